@@ -1,0 +1,26 @@
+"""The reference backend: derivatives by hand, in NumPy, for reading and for comparing with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gankit import hookimpl
+from gankit.backend import Backend, Problem, Trainer
+
+
+def build(problem: Problem) -> Trainer:
+    """Return a trainer for `problem`."""
+    from gankit_numpy.trainer import NumpyTrainer
+
+    return NumpyTrainer(problem)
+
+
+@hookimpl
+def gankit_backends() -> Iterable[Backend]:
+    """Offer the backend `numpy`."""
+    yield Backend(
+        name="numpy",
+        requires=(),
+        build=build,
+        capabilities=frozenset({"float32", "float64", "average"}),
+    )

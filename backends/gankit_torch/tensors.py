@@ -1,0 +1,21 @@
+"""Between arrays and tensors, by copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def to_array(tensor: Tensor) -> NDArray[Any]:
+    """Return a copy as an array."""
+    return np.array(tensor.detach().cpu().numpy())
+
+
+def copy_into(tensor: Tensor, array: NDArray[Any]) -> None:
+    """Assign in place, so that whoever holds the tensor sees the new numbers."""
+    with torch.no_grad():
+        tensor.copy_(torch.tensor(array))

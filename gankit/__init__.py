@@ -1,0 +1,64 @@
+"""One GAN algorithm over every framework.
+
+>>> import gankit
+>>> run = gankit.train(recipe="simple", backend="torch", epochs=20)  # doctest: +SKIP
+>>> run.sample(25, seed=0).shape  # doctest: +SKIP
+(25, 28, 28, 1)
+
+Importing gankit imports no framework, and none of its own parts until they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gankit.api import Run as Run
+    from gankit.api import fit as fit
+    from gankit.api import load as load
+    from gankit.api import train as train
+    from gankit.config import TrainConfig as TrainConfig
+    from gankit.errors import ExitCode as ExitCode
+    from gankit.errors import GankitError as GankitError
+    from gankit.hooks import hookimpl as hookimpl
+    from gankit.plugins import get_backend as get_backend
+
+_HOMES = {
+    "ExitCode": "errors",
+    "GankitError": "errors",
+    "Run": "api",
+    "TrainConfig": "config",
+    "fit": "api",
+    "get_backend": "plugins",
+    "hookimpl": "hooks",
+    "load": "api",
+    "train": "api",
+}
+
+__all__ = [
+    "ExitCode",
+    "GankitError",
+    "Run",
+    "TrainConfig",
+    "__version__",
+    "fit",
+    "get_backend",
+    "hookimpl",
+    "load",
+    "train",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be anything.
+    """Import the home of a public name when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gankit' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"gankit.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

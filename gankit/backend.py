@@ -1,0 +1,217 @@
+"""The contract between the core and a backend.
+
+The core holds NumPy arrays, one algorithm and a list of callbacks; everything with a gradient is
+the backend's. A backend is a `Backend`: a name and a function that builds a `Trainer` for a
+`Problem`. The clauses that every trainer must keep are the tests of
+`gankit.testing.BackendContract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.errors import Unsupported
+from gankit.problem import Array, Problem
+from gankit.randomness import Key
+from gankit.state import State
+
+__all__ = [
+    "API", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Discriminator", "Generator",
+    "Labels", "Network", "Problem", "State", "Trainer",
+]  # fmt: skip
+
+API = 1
+"""The number of this contract; a backend names the one it was written for."""
+
+Labels: TypeAlias = NDArray[np.int64]
+
+
+class Network(Protocol):
+    """A network as the core sees it: arrays in, arrays out, always in inference mode."""
+
+    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+        """Return the outputs for `n` inputs, of the problem's precision."""
+        ...
+
+    def weights(self) -> State:
+        """Return copies by name, as in `layers.weight_shapes`; NotPortable if native."""
+        ...
+
+    def load_weights(self, weights: State, /) -> None:
+        """Copy `weights` in, all or nothing; CheckpointError for wrong names or shapes."""
+        ...
+
+
+class Generator(Network, Protocol):
+    """`(n, latent)` noise -> `(n, height, width, channels)` images in [-1, 1]."""
+
+
+class Discriminator(Network, Protocol):
+    """`(n, height, width, channels)` images -> `(n,)` logits, high for real."""
+
+
+class Trainer(Protocol):
+    """A generator and a discriminator in training."""
+
+    @property
+    def generator(self) -> Generator:
+        """The generator, in inference mode."""
+        ...
+
+    @property
+    def discriminator(self) -> Discriminator:
+        """The discriminator, in inference mode."""
+        ...
+
+    @property
+    def average(self) -> Generator | None:
+        """The generator with averaged weights, where the problem asks for one."""
+        ...
+
+    def discriminator_step(self, batch: Batch, /) -> SupportsFloat:
+        """Update the discriminator alone, once; return its loss before the update."""
+        ...
+
+    def generator_step(self, batch: Batch, /) -> SupportsFloat:
+        """Update the generator alone, then its average; return its loss before the update."""
+        ...
+
+    def state(self) -> State:
+        """Return copies of everything that is needed to go on."""
+        ...
+
+    def load_state(self, state: State, /) -> None:
+        """Go on from `state`, all or nothing; CheckpointError if it is not this problem's."""
+        ...
+
+
+@runtime_checkable
+class BlockTrainer(Trainer, Protocol):
+    """A trainer that can also run many rounds in one call."""
+
+    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+        """Keep the data set where blocks will look it up: `(N, height, width, channels)`."""
+        ...
+
+    def train_block(self, block: Block, /) -> Array:
+        """Run the block; return `(K, 2)` losses. Must equal `training.alternate`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees; with the weights, it determines the step.
+
+    Attributes
+    ----------
+    real
+        `(B, height, width, channels)` images in [-1, 1].
+    noise
+        `(B, latent)` standard normal numbers.
+    labels
+        `(B,)` classes of the real images, where the data set has them.
+    draws
+        Every other random number that the step's mathematics needs, by name.
+    rates
+        This step's scalars: "generator/learning_rate", "discriminator/learning_rate", and
+        "average", the share of the old average that the new one keeps.
+    key
+        Where the step stands in the run, for randomness inside networks.
+    """
+
+    real: Array
+    noise: Array
+    labels: Labels | None
+    draws: Mapping[str, Array]
+    rates: Mapping[str, float]
+    key: Key
+
+
+@dataclass(frozen=True)
+class Block:
+    """K rounds of batches as arrays, S = n_critic + 1 steps each, the generator's last.
+
+    Attributes
+    ----------
+    seed, start
+        Place the block in the run: its first round is round `start`, counted from 0.
+    index
+        `(K, S, B)` int64, which images of the data set each step sees.
+    noise
+        `(K, S, B, latent)`.
+    draws, rates
+        `(K, S, ...)` and `(K, S)` by name, as in `Batch`.
+    """
+
+    seed: int
+    start: int
+    index: NDArray[np.int64]
+    noise: Array
+    draws: Mapping[str, Array]
+    rates: Mapping[str, NDArray[np.float64]]
+
+    def __len__(self) -> int:
+        """Return the number of rounds."""
+        return len(self.index)
+
+    def keys(self, row: int) -> list[Key]:
+        """Return the keys of the steps of the block's round `row`."""
+        return [Key(self.seed, self.start + row, s) for s in range(self.index.shape[1])]
+
+    def batches(
+        self, problem: Problem, images: NDArray[Any], labels: Labels | None
+    ) -> Iterator[list[Batch]]:
+        """Yield each round's batches, in order, gathered from `images` and scaled."""
+        for r in range(len(self)):
+            yield [
+                Batch(
+                    real=problem.scale(images[self.index[r, s]]),
+                    noise=self.noise[r, s],
+                    labels=None if labels is None else labels[self.index[r, s]],
+                    draws={name: draw[r, s] for name, draw in self.draws.items()},
+                    rates={name: float(rate[r, s]) for name, rate in self.rates.items()},
+                    key=key,
+                )
+                for s, key in enumerate(self.keys(r))
+            ]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A backend, as its plugin offers it.
+
+    Attributes
+    ----------
+    name
+        What `--backend` takes.
+    requires
+        The modules that must be importable, looked for without importing them.
+    build
+        Makes the trainer; the framework is imported here and no sooner.
+    capabilities
+        Of "float32", "float64", "native", "average", and "exact-blocks": that `train_block`
+        equals the steps bit for bit, not just nearly.
+    remedy
+        What to do when a required module is missing: "pip install 'gankit[torch]'".
+    """
+
+    name: str
+    requires: tuple[str, ...]
+    build: Callable[[Problem], Trainer]
+    capabilities: frozenset[str] = field(default_factory=frozenset)
+    api: int = API
+    remedy: str = ""
+
+    def trainer(self, problem: Problem) -> Trainer:
+        """Build the trainer, or raise Unsupported naming the capability that is missing."""
+        if missing := problem.needs() - self.capabilities:
+            has = ", ".join(sorted(self.capabilities)) or "none"
+            raise Unsupported(
+                f"backend {self.name!r} cannot do {', '.join(sorted(missing))}; it can do: {has}"
+            )
+        return self.build(problem)

@@ -1,0 +1,117 @@
+"""What can go wrong, and the exit code that says so.
+
+The library raises; only the command exits. Every message is one line in lower case that says
+what was asked, what exists and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How `gankit` ends; public, so that scripts may rely on it."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    DATA = 3
+    CHECKPOINT = 4
+    BACKEND = 5
+    DIVERGED = 6
+    STORAGE = 7
+    HANGUP = 129
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class GankitError(Exception):
+    """Any error that gankit raises on purpose; its message is one line for a person."""
+
+    exit_code = ExitCode.UNEXPECTED
+
+
+class ConfigError(GankitError, ValueError):
+    """A value that was asked for makes no sense; the message names it."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnknownName(ConfigError):
+    """A name that nothing answers to.
+
+    >>> raise UnknownName("backend", "tourch", ["torch", "keras", "numpy"])
+    Traceback (most recent call last):
+    gankit.errors.UnknownName: unknown backend 'tourch'; \
+known: keras, numpy, torch (did you mean 'torch'?)
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        """Say which `kind` of thing has no `name`, and which are `known`."""
+        known = sorted(known)
+        message = f"unknown {kind} {name!r}; known: {', '.join(known) or 'none'}"
+        super().__init__(message + did_you_mean(name, known))
+
+
+class UnknownBackend(UnknownName):
+    """No installed plugin offers a backend of that name."""
+
+
+class DataError(GankitError):
+    """A data set could not be found, fetched, read or verified."""
+
+    exit_code = ExitCode.DATA
+
+
+class CheckpointError(GankitError):
+    """A checkpoint is missing, damaged, or belongs to another run."""
+
+    exit_code = ExitCode.CHECKPOINT
+
+
+class BackendUnavailable(GankitError):
+    """A backend is known, but its framework is missing or broken."""
+
+    exit_code = ExitCode.BACKEND
+
+
+class Unsupported(BackendUnavailable):
+    """A problem asks for a capability that the backend does not have."""
+
+
+class PluginError(GankitError):
+    """A plugin could not be loaded or breaks its promise."""
+
+    exit_code = ExitCode.BACKEND
+
+
+class NotPortable(GankitError):
+    """The weights of a native network have no names or layouts that another backend knows."""
+
+    exit_code = ExitCode.CHECKPOINT
+
+
+class Diverged(GankitError, ArithmeticError):
+    """A loss or a weight is no longer a finite number."""
+
+    exit_code = ExitCode.DIVERGED
+
+
+class StorageError(GankitError, OSError):
+    """The disk is full or read-only, or another process is writing there."""
+
+    exit_code = ExitCode.STORAGE
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint for the known name nearest to `name`, or nothing.
+
+    >>> did_you_mean("kears", ["keras", "torch"])
+    " (did you mean 'keras'?)"
+    >>> did_you_mean("jax", ["keras", "torch"])
+    ''
+    """
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,57 @@
+"""The hooks that a plugin may implement: each a documented, empty function.
+
+A plugin is a module (or object) named by an entry point in the group `gankit`:
+
+    [project.entry-points.gankit]
+    mine = "my_package"
+
+Its functions carry the hooks' names and the marker `gankit.hookimpl`. Such a module is imported
+whenever gankit lists what is there, so it should import no framework by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from gankit.backend import Backend
+    from gankit.config import TrainConfig
+    from gankit.data import Dataset
+    from gankit.losses import Loss
+    from gankit.training import Callback
+
+hookspec = pluggy.HookspecMarker("gankit")
+hookimpl = pluggy.HookimplMarker("gankit")
+
+
+@hookspec
+def gankit_backends() -> Iterable[Backend]:  # type: ignore[empty-body]
+    """Offer backends, for `--backend NAME`."""
+
+
+@hookspec
+def gankit_datasets() -> Iterable[Dataset]:  # type: ignore[empty-body]
+    """Offer data sets, for `--dataset NAME`."""
+
+
+@hookspec
+def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
+    """Offer adversarial losses, for `loss = "NAME"` in a recipe."""
+
+
+@hookspec
+def gankit_callbacks(config: TrainConfig) -> Iterable[Callback]:  # type: ignore[empty-body]
+    """Offer callbacks for a run of `config`; they are called after gankit's own."""
+
+
+@hookspec
+def gankit_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
+    """Offer commands, for `gankit NAME`."""
+
+
+NAMES = tuple(name for name in globals() if name.startswith("gankit_"))

@@ -1,0 +1,83 @@
+"""Optimizers as numbers and a formula; the code is each backend's.
+
+With g the gradient of one weight w, after t updates (t starts at 1), everything starting at zero:
+
+SGD     w <- w - lr * g
+
+Adam    m <- beta1 * m + (1 - beta1) * g
+        v <- beta2 * v + (1 - beta2) * g * g
+        w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+
+Adam is Kingma & Ba 2015, Algorithm 1: epsilon is added after the bias correction. Keras adds it
+before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from gankit.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Plain stochastic gradient descent."""
+
+    learning_rate: float
+    optimizer: Literal["sgd"] = field(default="sgd", repr=False)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adaptive moments; its state per weight is `m` and `v`, and `t` once."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    optimizer: Literal["adam"] = field(default="adam", repr=False)
+
+
+Optimizer: TypeAlias = SGD | Adam
+
+
+def check(optimizer: Optimizer) -> None:
+    """Raise ConfigError for a number that no optimizer can work with."""
+    if not optimizer.learning_rate >= 0:
+        raise ConfigError(f"learning_rate is {optimizer.learning_rate}; it must not be negative")
+    if isinstance(optimizer, Adam):
+        for name, beta in (("beta1", optimizer.beta1), ("beta2", optimizer.beta2)):
+            if not 0 <= beta < 1:
+                raise ConfigError(f"{name} is {beta}; it lies in [0, 1)")
+        if not optimizer.epsilon > 0:
+            raise ConfigError(f"epsilon is {optimizer.epsilon}; it must be positive")
+
+
+@dataclass(frozen=True)
+class Average:
+    """An exponential average of the generator's weights, sampled instead of them.
+
+    After each round, average <- beta * average + (1 - beta) * weights, with
+    beta = 0.5^(batch / half_life). Until `ramp * images seen` passes `half_life` it stands in its
+    place, so that the first, random weights are soon forgotten (Karras et al. 2020, section 3.2).
+
+    Attributes
+    ----------
+    half_life
+        In images: how many it takes until a round's weight in the average has halved.
+    ramp
+        Share of the images seen so far that the half-life may be; 0 turns the ramp off.
+    """
+
+    half_life: float
+    ramp: float = 0.05
+
+    def beta(self, batch: int, images_seen: int) -> float:
+        """Return the share of the old average that is kept after `images_seen` images.
+
+        >>> Average(half_life=10_000).beta(batch=100, images_seen=1_000_000)
+        0.9930924954370359
+        """
+        half_life = min(self.half_life, self.ramp * images_seen) if self.ramp else self.half_life
+        return float(0.5 ** (batch / half_life)) if half_life else 0.0

@@ -1,0 +1,232 @@
+"""Finding plugins, one entry point at a time, so that a broken one harms no other.
+
+pluggy's own loader stops at the first plugin that raises and drops duplicates in silence; this
+one keeps going, says in one line what is wrong, and leaves the rest working.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+
+from gankit import hooks
+from gankit.errors import BackendUnavailable, PluginError, UnknownBackend, UnknownName
+
+if TYPE_CHECKING:
+    import click
+
+    from gankit.backend import Backend
+    from gankit.data import Dataset
+    from gankit.losses import Loss
+
+GROUP = "gankit"
+STRICT = "GANKIT_STRICT_PLUGINS"
+"""Set in the environment by plugin authors: a plugin's fault is then an error, not a warning."""
+
+Named = TypeVar("Named")
+
+
+class PluginWarning(UserWarning):
+    """A plugin that is left out, and why, in one line."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point, and how loading it went.
+
+    Attributes
+    ----------
+    name
+        The entry point's.
+    distribution, version
+        Of the package that it came with; "?" where it does not say.
+    fault
+        Why it is left out, or None if it was loaded.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    fault: str | None = None
+
+    def __str__(self) -> str:
+        """Say which plugin this is, for a message."""
+        return f"plugin {self.name!r} of {self.distribution} {self.version}"
+
+
+@functools.cache
+def manager() -> pluggy.PluginManager:
+    """Return the plugin manager with every plugin that could be loaded."""
+    return _discover()[0]
+
+
+def found() -> Sequence[Plugin]:
+    """Return every plugin, loaded or not."""
+    return _discover()[1]
+
+
+def backends() -> dict[str, Backend]:
+    """Return every backend by name, whether its framework is installed or not."""
+    return _collect("backend", manager().hook.gankit_backends, _check_backend)
+
+
+def datasets() -> dict[str, Dataset]:
+    """Return every data set by name, the built-in ones first."""
+    from gankit.data import BUILTIN
+
+    return {d.name: d for d in BUILTIN} | _collect("dataset", manager().hook.gankit_datasets)
+
+
+def losses() -> dict[str, Loss]:
+    """Return every adversarial loss by name, the built-in ones first."""
+    from gankit.losses import BUILTIN
+
+    return {loss.name: loss for loss in BUILTIN} | _collect("loss", manager().hook.gankit_losses)
+
+
+def commands() -> dict[str, click.Command]:
+    """Return the commands that plugins add, by name."""
+    return _collect("command", manager().hook.gankit_commands)
+
+
+def get_backend(name: str) -> Backend:
+    """Return the backend called `name`, ready to build.
+
+    Raises
+    ------
+    UnknownBackend
+        No plugin offers it.
+    BackendUnavailable
+        A plugin offers it, but what it requires is not installed, or the plugin is broken.
+    """
+    known = backends()
+    if name not in known:
+        for plugin in found():
+            if plugin.fault and plugin.name == name:
+                raise BackendUnavailable(f"backend {name!r} is unusable: {plugin}: {plugin.fault}")
+        raise UnknownBackend("backend", name, known)
+    backend = known[name]
+    if missing := missing_modules(backend):
+        remedy = f"; {backend.remedy}" if backend.remedy else ""
+        raise BackendUnavailable(f"backend {name!r} needs {', '.join(missing)}{remedy}")
+    return backend
+
+
+def get_dataset(name: str) -> Dataset:
+    """Return the data set called `name`, or raise UnknownName."""
+    return _get("dataset", name, datasets())
+
+
+def get_loss(name: str) -> Loss:
+    """Return the loss called `name`, or raise UnknownName."""
+    return _get("loss", name, losses())
+
+
+def missing_modules(backend: Backend) -> list[str]:
+    """Return which of the modules that `backend` requires cannot be found; imports none."""
+    return [name for name in backend.requires if importlib.util.find_spec(name) is None]
+
+
+def _get(kind: str, name: str, known: dict[str, Named]) -> Named:
+    if name not in known:
+        raise UnknownName(kind, name, known)
+    return known[name]
+
+
+@functools.cache
+def _discover() -> tuple[pluggy.PluginManager, tuple[Plugin, ...]]:
+    plugins = pluggy.PluginManager(GROUP)
+    plugins.add_hookspecs(hooks)
+    seen: dict[str, Plugin] = {}
+    return plugins, tuple(_load(plugins, point, seen) for point in _entry_points())
+
+
+def _entry_points() -> list[EntryPoint]:
+    """Return the entry points of the group, each once, gankit's own first."""
+    points = {(p.name, p.value, _origin(p)): p for p in entry_points(group=GROUP)}
+    return sorted(points.values(), key=lambda p: (_origin(p)[0] != "gankit", p.name, _origin(p)))
+
+
+def _origin(point: EntryPoint) -> tuple[str, str]:
+    return (point.dist.name, point.dist.version) if point.dist else ("?", "?")
+
+
+def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plugin]) -> Plugin:
+    """Load and register one entry point; whatever it does wrong becomes its fault."""
+    fault = None
+    try:
+        if other := seen.get(point.name):
+            raise PluginError(f"its name is taken by {other}")
+        _register(plugins, point)
+    except (Exception, SystemExit) as error:
+        fault = _describe(error)
+    plugin = Plugin(point.name, *_origin(point), fault=fault)
+    if fault:
+        _complain(f"{plugin} is left out: {fault}")
+    else:
+        seen[point.name] = plugin
+    return plugin
+
+
+def _register(plugins: pluggy.PluginManager, point: EntryPoint) -> None:
+    module = point.load()
+    for name, member in vars(module).items():
+        if hasattr(member, "gankit_impl") and name not in hooks.NAMES:
+            raise UnknownName("hook", name, hooks.NAMES)
+    plugins.register(module, name=point.name)
+    if not plugins.get_hookcallers(module):
+        raise PluginError(f"{point.value} implements no hook; mark one with gankit.hookimpl")
+
+
+def _describe(error: BaseException) -> str:
+    text = str(error).strip().splitlines() or ["no message"]
+    return f"{type(error).__name__}: {text[0]}"
+
+
+def _complain(message: str) -> None:
+    if os.environ.get(STRICT):
+        raise PluginError(message)
+    warnings.warn(message, PluginWarning, stacklevel=2)
+
+
+def _collect(
+    kind: str, hook: pluggy.HookCaller, check: Callable[[Any], None] = lambda _: None
+) -> dict[str, Any]:
+    """Ask each plugin by itself for what it offers, so that one's fault costs no other's."""
+    offered: dict[str, Any] = {}
+    for implementation in hook.get_hookimpls():
+        owner = f"plugin {implementation.plugin_name!r}"
+        try:
+            for thing in _offers(implementation.function):
+                check(thing)
+                if thing.name in offered:
+                    raise PluginError(f"its {kind} {thing.name!r} is already there")
+                offered[thing.name] = thing
+        except (Exception, SystemExit) as error:
+            _complain(f"{owner} is left out: {_describe(error)}")
+    return offered
+
+
+def _check_backend(backend: Backend) -> None:
+    from gankit.backend import API
+
+    if backend.api != API:
+        raise PluginError(
+            f"backend {backend.name!r} was written for API {backend.api}, this gankit has {API}; "
+            "upgrade whichever is older"
+        )
+
+
+def _offers(hook: Callable[..., object]) -> list[Any]:
+    things = hook()
+    if not isinstance(things, Iterable):
+        raise PluginError(f"its hook returned {things!r}; return a list")
+    return list(things)

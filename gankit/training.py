@@ -1,0 +1,195 @@
+"""The algorithm: Goodfellow et al. 2014, Algorithm 1, over any backend.
+
+`plan` says what happens in which round, `alternate` does it step by step, and `fit` walks a run
+block by block, with a list of callbacks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.backend import Array, Batch, Block, BlockTrainer, Labels, Problem, Trainer
+from gankit.errors import ConfigError, Diverged
+from gankit.randomness import Stream, generator
+
+BLOCK_BYTES = 32 * 2**20
+BLOCK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How a round is made up: n_critic discriminator steps of `batch` images, then one for G."""
+
+    batch: int
+    n_critic: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no round."""
+        for name, value in (("batch", self.batch), ("n_critic", self.n_critic)):
+            if value < 1:
+                raise ConfigError(f"{name} is {value}; it must be at least 1")
+
+
+def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int) -> Block:
+    """Draw `rounds` rounds from round `start` on: a pure function of the seed and the round.
+
+    Images are drawn with replacement from a data set of `images`. Noise is drawn in float32
+    whatever the precision, so that runs of either precision see the same numbers.
+    """
+    steps, batch, span = regime.n_critic + 1, regime.batch, range(start, start + rounds)
+    index = np.empty((rounds, steps, batch), np.int64)
+    noise = np.empty((rounds, steps, batch, problem.latent), np.float32)
+    fresh = steps if problem.fresh_noise else steps - 1
+    for row, r in enumerate(span):
+        index[row] = generator(problem.seed, Stream.INDEX, r).integers(0, images, (steps, batch))
+        random = generator(problem.seed, Stream.NOISE, r)
+        random.standard_normal(dtype=np.float32, out=noise[row, :fresh])
+        noise[row, fresh:] = noise[row, fresh - 1]
+    return Block(
+        seed=problem.seed,
+        start=start,
+        index=index,
+        noise=noise.astype(problem.precision, copy=False),
+        draws={},
+        rates={name: np.repeat(rate[:, None], steps, 1)
+               for name, rate in _rates(problem, regime, span).items()},
+    )  # fmt: skip
+
+
+def _rates(problem: Problem, regime: Regime, span: range) -> dict[str, NDArray[np.float64]]:
+    """Return each scalar's value in each round, `(rounds,)`."""
+    rates = {
+        "generator/learning_rate": np.full(len(span), problem.generator_optimizer.learning_rate),
+        "discriminator/learning_rate": np.full(
+            len(span), problem.discriminator_optimizer.learning_rate
+        ),
+    }
+    if average := problem.average:
+        betas = [average.beta(regime.batch, (r + 1) * regime.batch) for r in span]
+        rates["average"] = np.array(betas)
+    return rates
+
+
+def alternate(trainer: Trainer, rounds: Iterable[Sequence[Batch]]) -> Array:
+    """Run each round's discriminator steps, then its generator step; return `(K, 2)` losses.
+
+    The first column is the mean of the round's discriminator losses, the second the generator's.
+    """
+    losses = []
+    for *critic, last in rounds:
+        discriminator = [trainer.discriminator_step(batch) for batch in critic]
+        losses.append((discriminator, trainer.generator_step(last)))
+    return np.array([(np.mean([float(loss) for loss in d]), float(g)) for d, g in losses])
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees after a block.
+
+    Attributes
+    ----------
+    step
+        How many rounds are done.
+    losses
+        `(K, 2)` float64: those of the block's rounds, discriminator and generator.
+    trainer
+        The trainer, between two rounds.
+    done
+        Whether this is the last call: all rounds are done, or the run was asked to stop.
+    """
+
+    step: int
+    losses: Array
+    trainer: Trainer
+    done: bool
+
+
+class Callback(Protocol):
+    """Something to do between blocks."""
+
+    def edge(self, step: int, /) -> int:
+        """Return the first round after `step` at which a block must end for this callback."""
+        ...
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Look at the run; called after every block, whether at an edge or not."""
+        ...
+
+
+def fit(
+    trainer: Trainer,
+    problem: Problem,
+    regime: Regime,
+    images: NDArray[Any],
+    labels: Labels | None = None,
+    *,
+    rounds: int,
+    start: int = 0,
+    callbacks: Sequence[Callback] = (),
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Train from round `start` to round `rounds`, or until `stop()`; return the rounds done.
+
+    Blocks end at the callbacks' edges, and are long enough for a call to be worth its while and
+    short enough for a person to see progress. Where they end changes no number.
+
+    Raises
+    ------
+    Diverged
+        A loss is no longer finite; the callbacks have not seen that block.
+    """
+    feed = _feed(trainer, problem, images, labels)
+    largest = _largest_block(problem, regime)
+    step, size, done = start, 1, start >= rounds
+    while not done:
+        edges = [callback.edge(step) for callback in callbacks]
+        end = min([rounds, step + size, *edges])
+        began = time.perf_counter()
+        losses = feed(plan(problem, regime, len(images), step, end - step))
+        elapsed = time.perf_counter() - began
+        _check_finite(losses, step)
+        step, size = end, _next_size(size, end - step, elapsed, largest)
+        done = step >= rounds or stop()
+        for callback in callbacks:
+            callback(Progress(step, losses, trainer, done))
+    return step
+
+
+def _feed(
+    trainer: Trainer, problem: Problem, images: NDArray[Any], labels: Labels | None
+) -> Callable[[Block], Array]:
+    """Return what runs a block: the trainer's own way where it has one."""
+    if isinstance(trainer, BlockTrainer):
+        trainer.place(images, labels)
+        return trainer.train_block
+    return lambda block: alternate(trainer, block.batches(problem, images, labels))
+
+
+def _largest_block(problem: Problem, regime: Regime) -> int:
+    """Return how many rounds fit in 32 MiB, at least one."""
+    numbers = problem.latent * np.dtype(problem.precision).itemsize + np.dtype(np.int64).itemsize
+    return max(1, int(BLOCK_BYTES // ((regime.n_critic + 1) * regime.batch * numbers)))
+
+
+def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:
+    """Double the block while it is quick, halve it while it is slow."""
+    if elapsed > BLOCK_SECONDS:
+        return max(1, ran // 2)
+    return min(2 * size, largest) if ran == size and elapsed < BLOCK_SECONDS / 2 else size
+
+
+def _check_finite(losses: Array, start: int) -> None:
+    bad = np.argwhere(~np.isfinite(losses))
+    if len(bad):
+        row, column = bad[0]
+        who = ("discriminator", "generator")[column]
+        raise Diverged(
+            f"the {who}'s loss is {losses[row, column]} in round {start + row + 1}; "
+            "try a smaller learning rate, or another loss"
+        )
