@@ -40,6 +40,7 @@ class Adam:
 
 
 Optimizer: TypeAlias = SGD | Adam
+OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam)
 
 
 def check(optimizer: Optimizer) -> None:

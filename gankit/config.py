@@ -1,0 +1,230 @@
+"""What a run is: every number of it, as data, in TOML in and out."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from gankit.errors import ConfigError, did_you_mean
+from gankit.layers import LAYERS, Layer, Shape
+from gankit.optimizers import OPTIMIZERS, Average, Optimizer
+from gankit.problem import Precision, Problem
+from gankit.training import Regime
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import CoreSchema, ErrorDetails
+
+    from gankit.losses import Loss
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Marks a union whose members are told apart by one key; pydantic asks it how."""
+
+    key: str
+
+    def __get_pydantic_core_schema__(
+        self, source: type, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the schema of the tagged union."""
+        from pydantic import Field
+
+        return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """One network's layers, and the optimizer that moves its weights."""
+
+    layers: tuple[Annotated[Layer, Tagged("layer")], ...]
+    optimizer: Annotated[Optimizer, Tagged("optimizer")]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A whole run.
+
+    Attributes
+    ----------
+    generator, discriminator
+        The networks.
+    latent
+        Width of the noise.
+    loss
+        An adversarial loss's name.
+    batch
+        Images per step.
+    n_critic
+        Discriminator steps per round.
+    fresh_noise
+        Whether the generator's step draws noise of its own.
+    average
+        How the generator's weights are averaged, if they are; samples then come of the average.
+    precision
+        "float32" or "float64".
+    epochs, rounds_per_epoch
+        How long; an epoch is one pass over the data set where `rounds_per_epoch` is not given.
+    steps
+        How long in rounds, instead of `epochs`.
+    seed
+        Of every random number, in [0, 2^63).
+    recipe, backend, dataset, device
+        Names; "auto" is the first backend installed, MNIST if it can be had, the best device.
+    sample_every
+        Epochs from one grid of samples to the next; one is drawn after the first epoch too.
+    checkpoint_every
+        Rounds from one checkpoint to the next; an epoch where it is not given.
+    keep_checkpoints
+        How many of the newest checkpoints stay.
+    """
+
+    generator: NetworkConfig
+    discriminator: NetworkConfig
+    latent: int
+    loss: str
+    batch: int
+    epochs: int
+    n_critic: int = 1
+    fresh_noise: bool = True
+    average: Average | None = None
+    precision: Precision = "float32"
+    rounds_per_epoch: int | None = None
+    steps: int | None = None
+    seed: int = 0
+    recipe: str = "custom"
+    backend: str = AUTO
+    dataset: str = AUTO
+    device: str = AUTO
+    sample_every: int = 10
+    checkpoint_every: int | None = None
+    keep_checkpoints: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range, all at once."""
+        positive = (
+            "latent", "batch", "n_critic", "epochs", "rounds_per_epoch", "steps", "sample_every",
+            "checkpoint_every", "keep_checkpoints",
+        )  # fmt: skip
+        wrong = [
+            f"{name} is {value}; it must be at least 1"
+            for name in positive
+            if (value := getattr(self, name)) is not None and value < 1
+        ]
+        if wrong:
+            raise ConfigError("; ".join(wrong))
+
+    def regime(self) -> Regime:
+        """Return how a round is made up."""
+        return Regime(self.batch, self.n_critic)
+
+    def epoch(self, images: int) -> int:
+        """Return the rounds of an epoch over a data set of `images`."""
+        return self.rounds_per_epoch or math.ceil(images / self.batch)
+
+    def rounds(self, images: int) -> int:
+        """Return the rounds of the whole run over a data set of `images`."""
+        return self.steps or self.epochs * self.epoch(images)
+
+    def problem(self, image_shape: Shape, loss: Loss) -> Problem:
+        """Return what a backend is asked to build."""
+        return Problem(
+            generator=self.generator.layers,
+            discriminator=self.discriminator.layers,
+            latent=self.latent,
+            image_shape=image_shape,
+            loss=loss,
+            generator_optimizer=self.generator.optimizer,
+            discriminator_optimizer=self.discriminator.optimizer,
+            fresh_noise=self.fresh_noise,
+            average=self.average,
+            precision=self.precision,
+            device=self.device,
+            seed=self.seed,
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """Return every value, nested as in TOML; what is not given is left out."""
+        return _without_none(dataclasses.asdict(self))
+
+    def to_toml(self) -> str:
+        """Return the configuration as TOML; `from_toml` gives it back."""
+        import tomli_w
+
+        return tomli_w.dumps(self.settings())
+
+
+def from_toml(text: str, source: str = "the configuration") -> TrainConfig:
+    """Read what `to_toml` wrote, or a person; ConfigError naming `source` for what is wrong."""
+    return from_settings(parse_toml(text, source), source)
+
+
+def parse_toml(text: str, source: str) -> dict[str, Any]:
+    """Parse TOML; ConfigError naming `source` if it is none."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{source} is not TOML: {error}") from None
+
+
+def from_settings(settings: Mapping[str, Any], source: str = "the configuration") -> TrainConfig:
+    """Check nested values; ConfigError with everything that is wrong with them, in one line."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter().validate_python(dict(settings))
+    except ValidationError as error:
+        wrong = "; ".join(_describe(details) for details in error.errors(include_url=False))
+        raise ConfigError(f"{source}: {wrong}") from None
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[TrainConfig]:
+    """Return what checks values; made late, for pydantic takes a while to import."""
+    from pydantic import ConfigDict, TypeAdapter, with_config
+
+    strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
+    for part in (TrainConfig, NetworkConfig, Average, *LAYERS, *OPTIMIZERS):
+        strict(part)
+    return TypeAdapter(TrainConfig)
+
+
+def _describe(error: ErrorDetails) -> str:
+    """Say where and what is wrong: `generator.layers.2.units: ...`."""
+    place, kind = _place(error["loc"]), error["type"]
+    name = str(error["loc"][-1]) if error["loc"] else ""
+    if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+        return f"unknown key {place!r}{did_you_mean(name, _every_key())}"
+    if kind == "missing":
+        return f"{place!r} is missing"
+    return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Return a dotted path, without the tags of unions that pydantic puts between."""
+    tags = {_tag(part) for part in (*LAYERS, *OPTIMIZERS)}
+    return ".".join(str(part) for part in location if part not in tags)
+
+
+def _tag(part: type) -> str:
+    return str(dataclasses.fields(part)[-1].default)
+
+
+def _every_key() -> set[str]:
+    parts = (TrainConfig, NetworkConfig, Average, *LAYERS, *OPTIMIZERS)
+    return {field.name for part in parts for field in dataclasses.fields(part)}
+
+
+def _without_none(value: Any) -> Any:  # noqa: ANN401 - TOML values nest freely.
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(inner) for inner in value]
+    return value

@@ -1,0 +1,184 @@
+"""One file from one address: bounded in time and size, and never seen half done."""
+
+from __future__ import annotations
+
+import os
+import queue
+import secrets
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import IO
+from urllib.error import HTTPError, URLError
+
+from gankit.data.containers import reason
+from gankit.data.dataset import Progress
+from gankit.errors import DataError, StorageError
+
+CHUNK = 2**16
+"""The most bytes taken at once."""
+
+STALE = 86400.0
+"""Seconds after which a temporary file can belong to no running download."""
+
+
+class Unreachable(DataError):
+    """A host that could not be connected to; another file need not be asked of it."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds.
+
+    Attributes
+    ----------
+    answer
+        For a host to be found, to be connected to and to answer.
+    silence
+        For the next bytes.
+    whole
+        For the whole file.
+    """
+
+    answer: float = 5.0
+    silence: float = 20.0
+    whole: float = 900.0
+
+
+def download(
+    url: str,
+    target: Path,
+    limit: int,
+    check: Callable[[Path], object],
+    *,
+    patience: Patience | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Download `url` to `target`, which appears whole and checked or not at all.
+
+    Parameters
+    ----------
+    url
+        An http or https address; redirections are followed.
+    target
+        The file to make or replace, in a folder that exists.
+    limit
+        The most bytes that it may have.
+    check
+        Called with the finished file under its temporary name, in the same folder and with the
+        same suffix; raises DataError to refuse it.
+    patience
+        How long to wait; by default 5 seconds for an answer.
+    progress
+        Called after every chunk.
+
+    Raises
+    ------
+    Unreachable
+        If the host cannot be connected to.
+    DataError
+        If it answers with an error or stalls, or the file is too large, cut short or refused.
+    StorageError
+        If the file cannot be written.
+    """
+    with _temporary(target) as part:
+        with _storing(part), part.open("xb") as file:
+            for chunk in _chunks(url, target.name, limit, patience or Patience(), progress):
+                file.write(chunk)
+            _settle(file)
+        check(part)
+        with _storing(target):
+            part.replace(target)
+
+
+@contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    """Name a file beside `target` that nobody else uses, and remove what is left of it."""
+    _sweep(target.parent)
+    part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
+    try:
+        yield part
+    finally:
+        with _storing(part):
+            part.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed downloads left: parts that nobody has written to for a day."""
+    for part in folder.glob(".*.part.*"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {reason(error)}") from error
+
+
+def _settle(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _chunks(
+    url: str, name: str, limit: int, patience: Patience, progress: Progress | None
+) -> Iterator[bytes]:
+    received, started = 0, time.monotonic()
+    with _answer(url, patience) as response:
+        length = response.length
+        while chunk := _next(response):
+            received += len(chunk)
+            if received > limit:
+                raise DataError(f"sends more than the {limit} bytes expected")
+            if time.monotonic() - started > patience.whole:
+                raise DataError(f"too slow: {received} bytes in {patience.whole:g} s")
+            yield chunk
+            if progress:
+                progress(name, received, length)
+    if length is not None and received != length:
+        raise DataError(f"ended after {received} of {length} bytes")
+
+
+def _next(response: HTTPResponse) -> bytes:
+    # One read of the socket at a time: `read` would wait for a full chunk, however slow it comes.
+    try:
+        return response.read1(CHUNK)
+    except (OSError, HTTPException, ValueError) as error:
+        raise DataError(f"broke off: {reason(error)}") from error
+
+
+def _answer(url: str, patience: Patience) -> HTTPResponse:
+    """Open `url`, with one limit for all that comes before the first byte.
+
+    The timeout of `urlopen` begins anew for each of the host's addresses and does not hold for
+    looking up its name, so that a silent network could take minutes; hence the thread.
+    """
+    answers: queue.SimpleQueue[HTTPResponse | Exception] = queue.SimpleQueue()
+    threading.Thread(target=_ask, args=(url, patience.silence, answers), daemon=True).start()
+    try:
+        answer = answers.get(timeout=patience.answer)
+    except queue.Empty:
+        raise Unreachable(f"no answer within {patience.answer:g} s") from None
+    if isinstance(answer, HTTPResponse):
+        return answer
+    if isinstance(answer, HTTPError):
+        answer.close()
+        raise DataError(f"answers {answer.code} {answer.reason}") from answer
+    inner = answer.reason if isinstance(answer, URLError) else answer
+    raise Unreachable(reason(inner) if isinstance(inner, Exception) else inner) from answer
+
+
+def _ask(url: str, timeout: float, answers: queue.SimpleQueue[HTTPResponse | Exception]) -> None:
+    try:
+        answers.put(urllib.request.urlopen(url, timeout=timeout))  # noqa: S310 - mirrors are ours
+    except Exception as error:
+        answers.put(error)

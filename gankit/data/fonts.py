@@ -1,0 +1,70 @@
+"""Digits from the fonts inside matplotlib, which are the same on every machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 72
+"""Pixels along each side of a rendered digit, the ground around it included."""
+
+EM = 48
+"""Pixels of the font's size, so small that a wide margin stays around every digit."""
+
+FONTS = (
+    "DejaVuSans",
+    "DejaVuSans-Oblique",
+    "DejaVuSerif-Italic",
+    "STIXGeneral",
+    "STIXGeneralItalic",
+    "cmmi10",
+    "cmr10",
+    "cmss10",
+    "cmti10",
+    "cmtt10",
+)
+"""Fonts with plain digits: the bold ones share their strokes, DejaVu's mono has a dotted zero."""
+
+PLAIN_ONES = (
+    ("DejaVuSans", "|"),
+    ("cmss10", "l"),
+    ("STIXGeneralItalic", "/"),
+    ("cmti10", "/"),
+) * 2
+"""Every font gives the 1 a foot, and most people do not: these strokes are a 1 without."""
+
+
+def rendered() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Render every digit of every font, and the plain ones.
+
+    Returns
+    -------
+    masks
+        (F, SIZE, SIZE) bool, true where there is ink, each digit in the middle.
+    digits
+        (F,) int64, 0 to 9: which digit each mask shows.
+    """
+    characters = [(font, str(digit), digit) for font in FONTS for digit in range(10)]
+    characters += [(font, stroke, 1) for font, stroke in PLAIN_ONES]
+    masks = np.stack([_mask(font, character) for font, character, _ in characters])
+    return masks, np.array([digit for _, _, digit in characters], np.int64)
+
+
+def font_file(name: str) -> Path:
+    """Return the path of one of matplotlib's own fonts."""
+    import matplotlib as mpl
+
+    return Path(mpl.get_data_path(), "fonts", "ttf", f"{name}.ttf")
+
+
+def _mask(name: str, character: str) -> NDArray[np.bool_]:
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.truetype(font_file(name), EM, layout_engine=ImageFont.Layout.BASIC)
+    left, top, right, bottom = font.getbbox(character)
+    corner = ((SIZE - left - right) / 2, (SIZE - top - bottom) / 2)
+    image = Image.new("L", (SIZE, SIZE))
+    ImageDraw.Draw(image).text(corner, character, font=font, fill=255)
+    return np.asarray(image) > 127

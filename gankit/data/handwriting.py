@@ -1,0 +1,166 @@
+"""Strokes drawn by an unsteady hand: each image its own slant, width, wobble and pen.
+
+An image is made backwards. For each of its pixels the place in the untouched digit is computed,
+and the distance to the stroke is looked up there: ink is where that is below the pen's width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.data import fonts
+from gankit.data.skeleton import distances, thinned
+
+Float = NDArray[np.floating]
+"""Always float32: half the memory of float64, and as good for pixels."""
+
+SIDE = 28
+"""Pixels along each side of an image."""
+
+BOX = 19.5
+"""Pixels along the longer side of a digit's ink, which MNIST fits into 20."""
+
+MIDDLE = 14.0
+"""Where the mean of the ink lies, in pixels from the first one's centre; so it does in MNIST."""
+
+EDGE = 1.1
+"""Pixels over which ink fades."""
+
+POINTS = 64
+"""Points of each stroke that tell its size and its middle."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """The digits that a hand may write.
+
+    Attributes
+    ----------
+    digits
+        (F,) int64, 0 to 9: what each is.
+    distances
+        (F, S, S) float32: how far each pixel is from the stroke, in pixels.
+    points
+        (F, POINTS, 2) float32: places along the stroke as (x, y), from the middle, in pixels.
+    """
+
+    digits: NDArray[np.int64]
+    distances: Float
+    points: Float
+
+
+def strokes() -> Strokes:
+    """Return the strokes of every digit in every font."""
+    masks, digits = fonts.rendered()
+    lines = thinned(masks)
+    return Strokes(
+        digits, np.stack([distances(line) for line in lines]), np.stack([*map(_points, lines)])
+    )
+
+
+def _points(line: NDArray[np.bool_]) -> Float:
+    places = np.argwhere(line)
+    chosen = np.linspace(0, len(places) - 1, POINTS).astype(int)
+    return (places[chosen, ::-1] - (len(line) - 1) / 2).astype(np.float32)
+
+
+def written(rng: np.random.Generator, strokes: Strokes, chosen: NDArray[np.int64]) -> Float:
+    """Write each of the chosen strokes once.
+
+    Parameters
+    ----------
+    rng
+        Where the hand's unsteadiness comes from.
+    strokes
+        What can be written.
+    chosen
+        (N,) int64: which of them to write.
+
+    Returns
+    -------
+    Float
+        (N, SIDE, SIDE) float32, 0 for the ground to 1 for ink.
+    """
+    pen = _normal(rng, len(chosen), 1.25, 0.3)
+    slant, middle = _fitted(_slants(rng, len(chosen)), strokes.points[chosen], pen)
+    x, y = _sources(rng, slant, middle)
+    scale = np.sqrt(_determinant(slant))[:, np.newaxis, np.newaxis]
+    away = _sampled(strokes.distances, chosen, x, y) * scale
+    width = (pen[:, np.newaxis] + _wave(rng, len(chosen), 0.12))[:, :, np.newaxis]
+    return np.clip((width - away) / EDGE + 0.5, 0, 1)
+
+
+def _normal(rng: np.random.Generator, count: int, mean: float, deviation: float) -> Float:
+    """Draw (count,) normal numbers, none farther out than two deviations."""
+    drawn = np.clip(rng.standard_normal(count, np.float32), -2, 2)
+    return mean + deviation * drawn
+
+
+def _slants(rng: np.random.Generator, count: int) -> Float:
+    """Draw (count, 2, 2) matrices: a width, a lean to the right, and a turn."""
+    width = np.exp(_normal(rng, count, 0.1, 0.16))
+    lean, turn = _normal(rng, count, -0.15, 0.18), _normal(rng, count, 0.0, 0.1)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    rows = [width * cosine, lean * cosine - sine, width * sine, lean * sine + cosine]
+    return np.stack(rows, axis=-1).reshape(count, 2, 2)
+
+
+def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:
+    """Scale matrices so that the ink fits the box; return them and the (N, 2) mean of the ink."""
+    placed = np.einsum("nij,nkj->nki", slant, points)
+    scale = (BOX - 2 * pen) / np.ptp(placed, axis=1).max(axis=-1)
+    return slant * scale[:, np.newaxis, np.newaxis], placed.mean(axis=1) * scale[:, np.newaxis]
+
+
+def _sources(rng: np.random.Generator, slant: Float, middle: Float) -> tuple[Float, Float]:
+    """Return for each pixel of each image the x and the y in the untouched digit, from its middle.
+
+    The hand wobbles along rows and along columns alone, so that both are sums of something for
+    the pixel's row and something for its column.
+    """
+    count, grid = len(slant), np.arange(SIDE, dtype=np.float32) - MIDDLE
+    columns = np.stack([grid + middle[:, :1] + _wave(rng, count, 0.5), _wave(rng, count, 0.7)], 1)
+    rows = np.stack([_wave(rng, count, 0.7), grid + middle[:, 1:] + _wave(rng, count, 0.5)], 1)
+    across, down = (np.einsum("nij,njk->nik", _inverse(slant), moved) for moved in (columns, rows))
+    x, y = (across[:, i, np.newaxis, :] + down[:, i, :, np.newaxis] for i in range(2))
+    return x, y
+
+
+def _wave(rng: np.random.Generator, count: int, height: float) -> Float:
+    """Draw (count, SIDE) waves of mean 0, half a period to one and a half along the box."""
+    periods, phase = rng.random((2, count, 1), np.float32)
+    angle = 2 * np.pi * ((0.5 + periods) * np.arange(SIDE, dtype=np.float32) / BOX + phase)
+    wave = _normal(rng, count, 0.0, height)[:, np.newaxis] * np.sin(angle)
+    return np.subtract(wave, wave.mean(axis=1, keepdims=True))
+
+
+def _sampled(fields: Float, chosen: NDArray[np.int64], x: Float, y: Float) -> Float:
+    """Look fields up between their pixels, bilinearly; beyond the edge, at the edge."""
+    size = fields.shape[-1]
+    x, y = (np.clip(axis + (size - 1) / 2, 0, size - 1.001) for axis in (x, y))
+    column, row = np.floor(x), np.floor(y)
+    within = (row * size + column).astype(np.int32)
+    corner = chosen.astype(np.int32)[:, np.newaxis, np.newaxis] * size**2 + within
+    x, y, flat = x - column, y - row, fields.reshape(-1)
+    above, below = (_between(flat[at], flat[at + 1], x) for at in (corner, corner + size))
+    return _between(above, below, y)
+
+
+def _between(first: Float, second: Float, share: Float) -> Float:
+    return first + (second - first) * share
+
+
+def _determinant(matrices: Float) -> Float:
+    (a, b), (c, d) = np.moveaxis(matrices, 0, -1)
+    determinant: Float = a * d - b * c
+    return determinant
+
+
+def _inverse(matrices: Float) -> Float:
+    """Invert (N, 2, 2) matrices, with no library whose last digits differ between machines."""
+    (a, b), (c, d) = np.moveaxis(matrices, 0, -1)
+    adjugate = np.stack([d, -b, -c, a], axis=-1).reshape(matrices.shape)
+    return adjugate / _determinant(matrices)[:, np.newaxis, np.newaxis]

@@ -1,0 +1,96 @@
+"""A folder of four IDX files that nobody has published sums for: data of one's own, or a stand-in.
+
+It is never taken for MNIST, whose files `gankit.data.mnist` knows by their contents.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gankit.data import idx
+from gankit.data.containers import reason
+from gankit.data.dataset import ImageSet
+from gankit.errors import DataError, StorageError, UnknownName
+
+NAMES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+"""For each split, the names of its images and of its labels, as MNIST has them."""
+
+
+def idx_folder(folder: Path, split: str = "train") -> ImageSet:
+    """Read images and labels from IDX files that carry MNIST's names, gzip or not.
+
+    Parameters
+    ----------
+    folder
+        Where the files lie.
+    split
+        "train" or "test".
+
+    Raises
+    ------
+    UnknownName
+        If there is no such split.
+    DataError
+        If a file is missing, is not an IDX file, or the two do not belong together.
+    """
+    images, labels = (_find(folder, name) for name in names(split))
+    return idx.labelled(idx.read(images), idx.read(labels), f"idx files {images}, {labels}")
+
+
+def write_idx_folder(folder: Path, data: ImageSet, split: str = "train") -> list[Path]:
+    """Write grey images and their labels as the two files that `idx_folder` reads.
+
+    Parameters
+    ----------
+    folder
+        Where to put the files; made if it is missing.
+    data
+        Images of one channel, with labels from 0 to 9.
+    split
+        "train" or "test".
+
+    Returns
+    -------
+    list[Path]
+        The file of images and the file of labels, both gzip.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such split.
+    DataError
+        If the images have colours or no labels.
+    StorageError
+        If the files cannot be written.
+    """
+    images, labels = (folder / f"{name}.gz" for name in names(split))
+    if data.images.shape[-1] != 1 or data.labels is None or (data.labels >= idx.CLASSES).any():
+        raise DataError(f"{data.source}: IDX files take one channel and labels from 0 to 9")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make {folder}: {reason(error)}") from error
+    idx.write(images, data.images[..., 0])
+    idx.write(labels, data.labels.astype(np.uint8))
+    return [images, labels]
+
+
+def names(split: str) -> tuple[str, str]:
+    """Return the names of a split's images and labels; raise UnknownName if there is none."""
+    if split not in NAMES:
+        raise UnknownName("split", split, NAMES)
+    return NAMES[split]
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise DataError(
+        f"no {name} or {name}.gz in {folder}; put the file there or name another folder"
+    )

@@ -1,0 +1,90 @@
+"""Addresses that serve the same files, asked one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gankit.data.dataset import Progress
+from gankit.data.download import Patience, Unreachable, download
+from gankit.data.published import PublishedFile
+from gankit.errors import DataError
+
+SLACK = 2**16
+"""Bytes by which a file that cannot be packed may grow in a container."""
+
+
+@dataclass
+class Mirrors:
+    """The mirrors of one data set, during one attempt to fetch it.
+
+    Attributes
+    ----------
+    addresses
+        One that ends in a slash is a folder with each file as `.gz`; any other is an npz file
+        with all of them.
+    patience
+        How long to wait for each.
+    progress
+        Called as bytes arrive.
+    refusals
+        Why each address failed, from the last file asked for.
+    """
+
+    addresses: tuple[str, ...]
+    patience: Patience = field(default_factory=Patience)
+    progress: Progress | None = None
+    refusals: list[str] = field(default_factory=list)
+    _unreachable: dict[str, str] = field(default_factory=dict)
+
+    def fetch(self, file: PublishedFile, folder: Path, whole: int) -> bool:
+        """Download `file` into `folder` from the first mirror that has its true bytes.
+
+        Parameters
+        ----------
+        file
+            What to fetch.
+        folder
+            Where to put it, which exists.
+        whole
+            Bytes of all the data set's files, unpacked: the most that an npz file may have.
+
+        Returns
+        -------
+        bool
+            Whether one had it; if not, `refusals` says why.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be written.
+        """
+        self.refusals.clear()
+        for address in self.addresses:
+            single = address.endswith("/")
+            url = f"{address}{file.name}.gz" if single else address
+            try:
+                self._download(url, folder, (file.size if single else whole) + SLACK, file)
+            except DataError as error:
+                self.refusals.append(f"{url} ({_told(error, folder)})")
+            else:
+                return True
+        return False
+
+    def _download(self, url: str, folder: Path, limit: int, file: PublishedFile) -> None:
+        address = urlsplit(url)
+        if address.netloc in self._unreachable:
+            raise DataError(self._unreachable[address.netloc])
+        target = folder / Path(address.path).name
+        try:
+            download(url, target, limit, file.read, patience=self.patience, progress=self.progress)
+        except Unreachable as error:
+            self._unreachable[address.netloc] = str(error)
+            raise
+
+
+def _told(error: DataError, folder: Path) -> str:
+    """Leave out the temporary file, which is gone by the time that the message is read."""
+    message = str(error)
+    return message.partition(": ")[2] if message.startswith(str(folder)) else message

@@ -1,0 +1,118 @@
+"""MNIST: handwritten digits, 28x28, 60,000 for training and 10,000 for testing.
+
+LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition",
+Proceedings of the IEEE 1998.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gankit.data.archive import Archive
+from gankit.data.dataset import Dataset, FileCheck, ImageSet, Progress
+from gankit.data.mirrors import Mirrors
+from gankit.data.published import PublishedFile
+
+ARCHIVE = Archive(
+    name="mnist",
+    splits={
+        "train": (
+            PublishedFile(
+                "train-images-idx3-ubyte",
+                "x_train",
+                (60000, 28, 28),
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            ),
+            PublishedFile(
+                "train-labels-idx1-ubyte",
+                "y_train",
+                (60000,),
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            ),
+        ),
+        "test": (
+            PublishedFile(
+                "t10k-images-idx3-ubyte",
+                "x_test",
+                (10000, 28, 28),
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            ),
+            PublishedFile(
+                "t10k-labels-idx1-ubyte",
+                "y_test",
+                (10000,),
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ),
+        ),
+    },
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+    ),
+    others=("~/.keras/datasets", "data/MNIST/raw", "~/data/MNIST/raw"),
+)
+
+
+def read(
+    split: str = "train",
+    data_dir: Path | None = None,
+    *,
+    mirrors: tuple[str, ...] = ARCHIVE.mirrors,
+    progress: Progress | None = None,
+) -> ImageSet:
+    """Return MNIST's images and labels, found on this machine or downloaded.
+
+    Parameters
+    ----------
+    split
+        "train" or "test".
+    data_dir
+        The folder to look in first, or one that has a folder `mnist`; None for `GANKIT_DATA`.
+    mirrors
+        Where to download what is missing: folders, which end in a slash, or npz files.
+    progress
+        Called as bytes arrive.
+
+    Returns
+    -------
+    ImageSet
+        (60000, 28, 28, 1) or (10000, 28, 28, 1) images, white on black, with labels 0 to 9.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such split.
+    DataError
+        If it can neither be found nor fetched, naming every place and every mirror.
+    StorageError
+        If a download cannot be stored.
+    """
+    return ARCHIVE.read(split, data_dir, Mirrors(mirrors, progress=progress))
+
+
+def load(data_dir: Path | None) -> ImageSet:
+    """Return the training images; the same as `read` without the choice."""
+    return read("train", data_dir)
+
+
+def fetch(data_dir: Path | None, /, *, progress: Progress | None = None) -> list[Path]:
+    """Return valid paths of the four files, downloading what is missing into `data_dir`/mnist.
+
+    Without a `data_dir` that is gankit's cache. Raises what `read` raises.
+    """
+    return ARCHIVE.fetch(data_dir, Mirrors(ARCHIVE.mirrors, progress=progress))
+
+
+def verify(data_dir: Path | None) -> list[FileCheck]:
+    """Check every copy of the four files on this machine, one row for each."""
+    return ARCHIVE.verify(data_dir)
+
+
+DATASET = Dataset(
+    name="mnist",
+    summary="handwritten digits, 28x28, 60,000 images (LeCun et al. 1998)",
+    load=load,
+    fetch=fetch,
+    verify=verify,
+)

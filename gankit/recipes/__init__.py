@@ -1,0 +1,57 @@
+"""Named configurations, as data: each a TOML file beside this one.
+
+>>> [recipe.name for recipe in recipes()]
+['simple']
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from gankit.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named configuration.
+
+    Attributes
+    ----------
+    name
+        What `--recipe` takes.
+    text
+        The TOML file, with its comments.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def summary(self) -> str:
+        """What it is, in one line."""
+        return str(tomllib.loads(self.text)["summary"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its values, nested as in the file, for a `TrainConfig`."""
+        values = tomllib.loads(self.text)
+        del values["summary"]
+        return values | {"recipe": self.name}
+
+
+def recipes() -> list[Recipe]:
+    """Return every recipe, by name."""
+    found = (path for path in files(__name__).iterdir() if path.name.endswith(".toml"))
+    read = (Recipe(path.name.removesuffix(".toml"), path.read_text("utf-8")) for path in found)
+    return sorted(read, key=lambda recipe: recipe.name)
+
+
+def recipe(name: str) -> Recipe:
+    """Return the recipe called `name`, or raise UnknownName."""
+    known = {recipe.name: recipe for recipe in recipes()}
+    if name not in known:
+        raise UnknownName("recipe", name, known)
+    return known[name]

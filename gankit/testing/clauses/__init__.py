@@ -1,0 +1,1 @@
+"""The clauses of the contract, a class for each section."""

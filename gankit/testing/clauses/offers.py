@@ -1,0 +1,70 @@
+"""What a backend says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gankit.backend import API, Backend, Problem, Trainer
+from gankit.errors import Unsupported
+from gankit.problem import Precision
+from gankit.testing.problems import AVERAGE, SIMPLE, precision
+from gankit.testing.processes import two_fresh_processes
+
+CAPABILITIES = frozenset({"float32", "float64", "native", "average", "exact-blocks"})
+
+
+class OfferClauses:
+    """The offer: what a backend says of itself, and that it keeps to it."""
+
+    def test_describes_itself(self, backend: Backend) -> None:
+        """A backend has a name in lower case without spaces, and the number of this contract.
+
+        It names the modules that it requires in a tuple.
+        """
+        assert backend.name == "".join(backend.name.lower().split()) != ""
+        assert backend.api == API
+        assert isinstance(backend.requires, tuple)
+
+    def test_claims_known_capabilities(self, backend: Backend) -> None:
+        """It claims only capabilities that gankit knows, and at least one precision."""
+        assert backend.capabilities <= CAPABILITIES
+        assert backend.capabilities & {"float32", "float64"}
+
+    def test_imports_nothing_early(self, backend: Backend) -> None:
+        """Asking for a backend by name imports none of the modules it requires; building does."""
+        for process in two_fresh_processes(backend.name):
+            assert process["imported_early"] == []
+
+    @pytest.mark.parametrize("wanted", ["float32", "float64"])
+    def test_builds_the_precisions_it_claims(self, backend: Backend, wanted: Precision) -> None:
+        """A precision that is claimed is built; another is refused, and nothing is built."""
+        assert_kept(backend, replace(SIMPLE, precision=wanted))
+
+    def test_builds_an_average_if_it_claims_to(self, backend: Backend) -> None:
+        """An average is built if it is claimed; if not, it is refused, and nothing is built."""
+        assert_kept(backend, replace(SIMPLE, precision=precision(backend), average=AVERAGE))
+
+    def test_refuses_native_networks_unless_claimed(self, backend: Backend) -> None:
+        """A native network is refused by a backend that does not claim them, before building."""
+        problem = replace(SIMPLE, precision=precision(backend), generator=object())
+        if "native" not in backend.capabilities:
+            assert_kept(backend, problem)
+
+
+def assert_kept(backend: Backend, problem: Problem) -> None:
+    """Fail unless `backend` builds `problem` exactly if it claims all that this needs."""
+    built: list[Problem] = []
+
+    def build(problem: Problem) -> Trainer:
+        built.append(problem)
+        return backend.build(problem)
+
+    watched = replace(backend, build=build)
+    if problem.needs() <= backend.capabilities:
+        watched.trainer(problem)
+    else:
+        with pytest.raises(Unsupported):
+            watched.trainer(problem)
+    assert bool(built) == (problem.needs() <= backend.capabilities)

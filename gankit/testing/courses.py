@@ -1,0 +1,82 @@
+"""What the clauses put trainers through."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gankit.backend import Array, Backend, Batch, Block, BlockTrainer, Problem, State, Trainer
+from gankit.plugins import get_backend
+from gankit.testing.agreement import assert_close
+from gankit.training import Regime, alternate, plan
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A problem with its images: rounds that any trainer can be put through.
+
+    Attributes
+    ----------
+    images
+        `(N, 28, 28, 1)`, uint8 or scaled.
+    """
+
+    problem: Problem
+    images: NDArray[Any]
+    n_critic: int = 1
+
+    def rounds(self, start: int, stop: int) -> Block:
+        """Plan the rounds from `start` to `stop`, that one excluded."""
+        regime = Regime(batch=16, n_critic=self.n_critic)
+        return plan(self.problem, regime, len(self.images), start, stop - start)
+
+    def batch(self, start: int = 0) -> Batch:
+        """Return the first batch of round `start`."""
+        return next(self.rounds(start, start + 1).batches(self.problem, self.images, None))[0]
+
+    def steps(self, trainer: Trainer, start: int, stop: int) -> Array:
+        """Train step by step; return `(K, 2)` losses."""
+        block = self.rounds(start, stop)
+        return alternate(trainer, block.batches(self.problem, self.images, None))
+
+    def block(self, trainer: Trainer, start: int, stop: int) -> Array:
+        """Train as `gankit.training.fit` would: in one block where the trainer can."""
+        if not isinstance(trainer, BlockTrainer):
+            return self.steps(trainer, start, stop)
+        trainer.place(self.images, None)
+        return trainer.train_block(self.rounds(start, stop))
+
+
+def build(backend: Backend, problem: Problem) -> Trainer:
+    """Return a trainer that nobody has used."""
+    return backend.trainer(problem)
+
+
+def ready(backend: Backend, problem: Problem) -> Trainer:
+    """Return a trainer in its first state, the same one each time: frameworks compile slowly."""
+    trainer, first = _kept(backend, problem)
+    trainer.load_state(first)
+    return trainer
+
+
+@functools.lru_cache(maxsize=64)
+def _kept(backend: Backend, problem: Problem) -> tuple[Trainer, State]:
+    trainer = backend.trainer(problem)
+    return trainer, trainer.state()
+
+
+def reference() -> Backend:
+    """Return the backend that the others are held against."""
+    return get_backend("numpy")
+
+
+def assert_follows_the_reference(
+    backend: Backend, course: Course, rounds: int, bound: float
+) -> None:
+    """Train step by step here and in the reference; fail unless losses and states agree."""
+    mine, other = ready(backend, course.problem), ready(reference(), course.problem)
+    found, wanted = course.steps(mine, 0, rounds), course.steps(other, 0, rounds)
+    assert_close({"losses": found} | mine.state(), {"losses": wanted} | other.state(), bound)
