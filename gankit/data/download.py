@@ -70,8 +70,8 @@ def download(
     limit
         The most bytes that it may have.
     check
-        Called with the finished file under its temporary name, in the same folder and with the
-        same suffix; raises DataError to refuse it.
+        Called with the finished file, still under a temporary name with the same suffix; raises
+        DataError to refuse it.
     patience
         How long to wait; by default 5 seconds for an answer.
     progress
@@ -79,10 +79,8 @@ def download(
 
     Raises
     ------
-    Unreachable
-        If the host cannot be connected to.
     DataError
-        If it answers with an error or stalls, or the file is too large, cut short or refused.
+        If the host is Unreachable, answers with an error or stalls, or the file is refused.
     StorageError
         If the file cannot be written.
     """

@@ -26,6 +26,9 @@ BOX = 19.5
 MIDDLE = 14.0
 """Where the mean of the ink lies, in pixels from the first one's centre; so it does in MNIST."""
 
+REACH = 11.5
+"""Pixels from there to where ink ends, but for the hand's wobble."""
+
 EDGE = 1.1
 """Pixels over which ink fades."""
 
@@ -109,10 +112,16 @@ def _slants(rng: np.random.Generator, count: int) -> Float:
 
 
 def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:
-    """Scale matrices so that the ink fits the box; return them and the (N, 2) mean of the ink."""
+    """Scale matrices so that the ink fits the box; return them and the (N, 2) middles of the ink.
+
+    The middle is the mean, moved where the mean would push a long foot, as a 7 has, over the edge.
+    """
     placed = np.einsum("nij,nkj->nki", slant, points)
-    scale = (BOX - 2 * pen) / np.ptp(placed, axis=1).max(axis=-1)
-    return slant * scale[:, np.newaxis, np.newaxis], placed.mean(axis=1) * scale[:, np.newaxis]
+    scale = ((BOX - 2 * pen) / np.ptp(placed, axis=1).max(axis=-1))[:, np.newaxis]
+    low, high = placed.min(axis=1) * scale, placed.max(axis=1) * scale
+    reach = REACH - pen[:, np.newaxis]
+    middle = np.clip(placed.mean(axis=1) * scale, high - reach, low + reach)
+    return slant * scale[:, np.newaxis], middle
 
 
 def _sources(rng: np.random.Generator, slant: Float, middle: Float) -> tuple[Float, Float]:
@@ -134,7 +143,8 @@ def _wave(rng: np.random.Generator, count: int, height: float) -> Float:
     periods, phase = rng.random((2, count, 1), np.float32)
     angle = 2 * np.pi * ((0.5 + periods) * np.arange(SIDE, dtype=np.float32) / BOX + phase)
     wave = _normal(rng, count, 0.0, height)[:, np.newaxis] * np.sin(angle)
-    return np.subtract(wave, wave.mean(axis=1, keepdims=True))
+    level: Float = wave - wave.mean(axis=1, keepdims=True)
+    return level
 
 
 def _sampled(fields: Float, chosen: NDArray[np.int64], x: Float, y: Float) -> Float:

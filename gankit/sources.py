@@ -1,0 +1,121 @@
+"""Where a run's settings come from: defaults < recipe < file < environment < --set < flags.
+
+>>> merged, origins = merge([("recipe", {"batch": 128, "seed": 0}), ("--batch", {"batch": 64})])
+>>> merged, origins["batch"]
+({'batch': 64, 'seed': 0}, '--batch')
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from gankit.config import TrainConfig, from_settings, parse_toml
+from gankit.errors import ConfigError
+from gankit.recipes import recipe
+
+Settings: TypeAlias = dict[str, Any]
+Source: TypeAlias = tuple[str, Settings]
+"""What a source is called, and its values, nested as in TOML."""
+
+PREFIX = "GANKIT_"
+
+
+def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
+    """Lay sources over each other, later ones on top; return the values and each one's origin.
+
+    Origins are by dotted path, "generator.optimizer.learning_rate"; a list is one value, unless
+    a path names one of its items: "generator.layers.0.units".
+    """
+    merged: Settings = {}
+    origins: dict[str, str] = {}
+    for name, settings in sources:
+        for path, value in _leaves(settings):
+            _put(merged, path.split("."), value, path)
+            origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
+            origins[path] = name
+    return merged, origins
+
+
+def config_of(sources: Iterable[Source]) -> TrainConfig:
+    """Return the configuration that the sources make together; ConfigError names what is wrong."""
+    sources = list(sources)
+    return from_settings(merge(sources)[0], sources[0][0] if len(sources) == 1 else "settings")
+
+
+def from_recipe(name: str) -> Source:
+    """Return a named recipe as a source."""
+    return f"recipe {name}", recipe(name).settings
+
+
+def from_file(path: Path) -> Source:
+    """Return a TOML file as a source; ConfigError if it cannot be read."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cannot read {path}: {reason}") from None
+    return str(path), parse_toml(text, str(path))
+
+
+def from_environment(environment: Mapping[str, str]) -> list[Source]:
+    """Return each `GANKIT_<FIELD>` that names a setting as a source: GANKIT_SEED=3."""
+    names = {f"{PREFIX}{field.name.upper()}": field.name for field in _scalars()}
+    return [
+        (variable, {field: _value(environment[variable])})
+        for variable, field in names.items()
+        if variable in environment
+    ]
+
+
+def from_assignment(assignment: str) -> Source:
+    """Return `a.b=value` as a source; the value is TOML, or else the text itself."""
+    path, equals, value = assignment.partition("=")
+    if not equals or not path.strip():
+        raise ConfigError(f"cannot read --set {assignment!r}; write --set key=value")
+    nested: Any = _value(value.strip())
+    for key in reversed(path.strip().split(".")):
+        nested = {key: nested}
+    return f"--set {assignment}", nested
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _scalars() -> list[dataclasses.Field[Any]]:
+    nested = {"generator", "discriminator", "average"}
+    return [field for field in dataclasses.fields(TrainConfig) if field.name not in nested]
+
+
+def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _put(tree: Any, keys: list[str], value: Any, path: str) -> None:  # noqa: ANN401
+    """Set one leaf, making the tables on the way to it, or stepping into a list by number."""
+    key, rest = keys[0], keys[1:]
+    if isinstance(tree, list):
+        if not key.isdigit() or int(key) >= len(tree):
+            raise ConfigError(f"{path!r} names no item; {key!r} is not in 0..{len(tree) - 1}")
+        place: Any = int(key)
+    elif isinstance(tree, dict):
+        place = key
+        if rest:
+            tree.setdefault(key, {})
+    else:
+        raise ConfigError(f"{path!r} names nothing; what is above {key!r} is a single value")
+    if rest:
+        _put(tree[place], rest, value, path)
+    else:
+        tree[place] = value

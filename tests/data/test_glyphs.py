@@ -1,0 +1,121 @@
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from gankit.data import fonts, glyphs
+from gankit.data.skeleton import distances, thinned
+
+DIGEST = (
+    "import hashlib; from gankit.data import glyphs; "
+    "print(hashlib.sha256(glyphs.draw(200, seed=1)[0].tobytes()).hexdigest())"
+)
+
+
+def test_glyphs_have_the_shapes_and_types_of_mnist(small_glyphs):
+    assert (small_glyphs.images.shape, small_glyphs.images.dtype) == ((200, 28, 28, 1), np.uint8)
+    assert (small_glyphs.labels.shape, small_glyphs.labels.dtype) == ((200,), np.int64)
+
+
+def test_the_same_seed_draws_the_same_bytes_in_another_process(small_glyphs):
+    done = subprocess.run(
+        [sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == hashlib.sha256(small_glyphs.images.tobytes()).hexdigest()
+
+
+def test_another_seed_draws_others(small_glyphs):
+    assert not np.array_equal(glyphs.draw(200, seed=2)[0], small_glyphs.images)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 507])
+def test_every_digit_comes_as_often_as_the_others_or_once_more(count):
+    images, labels = glyphs.draw(count)
+    counts = np.bincount(labels, minlength=10)
+    assert len(images) == count == counts.sum()
+    assert counts.max() - counts.min() <= 1
+
+
+def test_no_two_glyphs_are_equal(small_glyphs):
+    assert len(np.unique(small_glyphs.images.reshape(200, -1), axis=0)) == 200
+
+
+def test_strokes_are_white_and_smooth_on_black(small_glyphs):
+    images = small_glyphs.images
+    assert (images.max((1, 2, 3)) > 200).mean() > 0.95
+    assert 0.7 < (images == 0).mean() < 0.9
+    assert ((images > 0) & (images < 255)).mean() > 0.05
+
+
+def test_the_ink_lies_around_the_middle_and_off_the_edge(small_glyphs):
+    ink = small_glyphs.images[..., 0] / 255
+    mass = ink.sum((1, 2))
+    rows, columns = ink.sum(2) @ np.arange(28) / mass, ink.sum(1) @ np.arange(28) / mass
+    assert np.abs(rows - 14).max() < 2.5
+    assert np.abs(columns - 14).max() < 2.5
+    assert ink[:, [0, -1]].mean() < 0.001
+
+
+def test_a_digit_can_be_told_by_those_most_like_it(small_glyphs):
+    images, labels = glyphs.draw(2000, seed=7)
+    known = images.reshape(2000, -1) / 255.0
+    asked = small_glyphs.images.reshape(200, -1) / 255.0
+    apart = (known**2).sum(1) - 2 * asked @ known.T
+    assert (labels[apart.argmin(1)] == small_glyphs.labels).mean() > 0.9
+
+
+def test_every_font_lies_in_matplotlib_and_has_digits():
+    from matplotlib import get_data_path
+    from matplotlib.ft2font import FT2Font
+
+    for name, character in [(name, d) for name in fonts.FONTS for d in "0123456789"]:
+        assert fonts.font_file(name).is_relative_to(get_data_path())
+        assert FT2Font(str(fonts.font_file(name))).get_char_index(ord(character))
+
+
+def test_every_rendered_digit_keeps_a_margin():
+    masks, digits = fonts.rendered()
+    assert len(masks) == len(digits)
+    assert masks.any((1, 2)).all()
+    for edge in (masks[:, :7], masks[:, -7:], masks[:, :, :7], masks[:, :, -7:]):
+        assert not edge.any()
+
+
+def test_thinning_leaves_lines_one_pixel_wide():
+    bar = np.zeros((1, 12, 20), bool)
+    bar[0, 4:8, 3:17] = True
+    line = thinned(bar)[0]
+    assert line.sum(0).max() == 1
+    assert line.sum() >= 9
+    assert not (line & ~bar[0]).any()
+
+
+def test_thinning_keeps_holes():
+    ring = np.zeros((1, 20, 20), bool)
+    ring[0, 3:17, 3:17] = True
+    ring[0, 8:12, 8:12] = False
+    line = thinned(ring)[0]
+    assert not line[9, 9]
+    assert line[9, :9].any()
+    assert line[9, 10:].any()
+    assert line[:9, 9].any()
+    assert line[10:, 9].any()
+
+
+def test_distances_are_measured_to_the_nearest_pixel():
+    line = np.zeros((5, 5), bool)
+    line[0, 0] = line[4, 4] = True
+    away = distances(line)
+    assert away[0, 0] == 0
+    assert away[0, 3] == 3
+    assert away[3, 4] == 1
+    assert away[1, 1] == pytest.approx(2**0.5)
+
+
+def test_the_data_set_is_drawn_once():
+    first = glyphs.DATASET.load(None)
+    assert len(first) == 60000
+    assert glyphs.DATASET.load(None) is first
+    assert "seed 0" in first.source
