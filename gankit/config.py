@@ -152,7 +152,8 @@ class TrainConfig:
 
     def settings(self) -> dict[str, Any]:
         """Return every value, nested as in TOML; what is not given is left out."""
-        return _without_none(dataclasses.asdict(self))
+        settings: dict[str, Any] = _without_none(dataclasses.asdict(self))
+        return settings
 
     def to_toml(self) -> str:
         """Return the configuration as TOML; `from_toml` gives it back."""

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     import click
 
     from gankit.backend import Backend
+    from gankit.config import TrainConfig
     from gankit.data import Dataset
     from gankit.losses import Loss
+    from gankit.training import Callback
 
 GROUP = "gankit"
 STRICT = "GANKIT_STRICT_PLUGINS"
@@ -90,6 +92,15 @@ def losses() -> dict[str, Loss]:
     from gankit.losses import BUILTIN
 
     return {loss.name: loss for loss in BUILTIN} | _collect("loss", manager().hook.gankit_losses)
+
+
+def callbacks(config: TrainConfig) -> list[Callback]:
+    """Return the callbacks that plugins add to a run of `config`."""
+    found: list[Callback] = []
+    for implementation in manager().hook.gankit_callbacks.get_hookimpls():
+        arguments = dict.fromkeys(implementation.argnames, config)
+        found += _offers(lambda call=implementation.function, given=arguments: call(**given))
+    return found
 
 
 def commands() -> dict[str, click.Command]:

@@ -33,7 +33,7 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     merged: Settings = {}
     origins: dict[str, str] = {}
     for name, settings in sources:
-        for path, value in _leaves(settings):
+        for path, value in leaves(settings):
             _put(merged, path.split("."), value, path)
             origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
             origins[path] = name
@@ -94,10 +94,11 @@ def _scalars() -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(TrainConfig) if field.name not in nested]
 
 
-def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Yield every value with its dotted path."""
     for key, value in settings.items():
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
+            yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

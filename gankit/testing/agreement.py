@@ -28,8 +28,7 @@ def assert_identical(found: State, wanted: State) -> None:
     """Fail unless both hold the same names, shapes, types and bits."""
     _assert_same_layout(found, wanted)
     off = {
-        name: f"{_distance(found[name], wanted[name]):.2g} off"
-        for name in differing(found, wanted)
+        name: f"{_distance(found[name], wanted[name]):.2g} off" for name in differing(found, wanted)
     }
     assert not off, f"not the same bits: {_listed(off)}"
 

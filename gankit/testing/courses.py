@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from numpy.typing import NDArray
 
 from gankit.backend import Array, Backend, Batch, Block, BlockTrainer, Problem, State, Trainer
@@ -68,6 +69,13 @@ def _kept(backend: Backend, problem: Problem) -> tuple[Trainer, State]:
     return trainer, trainer.state()
 
 
+def in_steps(backend: Backend, course: Course, rounds: int) -> State:
+    """Train from the first state, step by step; return the last one, with "losses"."""
+    trainer = ready(backend, course.problem)
+    losses = course.steps(trainer, 0, rounds)
+    return trainer.state() | {"losses": losses}
+
+
 def reference() -> Backend:
     """Return the backend that the others are held against."""
     return get_backend("numpy")
@@ -77,6 +85,11 @@ def assert_follows_the_reference(
     backend: Backend, course: Course, rounds: int, bound: float
 ) -> None:
     """Train step by step here and in the reference; fail unless losses and states agree."""
-    mine, other = ready(backend, course.problem), ready(reference(), course.problem)
-    found, wanted = course.steps(mine, 0, rounds), course.steps(other, 0, rounds)
-    assert_close({"losses": found} | mine.state(), {"losses": wanted} | other.state(), bound)
+    found, wanted = (in_steps(b, course, rounds) for b in (backend, reference()))
+    assert_close(found, wanted, bound)
+
+
+def require(backend: Backend, capability: str) -> None:
+    """Skip where `backend` does not claim `capability`."""
+    if capability not in backend.capabilities:
+        pytest.skip(f"backend {backend.name!r} does not claim {capability!r}")

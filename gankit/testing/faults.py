@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gankit.backend import Trainer
 from gankit.errors import CheckpointError
 from gankit.state import State
 from gankit.testing.agreement import assert_identical
-from gankit.backend import Trainer
 
 FAULTS = ("missing", "unknown", "shape", "kind")
 
@@ -32,6 +32,18 @@ def spoilt(state: State, fault: str) -> State:
             other = np.float32 if bad[last].dtype.kind == "i" else np.int64
             bad[last] = bad[last].astype(other)
     return bad
+
+
+def copied(state: State) -> State:
+    """Return a copy of each array."""
+    return {name: array.copy() for name, array in state.items()}
+
+
+def overwrite(state: State) -> None:
+    """Write other numbers into each array that may be written."""
+    for array in state.values():
+        if array.flags.writeable:
+            array[...] = 7
 
 
 def assert_refused(trainer: Trainer, state: State) -> None:

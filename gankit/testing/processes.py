@@ -30,6 +30,7 @@ def two_fresh_processes(name: str) -> tuple[Fingerprint, Fingerprint]:
 
 def _result(process: subprocess.Popen[str]) -> Fingerprint:
     output, errors = process.communicate()
-    assert process.returncode == 0, f"a fresh process ended with {process.returncode}:\n{errors}"
+    if process.returncode:
+        raise RuntimeError(f"a fresh process ended with {process.returncode}:\n{errors}")
     found: Fingerprint = json.loads(output.splitlines()[-1])
     return found

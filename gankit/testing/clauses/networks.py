@@ -4,17 +4,151 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from gankit.backend import Array, Backend, Generator, Network, Problem, Trainer
+from gankit.backend import Array, Backend, Problem
 from gankit.errors import CheckpointError
-from gankit.layers import Tanh
 from gankit.state import under
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.courses import Course, build, ready
-from gankit.testing.faults import FAULTS, moved, spoilt
-from gankit.testing.problems import IMAGE, LATENT, full, generator, simple
-from gankit.training import plan
+from gankit.testing.faults import FAULTS, copied, moved, overwrite, spoilt
+from gankit.testing.problems import IMAGE, full
+from gankit.training import Regime, plan
+
+Images = NDArray[np.uint8]
+
+
+def noise(problem: Problem, count: int = 5) -> Array:
+    """Return `(count, 8)` noise of the problem's precision."""
+    made: Array = plan(problem, Regime(batch=count), images=1, start=0, rounds=1).noise[0, 0]
+    return made
 
 
 class NetworkClauses:
     """Networks: arrays in, arrays out, always in inference mode."""
+
+    def test_begins_with_the_problems_weights(self, backend: Backend) -> None:
+        """A new trainer's networks have the problem's initial weights, by name and to the bit."""
+        trainer = build(backend, problem := full(backend))
+        found = under("generator", trainer.generator.weights())
+        found |= under("discriminator", trainer.discriminator.weights())
+        assert_identical(found, problem.initial_weights())
+
+    @pytest.mark.parametrize("count", [1, 5])
+    def test_makes_images(self, backend: Backend, count: int) -> None:
+        """The generator makes `(n, height, width, channels)` images of `(n, latent)` noise.
+
+        They have the problem's precision and, after a `Tanh`, lie in [-1, 1].
+        """
+        trainer = ready(backend, problem := full(backend))
+        made = trainer.generator(noise(problem, count))
+        assert made.shape == (count, *IMAGE)
+        assert made.dtype == problem.precision
+        assert np.abs(made).max() <= 1
+
+    @pytest.mark.parametrize("count", [1, 5])
+    def test_judges_images(self, backend: Backend, images: Images, count: int) -> None:
+        """The discriminator makes `(n,)` logits of `(n, height, width, channels)` images.
+
+        They have the problem's precision.
+        """
+        trainer = ready(backend, problem := full(backend))
+        logits = trainer.discriminator(problem.scale(images[:count]))
+        assert logits.shape == (count,)
+        assert logits.dtype == problem.precision
+
+    def test_takes_inputs_of_either_precision(self, backend: Backend, images: Images) -> None:
+        """Networks take inputs of float32 and of float64, and answer in their own precision."""
+        trainer = ready(backend, problem := full(backend))
+        for precision in ("float32", "float64"):
+            made = trainer.generator(noise(problem).astype(precision))
+            logits = trainer.discriminator(problem.scale(images[:5]).astype(precision))
+            assert made.dtype == logits.dtype == np.dtype(problem.precision)
+
+    def test_calls_are_inference(self, backend: Backend, images: Images) -> None:
+        """Calling a network twice gives the same bits, though dropout is among its layers."""
+        trainer = ready(backend, problem := full(backend))
+        calls = [
+            {
+                "images": trainer.generator(noise(problem)),
+                "logits": trainer.discriminator(problem.scale(images[:5])),
+            }
+            for _ in range(2)
+        ]
+        assert_identical(*calls)
+
+    def test_calls_change_nothing(self, backend: Backend, images: Images) -> None:
+        """Calling networks and asking for weights leaves the trainer's state as it was."""
+        trainer = ready(backend, problem := full(backend))
+        before = trainer.state()
+        trainer.generator(noise(problem))
+        trainer.discriminator(problem.scale(images[:5]))
+        trainer.generator.weights()
+        assert_identical(trainer.state(), before)
+
+    def test_rows_do_not_meet(self, backend: Backend, images: Images) -> None:
+        """Each of n inputs gets the answer that it would get alone, but for rounding."""
+        trainer = ready(backend, problem := full(backend))
+        z, x = noise(problem), problem.scale(images[:5])
+        together = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
+        alone = {
+            "images": np.concatenate([trainer.generator(row[np.newaxis]) for row in z]),
+            "logits": np.concatenate([trainer.discriminator(row[np.newaxis]) for row in x]),
+        }
+        assert_close(together, alone, 1e-12 if problem.precision == "float64" else 1e-5)
+
+    def test_calls_follow_training(self, backend: Backend, images: Images) -> None:
+        """A network that was called before a step answers from the new weights after it."""
+        trainer = ready(backend, problem := full(backend))
+        trainer.generator(noise(problem))
+        trainer.discriminator(problem.scale(images[:5]))
+        Course(problem, images).steps(trainer, 0, 2)
+        other = build(backend, problem)
+        other.load_state(trainer.state())
+        z, x = noise(problem), problem.scale(images[:5])
+        assert_identical(
+            {"images": trainer.generator(z), "logits": trainer.discriminator(x)},
+            {"images": other.generator(z), "logits": other.discriminator(x)},
+        )
+
+    def test_gives_copies_of_its_weights(self, backend: Backend, images: Images) -> None:
+        """Arrays from `weights()` are copies.
+
+        Training does not change them, and writing to them does not change the network.
+        """
+        trainer = ready(backend, problem := full(backend))
+        before = trainer.generator.weights() | under("d", trainer.discriminator.weights())
+        kept = copied(before)
+        Course(problem, images).steps(trainer, 0, 1)
+        assert_identical(before, kept)
+        taken, now = trainer.generator.weights(), trainer.generator.weights()
+        overwrite(taken)
+        assert_identical(trainer.generator.weights(), now)
+
+    def test_loads_weights(self, backend: Backend) -> None:
+        """Weights that are loaded are the network's own from then on, to the bit.
+
+        They are copies: writing to the arrays afterwards does not change the network.
+        """
+        trainer = ready(backend, problem := full(backend))
+        before = trainer.generator(noise(problem))
+        for network in (trainer.generator, trainer.discriminator):
+            given = moved(network.weights())
+            wanted = copied(given)
+            network.load_weights(given)
+            overwrite(given)
+            assert_identical(network.weights(), wanted)
+        assert not np.array_equal(trainer.generator(noise(problem)), before)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_refuses_wrong_weights_whole(self, backend: Backend, fault: str) -> None:
+        """Weights with a missing name, an unknown one, a wrong shape or integers are refused.
+
+        The error is CheckpointError, and no part of them is loaded.
+        """
+        trainer = ready(backend, full(backend))
+        for network in (trainer.generator, trainer.discriminator):
+            before = network.weights()
+            with pytest.raises(CheckpointError):
+                network.load_weights(spoilt(before, fault))
+            assert_identical(network.weights(), before)

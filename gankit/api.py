@@ -1,0 +1,191 @@
+"""What `import gankit` offers: train, fit, load."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit import plugins, sources
+from gankit.backend import Labels
+from gankit.config import AUTO
+from gankit.errors import CheckpointError, ConfigError
+from gankit.launch import choose_backend, launch, recorded, resolve
+from gankit.layers import Spec
+from gankit.optimizers import Adam, Average, Optimizer
+from gankit.problem import Native, Precision, Problem
+from gankit.run import History, Run
+from gankit.runs import RunFolder
+from gankit.runs import metrics as metrics_log
+from gankit.training import Callback, Regime
+from gankit.training import fit as fit_rounds
+
+ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
+"""The optimizer of `fit` where none is given: that of the recipe `simple`."""
+
+__all__ = ["Run", "fit", "load", "train"]
+
+Folder = str | os.PathLike[str]
+
+
+def train(
+    recipe: str = "simple",
+    *,
+    out: Folder | None = None,
+    resume: bool = False,
+    data_dir: Folder | None = None,
+    callbacks: Sequence[Callback] = (),
+    **settings: Any,  # noqa: ANN401 - a setting may be any TOML value.
+) -> Run:
+    """Train a recipe on a named data set, as `gankit train` does.
+
+    Parameters
+    ----------
+    recipe
+        Its name: `gankit recipes list`.
+    out
+        The run's folder; None trains in memory.
+    resume
+        Whether to go on from the newest valid checkpoint in `out`, if it has one.
+    data_dir
+        A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
+    callbacks
+        More to do between blocks.
+    settings
+        Any field of `TrainConfig`: `backend="torch"`, `epochs=2`, `seed=1`.
+
+    Returns
+    -------
+    Run
+        With `.sample(n, seed)`, `.generator` and `.history`.
+
+    Raises
+    ------
+    GankitError
+        One of its children in `gankit.errors`, each with a message of one line.
+    """
+    if resume and out is None:
+        raise ConfigError("resume needs the folder of the run; give out=...")
+    base = sources.from_recipe(recipe)
+    if resume and out is not None and RunFolder(out).exists():
+        base = (str(out), recorded(Path(out)).settings() | {"recipe": recipe})
+    config = sources.config_of([base, ("train(...)", settings)])
+    plan = resolve(config, Path(data_dir) if data_dir else None, _warn)
+    folder = Path(out) if out else None
+    return launch(plan, folder, resume=resume, callbacks=callbacks, tell=_warn)
+
+
+def fit(
+    images: NDArray[Any],
+    generator: Spec | Native,
+    discriminator: Spec | Native,
+    *,
+    rounds: int,
+    latent: int,
+    labels: Labels | None = None,
+    backend: str = AUTO,
+    loss: str = "nonsaturating",
+    generator_optimizer: Optimizer = ADAM,
+    discriminator_optimizer: Optimizer = ADAM,
+    batch: int = 128,
+    n_critic: int = 1,
+    fresh_noise: bool = True,
+    average: Average | None = None,
+    precision: Precision = "float32",
+    device: str = AUTO,
+    seed: int = 0,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Train your own networks on your own images, in memory.
+
+    Parameters
+    ----------
+    images
+        `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
+    generator, discriminator
+        Specs (tuples of `gankit.layers`), or native networks of the backend's framework, in that
+        framework's own layout of images.
+    rounds
+        Each of `n_critic` discriminator steps and one generator step.
+    latent
+        Width of the noise that the generator takes.
+    labels
+        `(N,)` classes.
+
+    Returns
+    -------
+    Run
+        With `.sample(n, seed)`, `.generator` and `.history`.
+    """
+    images = _checked(images)
+    if rounds < 1:
+        raise ConfigError(f"rounds is {rounds}; it must be at least 1")
+    problem = Problem(
+        generator=generator,
+        discriminator=discriminator,
+        latent=latent,
+        image_shape=images.shape[1:],
+        loss=plugins.get_loss(loss),
+        generator_optimizer=generator_optimizer,
+        discriminator_optimizer=discriminator_optimizer,
+        fresh_noise=fresh_noise,
+        average=average,
+        precision=precision,
+        device=device,
+        seed=seed,
+    )
+    trainer = choose_backend(backend, _warn).trainer(problem)
+    history = History()
+    regime = Regime(batch, n_critic)
+    step = fit_rounds(
+        trainer, problem, regime, images, labels, rounds=rounds, callbacks=[history, *callbacks]
+    )
+    return Run(problem, trainer, step, history.losses())
+
+
+def load(folder: Folder, backend: str | None = None) -> Run:
+    """Open a run at its newest valid checkpoint, in the backend that made it or in another.
+
+    Raises
+    ------
+    CheckpointError
+        There is no run, or no checkpoint of it is whole.
+    """
+    config = recorded(Path(folder))
+    run = RunFolder.open(folder)
+    checkpoint = run.checkpoints.newest_valid(_warn)
+    if checkpoint is None:
+        raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
+    shape = _image_shape(config.generator.layers, config.latent)
+    problem = config.problem(shape, plugins.get_loss(config.loss))
+    trainer = choose_backend(backend or config.backend, _warn).trainer(problem)
+    trainer.load_state(checkpoint.state)
+    losses = metrics_log.read(run.metrics)[: checkpoint.step]
+    return Run(problem, trainer, checkpoint.step, losses, config, run.path)
+
+
+def _image_shape(spec: Spec, latent: int) -> tuple[int, ...]:
+    from gankit.layers import output_shape
+
+    return output_shape(spec, (latent,))
+
+
+def _checked(images: NDArray[Any]) -> NDArray[Any]:
+    """Refuse images that training would misread."""
+    images = np.asarray(images)
+    if images.ndim != 4 or 0 in images.shape:
+        raise ConfigError(f"images have shape {images.shape}; give (N, height, width, channels)")
+    if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
+        raise ConfigError(f"images are {images.dtype}; give uint8, or real numbers in [-1, 1]")
+    if images.dtype != np.uint8 and not (np.abs(images) <= 1).all():
+        raise ConfigError("images are real numbers outside [-1, 1]; scale them, or give uint8")
+    return images
+
+
+def _warn(line: str) -> None:
+    warnings.warn(line, stacklevel=3)

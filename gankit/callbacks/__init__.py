@@ -1,0 +1,11 @@
+"""Callbacks: what happens between the blocks of a run.
+
+A callback says by `edge` where it wants a block to end, and is called after every block, in the
+order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is ahead of the log.
+"""
+
+from gankit.callbacks.edges import Every, every, never
+from gankit.callbacks.keeping import Checkpoints, Metrics, Samples
+from gankit.callbacks.showing import Bar, Epochs
+
+__all__ = ["Bar", "Checkpoints", "Epochs", "Every", "Metrics", "Samples", "every", "never"]

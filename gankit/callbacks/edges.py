@@ -1,0 +1,60 @@
+"""When a callback is due."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gankit.errors import ConfigError
+from gankit.training import Progress
+
+never = sys.maxsize
+"""The edge of a callback that is content with whichever blocks there are."""
+
+
+def next_multiple(step: int, of: int) -> int:
+    """Return the first multiple of `of` after `step`.
+
+    >>> next_multiple(0, 128), next_multiple(127, 128), next_multiple(128, 128)
+    (128, 128, 256)
+    """
+    return (step // of + 1) * of
+
+
+def at_least_one(name: str, value: int) -> None:
+    """Raise ConfigError unless a number of rounds, epochs or files is positive."""
+    if value < 1:
+        raise ConfigError(f"{name} is {value}; it must be at least 1")
+
+
+@dataclass(frozen=True)
+class Every:
+    """Calls `function` after each multiple of `rounds`, and at no other time."""
+
+    rounds: int
+    function: Callable[[Progress], None]
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that never comes round."""
+        at_least_one("rounds", self.rounds)
+
+    def edge(self, step: int, /) -> int:
+        """Return the next multiple."""
+        return next_multiple(step, self.rounds)
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Call the function if it is due."""
+        if progress.step % self.rounds == 0:
+            self.function(progress)
+
+
+def every(rounds: int, function: Callable[[Progress], None]) -> Every:
+    """Return the callback that calls a plain function after each multiple of `rounds`.
+
+    >>> from gankit.training import Progress
+    >>> due = every(100, lambda progress: print("round", progress.step))
+    >>> due.edge(100)
+    200
+    """
+    return Every(rounds, function)

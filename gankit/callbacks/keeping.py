@@ -1,0 +1,113 @@
+"""What a run leaves in its folder while it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gankit import images
+from gankit.backend import Array
+from gankit.callbacks.edges import at_least_one, never, next_multiple
+from gankit.runs import atomic
+from gankit.runs.checkpoints import CheckpointStore
+from gankit.runs.folder import RunFolder
+from gankit.runs.metrics import MetricsLog
+from gankit.training import Progress
+
+COLUMNS = 5
+
+
+class Metrics:
+    """Appends every block's losses to a log."""
+
+    def __init__(self, log: MetricsLog) -> None:
+        self.log = log
+
+    def edge(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
+        """Ask for no edge."""
+        return never
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Write the block's rounds."""
+        self.log.append(progress.step - len(progress.losses), progress.losses)
+
+
+class Samples:
+    """Draws a grid of what the generator makes of the same noise, again and again.
+
+    Parameters
+    ----------
+    folder
+        Its `samples` get the pictures.
+    noise
+        `(N, latent)` standard normal numbers.
+    rounds_per_epoch
+        Rounds.
+    every
+        Epochs from one picture to the next; there is one after epoch 1 and at the end too.
+    """
+
+    def __init__(self, folder: RunFolder, noise: Array, rounds_per_epoch: int, every: int) -> None:
+        at_least_one("rounds_per_epoch", rounds_per_epoch)
+        at_least_one("every", every)
+        self.folder = folder
+        self.noise = noise
+        self.first = rounds_per_epoch
+        self.interval = every * rounds_per_epoch
+
+    def edge(self, step: int, /) -> int:
+        """Return the end of epoch 1, or of the next that is due."""
+        return self.first if step < self.first else next_multiple(step, self.interval)
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Draw, where that is due; with the averaged weights, where there are any."""
+        step, trainer = progress.step, progress.trainer
+        if step == self.first or step % self.interval == 0 or progress.done:
+            generator = trainer.generator if trainer.average is None else trainer.average
+            picture = images.grid(generator(self.noise), COLUMNS)
+            atomic.make_folder(self.folder.samples)
+            images.write_png(self.folder.sample_path(step), picture)
+
+
+class Checkpoints:
+    """Saves the trainer's state, and removes the oldest.
+
+    Parameters
+    ----------
+    store
+        Where to.
+    every
+        Rounds from one checkpoint to the next; there is one at the end too.
+    keep
+        How many of the newest stay.
+    info
+        What to write into each manifest.
+    log
+        The metrics; synced first, so that no checkpoint is ahead of them.
+    """
+
+    def __init__(
+        self,
+        store: CheckpointStore,
+        every: int,
+        keep: int,
+        info: Mapping[str, str],
+        log: MetricsLog,
+    ) -> None:
+        at_least_one("every", every)
+        at_least_one("keep", keep)
+        self.store = store
+        self.every = every
+        self.keep = keep
+        self.info = info
+        self.log = log
+
+    def edge(self, step: int, /) -> int:
+        """Return the next multiple."""
+        return next_multiple(step, self.every)
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Save, where that is due."""
+        if progress.step % self.every == 0 or progress.done:
+            self.log.sync()
+            self.store.save(progress.step, progress.trainer.state(), self.info)
+            self.store.prune(self.keep)

@@ -1,0 +1,50 @@
+"""`gankit backends`."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+
+import click
+
+from gankit.cli.options import as_json
+
+
+@click.command("backends")
+@as_json
+def command(as_json: bool) -> None:
+    """List the backends, and whether each can be used; imports no framework."""
+    from gankit import plugins
+
+    rows = []
+    for name, backend in sorted(plugins.backends().items()):
+        missing = plugins.missing_modules(backend)
+        versions = {m: _version(m) for m in backend.requires if m not in missing}
+        rows.append(
+            {"name": name, "usable": not missing, "missing": missing, "versions": versions,
+             "capabilities": sorted(backend.capabilities), "remedy": backend.remedy}
+        )  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        click.echo(_line(row))
+
+
+def _line(row: dict[str, object]) -> str:
+    missing, versions = row["missing"], row["versions"]
+    if isinstance(missing, list) and missing:
+        state = f"needs {', '.join(missing)}; {row['remedy']}"
+    else:
+        said = versions.items() if isinstance(versions, dict) else ()
+        state = ", ".join(["ready", *(f"{module} {version}" for module, version in said)])
+    return f"{row['name']:<10} {state}"
+
+
+def _version(module: str) -> str:
+    """Return the version of the distribution that a module comes from, without importing it."""
+    names = metadata.packages_distributions().get(module, [module])
+    try:
+        return metadata.version(names[0])
+    except metadata.PackageNotFoundError:
+        return "?"

@@ -1,0 +1,111 @@
+"""The command's frame: finding subcommands, and ending with the right code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from typing import Any, NoReturn
+
+import click
+
+from gankit import __version__
+from gankit.errors import ExitCode, GankitError
+
+COMMANDS = {
+    "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),
+    "sample": ("gankit.cli.sample", "Make images with a trained run."),
+    "backends": ("gankit.cli.backends", "List the backends, and whether each can be used."),
+    "recipes": ("gankit.cli.recipes", "List the recipes, or show one."),
+    "data": ("gankit.cli.data", "List, fetch and verify data sets."),
+    "completion": ("gankit.cli.completion", "Print the completion script of a shell."),
+}
+
+
+class Commands(click.Group):
+    """The subcommands: gankit's own by a table, so that help imports none, then plugins'."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return gankit's own commands, then those of plugins."""
+        return [*COMMANDS, *sorted(self._plugins().keys() - COMMANDS.keys())]
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Import the one command that is asked for."""
+        if name in COMMANDS:
+            command: click.Command = importlib.import_module(COMMANDS[name][0]).command
+            return command
+        return self._plugins().get(name)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table."""
+        rows = [(name, summary) for name, (_, summary) in COMMANDS.items()]
+        rows += [(name, command.get_short_help_str()) for name, command in self._plugins().items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which are known and which was likely meant."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from gankit.errors import UnknownName
+
+            raise UnknownName("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+    def _plugins(self) -> dict[str, click.Command]:
+        from gankit import plugins
+
+        return plugins.commands()
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ok, 1 unexpected, 2 usage, 3 data, 4 checkpoint, 5 backend, "
+    "6 diverged, 7 storage, 129/130/143 stopped by a signal.",
+)
+@click.version_option(__version__, prog_name="gankit", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show where an error was raised.")
+def gankit(debug: bool) -> None:
+    """One GAN algorithm over every framework."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command and exit with one of `ExitCode`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    warnings.showwarning = _show_warning
+    try:
+        result: Any = gankit.main(
+            arguments, prog_name="gankit", complete_var="_GANKIT_COMPLETE", standalone_mode=False
+        )
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), ExitCode.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.OK)
+    except GankitError as error:
+        if "--debug" in arguments:
+            raise
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        _fail(f"{type(error).__name__}: {error}; run it with --debug first for the whole story",
+              ExitCode.UNEXPECTED)  # fmt: skip
+    sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _fail(message: str, code: ExitCode) -> NoReturn:
+    """Say in one line what is wrong, and end."""
+    click.echo(f"gankit: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"gankit: warning: {message}", err=True)

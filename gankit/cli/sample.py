@@ -1,0 +1,61 @@
+"""`gankit sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gankit.cli.options import say
+from gankit.errors import ConfigError
+
+ARRAYS = (".npy", ".npz")
+
+
+@click.command("sample")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("-n", "--number", "count", type=int, default=25, show_default=True, help="Images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same.")
+@click.option("--backend", help="To compute with  [the one that trained the run].")
+@click.option("--out", type=click.Path(path_type=Path), help="grid.png, or images.npy / .npz.")
+@click.option("--each", type=click.Path(path_type=Path), help="A folder, for one PNG an image.")
+@click.option("--columns", type=int, help="Of the grid  [as square as can be].")
+def command(
+    run: Path, count: int, seed: int, backend: str | None, out: Path | None, each: Path | None,
+    columns: int | None,
+) -> None:  # fmt: skip
+    """Make images with the run in the folder RUN.
+
+    A grid as PNG, single PNGs with --each, or the numbers in [-1, 1], (n, height, width,
+    channels), as .npy or .npz.
+    """
+    from gankit import images
+    from gankit.api import load
+    from gankit.launch import recorded
+
+    if count < 1:
+        raise ConfigError(f"-n is {count}; ask for at least 1 image")
+    recorded(run)
+    out = _target(out, each)
+    made = load(run, backend).sample(count, seed)
+    if each:
+        images.write_each(each, made)
+        say(f"{count} images in {each}")
+    if out and out.suffix in ARRAYS:
+        images.write_array(out, made)
+    elif out:
+        images.write_png(out, images.grid(made, columns))
+    for path in (out, each):
+        if path:
+            click.echo(path)
+
+
+def _target(out: Path | None, each: Path | None) -> Path | None:
+    """Return the file to write, checked before any work is done."""
+    if out is None:
+        return None if each else Path("samples.png")
+    if out.suffix not in (".png", *ARRAYS):
+        raise ConfigError(f"cannot write {out}; name a .png, .npy or .npz file")
+    if not out.parent.is_dir():
+        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
+    return out

@@ -1,0 +1,147 @@
+"""`gankit train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gankit.cli.options import data_dir as data_dir_option
+from gankit.cli.options import say
+from gankit.cli.signals import Stop
+from gankit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gankit.launch import Plan
+    from gankit.sources import Source
+    from gankit.training import Callback
+
+FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device")
+
+
+@click.command("train")
+@click.option("--recipe", help="A named configuration: `gankit recipes list`  [simple].")
+@click.option("--backend", help="torch, keras, numpy or a plugin's  [the first installed].")
+@click.option("--dataset", help="mnist, glyphs or a plugin's  [mnist, or glyphs without it].")
+@data_dir_option
+@click.option("--epochs", type=int, help="How long, in epochs.")
+@click.option("--steps", type=int, help="How long, in rounds, instead of --epochs.")
+@click.option("--batch", type=int, help="Images per step.")
+@click.option("--seed", type=int, help="Of every random number; the same seed, the same run.")
+@click.option("--device", help="auto, or a device as the backend's framework names it.")
+@click.option("--out", type=click.Path(path_type=Path), help="The run's folder  [runs/NAME].")
+@click.option("--resume", type=click.Choice(["auto"]), help="Go on from the newest checkpoint.")
+@click.option("--config", type=click.Path(path_type=Path), help="A TOML file over the recipe.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
+@click.option("--print-config", is_flag=True, help="Print every setting, and its origin.")
+@click.option("--dry-run", is_flag=True, help="Check everything, then stop before training.")
+@click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
+def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option as it is typed.
+    """Train a GAN.
+
+    Writes a folder with the configuration, the losses of every round, pictures of the same
+    latent vectors through training, and checkpoints. Settings come from the recipe, then
+    --config, GANKIT_<SETTING>, --set and flags, each over those before.
+    """
+    from gankit.launch import launch, resolve
+    from gankit.sources import config_of
+
+    if options["resume"] and not options["out"]:
+        raise ConfigError("--resume needs --out, the folder of the run")
+    sources = _sources(options)
+    config = config_of(sources)
+    if options["print_config"]:
+        _print_config(sources)
+        return 0
+    plan = resolve(config, options["data_dir"], say)
+    out = options["out"] or _free_folder(plan)
+    if options["dry_run"]:
+        plan.backend.trainer(plan.problem)
+        say(_summary(plan, out))
+        return 0
+    say(_summary(plan, out))
+    with Stop() as stop:
+        callbacks = _progress(plan, out, options)
+        resume = bool(options["resume"])
+        launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
+    click.echo(out)
+    return stop.exit_code
+
+
+def _sources(options: dict[str, Any]) -> list[Source]:
+    """Return where this run's settings come from, the weakest first."""
+    import os
+
+    from gankit import sources
+
+    if options["epochs"] is not None and options["steps"] is not None:
+        raise ConfigError("give --epochs or --steps, not both")
+    found = [_base(options)]
+    if options["config"]:
+        found.append(sources.from_file(options["config"]))
+    found += sources.from_environment(os.environ)
+    found += [sources.from_assignment(assignment) for assignment in options["assignments"]]
+    for flag in FLAGS:
+        if options[flag] is not None:
+            found.append((f"--{flag}", {flag: options[flag]}))
+    if options["epochs"] is not None:
+        found.append(("--epochs", {"steps": None}))
+    return found
+
+
+def _base(options: dict[str, Any]) -> Source:
+    """Return the run that is resumed as a source, or else the recipe."""
+    from gankit import sources
+    from gankit.launch import recorded
+    from gankit.runs import RunFolder
+
+    if options["resume"] and RunFolder(options["out"]).exists():
+        settings = recorded(options["out"]).settings()
+        if options["recipe"] not in (None, settings["recipe"]):
+            raise ConfigError(
+                f"{options['out']} is a run of {settings['recipe']!r}, not of "
+                f"{options['recipe']!r}; choose another --out"
+            )
+        return str(options["out"]), settings
+    return sources.from_recipe(options["recipe"] or "simple")
+
+
+def _print_config(sources: list[Source]) -> None:
+    """Print every setting as TOML's dotted keys, each with its origin."""
+    import tomli_w
+
+    from gankit.sources import config_of, leaves, merge
+
+    origins = merge(sources)[1]
+    for path, value in leaves(config_of(sources).settings()):
+        text = tomli_w.dumps({"value": value}).partition("= ")[2].strip()
+        text = " ".join(text.split())
+        click.echo(f"{path} = {text}  # {origins.get(path, 'default')}")
+
+
+def _free_folder(plan: Plan) -> Path:
+    """Return the first folder under `runs` that is not taken."""
+    config = plan.config
+    base = Path("runs") / f"{config.recipe}-{config.dataset}-{config.backend}"
+    numbered = (base.with_name(f"{base.name}-{n}") for n in range(2, 10**6))
+    return base if not base.exists() else next(path for path in numbered if not path.exists())
+
+
+def _summary(plan: Plan, out: Path) -> str:
+    config = plan.config
+    return (
+        f"{config.recipe} on {len(plan.data):,} images of {config.dataset} with {config.backend}, "
+        f"seed {config.seed}: {plan.rounds:,} rounds, {plan.epoch} an epoch, into {out}"
+    )
+
+
+def _progress(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
+    from gankit.callbacks import Bar, Epochs
+    from gankit.runs import RunFolder
+
+    done = RunFolder(out).checkpoints.steps() if options["resume"] else []
+    start = min(done[-1] if done else 0, plan.rounds)
+    epochs = -(-plan.rounds // plan.epoch)
+    bar = Bar(plan.rounds, start, plain=True if options["no_progress"] else None)
+    return [Epochs(plan.epoch, epochs), bar]

@@ -1,0 +1,163 @@
+"""Images as files: from a generator's numbers to pixels, grids and PNG.
+
+Pixels are shown as they are, white on black for handwritten digits: nothing is inverted, and no
+image is stretched to its own darkest and lightest value, which would hide a generator's failure
+to use the whole range.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.errors import ConfigError, Diverged
+from gankit.runs import atomic
+
+Pixels: TypeAlias = NDArray[np.uint8]
+GAP_LEVEL = 96
+"""The grey level between a grid's images, which neither black nor white images run into."""
+
+
+def to_uint8(images: NDArray[Any]) -> Pixels:
+    """Return grey levels: -1 becomes 0, 1 becomes 255, rounded to the nearest, clipped outside.
+
+    It undoes `Problem.scale` exactly. What is uint8 already is returned as it is.
+
+    >>> to_uint8(np.array([-1.5, -1.0, 0.0, 0.999, 1.0]))
+    array([  0,   0, 128, 255, 255], dtype=uint8)
+
+    Raises
+    ------
+    Diverged
+        A value is no number.
+    """
+    if images.dtype == np.uint8:
+        return images
+    if np.isnan(images).any():
+        raise Diverged("an image holds nan; the generator's weights are likely not finite")
+    levels = np.asarray(images, np.float64) * 127.5 + 127.5
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixels:
+    """Lay images out in rows, with grey between them.
+
+    Parameters
+    ----------
+    images
+        `(n, height, width, channels)`, 1 or 3 channels, real numbers in [-1, 1] or uint8.
+    columns
+        Images per row; by default as many as rows, or one more.
+    gap
+        Pixels between two images.
+
+    Returns
+    -------
+    pixels
+        `(H, W)` for one channel, `(H, W, 3)` for three.
+
+    Raises
+    ------
+    ConfigError
+        There are no images, or their shape is another.
+    """
+    pixels = to_uint8(_checked(images))
+    n, height, width, channels = pixels.shape
+    columns = math.ceil(math.sqrt(n)) if columns is None else columns
+    if columns < 1 or gap < 0:
+        raise ConfigError(f"a grid of {columns} columns with gaps of {gap} pixels cannot be laid")
+    columns = min(columns, n)
+    rows = math.ceil(n / columns)
+    cells = np.full((rows * columns, height + gap, width + gap, channels), GAP_LEVEL, np.uint8)
+    cells[:n, :height, :width] = pixels
+    table = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
+    whole = table.reshape(rows * (height + gap), columns * (width + gap), channels)
+    trimmed = whole[: whole.shape[0] - gap, : whole.shape[1] - gap]
+    return trimmed[..., 0] if channels == 1 else trimmed
+
+
+def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
+    """Write one image as a PNG file, whole or not at all, and make its folder.
+
+    Parameters
+    ----------
+    path
+        The file; what is there is replaced.
+    image
+        `(H, W)`, `(H, W, 1)` or `(H, W, 3)`, real numbers in [-1, 1] or uint8.
+
+    Raises
+    ------
+    StorageError
+        It could not be written.
+    """
+    pixels = to_uint8(image)
+    _write(Path(path), _png(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
+
+
+def write_each(folder: str | os.PathLike[str], images: NDArray[Any]) -> list[Path]:
+    """Write each image as a PNG file, numbered from 000.png on; return the paths.
+
+    Parameters
+    ----------
+    folder
+        Made if it is missing; files of those names are replaced.
+    images
+        `(n, height, width, channels)`, as in `grid`.
+    """
+    digits = max(3, len(str(len(images) - 1)))
+    paths = [Path(folder) / f"{number:0{digits}}.png" for number in range(len(images))]
+    for path, image in zip(paths, _checked(images), strict=True):
+        write_png(path, image)
+    return paths
+
+
+def write_array(path: str | os.PathLike[str], images: NDArray[Any]) -> None:
+    """Write images as they are to an .npy file, or an .npz file under the name `images`.
+
+    Raises
+    ------
+    ConfigError
+        The path ends otherwise, or the array holds no plain numbers.
+    StorageError
+        It could not be written.
+    """
+    path = Path(path)
+    if images.dtype.hasobject:
+        raise ConfigError("an array of objects would need pickle, which gankit never writes")
+    content = io.BytesIO()
+    match path.suffix.lower():
+        case ".npy":
+            np.save(content, images, allow_pickle=False)
+        case ".npz":
+            np.savez_compressed(content, images=images)
+        case other:
+            raise ConfigError(f"arrays are written to .npy or .npz files, not to {other!r}")
+    _write(path, content.getvalue())
+
+
+def _write(path: Path, content: bytes) -> None:
+    atomic.make_folder(path.parent)
+    atomic.write_file(path, content)
+
+
+def _checked(images: NDArray[Any]) -> NDArray[Any]:
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
+        raise ConfigError(
+            f"images have shape {images.shape}; give (n, height, width, 1 or 3 channels)"
+        )
+    return images
+
+
+def _png(pixels: Pixels) -> bytes:
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(content, "PNG")
+    return content.getvalue()

@@ -1,0 +1,215 @@
+"""Carrying out a run: names become things, a folder is opened, and the algorithm is let go."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit import plugins
+from gankit.backend import Backend, Problem, Trainer
+from gankit.callbacks import Checkpoints, Metrics, Samples
+from gankit.config import AUTO, TrainConfig, from_toml
+from gankit.data import ImageSet
+from gankit.errors import CheckpointError, ConfigError, DataError, UnknownName
+from gankit.run import History, Run, latents
+from gankit.runs import MetricsLog, RunFolder, environment
+from gankit.runs import metrics as metrics_log
+from gankit.training import Callback, fit
+
+Tell = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+PREFERRED = ("torch", "keras", "numpy")
+GRID = 25
+CHANGEABLE = {
+    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
+}  # fmt: skip
+"""What may differ when a run is resumed: nothing of it changes a number."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run with every name resolved.
+
+    Attributes
+    ----------
+    config
+        Without any "auto" that names a backend or a data set.
+    backend, data, problem
+        What the names stand for.
+    notes
+        What was decided on the way, for `environment.json`.
+    """
+
+    config: TrainConfig
+    backend: Backend
+    data: ImageSet
+    problem: Problem
+    notes: dict[str, str]
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of the whole run."""
+        return self.config.rounds(len(self.data))
+
+    @property
+    def epoch(self) -> int:
+        """Rounds of an epoch."""
+        return self.config.epoch(len(self.data))
+
+
+def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = print) -> Plan:
+    """Turn names into things; what was "auto" is said and recorded.
+
+    Raises
+    ------
+    UnknownName, BackendUnavailable, DataError, ConfigError
+        A name that nothing answers to, or a thing that cannot be had or does not fit.
+    """
+    loss = plugins.get_loss(config.loss)
+    backend = choose_backend(config.backend, tell)
+    name, data, notes = _data(config.dataset, data_dir, tell)
+    config = dataclasses.replace(config, backend=backend.name, dataset=name)
+    problem = config.problem(data.images.shape[1:], loss)
+    return Plan(config, backend, data, problem, notes | {"data": data.source})
+
+
+def launch(
+    plan: Plan,
+    out: Path | None,
+    *,
+    resume: bool = False,
+    callbacks: Sequence[Callback] = (),
+    stop: Callable[[], bool] = lambda: False,
+    tell: Tell = print,
+) -> Run:
+    """Train, in `out` or in memory; go on from the newest valid checkpoint if `resume`.
+
+    Raises
+    ------
+    ConfigError
+        `out` holds a run and `resume` is False, or holds a run of other numbers.
+    StorageError
+        `out` cannot be written, or another process is writing there.
+    Diverged
+        A number is no longer finite; the last good checkpoint stays.
+    """
+    trainer = plan.backend.trainer(plan.problem)
+    if out is None:
+        return _train(plan, trainer, None, 0, callbacks, stop)
+    folder = RunFolder(out)
+    if folder.exists() and not resume:
+        raise ConfigError(f"{out} holds a run; continue it with --resume auto, or choose another")
+    with folder.lock():
+        start = _open(folder, plan, trainer, tell)
+        return _train(plan, trainer, folder, start, callbacks, stop)
+
+
+def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
+    """Create the folder, or load the newest checkpoint of it; return the rounds done."""
+    if not folder.exists():
+        folder.create(plan.config.to_toml(), environment() | plan.notes)
+        return 0
+    _check_same(folder, plan.config)
+    checkpoint = folder.checkpoints.newest_valid(lambda line: tell(f"passed over: {line}"))
+    if checkpoint is None:
+        metrics_log.truncate(folder.metrics, 0)
+        tell("no checkpoint yet: starting from round 0")
+        return 0
+    trainer.load_state(checkpoint.state)
+    folder.checkpoints.truncate(checkpoint.step)
+    metrics_log.truncate(folder.metrics, checkpoint.step)
+    if checkpoint.step >= plan.rounds:
+        tell(f"the run is finished: {checkpoint.step} rounds are done; raise --epochs to go on")
+    else:
+        folder.write_config(plan.config.to_toml())
+        tell(f"resuming after round {checkpoint.step} from {checkpoint.path}")
+    return checkpoint.step
+
+
+def _check_same(folder: RunFolder, config: TrainConfig) -> None:
+    """Refuse to go on with a run whose numbers would be others from here on."""
+    before = recorded(folder.path).settings()
+    now = config.settings()
+    for key in sorted((before.keys() | now.keys()) - CHANGEABLE):
+        if before.get(key) != now.get(key):
+            raise ConfigError(f"{folder.path} is a run with another {key}; choose another --out")
+
+
+def recorded(path: Path) -> TrainConfig:
+    """Return the configuration of the run in a folder; CheckpointError if there is none."""
+    folder = RunFolder.open(path)
+    try:
+        return from_toml(folder.config.read_text("utf-8"), str(folder.config))
+    except (OSError, UnicodeDecodeError, ConfigError) as error:
+        raise CheckpointError(f"cannot read {folder.config}: {error}") from None
+
+
+def _train(
+    plan: Plan,
+    trainer: Trainer,
+    folder: RunFolder | None,
+    start: int,
+    callbacks: Sequence[Callback],
+    stop: Callable[[], bool],
+) -> Run:
+    """Let the algorithm go, and gather what it leaves."""
+    history = History()
+    log = MetricsLog(folder.metrics) if folder else None
+    keeping = _keeping(plan, folder, log) if folder and log else []
+    extra = plugins.callbacks(plan.config)
+    try:
+        step = fit(
+            trainer, plan.problem, plan.config.regime(), plan.data.images, plan.data.labels,
+            rounds=plan.rounds, start=start, callbacks=[history, *keeping, *callbacks, *extra],
+            stop=stop,
+        )  # fmt: skip
+    finally:
+        if log:
+            log.close()
+    losses = metrics_log.read(folder.metrics) if folder else history.losses()
+    return Run(plan.problem, trainer, step, losses, plan.config, folder.path if folder else None)
+
+
+def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
+    """Return what fills the run's folder, the log before the checkpoints."""
+    config = plan.config
+    noise = latents(GRID, config.latent, config.seed).astype(config.precision)
+    return [
+        Metrics(log),
+        Samples(folder, noise, plan.epoch, config.sample_every),
+        Checkpoints(
+            folder.checkpoints,
+            config.checkpoint_every or plan.epoch,
+            config.keep_checkpoints,
+            {"backend": config.backend, "recipe": config.recipe, "dataset": config.dataset},
+            log,
+        ),
+    ]
+
+
+def choose_backend(name: str, tell: Tell) -> Backend:
+    """Return the backend called `name`; of "auto", the first that is installed."""
+    if name != AUTO:
+        return plugins.get_backend(name)
+    known = plugins.backends()
+    order = [*PREFERRED, *sorted(known.keys() - set(PREFERRED))]
+    for candidate in order:
+        if candidate in known and not plugins.missing_modules(known[candidate]):
+            tell(f"backend {candidate}, the first installed of {', '.join(PREFERRED)}")
+            return known[candidate]
+    raise UnknownName("backend", name, known)
+
+
+def _data(name: str, data_dir: Path | None, tell: Tell) -> tuple[str, ImageSet, dict[str, str]]:
+    """Load a data set; MNIST alone, and only if nobody asked for it by name, may be replaced."""
+    if name != AUTO:
+        return name, plugins.get_dataset(name).load(data_dir), {}
+    try:
+        return "mnist", plugins.get_dataset("mnist").load(data_dir), {}
+    except DataError as error:
+        tell(f"warning: training on glyphs, drawn digits, instead of MNIST: {error}")
+        glyphs = plugins.get_dataset("glyphs").load(data_dir)
+        return "glyphs", glyphs, {"instead_of_mnist": str(error)}

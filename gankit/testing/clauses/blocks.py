@@ -1,0 +1,168 @@
+"""Many rounds in one call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gankit.backend import Backend, Block, BlockTrainer, Problem, State
+from gankit.losses import RELATIVISTIC
+from gankit.problem import Precision
+from gankit.testing.agreement import assert_close, assert_identical
+from gankit.testing.courses import Course, ready, require
+from gankit.testing.problems import HIDDEN, discriminator, full, generator
+from gankit.training import alternate
+
+Images = NDArray[np.uint8]
+K = 5
+"""Rounds in a block: enough for splits in the middle."""
+
+
+class BlockClauses:
+    """Blocks: many rounds in one call, where a trainer has `place` and `train_block`.
+
+    A block equals its steps to the bit for a backend that claims "exact-blocks", and within 1e-6
+    for another.
+    """
+
+    def test_has_the_blocks_it_claims(self, backend: Backend) -> None:
+        """A backend that claims "exact-blocks" builds trainers with `place` and `train_block`."""
+        require(backend, "exact-blocks")
+        assert isinstance(ready(backend, full(backend)), BlockTrainer)
+
+    @pytest.mark.parametrize("n_critic", [1, 2])
+    @pytest.mark.parametrize("hidden", ["dropout", "leaky-relu"])
+    @pytest.mark.parametrize("precision", ["float32", "float64"])
+    def test_a_block_equals_its_steps(
+        self, backend: Backend, images: Images, precision: Precision, hidden: str, n_critic: int
+    ) -> None:
+        """A block leaves the state that its steps would have left.
+
+        So it does in either precision, with dropout and without it, where a block may use a
+        forward pass twice because the steps of a round share their noise.
+        """
+        require(backend, precision)
+        problem = sharing_noise(backend, precision, hidden)
+        course = Course(problem, images, n_critic)
+        assert_same_either_way(backend, course, course.rounds(0, K))
+
+    def test_a_block_pairs_real_with_fake(self, backend: Backend, images: Images) -> None:
+        """So does a block with a loss whose generator step looks at real images."""
+        course = Course(full(backend, loss=RELATIVISTIC), images)
+        assert_same_either_way(backend, course, course.rounds(0, K))
+
+    def test_a_block_takes_each_steps_rates(self, backend: Backend, images: Images) -> None:
+        """Rates may differ from step to step, not only from round to round."""
+        course = Course(full(backend), images, n_critic=2)
+        block = course.rounds(0, K)
+        falling = np.geomspace(4, 0.25, 3 * K).reshape(K, 3)
+        rates = {
+            name: rate * falling if name.endswith("/learning_rate") else rate
+            for name, rate in block.rates.items()
+        }
+        assert_same_either_way(backend, course, replace(block, rates=rates))
+
+    def test_a_block_returns_each_rounds_losses(self, backend: Backend, images: Images) -> None:
+        """A block of K rounds returns `(K, 2)` losses, those that its steps would have returned.
+
+        The first is the mean over the round's discriminator steps, the second the generator's.
+        """
+        course = Course(full(backend), images, n_critic=2)
+        trainer = blocks(backend, course.problem)
+        first = trainer.state()
+        found = np.asarray(course.block(trainer, 0, K), np.float64)
+        trainer.load_state(first)
+        assert found.shape == (K, 2)
+        assert_close({"losses": found}, {"losses": course.steps(trainer, 0, K)}, 1e-6)
+
+    @pytest.mark.parametrize("split", range(1, K))
+    def test_a_block_may_be_split_anywhere(
+        self, backend: Backend, images: Images, split: int
+    ) -> None:
+        """Two blocks give the bits of one over the same rounds, wherever it is split.
+
+        Without `train_block` the same holds of the rounds that `gankit.training.fit` runs.
+        """
+        course = Course(full(backend), images)
+        trainer = ready(backend, course.problem)
+        first = trainer.state()
+        whole = {"losses": course.block(trainer, 0, K)} | trainer.state()
+        trainer.load_state(first)
+        parts = [course.block(trainer, 0, split), course.block(trainer, split, K)]
+        assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
+
+    def test_a_block_takes_scaled_images(self, backend: Backend, images: Images) -> None:
+        """Images of the problem's precision may be placed instead of uint8, for the same bits."""
+        trainer = blocks(backend, problem := full(backend))
+        first, ends = trainer.state(), []
+        for placed in (images, problem.scale(images)):
+            trainer.load_state(first)
+            Course(problem, placed).block(trainer, 0, 2)
+            ends.append(trainer.state())
+        assert_identical(*ends)
+
+    def test_images_may_be_placed_anew(self, backend: Backend, images: Images) -> None:
+        """Placing a data set replaces the one before, though it has another size."""
+        trainer = blocks(backend, problem := full(backend))
+        course, first = Course(problem, images[:100]), trainer.state()
+        course.block(trainer, 0, 2)
+        wanted = trainer.state()
+        Course(problem, images[100:]).block(trainer, 0, 2)
+        trainer.load_state(first)
+        course.block(trainer, 0, 2)
+        assert_identical(trainer.state(), wanted)
+
+    def test_blocks_and_steps_mix(self, backend: Backend, images: Images) -> None:
+        """Blocks may follow steps and steps blocks, with any loading of states in between."""
+        trainer = blocks(backend, problem := full(backend))
+        course, first = Course(problem, images), trainer.state()
+        course.steps(trainer, 0, 3)
+        wanted = trainer.state()
+        trainer.load_state(first)
+        course.block(trainer, 0, 1)
+        course.steps(trainer, 1, 2)
+        course.block(trainer, 2, 3)
+        assert_same(backend, trainer.state(), wanted)
+
+
+def sharing_noise(backend: Backend, precision: Precision, hidden: str) -> Problem:
+    """Return the full problem with the hidden layers, one noise for all the steps of a round."""
+    layers = HIDDEN[hidden]
+    return full(
+        backend,
+        precision=precision,
+        generator=generator(*layers),
+        discriminator=discriminator(*layers),
+        fresh_noise=False,
+    )
+
+
+def blocks(backend: Backend, problem: Problem) -> BlockTrainer:
+    """Return a trainer with `train_block`, or skip where the backend has none."""
+    trainer = ready(backend, problem)
+    if not isinstance(trainer, BlockTrainer):
+        pytest.skip(f"backend {backend.name!r} has no train_block")
+    return trainer
+
+
+def assert_same_either_way(backend: Backend, course: Course, block: Block) -> None:
+    """Fail unless `block` leaves the state that its steps leave."""
+    trainer = blocks(backend, course.problem)
+    first = trainer.state()
+    alternate(trainer, block.batches(course.problem, course.images, None))
+    wanted = trainer.state()
+    trainer.load_state(first)
+    trainer.place(course.images, None)
+    trainer.train_block(block)
+    assert_same(backend, trainer.state(), wanted)
+
+
+def assert_same(backend: Backend, found: State, wanted: State) -> None:
+    """Fail unless blocks led where steps lead, as closely as the backend claims."""
+    if "exact-blocks" in backend.capabilities:
+        assert_identical(found, wanted)
+    else:
+        assert_close(found, wanted, 1e-6)

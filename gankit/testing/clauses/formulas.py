@@ -1,0 +1,107 @@
+"""The numbers, held against the reference's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gankit.backend import Backend
+from gankit.losses import Loss
+from gankit.state import part
+from gankit.testing.agreement import assert_close
+from gankit.testing.clauses.networks import noise
+from gankit.testing.clauses.steps import LOSSES
+from gankit.testing.courses import (
+    Course,
+    assert_follows_the_reference,
+    in_steps,
+    ready,
+    reference,
+    require,
+)
+from gankit.testing.problems import (
+    ADAM,
+    HIDDEN,
+    SIMPLE,
+    bound,
+    discriminator,
+    full,
+    generator,
+    simple,
+)  # fmt: skip
+
+Images = NDArray[np.uint8]
+EPSILON = replace(ADAM, epsilon=1e-3)
+
+
+class FormulaClauses:
+    """Formulas: the same problem, batches and noise give the reference's numbers.
+
+    Arrays a and b agree within a bound if max |a - b| <= bound * max(1, max |b|).
+    """
+
+    def test_sgd_follows_the_reference(self, backend: Backend, images: Images) -> None:
+        """In float64, 20 rounds of SGD give the reference's losses and weights within 1e-9."""
+        require(backend, "float64")
+        assert_follows_the_reference(backend, Course(simple(backend), images), 20, 1e-9)
+
+    def test_adam_follows_the_reference(self, backend: Backend, images: Images) -> None:
+        """In float64, 100 rounds of Adam with dropout give the reference's state within 1e-9."""
+        require(backend, "float64")
+        assert_follows_the_reference(backend, Course(full(backend), images), 100, 1e-9)
+
+    def test_float32_follows_the_reference(self, backend: Backend, images: Images) -> None:
+        """In float32, 20 rounds of SGD give the reference's weights within 1e-6."""
+        require(backend, "float32")
+        course = Course(SIMPLE, images)
+        found, wanted = (in_steps(b, course, 20) for b in (backend, reference()))
+        assert_close(part(found, "generator"), part(wanted, "generator"), 1e-6)
+        assert_close(part(found, "discriminator"), part(wanted, "discriminator"), 1e-6)
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_every_loss_follows_the_reference(
+        self, backend: Backend, images: Images, loss: Loss
+    ) -> None:
+        """Every built-in loss, and one of a user's own, gives the reference's numbers."""
+        problem = simple(backend, loss=loss)
+        assert_follows_the_reference(backend, Course(problem, images), 3, bound(problem))
+
+    @pytest.mark.parametrize("layer", HIDDEN)
+    def test_every_layer_follows_the_reference(
+        self, backend: Backend, images: Images, layer: str
+    ) -> None:
+        """Every kind of layer, in both networks, gives the reference's numbers."""
+        hidden = HIDDEN[layer]
+        networks = {"generator": generator(*hidden), "discriminator": discriminator(*hidden)}
+        problem = simple(backend, **networks)
+        assert_follows_the_reference(backend, Course(problem, images), 3, bound(problem))
+
+    @pytest.mark.parametrize("fresh", [True, False], ids=["fresh-noise", "shared-noise"])
+    @pytest.mark.parametrize("n_critic", [1, 2, 3])
+    def test_every_round_follows_the_reference(
+        self, backend: Backend, images: Images, n_critic: int, fresh: bool
+    ) -> None:
+        """Any number of discriminator steps a round, and either kind of noise, do so as well."""
+        problem = simple(backend, fresh_noise=fresh)
+        course = Course(problem, images, n_critic)
+        assert_follows_the_reference(backend, course, 3, bound(problem))
+
+    def test_calls_follow_the_reference(self, backend: Backend, images: Images) -> None:
+        """Called with the same inputs, both networks answer as the reference's do."""
+        problem = full(backend)
+        mine, other = ready(backend, problem), ready(reference(), problem)
+        z, x = noise(problem), problem.scale(images[:5])
+        found, wanted = (
+            {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
+            for trainer in (mine, other)
+        )
+        assert_close(found, wanted, bound(problem))
+
+    def test_adds_epsilon_after_the_bias_correction(self, backend: Backend, images: Images) -> None:
+        """Adam adds epsilon to the corrected root, which at epsilon 1e-3 makes a difference."""
+        optimizers = {"generator_optimizer": EPSILON, "discriminator_optimizer": EPSILON}
+        problem = simple(backend, **optimizers)
+        assert_follows_the_reference(backend, Course(problem, images), 10, bound(problem))

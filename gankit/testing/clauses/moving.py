@@ -1,0 +1,76 @@
+"""Weights and runs that move to another backend."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gankit.backend import Backend, Problem, State, Trainer
+from gankit.problem import Precision
+from gankit.testing.agreement import assert_close, layout
+from gankit.testing.clauses.networks import noise
+from gankit.testing.courses import Course, ready, reference, require
+from gankit.testing.problems import full
+
+Images = NDArray[np.uint8]
+
+
+class MoveClauses:
+    """Moving: what one backend has trained, another goes on with."""
+
+    def test_a_run_moves_there_and_back(self, backend: Backend, images: Images) -> None:
+        """A float64 run that goes on in the reference, and then here again, ends within 1e-9.
+
+        That is, of where it would have ended had it stayed.
+        """
+        require(backend, "float64")
+        mine, other = ready(backend, full(backend)), ready(reference(), full(backend))
+        course, first = Course(full(backend), images), mine.state()
+        course.block(mine, 0, 9)
+        stayed = mine.state()
+        mine.load_state(first)
+        for trainer, onward, start in ((mine, other, 0), (other, mine, 3), (mine, other, 6)):
+            course.block(trainer, start, start + 3)
+            onward.load_state(trainer.state())
+        assert_close(mine.state(), stayed, 1e-9)
+
+    @pytest.mark.parametrize(("precision", "bound"), [("float32", 1e-6), ("float64", 1e-10)])
+    def test_moved_weights_answer_alike(
+        self, backend: Backend, images: Images, precision: Precision, bound: float
+    ) -> None:
+        """Trained weights give the reference the same images and logits.
+
+        They agree within 1e-6 in float32 and 1e-10 in float64.
+        """
+        require(backend, precision)
+        problem = full(backend, precision=precision)
+        mine, other = ready(backend, problem), ready(reference(), problem)
+        Course(problem, images).block(mine, 0, 5)
+        other.generator.load_weights(mine.generator.weights())
+        other.discriminator.load_weights(mine.discriminator.weights())
+        assert_close(answers(mine, problem, images), answers(other, problem, images), bound)
+
+    def test_a_state_may_change_precision(self, backend: Backend, images: Images) -> None:
+        """A state of the other precision is taken and rounded to the trainer's own."""
+        trainer = ready(backend, problem := full(backend))
+        Course(problem, images).steps(trainer, 0, 2)
+        before = trainer.state()
+        single, double = (cast(before, precision) for precision in (np.float32, np.float64))
+        trainer.load_state(double)
+        trainer.load_state(single)
+        assert layout(trainer.state()) == layout(before)
+        assert_close(trainer.state(), cast(single, before["generator/0.kernel"].dtype), 0)
+
+
+def answers(trainer: Trainer, problem: Problem, images: Images) -> State:
+    """Return what the networks make of the same inputs."""
+    return {
+        "images": trainer.generator(noise(problem)),
+        "logits": trainer.discriminator(problem.scale(images[:32])),
+    }
+
+
+def cast(state: State, precision: np.dtype | type) -> State:
+    """Return the state with its real numbers in another precision."""
+    return {k: a.astype(precision) if a.dtype.kind == "f" else a for k, a in state.items()}

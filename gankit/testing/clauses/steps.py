@@ -1,0 +1,178 @@
+"""What one step does."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gankit.backend import Backend, Batch, Trainer
+from gankit.losses import BUILTIN, Loss
+from gankit.state import State, part
+from gankit.testing.agreement import assert_close, assert_identical, differing
+from gankit.testing.courses import Course, ready
+from gankit.testing.problems import USERS_LOSS, bound, full, simple
+
+Images = NDArray[np.uint8]
+LOSSES = [pytest.param(loss, id=loss.name) for loss in (*BUILTIN, USERS_LOSS)]
+each_player = pytest.mark.parametrize("player", ["discriminator", "generator"])
+
+
+class StepClauses:
+    """Steps: each moves one network, as far as its batch says."""
+
+    def test_discriminator_step_moves_the_discriminator_alone(
+        self, backend: Backend, images: Images
+    ) -> None:
+        """A discriminator step moves every weight of the discriminator, and its optimizer.
+
+        It moves nothing else: not the generator, not the average, not `round`.
+        """
+        changed = names_moved(backend, "discriminator", images)
+        assert changed == names_of(backend, "discriminator/", "optimizer/discriminator/")
+
+    def test_generator_step_moves_the_generator_alone(
+        self, backend: Backend, images: Images
+    ) -> None:
+        """A generator step moves every weight of the generator, its optimizer, average and `round`.
+
+        It moves nothing of the discriminator's.
+        """
+        changed = names_moved(backend, "generator", images)
+        own = ("generator/", "optimizer/generator/", "average/", "round")
+        assert changed == names_of(backend, *own)
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_returns_the_loss_before_the_update(
+        self, backend: Backend, images: Images, loss: Loss
+    ) -> None:
+        """A step returns the loss of its batch by the networks' weights before the update."""
+        trainer = ready(backend, problem := simple(backend, loss=loss))
+        batch = Course(problem, images).batch()
+        fake = trainer.discriminator(trainer.generator(batch.noise))
+        real = trainer.discriminator(batch.real)
+        wanted = float(loss.discriminator(NumpyOps, real, fake))
+        assert_losses_close(take(trainer, "discriminator", batch), wanted, bound(problem))
+        fake = trainer.discriminator(trainer.generator(batch.noise))
+        real = trainer.discriminator(batch.real)
+        wanted = float(loss.generator(NumpyOps, real, fake))
+        assert_losses_close(take(trainer, "generator", batch), wanted, bound(problem))
+
+    def test_counts(self, backend: Backend, images: Images) -> None:
+        """`round` counts the generator's steps, and `t` the updates of each Adam, from zero."""
+        trainer = ready(backend, problem := full(backend))
+        assert counts(trainer.state()) == (0, 0, 0)
+        Course(problem, images, n_critic=2).steps(trainer, 0, 3)
+        assert counts(trainer.state()) == (3, 6, 3)
+
+    @each_player
+    def test_goes_as_far_as_the_batch_says(
+        self, backend: Backend, images: Images, player: str
+    ) -> None:
+        """A step takes its learning rate from the batch: at 0 no weight moves, at twice twice."""
+        trainer = ready(backend, problem := simple(backend))
+        batch, first = Course(problem, images).batch(), trainer.state()
+        moves = []
+        for rate in (0.0, 0.01, 0.02):
+            trainer.load_state(first)
+            take(trainer, player, with_rate(batch, f"{player}/learning_rate", rate))
+            after = part(trainer.state(), player)
+            moves.append({name: w - first[f"{player}/{name}"] for name, w in after.items()})
+        still, once, twice = moves
+        assert not any(move.any() for move in still.values())
+        assert all(move.any() for move in once.values())
+        assert_close(twice, {name: 2 * move for name, move in once.items()}, bound(problem))
+
+    @each_player
+    def test_is_a_function_of_state_and_batch(
+        self, backend: Backend, images: Images, player: str
+    ) -> None:
+        """A step from the same state with the same batch gives the same bits, dropout included.
+
+        What the trainer did in between makes no difference.
+        """
+        trainer = ready(backend, problem := full(backend))
+        course, first = Course(problem, images), trainer.state()
+        loss = float(take(trainer, player, course.batch()))
+        once = trainer.state()
+        course.steps(trainer, 5, 7)
+        trainer.load_state(first)
+        again = float(take(trainer, player, course.batch()))
+        assert_identical(trainer.state(), once)
+        assert again == loss
+
+    @each_player
+    def test_drops_by_the_batchs_key(self, backend: Backend, images: Images, player: str) -> None:
+        """Dropout draws by the batch's key: under another key a step goes another way."""
+        trainer = ready(backend, problem := full(backend))
+        batch, first = Course(problem, images).batch(), trainer.state()
+        take(trainer, player, batch)
+        once = trainer.state()
+        trainer.load_state(first)
+        take(trainer, player, replace(batch, key=batch.key._replace(step=3)))
+        assert differing(trainer.state(), once) >= {f"{player}/{w}" for w in part(first, player)}
+
+    def test_changes_no_batch(self, backend: Backend, images: Images) -> None:
+        """A step leaves its batch's arrays as they were."""
+        trainer = ready(backend, problem := full(backend))
+        batch = Course(problem, images).batch()
+        before = {"real": batch.real.copy(), "noise": batch.noise.copy()}
+        for player in ("discriminator", "generator"):
+            take(trainer, player, batch)
+        assert_identical({"real": batch.real, "noise": batch.noise}, before)
+
+    def test_leaves_global_randomness_alone(self, backend: Backend, images: Images) -> None:
+        """A round leaves Python's and NumPy's global random generators as they were."""
+        trainer = ready(backend, problem := full(backend))
+        before = (random.getstate(), str(np.random.get_state()))
+        Course(problem, images).steps(trainer, 0, 1)
+        assert (random.getstate(), str(np.random.get_state())) == before
+
+
+class NumpyOps:
+    """The three operations of a loss, on arrays."""
+
+    relu = staticmethod(lambda logits: np.maximum(logits, 0))
+    softplus = staticmethod(lambda logits: np.logaddexp(logits, 0))
+    mean = staticmethod(np.mean)
+
+
+def take(trainer: Trainer, player: str, batch: Batch) -> float:
+    """Take one step of `player`; return its loss."""
+    if player == "discriminator":
+        return float(trainer.discriminator_step(batch))
+    return float(trainer.generator_step(batch))
+
+
+def with_rate(batch: Batch, name: str, rate: float) -> Batch:
+    """Return the batch with another rate under `name`."""
+    return replace(batch, rates={**batch.rates, name: rate})
+
+
+def names_moved(backend: Backend, player: str, images: Images) -> set[str]:
+    """Return the names of the arrays that change in one step of `player`."""
+    trainer = ready(backend, problem := full(backend))
+    # In its first state the average equals the weights, and would seem to stand still.
+    Course(problem, images).steps(trainer, 0, 1)
+    before = trainer.state()
+    take(trainer, player, Course(problem, images).batch(1))
+    return differing(trainer.state(), before)
+
+
+def names_of(backend: Backend, *prefixes: str) -> set[str]:
+    """Return the names in the state that begin with one of `prefixes`."""
+    return {name for name in ready(backend, full(backend)).state() if name.startswith(prefixes)}
+
+
+def counts(state: State) -> tuple[int, ...]:
+    """Return the numbers of rounds, of discriminator updates and of generator updates."""
+    names = ("round", "optimizer/discriminator/t", "optimizer/generator/t")
+    return tuple(int(state[name]) for name in names)
+
+
+def assert_losses_close(found: float, wanted: float, bound: float) -> None:
+    """Fail unless two losses agree."""
+    assert_close({"loss": np.array(found)}, {"loss": np.array(wanted)}, bound)

@@ -1,0 +1,52 @@
+"""The contract as one test class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gankit.backend import Backend
+from gankit.testing import problems
+from gankit.testing.clauses.averages import AverageClauses
+from gankit.testing.clauses.blocks import BlockClauses
+from gankit.testing.clauses.formulas import FormulaClauses
+from gankit.testing.clauses.moving import MoveClauses
+from gankit.testing.clauses.native import NativeClauses
+from gankit.testing.clauses.networks import NetworkClauses
+from gankit.testing.clauses.offers import OfferClauses
+from gankit.testing.clauses.resuming import ResumeClauses
+from gankit.testing.clauses.steps import StepClauses
+
+
+class BackendContract(
+    OfferClauses,
+    NetworkClauses,
+    StepClauses,
+    AverageClauses,
+    FormulaClauses,
+    BlockClauses,
+    ResumeClauses,
+    MoveClauses,
+    NativeClauses,
+):
+    """What a backend promises, a test for each clause: inherit, and give it the `backend`."""
+
+    __test__ = False
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - handed on unseen.
+        """Let pytest collect subclasses, whatever they are called."""
+        super().__init_subclass__(**options)
+        cls.__test__ = True
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        """Return the backend under test; the one thing that a subclass must give."""
+        raise NotImplementedError("give your test class a fixture `backend`")
+
+    @pytest.fixture
+    def images(self) -> NDArray[np.uint8]:
+        """Return the data set: `(N, 28, 28, 1)` images, 100 at least."""
+        return problems.images()
