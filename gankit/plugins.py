@@ -75,6 +75,11 @@ def found() -> Sequence[Plugin]:
     return _discover()[1]
 
 
+def strangers() -> list[str]:
+    """Return the names of the plugins that did not come with gankit; imports none of them."""
+    return [point.name for point in _entry_points() if _origin(point)[0] != "gankit"]
+
+
 def backends() -> dict[str, Backend]:
     """Return every backend by name, whether its framework is installed or not."""
     return _collect("backend", manager().hook.gankit_backends, _check_backend)

@@ -85,18 +85,19 @@ class TorchTrainer:
 
     def _train_round(self, block: Block, r: int) -> Tensor:
         """Run round `r`, reusing G's last forward pass where both steps share its noise."""
-        rates = {name: float(rate[r, -1]) for name, rate in block.rates.items()}
         losses = []
         for s, key in enumerate(block.keys(r)[:-1]):
             with nullcontext() if self._reuses else torch.no_grad():
                 fake = self._fake(block.noise[r, s], key, own=False)
             real = self._look_up(block.index[r, s])
-            losses.append(self._move_discriminator(fake.detach(), real, key, rates))
+            losses.append(
+                self._move_discriminator(fake.detach(), real, key, _rates(block, r, s))
+            )
         key = block.keys(r)[-1]
         if not self._reuses:
             fake = self._fake(block.noise[r, -1], key, own=True)
         paired = self._look_up(block.index[r, -1]) if self._loss.paired else None
-        loss = self._move_generator(fake, paired, key, rates)
+        loss = self._move_generator(fake, paired, key, _rates(block, r, -1))
         return torch.stack([torch.stack(losses).mean(), loss])
 
     def _move_discriminator(self, fake: Tensor, real: Tensor, key: Key, rates: Rates) -> Tensor:
@@ -124,6 +125,10 @@ class TorchTrainer:
         if images.dtype == torch.uint8:
             return self._pixels[images.int()]
         return images.to(self._pixels.dtype)
+
+
+def _rates(block: Block, r: int, s: int) -> Rates:
+    return {name: float(rate[r, s]) for name, rate in block.rates.items()}
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from gankit.errors import ExitCode
 
 @click.group("data")
 def command() -> None:
-    """Data sets: what there is, fetching it, and proving it whole."""
+    """List data sets, fetch them, and prove them whole."""
 
 
 @command.command("list")

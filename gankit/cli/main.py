@@ -57,7 +57,7 @@ class Commands(click.Group):
     def _plugins(self) -> dict[str, click.Command]:
         from gankit import plugins
 
-        return plugins.commands()
+        return plugins.commands() if plugins.strangers() else {}
 
 
 @click.command(

@@ -1,0 +1,70 @@
+# The two commands of the README, and those behind them. Nothing needs to be installed beforehand
+# but Python 3.11 or newer and make; everything goes into .venv.
+PYTHON ?= python3
+BACKENDS ?= numpy torch keras
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --constraint constraints.txt
+FRAMEWORKS := $(filter torch keras,$(BACKENDS))
+
+.PHONY: demo test lint docs bench setup clean
+
+demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
+	@rm -rf runs/demo
+	$(BIN)/gankit train --backend numpy --epochs 10 --out runs/demo
+	@$(BIN)/gankit sample runs/demo --out runs/demo/samples.png
+	@echo "The grids of epochs 1 and 10 are in runs/demo/samples; new images in runs/demo/samples.png."
+
+test: setup ## Run every test; BACKENDS=numpy needs no framework.
+	$(BIN)/python tests/run.py $(BACKENDS)
+
+lint: setup .venv/lint ## Check style and types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+docs: .venv/docs ## Build the documentation into docs/_build.
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build
+
+bench: setup ## Time gankit against hand-written loops.
+	$(BIN)/python tests/benchmarks/rounds.py
+
+setup: .venv/core .venv/test $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "gankit needs Python 3.11 or newer; say make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+# torch comes before anything that would pull another build of it.
+.venv/with-torch: .venv/python constraints.txt
+	@$(PIP) install 'torch==2.13.0+cpu' 2>/dev/null || { \
+	  echo "no CPU build of torch is to be had here: installing torch 2.13.0, several gigabytes"; \
+	  $(PIP) install torch==2.13.0; }
+	@touch $@
+
+.venv/with-keras: .venv/python constraints.txt
+	$(INSTALL) tensorflow-cpu keras
+	@touch $@
+
+.venv/core: .venv/python pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/test: .venv/core tests/plugin/pyproject.toml
+	$(INSTALL) pytest pytest-timeout hypothesis
+	$(INSTALL) --no-deps --editable tests/plugin
+	@touch $@
+
+.venv/lint: .venv/python constraints.txt
+	$(INSTALL) ruff mypy types-tqdm
+	@touch $@
+
+.venv/docs: .venv/core
+	$(INSTALL) sphinx myst-parser furo
+	@touch $@
+
+clean: ## Remove the environment and every cache.
+	rm -rf .venv docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,15 @@
+"""Runs on disk: the folder of a run, its checkpoints and its metrics, safe to leave alone."""
+
+from gankit.runs.checkpoints import Checkpoint, CheckpointStore, read_checkpoint
+from gankit.runs.environment import environment
+from gankit.runs.folder import RunFolder
+from gankit.runs.metrics import MetricsLog
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointStore",
+    "MetricsLog",
+    "RunFolder",
+    "environment",
+    "read_checkpoint",
+]

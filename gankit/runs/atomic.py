@@ -1,0 +1,197 @@
+"""Files and folders that are there whole or not at all, whenever the process or machine stops.
+
+The order is always the same: everything goes under a temporary name beside its target and is
+synced, one rename publishes it, and syncing the parent makes the rename last.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gankit.runs.storage import storage_error, writing
+
+_TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
+_PAUSES = (0.05, 0.2)  # Seconds before the second and the third attempt.
+_TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
+# A container's processes get the same few numbers again and again; the mark tells them apart.
+_MARK = secrets.token_hex(4)
+_count = itertools.count()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, replacing what is there, so that it is never seen half-written.
+
+    Raises
+    ------
+    StorageError
+        It could not be written; `path` is as it was.
+    """
+    _attempt(path, lambda: _write_file(path, content))
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of files, in their order, replacing what is at `path`.
+
+    Parameters
+    ----------
+    path
+        The folder; the one above it must exist.
+    files
+        Content by file name. Put last what says that the others are whole.
+
+    Raises
+    ------
+    StorageError
+        It could not be written; `path` is as it was.
+    """
+    _attempt(path, lambda: _write_folder(path, files))
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, lastingly; StorageError if that cannot be."""
+    with writing(path):
+        missing = [p for p in (path, *path.parents) if not p.is_dir()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder: out of sight by one rename, then for good."""
+    with writing(path):
+        hidden = _temporary(path)
+        path.rename(hidden)
+        sync_folder(path.parent)
+        _discard(hidden)
+
+
+def sweep(folder: Path, *, alone: bool = False) -> None:
+    """Delete what killed processes left half-written in `folder`.
+
+    With `alone`, nobody else can be writing there (the caller holds the run's lock), and all that
+    is unfinished goes; else only what belongs to processes that have ended.
+    """
+    with writing(folder):
+        for path in list(folder.iterdir()) if folder.is_dir() else ():
+            match = _TEMPORARY.fullmatch(path.name)
+            if match and (alone or not _in_use(int(match[1]), match[2])):
+                _discard(path)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the renames in a folder last; where folders cannot be synced, do nothing."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte, however many calls that takes."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _attempt(path: Path, write: Callable[[], None]) -> None:
+    """Try again where the error may pass; each attempt starts with a new temporary file."""
+    for pause in (*_PAUSES, None):
+        try:
+            write()
+        except OSError as error:
+            if pause is None or error.errno not in _TRANSIENT:
+                raise storage_error(path, error) from error
+            time.sleep(pause)
+        else:
+            return
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    temporary = _temporary(path)
+    try:
+        _write_synced(temporary, content)
+        temporary.replace(path)
+    except BaseException:
+        _discard(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    temporary = _temporary(path)
+    try:
+        temporary.mkdir()
+        for name, content in files.items():
+            _write_synced(temporary / name, content)
+        sync_folder(temporary)
+        _publish(temporary, path)
+    except BaseException:
+        _discard(temporary)
+        raise
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    """Rename a folder to `path`; what is there gives way only now, and returns on failure."""
+    replaced = _temporary(path)
+    present = os.path.lexists(path)
+    if present:
+        path.rename(replaced)
+    try:
+        temporary.rename(path)
+    except BaseException:
+        if present:
+            replaced.rename(path)
+        raise
+    sync_folder(path.parent)
+    _discard(replaced)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".gankit-{os.getpid()}-{_MARK}-{next(_count)}.tmp")
+
+
+def _discard(path: Path) -> None:
+    """Delete as much as can be; the next sweep tries again."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _in_use(process: int, mark: str) -> bool:
+    """Return whether the writer of a temporary name may still be at work."""
+    if process == os.getpid():
+        return mark == _MARK
+    if os.name != "posix":  # There, signal 0 would end the process instead of looking for it.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

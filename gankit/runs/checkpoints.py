@@ -1,0 +1,234 @@
+"""Checkpoints: a trainer's whole state, each in a folder of its own that is there whole or not.
+
+A checkpoint holds safetensors files and a manifest, and nothing in it is ever run. What a
+manifest promises is proved before a number is handed on: safetensors has no checksum of its own,
+so a flipped bit would load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import gankit
+from gankit.errors import CheckpointError, ConfigError, Diverged
+from gankit.runs import atomic, manifest, tensors
+from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
+from gankit.runs.storage import read_plain
+from gankit.state import State
+
+_STEP = re.compile(r"[0-9]{6,18}")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trainer's state after a number of rounds, as it was read and proved.
+
+    Attributes
+    ----------
+    step
+        Rounds done.
+    state
+        Arrays by name: "generator/0.kernel", "round", ...
+    info
+        What the writer had to say: backend, configuration, library versions.
+    path
+        The folder it was read from.
+    """
+
+    step: int
+    state: State
+    info: Mapping[str, Json]
+    path: Path
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint's folder and prove it whole.
+
+    Raises
+    ------
+    CheckpointError
+        It is missing, incomplete or not what its manifest says; the message names the file.
+    """
+    path = Path(path)
+    said, state = _read(path)
+    return Checkpoint(said.step, state, said.info, path)
+
+
+class CheckpointStore:
+    """The checkpoints of one run, by their step; the newest is found by looking.
+
+    One process may write at a time (`RunFolder.lock` sees to it); any number may read.
+
+    Parameters
+    ----------
+    folder
+        Where the checkpoints' folders are; made by the first `save`.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+
+    def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
+        """Save a state and return its folder, which is there to stay when this returns.
+
+        A step that already holds the same state is left alone; another, or a damaged one, gives
+        way once the new one is whole.
+
+        Parameters
+        ----------
+        step
+            Rounds done.
+        state
+            Arrays by name; "a/b" goes into the file `a.safetensors`.
+        info
+            What else to keep with it; values as in JSON.
+
+        Raises
+        ------
+        Diverged
+            An array has a number that is not finite; nothing was written.
+        StorageError
+            It could not be written; every earlier checkpoint is as it was.
+        """
+        path = self.path(step)
+        self._refuse_diverged(step, state)
+        arrays = tensors.split(state)
+        contents = {name: tensors.encode(part) for name, part in arrays.items()}
+        files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
+        if _holds(path, files):
+            return path
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        said = Manifest(step, gankit.__version__, created, as_json(info or {}), files)
+        atomic.make_folder(self.folder)
+        atomic.sweep(self.folder)
+        atomic.write_folder(path, contents | {manifest.NAME: said.encode()})
+        return path
+
+    def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
+        """Read and prove the checkpoint of a step, or the one in a folder; CheckpointError."""
+        if not isinstance(step, int):
+            return read_checkpoint(step)
+        if step not in self.steps():
+            there = ", ".join(map(str, self.steps())) or "none"
+            raise CheckpointError(f"no checkpoint of round {step} in {self.folder}; there: {there}")
+        return read_checkpoint(self.path(step))
+
+    def steps(self) -> list[int]:
+        """Return the steps that have a folder, in ascending order, whether whole or not."""
+        try:
+            names = {path.name for path in self.folder.iterdir()}
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise CheckpointError(f"cannot list {self.folder}: {error.strerror}") from error
+        steps = {int(name) for name in names if _STEP.fullmatch(name)}
+        return sorted(step for step in steps if self.path(step).name in names)
+
+    def newest_valid(self, complain: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
+        """Return the newest checkpoint that can be proved whole, or None.
+
+        `complain` is given one line for each newer one that was refused.
+        """
+        for step in reversed(self.steps()):
+            try:
+                return self.load(step)
+            except CheckpointError as error:
+                complain(str(error))
+        return None
+
+    def prune(self, keep: int) -> None:
+        """Remove all but the newest `keep` checkpoints, the oldest first."""
+        if keep < 1:
+            raise ConfigError(f"keep is {keep}; at least 1 checkpoint must be kept")
+        for step in self.steps()[:-keep]:
+            atomic.remove(self.path(step))
+
+    def truncate(self, step: int) -> None:
+        """Remove the checkpoints after `step`, the newest first: a run goes back to there."""
+        for later in reversed(self.steps()):
+            if later > step:
+                atomic.remove(self.path(later))
+
+    def path(self, step: int) -> Path:
+        """Return the folder of a step's checkpoint, which need not exist."""
+        if step < 0:
+            raise ConfigError(f"step is {step}; it must not be negative")
+        return self.folder / f"{step:06d}"
+
+    def _refuse_diverged(self, step: int, state: State) -> None:
+        found = tensors.not_finite(state)
+        if found is None:
+            return
+        last = self.newest_valid()
+        good = f"the last good checkpoint is {last.path}" if last else "there is no earlier one"
+        raise Diverged(f"{found} after round {step}; it was not saved, and {good}")
+
+
+def _holds(path: Path, files: Mapping[str, FileEntry]) -> bool:
+    """Return whether `path` is a whole checkpoint with just these files."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        return _read(path)[0].files == files
+    except CheckpointError:
+        return False
+
+
+def _read(path: Path) -> tuple[Manifest, State]:
+    if path.is_symlink():
+        raise CheckpointError(f"{path} is a symbolic link; name the folder itself")
+    said = _read_manifest(path)
+    state: State = {}
+    for name, promised in said.files.items():
+        state |= _read_arrays(path / name, promised)
+    return said, state
+
+
+def _read_manifest(path: Path) -> Manifest:
+    file = path / manifest.NAME
+    try:
+        said = manifest.parse(read_plain(file, manifest.LIMIT))
+    except CheckpointError as error:
+        raise _naming(file, error) from error
+    if _STEP.fullmatch(path.name) and int(path.name) != said.step:
+        raise CheckpointError(f"{file} is of round {said.step}, not {int(path.name)}")
+    return said
+
+
+def _read_arrays(path: Path, promised: FileEntry) -> State:
+    content = read_plain(path, promised.bytes)
+    if len(content) != promised.bytes:
+        raise CheckpointError(f"{path} has {len(content)} bytes; it must have {promised.bytes}")
+    if hashlib.sha256(content).hexdigest() != promised.sha256:
+        raise CheckpointError(f"{path} is damaged: its digest is not the manifest's")
+    try:
+        arrays = tensors.decode(content)
+        _check(arrays, promised)
+    except CheckpointError as error:
+        raise _naming(path, error) from error
+    return arrays
+
+
+def _check(arrays: State, promised: FileEntry) -> None:
+    """Raise CheckpointError unless a file holds the arrays that the manifest says."""
+    if odd := arrays.keys() ^ promised.arrays.keys():
+        raise CheckpointError(f"it and the manifest disagree about {min(odd)!r}")
+    for name, array in arrays.items():
+        if manifest.entry(array) != promised.arrays[name]:
+            raise CheckpointError(
+                f"{name!r} is {array.dtype}{array.shape}, not as the manifest says"
+            )
+    if found := tensors.not_finite(arrays):
+        raise CheckpointError(found)
+
+
+def _naming(path: Path, error: CheckpointError) -> CheckpointError:
+    """Return the error with the file's name, where it has none yet."""
+    message = str(error)
+    return error if str(path) in message else CheckpointError(f"{path}: {message}")

@@ -1,0 +1,51 @@
+"""What a run ran on: enough to set up the same again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from typing import Any
+
+import gankit
+
+_ALWAYS = ("numpy", "safetensors")  # Also where gankit runs uninstalled, from its sources.
+_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def environment() -> dict[str, Any]:
+    """Return versions, platform and command line, as values of JSON; nothing is imported.
+
+    The keys are "gankit", "python", "platform", "cpus", "libraries" (version by name) and
+    "command" (a list).
+    """
+    return {
+        "gankit": gankit.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "libraries": libraries(),
+        "command": list(sys.argv),
+    }
+
+
+def libraries() -> dict[str, str]:
+    """Return the installed version of what gankit and every plugin of it may need, by name."""
+    versions = {name: metadata.version(name) for name in _ALWAYS}
+    for plugin in metadata.entry_points(group="gankit"):
+        if plugin.dist is None:
+            continue
+        versions[plugin.dist.name] = plugin.dist.version
+        for requirement in plugin.dist.requires or ():
+            if named := _PROJECT.match(requirement):
+                versions.update(_version(named[0]))
+    return dict(sorted(versions.items()))
+
+
+def _version(name: str) -> dict[str, str]:
+    try:
+        return {name: metadata.version(name)}
+    except metadata.PackageNotFoundError:
+        return {}

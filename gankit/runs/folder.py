@@ -1,0 +1,121 @@
+"""A run's folder: everything that a run leaves behind, in places that never change.
+
+```
+config.toml          the run's configuration, written before anything starts
+environment.json     versions, platform, command line
+metrics.jsonl        both losses of every round
+samples/001280.png   pictures, by the rounds done
+checkpoints/001280/  states, by the rounds done
+```
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from gankit.errors import CheckpointError, StorageError
+from gankit.runs import atomic
+from gankit.runs.checkpoints import CheckpointStore
+from gankit.runs.lock import locked
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    config, environment, metrics
+        The files `config.toml`, `environment.json` and `metrics.jsonl`.
+    samples
+        The folder of pictures.
+    checkpoints
+        The store of states.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.config = self.path / "config.toml"
+        self.environment = self.path / "environment.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.samples = self.path / "samples"
+        self.checkpoints = CheckpointStore(self.path / "checkpoints")
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Return the folder of a run that exists; CheckpointError, saying what lacks, if not."""
+        folder = cls(path)
+        if not folder.exists():
+            lacks = f"it has no {folder.config.name}" if folder.path.is_dir() else "no such folder"
+            raise CheckpointError(f"{folder.path} is no run: {lacks}; name the folder of a run")
+        return folder
+
+    def exists(self) -> bool:
+        """Return whether a run was created here."""
+        return self.config.is_file()
+
+    def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
+        """Make the folder of a new run.
+
+        Parameters
+        ----------
+        config_toml
+            The text of `config.toml`; written last, so that a folder that has it is whole.
+        environment
+            What `gankit.runs.environment.environment` returns.
+
+        Raises
+        ------
+        StorageError
+            There is a run already, or it cannot be written; nothing half-written is left.
+        """
+        if self.exists():
+            raise StorageError(
+                f"{self.path} holds a run already; resume it, or name another folder"
+            )
+        said = json.dumps(environment, indent=1, sort_keys=True) + "\n"
+        made = not self.path.exists()
+        try:
+            atomic.make_folder(self.path)
+            atomic.write_file(self.environment, said.encode())
+            self.write_config(config_toml)
+        except BaseException:
+            self._undo(made)
+            raise
+
+    def write_config(self, text: str) -> None:
+        """Write `config.toml`, whole or not at all; StorageError."""
+        atomic.write_file(self.config, text.encode())
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the one writer inside the block, and clear away what killed writers left.
+
+        Raises
+        ------
+        StorageError
+            Another process is writing there, or the folder cannot be written.
+        """
+        atomic.make_folder(self.path)
+        with locked(self.path):
+            for folder in (self.path, self.samples, self.checkpoints.folder):
+                atomic.sweep(folder, alone=True)
+            yield
+
+    def sample_path(self, step: int) -> Path:
+        """Return where the picture after `step` rounds belongs."""
+        return self.samples / f"{step:06d}.png"
+
+    def _undo(self, made: bool) -> None:
+        """Remove what `create` wrote, and the folder if it `made` that and it is empty."""
+        with suppress(OSError):
+            self.config.unlink(missing_ok=True)
+            self.environment.unlink(missing_ok=True)
+            if made:
+                self.path.rmdir()

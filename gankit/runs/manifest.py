@@ -1,0 +1,194 @@
+"""A checkpoint's manifest: which files and arrays it holds, and the digests that prove it.
+
+A manifest is read as if an enemy had written it. Nothing in it is believed before its own digest
+is right, and it can name only plain files beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+import numpy as np
+
+from gankit.errors import CheckpointError, ConfigError
+from gankit.runs import tensors
+from gankit.state import State
+
+NAME = "manifest.json"
+FORMAT = 1
+LIMIT = 4 * 2**20
+"""The most bytes of a manifest: room for 30,000 arrays, and less than 256 MB when parsed."""
+
+Json: TypeAlias = Any
+Kind = TypeVar("Kind")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.safetensors")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_HEADER = 8 * 2**20
+_DIMENSIONS = 32
+
+
+@dataclass(frozen=True)
+class ArrayEntry:
+    """What an array looks like."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def bytes(self) -> int:
+        """How much room its numbers take."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file's size in bytes, its SHA-256 and its arrays by name."""
+
+    bytes: int
+    sha256: str
+    arrays: dict[str, ArrayEntry]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a checkpoint holds.
+
+    Attributes
+    ----------
+    step
+        Rounds done.
+    gankit
+        The version that wrote it.
+    created
+        When, in UTC, as in ISO 8601.
+    info
+        What the caller had to say: backend, configuration, library versions.
+    files
+        By file name.
+    """
+
+    step: int
+    gankit: str
+    created: str
+    info: dict[str, Json]
+    files: dict[str, FileEntry]
+
+    def encode(self) -> bytes:
+        """Return the one text that says this, with its own digest."""
+        return _sealed({"format": FORMAT, **asdict(self)})
+
+
+def describe(content: bytes, arrays: State) -> FileEntry:
+    """Return the entry of a file with that content."""
+    table = {name: entry(array) for name, array in arrays.items()}
+    return FileEntry(len(content), hashlib.sha256(content).hexdigest(), table)
+
+
+def entry(array: np.ndarray[Any, Any]) -> ArrayEntry:
+    """Return the entry of an array."""
+    return ArrayEntry(array.dtype.name, array.shape)
+
+
+def as_json(info: Mapping[str, Json]) -> dict[str, Json]:
+    """Return `info` as it will be read again: lists for tuples, text for keys; ConfigError."""
+    try:
+        return dict(json.loads(json.dumps(info, allow_nan=False)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"info cannot be kept as JSON: {str(error).lower()}") from None
+
+
+def parse(content: bytes) -> Manifest:
+    """Return the manifest that `content` says; CheckpointError with the reason if it is none."""
+    body = _body(content)
+    if type(body) is not dict:
+        raise CheckpointError("it is no JSON table")
+    written_as = _take(body, "format", int)
+    if written_as != FORMAT:
+        raise CheckpointError(
+            f"it has format {written_as!r:.20}; this gankit reads format {FORMAT}"
+        )
+    unsealed = {key: value for key, value in body.items() if key != "sha256"}
+    if _sealed(unsealed) != content:
+        raise CheckpointError("its digest is wrong: it was edited or damaged")
+    step = _take(body, "step", int)
+    if not 0 <= step < 10**18:
+        raise CheckpointError("its step is no number of rounds")
+    return Manifest(
+        step=step,
+        gankit=_take(body, "gankit", str),
+        created=_take(body, "created", str),
+        info=_take(body, "info", dict),
+        files=_files(_take(body, "files", dict)),
+    )
+
+
+def _body(content: bytes) -> Json:
+    try:
+        return json.loads(content.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise CheckpointError("its JSON is nested too deeply") from None
+    except ValueError as error:  # Also text that is no UTF-8, and integers of too many digits.
+        raise CheckpointError(f"it is no JSON: {str(error).lower()}") from None
+
+
+def _sealed(body: Mapping[str, Json]) -> bytes:
+    """Return the text of `body` with the digest of its text without; there is only one."""
+    try:
+        digest = hashlib.sha256(_text(body)).hexdigest()
+        return _text({**body, "sha256": digest})
+    except (RecursionError, ValueError) as error:
+        raise CheckpointError(f"it cannot be written as JSON: {str(error).lower()}") from None
+
+
+def _text(body: Mapping[str, Json]) -> bytes:
+    text = json.dumps(body, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=True)
+    return f"{text}\n".encode()
+
+
+def _files(table: dict[str, Json]) -> dict[str, FileEntry]:
+    for name in table:
+        if not _FILE.fullmatch(name):
+            raise CheckpointError(f"it names {name!r:.80}, which is no file of a checkpoint")
+    return {name: _file(name, _take(table, name, dict)) for name in table}
+
+
+def _file(name: str, table: dict[str, Json]) -> FileEntry:
+    arrays = _take(table, "arrays", dict)
+    found = FileEntry(
+        bytes=_take(table, "bytes", int),
+        sha256=_take(table, "sha256", str),
+        arrays={array: _array(array, _take(arrays, array, dict)) for array in arrays},
+    )
+    if not _DIGEST.fullmatch(found.sha256):
+        raise CheckpointError(f"its digest of {name} is none")
+    wanted = sum(array.bytes for array in found.arrays.values())
+    if not wanted <= found.bytes <= wanted + _HEADER:
+        raise CheckpointError(f"{name} cannot have {found.bytes} bytes for {wanted} of numbers")
+    return found
+
+
+def _array(name: str, table: dict[str, Json]) -> ArrayEntry:
+    dtype, shape = _take(table, "dtype", str), _take(table, "shape", list)
+    if dtype not in tensors.DTYPES:
+        raise CheckpointError(f"it says that {name!r:.80} holds {dtype!r:.80}")
+    if len(shape) > _DIMENSIONS or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
+        raise CheckpointError(f"it gives {name!r:.80} a shape that no array has")
+    return ArrayEntry(dtype, tuple(shape))
+
+
+def _take(table: dict[str, Json], key: str, kind: type[Kind]) -> Kind:
+    """Return `table[key]`, which must be exactly of that type: true is no number here."""
+    value = table.get(key)
+    if type(value) is not kind:
+        raise CheckpointError(f"its {key!r:.80} is missing or no {kind.__name__}")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,150 @@
+"""The log of losses: one line of JSON per round, and no times, so that equal runs log equally.
+
+{"round": 1, "discriminator": 1.386, "generator": 0.693}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from gankit.backend import Array
+from gankit.errors import CheckpointError
+from gankit.runs import atomic
+from gankit.runs.storage import read_plain, writing
+
+_KEYS = ("round", "discriminator", "generator")
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+Losses: TypeAlias = tuple[float, float]
+
+
+class MetricsLog:
+    """Both losses of every round, appended to a file.
+
+    Parameters
+    ----------
+    path
+        The file; made by the first `append`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def append(self, start_round: int, losses: Array) -> None:
+        """Write a block's losses at once.
+
+        Parameters
+        ----------
+        start_round
+            Rounds done before the block; its first line is of round `start_round + 1`.
+        losses
+            `(K, 2)`: the discriminator's and the generator's.
+
+        Raises
+        ------
+        StorageError
+            They could not be written.
+        """
+        rows = np.asarray(losses, np.float64).tolist()
+        lines = (_line(number, row) for number, row in enumerate(rows, start=start_round + 1))
+        with writing(self.path):
+            atomic.write_all(self._open(), "".join(lines).encode())
+
+    def sync(self) -> None:
+        """Make what was written last, even if the machine stops."""
+        if self._descriptor is None:
+            return
+        with writing(self.path):
+            os.fsync(self._descriptor)
+            atomic.sync_folder(self.path.parent)
+
+    def close(self) -> None:
+        """Close the file; the next `append` opens it again."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            with writing(self.path):
+                os.close(descriptor)
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            atomic.make_folder(self.path.parent)
+            self._descriptor = os.open(self.path, _APPEND, 0o666)
+        return self._descriptor
+
+
+def read(path: Path) -> Array:
+    """Return the `(rounds, 2)` float64 losses: the discriminator's and the generator's.
+
+    A last line without its end, as a killed process leaves it, does not count. A file that is
+    not there has no rounds.
+
+    Raises
+    ------
+    CheckpointError
+        A line is not what `append` writes, or a round is missing; the message names the line.
+    """
+    rows = [_losses(path, number, line) for number, line in enumerate(_lines(path), start=1)]
+    return np.array(rows, np.float64).reshape(len(rows), 2)
+
+
+def truncate(path: Path, rounds: int) -> None:
+    """Drop every round after `rounds`: the run goes on from there, and logs them again.
+
+    Raises
+    ------
+    CheckpointError
+        The log is damaged, or ends before `rounds`.
+    StorageError
+        It could not be written; it is as it was.
+    """
+    kept = _lines(path)[:rounds]
+    for number, line in enumerate(kept, start=1):
+        _losses(path, number, line)
+    if len(kept) < rounds:
+        raise CheckpointError(
+            f"{path} ends at round {len(kept)}, before round {rounds}; "
+            "resume from an earlier checkpoint, or start a new run"
+        )
+    text = b"".join(line + b"\n" for line in kept)
+    if text != _content(path):
+        atomic.write_file(path, text)
+
+
+def _content(path: Path) -> bytes:
+    return read_plain(path) if os.path.lexists(path) else b""
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines that have their end, without it."""
+    return _content(path).split(b"\n")[:-1]
+
+
+def _line(number: int, losses: Losses) -> str:
+    return json.dumps(dict(zip(_KEYS, (number, *losses), strict=True))) + "\n"
+
+
+def _losses(path: Path, number: int, line: bytes) -> Losses:
+    """Return the losses of a line, which must be of round `number`."""
+    try:
+        return _parse(number, line)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}, line {number}: {str(error).lower()}") from None
+
+
+def _parse(number: int, line: bytes) -> Losses:
+    table = json.loads(line)
+    if type(table) is not dict or tuple(table) != _KEYS:
+        raise ValueError(f"it must have {', '.join(_KEYS)}")
+    found, discriminator, generator = table.values()
+    if type(found) is not int or found != number:
+        raise ValueError(f"it must be of round {number}")
+    if not all(type(loss) is float and math.isfinite(loss) for loss in (discriminator, generator)):
+        raise ValueError("a loss is no finite number")
+    return discriminator, generator

@@ -1,0 +1,119 @@
+"""Why something could not be written or read, in one line; and reading that nothing can trick."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gankit.errors import CheckpointError, GankitError, StorageError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than is allowed here",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EEXIST: "a file of that name is in the way",
+    errno.ENOTDIR: "a part of that path is a file, not a folder",
+    errno.ENOENT: "a part of that path does not exist, or was removed meanwhile",
+    errno.EIO: "the disk reports an input or output error",
+}
+# A link is refused and a pipe is not waited for; Windows has neither flag.
+_READ_PLAIN = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Return the StorageError that says why `path` could not be written."""
+    code = error.errno or 0
+    reason = _REASONS.get(code) or (error.strerror or str(error) or "unknown reason").lower()
+    if code in _FULL:
+        reason += f" ({_free(path)} free there); free some space, or name another folder"
+    elif code in (errno.EROFS, errno.EACCES, errno.EPERM):
+        reason += "; name a folder that may be written"
+    return StorageError(f"cannot write {path}: {reason}")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into the StorageError that names `path`."""
+    try:
+        yield
+    except GankitError:
+        raise
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def require_space(path: Path, wanted: int) -> None:
+    """Raise StorageError unless `wanted` bytes are free where `path` is, or would be."""
+    with writing(path):
+        free = shutil.disk_usage(_existing(path)).free
+    if free < wanted:
+        raise StorageError(
+            f"{path} needs about {megabytes(wanted)}, but {megabytes(free)} are free there; "
+            "free some space, keep fewer checkpoints, or name another folder"
+        )
+
+
+def read_plain(
+    path: Path, limit: int | None = None, error: type[GankitError] = CheckpointError
+) -> bytes:
+    """Return the bytes of a regular file, following no link and waiting for no pipe.
+
+    Parameters
+    ----------
+    path
+        The file; its last part must not be a symbolic link.
+    limit
+        The most bytes that it may have.
+    error
+        What to raise, naming the file, where it cannot be read or is no such file.
+    """
+    try:
+        with os.fdopen(os.open(path, _READ_PLAIN), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise error(f"{path} is no regular file")
+            if limit is not None and status.st_size > limit:
+                raise error(f"{path} has {status.st_size} bytes; at most {limit} are expected")
+            return file.read() if limit is None else file.read(limit)
+    except FileNotFoundError:
+        raise error(f"{path} is missing") from None
+    except OSError as failure:
+        if isinstance(failure, GankitError):
+            raise
+        reason = "it is a symbolic link" if failure.errno == errno.ELOOP else failure.strerror
+        raise error(f"cannot read {path}: {str(reason).lower()}") from failure
+
+
+def megabytes(count: int) -> str:
+    """Return a number of bytes for a person.
+
+    >>> megabytes(36_400_000)
+    '36.4 MB'
+    """
+    return f"{count / 1e6:.1f} MB"
+
+
+def _free(path: Path) -> str:
+    try:
+        return megabytes(shutil.disk_usage(_existing(path)).free)
+    except OSError:
+        return "an unknown amount"
+
+
+def _existing(path: Path) -> Path:
+    """Return the nearest folder above `path` that exists."""
+    return next((above for above in path.absolute().parents if above.is_dir()), Path())

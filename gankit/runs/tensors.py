@@ -1,0 +1,73 @@
+"""A state as safetensors files: one for each network, one for the optimizers, one for the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from gankit.errors import CheckpointError
+from gankit.state import State
+
+DTYPES = frozenset({
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float32", "float64",
+})  # fmt: skip
+_SINGLE = "trainer"
+_HEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
+    """Return the file of each array, by the first part of its name, which it keeps.
+
+    >>> files = split({"generator/0.bias": np.zeros(2), "round": np.zeros((), np.int64)})
+    >>> {file: list(arrays) for file, arrays in files.items()}
+    {'generator.safetensors': ['generator/0.bias'], 'trainer.safetensors': ['round']}
+    """
+    files: dict[str, State] = {}
+    for name in sorted(state):
+        head = name.split("/", 1)[0] if "/" in name else _SINGLE
+        if not _HEAD.fullmatch(head):
+            raise CheckpointError(
+                f"{name!r} cannot be saved: names begin with a word of letters, digits, - and _"
+            )
+        files.setdefault(f"{head}.safetensors", {})[name] = _plain(name, state[name])
+    return files
+
+
+def encode(arrays: State) -> bytes:
+    """Return a safetensors file's bytes."""
+    return save(arrays)
+
+
+def decode(content: bytes) -> State:
+    """Return a safetensors file's arrays; CheckpointError if it is none."""
+    try:
+        return dict(load(content))
+    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"it is no safetensors file: {reason.lower()}") from error
+
+
+def not_finite(arrays: Mapping[str, NDArray[Any]]) -> str | None:
+    """Return the name of the first array with a NaN or an infinity, and which it holds."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            return f"{name!r} holds {array[~np.isfinite(array)].flat[0]}"
+    return None
+
+
+def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array in the order and the byte order in which files hold it.
+
+    safetensors 0.8 writes memory as it lies: an array in Fortran order would come back as other
+    numbers, with no error. `np.ascontiguousarray` would make a 0-d array 1-d.
+    """
+    if array.dtype.name not in DTYPES:
+        raise CheckpointError(f"{name!r} holds {array.dtype}; checkpoints hold plain numbers only")
+    return np.asarray(array, array.dtype.newbyteorder("="), order="C")

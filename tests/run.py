@@ -1,0 +1,89 @@
+"""Run the suite: the core first, then each framework in a process of its own, then both.
+
+    python tests/run.py numpy torch keras
+
+Ends with the sum of what passed, and with the images that the MNIST clauses ran on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gankit.data import ImageSet, glyphs, mnist, write_idx_folder
+from gankit.errors import DataError
+
+TESTS = Path(__file__).parent
+TOGETHER = ["test_together.py", "test_import_order.py"]
+"""What needs more than one backend in a process."""
+
+
+def main(backends: list[str]) -> int:
+    """Run the suite for these backends; return the exit status."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        digits, said = _digits(Path(folder))
+        if digits is None:
+            print(said)
+            return 1
+        results = [
+            _pytest(name, paths, tested, digits) for name, paths, tested in _suites(backends)
+        ]
+    passed, failed, skipped = (sum(column) for column in zip(*results, strict=True))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    print(f"{time.perf_counter() - began:.0f} s; {said}")
+    return 1 if failed or not passed else 0
+
+
+def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
+    """Return each process: its name, what it runs, and the backends it may use."""
+    core = ["tests", *(f"--ignore=tests/{name}" for name in TOGETHER)]
+    suites = [("core", core, "numpy")] if "numpy" in backends else []
+    suites += [(name, ["tests/test_contract.py"], name) for name in backends if name != "numpy"]
+    if len(backends) > 1:
+        suites.append(("together", [f"tests/{name}" for name in TOGETHER], ",".join(backends)))
+    return suites
+
+
+def _digits(folder: Path) -> tuple[Path | None, str]:
+    """Return the folder of the images that stand for MNIST, and what to say of them."""
+    try:
+        found = mnist.fetch(None)
+        return found[0].parent, "the MNIST clauses ran on MNIST"
+    except DataError as error:
+        if os.environ.get("GANKIT_REQUIRE_MNIST") == "1":
+            return None, f"1 failed: MNIST is required and cannot be had: {error}"
+    for split, count, seed in (("train", 6000, 0), ("test", 1000, 1)):
+        write_idx_folder(folder, ImageSet(*glyphs.draw(count, seed), source="glyphs"), split)
+    return folder, "MNIST could not be had: the MNIST clauses ran on glyphs written as IDX files"
+
+
+def _pytest(name: str, paths: list[str], tested: str, digits: Path) -> tuple[int, int, int]:
+    """Run one process of tests; return how many passed, failed and were skipped."""
+    print(f"== {name} ==", flush=True)
+    environment = os.environ | {"GANKIT_TEST_BACKENDS": tested, "GANKIT_TEST_DIGITS": str(digits)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", *paths],
+        cwd=TESTS.parent, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    lines = []
+    for line in process.stdout or ():
+        print(line, end="", flush=True)
+        lines.append(line)
+    closing = lines[-1] if lines else ""
+    counts = {
+        word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", closing)
+    }
+    failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
+    if process.wait() and not failed:
+        failed = 1
+    return counts.get("passed", 0), failed, counts.get("skipped", 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ["numpy"]))

@@ -1,0 +1,113 @@
+"""What a store of checkpoints promises while nothing goes wrong."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from gankit.errors import CheckpointError, ConfigError, Diverged
+from gankit.runs.checkpoints import CheckpointStore
+
+
+def assert_same(found, wanted):
+    assert found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].shape == array.shape
+
+
+def test_what_is_loaded_is_what_was_saved(store, state):
+    found = store.load(640)
+    assert_same(found.state, state)
+    assert (found.step, found.info, found.path.name) == (640, {"backend": "numpy"}, "000640")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(3, np.int64),
+        np.zeros((0, 4), np.float32),
+        np.array([True, False]),
+        np.arange(3, dtype=np.uint32),
+        np.array([1.5, -2.0], ">f8"),
+        np.arange(6.0).reshape(2, 3).T,
+        np.arange(10.0)[::2],
+    ],
+    ids=["0-d", "empty", "bool", "uint32", "big-endian", "transposed", "strided"],
+)
+def test_an_array_of_any_layout_comes_back_with_its_numbers(tmp_path, array):
+    store = CheckpointStore(tmp_path)
+    store.save(1, {"generator/a": array}, {})
+    found = store.load(1).state["generator/a"]
+    np.testing.assert_array_equal(found, array)
+    assert (found.shape, found.dtype.name) == (array.shape, array.dtype.name)
+
+
+def test_arrays_lie_in_files_by_the_first_part_of_their_names(store):
+    names = {path.name for path in store.path(640).iterdir()}
+    parts = ("average", "discriminator", "generator", "optimizer", "trainer")
+    assert names == {f"{part}.safetensors" for part in parts} | {"manifest.json"}
+
+
+def test_the_manifest_says_who_wrote_what_and_when(store):
+    said = json.loads((store.path(640) / "manifest.json").read_text())
+    assert {"format", "gankit", "step", "created", "info", "files", "sha256"} == said.keys()
+    assert said["files"]["trainer.safetensors"]["arrays"]["round"] == {
+        "dtype": "int64",
+        "shape": [],
+    }
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_state_that_is_not_finite_is_never_published(store, state, value):
+    state["generator/0.kernel"][1, 2] = value
+    with pytest.raises(Diverged, match=r"'generator/0\.kernel' holds .*last good .*001280"):
+        store.save(1920, state, {})
+    assert store.steps() == [640, 1280]
+
+
+def test_saving_a_step_again_leaves_its_files_alone(store, state):
+    file = store.path(640) / "generator.safetensors"
+    before = file.stat().st_ino
+    store.save(640, state, {})
+    assert file.stat().st_ino == before
+
+
+def test_saving_a_damaged_step_again_mends_it(store, state):
+    (store.path(640) / "generator.safetensors").write_bytes(b"")
+    store.save(640, state, {})
+    assert_same(store.load(640).state, state)
+    assert sorted(path.name for path in store.folder.iterdir()) == ["000640", "001280"]
+
+
+def test_pruning_keeps_the_newest(store, state):
+    store.save(1920, state, {})
+    store.prune(2)
+    assert sorted(path.name for path in store.folder.iterdir()) == ["001280", "001920"]
+    with pytest.raises(ConfigError, match="at least 1"):
+        store.prune(0)
+
+
+def test_a_step_that_is_not_there_is_refused_naming_those_that_are(store):
+    with pytest.raises(CheckpointError, match=r"no checkpoint of round 7 .* there: 640, 1280"):
+        store.load(7)
+
+
+def test_a_store_that_was_never_written_is_empty(tmp_path):
+    store = CheckpointStore(tmp_path / "nowhere")
+    assert store.steps() == []
+    assert store.newest_valid(print) is None
+
+
+def test_a_name_that_would_leave_the_folder_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="cannot be saved"):
+        CheckpointStore(tmp_path / "a").save(1, {"../b": np.zeros(1)}, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_of_objects_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="plain numbers only"):
+        CheckpointStore(tmp_path).save(1, {"generator/a": np.array([{}])}, {})

@@ -1,0 +1,133 @@
+"""What a run's folder promises."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import subprocess
+import sys
+
+import pytest
+
+from gankit.errors import CheckpointError, StorageError
+from gankit.runs.environment import environment
+from gankit.runs.folder import RunFolder
+
+HOLDER = """
+import pathlib, sys
+from gankit.runs.folder import RunFolder
+with RunFolder(pathlib.Path(sys.argv[1])).lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = RunFolder(tmp_path / "runs" / "first")
+    folder.create('recipe = "simple"\n', {"python": "3.11"})
+    return folder
+
+
+@pytest.fixture
+def holder(run):
+    """Yield another process, which holds the run's lock."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", HOLDER, str(run.path)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_created_run_is_found_again(run):
+    found = RunFolder.open(run.path)
+    assert found.config.read_text() == 'recipe = "simple"\n'
+    assert json.loads(found.environment.read_text()) == {"python": "3.11"}
+    assert found.sample_path(1280) == run.path / "samples" / "001280.png"
+
+
+def test_the_configuration_can_be_written_anew(run):
+    run.write_config("epochs = 2\n")
+    assert run.config.read_text() == "epochs = 2\n"
+
+
+def test_a_run_is_not_created_over_another(run):
+    with pytest.raises(StorageError, match="holds a run already"):
+        run.create("", {})
+    assert run.config.read_text() == 'recipe = "simple"\n'
+
+
+@pytest.mark.parametrize(("made", "reason"), [(True, "no config.toml"), (False, "no such folder")])
+def test_what_is_no_run_is_not_opened(tmp_path, made, reason):
+    if made:
+        (tmp_path / "other").mkdir()
+    with pytest.raises(CheckpointError, match=f"other is no run: .*{reason}"):
+        RunFolder.open(tmp_path / "other")
+
+
+def test_a_run_that_cannot_be_created_leaves_nothing(tmp_path, fail_at, monkeypatch):
+    failures = 0
+    for number in itertools.count(1):
+        folder = RunFolder(tmp_path / f"run{number}")
+        calls = fail_at(number, errno.ENOSPC)
+        try:
+            folder.create("epochs = 2\n", {})
+        except StorageError:
+            failures += 1
+        finally:
+            monkeypatch.undo()
+        if not calls["failed"]:
+            break
+        assert not folder.exists()
+        assert not list(folder.path.glob("*"))
+    assert failures == number - 1 > 8
+    assert folder.exists()
+
+
+def test_a_file_where_the_folder_should_be_is_a_storage_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"is in the way|is a file, not a folder"):
+        RunFolder(tmp_path / "file" / "run").create("", {})
+
+
+def test_a_second_writer_is_refused_naming_the_first(run, holder):
+    wanted = rf"is being written by another process \({holder.pid} on .+\)"
+    with pytest.raises(StorageError, match=wanted), run.lock():
+        pass
+
+
+def test_the_lock_of_a_killed_process_does_not_stay(run, holder):
+    holder.kill()
+    holder.wait()
+    with run.lock():
+        pass
+
+
+def test_a_lock_that_was_let_go_can_be_taken_again(run):
+    for _ in range(2):
+        with run.lock():
+            pass
+
+
+def test_whoever_takes_the_lock_clears_away_what_is_half_written(run, state):
+    run.checkpoints.save(1, state, {})
+    left = run.checkpoints.folder / ".gankit-1-01234567-0.tmp"
+    left.mkdir()
+    with run.lock():
+        assert not left.exists()
+    assert run.checkpoints.steps() == [1]
+
+
+def test_the_environment_is_plain_json_and_imports_no_framework():
+    code = (
+        "import json, sys\n"
+        "from gankit.runs.environment import environment\n"
+        "print(json.dumps(environment()))\n"
+        "assert not {'torch', 'keras', 'tensorflow', 'jax'} & sys.modules.keys()\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    there = json.loads(printed)
+    assert there.keys() == environment().keys()
+    assert there["libraries"]["numpy"]

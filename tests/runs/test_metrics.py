@@ -1,0 +1,107 @@
+"""What the log of losses promises."""
+
+from __future__ import annotations
+
+import errno
+
+import numpy as np
+import pytest
+
+from gankit.errors import CheckpointError, StorageError
+from gankit.runs import metrics
+from gankit.runs.metrics import MetricsLog
+
+LOSSES = np.random.default_rng(0).standard_normal((20, 2))
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    log = MetricsLog(path)
+    log.append(0, LOSSES[:7])
+    log.append(7, LOSSES[7:])
+    log.sync()
+    log.close()
+    return path
+
+
+def test_a_round_is_a_line(tmp_path):
+    log = MetricsLog(tmp_path / "log")
+    log.append(3, np.array([[1.386, 0.693]]))
+    log.close()
+    assert log.path.read_text() == '{"round": 4, "discriminator": 1.386, "generator": 0.693}\n'
+
+
+def test_what_is_read_is_what_was_logged_bit_for_bit(path):
+    np.testing.assert_array_equal(metrics.read(path), LOSSES)
+
+
+def test_a_log_that_was_never_written_has_no_rounds(tmp_path):
+    assert metrics.read(tmp_path / "nothing").shape == (0, 2)
+    metrics.truncate(tmp_path / "nothing", 0)
+
+
+def test_a_torn_last_line_does_not_count(path):
+    path.write_bytes(path.read_bytes()[:-5])
+    np.testing.assert_array_equal(metrics.read(path), LOSSES[:-1])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"round": 4, "discriminator": 1.0, "generator": 0.5}',
+        '{"round": true, "discriminator": 1.0, "generator": 0.5}',
+        '{"round": 3, "discriminator": NaN, "generator": 0.5}',
+        '{"round": 3, "discriminator": "1", "generator": 0.5}',
+        '{"round": 3, "discrim',
+        "[" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_any_other_line_that_is_none_is_refused_by_number(path, line):
+    lines = path.read_text().splitlines()
+    lines[2] = line
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(CheckpointError, match="line 3: "):
+        metrics.read(path)
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 7, 19, 20])
+def test_a_resumed_log_equals_an_uninterrupted_one_byte_for_byte(path, rounds):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    if rounds == 20:
+        path.write_bytes(whole)
+    metrics.truncate(path, rounds)
+    log = MetricsLog(path)
+    log.append(rounds, LOSSES[rounds:])
+    log.close()
+    assert path.read_bytes() == whole
+
+
+def test_a_log_that_ends_too_early_is_refused(path):
+    with pytest.raises(CheckpointError, match="ends at round 20, before round 21"):
+        metrics.truncate(path, 21)
+
+
+def test_a_log_that_cannot_be_truncated_is_as_it_was(path, fail_at, monkeypatch):
+    whole = path.read_bytes()
+    fail_at(1, errno.ENOSPC)
+    with pytest.raises(StorageError, match=r"metrics\.jsonl: the disk is full"):
+        metrics.truncate(path, 3)
+    monkeypatch.undo()
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("call", ["append", "sync"])
+def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at, call):
+    log = MetricsLog(path)
+    log.append(20, LOSSES[:0])
+    fail_at(1, errno.EIO)
+    with pytest.raises(StorageError, match="input or output error"):
+        log.sync() if call == "sync" else log.append(20, LOSSES[:1])
+    log.close()

@@ -1,0 +1,89 @@
+"""Saboteurs that get the average wrong."""
+
+from dataclasses import replace
+
+from gankit_numpy.networks import copy_into
+
+from gankit.optimizers import Average
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+
+
+@caught_by("test_has_an_average_only_when_asked")
+class AveragesUnasked(HonestTrainer):
+    """Builds an average that nobody asked for."""
+
+    def __init__(self, problem):
+        super().__init__(replace(problem, average=problem.average or Average(100)))
+
+
+class Averaging(HonestTrainer):
+    """A trainer that meddles with its average, if it has one, before and after a round."""
+
+    def generator_step(self, batch):
+        old = self.average.weights() if self.average else {}
+        loss = super().generator_step(batch)
+        if self.average:
+            copy_into(self.average.network.values, self.averaged(old, batch.rates["average"]))
+        return loss
+
+    def averaged(self, old, beta):
+        raise NotImplementedError
+
+
+@caught_by("test_average_begins_as_the_generator")
+class AveragesFromZero(HonestTrainer):
+    """Begins with an average of zeros."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        if self.average:
+            self.average.network.values["0.kernel"][...] = 0
+
+
+@caught_by("test_averages_by_the_batchs_share")
+class SwapsTheShares(Averaging):
+    """Keeps the new weights' share of the old average."""
+
+    def averaged(self, old, beta):
+        new = self._g.values
+        return {name: (1 - beta) * old[name] + beta * new[name] for name in old}
+
+
+@caught_by("test_averages_by_the_batchs_share")
+class AveragesAtAFixedRate(Averaging):
+    """Keeps 0.99 of the old average, whatever the batch says."""
+
+    def averaged(self, old, _beta):
+        return {name: 0.99 * w + 0.01 * self._g.values[name] for name, w in old.items()}
+
+
+@caught_by("test_averages_by_the_batchs_share", "test_generator_step_moves_the_generator_alone")
+class NeverAverages(Averaging):
+    """Leaves the average where it was."""
+
+    def averaged(self, old, _beta):
+        return old
+
+
+@caught_by("test_average_makes_images_of_its_own")
+class ShowsTheGenerator(HonestTrainer):
+    """Hands out the generator when it is called for the average's images."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        if self.average:
+            self.average = Impostor(self.average.network, owner=self)
+
+
+class Impostor:
+    """An average that makes the generator's images."""
+
+    def __init__(self, network, owner):
+        self.network, self.owner = network, owner
+
+    def __call__(self, noise, labels=None):
+        return self.owner.generator(noise, labels)
+
+    def weights(self):
+        return {name: value.copy() for name, value in self.network.values.items()}

@@ -1,0 +1,130 @@
+"""Saboteurs that are a little off in their numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gankit.layers import LeakyReLU
+from gankit.optimizers import Adam
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+
+
+def with_optimizers(problem, optimizer):
+    """Return the problem with every Adam replaced by what `optimizer` makes of it."""
+    changed = {
+        field: optimizer(own)
+        for field in ("generator_optimizer", "discriminator_optimizer")
+        if isinstance(own := getattr(problem, field), Adam)
+    }
+    return replace(problem, **changed)
+
+
+@caught_by("test_sgd_follows_the_reference", "test_every_round_follows_the_reference")
+class GoesATouchTooFar(HonestTrainer):
+    """Moves the generator a millionth too far."""
+
+    def generator_step(self, batch):
+        rate = batch.rates["generator/learning_rate"] * (1 + 1e-6)
+        rates = {**batch.rates, "generator/learning_rate": rate}
+        return super().generator_step(replace(batch, rates=rates))
+
+
+@caught_by("test_float32_follows_the_reference", "test_sgd_follows_the_reference")
+class RoundsCoarsely(HonestTrainer):
+    """Keeps its weights to three decimals, as half precision would."""
+
+    def generator_step(self, batch):
+        loss = super().generator_step(batch)
+        for value in self._g.values.values():
+            value[...] = np.round(value, 3)
+        return loss
+
+
+@caught_by("test_adam_follows_the_reference")
+class ForgetsItsMoments(HonestTrainer):
+    """Begins each update of Adam's without the moments before."""
+
+    def generator_step(self, batch):
+        for moment in getattr(self._g_updater, "m", {}).values():
+            moment[...] = 0
+        return super().generator_step(batch)
+
+
+@caught_by("test_adam_follows_the_reference")
+class SwapsAdamsBetas(HonestTrainer):
+    """Takes Adam's beta1 for beta2."""
+
+    def __init__(self, problem):
+        super().__init__(
+            with_optimizers(problem, lambda a: replace(a, beta1=a.beta2, beta2=a.beta1))
+        )
+
+
+@caught_by("test_adds_epsilon_after_the_bias_correction")
+class AddsEpsilonBeforehand(HonestTrainer):
+    """Adds Adam's epsilon to the root before the bias is corrected."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        for updater in (self._g_updater, self._d_updater):
+            if hasattr(updater, "adam"):
+                updater.update = EarlyEpsilon(updater).update
+
+
+class EarlyEpsilon:
+    """Adam's update with epsilon in the wrong place: grown by the correction of the root."""
+
+    def __init__(self, updater):
+        self.updater, self.adam, self.honest = updater, updater.adam, updater.update
+
+    def update(self, weights, gradients, learning_rate):
+        correction = np.sqrt(1 - self.adam.beta2 ** (int(self.updater.t) + 1))
+        self.updater.adam = replace(self.adam, epsilon=self.adam.epsilon / correction)
+        self.honest(weights, gradients, learning_rate)
+
+
+@caught_by("test_every_layer_follows_the_reference")
+class LeansOtherwise(HonestTrainer):
+    """Takes a framework's own slope for LeakyReLU, 0.01."""
+
+    def __init__(self, problem):
+        super().__init__(with_layers(problem, LeakyReLU, lambda _: LeakyReLU(0.01)))
+
+
+@caught_by("test_every_layer_follows_the_reference")
+class DropsInOneStepOnly(HonestTrainer):
+    """Forgets dropout in the generator's step."""
+
+    def generator_step(self, batch):
+        self._g.spec, kept = without_dropout(self._g.spec), self._g.spec
+        loss = super().generator_step(batch)
+        self._g.spec = kept
+        return loss
+
+
+@caught_by("test_every_round_follows_the_reference")
+class ReusesNoise(HonestTrainer):
+    """Gives the generator the discriminator's noise, though it was to be fresh."""
+
+    def discriminator_step(self, batch):
+        self.noise = batch.noise
+        return super().discriminator_step(batch)
+
+    def generator_step(self, batch):
+        return super().generator_step(replace(batch, noise=self.noise))
+
+
+def with_layers(problem, kind, change):
+    """Return the problem with every layer of `kind` replaced by what `change` makes of it."""
+    specs = {
+        player: tuple(change(layer) if isinstance(layer, kind) else layer for layer in spec)
+        for player in ("generator", "discriminator")
+        if isinstance(spec := getattr(problem, player), tuple)
+    }
+    return replace(problem, **specs)
+
+
+def without_dropout(spec):
+    """Return a spec whose dropout layers drop nothing."""
+    return tuple(replace(layer, rate=0.0) if hasattr(layer, "rate") else layer for layer in spec)

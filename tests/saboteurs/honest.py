@@ -1,0 +1,110 @@
+"""The reference with blocks and native networks, honestly: what saboteurs start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from gankit_numpy.networks import Inference
+from gankit_numpy.trainer import NumpyTrainer
+
+from gankit.backend import Backend, Problem
+from gankit.errors import NotPortable
+from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
+from gankit.training import alternate
+
+
+@dataclass(eq=False)
+class Native:
+    """A network of a made-up framework: a spec, and a running mean of what it was trained on."""
+
+    spec: tuple
+    mean: np.ndarray = field(default_factory=lambda: np.zeros((), np.float32))
+
+    def watch(self, inputs):
+        """Move the running mean."""
+        self.mean += np.float32(0.1) * (inputs.mean(dtype=np.float32) - self.mean)
+
+
+def native_pair():
+    """Return a native generator and discriminator."""
+    hidden = (Dense(16), LeakyReLU(0.2), Dropout(0.3))
+    return (
+        Native((*hidden, Dense(784), Tanh(), Reshape((28, 28, 1)))),
+        Native((Flatten(), *hidden, Dense(1))),
+    )
+
+
+class HonestTrainer(NumpyTrainer):
+    """The reference, which also runs blocks and trains native networks.
+
+    Attributes
+    ----------
+    face
+        What the core sees a network through.
+    natives
+        The native networks among the two, by player.
+    means
+        Their running means and that of a native generator's average.
+    """
+
+    face = Inference
+
+    def __init__(self, problem: Problem) -> None:
+        players = {name: getattr(problem, name) for name in ("generator", "discriminator")}
+        self.natives = {name: net for name, net in players.items() if isinstance(net, Native)}
+        specs = {name: native.spec for name, native in self.natives.items()}
+        self.problem = replace(problem, **specs)
+        super().__init__(self.problem)
+        faces = {name: NativeFace if name in self.natives else self.face for name in players}
+        self.generator = faces["generator"](self._g)
+        self.discriminator = faces["discriminator"](self._d, squeeze=True)
+        self.means = {name: native.mean for name, native in self.natives.items()}
+        if self.average:
+            self.average = faces["generator"](self.average.network)
+            if "generator" in self.means:
+                self.means["average"] = self.means["generator"].copy()
+
+    def discriminator_step(self, batch):
+        """Step, then move the native discriminator's running mean."""
+        loss = super().discriminator_step(batch)
+        if native := self.natives.get("discriminator"):
+            native.watch(batch.real)
+        return loss
+
+    def generator_step(self, batch):
+        """Step, then move the native generator's running mean."""
+        loss = super().generator_step(batch)
+        if native := self.natives.get("generator"):
+            native.watch(batch.noise)
+        if "average" in self.means:
+            self.means["average"][...] = self.means["generator"]
+        return loss
+
+    def place(self, images, labels):
+        """Keep the data set."""
+        self.images, self.labels = images, labels
+
+    def train_block(self, block):
+        """Run the block step by step."""
+        return alternate(self, block.batches(self.problem, self.images, self.labels))
+
+    def _values(self):
+        means = {f"{name}/mean": mean for name, mean in self.means.items()}
+        return super()._values() | means
+
+
+class NativeFace(Inference):
+    """A native network as the core sees it."""
+
+    def weights(self):
+        """Refuse: no other backend could take them."""
+        raise NotPortable("a native network's weights stay in its framework")
+
+
+HONEST = Backend(
+    name="honest",
+    requires=(),
+    build=HonestTrainer,
+    capabilities=frozenset({"float32", "float64", "average", "native", "exact-blocks"}),
+)

@@ -1,0 +1,173 @@
+"""Saboteurs whose blocks and longer runs go astray."""
+
+import os
+from dataclasses import replace
+
+import numpy as np
+
+from gankit.state import under
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+
+
+def rows(block, chosen):
+    """Return the block with only the rounds `chosen`, a slice."""
+    return replace(
+        block,
+        start=block.start + (chosen.start or 0),
+        index=block.index[chosen],
+        noise=block.noise[chosen],
+        rates={name: rate[chosen] for name, rate in block.rates.items()},
+    )
+
+
+@caught_by("test_a_block_equals_its_steps", "test_a_block_may_be_split_anywhere")
+class DropsTheLastRound(HonestTrainer):
+    """Leaves out the last round of a block, and gives its losses twice."""
+
+    def train_block(self, block):
+        losses = super().train_block(rows(block, slice(0, -1)))
+        return np.concatenate([losses, losses[-1:]]) if len(losses) else np.zeros((1, 2))
+
+
+@caught_by("test_a_block_takes_scaled_images", "test_a_block_equals_its_steps")
+class ScalesPixelsItsOwnWay(HonestTrainer):
+    """Scales uint8 images to [0, 1] in a block."""
+
+    def place(self, images, labels):
+        scaled = images / np.float32(255) if images.dtype == np.uint8 else images
+        super().place(scaled, labels)
+
+
+@caught_by("test_a_block_equals_its_steps")
+class TrainsTheCriticOnce(HonestTrainer):
+    """Runs one discriminator step a round in a block, whatever was asked for."""
+
+    def train_block(self, block):
+        steps = [0, -1]
+        once = replace(
+            block,
+            index=block.index[:, steps],
+            noise=block.noise[:, steps],
+            rates={name: rate[:, steps] for name, rate in block.rates.items()},
+        )
+        return super().train_block(once)
+
+
+@caught_by("test_a_block_takes_each_steps_rates")
+class SharesNoiseInBlocks(HonestTrainer):
+    """Gives the generator the discriminator's noise in a block, though it was to be fresh."""
+
+    def train_block(self, block):
+        noise = block.noise.copy()
+        noise[:, -1] = noise[:, -2]
+        return super().train_block(replace(block, noise=noise))
+
+
+@caught_by("test_has_the_blocks_it_claims")
+class ClaimsBlocksItLacks(HonestTrainer):
+    """Runs step by step though it claims exact blocks."""
+
+    train_block = None
+
+
+@caught_by("test_a_block_pairs_real_with_fake")
+class PairsOtherImages(HonestTrainer):
+    """Shows the generator's step the images of the step before, in a block."""
+
+    def train_block(self, block):
+        index = block.index.copy()
+        index[:, -1] = index[:, -2]
+        return super().train_block(replace(block, index=index))
+
+
+@caught_by("test_a_block_takes_each_steps_rates")
+class TakesARoundsRates(HonestTrainer):
+    """Takes the rates of a round's last step for all its steps, in a block."""
+
+    def train_block(self, block):
+        rates = {name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.rates.items()}
+        return super().train_block(replace(block, rates=rates))
+
+
+@caught_by("test_a_block_returns_each_rounds_losses")
+class ReturnsTheMeanLosses(HonestTrainer):
+    """Returns the mean over a block for each of its rounds."""
+
+    def train_block(self, block):
+        losses = super().train_block(block)
+        return np.broadcast_to(losses.mean(axis=0), losses.shape)
+
+
+@caught_by("test_a_block_may_be_split_anywhere")
+class KeysByThePlaceInTheBlock(HonestTrainer):
+    """Counts rounds from the start of each block, not of the run."""
+
+    def train_block(self, block):
+        return super().train_block(replace(block, start=0))
+
+
+@caught_by("test_blocks_and_steps_mix", "test_a_native_block_equals_its_steps")
+class KeepsItsBlocksToItself(HonestTrainer):
+    """Runs blocks on weights of their own, which its steps never see."""
+
+    def train_block(self, block):
+        before = self.state()
+        losses = super().train_block(block)
+        self.load_state(before)
+        return losses
+
+
+@caught_by("test_images_may_be_placed_anew")
+class KeepsTheLargestSet(HonestTrainer):
+    """Keeps the images that it has when fewer are placed."""
+
+    images = ()
+
+    def place(self, images, labels):
+        if len(images) > len(self.images):
+            super().place(images, labels)
+
+
+@caught_by("test_stops_and_goes_on", "test_a_run_moves_there_and_back")
+class ForgetsTheAverage(HonestTrainer):
+    """Begins the average anew when it loads a state."""
+
+    def load_state(self, state):
+        average = under("average", self.generator.weights()) if self.average else {}
+        super().load_state({**state, **average})
+
+
+@caught_by("test_stops_and_goes_on", "test_a_run_moves_there_and_back")
+class ForgetsMomentsOnLoading(HonestTrainer):
+    """Loads weights, and begins Adam's moments at zero."""
+
+    def load_state(self, state):
+        moments = {name: np.zeros_like(a) for name, a in state.items() if "/m/" in name}
+        super().load_state({**state, **moments})
+
+
+@caught_by("test_same_seed_same_run")
+class BeginsAtRandom(HonestTrainer):
+    """Begins with other weights each time."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        self._g.values["0.kernel"] += np.random.default_rng().normal() * 1e-3
+
+
+@caught_by("test_another_seed_another_run")
+class IgnoresTheSeed(HonestTrainer):
+    """Begins with the same weights whatever the seed."""
+
+    def __init__(self, problem):
+        super().__init__(replace(problem, seed=0))
+
+
+@caught_by("test_same_seed_in_fresh_processes")
+class DependsOnItsProcess(HonestTrainer):
+    """Begins with weights that depend on the process."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        self._g.values["0.kernel"] += os.getpid() * 1e-6

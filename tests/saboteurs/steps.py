@@ -1,0 +1,165 @@
+"""Saboteurs whose steps do something else."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+
+from gankit.losses import LEAST_SQUARES, Loss
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+
+
+@caught_by("test_discriminator_step_moves_the_discriminator_alone")
+class TrainsBothNetworks(HonestTrainer):
+    """Moves the generator in the discriminator's step as well."""
+
+    def discriminator_step(self, batch):
+        self._g.values["0.kernel"] += 1e-3
+        return super().discriminator_step(batch)
+
+
+@caught_by("test_discriminator_step_moves_the_discriminator_alone")
+class FreezesALayer(HonestTrainer):
+    """Leaves the discriminator's first layer where it was."""
+
+    def discriminator_step(self, batch):
+        kept = self._d.values["1.kernel"].copy()
+        loss = super().discriminator_step(batch)
+        self._d.values["1.kernel"][...] = kept
+        return loss
+
+
+@caught_by("test_generator_step_moves_the_generator_alone")
+class TrainsTheWrongNetwork(HonestTrainer):
+    """Moves the discriminator in the generator's step as well."""
+
+    def generator_step(self, batch):
+        super().discriminator_step(batch)
+        return super().generator_step(batch)
+
+
+@caught_by("test_generator_step_moves_the_generator_alone", "test_counts")
+class LosesCount(HonestTrainer):
+    """Does not count rounds."""
+
+    def generator_step(self, batch):
+        loss = super().generator_step(batch)
+        self._round -= 1
+        return loss
+
+
+@caught_by("test_counts")
+class CountsUpdatesTwice(HonestTrainer):
+    """Counts each update of the discriminator twice."""
+
+    def discriminator_step(self, batch):
+        self._d_updater.t += 1
+        return super().discriminator_step(batch)
+
+
+@caught_by("test_returns_the_loss_before_the_update")
+class ReturnsTheLossAfterwards(HonestTrainer):
+    """Returns the loss after the update."""
+
+    def discriminator_step(self, batch):
+        super().discriminator_step(batch)
+        kept = self.state()
+        loss = super().discriminator_step(batch)
+        self.load_state(kept)
+        return loss
+
+
+@caught_by("test_goes_as_far_as_the_batch_says")
+class KeepsItsOwnRate(HonestTrainer):
+    """Takes the problem's learning rate, whatever the batch says."""
+
+    def discriminator_step(self, batch):
+        rate = self.problem.discriminator_optimizer.learning_rate
+        rates = {**batch.rates, "discriminator/learning_rate": rate}
+        return super().discriminator_step(replace(batch, rates=rates))
+
+
+@caught_by("test_goes_as_far_as_the_batch_says")
+class TakesTheOthersRate(HonestTrainer):
+    """Moves the generator at the discriminator's learning rate."""
+
+    def generator_step(self, batch):
+        rate = batch.rates["discriminator/learning_rate"]
+        rates = {**batch.rates, "generator/learning_rate": rate}
+        return super().generator_step(replace(batch, rates=rates))
+
+
+@caught_by(
+    "test_is_a_function_of_state_and_batch",
+    "test_stops_and_goes_on",
+    "test_native_steps_draw_by_their_key",
+)
+class CountsItsOwnRandomness(HonestTrainer):
+    """Drops by a count of its own calls, which no state holds."""
+
+    calls = 0
+
+    def discriminator_step(self, batch):
+        self.calls += 1
+        key = batch.key._replace(step=self.calls)
+        return super().discriminator_step(replace(batch, key=key))
+
+
+@caught_by("test_drops_by_the_batchs_key")
+class DropsTheSameAlways(HonestTrainer):
+    """Drops the same values in every step."""
+
+    def generator_step(self, batch):
+        return super().generator_step(replace(batch, key=batch.key._replace(round=0, step=0)))
+
+
+@caught_by("test_changes_no_batch")
+class SpoilsItsBatch(HonestTrainer):
+    """Writes to the noise that it was given."""
+
+    def discriminator_step(self, batch):
+        loss = super().discriminator_step(batch)
+        batch.noise[...] = 0
+        return loss
+
+
+@caught_by("test_leaves_global_randomness_alone")
+class SeedsNumpy(HonestTrainer):
+    """Seeds NumPy's global generator."""
+
+    def discriminator_step(self, batch):
+        np.random.seed(0)
+        return super().discriminator_step(batch)
+
+
+@caught_by("test_leaves_global_randomness_alone")
+class DrawsFromPython(HonestTrainer):
+    """Draws from Python's global generator."""
+
+    def generator_step(self, batch):
+        random.random()  # noqa: S311 - the fault itself.
+        return super().generator_step(batch)
+
+
+@caught_by("test_returns_the_loss_before_the_update", "test_every_loss_follows_the_reference")
+class MinimisesSomethingElse(HonestTrainer):
+    """Trains by least squares, whatever loss was asked for."""
+
+    def __init__(self, problem):
+        super().__init__(replace(problem, loss=LEAST_SQUARES))
+
+
+@caught_by("test_returns_the_loss_before_the_update", "test_every_loss_follows_the_reference")
+class SwapsRealAndFake(HonestTrainer):
+    """Takes real logits for fake ones in the discriminator's loss."""
+
+    def __init__(self, problem):
+        own = problem.loss
+        swapped = Loss(
+            own.name,
+            lambda ops, real, fake: own.discriminator(ops, fake, real),
+            own.generator,
+            own.paired,
+        )
+        super().__init__(replace(problem, loss=swapped))

@@ -1,0 +1,160 @@
+"""What happens between the blocks of a run, and that a resumed run does the same."""
+
+from __future__ import annotations
+
+import io
+import types
+
+import numpy as np
+import pytest
+from tqdm import tqdm
+
+from gankit import callbacks
+from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, every, never
+from gankit.errors import ConfigError, Diverged
+from gankit.runs import metrics
+from gankit.runs.folder import RunFolder
+from gankit.runs.metrics import MetricsLog
+from gankit.training import Progress
+
+
+def network(value):
+    return lambda noise: np.full((len(noise), 4, 4, 1), value, np.float32)
+
+
+def trainer(step, average=None, weight=0.5):
+    state = {"generator/a": np.full(3, weight), "round": np.array(step)}
+    return types.SimpleNamespace(generator=network(-1.0), average=average, state=lambda: state)
+
+
+def losses(start, end):
+    return np.stack([np.arange(start, end) + 1.25, np.arange(start, end) / 3], axis=1)
+
+
+def walk(called, start, rounds, largest=5, **parts):
+    """Call callbacks as `fit` does, with blocks of at most `largest` rounds."""
+    step = start
+    while step < rounds:
+        begin = step
+        step = min([rounds, step + largest, *(callback.edge(step) for callback in called)])
+        assert step > begin, "an edge lies after the step"
+        seen = Progress(step, losses(begin, step), trainer(step, **parts), step == rounds)
+        for callback in called:
+            callback(seen)
+
+
+def kept(folder):
+    """Return the callbacks that keep things in a folder: epochs of 4 rounds."""
+    log = MetricsLog(folder.metrics)
+    return [
+        Metrics(log),
+        Samples(folder, np.zeros((7, 2), np.float32), rounds_per_epoch=4, every=2),
+        Checkpoints(folder.checkpoints, every=6, keep=2, info={"backend": "numpy"}, log=log),
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path / "run")
+
+
+def pictures(folder):
+    return sorted(int(path.stem) for path in folder.samples.iterdir())
+
+
+def test_samples_come_after_epoch_1_every_few_epochs_and_at_the_end(folder):
+    walk(kept(folder), 0, 27)
+    assert pictures(folder) == [4, 8, 16, 24, 27]
+
+
+def test_checkpoints_come_at_multiples_and_at_the_end_and_the_oldest_go(folder):
+    walk(kept(folder), 0, 27)
+    assert folder.checkpoints.steps() == [24, 27]
+    assert folder.checkpoints.load(24).info == {"backend": "numpy"}
+    assert folder.checkpoints.load(24).state["round"] == 24
+
+
+@pytest.mark.parametrize("stopped", [1, 4, 5, 6, 13, 24, 26])
+def test_a_resumed_run_leaves_what_an_uninterrupted_one_leaves(tmp_path, stopped):
+    whole, resumed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "resumed")
+    walk(kept(whole), 0, 27)
+    walk(kept(resumed), 0, stopped)
+    metrics.truncate(resumed.metrics, stopped)
+    walk(kept(resumed), stopped, 27, largest=3)
+    assert resumed.metrics.read_bytes() == whole.metrics.read_bytes()
+    assert resumed.checkpoints.steps()[-1] == 27
+    assert set(resumed.checkpoints.steps()) <= {24, 27, stopped}
+    assert set(pictures(resumed)) - {stopped} == set(pictures(whole)) - {stopped}
+
+
+def test_samples_are_drawn_with_the_average_where_there_is_one(folder):
+    walk(kept(folder), 0, 4, average=network(0.0))
+    from PIL import Image
+
+    with Image.open(folder.sample_path(4)) as picture:
+        assert picture.size == (5 * 4 + 4 * 2, 2 * 4 + 2)
+        assert picture.getpixel((0, 0)) == 128
+
+
+def test_the_log_is_synced_before_a_checkpoint_is_saved(folder, monkeypatch):
+    order = []
+    log = MetricsLog(folder.metrics)
+    monkeypatch.setattr(log, "sync", lambda: order.append("sync"))
+    monkeypatch.setattr(folder.checkpoints, "save", lambda *_: order.append("save"))
+    walk([Checkpoints(folder.checkpoints, 2, 1, {}, log)], 0, 4)
+    assert order == ["sync", "save"] * 2
+
+
+def test_weights_that_are_not_finite_stop_the_run_and_are_not_saved(folder):
+    walk(kept(folder), 0, 6)
+    with pytest.raises(Diverged, match=r"last good checkpoint is .*000006"):
+        walk(kept(folder), 6, 12, weight=np.nan)
+    assert folder.checkpoints.steps() == [6]
+
+
+def test_a_plain_function_is_called_at_multiples_only():
+    called = []
+    walk([every(4, lambda progress: called.append(progress.step))], 3, 18)
+    assert called == [4, 8, 12, 16]
+
+
+def test_an_interval_that_never_comes_round_is_refused():
+    with pytest.raises(ConfigError, match="rounds is 0"):
+        every(0, print)
+
+
+def test_what_only_looks_on_asks_for_no_edge(folder):
+    assert Metrics(MetricsLog(folder.metrics)).edge(7) == never
+    assert Bar(10, 0, io.StringIO()).edge(7) == never
+
+
+def test_an_epoch_is_a_line_with_its_mean_losses():
+    stream = io.StringIO()
+    walk([Epochs(4, 3, stream)], 0, 10, largest=3)
+    lines = stream.getvalue().splitlines()
+    assert [line[:11] for line in lines] == ["epoch   1/3", "epoch   2/3", "epoch   3/3"]
+    assert "  discriminator 2.750  generator 0.500  " in lines[0]
+    assert "  discriminator 9.750  generator 2.833  " in lines[2]
+    assert lines[0].endswith(" s")
+
+
+def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(monkeypatch):
+    clock = iter(np.arange(0.0, 100.0, 2.0))
+    monkeypatch.setattr(callbacks.showing.time, "perf_counter", lambda: float(next(clock)))
+    stream = io.StringIO()
+    walk([Bar(20, 0, stream)], 0, 20, largest=2)
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[1] for line in lines] == ["6/20", "12/20", "18/20", "20/20"]
+    assert lines[0].endswith("1.0 rounds/s  0:00:14 left")
+    assert "discriminator 6.250  generator 1.667" in lines[0]
+
+
+def test_a_bar_starts_where_the_run_was_resumed_and_stays_whole_around_lines():
+    stream = io.StringIO()
+    bar = Bar(20, 8, stream, plain=False)
+    walk([bar, Epochs(4, 5, stream)], 8, 20)
+    drawn = stream.getvalue()
+    assert "8/20" in drawn
+    assert "20/20" in drawn
+    assert "epoch   3/5" in drawn
+    assert not tqdm._instances

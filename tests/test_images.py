@@ -1,0 +1,96 @@
+"""Images as a person sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gankit import images
+from gankit.errors import ConfigError, Diverged, StorageError
+
+
+def flat(count, channels=1, value=-1.0):
+    return np.full((count, 4, 3, channels), value, np.float32)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_scaling_to_floats_and_back_gives_all_256_values(precision):
+    values = np.arange(256, dtype=np.uint8)
+    scaled = (values.astype(precision) - 127.5) / 127.5
+    np.testing.assert_array_equal(images.to_uint8(scaled), values)
+
+
+def test_what_lies_outside_is_clipped_and_what_lies_between_is_rounded():
+    step = 1 / 127.5
+    found = images.to_uint8(np.array([-9.0, -1 + 0.4 * step, -1 + 0.6 * step, np.inf]))
+    assert found.tolist() == [0, 0, 1, 255]
+
+
+def test_a_pixel_that_is_no_number_is_refused():
+    with pytest.raises(Diverged):
+        images.to_uint8(np.array([np.nan]))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_grid_lays_images_row_by_row_with_grey_between(channels):
+    tiles = np.arange(7, dtype=np.uint8)[:, None, None, None] * np.ones(
+        (1, 4, 3, channels), np.uint8
+    )
+    canvas = images.grid(tiles, columns=3, gap=2)
+    assert canvas.shape == ((16, 13) if channels == 1 else (16, 13, 3))
+    for i in range(7):
+        top, left = i // 3 * 6, i % 3 * 5
+        assert (canvas[top : top + 4, left : left + 3] == i).all()
+    assert (canvas[4:6] == images.GAP_LEVEL).all()
+    assert (canvas[12:, 5:] == images.GAP_LEVEL).all()
+
+
+def test_a_grid_is_no_wider_than_its_images():
+    assert images.grid(flat(2), columns=5, gap=1).shape == (4, 7)
+
+
+def test_a_grid_of_grey_images_stays_grey():
+    canvas = images.grid(flat(1, value=0.1), columns=1)
+    assert (canvas == 140).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "columns"), [(flat(0), 5), (flat(1, 2), 5), (flat(1)[0], 5), (flat(1), 0)]
+)
+def test_what_makes_no_grid_is_refused(wrong, columns):
+    with pytest.raises(ConfigError):
+        images.grid(wrong, columns)
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
+def test_each_image_is_written_to_a_png_of_its_own(tmp_path, channels, mode):
+    tiles = np.random.default_rng(0).integers(0, 256, (3, 4, 3, channels), np.uint8)
+    images.write_each(tmp_path / "new", tiles)
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["000.png", "001.png", "002.png"]
+    with Image.open(tmp_path / "new" / "002.png") as found:
+        assert found.mode == mode
+        np.testing.assert_array_equal(np.asarray(found).reshape(tiles[2].shape), tiles[2])
+
+
+@pytest.mark.parametrize("name", ["some.npy", "some.npz"])
+def test_an_array_comes_back_as_it_was(tmp_path, name):
+    images.write_array(tmp_path / name, flat(2, value=0.25))
+    found = np.load(tmp_path / name, allow_pickle=False)
+    np.testing.assert_array_equal(
+        found["images"] if name == "some.npz" else found, flat(2, 1, 0.25)
+    )
+    if name == "some.npz":
+        found.close()
+
+
+def test_an_array_is_written_in_no_other_format(tmp_path):
+    with pytest.raises(ConfigError, match=r"\.npy or \.npz files, not to '\.pkl'"):
+        images.write_array(tmp_path / "some.pkl", flat(1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_that_cannot_be_written_is_a_storage_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        images.write_png(tmp_path / "file" / "a.png", flat(1)[0])
