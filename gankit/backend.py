@@ -21,12 +21,16 @@ from gankit.randomness import Key
 from gankit.state import State
 
 __all__ = [
-    "API", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Discriminator", "Generator",
+    "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Discriminator", "Generator",
     "Labels", "Network", "Problem", "State", "Trainer",
 ]  # fmt: skip
 
 API = 1
 """The number of this contract; a backend names the one it was written for."""
+
+CAPABILITIES = frozenset({"float32", "float64", "native", "average", "exact-blocks"})
+"""What a backend may claim: a precision, networks of its own framework, an averaged generator,
+and `train_block` equal to the steps bit for bit, not just nearly."""
 
 Labels: TypeAlias = NDArray[np.int64]
 
@@ -86,7 +90,7 @@ class Trainer(Protocol):
         ...
 
     def load_state(self, state: State, /) -> None:
-        """Go on from `state`, all or nothing; CheckpointError if it is not this problem's."""
+        """Go on from a copy of `state`, all or nothing; CheckpointError if it does not fit."""
         ...
 
 
@@ -145,7 +149,7 @@ class Block:
     noise
         `(K, S, B, latent)`.
     draws, rates
-        `(K, S, ...)` and `(K, S)` by name, as in `Batch`.
+        `(K, S, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from step to step.
     """
 
     seed: int
@@ -194,8 +198,7 @@ class Backend:
     build
         Makes the trainer; the framework is imported here and no sooner.
     capabilities
-        Of "float32", "float64", "native", "average", and "exact-blocks": that `train_block`
-        equals the steps bit for bit, not just nearly.
+        Of `CAPABILITIES`.
     remedy
         What to do when a required module is missing: "pip install 'gankit[torch]'".
     """

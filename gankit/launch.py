@@ -114,19 +114,20 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         return 0
     _check_same(folder, plan.config)
     checkpoint = folder.checkpoints.newest_valid(lambda line: tell(f"passed over: {line}"))
-    if checkpoint is None:
-        metrics_log.truncate(folder.metrics, 0)
-        tell("no checkpoint yet: starting from round 0")
-        return 0
-    trainer.load_state(checkpoint.state)
-    folder.checkpoints.truncate(checkpoint.step)
-    metrics_log.truncate(folder.metrics, checkpoint.step)
-    if checkpoint.step >= plan.rounds:
-        tell(f"the run is finished: {checkpoint.step} rounds are done; raise --epochs to go on")
+    start = checkpoint.step if checkpoint else 0
+    if checkpoint:
+        trainer.load_state(checkpoint.state)
+        tell(f"resuming after round {start} from {checkpoint.path}")
+    elif folder.checkpoints.steps():
+        raise CheckpointError(f"no checkpoint in {folder.path} is whole; start in another folder")
     else:
-        folder.write_config(plan.config.to_toml())
-        tell(f"resuming after round {checkpoint.step} from {checkpoint.path}")
-    return checkpoint.step
+        tell(f"{folder.path} has no checkpoint yet: starting from round 0")
+    if start >= plan.rounds:
+        tell(f"the run is finished: {start} rounds are done; raise --epochs to go on")
+        return start
+    metrics_log.truncate(folder.metrics, start)
+    folder.write_config(plan.config.to_toml())
+    return start
 
 
 def _check_same(folder: RunFolder, config: TrainConfig) -> None:

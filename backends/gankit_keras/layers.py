@@ -1,107 +1,92 @@
-"""Specs as networks of TensorFlow's operations, with weights in the core's names and layouts."""
+"""Specs as Keras models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
-import tensorflow as tf
-from numpy.typing import NDArray
-
-from gankit import layers
-from gankit.randomness import Key, Site, dropout_mask, keep_chance
-from gankit_keras.draws import Draws
-from gankit_keras.tensors import Tensor, Variables, copies
-
-
-class Sequential:
-    """A network of a spec; a layer's name is its position, so weights are "0.kernel"."""
-
-    native = False
-
-    def __init__(self, spec: layers.Spec, shape: layers.Shape, variables: Variables) -> None:
-        self.variables = variables
-        self._spec, self._shape = spec, shape
-        trail = layers.shapes(spec, shape)
-        self._dropouts = {
-            position: (layer.rate, size)
-            for position, (layer, size) in enumerate(zip(spec, trail, strict=False))
-            if isinstance(layer, layers.Dropout)
-        }
-
-    @property
-    def trainable(self) -> Variables:
-        """The variables that training moves: all."""
-        return self.variables
-
-    @property
-    def repeats(self) -> bool:
-        """Whether a pass gives the same outputs in either step."""
-        return not self._dropouts
-
-    @property
-    def draw_specs(self) -> Draws:
-        """What a pass in training takes: the mask of each dropout layer."""
-        return tuple(tf.TensorSpec((None, *size), tf.bool) for _, size in self._dropouts.values())
-
-    def draw(self, key: Key, site: Site, rows: int) -> tuple[NDArray[Any], ...]:
-        """Draw the masks of a pass over `rows` inputs."""
-        return tuple(
-            dropout_mask(key, site, position, (rows, *size), rate)
-            for position, (rate, size) in self._dropouts.items()
-        )
-
-    def train(self, inputs: Tensor, draws: Draws, *, own: bool) -> Tensor:  # noqa: ARG002
-        """Return the outputs in training mode; there is no running state to move."""
-        return self._run(inputs, dict(zip(self._dropouts, draws, strict=True)))
-
-    def infer(self, inputs: Tensor) -> Tensor:
-        """Return the outputs in inference mode."""
-        return self._run(inputs, {})
-
-    def copy(self) -> Sequential:
-        """Return the network with variables of its own."""
-        return Sequential(self._spec, self._shape, copies(self.variables))
-
-    def _run(self, values: Tensor, masks: Mapping[int, Tensor]) -> Tensor:
-        for position, layer in enumerate(self._spec):
-            match layer:
-                case layers.Dense():
-                    values = self._dense(position, values)
-                case layers.Dropout(rate=rate):
-                    if position in masks:
-                        factors = tf.cast(masks[position], values.dtype) * (1 / keep_chance(rate))
-                        values = values * factors
-                case _:
-                    values = _apply(layer, values)
-        return values
-
-    def _dense(self, position: int, values: Tensor) -> Tensor:
-        outputs = tf.matmul(values, self.variables[f"{position}.kernel"])
-        bias = self.variables.get(f"{position}.bias")
-        return outputs if bias is None else tf.nn.bias_add(outputs, bias)
+from gankit.errors import ConfigError
+from gankit.layers import (
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Spec,
+    Tanh,
+)  # fmt: skip
+from gankit.problem import Precision
+from gankit.randomness import keep_chance
+from gankit_keras.framework import Tensor, keras, tf
 
 
-def _apply(layer: layers.Layer, values: Tensor) -> Tensor:
-    """Return the outputs of a layer that has neither weights nor randomness."""
+class SlopedReLU(keras.layers.Layer):  # type: ignore[misc]
+    """`max(x, slope * x)`; Keras's own keeps the slope in float32, which is off by 1e-8."""
+
+    def __init__(self, slope: float, dtype: Precision) -> None:
+        super().__init__(dtype=dtype)
+        self.slope = slope
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the values; the derivative is written out, TensorFlow's of a maximum is slow."""
+
+        def forward(inputs: Tensor) -> tuple[Tensor, Tensor]:
+            outputs = tf.maximum(inputs, self.slope * inputs)
+            # For slopes in [0, 1] the outputs are positive where the inputs are.
+            return outputs, lambda pull: tf.where(outputs > 0, pull, self.slope * pull)
+
+        return tf.custom_gradient(forward)(inputs)
+
+
+class MaskedDropout(keras.layers.Layer):  # type: ignore[misc]
+    """Dropout whose masks come from outside."""
+
+    def __init__(self, rate: float, dtype: Precision) -> None:
+        super().__init__(dtype=dtype)
+        self.scale = 1 / keep_chance(rate)
+        self.built = True  # Inference never calls it, and Keras would warn of that.
+
+    def call(self, inputs: Tensor, kept: Tensor) -> Tensor:
+        """Return the inputs that are `kept`, bool of the same shape, scaled; zero for the rest."""
+        return inputs * (tf.cast(kept, inputs.dtype) * self.scale)
+
+
+class SpecModel(keras.Model):  # type: ignore[misc]
+    """The layers of a spec in a row."""
+
+    def __init__(self, spec: Spec, dtype: Precision) -> None:
+        super().__init__(dtype=dtype)
+        self.row = [_layer(layer, dtype) for layer in spec]
+
+    def call(self, inputs: Tensor, kept: Iterable[Tensor] | None = None) -> Tensor:
+        """Return the outputs; `kept` has a mask for each dropout layer, None means inference."""
+        masks = None if kept is None else iter(kept)
+        for layer in self.row:
+            if not isinstance(layer, MaskedDropout):
+                inputs = layer(inputs)
+            elif masks is not None:
+                inputs = layer(inputs, next(masks))
+        return inputs
+
+
+def _layer(layer: Layer, dtype: Precision) -> keras.layers.Layer:
     match layer:
-        case layers.LeakyReLU(slope=slope):
-            return _leaky_relu(values, slope)
-        case layers.ReLU():
-            return tf.nn.relu(values)
-        case layers.Tanh():
-            return tf.tanh(values)
-        case layers.Sigmoid():
-            return tf.sigmoid(values)
-        case layers.Flatten():
-            return tf.reshape(values, (-1, values.shape[1:].num_elements()))
-        case layers.Reshape(shape=target):
-            return tf.reshape(values, (-1, *target))
-    raise TypeError(layer)
-
-
-def _leaky_relu(values: Tensor, slope: float) -> Tensor:
-    """Use TensorFlow's own in float32 only: its slope has no more digits than that."""
-    if values.dtype == tf.float32:
-        return tf.nn.leaky_relu(values, slope)
-    return tf.maximum(values, slope * values)
+        case Dense(units=units, bias=bias):
+            return keras.layers.Dense(units, use_bias=bias, kernel_initializer="zeros", dtype=dtype)
+        case LeakyReLU(slope=slope):
+            return SlopedReLU(slope, dtype)
+        case ReLU():
+            return keras.layers.Activation("relu", dtype=dtype)
+        case Tanh():
+            return keras.layers.Activation("tanh", dtype=dtype)
+        case Sigmoid():
+            return keras.layers.Activation("sigmoid", dtype=dtype)
+        case Dropout(rate=rate):
+            return MaskedDropout(rate, dtype)
+        case Flatten():
+            return keras.layers.Flatten(data_format="channels_last", dtype=dtype)
+        case Reshape(shape=shape):
+            return keras.layers.Reshape(shape, dtype=dtype)
+    raise ConfigError(f"the keras backend knows no layer {layer!r}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
-
-from gankit_keras.tensors import Tensor
+from gankit_keras.framework import Tensor, tf
 
 
 class Ops:
-    """`gankit.losses.Ops` on tensors."""
+    """The operations of `gankit.losses.Ops`, on tensors."""
 
     def softplus(self, logits: Tensor) -> Tensor:
-        """Return log(1 + exp(logits))."""
+        """Return log(1 + exp(logits)).
+
+        TensorFlow leaves a term out only where it is less than half a unit in the last place.
+        """
         return tf.nn.softplus(logits)
 
     def relu(self, logits: Tensor) -> Tensor:

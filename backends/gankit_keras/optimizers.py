@@ -1,74 +1,99 @@
-"""SGD and Adam by TensorFlow's fused kernels, fed so that they follow `gankit.optimizers`."""
+"""SGD and Adam on variables, by the formulas of `gankit.optimizers`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Protocol
 
-import tensorflow as tf
+import numpy as np
 
-from gankit.backend import State
 from gankit.optimizers import SGD, Adam, Optimizer
+from gankit.problem import Precision
 from gankit.state import under
-from gankit_keras.tensors import Tensor, Variables, assign, to_arrays, zeros_like
+from gankit_keras.framework import Tensor, Variable, tf
+
+Variables = dict[str, Variable]
 
 
-class Updater:
-    """An optimizer at work on one player's variables, `{"0.kernel": ...}`."""
+class Updater(Protocol):
+    """An optimizer at work on one network's weights."""
 
-    def __init__(self, optimizer: Optimizer, variables: Variables) -> None:
-        self._optimizer = optimizer
-        self._variables = variables
-        self._state: Variables = {}
-        if isinstance(optimizer, Adam):
-            self._m, self._v = zeros_like(variables), zeros_like(variables)
-            self._t = tf.Variable(0, dtype=tf.int64, trainable=False)
-            self._state = under("m", self._m) | under("v", self._v) | {"t": self._t}
+    def state(self) -> Variables:
+        """Return the live state: "m/0.kernel", "v/0.kernel", "t"; nothing for SGD."""
+        ...
 
-    def update(self, gradients: Sequence[Tensor], learning_rate: Tensor) -> None:
-        """Move the variables against the gradients, which come in their order."""
-        match self._optimizer:
-            case SGD():
-                self._descend(gradients, learning_rate)
-            case Adam() as adam:
-                self._adapt(adam, gradients, learning_rate)
+    def update(
+        self, weights: Variables, gradients: Mapping[str, Tensor], learning_rate: Tensor
+    ) -> None:
+        """Move the weights, in place; the learning rate is a float64 scalar."""
+        ...
 
-    def state(self) -> State:
-        """Return copies of the state: "m/0.kernel", "v/0.kernel", "t"; nothing for SGD."""
-        return to_arrays(self._state)
 
-    def load_state(self, state: State) -> None:
-        """Take up a checked state."""
-        assign(self._state, state)
+class SGDUpdater:
+    """Plain gradient descent, which remembers nothing."""
 
-    def _descend(self, gradients: Sequence[Tensor], learning_rate: Tensor) -> None:
-        for variable, gradient in zip(self._variables.values(), gradients, strict=True):
-            alpha = tf.cast(learning_rate, variable.dtype)
+    def state(self) -> Variables:
+        """Return nothing."""
+        return {}
+
+    def update(
+        self, weights: Variables, gradients: Mapping[str, Tensor], learning_rate: Tensor
+    ) -> None:
+        """Move each weight against its gradient."""
+        for name, weight in weights.items():
             tf.raw_ops.ResourceApplyGradientDescent(
-                var=variable.handle, alpha=alpha, delta=gradient
+                var=weight.handle,
+                alpha=tf.cast(learning_rate, weight.dtype),
+                delta=gradients[name],
             )
 
-    def _adapt(self, adam: Adam, gradients: Sequence[Tensor], learning_rate: Tensor) -> None:
-        """Run TensorFlow's Adam, with both bias corrections made beforehand.
 
-        Its epsilon is added to sqrt(v), not to sqrt(v / (1 - beta2^t)): epsilon and the learning
-        rate times sqrt(1 - beta2^t) give the core's formula. Powers of zero turn its own
-        correction off, which in float32 would lose digits.
-        """
-        t = tf.cast(self._t.assign_add(1), tf.float64)
-        corrected = tf.sqrt(1 - tf.constant(adam.beta2, tf.float64) ** t)
-        rate = learning_rate * corrected / (1 - tf.constant(adam.beta1, tf.float64) ** t)
-        epsilon = adam.epsilon * corrected
-        for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
-            dtype = variable.dtype
+class AdamUpdater:
+    """Kingma & Ba 2015, Algorithm 1, by TensorFlow's operation that passes over a weight once.
+
+    The operation adds its epsilon to sqrt(v) before the bias correction. Both stand under the
+    same fraction, so epsilon * sqrt(1 - beta2^t) there is epsilon after the correction.
+    """
+
+    def __init__(self, adam: Adam, weights: Variables, precision: Precision) -> None:
+        self.epsilon = adam.epsilon
+        # The operation computes 1 - beta in its own precision; the corrections follow it there.
+        self.beta1, self.beta2 = (float(np.array(b, precision)) for b in (adam.beta1, adam.beta2))
+        self.m = {name: tf.Variable(tf.zeros_like(weight)) for name, weight in weights.items()}
+        self.v = {name: tf.Variable(tf.zeros_like(weight)) for name, weight in weights.items()}
+        self.t = tf.Variable(0, dtype=tf.int64)
+
+    def state(self) -> Variables:
+        """Return both moments and the number of updates."""
+        return under("m", self.m) | under("v", self.v) | {"t": self.t}
+
+    def update(
+        self, weights: Variables, gradients: Mapping[str, Tensor], learning_rate: Tensor
+    ) -> None:
+        """Move the moments, then the weights."""
+        t = tf.cast(self.t.assign_add(1), tf.float64)
+        root = tf.sqrt(1 - tf.pow(tf.constant(self.beta2, tf.float64), t))
+        rate = learning_rate * root / (1 - tf.pow(tf.constant(self.beta1, tf.float64), t))
+        for name, weight in weights.items():
             tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=self._m[name].handle,
-                v=self._v[name].handle,
-                beta1_power=tf.zeros((), dtype),
-                beta2_power=tf.zeros((), dtype),
-                lr=tf.cast(rate, dtype),
-                beta1=tf.constant(adam.beta1, dtype),
-                beta2=tf.constant(adam.beta2, dtype),
-                epsilon=tf.cast(epsilon, dtype),
-                grad=gradient,
+                var=weight.handle,
+                m=self.m[name].handle,
+                v=self.v[name].handle,
+                # Powers of zero: the correction stands in the rate, worked out in float64.
+                beta1_power=tf.zeros((), weight.dtype),
+                beta2_power=tf.zeros((), weight.dtype),
+                lr=tf.cast(rate, weight.dtype),
+                beta1=tf.constant(self.beta1, weight.dtype),
+                beta2=tf.constant(self.beta2, weight.dtype),
+                epsilon=tf.cast(self.epsilon * root, weight.dtype),
+                grad=gradients[name],
             )
+
+
+def updater(optimizer: Optimizer, weights: Variables, precision: Precision) -> Updater:
+    """Return what applies `optimizer` to weights like these."""
+    match optimizer:
+        case SGD():
+            return SGDUpdater()
+        case Adam():
+            return AdamUpdater(optimizer, weights, precision)

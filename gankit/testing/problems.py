@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Backend, Problem
-from gankit.data import glyphs, mnist
+from gankit.data import glyphs, idx_folder, mnist
 from gankit.errors import DataError
 from gankit.layers import (
     Dense,
@@ -109,10 +110,14 @@ def full(backend: Backend, **changes: Any) -> Problem:  # noqa: ANN401 - any of 
 
 @functools.cache
 def images() -> NDArray[np.uint8]:
-    """Return 256 images `(256, 28, 28, 1)`: MNIST where `GANKIT_DATA` has it, or else glyphs."""
-    if os.environ.get("GANKIT_DATA"):
-        try:
-            return mnist.read("test", mirrors=()).images[:COUNT]
-        except DataError:
-            pass
-    return glyphs.draw(COUNT)[0]
+    """Return 256 images `(256, 28, 28, 1)` to train on.
+
+    They come from the IDX files in `GANKIT_TEST_DIGITS` if that is set, else from MNIST where it
+    is on this machine, else they are glyphs.
+    """
+    if folder := os.environ.get("GANKIT_TEST_DIGITS"):
+        return idx_folder(Path(folder), "test").images[:COUNT]
+    try:
+        return mnist.read("test", mirrors=()).images[:COUNT]
+    except DataError:
+        return glyphs.draw(COUNT)[0]

@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from gankit.backend import API, Backend, Problem, Trainer
+from gankit.backend import API, CAPABILITIES, Backend, Problem, Trainer
 from gankit.errors import Unsupported
 from gankit.problem import Precision
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
 from gankit.testing.processes import two_fresh_processes
-
-CAPABILITIES = frozenset({"float32", "float64", "native", "average", "exact-blocks"})
 
 
 class OfferClauses:

@@ -1,0 +1,158 @@
+"""The one door for models: a spec or a `keras.Model` goes in, a `Form` comes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gankit.backend import Problem
+from gankit.errors import ConfigError
+from gankit.layers import Dropout, Shape, Spec, shapes
+from gankit.problem import Precision
+from gankit.randomness import Site
+from gankit_keras.draws import Draw, Mask, Seed
+from gankit_keras.framework import keras, tf
+from gankit_keras.layers import SpecModel
+
+
+@dataclass(frozen=True)
+class Form:
+    """A network but for the values of its weights: a generator and its average share one.
+
+    Attributes
+    ----------
+    site
+        Which of the two players it is.
+    model
+        A `SpecModel`, or the user's own model.
+    inputs, outputs
+        Shapes without the batch: `(latent,)` to an image's, or an image's to `()`, a logit's.
+    variables
+        What is saved, by its name in the state: weights and running state.
+    draws
+        What a pass in training mode takes beside its batch.
+    seeds
+        The states of a native model's seed generators, one for each of `draws`.
+    """
+
+    site: Site
+    model: keras.Model
+    inputs: Shape
+    outputs: Shape
+    precision: Precision
+    variables: dict[str, keras.Variable]
+    draws: tuple[Draw, ...] = ()
+    seeds: tuple[keras.Variable, ...] = ()
+
+    @property
+    def native(self) -> bool:
+        """Whether the model is the user's own."""
+        return not isinstance(self.model, SpecModel)
+
+    @property
+    def trainable(self) -> frozenset[str]:
+        """The names of the variables that training moves."""
+        own = {id(variable) for variable in self.model.trainable_variables}
+        return frozenset(name for name, v in self.variables.items() if id(v) in own)
+
+
+def form(problem: Problem, site: Site) -> Form:
+    """Build a spec, its weights zero, or let a native model through once it is checked.
+
+    Raises
+    ------
+    ConfigError
+        It is neither, or a native model whose shapes or precision are not the problem's.
+    """
+    given, inputs, outputs = (
+        (problem.generator, (problem.latent,), problem.image_shape)
+        if site is Site.GENERATOR
+        else (problem.discriminator, problem.image_shape, ())
+    )
+    if isinstance(given, tuple):
+        return _spec_form(given, site, inputs, outputs, problem.precision)
+    if isinstance(given, keras.Model):
+        return _native_form(given, site, inputs, outputs, problem.precision)
+    raise ConfigError(
+        f"the {_name(site)} is a {type(given).__name__}; give a spec or a keras.Model"
+    )
+
+
+def _spec_form(spec: Spec, site: Site, inputs: Shape, outputs: Shape, precision: Precision) -> Form:
+    model = SpecModel(spec, precision)
+    model(tf.zeros((1, *inputs), precision))
+    trail = enumerate(zip(spec, shapes(spec, inputs), strict=False))
+    return Form(
+        site, model, inputs, outputs, precision,
+        variables={f"{p}.{v.name}": v for p, layer in enumerate(model.row) for v in layer.weights},
+        draws=tuple(
+            Mask(site, p, shape, layer.rate)
+            for p, (layer, shape) in trail
+            if isinstance(layer, Dropout)
+        ),
+    )  # fmt: skip
+
+
+def _native_form(
+    model: keras.Model, site: Site, inputs: Shape, outputs: Shape, precision: Precision
+) -> Form:
+    _check_native(model, _name(site), inputs, outputs, precision)
+    # Keras numbers its layers by how many the process has made, so paths do not last; places do.
+    weights = {f"{place}.{v.name}": v for place, v in enumerate(model.weights)}
+    saved = {id(v) for v in model.weights}
+    seeds = {id(v): v for v in model.variables if id(v) not in saved}
+    return Form(
+        site, model, inputs, outputs, precision,
+        variables=weights,
+        draws=tuple(Seed(site, index) for index in range(len(seeds))),
+        seeds=tuple(seeds.values()),
+    )  # fmt: skip
+
+
+def _check_native(
+    model: keras.Model, name: str, inputs: Shape, outputs: Shape, precision: Precision
+) -> None:
+    """Build a model where it is not built, and hold it against what the problem says of it."""
+    made = _outputs(model, name, inputs, precision)
+    parts = [layer.compute_dtype for layer in (model, *model.layers)]
+    dtypes = [made.dtype.name, *parts, *(v.dtype for v in model.weights)]
+    if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
+        raise ConfigError(
+            f"the {name} computes in {wrong[0]}, the problem in {precision}; "
+            f"call keras.config.set_dtype_policy({precision!r}) before you build it"
+        )
+    shape, wanted = tuple(made.shape[1:]), outputs or (1,)
+    if shape not in (wanted, outputs):
+        raise ConfigError(f"the {name} makes {shape} of {inputs}; it must make {wanted}")
+
+
+def _outputs(model: keras.Model, name: str, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
+    """Return what a native model makes of two rows of zeros, leaving its state as it is."""
+    zeros = tf.zeros((2, *inputs), precision)
+    if not model.built:
+        _tried(lambda: model(zeros, training=False), name, inputs)
+    with keras.StatelessScope():
+        made = _tried(lambda: model(zeros, training=False), name, inputs)
+    if not tf.is_tensor(made):
+        raise ConfigError(f"the {name} makes a {type(made).__name__}; it must make one tensor")
+    return made
+
+
+def _tried(call: Callable[[], Any], name: str, inputs: Shape) -> Any:  # noqa: ANN401
+    try:
+        return call()
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        reason = _reason(error)
+        raise ConfigError(f"the {name} does not take inputs of {inputs}: {reason}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the line of an error that says why; Keras frames it, and prints it bold."""
+    lines = [line for line in re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines() if line]
+    return next((line for line in lines if not line.startswith("Exception encountered")), "?")
+
+
+def _name(site: Site) -> str:
+    return site.name.lower()

@@ -1,0 +1,109 @@
+"""Keras on TensorFlow: imported here, once and quietly, for every other module of the backend."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from gankit.errors import BackendUnavailable, UnknownName
+
+__all__ = ["Tensor", "Variable", "compiled", "device_name", "keras", "tf"]
+
+Tensor: TypeAlias = Any
+"""A `tf.Tensor`; TensorFlow has no types that mypy could check."""
+Variable: TypeAlias = Any
+"""A `tf.Variable`."""
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def _import() -> tuple[Any, Any]:
+    """Import Keras on TensorFlow, or raise BackendUnavailable saying what stands in the way."""
+    _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
+    try:
+        with _hushed():
+            import keras
+            import tensorflow
+    except ImportError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BackendUnavailable(f"backend 'keras' cannot be imported: {reason}") from error
+    # Keras may have been imported before, on another framework.
+    _check(keras.config.backend())
+    return keras, tensorflow
+
+
+def _check(framework: str) -> None:
+    if framework != "tensorflow":
+        raise BackendUnavailable(
+            f"keras runs on {framework!r} in this process; "
+            "set KERAS_BACKEND=tensorflow before keras is imported"
+        )
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Hold back what is written to standard error, unless it ends in an exception.
+
+    TensorFlow greets before its logging can be told to be quiet. Whoever sets the log level
+    wants to read it, and a process without standard error has nothing to hold back.
+    """
+    if LOG_LEVEL in os.environ or (stderr := _copy_of_stderr()) is None:
+        yield
+        return
+    os.environ[LOG_LEVEL] = "2"
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def _copy_of_stderr() -> int | None:
+    try:
+        return os.dup(2)
+    except OSError:
+        return None
+
+
+keras, tf = _import()
+
+
+def device_name(device: str) -> str | None:
+    """Return TensorFlow's name of `device`, or None where TensorFlow is to choose.
+
+    Raises
+    ------
+    UnknownName
+        There is no such device; a ConfigError. TensorFlow itself would quietly take another.
+    """
+    if device == "auto":
+        return None
+    known = [d.name.removeprefix("/device:") for d in tf.config.list_logical_devices()]
+    name = device.upper().removeprefix("/DEVICE:")
+    name = name if ":" in name else f"{name}:0"
+    if name not in known:
+        raise UnknownName("device", device, ["auto", *known])
+    return f"/device:{name}"
+
+
+def compiled(function: Callable[..., Any], device: str | None, *signature: Any) -> Any:  # noqa: ANN401
+    """Compile `function` for `device`, once for every size of what `signature` leaves open."""
+
+    def placed(*inputs: Tensor) -> Tensor:
+        with tf.device(device):
+            return function(*inputs)
+
+    # TensorFlow counts traces by line of code, and would warn of a second trainer; a partial has
+    # no line.
+    one = functools.partial(placed)
+    return tf.function(one, input_signature=signature, autograph=False, jit_compile=False)
