@@ -21,8 +21,8 @@ from gankit.randomness import Key
 from gankit.state import State
 
 __all__ = [
-    "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Discriminator", "Generator",
-    "Labels", "Network", "Problem", "State", "Trainer",
+    "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Discriminator",
+    "Generator", "Labels", "Network", "Problem", "State", "Trainer",
 ]  # fmt: skip
 
 API = 1

@@ -10,6 +10,7 @@ the median of the ratios of neighbours.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import subprocess
@@ -53,7 +54,7 @@ def torch_loop(images: np.ndarray) -> Callable[[int], None]:
 
     def stack(*widths: int, drop: float = 0.0) -> nn.Sequential:
         layers: list[nn.Module] = []
-        for inputs, units in zip(widths, widths[1:], strict=False):
+        for inputs, units in itertools.pairwise(widths):
             layers += [nn.Linear(inputs, units), nn.LeakyReLU(0.2)]
             layers += [nn.Dropout(drop)] if drop else []
         return nn.Sequential(*layers[: -2 if drop else -1])
