@@ -90,9 +90,7 @@ class TorchTrainer:
             with nullcontext() if self._reuses else torch.no_grad():
                 fake = self._fake(block.noise[r, s], key, own=False)
             real = self._look_up(block.index[r, s])
-            losses.append(
-                self._move_discriminator(fake.detach(), real, key, _rates(block, r, s))
-            )
+            losses.append(self._move_discriminator(fake.detach(), real, key, _rates(block, r, s)))
         key = block.keys(r)[-1]
         if not self._reuses:
             fake = self._fake(block.noise[r, -1], key, own=True)
