@@ -75,9 +75,9 @@ def train(
     if resume and out is not None and RunFolder(out).exists():
         base = (str(out), recorded(Path(out)).settings() | {"recipe": recipe})
     config = sources.config_of([base, ("train(...)", settings)])
-    plan = resolve(config, Path(data_dir) if data_dir else None, _warn)
+    plan = resolve(config, Path(data_dir) if data_dir else None)
     folder = Path(out) if out else None
-    return launch(plan, folder, resume=resume, callbacks=callbacks, tell=_warn)
+    return launch(plan, folder, resume=resume, callbacks=callbacks)
 
 
 def fit(
@@ -123,6 +123,8 @@ def fit(
         With `.sample(n, seed)`, `.generator` and `.history`.
     """
     images = _checked(images)
+    if labels is not None and np.shape(labels) != (len(images),):
+        raise ConfigError(f"labels have shape {np.shape(labels)}; give ({len(images)},)")
     if rounds < 1:
         raise ConfigError(f"rounds is {rounds}; it must be at least 1")
     problem = Problem(
@@ -139,7 +141,7 @@ def fit(
         device=device,
         seed=seed,
     )
-    trainer = choose_backend(backend, _warn).trainer(problem)
+    trainer = choose_backend(backend).trainer(problem)
     history = History()
     regime = Regime(batch, n_critic)
     step = fit_rounds(
@@ -163,7 +165,7 @@ def load(folder: Folder, backend: str | None = None) -> Run:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     shape = _image_shape(config.generator.layers, config.latent)
     problem = config.problem(shape, plugins.get_loss(config.loss))
-    trainer = choose_backend(backend or config.backend, _warn).trainer(problem)
+    trainer = choose_backend(backend or config.backend).trainer(problem)
     trainer.load_state(checkpoint.state)
     losses = metrics_log.read(run.metrics)[: checkpoint.step]
     return Run(problem, trainer, checkpoint.step, losses, config, run.path)

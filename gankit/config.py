@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
 
 from gankit.errors import ConfigError, did_you_mean
 from gankit.layers import LAYERS, Layer, Shape
@@ -76,6 +79,8 @@ class TrainConfig:
         How long in rounds, instead of `epochs`.
     seed
         Of every random number, in [0, 2^63).
+    summary
+        What it is, in one line.
     recipe, backend, dataset, device
         Names; "auto" is the first backend installed, MNIST if it can be had, the best device.
     sample_every
@@ -99,6 +104,7 @@ class TrainConfig:
     rounds_per_epoch: int | None = None
     steps: int | None = None
     seed: int = 0
+    summary: str = ""
     recipe: str = "custom"
     backend: str = AUTO
     dataset: str = AUTO
@@ -180,7 +186,7 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_python(dict(settings))
+        return _adapter().validate_json(json.dumps(dict(settings), default=_plain), strict=True)
     except ValidationError as error:
         wrong = "; ".join(_describe(details) for details in error.errors(include_url=False))
         raise ConfigError(f"{source}: {wrong}") from None
@@ -202,7 +208,7 @@ def _describe(error: ErrorDetails) -> str:
     place, kind = _place(error["loc"]), error["type"]
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"unknown key {place!r}{did_you_mean(name, _every_key())}"
+        return f"unknown key {place!r}{did_you_mean(name, _every_key() - {name})}"
     if kind == "missing":
         return f"{place!r} is missing"
     return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
@@ -221,6 +227,13 @@ def _tag(part: type) -> str:
 def _every_key() -> set[str]:
     parts = (TrainConfig, NetworkConfig, Average, *LAYERS, *OPTIMIZERS)
     return {field.name for part in parts for field in dataclasses.fields(part)}
+
+
+def _plain(value: object) -> object:
+    """Return what JSON has no word for as something that it has."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 - TOML values nest freely.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,11 @@ from gankit.training import Callback, fit
 
 Tell = Callable[[str], None]
 """Takes one line for the person who waits."""
+
+
+def silent(_line: str) -> None:
+    """Tell nobody."""
+
 
 PREFERRED = ("torch", "keras", "numpy")
 GRID = 25
@@ -55,12 +61,21 @@ class Plan:
         return self.config.rounds(len(self.data))
 
     @property
+    def summary(self) -> str:
+        """What will be done, in one line."""
+        config = self.config
+        return (
+            f"{config.recipe} on {len(self.data):,} images of {config.dataset} with "
+            f"{config.backend}, seed {config.seed}: {self.rounds:,} rounds, {self.epoch} an epoch"
+        )
+
+    @property
     def epoch(self) -> int:
         """Rounds of an epoch."""
         return self.config.epoch(len(self.data))
 
 
-def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = print) -> Plan:
+def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = silent) -> Plan:
     """Turn names into things; what was "auto" is said and recorded.
 
     Raises
@@ -70,7 +85,7 @@ def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = prin
     """
     loss = plugins.get_loss(config.loss)
     backend = choose_backend(config.backend, tell)
-    name, data, notes = _data(config.dataset, data_dir, tell)
+    name, data, notes = _data(config.dataset, data_dir)
     config = dataclasses.replace(config, backend=backend.name, dataset=name)
     problem = config.problem(data.images.shape[1:], loss)
     return Plan(config, backend, data, problem, notes | {"data": data.source})
@@ -83,7 +98,7 @@ def launch(
     resume: bool = False,
     callbacks: Sequence[Callback] = (),
     stop: Callable[[], bool] = lambda: False,
-    tell: Tell = print,
+    tell: Tell = silent,
 ) -> Run:
     """Train, in `out` or in memory; go on from the newest valid checkpoint if `resume`.
 
@@ -104,6 +119,8 @@ def launch(
         raise ConfigError(f"{out} holds a run; continue it with --resume auto, or choose another")
     with folder.lock():
         start = _open(folder, plan, trainer, tell)
+        if start < plan.rounds:
+            tell(f"{plan.summary}, into {out}")
         return _train(plan, trainer, folder, start, callbacks, stop)
 
 
@@ -113,7 +130,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         folder.create(plan.config.to_toml(), environment() | plan.notes)
         return 0
     _check_same(folder, plan.config)
-    checkpoint = folder.checkpoints.newest_valid(lambda line: tell(f"passed over: {line}"))
+    checkpoint = folder.checkpoints.newest_valid(lambda line: _warn(f"passed over: {line}"))
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         trainer.load_state(checkpoint.state)
@@ -191,7 +208,7 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
     ]
 
 
-def choose_backend(name: str, tell: Tell) -> Backend:
+def choose_backend(name: str, tell: Tell = silent) -> Backend:
     """Return the backend called `name`; of "auto", the first that is installed."""
     if name != AUTO:
         return plugins.get_backend(name)
@@ -204,13 +221,17 @@ def choose_backend(name: str, tell: Tell) -> Backend:
     raise UnknownName("backend", name, known)
 
 
-def _data(name: str, data_dir: Path | None, tell: Tell) -> tuple[str, ImageSet, dict[str, str]]:
+def _data(name: str, data_dir: Path | None) -> tuple[str, ImageSet, dict[str, str]]:
     """Load a data set; MNIST alone, and only if nobody asked for it by name, may be replaced."""
     if name != AUTO:
         return name, plugins.get_dataset(name).load(data_dir), {}
     try:
         return "mnist", plugins.get_dataset("mnist").load(data_dir), {}
     except DataError as error:
-        tell(f"warning: training on glyphs, drawn digits, instead of MNIST: {error}")
+        _warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
         glyphs = plugins.get_dataset("glyphs").load(data_dir)
         return "glyphs", glyphs, {"instead_of_mnist": str(error)}
+
+
+def _warn(line: str) -> None:
+    warnings.warn(line, stacklevel=2)

@@ -10,7 +10,7 @@ import functools
 import importlib.util
 import os
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,35 +82,35 @@ def strangers() -> list[str]:
 
 def backends() -> dict[str, Backend]:
     """Return every backend by name, whether its framework is installed or not."""
-    return _collect("backend", manager().hook.gankit_backends, _check_backend)
+    return _named("backend", {}, manager().hook.gankit_backends)
 
 
 def datasets() -> dict[str, Dataset]:
     """Return every data set by name, the built-in ones first."""
     from gankit.data import BUILTIN
 
-    return {d.name: d for d in BUILTIN} | _collect("dataset", manager().hook.gankit_datasets)
+    return _named("dataset", {d.name: d for d in BUILTIN}, manager().hook.gankit_datasets)
 
 
 def losses() -> dict[str, Loss]:
     """Return every adversarial loss by name, the built-in ones first."""
     from gankit.losses import BUILTIN
 
-    return {loss.name: loss for loss in BUILTIN} | _collect("loss", manager().hook.gankit_losses)
+    return _named("loss", {loss.name: loss for loss in BUILTIN}, manager().hook.gankit_losses)
 
 
 def callbacks(config: TrainConfig) -> list[Callback]:
     """Return the callbacks that plugins add to a run of `config`."""
     found: list[Callback] = []
-    for implementation in manager().hook.gankit_callbacks.get_hookimpls():
-        arguments = dict.fromkeys(implementation.argnames, config)
-        found += _offers(lambda call=implementation.function, given=arguments: call(**given))
+    for hook in manager().hook.gankit_callbacks.get_hookimpls():
+        arguments = dict.fromkeys(hook.argnames, config)
+        _guarded(hook, functools.partial(_extend, found, hook, arguments))
     return found
 
 
 def commands() -> dict[str, click.Command]:
     """Return the commands that plugins add, by name."""
-    return _collect("command", manager().hook.gankit_commands)
+    return _named("command", {}, manager().hook.gankit_commands)
 
 
 def get_backend(name: str) -> Backend:
@@ -126,8 +126,8 @@ def get_backend(name: str) -> Backend:
     known = backends()
     if name not in known:
         for plugin in found():
-            if plugin.fault and plugin.name == name:
-                raise BackendUnavailable(f"backend {name!r} is unusable: {plugin}: {plugin.fault}")
+            if plugin.name == name and (fault := plugin.fault or _fault_when_asked(name)):
+                raise BackendUnavailable(f"backend {name!r} is unusable: {plugin}: {fault}")
         raise UnknownBackend("backend", name, known)
     backend = known[name]
     if missing := missing_modules(backend):
@@ -213,22 +213,59 @@ def _complain(message: str) -> None:
     warnings.warn(message, PluginWarning, stacklevel=2)
 
 
-def _collect(
-    kind: str, hook: pluggy.HookCaller, check: Callable[[Any], None] = lambda _: None
-) -> dict[str, Any]:
+def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[str, Any]:
     """Ask each plugin by itself for what it offers, so that one's fault costs no other's."""
-    offered: dict[str, Any] = {}
+    offered = dict(builtin)
     for implementation in hook.get_hookimpls():
-        owner = f"plugin {implementation.plugin_name!r}"
-        try:
-            for thing in _offers(implementation.function):
-                check(thing)
-                if thing.name in offered:
-                    raise PluginError(f"its {kind} {thing.name!r} is already there")
-                offered[thing.name] = thing
-        except (Exception, SystemExit) as error:
-            _complain(f"{owner} is left out: {_describe(error)}")
+        _guarded(implementation, functools.partial(_take, kind, implementation, offered))
     return offered
+
+
+def _take(kind: str, hook: pluggy.HookImpl, offered: dict[str, Any]) -> None:
+    """Add what one plugin offers to `offered`; PluginError if it is not fit for use."""
+    for thing in _list(hook.function, {}):
+        if kind == "backend":
+            _check_backend(thing)
+        if thing.name in offered:
+            raise PluginError(f"its {kind} {thing.name!r} is already there")
+        offered[thing.name] = thing
+
+
+def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, object]) -> None:
+    found += _list(hook.function, arguments)
+
+
+def _guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
+    """Ask a plugin; if that goes wrong, complain, and return the fault."""
+    try:
+        ask()
+    except (Exception, SystemExit) as error:
+        fault = _describe(error)
+        _complain(f"{_owner(hook)} is left out: {fault}")
+        return fault
+    return None
+
+
+def _fault_when_asked(name: str) -> str | None:
+    """Return what goes wrong when the plugin called `name` is asked for backends."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PluginWarning)
+        for hook in manager().hook.gankit_backends.get_hookimpls():
+            if hook.plugin_name == name:
+                return _guarded(hook, functools.partial(_take, "backend", hook, {}))
+    return None
+
+
+def _owner(hook: pluggy.HookImpl) -> str:
+    known = {plugin.name: str(plugin) for plugin in found()}
+    return known.get(hook.plugin_name, f"plugin {hook.plugin_name!r}")
+
+
+def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[Any]:
+    things = hook(**arguments)
+    if not isinstance(things, Iterable):
+        raise PluginError(f"its hook returned {things!r}; return a list")
+    return list(things)
 
 
 def _check_backend(backend: Backend) -> None:
@@ -239,10 +276,3 @@ def _check_backend(backend: Backend) -> None:
             f"backend {backend.name!r} was written for API {backend.api}, this gankit has {API}; "
             "upgrade whichever is older"
         )
-
-
-def _offers(hook: Callable[..., object]) -> list[Any]:
-    things = hook()
-    if not isinstance(things, Iterable):
-        raise PluginError(f"its hook returned {things!r}; return a list")
-    return list(things)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -33,8 +34,9 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     merged: Settings = {}
     origins: dict[str, str] = {}
     for name, settings in sources:
+        _drop_other_kinds(merged, settings)
         for path, value in leaves(settings):
-            _put(merged, path.split("."), value, path)
+            _put(merged, path.split("."), copy.deepcopy(value), path)
             origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
             origins[path] = name
     return merged, origins
@@ -101,6 +103,16 @@ def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str,
             yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _drop_other_kinds(merged: Settings, settings: Mapping[str, Any]) -> None:
+    """Empty a table whose kind changes: SGD has no use for Adam's numbers."""
+    for key, value in settings.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, Mapping):
+            if value.get(key, below.get(key)) != below.get(key):
+                below.clear()
+            _drop_other_kinds(below, value)
 
 
 def _put(tree: Any, keys: list[str], value: Any, path: str) -> None:  # noqa: ANN401

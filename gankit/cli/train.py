@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +59,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     out = options["out"] or _free_folder(plan)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)
-        say(_summary(plan, out))
+        say(f"{plan.summary}, into {out}")
         return 0
-    say(_summary(plan, out))
     with Stop() as stop:
         callbacks = _progress(plan, out, options)
         resume = bool(options["resume"])
@@ -108,16 +108,23 @@ def _base(options: dict[str, Any]) -> Source:
 
 
 def _print_config(sources: list[Source]) -> None:
-    """Print every setting as TOML's dotted keys, each with its origin."""
-    import tomli_w
-
+    """Print every setting as TOML's dotted keys, each with its origins."""
     from gankit.sources import config_of, leaves, merge
 
     origins = merge(sources)[1]
     for path, value in leaves(config_of(sources).settings()):
-        text = tomli_w.dumps({"value": value}).partition("= ")[2].strip()
-        text = " ".join(text.split())
-        click.echo(f"{path} = {text}  # {origins.get(path, 'default')}")
+        parts = [o for p, o in origins.items() if p == path or p.startswith(f"{path}.")]
+        origin = ", ".join(dict.fromkeys(parts)) or "default"
+        click.echo(f"{path} = {_inline(value)}  # {origin}")
+
+
+def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
+    """Return a value as TOML on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_inline(v)}" for key, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return json.dumps(value)
 
 
 def _free_folder(plan: Plan) -> Path:
@@ -126,14 +133,6 @@ def _free_folder(plan: Plan) -> Path:
     base = Path("runs") / f"{config.recipe}-{config.dataset}-{config.backend}"
     numbered = (base.with_name(f"{base.name}-{n}") for n in range(2, 10**6))
     return base if not base.exists() else next(path for path in numbered if not path.exists())
-
-
-def _summary(plan: Plan, out: Path) -> str:
-    config = plan.config
-    return (
-        f"{config.recipe} on {len(plan.data):,} images of {config.dataset} with {config.backend}, "
-        f"seed {config.seed}: {plan.rounds:,} rounds, {plan.epoch} an epoch, into {out}"
-    )
 
 
 def _progress(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:

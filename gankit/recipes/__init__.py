@@ -37,9 +37,7 @@ class Recipe:
     @property
     def settings(self) -> dict[str, Any]:
         """Its values, nested as in the file, for a `TrainConfig`."""
-        values = tomllib.loads(self.text)
-        del values["summary"]
-        return values | {"recipe": self.name}
+        return tomllib.loads(self.text) | {"recipe": self.name}
 
 
 def recipes() -> list[Recipe]:

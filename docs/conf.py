@@ -1,0 +1,37 @@
+"""The documentation, built by Sphinx: `sphinx-build -W -b html docs docs/_build`."""
+
+from __future__ import annotations
+
+import importlib.util
+import runpy
+from pathlib import Path
+
+from sphinx.errors import ExtensionError
+
+import gankit
+
+project = "gankit"
+author = "gankit's authors"
+copyright = "2026, gankit's authors"
+version = release = gankit.__version__
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = f"gankit {release}"
+
+
+def _check_contract() -> None:
+    """Stop where the page of clauses is not what the clauses say."""
+    here = Path(__file__).parent
+    wanted = runpy.run_path(str(here / "contract.py"))["page"]()
+    if (here / "contract.md").read_text(encoding="utf-8") != wanted:
+        raise ExtensionError("docs/contract.md is out of date; run: python docs/contract.py")
+
+
+# The clauses are tests; where pytest is not installed they cannot be read.
+if importlib.util.find_spec("pytest"):
+    _check_contract()

@@ -1,0 +1,216 @@
+"""What a run is, as data: out to TOML and back, and what is wrong with it said at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gankit import layers, sources
+from gankit.config import NetworkConfig, TrainConfig, from_settings, from_toml
+from gankit.errors import ConfigError
+from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
+from gankit.losses import BUILTIN, NONSATURATING
+from gankit.optimizers import SGD, Adam, Average
+from gankit.recipes import recipe, recipes
+
+counts = st.integers(1, 10**6)
+maybe = st.none() | counts
+words = st.text(min_size=1, max_size=12)
+shares = st.floats(0, 1, exclude_max=True)
+numbers = st.floats(1e-12, 1e6)
+spec = st.lists(
+    st.one_of(
+        st.builds(Dense, counts, st.booleans()),
+        st.builds(LeakyReLU, shares),
+        st.builds(Dropout, shares),
+        st.builds(Reshape, st.lists(counts, min_size=1, max_size=3).map(tuple)),
+        st.sampled_from([layers.ReLU(), Tanh(), layers.Sigmoid(), Flatten()]),
+    ),
+    max_size=6,
+).map(tuple)
+optimizers = st.builds(SGD, numbers) | st.builds(Adam, numbers, shares, shares, numbers)
+networks = st.builds(NetworkConfig, spec, optimizers)
+configs = st.builds(
+    TrainConfig,
+    generator=networks,
+    discriminator=networks,
+    latent=counts,
+    loss=words,
+    batch=counts,
+    epochs=counts,
+    n_critic=counts,
+    fresh_noise=st.booleans(),
+    average=st.none() | st.builds(Average, numbers, numbers),
+    precision=st.sampled_from(["float32", "float64"]),
+    rounds_per_epoch=maybe,
+    steps=maybe,
+    seed=st.integers(0, 2**63 - 1),
+    recipe=words,
+    backend=words,
+    dataset=words,
+    device=words,
+    sample_every=counts,
+    checkpoint_every=maybe,
+    keep_checkpoints=counts,
+)
+
+
+def simple(**changes):
+    return sources.config_of([sources.from_recipe("simple"), ("here", changes)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(configs)
+def test_a_configuration_goes_out_to_toml_and_back_unchanged(config):
+    assert from_toml(config.to_toml()) == config
+
+
+@given(configs)
+@settings(max_examples=20, deadline=None)
+def test_a_configuration_is_plain_data(config):
+    assert from_settings(config.settings()) == config
+    assert tomllib.loads(config.to_toml()) == config.settings()
+
+
+def test_there_is_a_recipe():
+    assert "simple" in [r.name for r in recipes()]
+
+
+@pytest.mark.parametrize("name", [r.name for r in recipes()])
+def test_every_recipe_is_a_run_that_can_be_built(name):
+    config = sources.config_of([sources.from_recipe(name)])
+    assert config.recipe == name
+    assert recipe(name).summary
+    loss = {loss.name: loss for loss in BUILTIN}[config.loss]
+    shape = layers.output_shape(config.generator.layers, (config.latent,))
+    assert config.problem(shape, loss).initial_weights()
+    assert from_toml(config.to_toml()) == config
+
+
+def test_simple_has_every_number_of_the_script_that_it_comes_from():
+    config = simple()
+    adam = Adam(learning_rate=0.0002, beta1=0.5, beta2=0.999, epsilon=1e-7)
+    leak, drop = LeakyReLU(0.2), Dropout(0.3)
+    assert config.generator == NetworkConfig(
+        (
+            Dense(256), leak, Dense(512), leak, Dense(1024), leak, Dense(784), Tanh(),
+            Reshape((28, 28, 1)),
+        ),
+        adam,
+    )  # fmt: skip
+    assert config.discriminator == NetworkConfig(
+        (
+            Flatten(), Dense(1024), leak, drop, Dense(512), leak, drop, Dense(256), leak, drop,
+            Dense(1),
+        ),
+        adam,
+    )  # fmt: skip
+    assert (config.latent, config.batch, config.epochs, config.n_critic) == (100, 128, 400, 1)
+    assert config.rounds_per_epoch == 128  # The script's `range(batch_size)`.
+    assert config.sample_every == 10
+    assert config.fresh_noise is False
+    assert (config.loss, config.average, config.precision) == (NONSATURATING.name, None, "float32")
+    assert config.rounds(60000) == 400 * 128
+
+
+def test_an_epoch_is_one_pass_over_the_data_set_where_it_is_not_given():
+    config = dataclasses.replace(simple(), rounds_per_epoch=None, batch=100, epochs=3)
+    assert config.epoch(1001) == 11
+    assert config.rounds(1001) == 33
+
+
+def test_steps_count_rounds_and_stand_instead_of_epochs():
+    assert simple(steps=7).rounds(60000) == 7
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    with pytest.raises(ConfigError) as raised:
+        simple(btach=3, latent="x", precision="half")
+    said = str(raised.value)
+    assert "unknown key 'btach' (did you mean 'batch'?)" in said
+    assert "latent" in said
+    assert "precision" in said
+    assert "\n" not in said
+
+
+def test_every_number_out_of_range_is_said_at_once():
+    with pytest.raises(ConfigError, match=r"latent is 0.*batch is -1.*n_critic is 0"):
+        simple(latent=0, batch=-1, n_critic=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"generator": {"optimizer": {"lerning_rate": 1.0}}}, "did you mean 'learning_rate'"),
+        ({"generator": {"layers": [{"layer": "dense", "unit": 3}]}}, "did you mean 'units'"),
+        ({"generator": {"layers": [{"layer": "dense"}]}}, "'generator.layers.0.units' is missing"),
+        ({"generator": {"layers": [{"layer": "danse"}]}}, "generator.layers.0"),
+        ({"generator": {"layers": [{}]}}, "generator.layers.0"),
+        ({"generator": {"layers": 3}}, "generator.layers"),
+        ({"generator": {"optimizer": {"optimizer": "adamw"}}}, "generator.optimizer"),
+        ({"generator": {"optimizer": {"beta1": float("nan")}}}, "generator.optimizer.beta1"),
+        ({"batch": 2.5}, "batch"),
+        ({"batch": [1]}, "batch"),
+        ({"average": {"half_life": float("inf")}}, "average.half_life"),
+        ({"average": {}}, "'average.half_life' is missing"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_named_by_its_place(changes, said):
+    with pytest.raises(ConfigError) as raised:
+        simple(**changes)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["a = ", "[", "x = 1\nx = 2", "\x00", "[" * 5000])
+def test_what_is_not_toml_names_the_file(text):
+    with pytest.raises(ConfigError, match=r"mine\.toml is not TOML"):
+        from_toml(text, "mine.toml")
+
+
+def test_nothing_at_all_names_everything_that_is_missing():
+    with pytest.raises(ConfigError) as raised:
+        from_toml("", "mine.toml")
+    assert str(raised.value).startswith("mine.toml: ")
+    for key in ("generator", "discriminator", "latent", "loss", "batch", "epochs"):
+        assert f"{key!r} is missing" in str(raised.value)
+
+
+def test_a_later_source_lies_over_an_earlier_leaf_by_leaf():
+    merged, origins = sources.merge(
+        [("a", {"x": {"y": 1, "z": 2}, "l": [1, 2]}), ("b", {"x": {"z": 3}}), ("c", {"l": [9]})]
+    )
+    assert merged == {"x": {"y": 1, "z": 3}, "l": [9]}
+    assert origins == {"x.y": "a", "x.z": "b", "l": "c"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("a.b=3", 3), ("a.b=0.5", 0.5), ("a.b=true", True), ("a.b=hinge", "hinge"),
+     ('a.b="x=y"', "x=y"), ("a.b=[1, 2]", [1, 2]), ("a.b = 3 ", 3), ("a.b=", "")],
+)  # fmt: skip
+def test_an_assignment_is_toml_or_else_text(text, value):
+    assert sources.from_assignment(text)[1] == {"a": {"b": value}}
+
+
+def test_merging_leaves_the_sources_as_they_were():
+    first = {"generator": {"layers": [{"layer": "dense", "units": 3}]}}
+    sources.merge([("a", first), ("b", {"generator": {"layers": {"0": {"units": 4}}}})])
+    assert first == {"generator": {"layers": [{"layer": "dense", "units": 3}]}}
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_recipes_optimizer_can_be_changed_for_another_kind(name):
+    config = simple(**{name: {"optimizer": {"optimizer": "sgd", "learning_rate": 0.1}}})
+    assert getattr(config, name).optimizer == SGD(0.1)
+
+
+def test_a_hint_never_names_the_key_that_is_refused():
+    with pytest.raises(ConfigError) as raised:
+        simple(units=3)
+    assert "unknown key 'units'" in str(raised.value)
+    assert "did you mean 'units'" not in str(raised.value)

@@ -1,0 +1,208 @@
+"""Who may import whom, and what is imported when."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = sorted((ROOT / "gankit").rglob("*.py"))
+BACKENDS = sorted((ROOT / "backends").rglob("*.py"))
+FRAMEWORKS = {
+    "gankit_numpy": set(),
+    "gankit_torch": {"torch"},
+    "gankit_keras": {"keras", "tensorflow"},
+}
+ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx"}
+FOR_BACKENDS = {
+    "backend", "layers", "losses", "penalties", "optimizers", "errors", "problem", "state",
+    "randomness",
+}  # fmt: skip
+RANKS = {
+    "errors": 0, "layers": 1, "losses": 1, "penalties": 1, "optimizers": 1, "randomness": 1,
+    "state": 1, "problem": 2, "backend": 3, "training": 4, "run": 5, "config": 5, "hooks": 5,
+    "recipes": 5, "runs": 5, "data": 5, "images": 6, "plugins": 6, "sources": 6, "callbacks": 7,
+    "launch": 8, "api": 9, "metrics": 9, "report": 9, "testing": 10, "cli": 11,
+}  # fmt: skip
+"""A part may import those of its rank or below, so that nothing below knows what is above."""
+DANGEROUS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+PROBES = "numpy", "torch", "keras", "tensorflow", "matplotlib", "pydantic"
+
+
+def label(path):
+    return str(path.relative_to(ROOT))
+
+
+def unchecked(tree):
+    """Return every node but those under `if TYPE_CHECKING`."""
+    found, rest = [], [tree]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            rest += node.orelse
+            continue
+        found.append(node)
+        rest += ast.iter_child_nodes(node)
+    return found
+
+
+def names(node):
+    """Return the dotted names that a node imports, if it imports."""
+    match node:
+        case ast.Import(names=imported):
+            return [alias.name for alias in imported]
+        case ast.ImportFrom(module=module, names=imported, level=0):
+            return [f"{module}.{alias.name}" for alias in imported]
+        case ast.ImportFrom():
+            return ["<relative>"]
+    return []
+
+
+def imports(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    return {name for node in unchecked(tree) for name in names(node)}
+
+
+def top(name):
+    return name.partition(".")[0]
+
+
+def part_of(name):
+    return name.split(".")[1]
+
+
+def test_there_are_sources_to_look_at():
+    assert {path.parent.name for path in BACKENDS} == FRAMEWORKS.keys()
+    assert len(CORE) > 20
+
+
+@pytest.mark.parametrize("path", CORE, ids=label)
+def test_the_core_imports_no_framework_and_no_backend(path):
+    # What waits inside a function counts too.
+    assert not {top(n) for n in imports(path)} & (ANY_FRAMEWORK | FRAMEWORKS.keys())
+
+
+@pytest.mark.parametrize("path", BACKENDS, ids=label)
+def test_a_backend_imports_of_gankit_only_what_is_for_backends(path):
+    used = {n for n in imports(path) if top(n) == "gankit"} - {"gankit.hookimpl"}
+    assert {part_of(n) for n in used} <= FOR_BACKENDS
+
+
+@pytest.mark.parametrize("path", BACKENDS, ids=label)
+def test_a_backend_imports_no_other_backend_and_no_other_framework(path):
+    own = path.parent.name
+    used = {top(n) for n in imports(path)}
+    assert not used & (FRAMEWORKS.keys() - {own})
+    assert not used & (ANY_FRAMEWORK - FRAMEWORKS[own])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in BACKENDS if p.name == "__init__.py" and FRAMEWORKS[p.parent.name]],
+    ids=label,
+)
+def test_the_module_that_lists_a_backend_does_not_import_its_framework(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    above = {top(name) for node in tree.body for name in names(node)}
+    assert above  # It does import something.
+    assert not above & (ANY_FRAMEWORK | {"gankit_torch", "gankit_keras"})
+
+
+@pytest.mark.parametrize("path", CORE, ids=label)
+def test_no_part_of_the_core_knows_what_stands_above_it(path):
+    own = path.relative_to(ROOT / "gankit").parts[0].removesuffix(".py")
+    if own == "__init__":
+        top_level = {n for node in ast.parse(path.read_text("utf-8")).body for n in names(node)}
+        assert not {n for n in top_level if top(n) == "gankit"}
+        return
+    used = {part_of(n) for n in imports(path) if top(n) == "gankit" and n != "gankit"}
+    used -= {"__version__"}
+    assert own in RANKS, "give a new part of the core its rank"
+    assert {name for name in used if RANKS[name] > RANKS[own]} == set()
+
+
+@pytest.mark.parametrize("path", [*CORE, *BACKENDS], ids=label)
+def test_imports_are_absolute(path):
+    assert "<relative>" not in imports(path)
+
+
+@pytest.mark.parametrize("path", [*CORE, *BACKENDS], ids=label)
+def test_nothing_that_runs_what_it_reads_is_used(path):
+    text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    assert not {top(n) for n in imports(path)} & DANGEROUS
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        assert called not in {"eval", "exec", "compile", "__import__", "torch.load"}
+        assert called.rpartition(".")[2] not in {"load_model", "unsafe_load", "full_load"}
+        allowed = {k.arg: ast.unparse(k.value) for k in node.keywords}
+        assert allowed.get("allow_pickle", "False") == "False"
+        if called in {"np.load", "numpy.load"}:
+            assert allowed.get("allow_pickle") == "False"
+    assert not re.search(r"weights_only\s*=\s*False|allow_pickle\s*=\s*True", text)
+
+
+def test_the_sentinel_against_dangerous_calls_sees_one():
+    calls = [
+        n for n in ast.walk(ast.parse("import torch\ntorch.load(x)")) if isinstance(n, ast.Call)
+    ]
+    assert [ast.unparse(call.func) for call in calls] == ["torch.load"]
+
+
+def loaded_by(code):
+    """Run code in a process of its own; return which of the heavy modules it loaded."""
+    program = f"""
+import sys
+try:
+    {code}
+except SystemExit as error:
+    assert error.code in (0, None), error.code
+print("\\nloaded:", *[name for name in {PROBES!r} if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("loaded:")[2].split()), done.stdout
+
+
+def test_importing_gankit_imports_neither_numpy_nor_a_framework():
+    assert loaded_by("import gankit; gankit.__version__; dir(gankit)")[0] == set()
+
+
+def test_help_imports_neither_numpy_nor_a_framework():
+    # A plugin from elsewhere may bring commands, which then have to be asked for.
+    code = (
+        "from gankit import plugins; plugins.strangers = lambda: []; "
+        "from gankit.cli import main; main(['--help'])"
+    )
+    loaded, said = loaded_by(code)
+    assert "Train a GAN" in said
+    assert loaded == set()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["backends"], ["backends", "--json"], ["train", "--print-config"]], ids=" ".join
+)
+def test_listing_and_asking_import_no_framework(arguments):
+    loaded, said = loaded_by(f"from gankit.cli import main; main({arguments!r})")
+    assert "numpy" in said or "batch" in said
+    assert not loaded & {"torch", "keras", "tensorflow"}
+
+
+def test_training_with_the_reference_backend_imports_no_framework():
+    code = (
+        "import numpy as np, gankit; from gankit.layers import Dense, Flatten, Reshape, Tanh; "
+        "gankit.fit(np.zeros((3, 2, 2, 1), 'uint8'), (Dense(4), Tanh(), Reshape((2, 2, 1))), "
+        "(Flatten(), Dense(1)), rounds=1, latent=2, backend='numpy')"
+    )
+    loaded, _ = loaded_by(code)
+    assert "numpy" in loaded
+    assert not loaded & {"torch", "keras", "tensorflow"}

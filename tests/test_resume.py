@@ -1,0 +1,217 @@
+"""Stopping a run and going on: the numbers are those of a run that never stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from gankit.cli import main
+from gankit.runs import read_checkpoint
+
+CONFIG = """
+backend = "numpy"
+dataset = "glyphs"
+latent = 4
+batch = 8
+steps = 2000
+rounds_per_epoch = 100000
+checkpoint_every = 100000
+[generator]
+layers = [
+    { layer = "dense", units = 6 },
+    { layer = "dense", units = 784 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [28, 28, 1] },
+]
+[discriminator]
+layers = [
+    { layer = "flatten" },
+    { layer = "dense", units = 6 },
+    { layer = "dropout", rate = 0.3 },
+    { layer = "dense", units = 1 },
+]
+"""
+PROGRAM = [sys.executable, "-c", "from gankit.cli import main; main()"]
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    """Give the test an empty working folder and none of this machine's settings."""
+    for name in [name for name in os.environ if name.startswith("GANKIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(CONFIG, "utf-8")
+
+
+@pytest.fixture
+def command(capsys):
+    """Return what trains in this process: its exit code, standard output and error."""
+
+    def run(out, *arguments, config="run.toml"):
+        chosen = ["--config", config] if config else []
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            with pytest.raises(SystemExit) as ended:
+                main(["train", *chosen, "--out", str(out), *map(str, arguments)])
+        return Ended(ended.value.code, *capsys.readouterr())
+
+    return run
+
+
+def steps(run):
+    return sorted(int(path.name) for path in Path(run, "checkpoints").iterdir())
+
+
+def same_numbers(one, other, step):
+    """Tell whether two runs logged and learned the same, bit for bit."""
+    logs = [Path(run, "metrics.jsonl").read_bytes() for run in (one, other)]
+    states = [
+        read_checkpoint(Path(run, "checkpoints", f"{step:06d}")).state for run in (one, other)
+    ]
+    return logs[0] == logs[1] and states[0].keys() == states[1].keys() and all(
+        a.dtype == states[1][name].dtype and np.array_equal(a, states[1][name])
+        for name, a in states[0].items()
+    )  # fmt: skip
+
+
+def wait_for(path, process, seconds=60):
+    """Wait until a file has content, or fail."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        if path.is_file() and path.stat().st_size:
+            return
+        time.sleep(0.005)
+    pytest.fail(f"{path.name} did not come: {process.communicate(timeout=5)}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_saves_and_goes_on_to_the_same_numbers(command, number, code):
+    process = subprocess.Popen(
+        [*PROGRAM, "train", "--config", "run.toml", "--steps", "1000000", "--out", "run"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_for(Path("run/metrics.jsonl"), process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "stopping after this block" in err
+    (stopped,) = steps("run")
+    assert 0 < stopped < 10**6
+    assert len(Path("run/metrics.jsonl").read_text().splitlines()) == stopped
+
+    ended = command("run", "--resume", "auto", "--steps", stopped + 50)
+    assert ended.code == 0, ended.err
+    assert f"resuming after round {stopped}" in ended.err
+    assert command("whole", "--steps", stopped + 50).code == 0
+    assert same_numbers("run", "whole", stopped + 50)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 6])
+def test_a_run_cut_anywhere_and_resumed_is_the_run(command, cut):
+    assert command("whole", "--steps", 7).code == 0
+    assert command("cut", "--steps", cut).code == 0
+    ended = command("cut", "--steps", 7, "--resume", "auto")
+    assert ended.code == 0, ended.err
+    assert same_numbers("cut", "whole", 7)
+
+
+def test_a_run_is_resumed_with_its_own_settings_where_none_are_given(command):
+    assert command("run", "--steps", 4).code == 0
+    ended = command("run", "--steps", 8, "--resume", "auto", config=None)
+    assert ended.code == 0, ended.err
+    assert command("whole", "--steps", 8).code == 0
+    assert same_numbers("run", "whole", 8)
+
+
+def test_resuming_where_nothing_is_starts(command):
+    ended = command("run", "--steps", 3, "--resume", "auto")
+    assert ended.code == 0
+    assert steps("run") == [3]
+
+
+def test_resuming_a_finished_run_says_so_and_changes_nothing(command):
+    assert command("run", "--steps", 3).code == 0
+    before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
+    ended = command("run", "--steps", 3, "--resume", "auto")
+    assert ended.code == 0
+    assert "the run is finished: 3 rounds" in ended.err
+    assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [(["--seed", 1], "seed"), (["--batch", 4], "batch"), (["--set", "loss=hinge"], "loss"),
+     (["--set", "latent=5"], "latent")],
+    ids=["seed", "batch", "loss", "latent"],
+)  # fmt: skip
+def test_resuming_with_other_numbers_is_refused_and_changes_nothing(command, arguments, key):
+    assert command("run", "--steps", 3).code == 0
+    before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
+    ended = command("run", "--steps", 6, "--resume", "auto", *arguments)
+    assert ended.code == 2
+    assert f"another {key}" in ended.err.splitlines()[-1]
+    assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over_and_the_numbers_are_the_same(command):
+    assert command("whole", "--steps", 6, "--set", "checkpoint_every=2").code == 0
+    assert command("run", "--steps", 6, "--set", "checkpoint_every=2").code == 0
+    (newest,) = Path("run/checkpoints/000006").glob("generator.safetensors")
+    newest.write_bytes(newest.read_bytes()[:-1] + b"\x55")
+    ended = command("run", "--steps", 6, "--resume", "auto")
+    assert ended.code == 0, ended.err
+    assert "passed over" in ended.err
+    assert "resuming after round 4" in ended.err
+    assert same_numbers("run", "whole", 6)
+
+
+def test_what_a_killed_run_logged_after_its_checkpoint_is_taken_back(command):
+    assert command("whole", "--steps", 6).code == 0
+    assert command("run", "--steps", 3).code == 0
+    with Path("run/metrics.jsonl").open("a") as log:
+        log.write('{"round": 4, "discriminator": 1.0, "generator": 1.0}\n{"rou')
+    ended = command("run", "--steps", 6, "--resume", "auto")
+    assert ended.code == 0, ended.err
+    assert same_numbers("run", "whole", 6)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_on_a_terminal_there_is_a_bar_and_with_no_color_no_colour():
+    import termios
+
+    master, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 120))
+    process = subprocess.Popen(
+        [*PROGRAM, "train", "--config", "run.toml", "--steps", "3", "--out", "run"],
+        stdout=subprocess.DEVNULL, stderr=terminal, env=os.environ | {"NO_COLOR": "1"},
+    )  # fmt: skip
+    os.close(terminal)
+    said = b""
+    try:
+        while chunk := os.read(master, 4096):
+            said += chunk
+    except OSError:  # What Linux says at the end of a terminal.
+        pass
+    finally:
+        os.close(master)
+    assert process.wait(timeout=60) == 0
+    assert b"3/3" in said
+    assert b"rounds/s" in said
+    assert not re.search(rb"\x1b\[[0-9;]*m", said)

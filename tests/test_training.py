@@ -1,0 +1,312 @@
+"""The algorithm: what is planned, in which order it is done, and where blocks end."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gankit.backend import Block
+from gankit.callbacks import every
+from gankit.errors import ConfigError, Diverged
+from gankit.layers import Dense, Flatten, Reshape, Tanh
+from gankit.losses import NONSATURATING
+from gankit.optimizers import SGD, Average
+from gankit.problem import Problem
+from gankit.training import BLOCK_BYTES, Regime, alternate, fit, plan
+
+IMAGES = np.arange(7 * 4, dtype=np.uint8).reshape(7, 2, 2, 1)
+PROBLEM = Problem(
+    generator=(Dense(4), Tanh(), Reshape((2, 2, 1))),
+    discriminator=(Flatten(), Dense(1)),
+    latent=3,
+    image_shape=(2, 2, 1),
+    loss=NONSATURATING,
+    generator_optimizer=SGD(0.25),
+    discriminator_optimizer=SGD(0.5),
+    average=Average(half_life=100.0),
+    seed=5,
+)
+REGIME = Regime(batch=4, n_critic=2)
+
+
+def equal(one: Block, other: Block) -> bool:
+    """Tell whether two blocks are the same, bit for bit."""
+    arrays = [(one.index, other.index), (one.noise, other.noise)]
+    for mine, yours in ((one.draws, other.draws), (one.rates, other.rates)):
+        assert mine.keys() == yours.keys()
+        arrays += [(mine[name], yours[name]) for name in mine]
+    return (one.seed, one.start) == (other.seed, other.start) and all(
+        a.dtype == b.dtype and np.array_equal(a, b) for a, b in arrays
+    )
+
+
+def joined(first: Block, second: Block) -> Block:
+    def both(a, b):
+        return {name: np.concatenate([a[name], b[name]]) for name in a}
+
+    return dataclasses.replace(
+        first,
+        index=np.concatenate([first.index, second.index]),
+        noise=np.concatenate([first.noise, second.noise]),
+        draws=both(first.draws, second.draws),
+        rates=both(first.rates, second.rates),
+    )
+
+
+class Recorder:
+    """A trainer that only writes down what it is asked to do."""
+
+    def __init__(self, losses=lambda round_, step: round_ + step / 8):
+        self.steps = []
+        self.losses = losses
+        self.generator = self.discriminator = self.average = None
+
+    def discriminator_step(self, batch):
+        self.steps.append(("D", batch))
+        return self.losses(batch.key.round, batch.key.step)
+
+    def generator_step(self, batch):
+        self.steps.append(("G", batch))
+        return self.losses(batch.key.round, batch.key.step)
+
+    def state(self):
+        return {}
+
+    def load_state(self, state):
+        raise NotImplementedError
+
+
+class BlockRecorder(Recorder):
+    """A trainer that takes blocks, and writes down which."""
+
+    def __init__(self, value=0.0):
+        super().__init__()
+        self.blocks = []
+        self.placed = []
+        self.value = value
+
+    def place(self, images, labels):
+        self.placed.append((images, labels))
+
+    def train_block(self, block):
+        self.blocks.append((block.start, block.start + len(block)))
+        return np.full((len(block), 2), self.value)
+
+
+class Edges:
+    """A callback that asks for edges and remembers what it saw."""
+
+    def __init__(self, *edges):
+        self.edges = edges
+        self.seen = []
+
+    def edge(self, step):
+        return min((e for e in self.edges if e > step), default=10**9)
+
+    def __call__(self, progress):
+        self.seen.append(progress)
+
+
+def test_the_same_rounds_are_planned_alike_every_time():
+    assert equal(plan(PROBLEM, REGIME, 7, 3, 5), plan(PROBLEM, REGIME, 7, 3, 5))
+
+
+def test_planning_leaves_numpys_own_random_state_alone_and_does_not_ask_it():
+    first = plan(PROBLEM, REGIME, 7, 0, 2)
+    np.random.seed(99)
+    before = np.random.get_state()[1].copy()
+    assert equal(plan(PROBLEM, REGIME, 7, 0, 2), first)
+    assert np.array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize("split", [1, 2, 5, 7])
+@pytest.mark.parametrize("start", [0, 11])
+def test_a_plan_cut_anywhere_is_the_plan(split, start):
+    whole = plan(PROBLEM, REGIME, 7, start, 8)
+    first = plan(PROBLEM, REGIME, 7, start, split)
+    second = plan(PROBLEM, REGIME, 7, start + split, 8 - split)
+    assert equal(joined(first, second), whole)
+
+
+def test_another_seed_plans_other_images_and_other_noise():
+    one = plan(PROBLEM, REGIME, 1000, 0, 4)
+    other = plan(dataclasses.replace(PROBLEM, seed=6), REGIME, 1000, 0, 4)
+    assert not np.array_equal(one.index, other.index)
+    assert not np.array_equal(one.noise, other.noise)
+
+
+def test_no_two_steps_see_the_same_noise_or_the_same_images():
+    block = plan(PROBLEM, REGIME, 10**6, 0, 6)
+    assert len({row.tobytes() for row in block.noise.reshape(18, -1)}) == 18
+    assert len({row.tobytes() for row in block.index.reshape(18, -1)}) == 18
+
+
+def test_either_precision_sees_the_same_noise():
+    single = plan(PROBLEM, REGIME, 7, 0, 3)
+    double = plan(dataclasses.replace(PROBLEM, precision="float64"), REGIME, 7, 0, 3)
+    assert single.noise.dtype == np.float32
+    assert double.noise.dtype == np.float64
+    assert np.array_equal(single.noise, double.noise)
+
+
+def test_shared_noise_is_the_last_discriminator_steps():
+    shared = plan(dataclasses.replace(PROBLEM, fresh_noise=False), REGIME, 7, 0, 3)
+    assert np.array_equal(shared.noise[:, -1], shared.noise[:, -2])
+    assert not np.array_equal(shared.noise[:, 0], shared.noise[:, 1])
+    fresh = plan(PROBLEM, REGIME, 7, 0, 3)
+    assert np.array_equal(shared.noise[:, :2], fresh.noise[:, :2])
+
+
+def test_every_image_of_the_data_set_can_be_drawn_and_no_other():
+    drawn = plan(PROBLEM, REGIME, 7, 0, 50).index
+    assert set(drawn.ravel()) == set(range(7))
+
+
+def test_each_step_carries_the_rates_of_its_round():
+    rates = plan(PROBLEM, REGIME, 7, 2, 3).rates
+    assert rates["generator/learning_rate"].tolist() == [[0.25] * 3] * 3
+    assert rates["discriminator/learning_rate"].tolist() == [[0.5] * 3] * 3
+    for row, round_ in enumerate((2, 3, 4)):
+        assert rates["average"][row, -1] == Average(100.0).beta(4, (round_ + 1) * 4)
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_a_round_is_n_critic_discriminator_steps_then_one_of_the_generator(n_critic):
+    trainer, regime = Recorder(), Regime(4, n_critic)
+    alternate(trainer, plan(PROBLEM, regime, 7, 0, 2).batches(PROBLEM, IMAGES, None))
+    assert "".join(who for who, _ in trainer.steps) == ("D" * n_critic + "G") * 2
+    keys = [batch.key for _, batch in trainer.steps]
+    assert keys == [(5, r, s) for r in range(2) for s in range(n_critic + 1)]
+
+
+def test_losses_are_the_mean_of_the_discriminators_and_the_generators():
+    losses = alternate(Recorder(), plan(PROBLEM, REGIME, 7, 0, 2).batches(PROBLEM, IMAGES, None))
+    assert losses.dtype == np.float64
+    assert losses.tolist() == [[1 / 16, 2 / 8], [1 + 1 / 16, 1 + 2 / 8]]
+
+
+def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
+    trainer, labels = Recorder(), np.arange(7, dtype=np.int64) * 10
+    block = plan(PROBLEM, REGIME, 7, 0, 1)
+    alternate(trainer, block.batches(PROBLEM, IMAGES, labels))
+    for s, (_, batch) in enumerate(trainer.steps):
+        wanted = (IMAGES[block.index[0, s]] - 127.5) / 127.5
+        assert np.array_equal(batch.real, wanted.astype(np.float32))
+        assert batch.labels.tolist() == (block.index[0, s] * 10).tolist()
+        assert np.array_equal(batch.noise, block.noise[0, s])
+
+
+@pytest.mark.parametrize(("batch", "n_critic"), [(0, 1), (-1, 1), (1, 0)])
+def test_numbers_that_make_no_round_are_refused(batch, n_critic):
+    with pytest.raises(ConfigError, match="at least 1"):
+        Regime(batch, n_critic)
+
+
+def test_fit_runs_every_round_once_and_in_order():
+    trainer = BlockRecorder()
+    assert fit(trainer, PROBLEM, REGIME, IMAGES, rounds=100, start=30) == 100
+    starts, ends = zip(*trainer.blocks, strict=True)
+    assert (starts[0], ends[-1]) == (30, 100)
+    assert starts[1:] == ends[:-1]
+
+
+def test_fit_goes_step_by_step_where_the_trainer_takes_no_blocks():
+    trainer = Recorder()
+    fit(trainer, PROBLEM, REGIME, IMAGES, rounds=9)
+    assert [batch.key for _, batch in trainer.steps] == [
+        (5, r, s) for r in range(9) for s in range(3)
+    ]
+
+
+def test_fit_hands_the_data_set_over_once():
+    trainer, labels = BlockRecorder(), np.zeros(7, np.int64)
+    fit(trainer, PROBLEM, REGIME, IMAGES, labels, rounds=40)
+    assert len(trainer.blocks) > 1
+    ((images, given),) = trainer.placed
+    assert images is IMAGES
+    assert given is labels
+
+
+def test_no_block_straddles_an_edge_of_any_callback():
+    trainer, one, other = BlockRecorder(), Edges(3, 50, 51), Edges(*range(7, 200, 7))
+    fit(trainer, PROBLEM, REGIME, IMAGES, rounds=200, callbacks=[one, other])
+    ends = {end for _, end in trainer.blocks}
+    assert ends >= {3, 50, 51, 200, *range(7, 200, 7)}
+    assert max(end - start for start, end in trainer.blocks) > 1
+
+
+def test_callbacks_are_called_in_their_order_after_every_block():
+    trainer, order = BlockRecorder(), []
+    calls = [every(1, lambda p: order.append(("a", p.step))),
+             every(1, lambda p: order.append(("b", p.step)))]  # fmt: skip
+    fit(trainer, PROBLEM, REGIME, IMAGES, rounds=2, callbacks=calls)
+    assert order == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+
+
+def test_a_callback_sees_every_loss_once_and_done_only_at_the_end():
+    seen = Edges(5)
+    fit(Recorder(), PROBLEM, REGIME, IMAGES, rounds=12, callbacks=[seen])
+    losses = np.concatenate([p.losses for p in seen.seen])
+    assert losses[:, 1].tolist() == [r + 2 / 8 for r in range(12)]
+    assert [p.done for p in seen.seen] == [False] * (len(seen.seen) - 1) + [True]
+    assert seen.seen[-1].step == 12
+
+
+def test_where_blocks_end_changes_no_number():
+    def run(*edges):
+        trainer = Recorder()
+        fit(trainer, PROBLEM, REGIME, IMAGES, rounds=20, callbacks=[Edges(*edges)])
+        return [(who, b.key, b.noise.tobytes(), b.real.tobytes()) for who, b in trainer.steps]
+
+    assert run() == run(1, 2, 9, 13)
+
+
+def test_a_run_that_is_asked_to_stop_ends_after_the_block_and_says_done():
+    trainer, seen = BlockRecorder(), Edges(4)
+    done = fit(
+        trainer, PROBLEM, REGIME, IMAGES, rounds=10**6, callbacks=[seen],
+        stop=lambda: len(trainer.blocks) == 3,
+    )  # fmt: skip
+    assert done == trainer.blocks[2][1]
+    assert len(trainer.blocks) == 3
+    assert [p.done for p in seen.seen] == [False, False, True]
+
+
+def test_a_finished_run_does_nothing():
+    trainer, seen = BlockRecorder(), Edges()
+    assert fit(trainer, PROBLEM, REGIME, IMAGES, rounds=8, start=8, callbacks=[seen]) == 8
+    assert trainer.blocks == []
+    assert seen.seen == []
+
+
+@pytest.mark.parametrize(
+    ("step", "who", "bad"), [(0, "discriminator", np.nan), (2, "generator", np.inf)]
+)
+def test_a_loss_that_is_no_number_ends_the_run_before_any_callback_sees_it(step, who, bad):
+    seen = Edges()
+    trainer = Recorder(lambda r, s: bad if (r, s) == (6, step) else 0.5)
+    with pytest.raises(Diverged, match=rf"the {who}'s loss is {bad} in round 7") as raised:
+        fit(trainer, PROBLEM, REGIME, IMAGES, rounds=50, callbacks=[seen])
+    assert raised.value.exit_code == 6
+    assert seen.seen
+    assert all(np.isfinite(p.losses).all() for p in seen.seen)
+    assert seen.seen[-1].step <= 6
+
+
+def test_a_block_holds_at_most_32_mib_of_numbers():
+    wide = dataclasses.replace(PROBLEM, latent=2**14)
+    trainer = BlockRecorder()
+    fit(trainer, wide, Regime(batch=128, n_critic=1), IMAGES, rounds=9)
+    per_round = 2 * 128 * (2**14 * 4 + 8)
+    lengths = [end - start for start, end in trainer.blocks]
+    assert max(lengths) == BLOCK_BYTES // per_round
+    assert BLOCK_BYTES == 32 * 2**20
+
+
+def test_a_round_that_is_larger_than_that_is_a_block_of_its_own():
+    wide = dataclasses.replace(PROBLEM, latent=2**17)
+    trainer = BlockRecorder()
+    fit(trainer, wide, Regime(batch=64, n_critic=1), IMAGES, rounds=2)
+    assert trainer.blocks == [(0, 1), (1, 2)]
