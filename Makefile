@@ -30,7 +30,7 @@ docs: .venv/docs ## Build the documentation into docs/_build.
 bench: setup ## Time gankit against hand-written loops.
 	$(BIN)/python tests/benchmarks/rounds.py
 
-setup: .venv/core .venv/test $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
+setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
