@@ -26,18 +26,29 @@ TOGETHER = ["test_together.py", "test_import_order.py"]
 def main(backends: list[str]) -> int:
     """Run the suite for these backends; return the exit status."""
     began = time.perf_counter()
+    try:
+        digits, said = _digits()
+    except DataError as error:
+        print(f"1 failed: MNIST is required and cannot be had: {error}")
+        return 1
     with tempfile.TemporaryDirectory() as folder:
-        digits, said = _digits(Path(folder))
-        if digits is None:
-            print(said)
-            return 1
-        results = [
-            _pytest(name, paths, tested, digits) for name, paths, tested in _suites(backends)
-        ]
+        write_idx_folder(Path(folder), digits, "test")
+        results = [_pytest(*suite, Path(folder)) for suite in _suites(backends)]
     passed, failed, skipped = (sum(column) for column in zip(*results, strict=True))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     print(f"{time.perf_counter() - began:.0f} s; {said}")
     return 1 if failed or not passed else 0
+
+
+def _digits() -> tuple[ImageSet, str]:
+    """Return the images that the MNIST clauses run on, and what to say of them."""
+    try:
+        return mnist.read("test"), "the MNIST clauses ran on MNIST"
+    except DataError:
+        if os.environ.get("GANKIT_REQUIRE_MNIST") == "1":
+            raise
+    drawn = ImageSet(*glyphs.draw(1000), source="glyphs")
+    return drawn, "MNIST could not be had: the MNIST clauses ran on glyphs written as IDX files"
 
 
 def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
@@ -48,19 +59,6 @@ def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     if len(backends) > 1:
         suites.append(("together", [f"tests/{name}" for name in TOGETHER], ",".join(backends)))
     return suites
-
-
-def _digits(folder: Path) -> tuple[Path | None, str]:
-    """Return the folder of the images that stand for MNIST, and what to say of them."""
-    try:
-        found = mnist.fetch(None)
-        return found[0].parent, "the MNIST clauses ran on MNIST"
-    except DataError as error:
-        if os.environ.get("GANKIT_REQUIRE_MNIST") == "1":
-            return None, f"1 failed: MNIST is required and cannot be had: {error}"
-    for split, count, seed in (("train", 6000, 0), ("test", 1000, 1)):
-        write_idx_folder(folder, ImageSet(*glyphs.draw(count, seed), source="glyphs"), split)
-    return folder, "MNIST could not be had: the MNIST clauses ran on glyphs written as IDX files"
 
 
 def _pytest(name: str, paths: list[str], tested: str, digits: Path) -> tuple[int, int, int]:
