@@ -21,6 +21,8 @@ from gankit.errors import DataError
 TESTS = Path(__file__).parent
 TOGETHER = ["test_together.py", "test_import_order.py"]
 """What needs more than one backend in a process."""
+AGAIN = ["test_api.py", "test_cli.py", "test_docs.py"]
+"""What the core's process ran already, but for what it passed over for want of a framework."""
 
 
 def main(backends: list[str]) -> int:
@@ -57,7 +59,8 @@ def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     suites = [("core", core, "numpy")] if "numpy" in backends else []
     suites += [(name, ["tests/test_contract.py"], name) for name in backends if name != "numpy"]
     if len(backends) > 1:
-        suites.append(("together", [f"tests/{name}" for name in TOGETHER], ",".join(backends)))
+        paths = [f"tests/{name}" for name in TOGETHER + AGAIN]
+        suites.append(("together", paths, ",".join(backends)))
     return suites
 
 
