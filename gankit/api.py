@@ -22,7 +22,7 @@ from gankit.problem import Native, Precision, Problem
 from gankit.run import History, Run
 from gankit.runs import RunFolder
 from gankit.runs import metrics as metrics_log
-from gankit.training import Callback, Regime
+from gankit.training import Callback, Regime, check_count
 from gankit.training import fit as fit_rounds
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
@@ -69,6 +69,8 @@ def train(
     GankitError
         One of its children in `gankit.errors`, each with a message of one line.
     """
+    if settings.get("epochs") is not None and settings.get("steps") is not None:
+        raise ConfigError("give epochs or steps, not both")
     if resume and out is None:
         raise ConfigError("resume needs the folder of the run; give out=...")
     base = sources.from_recipe(recipe)
@@ -125,8 +127,7 @@ def fit(
     images = _checked(images)
     if labels is not None and np.shape(labels) != (len(images),):
         raise ConfigError(f"labels have shape {np.shape(labels)}; give ({len(images)},)")
-    if rounds < 1:
-        raise ConfigError(f"rounds is {rounds}; it must be at least 1")
+    check_count("rounds", rounds)
     problem = Problem(
         generator=generator,
         discriminator=discriminator,

@@ -17,7 +17,7 @@ from gankit.errors import ConfigError, did_you_mean
 from gankit.layers import LAYERS, Layer, Shape
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.problem import Precision, Problem
-from gankit.training import Regime
+from gankit.training import MOST, Regime
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
@@ -120,9 +120,9 @@ class TrainConfig:
             "checkpoint_every", "keep_checkpoints",
         )  # fmt: skip
         wrong = [
-            f"{name} is {value}; it must be at least 1"
+            f"{name} is {value}; it must be at least 1, and at most {MOST:,}"
             for name in positive
-            if (value := getattr(self, name)) is not None and value < 1
+            if (value := getattr(self, name)) is not None and not 1 <= value <= MOST
         ]
         if wrong:
             raise ConfigError("; ".join(wrong))

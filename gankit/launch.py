@@ -129,7 +129,8 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     if not folder.exists():
         folder.create(plan.config.to_toml(), environment() | plan.notes)
         return 0
-    _check_same(folder, plan.config)
+    if folder.checkpoints.steps():
+        _check_same(folder, plan.config)
     checkpoint = folder.checkpoints.newest_valid(lambda line: _warn(f"passed over: {line}"))
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
@@ -161,8 +162,10 @@ def recorded(path: Path) -> TrainConfig:
     folder = RunFolder.open(path)
     try:
         return from_toml(folder.config.read_text("utf-8"), str(folder.config))
-    except (OSError, UnicodeDecodeError, ConfigError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"cannot read {folder.config}: {error}") from None
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def _train(

@@ -102,7 +102,7 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
         case Dense(units=units):
             if len(shape) != 1:
                 raise ConfigError(f"dense takes a row of features, not {shape}; flatten it first")
-            _check(units > 0, f"dense has {units} units; it takes at least 1")
+            _check(0 < units <= 2**24, f"dense has {units} units; it takes 1 to {2**24:,}")
             return (units,)
         case LeakyReLU(slope=slope):
             _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it lies in [0, 1]")

@@ -45,6 +45,9 @@ OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam)
 
 def check(optimizer: Optimizer) -> None:
     """Raise ConfigError for a number that no optimizer can work with."""
+    if not isinstance(optimizer, OPTIMIZERS):
+        name = type(optimizer).__name__
+        raise ConfigError(f"the optimizer is a {name}; give one of gankit.optimizers")
     if not optimizer.learning_rate >= 0:
         raise ConfigError(f"learning_rate is {optimizer.learning_rate}; it must not be negative")
     if isinstance(optimizer, Adam):

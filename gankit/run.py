@@ -12,7 +12,7 @@ import numpy as np
 from gankit.backend import Array, Generator, Problem, Trainer
 from gankit.errors import ConfigError
 from gankit.randomness import Stream, generator
-from gankit.training import Progress
+from gankit.training import Progress, check_count
 
 if TYPE_CHECKING:
     from gankit.config import TrainConfig
@@ -71,10 +71,9 @@ class Run:
 
 def latents(n: int, latent: int, seed: int) -> Array:
     """Return `(n, latent)` float32 standard normal numbers, a pure function of the seed."""
-    if n < 1:
-        raise ConfigError(f"asked for {n} images; ask for at least 1")
-    if not 0 <= seed < 2**63:
-        raise ConfigError(f"seed is {seed}; it lies in [0, 2^63)")
+    check_count("the number of images", n)
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ConfigError(f"seed is {seed}; it is a whole number in [0, 2^63)")
     return generator(seed, Stream.SAMPLE).standard_normal((n, latent), np.float32)
 
 

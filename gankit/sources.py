@@ -23,11 +23,14 @@ Source: TypeAlias = tuple[str, Settings]
 """What a source is called, and its values, nested as in TOML."""
 
 PREFIX = "GANKIT_"
+LABELS = {"recipe", "summary"}
+"""What says where settings came from; to set it by itself would make it a lie."""
 
 
 def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     """Lay sources over each other, later ones on top; return the values and each one's origin.
 
+    How long a run is, the latest source to name `epochs` or `steps` decides.
     Origins are by dotted path, "generator.optimizer.learning_rate"; a list is one value, unless
     a path names one of its items: "generator.layers.0.units".
     """
@@ -35,6 +38,8 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     origins: dict[str, str] = {}
     for name, settings in sources:
         _drop_other_kinds(merged, settings)
+        if "epochs" in settings and "steps" not in settings:
+            merged.pop("steps", None)
         for path, value in leaves(settings):
             _put(merged, path.split("."), copy.deepcopy(value), path)
             origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
@@ -78,6 +83,8 @@ def from_assignment(assignment: str) -> Source:
     path, equals, value = assignment.partition("=")
     if not equals or not path.strip():
         raise ConfigError(f"cannot read --set {assignment!r}; write --set key=value")
+    if path.strip() in LABELS:
+        raise ConfigError(f"cannot --set {path.strip()}; it comes with --recipe")
     nested: Any = _value(value.strip())
     for key in reversed(path.strip().split(".")):
         nested = {key: nested}
@@ -92,8 +99,8 @@ def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
 
 
 def _scalars() -> list[dataclasses.Field[Any]]:
-    nested = {"generator", "discriminator", "average"}
-    return [field for field in dataclasses.fields(TrainConfig) if field.name not in nested]
+    others = {"generator", "discriminator", "average"} | LABELS
+    return [field for field in dataclasses.fields(TrainConfig) if field.name not in others]
 
 
 def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -20,6 +20,14 @@ from gankit.randomness import Stream, generator
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_SECONDS = 0.5
+MOST = 10**9
+"""The largest number of anything that is counted: rounds, images, units."""
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise ConfigError unless `value`, called `name`, is a whole number from 1 to `MOST`."""
+    if not isinstance(value, int | np.integer) or not 1 <= value <= MOST:
+        raise ConfigError(f"{name} is {value}; it must be whole, at least 1, and at most {MOST:,}")
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,8 @@ class Regime:
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no round."""
-        for name, value in (("batch", self.batch), ("n_critic", self.n_critic)):
-            if value < 1:
-                raise ConfigError(f"{name} is {value}; it must be at least 1")
+        check_count("batch", self.batch)
+        check_count("n_critic", self.n_critic)
 
 
 def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int) -> Block:

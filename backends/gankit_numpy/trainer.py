@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from gankit.backend import Array, Batch, Problem, State
+from gankit.errors import UnknownName
 from gankit.randomness import Key, Mask, Site, dropout_mask
 from gankit.state import check_state, part, under
 from gankit_numpy.networks import Inference, Masks, Sequential, copy_into
 from gankit_numpy.optimizers import updater
 from gankit_numpy.tape import gradients
 
+DEVICES = ("auto", "cpu")
+
 
 class NumpyTrainer:
     """A generator and a discriminator in training, in NumPy."""
 
     def __init__(self, problem: Problem) -> None:
+        if problem.device not in DEVICES:
+            raise UnknownName("device", problem.device, DEVICES)
         weights = problem.initial_weights()
         self._loss = problem.loss
         self._g = Sequential(problem.generator, part(weights, "generator"))

@@ -135,7 +135,10 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
         found.load_weights(part(problem.initial_weights(), name))
         return found
     if not isinstance(model, nn.Module):
-        raise ConfigError(f"the {name} is a {type(model).__name__}; give a spec or an nn.Module")
+        raise ConfigError(
+            f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
+            "or name the backend that it is of"
+        )
     found = Player(model.to(device), site, device, dtype)
     _check_native(found, problem, name)
     return found

@@ -93,6 +93,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if "--debug" in arguments:
             raise
         _fail(str(error), error.exit_code)
+    except MemoryError as error:
+        _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE)
     except Exception as error:
         if "--debug" in arguments:
             raise

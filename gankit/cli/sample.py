@@ -41,7 +41,7 @@ def command(
     if each:
         images.write_each(each, made)
         say(f"{count} images in {each}")
-    if out and out.suffix in ARRAYS:
+    if out and out.suffix.lower() in ARRAYS:
         images.write_array(out, made)
     elif out:
         images.write_png(out, images.grid(made, columns))
@@ -54,7 +54,7 @@ def _target(out: Path | None, each: Path | None) -> Path | None:
     """Return the file to write, checked before any work is done."""
     if out is None:
         return None if each else Path("samples.png")
-    if out.suffix not in (".png", *ARRAYS):
+    if out.suffix.lower() not in (".png", *ARRAYS):
         raise ConfigError(f"cannot write {out}; name a .png, .npy or .npz file")
     if not out.parent.is_dir():
         raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")

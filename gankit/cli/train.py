@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,6 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return where this run's settings come from, the weakest first."""
-    import os
-
     from gankit import sources
 
     if options["epochs"] is not None and options["steps"] is not None:
@@ -85,8 +84,6 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     for flag in FLAGS:
         if options[flag] is not None:
             found.append((f"--{flag}", {flag: options[flag]}))
-    if options["epochs"] is not None:
-        found.append(("--epochs", {"steps": None}))
     return found
 
 
@@ -104,7 +101,7 @@ def _base(options: dict[str, Any]) -> Source:
                 f"{options['recipe']!r}; choose another --out"
             )
         return str(options["out"]), settings
-    return sources.from_recipe(options["recipe"] or "simple")
+    return sources.from_recipe(options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple"))
 
 
 def _print_config(sources: list[Source]) -> None:

@@ -41,6 +41,7 @@ def libraries() -> dict[str, str]:
         for requirement in plugin.dist.requires or ():
             if named := _PROJECT.match(requirement):
                 versions.update(_version(named[0]))
+    versions |= _version("tensorflow-cpu")  # It stands for tensorflow where there is no GPU.
     return dict(sorted(versions.items()))
 
 
