@@ -89,3 +89,16 @@ def test_an_optimizer_of_a_framework_is_refused_by_name():
     networks = (Dense(4), Reshape((2, 2, 1))), (Flatten(), Dense(1))
     with pytest.raises(ConfigError, match="the optimizer is a dict"):
         Problem(*networks, 3, (2, 2, 1), HINGE, {"lr": 1}, SGD(0.1))
+
+
+def test_the_shell_completes_names(monkeypatch, capsys):
+    monkeypatch.setenv("_GANKIT_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "gankit train --backend num")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert ended([]) == 0
+    assert capsys.readouterr().out.split() == ["plain,numpy"]
+
+
+def test_columns_of_numbers_are_refused(capsys):
+    assert ended(["sample", "run", "--out", "digits.npy", "--columns", "3"]) == 2
+    assert "--columns" in capsys.readouterr().err

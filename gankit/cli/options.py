@@ -14,6 +14,27 @@ data_dir = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+def complete_recipes(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Return the recipes that begin as `typed`, for a shell's completion."""
+    from gankit.recipes import recipes
+
+    return [recipe.name for recipe in recipes() if recipe.name.startswith(typed)]
+
+
+def complete_backends(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Return the backends that begin as `typed`."""
+    from gankit import plugins
+
+    return [name for name in plugins.backends() if name.startswith(typed)]
+
+
+def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Return the data sets that begin as `typed`."""
+    from gankit import plugins
+
+    return [name for name in plugins.datasets() if name.startswith(typed)]
+
+
 def say(line: str) -> None:
     """Tell the person who waits; standard output is for data."""
     click.echo(line, err=True)

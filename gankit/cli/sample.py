@@ -33,6 +33,8 @@ def command(
     from gankit.api import load
     from gankit.launch import recorded
 
+    if columns is not None and out and out.suffix.lower() in ARRAYS:
+        raise ConfigError(f"{out} has no columns; --columns goes with a .png")
     if count < 1:
         raise ConfigError(f"-n is {count}; ask for at least 1 image")
     recorded(run)

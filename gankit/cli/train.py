@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit.cli.options import complete_backends, complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.options import say
 from gankit.cli.signals import Stop
 from gankit.errors import ConfigError
 
@@ -23,9 +23,21 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device")
 
 
 @click.command("train")
-@click.option("--recipe", help="A named configuration: `gankit recipes list`  [simple].")
-@click.option("--backend", help="torch, keras, numpy or a plugin's  [the first installed].")
-@click.option("--dataset", help="mnist, glyphs or a plugin's  [mnist, or glyphs without it].")
+@click.option(
+    "--recipe",
+    shell_complete=complete_recipes,
+    help="A named configuration: `gankit recipes list`  [simple].",
+)
+@click.option(
+    "--backend",
+    shell_complete=complete_backends,
+    help="torch, keras, numpy or a plugin's  [the first installed].",
+)
+@click.option(
+    "--dataset",
+    shell_complete=complete_datasets,
+    help="mnist, glyphs or a plugin's  [mnist, or glyphs without it].",
+)
 @data_dir_option
 @click.option("--epochs", type=int, help="How long, in epochs.")
 @click.option("--steps", type=int, help="How long, in rounds, instead of --epochs.")
