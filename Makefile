@@ -40,9 +40,9 @@ setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) #
 
 # torch comes before anything that would pull another build of it.
 .venv/with-torch: .venv/python constraints.txt
-	@$(PIP) install 'torch==2.13.0+cpu' 2>/dev/null || { \
+	@$(INSTALL) 'torch==2.13.0+cpu' 2>/dev/null || { \
 	  echo "no CPU build of torch is to be had here: installing torch 2.13.0, several gigabytes"; \
-	  $(PIP) install torch==2.13.0; }
+	  $(INSTALL) torch==2.13.0; }
 	@touch $@
 
 .venv/with-keras: .venv/python constraints.txt
