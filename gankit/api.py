@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 
 from gankit import plugins, sources
 from gankit.backend import Labels
+from gankit.callbacks import History
 from gankit.config import AUTO
 from gankit.errors import CheckpointError, ConfigError
-from gankit.launch import choose_backend, launch, recorded, resolve
-from gankit.layers import Spec
+from gankit.launch import base, choose_backend, launch, recorded, resolve, warn
+from gankit.layers import Spec, output_shape
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.problem import Native, Precision, Problem
-from gankit.run import History, Run
+from gankit.run import Run
 from gankit.runs import RunFolder
 from gankit.runs import metrics as metrics_log
 from gankit.training import Callback, Regime, check_count
@@ -73,12 +73,10 @@ def train(
         raise ConfigError("give epochs or steps, not both")
     if resume and out is None:
         raise ConfigError("resume needs the folder of the run; give out=...")
-    base = sources.from_recipe(recipe)
-    if resume and out is not None and RunFolder(out).exists():
-        base = (str(out), recorded(Path(out)).settings() | {"recipe": recipe})
-    config = sources.config_of([base, ("train(...)", settings)])
-    plan = resolve(config, Path(data_dir) if data_dir else None)
     folder = Path(out) if out else None
+    start = base(recipe, folder if resume else None)
+    config = sources.config_of([start, ("train(...)", settings)])
+    plan = resolve(config, Path(data_dir) if data_dir else None)
     return launch(plan, folder, resume=resume, callbacks=callbacks)
 
 
@@ -161,21 +159,15 @@ def load(folder: Folder, backend: str | None = None) -> Run:
     """
     config = recorded(Path(folder))
     run = RunFolder.open(folder)
-    checkpoint = run.checkpoints.newest_valid(_warn)
+    checkpoint = run.checkpoints.newest_valid(warn)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
-    shape = _image_shape(config.generator.layers, config.latent)
+    shape = output_shape(config.generator.layers, (config.latent,))
     problem = config.problem(shape, plugins.get_loss(config.loss))
     trainer = choose_backend(backend or config.backend).trainer(problem)
     trainer.load_state(checkpoint.state)
     losses = metrics_log.read(run.metrics)[: checkpoint.step]
     return Run(problem, trainer, checkpoint.step, losses, config, run.path)
-
-
-def _image_shape(spec: Spec, latent: int) -> tuple[int, ...]:
-    from gankit.layers import output_shape
-
-    return output_shape(spec, (latent,))
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
@@ -188,7 +180,3 @@ def _checked(images: NDArray[Any]) -> NDArray[Any]:
     if images.dtype != np.uint8 and not (np.abs(images) <= 1).all():
         raise ConfigError("images are real numbers outside [-1, 1]; scale them, or give uint8")
     return images
-
-
-def _warn(line: str) -> None:
-    warnings.warn(line, stacklevel=3)

@@ -10,22 +10,18 @@ from pathlib import Path
 
 from gankit import plugins
 from gankit.backend import Backend, Problem, Trainer
-from gankit.callbacks import Checkpoints, Metrics, Samples
+from gankit.callbacks import Checkpoints, History, Metrics, Samples
 from gankit.config import AUTO, TrainConfig, from_toml
 from gankit.data import ImageSet
 from gankit.errors import CheckpointError, ConfigError, DataError, UnknownName
-from gankit.run import History, Run, latents
+from gankit.run import Run, latents
 from gankit.runs import MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
+from gankit.sources import Source, from_recipe
 from gankit.training import Callback, fit
 
 Tell = Callable[[str], None]
 """Takes one line for the person who waits."""
-
-
-def silent(_line: str) -> None:
-    """Tell nobody."""
-
 
 PREFERRED = ("torch", "keras", "numpy")
 GRID = 25
@@ -33,6 +29,10 @@ CHANGEABLE = {
     "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
 }  # fmt: skip
 """What may differ when a run is resumed: nothing of it changes a number."""
+
+
+def silent(_line: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         return 0
     if folder.checkpoints.steps():
         _check_same(folder, plan.config)
-    checkpoint = folder.checkpoints.newest_valid(lambda line: _warn(f"passed over: {line}"))
+    checkpoint = folder.checkpoints.newest_valid(lambda line: warn(f"passed over: {line}"))
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         trainer.load_state(checkpoint.state)
@@ -168,6 +168,24 @@ def recorded(path: Path) -> TrainConfig:
         raise CheckpointError(str(error)) from None
 
 
+def base(recipe: str | None, run: Path | None, default: str = "simple") -> Source:
+    """Return what a run's settings lie over: those of the run that is resumed, or a recipe's.
+
+    Raises
+    ------
+    ConfigError
+        The run in the folder is of another recipe than the one that is asked for.
+    """
+    if run is None or not RunFolder(run).exists():
+        return from_recipe(recipe or default)
+    settings = recorded(run).settings()
+    if recipe not in (None, settings["recipe"]):
+        raise ConfigError(
+            f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
+        )
+    return str(run), settings
+
+
 def _train(
     plan: Plan,
     trainer: Trainer,
@@ -179,12 +197,12 @@ def _train(
     """Let the algorithm go, and gather what it leaves."""
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
-    keeping = _keeping(plan, folder, log) if folder and log else []
+    keeping = _keeping(plan, folder, log) if folder and log else [history]
     extra = plugins.callbacks(plan.config)
     try:
         step = fit(
             trainer, plan.problem, plan.config.regime(), plan.data.images, plan.data.labels,
-            rounds=plan.rounds, start=start, callbacks=[history, *keeping, *callbacks, *extra],
+            rounds=plan.rounds, start=start, callbacks=[*keeping, *callbacks, *extra],
             stop=stop,
         )  # fmt: skip
     finally:
@@ -231,10 +249,11 @@ def _data(name: str, data_dir: Path | None) -> tuple[str, ImageSet, dict[str, st
     try:
         return "mnist", plugins.get_dataset("mnist").load(data_dir), {}
     except DataError as error:
-        _warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
+        warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
         glyphs = plugins.get_dataset("glyphs").load(data_dir)
         return "glyphs", glyphs, {"instead_of_mnist": str(error)}
 
 
-def _warn(line: str) -> None:
+def warn(line: str) -> None:
+    """Warn; the command prints it as a line of its own."""
     warnings.warn(line, stacklevel=2)

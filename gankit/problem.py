@@ -61,8 +61,7 @@ class Problem:
         _check_networks(self)
         optimizers.check(self.generator_optimizer)
         optimizers.check(self.discriminator_optimizer)
-        if not 0 <= self.seed < 2**63:
-            raise ConfigError(f"seed is {self.seed}; it lies in [0, 2^63)")
+        randomness.check_seed(self.seed)
 
     @cached_property
     def pixels(self) -> Array:

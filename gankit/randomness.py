@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.errors import ConfigError
+
 Mask = NDArray[np.bool_]
 
 
@@ -44,6 +46,12 @@ class Key(NamedTuple):
     seed: int
     round: int
     step: int
+
+
+def check_seed(seed: object) -> None:
+    """Raise ConfigError unless `seed` can be one."""
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ConfigError(f"seed is {seed}; it is a whole number in [0, 2^63)")
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gankit.backend import Array, Generator, Problem, Trainer
-from gankit.errors import ConfigError
-from gankit.randomness import Stream, generator
-from gankit.training import Progress, check_count
+from gankit.randomness import Stream, check_seed, generator
+from gankit.training import check_count
 
 if TYPE_CHECKING:
     from gankit.config import TrainConfig
@@ -72,25 +70,5 @@ class Run:
 def latents(n: int, latent: int, seed: int) -> Array:
     """Return `(n, latent)` float32 standard normal numbers, a pure function of the seed."""
     check_count("the number of images", n)
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ConfigError(f"seed is {seed}; it is a whole number in [0, 2^63)")
+    check_seed(seed)
     return generator(seed, Stream.SAMPLE).standard_normal((n, latent), np.float32)
-
-
-class History:
-    """Remembers the losses of a run in memory."""
-
-    def __init__(self) -> None:
-        self._blocks: list[Array] = [np.empty((0, 2))]
-
-    def edge(self, _step: int, /) -> int:
-        """Ask for no edge."""
-        return sys.maxsize
-
-    def __call__(self, progress: Progress, /) -> None:
-        """Keep the block's losses."""
-        self._blocks.append(progress.losses)
-
-    def losses(self) -> Array:
-        """Return `(rounds, 2)`, those of the rounds seen."""
-        return np.concatenate(self._blocks)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 
 import numpy as np
 import pytest
 
 import gankit
-from gankit import plugins
 from gankit.errors import CheckpointError, ConfigError, UnknownBackend, UnknownName
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.optimizers import SGD, Average
+from tests.selection import selected
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
 GENERATOR = (Dense(5), LeakyReLU(0.2), Dense(6), Tanh(), Reshape((3, 2, 1)))
@@ -39,15 +38,6 @@ SETTINGS = {
         ]
     },
 }
-
-
-def selected(name):
-    """Tell whether a backend is there and, if the environment names some, named."""
-    named = os.environ.get("GANKIT_TEST_BACKENDS")
-    known = plugins.backends()
-    return name in known and not plugins.missing_modules(known[name]) and (
-        not named or name in named.split(",")
-    )  # fmt: skip
 
 
 def fit(images=IMAGES, **changes):

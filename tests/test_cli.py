@@ -19,6 +19,7 @@ from gankit import plugins
 from gankit.cli import main
 from gankit.errors import ExitCode
 from gankit.runs import read_checkpoint
+from tests.selection import selected
 
 TINY = """
 latent = 4
@@ -91,15 +92,6 @@ def run(command):
 def there():
     """Return every path below the working folder with its bytes."""
     return {p: p.is_file() and p.read_bytes() for p in Path().rglob("*")}
-
-
-def selected(name):
-    """Tell whether a backend is there and, if the environment names some, named."""
-    named = os.environ.get("GANKIT_TEST_BACKENDS")
-    known = plugins.backends()
-    return name in known and not plugins.missing_modules(known[name]) and (
-        not named or name in named.split(",")
-    )  # fmt: skip
 
 
 HAS_TORCH = selected("torch")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
 
-from gankit import plugins
+from tests.selection import selected
 
 PROGRAM = """
 import importlib
@@ -33,15 +32,6 @@ for framework in sys.argv[1:]:
     assert np.isfinite(run.history).all()
     print("losses", *(f"{loss:.4f}" for loss in run.history.ravel()))
 """
-
-
-def selected(name):
-    """Tell whether a backend is there and, if the environment names some, named."""
-    named = os.environ.get("GANKIT_TEST_BACKENDS")
-    known = plugins.backends()
-    return name in known and not plugins.missing_modules(known[name]) and (
-        not named or name in named.split(",")
-    )  # fmt: skip
 
 
 @pytest.mark.skipif(

@@ -5,7 +5,18 @@ order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is
 """
 
 from gankit.callbacks.edges import Every, every, never
+from gankit.callbacks.history import History
 from gankit.callbacks.keeping import Checkpoints, Metrics, Samples
 from gankit.callbacks.showing import Bar, Epochs
 
-__all__ = ["Bar", "Checkpoints", "Epochs", "Every", "Metrics", "Samples", "every", "never"]
+__all__ = [
+    "Bar",
+    "Checkpoints",
+    "Epochs",
+    "Every",
+    "History",
+    "Metrics",
+    "Samples",
+    "every",
+    "never",
+]

@@ -85,10 +85,12 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return where this run's settings come from, the weakest first."""
     from gankit import sources
+    from gankit.launch import base
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
-    found = [_base(options)]
+    run = options["out"] if options["resume"] else None
+    found = [base(options["recipe"], run, os.environ.get("GANKIT_RECIPE", "simple"))]
     if options["config"]:
         found.append(sources.from_file(options["config"]))
     found += sources.from_environment(os.environ)
@@ -97,23 +99,6 @@ def _sources(options: dict[str, Any]) -> list[Source]:
         if options[flag] is not None:
             found.append((f"--{flag}", {flag: options[flag]}))
     return found
-
-
-def _base(options: dict[str, Any]) -> Source:
-    """Return the run that is resumed as a source, or else the recipe."""
-    from gankit import sources
-    from gankit.launch import recorded
-    from gankit.runs import RunFolder
-
-    if options["resume"] and RunFolder(options["out"]).exists():
-        settings = recorded(options["out"]).settings()
-        if options["recipe"] not in (None, settings["recipe"]):
-            raise ConfigError(
-                f"{options['out']} is a run of {settings['recipe']!r}, not of "
-                f"{options['recipe']!r}; choose another --out"
-            )
-        return str(options["out"]), settings
-    return sources.from_recipe(options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple"))
 
 
 def _print_config(sources: list[Source]) -> None:

@@ -1,0 +1,28 @@
+"""What a run in memory remembers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gankit.backend import Array
+from gankit.callbacks.edges import never
+from gankit.training import Progress
+
+
+class History:
+    """Remembers the losses of a run in memory."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Array] = [np.empty((0, 2))]
+
+    def edge(self, _step: int, /) -> int:
+        """Ask for no edge."""
+        return never
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Keep the block's losses."""
+        self._blocks.append(progress.losses)
+
+    def losses(self) -> Array:
+        """Return `(rounds, 2)`, those of the rounds seen."""
+        return np.concatenate(self._blocks)
