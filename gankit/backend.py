@@ -21,16 +21,19 @@ from gankit.randomness import Key
 from gankit.state import State
 
 __all__ = [
-    "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Discriminator",
-    "Generator", "Labels", "Network", "Problem", "State", "Trainer",
+    "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
+    "Discriminator", "Generator", "Labels", "Network", "Problem", "State", "Trainer",
 ]  # fmt: skip
 
 API = 1
 """The number of this contract; a backend names the one it was written for."""
 
-CAPABILITIES = frozenset({"float32", "float64", "native", "average", "exact-blocks"})
-"""What a backend may claim: a precision, networks of its own framework, an averaged generator,
-and `train_block` equal to the steps bit for bit, not just nearly."""
+CAPABILITIES = frozenset({
+    "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
+    "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "rmsprop",
+    "clip", "beta2-schedule",
+})  # fmt: skip
+"""What a backend may claim; `docs/design.md` says what each means, `Problem.needs` who asks."""
 
 Labels: TypeAlias = NDArray[np.int64]
 
@@ -39,7 +42,11 @@ class Network(Protocol):
     """A network as the core sees it: arrays in, arrays out, always in inference mode."""
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
-        """Return the outputs for `n` inputs, of the problem's precision."""
+        """Return the outputs for `n` inputs, of the problem's precision.
+
+        A network that looks at classes wants `(n,)` labels; `problem.check_labels` refuses
+        others. Any other network ignores them.
+        """
         ...
 
     def weights(self) -> State:
@@ -57,6 +64,14 @@ class Generator(Network, Protocol):
 
 class Discriminator(Network, Protocol):
     """`(n, height, width, channels)` images -> `(n,)` logits, high for real."""
+
+
+class Classifier(Discriminator, Protocol):
+    """A discriminator that also tells classes apart: what `problem.auxiliary` asks for."""
+
+    def classify(self, images: Array, /) -> Array:
+        """Return `(n, classes)` logits, in inference mode."""
+        ...
 
 
 class Trainer(Protocol):
@@ -118,12 +133,11 @@ class Batch:
     noise
         `(B, latent)` standard normal numbers.
     labels
-        `(B,)` classes of the real images, where the data set has them.
+        `(B,)` classes of the real images, where the data set has them; and of the fakes.
     draws
-        Every other random number that the step's mathematics needs, by name.
+        Every other random number that the step's mathematics needs, by name: `gankit.draws`.
     rates
-        This step's scalars: "generator/learning_rate", "discriminator/learning_rate", and
-        "average", the share of the old average that the new one keeps.
+        This step's scalars, by name: `gankit.rates`.
     key
         Where the step stands in the run, for randomness inside networks.
     """
@@ -149,7 +163,8 @@ class Block:
     noise
         `(K, S, B, latent)`.
     draws, rates
-        `(K, S, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from step to step.
+        `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from step to step.
+        With the draw "flip", the real images that `index` names are mirrored where it is True.
     """
 
     seed: int
@@ -174,15 +189,26 @@ class Block:
         for r in range(len(self)):
             yield [
                 Batch(
-                    real=problem.scale(images[self.index[r, s]]),
+                    real=_mirrored(problem.scale(images[self.index[r, s]]), draws.get("flip")),
                     noise=self.noise[r, s],
                     labels=None if labels is None else labels[self.index[r, s]],
-                    draws={name: draw[r, s] for name, draw in self.draws.items()},
+                    draws=draws,
                     rates={name: float(rate[r, s]) for name, rate in self.rates.items()},
                     key=key,
                 )
                 for s, key in enumerate(self.keys(r))
+                for draws in ({name: draw[r, s] for name, draw in self.draws.items()},)
             ]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its arrays."""
+        arrays = (self.index, self.noise, *self.draws.values(), *self.rates.values())
+        return sum(array.nbytes for array in arrays)
+
+
+def _mirrored(images: Array, flip: NDArray[np.bool_] | None) -> Array:
+    return images if flip is None else np.where(flip, images[:, :, ::-1], images)
 
 
 @dataclass(frozen=True)

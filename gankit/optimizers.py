@@ -2,45 +2,65 @@
 
 With g the gradient of one weight w, after t updates (t starts at 1), everything starting at zero:
 
-SGD     w <- w - lr * g
+SGD      w <- w - lr * g
 
-Adam    m <- beta1 * m + (1 - beta1) * g
-        v <- beta2 * v + (1 - beta2) * g * g
-        w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+RMSprop  v <- decay * v + (1 - decay) * g * g
+         w <- w - lr * g / (sqrt(v) + epsilon)
+
+Adam     m <- beta1 * m + (1 - beta1) * g
+         v <- beta2 * v + (1 - beta2) * g * g
+         w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 
 Adam is Kingma & Ba 2015, Algorithm 1: epsilon is added after the bias correction. Keras adds it
 before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 steps.
+
+Any of them may end with a clip, w <- min(max(w, -clip), clip), for every weight (Arjovsky et al.
+2017). Learning rates and beta2 may follow a schedule; the corrections then use the step's beta2.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from gankit.errors import ConfigError
+from gankit.schedules import Rate, ends
 
 
 @dataclass(frozen=True)
 class SGD:
     """Plain stochastic gradient descent."""
 
-    learning_rate: float
+    learning_rate: Rate
+    clip: float | None = None
     optimizer: Literal["sgd"] = field(default="sgd", repr=False)
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """Gradients over their root mean square; its state per weight is `v`."""
+
+    learning_rate: Rate
+    decay: float
+    epsilon: float
+    clip: float | None = None
+    optimizer: Literal["rmsprop"] = field(default="rmsprop", repr=False)
 
 
 @dataclass(frozen=True)
 class Adam:
     """Adaptive moments; its state per weight is `m` and `v`, and `t` once."""
 
-    learning_rate: float
+    learning_rate: Rate
     beta1: float
-    beta2: float
+    beta2: Rate
     epsilon: float
+    clip: float | None = None
     optimizer: Literal["adam"] = field(default="adam", repr=False)
 
 
-Optimizer: TypeAlias = SGD | Adam
-OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam)
+Optimizer: TypeAlias = SGD | RMSprop | Adam
+OPTIMIZERS: tuple[type[Optimizer], ...] = get_args(Optimizer)
 
 
 def check(optimizer: Optimizer) -> None:
@@ -48,14 +68,23 @@ def check(optimizer: Optimizer) -> None:
     if not isinstance(optimizer, OPTIMIZERS):
         name = type(optimizer).__name__
         raise ConfigError(f"the optimizer is a {name}; give one of gankit.optimizers")
-    if not optimizer.learning_rate >= 0:
+    if not min(ends(optimizer.learning_rate)) >= 0:
         raise ConfigError(f"learning_rate is {optimizer.learning_rate}; it must not be negative")
+    if optimizer.clip is not None and not optimizer.clip > 0:
+        raise ConfigError(f"clip is {optimizer.clip}; it must be positive")
     if isinstance(optimizer, Adam):
-        for name, beta in (("beta1", optimizer.beta1), ("beta2", optimizer.beta2)):
-            if not 0 <= beta < 1:
-                raise ConfigError(f"{name} is {beta}; it lies in [0, 1)")
-        if not optimizer.epsilon > 0:
-            raise ConfigError(f"epsilon is {optimizer.epsilon}; it must be positive")
+        _check_share("beta1", optimizer.beta1)
+        for beta2 in ends(optimizer.beta2):
+            _check_share("beta2", beta2)
+    if isinstance(optimizer, RMSprop):
+        _check_share("decay", optimizer.decay)
+    if not isinstance(optimizer, SGD) and not optimizer.epsilon > 0:
+        raise ConfigError(f"epsilon is {optimizer.epsilon}; it must be positive")
+
+
+def _check_share(name: str, share: float) -> None:
+    if not 0 <= share < 1:
+        raise ConfigError(f"{name} is {share}; it lies in [0, 1)")
 
 
 @dataclass(frozen=True)

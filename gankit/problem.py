@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import layers, optimizers, randomness
+from gankit.augment import Augment
 from gankit.errors import ConfigError
 from gankit.layers import Shape, Spec
 from gankit.losses import Loss
-from gankit.optimizers import Average, Optimizer
+from gankit.optimizers import Adam, Average, Optimizer, RMSprop
+from gankit.penalties import Penalty
+from gankit.schedules import Rate, Schedule, ends
 from gankit.state import State
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -39,6 +42,19 @@ class Problem:
         discriminator step's, and a block may reuse that forward pass.
     average
         How the generator's weights are averaged, if they are.
+    classes
+        How many classes the labels of the images have; 0 where the networks look at none.
+    auxiliary
+        Weight of the auxiliary classifier (Odena et al. 2017), if there is one: the discriminator
+        then makes 1 + classes numbers, its logit first. With c the class logits, its loss gains
+        auxiliary * (CE(real) + CE(fake)), and the generator's auxiliary * CE(fake), where CE is
+        the batch's mean of logsumexp(c) - c[label]. Fakes take the labels of the real images.
+    penalties
+        What the discriminator's loss gains for being too steep.
+    augment, instance_noise
+        What the discriminator sees of an image: `gankit.augment.view`.
+    flip
+        Whether real images are mirrored, left to right, with chance 1/2.
     device
         "auto", or a device as the backend's framework names it.
     """
@@ -52,12 +68,19 @@ class Problem:
     discriminator_optimizer: Optimizer
     fresh_noise: bool = True
     average: Average | None = None
+    classes: int = 0
+    auxiliary: float = 0.0
+    penalties: tuple[Penalty, ...] = ()
+    augment: Augment | None = None
+    instance_noise: Rate = 0.0
+    flip: bool = False
     precision: Precision = "float32"
     device: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, with one line that says why."""
+        _check_numbers(self)
         _check_networks(self)
         optimizers.check(self.generator_optimizer)
         optimizers.check(self.discriminator_optimizer)
@@ -82,34 +105,85 @@ class Problem:
         for site, (name, spec, shape) in enumerate(networks):
             if isinstance(spec, tuple):
                 random = randomness.generator(self.seed, randomness.Stream.WEIGHTS, site)
-                weights = layers.initial_weights(spec, shape, random)
+                weights = layers.initial_weights(spec, shape, random, self.classes)
                 state |= {f"{name}/{k}": w.astype(self.precision) for k, w in weights.items()}
         return state
 
     def needs(self) -> frozenset[str]:
         """Return the capabilities that a backend must have to build this."""
-        needed: set[str] = {self.precision}
-        if self.average is not None:
-            needed.add("average")
-        if not all(isinstance(net, tuple) for net in (self.generator, self.discriminator)):
-            needed.add("native")
-        return frozenset(needed)
+        networks = (self.generator, self.discriminator)
+        optimizers_ = (self.generator_optimizer, self.discriminator_optimizer)
+        asked = {
+            "average": self.average is not None,
+            "native": not all(isinstance(net, tuple) for net in networks),
+            "class-logits": self.auxiliary > 0,
+            "input-gradients": bool(self.penalties),
+            "augment": bool(self.augment or self.noisy or self.flip),
+            "adaptive": bool(self.augment and self.augment.adaptive),
+            "rmsprop": any(isinstance(optimizer, RMSprop) for optimizer in optimizers_),
+            "clip": any(optimizer.clip is not None for optimizer in optimizers_),
+            "beta2-schedule": any(
+                isinstance(optimizer, Adam) and isinstance(optimizer.beta2, Schedule)
+                for optimizer in optimizers_
+            ),
+        }
+        specs = [layers.capabilities(net) for net in networks if isinstance(net, tuple)]
+        needed = {name for name, wanted in asked.items() if wanted}
+        return frozenset(needed.union({self.precision}, *specs))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether noise is added to what the discriminator sees."""
+        return max(ends(self.instance_noise)) > 0
+
+    @property
+    def judgement(self) -> Shape:
+        """The shape of what the discriminator makes of an image: `(1,)`, or with the classes."""
+        return (1 + self.classes,) if self.auxiliary else (1,)
 
 
-def _check_networks(problem: Problem) -> None:
-    """Hold each spec's output against what the algorithm needs of it."""
+def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
+    """Raise ConfigError unless `labels` are `count` whole numbers from 0 to `classes` - 1."""
+    if labels is None:
+        raise ConfigError(
+            f"the network looks at classes; give {count} labels from 0 to {classes - 1}"
+        )
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        told = f"{labels.dtype} of shape {labels.shape}"
+        raise ConfigError(f"labels are {told}; give {count} whole numbers")
+    if count and not 0 <= labels.min() <= labels.max() < classes:
+        span = f"{labels.min()} to {labels.max()}"
+        raise ConfigError(f"labels go from {span}; there are the classes 0 to {classes - 1}")
+
+
+def _check_numbers(problem: Problem) -> None:
+    """Refuse numbers out of range."""
     if problem.latent < 1:
         raise ConfigError(f"latent is {problem.latent}; it must be at least 1")
     if len(problem.image_shape) != 3 or min(problem.image_shape) < 1:
         raise ConfigError(f"image_shape is {problem.image_shape}; give (height, width, channels)")
+    if problem.auxiliary < 0 or problem.classes < 0:
+        raise ConfigError("auxiliary and classes must not be negative")
+    if min(ends(problem.instance_noise)) < 0:
+        raise ConfigError(f"instance_noise is {problem.instance_noise}; it must not be negative")
+    if problem.auxiliary and not problem.classes:
+        raise ConfigError("an auxiliary classifier needs labelled images; the data has no classes")
+
+
+def _check_networks(problem: Problem) -> None:
+    """Hold each spec's output against what the algorithm needs of it."""
     for name, spec, inputs, wanted in (
         ("generator", problem.generator, (problem.latent,), problem.image_shape),
-        ("discriminator", problem.discriminator, problem.image_shape, (1,)),
+        ("discriminator", problem.discriminator, problem.image_shape, problem.judgement),
     ):
         if isinstance(spec, tuple):
             try:
                 made = layers.output_shape(spec, inputs)
             except ConfigError as error:
                 raise ConfigError(f"{name}: {error}") from None
+            if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
+                raise ConfigError("the discriminator is told the class that auxiliary wants of it")
+            if layers.uses_labels(spec) and not problem.classes:
+                raise ConfigError(f"the {name} looks at classes; the data has none")
             if made != wanted:
                 raise ConfigError(f"the {name} makes {made} of {inputs}; it must make {wanted}")

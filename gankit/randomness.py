@@ -31,6 +31,10 @@ class Stream(IntEnum):
     NOISE = 2
     DROPOUT = 3
     SAMPLE = 4
+    PENALTY = 5
+    AUGMENT = 6
+    INSTANCE = 7
+    FLIP = 8
 
 
 class Site(IntEnum):
@@ -60,13 +64,17 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=[seed, stream], counter=counter))
 
 
-def dropout_mask(key: Key, site: Site, layer: int, shape: tuple[int, ...], rate: float) -> Mask:
+def dropout_mask(
+    key: Key, site: Site, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
+) -> Mask:
     """Return which values a dropout layer keeps, True with chance `keep_chance(rate)`.
 
     One random byte a value is held against a threshold: ten times cheaper than the frameworks'
-    own, and the same for all. `shape` is that of the global batch; fakes come before reals.
+    own, and the same for all. `shape` is that of the global batch; fakes come before reals. `layer`
+    is the layer's number in `layers.walk`, and `part` tells a step's passes apart: 0 is the
+    adversarial one, i + 1 that of its i-th penalty.
     """
-    position = (key.round, key.step, site << 32 | layer)
+    position = (key.round, key.step, site << 32 | part << 24 | layer)
     philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])
     size = math.prod(shape)
     values = philox.random_raw((size + 7) // 8).astype("<u8", copy=False).view(np.uint8)
@@ -82,9 +90,9 @@ def keep_chance(rate: float) -> float:
     return 1 - _threshold(rate) / 256
 
 
-def framework_seed(key: Key, site: Site) -> int:
+def framework_seed(key: Key, site: Site, part: int = 0) -> int:
     """Hash a place to the 32 bits that frameworks' own generators take, for native networks."""
-    words = [*key, site]
+    words = [*key, site, part] if part else [*key, site]
     return int(np.random.SeedSequence(words).generate_state(1)[0])
 
 

@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Array, Batch, Block, BlockTrainer, Labels, Problem, Trainer
+from gankit.draws import Draws, draw
 from gankit.errors import ConfigError, Diverged
+from gankit.problem import check_labels
 from gankit.randomness import Stream, generator
+from gankit.rates import rates
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_SECONDS = 0.5
@@ -63,24 +66,14 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int)
         start=start,
         index=index,
         noise=noise.astype(problem.precision, copy=False),
-        draws={},
-        rates={name: np.repeat(rate[:, None], steps, 1)
-               for name, rate in _rates(problem, regime, span).items()},
-    )  # fmt: skip
+        draws=_stacked([draw(problem, batch, steps, r) for r in span]),
+        rates=rates(problem, batch, regime.n_critic, span),
+    )
 
 
-def _rates(problem: Problem, regime: Regime, span: range) -> dict[str, NDArray[np.float64]]:
-    """Return each scalar's value in each round, `(rounds,)`."""
-    rates = {
-        "generator/learning_rate": np.full(len(span), problem.generator_optimizer.learning_rate),
-        "discriminator/learning_rate": np.full(
-            len(span), problem.discriminator_optimizer.learning_rate
-        ),
-    }
-    if average := problem.average:
-        betas = [average.beta(regime.batch, (r + 1) * regime.batch) for r in span]
-        rates["average"] = np.array(betas)
-    return rates
+def _stacked(rounds: list[Draws]) -> Draws:
+    """Lay each draw of many rounds together, `(rounds, steps, batch, ...)`."""
+    return {name: np.stack([draws[name] for draws in rounds]) for name in rounds[0]}
 
 
 def alternate(trainer: Trainer, rounds: Iterable[Sequence[Batch]]) -> Array:
@@ -151,6 +144,8 @@ def fit(
     Diverged
         A loss is no longer finite; the callbacks have not seen that block.
     """
+    if problem.classes:
+        check_labels(labels, len(images), problem.classes)
     feed = _feed(trainer, problem, images, labels)
     largest = _largest_block(problem, regime)
     step, size, done = start, 1, start >= rounds
@@ -180,8 +175,7 @@ def _feed(
 
 def _largest_block(problem: Problem, regime: Regime) -> int:
     """Return how many rounds fit in 32 MiB, at least one."""
-    numbers = problem.latent * np.dtype(problem.precision).itemsize + np.dtype(np.int64).itemsize
-    return max(1, int(BLOCK_BYTES // ((regime.n_critic + 1) * regime.batch * numbers)))
+    return max(1, BLOCK_BYTES // plan(problem, regime, images=1, start=0, rounds=1).nbytes)
 
 
 def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:

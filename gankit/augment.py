@@ -1,0 +1,165 @@
+"""What the discriminator sees of an image: differentiable augmentation, and noise.
+
+The same for real and generated images, in both networks' steps, so that it cannot leak into what
+is generated (Zhao et al. 2020). The formula stands here once, in `+ - *` and the operations of
+`Ops`; the random numbers are the batch's `draws`, made by `gankit.draws`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias, get_args
+
+from gankit.errors import ConfigError
+
+Tensor: TypeAlias = Any
+"""An array of the backend's own kind."""
+Half = Literal["real", "fake"]
+HALVES: tuple[Half, ...] = get_args(Half)
+Transform = Literal["brightness", "saturation", "contrast", "translation", "cutout"]
+TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
+
+
+class Ops(Protocol):
+    """What a backend offers to the formula; images are `(B, height, width, channels)`."""
+
+    def mean_over(self, images: Tensor, axes: tuple[int, ...], /) -> Tensor:
+        """Return the mean over `axes`, which stay as axes of length 1."""
+        ...
+
+    def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
+        """Move each image down and right by its row of `offsets`, `(B, 2)` int64; zeros come in.
+
+        `y[n, i, j] = x[n, i - offsets[n, 0], j - offsets[n, 1]]`, or 0 where that lies outside.
+        """
+        ...
+
+    def below(self, numbers: Tensor, threshold: Tensor, /) -> Tensor:
+        """Return 1 where a number lies below the threshold and 0 elsewhere, in their precision."""
+        ...
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Which transforms are applied, in this order: DiffAugment (Zhao et al. 2020, appendix).
+
+        brightness   x + u, u ~ U(-1/2, 1/2)
+        saturation   m + u * (x - m), u ~ U(0, 2), m the mean over channels
+        contrast     m + u * (x - m), u ~ U(1/2, 3/2), m the image's mean
+        translation  by up to 1/8 of each side, zeros coming in
+        cutout       a rectangle of half of each side is set to zero, anywhere
+
+    Attributes
+    ----------
+    policy
+        Names of the above.
+    adaptive
+        Whether each transform is applied to an image only with chance p, which follows the
+        discriminator (ADA: Karras et al. 2020, section 3): with r the logits of real images,
+        p begins at 0, and after every `every` discriminator steps
+        p <- min(max(p + sign(E sign(r) - target) * batch * every / images, 0), 1),
+        E over those steps. A trainer's state keeps "ada/p" and "ada/signs", the sum of E sign(r)
+        over the steps since (float64), and "ada/steps", their number (int64).
+    target, images, every
+        As above; `images` is how many it takes p to go from 0 to 1.
+    """
+
+    policy: tuple[Transform, ...] = TRANSFORMS
+    adaptive: bool = False
+    target: float = 0.6
+    images: float = 500_000
+    every: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be followed."""
+        if len(set(self.policy)) < len(self.policy) or not self.policy:
+            raise ConfigError(f"an augmentation's policy is {list(self.policy)}; name each once")
+        if not (self.images > 0 and self.every >= 1):
+            raise ConfigError("an augmentation's images and every must be positive")
+
+    def moved(self, p: float, signs: float, steps: int, batch: int) -> float:
+        """Return p after `steps` discriminator steps whose means of sign(r) sum to `signs`.
+
+        >>> Augment(adaptive=True).moved(0.5, signs=4.0, steps=4, batch=125)
+        0.501
+        """
+        above = signs / steps - self.target
+        direction = (above > 0) - (above < 0)
+        return min(max(p + direction * batch * self.every / self.images, 0.0), 1.0)
+
+
+def view(
+    ops: Ops,
+    augment: Augment | None,
+    images: Tensor,
+    half: Half,
+    draws: Mapping[str, Tensor],
+    sigma: Tensor,
+    p: Tensor = None,
+) -> Tensor:
+    """Return what the discriminator sees of `images`.
+
+    Parameters
+    ----------
+    images
+        `(B, height, width, channels)`.
+    half
+        Whose draws to use: those of the real or of the generated images.
+    draws
+        As in `Batch`: "augment/real/brightness", ..., "instance/real".
+    sigma
+        Standard deviation of the instance noise that is added last (Sønderby et al. 2017);
+        looked at only where `draws` has any.
+    p
+        The chance of each transform, where it is adaptive.
+    """
+    for name in augment.policy if augment else ():
+        numbers = _under(draws, f"augment/{half}/{name}")
+        changed = FORMULAS[name](ops, images, numbers)
+        if p is None:
+            images = changed
+        else:
+            on = ops.below(numbers["gate"], p)
+            images = on * changed + (1 - on) * images
+    if (noise := draws.get(f"instance/{half}")) is not None:
+        images = images + noise * sigma
+    return images
+
+
+Numbers: TypeAlias = Mapping[str, Tensor]
+Formula: TypeAlias = Callable[[Ops, Tensor, Numbers], Tensor]
+
+
+def _brightness(_ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+    return images + numbers["value"]
+
+
+def _about_the_mean(*axes: int) -> Formula:
+    def formula(ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+        mean = ops.mean_over(images, axes)
+        return mean + (images - mean) * numbers["value"]
+
+    return formula
+
+
+def _translation(ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+    return ops.shift(images, numbers["offsets"])
+
+
+def _cutout(_ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+    return images * (1 - numbers["rows"] * numbers["columns"])
+
+
+FORMULAS: dict[str, Formula] = {
+    "brightness": _brightness,
+    "saturation": _about_the_mean(3),
+    "contrast": _about_the_mean(1, 2, 3),
+    "translation": _translation,
+    "cutout": _cutout,
+}
+
+
+def _under(draws: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    start = len(prefix) + 1
+    return {name[start:]: draw for name, draw in draws.items() if name.startswith(f"{prefix}/")}

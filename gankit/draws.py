@@ -1,0 +1,119 @@
+"""The random numbers that a step's mathematics needs beside noise, by name.
+
+    flip                              (B, 1, 1, 1) bool, whether a real image is mirrored
+    penalty/0/alpha                   (B, 1, 1, 1) in [0, 1), of "between" and "around"
+    penalty/0/noise                   (B, height, width, channels) in [0, 1), of "around"
+    instance/real, instance/fake      (B, height, width, channels) standard normal
+    augment/real/brightness/value     (B, 1, 1, 1); so for saturation and contrast
+    augment/real/translation/offsets  (B, 2) int64
+    augment/real/cutout/rows          (B, height, 1, 1), 1 inside the rectangle; columns likewise
+    augment/real/brightness/gate      (B, 1, 1, 1) in [0, 1), where the augmentation is adaptive
+
+All are drawn in float32, whatever the precision, so that runs of either see the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.augment import HALVES
+from gankit.layers import Shape
+from gankit.problem import Problem
+from gankit.randomness import Stream, generator
+
+Draws: TypeAlias = dict[str, NDArray[Any]]
+PIXEL: Shape = (1, 1, 1)
+RANGES = {"brightness": (-0.5, 0.5), "saturation": (0.0, 2.0), "contrast": (0.5, 1.5)}
+TRANSLATION = 0.125
+CUTOUT = 0.5
+
+
+def draw(problem: Problem, batch: int, steps: int, round_: int) -> Draws:
+    """Draw for all `steps` of a round, the generator's last: `(steps, batch, ...)` by name."""
+    made = dict(_draws(problem, (steps, batch), round_))
+    return {
+        name: array.astype(problem.precision) if array.dtype == np.float32 else array
+        for name, array in made.items()
+    }
+
+
+def layout(problem: Problem) -> dict[str, tuple[Shape, np.dtype[Any]]]:
+    """Return the shape of each draw, without steps and batch, and its type."""
+    return {name: (a.shape[2:], a.dtype) for name, a in draw(problem, 1, 2, 0).items()}
+
+
+def _draws(
+    problem: Problem, lead: tuple[int, int], round_: int
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    def random(stream: Stream, part: int) -> np.random.Generator:
+        return generator(problem.seed, stream, round_, part)
+
+    if problem.flip:
+        yield "flip", random(Stream.FLIP, 0).random((*lead, *PIXEL)) < 0.5
+    for i, penalty in enumerate(problem.penalties):
+        if penalty.where in ("between", "around"):
+            yield f"penalty/{i}/alpha", _critic(random(Stream.PENALTY, i), lead, PIXEL)
+        if penalty.where == "around":
+            noise = random(Stream.PENALTY, len(problem.penalties) + i)
+            yield f"penalty/{i}/noise", _critic(noise, lead, problem.image_shape)
+    for part, half in enumerate(HALVES):
+        if problem.noisy:
+            normal = random(Stream.INSTANCE, part).standard_normal
+            yield f"instance/{half}", normal((*lead, *problem.image_shape), np.float32)
+        if problem.augment:
+            numbers = random(Stream.AUGMENT, part)
+            for name in problem.augment.policy:
+                for role, array in TRANSFORMS[name](numbers, name, lead, problem.image_shape):
+                    yield f"augment/{half}/{name}/{role}", array
+                if problem.augment.adaptive:
+                    gate = numbers.random((*lead, *PIXEL), np.float32)
+                    yield f"augment/{half}/{name}/gate", gate
+
+
+def _critic(random: np.random.Generator, lead: tuple[int, int], shape: Shape) -> NDArray[Any]:
+    """Draw from U(0, 1) for the discriminator's steps; the generator's gets zeros."""
+    steps, batch = lead
+    array = np.zeros((*lead, *shape), np.float32)
+    array[:-1] = random.random((steps - 1, batch, *shape), np.float32)
+    return array
+
+
+Roles: TypeAlias = Iterator[tuple[str, NDArray[Any]]]
+
+
+def _value(random: np.random.Generator, name: str, lead: tuple[int, int], _shape: Shape) -> Roles:
+    low, high = RANGES[name]
+    yield "value", random.random((*lead, *PIXEL), np.float32) * np.float32(high - low) + low
+
+
+def _offsets(random: np.random.Generator, _name: str, lead: tuple[int, int], shape: Shape) -> Roles:
+    most = [int(side * TRANSLATION + 0.5) for side in shape[:2]]
+    sides = [random.integers(-m, m + 1, lead) for m in most]
+    yield "offsets", np.stack(sides, axis=-1)
+
+
+def _rectangle(
+    random: np.random.Generator, _name: str, lead: tuple[int, int], shape: Shape
+) -> Roles:
+    height, width = shape[:2]
+    yield "rows", _span(random, lead, height)[..., None, None]
+    yield "columns", _span(random, lead, width)[:, :, None, :, None]
+
+
+def _span(random: np.random.Generator, lead: tuple[int, int], side: int) -> NDArray[np.float32]:
+    """Return `(*lead, side)`, 1 within half the side about a random place, cut off at the ends."""
+    size = int(side * CUTOUT + 0.5)
+    first = random.integers(0, side + 1 - size % 2, (*lead, 1)) - size // 2
+    place = np.arange(side)
+    return ((place >= first) & (place < first + size)).astype(np.float32)
+
+
+TRANSFORMS: dict[str, Callable[[np.random.Generator, str, tuple[int, int], Shape], Roles]] = {
+    **dict.fromkeys(RANGES, _value),
+    "translation": _offsets,
+    "cutout": _rectangle,
+}

@@ -1,0 +1,48 @@
+"""What a network is made of, as data, and the shapes and first weights that follow.
+
+A spec is a tuple of layers. It carries every number, for frameworks differ in their defaults
+(LeakyReLU's slope is 0.3 in one and 0.01 in another). Shapes are those of one image, without the
+batch: images are `(height, width, channels)`. Kernels are `(in, out)`, or for images
+`(height, width, in, out)`.
+
+>>> spec = (Dense(256), LeakyReLU(0.2), Dense(784), Tanh(), Reshape((28, 28, 1)))
+>>> output_shape(spec, (100,))
+(28, 28, 1)
+>>> weight_shapes(spec, (100,))["0.kernel"]
+(100, 256)
+"""
+
+from gankit.layers.shapes import Place, Shape, layer_shape, output_shape, shapes, walk
+from gankit.layers.specs import (
+    LAYERS,
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Init,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    ReLU,
+    Reshape,
+    Residual,
+    Sigmoid,
+    Spec,
+    Tanh,
+    Upsample,
+    capabilities,
+    uses_labels,
+)
+from gankit.layers.weights import initial_weights, is_running, weight_shapes
+
+__all__ = [
+    "LAYERS", "AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "Dropout", "Embedding",
+    "Flatten", "Init", "Layer", "LayerNorm", "LeakyReLU", "Place", "Projection", "ReLU", "Reshape",
+    "Residual", "Shape", "Sigmoid", "Spec", "Tanh", "Upsample", "capabilities", "initial_weights",
+    "is_running", "layer_shape", "output_shape", "shapes", "uses_labels", "walk", "weight_shapes",
+]  # fmt: skip

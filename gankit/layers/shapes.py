@@ -1,0 +1,174 @@
+"""The shapes that layers make, and where each layer stands in its network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gankit.errors import ConfigError
+from gankit.layers.specs import (
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    Projection,
+    Reshape,
+    Residual,
+    Spec,
+    Upsample,
+)
+
+Shape: TypeAlias = tuple[int, ...]
+MOST = 2**24
+"""The largest number of units, and of values that one layer may make of one image."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A layer where it stands.
+
+    Attributes
+    ----------
+    name
+        The path to it: its position, "3", or inside a residual block "3.layers.0".
+    number
+        How many layers come before it, blocks and those inside them counted: what dropout draws
+        by. Without blocks it is the position.
+    layer, shape
+        The layer, and the shape of what it gets.
+    """
+
+    name: str
+    number: int
+    layer: Layer
+    shape: Shape
+
+
+def walk(spec: Spec, shape: Shape) -> list[Place]:
+    """Return every layer's place, a residual block before those inside it."""
+    visited = enumerate(_walk(spec, shape, ""))
+    return [Place(name, number, layer, inputs) for number, (name, layer, inputs) in visited]
+
+
+def _walk(spec: Spec, shape: Shape, prefix: str) -> Iterator[tuple[str, Layer, Shape]]:
+    for position, (layer, inputs) in enumerate(zip(spec, shapes(spec, shape), strict=False)):
+        name = f"{prefix}{position}"
+        yield name, layer, inputs
+        if isinstance(layer, Residual):
+            yield from _walk(layer.layers, inputs, f"{name}.layers.")
+            yield from _walk(layer.shortcut, inputs, f"{name}.shortcut.")
+
+
+def shapes(spec: Spec, shape: Shape) -> list[Shape]:
+    """Return the shape before each layer and after the last, `len(spec) + 1` in all."""
+    trail = [shape]
+    for position, layer in enumerate(spec):
+        try:
+            made = layer_shape(layer, trail[-1])
+            _check(math.prod(made) <= MOST, f"makes {made}, more than {MOST:,} values an image")
+        except ConfigError as error:
+            raise ConfigError(f"layer {position}: {error}") from None
+        trail.append(made)
+    return trail
+
+
+def output_shape(spec: Spec, shape: Shape) -> Shape:
+    """Return the shape that a network of `spec` makes of inputs of `shape`."""
+    return shapes(spec, shape)[-1]
+
+
+def layer_shape(layer: Layer, shape: Shape) -> Shape:
+    """Return the shape that `layer` makes of `shape`, or raise ConfigError saying why it cannot."""
+    match layer:
+        case Dense(units=units):
+            _row(layer, shape)
+            _check(0 < units <= MOST, f"dense has {units} units; it takes 1 to {MOST:,}")
+            return (units,)
+        case Projection():
+            _row(layer, shape)
+            return (1,)
+        case Conv() | ConvTranspose() | Upsample() | AveragePool():
+            return _image_shape(layer, shape)
+        case Embedding(units=units):
+            _check(0 < units <= MOST, f"embedding has {units} units; it takes 1 to {MOST:,}")
+            return (*shape[:-1], shape[-1] + units)
+        case LeakyReLU(slope=slope):
+            _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it lies in [0, 1]")
+        case Dropout(rate=rate):
+            _check(0 <= rate < 1, f"dropout's rate is {rate}; it lies in [0, 1)")
+        case Flatten():
+            return (math.prod(shape),)
+        case Reshape(shape=target):
+            fits = math.prod(target) == math.prod(shape) and min(target, default=0) > 0
+            _check(fits, f"reshape cannot make {tuple(target)} of {shape}")
+            return tuple(target)
+        case Residual(layers=layers, shortcut=shortcut):
+            return _residual_shape(layers, shortcut, shape)
+    _check_numbers(layer)
+    return shape
+
+
+def _check_numbers(layer: Layer) -> None:
+    epsilon, momentum = getattr(layer, "epsilon", 1.0), getattr(layer, "momentum", 0.0)
+    _check(epsilon > 0, f"{layer.layer}'s epsilon is {epsilon}; it must be positive")
+    _check(0 <= momentum < 1, f"{layer.layer}'s momentum is {momentum}; it lies in [0, 1)")
+
+
+def _image_shape(layer: Conv | ConvTranspose | Upsample | AveragePool, shape: Shape) -> Shape:
+    if len(shape) != 3:
+        raise ConfigError(
+            f"{layer.layer} takes images (height, width, channels), not {shape}; reshape it first"
+        )
+    height, width, channels = shape
+    match layer:
+        case Upsample(factor=factor):
+            _check(factor > 0, f"upsample's factor is {factor}; it must be at least 1")
+            return (height * factor, width * factor, channels)
+        case AveragePool(size=size):
+            fits = size > 0 and height % size == width % size == 0
+            _check(fits, f"average-pool's size {size} does not divide {height}x{width}")
+            return (height // size, width // size, channels)
+    _check_conv(layer, channels)
+    sides = tuple(_side(layer, side) for side in (height, width))
+    _check(min(sides) > 0, f"{layer.layer} with kernel {layer.kernel} makes nothing of {shape}")
+    return (*sides, layer.filters)
+
+
+def _side(layer: Conv | ConvTranspose, side: int) -> int:
+    if isinstance(layer, ConvTranspose):
+        return (side - 1) * layer.stride - 2 * layer.padding + layer.kernel
+    return (side + 2 * layer.padding - layer.kernel) // layer.stride + 1
+
+
+def _check_conv(layer: Conv | ConvTranspose, channels: int) -> None:
+    for name in ("filters", "kernel", "stride"):
+        value = getattr(layer, name)
+        _check(0 < value <= MOST, f"{layer.layer}'s {name} is {value}; it must be at least 1")
+    fits = 0 <= layer.padding < layer.kernel
+    _check(fits, f"{layer.layer}'s padding is {layer.padding}; it lies in [0, kernel)")
+    groups = layer.groups if isinstance(layer, Conv) else 1
+    divides = groups > 0 and channels % groups == layer.filters % groups == 0
+    _check(divides, f"conv's groups, {groups}, do not divide {channels} channels and its filters")
+
+
+def _residual_shape(layers: Spec, shortcut: Spec, shape: Shape) -> Shape:
+    made, kept = output_shape(layers, shape), output_shape(shortcut, shape)
+    _check(made == kept, f"residual adds {made} to {kept}; its shortcut must make the same shape")
+    return made
+
+
+def _row(layer: Layer, shape: Shape) -> None:
+    if len(shape) != 1:
+        raise ConfigError(f"{layer.layer} takes a row of features, not {shape}; flatten it first")
+
+
+def _check(holds: bool, message: str) -> None:
+    if not holds:
+        raise ConfigError(message)

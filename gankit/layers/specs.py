@@ -1,0 +1,271 @@
+"""The layers: frozen dataclasses, each with its formula.
+
+In the formulas `x` is what a layer gets and the rest its weights, by the names that they have in
+a state. In training mode a layer sees a whole batch; at inference each image stands for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from gankit.tagged import Tagged
+
+Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
+"""How a kernel begins; see `gankit.layers.weights`."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """`x @ kernel + bias`, on rows `(n, features)`.
+
+    Attributes
+    ----------
+    units
+        Features that come out.
+    init, gain
+        How the kernel begins.
+    spectral
+        Whether the kernel is divided by its largest singular value (Miyato et al. 2018), as
+        estimated by one vector u, `kernel_u`. With W the kernel, its rows all axes but the last:
+
+            in training  u <- normalised(W' normalised(W u)) first, and is kept where running
+                         state moves
+            either way   sigma = |W u|, with u a constant to the gradient
+    """
+
+    units: int
+    bias: bool = True
+    init: Init = "glorot-uniform"
+    gain: float = 1.0
+    spectral: bool = False
+    layer: Literal["dense"] = field(default="dense", repr=False)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution (cross-correlation) of images with a square kernel `(k, k, in, filters)`.
+
+    `y[i, j, o] = bias[o] + sum over a, b, c of x[i*stride + a - padding, j*stride + b - padding,
+    c] * kernel[a, b, c, o]`, where x is 0 outside. With `groups`, the channels in and out fall
+    into that many runs, each convolved by itself; the kernel is `(k, k, in / groups, filters)`.
+    """
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+    bias: bool = True
+    init: Init = "glorot-uniform"
+    gain: float = 1.0
+    spectral: bool = False
+    layer: Literal["conv"] = field(default="conv", repr=False)
+
+
+@dataclass(frozen=True)
+class ConvTranspose:
+    """Transposed convolution: each value lays a kernel, scaled by itself, onto a larger image.
+
+    `y[i*stride + a - padding, j*stride + b - padding, o] += x[i, j, c] * kernel[a, b, c, o]`, plus
+    bias[o]; what falls outside is dropped. The sides are `(side - 1) * stride - 2 * padding + k`.
+    """
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    bias: bool = True
+    init: Init = "glorot-uniform"
+    gain: float = 1.0
+    spectral: bool = False
+    layer: Literal["conv-transpose"] = field(default="conv-transpose", repr=False)
+
+
+@dataclass(frozen=True)
+class Upsample:
+    """Repeat each pixel `factor` times along both sides."""
+
+    factor: int
+    layer: Literal["upsample"] = field(default="upsample", repr=False)
+
+
+@dataclass(frozen=True)
+class AveragePool:
+    """Average over squares of `size` by `size`, side by side; `size` divides both sides."""
+
+    size: int
+    layer: Literal["average-pool"] = field(default="average-pool", repr=False)
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel (Ioffe & Szegedy 2015).
+
+    Mean and variance go over all but the last axis; the variance is the biased one. In training
+    mode they are the batch's, and `running <- momentum * running + (1 - momentum) * batch`; at
+    inference they are the running ones, `mean` and `variance`. Where a discriminator sees fakes
+    and reals in one pass, each half is normalised by its own statistics, and running state takes
+    in the mean of both.
+    """
+
+    momentum: float
+    epsilon: float
+    layer: Literal["batch-norm"] = field(default="batch-norm", repr=False)
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """`gamma * (x - mean) / sqrt(variance + epsilon) + beta` (Ba et al. 2016).
+
+    Mean and (biased) variance go over all of one image's values; gamma and beta are per channel.
+    """
+
+    epsilon: float
+    layer: Literal["layer-norm"] = field(default="layer-norm", repr=False)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Lay a learned vector of the image's class, `embedding[label]`, beside what there is.
+
+    To a row it adds `units` features, to an image `units` channels, the same at every place
+    (Mirza & Osindero 2014).
+    """
+
+    units: int
+    init: Init = "normal"
+    gain: float = 1.0
+    layer: Literal["embedding"] = field(default="embedding", repr=False)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """One logit of a row and a class: `x @ kernel + bias + sum(x * embedding[label])`.
+
+    The last layer of a projection discriminator (Miyato & Koyama 2018, equation 3). `spectral`
+    divides kernel and embedding, each by its own largest singular value, as in `Dense`.
+    """
+
+    bias: bool = True
+    init: Init = "glorot-uniform"
+    gain: float = 1.0
+    spectral: bool = False
+    layer: Literal["projection"] = field(default="projection", repr=False)
+
+
+@dataclass(frozen=True)
+class LeakyReLU:
+    """`max(x, slope * x)`; written so in every backend, with the slope in full precision."""
+
+    slope: float
+    layer: Literal["leaky-relu"] = field(default="leaky-relu", repr=False)
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """`max(x, 0)`."""
+
+    layer: Literal["relu"] = field(default="relu", repr=False)
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """The hyperbolic tangent: a generator's last layer, for images in [-1, 1]."""
+
+    layer: Literal["tanh"] = field(default="tanh", repr=False)
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """`1 / (1 + exp(-x))`."""
+
+    layer: Literal["sigmoid"] = field(default="sigmoid", repr=False)
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Zero each value with chance `rate` in training and scale the rest; nothing at inference.
+
+    The masks come from the core (`gankit.randomness.dropout_mask`), so backends share them.
+    """
+
+    rate: float
+    layer: Literal["dropout"] = field(default="dropout", repr=False)
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Lay each image's values in a row: height, then width, then channels."""
+
+    layer: Literal["flatten"] = field(default="flatten", repr=False)
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Give each image's values the `shape`, without the batch."""
+
+    shape: tuple[int, ...]
+    layer: Literal["reshape"] = field(default="reshape", repr=False)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """`layers(x) + shortcut(x)` (He et al. 2016); an empty shortcut is x itself."""
+
+    layers: tuple[Annotated[Layer, Tagged("layer")], ...]
+    shortcut: tuple[Annotated[Layer, Tagged("layer")], ...] = ()
+    layer: Literal["residual"] = field(default="residual", repr=False)
+
+
+Layer: TypeAlias = (
+    Dense
+    | Conv
+    | ConvTranspose
+    | Upsample
+    | AveragePool
+    | BatchNorm
+    | LayerNorm
+    | Embedding
+    | Projection
+    | LeakyReLU
+    | ReLU
+    | Tanh
+    | Sigmoid
+    | Dropout
+    | Flatten
+    | Reshape
+    | Residual
+)
+Spec: TypeAlias = tuple[Layer, ...]
+LAYERS: tuple[type[Layer], ...] = get_args(Layer)
+
+
+def flat(spec: Spec) -> Iterator[Layer]:
+    """Yield every layer, a residual block before those inside it."""
+    for layer in spec:
+        yield layer
+        if isinstance(layer, Residual):
+            yield from flat(layer.layers)
+            yield from flat(layer.shortcut)
+
+
+def uses_labels(spec: Spec) -> bool:
+    """Tell whether a network of `spec` looks at the classes of its images."""
+    return any(isinstance(layer, Embedding | Projection) for layer in flat(spec))
+
+
+def capabilities(spec: Spec) -> set[str]:
+    """Return what a backend must be able to do to build `spec`, beside dense layers."""
+    layers = list(flat(spec))
+    needed = {NEEDS[type(layer)] for layer in layers if type(layer) in NEEDS}
+    return needed | {"spectral" for layer in layers if getattr(layer, "spectral", False)}
+
+
+NEEDS: dict[type[Layer], str] = {
+    **dict.fromkeys((Conv, ConvTranspose, Upsample, AveragePool), "conv"),
+    **dict.fromkeys((BatchNorm, LayerNorm), "norm"),
+    **dict.fromkeys((Embedding, Projection), "labels"),
+    Residual: "residual",
+}

@@ -1,0 +1,127 @@
+"""A network's arrays: their names, shapes and first values.
+
+A name is the layer's place and the array's role: "0.kernel", or inside a residual block
+"3.layers.0.kernel". Most arrays are weights, which training moves; running state is what batch
+normalisation and spectral norm remember: the roles `mean`, `variance`, `kernel_u` and
+`embedding_u`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.layers.shapes import Place, Shape, walk
+from gankit.layers.specs import (
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Embedding,
+    Layer,
+    LayerNorm,
+    Projection,
+    Spec,
+)
+
+RUNNING = frozenset({"mean", "variance", "kernel_u", "embedding_u"})
+
+
+def is_running(name: str) -> bool:
+    """Tell running state from weights, by name.
+
+    >>> is_running("2.mean"), is_running("2.gamma")
+    (True, False)
+    """
+    return name.rpartition(".")[2] in RUNNING
+
+
+def weight_shapes(spec: Spec, shape: Shape, classes: int = 0) -> dict[str, Shape]:
+    """Return the name and shape of each weight and of all running state, in their order."""
+    return {
+        f"{place.name}.{role}": size
+        for place in walk(spec, shape)
+        for role, size in _roles(place.layer, place.shape, classes).items()
+    }
+
+
+def initial_weights(
+    spec: Spec, shape: Shape, random: np.random.Generator, classes: int = 0
+) -> dict[str, NDArray[Any]]:
+    """Draw a network's first weights and running state, float64.
+
+    Kernels and embeddings by their layer's `init`, with `fan_in` and `fan_out` the number of
+    values that one output is made of and that one input goes into:
+
+        glorot-uniform  U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out))  Glorot & Bengio 2010
+        fan-in-normal   N(0, gain^2 / fan_in); with gain sqrt(2) He et al. 2015
+        normal          N(0, gain^2)
+        zeros           0
+
+    Biases, `beta` and `mean` begin at 0, `gamma` and `variance` at 1, the vectors of spectral
+    norm as random directions.
+    """
+    return {
+        f"{place.name}.{role}": _first(place, role, size, random)
+        for place in walk(spec, shape)
+        for role, size in _roles(place.layer, place.shape, classes).items()
+    }
+
+
+def _roles(layer: Layer, shape: Shape, classes: int) -> dict[str, Shape]:
+    """Return each array of one layer by its role."""
+    match layer:
+        case Dense(units=units):
+            return _kernel(layer, (*shape, units))
+        case Conv(filters=filters, kernel=side, groups=groups):
+            return _kernel(layer, (side, side, shape[-1] // groups, filters))
+        case ConvTranspose(filters=filters, kernel=side):
+            return _kernel(layer, (side, side, shape[-1], filters))
+        case BatchNorm():
+            return dict.fromkeys(("gamma", "beta", "mean", "variance"), shape[-1:])
+        case LayerNorm():
+            return dict.fromkeys(("gamma", "beta"), shape[-1:])
+        case Embedding(units=units):
+            return {"embedding": (classes, units)}
+        case Projection(spectral=spectral):
+            vector = {"embedding_u": shape} if spectral else {}
+            return _kernel(layer, (*shape, 1)) | {"embedding": (classes, *shape)} | vector
+    return {}
+
+
+def _kernel(layer: Dense | Conv | ConvTranspose | Projection, kernel: Shape) -> dict[str, Shape]:
+    roles = {"kernel": kernel}
+    if layer.bias:
+        roles["bias"] = kernel[-1:]
+    if layer.spectral:
+        roles["kernel_u"] = kernel[-1:]
+    return roles
+
+
+def _first(place: Place, role: str, size: Shape, random: np.random.Generator) -> NDArray[Any]:
+    match role:
+        case "kernel" | "embedding":
+            return _drawn(place.layer, size, random)
+        case "kernel_u" | "embedding_u":
+            vector = random.standard_normal(size)
+            return np.asarray(vector / np.linalg.norm(vector))
+        case "gamma" | "variance":
+            return np.ones(size)
+    return np.zeros(size)
+
+
+def _drawn(layer: Any, size: Shape, random: np.random.Generator) -> NDArray[np.float64]:  # noqa: ANN401
+    """Draw a kernel by its layer's `init`."""
+    fan_in, fan_out = (math.prod(size[:-2]) * side for side in size[-2:])
+    match layer.init:
+        case "glorot-uniform":
+            limit = layer.gain * math.sqrt(6 / (fan_in + fan_out))
+            return random.uniform(-limit, limit, size)
+        case "fan-in-normal":
+            return random.normal(0, layer.gain / math.sqrt(fan_in), size)
+        case "normal":
+            return random.normal(0, layer.gain, size)
+    return np.zeros(size)

@@ -1,0 +1,70 @@
+"""Gradient penalties as data: what a discriminator's loss gains for being too steep.
+
+With g_n the gradient of D(x_n) with respect to the image x_n, and |g| the norm over all values of
+one image, a penalty of weight w adds
+
+    target 0      w * 1/2 * E |g|^2                                   R1, R2: Mescheder et al. 2018
+    target t > 0  w * E (sqrt(|g|^2 + epsilon) - t)^2                 Gulrajani et al. 2017
+
+The x at which the gradient is taken, per image:
+
+    real     the real images
+    fake     the generated ones, as constants
+    between  real + a * (fake - real), a ~ U(0, 1)                    WGAN-GP
+    around   real + a * 1/2 * std(real) * u, with u ~ U(0, 1) of the images' shape and std the
+             (population) standard deviation of the whole batch      DRAGAN: Kodali et al. 2017
+
+The discriminator is in training mode there, in a pass of its own that moves no running state. Where
+images are augmented on the way in, the gradient is that with respect to the images before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gankit.errors import ConfigError
+from gankit.schedules import Rate, ends
+
+Where = Literal["real", "fake", "between", "around"]
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """One gradient penalty.
+
+    Attributes
+    ----------
+    where
+        At which images the gradient is taken.
+    target
+        The norm that costs nothing.
+    weight
+        Its factor: gamma of R1 and R2, lambda of WGAN-GP and DRAGAN.
+    epsilon
+        What keeps the root differentiable at 0; without a meaning for target 0.
+    every
+        Discriminator steps from one to the next, counted from the run's first; the weight is
+        that many times as large then (the lazy form of Karras et al. 2020, appendix B).
+    """
+
+    where: Where
+    target: float
+    weight: Rate
+    epsilon: float = 1e-10
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no penalty."""
+        if not min(ends(self.weight)) >= 0:
+            raise ConfigError(f"a penalty's weight is {self.weight}; it must not be negative")
+        if not self.target >= 0:
+            raise ConfigError(f"a penalty's target is {self.target}; it must not be negative")
+        if self.target and not self.epsilon > 0:
+            raise ConfigError(f"a penalty's epsilon is {self.epsilon}; it must be positive")
+        if self.every < 1:
+            raise ConfigError(f"a penalty's every is {self.every}; it must be at least 1")
+
+    def due(self, step: int) -> bool:
+        """Tell whether it is due in the run's `step`-th discriminator step, counted from 0."""
+        return step % self.every == 0

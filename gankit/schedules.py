@@ -1,0 +1,57 @@
+"""Numbers that change through a run, as functions of the images seen.
+
+>>> Schedule("cosine", start=1.0, end=0.0, images=1000).at(500)
+0.5
+>>> value(0.1, images_seen=500)
+0.1
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gankit.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """From `start` to `end` over the first `images` images of the run, and `end` from there on.
+
+    With a = start, b = end, N = images, and n the images seen before a round:
+
+        linear  v(n) = a + (b - a) * n / N
+        cosine  v(n) = a + (b - a) * (1 - cos(pi * n / N)) / 2      Loshchilov & Hutter 2017
+    """
+
+    schedule: Literal["linear", "cosine"]
+    start: float
+    end: float
+    images: float
+
+    def __post_init__(self) -> None:
+        """Refuse a schedule that takes no time."""
+        if not self.images > 0:
+            raise ConfigError(f"a schedule's images is {self.images}; it must be positive")
+
+    def at(self, images_seen: float) -> float:
+        """Return the value once `images_seen` images have been seen."""
+        share = min(images_seen / self.images, 1.0)
+        if self.schedule == "cosine":
+            share = 0.5 * (1 - math.cos(math.pi * share))
+        return self.start + (self.end - self.start) * share
+
+
+Rate: TypeAlias = float | Schedule
+"""A number, or one that changes through the run."""
+
+
+def value(rate: Rate, images_seen: float) -> float:
+    """Return the value of `rate` once `images_seen` images have been seen."""
+    return rate.at(images_seen) if isinstance(rate, Schedule) else float(rate)
+
+
+def ends(rate: Rate) -> tuple[float, float]:
+    """Return the first and the last value; all others lie between."""
+    return (rate.start, rate.end) if isinstance(rate, Schedule) else (rate, rate)

@@ -1,0 +1,174 @@
+"""Specs: the shapes that layers make, the names and first values of weights, what is refused."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from gankit.errors import ConfigError
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    Reshape,
+    Residual,
+    Upsample,
+    capabilities,
+    initial_weights,
+    is_running,
+    output_shape,
+    uses_labels,
+    walk,
+    weight_shapes,
+)
+
+IMAGE = (12, 8, 6)
+BLOCK = Residual((Conv(4, 3, padding=1), Dropout(0.5), Conv(6, 1)), (Conv(6, 1, bias=False),))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "made"),
+    [
+        (Conv(5, 3), IMAGE, (10, 6, 5)),
+        (Conv(5, 3, padding=1), IMAGE, (12, 8, 5)),
+        (Conv(5, 4, stride=2, padding=1), IMAGE, (6, 4, 5)),
+        (Conv(5, 3, stride=2), (7, 4, 1), (3, 1, 5)),
+        (Conv(4, 1, groups=2), IMAGE, (12, 8, 4)),
+        (ConvTranspose(5, 4, stride=2, padding=1), IMAGE, (24, 16, 5)),
+        (ConvTranspose(5, 3), IMAGE, (14, 10, 5)),
+        (Upsample(3), IMAGE, (36, 24, 6)),
+        (AveragePool(4), IMAGE, (3, 2, 6)),
+        (BatchNorm(0.9, 1e-5), IMAGE, IMAGE),
+        (LayerNorm(1e-5), (7,), (7,)),
+        (Embedding(3), (7,), (10,)),
+        (Embedding(3), IMAGE, (12, 8, 9)),
+        (Projection(), (7,), (1,)),
+        (Flatten(), IMAGE, (576,)),
+        (BLOCK, IMAGE, IMAGE),
+    ],
+    ids=str,
+)
+def test_a_layer_makes_its_shape(layer, shape, made):
+    assert output_shape((layer,), shape) == made
+
+
+@pytest.mark.parametrize("side", range(1, 12))
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_transposed_convolution_undoes_the_sides_of_a_convolution(side, kernel, stride):
+    made = output_shape((ConvTranspose(1, kernel, stride=stride),), (side, side, 1))
+    assert output_shape((Conv(1, kernel, stride=stride),), made) == (side, side, 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "said"),
+    [
+        (Conv(5, 3), (7,), "reshape it first"),
+        (Conv(5, 9), (8, 8, 1), "makes nothing"),
+        (Conv(5, 3, groups=4), IMAGE, "groups, 4"),
+        (Conv(5, 3, padding=3), IMAGE, "padding is 3"),
+        (Conv(0, 3), IMAGE, "filters is 0"),
+        (Conv(5, 3, stride=0), IMAGE, "stride is 0"),
+        (AveragePool(5), IMAGE, "does not divide 12x8"),
+        (Upsample(0), IMAGE, "factor is 0"),
+        (BatchNorm(1.0, 1e-5), IMAGE, "momentum is 1.0"),
+        (BatchNorm(0.9, 0.0), IMAGE, "epsilon is 0.0"),
+        (LayerNorm(-1.0), IMAGE, "epsilon is -1.0"),
+        (Projection(), IMAGE, "flatten it first"),
+        (Embedding(0), (3,), "0 units"),
+        (Residual((Conv(5, 1),)), IMAGE, "shortcut"),
+        (Residual((Residual((Dense(3),)),)), (5,), "layer 0: layer 0"),
+    ],
+    ids=str,
+)
+def test_a_layer_that_cannot_be_is_refused_in_one_line(layer, shape, said):
+    with pytest.raises(ConfigError) as refused:
+        output_shape((layer,), shape)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_places_inside_a_block_have_paths_and_every_layer_a_number():
+    places = walk((Flatten(), Reshape(IMAGE), BLOCK, Flatten()), IMAGE)
+    assert [place.name for place in places] == [
+        "0", "1", "2", "2.layers.0", "2.layers.1", "2.layers.2", "2.shortcut.0", "3",
+    ]  # fmt: skip
+    assert [place.number for place in places] == list(range(8))
+
+
+def test_weights_are_named_by_their_place_and_role():
+    spec = (BLOCK, BatchNorm(0.9, 1e-5), Flatten(), Embedding(2), Projection(spectral=True))
+    assert weight_shapes(spec, IMAGE, classes=3) == {
+        "0.layers.0.kernel": (3, 3, 6, 4),
+        "0.layers.0.bias": (4,),
+        "0.layers.2.kernel": (1, 1, 4, 6),
+        "0.layers.2.bias": (6,),
+        "0.shortcut.0.kernel": (1, 1, 6, 6),
+        "1.gamma": (6,),
+        "1.beta": (6,),
+        "1.mean": (6,),
+        "1.variance": (6,),
+        "3.embedding": (3, 2),
+        "4.kernel": (578, 1),
+        "4.bias": (1,),
+        "4.kernel_u": (1,),
+        "4.embedding": (3, 578),
+        "4.embedding_u": (578,),
+    }
+
+
+def test_running_state_is_told_by_its_role():
+    spec = (Conv(2, 1, spectral=True), BatchNorm(0.9, 1e-5))
+    names = weight_shapes(spec, IMAGE)
+    assert {name for name in names if is_running(name)} == {"0.kernel_u", "1.mean", "1.variance"}
+
+
+def first(layer, shape, role="kernel", classes=0):
+    weights = initial_weights((layer,), shape, np.random.default_rng(0), classes)
+    return weights[f"0.{role}"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "deviation"),
+    [
+        (Dense(300), (200,), math.sqrt(6 / 500 / 3)),
+        (Conv(64, 3), (9, 9, 32), math.sqrt(6 / (9 * 96) / 3)),
+        (Dense(300, gain=2.0), (200,), 2 * math.sqrt(6 / 500 / 3)),
+        (Dense(300, init="fan-in-normal", gain=1.5), (200,), 1.5 / math.sqrt(200)),
+        (Conv(64, 3, groups=4, init="fan-in-normal"), (9, 9, 32), 1 / math.sqrt(9 * 8)),
+        (Dense(300, init="normal", gain=0.02), (200,), 0.02),
+        (Dense(300, init="zeros"), (200,), 0.0),
+    ],
+    ids=str,
+)
+def test_kernels_begin_as_their_layer_says(layer, shape, deviation):
+    kernel = first(layer, shape)
+    assert kernel.std() == pytest.approx(deviation, rel=0.03)
+    assert abs(kernel.mean()) <= deviation / 10
+
+
+def test_vectors_of_spectral_norm_begin_as_directions():
+    assert np.linalg.norm(first(Dense(9, spectral=True), (5,), "kernel_u")) == pytest.approx(1)
+
+
+def test_normalisation_begins_as_the_identity():
+    for role, number in (("gamma", 1), ("beta", 0), ("mean", 0), ("variance", 1)):
+        assert (first(BatchNorm(0.9, 1e-5), IMAGE, role) == number).all()
+
+
+def test_layers_inside_blocks_ask_for_what_they_need():
+    spec = (Residual((Conv(6, 1, spectral=True), BatchNorm(0.9, 1e-5)), (Embedding(2),)),)
+    assert capabilities(spec) == {"residual", "conv", "spectral", "norm", "labels"}
+    assert uses_labels(spec)
+    assert not uses_labels((Dense(3), LeakyReLU(0.2)))
+    assert capabilities((Dense(3), Dropout(0.1))) == set()
