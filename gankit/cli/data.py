@@ -1,28 +1,43 @@
-"""`gankit data list|fetch|verify`."""
+"""`gankit data list|fetch|verify|pack`."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gankit.cli.options import data_dir, say
+from gankit.cli.options import as_json, data_dir, say
 from gankit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from gankit.data import FileCheck
+    from gankit.data.image_options import Channels, Fit
 
 
 @click.group("data")
 def command() -> None:
-    """List data sets, fetch them, and prove them whole."""
+    """List data sets, fetch them, prove them whole, and pack your own."""
 
 
 @command.command("list")
-def list_datasets() -> None:
+@as_json
+def list_datasets(as_json: bool) -> None:
     """List the data sets."""
     from gankit import plugins
 
-    for dataset in plugins.datasets().values():
-        click.echo(f"{dataset.name:<14} {dataset.summary}")
+    known = plugins.datasets().values()
+    rows = [
+        {"name": d.name, "summary": d.summary, "fetch": bool(d.fetch), "test": bool(d.test)}
+        for d in known
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        click.echo(f"{row['name']:<14} {row['summary']}")
 
 
 @command.command("fetch")
@@ -45,7 +60,8 @@ def fetch(name: str, data_dir: Path | None) -> None:
 @command.command("verify")
 @click.argument("name")
 @data_dir
-def verify(name: str, data_dir: Path | None) -> int:
+@as_json
+def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
     """Check every copy of a data set's files on this machine; exit 3 if one is damaged."""
     from gankit import plugins
 
@@ -53,16 +69,44 @@ def verify(name: str, data_dir: Path | None) -> int:
     rows = dataset.verify(data_dir) if dataset.verify else []
     if dataset.verify is None:
         say(f"{name} has no files to verify")
-    for row in rows:
-        state = "ok" if row.ok else row.reason
-        click.echo("  ".join(part for part in (row.file, row.place, state) if part))
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+    for row in () if as_json else rows:
+        click.echo(_line(row))
     return ExitCode.OK if all(row.ok for row in rows) else ExitCode.DATA
+
+
+@command.command("pack")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--size", metavar="N|HxW", help="Pixels, or height x width; else as they are.")
+@click.option("--channels", type=click.Choice([1, 3]), help="1 is grey, 3 is colours.")
+@click.option(
+    "--fit",
+    type=click.Choice(["crop", "pad", "stretch"]),
+    default="crop",
+    show_default=True,
+    help="How to reach the size.",
+)
+@click.option("--skip-bad", is_flag=True, help="Go on without pictures that cannot be read.")
+def pack(
+    folder: Path, out: Path, size: str | None, channels: Channels | None, fit: Fit, skip_bad: bool
+) -> None:
+    """Write the pictures of FOLDER into OUT.npy, to train on however many they are."""
+    from gankit.data import ImageOptions, pack, parse_size
+
+    options = ImageOptions(parse_size(size) if size else None, channels, fit, skip_bad)
+    with _Bars(unit=" pictures") as bars:
+        data = pack(folder, out, options, lambda done, total: bars(out.name, done, total))
+    say(data.source)
+    click.echo(out)
 
 
 class _Bars:
     """One progress bar per file, on a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "B") -> None:
+        self._unit = unit
         self._bars: dict[str, Any] = {}
 
     def __enter__(self) -> _Bars:
@@ -76,5 +120,11 @@ class _Bars:
         from tqdm import tqdm
 
         if file not in self._bars:
-            self._bars[file] = tqdm(total=total, desc=file, unit="B", unit_scale=True, disable=None)
+            bar = tqdm(total=total, desc=file, unit=self._unit, unit_scale=True, disable=None)
+            self._bars[file] = bar
         self._bars[file].update(received - self._bars[file].n)
+
+
+def _line(row: FileCheck) -> str:
+    state = "ok" if row.ok else row.reason
+    return "  ".join(part for part in (row.file, row.place, state) if part)

@@ -1,10 +1,19 @@
 """Data sets: uint8 images with labels, and where their bytes come from."""
 
-from gankit.data import glyphs, mnist
+from gankit.data import cifar10, fashion_mnist, glyphs, kmnist, mnist
 from gankit.data.dataset import Dataset, Fetch, FileCheck, ImageSet, Progress
 from gankit.data.idx_folder import idx_folder, write_idx_folder
+from gankit.data.image_options import ImageOptions, parse_size
+from gankit.data.own import is_path, own
+from gankit.data.pack import pack
 
-BUILTIN: tuple[Dataset, ...] = (mnist.DATASET, glyphs.DATASET)
+BUILTIN: tuple[Dataset, ...] = (
+    mnist.DATASET,
+    fashion_mnist.DATASET,
+    kmnist.DATASET,
+    cifar10.DATASET,
+    glyphs.DATASET,
+)
 """The data sets that need no plugin."""
 
 __all__ = [
@@ -12,10 +21,18 @@ __all__ = [
     "Dataset",
     "Fetch",
     "FileCheck",
+    "ImageOptions",
     "ImageSet",
     "Progress",
+    "cifar10",
+    "fashion_mnist",
     "glyphs",
     "idx_folder",
+    "is_path",
+    "kmnist",
     "mnist",
+    "own",
+    "pack",
+    "parse_size",
     "write_idx_folder",
 ]

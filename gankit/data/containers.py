@@ -1,4 +1,4 @@
-"""Bytes out of plain, gzip and npz files, never more of them than were asked for.
+"""Bytes out of plain, gzip, npz and tar files, never more of them than were asked for.
 
 A few kilobytes can unpack to gigabytes, and a file found on a disk may have been made to do so.
 """
@@ -6,11 +6,16 @@ A few kilobytes can unpack to gigabytes, and a file found on a disk may have bee
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
+import os
 import struct
+import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from gankit.errors import DataError
 
@@ -28,8 +33,9 @@ BROKEN = (
     struct.error,
     zlib.error,
     zipfile.BadZipFile,
+    tarfile.TarError,
 )
-"""What an unreadable, damaged or encrypted file makes gzip and zipfile raise."""
+"""What an unreadable, damaged or encrypted file makes gzip, zipfile and tarfile raise."""
 
 
 def contents(path: Path, limit: int) -> bytes:
@@ -94,15 +100,98 @@ def array_bytes(path: Path, member: str, size: int) -> bytes:
         raise DataError(f"{path}: {member}: {error}") from error
 
 
+def digest(path: Path, size: int) -> str:
+    """Return the SHA-256 of a file as it lies there, in hexadecimal.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or does not have `size` bytes; it is not read in that case.
+    """
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != size:
+                raise DataError(f"{path}: has {found} bytes; as published it has {size}")
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {reason(error)}") from error
+
+
+def tar_members(path: Path, sizes: Mapping[str, int], limit: int) -> Iterator[tuple[str, bytes]]:
+    """Yield files in a gzipped tar by their exact names, in the order in which they come.
+
+    Nothing is extracted: no path in the archive is ever used, and links are no files.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    sizes
+        Bytes of each file wanted, by name.
+    limit
+        The most bytes that the whole archive may unpack to.
+
+    Raises
+    ------
+    DataError
+        If the archive cannot be read, is damaged, unpacks to more, or has a file with another
+        size, twice or not at all.
+    """
+    try:
+        with path.open("rb") as file, gzip.GzipFile(fileobj=file) as unpacked:
+            yield from _members(path, _Limited(unpacked, limit), dict(sizes))
+    except BROKEN as error:
+        raise DataError(f"{path}: cannot be read: {reason(error)}") from error
+    except _TooLarge as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _members(path: Path, stream: _Limited, missing: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    sizes = dict(missing)
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for entry in archive:
+            if entry.name not in sizes or not entry.isreg():
+                continue
+            if entry.name not in missing:
+                raise DataError(f"{path}: has {entry.name} twice")
+            if entry.size != missing.pop(entry.name):
+                told = f"{entry.size} bytes, not {sizes[entry.name]}"
+                raise DataError(f"{path}: {entry.name} has {told}")
+            content = archive.extractfile(entry)
+            yield entry.name, content.read() if content else b""
+    if missing:
+        raise DataError(f"{path}: has no {', '.join(missing)}")
+
+
 def reason(error: Exception) -> str:
     """Return what went wrong in a few words, without the path or address that the caller names."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return str(error).lower() or type(error).__name__
+    return next(iter(str(error).lower().splitlines()), "") or type(error).__name__
 
 
 class _TooLarge(Exception):
     """A stream holds more than it may."""
+
+
+class _Limited(io.RawIOBase):
+    """A stream that can be read, up to a limit."""
+
+    def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
+        self._stream, self._limit, self._left = stream, limit, limit
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        """Read the next bytes; raise _TooLarge where they go beyond the limit."""
+        count = self._stream.readinto(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise _TooLarge(f"unpacks to more than the {self._limit} bytes expected")
+        return count
 
 
 def _bounded(stream: IO[bytes] | gzip.GzipFile, limit: int) -> bytes:

@@ -23,11 +23,14 @@ class ImageSet:
     Attributes
     ----------
     images
-        (N, H, W, C) uint8, 0 to 255.
+        (N, H, W, C) uint8, 0 to 255. A np.memmap where they lie in a file and are read as they
+        are asked for.
     labels
         (N,) int64, each at least 0; None where the images have no classes.
     source
         One line that says where the bytes came from.
+    class_names
+        What the labels stand for, from 0 on; empty where that is not known.
 
     Raises
     ------
@@ -38,24 +41,41 @@ class ImageSet:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
     source: str
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # Nothing here may read the images themselves: they may be larger than the memory.
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
             found = f"{self.images.dtype} {self.images.shape}"
             raise DataError(f"{self.source}: images are {found}, not uint8 of shape (N, H, W, C)")
         if self.labels is None:
+            if self.class_names:
+                raise DataError(f"{self.source}: has {len(self.class_names)} classes but no labels")
             return
-        if self.labels.dtype != np.int64 or self.labels.ndim != 1:
-            found = f"{self.labels.dtype} {self.labels.shape}"
+        self._check_labels(self.labels)
+
+    def _check_labels(self, labels: NDArray[np.int64]) -> None:
+        if labels.dtype != np.int64 or labels.ndim != 1:
+            found = f"{labels.dtype} {labels.shape}"
             raise DataError(f"{self.source}: labels are {found}, not int64 of shape (N,)")
-        if len(self.labels) != len(self.images):
-            counts = f"{len(self.images)} images but {len(self.labels)} labels"
+        if len(labels) != len(self.images):
+            counts = f"{len(self.images)} images but {len(labels)} labels"
             raise DataError(f"{self.source}: {counts}; their counts must match")
-        if (self.labels < 0).any():
-            raise DataError(f"{self.source}: label {self.labels.min()} is below 0")
+        if (labels < 0).any():
+            raise DataError(f"{self.source}: label {labels.min()} is below 0")
+        if self.class_names and labels.max(initial=0) >= len(self.class_names):
+            named = f"{len(self.class_names)} classes are named"
+            raise DataError(f"{self.source}: label {labels.max()}, but only {named}")
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes: those with names, else the highest label and 1; 0 without labels."""
+        if self.labels is None:
+            return 0
+        return len(self.class_names) or int(self.labels.max(initial=-1)) + 1
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,8 @@ class Dataset:
         Downloads what is missing; None if there is nothing to download.
     verify
         Checks every file found, one row per file and place; None if there are no files.
+    test
+        Like `load`, for the images that are held out of training; None if there are none.
     """
 
     name: str
@@ -111,3 +133,4 @@ class Dataset:
     load: Callable[[Path | None], ImageSet]
     fetch: Fetch | None = None
     verify: Callable[[Path | None], list[FileCheck]] | None = None
+    test: Callable[[Path | None], ImageSet] | None = None

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import secrets
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import IO
 from urllib.error import HTTPError, URLError
 
 from gankit.data.containers import reason
 from gankit.data.dataset import Progress
-from gankit.errors import DataError, StorageError
+from gankit.data.temporary import settle, storing, temporary
+from gankit.errors import DataError
 
 CHUNK = 2**16
 """The most bytes taken at once."""
-
-STALE = 86400.0
-"""Seconds after which a temporary file can belong to no running download."""
 
 
 class Unreachable(DataError):
@@ -84,47 +78,14 @@ def download(
     StorageError
         If the file cannot be written.
     """
-    with _temporary(target) as part:
-        with _storing(part), part.open("xb") as file:
+    with temporary(target) as part:
+        with storing(part), part.open("xb") as file:
             for chunk in _chunks(url, target.name, limit, patience or Patience(), progress):
                 file.write(chunk)
-            _settle(file)
+            settle(file)
         check(part)
-        with _storing(target):
+        with storing(target):
             part.replace(target)
-
-
-@contextmanager
-def _temporary(target: Path) -> Iterator[Path]:
-    """Name a file beside `target` that nobody else uses, and remove what is left of it."""
-    _sweep(target.parent)
-    part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
-    try:
-        yield part
-    finally:
-        with _storing(part):
-            part.unlink(missing_ok=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed downloads left: parts that nobody has written to for a day."""
-    for part in folder.glob(".*.part.*"):
-        with suppress(OSError):
-            if time.time() - part.stat().st_mtime > STALE:
-                part.unlink()
-
-
-@contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {reason(error)}") from error
-
-
-def _settle(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _chunks(

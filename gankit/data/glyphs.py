@@ -14,6 +14,9 @@ from gankit.data.handwriting import SIDE, Strokes, strokes, written
 COUNT = 60000
 """Images in the data set, as many as MNIST has."""
 
+HELD_OUT = 10000
+"""Images held out of it, as many as MNIST has."""
+
 BATCH = 500
 """Images written at once: few enough for their numbers to stay in the processor's cache."""
 
@@ -63,17 +66,24 @@ def _strokes() -> Strokes:
 
 
 @cache
-def _training_set() -> ImageSet:
-    return ImageSet(*draw(), source=f"glyphs, {COUNT:,} drawn by gankit with seed 0")
+def _drawn(count: int, seed: int) -> ImageSet:
+    source = f"glyphs, {count:,} drawn by gankit with seed {seed}"
+    return ImageSet(*draw(count, seed), source)
 
 
 def load(_: Path | None) -> ImageSet:
     """Return the 60,000 glyphs of seed 0, drawn once in a process; there is no folder to read."""
-    return _training_set()
+    return _drawn(COUNT, 0)
+
+
+def held_out(_: Path | None) -> ImageSet:
+    """Return 10,000 other glyphs, those of seed 1, drawn once in a process."""
+    return _drawn(HELD_OUT, 1)
 
 
 DATASET = Dataset(
     name="glyphs",
     summary="digits drawn from fonts by an unsteady hand, 28x28, 60,000 images, no download",
     load=load,
+    test=held_out,
 )

@@ -103,26 +103,34 @@ def write(path: Path, values: NDArray[np.uint8]) -> None:
         raise StorageError(f"cannot write {path}: {reason(error)}") from error
 
 
-def labelled(images: NDArray[np.uint8], labels: NDArray[np.uint8], source: str) -> ImageSet:
-    """Return the image set of an IDX file of images and one of labels.
+def labelled(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    source: str,
+    class_names: tuple[str, ...] = (),
+) -> ImageSet:
+    """Return the image set of an array of images and one of labels, as MNIST and its like are.
 
     Parameters
     ----------
     images
-        (N, H, W) uint8, 0 to 255.
+        (N, H, W) or (N, H, W, C) uint8, 0 to 255.
     labels
         (N,) uint8, 0 to 9.
     source
         One line that says where they came from.
+    class_names
+        What the labels stand for, if that is known.
 
     Raises
     ------
     DataError
         If a number of dimensions is another, the counts differ, or a label is above 9.
     """
-    if (images.ndim, labels.ndim) != (3, 1):
+    if images.ndim not in (3, 4) or labels.ndim != 1:
         found = f"{images.ndim} and {labels.ndim} dimensions"
         raise DataError(f"{source}: images and labels have {found}, not 3 and 1")
     if labels.size and labels.max() >= CLASSES:
         raise DataError(f"{source}: label {labels.max()} is above {CLASSES - 1}")
-    return ImageSet(images[..., np.newaxis], labels.astype(np.int64), source)
+    grey = images[..., np.newaxis] if images.ndim == 3 else images
+    return ImageSet(grey, labels.astype(np.int64), source, class_names)

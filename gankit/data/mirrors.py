@@ -8,11 +8,8 @@ from urllib.parse import urlsplit
 
 from gankit.data.dataset import Progress
 from gankit.data.download import Patience, Unreachable, download
-from gankit.data.published import PublishedFile
+from gankit.data.published import Published
 from gankit.errors import DataError
-
-SLACK = 2**16
-"""Bytes by which a file that cannot be packed may grow in a container."""
 
 
 @dataclass
@@ -22,8 +19,8 @@ class Mirrors:
     Attributes
     ----------
     addresses
-        One that ends in a slash is a folder with each file as `.gz`; any other is an npz file
-        with all of them.
+        One that ends in a slash is a folder with each file as it is published; any other is an
+        npz file with all of them.
     patience
         How long to wait for each.
     progress
@@ -38,7 +35,7 @@ class Mirrors:
     refusals: list[str] = field(default_factory=list)
     _unreachable: dict[str, str] = field(default_factory=dict)
 
-    def fetch(self, file: PublishedFile, folder: Path, whole: int) -> bool:
+    def fetch(self, file: Published, folder: Path, whole: int) -> bool:
         """Download `file` into `folder` from the first mirror that has its true bytes.
 
         Parameters
@@ -48,7 +45,7 @@ class Mirrors:
         folder
             Where to put it, which exists.
         whole
-            Bytes of all the data set's files, unpacked: the most that an npz file may have.
+            The most bytes that an npz file with all the data set's files may have.
 
         Returns
         -------
@@ -63,16 +60,16 @@ class Mirrors:
         self.refusals.clear()
         for address in self.addresses:
             single = address.endswith("/")
-            url = f"{address}{file.name}.gz" if single else address
+            url = f"{address}{file.download}" if single else address
             try:
-                self._download(url, folder, (file.size if single else whole) + SLACK, file)
+                self._download(url, folder, file.limit if single else whole, file)
             except DataError as error:
                 self.refusals.append(f"{url} ({_told(error, folder)})")
             else:
                 return True
         return False
 
-    def _download(self, url: str, folder: Path, limit: int, file: PublishedFile) -> None:
+    def _download(self, url: str, folder: Path, limit: int, file: Published) -> None:
         address = urlsplit(url)
         if address.netloc in self._unreachable:
             raise DataError(self._unreachable[address.netloc])

@@ -8,43 +8,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gankit.data.archive import Archive
-from gankit.data.dataset import Dataset, FileCheck, ImageSet, Progress
+from gankit.data.checksum import Checksum
+from gankit.data.dataset import ImageSet, Progress
+from gankit.data.idx_archive import idx_archive
 from gankit.data.mirrors import Mirrors
-from gankit.data.published import PublishedFile
 
-ARCHIVE = Archive(
-    name="mnist",
-    splits={
-        "train": (
-            PublishedFile(
-                "train-images-idx3-ubyte",
-                "x_train",
-                (60000, 28, 28),
-                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            ),
-            PublishedFile(
-                "train-labels-idx1-ubyte",
-                "y_train",
-                (60000,),
-                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            ),
-        ),
-        "test": (
-            PublishedFile(
-                "t10k-images-idx3-ubyte",
-                "x_test",
-                (10000, 28, 28),
-                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            ),
-            PublishedFile(
-                "t10k-labels-idx1-ubyte",
-                "y_test",
-                (10000,),
-                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-            ),
-        ),
-    },
+SUMS = (
+    Checksum("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    Checksum("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    Checksum("0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+    Checksum("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+)
+"""Of the files unpacked, tried on true bytes."""
+
+ARCHIVE = idx_archive(
+    "mnist",
+    sums=[(checksum, None) for checksum in SUMS],
     mirrors=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -91,28 +70,4 @@ def read(
     return ARCHIVE.read(split, data_dir, Mirrors(mirrors, progress=progress))
 
 
-def load(data_dir: Path | None) -> ImageSet:
-    """Return the training images; the same as `read` without the choice."""
-    return read("train", data_dir)
-
-
-def fetch(data_dir: Path | None, /, *, progress: Progress | None = None) -> list[Path]:
-    """Return valid paths of the four files, downloading what is missing into `data_dir`/mnist.
-
-    Without a `data_dir` that is gankit's cache. Raises what `read` raises.
-    """
-    return ARCHIVE.fetch(data_dir, Mirrors(ARCHIVE.mirrors, progress=progress))
-
-
-def verify(data_dir: Path | None) -> list[FileCheck]:
-    """Check every copy of the four files on this machine, one row for each."""
-    return ARCHIVE.verify(data_dir)
-
-
-DATASET = Dataset(
-    name="mnist",
-    summary="handwritten digits, 28x28, 60,000 images (LeCun et al. 1998)",
-    load=load,
-    fetch=fetch,
-    verify=verify,
-)
+DATASET = ARCHIVE.dataset("handwritten digits, 28x28, 60,000 images (LeCun et al. 1998)")

@@ -12,6 +12,7 @@ import pytest
 
 from gankit.data import ImageSet, glyphs, idx
 from gankit.data.archive import Archive
+from gankit.data.checksum import Checksum
 from gankit.data.published import PublishedFile
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -47,14 +48,18 @@ def contents(small_glyphs):
     }
 
 
+@pytest.fixture(scope="session")
+def checksum():
+    """Return a function from bytes to their sum, as somebody publishes it."""
+    return lambda content, untried="": Checksum(hashlib.sha256(content).hexdigest(), untried)
+
+
 @pytest.fixture
-def archive(contents):
+def archive(contents, checksum):
     """Return a published data set like MNIST, but small, with its own sums and no mirrors."""
     members = ("x_train", "y_train", "x_test", "y_test")
     files = [
-        PublishedFile(
-            name, member, idx.decode(content, name).shape, hashlib.sha256(content).hexdigest()
-        )
+        PublishedFile(name, member, idx.decode(content, name).shape, checksum(content))
         for member, (name, content) in zip(members, contents.items(), strict=True)
     ]
     splits = {"train": (files[0], files[1]), "test": (files[2], files[3])}

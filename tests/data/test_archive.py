@@ -95,7 +95,7 @@ def test_an_error_names_every_place_and_the_remedy(bare_machine, archive):
     message = str(caught.value)
     for said in ("named/mnist", "cache/mnist", ".keras/datasets", "data/MNIST/raw"):
         assert said in message
-    for remedy in ("put the four files into", "GANKIT_DATA", "--dataset glyphs"):
+    for remedy in ("put the files as published into", "GANKIT_DATA", "--dataset glyphs"):
         assert remedy in message
     assert "\n" not in message
 

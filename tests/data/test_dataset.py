@@ -30,8 +30,48 @@ def test_an_image_set_of_other_shapes_types_or_counts_is_refused(images, labels,
         ImageSet(images, labels, "here")
 
 
-def test_mnist_and_glyphs_are_built_in():
-    assert [dataset.name for dataset in BUILTIN] == ["mnist", "glyphs"]
+LABELS = np.array([0, 2])
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "classes"),
+    [(LABELS, (), 3), (LABELS, tuple("abcd"), 4), (None, (), 0), (LABELS * 0, (), 1)],
+)
+def test_classes_are_those_with_names_or_up_to_the_highest_label(labels, names, classes):
+    assert ImageSet(IMAGES, labels, "here", names).classes == classes
+
+
+def test_an_empty_set_with_labels_has_no_classes():
+    assert ImageSet(IMAGES[:0], LABELS[:0], "here").classes == 0
+
+
+def test_names_of_classes_need_labels_and_one_for_each():
+    with pytest.raises(DataError, match="here: has 3 classes but no labels"):
+        ImageSet(IMAGES, None, "here", tuple("abc"))
+    with pytest.raises(DataError, match="here: label 2, but only 2 classes are named"):
+        ImageSet(IMAGES, LABELS, "here", tuple("ab"))
+
+
+def test_images_that_are_mapped_are_neither_read_nor_copied(tmp_path):
+    path = tmp_path / "images.npy"
+    np.save(path, IMAGES)
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+
+    class Unread(np.memmap):
+        def __array_ufunc__(self, *_arguments, **_named):
+            pytest.fail("read")
+
+        __array__ = __iter__ = __getitem__ = __array_ufunc__
+
+    data = ImageSet(mapped.view(Unread), LABELS, "here")
+    assert (len(data), data.classes, type(data.images)) == (2, 3, Unread)
+    with pytest.raises(pytest.fail.Exception):
+        data.images.max()
+
+
+def test_five_data_sets_are_built_in():
+    names = [dataset.name for dataset in BUILTIN]
+    assert names == ["mnist", "fashion-mnist", "kmnist", "cifar10", "glyphs"]
 
 
 def test_every_summary_is_one_line():

@@ -30,6 +30,15 @@ def test_another_seed_draws_others(small_glyphs):
     assert not np.array_equal(glyphs.draw(200, seed=2)[0], small_glyphs.images)
 
 
+def test_others_are_held_out():
+    held_out, drawn = glyphs.held_out(None), glyphs.load(None)
+    assert len(held_out) == 10000
+    assert held_out.classes == 10
+    # Two may be alike by chance; sets of the same seed would be so throughout.
+    seen = {image.tobytes() for image in drawn.images}
+    assert sum(image.tobytes() in seen for image in held_out.images) < 10
+
+
 @pytest.mark.parametrize("count", [0, 1, 10, 507])
 def test_every_digit_comes_as_often_as_the_others_or_once_more(count):
     images, labels = glyphs.draw(count)

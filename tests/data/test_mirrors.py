@@ -83,7 +83,7 @@ def test_when_all_fail_every_mirror_is_named_with_its_reason(bare_machine, archi
         strict=True,
     ):
         assert f"{mirror}{IMAGES}.gz ({why}" in message
-    assert "put the four files into" in message
+    assert "put the files as published into" in message
     assert "part" not in message
     left = {path.name for path in (bare_machine / "cache" / "mnist").iterdir()}
     assert left <= {".lock"}

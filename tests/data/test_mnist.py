@@ -47,7 +47,7 @@ def test_the_source_names_the_files(training_set, folder):
 
 
 def test_verify_accepts_the_true_files(folder):
-    rows = [row for row in mnist.verify(folder) if row.place.startswith(str(folder))]
+    rows = [row for row in mnist.DATASET.verify(folder) if row.place.startswith(str(folder))]
     assert [(row.file, row.ok) for row in rows] == [(name, True) for name in NAMES]
 
 

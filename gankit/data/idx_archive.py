@@ -1,0 +1,43 @@
+"""MNIST's form, which others have taken over: four IDX files of 28x28 images and their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gankit.data.archive import Archive
+from gankit.data.checksum import Checksum
+from gankit.data.published import PublishedFile
+
+FILES = (
+    ("train-images-idx3-ubyte", "x_train", (60000, 28, 28)),
+    ("train-labels-idx1-ubyte", "y_train", (60000,)),
+    ("t10k-images-idx3-ubyte", "x_test", (10000, 28, 28)),
+    ("t10k-labels-idx1-ubyte", "y_test", (10000,)),
+)
+"""Names of the files, of the arrays in Keras's npz file, and their shapes."""
+
+
+def idx_archive(
+    name: str,
+    sums: Iterable[tuple[Checksum, int | None]],
+    mirrors: tuple[str, ...],
+    others: tuple[str, ...],
+    class_names: tuple[str, ...] = (),
+) -> Archive:
+    """Return the archive of a data set that has MNIST's form.
+
+    Parameters
+    ----------
+    name
+        The data set's name.
+    sums
+        For each file, in the order of `FILES`, the sum of its contents and None, or that of its
+        gzip file and the bytes of that.
+    mirrors, others, class_names
+        As `Archive` has them.
+    """
+    images, labels, test_images, test_labels = (
+        PublishedFile(*facts, *known) for facts, known in zip(FILES, sums, strict=True)
+    )
+    splits = {"train": (images, labels), "test": (test_images, test_labels)}
+    return Archive(name, splits, mirrors, others, class_names)

@@ -1,0 +1,69 @@
+"""How a user's own pictures become images of one shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from gankit.errors import ConfigError, UnknownName
+
+Channels = Literal[1, 3]
+Fit = Literal["crop", "pad", "stretch"]
+
+LARGEST = 8192
+"""The most pixels that an image may be asked to be high or wide."""
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """What to make of pictures of any size.
+
+    Attributes
+    ----------
+    size
+        Height and width in pixels; None to leave them as they are.
+    channels
+        1 for grey, 3 for colours; None to leave them as they are.
+    fit
+        How to reach `size`. "crop" fills it and cuts off evenly what is left over on two sides;
+        "pad" shows the whole picture between black bars; "stretch" changes its proportions.
+    skip_bad
+        Whether to go on without pictures that cannot be read.
+
+    Raises
+    ------
+    ConfigError
+        If one of them makes no sense.
+    """
+
+    size: tuple[int, int] | None = None
+    channels: Channels | None = None
+    fit: Fit = "crop"
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        if self.size and not all(1 <= side <= LARGEST for side in self.size):
+            told = " x ".join(map(str, self.size))
+            raise ConfigError(f"image size {told}; height and width are 1 to {LARGEST} pixels")
+        if self.channels not in (None, *get_args(Channels)):
+            raise ConfigError(f"{self.channels} channels; images have 1, grey, or 3, colours")
+        if self.fit not in get_args(Fit):
+            raise UnknownName("fit", self.fit, get_args(Fit))
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return height and width, as `--size` takes them.
+
+    >>> parse_size("64"), parse_size("48x64")
+    ((64, 64), (48, 64))
+
+    Raises
+    ------
+    ConfigError
+        If `text` is neither a number nor two with an x between them.
+    """
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise ConfigError(f"image size {text!r}; write 64, or height and width as in 48x64")
+    height, width = int(sides[0]), int(sides[-1])
+    return height, width

@@ -1,0 +1,58 @@
+"""A user's own images, asked for by path instead of by a data set's name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gankit.data import arrays
+from gankit.data.dataset import ImageSet
+from gankit.data.image_folder import read_folder
+from gankit.data.image_options import ImageOptions
+from gankit.errors import DataError
+
+READERS = {".npy": arrays.npy, ".npz": arrays.npz}
+
+
+def is_path(name: str) -> bool:
+    """Tell whether what was given as a data set is a path; a bare word is a data set's name.
+
+    >>> [is_path(name) for name in ("./faces", "faces/", "faces.npy", "..", "~/faces")]
+    [True, True, True, True, True]
+    >>> [is_path(name) for name in ("faces", "fashion-mnist", "cifar10")]
+    [False, False, False]
+    """
+    separators = [mark for mark in (os.sep, os.altsep, "/") if mark]
+    return (
+        any(mark in name for mark in separators)
+        or name.lower().endswith(tuple(READERS))
+        or name.startswith(("~", "."))
+    )
+
+
+def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
+    """Return the images at a path.
+
+    Parameters
+    ----------
+    path
+        A .npy file, which is mapped and not read into memory; a .npz file; or a folder of
+        pictures, with or without a folder for each class. A leading `~` is the user's home.
+    options
+        What to make of pictures; arrays are taken as they are, or refused.
+
+    Raises
+    ------
+    DataError
+        If nothing is there, it cannot be read, or the images are not of one shape.
+    """
+    path, options = Path(os.path.expanduser(path)), options or ImageOptions()  # noqa: PTH111
+    if path.is_dir():
+        return read_folder(path, options)
+    reader = READERS.get(path.suffix.lower())
+    remedy = "give a .npy or .npz file, a folder of pictures, or a data set's name"
+    if not path.is_file():
+        raise DataError(f"no file or folder {path}; {remedy}")
+    if reader is None:
+        raise DataError(f"{path}: is a file of another kind; {remedy}")
+    return reader(path, options)

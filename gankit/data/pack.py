@@ -1,0 +1,115 @@
+"""A folder of pictures written into one npy file, which can then be mapped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from gankit.data import arrays
+from gankit.data.dataset import ImageSet
+from gankit.data.image_folder import ImageFolder, image_folder, pictures, source
+from gankit.data.image_options import ImageOptions
+from gankit.data.temporary import settle, storing, temporary
+from gankit.errors import ConfigError
+
+Count = Callable[[int, int], None]
+"""Called with how many pictures are done, and how many there are."""
+
+
+def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = None) -> ImageSet:
+    """Write the pictures of a folder into an npy file, holding one of them at a time.
+
+    Labels go beside it, into NAME.labels.npy, and the names of the classes into
+    NAME.classes.json. The file itself appears last, and whole.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    out
+        The file to make; its name ends in .npy.
+    options
+        What to make of the pictures.
+    count
+        Called after every picture.
+
+    Returns
+    -------
+    ImageSet
+        The images, mapped from the new file.
+
+    Raises
+    ------
+    ConfigError
+        If `out` has another ending, or is there already.
+    DataError
+        If the folder has no pictures, bad ones, or some of different shapes.
+    StorageError
+        If a file cannot be written.
+    """
+    if out.suffix != ".npy":
+        raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
+    if out.exists():
+        raise ConfigError(f"{out} is already there; remove it, or choose another name")
+    folder, faults = image_folder(path), list[str]()
+    with temporary(out) as part:
+        with storing(part), part.open("xb") as file:
+            kept = _write(file, folder, options, faults, count or (lambda _done, _all: None))
+        _write_beside(out, folder, kept)
+        with storing(out):
+            part.replace(out)
+    told = f"{source(folder, len(kept), faults)}, packed into {out}"
+    return dataclasses.replace(arrays.npy(out, ImageOptions()), source=told)
+
+
+def _write(
+    file: IO[bytes], folder: ImageFolder, options: ImageOptions, faults: list[str], count: Count
+) -> list[int]:
+    """Write the images; return which pictures they are."""
+    kept, shape = list[int](), tuple[int, ...]()
+    for number, pixels in pictures(folder, options, faults):
+        if not kept:
+            shape = pixels.shape
+            _write_header(file, (len(folder.files), *shape))
+        file.write(pixels.tobytes())
+        kept.append(number)
+        count(number + 1, len(folder.files))
+    # How many are good is known only now; NumPy leaves room for the first axis to change.
+    file.seek(0)
+    _write_header(file, (len(kept), *shape))
+    settle(file)
+    return kept
+
+
+def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    npy_format.write_array_header_1_0(file, header)
+
+
+def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
+    """Write labels and names, in place of those that an earlier file of that name had."""
+    labels = folder.labels(kept)
+    names = json.dumps(folder.class_names, ensure_ascii=False).encode()
+    for target in (arrays.labels_beside(out), arrays.classes_beside(out)):
+        with storing(target):
+            target.unlink(missing_ok=True)
+    if labels is None:
+        return
+    with ExitStack() as stack:
+        for target, write in (
+            (arrays.labels_beside(out), lambda file: np.save(file, labels, allow_pickle=False)),
+            (arrays.classes_beside(out), lambda file: file.write(names)),
+        ):
+            part = stack.enter_context(temporary(target))
+            with storing(target):
+                with part.open("xb") as file:
+                    write(file)
+                    settle(file)
+                part.replace(target)

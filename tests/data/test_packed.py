@@ -1,0 +1,136 @@
+"""Files of which only the packed form has a published sum."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from gankit.data import BUILTIN, fashion_mnist, idx, kmnist, mnist
+from gankit.data.archive import Archive
+from gankit.data.checksum import Checksum
+from gankit.data.mirrors import Mirrors
+from gankit.data.published import PublishedFile
+from gankit.errors import DataError
+
+IMAGES = "train-images-idx3-ubyte"
+NAMES = tuple("abcdefghij")
+
+
+@pytest.fixture
+def packed(contents):
+    """Return the four files as they are published, gzip bytes by name."""
+    return {f"{name}.gz": gzip.compress(content, mtime=1) for name, content in contents.items()}
+
+
+@pytest.fixture
+def relative(contents, packed, checksum):
+    """Return a small data set that is known by the sums of its gzip files, which nobody tried."""
+    files = [
+        PublishedFile(
+            name, "x", idx.decode(content, name).shape, checksum(gz, untried="Someone"), len(gz)
+        )
+        for (name, content), gz in zip(contents.items(), packed.values(), strict=True)
+    ]
+    splits = {"train": (files[0], files[1]), "test": (files[2], files[3])}
+    return Archive("relative", splits, (), ("~/other",), NAMES)
+
+
+def put(folder, files):
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("place", ["named", "named/relative", "cache/relative", "home/other"])
+def test_the_published_files_are_taken_wherever_they_lie(
+    bare_machine, relative, packed, contents, place
+):
+    put(bare_machine / place, packed)
+    data = relative.load(bare_machine / "named")
+    assert idx.encode(data.images[..., 0]) == contents[IMAGES]
+    assert (data.class_names, data.classes) == (NAMES, 10)
+    assert len(relative.held_out(bare_machine / "named")) == 50
+
+
+@pytest.mark.parametrize("form", ["unpacked", "npz"])
+def test_no_other_form_is_taken(bare_machine, relative, contents, form):
+    # MNIST's own files would fit as well: same names, same shapes.
+    folder = put(bare_machine / "named", contents if form == "unpacked" else {})
+    if form == "npz":
+        np.savez(folder / "relative.npz", x=idx.decode(contents[IMAGES], "here"))
+    with pytest.raises(DataError, match=f"^no {IMAGES}.gz for relative: looked in"):
+        relative.read("train", folder, Mirrors(()))
+
+
+def test_a_file_that_was_packed_again_is_refused_by_its_size(
+    bare_machine, relative, packed, contents
+):
+    again = gzip.compress(contents[IMAGES], 1, mtime=1)
+    put(bare_machine / "named", packed | {f"{IMAGES}.gz": again})
+    told = f"has {len(again)} bytes; as published it has {len(packed[f'{IMAGES}.gz'])}"
+    with pytest.raises(DataError, match=told):
+        relative.read("train", bare_machine / "named", Mirrors(()))
+
+
+def test_a_file_of_the_right_size_is_refused_by_its_sum_and_the_sum_is_doubted(
+    bare_machine, relative, packed, contents
+):
+    other = gzip.compress(contents[IMAGES], mtime=2)
+    put(bare_machine / "named", packed | {f"{IMAGES}.gz": other})
+    with pytest.raises(DataError, match="which Someone published and gankit's authors could not"):
+        relative.read("train", bare_machine / "named", Mirrors(()))
+
+
+def test_a_sum_that_was_tried_is_not_doubted(tmp_path):
+    with pytest.raises(DataError) as caught:
+        Checksum("0" * 64).check("1" * 64, tmp_path, "file")
+    assert "could not try" not in str(caught.value)
+
+
+def test_they_are_downloaded_as_they_are_published(bare_machine, relative, packed, server):
+    for name, content in packed.items():
+        server.serve(f"good/{name}", content)
+    server.serve(f"bad/{IMAGES}.gz", packed[f"{IMAGES}.gz"][:-1] + b"?")
+    mirrors = Mirrors((f"{server.url}bad/", f"{server.url}good/"))
+    assert relative.fetch(None, mirrors) == [
+        bare_machine / "cache" / "relative" / name for name in packed
+    ]
+    assert server.asked[:2] == [f"bad/{IMAGES}.gz", f"good/{IMAGES}.gz"]
+    assert [row.ok for row in relative.verify(None)] == [True] * 4
+
+
+def test_no_more_is_downloaded_than_was_published(bare_machine, relative, packed, server):
+    server.serve(f"{IMAGES}.gz", packed[f"{IMAGES}.gz"] + b"?")
+    with pytest.raises(DataError, match="sends more than the"):
+        relative.read("train", bare_machine, Mirrors((server.url,)))
+
+
+def test_verify_tells_a_damaged_file(bare_machine, relative, packed):
+    put(bare_machine / "named", packed | {f"{IMAGES}.gz": b"short"})
+    rows = relative.verify(bare_machine / "named")
+    assert [row.ok for row in rows] == [False, True, True, True]
+    assert rows[0].reason.startswith("has 5 bytes; as published")
+
+
+def test_mnist_s_relatives_have_facts_of_their_own():
+    files = [file for module in (mnist, fashion_mnist, kmnist) for file in module.ARCHIVE.files]
+    assert len({file.checksum.sha256 for file in files}) == 12
+    assert all(set(file.checksum.sha256) <= set("0123456789abcdef") for file in files)
+    assert all(len(file.checksum.sha256) == 64 for file in files)
+    assert [bool(file.packed) for file in files] == [False] * 4 + [True] * 8
+
+
+def test_what_could_not_be_tried_says_who_published_it():
+    files = [file for module in (fashion_mnist, kmnist) for file in module.ARCHIVE.files]
+    assert all(file.checksum.untried == "TensorFlow Datasets" for file in files)
+    assert not any(file.checksum.untried for file in mnist.ARCHIVE.files)
+
+
+def test_https_is_asked_first():
+    assert fashion_mnist.ARCHIVE.mirrors[0].startswith("https://")
+    assert kmnist.ARCHIVE.mirrors[0].startswith("https://")
+
+
+def test_every_data_set_has_images_held_out():
+    assert all(dataset.test for dataset in BUILTIN)
