@@ -1,11 +1,11 @@
-"""The reference backend: derivatives by hand, in NumPy, for reading and for comparing with."""
+"""The reference backend: every formula in NumPy, for reading and for comparing with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from gankit import hookimpl
-from gankit.backend import Backend, Problem, Trainer
+from gankit.backend import CAPABILITIES, Backend, Problem, Trainer
 
 
 def build(problem: Problem) -> Trainer:
@@ -22,5 +22,5 @@ def gankit_backends() -> Iterable[Backend]:
         name="numpy",
         requires=(),
         build=build,
-        capabilities=frozenset({"float32", "float64", "average"}),
+        capabilities=CAPABILITIES - {"native", "exact-blocks"},
     )

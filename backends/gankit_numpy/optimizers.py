@@ -1,13 +1,14 @@
-"""SGD and Adam on arrays, by the formulas of `gankit.optimizers`."""
+"""SGD, RMSprop and Adam on arrays, by the formulas of `gankit.optimizers`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
 from gankit.backend import State
-from gankit.optimizers import SGD, Adam, Optimizer
+from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.state import under
 
 
@@ -18,8 +19,8 @@ class Updater(Protocol):
         """Return the live state: "m/0.kernel", "v/0.kernel", "t"; nothing for SGD."""
         ...
 
-    def update(self, weights: State, gradients: State, learning_rate: float) -> None:
-        """Move the weights, in place."""
+    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
+        """Move the weights, in place; `rates` are the step's "learning_rate" and "beta2"."""
         ...
 
 
@@ -30,10 +31,30 @@ class SGDUpdater:
         """Return nothing."""
         return {}
 
-    def update(self, weights: State, gradients: State, learning_rate: float) -> None:
+    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move each weight against its gradient."""
         for name, gradient in gradients.items():
-            weights[name] -= learning_rate * gradient
+            weights[name] -= rates["learning_rate"] * gradient
+
+
+class RMSpropUpdater:
+    """Tieleman & Hinton 2012, lecture 6.5."""
+
+    def __init__(self, rmsprop: RMSprop, weights: State) -> None:
+        self.rmsprop = rmsprop
+        self.v = {name: np.zeros_like(weight) for name, weight in weights.items()}
+
+    def state(self) -> State:
+        """Return the mean squares."""
+        return under("v", self.v)
+
+    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
+        """Move the mean squares, then the weights."""
+        for name, gradient in gradients.items():
+            v = self.v[name]
+            v += (1 - self.rmsprop.decay) * (gradient * gradient - v)
+            step = gradient / (np.sqrt(v) + self.rmsprop.epsilon)
+            weights[name] -= rates["learning_rate"] * step
 
 
 class AdamUpdater:
@@ -49,17 +70,18 @@ class AdamUpdater:
         """Return both moments and the number of updates."""
         return under("m", self.m) | under("v", self.v) | {"t": self.t}
 
-    def update(self, weights: State, gradients: State, learning_rate: float) -> None:
+    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move the moments, then the weights."""
         self.t += 1
-        beta1, beta2 = self.adam.beta1, self.adam.beta2
+        beta1, beta2 = self.adam.beta1, rates["beta2"]
+        rate = rates["learning_rate"] / (1 - beta1 ** int(self.t))
         for name, gradient in gradients.items():
             m, v = self.m[name], self.v[name]
             m += (1 - beta1) * (gradient - m)
             v += (1 - beta2) * (gradient * gradient - v)
             denominator = np.sqrt(v / (1 - beta2 ** int(self.t)))
             denominator += self.adam.epsilon
-            weights[name] -= learning_rate / (1 - beta1 ** int(self.t)) * (m / denominator)
+            weights[name] -= rate * (m / denominator)
 
 
 def updater(optimizer: Optimizer, weights: State) -> Updater:
@@ -67,5 +89,14 @@ def updater(optimizer: Optimizer, weights: State) -> Updater:
     match optimizer:
         case SGD():
             return SGDUpdater()
+        case RMSprop():
+            return RMSpropUpdater(optimizer, weights)
         case Adam():
             return AdamUpdater(optimizer, weights)
+
+
+def clip(weights: State, most: float | None) -> None:
+    """Clip every weight to [-most, most], in place, where that is asked for."""
+    if most is not None:
+        for weight in weights.values():
+            np.clip(weight, -most, most, out=weight)

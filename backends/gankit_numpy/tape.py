@@ -1,106 +1,172 @@
-"""Derivatives of a loss with respect to its logits, by reverse accumulation.
+"""Values that remember how they came about, and the gradients that follow from that.
 
-A loss is a formula of a handful of operations on `(n,)` logits, a user's own perhaps, so its
-derivative cannot be written out beforehand. `Tracked` remembers how each value came about;
-`gradients` walks back from the loss (Griewank & Walther 2008, chapter 3).
+Reverse accumulation (Griewank & Walther 2008, chapter 3). A pullback is written with operations on
+`Tracked` values itself, so a gradient is a tracked value too, and a gradient penalty is a formula
+like any other.
+
+>>> x = variable(np.array([1.0, 2.0]))
+>>> (slope,) = gradients(sum_to(x * x * x, ()), [x], again=True)
+>>> slope.value
+array([ 3., 12.])
+>>> gradients(sum_to(slope, ()), [x])[0].value
+array([ 6., 12.])
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.losses import Formula
+from gankit.backend import State
 
 Value: TypeAlias = NDArray[np.floating[Any]]
-Pullback: TypeAlias = Callable[[Value], Value]
+Shape: TypeAlias = tuple[int, ...]
+Pullback: TypeAlias = "Callable[[Tracked], Tracked]"
+"""Takes the gradient of a value and returns that of one value that it was made of."""
+Number: TypeAlias = "Tracked | Value | float"
+
+_serials = itertools.count()
 
 
 class Tracked:
-    """A value and, for each value it was made of, how to pull a gradient back to that."""
+    """A value and, for each live value it was made of, how to pull a gradient back to that.
 
-    __array_ufunc__ = None  # NumPy scalars on the left leave the operation to us.
+    Attributes
+    ----------
+    live
+        Whether it is a variable or was made of one. What was not is a constant: it keeps nothing
+        of how it came about.
+    serial
+        Later than those of what it was made of.
+    """
 
-    def __init__(self, value: Value, *parents: tuple[Tracked, Pullback]) -> None:
+    __slots__ = ("live", "parents", "serial", "value")
+    __array_ufunc__ = None  # NumPy values on the left leave the operation to us.
+
+    def __init__(
+        self, value: Value, *parents: tuple[Tracked, Pullback], live: bool = False
+    ) -> None:
         self.value = value
-        self.parents = parents
-        self.gradient = np.zeros_like(value)
+        self.parents = tuple(pair for pair in parents if pair[0].live)
+        self.live: bool = live or bool(self.parents)
+        self.serial = next(_serials)
 
-    def __add__(self, other: Tracked | float) -> Tracked:
-        if not isinstance(other, Tracked):
-            return Tracked(self.value + other, (self, lambda g: g))
-        return Tracked(self.value + other.value, (self, lambda g: g), (other, lambda g: g))
+    @property
+    def shape(self) -> Shape:
+        """The shape of the value."""
+        return self.value.shape
 
-    def __mul__(self, other: Tracked | float) -> Tracked:
-        if not isinstance(other, Tracked):
-            return Tracked(self.value * other, (self, lambda g: g * other))
-        a, b = self.value, other.value
-        return Tracked(a * b, (self, lambda g: g * b), (other, lambda g: g * a))
+    def __add__(self, other: Number) -> Tracked:
+        a, b = self, self._lift(other)
+        return Tracked(
+            a.value + b.value, (a, lambda g: sum_to(g, a.shape)), (b, lambda g: sum_to(g, b.shape))
+        )
+
+    def __mul__(self, other: Number) -> Tracked:
+        a, b = self, self._lift(other)
+        return Tracked(
+            a.value * b.value,
+            (a, lambda g: sum_to(g * b, a.shape)),
+            (b, lambda g: sum_to(g * a, b.shape)),
+        )
+
+    def __pow__(self, exponent: float) -> Tracked:
+        pull: Pullback = lambda g: g * (exponent * self ** (exponent - 1))  # noqa: E731
+        return Tracked(np.asarray(self.value**exponent), (self, pull))
 
     def __neg__(self) -> Tracked:
         return self * -1.0
 
-    def __sub__(self, other: Tracked | float) -> Tracked:
-        return self + -other
+    def __sub__(self, other: Number) -> Tracked:
+        return self + -self._lift(other)
 
-    def __rsub__(self, other: float) -> Tracked:
+    def __rsub__(self, other: Number) -> Tracked:
         return -self + other
+
+    def __truediv__(self, other: Number) -> Tracked:
+        return self * self._lift(other) ** -1.0
+
+    def __rtruediv__(self, other: Number) -> Tracked:
+        return self**-1.0 * other
 
     __radd__ = __add__
     __rmul__ = __mul__
 
-
-class Ops:
-    """The three operations of `gankit.losses.Ops`."""
-
-    def softplus(self, logits: Tracked) -> Tracked:
-        """Return log(1 + exp(logits)); its derivative is the logistic function."""
-        slope = 0.5 * (1 + np.tanh(0.5 * logits.value))
-        value = np.logaddexp(logits.value, 0, dtype=logits.value.dtype)
-        return Tracked(value, (logits, lambda g: g * slope))
-
-    def relu(self, logits: Tracked) -> Tracked:
-        """Return max(logits, 0)."""
-        above = logits.value > 0
-        return Tracked(logits.value * above, (logits, lambda g: g * above))
-
-    def mean(self, logits: Tracked) -> Tracked:
-        """Return the mean over the batch."""
-        size, shape = logits.value.size, logits.value.shape
-        return Tracked(logits.value.mean(), (logits, lambda g: np.broadcast_to(g / size, shape)))
+    def _lift(self, other: Number) -> Tracked:
+        """Return `other` as a tracked value of this one's precision."""
+        return other if isinstance(other, Tracked) else constant(other, self.value.dtype)
 
 
-def gradients(
-    formula: Formula, real: Value | None, fake: Value
-) -> tuple[float, Value | None, Value]:
-    """Return the loss and its gradients with respect to `real` and `fake`, each `(n,)`."""
-    reals, fakes = None if real is None else Tracked(real), Tracked(fake)
-    loss = formula(Ops(), reals, fakes)
-    loss.gradient = np.ones_like(loss.value)
-    for node in _latest_first(loss):
+def constant(value: Value | float, dtype: np.dtype[Any] | None = None) -> Tracked:
+    """Return a value that no gradient is pulled back to."""
+    return Tracked(np.asarray(value, dtype))
+
+
+def variable(value: Value) -> Tracked:
+    """Return a value that a gradient can be asked for."""
+    return Tracked(value, live=True)
+
+
+def sum_to(inputs: Tracked, shape: Shape) -> Tracked:
+    """Sum over the axes that broadcasting `shape` to the inputs' would add or stretch."""
+    if inputs.shape == shape:
+        return inputs
+    lead = len(inputs.shape) - len(shape)
+    stretched = (axis for axis, side in enumerate(shape, lead) if side != inputs.shape[axis])
+    value = inputs.value.sum(axis=(*range(lead), *stretched), keepdims=True).reshape(shape)
+    return Tracked(value, (inputs, lambda g: expand(g, inputs.shape)))
+
+
+def expand(inputs: Tracked, shape: Shape) -> Tracked:
+    """Broadcast to `shape`: the adjoint of `sum_to`."""
+    if inputs.shape == shape:
+        return inputs
+    value = np.broadcast_to(inputs.value, shape)
+    return Tracked(value, (inputs, lambda g: sum_to(g, inputs.shape)))
+
+
+def gradients(output: Tracked, wanted: Sequence[Tracked], *, again: bool = False) -> list[Tracked]:
+    """Return the gradients of a scalar with respect to each of `wanted`.
+
+    Nothing is computed for values that lead to none of them. With `again` the gradients can
+    themselves be differentiated; without, they are constants, and what they were made of is let go
+    as soon as possible.
+    """
+    found = {output.serial: constant(np.ones_like(output.value))}
+    ends = {node.serial for node in wanted}
+    order, needed = _between(output, ends)
+    for node in order:
+        gradient = found[node.serial] if node.serial in ends else found.pop(node.serial)
         for parent, pullback in node.parents:
-            pulled = pullback(node.gradient)
-            parent.gradient = parent.gradient + _fold(pulled, parent.value.shape)
-    return float(loss.value), None if reals is None else reals.gradient, fakes.gradient
+            if parent.serial in needed:
+                pulled = pullback(gradient)
+                if parent.serial in found:
+                    pulled = found[parent.serial] + pulled
+                found[parent.serial] = pulled if again else constant(pulled.value)
+    return [found.get(node.serial) or constant(np.zeros_like(node.value)) for node in wanted]
 
 
-def _latest_first(loss: Tracked) -> list[Tracked]:
-    """Return every value that `loss` was made of, each before what it was made of itself."""
-    order: dict[int, Tracked] = {}
-
-    def visit(node: Tracked) -> None:
-        if id(node) not in order:
-            for parent, _ in node.parents:
-                visit(parent)
-            order[id(node)] = node
-
-    visit(loss)
-    return list(order.values())[::-1]
+def named_gradients(output: Tracked, wanted: Mapping[str, Tracked]) -> State:
+    """Return the gradients of a scalar as arrays, by the names of `wanted`."""
+    found = gradients(output, list(wanted.values()))
+    return {name: gradient.value for name, gradient in zip(wanted, found, strict=True)}
 
 
-def _fold(gradient: Value, shape: tuple[int, ...]) -> Value:
-    """Sum a gradient over the batch where a scalar was broadcast to it."""
-    return gradient.sum() if shape == () and gradient.shape != () else gradient
+def _between(output: Tracked, ends: set[int]) -> tuple[list[Tracked], set[int]]:
+    """Return the values between `output` and the ends, latest first, and their serials."""
+    reached, waiting = {output.serial: output}, [output]
+    while waiting:
+        for parent, _ in waiting.pop().parents:
+            if parent.serial not in reached:
+                reached[parent.serial] = parent
+                waiting.append(parent)
+    needed: set[int] = set()
+    for serial in sorted(reached):
+        parents = reached[serial].parents
+        if serial in ends or any(parent.serial in needed for parent, _ in parents):
+            needed.add(serial)
+    return [reached[serial] for serial in sorted(needed, reverse=True)], needed

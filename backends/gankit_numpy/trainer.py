@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gankit.backend import Array, Batch, Problem, State
 from gankit.errors import UnknownName
-from gankit.randomness import Key, Mask, Site, dropout_mask
+from gankit.layers import is_running
+from gankit.optimizers import Optimizer
+from gankit.randomness import Site
 from gankit.state import check_state, part, under
-from gankit_numpy.networks import Inference, Masks, Sequential, copy_into
-from gankit_numpy.optimizers import updater
-from gankit_numpy.tape import gradients
+from gankit_numpy.adaptive import Adaptive
+from gankit_numpy.judge import Judge, cross_entropy, logit, masks_of
+from gankit_numpy.networks import Inference, Sequential, copy_into
+from gankit_numpy.ops import Ops
+from gankit_numpy.optimizers import clip, updater
+from gankit_numpy.penalties import penalise
+from gankit_numpy.tape import Tracked, constant, named_gradients
 
 DEVICES = ("auto", "cpu")
 
@@ -22,11 +30,13 @@ class NumpyTrainer:
         if problem.device not in DEVICES:
             raise UnknownName("device", problem.device, DEVICES)
         weights = problem.initial_weights()
-        self._loss = problem.loss
+        self._problem, self._loss = problem, problem.loss
         self._g = Sequential(problem.generator, part(weights, "generator"))
         self._d = Sequential(problem.discriminator, part(weights, "discriminator"))
-        self._g_updater = updater(problem.generator_optimizer, self._g.values)
-        self._d_updater = updater(problem.discriminator_optimizer, self._d.values)
+        self._g_updater = updater(problem.generator_optimizer, self._g.weights)
+        self._d_updater = updater(problem.discriminator_optimizer, self._d.weights)
+        augment = problem.augment
+        self._adaptive = Adaptive(augment) if augment and augment.adaptive else None
         self._round = np.zeros((), np.int64)
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
@@ -37,27 +47,31 @@ class NumpyTrainer:
 
     def discriminator_step(self, batch: Batch, /) -> float:
         """Tell the generator's images from real ones, a little better than before."""
-        fake, _ = self._g.forward(batch.noise, _masks(batch.key, Site.GENERATOR))
-        logits, trail = self._judge(batch.key, fake, batch.real)
-        loss, to_real, to_fake = gradients(self._loss.discriminator, logits[1], logits[0])
-        joined = _join(to_fake, to_real)
-        moves, _ = self._d.backward(trail, joined, weights=True, inputs=False)
-        self._d_updater.update(self._d.values, moves, batch.rates["discriminator/learning_rate"])
-        return loss
+        fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Site.GENERATOR))
+        weights = self._d.variables()
+        judge = self._judge(batch, weights)
+        fakes, reals, moved = judge.joined(constant(fake), constant(batch.real))
+        loss = self._loss.discriminator(Ops(), logit(reals), logit(fakes))
+        loss = loss + self._auxiliary(batch, fakes, reals) + self._penalties(judge, fake)
+        moves, rates = named_gradients(loss, weights), part(batch.rates, "discriminator")
+        self._d_updater.update(self._d.values, moves, rates)
+        _settle(self._d, self._problem.discriminator_optimizer, moved)
+        if self._adaptive:
+            self._adaptive.watch(logit(reals).value)
+        return float(loss.value)
 
     def generator_step(self, batch: Batch, /) -> float:
         """Make images that the discriminator takes for real a little more often."""
-        fake, g_trail = self._g.forward(batch.noise, _masks(batch.key, Site.GENERATOR))
-        logits, d_trail = self._judge(batch.key, fake, batch.real if self._loss.paired else None)
-        loss, to_real, to_fake = gradients(self._loss.generator, logits[1], logits[0])
-        joined = _join(to_fake, to_real)
-        _, to_images = self._d.backward(d_trail, joined, weights=False, inputs=True)
-        moves, _ = self._g.backward(g_trail, to_images[: len(fake)], weights=True, inputs=False)
-        self._g_updater.update(self._g.values, moves, batch.rates["generator/learning_rate"])
+        weights, masks = self._g.variables(), masks_of(batch, Site.GENERATOR)
+        fake, moved = self._g.run(constant(batch.noise), batch.labels, masks, weights)
+        loss = self._generator_loss(self._judge(batch, {}), fake)
+        moves, rates = named_gradients(loss, weights), part(batch.rates, "generator")
+        self._g_updater.update(self._g.values, moves, rates)
+        _settle(self._g, self._problem.generator_optimizer, moved)
         if self.average:
             _blend(self.average.network.values, self._g.values, batch.rates["average"])
         self._round += 1
-        return loss
+        return float(loss.value)
 
     def state(self) -> State:
         """Return copies of everything that is needed to go on."""
@@ -75,31 +89,48 @@ class NumpyTrainer:
             values |= under("average", self.average.network.values)
         values |= under("optimizer/generator", self._g_updater.state())
         values |= under("optimizer/discriminator", self._d_updater.state())
+        if self._adaptive:
+            values |= under("ada", self._adaptive.values)
         return values | {"round": self._round}
 
-    def _judge(
-        self, key: Key, fake: Array, real: Array | None
-    ) -> tuple[tuple[Array, Array | None], list[tuple[Array, Array]]]:
-        """Run the discriminator on one joined batch; return (fake, real) logits and the trail."""
-        joined = fake if real is None else np.concatenate([fake, real])
-        logits, trail = self._d.forward(joined, _masks(key, Site.DISCRIMINATOR))
-        n = len(fake)
-        return (logits[:n, 0], None if real is None else logits[n:, 0]), trail
+    def _judge(self, batch: Batch, weights: Mapping[str, Tracked]) -> Judge:
+        p = self._adaptive.p if self._adaptive else None
+        return Judge(self._d, weights, batch, self._problem.augment, p)
+
+    def _generator_loss(self, judge: Judge, fake: Tracked) -> Tracked:
+        formula, batch = self._loss.generator, judge.batch
+        if self._loss.paired:
+            fakes, reals, _ = judge.joined(fake, constant(batch.real))
+            loss = formula(Ops(), logit(reals), logit(fakes))
+        else:
+            fakes = judge.alone(fake, "fake")
+            loss = formula(Ops(), None, logit(fakes))
+        total: Tracked = loss + self._auxiliary(batch, fakes)
+        return total
+
+    def _penalties(self, judge: Judge, fake: Array) -> Tracked | float:
+        """Return what the penalties add to the discriminator's loss."""
+        due = enumerate(self._problem.penalties)
+        return sum((penalise(judge, penalty, i, fake) for i, penalty in due), 0.0)
+
+    def _auxiliary(self, batch: Batch, *halves: Tracked) -> Tracked | float:
+        """Return what the class logits of each half add to a loss."""
+        weight = self._problem.auxiliary
+        if not weight:
+            return 0.0
+        return sum((weight * cross_entropy(judged, batch.labels) for judged in halves), 0.0)
 
 
-def _join(to_fake: Array, to_real: Array | None) -> Array:
-    """Lay the gradients of both halves of the joined batch together, `(n, 1)`."""
-    both = to_fake if to_real is None else np.concatenate([to_fake, to_real])
-    return both[:, None]
-
-
-def _masks(key: Key, site: Site) -> Masks:
-    def masks(layer: int, shape: tuple[int, ...], rate: float) -> Mask:
-        return dropout_mask(key, site, layer, shape, rate)
-
-    return masks
+def _settle(network: Sequential, optimizer: Optimizer, moved: State) -> None:
+    """End a step: clip the weights, and keep the running state as the step's pass left it."""
+    clip(network.weights, optimizer.clip)
+    copy_into({name: network.values[name] for name in moved}, moved)
 
 
 def _blend(average: State, weights: State, beta: float) -> None:
+    """Move the averaged weights; running state is copied."""
     for name in average:
-        average[name] += (1 - beta) * (weights[name] - average[name])
+        if is_running(name):
+            average[name][...] = weights[name]
+        else:
+            average[name] += (1 - beta) * (weights[name] - average[name])

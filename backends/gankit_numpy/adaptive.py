@@ -1,0 +1,35 @@
+"""The chance of an adaptive augmentation: state, for it follows the discriminator."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gankit.augment import Augment
+from gankit.backend import State
+from gankit_numpy.tape import Value
+
+
+class Adaptive:
+    """The chance `p` of each transform, and what moves it: `gankit.augment.Augment`."""
+
+    def __init__(self, augment: Augment) -> None:
+        self.augment = augment
+        self.values: State = {
+            "p": np.zeros(()),
+            "signs": np.zeros(()),
+            "steps": np.zeros((), np.int64),
+        }
+
+    @property
+    def p(self) -> float:
+        """The chance of each transform."""
+        return float(self.values["p"])
+
+    def watch(self, real: Value) -> None:
+        """Take note of the `(B,)` logits of real images in one discriminator step."""
+        p, signs, steps = (self.values[name] for name in ("p", "signs", "steps"))
+        signs += np.sign(real).mean(dtype=np.float64)
+        steps += 1
+        if steps >= self.augment.every:
+            p[...] = self.augment.moved(float(p), float(signs), int(steps), len(real))
+            signs[...] = steps[...] = 0

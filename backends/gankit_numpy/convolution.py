@@ -1,0 +1,56 @@
+"""Convolutions as products of matrices (Chellapilla et al. 2006), and other work on images.
+
+Images are `(n, height, width, channels)`, kernels `(k, k, in, out)`.
+"""
+
+from __future__ import annotations
+
+from gankit.layers import Conv, ConvTranspose
+from gankit_numpy.operations import (
+    crop,
+    fold,
+    matmul,
+    mean_over,
+    pad,
+    patches,
+    reshape,
+    transpose,
+)
+from gankit_numpy.tape import Tracked, expand
+
+
+def convolve(layer: Conv, images: Tracked, kernel: Tracked) -> Tracked:
+    """Return every square under the kernel times the kernel, each group of channels by itself."""
+    groups, (side, _, width, filters) = layer.groups, kernel.shape
+    squares = patches(pad(images, layer.padding), side, layer.stride)
+    n, down, across = squares.shape[:3]
+    split = reshape(squares, (n * down * across, side * side, groups, width))
+    left = reshape(transpose(split, (2, 0, 1, 3)), (groups, n * down * across, side * side * width))
+    right = reshape(kernel, (side * side * width, groups, filters // groups))
+    made = matmul(left, transpose(right, (1, 0, 2)))
+    return reshape(transpose(made, (1, 0, 2)), (n, down, across, filters))
+
+
+def convolve_transposed(layer: ConvTranspose, images: Tracked, kernel: Tracked) -> Tracked:
+    """Lay the kernel, times each value, onto a larger image, and cut its margin off."""
+    (n, height, width, channels), (side, _, _, filters) = images.shape, kernel.shape
+    right = reshape(transpose(kernel, (2, 0, 1, 3)), (channels, side * side * filters))
+    made = matmul(reshape(images, (n * height * width, channels)), right)
+    squares = reshape(made, (n, height, width, side, side, filters))
+    sides = ((height - 1) * layer.stride + side, (width - 1) * layer.stride + side)
+    return crop(fold(squares, layer.stride, sides), layer.padding)
+
+
+def upsample(images: Tracked, factor: int) -> Tracked:
+    """Repeat each pixel `factor` times along both sides."""
+    n, height, width, channels = images.shape
+    pixels = reshape(images, (n, height, 1, width, 1, channels))
+    repeated = expand(pixels, (n, height, factor, width, factor, channels))
+    return reshape(repeated, (n, height * factor, width * factor, channels))
+
+
+def average_pool(images: Tracked, size: int) -> Tracked:
+    """Average over squares of `size` by `size`, side by side."""
+    n, height, width, channels = images.shape
+    squares = reshape(images, (n, height // size, size, width // size, size, channels))
+    return mean_over(squares, (2, 4))

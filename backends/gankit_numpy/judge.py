@@ -1,0 +1,89 @@
+"""What a discriminator makes of images in one step, in training mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gankit.augment import Augment, Half, view
+from gankit.backend import Batch, Labels, State
+from gankit.problem import check_labels
+from gankit.randomness import Mask, Site, dropout_mask
+from gankit_numpy.networks import Sequential
+from gankit_numpy.operations import concatenate, cut, logsumexp, mean, sum_over
+from gankit_numpy.ops import Ops
+from gankit_numpy.passes import Masks
+from gankit_numpy.tape import Shape, Tracked
+
+ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A discriminator in one step.
+
+    Attributes
+    ----------
+    variables
+        Its weights, where gradients of them are wanted; others are constants.
+    batch
+        The step's.
+    augment, p
+        How images are changed on the way in, and the chance of that where it is adaptive.
+    """
+
+    network: Sequential
+    variables: Mapping[str, Tracked]
+    batch: Batch
+    augment: Augment | None
+    p: float | None
+
+    def joined(self, fake: Tracked, real: Tracked) -> tuple[Tracked, Tracked, State]:
+        """Judge one joined batch, fakes first: batch statistics are those of each half.
+
+        Return what is made of fakes and of reals, each `(B, 1)` logits, or `(B, 1 + classes)`
+        with class logits after that, and the running state as the pass leaves it.
+        """
+        n, labels = fake.shape[0], self.batch.labels
+        seen = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
+        both = None if labels is None else np.concatenate([labels, labels])
+        masks = masks_of(self.batch, Site.DISCRIMINATOR)
+        made, moved = self.network.run(seen, both, masks, self.variables, halves=2)
+        return cut(made, (slice(n), ALL)), cut(made, (slice(n, None), ALL)), moved
+
+    def alone(self, images: Tracked, half: Half, part: int = 0) -> Tracked:
+        """Judge one half by itself, in the step's `part`-th pass."""
+        masks = masks_of(self.batch, Site.DISCRIMINATOR, part)
+        seen = self.view(images, half)
+        return self.network.run(seen, self.batch.labels, masks, self.variables)[0]
+
+    def view(self, images: Tracked, half: Half) -> Tracked:
+        """Return what the discriminator sees of images."""
+        sigma = self.batch.rates.get("instance_noise", 0.0)
+        seen: Tracked = view(Ops(), self.augment, images, half, self.batch.draws, sigma, self.p)
+        return seen
+
+
+def logit(judged: Tracked) -> Tracked:
+    """Return the first column, `(B,)`: how real the images look."""
+    return cut(judged, (ALL, 0))
+
+
+def cross_entropy(judged: Tracked, labels: Labels | None) -> Tracked:
+    """Return the mean of `logsumexp(c) - c[label]`, c the columns after the first."""
+    classes = cut(judged, (ALL, slice(1, None)))
+    n, count = classes.shape
+    check_labels(labels, n, count)
+    told = np.eye(count, dtype=classes.value.dtype)[np.asarray(labels)]
+    return mean(logsumexp(classes) - sum_over(classes * told, (1,)))
+
+
+def masks_of(batch: Batch, site: Site, part: int = 0) -> Masks:
+    """Return the dropout of one of the step's passes through the network at `site`."""
+
+    def masks(layer: int, shape: Shape, rate: float) -> Mask:
+        return dropout_mask(batch.key, site, layer, shape, rate, part)
+
+    return masks

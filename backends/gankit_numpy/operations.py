@@ -1,0 +1,241 @@
+"""Operations on tracked values, each with its derivative by hand, in terms of operations.
+
+What is linear stands in pairs, each the other's pullback: `cut` and `lay`, `rows` and `scatter`,
+`patches` and `fold`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from gankit.backend import Labels
+from gankit_numpy.tape import Shape, Tracked, Value, constant, sum_to
+
+Index: TypeAlias = tuple[int | slice, ...]
+"""Of NumPy's basic indexing."""
+Sides: TypeAlias = tuple[int, int]
+
+
+def matmul(left: Tracked, right: Tracked) -> Tracked:
+    """Return the product of matrices, or of two equally long stacks of them."""
+    return Tracked(
+        left.value @ right.value,
+        (left, lambda g: matmul(g, swap(right))),
+        (right, lambda g: matmul(swap(left), g)),
+    )
+
+
+def affine(inputs: Tracked, kernel: Tracked, bias: Tracked) -> Tracked:
+    """Return `x @ kernel + bias` in one piece, so that the product alone is not kept."""
+    value = inputs.value @ kernel.value
+    value += bias.value
+    return Tracked(
+        value,
+        (inputs, lambda g: matmul(g, swap(kernel))),
+        (kernel, lambda g: matmul(swap(inputs), g)),
+        (bias, lambda g: sum_to(g, bias.shape)),
+    )
+
+
+def swap(inputs: Tracked) -> Tracked:
+    """Transpose the last two axes."""
+    return Tracked(inputs.value.swapaxes(-1, -2), (inputs, swap))
+
+
+def transpose(inputs: Tracked, axes: tuple[int, ...]) -> Tracked:
+    """Lay the axes in another order: the result's axis i is the inputs' axis `axes[i]`."""
+    back = tuple(int(axis) for axis in np.argsort(axes))
+    return Tracked(inputs.value.transpose(axes), (inputs, lambda g: transpose(g, back)))
+
+
+def reshape(inputs: Tracked, shape: Shape) -> Tracked:
+    """Lay the same numbers out in another shape; one side may be -1."""
+    return Tracked(inputs.value.reshape(shape), (inputs, lambda g: reshape(g, inputs.shape)))
+
+
+def sum_over(inputs: Tracked, axes: tuple[int, ...], *, keep: bool = False) -> Tracked:
+    """Sum over `axes`, counted from the front; `keep` leaves them in place with length 1."""
+    sides = enumerate(inputs.shape)
+    kept = sum_to(inputs, tuple(1 if axis in axes else side for axis, side in sides))
+    if keep:
+        return kept
+    return reshape(kept, tuple(s for axis, s in enumerate(inputs.shape) if axis not in axes))
+
+
+def mean_over(inputs: Tracked, axes: tuple[int, ...], *, keep: bool = False) -> Tracked:
+    """Average over `axes`, as `sum_over`."""
+    size = math.prod(inputs.shape[axis] for axis in axes)
+    return sum_over(inputs, axes, keep=keep) * (1 / size)
+
+
+def total(inputs: Tracked) -> Tracked:
+    """Sum everything to a scalar."""
+    return sum_to(inputs, ())
+
+
+def mean(inputs: Tracked) -> Tracked:
+    """Average everything to a scalar."""
+    return total(inputs) * (1 / inputs.value.size)
+
+
+def tanh(inputs: Tracked) -> Tracked:
+    """Return the hyperbolic tangent."""
+    value = np.tanh(inputs.value)
+    return Tracked(value, (inputs, lambda g: g * _tanh_slope(inputs, value)))
+
+
+def _tanh_slope(inputs: Tracked, outputs: Value) -> Tracked:
+    """Return 1 - tanh(x)^2, given tanh(x); only its own derivative computes that anew.
+
+    A pullback of `tanh` that held on to its result would keep itself alive.
+    """
+    value = np.asarray(1 - outputs * outputs)
+    pull = lambda g: g * (-2.0 * tanh(inputs) * _tanh_slope(inputs, outputs))  # noqa: E731
+    return Tracked(value, (inputs, pull))
+
+
+def sigmoid(inputs: Tracked) -> Tracked:
+    """Return 1 / (1 + exp(-x)), as tanh, which overflows nowhere."""
+    return 0.5 * (tanh(0.5 * inputs) + 1.0)
+
+
+def softplus(inputs: Tracked) -> Tracked:
+    """Return log(1 + exp(x)), exact at both ends; its derivative is the logistic function."""
+    value = np.logaddexp(inputs.value, 0, dtype=inputs.value.dtype)
+    return Tracked(value, (inputs, lambda g: g * sigmoid(inputs)))
+
+
+def exp(inputs: Tracked) -> Tracked:
+    """Return e^x."""
+    return Tracked(np.exp(inputs.value), (inputs, lambda g: g * exp(inputs)))
+
+
+def log(inputs: Tracked) -> Tracked:
+    """Return the natural logarithm."""
+    return Tracked(np.log(inputs.value), (inputs, lambda g: g / inputs))
+
+
+def logsumexp(inputs: Tracked) -> Tracked:
+    """Return log(sum(exp(x))) over the last axis: (n, k) to (n,)."""
+    largest = constant(inputs.value.max(axis=-1, keepdims=True))
+    return log(sum_over(exp(inputs - largest), (1,))) + largest.value[:, 0]
+
+
+def relu(inputs: Tracked) -> Tracked:
+    """Return max(x, 0)."""
+    return Tracked(np.maximum(inputs.value, 0), (inputs, lambda g: _damp(g, inputs.value > 0, 0.0)))
+
+
+def leaky_relu(inputs: Tracked, slope: float) -> Tracked:
+    """Return max(x, slope * x)."""
+    value = np.multiply(slope, inputs.value)
+    np.maximum(inputs.value, value, out=value)
+    return Tracked(value, (inputs, lambda g: _damp(g, inputs.value > 0, slope)))
+
+
+def _damp(inputs: Tracked, where: NDArray[np.bool_], slope: float) -> Tracked:
+    """Return x where `where` holds and slope * x elsewhere."""
+    value = np.where(where, inputs.value, slope * inputs.value)
+    return Tracked(value, (inputs, lambda g: _damp(g, where, slope)))
+
+
+def concatenate(parts: Sequence[Tracked], axis: int) -> Tracked:
+    """Lay values side by side along `axis`, counted from the front."""
+    ends = np.cumsum([part.shape[axis] for part in parts])
+    places = [slice(int(end) - p.shape[axis], int(end)) for end, p in zip(ends, parts, strict=True)]
+    before = (slice(None),) * axis
+    pulls = [lambda g, place=place: cut(g, (*before, place)) for place in places]
+    return Tracked(
+        np.concatenate([part.value for part in parts], axis), *zip(parts, pulls, strict=True)
+    )
+
+
+def cut(inputs: Tracked, index: Index) -> Tracked:
+    """Return `x[index]`."""
+    value = np.asarray(inputs.value[index])
+    return Tracked(value, (inputs, lambda g: lay(g, index, inputs.shape)))
+
+
+def lay(inputs: Tracked, index: Index, shape: Shape) -> Tracked:
+    """Return zeros of `shape` with the inputs laid at `index`: the adjoint of `cut`."""
+    value = np.zeros(shape, inputs.value.dtype)
+    value[index] = inputs.value
+    return Tracked(value, (inputs, lambda g: cut(g, index)))
+
+
+def pad(images: Tracked, padding: int) -> Tracked:
+    """Put `padding` zeros on each of an image's sides."""
+    if not padding:
+        return images
+    n, height, width, channels = images.shape
+    sides = (n, height + 2 * padding, width + 2 * padding, channels)
+    return lay(images, _inside(padding), sides)
+
+
+def crop(images: Tracked, padding: int) -> Tracked:
+    """Take `padding` pixels off each of an image's sides."""
+    return cut(images, _inside(padding)) if padding else images
+
+
+def _inside(padding: int) -> Index:
+    inner = slice(padding, -padding)
+    return (slice(None), inner, inner)
+
+
+def rows(table: Tracked, labels: Labels) -> Tracked:
+    """Return the table's row of each label."""
+    return Tracked(table.value[labels], (table, lambda g: scatter(g, labels, table.shape[0])))
+
+
+def scatter(inputs: Tracked, labels: Labels, count: int) -> Tracked:
+    """Add each row up in its label's row of a table of `count`: the adjoint of `rows`."""
+    value = np.zeros((count, *inputs.shape[1:]), inputs.value.dtype)
+    np.add.at(value, labels, inputs.value)
+    return Tracked(value, (inputs, lambda g: rows(g, labels)))
+
+
+def patches(images: Tracked, side: int, stride: int) -> Tracked:
+    """Return every square of `side` pixels at steps of `stride`.
+
+    `(n, height, width, channels)` to `(n, down, across, side, side, channels)`.
+    """
+    windows = sliding_window_view(images.value, (side, side), axis=(1, 2))
+    value = np.ascontiguousarray(windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3))
+    _, height, width, _ = images.shape
+    return Tracked(value, (images, lambda g: fold(g, stride, (height, width))))
+
+
+def fold(squares: Tracked, stride: int, sides: Sides) -> Tracked:
+    """Add squares up to images with `sides` (height, width): the adjoint of `patches`."""
+    n, down, across, side, _, channels = squares.shape
+    value = np.zeros((n, *sides, channels), squares.value.dtype)
+    for a, b in itertools.product(range(side), repeat=2):
+        below, beside = _steps(a, down, stride), _steps(b, across, stride)
+        value[:, below, beside] += squares.value[:, :, :, a, b]
+    return Tracked(value, (squares, lambda g: patches(g, side, stride)))
+
+
+def _steps(start: int, count: int, stride: int) -> slice:
+    return slice(start, start + stride * (count - 1) + 1, stride)
+
+
+def shift(images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
+    """Move each image down and right by its row of `offsets`, `(n, 2)`; zeros come in."""
+    value = np.zeros_like(images.value)
+    for moved, image, offset in zip(value, images.value, offsets, strict=True):
+        (to_rows, of_rows), (to_columns, of_columns) = map(_overlap, offset)
+        moved[to_rows, to_columns] = image[of_rows, of_columns]
+    return Tracked(value, (images, lambda g: shift(g, -offsets)))
+
+
+def _overlap(offset: int) -> tuple[slice, slice]:
+    """Return where the part of a side that stays in sight goes, and where it was."""
+    ahead, behind = max(offset, 0), max(-offset, 0)
+    return slice(ahead, -behind or None), slice(behind, -ahead or None)

@@ -1,0 +1,37 @@
+"""What losses and augmentations are written in: `gankit.losses.Ops` and `gankit.augment.Ops`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit_numpy import operations
+from gankit_numpy.tape import Tracked, Value
+
+
+class Ops:
+    """Both, on tracked values."""
+
+    def softplus(self, logits: Tracked) -> Tracked:
+        """Return log(1 + exp(logits))."""
+        return operations.softplus(logits)
+
+    def relu(self, logits: Tracked) -> Tracked:
+        """Return max(logits, 0)."""
+        return operations.relu(logits)
+
+    def mean(self, logits: Tracked) -> Tracked:
+        """Return the mean over the batch."""
+        return operations.mean(logits)
+
+    def mean_over(self, images: Tracked, axes: tuple[int, ...]) -> Tracked:
+        """Return the mean over `axes`, which stay as axes of length 1."""
+        return operations.mean_over(images, axes, keep=True)
+
+    def shift(self, images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
+        """Move each image down and right by its row of `offsets`; zeros come in."""
+        return operations.shift(images, offsets)
+
+    def below(self, numbers: Value, threshold: float) -> Value:
+        """Return 1 where a number lies below the threshold and 0 elsewhere."""
+        return (numbers < threshold).astype(numbers.dtype)

@@ -1,0 +1,193 @@
+"""One run of a network: the value of each layer, by the formulas of `gankit.layers`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from gankit.backend import Labels, State
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    ReLU,
+    Reshape,
+    Residual,
+    Sigmoid,
+    Spec,
+    Tanh,
+    Upsample,
+)
+from gankit.problem import check_labels
+from gankit.randomness import Mask, keep_chance
+from gankit_numpy import norms
+from gankit_numpy.convolution import average_pool, convolve, convolve_transposed, upsample
+from gankit_numpy.operations import (
+    affine,
+    concatenate,
+    leaky_relu,
+    matmul,
+    relu,
+    reshape,
+    rows,
+    sigmoid,
+    sum_over,
+    tanh,
+)
+from gankit_numpy.tape import Shape, Tracked, expand
+
+Masks: TypeAlias = Callable[[int, Shape, float], Mask]
+"""(layer's number, shape, rate) -> which values dropout keeps."""
+Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
+
+
+@dataclass
+class Pass:
+    """One run of a network.
+
+    Attributes
+    ----------
+    weights
+        The network's weights and running state, by name.
+    labels
+        `(n,)` classes, where the network looks at them.
+    masks
+        Of dropout; they mean training mode, None inference.
+    halves
+        How many batches lie behind each other, fakes and reals: batch statistics are each one's.
+    moved
+        The running state as the pass leaves it; whether it is kept is the step's affair.
+    numbers
+        Those of the layers still to come, as `gankit.layers.walk` counts them.
+    """
+
+    weights: Mapping[str, Tracked]
+    labels: Labels | None = None
+    masks: Masks | None = None
+    halves: int = 1
+    moved: State = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def run(self, spec: Spec, inputs: Tracked, prefix: str = "") -> Tracked:
+        """Return what the layers of `spec`, whose names begin with `prefix`, make of `inputs`."""
+        for position, layer in enumerate(spec):
+            inputs = self._apply(layer, inputs, f"{prefix}{position}")
+        return inputs
+
+    def _apply(self, layer: Layer, inputs: Tracked, name: str) -> Tracked:
+        number = next(self.numbers)
+        match layer:
+            case Dense():
+                return self._product(layer, inputs, name)
+            case Conv():
+                made = convolve(layer, inputs, self._kernel(layer, name))
+                return self._biased(layer, made, name)
+            case ConvTranspose():
+                made = convolve_transposed(layer, inputs, self._kernel(layer, name))
+                return self._biased(layer, made, name)
+            case Projection():
+                vectors = self._rows(self._kernel(layer, name, "embedding"), inputs.shape[0])
+                along = sum_over(inputs * vectors, (1,), keep=True)
+                return self._product(layer, inputs, name) + along
+            case Embedding():
+                return self._embed(inputs, name)
+            case BatchNorm() | LayerNorm():
+                return self._normalise(layer, inputs, name)
+            case Residual(layers=layers, shortcut=shortcut):
+                made = self.run(layers, inputs, f"{name}.layers.")
+                return made + self.run(shortcut, inputs, f"{name}.shortcut.")
+            case Dropout(rate=rate):
+                return self._drop(inputs, number, rate)
+        return _plain(layer, inputs)
+
+    def _kernel(self, layer: Weighted, name: str, role: str = "kernel") -> Tracked:
+        """Return the layer's kernel, or its embedding, under spectral norm where it has that."""
+        kernel, vector = self.weights[f"{name}.{role}"], f"{name}.{role}_u"
+        if not layer.spectral:
+            return kernel
+        u = self.weights[vector].value
+        if self.masks:
+            u = self.moved[vector] = norms.power_iteration(kernel.value, u)
+        return norms.spectral(kernel, u)
+
+    def _product(self, layer: Dense | Projection, inputs: Tracked, name: str) -> Tracked:
+        kernel = self._kernel(layer, name)
+        if layer.bias:
+            return affine(inputs, kernel, self.weights[f"{name}.bias"])
+        return matmul(inputs, kernel)
+
+    def _biased(self, layer: Conv | ConvTranspose, made: Tracked, name: str) -> Tracked:
+        return made + self.weights[f"{name}.bias"] if layer.bias else made
+
+    def _rows(self, table: Tracked, count: int) -> Tracked:
+        """Return each image's row of an embedding, `(count, units)`."""
+        check_labels(self.labels, count, table.shape[0])
+        return rows(table, np.asarray(self.labels))
+
+    def _embed(self, inputs: Tracked, name: str) -> Tracked:
+        vectors = self._rows(self.weights[f"{name}.embedding"], inputs.shape[0])
+        n, *sides, _ = inputs.shape
+        units = vectors.shape[-1]
+        everywhere = expand(reshape(vectors, (n, *(1 for _ in sides), units)), (n, *sides, units))
+        return concatenate([inputs, everywhere], len(sides) + 1)
+
+    def _normalise(self, layer: BatchNorm | LayerNorm, inputs: Tracked, name: str) -> Tracked:
+        if isinstance(layer, LayerNorm):
+            axes = tuple(range(1, len(inputs.shape)))
+            made = norms.normalise(inputs, norms.moments(inputs, axes), layer.epsilon)
+        elif self.masks:
+            made = self._normalise_batch(layer, inputs, name)
+        else:
+            statistics = self.weights[f"{name}.mean"], self.weights[f"{name}.variance"]
+            made = norms.normalise(inputs, statistics, layer.epsilon)
+        return made * self.weights[f"{name}.gamma"] + self.weights[f"{name}.beta"]
+
+    def _normalise_batch(self, layer: BatchNorm, inputs: Tracked, name: str) -> Tracked:
+        """Normalise each half by its own statistics; running state takes in their mean."""
+        apart = reshape(inputs, (self.halves, -1, *inputs.shape[1:]))
+        statistics = norms.moments(apart, tuple(range(1, len(apart.shape) - 1)))
+        for role, batch in zip(("mean", "variance"), statistics, strict=True):
+            old = self.weights[f"{name}.{role}"].value
+            self.moved[f"{name}.{role}"] = norms.running(layer, old, batch)
+        return reshape(norms.normalise(apart, statistics, layer.epsilon), inputs.shape)
+
+    def _drop(self, inputs: Tracked, number: int, rate: float) -> Tracked:
+        if self.masks is None:
+            return inputs
+        mask = self.masks(number, inputs.shape, rate)
+        return inputs * np.multiply(mask, 1 / keep_chance(rate), dtype=inputs.value.dtype)
+
+
+def _plain(layer: Layer, inputs: Tracked) -> Tracked:
+    """Return the value of a layer that has no weights and is the same in training."""
+    match layer:
+        case LeakyReLU(slope=slope):
+            return leaky_relu(inputs, slope)
+        case ReLU():
+            return relu(inputs)
+        case Tanh():
+            return tanh(inputs)
+        case Sigmoid():
+            return sigmoid(inputs)
+        case Upsample(factor=factor):
+            return upsample(inputs, factor)
+        case AveragePool(size=size):
+            return average_pool(inputs, size)
+        case Flatten():
+            return reshape(inputs, (inputs.shape[0], -1))
+        case Reshape(shape=shape):
+            return reshape(inputs, (inputs.shape[0], *shape))
+    raise TypeError(f"no value is known for {layer}")
