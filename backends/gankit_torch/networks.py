@@ -1,22 +1,22 @@
-"""The one door for models: a spec or a native module goes in, a `Player` comes out.
-
-Native modules keep their framework's layout: images are `(n, channels, height, width)` inside
-and `(n, height, width, channels)` outside.
-"""
+"""A network of either kind as a player of the game, with arrays or tensors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gankit.backend import Array, Labels, Problem, State
+from gankit.backend import Array, Labels, State
 from gankit.errors import ConfigError, NotPortable
+from gankit.problem import check_labels
 from gankit.randomness import Key, Site, dropout_mask, framework_seed, keep_chance
-from gankit.state import check_state, part
-from gankit_torch.layers import Factors, Sequential
+from gankit.state import check_state
+from gankit_torch.images import channels_first, channels_last
+from gankit_torch.layers import Sequential
+from gankit_torch.passes import Factors, Pass, known
 from gankit_torch.tensors import copy_into, to_array
 
 
@@ -27,17 +27,21 @@ class Player:
     Attributes
     ----------
     module
-        A `Sequential` of a spec, or the user's own module.
+        A `Sequential` of a spec, or the user's own module: then images are `(n, channels, height,
+        width)` inside, and labels its second argument.
     site
         Which of the two players it is.
     device, dtype
         Where it computes, and in what.
+    classes
+        How many classes it looks at, or 0.
     """
 
     module: nn.Module
     site: Site
     device: torch.device
     dtype: torch.dtype
+    classes: int = 0
 
     @property
     def native(self) -> bool:
@@ -51,30 +55,50 @@ class Player:
 
     @property
     def repeats(self) -> bool:
-        """Whether a pass gives the same outputs in either step: no dropout, no running state."""
-        return isinstance(self.module, Sequential) and not self.module.drops
+        """Whether a pass gives the same outputs for the same noise in either step.
 
-    def play(self, inputs: Tensor, key: Key, *, own: bool) -> Tensor:
-        """Return the outputs in training mode; running state moves only in its `own` step."""
+        Dropout draws by step, labels belong to one, and what a native module does is its own.
+        Running state is no hindrance: it moves after the pass that both steps share.
+        """
+        return isinstance(self.module, Sequential) and not (self.module.drops or self.classes)
+
+    def play(
+        self,
+        inputs: Tensor,
+        labels: Tensor | None,
+        key: Key,
+        *,
+        own: bool,
+        part: int = 0,
+        halves: int = 1,
+    ) -> Tensor:
+        """Return the outputs in training mode: NHWC images, or `(n, 1 or 1 + classes)` logits.
+
+        Running state moves only in the `own` step's adversarial pass; every other one of a native
+        module works on copies. `part` tells a step's passes apart, as in `dropout_mask`. Batch
+        statistics are those of each of the `halves`; a native module is called for each.
+        """
         if not self.native:
-            return self._face(self.module(inputs, self._factors(key)))
+            how = Pass(labels, self._factors(key, part), halves, moves=own)
+            return self._face(self.module(inputs, how))
+        buffers = {} if own else {name: b.clone() for name, b in self.module.named_buffers()}
         with torch.random.fork_rng(devices=_cuda(self.device)):
-            torch.manual_seed(framework_seed(key, self.site))
-            inputs = self._enter(inputs)
-            if own:
-                return self._face(self.module(inputs))
-            buffers = {name: b.clone() for name, b in self.module.named_buffers()}
-            return self._face(functional_call(self.module, buffers, (inputs,)))
+            torch.manual_seed(framework_seed(key, self.site, part))
+            parts = zip(*(t.chunk(halves) for t in self._arguments(inputs, labels)), strict=True)
+            made = [functional_call(self.module, buffers, one) for one in parts]
+        return self._face(torch.cat(made))
 
-    def __call__(self, inputs: Array, _labels: Labels | None = None, /) -> Array:
-        """Return the outputs in inference mode, as an array."""
-        self.module.eval()
-        try:
-            with torch.no_grad():
-                outputs = self._face(self.module(self._enter(self.tensor(inputs))))
-        finally:
-            self.module.train()
-        return outputs.cpu().numpy()
+    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+        """Return the outputs in inference mode: images, or `(n,)` logits."""
+        outputs = self._infer(inputs, labels)
+        return outputs[:, 0] if self.site is Site.DISCRIMINATOR else outputs
+
+    def classify(self, images: Array, /) -> Array:
+        """Return `(n, classes)` logits, in inference mode; ConfigError without a classifier."""
+        outputs = self._infer(images, None)
+        if self.site is Site.GENERATOR or outputs.shape[1] == 1:
+            raise ConfigError(f"the {self.site.name.lower()} has no classifier; set `auxiliary`")
+        return outputs[:, 1:]
 
     def weights(self) -> State:
         """Return copies of the weights by the core's names."""
@@ -95,83 +119,41 @@ class Player:
         """Return the live parameters and running state by name."""
         return dict(self.module.state_dict())
 
-    def tensor(self, array: Array) -> Tensor:
-        """Copy an array to where the network computes.
+    def _infer(self, inputs: Array, labels: Labels | None) -> Array:
+        if self.classes:
+            check_labels(labels, len(inputs), self.classes)
+        tensor = torch.tensor(inputs, dtype=self.dtype, device=self.device)
+        told = torch.tensor(labels, device=self.device).long() if self.classes else None
+        self.module.eval()
+        try:
+            with torch.no_grad():
+                outputs = (
+                    self.module(*self._arguments(tensor, told))
+                    if self.native
+                    else self.module(tensor, Pass(told))
+                )
+        finally:
+            self.module.train()
+        return np.ascontiguousarray(self._face(outputs).cpu().numpy())
 
-        It is copied on a CPU too: products of matrices that start at other alignments may differ
-        in their last bit, and PyTorch's own memory is aligned.
-        """
-        return torch.tensor(array, dtype=self.dtype, device=self.device)
-
-    def _factors(self, key: Key) -> Factors:
+    def _factors(self, key: Key, part: int) -> Factors:
         def factors(layer: int, shape: torch.Size, rate: float) -> Tensor:
-            mask = torch.from_numpy(dropout_mask(key, self.site, layer, tuple(shape), rate))
+            mask = torch.from_numpy(dropout_mask(key, self.site, layer, tuple(shape), rate, part))
             return mask.to(self.device, self.dtype).mul_(1 / keep_chance(rate))
 
         return factors
 
-    def _enter(self, inputs: Tensor) -> Tensor:
-        images = self.native and self.site is Site.DISCRIMINATOR
-        return inputs.permute(0, 3, 1, 2).contiguous() if images else inputs
+    def _arguments(self, inputs: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """Return what a native module is called with."""
+        if self.site is Site.DISCRIMINATOR:
+            inputs = channels_first(inputs).contiguous()
+        return (inputs, known(labels)) if self.classes else (inputs,)
 
     def _face(self, outputs: Tensor) -> Tensor:
-        """Bring outputs to the core's shapes: NHWC images, `(n,)` logits."""
+        """Bring outputs to the core's shapes: NHWC images, rows of logits."""
         if self.site is Site.DISCRIMINATOR:
-            return outputs.reshape(len(outputs))
-        return outputs.permute(0, 2, 3, 1).contiguous() if self.native else outputs
-
-
-def player(problem: Problem, site: Site, device: torch.device) -> Player:
-    """Build a spec with its first weights, or let a native module through once it is checked."""
-    dtype = torch.float64 if problem.precision == "float64" else torch.float32
-    name = site.name.lower()
-    model, shape = (
-        (problem.generator, (problem.latent,))
-        if site is Site.GENERATOR
-        else (problem.discriminator, problem.image_shape)
-    )
-    if isinstance(model, tuple):
-        found = Player(Sequential(model, shape).to(device, dtype), site, device, dtype)
-        found.load_weights(part(problem.initial_weights(), name))
-        return found
-    if not isinstance(model, nn.Module):
-        raise ConfigError(
-            f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
-            "or name the backend that it is of"
-        )
-    found = Player(model.to(device), site, device, dtype)
-    _check_native(found, problem, name)
-    return found
-
-
-def _check_native(found: Player, problem: Problem, name: str) -> None:
-    """Hold a native module against what the problem says of it."""
-    wrong = [p.dtype for p in found.module.parameters() if p.dtype != found.dtype]
-    if wrong:
-        raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem says {found.dtype}")
-    height, width, channels = problem.image_shape
-    shape, wanted = (
-        ((problem.latent,), (channels, height, width))
-        if found.site is Site.GENERATOR
-        else ((channels, height, width), (1,))
-    )
-    made = _shape_made(found, shape, name)
-    if made != wanted and not (wanted == (1,) and made == ()):
-        raise ConfigError(f"the {name} makes {made} of {shape}; it must make {wanted}")
-
-
-def _shape_made(found: Player, shape: tuple[int, ...], name: str) -> tuple[int, ...]:
-    """Return the shape that a native module makes of inputs of `shape`, without the batch."""
-    found.module.eval()
-    try:
-        with torch.no_grad():
-            outputs = found.module(torch.zeros(2, *shape, dtype=found.dtype, device=found.device))
-    except (RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"the {name} does not take inputs of {shape}: {reason}") from error
-    finally:
-        found.module.train()
-    return tuple(outputs.shape[1:])
+            return outputs.reshape(len(outputs), -1)
+        return channels_last(outputs).contiguous() if self.native else outputs
 
 
 def _cuda(device: torch.device) -> list[torch.device]:

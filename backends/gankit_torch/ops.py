@@ -1,13 +1,16 @@
-"""The three operations that a loss is made of."""
+"""The operations that losses and augmentations are made of."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd import Function
 
 
 class Ops:
-    """`gankit.losses.Ops` on tensors."""
+    """`gankit.losses.Ops` and `gankit.augment.Ops` on tensors."""
 
     def softplus(self, logits: Tensor) -> Tensor:
         """Return log(1 + exp(logits)); torch's own gives up at 20, which float64 can see."""
@@ -20,3 +23,45 @@ class Ops:
     def mean(self, logits: Tensor) -> Tensor:
         """Return the mean over the batch."""
         return logits.mean()
+
+    def mean_over(self, images: Tensor, axes: tuple[int, ...]) -> Tensor:
+        """Return the mean over `axes`, which stay as axes of length 1."""
+        return images.mean(axes, keepdim=True)
+
+    def shift(self, images: Tensor, offsets: Tensor) -> Tensor:
+        """Move each image down and right by its row of `offsets`, `(B, 2)`; zeros come in."""
+        shifted: Tensor = _Shift.apply(images, offsets)  # type: ignore[no-untyped-call]
+        return shifted
+
+    def below(self, numbers: Tensor, threshold: float) -> Tensor:
+        """Return 1 where a number lies below the threshold and 0 elsewhere."""
+        return (numbers < threshold).to(numbers.dtype)
+
+
+class _Shift(Function):
+    """A shift, whose derivative is the shift back; indexing would have to add up its gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, offsets: Tensor) -> Tensor:  # noqa: ANN401 - torch's.
+        ctx.save_for_backward(offsets)
+        return _shifted(images, offsets)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch's.
+        (offsets,) = ctx.saved_tensors
+        back: Tensor = _Shift.apply(gradient, -offsets)  # type: ignore[no-untyped-call]
+        return back, None
+
+
+def _shifted(images: Tensor, offsets: Tensor) -> Tensor:
+    count, height, width, _ = images.shape
+    rows = torch.arange(height, device=images.device) - offsets[:, :1]
+    columns = torch.arange(width, device=images.device) - offsets[:, 1:]
+    inside = _inside(rows, height)[:, :, None] & _inside(columns, width)[:, None]
+    image = torch.arange(count, device=images.device)[:, None, None]
+    row, column = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    return images[image, row[:, :, None], column[:, None]] * inside[..., None]
+
+
+def _inside(places: Tensor, side: int) -> Tensor:
+    return (places >= 0) & (places < side)

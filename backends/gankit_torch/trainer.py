@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,14 +13,15 @@ from torch import Tensor
 
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
 from gankit.errors import ConfigError
-from gankit.randomness import Key, Site
+from gankit.randomness import Site
 from gankit.state import check_state, part, under
-from gankit_torch.networks import Player, player
-from gankit_torch.ops import Ops
+from gankit_torch.building import player
+from gankit_torch.chances import Chance
+from gankit_torch.feeds import Feed, Step
+from gankit_torch.networks import Player
+from gankit_torch.objectives import Objectives
 from gankit_torch.optimizers import Updater
 from gankit_torch.tensors import copy_into, to_array
-
-Rates = Mapping[str, float]
 
 
 class TorchTrainer:
@@ -32,41 +32,43 @@ class TorchTrainer:
         self.generator = player(problem, Site.GENERATOR, device)
         self.discriminator = player(problem, Site.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
-        self._loss, self._ops = problem.loss, Ops()
+        augment = problem.augment
+        self._chance = Chance(augment, device) if augment and augment.adaptive else None
+        self._feed = Feed(problem, device)
+        self._objectives = Objectives(problem, self.discriminator, self._chance)
         self._g_updater = Updater(problem.generator_optimizer, self.generator.parameters)
         self._d_updater = Updater(problem.discriminator_optimizer, self.discriminator.parameters)
         self._round = 0
-        self._pixels = self.generator.tensor(problem.pixels)
-        self._images = torch.empty(0)
         self._reuses = self.generator.repeats and not problem.fresh_noise
 
     def discriminator_step(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
+        step = self._feed.step(batch, last=False)
         with torch.no_grad():
-            fake = self._fake(batch.noise, batch.key, own=False)
-        real = self.discriminator.tensor(batch.real)
-        return self._move_discriminator(fake, real, batch.key, batch.rates)
+            fake = self._fake(step, own=False)
+        return self._move_discriminator(fake, step)
 
     def generator_step(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
-        fake = self._fake(batch.noise, batch.key, own=True)
-        real = self.discriminator.tensor(batch.real) if self._loss.paired else None
-        return self._move_generator(fake, real, batch.key, batch.rates)
+        step = self._feed.step(batch, last=True)
+        return self._move_generator(self._fake(step, own=True), step)
 
-    def place(self, images: NDArray[Any], _labels: Labels | None, /) -> None:
-        """Keep the images on the device, uint8 ones as they are."""
-        self._images = torch.from_numpy(np.ascontiguousarray(images)).to(self.generator.device)
+    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+        """Keep the data set on the device, uint8 images as they are."""
+        self._feed.place(images, labels)
 
     def train_block(self, block: Block, /) -> Array:
         """Run many rounds; the losses cross from the device once."""
-        losses = [self._train_round(block, r) for r in range(len(block))]
-        return np.asarray(torch.stack(losses).double().cpu().numpy())
+        rounds = [self._train_round(*steps) for steps in self._feed.rounds(block)]
+        losses = torch.stack([torch.stack(losses) for losses in rounds]).double().cpu().numpy()
+        return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
         """Return copies of everything that is needed to go on."""
         state = {name: to_array(tensor) for name, tensor in self._tensors().items()}
         state |= under("optimizer/generator", self._g_updater.state())
         state |= under("optimizer/discriminator", self._d_updater.state())
+        state |= under("ada", self._chance.state()) if self._chance else {}
         return state | {"round": np.array(self._round, np.int64)}
 
     def load_state(self, state: State, /) -> None:
@@ -76,6 +78,8 @@ class TorchTrainer:
             copy_into(tensor, state[name])
         self._g_updater.load_state(part(state, "optimizer/generator"))
         self._d_updater.load_state(part(state, "optimizer/discriminator"))
+        if self._chance:
+            self._chance.load_state(part(state, "ada"))
         self._round = int(state["round"])
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -83,50 +87,36 @@ class TorchTrainer:
         tensors |= under("discriminator", self.discriminator.tensors())
         return tensors | (under("average", self.average.tensors()) if self.average else {})
 
-    def _train_round(self, block: Block, r: int) -> Tensor:
-        """Run round `r`, reusing G's last forward pass where both steps share its noise."""
+    def _train_round(self, *steps: Step) -> list[Tensor]:
+        """Return each step's loss; G's last forward pass is reused where both share its noise."""
+        *critic, last = steps
         losses = []
-        for s, key in enumerate(block.keys(r)[:-1]):
-            with nullcontext() if self._reuses else torch.no_grad():
-                fake = self._fake(block.noise[r, s], key, own=False)
-            real = self._look_up(block.index[r, s])
-            losses.append(self._move_discriminator(fake.detach(), real, key, _rates(block, r, s)))
-        key = block.keys(r)[-1]
+        for step in critic:
+            shared = self._reuses and step is critic[-1]
+            with nullcontext() if shared else torch.no_grad():
+                fake = self._fake(step, own=shared)
+            losses.append(self._move_discriminator(fake.detach(), step))
         if not self._reuses:
-            fake = self._fake(block.noise[r, -1], key, own=True)
-        paired = self._look_up(block.index[r, -1]) if self._loss.paired else None
-        loss = self._move_generator(fake, paired, key, _rates(block, r, -1))
-        return torch.stack([torch.stack(losses).mean(), loss])
+            fake = self._fake(last, own=True)
+        return [*losses, self._move_generator(fake, last)]
 
-    def _move_discriminator(self, fake: Tensor, real: Tensor, key: Key, rates: Rates) -> Tensor:
-        logits = self.discriminator.play(torch.cat([fake, real]), key, own=True)
-        loss: Tensor = self._loss.discriminator(self._ops, logits[len(fake) :], logits[: len(fake)])
-        self._d_updater.update(loss, rates["discriminator/learning_rate"])
+    def _move_discriminator(self, fake: Tensor, step: Step) -> Tensor:
+        loss, reals = self._objectives.of_discriminator(fake, step)
+        self._d_updater.update(loss, part(step.rates, "discriminator"))
+        if self._chance:
+            self._chance.follow(reals)
         return loss.detach()
 
-    def _move_generator(self, fake: Tensor, real: Tensor | None, key: Key, rates: Rates) -> Tensor:
-        joined = fake if real is None else torch.cat([fake, real])
-        logits = self.discriminator.play(joined, key, own=False)
-        reals = None if real is None else logits[len(fake) :]
-        loss: Tensor = self._loss.generator(self._ops, reals, logits[: len(fake)])
-        self._g_updater.update(loss, rates["generator/learning_rate"])
+    def _move_generator(self, fake: Tensor, step: Step) -> Tensor:
+        loss = self._objectives.of_generator(fake, step)
+        self._g_updater.update(loss, part(step.rates, "generator"))
         if self.average:
-            _blend(self.average, self.generator, rates["average"])
+            _blend(self.average, self.generator, step.rates["average"])
         self._round += 1
         return loss.detach()
 
-    def _fake(self, noise: Array, key: Key, *, own: bool) -> Tensor:
-        return self.generator.play(self.generator.tensor(noise), key, own=own)
-
-    def _look_up(self, index: NDArray[np.int64]) -> Tensor:
-        images = self._images[torch.from_numpy(index).to(self._images.device)]
-        if images.dtype == torch.uint8:
-            return self._pixels[images.int()]
-        return images.to(self._pixels.dtype)
-
-
-def _rates(block: Block, r: int, s: int) -> Rates:
-    return {name: float(rate[r, s]) for name, rate in block.rates.items()}
+    def _fake(self, step: Step, *, own: bool) -> Tensor:
+        return self.generator.play(step.noise, step.labels, step.key, own=own)
 
 
 @torch.no_grad()

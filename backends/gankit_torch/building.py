@@ -1,0 +1,86 @@
+"""The one door for models: a spec or a native module goes in, a `Player` comes out."""
+
+from __future__ import annotations
+
+import inspect
+
+import torch
+from torch import nn
+
+from gankit import layers
+from gankit.backend import Problem
+from gankit.errors import ConfigError
+from gankit.layers import Shape
+from gankit.randomness import Site
+from gankit.state import part
+from gankit_torch.layers import network
+from gankit_torch.networks import Player
+
+
+def player(problem: Problem, site: Site, device: torch.device) -> Player:
+    """Build a spec with its first weights, or let a native module through once it is checked."""
+    name = site.name.lower()
+    model, shape = (
+        (problem.generator, (problem.latent,))
+        if site is Site.GENERATOR
+        else (problem.discriminator, problem.image_shape)
+    )
+    if isinstance(model, tuple):
+        module = network(model, shape, problem.classes)
+        classes = problem.classes if layers.uses_labels(model) else 0
+        found = Player(module.to(device, dtype(problem)), site, device, dtype(problem), classes)
+        found.load_weights(part(problem.initial_weights(), name))
+        return found
+    if not isinstance(model, nn.Module):
+        raise ConfigError(
+            f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
+            "or name the backend that it is of"
+        )
+    classes = problem.classes if _takes_labels(model) else 0
+    found = Player(model.to(device), site, device, dtype(problem), classes)
+    _check_native(found, problem, name)
+    return found
+
+
+def dtype(problem: Problem) -> torch.dtype:
+    """Return what `problem` computes in."""
+    return torch.float64 if problem.precision == "float64" else torch.float32
+
+
+def _takes_labels(module: nn.Module) -> bool:
+    """Tell whether `forward` has a second argument that can be given by position."""
+    kinds = [p.kind for p in inspect.signature(module.forward).parameters.values()]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(kind in positional for kind in kinds) > 1
+
+
+def _check_native(found: Player, problem: Problem, name: str) -> None:
+    """Hold a native module against what the problem says of it."""
+    wrong = [p.dtype for p in found.module.parameters() if p.dtype != found.dtype]
+    if wrong:
+        raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem says {found.dtype}")
+    height, width, channels = problem.image_shape
+    shape, wanted = (
+        ((problem.latent,), (channels, height, width))
+        if found.site is Site.GENERATOR
+        else ((channels, height, width), problem.judgement)
+    )
+    made = _shape_made(found, shape, name)
+    if made != wanted and not (wanted == (1,) and made == ()):
+        raise ConfigError(f"the {name} makes {made} of {shape}; it must make {wanted}")
+
+
+def _shape_made(found: Player, shape: Shape, name: str) -> Shape:
+    """Return the shape that a native module makes of inputs of `shape`, without the batch."""
+    inputs = torch.zeros(2, *shape, dtype=found.dtype, device=found.device)
+    labels = torch.zeros(2, dtype=torch.int64, device=found.device)
+    found.module.eval()
+    try:
+        with torch.no_grad():
+            outputs = found.module(inputs, labels) if found.classes else found.module(inputs)
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"the {name} does not take inputs of {shape}: {reason}") from error
+    finally:
+        found.module.train()
+    return tuple(outputs.shape[1:])

@@ -1,0 +1,42 @@
+"""The chance of adaptive augmentation, which follows the discriminator."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gankit.augment import Augment
+from gankit.backend import State
+
+
+class Chance:
+    """p of `gankit.augment.Augment`, and what it has seen since p last moved."""
+
+    def __init__(self, augment: Augment, device: torch.device) -> None:
+        self._augment = augment
+        self._signs = torch.zeros((), dtype=torch.float64, device=device)
+        self._steps = 0
+        self.p = 0.0
+
+    def follow(self, logits: Tensor) -> None:
+        """Take in the `(B,)` logits of a step's real images; move p when it is due."""
+        self._signs += logits.detach().double().sign().mean()
+        self._steps += 1
+        if self._steps == self._augment.every:
+            self.p = self._augment.moved(self.p, float(self._signs), self._steps, len(logits))
+            self._signs.zero_()
+            self._steps = 0
+
+    def state(self) -> State:
+        """Return "p", "signs" and "steps"."""
+        return {
+            "p": np.array(self.p),
+            "signs": np.array(float(self._signs)),
+            "steps": np.array(self._steps, np.int64),
+        }
+
+    def load_state(self, state: State) -> None:
+        """Take up a checked state."""
+        self.p, self._steps = float(state["p"]), int(state["steps"])
+        self._signs.fill_(float(state["signs"]))

@@ -1,0 +1,111 @@
+"""Batches on their way to the device."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gankit.backend import Batch, Block, Labels, Problem
+from gankit.randomness import Key
+from gankit_torch.building import dtype
+
+
+@dataclass(frozen=True)
+class Step:
+    """A `gankit.backend.Batch` on the device; `real` has no images where none are looked at."""
+
+    real: Tensor
+    noise: Tensor
+    labels: Tensor | None
+    draws: Mapping[str, Tensor]
+    rates: Mapping[str, float]
+    key: Key
+
+
+class Feed:
+    """The data set on the device, and what takes batches and blocks there."""
+
+    def __init__(self, problem: Problem, device: torch.device) -> None:
+        self._device, self._dtype = device, dtype(problem)
+        self._paired = problem.loss.paired
+        self._pixels = self._number(problem.pixels)
+        self._none = self._pixels.new_empty((0, *problem.image_shape))
+        self._images, self._labels = torch.empty(0), torch.empty(0)
+        self._labelled = False
+
+    def place(self, images: NDArray[Any], labels: Labels | None) -> None:
+        """Keep the data set on the device, uint8 images as they are.
+
+        On a CPU it is looked at where it lies, so a mapped file is not read.
+        """
+        self._images = _shared(images).to(self._device)
+        self._labelled = labels is not None
+        if labels is not None:
+            self._labels = self._draw(labels).long()
+
+    def step(self, batch: Batch, *, last: bool) -> Step:
+        """Take one batch to the device; the generator's is the round's `last`."""
+        return Step(
+            real=self._number(batch.real) if self._paired or not last else self._none,
+            noise=self._number(batch.noise),
+            labels=None if batch.labels is None else self._draw(batch.labels).long(),
+            draws={name: self._draw(draw) for name, draw in batch.draws.items()},
+            rates=batch.rates,
+            key=batch.key,
+        )
+
+    def rounds(self, block: Block) -> Iterator[list[Step]]:
+        """Yield each round's steps; the block's numbers cross to the device together."""
+        index, noise = self._draw(block.index), self._draw(block.noise)
+        draws = {name: self._draw(draw) for name, draw in block.draws.items()}
+        for r in range(len(block)):
+            yield [
+                Step(
+                    real=self._look_up(index[r, s], here)
+                    if self._paired or not last
+                    else self._none,
+                    noise=noise[r, s].clone(),
+                    labels=self._labels[index[r, s]] if self._labelled else None,
+                    draws=here,
+                    rates={name: float(rate[r, s]) for name, rate in block.rates.items()},
+                    key=key,
+                )
+                for s, key in enumerate(block.keys(r))
+                for last in (s == block.index.shape[1] - 1,)
+                for here in ({name: draw[r, s] for name, draw in draws.items()},)
+            ]
+
+    def _look_up(self, index: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
+        """Return scaled images, mirrored where the draw "flip" says so."""
+        images = self._images[index]
+        scaled = self._pixels[images.int()] if images.dtype == torch.uint8 else images
+        if "flip" in draws:
+            scaled = torch.where(draws["flip"], scaled.flip(2), scaled)
+        return scaled.to(self._dtype).contiguous()
+
+    def _number(self, array: NDArray[Any]) -> Tensor:
+        """Copy numbers to where the networks compute, and in their precision.
+
+        They are copied on a CPU too: products of matrices that start at other alignments may
+        differ in their last bit, and PyTorch's own memory is aligned.
+        """
+        return torch.tensor(array, dtype=self._dtype, device=self._device)
+
+    def _draw(self, array: NDArray[Any]) -> Tensor:
+        """Take an array to the device as it is."""
+        return _shared(array).to(self._device)
+
+
+def _shared(array: NDArray[Any]) -> Tensor:
+    """Return a tensor of the array's own memory, which nobody here writes to."""
+    backwards = any(stride < 0 for stride in array.strides)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(array) if backwards else np.asarray(array))

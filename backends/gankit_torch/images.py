@@ -1,0 +1,98 @@
+"""Layers of images: `(n, height, width, channels)` outside, as torch's channels-last inside.
+
+Permuting costs no copy: the memory that the core calls NHWC is what torch calls `channels_last`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gankit import layers
+from gankit_torch.passes import Pass
+from gankit_torch.spectral import divided
+
+
+class Conv(nn.Module):
+    """Convolution with the kernel `(k, k, in / groups, filters)`."""
+
+    kernel_u: Tensor | None
+
+    def __init__(self, layer: layers.Conv, channels: int) -> None:
+        super().__init__()
+        self.layer = layer
+        side, filters = layer.kernel, layer.filters
+        self.kernel = nn.Parameter(torch.empty(side, side, channels // layer.groups, filters))
+        self.bias = nn.Parameter(torch.empty(filters)) if layer.bias else None
+        self.register_buffer("kernel_u", torch.empty(filters) if layer.spectral else None)
+
+    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+        """Return `(n, height, width, filters)`."""
+        kernel = divided(self.kernel, self.kernel_u, how).permute(3, 2, 0, 1)
+        stride, padding, groups = self.layer.stride, self.layer.padding, self.layer.groups
+        outputs = functional.conv2d(
+            channels_first(inputs), kernel, self.bias, stride, padding, groups=groups
+        )
+        return channels_last(outputs)
+
+
+class ConvTranspose(nn.Module):
+    """Transposed convolution with the kernel `(k, k, in, filters)`."""
+
+    kernel_u: Tensor | None
+
+    def __init__(self, layer: layers.ConvTranspose, channels: int) -> None:
+        super().__init__()
+        self.layer = layer
+        side, filters = layer.kernel, layer.filters
+        self.kernel = nn.Parameter(torch.empty(side, side, channels, filters))
+        self.bias = nn.Parameter(torch.empty(filters)) if layer.bias else None
+        self.register_buffer("kernel_u", torch.empty(filters) if layer.spectral else None)
+
+    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+        """Return `(n, height, width, filters)`."""
+        kernel = divided(self.kernel, self.kernel_u, how).permute(2, 3, 0, 1)
+        outputs = functional.conv_transpose2d(
+            channels_first(inputs), kernel, self.bias, self.layer.stride, self.layer.padding
+        )
+        return channels_last(outputs)
+
+
+class Upsample(nn.Module):
+    """Repeat each pixel along both sides."""
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+        """Return `(n, height * factor, width * factor, channels)`.
+
+        By pixels' centres: torch's plain "nearest" takes wrong ones at factors such as 41.
+        """
+        images = channels_first(inputs)
+        larger = functional.interpolate(images, scale_factor=self.factor, mode="nearest-exact")
+        return channels_last(larger)
+
+
+class AveragePool(nn.Module):
+    """Average over squares, side by side."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+        """Return `(n, height / size, width / size, channels)`."""
+        return channels_last(functional.avg_pool2d(channels_first(inputs), self.size))
+
+
+def channels_first(images: Tensor) -> Tensor:
+    """View `(n, height, width, channels)` as `(n, channels, height, width)`."""
+    return images.permute(0, 3, 1, 2)
+
+
+def channels_last(images: Tensor) -> Tensor:
+    """View `(n, channels, height, width)` as `(n, height, width, channels)`."""
+    return images.permute(0, 2, 3, 1)

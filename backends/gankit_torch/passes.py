@@ -1,0 +1,49 @@
+"""How a network of a spec is run, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from gankit.errors import ConfigError
+
+Factors: TypeAlias = Callable[[int, torch.Size, float], Tensor]
+"""(layer's number, shape, rate) -> what dropout multiplies by: 0, or 1 / chance of keeping."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run of a network: at inference, unless there are `factors`.
+
+    Attributes
+    ----------
+    labels
+        `(n,)` int64 classes of the images, for layers that look at them.
+    factors
+        Dropout's, in training mode.
+    halves
+        How many batches lie behind each other, fakes and reals: batch statistics are each one's.
+    moves
+        Whether running state moves, for later passes: this one computes with what it finds.
+    """
+
+    labels: Tensor | None = None
+    factors: Factors | None = None
+    halves: int = 1
+    moves: bool = False
+
+    @property
+    def training(self) -> bool:
+        """Whether a layer sees a batch, or each image by itself."""
+        return self.factors is not None
+
+
+def known(labels: Tensor | None) -> Tensor:
+    """Return the labels, for what cannot do without; ConfigError where a batch has none."""
+    if labels is None:
+        raise ConfigError("the network looks at classes; the batch has no labels")
+    return labels

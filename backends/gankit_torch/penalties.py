@@ -1,0 +1,36 @@
+"""Gradient penalties, as `gankit.penalties` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from gankit.penalties import Penalty
+
+
+def points(penalty: Penalty, real: Tensor, fake: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
+    """Return the images `(B, height, width, channels)` at which the gradient is taken.
+
+    `draws` are this penalty's own: "alpha", "noise".
+    """
+    match penalty.where:
+        case "real":
+            return real
+        case "fake":
+            return fake
+        case "between":
+            return real + draws["alpha"] * (fake - real)
+        case "around":
+            return real + draws["alpha"] * 0.5 * real.std(correction=0) * draws["noise"]
+
+
+def steepness(penalty: Penalty, judge: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Return the penalty without its weight; `judge` makes `(B,)` logits of images."""
+    images = images.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(judge(images).sum(), images, create_graph=True)
+    squares = gradient.square().flatten(1).sum(1)
+    if penalty.target == 0:
+        return 0.5 * squares.mean()
+    return ((squares + penalty.epsilon).sqrt() - penalty.target).square().mean()
