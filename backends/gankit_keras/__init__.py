@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gankit import hookimpl
-from gankit.backend import Backend, Problem, Trainer
+from gankit.backend import CAPABILITIES, Backend, Problem, Trainer
 
 
 def build(problem: Problem) -> Trainer:
@@ -22,6 +22,6 @@ def gankit_backends() -> Iterable[Backend]:
         name="keras",
         requires=("keras", "tensorflow"),
         build=build,
-        capabilities=frozenset({"float32", "float64", "native", "average", "exact-blocks"}),
+        capabilities=CAPABILITIES,
         remedy="pip install 'gankit[keras]'",
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,10 @@ class Draw(Protocol):
         """Return its shape and type, with further axes in front."""
         ...
 
+    def of(self, part: int) -> Draw:
+        """Return the same input of another of the step's passes."""
+        ...
+
 
 @dataclass(frozen=True)
 class Mask:
@@ -37,14 +41,20 @@ class Mask:
     layer: int
     shape: Shape
     rate: float
+    part: int = 0
 
     def array(self, key: Key, rows: int) -> NDArray[np.bool_]:
         """Draw the mask of one step."""
-        return dropout_mask(key, self.site, self.layer, (rows, *self.shape), self.rate)
+        shape = (rows, *self.shape)
+        return dropout_mask(key, self.site, self.layer, shape, self.rate, self.part)
 
     def signature(self, *axes: None) -> tf.TensorSpec:
         """Return shape and type."""
         return tf.TensorSpec((*axes, None, *self.shape), tf.bool)
+
+    def of(self, part: int) -> Mask:
+        """Return the mask of the step's `part`-th pass."""
+        return replace(self, part=part)
 
 
 @dataclass(frozen=True)
@@ -53,49 +63,82 @@ class Seed:
 
     site: Site
     index: int
+    part: int = 0
 
     def array(self, key: Key, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see Draw.
         """Return the state in which the generator begins the step."""
-        return np.array([framework_seed(key, self.site), self.index * CALLS], np.int64)
+        seed = framework_seed(key, self.site, self.part)
+        return np.array([seed, self.index * CALLS], np.int64)
 
     def signature(self, *axes: None) -> tf.TensorSpec:
         """Return shape and type."""
         return tf.TensorSpec((*axes, 2), tf.int64)
 
+    def of(self, part: int) -> Seed:
+        """Return the state for the step's `part`-th pass."""
+        return replace(self, part=part)
+
+
+Inner: TypeAlias = tuple[Tensor, ...]
+"""What one pass through a network takes, one for each of its draws."""
+
 
 class Draws(NamedTuple):
-    """What both networks draw in a step, or, stacked, in many; arrays, tensors or signatures."""
+    """What both networks draw in a step, or, stacked, in many; arrays, tensors or signatures.
 
-    generator: tuple[Tensor, ...]
-    discriminator: tuple[Tensor, ...]
+    Attributes
+    ----------
+    generator, discriminator
+        In the adversarial pass.
+    penalties
+        What the discriminator draws in the pass of each penalty.
+    """
+
+    generator: Inner
+    discriminator: Inner
+    penalties: tuple[Inner, ...]
 
 
 @dataclass(frozen=True)
 class Drawer:
-    """Draws for both networks."""
+    """Draws for one kind of step.
+
+    Attributes
+    ----------
+    generator, discriminator
+        What each network takes in a pass.
+    joined
+        Whether the discriminator judges real images beside the generated ones.
+    penalties
+        How many passes of penalties there are.
+    """
 
     generator: tuple[Draw, ...]
     discriminator: tuple[Draw, ...]
+    joined: bool
+    penalties: int = 0
 
-    def draws(self, key: Key, fakes: int, judged: int) -> Draws:
-        """Draw for one step that makes `fakes` images and judges `judged`."""
-        return Draws(
-            tuple(draw.array(key, fakes) for draw in self.generator),
-            tuple(draw.array(key, judged) for draw in self.discriminator),
-        )
+    def draws(self, key: Key, batch: int) -> Draws:
+        """Draw for one step on a batch of `batch` images."""
+        return self._each(lambda draw, rows: draw.array(key, rows), batch)
 
-    def stacked(self, keys: Sequence[Sequence[Key]], fakes: int, judged: int) -> Draws:
+    def stacked(self, keys: Sequence[Sequence[Key]], batch: int) -> Draws:
         """Draw for many steps: an axis for `keys`, one for those within each, then as `draws`."""
-        return Draws(
-            tuple(_stacked(draw, keys, fakes) for draw in self.generator),
-            tuple(_stacked(draw, keys, judged) for draw in self.discriminator),
-        )
+        return self._each(lambda draw, rows: _stacked(draw, keys, rows), batch)
 
     def signature(self, *axes: None) -> Draws:
         """Return the shapes and types of `draws`, with further axes in front."""
+        return self._each(lambda draw, _: draw.signature(*axes), 0)
+
+    def _each(self, made: Callable[[Draw, int], Any], batch: int) -> Draws:
+        judged = 2 * batch if self.joined else batch
         return Draws(
-            tuple(draw.signature(*axes) for draw in self.generator),
-            tuple(draw.signature(*axes) for draw in self.discriminator),
+            tuple(made(draw, batch) for draw in self.generator),
+            tuple(made(draw, judged) for draw in self.discriminator),
+            tuple(
+                tuple(made(draw.of(number + 1), batch) for draw in self.discriminator)
+                for number in range(self.penalties)
+            ),
         )
 
 

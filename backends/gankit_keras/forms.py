@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from gankit.backend import Problem
 from gankit.errors import ConfigError
-from gankit.layers import Dropout, Shape, Spec, shapes
+from gankit.layers import Dropout, Shape, Spec, uses_labels, walk
 from gankit.problem import Precision
 from gankit.randomness import Site
 from gankit_keras.draws import Draw, Mask, Seed
@@ -28,7 +29,10 @@ class Form:
     model
         A `SpecModel`, or the user's own model.
     inputs, outputs
-        Shapes without the batch: `(latent,)` to an image's, or an image's to `()`, a logit's.
+        Shapes without the batch: `(latent,)` to an image's, or an image's to that of
+        `Problem.judgement`.
+    classes
+        How many there are, where the model looks at them; else 0.
     variables
         What is saved, by its name in the state: weights and running state.
     draws
@@ -41,6 +45,7 @@ class Form:
     model: keras.Model
     inputs: Shape
     outputs: Shape
+    classes: int
     precision: Precision
     variables: dict[str, keras.Variable]
     draws: tuple[Draw, ...] = ()
@@ -61,6 +66,8 @@ class Form:
 def form(problem: Problem, site: Site) -> Form:
     """Build a spec, its weights zero, or let a native model through once it is checked.
 
+    A native model is given labels where its `call` has a parameter of that name.
+
     Raises
     ------
     ConfigError
@@ -69,42 +76,43 @@ def form(problem: Problem, site: Site) -> Form:
     given, inputs, outputs = (
         (problem.generator, (problem.latent,), problem.image_shape)
         if site is Site.GENERATOR
-        else (problem.discriminator, problem.image_shape, ())
+        else (problem.discriminator, problem.image_shape, problem.judgement)
     )
     if isinstance(given, tuple):
-        return _spec_form(given, site, inputs, outputs, problem.precision)
+        return _spec_form(given, site, inputs, outputs, problem)
     if isinstance(given, keras.Model):
-        return _native_form(given, site, inputs, outputs, problem.precision)
+        return _native_form(given, site, inputs, outputs, problem)
     raise ConfigError(
         f"the {_name(site)} is a {type(given).__name__}; give a spec or a keras.Model"
     )
 
 
-def _spec_form(spec: Spec, site: Site, inputs: Shape, outputs: Shape, precision: Precision) -> Form:
-    model = SpecModel(spec, precision)
-    model(tf.zeros((1, *inputs), precision))
-    trail = enumerate(zip(spec, shapes(spec, inputs), strict=False))
+def _spec_form(spec: Spec, site: Site, inputs: Shape, outputs: Shape, problem: Problem) -> Form:
+    model = SpecModel(spec, inputs, problem.classes, problem.precision)
+    classes = problem.classes if uses_labels(spec) else 0
     return Form(
-        site, model, inputs, outputs, precision,
-        variables={f"{p}.{v.name}": v for p, layer in enumerate(model.row) for v in layer.weights},
+        site, model, inputs, outputs, classes, problem.precision,
+        variables=dict(model.arrays),
         draws=tuple(
-            Mask(site, p, shape, layer.rate)
-            for p, (layer, shape) in trail
-            if isinstance(layer, Dropout)
+            Mask(site, place.number, place.shape, place.layer.rate)
+            for place in walk(spec, inputs)
+            if isinstance(place.layer, Dropout)
         ),
     )  # fmt: skip
 
 
 def _native_form(
-    model: keras.Model, site: Site, inputs: Shape, outputs: Shape, precision: Precision
+    model: keras.Model, site: Site, inputs: Shape, outputs: Shape, problem: Problem
 ) -> Form:
-    _check_native(model, _name(site), inputs, outputs, precision)
+    labelled = "labels" in inspect.signature(model.call).parameters
+    classes = problem.classes if labelled else 0
+    _check_native(model, _name(site), inputs, outputs, classes, problem.precision)
     # Keras numbers its layers by how many the process has made, so paths do not last; places do.
     weights = {f"{place}.{v.name}": v for place, v in enumerate(model.weights)}
     saved = {id(v) for v in model.weights}
     seeds = {id(v): v for v in model.variables if id(v) not in saved}
     return Form(
-        site, model, inputs, outputs, precision,
+        site, model, inputs, outputs, classes, problem.precision,
         variables=weights,
         draws=tuple(Seed(site, index) for index in range(len(seeds))),
         seeds=tuple(seeds.values()),
@@ -112,10 +120,15 @@ def _native_form(
 
 
 def _check_native(
-    model: keras.Model, name: str, inputs: Shape, outputs: Shape, precision: Precision
+    model: keras.Model,
+    name: str,
+    inputs: Shape,
+    outputs: Shape,
+    classes: int,
+    precision: Precision,
 ) -> None:
     """Build a model where it is not built, and hold it against what the problem says of it."""
-    made = _outputs(model, name, inputs, precision)
+    made = _outputs(model, name, inputs, classes, precision)
     parts = [layer.compute_dtype for layer in (model, *model.layers)]
     dtypes = [made.dtype.name, *parts, *(v.dtype for v in model.weights)]
     if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
@@ -123,18 +136,21 @@ def _check_native(
             f"the {name} computes in {wrong[0]}, the problem in {precision}; "
             f"call keras.config.set_dtype_policy({precision!r}) before you build it"
         )
-    shape, wanted = tuple(made.shape[1:]), outputs or (1,)
-    if shape not in (wanted, outputs):
-        raise ConfigError(f"the {name} makes {shape} of {inputs}; it must make {wanted}")
+    shape = tuple(made.shape[1:])
+    if shape != outputs and (shape, outputs) != ((), (1,)):
+        raise ConfigError(f"the {name} makes {shape} of {inputs}; it must make {outputs}")
 
 
-def _outputs(model: keras.Model, name: str, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
+def _outputs(
+    model: keras.Model, name: str, inputs: Shape, classes: int, precision: Precision
+) -> Any:  # noqa: ANN401
     """Return what a native model makes of two rows of zeros, leaving its state as it is."""
     zeros = tf.zeros((2, *inputs), precision)
+    labels = {"labels": tf.zeros((2,), tf.int64)} if classes else {}
     if not model.built:
-        _tried(lambda: model(zeros, training=False), name, inputs)
+        _tried(lambda: model(zeros, training=False, **labels), name, inputs)
     with keras.StatelessScope():
-        made = _tried(lambda: model(zeros, training=False), name, inputs)
+        made = _tried(lambda: model(zeros, training=False, **labels), name, inputs)
     if not tf.is_tensor(made):
         raise ConfigError(f"the {name} makes a {type(made).__name__}; it must make one tensor")
     return made

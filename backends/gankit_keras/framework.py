@@ -97,7 +97,11 @@ def device_name(device: str) -> str | None:
 
 
 def compiled(function: Callable[..., Any], device: str | None, *signature: Any) -> Any:  # noqa: ANN401
-    """Compile `function` for `device`, once for every size of what `signature` leaves open."""
+    """Compile `function` for `device`, once for every size of what `signature` leaves open.
+
+    TensorFlow optimises it by itself, wherever it is called from: rewritten together with what
+    is around it, a step would not give the same bits in a block and alone.
+    """
 
     def placed(*inputs: Tensor) -> Tensor:
         with tf.device(device):
@@ -106,4 +110,7 @@ def compiled(function: Callable[..., Any], device: str | None, *signature: Any) 
     # TensorFlow counts traces by line of code, and would warn of a second trainer; a partial has
     # no line.
     one = functools.partial(placed)
-    return tf.function(one, input_signature=signature, autograph=False, jit_compile=False)
+    apart = {"_noinline": True}
+    return tf.function(
+        one, signature, autograph=False, jit_compile=False, experimental_attributes=apart
+    )

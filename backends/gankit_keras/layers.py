@@ -1,92 +1,211 @@
-"""Specs as Keras models."""
+"""Specs as Keras models: the formulas of `gankit.layers`, on tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from gankit.errors import ConfigError
 from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Layer,
+    LayerNorm,
     LeakyReLU,
+    Projection,
     ReLU,
     Reshape,
+    Residual,
+    Shape,
     Sigmoid,
     Spec,
     Tanh,
-)  # fmt: skip
+    Upsample,
+    is_running,
+    weight_shapes,
+)
 from gankit.problem import Precision
 from gankit.randomness import keep_chance
+from gankit_keras import images, norms
 from gankit_keras.framework import Tensor, keras, tf
 
-
-class SlopedReLU(keras.layers.Layer):  # type: ignore[misc]
-    """`max(x, slope * x)`; Keras's own keeps the slope in float32, which is off by 1e-8."""
-
-    def __init__(self, slope: float, dtype: Precision) -> None:
-        super().__init__(dtype=dtype)
-        self.slope = slope
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """Return the values; the derivative is written out, TensorFlow's of a maximum is slow."""
-
-        def forward(inputs: Tensor) -> tuple[Tensor, Tensor]:
-            outputs = tf.maximum(inputs, self.slope * inputs)
-            # For slopes in [0, 1] the outputs are positive where the inputs are.
-            return outputs, lambda pull: tf.where(outputs > 0, pull, self.slope * pull)
-
-        return tf.custom_gradient(forward)(inputs)
-
-
-class MaskedDropout(keras.layers.Layer):  # type: ignore[misc]
-    """Dropout whose masks come from outside."""
-
-    def __init__(self, rate: float, dtype: Precision) -> None:
-        super().__init__(dtype=dtype)
-        self.scale = 1 / keep_chance(rate)
-        self.built = True  # Inference never calls it, and Keras would warn of that.
-
-    def call(self, inputs: Tensor, kept: Tensor) -> Tensor:
-        """Return the inputs that are `kept`, bool of the same shape, scaled; zero for the rest."""
-        return inputs * (tf.cast(kept, inputs.dtype) * self.scale)
+Weighted = Dense | Conv | ConvTranspose | Projection
 
 
 class SpecModel(keras.Model):  # type: ignore[misc]
-    """The layers of a spec in a row."""
+    """The layers of a spec in a row; Keras holds their arrays, under the core's names."""
 
-    def __init__(self, spec: Spec, dtype: Precision) -> None:
+    def __init__(self, spec: Spec, inputs: Shape, classes: int, dtype: Precision) -> None:
         super().__init__(dtype=dtype)
-        self.row = [_layer(layer, dtype) for layer in spec]
+        self.spec = spec
+        self.arrays = {
+            name: self.add_weight(size, "zeros", name=name, trainable=not is_running(name))
+            for name, size in weight_shapes(spec, inputs, classes).items()
+        }
+        self.built = True
 
-    def call(self, inputs: Tensor, kept: Iterable[Tensor] | None = None) -> Tensor:
-        """Return the outputs; `kept` has a mask for each dropout layer, None means inference."""
-        masks = None if kept is None else iter(kept)
-        for layer in self.row:
-            if not isinstance(layer, MaskedDropout):
-                inputs = layer(inputs)
-            elif masks is not None:
-                inputs = layer(inputs, next(masks))
+    def call(
+        self,
+        inputs: Tensor,
+        labels: Tensor = None,
+        kept: Iterable[Tensor] = (),
+        training: bool = False,
+        halves: int = 1,
+    ) -> Tensor:
+        """Return the outputs; in training mode `kept` has a mask for each dropout layer."""
+        arrays = {name: variable.value for name, variable in self.arrays.items()}
+        one = Pass(arrays, labels, iter(kept), training, halves)
+        outputs = one.run(self.spec, inputs)
+        for name, value in one.running.items():
+            self.arrays[name].assign(value)
+        return outputs
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run of a spec.
+
+    Attributes
+    ----------
+    arrays
+        Weights and running state, by name.
+    labels
+        `(n,)` int64, where a layer looks at them.
+    kept
+        The masks of the dropout layers still to come.
+    training
+        Whether layers see the whole batch.
+    halves
+        How many batches lie behind each other, fakes and reals: batch statistics are each one's.
+    running
+        The running state as this pass leaves it.
+    """
+
+    arrays: Mapping[str, Tensor]
+    labels: Tensor
+    kept: Iterator[Tensor]
+    training: bool
+    halves: int = 1
+    running: dict[str, Tensor] = field(default_factory=dict)
+
+    def run(self, spec: Spec, inputs: Tensor, prefix: str = "") -> Tensor:
+        """Return what layers whose names begin with `prefix` make of `inputs`."""
+        for position, layer in enumerate(spec):
+            inputs = self._apply(layer, inputs, f"{prefix}{position}")
         return inputs
 
+    def _apply(self, layer: Layer, inputs: Tensor, name: str) -> Tensor:
+        match layer:
+            case Dense():
+                return self._biased(layer, inputs @ self._kernel(layer, name), name)
+            case Conv():
+                made = images.convolve(layer, inputs, self._kernel(layer, name))
+                return self._biased(layer, made, name)
+            case ConvTranspose():
+                made = images.convolve_transposed(layer, inputs, self._kernel(layer, name))
+                return self._biased(layer, made, name)
+            case Projection():
+                return self._project(layer, inputs, name)
+            case Embedding():
+                return self._embed(inputs, name)
+            case BatchNorm():
+                return self._batch_norm(layer, inputs, name)
+            case LayerNorm(epsilon=epsilon):
+                axes = list(range(1, inputs.shape.rank))
+                moments = norms.moments(inputs, axes)
+                return norms.normalise(inputs, moments, self._affine(name), epsilon)
+            case Residual(layers=layers, shortcut=shortcut):
+                made = self.run(layers, inputs, f"{name}.layers.")
+                return made + self.run(shortcut, inputs, f"{name}.shortcut.")
+            case Dropout(rate=rate):
+                return _drop(inputs, next(self.kept), rate) if self.training else inputs
+        return _plain(layer, inputs)
 
-def _layer(layer: Layer, dtype: Precision) -> keras.layers.Layer:
+    def _kernel(self, layer: Weighted, name: str, role: str = "kernel") -> Tensor:
+        """Return the layer's kernel, or its embedding, under spectral norm where it has that."""
+        kernel, vector = self.arrays[f"{name}.{role}"], f"{name}.{role}_u"
+        if not layer.spectral:
+            return kernel
+        u = self.arrays[vector]
+        if self.training:
+            u = self.running[vector] = norms.power_iteration(kernel, u)
+        return norms.spectral(kernel, u)
+
+    def _biased(self, layer: Weighted, made: Tensor, name: str) -> Tensor:
+        return tf.nn.bias_add(made, self.arrays[f"{name}.bias"]) if layer.bias else made
+
+    def _project(self, layer: Projection, inputs: Tensor, name: str) -> Tensor:
+        made = self._biased(layer, inputs @ self._kernel(layer, name), name)
+        vectors = self._rows(self._kernel(layer, name, "embedding"))
+        return made + tf.reduce_sum(inputs * vectors, axis=1, keepdims=True)
+
+    def _embed(self, inputs: Tensor, name: str) -> Tensor:
+        vectors = self._rows(self.arrays[f"{name}.embedding"])
+        size, units = tf.shape(inputs), vectors.shape[-1]
+        ones = [1] * (inputs.shape.rank - 2)
+        everywhere = tf.concat([size[:-1], [units]], axis=0)
+        vectors = tf.broadcast_to(tf.reshape(vectors, (-1, *ones, units)), everywhere)
+        return tf.concat([inputs, vectors], axis=-1)
+
+    def _rows(self, embedding: Tensor) -> Tensor:
+        """Return each label's row; as a product, whose gradients are dense and can go on."""
+        return tf.one_hot(self.labels, embedding.shape[0], dtype=embedding.dtype) @ embedding
+
+    def _batch_norm(self, layer: BatchNorm, inputs: Tensor, name: str) -> Tensor:
+        known = self.arrays[f"{name}.mean"], self.arrays[f"{name}.variance"]
+        if not self.training:
+            return norms.normalise(inputs, known, self._affine(name), layer.epsilon)
+        apart = tf.reshape(inputs, (self.halves, -1, *inputs.shape[1:]))
+        moments = norms.moments(apart, list(range(1, apart.shape.rank - 1)))
+        for role, old, halves in zip(("mean", "variance"), known, moments, strict=True):
+            batch = tf.reduce_mean(tf.reshape(halves, (self.halves, -1)), axis=0)
+            moved = layer.momentum * old + (1 - layer.momentum) * batch
+            self.running[f"{name}.{role}"] = tf.stop_gradient(moved)
+        made = norms.normalise(apart, moments, self._affine(name), layer.epsilon)
+        return tf.reshape(made, (-1, *inputs.shape[1:]))
+
+    def _affine(self, name: str) -> tuple[Tensor, Tensor]:
+        return self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
+
+
+def _plain(layer: Layer, inputs: Tensor) -> Tensor:
+    """Return the value of a layer that has no arrays and is the same in training."""
     match layer:
-        case Dense(units=units, bias=bias):
-            return keras.layers.Dense(units, use_bias=bias, kernel_initializer="zeros", dtype=dtype)
         case LeakyReLU(slope=slope):
-            return SlopedReLU(slope, dtype)
+            return _leaky(inputs, slope)
         case ReLU():
-            return keras.layers.Activation("relu", dtype=dtype)
+            return tf.nn.relu(inputs)
         case Tanh():
-            return keras.layers.Activation("tanh", dtype=dtype)
+            return tf.tanh(inputs)
         case Sigmoid():
-            return keras.layers.Activation("sigmoid", dtype=dtype)
-        case Dropout(rate=rate):
-            return MaskedDropout(rate, dtype)
+            return tf.sigmoid(inputs)
+        case Upsample(factor=factor):
+            return images.upsample(inputs, factor)
+        case AveragePool(size=size):
+            return images.average_pool(inputs, size)
         case Flatten():
-            return keras.layers.Flatten(data_format="channels_last", dtype=dtype)
+            return tf.reshape(inputs, (-1, inputs.shape[1:].num_elements()))
         case Reshape(shape=shape):
-            return keras.layers.Reshape(shape, dtype=dtype)
-    raise ConfigError(f"the keras backend knows no layer {layer!r}")
+            return tf.reshape(inputs, (-1, *shape))
+    raise TypeError(f"the keras backend knows no layer {layer!r}")
+
+
+def _leaky(inputs: Tensor, slope: float) -> Tensor:
+    """Return `max(x, slope * x)`; its derivative is written out, TensorFlow's is slow."""
+
+    def forward(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = tf.maximum(inputs, slope * inputs)
+        # For slopes in [0, 1] the outputs are positive where the inputs are.
+        return outputs, lambda pull: tf.where(outputs > 0, pull, slope * pull)
+
+    return tf.custom_gradient(forward)(inputs)
+
+
+def _drop(inputs: Tensor, kept: Tensor, rate: float) -> Tensor:
+    """Return the inputs that are `kept`, bool of the same shape, scaled; zero for the rest."""
+    return inputs * (tf.cast(kept, inputs.dtype) * (1 / keep_chance(rate)))

@@ -8,6 +8,8 @@ import numpy as np
 
 from gankit.backend import Array, Labels, State
 from gankit.errors import NotPortable
+from gankit.problem import check_labels
+from gankit.randomness import Site
 from gankit.state import check_state
 from gankit_keras.forms import Form
 from gankit_keras.framework import Tensor, Variable, compiled, keras, tf
@@ -26,9 +28,10 @@ class Network:
         self.device = device
         self.values = values or {name: v.value for name, v in form.variables.items()}
         self._infer = compiled(
-            lambda inputs: self.forward(inputs)[0],
+            lambda inputs, labels: self.forward(inputs, labels)[0],
             device,
             tf.TensorSpec((None, *form.inputs), form.precision),
+            tf.TensorSpec((None,), tf.int64),
         )
 
     @property
@@ -37,7 +40,11 @@ class Network:
         return {name: v for name, v in self.values.items() if name in self.form.trainable}
 
     def forward(
-        self, inputs: Tensor, draws: Sequence[Tensor] | None = None
+        self,
+        inputs: Tensor,
+        labels: Tensor,
+        draws: Sequence[Tensor] | None = None,
+        halves: int = 1,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the outputs, and by name the running state after this pass; nothing moves.
 
@@ -45,15 +52,18 @@ class Network:
         ----------
         inputs
             `(n, *form.inputs)`.
+        labels
+            `(n,)` int64; looked at only by a form with classes.
         draws
             One for each of `form.draws`, for training mode; None for inference.
+        halves
+            How many batches lie behind each other: batch statistics are each one's.
         """
         form = self.form
         seeds = draws if form.native and draws is not None else [(0, 0)] * len(form.seeds)
-        masks = {} if form.native else {"kept": draws}
         values = [(form.variables[k], tf.convert_to_tensor(v)) for k, v in self.values.items()]
         with keras.StatelessScope([*values, *zip(form.seeds, seeds, strict=True)]) as scope:
-            outputs = form.model(inputs, training=draws is not None, **masks)
+            outputs = self._outcome(inputs, labels, draws, halves)
         running = {
             name: scope.get_current_value(form.variables[name])
             for name in self.values
@@ -61,15 +71,46 @@ class Network:
         }
         return tf.reshape(outputs, (-1, *form.outputs)), running
 
+    def _outcome(
+        self, inputs: Tensor, labels: Tensor, draws: Sequence[Tensor] | None, halves: int
+    ) -> Tensor:
+        """Call the model; a native one for each half, whose statistics are then its own."""
+        model, training = self.form.model, draws is not None
+        if not self.form.native:
+            return model(inputs, labels, kept=draws or (), training=training, halves=halves)
+        parts = zip(tf.split(inputs, halves), tf.split(labels, halves), strict=True)
+        made = [
+            model(part, training=training, **({"labels": told} if self.form.classes else {}))
+            for part, told in parts
+        ]
+        return tf.concat(made, axis=0)
+
+    def store(self, running: dict[str, Tensor]) -> None:
+        """Keep the running state that a pass left."""
+        for name, value in running.items():
+            self.values[name].assign(value)
+
+    def blend(self, other: Network, beta: Tensor) -> None:
+        """Move towards a network of the same form; running state, which is no weight, is copied."""
+        for name, value in self.values.items():
+            if name in self.form.trainable:
+                value.assign_add(tf.cast(1 - beta, value.dtype) * (other.values[name] - value))
+            else:
+                value.assign(other.values[name])
+
     def copied(self) -> Network:
         """Return a network of the same form with values of its own, equal to these."""
         copies = {name: tf.Variable(value, trainable=False) for name, value in self.values.items()}
         return Network(self.form, self.device, copies)
 
-    def __call__(self, inputs: Array, _labels: Labels | None = None, /) -> Array:
+    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
-        outputs: Array = self._infer(np.asarray(inputs, self.form.precision)).numpy()
-        return outputs
+        outputs = self._outputs(inputs, labels)
+        return outputs if self.form.site is Site.GENERATOR else outputs[:, 0]
+
+    def classify(self, images: Array, labels: Labels | None = None, /) -> Array:
+        """Return the `(n, classes)` logits of an auxiliary classifier, in inference mode."""
+        return self._outputs(images, labels)[:, 1:]
 
     def weights(self) -> State:
         """Return copies of the weights by the core's names."""
@@ -84,6 +125,19 @@ class Network:
         """Copy weights in, all or nothing."""
         check_state(weights, self.weights())
         assign(self.values, weights)
+
+    def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+        told = told_labels(labels, len(inputs), self.form.classes)
+        outputs: Array = self._infer(np.asarray(inputs, self.form.precision), told).numpy()
+        return outputs
+
+
+def told_labels(labels: Labels | None, count: int, classes: int) -> Labels:
+    """Return labels as networks take them, checked; none where there are no classes to tell."""
+    if not classes:
+        return np.zeros(0, np.int64)
+    check_labels(labels, count, classes)
+    return np.asarray(labels, np.int64)
 
 
 def to_arrays(values: dict[str, Variable]) -> State:

@@ -1,18 +1,20 @@
-"""SGD and Adam on variables, by the formulas of `gankit.optimizers`."""
+"""Optimizers on variables, by the formulas of `gankit.optimizers`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from gankit.optimizers import SGD, Adam, Optimizer
+from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.problem import Precision
 from gankit.state import under
 from gankit_keras.framework import Tensor, Variable, tf
 
 Variables = dict[str, Variable]
+Tensors = Mapping[str, Tensor]
 
 
 class Updater(Protocol):
@@ -22,10 +24,8 @@ class Updater(Protocol):
         """Return the live state: "m/0.kernel", "v/0.kernel", "t"; nothing for SGD."""
         ...
 
-    def update(
-        self, weights: Variables, gradients: Mapping[str, Tensor], learning_rate: Tensor
-    ) -> None:
-        """Move the weights, in place; the learning rate is a float64 scalar."""
+    def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
+        """Move the weights, in place; `rates` are the player's own, float64 scalars."""
         ...
 
 
@@ -36,16 +36,35 @@ class SGDUpdater:
         """Return nothing."""
         return {}
 
-    def update(
-        self, weights: Variables, gradients: Mapping[str, Tensor], learning_rate: Tensor
-    ) -> None:
+    def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
         """Move each weight against its gradient."""
         for name, weight in weights.items():
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=weight.handle,
-                alpha=tf.cast(learning_rate, weight.dtype),
+                alpha=tf.cast(rates["learning_rate"], weight.dtype),
                 delta=gradients[name],
             )
+
+
+class RMSpropUpdater:
+    """Gradients over their root mean square; TensorFlow's own adds epsilon under the root."""
+
+    def __init__(self, rmsprop: RMSprop, weights: Variables) -> None:
+        self.rmsprop = rmsprop
+        self.v = _zeros(weights)
+
+    def state(self) -> Variables:
+        """Return the mean squares."""
+        return under("v", self.v)
+
+    def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
+        """Move the mean squares, then the weights."""
+        decay, epsilon = self.rmsprop.decay, self.rmsprop.epsilon
+        for name, weight in weights.items():
+            gradient, v = gradients[name], self.v[name]
+            mean = v.assign(decay * v + (1 - decay) * tf.square(gradient))
+            rate = tf.cast(rates["learning_rate"], weight.dtype)
+            weight.assign_sub(rate * gradient / (tf.sqrt(mean) + epsilon))
 
 
 class AdamUpdater:
@@ -57,23 +76,23 @@ class AdamUpdater:
 
     def __init__(self, adam: Adam, weights: Variables, precision: Precision) -> None:
         self.epsilon = adam.epsilon
-        # The operation computes 1 - beta in its own precision; the corrections follow it there.
-        self.beta1, self.beta2 = (float(np.array(b, precision)) for b in (adam.beta1, adam.beta2))
-        self.m = {name: tf.Variable(tf.zeros_like(weight)) for name, weight in weights.items()}
-        self.v = {name: tf.Variable(tf.zeros_like(weight)) for name, weight in weights.items()}
+        self.precision = precision
+        self.beta1 = float(np.array(adam.beta1, precision))
+        self.m, self.v = _zeros(weights), _zeros(weights)
         self.t = tf.Variable(0, dtype=tf.int64)
 
     def state(self) -> Variables:
         """Return both moments and the number of updates."""
         return under("m", self.m) | under("v", self.v) | {"t": self.t}
 
-    def update(
-        self, weights: Variables, gradients: Mapping[str, Tensor], learning_rate: Tensor
-    ) -> None:
+    def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
         """Move the moments, then the weights."""
         t = tf.cast(self.t.assign_add(1), tf.float64)
-        root = tf.sqrt(1 - tf.pow(tf.constant(self.beta2, tf.float64), t))
-        rate = learning_rate * root / (1 - tf.pow(tf.constant(self.beta1, tf.float64), t))
+        # The operation computes 1 - beta in its own precision; the corrections follow it there.
+        beta2 = tf.cast(rates["beta2"], self.precision)
+        root = tf.sqrt(1 - tf.pow(tf.cast(beta2, tf.float64), t))
+        correction = 1 - tf.pow(tf.constant(self.beta1, tf.float64), t)
+        rate = rates["learning_rate"] * root / correction
         for name, weight in weights.items():
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.handle,
@@ -84,16 +103,45 @@ class AdamUpdater:
                 beta2_power=tf.zeros((), weight.dtype),
                 lr=tf.cast(rate, weight.dtype),
                 beta1=tf.constant(self.beta1, weight.dtype),
-                beta2=tf.constant(self.beta2, weight.dtype),
+                beta2=beta2,
                 epsilon=tf.cast(self.epsilon * root, weight.dtype),
                 grad=gradients[name],
             )
 
 
+@dataclass(frozen=True)
+class Clipping:
+    """Another updater, after whose moves no weight is larger than `limit`."""
+
+    updater: Updater
+    limit: float
+
+    def state(self) -> Variables:
+        """Return the other's state."""
+        return self.updater.state()
+
+    def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
+        """Move the weights, then clip them."""
+        self.updater.update(weights, gradients, rates)
+        for weight in weights.values():
+            weight.assign(tf.clip_by_value(weight, -self.limit, self.limit))
+
+
 def updater(optimizer: Optimizer, weights: Variables, precision: Precision) -> Updater:
     """Return what applies `optimizer` to weights like these."""
+    made = _unclipped(optimizer, weights, precision)
+    return made if optimizer.clip is None else Clipping(made, optimizer.clip)
+
+
+def _unclipped(optimizer: Optimizer, weights: Variables, precision: Precision) -> Updater:
     match optimizer:
         case SGD():
             return SGDUpdater()
+        case RMSprop():
+            return RMSpropUpdater(optimizer, weights)
         case Adam():
             return AdamUpdater(optimizer, weights, precision)
+
+
+def _zeros(weights: Variables) -> Variables:
+    return {name: tf.Variable(tf.zeros_like(weight)) for name, weight in weights.items()}

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from gankit.losses import Loss
-from gankit_keras.draws import Draws
+from gankit.state import part
 from gankit_keras.framework import Tensor, Variable, tf
+from gankit_keras.gradients import gradients
+from gankit_keras.inputs import Inputs
+from gankit_keras.judge import OPS, Judge, logit, told_apart
 from gankit_keras.networks import Network
-from gankit_keras.ops import Ops
 from gankit_keras.optimizers import Updater
 
-OPS = Ops()
 
-
-class Inputs(NamedTuple):
-    """What a step sees, as tensors or their signatures.
-
-    Attributes
-    ----------
-    real
-        `(B, height, width, channels)`; no rows in a generator step whose loss is not paired.
-    noise
-        `(B, latent)`.
-    rates
-        Float64 scalars by name, as in `gankit.backend.Batch`.
-    draws
-        What the networks draw.
-    """
-
-    real: Tensor
-    noise: Tensor
-    rates: Mapping[str, Tensor]
-    draws: Draws
-
-
-class Pass(NamedTuple):
+class Made(NamedTuple):
     """A generator's forward pass that can be differentiated."""
 
     tape: tf.GradientTape
@@ -47,99 +26,60 @@ class Pass(NamedTuple):
 
 @dataclass(frozen=True)
 class Steps:
-    """A generator and a discriminator with what moves them."""
+    """A generator and a discriminator with what moves them.
+
+    Attributes
+    ----------
+    judge, critic
+        The discriminator, and its move as compiled: `Critic.move`.
+    auxiliary
+        Weight of the auxiliary classifier, 0 where there is none.
+    rounds
+        How many are done.
+    """
 
     generator: Network
-    discriminator: Network
     average: Network | None
-    generator_updater: Updater
-    discriminator_updater: Updater
-    rounds: Variable
+    updater: Updater
+    judge: Judge
+    critic: Callable[[Tensor, Inputs], Tensor]
     loss: Loss
+    auxiliary: float
+    rounds: Variable
 
     def discriminator_step(self, inputs: Inputs) -> Tensor:
         """Move the discriminator; return its loss before the move."""
-        fake, _ = self.generator.forward(inputs.noise, inputs.draws.generator)
-        return self._move_discriminator(fake, inputs)
+        draws = inputs.draws.generator
+        fake, _ = self.generator.forward(inputs.noise, inputs.labels, draws)
+        return self.critic(fake, inputs)
 
     def generator_step(self, inputs: Inputs) -> Tensor:
         """Move the generator, then its average; return its loss before the move."""
-        return self._move_generator(self._generate(inputs), inputs)
+        return self._move(self._generate(inputs), inputs)
 
-    def both_steps(self, first: Inputs, second: Inputs, shared: bool) -> Tensor:
-        """Take a discriminator step, then a generator step; return both losses, `(2,)`.
+    def both_steps(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
+        """Take a discriminator step, then a generator step, on the same images, made once."""
+        made = self._generate(first)
+        return self.critic(made.fake, first), self._move(made, second)
 
-        If `shared`, both would make the same images: they are made once.
-        """
-        if not shared:
-            losses = [self.discriminator_step(first), self.generator_step(second)]
-        else:
-            made = self._generate(first)
-            losses = [self._move_discriminator(made.fake, first)]
-            losses.append(self._move_generator(made, second))
-        return tf.stack(losses)
-
-    def _generate(self, inputs: Inputs) -> Pass:
+    def _generate(self, inputs: Inputs) -> Made:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(self.generator.weights_in_training.values()))
-            fake, running = self.generator.forward(inputs.noise, inputs.draws.generator)
-        return Pass(tape, fake, running)
+            draws = inputs.draws.generator
+            fake, running = self.generator.forward(inputs.noise, inputs.labels, draws)
+        return Made(tape, fake, running)
 
-    def _move_discriminator(self, fake: Tensor, inputs: Inputs) -> Tensor:
-        weights = self.discriminator.weights_in_training
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(list(weights.values()))
-            real, fake, running = self._judge(inputs.real, fake, inputs.draws)
-            loss = self.loss.discriminator(OPS, real, fake)
-        rate = inputs.rates["discriminator/learning_rate"]
-        self.discriminator_updater.update(weights, _gradients(tape, loss, weights), rate)
-        _store(self.discriminator, running)
-        return loss
-
-    def _move_generator(self, made: Pass, inputs: Inputs) -> Tensor:
+    def _move(self, made: Made, inputs: Inputs) -> Tensor:
         weights = self.generator.weights_in_training
         with made.tape:
-            real, fake, _ = self._judge(inputs.real, made.fake, inputs.draws)
-            loss = self.loss.generator(OPS, real if self.loss.paired else None, fake)
-        gradients = _gradients(made.tape, loss, weights)
-        self.generator_updater.update(weights, gradients, inputs.rates["generator/learning_rate"])
-        _store(self.generator, made.running)
+            real = inputs.real if self.loss.paired else None
+            fakes, reals, _ = self.judge(made.fake, real, inputs)
+            loss = self.loss.generator(OPS, None if reals is None else logit(reals), logit(fakes))
+            loss += told_apart(self.auxiliary, inputs.labels, fakes)
+        moves = gradients(made.tape, loss, weights)
+        self.updater.update(weights, moves, part(inputs.rates, "generator"))
+        self.generator.store(made.running)
         if self.average:
-            _blend(self.average, self.generator, inputs.rates["average"])
+            self.average.blend(self.generator, inputs.rates["average"])
         self.rounds.assign_add(1)
         return loss
-
-    def _judge(
-        self, real: Tensor, fake: Tensor, draws: Draws
-    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Run the discriminator on one joined batch; return logits (real, fake), running state."""
-        joined = tf.concat([fake, real], axis=0)
-        logits, running = self.discriminator.forward(joined, draws.discriminator)
-        fakes, reals = tf.split(logits, [tf.shape(fake)[0], tf.shape(real)[0]])
-        return reals, fakes, running
-
-
-def _gradients(
-    tape: tf.GradientTape, loss: Tensor, weights: dict[str, Variable]
-) -> dict[str, Tensor]:
-    """Return the gradient of each weight; zero where the loss does not depend on it."""
-    none = tf.UnconnectedGradients.ZERO
-    found = tape.gradient(loss, list(weights.values()), unconnected_gradients=none)
-    # An embedding's gradient comes as the rows that it concerns.
-    return {name: tf.convert_to_tensor(g) for name, g in zip(weights, found, strict=True)}
-
-
-def _store(network: Network, running: dict[str, Tensor]) -> None:
-    for name, value in running.items():
-        network.values[name].assign(value)
-
-
-def _blend(average: Network, generator: Network, beta: Tensor) -> None:
-    """Move the average; running state, which is no weight, is copied."""
-    moving = generator.weights_in_training
-    for name, value in average.values.items():
-        if name in moving:
-            share = tf.cast(1 - beta, value.dtype)
-            value.assign_add(share * (moving[name] - value))
-        else:
-            value.assign(generator.values[name])

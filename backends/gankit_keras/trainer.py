@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
 from gankit.errors import ConfigError
-from gankit.randomness import Site
-from gankit.state import check_state, part, under
+from gankit.rates import names
+from gankit.state import check_state, under
+from gankit_keras.building import drawers, steps
 from gankit_keras.draws import Drawer
-from gankit_keras.forms import form
 from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf
-from gankit_keras.networks import Network, assign, to_arrays
-from gankit_keras.optimizers import updater
-from gankit_keras.rounds import Rounds, Runner
-from gankit_keras.steps import Inputs, Steps
+from gankit_keras.inputs import Inputs, number_signatures, signature
+from gankit_keras.networks import assign, to_arrays, told_labels
+from gankit_keras.placed import Placed, placed
+from gankit_keras.rounds import Data, Rounds, Runner
 
 CHUNK_BYTES = 12 * 2**20
 """How much of a block is handed over at a time; TensorFlow's copy comes on top of it."""
@@ -30,45 +30,48 @@ class KerasTrainer:
         self._problem = problem
         self._device = device_name(problem.device)
         with tf.device(self._device):
-            self._steps = _steps(problem, self._device)
+            self._steps, self._moving = steps(problem, self._device)
             self._pixels = tf.constant(problem.pixels)
         self.generator = self._steps.generator
-        self.discriminator = self._steps.discriminator
+        self.discriminator = self._steps.judge.network
         self.average = self._steps.average
-        self._drawer = Drawer(self.generator.form.draws, self.discriminator.form.draws)
-        signature = _step_signature(problem, self._drawer)
-        self._discriminator_step = compiled(self._steps.discriminator_step, self._device, signature)
-        self._generator_step = compiled(self._steps.generator_step, self._device, signature)
-        self._images: Tensor = None
-        self._run: Any = None
+        # An auxiliary classifier looks at labels where neither network does.
+        looking = self.generator.form.classes or self.discriminator.form.classes
+        self._classes = problem.classes if looking or problem.auxiliary else 0
+        self._critic, self._last = drawers(problem, self.generator, self.discriminator)
+        self._discriminator_step = compiled(
+            self._steps.discriminator_step, self._device, signature(problem, self._critic)
+        )
+        self._generator_step = compiled(
+            self._steps.generator_step, self._device, signature(problem, self._last)
+        )
+        self._placed: Placed | None = None
+        self._runs: dict[tuple[tf.DType, int], Any] = {}
 
     def discriminator_step(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
-        return self._discriminator_step(self._inputs(batch, batch.real))
+        return self._discriminator_step(self._inputs(batch, batch.real, self._critic))
 
     def generator_step(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         real = batch.real if self._problem.loss.paired else batch.real[:0]
-        return self._generator_step(self._inputs(batch, real))
+        return self._generator_step(self._inputs(batch, real, self._last))
 
-    def place(self, images: NDArray[Any], _labels: Labels | None, /) -> None:
-        """Keep the images on the device, uint8 ones as they are."""
-        kept = images if images.dtype == np.uint8 else self._problem.scale(images)
-        known = self._images is not None and self._images.dtype == kept.dtype
+    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+        """Keep the images on the device, uint8 ones as they are; memory-mapped ones stay put."""
         with tf.device(self._device):
-            self._images = tf.constant(kept)
-        if not known:
-            self._run = self._compiled_rounds(self._images.dtype)
+            self._placed = placed(self._problem, images, labels, self._classes)
 
     def train_block(self, block: Block, /) -> Array:
         """Run many rounds in one call, or in a few of at most 12 MiB."""
-        if self._run is None:
+        if self._placed is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
         losses = np.empty(block.index.shape[:2])
-        step = self._chunk(block)
+        step = self._chunk(block, self._placed)
         for start in range(0, len(block), step):
             chunk = slice(start, start + step)
-            losses[chunk] = self._run(self._images, self._rounds(block, chunk))
+            data = Data(self._placed.real(self._seen(block, chunk)), self._placed.labels)
+            losses[chunk] = self._run(data)(data, self._rounds(block, chunk))
         return np.stack([losses[:, :-1].mean(axis=1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
@@ -82,91 +85,82 @@ class KerasTrainer:
         assign(variables, state)
 
     def _variables(self) -> dict[str, Variable]:
-        steps = self._steps
-        variables = under("generator", steps.generator.values)
-        variables |= under("discriminator", steps.discriminator.values)
-        if steps.average:
-            variables |= under("average", steps.average.values)
-        variables |= under("optimizer/generator", steps.generator_updater.state())
-        variables |= under("optimizer/discriminator", steps.discriminator_updater.state())
-        return variables | {"round": steps.rounds}
+        variables = under("generator", self.generator.values)
+        variables |= under("discriminator", self.discriminator.values)
+        if self.average:
+            variables |= under("average", self.average.values)
+        variables |= under("optimizer/generator", self._steps.updater.state())
+        variables |= under("optimizer/discriminator", self._moving.updater.state())
+        if adaptive := self._steps.judge.adaptive:
+            variables |= under("ada", adaptive.state())
+        return variables | {"round": self._steps.rounds}
 
-    def _inputs(self, batch: Batch, real: Array) -> Inputs:
-        fakes = len(batch.noise)
-        rates = {name: np.float64(batch.rates[name]) for name in _rates(self._problem)}
-        draws = self._drawer.draws(batch.key, fakes, fakes + len(real))
-        return Inputs(real, batch.noise, rates, draws)
+    def _inputs(self, batch: Batch, real: Array, drawer: Drawer) -> Inputs:
+        """Return a step's inputs."""
+        return Inputs(
+            real=real,
+            noise=batch.noise,
+            labels=told_labels(batch.labels, len(batch.noise), self._classes),
+            numbers={name: draw for name, draw in batch.draws.items() if name != "flip"},
+            rates={name: np.float64(batch.rates[name]) for name in names(self._problem)},
+            draws=drawer.draws(batch.key, len(batch.noise)),
+        )
 
     def _rounds(self, block: Block, chunk: slice) -> Rounds:
         """Return a chunk of a block, with its draws."""
         keys = [block.keys(r) for r in range(*chunk.indices(len(block)))]
         size = block.index.shape[2]
-        judged = 2 * size if self._problem.loss.paired else size
         return Rounds(
             index=block.index[chunk],
             noise=block.noise[chunk],
-            rates={name: block.rates[name][chunk] for name in _rates(self._problem)},
-            critic=self._drawer.stacked([row[:-1] for row in keys], size, 2 * size),
-            last=self._drawer.stacked([row[-1:] for row in keys], size, judged),
+            numbers={name: draw[chunk] for name, draw in block.draws.items()},
+            rates={name: block.rates[name][chunk] for name in names(self._problem)},
+            critic=self._critic.stacked([row[:-1] for row in keys], size),
+            last=self._last.stacked([row[-1:] for row in keys], size),
         )
 
-    def _chunk(self, block: Block) -> int:
+    def _seen(self, block: Block, chunk: slice) -> NDArray[np.int64]:
+        """Return which real images a chunk looks at: the generator's only where paired."""
+        index = block.index[chunk]
+        return index if self._problem.loss.paired else index[:, :-1]
+
+    def _chunk(self, block: Block, data: Placed) -> int:
         """Return how many rounds are handed over at a time, at least one."""
-        one: list[NDArray[Any]] = tf.nest.flatten(self._rounds(block, slice(0, 1)))
-        return max(1, CHUNK_BYTES // sum(array.nbytes for array in one))
+        first = slice(0, 1)
+        one: list[NDArray[Any]] = tf.nest.flatten(self._rounds(block, first))
+        size = sum(array.nbytes for array in one) + data.nbytes(self._seen(block, first))
+        return max(1, CHUNK_BYTES // size)
 
-    def _compiled_rounds(self, images: tf.DType) -> Any:  # noqa: ANN401 - TensorFlow has no types.
-        problem, draws = self._problem, self._drawer.signature(None, None)
-        # Without draws of its own a generator makes the same images of the same noise.
-        shared = not problem.fresh_noise and not self.generator.form.draws
+    def _run(self, data: Data) -> Any:  # noqa: ANN401 - TensorFlow has no types.
+        """Return the compiled rounds for data like these."""
+        kind = tf.as_dtype(data.real.dtype), data.real.ndim
+        if kind not in self._runs:
+            self._runs[kind] = self._compiled_rounds(*kind)
+        return self._runs[kind]
+
+    def _compiled_rounds(self, dtype: tf.DType, rank: int) -> Any:  # noqa: ANN401
+        problem, many = self._problem, (None, None, None)
+        real = tf.TensorSpec((*many[: rank - 3], *problem.image_shape), dtype)
+        data = Data(real, tf.TensorSpec((None,), tf.int64))
         rounds = Rounds(
-            index=tf.TensorSpec((None, None, None), tf.int64),
-            noise=tf.TensorSpec((None, None, None, problem.latent), problem.precision),
-            rates={name: tf.TensorSpec((None, None), tf.float64) for name in _rates(problem)},
-            critic=draws,
-            last=draws,
+            index=tf.TensorSpec(many, tf.int64),
+            noise=tf.TensorSpec((*many, problem.latent), problem.precision),
+            numbers=number_signatures(problem, None, None),
+            rates=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
+            critic=self._critic.signature(None, None),
+            last=self._last.signature(None, None),
         )
-        run = Runner(self._steps, self._pixels, shared).run
-        signature = tf.TensorSpec((None, *problem.image_shape), images)
-        return compiled(run, self._device, signature, rounds)
-
-
-def _steps(problem: Problem, device: str | None) -> Steps:
-    """Build both networks with their first weights, and what moves them."""
-    generator = Network(form(problem, Site.GENERATOR), device)
-    discriminator = Network(form(problem, Site.DISCRIMINATOR), device)
-    weights = problem.initial_weights()
-    for name, network in (("generator", generator), ("discriminator", discriminator)):
-        if not network.form.native:
-            network.load_weights(part(weights, name))
-    updaters = [
-        updater(optimizer, network.weights_in_training, problem.precision)
-        for optimizer, network in (
-            (problem.generator_optimizer, generator),
-            (problem.discriminator_optimizer, discriminator),
+        runner = Runner(
+            self._discriminator_step,
+            self._generator_step,
+            self._steps.both_steps if self._shared() else None,
+            self._pixels,
+            paired=problem.loss.paired,
+            labelled=bool(self._classes),
         )
-    ]
-    return Steps(
-        generator=generator,
-        discriminator=discriminator,
-        average=generator.copied() if problem.average else None,
-        generator_updater=updaters[0],
-        discriminator_updater=updaters[1],
-        rounds=tf.Variable(0, dtype=tf.int64),
-        loss=problem.loss,
-    )
+        return compiled(runner.run, self._device, data, rounds)
 
-
-def _step_signature(problem: Problem, drawer: Drawer) -> Inputs:
-    return Inputs(
-        real=tf.TensorSpec((None, *problem.image_shape), problem.precision),
-        noise=tf.TensorSpec((None, problem.latent), problem.precision),
-        rates={name: tf.TensorSpec((), tf.float64) for name in _rates(problem)},
-        draws=drawer.signature(),
-    )
-
-
-def _rates(problem: Problem) -> tuple[str, ...]:
-    """Return the names of the rates that the steps use."""
-    learning = ("generator/learning_rate", "discriminator/learning_rate")
-    return (*learning, "average") if problem.average else learning
+    def _shared(self) -> bool:
+        """Tell whether a round's last two steps make the same images: of noise alone."""
+        form = self.generator.form
+        return not (self._problem.fresh_noise or form.draws or form.classes)

@@ -1,0 +1,32 @@
+"""The chance of an adaptive augmentation: state, for it follows the discriminator."""
+
+from __future__ import annotations
+
+from gankit.augment import Augment
+from gankit_keras.framework import Tensor, Variable, tf
+
+
+class Adaptive:
+    """The chance of each transform, and what moves it: `gankit.augment.Augment`."""
+
+    def __init__(self, augment: Augment) -> None:
+        self.augment = augment
+        self.p = tf.Variable(0.0, dtype=tf.float64)
+        self.signs = tf.Variable(0.0, dtype=tf.float64)
+        self.steps = tf.Variable(0, dtype=tf.int64)
+
+    def state(self) -> dict[str, Variable]:
+        """Return the live state."""
+        return {"p": self.p, "signs": self.signs, "steps": self.steps}
+
+    def watch(self, real: Tensor) -> None:
+        """Take note of the `(B,)` logits of real images in one discriminator step."""
+        signs = self.signs + tf.reduce_mean(tf.sign(tf.cast(real, tf.float64)))
+        steps = self.steps + 1
+        due = steps >= self.augment.every
+        above = signs / tf.cast(steps, tf.float64) - self.augment.target
+        move = tf.sign(above) * tf.cast(tf.size(real) * self.augment.every, tf.float64)
+        moved = tf.clip_by_value(self.p + move / self.augment.images, 0.0, 1.0)
+        self.p.assign(tf.where(due, moved, self.p))
+        self.signs.assign(tf.where(due, tf.zeros_like(signs), signs))
+        self.steps.assign(tf.where(due, tf.zeros_like(steps), steps))

@@ -1,0 +1,62 @@
+"""Problems as steps: both networks with their first weights, and what moves them."""
+
+from __future__ import annotations
+
+from gankit.problem import Problem
+from gankit.randomness import Site
+from gankit.state import part
+from gankit_keras.adaptive import Adaptive
+from gankit_keras.critic import Critic
+from gankit_keras.draws import Drawer
+from gankit_keras.forms import form
+from gankit_keras.framework import compiled, tf
+from gankit_keras.inputs import signature
+from gankit_keras.judge import Judge
+from gankit_keras.networks import Network
+from gankit_keras.optimizers import updater
+from gankit_keras.penalties import Steepness
+from gankit_keras.steps import Steps
+
+
+def steps(problem: Problem, device: str | None) -> tuple[Steps, Critic]:
+    """Build what `problem` asks for."""
+    generator = Network(form(problem, Site.GENERATOR), device)
+    discriminator = Network(form(problem, Site.DISCRIMINATOR), device)
+    weights = problem.initial_weights()
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if not network.form.native:
+            network.load_weights(part(weights, name))
+    updaters = [
+        updater(optimizer, network.weights_in_training, problem.precision)
+        for optimizer, network in (
+            (problem.generator_optimizer, generator),
+            (problem.discriminator_optimizer, discriminator),
+        )
+    ]
+    judge = Judge(discriminator, problem.augment, _adaptive(problem))
+    penalties = tuple(Steepness(judge, p, i) for i, p in enumerate(problem.penalties))
+    critic = Critic(judge, updaters[1], problem.loss, problem.auxiliary, penalties)
+    seen = signature(problem, drawers(problem, generator, discriminator)[0])
+    built = Steps(
+        generator=generator,
+        average=generator.copied() if problem.average else None,
+        updater=updaters[0],
+        judge=judge,
+        critic=compiled(critic.move, device, seen.real, seen),
+        loss=problem.loss,
+        auxiliary=problem.auxiliary,
+        rounds=tf.Variable(0, dtype=tf.int64),
+    )
+    return built, critic
+
+
+def _adaptive(problem: Problem) -> Adaptive | None:
+    augment = problem.augment
+    return Adaptive(augment) if augment and augment.adaptive else None
+
+
+def drawers(problem: Problem, generator: Network, discriminator: Network) -> tuple[Drawer, Drawer]:
+    """Return what draws for the discriminator's steps, and for the generator's."""
+    draws = generator.form.draws, discriminator.form.draws
+    critic = Drawer(*draws, joined=True, penalties=len(problem.penalties))
+    return critic, Drawer(*draws, joined=problem.loss.paired)

@@ -1,0 +1,61 @@
+"""What a step sees, as tensors or their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gankit.draws import layout
+from gankit.problem import Problem
+from gankit.rates import names
+from gankit_keras.draws import Drawer, Draws
+from gankit_keras.framework import Tensor, tf
+
+
+class Inputs(NamedTuple):
+    """What a step sees.
+
+    Attributes
+    ----------
+    real
+        `(B, height, width, channels)`; no rows in a generator step whose loss is not paired.
+    noise
+        `(B, latent)`.
+    labels
+        `(B,)` int64; no rows where the problem asks for none.
+    numbers
+        The core's draws by name, as in `gankit.backend.Batch`, but for "flip".
+    rates
+        Float64 scalars by name.
+    draws
+        What the networks draw.
+    """
+
+    real: Tensor
+    noise: Tensor
+    labels: Tensor
+    numbers: Mapping[str, Tensor]
+    rates: Mapping[str, Tensor]
+    draws: Draws
+
+
+def signature(problem: Problem, drawer: Drawer) -> Inputs:
+    """Return the shapes and types of a step's inputs."""
+    numbers = number_signatures(problem)
+    numbers.pop("flip", None)
+    return Inputs(
+        real=tf.TensorSpec((None, *problem.image_shape), problem.precision),
+        noise=tf.TensorSpec((None, problem.latent), problem.precision),
+        labels=tf.TensorSpec((None,), tf.int64),
+        numbers=numbers,
+        rates=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
+        draws=drawer.signature(),
+    )
+
+
+def number_signatures(problem: Problem, *axes: None) -> dict[str, tf.TensorSpec]:
+    """Return the shapes and types of the core's draws, with further axes in front."""
+    return {
+        name: tf.TensorSpec((*axes, None, *shape), dtype)
+        for name, (shape, dtype) in layout(problem).items()
+    }
