@@ -12,6 +12,7 @@ from gankit.testing.problems import images
 from tests.saboteurs import HONEST, SABOTEURS, native_pair
 
 CLAUSES = sorted(name for name in dir(BackendContract) if name.startswith("test_"))
+PARAM = type(pytest.param())
 CAUGHT = (AssertionError, pytest.fail.Exception)
 PAIRS = [
     pytest.param(saboteur, clause, id=f"{saboteur.name}-{clause}")
@@ -90,7 +91,8 @@ def axis(mark):
     names, values = mark.args
     if isinstance(names, str):
         return [{names: plain(value)} for value in values]
-    return [dict(zip(names, value, strict=True)) for value in values]
+    rows = [value.values if isinstance(value, PARAM) else value for value in values]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def merged(axes):
@@ -100,4 +102,4 @@ def merged(axes):
 
 def plain(value):
     """Return the value of a `pytest.param`, or one that stands by itself."""
-    return value.values[0] if isinstance(value, type(pytest.param())) else value
+    return value.values[0] if isinstance(value, PARAM) else value

@@ -11,8 +11,12 @@ import pytest
 from gankit import plugins
 from gankit.config import from_settings
 from gankit.layers import Dropout
+from gankit.problem import Precision
 from gankit.recipes import recipe
-from gankit.testing import images
+from gankit.testing import assert_close, images
+from gankit.testing.clauses.layers import answers
+from gankit.testing.colour import course
+from gankit.testing.everything import FAMILIES, everything
 from gankit.training import alternate, plan
 
 BOUND = 1e-9
@@ -56,3 +60,38 @@ def test_the_seeds_recipe_gives_the_same_numbers_on_every_backend(name, referenc
     assert made.keys() == state.keys()
     for key, wanted in state.items():
         assert np.abs(made[key] - wanted).max() <= BOUND * max(1, np.abs(wanted).max()), key
+
+
+def whole(family: str, precision: Precision = "float64"):
+    """Return the course of one of the families: convolutions, classes, penalties and the rest."""
+    problem = everything(plugins.get_backend("numpy"), family)
+    return course(dataclasses.replace(problem, precision=precision), n_critic=2)
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def convolutional(request):
+    course = whole(request.param)
+    trainer = plugins.get_backend("numpy").trainer(course.problem)
+    losses = course.block(trainer, 0, 20)
+    return course, {"losses": losses} | trainer.state()
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_20_rounds_of_everything_give_the_same_numbers_on_every_backend(name, convolutional):
+    course, wanted = convolutional
+    trainer = plugins.get_backend(name).trainer(course.problem)
+    losses = course.block(trainer, 0, 20)
+    assert_close({"losses": np.asarray(losses)} | trainer.state(), wanted, 1e-8)
+
+
+@pytest.mark.skipif(set(FRAMEWORKS) != {"torch", "keras"}, reason="it takes both frameworks")
+@pytest.mark.parametrize(("precision", "bound"), [("float32", 1e-5), ("float64", 1e-10)])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_convolutional_pair_moves_between_frameworks(family, precision, bound):
+    course = whole(family, precision)
+    pair = [plugins.get_backend(name).trainer(course.problem) for name in ("torch", "keras")]
+    for mine, other in (pair, pair[::-1]):
+        course.steps(mine, 0, 3)
+        for network in ("generator", "discriminator", "average"):
+            getattr(other, network).load_weights(getattr(mine, network).weights())
+        assert_close(answers(other, course.problem), answers(mine, course.problem), bound)

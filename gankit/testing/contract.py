@@ -13,12 +13,19 @@ from gankit.testing import problems
 from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses
 from gankit.testing.clauses.formulas import FormulaClauses
+from gankit.testing.clauses.labels import LabelClauses
+from gankit.testing.clauses.layers import LayerClauses
 from gankit.testing.clauses.moving import MoveClauses
 from gankit.testing.clauses.native import NativeClauses
 from gankit.testing.clauses.networks import NetworkClauses
 from gankit.testing.clauses.offers import OfferClauses
+from gankit.testing.clauses.optimizers import OptimizerClauses
+from gankit.testing.clauses.penalties import PenaltyClauses
 from gankit.testing.clauses.resuming import ResumeClauses
+from gankit.testing.clauses.running import RunningClauses
 from gankit.testing.clauses.steps import StepClauses
+from gankit.testing.clauses.views import ViewClauses
+from gankit.testing.clauses.whole import WholeClauses
 
 
 class BackendContract(
@@ -27,9 +34,16 @@ class BackendContract(
     StepClauses,
     AverageClauses,
     FormulaClauses,
+    OptimizerClauses,
+    LayerClauses,
+    RunningClauses,
+    LabelClauses,
+    PenaltyClauses,
+    ViewClauses,
     BlockClauses,
     ResumeClauses,
     MoveClauses,
+    WholeClauses,
     NativeClauses,
 ):
     """What a backend promises, a test for each clause: inherit, and give it the `backend`."""

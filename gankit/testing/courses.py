@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from numpy.typing import NDArray
 
-from gankit.backend import Array, Backend, Batch, Block, BlockTrainer, Problem, State, Trainer
+from gankit.backend import (
+    Array,
+    Backend,
+    Batch,
+    Block,
+    BlockTrainer,
+    Labels,
+    Problem,
+    State,
+    Trainer,
+)
 from gankit.plugins import get_backend
 from gankit.testing.agreement import assert_close
 from gankit.training import Regime, alternate, plan
@@ -22,12 +32,15 @@ class Course:
     Attributes
     ----------
     images
-        `(N, 28, 28, 1)`, uint8 or scaled.
+        `(N, height, width, channels)`, uint8 or scaled.
+    labels
+        `(N,)`, where the problem has classes.
     """
 
     problem: Problem
     images: NDArray[Any]
     n_critic: int = 1
+    labels: Labels | None = None
 
     def rounds(self, start: int, stop: int) -> Block:
         """Plan the rounds from `start` to `stop`, that one excluded."""
@@ -36,18 +49,19 @@ class Course:
 
     def batch(self, start: int = 0) -> Batch:
         """Return the first batch of round `start`."""
-        return next(self.rounds(start, start + 1).batches(self.problem, self.images, None))[0]
+        block = self.rounds(start, start + 1)
+        return next(block.batches(self.problem, self.images, self.labels))[0]
 
     def steps(self, trainer: Trainer, start: int, stop: int) -> Array:
         """Train step by step; return `(K, 2)` losses."""
         block = self.rounds(start, stop)
-        return alternate(trainer, block.batches(self.problem, self.images, None))
+        return alternate(trainer, block.batches(self.problem, self.images, self.labels))
 
     def block(self, trainer: Trainer, start: int, stop: int) -> Array:
         """Train as `gankit.training.fit` would: in one block where the trainer can."""
         if not isinstance(trainer, BlockTrainer):
             return self.steps(trainer, start, stop)
-        trainer.place(self.images, None)
+        trainer.place(self.images, self.labels)
         return trainer.train_block(self.rounds(start, stop))
 
 
@@ -87,6 +101,13 @@ def assert_follows_the_reference(
     """Train step by step here and in the reference; fail unless losses and states agree."""
     found, wanted = (in_steps(b, course, rounds) for b in (backend, reference()))
     assert_close(found, wanted, bound)
+
+
+def possible(backend: Backend, problem: Problem) -> Problem:
+    """Return `problem`, or skip where `backend` does not claim all that it needs."""
+    for capability in sorted(problem.needs()):
+        require(backend, capability)
+    return problem
 
 
 def require(backend: Backend, capability: str) -> None:

@@ -1,7 +1,7 @@
-"""A short run in a process of its own: `python -m gankit.testing.fingerprint BACKEND`.
+"""Short runs in a process of their own: `python -m gankit.testing.fingerprint BACKEND`.
 
 It prints one line of JSON: which of the backend's required modules were imported before it was
-asked to build, and a hash of the state after the run.
+asked to build, and a hash of the states after the runs of two problems.
 """
 
 from __future__ import annotations
@@ -12,20 +12,25 @@ import sys
 
 from gankit.backend import State
 from gankit.plugins import get_backend
+from gankit.state import under
 from gankit.testing.agreement import layout
+from gankit.testing.colour import course as coloured
 from gankit.testing.courses import Course
+from gankit.testing.everything import everything
 from gankit.testing.problems import full, images
 from gankit.testing.processes import Fingerprint
 
 
 def fingerprint(name: str) -> Fingerprint:
-    """Train the backend called `name` for five rounds and describe what happened."""
+    """Train the backend called `name` for a few rounds and describe what happened."""
     backend = get_backend(name)
     early = [module for module in backend.requires if module in sys.modules]
-    problem = full(backend)
-    trainer = backend.trainer(problem)
-    Course(problem, images()).block(trainer, 0, 5)
-    return {"imported_early": early, "state": digest(trainer.state())}
+    ends: State = {}
+    for course in (Course(full(backend), images()), coloured(everything(backend, "projection"))):
+        trainer = backend.trainer(course.problem)
+        course.block(trainer, 0, 5)
+        ends |= under(str(course.problem.image_shape), trainer.state())
+    return {"imported_early": early, "state": digest(ends)}
 
 
 def digest(state: State) -> str:

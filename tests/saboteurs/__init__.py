@@ -4,12 +4,31 @@ As a plugin it offers them all by name, which is how a process of its own finds 
 """
 
 from gankit import hookimpl
-from tests.saboteurs import average, calls, formulas, native, offers, runs, states, steps
+from tests.saboteurs import (
+    average,
+    calls,
+    formulas,
+    labels,
+    layers,
+    native,
+    offers,
+    optimizers,
+    penalties,
+    running,
+    runs,
+    states,
+    steps,
+    views,
+    whole,
+)
 from tests.saboteurs.honest import HONEST, native_pair
 from tests.saboteurs.saboteur import SABOTEURS, Saboteur
 
 __all__ = ["HONEST", "SABOTEURS", "Saboteur", "native_pair"]
-PARTS = (average, calls, formulas, native, offers, runs, states, steps)
+PARTS = (
+    average, calls, formulas, labels, layers, native, offers, optimizers, penalties, running, runs,
+    states, steps, views, whole,
+)  # fmt: skip
 
 
 @hookimpl

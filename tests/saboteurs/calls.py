@@ -72,7 +72,7 @@ class DropsWhenCalled(HonestTrainer):
 
         def __call__(self, inputs, _labels=None):
             type(self).calls += 1
-            outputs, _ = self.network.forward(inputs, masks(self.calls))
+            outputs = self.network.forward(inputs, masks=masks(self.calls))
             return outputs[:, 0] if self.squeeze else outputs
 
 
@@ -91,7 +91,7 @@ class DropsTheSameWhenCalled(HonestTrainer):
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, _labels=None):
-            outputs, _ = self.network.forward(inputs, masks(0))
+            outputs = self.network.forward(inputs, masks=masks(0))
             return outputs[:, 0] if self.squeeze else outputs
 
 

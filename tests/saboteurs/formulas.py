@@ -53,12 +53,15 @@ class ForgetsItsMoments(HonestTrainer):
 
 @caught_by("test_adam_follows_the_reference")
 class SwapsAdamsBetas(HonestTrainer):
-    """Takes Adam's beta1 for beta2."""
+    """Takes Adam's beta1 for beta2, and the other way round."""
 
     def __init__(self, problem):
-        super().__init__(
-            with_optimizers(problem, lambda a: replace(a, beta1=a.beta2, beta2=a.beta1))
-        )
+        super().__init__(with_optimizers(problem, lambda a: replace(a, beta1=a.beta2)))
+        self.beta2 = getattr(problem.discriminator_optimizer, "beta1", 0.0)
+
+    def discriminator_step(self, batch):
+        swapped = {"discriminator/beta2": self.beta2} if self.beta2 else {}
+        return super().discriminator_step(replace(batch, rates={**batch.rates, **swapped}))
 
 
 @caught_by("test_adds_epsilon_after_the_bias_correction")
@@ -78,10 +81,10 @@ class EarlyEpsilon:
     def __init__(self, updater):
         self.updater, self.adam, self.honest = updater, updater.adam, updater.update
 
-    def update(self, weights, gradients, learning_rate):
-        correction = np.sqrt(1 - self.adam.beta2 ** (int(self.updater.t) + 1))
+    def update(self, weights, gradients, rates):
+        correction = np.sqrt(1 - rates["beta2"] ** (int(self.updater.t) + 1))
         self.updater.adam = replace(self.adam, epsilon=self.adam.epsilon / correction)
-        self.honest(weights, gradients, learning_rate)
+        self.honest(weights, gradients, rates)
 
 
 @caught_by("test_every_layer_follows_the_reference")

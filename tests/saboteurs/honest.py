@@ -8,7 +8,7 @@ import numpy as np
 from gankit_numpy.networks import Inference
 from gankit_numpy.trainer import NumpyTrainer
 
-from gankit.backend import Backend, Problem
+from gankit.backend import CAPABILITIES, Backend, Problem
 from gankit.errors import NotPortable
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.training import alternate
@@ -106,5 +106,5 @@ HONEST = Backend(
     name="honest",
     requires=(),
     build=HonestTrainer,
-    capabilities=frozenset({"float32", "float64", "average", "native", "exact-blocks"}),
+    capabilities=CAPABILITIES,
 )

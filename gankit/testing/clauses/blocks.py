@@ -152,10 +152,10 @@ def assert_same_either_way(backend: Backend, course: Course, block: Block) -> No
     """Fail unless `block` leaves the state that its steps leave."""
     trainer = blocks(backend, course.problem)
     first = trainer.state()
-    alternate(trainer, block.batches(course.problem, course.images, None))
+    alternate(trainer, block.batches(course.problem, course.images, course.labels))
     wanted = trainer.state()
     trainer.load_state(first)
-    trainer.place(course.images, None)
+    trainer.place(course.images, course.labels)
     trainer.train_block(block)
     assert_same(backend, trainer.state(), wanted)
 

@@ -9,6 +9,7 @@ import pytest
 from gankit.backend import API, CAPABILITIES, Backend, Problem, Trainer
 from gankit.errors import Unsupported
 from gankit.problem import Precision
+from gankit.testing.needs import NEEDS, needing
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
 from gankit.testing.processes import two_fresh_processes
 
@@ -46,6 +47,13 @@ class OfferClauses:
         problem = replace(SIMPLE, precision=precision(backend), average=AVERAGE)
         trainer = built_if_claimed(backend, problem)
         assert trainer is None or trainer.average is not None
+
+    @pytest.mark.parametrize("capability", NEEDS)
+    def test_builds_what_it_claims(self, backend: Backend, capability: str) -> None:
+        """What is claimed is built; a problem that needs more is refused, and nothing is built."""
+        problem = needing(backend, capability)
+        assert capability in problem.needs()
+        built_if_claimed(backend, problem)
 
     def test_refuses_native_networks_unless_claimed(self, backend: Backend) -> None:
         """A native network is refused by a backend that does not claim them, before building."""

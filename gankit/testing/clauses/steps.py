@@ -14,6 +14,7 @@ from gankit.losses import BUILTIN, Loss
 from gankit.state import State, part
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.courses import Course, ready
+from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import USERS_LOSS, bound, full, simple
 
 Images = NDArray[np.uint8]
@@ -130,14 +131,6 @@ class StepClauses:
         before = (random.getstate(), str(np.random.get_state()))
         Course(problem, images).steps(trainer, 0, 1)
         assert (random.getstate(), str(np.random.get_state())) == before
-
-
-class NumpyOps:
-    """The three operations of a loss, on arrays."""
-
-    relu = staticmethod(lambda logits: np.maximum(logits, 0))
-    softplus = staticmethod(lambda logits: np.logaddexp(logits, 0))
-    mean = staticmethod(np.mean)
 
 
 def take(trainer: Trainer, player: str, batch: Batch) -> float:

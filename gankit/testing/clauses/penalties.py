@@ -1,0 +1,197 @@
+"""Gradient penalties, held against finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+
+from gankit.backend import Array, Backend, Batch, Problem, State, Trainer
+from gankit.layers import Conv, Dense, Flatten, Sigmoid, Spec, Tanh
+from gankit.penalties import Penalty
+from gankit.state import part, under
+from gankit.testing.agreement import assert_close, assert_identical
+from gankit.testing.clauses.running import quiet
+from gankit.testing.clauses.steps import assert_losses_close, take, with_rate
+from gankit.testing.colour import VALUES, coloured, course
+from gankit.testing.courses import (
+    assert_follows_the_reference,
+    possible,
+    ready,
+    require,
+)  # fmt: skip
+from gankit.testing.pairs import PAINT
+
+Judge: TypeAlias = Callable[[Array], Array]
+WEIGHT = 3.0
+SMOOTH: dict[str, Spec] = {
+    "dense": (Flatten(), Dense(8), Tanh(), Dense(1)),
+    "conv": (Conv(4, kernel=3, stride=2, padding=1), Sigmoid(), Flatten(), Dense(1, gain=3)),
+}
+"""Discriminators without a kink, for differences to be exact."""
+PENALTIES = {
+    "dense": (
+        Penalty("real", target=0, weight=1.0),
+        Penalty("fake", target=0, weight=1.0),
+        Penalty("between", target=1, weight=1.0, epsilon=0.01),
+        Penalty("around", target=1, weight=1.0, epsilon=0.01),
+    ),
+    "conv": (
+        Penalty("real", target=1, weight=1.0, epsilon=0.01),
+        Penalty("fake", target=1, weight=1.0, epsilon=0.01),
+        Penalty("between", target=0, weight=1.0),
+        Penalty("around", target=0, weight=1.0),
+    ),
+}
+CASES = [
+    pytest.param(kind, number, id=f"{kind}-{penalty.where}-{penalty.target}")
+    for kind, penalties in PENALTIES.items()
+    for number, penalty in enumerate(penalties)
+]
+each_penalty = pytest.mark.parametrize(("kind", "number"), CASES)
+
+
+class PenaltyClauses:
+    """Penalties: the discriminator's loss grows with its slope (capability "input-gradients").
+
+    Slopes are measured by central differences of the discriminator as it is called, in float64,
+    each image's by itself.
+    """
+
+    @each_penalty
+    def test_a_penalty_is_its_formula(self, backend: Backend, kind: str, number: int) -> None:
+        """The loss with a penalty, less the loss without, is the batch's weight times its formula.
+
+        So it is wherever the gradient is taken, and for either target, within 1e-7.
+        """
+        trainer = ready(backend, problem := steep(backend, kind))
+        course(problem).steps(trainer, 0, 1)
+        batch, penalty = course(problem).batch(1), problem.penalties[number]
+        found = cost(trainer, batch, number)
+        gradients = slopes(trainer.discriminator, points(trainer, penalty, number, batch))
+        assert_losses_close(found, WEIGHT * formula(penalty, gradients), 1e-7)
+
+    @each_penalty
+    def test_a_penalty_moves_weights_by_its_gradient(
+        self, backend: Backend, kind: str, number: int
+    ) -> None:
+        """A penalty moves the weights by its own gradient, as differences of the loss tell it.
+
+        The fakes are constants to it: it moves the discriminator alone, in the one update.
+        """
+        trainer = ready(backend, problem := steep(backend, kind))
+        batch, first = course(problem).batch(), trainer.state()
+        ways = some_way(part(first, "discriminator"))
+        found = sum(np.sum(ways[k] * move) for k, move in pull(trainer, batch, number).items())
+        costs = []
+        for step in (1e-5, -1e-5):
+            nudged = {k: w + step * ways[k] for k, w in part(first, "discriminator").items()}
+            trainer.load_state({**first, **under("discriminator", nudged)})
+            costs.append(cost(trainer, batch, number))
+        assert_losses_close(float(found), (costs[0] - costs[1]) / 2e-5, 1e-6)
+
+    @pytest.mark.parametrize("kind", PENALTIES)
+    def test_penalties_follow_the_reference(self, backend: Backend, kind: str) -> None:
+        """Penalties give the reference's losses and weights, within 1e-9 after three rounds."""
+        assert_follows_the_reference(backend, course(steep(backend, kind)), 3, 1e-9)
+
+    def test_a_penalty_that_is_not_due_changes_nothing(self, backend: Backend) -> None:
+        """Where the batch's weight of a penalty is 0, no bit depends on it.
+
+        The step is that of the problem without penalties.
+        """
+        trainer = ready(backend, problem := steep(backend, "dense"))
+        batch, first, ends = quiet(course(problem).batch()), trainer.state(), []
+        others = {name: 1 - draw for name, draw in batch.draws.items()}
+        for given in (batch, replace(batch, draws=others)):
+            trainer.load_state(first)
+            loss = np.array(take(trainer, "discriminator", given))
+            ends.append(trainer.state() | {"loss": loss})
+        assert_identical(*ends)
+        plain = replace(problem, penalties=())
+        other = ready(backend, plain)
+        loss = np.array(take(other, "discriminator", course(plain).batch()))
+        assert_close(ends[0], other.state() | {"loss": loss}, 1e-12)
+
+    @pytest.mark.parametrize("number", [2, 3])
+    def test_a_flat_discriminator_can_be_penalised(self, backend: Backend, number: int) -> None:
+        """Where the gradient is 0, epsilon keeps the root's slope finite, and so the weights."""
+        trainer = ready(backend, problem := steep(backend, "dense"))
+        flat = {k: np.zeros_like(w) for k, w in trainer.discriminator.weights().items()}
+        trainer.discriminator.load_weights(flat)
+        penalty = problem.penalties[number]
+        wanted = WEIGHT * (np.sqrt(penalty.epsilon) - penalty.target) ** 2
+        assert_losses_close(cost(trainer, course(problem).batch(), number), wanted, 1e-9)
+        take(trainer, "discriminator", weighted(course(problem).batch(), number))
+        assert all(np.isfinite(w).all() for w in trainer.discriminator.weights().values())
+
+
+def steep(backend: Backend, kind: str) -> Problem:
+    """Return a float64 problem with four penalties, or skip."""
+    require(backend, "float64")
+    problem = coloured(backend, PAINT, SMOOTH[kind], penalties=PENALTIES[kind])
+    return possible(backend, problem)
+
+
+def weighted(batch: Batch, number: int) -> Batch:
+    """Return the batch with one penalty's weight at WEIGHT, the others' at 0."""
+    return with_rate(quiet(batch), f"penalty/{number}", WEIGHT)
+
+
+def cost(trainer: Trainer, batch: Batch, number: int) -> float:
+    """Return what one penalty adds to the discriminator's loss, and leave the state as it was."""
+    state, losses = trainer.state(), []
+    for given in (weighted(batch, number), quiet(batch)):
+        losses.append(take(trainer, "discriminator", given))
+        trainer.load_state(state)
+    return losses[0] - losses[1]
+
+
+def pull(trainer: Trainer, batch: Batch, number: int) -> State:
+    """Return one penalty's gradient by each weight, as steps of SGD at rate 1 tell it."""
+    state, ends = trainer.state(), []
+    for given in (weighted(batch, number), quiet(batch)):
+        take(trainer, "discriminator", with_rate(given, "discriminator/learning_rate", 1.0))
+        ends.append(trainer.discriminator.weights())
+        trainer.load_state(state)
+    return {name: ends[1][name] - ends[0][name] for name in ends[0]}
+
+
+def some_way(weights: State) -> State:
+    """Return a direction among weights."""
+    random = np.random.default_rng(0)
+    return {name: random.standard_normal(weight.shape) for name, weight in weights.items()}
+
+
+def points(trainer: Trainer, penalty: Penalty, number: int, batch: Batch) -> Array:
+    """Return the images at which a penalty's gradient is taken."""
+    real, fake = batch.real, trainer.generator(batch.noise)
+    match penalty.where:
+        case "real":
+            return real
+        case "fake":
+            return fake
+        case "between":
+            between: Array = real + batch.draws[f"penalty/{number}/alpha"] * (fake - real)
+            return between
+    alpha, noise = (batch.draws[f"penalty/{number}/{name}"] for name in ("alpha", "noise"))
+    around: Array = real + alpha * 0.5 * real.std() * noise
+    return around
+
+
+def slopes(judge: Judge, images: Array, step: float = 1e-5) -> Array:
+    """Return each image's gradient, `(n, values)`, by central differences."""
+    nudges = step * np.eye(VALUES).reshape(VALUES, *images.shape[1:])
+    rows = [(judge(image + nudges) - judge(image - nudges)) / (2 * step) for image in images]
+    return np.array(rows)
+
+
+def formula(penalty: Penalty, gradients: Array) -> float:
+    """Return a penalty of weight 1."""
+    squared = np.sum(gradients**2, axis=1)
+    if not penalty.target:
+        return float(0.5 * squared.mean())
+    return float(np.mean((np.sqrt(squared + penalty.epsilon) - penalty.target) ** 2))

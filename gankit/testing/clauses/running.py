@@ -1,0 +1,120 @@
+"""What batch normalisation and spectral norm remember."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gankit.backend import Backend, Batch, Problem
+from gankit.layers import is_running
+from gankit.penalties import Penalty
+from gankit.state import State, part
+from gankit.testing.agreement import assert_close, assert_identical, differing
+from gankit.testing.clauses.networks import noise
+from gankit.testing.clauses.steps import assert_losses_close, each_player, take
+from gankit.testing.colour import coloured, course
+from gankit.testing.courses import possible, ready, require
+from gankit.testing.problems import AVERAGE, bound
+from gankit.testing.remembering import KINDS
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+class RunningClauses:
+    """Running state: what batch normalisation and spectral norm remember of their passes."""
+
+    @each_kind
+    @each_player
+    def test_running_state_moves_in_its_own_networks_step(
+        self, backend: Backend, kind: str, player: str
+    ) -> None:
+        """A step moves all running state of its own network, and none of the other's."""
+        trainer = ready(backend, problem := remembering(backend, kind))
+        before = trainer.state()
+        take(trainer, player, course(problem).batch())
+        moved = {name for name in differing(trainer.state(), before) if is_running(name)}
+        wanted = {name for name in running(before) if name.startswith(f"{player}/")}
+        assert {name for name in moved if not name.startswith("average/")} == wanted
+
+    @each_kind
+    def test_penalties_move_no_running_state(self, backend: Backend, kind: str) -> None:
+        """Running state moves by the adversarial pass alone: a penalty's pass leaves it be."""
+        require(backend, "input-gradients")
+        trainer = ready(backend, problem := remembering(backend, kind))
+        batch, first, ends = course(problem).batch(), trainer.state(), []
+        for given in (batch, quiet(batch)):
+            trainer.load_state(first)
+            take(trainer, "discriminator", given)
+            ends.append(trainer.state())
+        assert differing(*ends)
+        assert_close(running(ends[0]), running(ends[1]), bound(problem) / 1000)
+
+    @each_kind
+    @each_player
+    def test_running_state_follows_its_formula(
+        self, backend: Backend, kind: str, player: str
+    ) -> None:
+        """A step's loss goes by its own batch, and running state moves by its formula.
+
+        Batch normalisation takes the mean and the biased variance of fakes and of reals, each by
+        themselves, in either step; its running state takes in the mean of both. Spectral norm
+        makes one step of the power iteration in each training pass; the pass of its own network's
+        step keeps it.
+        """
+        trainer = ready(backend, problem := remembering(backend, kind))
+        course(problem).steps(trainer, 0, 2)
+        before, batch = trainer.state(), quiet(course(problem).batch(2))
+        loss = take(trainer, player, batch)
+        wanted, moved = KINDS[kind].step(problem, before, batch, player)
+        assert_losses_close(loss, wanted, bound(problem))
+        assert_close(running(part(trainer.state(), player)), moved, bound(problem))
+
+    @each_kind
+    def test_calls_use_running_state(self, backend: Backend, kind: str) -> None:
+        """Networks that are called use running state as it is: each image stands for itself."""
+        trainer = ready(backend, problem := remembering(backend, kind))
+        course(problem).steps(trainer, 0, 3)
+        state, z, x = trainer.state(), noise(problem), course(problem).batch().real
+        found = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
+        images, _ = KINDS[kind].paint(part(state, "generator"), z, False)
+        logits, _ = KINDS[kind].judge(part(state, "discriminator"), x, False)
+        assert_close(found, {"images": images, "logits": logits}, bound(problem))
+        alone = {"images": trainer.generator(z[:1]), "logits": trainer.discriminator(x[:1])}
+        assert_close(alone, {name: rows[:1] for name, rows in found.items()}, bound(problem))
+
+    @each_kind
+    def test_average_copies_running_state(self, backend: Backend, kind: str) -> None:
+        """The average has the generator's running state to the bit; it averages weights alone."""
+        require(backend, "average")
+        trainer = ready(backend, problem := remembering(backend, kind))
+        course(problem).steps(trainer, 0, 3)
+        average, generator = (part(trainer.state(), name) for name in ("average", "generator"))
+        assert_identical(running(average), running(generator))
+        weights = generator.keys() - running(generator).keys()
+        assert differing(average, generator) == weights
+
+
+def remembering(backend: Backend, kind: str) -> Problem:
+    """Return the problem with networks of `kind`, or skip where it cannot be built."""
+    networks = KINDS[kind].generator, KINDS[kind].discriminator
+    claimed = backend.capabilities
+    penalty = Penalty("real", target=0, weight=1.0)
+    problem = coloured(
+        backend,
+        *networks,
+        average=AVERAGE if "average" in claimed else None,
+        penalties=(penalty,) if "input-gradients" in claimed else (),
+    )
+    return possible(backend, problem)
+
+
+def quiet(batch: Batch) -> Batch:
+    """Return the batch with every penalty's weight at 0."""
+    silent = {name: 0.0 for name in batch.rates if name.startswith("penalty/")}
+    return replace(batch, rates={**batch.rates, **silent})
+
+
+def running(state: State) -> State:
+    """Return the running state among these arrays."""
+    return {name: array for name, array in state.items() if is_running(name)}

@@ -1,0 +1,131 @@
+"""All of it at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gankit.backend import Backend, State, Trainer
+from gankit.layers import is_running
+from gankit.testing.agreement import assert_close, assert_identical, differing
+from gankit.testing.clauses.blocks import assert_same_either_way
+from gankit.testing.clauses.steps import each_player, take
+from gankit.testing.colour import course
+from gankit.testing.courses import (
+    Course,
+    assert_follows_the_reference,
+    ready,
+    reference,
+    require,
+)  # fmt: skip
+from gankit.testing.everything import FAMILIES, everything
+from gankit.testing.faults import assert_refused, moved
+
+ROUNDS = 5
+each_family = pytest.mark.parametrize("family", FAMILIES)
+
+
+class WholeClauses:
+    """The whole: all that a backend claims in one problem, two discriminator steps a round.
+
+    One family has an auxiliary classifier, residual blocks, an adaptive augmentation and Adam, the
+    other projects classes and has a relativistic loss, layer normalisation and a clipped RMSprop;
+    both have classes in both networks, spectral norm, dropout, a lazy penalty and another,
+    schedules, noise, flips and an average.
+    """
+
+    @each_family
+    def test_the_whole_follows_the_reference(self, backend: Backend, family: str) -> None:
+        """In float64, five rounds give the reference's losses and state within 1e-8."""
+        require(backend, "float64")
+        assert_follows_the_reference(backend, taking(backend, family), ROUNDS, 1e-8)
+
+    @each_family
+    @each_player
+    def test_a_step_of_the_whole_moves_its_own(
+        self, backend: Backend, family: str, player: str
+    ) -> None:
+        """A step moves its own network's part of the state, and nothing of the other's.
+
+        An adaptive augmentation's chance is the discriminator's, average and `round` are the
+        generator's.
+        """
+        set_out = taking(backend, family)
+        trainer = ready(backend, set_out.problem)
+        set_out.steps(trainer, 0, 1)
+        before = trainer.state()
+        take(trainer, player, set_out.batch(1))
+        changed = differing(trainer.state(), before)
+        extra = ("ada/",) if player == "discriminator" else ("average/", "round")
+        own = (f"{player}/", f"optimizer/{player}/", *extra)
+        assert {name for name in changed if not name.startswith(own)} == set()
+        running = {k for k in before if is_running(k) and before[k].size > 1}
+        assert changed >= {name for name in running if name.startswith(f"{player}/")}
+
+    @each_family
+    def test_a_block_of_the_whole_equals_its_steps(self, backend: Backend, family: str) -> None:
+        """A block leaves the state that its steps would have left, as the section on blocks says.
+
+        It looks labels up, mirrors what is flipped, and takes each step's draws and rates.
+        """
+        set_out = taking(backend, family)
+        assert_same_either_way(backend, set_out, set_out.rounds(0, ROUNDS))
+
+    @each_family
+    def test_a_block_of_the_whole_may_be_split(self, backend: Backend, family: str) -> None:
+        """Blocks give the same bits wherever they are split, between two penalties too."""
+        set_out = taking(backend, family)
+        trainer = ready(backend, set_out.problem)
+        first = trainer.state()
+        whole = {"losses": set_out.block(trainer, 0, ROUNDS)} | trainer.state()
+        for split in (1, 2):
+            trainer.load_state(first)
+            parts = [set_out.block(trainer, 0, split), set_out.block(trainer, split, ROUNDS)]
+            assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
+
+    @each_family
+    def test_the_whole_stops_and_goes_on(self, backend: Backend, family: str) -> None:
+        """A run that stops after any round goes on to the same bits from its state alone."""
+        set_out = taking(backend, family)
+        trainer = ready(backend, set_out.problem)
+        states = [trainer.state(), *(after(trainer, set_out, r) for r in range(ROUNDS))]
+        for stop in (3, 1, 4):
+            trainer.load_state(states[stop])
+            assert_identical(trainer.state(), states[stop])
+            for r in range(stop, ROUNDS):
+                after(trainer, set_out, r)
+            assert_identical(trainer.state(), states[ROUNDS])
+
+    @each_family
+    def test_the_whole_needs_every_part_of_its_state(self, backend: Backend, family: str) -> None:
+        """A state without any one of running state, moments, chance or average is refused."""
+        trainer = ready(backend, taking(backend, family).problem)
+        state = moved(trainer.state())
+        for name in state:
+            if name.startswith(("ada/", "average/")) or is_running(name) or "/v/" in name:
+                assert_refused(trainer, {k: array for k, array in state.items() if k != name})
+
+    @each_family
+    def test_the_whole_moves_there_and_back(self, backend: Backend, family: str) -> None:
+        """A float64 run that goes on in the reference, and here again, ends within 1e-9."""
+        require(backend, "float64")
+        set_out = taking(backend, family)
+        mine, other = (ready(b, set_out.problem) for b in (backend, reference()))
+        first = mine.state()
+        set_out.block(mine, 0, 3)
+        stayed = mine.state()
+        mine.load_state(first)
+        for trainer, onward, r in ((mine, other, 0), (other, mine, 1), (mine, other, 2)):
+            onward.load_state(after(trainer, set_out, r))
+        assert_close(mine.state(), stayed, 1e-9)
+
+
+def taking(backend: Backend, family: str) -> Course:
+    """Return the course over everything, two discriminator steps a round."""
+    return course(everything(backend, family), n_critic=2)
+
+
+def after(trainer: Trainer, set_out: Course, round_: int) -> State:
+    """Run one round; return the state then."""
+    set_out.block(trainer, round_, round_ + 1)
+    return trainer.state()

@@ -1,0 +1,53 @@
+"""A second data set for the clauses: small, coloured, not square, and with classes."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.backend import Backend, Labels, Problem
+from gankit.layers import Spec
+from gankit.randomness import Stream, generator
+from gankit.testing.courses import Course
+from gankit.testing.problems import SIMPLE, precision
+
+IMAGE = (12, 8, 3)
+VALUES = 288
+"""In one image."""
+CLASSES = 4
+COUNT = 64
+"""Images in the data set."""
+
+
+@functools.cache
+def labels() -> Labels:
+    """Return the `(64,)` classes of the images."""
+    return np.arange(COUNT) % CLASSES
+
+
+@functools.cache
+def images() -> NDArray[np.uint8]:
+    """Return `(64, 12, 8, 3)` images: noise, the brighter the higher their class."""
+    noise = generator(0, Stream.SAMPLE).integers(0, 128, (COUNT, *IMAGE), np.uint8)
+    return noise + (32 * labels()).astype(np.uint8)[:, np.newaxis, np.newaxis, np.newaxis]
+
+
+def coloured(
+    backend: Backend,
+    generator: Spec,
+    discriminator: Spec,
+    **changes: Any,  # noqa: ANN401 - any of a problem's fields.
+) -> Problem:
+    """Return a problem on these images, in the backend's finest precision."""
+    networks = {"generator": generator, "discriminator": discriminator}
+    fields = {"image_shape": IMAGE, "precision": precision(backend), **networks}
+    return replace(SIMPLE, **fields | changes)
+
+
+def course(problem: Problem, n_critic: int = 1) -> Course:
+    """Return a course over these images, with their classes where the problem has any."""
+    return Course(problem, images(), n_critic, labels() if problem.classes else None)

@@ -1,0 +1,135 @@
+"""Problems with all that a run can have, as far as a backend claims it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gankit.augment import Augment
+from gankit.backend import Backend, Problem
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    ReLU,
+    Reshape,
+    Residual,
+    Spec,
+    Tanh,
+    Upsample,
+    capabilities,
+)
+from gankit.losses import HINGE, RELATIVISTIC, smoothed
+from gankit.optimizers import Adam, Optimizer, RMSprop
+from gankit.penalties import Penalty
+from gankit.schedules import Schedule
+from gankit.testing.colour import CLASSES, coloured
+from gankit.testing.pairs import PAINT
+from gankit.testing.problems import ADAM, AVERAGE
+
+SMOOTHED = smoothed(HINGE, 0.1)
+FAMILIES = ("classifier", "projection")
+SOON = 96
+"""Images until a schedule's end: six rounds."""
+
+
+def everything(backend: Backend, family: str) -> Problem:
+    """Return the problem of one of the `FAMILIES` with all that `backend` claims."""
+    claimed = backend.capabilities
+    classifier = family == "classifier"
+    classes = bool(claimed & {"labels", "class-logits"})
+    return coloured(
+        backend,
+        painter(backend, classifier=classifier),
+        critic(backend, classifier=classifier),
+        loss=SMOOTHED if classifier else RELATIVISTIC,
+        classes=CLASSES if classes else 0,
+        auxiliary=0.5 if classifier and "class-logits" in claimed else 0.0,
+        average=AVERAGE if "average" in claimed else None,
+        fresh_noise=classifier,
+        generator_optimizer=adam(backend),
+        discriminator_optimizer=adam(backend) if classifier else rmsprop(backend),
+        **steepness(backend, classifier=classifier),
+        **views(backend, adaptive=classifier),
+    )
+
+
+def painter(backend: Backend, *, classifier: bool) -> Spec:
+    """Return the generator: upsampling in a residual block, or transposed."""
+    first = kept(backend, Embedding(3), Dense(24, bias=False), BatchNorm(0.9, 1e-3))
+    if "conv" not in backend.capabilities:
+        return (*first, LeakyReLU(0.2), Dropout(0.2), *PAINT)
+    larger = (Upsample(2), Conv(4, kernel=3, padding=1, bias=False), BatchNorm(0.8, 1e-4), ReLU())
+    block = Residual((*larger, Dropout(0.2)), shortcut=(Upsample(2), Conv(4, kernel=1)))
+    plain = ConvTranspose(4, kernel=2, stride=2)
+    middle = kept(backend, block) if classifier else ()
+    spectral = "spectral" in backend.capabilities
+    last = ConvTranspose(3, kernel=4, stride=2, padding=1, spectral=spectral)
+    return (*first, LeakyReLU(0.2), Reshape((3, 2, 4)), *(middle or (plain,)), last, Tanh())
+
+
+def critic(backend: Backend, *, classifier: bool) -> Spec:
+    """Return the discriminator: an auxiliary classifier, or one that projects classes."""
+    spectral = "spectral" in backend.capabilities
+    body: tuple[Layer, ...] = (Flatten(), Dense(24, spectral=spectral))
+    if "conv" in backend.capabilities:
+        grouped = Conv(6, kernel=3, padding=1, groups=2, bias=False)
+        norm = BatchNorm(0.9, 1e-3) if classifier else LayerNorm(1e-3)
+        block = Residual((grouped, norm, Dropout(0.2), LeakyReLU(0.2)))
+        first = Conv(6, kernel=4, stride=2, padding=1, spectral=spectral)
+        body = (first, *kept(backend, block), AveragePool(2), Flatten())
+    last: Layer = Dense(1, spectral=spectral)
+    if classifier and "class-logits" in backend.capabilities:
+        last = Dense(1 + CLASSES, spectral=spectral)
+    elif not classifier and "labels" in backend.capabilities:
+        last = Projection(spectral=spectral)
+    return (*body, Tanh(), Dropout(0.3), last)
+
+
+def kept(backend: Backend, *layers: Layer) -> Spec:
+    """Return those of the layers that `backend` can build."""
+    return tuple(layer for layer in layers if capabilities((layer,)) <= backend.capabilities)
+
+
+def adam(backend: Backend) -> Optimizer:
+    """Return an Adam whose numbers move, as far as they may."""
+    rate = Schedule("cosine", start=2e-3, end=5e-4, images=SOON)
+    moving = "beta2-schedule" in backend.capabilities
+    beta2 = Schedule("linear", start=0.9, end=0.99, images=SOON) if moving else 0.99
+    return Adam(rate, beta1=0.5, beta2=beta2, epsilon=1e-7)
+
+
+def rmsprop(backend: Backend) -> Optimizer:
+    """Return a clipped RMSprop, or an Adam where that is not claimed."""
+    if not backend.capabilities >= {"rmsprop", "clip"}:
+        return ADAM
+    return RMSprop(1e-3, decay=0.99, epsilon=1e-6, clip=0.5)
+
+
+def steepness(backend: Backend, *, classifier: bool) -> dict[str, Any]:
+    """Return two penalties, one of them lazy, where they are claimed."""
+    if "input-gradients" not in backend.capabilities:
+        return {}
+    falling = Schedule("cosine", start=1.0, end=0.1, images=SOON)
+    lazy = Penalty("real" if classifier else "fake", target=0, weight=falling, every=3)
+    where: Any = "between" if classifier else "around"
+    return {"penalties": (lazy, Penalty(where, target=1, weight=0.5, epsilon=1e-4))}
+
+
+def views(backend: Backend, *, adaptive: bool) -> dict[str, Any]:
+    """Return an augmentation, instance noise and flips, where they are claimed."""
+    if "augment" not in backend.capabilities:
+        return {}
+    adaptive = adaptive and "adaptive" in backend.capabilities
+    # With this target p goes up when the discriminator is right of half the images.
+    augment = Augment(adaptive=adaptive, target=0.0, images=256, every=2)
+    noise = Schedule("linear", start=0.2, end=0.0, images=SOON)
+    return {"augment": augment, "instance_noise": noise, "flip": True}

@@ -1,0 +1,42 @@
+"""Problems that each need one capability more than a plain one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gankit.augment import Augment
+from gankit.backend import Backend, Problem
+from gankit.layers import Dense, Flatten
+from gankit.optimizers import SGD, Adam, RMSprop
+from gankit.penalties import Penalty
+from gankit.schedules import Schedule
+from gankit.testing.colour import CLASSES, coloured
+from gankit.testing.pairs import PAINT, PAIRS
+
+MOVING = Schedule("linear", start=0.9, end=0.99, images=100)
+CHANGES: dict[str, dict[str, Any]] = {
+    "augment": {"augment": Augment()},
+    "adaptive": {"augment": Augment(adaptive=True)},
+    "beta2-schedule": {"generator_optimizer": Adam(0.1, 0.5, MOVING, 1e-7)},
+    "class-logits": {
+        "discriminator": (Flatten(), Dense(1 + CLASSES)),
+        "classes": CLASSES,
+        "auxiliary": 1.0,
+    },
+    "clip": {"discriminator_optimizer": SGD(0.1, clip=0.1)},
+    "input-gradients": {"penalties": (Penalty("real", target=0, weight=1.0),)},
+    "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
+}
+LAYERS = ("conv", "labels", "norm", "residual", "spectral")
+NEEDS = (*sorted(CHANGES), *LAYERS)
+"""Every capability that has no clause of its own about what is built."""
+
+
+def needing(backend: Backend, capability: str) -> Problem:
+    """Return a problem that needs `capability`, in a precision that `backend` has."""
+    if capability in LAYERS:
+        generator, discriminator = PAIRS[capability]
+        return coloured(backend, generator, discriminator, classes=CLASSES)
+    plain = coloured(backend, PAINT, (Flatten(), Dense(1)))
+    return replace(plain, **CHANGES[capability])

@@ -1,0 +1,37 @@
+"""The operations of losses and of views, on arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.backend import Array
+
+
+class NumpyOps:
+    """Both `gankit.losses.Ops` and `gankit.augment.Ops`."""
+
+    relu = staticmethod(lambda logits: np.maximum(logits, 0))
+    softplus = staticmethod(lambda logits: np.logaddexp(logits, 0))
+    mean = staticmethod(np.mean)
+
+    def mean_over(self, images: Array, axes: tuple[int, ...]) -> Array:
+        """Return the mean over `axes`, which stay."""
+        mean: Array = images.mean(axis=axes, keepdims=True)
+        return mean
+
+    def shift(self, images: Array, offsets: NDArray[np.int64]) -> Array:
+        """Move each image down and right; zeros come in."""
+        _, height, width, _ = images.shape
+        below, beside = (np.abs(offsets).max(axis=0, initial=0)).tolist()
+        margins = ((0, 0), (below, below), (beside, beside), (0, 0))
+        padded = np.pad(images, margins)
+        moved = [
+            image[below - i : below - i + height, beside - j : beside - j + width]
+            for image, (i, j) in zip(padded, offsets, strict=True)
+        ]
+        return np.array(moved)
+
+    def below(self, numbers: Array, threshold: float) -> Array:
+        """Return 1 where a number lies below the threshold, else 0."""
+        return (numbers < threshold).astype(numbers.dtype)

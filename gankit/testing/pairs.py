@@ -1,0 +1,98 @@
+"""Pairs of small networks for coloured images, by the layers that they show.
+
+No bias stands before a batch normalisation: it has no gradient but rounding, and so no meaning.
+"""
+
+from __future__ import annotations
+
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    ReLU,
+    Reshape,
+    Residual,
+    Spec,
+    Tanh,
+    Upsample,
+)
+from gankit.testing.colour import IMAGE, VALUES
+
+PAINT: Spec = (Dense(VALUES), Tanh(), Reshape(IMAGE))
+"""A generator's last layers."""
+
+PAIRS: dict[str, tuple[Spec, Spec]] = {
+    "conv": (
+        (
+            Dense(24), Reshape((3, 2, 4)), ConvTranspose(6, kernel=4, stride=2, padding=1),
+            LeakyReLU(0.2), Upsample(2), Conv(3, kernel=3, padding=1), Tanh(),
+        ),
+        (
+            Conv(6, kernel=3, stride=2, padding=1), LeakyReLU(0.2),
+            Conv(8, kernel=3, padding=1, groups=2), LeakyReLU(0.2), AveragePool(2),
+            Flatten(), Dense(1),
+        ),
+    ),
+    "odd-conv": (  # A stride beyond the kernel, padding beyond its half, pixels left over.
+        (
+            Dense(18), Reshape((3, 2, 3)), ConvTranspose(4, kernel=3, stride=4, bias=False),
+            ReLU(), Conv(3, kernel=2, padding=1), Tanh(),
+        ),
+        (
+            Conv(5, kernel=5, stride=3, padding=1), LeakyReLU(0.2),
+            ConvTranspose(4, kernel=3, stride=2, padding=2), LeakyReLU(0.2),
+            Conv(4, kernel=3, padding=2, bias=False), Flatten(), Dense(1),
+        ),
+    ),
+    "norm": (
+        (
+            Dense(24, bias=False), BatchNorm(0.9, 1e-3), LeakyReLU(0.2), Dense(VALUES, bias=False),
+            Reshape(IMAGE), BatchNorm(0.8, 1e-5), Tanh(),
+        ),
+        (
+            BatchNorm(0.7, 1e-4), LayerNorm(1e-3), Flatten(), Dense(24), LayerNorm(1e-5),
+            LeakyReLU(0.2), Dense(1),
+        ),
+    ),
+    "labels": (
+        (Embedding(3), Dense(24), LeakyReLU(0.2), *PAINT),
+        (Embedding(2, gain=0.5), Flatten(), Dense(24), LeakyReLU(0.2), Projection()),
+    ),
+    "residual": (  # Dropout draws by its number in the walk through all blocks.
+        (
+            Residual((Dense(8), LeakyReLU(0.2), Dropout(0.3), Dense(8))),
+            Residual((Dense(24), ReLU()), shortcut=(Dropout(0.2), Dense(24, bias=False))),
+            Dropout(0.2), *PAINT,
+        ),
+        (
+            Flatten(), Residual((Dense(24), Residual((Dropout(0.2),))), shortcut=(Dense(24),)),
+            LeakyReLU(0.2), Dropout(0.3), Dense(1),
+        ),
+    ),
+    "spectral": (
+        (Dense(24, spectral=True), LeakyReLU(0.2), *PAINT),
+        (
+            Flatten(), Dense(24, spectral=True), LeakyReLU(0.2),
+            Dense(1, bias=False, gain=3.0, spectral=True),
+        ),
+    ),
+    "spectral-conv": (
+        (
+            Dense(24), Reshape((3, 2, 4)), ReLU(),
+            ConvTranspose(3, kernel=4, stride=4, spectral=True), Tanh(),
+        ),
+        (
+            Conv(6, kernel=4, stride=2, padding=1, spectral=True), LeakyReLU(0.1),
+            Conv(8, kernel=3, groups=2, spectral=True, init="fan-in-normal"), LeakyReLU(0.1),
+            Flatten(), Projection(spectral=True),
+        ),
+    ),
+}  # fmt: skip

@@ -1,0 +1,183 @@
+"""Saboteurs whose gradient penalties are another's, or nobody's."""
+
+from dataclasses import replace
+
+import numpy as np
+from gankit_numpy.judge import logit
+from gankit_numpy.operations import mean, sum_over, total
+from gankit_numpy.tape import constant, gradients, variable
+
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+
+FORMULA = "test_a_penalty_is_its_formula"
+
+
+class Penalising(HonestTrainer):
+    """The reference's penalty, in pieces that may be replaced."""
+
+    def _penalties(self, judge, fake):
+        due = enumerate(self.problem.penalties)
+        return sum((self.penalty(judge, penalty, i, fake) for i, penalty in due), 0.0)
+
+    def penalty(self, judge, penalty, number, fake):
+        rate = self.rate(judge.batch, penalty, number)
+        if not rate:
+            return 0.0
+        images = variable(np.asarray(self.points(judge.batch, penalty, number, fake)))
+        seen, judged = self.judged(
+            judge, images, "fake" if penalty.where == "fake" else "real", number
+        )
+        (slope,) = gradients(total(logit(judged)), [seen], again=True)
+        return rate * self.value(self.steepness(slope), penalty)
+
+    def rate(self, batch, _penalty, number):
+        return batch.rates[f"penalty/{number}"]
+
+    def points(self, batch, penalty, number, fake):
+        if penalty.where in ("real", "fake"):
+            return fake if penalty.where == "fake" else batch.real
+        alpha = self.alpha(batch.draws[f"penalty/{number}/alpha"])
+        if penalty.where == "between":
+            return batch.real + alpha * (fake - batch.real)
+        noise = batch.draws[f"penalty/{number}/noise"]
+        return batch.real + alpha * 0.5 * self.spread(batch.real) * noise
+
+    def alpha(self, alpha):
+        return alpha
+
+    def spread(self, real):
+        return real.std()
+
+    def judged(self, judge, images, half, number):
+        return images, judge.alone(images, half, number + 1)
+
+    def steepness(self, slope):
+        return sum_over(slope * slope, (1, 2, 3))
+
+    def value(self, steepness, penalty):
+        if penalty.target == 0:
+            return 0.5 * mean(steepness)
+        excess = (steepness + penalty.epsilon) ** 0.5 - penalty.target
+        return mean(excess * excess)
+
+
+@caught_by(FORMULA)
+class TakesTheBatchsNorm(Penalising):
+    """Takes one norm over the whole batch."""
+
+    def steepness(self, slope):
+        return total(slope * slope)
+
+
+@caught_by(FORMULA)
+class TakesEachPixelsNorm(Penalising):
+    """Takes a norm for each pixel, over its channels."""
+
+    def steepness(self, slope):
+        return sum_over(slope * slope, (3,))
+
+
+@caught_by(FORMULA)
+class DrawsOneAlpha(Penalising):
+    """Goes equally far between reals and fakes for the whole batch."""
+
+    def alpha(self, alpha):
+        return np.broadcast_to(alpha[:1], alpha.shape)
+
+
+@caught_by(FORMULA)
+class GoesFromTheFakes(Penalising):
+    """Counts alpha from the fakes."""
+
+    def alpha(self, alpha):
+        return 1 - alpha
+
+
+@caught_by(FORMULA)
+class SpreadsByEachImage(Penalising):
+    """Takes each image's own deviation where the batch's was asked for."""
+
+    def spread(self, real):
+        return real.std(axis=(1, 2, 3), keepdims=True)
+
+
+@caught_by(FORMULA)
+class ForgetsTheHalf(Penalising):
+    """Forgets the 1/2 of a penalty with target 0."""
+
+    def value(self, steepness, penalty):
+        return super().value(steepness, penalty) * (1.0 if penalty.target else 2.0)
+
+
+@caught_by(FORMULA)
+class AddsEpsilonToTheNorm(Penalising):
+    """Adds epsilon to the norm, outside the root."""
+
+    def value(self, steepness, penalty):
+        outside = steepness**0.5 + penalty.epsilon - penalty.target
+        return mean(outside * outside) if penalty.target else super().value(steepness, penalty)
+
+
+@caught_by(FORMULA, "test_the_whole_follows_the_reference")
+class ForgetsTheLazyFactor(Penalising):
+    """Takes the problem's weight of a penalty that is due, not the batch's."""
+
+    def rate(self, batch, penalty, number):
+        weight = penalty.weight if isinstance(penalty.weight, float) else penalty.weight.start
+        return weight if super().rate(batch, penalty, number) else 0.0
+
+
+@caught_by("test_a_penalty_that_is_not_due_changes_nothing")
+class IsAlwaysDue(Penalising):
+    """Adds a penalty in every step."""
+
+    def rate(self, batch, penalty, number):
+        return super().rate(batch, penalty, number) or 1.0
+
+
+@caught_by("test_a_penalty_moves_weights_by_its_gradient", "test_penalties_follow_the_reference")
+class PenalisesInWordsOnly(Penalising):
+    """Adds a penalty to the loss that it returns, and moves no weight by it."""
+
+    def penalty(self, *given):
+        added = super().penalty(*given)
+        return added if isinstance(added, float) else constant(added.value)
+
+
+@caught_by("test_a_flat_discriminator_can_be_penalised")
+class TakesABareRoot(Penalising):
+    """Takes the root without an epsilon, whose slope at 0 is infinite."""
+
+    def value(self, steepness, penalty):
+        excess = (steepness + 1e-300) ** 0.5 - penalty.target
+        return mean(excess * excess) if penalty.target else super().value(steepness, penalty)
+
+
+@caught_by("test_a_penalty_looks_through_the_view")
+class PenalisesTheView(Penalising):
+    """Takes the gradient by the images as they were seen, after they are augmented."""
+
+    def judged(self, judge, images, half, number):
+        seen = judge.view(images, half)
+        return seen, replace(judge, augment=None, batch=without_noise(judge.batch)).alone(
+            seen, half, number + 1
+        )
+
+
+def without_noise(batch):
+    """Return the batch without instance noise."""
+    draws = {name: d for name, d in batch.draws.items() if not name.startswith("instance/")}
+    return replace(batch, draws=draws)
+
+
+@caught_by("test_the_whole_follows_the_reference")
+class PenalisesAnotherClass(Penalising):
+    """Judges the images of a penalty under other images' labels."""
+
+    def judged(self, judge, images, half, number):
+        labels = judge.batch.labels
+        mixed = None if labels is None else np.roll(labels, 1)
+        return super().judged(
+            replace(judge, batch=replace(judge.batch, labels=mixed)), images, half, number
+        )

@@ -1,0 +1,139 @@
+"""Saboteurs whose running state runs astray."""
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+from gankit_numpy import norms
+from gankit_numpy.judge import masks_of
+from gankit_numpy.networks import Inference, copy_into
+from gankit_numpy.passes import Pass
+from gankit_numpy.tape import constant
+
+from gankit.layers import is_running
+from gankit.randomness import Site
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+from tests.saboteurs.tampered import tampered
+
+FORMULA = "test_running_state_follows_its_formula"
+
+
+def unbiased(self, layer, inputs, name, honest=Pass._normalise):
+    made, moved = honest(self, layer, inputs, name), f"{name}.variance"
+    if moved in self.moved:
+        kept = layer.momentum * self.weights[moved].value
+        count = inputs.value.size // inputs.shape[-1]
+        self.moved[moved] = kept + (self.moved[moved] - kept) * count / (count - 1)
+    return made
+
+
+@caught_by(FORMULA)
+class RunsOnUnbiasedVariance(tampered(Pass, _normalise=unbiased)):
+    """Keeps a running variance of n - 1, as a framework's own does."""
+
+
+def reversed_momentum(layer, old, batch, honest=norms.running):
+    return honest(replace(layer, momentum=1 - layer.momentum), old, batch)
+
+
+@caught_by(FORMULA)
+class TakesMomentumTheOtherWay(tampered(norms, running=reversed_momentum)):
+    """Keeps the batch's share of the running state."""
+
+
+def epsilon_outside(inputs, statistics, epsilon):
+    mean, variance = statistics
+    return (inputs - mean) * (variance**0.5 + epsilon) ** -1.0
+
+
+@caught_by(FORMULA, "test_every_pair_follows_the_reference")
+class AddsEpsilonToTheDeviation(tampered(norms, normalise=epsilon_outside)):
+    """Adds a normalisation's epsilon outside the root."""
+
+
+def as_one(self, layer, inputs, name, honest=Pass._normalise_batch):
+    self.halves, kept = 1, self.halves
+    made = honest(self, layer, inputs, name)
+    self.halves = kept
+    return made
+
+
+@caught_by(FORMULA)
+class NormalisesBothHalvesTogether(tampered(Pass, _normalise_batch=as_one)):
+    """Takes batch statistics over fakes and reals together."""
+
+
+def without_iteration(_kernel, u):
+    return u
+
+
+@caught_by(FORMULA)
+class NeverIterates(tampered(norms, power_iteration=without_iteration)):
+    """Makes no step of the power iteration."""
+
+
+@caught_by(FORMULA)
+class IteratesForItselfAlone(HonestTrainer):
+    """Makes no step of the power iteration in the other network's step."""
+
+    def generator_step(self, batch):
+        with patch.object(norms, "power_iteration", self.own):
+            return super().generator_step(batch)
+
+    def own(self, kernel, u, honest=norms.power_iteration):
+        others = any(kernel is weight for weight in self._d.values.values())
+        return u if others else honest(kernel, u)
+
+
+def look(trainer, images, batch):
+    """Move the discriminator's running state by a training pass over these images."""
+    masks = masks_of(batch, Site.DISCRIMINATOR)
+    _, moved = trainer._d.run(constant(images), batch.labels, masks, {})
+    copy_into({name: trainer._d.values[name] for name in moved}, moved)
+
+
+@caught_by("test_penalties_move_no_running_state")
+class MovesStateInPenalties(HonestTrainer):
+    """Lets a penalty's pass move the running state, after the adversarial one."""
+
+    def discriminator_step(self, batch):
+        loss = super().discriminator_step(batch)
+        if any(rate for name, rate in batch.rates.items() if name.startswith("penalty/")):
+            look(self, batch.real, batch)
+        return loss
+
+
+@caught_by("test_running_state_moves_in_its_own_networks_step")
+class MovesTheOthersState(HonestTrainer):
+    """Lets the generator's step move the discriminator's running state."""
+
+    def generator_step(self, batch):
+        loss = super().generator_step(batch)
+        look(self, batch.real, batch)
+        return loss
+
+
+@caught_by("test_calls_use_running_state")
+class AnswersInTraining(HonestTrainer):
+    """Answers by the statistics of what it was called with, as in training mode."""
+
+    class face(Inference):  # noqa: N801
+        def __call__(self, inputs, labels=None):
+            keeps_all = lambda _layer, shape, _rate: np.ones(shape, bool)  # noqa: E731
+            x = np.asarray(inputs, next(iter(self.network.values.values())).dtype)
+            made = self.network.forward(x, labels, keeps_all)
+            return made[:, 0] if self.squeeze else made
+
+
+@caught_by("test_average_copies_running_state")
+class AveragesRunningState(HonestTrainer):
+    """Averages running state like weights."""
+
+    def generator_step(self, batch):
+        old = self.average.weights() if self.average else {}
+        loss, beta = super().generator_step(batch), batch.rates.get("average")
+        for name in filter(is_running, old):
+            mean = self.average.network.values[name]
+            mean[...] = beta * old[name] + (1 - beta) * mean
+        return loss

@@ -1,0 +1,33 @@
+"""The honest trainer with other functions in place of the reference's."""
+
+from unittest.mock import patch
+
+from gankit_numpy.networks import Inference
+
+from tests.saboteurs.honest import HonestTrainer
+
+
+def tampered(place, **replacements):
+    """Return the honest trainer, which runs with `replacements` in `place`, a module or class.
+
+    They are there while it steps or answers, and never while others do.
+    """
+
+    def swapped():
+        return patch.multiple(place, **replacements)
+
+    class Tampered(HonestTrainer):
+        class face(Inference):  # noqa: N801 - it overrides an attribute.
+            def __call__(self, inputs, labels=None):
+                with swapped():
+                    return super().__call__(inputs, labels)
+
+        def discriminator_step(self, batch):
+            with swapped():
+                return super().discriminator_step(batch)
+
+        def generator_step(self, batch):
+            with swapped():
+                return super().generator_step(batch)
+
+    return Tampered

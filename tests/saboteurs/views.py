@@ -1,0 +1,109 @@
+"""Saboteurs whose discriminator sees something else."""
+
+from unittest.mock import patch
+
+import numpy as np
+from gankit_numpy import operations
+from gankit_numpy.adaptive import Adaptive
+from gankit_numpy.judge import Judge
+from gankit_numpy.ops import Ops
+from gankit_numpy.tape import Tracked
+
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+from tests.saboteurs.tampered import tampered
+
+SEES = "test_sees_a_view_of_either_half"
+
+
+def of_fakes_alone(self, images, half, honest=Judge.view):
+    return honest(self, images, half) if half == "fake" else images
+
+
+@caught_by(SEES)
+class SeesRealsAsTheyAre(tampered(Judge, view=of_fakes_alone)):
+    """Augments fakes and leaves reals alone."""
+
+
+def by_the_reals_draws(self, images, _half, honest=Judge.view):
+    return honest(self, images, "real")
+
+
+@caught_by(SEES)
+class SeesBothHalvesAlike(tampered(Judge, view=by_the_reals_draws)):
+    """Takes the draws of reals for fakes as well."""
+
+
+@caught_by(SEES)
+class SeesPlainlyForTheGenerator(HonestTrainer):
+    """Augments nothing in the generator's step."""
+
+    def generator_step(self, batch):
+        with patch.object(Judge, "view", lambda _judge, images, _half: images):
+            return super().generator_step(batch)
+
+
+def rolled(_ops, images, offsets):
+    moved = [np.roll(x, tuple(by), (0, 1)) for x, by in zip(images.value, offsets, strict=True)]
+    return Tracked(np.array(moved), (images, lambda g: rolled(None, g, -offsets)))
+
+
+@caught_by(SEES, "test_views_follow_the_reference")
+class ShiftsRoundTheEdge(tampered(Ops, shift=rolled)):
+    """Lets what is shifted out come in at the other side."""
+
+
+def pulled_straight(_ops, images, offsets, honest=operations.shift):
+    return Tracked(honest(images, offsets).value, (images, lambda g: g))
+
+
+@caught_by("test_views_follow_the_reference")
+class PullsGradientsStraight(tampered(Ops, shift=pulled_straight)):
+    """Takes a shifted image's gradient for that of the image before."""
+
+
+def always(_ops, numbers, _threshold):
+    return np.ones_like(numbers)
+
+
+@caught_by("test_applies_each_transform_by_chance")
+class AlwaysTransforms(tampered(Ops, below=always)):
+    """Transforms every image, whatever the chance."""
+
+
+def mistaken(self, real, honest=Adaptive.watch):
+    honest(self, -real)
+
+
+@caught_by("test_chance_follows_the_discriminator")
+class WatchesTheWrongWay(tampered(Adaptive, watch=mistaken)):
+    """Takes reals that are taken for fakes as a sign of overfitting."""
+
+
+def forgetful(self, real, honest=Adaptive.watch):
+    self.values["p"][...] = 0 if not self.values["steps"] else self.values["p"]
+    honest(self, real)
+
+
+@caught_by("test_chance_follows_the_discriminator")
+class BeginsEachTimeAtNothing(tampered(Adaptive, watch=forgetful)):
+    """Lets the chance begin at 0 again after it has moved."""
+
+
+@caught_by("test_keeps_a_chance_only_where_adaptive")
+class KeepsAChanceAlways(HonestTrainer):
+    """Saves a chance where nothing is adaptive."""
+
+    def _values(self):
+        return {"ada/p": np.zeros(()), **super()._values()}
+
+
+@caught_by("test_keeps_a_chance_only_where_adaptive")
+class RoundsItsChance(HonestTrainer):
+    """Keeps the chance in the problem's precision."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        if self._adaptive:
+            chance = self._adaptive.values
+            chance |= {name: chance[name].astype(problem.precision) for name in ("p", "signs")}

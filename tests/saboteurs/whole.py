@@ -1,0 +1,82 @@
+"""Saboteurs that lose the thread in long or mixed runs."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gankit.layers import is_running
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.offers import WITHOUT, Lax
+from tests.saboteurs.saboteur import caught_by
+
+
+@caught_by("test_a_block_of_the_whole_equals_its_steps")
+class MirrorsNothingInBlocks(HonestTrainer):
+    """Leaves images as they are in a block, though some were to be mirrored."""
+
+    def train_block(self, block):
+        draws = {name: draw for name, draw in block.draws.items() if name != "flip"}
+        return super().train_block(replace(block, draws=draws))
+
+
+@caught_by("test_a_block_of_the_whole_equals_its_steps")
+class TakesTheFirstLabelsInBlocks(HonestTrainer):
+    """Takes the data set's first labels in a block, whichever images it shows."""
+
+    def place(self, images, labels):
+        super().place(images, None if labels is None else np.sort(labels))
+
+
+@caught_by("test_a_block_of_the_whole_may_be_split")
+class CountsLazinessByTheBlock(HonestTrainer):
+    """Counts the steps from one penalty to the next from the start of each block."""
+
+    def train_block(self, block):
+        lazy = block.rates.get("penalty/0")
+        if lazy is None:
+            return super().train_block(block)
+        rates = {**block.rates, "penalty/0": np.full_like(lazy, lazy.max())}
+        rates["penalty/0"][1:] = 0
+        return super().train_block(replace(block, rates=rates))
+
+
+@caught_by("test_the_whole_stops_and_goes_on", "test_the_whole_moves_there_and_back")
+class ForgetsItsChance(HonestTrainer):
+    """Begins the chance of an augmentation anew when it loads a state."""
+
+    def load_state(self, state):
+        chance = {name: np.zeros_like(a) for name, a in state.items() if name.startswith("ada/")}
+        super().load_state({**state, **chance})
+
+
+@caught_by("test_the_whole_stops_and_goes_on", "test_the_whole_moves_there_and_back")
+class ForgetsSpectralVectors(HonestTrainer):
+    """Begins spectral norm's vectors anew when it loads a state."""
+
+    def load_state(self, state):
+        vectors = {name: np.ones_like(a) for name, a in state.items() if name.endswith("_u")}
+        super().load_state({**state, **vectors})
+
+
+@caught_by("test_builds_what_it_claims", kind=Lax, capabilities=WITHOUT["conv"])
+class BuildsUnclaimedConvolutions(HonestTrainer):
+    """Builds convolutions, which it does not claim."""
+
+
+@caught_by("test_a_step_of_the_whole_moves_its_own")
+class MovesItsChanceTwice(HonestTrainer):
+    """Counts the generator's steps for the chance of an augmentation as well."""
+
+    def generator_step(self, batch):
+        if self._adaptive:
+            self._adaptive.values["steps"] += 1
+        return super().generator_step(batch)
+
+
+@caught_by("test_the_whole_needs_every_part_of_its_state")
+class NeedsNoRunningState(HonestTrainer):
+    """Takes a state without running state, and keeps its own."""
+
+    def load_state(self, state):
+        own = {name: a for name, a in self._values().items() if is_running(name)}
+        super().load_state({**own, **state})
