@@ -11,17 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import plugins, sources
+from gankit.augment import Augment
 from gankit.backend import Labels
 from gankit.callbacks import History
 from gankit.config import AUTO
 from gankit.errors import CheckpointError, ConfigError
 from gankit.launch import base, choose_backend, launch, recorded, resolve, warn
-from gankit.layers import Spec, output_shape
+from gankit.layers import Spec
+from gankit.losses import smoothed
 from gankit.optimizers import Adam, Average, Optimizer
+from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem
 from gankit.run import Run
 from gankit.runs import RunFolder
 from gankit.runs import metrics as metrics_log
+from gankit.schedules import Rate
 from gankit.training import Callback, Regime, check_count
 from gankit.training import fit as fit_rounds
 
@@ -96,6 +100,12 @@ def fit(
     n_critic: int = 1,
     fresh_noise: bool = True,
     average: Average | None = None,
+    penalties: Sequence[Penalty] = (),
+    auxiliary: float = 0.0,
+    label_smoothing: float = 0.0,
+    augment: Augment | None = None,
+    instance_noise: Rate = 0.0,
+    flip: bool = False,
     precision: Precision = "float32",
     device: str = AUTO,
     seed: int = 0,
@@ -115,7 +125,9 @@ def fit(
     latent
         Width of the noise that the generator takes.
     labels
-        `(N,)` classes.
+        `(N,)` classes, whole numbers from 0 on; the networks may look at them.
+    penalties, auxiliary, label_smoothing, augment, instance_noise, flip
+        As in `TrainConfig`.
 
     Returns
     -------
@@ -123,19 +135,24 @@ def fit(
         With `.sample(n, seed)`, `.generator` and `.history`.
     """
     images = _checked(images)
-    if labels is not None and np.shape(labels) != (len(images),):
-        raise ConfigError(f"labels have shape {np.shape(labels)}; give ({len(images)},)")
+    classes = _classes(labels, len(images))
     check_count("rounds", rounds)
     problem = Problem(
         generator=generator,
         discriminator=discriminator,
         latent=latent,
         image_shape=images.shape[1:],
-        loss=plugins.get_loss(loss),
+        loss=smoothed(plugins.get_loss(loss), label_smoothing),
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,
         fresh_noise=fresh_noise,
         average=average,
+        classes=classes,
+        auxiliary=auxiliary,
+        penalties=tuple(penalties),
+        augment=augment,
+        instance_noise=instance_noise,
+        flip=flip,
         precision=precision,
         device=device,
         seed=seed,
@@ -162,12 +179,20 @@ def load(folder: Folder, backend: str | None = None) -> Run:
     checkpoint = run.checkpoints.newest_valid(warn)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
-    shape = output_shape(config.generator.layers, (config.latent,))
-    problem = config.problem(shape, plugins.get_loss(config.loss))
+    problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
     trainer = choose_backend(backend or config.backend).trainer(problem)
     trainer.load_state(checkpoint.state)
     losses = metrics_log.read(run.metrics)[: checkpoint.step]
     return Run(problem, trainer, checkpoint.step, losses, config, run.path)
+
+
+def _classes(labels: Labels | None, count: int) -> int:
+    """Return how many classes there are: one more than the largest label."""
+    if labels is None:
+        return 0
+    if np.shape(labels) != (count,) or not np.issubdtype(np.asarray(labels).dtype, np.integer):
+        raise ConfigError(f"labels have shape {np.shape(labels)}; give ({count},) whole numbers")
+    return int(np.max(labels)) + 1
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:

@@ -13,34 +13,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from gankit.augment import Augment
+from gankit.data import ImageOptions
 from gankit.errors import ConfigError, did_you_mean
-from gankit.layers import LAYERS, Layer, Shape
+from gankit.layers import LAYERS, Layer, Shape, output_shape, uses_labels
+from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
+from gankit.penalties import Penalty
 from gankit.problem import Precision, Problem
+from gankit.schedules import Rate, Schedule
+from gankit.tagged import Tagged
 from gankit.training import MOST, Regime
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, TypeAdapter
-    from pydantic_core import CoreSchema, ErrorDetails
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
 
     from gankit.losses import Loss
 
 AUTO = "auto"
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """Marks a union whose members are told apart by one key; pydantic asks it how."""
-
-    key: str
-
-    def __get_pydantic_core_schema__(
-        self, source: type, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return the schema of the tagged union."""
-        from pydantic import Field
-
-        return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
 
 
 @dataclass(frozen=True)
@@ -71,6 +62,22 @@ class TrainConfig:
         Whether the generator's step draws noise of its own.
     average
         How the generator's weights are averaged, if they are; samples then come of the average.
+    penalties
+        What the discriminator's loss gains for being too steep.
+    label_smoothing
+        By which share real images count as fakes, in [0, 1).
+    augment
+        How images are changed on their way into the discriminator, if they are.
+    instance_noise
+        Standard deviation of the noise that is added to them there.
+    flip
+        Whether real images are mirrored at random; digits should not be.
+    auxiliary
+        Weight of the classifier inside the discriminator, which then makes 1 + classes numbers.
+    classes
+        How many the labels have; taken from the data where it is not given and labels are used.
+    images
+        How a user's own pictures are brought to one shape; that of the generator by default.
     precision
         "float32" or "float64".
     epochs, rounds_per_epoch
@@ -100,6 +107,14 @@ class TrainConfig:
     n_critic: int = 1
     fresh_noise: bool = True
     average: Average | None = None
+    penalties: tuple[Penalty, ...] = ()
+    label_smoothing: float = 0.0
+    augment: Augment | None = None
+    instance_noise: Rate = 0.0
+    flip: bool = False
+    auxiliary: float = 0.0
+    classes: int | None = None
+    images: ImageOptions | None = None
     precision: Precision = "float32"
     rounds_per_epoch: int | None = None
     steps: int | None = None
@@ -117,7 +132,7 @@ class TrainConfig:
         """Refuse numbers out of range, all at once."""
         positive = (
             "latent", "batch", "n_critic", "epochs", "rounds_per_epoch", "steps", "sample_every",
-            "checkpoint_every", "keep_checkpoints",
+            "checkpoint_every", "keep_checkpoints", "classes",
         )  # fmt: skip
         wrong = [
             f"{name} is {value}; it must be at least 1, and at most {MOST:,}"
@@ -139,18 +154,35 @@ class TrainConfig:
         """Return the rounds of the whole run over a data set of `images`."""
         return self.steps or self.epochs * self.epoch(images)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether a network looks at the classes of its images, or tells them apart."""
+        specs = (self.generator.layers, self.discriminator.layers)
+        return self.auxiliary > 0 or any(map(uses_labels, specs))
+
+    @property
+    def image_shape(self) -> Shape:
+        """The shape that the generator makes."""
+        return output_shape(self.generator.layers, (self.latent,))
+
     def problem(self, image_shape: Shape, loss: Loss) -> Problem:
-        """Return what a backend is asked to build."""
+        """Return what a backend is asked to build; `classes` must be known if it is conditional."""
         return Problem(
             generator=self.generator.layers,
             discriminator=self.discriminator.layers,
             latent=self.latent,
             image_shape=image_shape,
-            loss=loss,
+            loss=smoothed(loss, self.label_smoothing),
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
             fresh_noise=self.fresh_noise,
             average=self.average,
+            classes=(self.classes or 0) if self.conditional else 0,
+            auxiliary=self.auxiliary,
+            penalties=self.penalties,
+            augment=self.augment,
+            instance_noise=self.instance_noise,
+            flip=self.flip,
             precision=self.precision,
             device=self.device,
             seed=self.seed,
@@ -166,6 +198,13 @@ class TrainConfig:
         import tomli_w
 
         return tomli_w.dumps(self.settings())
+
+
+PARTS: tuple[Any, ...] = (
+    TrainConfig, NetworkConfig, Average, Penalty, Augment, Schedule, ImageOptions,
+    *LAYERS, *OPTIMIZERS,
+)  # fmt: skip
+"""Everything that a configuration is made of."""
 
 
 def from_toml(text: str, source: str = "the configuration") -> TrainConfig:
@@ -188,7 +227,7 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
     try:
         return _adapter().validate_json(json.dumps(dict(settings), default=_plain), strict=True)
     except ValidationError as error:
-        wrong = "; ".join(_describe(details) for details in error.errors(include_url=False))
+        wrong = "; ".join(map(_describe, _of_one_kind(error.errors(include_url=False))))
         raise ConfigError(f"{source}: {wrong}") from None
 
 
@@ -198,9 +237,20 @@ def _adapter() -> TypeAdapter[TrainConfig]:
     from pydantic import ConfigDict, TypeAdapter, with_config
 
     strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
-    for part in (TrainConfig, NetworkConfig, Average, *LAYERS, *OPTIMIZERS):
+    for part in PARTS:
         strict(part)
     return TypeAdapter(TrainConfig)
+
+
+def _of_one_kind(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Keep, of what may be a number or a schedule, the faults of what it was meant to be."""
+    tables = {e["loc"][:-2] for e in errors if e["loc"][-2:-1] == ("Schedule",)}
+    return [
+        error
+        for error in errors
+        if error["loc"][-1:] != ("Schedule",)
+        and not (error["loc"][-1:] == ("float",) and error["loc"][:-1] in tables)
+    ]
 
 
 def _describe(error: ErrorDetails) -> str:
@@ -216,7 +266,7 @@ def _describe(error: ErrorDetails) -> str:
 
 def _place(location: tuple[int | str, ...]) -> str:
     """Return a dotted path, without the tags of unions that pydantic puts between."""
-    tags = {_tag(part) for part in (*LAYERS, *OPTIMIZERS)}
+    tags = {_tag(part) for part in (*LAYERS, *OPTIMIZERS)} | {"float", "Schedule"}
     return ".".join(str(part) for part in location if part not in tags)
 
 
@@ -225,8 +275,7 @@ def _tag(part: type) -> str:
 
 
 def _every_key() -> set[str]:
-    parts = (TrainConfig, NetworkConfig, Average, *LAYERS, *OPTIMIZERS)
-    return {field.name for part in parts for field in dataclasses.fields(part)}
+    return {field.name for part in PARTS for field in dataclasses.fields(part)}
 
 
 def _plain(value: object) -> object:

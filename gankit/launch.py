@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gankit import plugins
-from gankit.backend import Backend, Problem, Trainer
-from gankit.callbacks import Checkpoints, History, Metrics, Samples
+from gankit.backend import Backend, Labels, Problem, Trainer
+from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples
 from gankit.config import AUTO, TrainConfig, from_toml
-from gankit.data import ImageSet
+from gankit.data import ImageOptions, ImageSet, is_path, own
+from gankit.data.image_options import Channels
 from gankit.errors import CheckpointError, ConfigError, DataError, UnknownName
 from gankit.run import Run, latents
 from gankit.runs import MetricsLog, RunFolder, environment
@@ -25,6 +28,7 @@ Tell = Callable[[str], None]
 
 PREFERRED = ("torch", "keras", "numpy")
 GRID = 25
+ROWS = 10
 CHANGEABLE = {
     "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
 }  # fmt: skip
@@ -85,10 +89,21 @@ def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = sile
     """
     loss = plugins.get_loss(config.loss)
     backend = choose_backend(config.backend, tell)
-    name, data, notes = _data(config.dataset, data_dir)
+    name, data, notes = _data(config, data_dir)
     config = dataclasses.replace(config, backend=backend.name, dataset=name)
+    if config.conditional and config.classes is None:
+        config = dataclasses.replace(config, classes=_classes(config, data))
     problem = config.problem(data.images.shape[1:], loss)
     return Plan(config, backend, data, problem, notes | {"data": data.source})
+
+
+def _classes(config: TrainConfig, data: ImageSet) -> int:
+    """Return how many classes the data has; DataError if its images have no labels."""
+    if data.labels is None:
+        raise DataError(
+            f"recipe {config.recipe!r} needs labelled images; {config.dataset} has no labels"
+        )
+    return data.classes
 
 
 def launch(
@@ -179,7 +194,7 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
     if run is None or not RunFolder(run).exists():
         return from_recipe(recipe or default)
     settings = recorded(run).settings()
-    if recipe not in (None, settings["recipe"]):
+    if recipe is not None and Path(recipe).stem != settings["recipe"]:
         raise ConfigError(
             f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
         )
@@ -215,10 +230,12 @@ def _train(
 def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
     """Return what fills the run's folder, the log before the checkpoints."""
     config = plan.config
-    noise = latents(GRID, config.latent, config.seed).astype(config.precision)
+    labels = grid_labels(plan.problem.classes)
+    count = GRID if labels is None else len(labels)
+    noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
         Metrics(log),
-        Samples(folder, noise, plan.epoch, config.sample_every),
+        Samples(folder, noise, plan.epoch, config.sample_every, labels),
         Checkpoints(
             folder.checkpoints,
             config.checkpoint_every or plan.epoch,
@@ -227,6 +244,11 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
             log,
         ),
     ]
+
+
+def grid_labels(classes: int) -> Labels | None:
+    """Return the labels of a grid with a class a row, at most ten rows; None without classes."""
+    return np.repeat(np.arange(min(classes, ROWS)), COLUMNS) if classes else None
 
 
 def choose_backend(name: str, tell: Tell = silent) -> Backend:
@@ -242,8 +264,11 @@ def choose_backend(name: str, tell: Tell = silent) -> Backend:
     raise UnknownName("backend", name, known)
 
 
-def _data(name: str, data_dir: Path | None) -> tuple[str, ImageSet, dict[str, str]]:
+def _data(config: TrainConfig, data_dir: Path | None) -> tuple[str, ImageSet, dict[str, str]]:
     """Load a data set; MNIST alone, and only if nobody asked for it by name, may be replaced."""
+    name = config.dataset
+    if is_path(name):
+        return name, own(Path(name), _fitted(config)), {}
     if name != AUTO:
         return name, plugins.get_dataset(name).load(data_dir), {}
     try:
@@ -252,6 +277,18 @@ def _data(name: str, data_dir: Path | None) -> tuple[str, ImageSet, dict[str, st
         warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
         glyphs = plugins.get_dataset("glyphs").load(data_dir)
         return "glyphs", glyphs, {"instead_of_mnist": str(error)}
+
+
+def _fitted(config: TrainConfig) -> ImageOptions:
+    """Return how pictures are brought to one shape: where nothing is said, the generator's."""
+    options = config.images or ImageOptions()
+    height, width, channels = config.image_shape
+    kinds: dict[int, Channels] = {1: 1, 3: 3}
+    return dataclasses.replace(
+        options,
+        size=options.size or (height, width),
+        channels=options.channels or kinds.get(channels),
+    )
 
 
 def warn(line: str) -> None:

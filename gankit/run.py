@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gankit.backend import Array, Generator, Problem, Trainer
+from gankit.backend import Array, Generator, Labels, Problem, Trainer
+from gankit.errors import ConfigError
+from gankit.problem import check_labels
 from gankit.randomness import Stream, check_seed, generator
 from gankit.training import check_count
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1024
 """Images made in one call of the generator, so that memory stays flat."""
+
+NO_CLASSES = "this run knows no classes; train a recipe that does, such as cgan"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Run:
         """The generator to sample: the average where one is kept."""
         return self.trainer.average or self.trainer.generator
 
-    def sample(self, n: int, seed: int = 0) -> Array:
+    def sample(self, n: int, seed: int = 0, labels: int | Labels | None = None) -> Array:
         """Make `n` images.
 
         Parameters
@@ -56,6 +60,9 @@ class Run:
             How many, at least 1.
         seed
             Which: the same seed gives the same noise, and more of it for a larger `n`.
+        labels
+            `(n,)` classes, or one for all; by default each in its turn. Only for networks that
+            look at classes.
 
         Returns
         -------
@@ -63,8 +70,30 @@ class Run:
             `(n, height, width, channels)` in [-1, 1].
         """
         noise = latents(n, self.problem.latent, seed)
-        chunks = [self.generator(noise[i : i + CHUNK]) for i in range(0, n, CHUNK)]
-        return np.concatenate(chunks)
+        classes = self._labels(n, labels)
+        chunks = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
+        made = [self.generator(noise[c], None if classes is None else classes[c]) for c in chunks]
+        return np.concatenate(made)
+
+    def each_class(self, n: int) -> Labels:
+        """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""
+        if not self.problem.classes:
+            raise ConfigError(NO_CLASSES)
+        check_count("the number of images", n)
+        return np.repeat(np.arange(self.problem.classes), n)
+
+    def _labels(self, n: int, labels: int | Labels | None) -> Labels | None:
+        """Return the class of each of `n` images, checked; None where there are no classes."""
+        count = self.problem.classes
+        if not count:
+            if labels is not None:
+                raise ConfigError(NO_CLASSES)
+            return None
+        if labels is None:
+            return np.arange(n) % count
+        classes = np.broadcast_to(np.asarray(labels), (n,)) if np.ndim(labels) == 0 else labels
+        check_labels(np.asarray(classes), n, count)
+        return np.asarray(classes, np.int64)
 
 
 def latents(n: int, latent: int, seed: int) -> Array:

@@ -54,7 +54,10 @@ def config_of(sources: Iterable[Source]) -> TrainConfig:
 
 
 def from_recipe(name: str) -> Source:
-    """Return a named recipe as a source."""
+    """Return a recipe as a source: a named one, or a user's own in a file that ends in .toml."""
+    path = Path(name)
+    if path.suffix == ".toml":
+        return name, from_file(path)[1] | {"recipe": path.stem}
     return f"recipe {name}", recipe(name).settings
 
 
@@ -99,14 +102,14 @@ def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
 
 
 def _scalars() -> list[dataclasses.Field[Any]]:
-    others = {"generator", "discriminator", "average"} | LABELS
+    others = {"generator", "discriminator", "average", "penalties", "augment", "images"} | LABELS
     return [field for field in dataclasses.fields(TrainConfig) if field.name not in others]
 
 
 def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Yield every value with its dotted path."""
+    """Yield every value with its dotted path; a schedule is one value."""
     for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and "schedule" not in value:
             yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -19,7 +19,7 @@ from gankit.training import Progress
 
 
 def network(value):
-    return lambda noise: np.full((len(noise), 4, 4, 1), value, np.float32)
+    return lambda noise, _labels: np.full((len(noise), 4, 4, 1), value, np.float32)
 
 
 def trainer(step, average=None, weight=0.5):

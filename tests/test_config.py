@@ -87,7 +87,9 @@ def test_every_recipe_is_a_run_that_can_be_built(name):
     assert recipe(name).summary
     loss = {loss.name: loss for loss in BUILTIN}[config.loss]
     shape = layers.output_shape(config.generator.layers, (config.latent,))
-    assert config.problem(shape, loss).initial_weights()
+    labelled = dataclasses.replace(config, classes=10)
+    assert labelled.problem(shape, loss).initial_weights()
+    assert labelled.problem(shape, loss).classes == (10 if config.conditional else 0)
     assert from_toml(config.to_toml()) == config
 
 

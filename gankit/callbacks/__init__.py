@@ -6,10 +6,11 @@ order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is
 
 from gankit.callbacks.edges import Every, every, never
 from gankit.callbacks.history import History
-from gankit.callbacks.keeping import Checkpoints, Metrics, Samples
+from gankit.callbacks.keeping import COLUMNS, Checkpoints, Metrics, Samples
 from gankit.callbacks.showing import Bar, Epochs
 
 __all__ = [
+    "COLUMNS",
     "Bar",
     "Checkpoints",
     "Epochs",

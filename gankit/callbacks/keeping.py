@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gankit import images
-from gankit.backend import Array
+from gankit.backend import Array, Labels
 from gankit.callbacks.edges import at_least_one, never, next_multiple
 from gankit.runs import atomic
 from gankit.runs.checkpoints import CheckpointStore
@@ -44,13 +44,23 @@ class Samples:
         Rounds.
     every
         Epochs from one picture to the next; there is one after epoch 1 and at the end too.
+    labels
+        `(N,)` classes, where the generator looks at any.
     """
 
-    def __init__(self, folder: RunFolder, noise: Array, rounds_per_epoch: int, every: int) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        noise: Array,
+        rounds_per_epoch: int,
+        every: int,
+        labels: Labels | None = None,
+    ) -> None:
         at_least_one("rounds_per_epoch", rounds_per_epoch)
         at_least_one("every", every)
         self.folder = folder
         self.noise = noise
+        self.labels = labels
         self.first = rounds_per_epoch
         self.interval = every * rounds_per_epoch
 
@@ -63,7 +73,7 @@ class Samples:
         step, trainer = progress.step, progress.trainer
         if step == self.first or step % self.interval == 0 or progress.done:
             generator = trainer.generator if trainer.average is None else trainer.average
-            picture = images.grid(generator(self.noise), COLUMNS)
+            picture = images.grid(generator(self.noise, self.labels), COLUMNS)
             atomic.make_folder(self.folder.samples)
             images.write_png(self.folder.sample_path(step), picture)
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from gankit.sources import Source
     from gankit.training import Callback
 
-FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device")
+FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
 
 
 @click.command("train")
 @click.option(
     "--recipe",
     shell_complete=complete_recipes,
-    help="A named configuration: `gankit recipes list`  [simple].",
+    help="A named configuration (`gankit recipes list`), or your own FILE.toml  [simple].",
 )
 @click.option(
     "--backend",
@@ -36,13 +36,18 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device")
 @click.option(
     "--dataset",
     shell_complete=complete_datasets,
-    help="mnist, glyphs or a plugin's  [mnist, or glyphs without it].",
+    help="A name (`gankit data list`), a folder of images, an .npy or .npz file  [mnist, or "
+    "glyphs without it].",
 )
 @data_dir_option
 @click.option("--epochs", type=int, help="How long, in epochs.")
 @click.option("--steps", type=int, help="How long, in rounds, instead of --epochs.")
 @click.option("--batch", type=int, help="Images per step.")
 @click.option("--seed", type=int, help="Of every random number; the same seed, the same run.")
+@click.option("--flip", is_flag=True, default=None, help="Mirror real images at random.")
+@click.option("--size", help="HEIGHTxWIDTH of your own pictures  [the generator's].")
+@click.option("--fit", type=click.Choice(["crop", "pad", "stretch"]), help="How they get there.")
+@click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read.")
 @click.option("--device", help="auto, or a device as the backend's framework names it.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder  [runs/NAME].")
 @click.option("--resume", type=click.Choice(["auto"]), help="Go on from the newest checkpoint.")
@@ -98,6 +103,20 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     for flag in FLAGS:
         if options[flag] is not None:
             found.append((f"--{flag}", {flag: options[flag]}))
+    return found + _of_pictures(options)
+
+
+def _of_pictures(options: dict[str, Any]) -> list[Source]:
+    """Return what the flags say of how a user's own pictures are read."""
+    from gankit.data import parse_size
+
+    found: list[Source] = []
+    if options["size"]:
+        found.append(("--size", {"images": {"size": list(parse_size(options["size"]))}}))
+    if options["fit"]:
+        found.append(("--fit", {"images": {"fit": options["fit"]}}))
+    if options["skip_bad"]:
+        found.append(("--skip-bad", {"images": {"skip_bad": True}}))
     return found
 
 

@@ -1,0 +1,6 @@
+"""`python -m gankit`: the command, where its script is not on the path."""
+
+from gankit.cli import main
+
+if __name__ == "__main__":
+    main()

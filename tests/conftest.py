@@ -1,0 +1,47 @@
+"""The command on an empty machine, for every test that meets gankit as a person does."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import NamedTuple
+
+import pytest
+
+from gankit.cli import main
+
+
+class Ended(NamedTuple):
+    """How a command ended: its exit code, and what it wrote to standard output and error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Give the test an empty machine without a network; return the folder it works in."""
+    for name in [name for name in os.environ if name.startswith("GANKIT_")]:
+        monkeypatch.delenv(name)
+    for name in ("home", "cache", "work"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("GANKIT_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def command(capsys):
+    """Return what runs the command, with its words as arguments."""
+
+    def run(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            with pytest.raises(SystemExit) as ended:
+                main([str(argument) for argument in arguments])
+        return Ended(ended.value.code, *capsys.readouterr())
+
+    return run

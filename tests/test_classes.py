@@ -1,0 +1,152 @@
+"""Runs that know classes, as a person meets them: in the command, and from Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gankit
+from gankit.errors import ConfigError
+from gankit.layers import Dense, Embedding, Flatten, LeakyReLU, Projection, Reshape, Tanh
+from gankit.optimizers import Adam
+
+GENERATOR = (Embedding(3), Dense(6), Tanh(), Reshape((3, 2, 1)))
+PROJECTION = (Flatten(), Dense(5), LeakyReLU(0.2), Projection())
+LABELS = np.arange(20) % 3
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
+TINY = """
+latent = 4
+rounds_per_epoch = 2
+generator.layers = [
+    { layer = "embedding", units = 3 },
+    { layer = "dense", units = 784 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [28, 28, 1] },
+]
+discriminator.layers = [
+    { layer = "flatten" },
+    { layer = "dense", units = 6 },
+    { layer = "projection" },
+]
+"""
+
+
+def fit(**changes):
+    given = {"rounds": 4, "latent": 3, "batch": 6, "backend": "numpy", "labels": LABELS} | changes
+    return gankit.fit(IMAGES, GENERATOR, PROJECTION, **given)
+
+
+@pytest.fixture
+def run(machine, command):
+    """Return the folder of a run of 4 rounds that knows the ten glyphs apart."""
+    (machine / "tiny.toml").write_text(TINY, "utf-8")
+    ended = command(
+        "train", "--backend", "numpy", "--dataset", "glyphs", "--config", "tiny.toml",
+        "--steps", "4", "--batch", "8", "--out", "run",
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    return machine / "run"
+
+
+def sampled(command, *arguments):
+    ended = command("sample", "run", "--out", "made.npy", *arguments)
+    assert ended.code == 0, ended.err
+    return np.load("made.npy", allow_pickle=False)
+
+
+def size(picture):
+    with Image.open(picture) as image:
+        return image.size
+
+
+def test_the_classes_are_those_of_the_data(run):
+    assert gankit.load(run).problem.classes == 10
+
+
+def test_samples_of_one_class_are_those_of_that_class(run, command):
+    sevens = sampled(command, "--class", "7", "-n", "3")
+    assert np.array_equal(sevens, gankit.load(run).sample(3, labels=7))
+    assert not np.array_equal(sevens, sampled(command, "--class", "8", "-n", "3"))
+
+
+def test_samples_come_of_each_class_in_its_turn(run, command):
+    mixed = sampled(command, "-n", "12")
+    turn = gankit.load(run).sample(12, labels=np.arange(12) % 10)
+    assert np.array_equal(mixed, turn)
+
+
+def test_a_grid_by_class_has_a_row_for_each(run, command):
+    assert command("sample", run, "--by-class", "-n", "3", "--out", "rows.png").code == 0
+    assert size("rows.png") == (3 * 28 + 2 * 2, 10 * 28 + 9 * 2)
+
+
+def test_the_grids_of_training_have_a_class_a_row(run):
+    assert size(run / "samples" / "000002.png") == (5 * 28 + 4 * 2, 10 * 28 + 9 * 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--class", "10"], "there are the classes 0 to 9"),
+        (["--class", "-1"], "there are the classes 0 to 9"),
+        (["--by-class", "--class", "3"], "leave out --class"),
+        (["--by-class", "--columns", "3"], "--columns"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_classes_that_cannot_be_are_refused_in_one_line(run, command, arguments, said):
+    ended = command("sample", "run", "--out", "made.npy", *arguments)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert said in ended.err
+    assert not (run.parent / "made.npy").exists()
+
+
+def test_a_run_that_knows_no_classes_says_so(machine, command):
+    out = machine / "run"
+    gankit.train("simple", backend="numpy", dataset="glyphs", steps=1, batch=2, out=out)
+    for arguments in (["--class", "3"], ["--by-class"]):
+        ended = command("sample", out, *arguments)
+        assert ended.code == 2
+        assert "knows no classes" in ended.err
+
+
+def test_data_without_labels_is_refused_before_anything_is_written(machine, command):
+    np.save(machine / "plain.npy", np.zeros((5, 28, 28, 1), np.uint8))
+    ended = command("train", "--recipe", "cgan", "--backend", "numpy", "--dataset", "plain.npy")
+    assert ended.code == 3
+    assert "needs labelled images" in ended.err
+    assert not (machine / "runs").exists()
+
+
+def test_fitting_takes_labels_and_sampling_one_for_all_or_each():
+    run = fit()
+    assert run.problem.classes == 3
+    assert np.array_equal(run.sample(4, labels=2), run.sample(4, labels=np.full(4, 2)))
+    assert not np.array_equal(run.sample(4, labels=2), run.sample(4, labels=1))
+
+
+def test_labels_decide_what_is_learned():
+    other = fit(labels=LABELS[::-1].copy())
+    assert not np.array_equal(fit().history, other.history)
+
+
+@pytest.mark.parametrize("labels", [None, LABELS[:-1], LABELS.astype(float), LABELS - 1], ids=str)
+def test_fitting_refuses_labels_that_make_no_sense(labels):
+    with pytest.raises(ConfigError):
+        fit(labels=labels)
+
+
+def test_a_discriminator_with_an_auxiliary_classifier_answers_with_classes():
+    discriminator = (Flatten(), Dense(5), LeakyReLU(0.2), Dense(4))
+    images = np.broadcast_to((LABELS * 100).astype(np.uint8)[:, None, None, None], IMAGES.shape)
+    run = gankit.fit(
+        images, GENERATOR, discriminator, labels=LABELS, auxiliary=1.0, rounds=300, latent=3,
+        batch=20, backend="numpy", discriminator_optimizer=Adam(5e-3, 0.5, 0.999, 1e-7),
+    )  # fmt: skip
+    real = run.problem.scale(images)
+    logits = run.trainer.discriminator.classify(real)
+    assert logits.shape == (20, 3)
+    assert run.trainer.discriminator(real).shape == (20,)
+    assert (logits.argmax(axis=1) == LABELS).all()
