@@ -54,7 +54,7 @@ setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) #
 	@touch $@
 
 .venv/test: .venv/core tests/plugin/pyproject.toml
-	$(INSTALL) pytest pytest-timeout hypothesis
+	$(INSTALL) pytest pytest-timeout hypothesis scipy scikit-learn
 	$(INSTALL) --no-deps --editable tests/plugin
 	@touch $@
 

@@ -1,0 +1,56 @@
+"""What a classifier makes of images: its score, how sure it is, and which classes it sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.metrics.pixels import Real
+
+SEEN = 0.2
+"""Part of an equal share that a class must have to count as seen: 2 % of the images of ten."""
+
+
+def score(probabilities: Real) -> float:
+    """Return exp E KL(p(y|x) ‖ p(y)): 1 at worst, the number of classes at best.
+
+    Salimans et al. 2016, "Improved techniques for training GANs", §4, over all images at once.
+    With another network than Inception it is no Inception score.
+    """
+    marginal = probabilities.mean(0)
+    return float(np.exp(np.mean([divergence(row, marginal) for row in probabilities])))
+
+
+def confidence(probabilities: Real) -> float:
+    """Return the mean chance of the likeliest class, 1/classes to 1."""
+    return float(probabilities.max(1).mean())
+
+
+def histogram(probabilities: Real) -> Real:
+    """Return the `(classes,)` part of the images for which each class is the likeliest."""
+    counts = np.bincount(probabilities.argmax(1), minlength=probabilities.shape[1])
+    found: Real = counts / counts.sum()
+    return found
+
+
+def divergence(p: NDArray[Any], q: NDArray[Any]) -> float:
+    """Return KL(p ‖ q) = Σ p log(p/q) in nats (Kullback & Leibler 1951); infinite where q lacks p.
+
+    >>> divergence(np.array([0.5, 0.5]), np.array([0.25, 0.75])).__round__(4)
+    0.1438
+    """
+    there = p > 0
+    if (q[there] == 0).any():
+        return float("inf")
+    return float(np.sum(p[there] * np.log(p[there] / q[there])))
+
+
+def seen(shares: Real) -> int:
+    """Return how many classes have a fifth of an equal share, or more.
+
+    >>> seen(np.array([0.5, 0.4, 0.1, 0.0]))
+    3
+    """
+    return int(np.count_nonzero(shares >= SEEN / len(shares)))

@@ -1,0 +1,260 @@
+"""Every figure of a set of images, against a reference, with what it was measured by."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.errors import ConfigError
+from gankit.metrics import classes, kernel, neighbours
+from gankit.metrics.features import ClassFeatures, Features
+from gankit.metrics.frechet import Moments, frechet_distance, moments
+from gankit.metrics.nearest import nearest_images
+from gankit.metrics.pixels import Levels, Real, check_shape, levels
+
+COUNT = 10_000
+"""Images of a reference, unless another number is asked for."""
+
+NEAREST = 1000
+"""Images, the first ones, of which the nearest reference image is looked for."""
+
+Tell: TypeAlias = Callable[[str], None]
+"""Takes the name of what is computed next."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Real images that others are held against.
+
+    Attributes
+    ----------
+    images
+        `(m, H, W, C)` uint8.
+    split
+        Which they are, in a few words: "10,000 of the 60,000 training images of mnist, seed 0".
+    """
+
+    images: Levels = field(repr=False)
+    split: str
+
+
+def choose(images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0) -> Reference:
+    """Return `count` images, chosen by the seed without replacement, or all if there are fewer.
+
+    Parameters
+    ----------
+    images
+        `(N, H, W, C)` uint8, or real numbers in [-1, 1].
+    split
+        What they are: "training images of mnist".
+    """
+    if count < 2:
+        raise ConfigError(f"a reference of {count} images is none; take at least 2")
+    if len(images) <= count:
+        return Reference(levels(images), f"all {len(images):,} {split}")
+    random = np.random.Generator(np.random.Philox(seed))
+    index = np.sort(random.choice(len(images), count, replace=False))
+    return Reference(
+        levels(images[index]), f"{count:,} of the {len(images):,} {split}, seed {seed}"
+    )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured; a figure compares only with one of the same features and counts.
+
+    Attributes
+    ----------
+    features, reference
+        The names of the features and of the reference's split.
+    samples, reference_samples, neighbours
+        How many images there were on each side, and the k of the balls.
+    frechet
+        Fréchet distance of these features: never the FID, whose features are Inception's.
+    kernel, kernel_deviation, kernel_whole
+        Kernel distance: mean and standard deviation over subsets, and of all images at once.
+    precision, recall, density, coverage
+        As `Balls` has them.
+    nearest
+        Mean distance of the first 1,000 images to the nearest one of the reference, 0 to 2.
+    score, reference_score, confidence
+        Classifier score of the images and of the reference, and how sure the classifier is; None
+        where the features tell no classes apart, as are the three below.
+    histogram, histogram_divergence
+        Share of each predicted class, and its KL divergence from the reference's, in nats.
+    classes_seen
+        How many classes have at least a fifth of an equal share.
+    """
+
+    features: str
+    reference: str
+    samples: int
+    reference_samples: int
+    neighbours: int
+    frechet: float
+    kernel: float
+    kernel_deviation: float
+    kernel_whole: float
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+    nearest: float
+    score: float | None = None
+    reference_score: float | None = None
+    confidence: float | None = None
+    histogram: tuple[float, ...] | None = None
+    histogram_divergence: float | None = None
+    classes_seen: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every figure by name; None stands for infinity, which JSON does not have."""
+        table = dataclasses.asdict(self)
+        if self.histogram is not None:
+            table["histogram"] = list(self.histogram)
+        return {name: None if value == math.inf else value for name, value in table.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A reference, seen through features: what is computed of it is computed once.
+
+    Attributes
+    ----------
+    reference
+        Real images.
+    features
+        What to look at; with `probabilities`, classes are looked at too.
+    neighbours
+        The k of precision, recall, density and coverage.
+    seed
+        Of the kernel distance's subsets.
+    """
+
+    reference: Reference
+    features: Features
+    neighbours: int = neighbours.NEIGHBOURS
+    seed: int = 0
+
+    def __call__(self, images: NDArray[Any], tell: Tell = lambda _: None) -> Evaluation:
+        """Return every figure of `(n, H, W, C)` images, uint8 or real numbers in [-1, 1].
+
+        Raises
+        ------
+        ConfigError
+            The images have another shape than the reference's, or are not more than `neighbours`.
+        Diverged
+            A pixel is no number.
+        """
+        images = levels(images)
+        check_shape(images, self.reference.images.shape[1:], "the reference")
+        if len(images) <= self.neighbours:
+            raise ConfigError(
+                f"{len(images)} images are too few to judge; give more than {self.neighbours}"
+            )
+        tell("nearest images")
+        distances = nearest_images(images[:NEAREST], self.reference.images)[1]
+        tell("features")
+        values = self.features(images)
+        return Evaluation(
+            features=self.features.name,
+            reference=self.reference.split,
+            samples=len(images),
+            reference_samples=len(self.reference.images),
+            neighbours=self.neighbours,
+            nearest=float(distances.mean()),
+            **self._distances(values, tell),
+            **self._classes(images, tell),
+        )
+
+    def _distances(self, values: Real, tell: Tell) -> dict[str, Any]:
+        tell("Fréchet distance")
+        apart = frechet_distance(moments(values), self._moments)
+        tell("kernel distance")
+        subsets = kernel.subset_distances(values, self._values, seed=self.seed)
+        whole = kernel.kernel_distance(values, self._values)
+        tell("precision and recall")
+        found = neighbours.balls(values, self._values, self.neighbours, self._radii)
+        return {
+            "frechet": apart,
+            "kernel": float(subsets.mean()),
+            "kernel_deviation": float(subsets.std()),
+            "kernel_whole": whole,
+            **dataclasses.asdict(found),
+        }
+
+    def _classes(self, images: Levels, tell: Tell) -> dict[str, Any]:
+        if not isinstance(self.features, ClassFeatures):
+            return {}
+        tell("classes")
+        chances, known = self.features.probabilities(images), self._probabilities
+        shares = classes.histogram(chances)
+        return {
+            "score": classes.score(chances),
+            "reference_score": classes.score(known),
+            "confidence": classes.confidence(chances),
+            "histogram": tuple(shares.tolist()),
+            "histogram_divergence": classes.divergence(shares, classes.histogram(known)),
+            "classes_seen": classes.seen(shares),
+        }
+
+    @cached_property
+    def _values(self) -> Real:
+        return self.features(self.reference.images)
+
+    @cached_property
+    def _moments(self) -> Moments:
+        return moments(self._values)
+
+    @cached_property
+    def _radii(self) -> Real:
+        return neighbours.radii(self._values, self.neighbours)
+
+    @cached_property
+    def _probabilities(self) -> Real:
+        if not isinstance(self.features, ClassFeatures):
+            raise ConfigError(f"{self.features.name} tell no classes apart; use classifier_of(...)")
+        return self.features.probabilities(self.reference.images)
+
+
+def evaluate(
+    images: NDArray[Any],
+    reference: Reference,
+    features: Features,
+    *,
+    neighbours: int = neighbours.NEIGHBOURS,
+    seed: int = 0,
+    tell: Tell = lambda _: None,
+) -> Evaluation:
+    """Return every figure of images against a reference; `Judge` does it for many sets of them.
+
+    Real test images give the floor: what no generator can be expected to fall below.
+
+    Parameters
+    ----------
+    images
+        `(n, H, W, C)` uint8, or real numbers in [-1, 1].
+    reference
+        Real images, as `choose` makes them.
+    features
+        `classifier_of(data)`, `principal_components(images)`, or one's own.
+    neighbours
+        The k of precision, recall, density and coverage.
+    seed
+        Of the kernel distance's subsets.
+    tell
+        Called with the name of what is computed next.
+
+    Raises
+    ------
+    ConfigError, Diverged
+        As `Judge` raises them.
+    """
+    return Judge(reference, features, neighbours, seed)(images, tell)

@@ -1,0 +1,113 @@
+"""The classifier's training: cross-entropy, shifted images, Adam with a falling rate."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from gankit.metrics import network
+from gankit.metrics.pixels import Float32, Levels, flat, inputs, shrunk
+from gankit.randomness import Stream, generator
+from gankit.state import State
+
+SEED = 0
+BATCH = 256
+EPOCHS = 20
+FEWEST, MOST = 400, 5000
+"""Steps, however small or large the data set is."""
+
+RATE = 2e-3
+"""The learning rate at the start; it falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+"""Of Adam (Kingma & Ba 2015, algorithm 1)."""
+
+REPORT = 20
+"""Steps between two reports of progress."""
+
+Progress: TypeAlias = Callable[[int, int, float], None]
+"""Called with the steps done, the steps in all, and the seconds that are likely left."""
+
+
+def steps_for(count: int) -> int:
+    """Return how many steps a data set of so many images is trained for: 20 epochs, 400 to 5,000.
+
+    >>> steps_for(100), steps_for(60_000), steps_for(10**6)
+    (400, 4687, 5000)
+    """
+    return min(max(EPOCHS * count // BATCH, FEWEST), MOST)
+
+
+def fit(
+    images: Levels, labels: NDArray[np.int64], classes: int, steps: int, progress: Progress
+) -> State:
+    """Train the network: a pure function of the data, up to the rounding of the machine's BLAS.
+
+    Parameters
+    ----------
+    images
+        `(N, H, W, C)` uint8, of any size; may be mapped from a file.
+    labels
+        `(N,)` classes, each below `classes`.
+    steps
+        Batches of 256, drawn with replacement.
+    progress
+        Called every 20 steps and at the end.
+
+    Returns
+    -------
+    State
+        Float32 weights, as `network.shapes` names them.
+    """
+    began = time.monotonic()
+    weights = network.initial(inputs(images.shape[1:]), classes, generator(SEED, Stream.WEIGHTS))
+    moments = _zeros(weights), _zeros(weights)
+    for step in range(1, steps + 1):
+        batch, truth = _batch(images, labels, step)
+        rate = RATE * 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
+        _adam(weights, network.gradients(weights, batch, truth), moments, rate, step)
+        if step % REPORT == 0 or step == steps:
+            progress(step, steps, (time.monotonic() - began) / step * (steps - step))
+    return weights
+
+
+def _batch(
+    images: Levels, labels: NDArray[np.int64], step: int
+) -> tuple[Float32, NDArray[np.int64]]:
+    random = generator(SEED, Stream.INDEX, step)
+    # In their order, images that are mapped from a file are read faster.
+    index = np.sort(random.integers(len(images), size=BATCH))
+    return flat(_shifted(shrunk(np.asarray(images[index])), random)), labels[index]
+
+
+def _shifted(images: Float32, random: np.random.Generator) -> Float32:
+    """Move each image by up to a fourteenth of its shorter side, repeating its edges."""
+    n, height, width, _ = images.shape
+    most = min(height, width) // 14
+    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
+    down, along = random.integers(2 * most + 1, size=(2, n))
+    places = sliding_window_view(padded, (height, width), (1, 2))
+    shifted: Float32 = places[np.arange(n), down, along].transpose(0, 2, 3, 1)
+    return shifted
+
+
+def _adam(
+    weights: State, slopes: State, moments: tuple[State, State], rate: float, step: int
+) -> None:
+    """Move the weights in place by Adam's step, counted from 1."""
+    first, second = moments
+    size = np.float32(rate * math.sqrt(1 - BETA2**step) / (1 - BETA1**step))
+    for name, slope in slopes.items():
+        first[name] += np.float32(1 - BETA1) * (slope - first[name])
+        second[name] += np.float32(1 - BETA2) * (slope * slope - second[name])
+        weights[name] -= size * first[name] / (np.sqrt(second[name]) + np.float32(EPSILON))
+
+
+def _zeros(weights: State) -> State:
+    return {name: np.zeros_like(array) for name, array in weights.items()}

@@ -1,0 +1,74 @@
+"""Principal components of the pixels: features where a data set has no labels.
+
+Pearson 1901; Jolliffe, "Principal Component Analysis", 2002, §1.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.metrics.features import digest
+from gankit.metrics.pixels import Levels, Real, by_chunks, check_shape, chunks, levels, small
+
+COMPONENTS = 64
+
+VERSION = "principal 1"
+
+
+@dataclass(frozen=True, eq=False)
+class Principal:
+    """A projection of pixels; callable, so that it serves as `Features`.
+
+    Attributes
+    ----------
+    name
+        With the first digits of the sum of what it was made from.
+    shape
+        (height, width, channels) of the images that it takes.
+    mean
+        `(pixels,)` float64 in [-1, 1].
+    components
+        `(pixels, d)` float64, orthonormal columns, that of the largest variance first.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    mean: Real = field(repr=False)
+    components: Real = field(repr=False)
+
+    def __call__(self, images: NDArray[Any], /) -> Real:
+        """Return `(n, d)` float64 features of `(n, H, W, C)` images."""
+        check_shape(images, self.shape, "the projection")
+        return by_chunks(lambda part: (_flat(part) - self.mean) @ self.components, images)
+
+
+def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> Principal:
+    """Return the principal components of reference images.
+
+    Parameters
+    ----------
+    images
+        `(n, H, W, C)` uint8, or real numbers in [-1, 1]; memory stays flat in n.
+    components
+        How many; fewer where there are not so many pixels or images.
+    """
+    whole = levels(images)
+    parts = [_flat(whole[part]).sum(0) for part in chunks(len(whole))]
+    mean = np.sum(parts, 0) / len(whole)
+    products = np.zeros((len(mean), len(mean)))
+    for part in chunks(len(whole)):
+        centred = _flat(whole[part]) - mean
+        products += centred.T @ centred
+    # eigh gives the smallest first.
+    directions = np.linalg.eigh(products)[1][:, ::-1]
+    count = min(components, len(whole), len(mean))
+    name = f"{count} principal components ({digest(VERSION, whole)[:8]})"
+    return Principal(name, whole.shape[1:], mean, directions[:, :count].copy())
+
+
+def _flat(images: Levels) -> Real:
+    return small(images).astype(np.float64)

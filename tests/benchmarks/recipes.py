@@ -1,0 +1,147 @@
+"""The table recipe × backend × quality × time, and a picture of each recipe.
+
+    python tests/benchmarks/recipes.py train FOLDER [--recipes A,B] [--backends torch,keras]
+    python tests/benchmarks/recipes.py time FOLDER    # on a machine with nothing else to do
+    python tests/benchmarks/recipes.py table FOLDER   # writes docs/recipes/table.md and pictures
+
+Runs go to FOLDER/RECIPE-BACKEND and are continued where they stand. Quality does not depend on how
+busy the machine is, so only `time` needs a quiet one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from quality import rows
+
+import gankit
+from gankit import images
+from gankit.launch import resolve
+from gankit.recipes import recipes
+from gankit.runs import RunFolder
+from gankit.sources import config_of, from_recipe
+from gankit.training import fit
+
+DOCS = Path(__file__).parents[2] / "docs"
+ROUNDS = {"simple": 12800, "cgan": 12800, "wgan": 1500, "wgan-gp": 1000, "infogan-nets": 1000}
+OTHERS = 2000
+"""Rounds of a recipe that the table above does not name."""
+LEFT_OUT = {"sn-dcgan"}
+"""What is made for colour and a GPU."""
+NAMES = [recipe.name for recipe in recipes() if recipe.name not in LEFT_OUT]
+WARM, TIMED, REPEATS = 3, 8, 5
+
+
+def train(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
+    """Train each recipe on each backend, in a process of its own."""
+    for name in names:
+        for backend in backends:
+            out = folder / f"{name}-{backend}"
+            words = ["train", "--recipe", name, "--backend", backend, "--dataset", "mnist"]
+            words += ["--steps", str(ROUNDS.get(name, OTHERS)), "--out", str(out)]
+            words += ["--resume", "auto"] if out.exists() else []
+            words += ["--no-progress", "--set", "sample_every=100"]
+            subprocess.run([sys.executable, "-m", "gankit", *words], check=True)
+
+
+def measure(name: str, backend: str) -> float:
+    """Return the median milliseconds of a round, after a warm-up."""
+    plan = resolve(config_of([from_recipe(name), ("here", {"backend": backend})]))
+    trainer, regime, done = plan.backend.trainer(plan.problem), plan.config.regime(), 0
+    times = []
+    for size in (WARM, *[TIMED] * REPEATS):
+        began = time.perf_counter()
+        fit(
+            trainer, plan.problem, regime, plan.data.images, plan.data.labels,
+            rounds=done + size, start=done,
+        )  # fmt: skip
+        times.append((time.perf_counter() - began) / size * 1000)
+        done += size
+    return statistics.median(times[1:])
+
+
+def measure_all(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
+    """Measure each recipe on each backend, in a process of its own; keep what was found."""
+    kept = folder / "times.json"
+    found = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    for name in names:
+        for backend in backends:
+            words = [sys.executable, __file__, "measure", str(folder)]
+            words += ["--recipes", name, "--backends", backend]
+            done = subprocess.run(words, check=True, capture_output=True, text=True)
+            found[f"{name}-{backend}"] = float(done.stdout.split()[-1])
+            print(f"{name} on {backend}: {found[f'{name}-{backend}']:.1f} ms a round", flush=True)
+            kept.write_text(json.dumps(found, indent=1), "utf-8")
+
+
+def write_table(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
+    """Judge every run and write the page's table."""
+    times = json.loads((folder / "times.json").read_text("utf-8"))
+    runs = [folder / f"{name}-{backend}" for name in names for backend in backends]
+    there = [run for run in runs if (run / "config.toml").exists()]
+    table = list(rows(there, heads=("ms a round", "minutes"), more=lambda r: spent(r, times)))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {datetime.now(UTC).date()}"
+    told = f"Measured on MNIST ({machine}) by `python tests/benchmarks/recipes.py`; batch as in\n"
+    told += "the recipe. Times are those of a quiet machine: median milliseconds of a round, and\n"
+    told += "what the rounds of the row take at that speed.\n"
+    (DOCS / "recipes" / "table.md").write_text("\n".join([*table, "", told]), "utf-8")
+
+
+def spent(run: Path, times: dict[str, float]) -> tuple[str, str]:
+    """Return a round's milliseconds, and the minutes of all the rounds of a run."""
+    if run.name not in times:
+        return ("–", "–")
+    rounds = RunFolder(run).checkpoints.steps()[-1]
+    return (f"{times[run.name]:.0f}", f"{times[run.name] * rounds / 60_000:.1f}")
+
+
+def draw(folder: Path, names: Iterable[str], backend: str) -> None:
+    """Draw each recipe's picture: a grid, twice as large, a class a row where there are classes."""
+    for name in names:
+        if not (run := folder / f"{name}-{backend}").exists():
+            continue
+        opened = gankit.load(run)
+        classes = opened.problem.classes
+        labels = opened.each_class(10) if classes else None
+        made = opened.sample(10 * (classes or 5), seed=1, labels=labels)
+        grid = images.grid(made, columns=10)
+        target = DOCS / "images" / "recipes" / f"{name}.png"
+        images.write_png(target, np.kron(grid, np.ones((2, 2), np.uint8)))
+
+
+def main() -> None:
+    """Do what is asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["train", "time", "measure", "table", "draw"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--recipes", default=",".join(NAMES))
+    parser.add_argument("--backends", default="torch,keras")
+    chosen = parser.parse_args()
+    names, backends = chosen.recipes.split(","), chosen.backends.split(",")
+    match chosen.what:
+        case "train":
+            train(chosen.folder, names, backends)
+        case "time":
+            measure_all(chosen.folder, names, backends)
+        case "measure":
+            print(measure(names[0], backends[0]))
+        case "table":
+            write_table(chosen.folder, names, backends)
+            draw(chosen.folder, names, backends[0])
+        case "draw":
+            draw(chosen.folder, names, backends[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""All figures together: what they name, and that they tell good images from bad ones."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from gankit.data import ImageSet, glyphs
+from gankit.errors import ConfigError, Diverged
+from gankit.metrics import (
+    Judge,
+    Reference,
+    choose,
+    classifier_of,
+    evaluate,
+    frechet_distance,
+    moments,
+    principal_components,
+)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Return drawn digits: to train on, and others."""
+    return glyphs.draw(1200, seed=1)
+
+
+@pytest.fixture(scope="module")
+def features(digits, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANKIT_HOME", str(tmp_path_factory.mktemp("cache")))
+        return classifier_of(ImageSet(digits[0][:600], digits[1][:600], "drawn"), steps=150)
+
+
+@pytest.fixture(scope="module")
+def judge(digits, features):
+    return Judge(choose(digits[0][:600], "drawn digits", 500), features)
+
+
+@pytest.fixture(scope="module")
+def floor(judge, digits):
+    return judge(digits[0][600:])
+
+
+def test_every_figure_names_its_features_its_counts_and_its_reference(floor, features):
+    assert floor.features == features.name
+    assert floor.reference == "500 of the 600 drawn digits, seed 0"
+    assert (floor.samples, floor.reference_samples, floor.neighbours) == (600, 500, 5)
+
+
+def test_noise_is_worse_than_real_images_by_every_distance(judge, floor, digits):
+    noise = np.random.default_rng(0).integers(0, 256, digits[0][600:].shape, np.uint8)
+    found = judge(noise)
+    assert found.frechet > 10 * floor.frechet
+    assert found.kernel > floor.kernel + 3 * floor.kernel_deviation
+    assert found.kernel_whole > floor.kernel_whole
+    assert found.precision < 0.5 < floor.precision
+    assert found.recall < 0.5 < floor.recall
+    assert found.density < 0.5 < floor.density
+    assert found.coverage < 0.5 < floor.coverage
+    assert found.nearest > 2 * floor.nearest
+    assert found.score < 0.5 * floor.score
+
+
+def test_a_class_that_is_missing_shows_in_recall_and_in_the_histogram(judge, floor, digits):
+    images, labels = (part[600:] for part in digits)
+    found = judge(images[labels < 5])
+    assert (floor.classes_seen, found.classes_seen) == (10, 5)
+    assert sum(found.histogram) == pytest.approx(1)
+    assert sum(found.histogram[:5]) > 0.85
+    assert found.histogram_divergence == pytest.approx(math.log(2), abs=0.2)
+    assert floor.histogram_divergence < 0.05
+    assert found.coverage < 0.7 * floor.coverage
+
+
+def test_the_reference_against_itself_is_perfect(judge):
+    found = judge(judge.reference.images)
+    assert found.frechet == pytest.approx(0, abs=1e-6)
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
+    assert found.nearest == 0
+    assert found.histogram_divergence == 0
+    assert found.score == found.reference_score
+
+
+def test_levels_and_real_numbers_are_judged_alike_and_the_same_each_time(judge, floor, digits):
+    assert judge(digits[0][600:] / 127.5 - 1) == floor
+    assert evaluate(digits[0][600:], judge.reference, judge.features) == floor
+
+
+def test_figures_are_those_of_the_functions_that_are_public(judge, floor, digits, features):
+    values, real = features(digits[0][600:]), features(judge.reference.images)
+    assert floor.frechet == frechet_distance(moments(values), moments(real))
+
+
+def test_without_classes_the_figures_of_classes_are_none(digits):
+    reference = choose(digits[0][:600], "drawn digits")
+    assert reference.split == "all 600 drawn digits"
+    found = evaluate(digits[0][600:], reference, principal_components(reference.images))
+    assert found.features.startswith("64 principal components (")
+    assert found.score is found.histogram is found.classes_seen is found.reference_score is None
+    assert found.frechet > 0
+
+
+def test_it_becomes_json_without_infinity(judge, digits):
+    found = judge(digits[0][600:650])
+    table = found.as_json()
+    assert json.loads(json.dumps(table, allow_nan=False)) == table
+    assert not any(name.lower() == "fid" for name in table)
+    assert table["frechet"] == found.frechet
+
+
+def test_an_infinite_divergence_is_none_in_json(digits, features):
+    images, labels = digits
+    found = evaluate(images[600:], Reference(images[labels < 1][:20], "zeros"), features)
+    assert found.histogram_divergence == math.inf
+    assert found.as_json()["histogram_divergence"] is None
+
+
+def test_what_is_computed_next_is_told(judge, digits):
+    told = []
+    judge(digits[0][:20], told.append)
+    assert told[0] == "nearest images"
+    assert told[-1] == "classes"
+
+
+def test_a_choice_is_a_function_of_the_seed_and_takes_no_image_twice():
+    images = np.arange(200, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    first, again, other = (choose(images, "of all", 50, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.images, again.images)
+    assert not np.array_equal(first.images, other.images)
+    assert len(np.unique(first.images)) == 50
+
+
+def test_what_cannot_be_judged_is_refused(judge, digits):
+    with pytest.raises(ConfigError, match="5 images are too few to judge; give more than 5"):
+        judge(digits[0][:5])
+    with pytest.raises(ConfigError, match="28x27x1 but the reference is for 28x28x1"):
+        judge(digits[0][:20, :, :27])
+    with pytest.raises(Diverged):
+        judge(np.full((20, 28, 28, 1), np.nan))
+    with pytest.raises(ConfigError, match="at least 2"):
+        choose(digits[0], "drawn digits", 1)

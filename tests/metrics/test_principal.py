@@ -1,0 +1,63 @@
+"""Principal components, against scikit-learn's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from gankit.errors import ConfigError
+from gankit.metrics import principal_components
+from gankit.metrics.pixels import inputs, levels, small
+
+
+def images(count=200, shape=(6, 5, 2), seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+def test_they_are_scikit_learns_up_to_their_signs():
+    found = principal_components(images(), components=8)
+    pca = PCA(8, svd_solver="full").fit(images().reshape(200, -1) / 127.5 - 1)
+    other = images(seed=1)
+    known = pca.transform(other.reshape(200, -1) / 127.5 - 1)
+    # The images are scaled in float32.
+    np.testing.assert_allclose(np.abs(found(other)), np.abs(known), atol=1e-4)
+
+
+def test_no_more_are_given_than_images_or_pixels_have():
+    assert principal_components(images(20))(images(7)).shape == (7, 20)
+    assert principal_components(images())(images(7)).shape == (7, 60)
+
+
+def test_their_name_says_how_many_and_of_what():
+    name = principal_components(images(), components=8).name
+    assert name.startswith("8 principal components (")
+    assert principal_components(images(), components=8).name == name
+    assert principal_components(images(seed=1), components=8).name != name
+
+
+def test_images_of_another_shape_are_refused():
+    with pytest.raises(ConfigError, match="6x5x1 but the projection is for 6x5x2"):
+        principal_components(images())(images()[..., :1])
+
+
+def test_large_images_are_averaged_in_blocks():
+    large = images(3, (66, 40, 2))
+    found = small(large)
+    assert found.shape == (3, inputs((66, 40, 2))) == (3, 22 * 14 * 2)
+    blocks = found.reshape(3, 22, 14, 2)
+    known = large[:, :3, :3].astype(np.float64).mean((1, 2)) / 127.5 - 1
+    np.testing.assert_allclose(blocks[:, 0, 0], known, atol=1e-6)
+    # The last block has one column of the image, and repeats it.
+    edge = large[:, :3, 39].astype(np.float64).mean(1) / 127.5 - 1
+    np.testing.assert_allclose(blocks[:, 0, 13], edge, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [images()[0], images()[:0], images().astype(np.int64), images().astype(bool)],
+    ids=["one image", "none", "int64", "bool"],
+)
+def test_what_is_no_image_is_refused(wrong):
+    with pytest.raises(ConfigError, match="give uint8, or real numbers"):
+        levels(wrong)
