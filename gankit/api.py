@@ -16,7 +16,7 @@ from gankit.backend import Labels
 from gankit.callbacks import History
 from gankit.config import AUTO
 from gankit.errors import CheckpointError, ConfigError
-from gankit.launch import base, choose_backend, launch, recorded, resolve, warn
+from gankit.launch import base, choose_backend, launch, recorded, resolve
 from gankit.layers import Spec
 from gankit.losses import smoothed
 from gankit.optimizers import Adam, Average, Optimizer
@@ -28,9 +28,13 @@ from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callback, Regime, check_count
 from gankit.training import fit as fit_rounds
+from gankit.training_data import warn
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The optimizer of `fit` where none is given: that of the recipe `simple`."""
+
+CHECKED = 4096
+"""Images looked at together, so that those of a mapped file do not fill the memory."""
 
 __all__ = ["Run", "fit", "load", "train"]
 
@@ -135,6 +139,7 @@ def fit(
         With `.sample(n, seed)`, `.generator` and `.history`.
     """
     images = _checked(images)
+    labels = None if labels is None else np.asarray(labels)
     classes = _classes(labels, len(images))
     check_count("rounds", rounds)
     problem = Problem(
@@ -190,18 +195,19 @@ def _classes(labels: Labels | None, count: int) -> int:
     """Return how many classes there are: one more than the largest label."""
     if labels is None:
         return 0
-    if np.shape(labels) != (count,) or not np.issubdtype(np.asarray(labels).dtype, np.integer):
-        raise ConfigError(f"labels have shape {np.shape(labels)}; give ({count},) whole numbers")
-    return int(np.max(labels)) + 1
+    if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
+        raise ConfigError(f"labels have shape {labels.shape}; give ({count},) whole numbers")
+    return int(labels.max()) + 1
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
     """Refuse images that training would misread."""
-    images = np.asarray(images)
+    images = np.asanyarray(images)  # A mapped file stays one.
     if images.ndim != 4 or 0 in images.shape:
         raise ConfigError(f"images have shape {images.shape}; give (N, height, width, channels)")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
         raise ConfigError(f"images are {images.dtype}; give uint8, or real numbers in [-1, 1]")
-    if images.dtype != np.uint8 and not (np.abs(images) <= 1).all():
+    parts = (images[i : i + CHECKED] for i in range(0, len(images), CHECKED))
+    if images.dtype != np.uint8 and not all((np.abs(part) <= 1).all() for part in parts):
         raise ConfigError("images are real numbers outside [-1, 1]; scale them, or give uint8")
     return images

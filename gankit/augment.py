@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind."""
@@ -73,6 +73,9 @@ class Augment:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""
+        for name in self.policy:
+            if name not in TRANSFORMS:
+                raise UnknownName("transform", name, TRANSFORMS)
         if len(set(self.policy)) < len(self.policy) or not self.policy:
             raise ConfigError(f"an augmentation's policy is {list(self.policy)}; name each once")
         if not (self.images > 0 and self.every >= 1):

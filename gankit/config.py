@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 
 from gankit.augment import Augment
 from gankit.data import ImageOptions
-from gankit.errors import ConfigError, did_you_mean
+from gankit.errors import ConfigError, UnknownName, did_you_mean
 from gankit.layers import LAYERS, Layer, Shape, output_shape, uses_labels
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
@@ -244,11 +245,17 @@ def _adapter() -> TypeAdapter[TrainConfig]:
 
 def _of_one_kind(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     """Keep, of what may be a number or a schedule, the faults of what it was meant to be."""
-    tables = {e["loc"][:-2] for e in errors if e["loc"][-2:-1] == ("Schedule",)}
+
+    def whole(error: ErrorDetails) -> bool:
+        """Tell whether it is said of a value that is no table at all."""
+        return error["loc"][-1:] == ("Schedule",) and error["type"] == "dataclass_type"
+
+    of_tables = [e["loc"] for e in errors if "Schedule" in e["loc"] and not whole(e)]
+    tables = {loc[: loc.index("Schedule")] for loc in of_tables}
     return [
         error
         for error in errors
-        if error["loc"][-1:] != ("Schedule",)
+        if not whole(error)
         and not (error["loc"][-1:] == ("float",) and error["loc"][:-1] in tables)
     ]
 
@@ -259,9 +266,20 @@ def _describe(error: ErrorDetails) -> str:
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
         return f"unknown key {place!r}{did_you_mean(name, _every_key() - {name})}"
+    if kind in {"union_tag_invalid", "literal_error"}:
+        return f"{place}: {_unknown(name, error)}"
     if kind == "missing":
         return f"{place!r} is missing"
     return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def _unknown(name: str, error: ErrorDetails) -> UnknownName:
+    """Say which word is none of those that stand here: a layer's, an optimizer's, a choice."""
+    context = error.get("ctx", {})
+    word = context.get("tag", error["input"])
+    known = re.findall(r"'([^']+)'", str(context.get("expected_tags", context.get("expected"))))
+    kind = str(context.get("discriminator", name)).strip("'")
+    return UnknownName(kind, str(word), known)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

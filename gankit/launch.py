@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,14 @@ from gankit import plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples
 from gankit.config import AUTO, TrainConfig, from_toml
-from gankit.data import ImageOptions, ImageSet, is_path, own
-from gankit.data.image_options import Channels
-from gankit.errors import CheckpointError, ConfigError, DataError, UnknownName
+from gankit.data import ImageSet
+from gankit.errors import CheckpointError, ConfigError, UnknownName
 from gankit.run import Run, latents
 from gankit.runs import MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
 from gankit.sources import Source, from_recipe
 from gankit.training import Callback, fit
-
-Tell = Callable[[str], None]
-"""Takes one line for the person who waits."""
+from gankit.training_data import Tell, training_data, warn
 
 PREFERRED = ("torch", "keras", "numpy")
 GRID = 25
@@ -89,21 +85,10 @@ def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = sile
     """
     loss = plugins.get_loss(config.loss)
     backend = choose_backend(config.backend, tell)
-    name, data, notes = _data(config, data_dir)
-    config = dataclasses.replace(config, backend=backend.name, dataset=name)
-    if config.conditional and config.classes is None:
-        config = dataclasses.replace(config, classes=_classes(config, data))
-    problem = config.problem(data.images.shape[1:], loss)
-    return Plan(config, backend, data, problem, notes | {"data": data.source})
-
-
-def _classes(config: TrainConfig, data: ImageSet) -> int:
-    """Return how many classes the data has; DataError if its images have no labels."""
-    if data.labels is None:
-        raise DataError(
-            f"recipe {config.recipe!r} needs labelled images; {config.dataset} has no labels"
-        )
-    return data.classes
+    data = training_data(config, data_dir, tell)
+    config = dataclasses.replace(data.config, backend=backend.name)
+    problem = config.problem(data.images.images.shape[1:], loss)
+    return Plan(config, backend, data.images, problem, data.notes)
 
 
 def launch(
@@ -145,7 +130,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         folder.create(plan.config.to_toml(), environment() | plan.notes)
         return 0
     if folder.checkpoints.steps():
-        _check_same(folder, plan.config)
+        _check_same(folder, plan)
     checkpoint = folder.checkpoints.newest_valid(lambda line: warn(f"passed over: {line}"))
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
@@ -163,13 +148,19 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     return start
 
 
-def _check_same(folder: RunFolder, config: TrainConfig) -> None:
+def _check_same(folder: RunFolder, plan: Plan) -> None:
     """Refuse to go on with a run whose numbers would be others from here on."""
     before = recorded(folder.path).settings()
-    now = config.settings()
+    now = plan.config.settings()
     for key in sorted((before.keys() | now.keys()) - CHANGEABLE):
         if before.get(key) != now.get(key):
             raise ConfigError(f"{folder.path} is a run with another {key}; choose another --out")
+    digest = folder.facts().get("data_digest", plan.notes["data_digest"])
+    if digest != plan.notes["data_digest"]:
+        raise ConfigError(
+            f"{folder.path} is a run on other images than {plan.config.dataset} has now; "
+            "choose another --out"
+        )
 
 
 def recorded(path: Path) -> TrainConfig:
@@ -194,7 +185,7 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
     if run is None or not RunFolder(run).exists():
         return from_recipe(recipe or default)
     settings = recorded(run).settings()
-    if recipe is not None and Path(recipe).stem != settings["recipe"]:
+    if recipe is not None and Path(recipe).name != settings["recipe"]:
         raise ConfigError(
             f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
         )
@@ -230,7 +221,7 @@ def _train(
 def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
     """Return what fills the run's folder, the log before the checkpoints."""
     config = plan.config
-    labels = grid_labels(plan.problem.classes)
+    labels = grid_labels(plan.problem.told_classes)
     count = GRID if labels is None else len(labels)
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
@@ -262,35 +253,3 @@ def choose_backend(name: str, tell: Tell = silent) -> Backend:
             tell(f"backend {candidate}, the first installed of {', '.join(PREFERRED)}")
             return known[candidate]
     raise UnknownName("backend", name, known)
-
-
-def _data(config: TrainConfig, data_dir: Path | None) -> tuple[str, ImageSet, dict[str, str]]:
-    """Load a data set; MNIST alone, and only if nobody asked for it by name, may be replaced."""
-    name = config.dataset
-    if is_path(name):
-        return name, own(Path(name), _fitted(config)), {}
-    if name != AUTO:
-        return name, plugins.get_dataset(name).load(data_dir), {}
-    try:
-        return "mnist", plugins.get_dataset("mnist").load(data_dir), {}
-    except DataError as error:
-        warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
-        glyphs = plugins.get_dataset("glyphs").load(data_dir)
-        return "glyphs", glyphs, {"instead_of_mnist": str(error)}
-
-
-def _fitted(config: TrainConfig) -> ImageOptions:
-    """Return how pictures are brought to one shape: where nothing is said, the generator's."""
-    options = config.images or ImageOptions()
-    height, width, channels = config.image_shape
-    kinds: dict[int, Channels] = {1: 1, 3: 3}
-    return dataclasses.replace(
-        options,
-        size=options.size or (height, width),
-        channels=options.channels or kinds.get(channels),
-    )
-
-
-def warn(line: str) -> None:
-    """Warn; the command prints it as a line of its own."""
-    warnings.warn(line, stacklevel=2)

@@ -106,6 +106,12 @@ class Average:
     half_life: float
     ramp: float = 0.05
 
+    def __post_init__(self) -> None:
+        """Refuse what would leave [0, 1]."""
+        if not (self.half_life > 0 and self.ramp >= 0):
+            told = f"half_life is {self.half_life} and ramp {self.ramp}"
+            raise ConfigError(f"an average's {told}; give a positive one, and at least 0")
+
     def beta(self, batch: int, images_seen: int) -> float:
         """Return the share of the old average that is kept after `images_seen` images.
 

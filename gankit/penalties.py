@@ -21,12 +21,13 @@ images are augmented on the way in, the gradient is that with respect to the ima
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 from gankit.schedules import Rate, ends
 
 Where = Literal["real", "fake", "between", "around"]
+PLACES: tuple[Where, ...] = get_args(Where)
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,16 @@ class Penalty:
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no penalty."""
+        if self.where not in PLACES:
+            raise UnknownName("place of a penalty", self.where, PLACES)
         if not min(ends(self.weight)) >= 0:
             raise ConfigError(f"a penalty's weight is {self.weight}; it must not be negative")
         if not self.target >= 0:
             raise ConfigError(f"a penalty's target is {self.target}; it must not be negative")
         if self.target and not self.epsilon > 0:
             raise ConfigError(f"a penalty's epsilon is {self.epsilon}; it must be positive")
-        if self.every < 1:
-            raise ConfigError(f"a penalty's every is {self.every}; it must be at least 1")
+        if not isinstance(self.every, int) or self.every < 1:
+            raise ConfigError(f"a penalty's every is {self.every}; give a whole number from 1 on")
 
     def due(self, step: int) -> bool:
         """Tell whether it is due in the run's `step`-th discriminator step, counted from 0."""

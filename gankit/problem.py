@@ -137,6 +137,12 @@ class Problem:
         return max(ends(self.instance_noise)) > 0
 
     @property
+    def told_classes(self) -> int:
+        """How many classes the generator is told apart, 0 where it looks at none."""
+        told = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
+        return self.classes if told else 0
+
+    @property
     def judgement(self) -> Shape:
         """The shape of what the discriminator makes of an image: `(1,)`, or with the classes."""
         return (1 + self.classes,) if self.auxiliary else (1,)
@@ -162,9 +168,11 @@ def _check_numbers(problem: Problem) -> None:
         raise ConfigError(f"latent is {problem.latent}; it must be at least 1")
     if len(problem.image_shape) != 3 or min(problem.image_shape) < 1:
         raise ConfigError(f"image_shape is {problem.image_shape}; give (height, width, channels)")
-    if problem.auxiliary < 0 or problem.classes < 0:
-        raise ConfigError("auxiliary and classes must not be negative")
-    if min(ends(problem.instance_noise)) < 0:
+    if not problem.auxiliary >= 0 or problem.classes < 0:
+        raise ConfigError(
+            f"auxiliary is {problem.auxiliary}, classes {problem.classes}; none may be negative"
+        )
+    if not min(ends(problem.instance_noise)) >= 0:
         raise ConfigError(f"instance_noise is {problem.instance_noise}; it must not be negative")
     if problem.auxiliary and not problem.classes:
         raise ConfigError("an auxiliary classifier needs labelled images; the data has no classes")
@@ -186,4 +194,11 @@ def _check_networks(problem: Problem) -> None:
             if layers.uses_labels(spec) and not problem.classes:
                 raise ConfigError(f"the {name} looks at classes; the data has none")
             if made != wanted:
-                raise ConfigError(f"the {name} makes {made} of {inputs}; it must make {wanted}")
+                raise ConfigError(
+                    f"the {name} makes {made} of {inputs}; it must make {wanted}"
+                    + (
+                        f", a logit and {problem.classes} classes"
+                        if len(wanted) == 1 < wanted[0]
+                        else ""
+                    )
+                )

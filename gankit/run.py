@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CHUNK = 1024
 """Images made in one call of the generator, so that memory stays flat."""
 
-NO_CLASSES = "this run knows no classes; train a recipe that does, such as cgan"
+NO_CLASSES = "this run's generator knows no classes; train a recipe that does, such as cgan"
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Run:
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""
-        if not self.problem.classes:
+        if not self.problem.told_classes:
             raise ConfigError(NO_CLASSES)
         check_count("the number of images", n)
-        return np.repeat(np.arange(self.problem.classes), n)
+        return np.repeat(np.arange(self.problem.told_classes), n)
 
     def _labels(self, n: int, labels: int | Labels | None) -> Labels | None:
         """Return the class of each of `n` images, checked; None where there are no classes."""
-        count = self.problem.classes
+        count = self.problem.told_classes
         if not count:
             if labels is not None:
                 raise ConfigError(NO_CLASSES)

@@ -57,7 +57,7 @@ def from_recipe(name: str) -> Source:
     """Return a recipe as a source: a named one, or a user's own in a file that ends in .toml."""
     path = Path(name)
     if path.suffix == ".toml":
-        return name, from_file(path)[1] | {"recipe": path.stem}
+        return name, from_file(path)[1] | {"recipe": path.name}
     return f"recipe {name}", recipe(name).settings
 
 
@@ -73,7 +73,7 @@ def from_file(path: Path) -> Source:
 
 def from_environment(environment: Mapping[str, str]) -> list[Source]:
     """Return each `GANKIT_<FIELD>` that names a setting as a source: GANKIT_SEED=3."""
-    names = {f"{PREFIX}{field.name.upper()}": field.name for field in _scalars()}
+    names = {f"{PREFIX}{field.name.upper()}": field.name for field in _settable()}
     return [
         (variable, {field: _value(environment[variable])})
         for variable, field in names.items()
@@ -101,8 +101,8 @@ def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
         return text
 
 
-def _scalars() -> list[dataclasses.Field[Any]]:
-    others = {"generator", "discriminator", "average", "penalties", "augment", "images"} | LABELS
+def _settable() -> list[dataclasses.Field[Any]]:
+    others = {"generator", "discriminator"} | LABELS
     return [field for field in dataclasses.fields(TrainConfig) if field.name not in others]
 
 

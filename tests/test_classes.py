@@ -150,3 +150,31 @@ def test_a_discriminator_with_an_auxiliary_classifier_answers_with_classes():
     assert logits.shape == (20, 3)
     assert run.trainer.discriminator(real).shape == (20,)
     assert (logits.argmax(axis=1) == LABELS).all()
+
+
+def test_too_few_classes_are_refused_before_anything_is_written(machine, command):
+    ended = command(
+        "train", "--recipe", "cgan", "--backend", "numpy", "--dataset", "glyphs",
+        "--set", "classes=5", "--out", "run",
+    )  # fmt: skip
+    assert ended.code == 2
+    assert "classes is 5; glyphs has 10" in ended.err
+    assert not (machine / "run").exists()
+
+
+def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
+    generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
+    run = gankit.fit(
+        IMAGES, generator, PROJECTION, labels=LABELS.tolist(), rounds=1, latent=3, batch=6,
+        backend="numpy",
+    )  # fmt: skip
+    assert run.sample(2).shape == (2, 3, 2, 1)
+    with pytest.raises(ConfigError, match="knows no classes"):
+        run.sample(2, labels=1)
+
+
+def test_only_a_classifier_classifies():
+    generator, discriminator = (Dense(6), Reshape((3, 2, 1))), (Flatten(), Dense(1))
+    run = gankit.fit(IMAGES, generator, discriminator, rounds=1, latent=3, backend="numpy")
+    with pytest.raises(ConfigError, match="no classifier"):
+        run.trainer.discriminator.classify(run.problem.scale(IMAGES))

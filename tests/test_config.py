@@ -216,3 +216,32 @@ def test_a_hint_never_names_the_key_that_is_refused():
         simple(units=3)
     assert "unknown key 'units'" in str(raised.value)
     assert "did you mean 'units'" not in str(raised.value)
+
+
+WORDS = {
+    'penalties=[{where="x",target=0,weight=1}]': "unknown where 'x'",
+    'augment.policy=["cutot"]': "did you mean 'cutout'",
+    'generator.layers=[{layer="convv"}]': "did you mean 'conv'",
+    'generator.layers=[{layer="dense",units=3,init="he"}]': "unknown init 'he'",
+    "average.half_life=-5.0": "half_life is -5.0",
+    'generator.optimizer.learning_rate="fast"': "valid number",
+    'generator.optimizer.learning_rate={schedule="linear",start=1,end=0,images=0}': "images is 0",
+    'generator.optimizer.learning_rate={schedule="sine",start=1,end=0,images=9}': "did you mean",
+    "generator.optimizer.clip=0.0": "clip is 0.0",
+    "instance_noise=-1.0": "instance_noise is -1.0",
+    "label_smoothing=1.0": "label_smoothing is 1.0",
+}
+
+
+def simple_with(assignment):
+    """Return the problem of `simple` with one setting changed."""
+    config = sources.config_of([sources.from_recipe("simple"), sources.from_assignment(assignment)])
+    return config.problem(config.image_shape, NONSATURATING)
+
+
+@pytest.mark.parametrize(("assignment", "said"), WORDS.items(), ids=WORDS)
+def test_a_value_that_cannot_be_is_refused_with_what_could(assignment, said):
+    with pytest.raises(ConfigError) as refused:
+        simple_with(assignment)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)

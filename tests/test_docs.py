@@ -19,9 +19,9 @@ import pytest
 from click.testing import CliRunner
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FRAMEWORKS = ("torch", "keras", "tensorflow")
-FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\s*$")
+FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\s`]*)[^`]*$")
 MARK = re.compile(r"<!-- (?P<kind>skip|needs): (?P<what>.+?) -->")
 
 
@@ -135,7 +135,7 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
         case ["sample", *rest]:
             parse(gankit, "sample", rest)
             return ""
-        case ["data", ("fetch" | "verify") as name, *rest]:
+        case ["data", ("fetch" | "verify" | "pack") as name, *rest]:
             with click.Context(gankit) as context:
                 group = gankit.get_command(context, "data")
             parse(group, name, rest)

@@ -114,3 +114,29 @@ print(peak() - before)
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) < 200 * MIB
+
+
+def test_a_run_on_ones_own_images_is_resumed_from_anywhere(photos, command, monkeypatch, tmp_path):
+    assert command(*TRAIN, "--dataset", "./photos").code == 0
+    run = photos.parent / "run"
+    monkeypatch.chdir(tmp_path)
+    resume = ("train", "--out", run, "--resume", "auto", "--steps", "3")
+    ended = command(*resume, "--dataset", photos)
+    assert ended.code == 0, ended.err
+    assert len(gankit.load(run).history) == 3
+
+
+def test_a_run_is_not_resumed_on_images_that_have_changed(machine, command):
+    for seed in (0, 1):
+        images = np.random.default_rng(seed).integers(0, 256, (9, 28, 28, 1), dtype=np.uint8)
+        np.save(machine / "mine.npy", images)
+        ended = command(*TRAIN, "--dataset", "mine.npy", *(["--resume", "auto"] if seed else []))
+    assert ended.code == 2
+    assert "other images" in ended.err
+
+
+def test_how_pictures_are_read_is_said_and_refused_for_data_with_a_name(photos, command):
+    assert "28x28, grey" in command(*TRAIN, "--dataset", photos).err
+    ended = command(*TRAIN[:-1], "other", "--dataset", "glyphs", "--fit", "pad")
+    assert ended.code == 2
+    assert "your own pictures" in ended.err

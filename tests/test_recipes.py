@@ -81,5 +81,5 @@ def test_a_recipe_may_be_a_file_of_ones_own(tmp_path):
     text = {recipe.name: recipe.text for recipe in recipes()}["cgan"]
     (tmp_path / "mine.toml").write_text(text.replace("units = 50", "units = 7"), "utf-8")
     settings = config_of([from_recipe(str(tmp_path / "mine.toml"))])
-    assert settings.recipe == "mine"
+    assert settings.recipe == "mine.toml"
     assert settings.generator.layers[0].units == 7

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gankit.backend import Array, Labels, State
-from gankit.errors import NotPortable
+from gankit.errors import ConfigError, NotPortable
 from gankit.problem import check_labels
 from gankit.randomness import Site
 from gankit.state import check_state
@@ -108,9 +108,11 @@ class Network:
         outputs = self._outputs(inputs, labels)
         return outputs if self.form.site is Site.GENERATOR else outputs[:, 0]
 
-    def classify(self, images: Array, labels: Labels | None = None, /) -> Array:
+    def classify(self, images: Array, /) -> Array:
         """Return the `(n, classes)` logits of an auxiliary classifier, in inference mode."""
-        return self._outputs(images, labels)[:, 1:]
+        if self.form.site is Site.GENERATOR or self.form.outputs == (1,):
+            raise ConfigError("this network has no classifier; set `auxiliary`")
+        return self._outputs(images, None)[:, 1:]
 
     def weights(self) -> State:
         """Return copies of the weights by the core's names."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gankit.backend import Array, Labels, State
+from gankit.errors import ConfigError
 from gankit.layers import Spec, is_running
 from gankit.state import check_state
 from gankit_numpy.passes import Masks, Pass
@@ -67,7 +68,10 @@ class Inference:
 
     def classify(self, images: Array, /) -> Array:
         """Return `(n, classes)` logits, of a discriminator with an auxiliary classifier."""
-        return self._outputs(images, None)[:, 1:]
+        outputs = self._outputs(images, None)
+        if outputs.ndim != 2 or outputs.shape[1] == 1:
+            raise ConfigError("this network has no classifier; set `auxiliary`")
+        return outputs[:, 1:]
 
     def weights(self) -> State:
         """Return copies of the weights."""

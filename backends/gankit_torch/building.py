@@ -48,10 +48,12 @@ def dtype(problem: Problem) -> torch.dtype:
 
 
 def _takes_labels(module: nn.Module) -> bool:
-    """Tell whether `forward` has a second argument that can be given by position."""
-    kinds = [p.kind for p in inspect.signature(module.forward).parameters.values()]
+    """Tell whether `forward` has a second argument that is called `labels`, or has no default."""
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(kind in positional for kind in kinds) > 1
+    given = [
+        p for p in inspect.signature(module.forward).parameters.values() if p.kind in positional
+    ]
+    return len(given) > 1 and (given[1].name == "labels" or given[1].default is given[1].empty)
 
 
 def _check_native(found: Player, problem: Problem, name: str) -> None:

@@ -43,9 +43,10 @@ class Feed:
     def place(self, images: NDArray[Any], labels: Labels | None) -> None:
         """Keep the data set on the device, uint8 images as they are.
 
-        On a CPU it is looked at where it lies, so a mapped file is not read.
+        A mapped file is looked at where it lies, on a CPU; so is any array if that is the device.
         """
-        self._images = _shared(images).to(self._device)
+        mapped = isinstance(images, np.memmap)
+        self._images = _shared(images) if mapped else _shared(images).to(self._device)
         self._labelled = labels is not None
         if labels is not None:
             self._labels = self._draw(labels).long()
@@ -84,7 +85,7 @@ class Feed:
 
     def _look_up(self, index: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
         """Return scaled images, mirrored where the draw "flip" says so."""
-        images = self._images[index]
+        images = self._images[index.to(self._images.device)].to(self._device)
         scaled = self._pixels[images.int()] if images.dtype == torch.uint8 else images
         if "flip" in draws:
             scaled = torch.where(draws["flip"], scaled.flip(2), scaled)

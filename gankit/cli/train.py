@@ -143,7 +143,8 @@ def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
 def _free_folder(plan: Plan) -> Path:
     """Return the first folder under `runs` that is not taken."""
     config = plan.config
-    base = Path("runs") / f"{config.recipe}-{config.dataset}-{config.backend}"
+    recipe, dataset = (Path(name).stem for name in (config.recipe, config.dataset))
+    base = Path("runs") / f"{recipe}-{dataset}-{config.backend}"
     numbered = (base.with_name(f"{base.name}-{n}") for n in range(2, 10**6))
     return base if not base.exists() else next(path for path in numbered if not path.exists())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,15 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def digest(self) -> str:
+        """A sum of what tells this set from others: shape, labels, and 64 images spread over it."""
+        spread = np.linspace(0, len(self) - 1, min(len(self), 64)).astype(np.int64)
+        sha = hashlib.sha256(str(self.images.shape).encode())
+        sha.update(np.ascontiguousarray(self.images[spread]).tobytes())
+        sha.update(b"" if self.labels is None else self.labels.tobytes())
+        return sha.hexdigest()
 
     @property
     def classes(self) -> int:

@@ -86,6 +86,9 @@ def output_shape(spec: Spec, shape: Shape) -> Shape:
 
 def layer_shape(layer: Layer, shape: Shape) -> Shape:
     """Return the shape that `layer` makes of `shape`, or raise ConfigError saying why it cannot."""
+    if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
+        zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
+        _check(not zero, f"{layer.layer} is spectral and begins at zero, which has no norm")
     match layer:
         case Dense(units=units):
             _row(layer, shape)

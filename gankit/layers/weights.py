@@ -9,11 +9,12 @@ normalisation and spectral norm remember: the roles `mean`, `variance`, `kernel_
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.errors import UnknownName
 from gankit.layers.shapes import Place, Shape, walk
 from gankit.layers.specs import (
     BatchNorm,
@@ -21,6 +22,7 @@ from gankit.layers.specs import (
     ConvTranspose,
     Dense,
     Embedding,
+    Init,
     Layer,
     LayerNorm,
     Projection,
@@ -124,4 +126,6 @@ def _drawn(layer: Any, size: Shape, random: np.random.Generator) -> NDArray[np.f
             return random.normal(0, layer.gain / math.sqrt(fan_in), size)
         case "normal":
             return random.normal(0, layer.gain, size)
-    return np.zeros(size)
+        case "zeros":
+            return np.zeros(size)
+    raise UnknownName("init", layer.init, get_args(Init))

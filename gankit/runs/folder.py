@@ -60,6 +60,14 @@ class RunFolder:
         """Return whether a run was created here."""
         return self.config.is_file()
 
+    def facts(self) -> dict[str, Any]:
+        """Return what `environment.json` says; nothing where it cannot be read."""
+        try:
+            said = json.loads(self.environment.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
+
     def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
         """Make the folder of a new run.
 

@@ -1,0 +1,117 @@
+"""Which images a run trains on: a data set's name or a path becomes an `ImageSet`."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit import plugins
+from gankit.config import AUTO, TrainConfig
+from gankit.data import ImageOptions, ImageSet, is_path, own
+from gankit.data.image_options import Channels
+from gankit.errors import ConfigError, DataError
+
+Tell = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Images, and the configuration that names them.
+
+    Attributes
+    ----------
+    config
+        With a data set's name, or the whole path, and with the number of classes where networks
+        look at them.
+    images
+        What to train on.
+    notes
+        What was decided on the way, for `environment.json`.
+    """
+
+    config: TrainConfig
+    images: ImageSet
+    notes: dict[str, str]
+
+
+def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> TrainingData:
+    """Load what `config.dataset` names.
+
+    Raises
+    ------
+    UnknownName, DataError, ConfigError
+        Nothing answers to the name, the images cannot be had, or they do not fit.
+    """
+    if is_path(config.dataset):
+        found = _own(config, tell)
+    elif config.images:
+        raise ConfigError(
+            f"size, fit and skip_bad are for your own pictures; {config.dataset!r} is none of them"
+        )
+    else:
+        found = _named(config, data_dir)
+    notes = found.notes | {"data": found.images.source, "data_digest": found.images.digest}
+    return TrainingData(_with_classes(found.config, found.images), found.images, notes)
+
+
+def _own(config: TrainConfig, tell: Tell) -> TrainingData:
+    """Read a user's own images, at a path that means the same wherever the run is resumed."""
+    path = Path(config.dataset).expanduser().resolve()
+    options = _fitted(config)
+    images = own(path, options)
+    height, width, channels = images.images.shape[1:]
+    kind = {1: "grey", 3: "colour"}[channels]
+    how = f", fit {options.fit}" if path.is_dir() else ""
+    tell(f"{images.source}: {len(images):,} images, {height}x{width}, {kind}{how}")
+    return TrainingData(dataclasses.replace(config, dataset=str(path)), images, {})
+
+
+def _fitted(config: TrainConfig) -> ImageOptions:
+    """Return how pictures are brought to one shape: where nothing is said, the generator's."""
+    options = config.images or ImageOptions()
+    height, width, channels = config.image_shape
+    kinds: dict[int, Channels] = {1: 1, 3: 3}
+    return dataclasses.replace(
+        options,
+        size=options.size or (height, width),
+        channels=options.channels or kinds.get(channels),
+    )
+
+
+def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
+    """Load a data set; MNIST alone, and only if nobody asked for it by name, may be replaced."""
+    name, notes = config.dataset, {}
+    if name == AUTO:
+        name = "mnist"
+        try:
+            images = plugins.get_dataset(name).load(data_dir)
+        except DataError as error:
+            warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
+            name, notes = "glyphs", {"instead_of_mnist": str(error)}
+            images = plugins.get_dataset(name).load(data_dir)
+    else:
+        images = plugins.get_dataset(name).load(data_dir)
+    return TrainingData(dataclasses.replace(config, dataset=name), images, notes)
+
+
+def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
+    """Take the number of classes from the data, where networks look at them and none is given."""
+    if not config.conditional:
+        return config
+    if images.labels is None:
+        raise DataError(
+            f"recipe {config.recipe!r} needs labelled images; {config.dataset} has no labels"
+        )
+    classes = config.classes or images.classes
+    if images.classes > classes:
+        raise ConfigError(f"classes is {classes}; {config.dataset} has {images.classes}")
+    return dataclasses.replace(config, classes=classes)
+
+
+def warn(line: str) -> None:
+    """Warn; the command prints it as a line of its own."""
+    warnings.warn(line, stacklevel=2)
