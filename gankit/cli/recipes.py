@@ -22,5 +22,5 @@ def list_recipes() -> None:
 @command.command("show")
 @click.argument("name")
 def show(name: str) -> None:
-    """Print a recipe's TOML; save it, change it, and train with --config."""
+    """Print a recipe's TOML; save it, change it, and train with --recipe FILE.toml."""
     click.echo(recipes.recipe(name).text, nl=False)

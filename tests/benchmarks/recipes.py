@@ -34,13 +34,16 @@ from gankit.sources import config_of, from_recipe
 from gankit.training import fit
 
 DOCS = Path(__file__).parents[2] / "docs"
-ROUNDS = {"simple": 12800, "cgan": 12800, "wgan": 1500, "wgan-gp": 1000, "infogan-nets": 1000}
-OTHERS = 2000
+ROUNDS = {
+    "simple": 6400, "cgan": 4000, "digits": 10000, "dcgan": 1000, "dragan": 1200, "r3gan": 400,
+    "infogan-nets": 300, "wgan": 250, "wgan-gp": 250,
+}  # fmt: skip
+OTHERS = 600
 """Rounds of a recipe that the table above does not name."""
 LEFT_OUT = {"sn-dcgan"}
 """What is made for colour and a GPU."""
 NAMES = [recipe.name for recipe in recipes() if recipe.name not in LEFT_OUT]
-WARM, TIMED, REPEATS = 3, 8, 5
+WARM, TIMED, REPEATS = 3, 4, 5
 
 
 def train(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
