@@ -36,7 +36,7 @@ from gankit.training import fit
 DOCS = Path(__file__).parents[2] / "docs"
 ROUNDS = {
     "simple": 6400, "cgan": 4000, "digits": 10000, "dcgan": 1000, "dragan": 1200, "r3gan": 400,
-    "infogan-nets": 300, "wgan": 250, "wgan-gp": 250,
+    "infogan-nets": 300, "wgan": 800, "wgan-gp": 800,
 }  # fmt: skip
 OTHERS = 600
 """Rounds of a recipe that the table above does not name."""
