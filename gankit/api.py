@@ -21,7 +21,7 @@ from gankit.layers import Spec
 from gankit.losses import smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.problem import Native, Precision, Problem
+from gankit.problem import Native, Precision, Problem, check_labels
 from gankit.run import Run
 from gankit.runs import RunFolder
 from gankit.runs import metrics as metrics_log
@@ -195,9 +195,10 @@ def _classes(labels: Labels | None, count: int) -> int:
     """Return how many classes there are: one more than the largest label."""
     if labels is None:
         return 0
-    if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
-        raise ConfigError(f"labels have shape {labels.shape}; give ({count},) whole numbers")
-    return int(labels.max()) + 1
+    whole = labels.size and labels.dtype.kind in "iu"
+    classes = int(labels.max()) + 1 if whole else 0
+    check_labels(labels, count, classes)
+    return classes
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:

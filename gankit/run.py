@@ -91,9 +91,9 @@ class Run:
             return None
         if labels is None:
             return np.arange(n) % count
-        classes = np.broadcast_to(np.asarray(labels), (n,)) if np.ndim(labels) == 0 else labels
-        check_labels(np.asarray(classes), n, count)
-        return np.asarray(classes, np.int64)
+        classes = np.full(n, labels) if np.ndim(labels) == 0 else np.asarray(labels)
+        check_labels(classes, n, count)
+        return classes.astype(np.int64)
 
 
 def latents(n: int, latent: int, seed: int) -> Array:

@@ -110,14 +110,17 @@ def _of_pictures(options: dict[str, Any]) -> list[Source]:
     """Return what the flags say of how a user's own pictures are read."""
     from gankit.data import parse_size
 
-    found: list[Source] = []
-    if options["size"]:
-        found.append(("--size", {"images": {"size": list(parse_size(options["size"]))}}))
-    if options["fit"]:
-        found.append(("--fit", {"images": {"fit": options["fit"]}}))
-    if options["skip_bad"]:
-        found.append(("--skip-bad", {"images": {"skip_bad": True}}))
-    return found
+    size = options["size"]
+    said = {
+        "size": list(parse_size(size)) if size else None,
+        "fit": options["fit"],
+        "skip_bad": options["skip_bad"] or None,
+    }
+    return [
+        (f"--{key.replace('_', '-')}", {"images": {key: value}})
+        for key, value in said.items()
+        if value is not None
+    ]
 
 
 def _print_config(sources: list[Source]) -> None:
