@@ -227,6 +227,9 @@ class Backend:
         Of `CAPABILITIES`.
     remedy
         What to do when a required module is missing: "pip install 'gankit[torch]'".
+    inspect
+        Facts about the framework as it stands on this machine, in words by name: versions,
+        devices, threads, determinism, precision; imports it. `gankit doctor` prints them.
     """
 
     name: str
@@ -235,6 +238,7 @@ class Backend:
     capabilities: frozenset[str] = field(default_factory=frozenset)
     api: int = API
     remedy: str = ""
+    inspect: Callable[[], Mapping[str, str]] | None = None
 
     def trainer(self, problem: Problem) -> Trainer:
         """Build the trainer, or raise Unsupported naming the capability that is missing."""

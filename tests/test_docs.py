@@ -135,9 +135,11 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
         case ["sample", *rest]:
             parse(gankit, "sample", rest)
             return ""
-        case ["data", ("fetch" | "verify" | "pack") as name, *rest]:
+        case ["doctor", *_]:
+            arguments = [*arguments, "--quick"]
+        case ["data", ("fetch" | "verify" | "pack") as name, *rest] | ["checkpoint", name, *rest]:
             with click.Context(gankit) as context:
-                group = gankit.get_command(context, "data")
+                group = gankit.get_command(context, arguments[0])
             parse(group, name, rest)
             return ""
     result = CliRunner().invoke(

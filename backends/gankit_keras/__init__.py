@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.backend import CAPABILITIES, Backend, Problem, Trainer
@@ -15,6 +15,13 @@ def build(problem: Problem) -> Trainer:
     return KerasTrainer(problem)
 
 
+def inspect() -> Mapping[str, str]:
+    """Return what Keras and TensorFlow say of themselves here; imports both."""
+    from gankit_keras.facts import facts
+
+    return facts()
+
+
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
     """Offer the backend `keras`."""
@@ -24,4 +31,5 @@ def gankit_backends() -> Iterable[Backend]:
         build=build,
         capabilities=CAPABILITIES,
         remedy="pip install 'gankit[keras]'",
+        inspect=inspect,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.backend import CAPABILITIES, Backend, Problem, Trainer
@@ -15,6 +15,13 @@ def build(problem: Problem) -> Trainer:
     return NumpyTrainer(problem)
 
 
+def inspect() -> Mapping[str, str]:
+    """Return what NumPy says of itself here."""
+    from gankit_numpy.facts import facts
+
+    return facts()
+
+
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
     """Offer the backend `numpy`."""
@@ -23,4 +30,5 @@ def gankit_backends() -> Iterable[Backend]:
         requires=(),
         build=build,
         capabilities=CAPABILITIES - {"native", "exact-blocks"},
+        inspect=inspect,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.backend import CAPABILITIES, Backend, Problem, Trainer
@@ -15,6 +15,13 @@ def build(problem: Problem) -> Trainer:
     return TorchTrainer(problem)
 
 
+def inspect() -> Mapping[str, str]:
+    """Return what torch says of itself here; imports it."""
+    from gankit_torch.facts import facts
+
+    return facts()
+
+
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
     """Offer the backend `torch`."""
@@ -24,4 +31,5 @@ def gankit_backends() -> Iterable[Backend]:
         build=build,
         capabilities=CAPABILITIES,
         remedy="pip install 'gankit[torch]'",
+        inspect=inspect,
     )

@@ -52,13 +52,14 @@ class RunFolder:
         """Return the folder of a run that exists; CheckpointError, saying what lacks, if not."""
         folder = cls(path)
         if not folder.exists():
-            lacks = f"it has no {folder.config.name}" if folder.path.is_dir() else "no such folder"
+            there = os.path.isdir(folder.path)  # noqa: PTH112 - is_dir raises, as is_file does.
+            lacks = f"it has no {folder.config.name}" if there else "no such folder"
             raise CheckpointError(f"{folder.path} is no run: {lacks}; name the folder of a run")
         return folder
 
     def exists(self) -> bool:
-        """Return whether a run was created here."""
-        return self.config.is_file()
+        """Return whether a run was created here, as far as may be seen."""
+        return os.path.isfile(self.config)  # noqa: PTH113 - is_file raises where it may not look.
 
     def facts(self) -> dict[str, Any]:
         """Return what `environment.json` says; nothing where it cannot be read."""

@@ -58,6 +58,21 @@ class ImportsEarly(HonestTrainer):
     """Imports what it requires when it is merely asked for."""
 
 
+@caught_by("test_tells_facts_of_its_framework", inspect=lambda: {"threads": 2})
+class TellsNumbers(HonestTrainer):
+    """Tells facts of its framework that are no text."""
+
+
+@caught_by("test_tells_facts_of_its_framework", inspect=lambda: ["made-up 1.0"])
+class TellsAList(HonestTrainer):
+    """Tells facts of its framework without their names."""
+
+
+@caught_by("test_tells_facts_of_its_framework", inspect=dict)
+class TellsNothing(HonestTrainer):
+    """Offers to tell facts of its framework, and has none."""
+
+
 @caught_by("test_builds_the_precisions_it_claims")
 class BuildsFloat32Always(HonestTrainer):
     """Builds float32 where float64 was asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -35,6 +36,15 @@ class OfferClauses:
         """Asking for a backend by name imports none of the modules it requires; building does."""
         for process in two_fresh_processes(backend.name):
             assert process["imported_early"] == []
+
+    def test_tells_facts_of_its_framework(self, backend: Backend) -> None:
+        """One that offers `inspect` answers with text by name, and with at least one fact."""
+        if backend.inspect is None:
+            pytest.skip(f"backend {backend.name!r} offers no 'inspect'")
+        facts = backend.inspect()
+        assert isinstance(facts, Mapping)
+        assert facts
+        assert all(isinstance(text, str) and text for fact in facts.items() for text in fact)
 
     @pytest.mark.parametrize("wanted", ["float32", "float64"])
     def test_builds_the_precisions_it_claims(self, backend: Backend, wanted: Precision) -> None:

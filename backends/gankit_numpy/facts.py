@@ -1,0 +1,40 @@
+"""What NumPy says of itself on this machine."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import numpy as np
+
+VARIABLES = (
+    "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "OMP_NUM_THREADS",
+)  # fmt: skip
+"""What the libraries behind NumPy's matrix products read, each its own before the shared one."""
+
+
+def facts() -> dict[str, str]:
+    """Return NumPy's version, the library of its matrix products, threads and instructions."""
+    built = np.show_config(mode="dicts") or {}
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    extensions = built.get("SIMD Extensions", {})
+    return {
+        "numpy": np.__version__,
+        "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+        "threads": threads(),
+        "simd": ", ".join([*extensions.get("baseline", []), *extensions.get("found", [])]) or "?",
+        "devices": "cpu",
+    }
+
+
+def threads() -> str:
+    """Return how many threads a matrix product takes: as measured if that can be, else as told."""
+    try:
+        pools = importlib.import_module("threadpoolctl").threadpool_info()
+    except ImportError:
+        pools = []
+    if counts := {str(pool["num_threads"]) for pool in pools if pool["user_api"] == "blas"}:
+        return ", ".join(sorted(counts))
+    told = [f"{name}={os.environ[name]}" for name in VARIABLES if os.environ.get(name)]
+    return told[0] if told else "as the library chooses"

@@ -1,0 +1,100 @@
+"""What the doctor asks in a process of its own: `python -m gankit.diagnosis.asking plugins`.
+
+A plugin or a framework may crash, hang or leave, and only this process ends with it. Answers are
+lines of JSON on what was standard output when it began; what anybody else prints goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from gankit import plugins
+from gankit.backend import Backend
+from gankit.diagnosis.finding import described, plain
+
+FACTS = 40
+"""The most facts that are taken of one backend."""
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+
+def main(arguments: list[str]) -> None:
+    """Answer one question: `plugins`, or `backend NAME`."""
+    tell = _channel()
+    warnings.simplefilter("ignore")
+    if arguments[0] == "plugins":
+        tell_plugins(tell)
+    else:
+        tell({"doing": "while its plugin was loaded"})
+        backend = plugins.backends()[arguments[1]]
+        tell({"doing": "while it was asked about its framework"})
+        tell(inspected(backend))
+
+
+def tell_plugins(tell: Tell) -> None:
+    """Say what is loaded before it is, so that a crash has a name; then all that was found."""
+    for point in entry_points(group=plugins.GROUP):
+        tell({"doing": f"while {_name(point)} was loaded"})
+        with suppress(Exception, SystemExit):  # `plugins.found` says what is wrong with it.
+            point.load()
+    tell({"doing": "while plugins were asked what they offer"})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = [dataclasses.asdict(plugin) for plugin in plugins.found()]
+        offered = [offer(name, backend) for name, backend in plugins.backends().items()]
+        for others in (plugins.datasets, plugins.losses, plugins.commands):
+            others()
+    said = [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
+    tell({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(said))})
+
+
+def offer(name: str, backend: Backend) -> dict[str, Any]:
+    """Return what a backend says of itself, and which of the modules it needs are missing."""
+    row: dict[str, Any] = {"name": plain(name), "missing": [], "remedy": plain(backend.remedy)}
+    row["fault"] = None
+    try:
+        row["missing"] = plugins.missing_modules(backend)
+    except (Exception, SystemExit) as error:
+        row["fault"] = f"what it requires cannot be looked for: {described(error)}"
+    return row | {"inspects": backend.inspect is not None}
+
+
+def inspected(backend: Backend) -> dict[str, Any]:
+    """Return a backend's facts, or what is wrong with them."""
+    if backend.inspect is None:
+        return {"facts": {}}
+    try:
+        facts = backend.inspect()
+        if not isinstance(facts, Mapping):
+            return {"fault": f"its inspect returned {plain(repr(facts))}, not text by name"}
+        return {"facts": {plain(k): plain(v) for k, v in list(facts.items())[:FACTS]}}
+    except (Exception, SystemExit) as error:
+        return {"fault": plain(described(error))}
+
+
+def _channel() -> Tell:
+    """Keep standard output for answers alone."""
+    mine = os.dup(1)
+    os.dup2(2, 1)
+
+    def tell(answer: Mapping[str, Any]) -> None:
+        os.write(mine, f"{json.dumps(answer)}\n".encode())
+
+    return tell
+
+
+def _name(point: EntryPoint) -> str:
+    return f"plugin {point.name!r} of {point.dist.name if point.dist else '?'}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

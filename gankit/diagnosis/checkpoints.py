@@ -1,0 +1,137 @@
+"""What is known of a checkpoint: when and by what it was made, how large it is, if it is whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit.diagnosis.finding import plain
+from gankit.errors import CheckpointError
+from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
+from gankit.runs.storage import read_plain
+
+
+@dataclass(frozen=True)
+class CheckpointReport:
+    """A checkpoint, as it was found.
+
+    Attributes
+    ----------
+    path
+        Its folder.
+    round
+        Rounds done.
+    created, backend
+        What its manifest says of when, in UTC, and by what it was made; empty where it cannot
+        be read.
+    bytes
+        Of all its files on the disk.
+    whole
+        Whether everything in it could be proved; None where that was not tried.
+    reason
+        What is wrong with it, or empty.
+    """
+
+    path: str
+    round: int
+    created: str
+    backend: str
+    bytes: int
+    whole: bool | None
+    reason: str
+
+
+def reports(run: Path, *, prove: bool = True) -> list[CheckpointReport]:
+    """Return the checkpoints of a run, the oldest first; CheckpointError if it is no run."""
+    store = opened(run).checkpoints
+    return [report(store.path(step), prove=prove) for step in store.steps()]
+
+
+def opened(run: Path) -> RunFolder:
+    """Return a run's folder; CheckpointError if it is none."""
+    with _looking(run):
+        return RunFolder.open(run)
+
+
+def report(path: Path, *, prove: bool = True) -> CheckpointReport:
+    """Return what is known of the checkpoint in a folder; damage is reported, not raised."""
+    reason = _damage(path) if prove else ""
+    said = None
+    with suppress(CheckpointError):
+        said = manifest.parse(read_plain(path / manifest.NAME, manifest.LIMIT))
+    named = int(path.name) if path.name.isdecimal() else 0
+    return CheckpointReport(
+        path=str(path), round=said.step if said and not named else named,
+        created=plain(said.created, 40) if said else "",
+        backend=plain(said.info.get("backend", ""), 40) if said else "",
+        bytes=size(path), whole=not reason if prove else None, reason=reason,
+    )  # fmt: skip
+
+
+def targets(paths: Iterable[Path]) -> list[Path]:
+    """Return the checkpoints' folders that are meant: those named, and all of the runs named.
+
+    Raises
+    ------
+    CheckpointError
+        A path is neither a run nor a checkpoint, or a run that has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        with _looking(path):
+            found += _meant(path)
+    return list(dict.fromkeys(found))
+
+
+def size(path: Path) -> int:
+    """Return the bytes of all files below a folder, or of a file; follows no link."""
+    total = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            with suppress(OSError):
+                total += (Path(folder) / name).lstat().st_size
+    if not os.path.isdir(path) or path.is_symlink():  # noqa: PTH112 - is_dir may raise.
+        with suppress(OSError):
+            return path.lstat().st_size
+    return total
+
+
+def _meant(path: Path) -> list[Path]:
+    folder = RunFolder(path)
+    if not folder.exists():
+        return [_checkpoint(path)]
+    steps = folder.checkpoints.steps()
+    if not steps:
+        raise CheckpointError(f"{path} has no checkpoint")
+    return [folder.checkpoints.path(step) for step in steps]
+
+
+@contextmanager
+def _looking(path: Path) -> Iterator[None]:
+    """Turn an OSError, as of a folder that may not be entered, into a CheckpointError."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CheckpointError(f"cannot look at {path}: {reason}") from error
+
+
+def _checkpoint(path: Path) -> Path:
+    named = path.absolute().name
+    steps = CheckpointStore(path.absolute().parent).steps()
+    if (path / manifest.NAME).is_file() or (named.isdecimal() and int(named) in steps):
+        return path
+    lacks = "it has neither config.toml nor manifest.json" if path.exists() else "no such folder"
+    raise CheckpointError(f"{path} is neither a run nor a checkpoint: {lacks}")
+
+
+def _damage(path: Path) -> str:
+    """Return what is wrong with a checkpoint, without its own path; or nothing."""
+    try:
+        read_checkpoint(path)
+    except CheckpointError as error:
+        return plain(str(error).replace(f"{path}{os.sep}", "").removeprefix(f"{path}: "))
+    return ""

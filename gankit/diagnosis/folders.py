@@ -1,0 +1,156 @@
+"""Folders that gankit writes to: how large, how much room, and whether they can be written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit.data import places
+from gankit.diagnosis.finding import Finding, plain
+from gankit.errors import ExitCode
+from gankit.runs.storage import megabytes
+
+LEAST_FREE = 10**9
+"""Bytes below which the doctor warns: a download or a few checkpoints may no longer fit."""
+
+PATIENCE = 3.0
+"""Seconds for adding up one folder."""
+_UNFINISHED = re.compile(r"\.gankit-.+\.tmp|\.[0-9a-f]{16}\.part\..+")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder, as it was found.
+
+    Attributes
+    ----------
+    role
+        "cache", "working folder" or "runs".
+    path
+        Where it is, or would be made.
+    exists
+        Whether it is there.
+    trouble
+        Why it cannot be written or made, or None.
+    bytes
+        Of all files in it; None where they were not added up.
+    complete
+        Whether adding up came to its end in time.
+    free_bytes
+        Room where it is; None where the system does not say.
+    unfinished
+        Files that a process left half-written or is writing; gankit clears them away.
+    runs
+        Folders of runs directly in it.
+    """
+
+    role: str
+    path: str
+    exists: bool
+    trouble: str | None
+    bytes: int | None
+    complete: bool
+    free_bytes: int | None
+    unfinished: int
+    runs: int
+
+
+def folders() -> list[Folder]:
+    """Return gankit's cache, the working folder and, where there is one, its folder of runs."""
+    found = [folder("cache", places.cache())]
+    with suppress(FileNotFoundError):  # A working folder may have been removed meanwhile.
+        here = Path.cwd()
+        found.append(folder("working folder", here, add_up=False))
+        found += [folder("runs", here / "runs")] if _is_folder(here / "runs") else []
+    return found
+
+
+def folder(role: str, path: Path, *, add_up: bool = True) -> Folder:
+    """Return what can be known of a folder; leaves nothing there."""
+    standing = _standing(path)
+    size, unfinished, complete = _added_up(path) if add_up else (None, 0, True)
+    free = None
+    with suppress(OSError):
+        free = shutil.disk_usage(standing).free
+    return Folder(
+        role=role, path=str(path), exists=_is_folder(path), trouble=trouble(standing), bytes=size,
+        complete=complete, free_bytes=free, unfinished=unfinished,
+        runs=sum(os.path.isfile(inner / "config.toml") for inner in _inside(path)),  # noqa: PTH113
+    )  # fmt: skip
+
+
+def trouble(path: Path) -> str | None:
+    """Return why nothing can be written in a folder, or None; found out by trying."""
+    try:
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b"gankit")
+    except OSError as error:
+        return f"{error.strerror or error}".lower()
+    return None
+
+
+def findings(found: list[Folder]) -> list[Finding]:
+    """Return what is wrong with the folders."""
+    wrong = []
+    for one in found:
+        if one.role == "cache" and one.trouble:
+            problem = f"{one.path} cannot be written: {one.trouble}"
+            remedy = "make it writable, or set GANKIT_HOME to a folder that is"
+            wrong.append(Finding("cache", problem, remedy, ExitCode.STORAGE))
+        if one.role != "runs" and one.free_bytes is not None and one.free_bytes < LEAST_FREE:
+            problem = f"only {megabytes(one.free_bytes)} are free at {one.path}"
+            elsewhere = "set GANKIT_HOME" if one.role == "cache" else "write runs elsewhere (--out)"
+            remedy = f"free some space, or {elsewhere}"
+            wrong.append(Finding(one.role, plain(problem), remedy, ExitCode.STORAGE))
+    return wrong
+
+
+def _is_folder(path: Path) -> bool:
+    # Path.is_dir raises where a folder may not be entered.
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def _standing(path: Path) -> Path:
+    """Return the folder itself, or what is there of the way to it."""
+    return next((p for p in (path, *path.absolute().parents) if os.path.lexists(p)), Path())
+
+
+def _added_up(path: Path) -> tuple[int, int, bool]:
+    """Return the bytes of all files below a folder, how many are unfinished, and if all counted."""
+    size = unfinished = 0
+    until = time.monotonic() + PATIENCE
+    for entry in _below(path):
+        unfinished += bool(_UNFINISHED.fullmatch(entry.name))
+        with suppress(OSError):
+            size += entry.stat(follow_symlinks=False).st_size
+        if time.monotonic() > until:
+            return size, unfinished, False
+    return size, unfinished, True
+
+
+def _below(path: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield every file and folder below one, following no link."""
+    waiting = [str(path)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    yield entry
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError:
+            continue
+
+
+def _inside(path: Path) -> list[Path]:
+    try:
+        return list(path.iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,116 @@
+"""The machine: Python, the platform, processors and memory, and what of them may be used."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+UNLIMITED = 2**60
+"""What the first cgroups write for "no limit" is near 2^63; no machine has as much memory."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the doctor knows of the machine; None where the system does not say.
+
+    Attributes
+    ----------
+    python, executable, platform
+        The interpreter's version and path, and the platform's name.
+    cpus, usable_cpus
+        Processors there are, and those that this process may run on.
+    cpu_quota
+        Processors' worth of time that a container allows.
+    memory_bytes, memory_limit_bytes
+        Memory there is, and what a container allows.
+    """
+
+    python: str
+    executable: str
+    platform: str
+    cpus: int | None
+    usable_cpus: int | None
+    cpu_quota: float | None
+    memory_bytes: int | None
+    memory_limit_bytes: int | None
+
+
+def machine() -> Machine:
+    """Return what can be known of this machine; asks only the system."""
+    return Machine(
+        python=platform.python_version(),
+        executable=sys.executable or "?",
+        platform=platform.platform(),
+        cpus=os.cpu_count(),
+        usable_cpus=usable_cpus(),
+        cpu_quota=cpu_quota(),
+        memory_bytes=memory(),
+        memory_limit_bytes=memory_limit(),
+    )
+
+
+def usable_cpus() -> int | None:
+    """Return how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def memory() -> int | None:
+    """Return the machine's memory in bytes."""
+    with suppress(AttributeError, ValueError, OSError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def cpu_quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | None:
+    """Return the least processor time a second that a control group allows, in processors."""
+    quotas = []
+    for folder in _groups("cpu", root, membership):
+        told = _words(folder / "cpu.max") or [
+            *_words(folder / "cpu.cfs_quota_us"),
+            *_words(folder / "cpu.cfs_period_us"),
+        ]
+        with suppress(ValueError, ZeroDivisionError):
+            quota, period = map(int, told)
+            quotas += [quota / period] if quota > 0 else []
+    return min(quotas, default=None)
+
+
+def memory_limit(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int | None:
+    """Return the least memory that a control group allows, in bytes."""
+    limits = []
+    for folder in _groups("memory", root, membership):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            limits += [int(word) for word in _words(folder / name) if word.isdigit()]
+    return min((limit for limit in limits if limit < UNLIMITED), default=None)
+
+
+def _groups(controller: str, root: Path, membership: Path) -> Iterator[Path]:
+    """Yield the folders of this process's control groups, each with those above it."""
+    lines = [f"0::{os.sep}"]
+    with suppress(OSError, UnicodeDecodeError):
+        lines += membership.read_text().splitlines()
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers and controller not in controllers.split(","):
+            continue
+        base = root / controller if controllers else root
+        inner = base / path.lstrip("/")
+        yield from {p for p in (inner, *inner.parents) if p.is_relative_to(base)} | {
+            root / controller
+        }
+
+
+def _words(path: Path) -> list[str]:
+    with suppress(OSError, UnicodeDecodeError):
+        return path.read_text().split()
+    return []

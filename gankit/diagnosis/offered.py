@@ -1,0 +1,124 @@
+"""Plugins and backends: what is installed, what of it works, and what its frameworks say."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gankit.diagnosis.finding import Finding, plain
+from gankit.diagnosis.processes import LIMIT, Answer, ask, command
+from gankit.errors import ExitCode
+from gankit.plugins import Plugin
+
+LEFT_OUT = " is left out: "
+"""Stands between the plugin and the reason in `plugins.PluginWarning`."""
+
+
+@dataclass(frozen=True)
+class BackendReport:
+    """A backend, and how its framework is.
+
+    Attributes
+    ----------
+    name
+        What `--backend` takes.
+    usable
+        Whether nothing is missing and nothing is wrong with it.
+    missing
+        Modules that it requires and that are not installed.
+    remedy
+        What it says to do about those.
+    inspects
+        Whether it can be asked about its framework.
+    facts
+        What it said of its framework; empty where it was not asked.
+    fault
+        What went wrong when it was asked, or None.
+    """
+
+    name: str
+    usable: bool
+    missing: list[str]
+    remedy: str
+    inspects: bool
+    facts: dict[str, str] = field(default_factory=dict)
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Every plugin and every backend, and what is wrong with them."""
+
+    plugins: list[Plugin]
+    backends: list[BackendReport]
+    findings: list[Finding]
+
+
+def offered(limit: float = LIMIT) -> Offered:
+    """Look for plugins, in a process of its own, and return what they offer."""
+    answer = ask(["plugins"], limit=limit)[0]
+    if answer.fault or "plugins" not in answer.said:
+        return Offered([], [], [_no_plugins(answer)])
+    found = [Plugin(**row) for row in answer.said["plugins"]]
+    findings = [_left_out(str(p), p.fault) for p in found if p.fault]
+    for complaint in answer.said["complaints"]:
+        plugin, _, fault = complaint.partition(LEFT_OUT)
+        if plain(plugin) not in {finding.subject for finding in findings}:
+            findings.append(_left_out(plugin, fault))
+    reports = [_report(row) for row in answer.said["backends"]]
+    findings += [_broken(r, r.remedy or "upgrade or uninstall it") for r in reports if r.fault]
+    return Offered(found, reports, findings)
+
+
+def asked(reports: Sequence[BackendReport], limit: float = LIMIT) -> list[BackendReport]:
+    """Return the reports with what the usable backends' frameworks say, each in its process."""
+    names = [report.name for report in reports if report.usable and report.inspects]
+    answers = ask(*(["backend", name] for name in names), limit=limit)
+    heard = dict(zip(names, answers, strict=True))
+    return [_heard(r, heard[r.name]) if r.name in heard else r for r in reports]
+
+
+def framework_findings(reports: Sequence[BackendReport]) -> list[Finding]:
+    """Return what went wrong when the frameworks were asked."""
+    return [
+        _broken(r, f"to see it happen: {shlex.join(command(['backend', r.name]))}")
+        for r in reports
+        if r.fault and not r.missing
+    ]
+
+
+def _report(row: dict[str, Any]) -> BackendReport:
+    usable = not row["missing"] and row["fault"] is None
+    return BackendReport(usable=usable, **row)
+
+
+def _heard(report: BackendReport, answer: Answer) -> BackendReport:
+    facts = answer.said.get("facts", {})
+    fault = answer.fault
+    if fault is None and "facts" not in answer.said:
+        fault = "its process ended without an answer"
+    return replace(report, facts=facts, fault=fault, usable=fault is None)
+
+
+def _broken(report: BackendReport, remedy: str) -> Finding:
+    subject = f"backend {report.name!r}"
+    return Finding(subject, plain(report.fault), remedy, ExitCode.BACKEND)
+
+
+def _left_out(plugin: str, fault: str | None) -> Finding:
+    distribution = plugin.rpartition(" of ")[2].partition(" ")[0]
+    remedy = "upgrade or uninstall it"
+    if distribution and distribution != "?":
+        remedy += f": pip install --upgrade {distribution}"
+    return Finding(plain(plugin), f"it is left out: {plain(fault)}", remedy, ExitCode.BACKEND)
+
+
+def _no_plugins(answer: Answer) -> Finding:
+    fault = answer.fault or "the process that looks for them ended without an answer"
+    remedy = (
+        "uninstall what is named here; until then, whatever asks for plugins ends like this. "
+        f"To see it happen: {shlex.join(command(['plugins']))}"
+    )
+    return Finding("plugins", plain(fault), remedy, ExitCode.BACKEND)

@@ -1,0 +1,130 @@
+"""Questions to processes of their own, which may crash or hang without harm to who asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gankit.diagnosis.finding import described, plain
+
+LIMIT = 60.0
+"""Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
+_PLACE = re.compile(r'File "(.+)", line (\d+) in (\S+)')
+_Process: TypeAlias = "subprocess.Popen[bytes]"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a process said, and how it ended.
+
+    Attributes
+    ----------
+    said
+        All its lines of JSON, laid over each other.
+    fault
+        How it failed, in one line, or None.
+    """
+
+    said: dict[str, Any]
+    fault: str | None
+
+
+def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
+    """Ask each question in a process of its own, side by side; nothing they do is raised here."""
+    started: list[_Process | str] = []
+    try:
+        for question in questions:  # One by one: what has started must be ended, come what may.
+            started.append(_start(question))  # noqa: PERF401
+        return [_answer(process, limit) for process in started]
+    finally:
+        for process in started:
+            if not isinstance(process, str):
+                _end(process)
+
+
+def command(question: Sequence[str]) -> list[str]:
+    """Return the command that asks a question; a person may run it too."""
+    return [
+        sys.executable or "python", "-P", "-X", "faulthandler", "-m", "gankit.diagnosis.asking",
+        *question,
+    ]  # fmt: skip
+
+
+def _start(question: Sequence[str]) -> _Process | str:
+    """Start a process that finds the same modules as this one, or return why it cannot be."""
+    # An empty entry is the working folder, to Python in PYTHONPATH as well.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment.pop("GANKIT_STRICT_PLUGINS", None)  # A broken plugin is to be told, not raised.
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module.
+            command(question), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=environment, start_new_session=True,
+        )  # fmt: skip
+    except (OSError, ValueError) as error:
+        return f"its process cannot be started: {described(error)}"
+
+
+def _answer(process: _Process | str, limit: float) -> Answer:
+    if isinstance(process, str):
+        return Answer({}, process)
+    try:
+        out, errors = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired as late:
+        said = _lines(late.stdout or b"")
+        return Answer(said, f"its process did not end within {limit:g} s{_doing(said)}")
+    said = _lines(out)
+    if fault := _ending(process.returncode, errors.decode(errors="replace")):
+        return Answer(said, f"{fault}{_doing(said)}")
+    return Answer(said, said.get("fault"))
+
+
+def _lines(out: bytes) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for line in out.splitlines():
+        with suppress(ValueError, TypeError):
+            said |= json.loads(line)
+    return said
+
+
+def _doing(said: dict[str, Any]) -> str:
+    return f" {said['doing']}" if "doing" in said else ""
+
+
+def _ending(code: int, errors: str) -> str | None:
+    """Return how a process failed, from its exit code and what it wrote to standard error."""
+    if code == 0:
+        return None
+    if code < 0:
+        place = _PLACE.search(errors)
+        where = f" at {place[1]}:{place[2]} in {place[3]}" if place else ""
+        return f"its process was ended by {_signal(-code)}{where}"
+    lines = errors.strip().splitlines()
+    return f"its process ended with exit code {code}" + (f" ({plain(lines[-1])})" if lines else "")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _end(process: _Process) -> None:
+    """End a process and what it started, and wait for it."""
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    for pipe in (process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
+    process.wait()

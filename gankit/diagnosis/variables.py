@@ -1,0 +1,137 @@
+"""Environment variables that change numbers or behaviour, gankit's and those of its frameworks."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit.config import TrainConfig
+from gankit.diagnosis.finding import Finding, plain
+from gankit.errors import ConfigError, ExitCode, did_you_mean
+from gankit.sources import LABELS, PREFIX, config_of, from_environment, from_recipe
+
+OURS = {
+    "GANKIT_DATA": "where data sets are looked for first",
+    "GANKIT_HOME": "gankit's own folder, instead of the system's for caches",
+    "GANKIT_OFFLINE": "forbids downloads, unless 0",
+    "GANKIT_RECIPE": "the recipe of new runs",
+    "GANKIT_STRICT_PLUGINS": "a plugin's fault is an error",
+    "GANKIT_TEST_BACKENDS": "which backends the tests take",
+    "GANKIT_TEST_DIGITS": "a setting of gankit's tests",
+    "GANKIT_REQUIRE_MNIST": "the tests fail without MNIST",
+    "GANKIT_CRASH": "a setting of gankit's tests",
+    "GANKIT_CRASH_NOTES": "a setting of gankit's tests",
+}
+THEIRS = {
+    "KERAS_BACKEND": "what Keras computes with; gankit needs tensorflow",
+    "KERAS_HOME": "where Keras keeps keras.json",
+    "OMP_NUM_THREADS": "threads of one operation; another number may change the last bits",
+    "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
+    r"MKL_\w+": "threads and instructions of Intel's library",
+    # Only TensorFlow's own: TF_VAR_ and others are Terraform's, and may be secret.
+    r"TF_(CPP|CUDA|CUDNN|DETERMINISTIC|DISABLE|ENABLE|FORCE|GPU|NUM|USE|XLA)_\w+":
+        "changes how TensorFlow computes or reports",
+    "XLA_FLAGS": "changes how TensorFlow compiles",
+    "CUDA_VISIBLE_DEVICES": "which GPUs a process may see",
+    "CUBLAS_WORKSPACE_CONFIG": "whether matrix products on a GPU repeat bit for bit",
+    "NVIDIA_TF32_OVERRIDE": "whether float32 products on a GPU are rounded",
+    r"PYTORCH_\w+": "changes how PyTorch computes or allocates",
+    "PYTHONHASHSEED": "the order of Python's sets; gankit's numbers do not depend on it",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable that is set, its value, and what it changes."""
+
+    name: str
+    value: str
+    effect: str
+
+
+def variables(environment: Mapping[str, str] = os.environ) -> list[Variable]:
+    """Return the variables that are set and matter, in alphabetical order."""
+    told = {name: _effect(name) for name in sorted(environment)}
+    return [Variable(name, environment[name], effect) for name, effect in told.items() if effect]
+
+
+def findings(environment: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Return what is wrong with them."""
+    known = _ours()
+    wrong = [
+        Finding(
+            name, f"nothing reads this variable{did_you_mean(name, known)}",
+            "correct its name or unset it", ExitCode.USAGE,
+        )
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
+    ]  # fmt: skip
+    return [*wrong, *_data(environment), *_settings(environment), *_keras(environment)]
+
+
+def _ours() -> dict[str, str]:
+    """Return what each of gankit's variables changes, those of the settings among them."""
+    others = {"generator", "discriminator"} | LABELS
+    fields = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in others]
+    return OURS | {f"{PREFIX}{name.upper()}": f"the setting {name} of runs" for name in fields}
+
+
+def _effect(name: str) -> str | None:
+    table = _ours() | THEIRS
+    return next((table[pattern] for pattern in table if re.fullmatch(pattern, name)), None)
+
+
+def _data(environment: Mapping[str, str]) -> Iterator[Finding]:
+    folder = environment.get("GANKIT_DATA")
+    if folder and not os.path.isdir(folder):  # noqa: PTH112 - is_dir raises where none may enter.
+        remedy = "make that folder, or unset the variable"
+        yield Finding("GANKIT_DATA", f"{plain(folder)} is no folder", remedy, ExitCode.USAGE)
+
+
+def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what would stop every run: a recipe or a setting that makes no sense."""
+    remedy = "correct the variable or unset it"
+    recipe = from_recipe("simple")
+    try:
+        recipe = from_recipe(environment.get("GANKIT_RECIPE", "simple"))
+    except ConfigError as error:
+        yield Finding("GANKIT_RECIPE", plain(error), remedy, ExitCode.USAGE)
+    for source in from_environment(environment):
+        try:
+            config_of([recipe, source])
+        except ConfigError as error:
+            problem = plain(str(error).removeprefix("settings: "))
+            yield Finding(source[0], problem, remedy, ExitCode.USAGE)
+
+
+def _keras(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what makes Keras another framework than gankit's backend needs."""
+    if importlib.util.find_spec("keras") is None:
+        return
+    chosen = environment.get("KERAS_BACKEND")
+    if chosen is not None and chosen != "tensorflow":
+        problem = f"it is {plain(chosen)!r}, and gankit's keras backend needs tensorflow"
+        yield Finding("KERAS_BACKEND", problem, "set it to tensorflow or unset it", ExitCode.USAGE)
+        return
+    file, named = keras_file(environment)
+    if chosen is None and named not in (None, "tensorflow"):
+        problem = f"it names {plain(named)!r}: with keras imported first, gankit cannot use it"
+        remedy = 'write "backend": "tensorflow" there, or set KERAS_BACKEND=tensorflow'
+        yield Finding(str(file), problem, remedy, ExitCode.USAGE)
+
+
+def keras_file(environment: Mapping[str, str]) -> tuple[Path, str | None]:
+    """Return where Keras keeps its settings, and the framework that they name, if any."""
+    home = environment.get("KERAS_HOME")
+    # Path.expanduser raises where there is no home, as in some containers.
+    file = Path(home or os.path.expanduser("~/.keras")) / "keras.json"  # noqa: PTH111
+    try:
+        return file, json.loads(file.read_text("utf-8"))["backend"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return file, None
