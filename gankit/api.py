@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gankit import plugins, sources
 from gankit.augment import Augment
 from gankit.backend import Labels
-from gankit.callbacks import History
+from gankit.callbacks import History, Watchdog
 from gankit.config import AUTO
 from gankit.errors import CheckpointError, ConfigError
 from gankit.launch import base, choose_backend, launch, recorded, resolve
@@ -164,10 +164,10 @@ def fit(
     )
     trainer = choose_backend(backend).trainer(problem)
     history = History()
-    regime = Regime(batch, n_critic)
     step = fit_rounds(
-        trainer, problem, regime, images, labels, rounds=rounds, callbacks=[history, *callbacks]
-    )
+        trainer, problem, Regime(batch, n_critic), images, labels, rounds=rounds,
+        callbacks=[history, Watchdog(problem, images), *callbacks],
+    )  # fmt: skip
     return Run(problem, trainer, step, history.losses())
 
 

@@ -11,20 +11,25 @@ import numpy as np
 
 from gankit import plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
-from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples
+from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig, from_toml
 from gankit.data import ImageSet
-from gankit.errors import CheckpointError, ConfigError, UnknownName
+from gankit.errors import CheckpointError, ConfigError, Diverged, UnknownName
 from gankit.run import Run, latents
 from gankit.runs import MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
+from gankit.runs.storage import require_space
 from gankit.sources import Source, from_recipe
+from gankit.state import State
 from gankit.training import Callback, fit
 from gankit.training_data import Tell, training_data, warn
 
 PREFERRED = ("torch", "keras", "numpy")
 GRID = 25
 ROWS = 10
+LINE = 110
+PICTURE = 100_000
+"""Bytes of a round in the log, and of a grid, as far as they are known beforehand."""
 CHANGEABLE = {
     "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
 }  # fmt: skip
@@ -120,6 +125,7 @@ def launch(
     with folder.lock():
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
+            require_space(folder.path, _space(plan, trainer.state(), start))
             tell(f"{plan.summary}, into {out}")
         return _train(plan, trainer, folder, start, callbacks, stop)
 
@@ -146,6 +152,16 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     metrics_log.truncate(folder.metrics, start)
     folder.write_config(plan.config.to_toml())
     return start
+
+
+def _space(plan: Plan, state: State, start: int) -> int:
+    """Return about how many bytes the rest of the run will need at most.
+
+    One checkpoint more than are kept is there while the oldest gives way.
+    """
+    checkpoints = (plan.config.keep_checkpoints + 1) * sum(a.nbytes for a in state.values())
+    pictures = (plan.rounds - start) / (plan.epoch * plan.config.sample_every) + 2
+    return round(checkpoints + (plan.rounds - start) * LINE + pictures * PICTURE)
 
 
 def _check_same(folder: RunFolder, plan: Plan) -> None:
@@ -204,18 +220,29 @@ def _train(
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
     keeping = _keeping(plan, folder, log) if folder and log else [history]
+    watchdog = Watchdog(plan.problem, plan.data.images)
     extra = plugins.callbacks(plan.config)
     try:
         step = fit(
             trainer, plan.problem, plan.config.regime(), plan.data.images, plan.data.labels,
-            rounds=plan.rounds, start=start, callbacks=[*keeping, *callbacks, *extra],
+            rounds=plan.rounds, start=start, callbacks=[*keeping, watchdog, *callbacks, *extra],
             stop=stop,
         )  # fmt: skip
+    except Diverged as error:
+        raise Diverged(f"{error}; {_last_good(folder)}") from error
     finally:
         if log:
             log.close()
     losses = metrics_log.read(folder.metrics) if folder else history.losses()
     return Run(plan.problem, trainer, step, losses, plan.config, folder.path if folder else None)
+
+
+def _last_good(folder: RunFolder | None) -> str:
+    """Say where a run that has diverged can be taken up again."""
+    if folder is None:
+        return "nothing was kept, for the run has no folder"
+    last = folder.checkpoints.newest_valid()
+    return f"the last good checkpoint is {last.path}" if last else "there is no checkpoint yet"
 
 
 def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
 from gankit.errors import ConfigError
 
 Tensor: TypeAlias = Any
@@ -37,6 +39,14 @@ class Ops(Protocol):
     def mean(self, logits: Tensor, /) -> Tensor:
         """Return the mean over the batch, a scalar."""
         ...
+
+
+class ArrayOps:
+    """The three operations on NumPy arrays: to look at a loss, not to train with it."""
+
+    relu = staticmethod(lambda logits: np.maximum(logits, 0))
+    softplus = staticmethod(lambda logits: np.logaddexp(logits, 0))
+    mean = staticmethod(np.mean)
 
 
 Formula: TypeAlias = Callable[[Ops, Tensor, Tensor], Tensor]

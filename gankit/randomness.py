@@ -35,6 +35,7 @@ class Stream(IntEnum):
     AUGMENT = 6
     INSTANCE = 7
     FLIP = 8
+    WATCHDOG = 9
 
 
 class Site(IntEnum):

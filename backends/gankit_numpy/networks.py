@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gankit.backend import Array, Labels, State
 from gankit.errors import ConfigError
 from gankit.layers import Spec, is_running
 from gankit.state import check_state
 from gankit_numpy.passes import Masks, Pass
 from gankit_numpy.tape import Tracked, constant, variable
+
+# What is not finite shows in the loss, which the core looks at: NumPy need not warn of it too.
+silent = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 class Sequential:
@@ -82,6 +87,7 @@ class Inference:
         check_state(weights, self.network.values)
         copy_into(self.network.values, weights)
 
+    @silent
     def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
         dtype = next((w.dtype for w in self.network.values.values()), inputs.dtype)
         return self.network.forward(inputs.astype(dtype, copy=False), labels)

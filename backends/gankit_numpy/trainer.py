@@ -14,7 +14,7 @@ from gankit.randomness import Site
 from gankit.state import check_state, part, under
 from gankit_numpy.adaptive import Adaptive
 from gankit_numpy.judge import Judge, cross_entropy, logit, masks_of
-from gankit_numpy.networks import Inference, Sequential, copy_into
+from gankit_numpy.networks import Inference, Sequential, copy_into, silent
 from gankit_numpy.ops import Ops
 from gankit_numpy.optimizers import clip, updater
 from gankit_numpy.penalties import penalise
@@ -45,6 +45,7 @@ class NumpyTrainer:
             copied = Sequential(problem.generator, self.generator.weights())
             self.average = Inference(copied)
 
+    @silent
     def discriminator_step(self, batch: Batch, /) -> float:
         """Tell the generator's images from real ones, a little better than before."""
         fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Site.GENERATOR))
@@ -60,6 +61,7 @@ class NumpyTrainer:
             self._adaptive.watch(logit(reals).value)
         return float(loss.value)
 
+    @silent
     def generator_step(self, batch: Batch, /) -> float:
         """Make images that the discriminator takes for real a little more often."""
         weights, masks = self._g.variables(), masks_of(batch, Site.GENERATOR)

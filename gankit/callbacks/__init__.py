@@ -8,6 +8,7 @@ from gankit.callbacks.edges import Every, every, never
 from gankit.callbacks.history import History
 from gankit.callbacks.keeping import COLUMNS, Checkpoints, Metrics, Samples
 from gankit.callbacks.showing import Bar, Epochs
+from gankit.callbacks.watchdog import Watchdog
 
 __all__ = [
     "COLUMNS",
@@ -18,6 +19,7 @@ __all__ = [
     "History",
     "Metrics",
     "Samples",
+    "Watchdog",
     "every",
     "never",
 ]

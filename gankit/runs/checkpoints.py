@@ -97,7 +97,8 @@ class CheckpointStore:
             It could not be written; every earlier checkpoint is as it was.
         """
         path = self.path(step)
-        self._refuse_diverged(step, state)
+        if found := tensors.not_finite(state):
+            raise Diverged(f"{found} after round {step}, which was not saved")
         arrays = tensors.split(state)
         contents = {name: tensors.encode(part) for name, part in arrays.items()}
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
@@ -161,13 +162,6 @@ class CheckpointStore:
             raise ConfigError(f"step is {step}; it must not be negative")
         return self.folder / f"{step:06d}"
 
-    def _refuse_diverged(self, step: int, state: State) -> None:
-        found = tensors.not_finite(state)
-        if found is None:
-            return
-        last = self.newest_valid()
-        good = f"the last good checkpoint is {last.path}" if last else "there is no earlier one"
-        raise Diverged(f"{found} after round {step}; it was not saved, and {good}")
 
 
 def _holds(path: Path, files: Mapping[str, FileEntry]) -> bool:

@@ -6,14 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Array
+from gankit.losses import ArrayOps
 
 
-class NumpyOps:
+class NumpyOps(ArrayOps):
     """Both `gankit.losses.Ops` and `gankit.augment.Ops`."""
-
-    relu = staticmethod(lambda logits: np.maximum(logits, 0))
-    softplus = staticmethod(lambda logits: np.logaddexp(logits, 0))
-    mean = staticmethod(np.mean)
 
     def mean_over(self, images: Array, axes: tuple[int, ...]) -> Array:
         """Return the mean over `axes`, which stay."""

@@ -64,7 +64,7 @@ def test_the_manifest_says_who_wrote_what_and_when(store):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_state_that_is_not_finite_is_never_published(store, state, value):
     state["generator/0.kernel"][1, 2] = value
-    with pytest.raises(Diverged, match=r"'generator/0\.kernel' holds .*last good .*001280"):
+    with pytest.raises(Diverged, match=r"'generator/0\.kernel' holds .* after round 1920"):
         store.save(1920, state, {})
     assert store.steps() == [640, 1280]
 

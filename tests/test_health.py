@@ -1,0 +1,176 @@
+"""Runs that go wrong are told from those that go well, and what is said helps."""
+
+from __future__ import annotations
+
+import itertools
+import types
+import warnings
+
+import numpy as np
+import pytest
+
+from gankit import health, losses
+from gankit.api import ADAM
+from gankit.callbacks import Watchdog, never
+from gankit.callbacks.watchdog import APART, BATCH, LOOKS, SHARE
+from gankit.layers import Dense, Flatten, Reshape, Tanh
+from gankit.problem import Problem
+from gankit.training import Progress
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (300, 4, 4, 1), np.uint8)
+PROBLEM = Problem(
+    generator=(Dense(16), Tanh(), Reshape((4, 4, 1))),
+    discriminator=(Flatten(), Dense(1)),
+    latent=3,
+    image_shape=(4, 4, 1),
+    loss=losses.NONSATURATING,
+    generator_optimizer=ADAM,
+    discriminator_optimizer=ADAM,
+)
+
+
+def varied(noise, _labels):
+    return np.tanh(np.random.default_rng(1).standard_normal((len(noise), 4, 4, 1)))
+
+
+def constant(noise, _labels):
+    return np.full((len(noise), 4, 4, 1), 0.25)
+
+
+def one_a_class(noise, labels):
+    return np.broadcast_to(labels[:, None, None, None] / 10, (len(noise), 4, 4, 1))
+
+
+def watched(generator, rounds, discriminator_loss=1.0, generator_loss=0.7, problem=PROBLEM):
+    """Return what the watchdog says of a run of blocks of 10 rounds; looking costs nothing."""
+    said = []
+    dog = Watchdog(problem, IMAGES, said.append, clock=lambda: 0.0)
+    trainer = types.SimpleNamespace(generator=generator)
+    block = np.tile([discriminator_loss, generator_loss], (10, 1))
+    for step in range(10, rounds + 1, 10):
+        dog(Progress(step, block, trainer, step == rounds))
+    return said
+
+
+def test_of_a_healthy_run_nothing_is_said():
+    assert watched(varied, 3000) == []
+
+
+def test_a_generator_that_makes_one_image_has_collapsed():
+    (said,) = watched(constant, 3000)
+    assert said.startswith("after round ")
+    assert "nearly the same image of any noise" in said
+    assert "0.0%" in said
+
+
+def test_a_generator_that_makes_one_image_for_each_class_has_collapsed():
+    problem = types.SimpleNamespace(**{**vars(PROBLEM), "told_classes": 10, "scale": PROBLEM.scale})
+    (said,) = watched(one_a_class, 3000, problem=problem)
+    assert "nearly the same image" in said
+
+
+def test_a_batch_that_is_odd_once_is_no_collapse():
+    looks = itertools.cycle([constant, varied])
+
+    def odd(noise, labels):
+        return next(looks)(noise, labels)
+
+    assert watched(odd, 3000) == []
+    assert LOOKS > 1
+
+
+@pytest.mark.parametrize("loss", [x for x in losses.BUILTIN if x.name != "wasserstein"])
+def test_a_discriminator_that_knows_everything_has_won(loss):
+    nothing = health.ignorance(loss)
+    seen = np.tile([health.WON * nothing / 2, 9.0], (health.WINDOW, 1))
+    assert "has won" in health.defeat(seen, loss)
+    seen[:, 0] = 0.05 * nothing
+    assert health.defeat(seen, loss) is None
+
+
+def test_a_wasserstein_critic_cannot_win():
+    assert health.defeat(np.full((health.WINDOW, 2), -900.0), losses.WASSERSTEIN) is None
+
+
+@pytest.mark.parametrize(("row", "who"), [((-2e3, 5), "discriminator"), ((1, 3e4), "generator")])
+def test_losses_that_explode_are_named(row, who):
+    assert f"the {who}'s was" in health.explosion(np.tile(row, (health.WINDOW, 1)))
+    assert health.explosion(np.tile(row, (health.WINDOW - 1, 1))) is None, "too few to tell"
+    assert health.explosion(np.full((health.WINDOW, 2), 60.0)) is None
+
+
+def test_each_is_said_once_with_its_round_and_its_remedy():
+    said = watched(constant, 5000, discriminator_loss=1e-4, generator_loss=2e3)
+    assert len(said) == 3
+    for line, remedy in zip(said, ("learning rates", "dropout", "dragan"), strict=True):
+        assert "after round " in line
+        assert remedy in line
+
+
+def test_what_looking_costs_decides_how_often_it_is_done():
+    seconds, costs, looks = [0.0], 0.2, []
+
+    def slow(noise, labels):
+        seconds[0] += costs
+        looks.append(step)
+        return varied(noise, labels)
+
+    dog = Watchdog(PROBLEM, IMAGES, clock=lambda: seconds[0])
+    for step in range(1, 30_001):
+        seconds[0] += 0.01
+        dog(Progress(step, np.ones((1, 2)), types.SimpleNamespace(generator=slow), done=False))
+    assert len(looks) * costs <= SHARE * seconds[0] + costs
+    assert len(looks) > 10
+    assert min(np.diff(looks)) >= APART
+    assert looks[0] >= health.WINDOW
+
+
+def test_it_asks_for_no_edge():
+    assert Watchdog(PROBLEM, IMAGES).edge(5) == never
+
+
+@pytest.mark.parametrize("count", [1, 2, BATCH - 1])
+def test_a_data_set_may_be_smaller_than_a_batch(count):
+    dog = Watchdog(PROBLEM, IMAGES[:count], pytest.fail)
+    trainer = types.SimpleNamespace(generator=varied)
+    for step in range(10, 900, 10):
+        dog(Progress(step, np.ones((10, 2)), trainer, done=False))
+
+
+def test_the_spread_of_a_batch_is_the_distance_to_the_nearest_other_one():
+    corners = np.zeros((4, 1, 2, 1))
+    corners[:, 0, :, 0] = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert health.spread(corners) == pytest.approx(np.sqrt(1 / 2))
+    assert health.spread(np.repeat(corners, 2, axis=0)) == 0
+    assert health.spread(corners[:1]) == 0
+
+
+HARD = ("discriminator.optimizer.learning_rate=0.02", "generator.optimizer.learning_rate=1e-9")
+
+
+def test_a_run_whose_discriminator_wins_says_so_and_goes_on(command, machine):
+    (machine / "tiny.toml").write_text(
+        "latent = 4\nbatch = 8\n"
+        '[generator]\nlayers = [{ layer = "dense", units = 784 }, { layer = "tanh" },'
+        ' { layer = "reshape", shape = [28, 28, 1] }]\n'
+        '[discriminator]\nlayers = [{ layer = "flatten" }, { layer = "dense", units = 8 },'
+        ' { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", units = 1 }]\n'
+    )
+    settings = [word for setting in HARD for word in ("--set", setting)]
+    ended = command(
+        "train", "--backend", "numpy", "--dataset", "glyphs", "--config", "tiny.toml",
+        "--steps", 400, "--out", "run", *settings,
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    (said,) = [line for line in ended.err.splitlines() if "warning" in line]
+    assert said.startswith("gankit: warning: after round ")
+    assert "the discriminator has won" in said
+
+
+def test_a_warning_can_be_caught_by_its_kind():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", health.HealthWarning)
+        dog = Watchdog(PROBLEM, IMAGES)
+        trainer = types.SimpleNamespace(generator=varied)
+        with pytest.raises(health.HealthWarning, match="explode"):
+            dog(Progress(300, np.full((300, 2), 5e3), trainer, done=False))
