@@ -11,14 +11,17 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
+from gankit.cli.signals import Stopped, end, taken
 from gankit.errors import ExitCode, GankitError
 
 COMMANDS = {
     "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),
     "sample": ("gankit.cli.sample", "Make images with a trained run."),
+    "checkpoint": ("gankit.cli.checkpoint", "List, prove and prune a run's checkpoints."),
     "backends": ("gankit.cli.backends", "List the backends, and whether each can be used."),
     "recipes": ("gankit.cli.recipes", "List the recipes, or show one."),
     "data": ("gankit.cli.data", "List, fetch and verify data sets."),
+    "doctor": ("gankit.cli.doctor", "Say what gankit finds on this machine, and what is wrong."),
     "completion": ("gankit.cli.completion", "Print the completion script of a shell."),
 }
 
@@ -77,13 +80,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     arguments = sys.argv[1:] if arguments is None else arguments
     warnings.showwarning = _show_warning
     try:
-        result: Any = gankit.main(
-            arguments, prog_name="gankit", complete_var="_GANKIT_COMPLETE", standalone_mode=False
-        )
+        with taken(end):
+            result: Any = gankit.main(
+                arguments, prog_name="gankit", complete_var="_GANKIT_COMPLETE",
+                standalone_mode=False,
+            )  # fmt: skip
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         _fail(error.format_message(), ExitCode.USAGE)
+    except Stopped as error:
+        _fail("stopped by a signal", error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _fail("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:
@@ -103,11 +110,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
 
 
-def _fail(message: str, code: ExitCode) -> NoReturn:
+def _fail(message: str, code: int) -> NoReturn:
     """Say in one line what is wrong, and end."""
     click.echo(f"gankit: {' '.join(message.split())}", err=True)
     sys.exit(code)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"gankit: warning: {message}", err=True)
+    line = f"gankit: warning: {message}"
+    if tqdm := sys.modules.get("tqdm"):  # A bar that is being drawn stays whole.
+        tqdm.tqdm.write(line, file=sys.stderr)
+    else:
+        click.echo(line, err=True)

@@ -1,24 +1,36 @@
-"""Stopping a run by a signal: the first finishes the block and saves, the second ends it."""
+"""Signals: any command ends tidily at the first; training finishes its block and saves."""
 
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TypeAlias
 
 from gankit.cli.options import say
+
+Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 
 
+class Stopped(BaseException):
+    """A signal that ends the command where it is: no `except Exception` may hold it up."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
 class Stop:
-    """Whether the run was asked to stop; a context manager, for the main thread."""
+    """Whether a run was asked to stop: `with taken(stop.receive)`."""
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
         """Return whether to stop after this block."""
@@ -29,19 +41,33 @@ class Stop:
         """How the command ends: 0, or 128 and the signal's number."""
         return 0 if self.received is None else 128 + self.received
 
-    def __enter__(self) -> Stop:
-        """Take the signals."""
-        self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give the signals back."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        """Note the first; leave the second to the system, which ends the process."""
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Note the first signal; leave the second to the system, which ends the process."""
         self.received = number
         for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+            if signal.getsignal(each) == self.receive:
+                signal.signal(each, signal.SIG_DFL)
         say("stopping after this block; the same signal again ends at once")
+
+
+def end(number: int, _frame: FrameType | None) -> None:
+    """Raise `Stopped`: what a signal does to a command that does not train."""
+    raise Stopped(number)
+
+
+@contextmanager
+def taken(handler: Handler) -> Iterator[None]:
+    """Let `handler` have the signals inside the block, in the main thread only.
+
+    One that is ignored stays ignored, as `nohup` wants it.
+    """
+    alone = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in SIGNALS if alone}
+    for number, usual in before.items():
+        if usual is not signal.SIG_IGN:
+            signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, usual in before.items():
+            signal.signal(number, usual)

@@ -11,7 +11,7 @@ import click
 
 from gankit.cli.options import complete_backends, complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.signals import Stop
+from gankit.cli.signals import Stop, taken
 from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         plan.backend.trainer(plan.problem)
         say(f"{plan.summary}, into {out}")
         return 0
-    with Stop() as stop:
+    stop = Stop()
+    with taken(stop.receive):
         callbacks = _progress(plan, out, options)
         resume = bool(options["resume"])
         launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)

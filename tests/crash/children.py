@@ -18,8 +18,10 @@ class Ended:
 
     Attributes
     ----------
-    signal, code
-        The signal that killed it, or 0; its exit code, where none did.
+    signal
+        The one that killed it, or 0.
+    exit
+        The code of a SystemExit that the function raised, or None.
     value
         What the function returned, as it comes back from JSON; None if it did not return.
     error
@@ -29,7 +31,7 @@ class Ended:
     """
 
     signal: int
-    code: int
+    exit: int | None
     value: Any
     error: str | None
     seconds: float
@@ -55,7 +57,7 @@ def in_child(function, *arguments, limit=60):
     told = json.loads(content) if content else {}
     return Ended(
         signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
-        code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1,
+        exit=told.get("exit"),
         value=told.get("value"),
         error=told.get("error"),
         seconds=time.monotonic() - began,
@@ -71,7 +73,7 @@ def _run(into, function, arguments, limit):
     try:
         told["value"] = function(*arguments)
     except SystemExit as error:
-        told["error"] = f"SystemExit: {error.code}"
+        told["exit"] = error.code
     except BaseException as error:
         told["error"] = f"{type(error).__name__}: {error}"
     told["megabytes"] = (_peak() - before) / 2**20

@@ -1,0 +1,81 @@
+"""What a run is doing when something strikes it: a point in the code for each phase.
+
+As a program it trains with the command while a signal waits for its phase:
+
+    python -m tests.crash.phases PHASE SIGNAL TIMES NOTES train --backend torch ...
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def _unfinished(path):
+    """Tell whether a folder is a checkpoint that is being written."""
+    return path.name.startswith(".gankit-") and "checkpoints" in path.parts
+
+
+PHASES = {
+    "data": ("gankit.launch", "training_data", 1, None),
+    "building": ("gankit.backend", "Backend.trainer", 1, None),
+    "first block": ("gankit.training", "plan", 2, None),  # The first measures a round.
+    "block": ("gankit.training", "plan", 5, None),
+    "log": ("gankit.runs.metrics", "MetricsLog.append", 4, None),
+    "picture": ("gankit.images", "write_png", 1, None),
+    "save": ("gankit.runs.atomic", "sync_folder", 2, _unfinished),
+    "pruning": ("gankit.runs.atomic", "remove", 1, None),
+    "last block": ("gankit.training", "plan", 8, None),
+}
+"""Module, function, which call of it, and which of its calls count."""
+
+
+def strike_at(phase, strike):
+    """Have `strike` called when the run comes to that phase."""
+    module, name, number, counts = PHASES[phase]
+    *above, name = name.split(".")
+    owner = importlib.import_module(module)
+    for part in above:
+        owner = getattr(owner, part)
+    original, calls = getattr(owner, name), []
+
+    def struck(*args, **kwargs):
+        if counts is None or counts(*args):
+            calls.append(name)
+            if len(calls) == number:
+                strike()
+        return original(*args, **kwargs)
+
+    setattr(owner, name, struck)
+
+
+def send(number, times, notes, log):
+    """Return what sends a signal to this process, after noting how many rounds are logged."""
+
+    def strike():
+        rounds = log.read_bytes().count(b"\n") if log.exists() else 0
+        Path(notes).write_text(json.dumps({"struck at": rounds}), "utf-8")
+        for _ in range(times):
+            os.kill(os.getpid(), number)
+            time.sleep(0)  # The handler runs between two instructions of Python.
+
+    return strike
+
+
+def main(arguments):
+    """Run the command, struck in one of its phases."""
+    from gankit.cli import main as gankit
+
+    phase, number, times, notes, *command = arguments
+    log = Path(command[command.index("--out") + 1]) / "metrics.jsonl"
+    strike_at(phase, send(signal.Signals[number], int(times), notes, log))
+    gankit(command)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

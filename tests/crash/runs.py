@@ -1,0 +1,95 @@
+"""A short run with everything that a state can hold, and whether two such runs are the same."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from gankit.data import glyphs
+from gankit.runs.checkpoints import CheckpointStore
+
+ROUNDS = 12
+CONFIG = """
+latent = 4
+batch = 8
+n_critic = 2
+label_smoothing = 0.1
+instance_noise = { schedule = "linear", start = 0.2, end = 0.0, images = 96 }
+rounds_per_epoch = 4
+sample_every = 1
+checkpoint_every = 2
+keep_checkpoints = 3
+dataset = "glyphs.npy"
+average = { half_life = 50.0 }
+augment = { policy = ["brightness", "translation"], adaptive = true, images = 64, every = 3 }
+[generator]
+layers = [
+    { layer = "dense", units = 12 },
+    { layer = "leaky-relu", slope = 0.2 },
+    { layer = "dense", units = 784 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [28, 28, 1] },
+]
+[generator.optimizer]
+optimizer = "adam"
+learning_rate = { schedule = "cosine", start = 2e-3, end = 1e-4, images = 96 }
+[discriminator]
+layers = [
+    { layer = "flatten" },
+    { layer = "dense", units = 12 },
+    { layer = "leaky-relu", slope = 0.2 },
+    { layer = "dropout", rate = 0.3 },
+    { layer = "dense", units = 1 },
+]
+"""
+PROGRAM = [sys.executable, "-m", "gankit"]
+
+
+def prepare(folder):
+    """Write the run's settings and its 256 images; the command is to work in `folder`."""
+    Path(folder, "run.toml").write_text(CONFIG, "utf-8")
+    np.save(Path(folder, "glyphs.npy"), _images())
+
+
+@functools.cache
+def _images():
+    return glyphs.draw(256, seed=3)[0]
+
+
+def train(out, backend="numpy", rounds=ROUNDS):
+    """Return the words of the command that starts the run, or goes on with it."""
+    return [
+        "train", "--config", "run.toml", "--backend", backend, "--steps", str(rounds),
+        "--out", str(out), "--resume", "auto", "--no-progress",
+    ]  # fmt: skip
+
+
+def newest(out):
+    """Return a run's newest checkpoint; fail if there is a damaged one."""
+    refused = []
+    found = CheckpointStore(Path(out, "checkpoints")).newest_valid(refused.append)
+    assert refused == []
+    return found
+
+
+def assert_same(found, wanted):
+    """Fail unless two runs logged, drew and learned the same, bit for bit.
+
+    Where a run was stopped it may have a picture more.
+    """
+    for path in _lasting(Path(wanted)):
+        assert Path(found, path.relative_to(wanted)).read_bytes() == path.read_bytes(), path
+    ends = [newest(run) for run in (found, wanted)]
+    assert ends[0].step == ends[1].step
+    assert ends[0].state.keys() == ends[1].state.keys()
+    for name, array in ends[1].state.items():
+        assert array.dtype == ends[0].state[name].dtype
+        assert array.tobytes() == ends[0].state[name].tobytes(), name
+
+
+def _lasting(run):
+    """Return what equal runs have equal; a manifest says when it was written."""
+    return [run / "metrics.jsonl", *run.glob("samples/*.png")]

@@ -1,0 +1,69 @@
+"""`gankit train` killed at random moments and started again, until it is done."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.crash import runs
+from tests.crash.figures import figure, note
+from tests.selection import selected
+
+KILLS = {"numpy": figure(10, 30), "torch": figure(3, 10), "keras": figure(2, 10)}
+A_LIFE = {"numpy": 40, "torch": 150, "keras": 150}
+"""Rounds for each kill: more than a run comes to before it is killed."""
+ROUNDS = {backend: A_LIFE[backend] * (kills + 2) for backend, kills in KILLS.items()}
+
+
+@pytest.mark.parametrize("backend", KILLS)
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(
+    tmp_path, monkeypatch, backend
+):
+    if not selected(backend):
+        pytest.skip(f"{backend} is not installed, or not to be used in this process")
+    monkeypatch.chdir(tmp_path)
+    runs.prepare(tmp_path)
+    random, taken_back = np.random.default_rng(9), 0
+    for _ in range(KILLS[backend]):
+        taken_back += killed(backend, random.uniform(0, 0.3))
+    finished("run", backend)
+    finished("whole", backend)
+    runs.assert_same("run", "whole")
+    note(
+        "kill-train",
+        f"{KILLS[backend]} SIGKILLs of {backend}, {taken_back} rounds done twice, the same bits",
+    )
+
+
+def killed(backend, seconds):
+    """Kill the run some time after it has logged a round; return how many rounds that lost."""
+    words = [*runs.PROGRAM, *runs.train("run", backend, ROUNDS[backend])]
+    log, before = Path("run/metrics.jsonl"), logged()
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + 120
+        while logged() == before and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        time.sleep(seconds)
+        process.kill()
+        said = process.stderr.read().decode()
+    assert process.returncode == -signal.SIGKILL, said
+    assert log.exists()
+    newest = runs.newest("run")
+    return logged() - (newest.step if newest else 0)
+
+
+def logged():
+    """Return how many rounds the log has; a torn line does not count."""
+    log = Path("run/metrics.jsonl")
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def finished(out, backend):
+    words = [*runs.PROGRAM, *runs.train(out, backend, ROUNDS[backend])]
+    done = subprocess.run(words, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

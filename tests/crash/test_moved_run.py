@@ -1,0 +1,42 @@
+"""A run goes from one backend to the next, as its owner's machines change."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gankit.runs import metrics
+from gankit.testing.agreement import assert_close
+from tests.crash import runs
+from tests.crash.figures import note
+from tests.selection import selected
+
+BOUND = 1e-9
+
+
+def go_on(out, backend, rounds):
+    words = [*runs.PROGRAM, *runs.train(out, backend, rounds), "--set", "precision=float64"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_a_run_goes_on_in_one_backend_after_the_other(tmp_path, monkeypatch):
+    frameworks = [name for name in ("torch", "keras") if selected(name)]
+    if not frameworks:
+        pytest.skip("there is no other backend than the reference")
+    monkeypatch.chdir(tmp_path)
+    runs.prepare(tmp_path)
+    road = ["numpy", *frameworks, "numpy"]
+    for number, backend in enumerate(road, start=1):
+        said = go_on("run", backend, 3 * number)
+        assert number == 1 or f"resuming after round {3 * number - 3}" in said
+    go_on("whole", "numpy", 3 * len(road))
+    found, wanted = (runs.newest(run).state for run in ("run", "whole"))
+    assert_close(found, wanted, BOUND)
+    losses = [metrics.read(Path(run, "metrics.jsonl")) for run in ("run", "whole")]
+    np.testing.assert_allclose(*losses, rtol=0, atol=BOUND)
+    note("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of one that stayed")

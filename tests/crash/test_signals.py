@@ -1,0 +1,167 @@
+"""Signals: the first ends a run tidily whatever it is doing, the second ends it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from gankit.cli import main
+from tests.crash import phases, runs
+from tests.crash.children import in_child
+from tests.crash.figures import note
+from tests.selection import selected
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+LONG = 48
+"""Rounds of a run that is struck more than once."""
+BEFORE_TRAINING = {"data"}
+BLOWS = [("block", "SIGINT", 1), ("save", "SIGTERM", 1), ("picture", "SIGHUP", 1),
+         ("building", "SIGTERM", 1), ("block", "SIGTERM", 2), ("save", "SIGINT", 2)]  # fmt: skip
+"""What strikes a framework's run, one after the other: it takes seconds to start each time."""
+CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Return a function from a backend to the folder of a run that nothing struck."""
+    made = {}
+
+    def folder(backend):
+        if backend not in made:
+            place = tmp_path_factory.mktemp(backend)
+            runs.prepare(place)
+            finish(place, backend)
+            made[backend] = place / "run"
+        return made[backend]
+
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Give the test a folder with a run to start."""
+    monkeypatch.chdir(tmp_path)
+    runs.prepare(tmp_path)
+    return tmp_path
+
+
+def finish(place, backend):
+    """Train until the end; a framework in a process of its own."""
+    if backend == "numpy":
+        with contextlib.chdir(place), pytest.raises(SystemExit) as ended:
+            main(runs.train("run"))
+        assert ended.value.code == 0
+        return
+    done = subprocess.run(
+        [*runs.PROGRAM, *runs.train("run", backend, LONG)], cwd=place, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def struck_in_child(phase, name, times):
+    log = Path("run/metrics.jsonl")
+    phases.strike_at(phase, phases.send(signal.Signals[name], times, "notes.json", log))
+    main(runs.train("run"))
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("phase", phases.PHASES)
+def test_the_reference_stops_in_any_phase_and_goes_on(place, undisturbed, phase, name, times):
+    ended = in_child(struck_in_child, phase, name, times)
+    assert_ended_rightly(phase, name, times, ended.signal or ended.exit)
+    finish(place, "numpy")
+    runs.assert_same("run", undisturbed("numpy"))
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_framework_is_stopped_again_and_again_and_goes_on(place, undisturbed, backend):
+    if not selected(backend):
+        pytest.skip(f"{backend} is not installed, or not to be used in this process")
+    for phase, name, times in BLOWS:
+        Path("notes.json").unlink(missing_ok=True)
+        code = struck_in_process(backend, phase, name, times)
+        assert_ended_rightly(phase, name, times, code)
+    finish(place, backend)
+    runs.assert_same("run", undisturbed(backend))
+    note("signals", f"{len(BLOWS)} of 6 on {backend}, the same bits at the end")
+
+
+def struck_in_process(backend, phase, name, times):
+    """Go on with the run in a process of its own, struck in a phase; return how it ended."""
+    words = [phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.crash.phases", *words], capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(root)}, check=False,
+    )  # fmt: skip
+    return abs(done.returncode)
+
+
+def assert_ended_rightly(phase, name, times, code):
+    """Fail unless the signal came, and the run ended by it with all that it had done saved."""
+    struck = json.loads(Path("notes.json").read_text())["struck at"]
+    if phase in BEFORE_TRAINING:
+        assert code == CODES[name]
+        assert not Path("run").exists()
+        return
+    if times == 2:
+        assert code == signal.Signals[name]
+        runs.newest("run")
+        return
+    assert code == CODES[name]
+    stopped = runs.newest("run").step
+    logged = Path("run/metrics.jsonl").read_text().splitlines()
+    assert stopped == len(logged)
+    assert max(struck, 1) <= stopped <= struck + 4, "one block, and one more with its save"
+
+
+def test_the_figures_are_noted():
+    struck = len(SIGNALS) * len(phases.PHASES) * 2
+    note("signals", f"{struck} of {struck} on the reference, each with the same bits at the end")
+
+
+@pytest.mark.usefixtures("place")
+def test_a_signal_that_is_ignored_stays_ignored():
+    def nohup():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        struck_in_child("block", "SIGHUP", 1)
+
+    ended = in_child(nohup)
+    assert ended.exit == 0
+    assert runs.newest("run").step == runs.ROUNDS
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("words", [["backends"], runs.train("run", rounds=1)], ids=lambda w: w[0])
+def test_the_handlers_of_the_caller_come_back(words):
+    before = [signal.getsignal(signal.Signals[name]) for name in SIGNALS]
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    assert [signal.getsignal(signal.Signals[name]) for name in SIGNALS] == before
+
+
+@pytest.mark.usefixtures("place")
+def test_in_another_thread_the_command_leaves_signals_alone():
+    def elsewhere():
+        with pytest.raises(SystemExit) as ended:
+            main(runs.train("run", rounds=1))
+        codes.append(ended.value.code)
+
+    codes = []
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert codes == [0]
