@@ -1,0 +1,128 @@
+"""A number that is not finite, wherever it comes in, stops the run and is never published."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import gankit.training
+from gankit import plugins
+from gankit.callbacks import Checkpoints, Metrics, every
+from gankit.errors import Diverged
+from gankit.losses import NONSATURATING
+from gankit.runs import MetricsLog, RunFolder
+from gankit.runs import metrics as metrics_log
+from gankit.testing.problems import full, images
+from gankit.training import Regime, fit
+from tests.crash.figures import note
+from tests.test_contract import chosen
+
+VALUES = (math.nan, math.inf, -math.inf)
+ROUNDS, STRUCK = 12, 6
+STATE = {
+    "weights of G": "generator/0.kernel",
+    "weights of D": "discriminator/1.kernel",
+    "first moments": "optimizer/generator/m/0.kernel",
+    "second moments": "optimizer/discriminator/v/1.kernel",
+}
+CASES = [*itertools.product(("batch", "noise", "loss", *STATE), VALUES)]
+
+
+@pytest.fixture(params=chosen(), scope="module")
+def backend(request):
+    return plugins.get_backend(request.param)
+
+
+@functools.cache
+def trained(backend, value):
+    """Return a problem and its trainer, whose loss gains `value` once `struck` holds anything."""
+    loss = NONSATURATING
+    if value is not None:
+        loss = dataclasses.replace(
+            loss, discriminator=lambda ops, r, f: NONSATURATING.discriminator(ops, r, f) + value
+        )
+    problem = full(backend, loss=loss, fresh_noise=True)
+    trainer = backend.trainer(problem)
+    return problem, trainer, trainer.state()
+
+
+def run(folder, problem, trainer, data, *callbacks):
+    """Train as the command does, with a checkpoint after every other round."""
+    log = MetricsLog(folder.metrics)
+    keeping = [Metrics(log), Checkpoints(folder.checkpoints, 2, 20, {}, log)]
+    try:
+        fit(trainer, problem, Regime(8), data, rounds=ROUNDS, callbacks=[*keeping, *callbacks])
+    finally:
+        log.close()
+
+
+def struck(trainer, name, value):
+    """Return the callback that spoils one number of the state, after the checkpoint."""
+
+    def spoil(progress):
+        if progress.step == STRUCK:
+            state = trainer.state()
+            state[name].flat[0] = value
+            trainer.load_state(state)
+
+    return every(STRUCK, spoil)
+
+
+def poisoned(value):
+    """Return `plan` with one number of noise spoilt from round STRUCK on."""
+    plan = gankit.training.plan
+
+    def spoilt(problem, regime, images, start, rounds):
+        block = plan(problem, regime, images, start, rounds)
+        if start >= STRUCK:
+            block.noise[0, 0, 0, 0] = value
+        return block
+
+    return spoilt
+
+
+@pytest.mark.parametrize(("where", "value"), CASES)
+def test_it_is_caught_within_a_block_and_never_published(
+    backend, tmp_path, monkeypatch, where, value
+):
+    problem, trainer, first = trained(backend, value if where == "loss" else None)
+    trainer.load_state(first)
+    folder, data, callbacks = RunFolder(tmp_path), problem.scale(images()), []
+    began = STRUCK
+    match where:
+        case "batch":
+            data, began = np.where(data == data.max(), value, data).astype(data.dtype), 0
+        case "noise":
+            monkeypatch.setattr(gankit.training, "plan", poisoned(value))
+        case "loss":
+            began = 0
+        case _:
+            callbacks = [struck(trainer, STATE[where], value)]
+    with pytest.raises(Diverged) as caught:
+        run(folder, problem, trainer, data, *callbacks)
+    assert "round" in str(caught.value)
+    assert_nothing_published(folder, began)
+    note("not-finite", f"{len(CASES)} of {len(CASES)} caught on {backend.name}, none published")
+
+
+def assert_nothing_published(folder, began):
+    """Fail unless the run ended within two blocks of `began`, with finite numbers on the disk."""
+    refused = []
+    newest = folder.checkpoints.newest_valid(refused.append)
+    assert refused == []
+    assert (newest.step if newest else 0) == began
+    logged = metrics_log.read(folder.metrics)
+    assert began <= len(logged) <= began + 2
+    assert np.isfinite(logged).all()
+
+
+def test_without_a_spoilt_number_the_same_run_ends_well(backend, tmp_path):
+    problem, trainer, first = trained(backend, None)
+    trainer.load_state(first)
+    run(RunFolder(tmp_path), problem, trainer, images())
+    assert RunFolder(tmp_path).checkpoints.newest_valid().step == ROUNDS
