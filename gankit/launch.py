@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from gankit.config import AUTO, TrainConfig, from_toml
 from gankit.data import ImageSet
 from gankit.errors import CheckpointError, ConfigError, Diverged, UnknownName
 from gankit.run import Run, latents
-from gankit.runs import MetricsLog, RunFolder, environment
+from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import require_space
 from gankit.sources import Source, from_recipe
@@ -137,13 +138,11 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         return 0
     if folder.checkpoints.steps():
         _check_same(folder, plan)
-    checkpoint = folder.checkpoints.newest_valid(lambda line: warn(f"passed over: {line}"))
+    checkpoint = _newest(folder)
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         trainer.load_state(checkpoint.state)
         tell(f"resuming after round {start} from {checkpoint.path}")
-    elif folder.checkpoints.steps():
-        raise CheckpointError(f"no checkpoint in {folder.path} is whole; start in another folder")
     else:
         tell(f"{folder.path} has no checkpoint yet: starting from round 0")
     if start >= plan.rounds:
@@ -154,14 +153,35 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     return start
 
 
+def _newest(folder: RunFolder) -> Checkpoint | None:
+    """Return the newest whole checkpoint, or None where there never was one.
+
+    Raises
+    ------
+    CheckpointError
+        There are some, and none is whole.
+    """
+    refused: list[str] = []
+    checkpoint = folder.checkpoints.newest_valid(refused.append)
+    if refused and checkpoint is None:
+        raise CheckpointError(
+            f"no checkpoint in {folder.path} is whole; start in another folder ({refused[-1]})"
+        )
+    for line in refused:
+        warn(f"passed over: {line}")
+    return checkpoint
+
+
 def _space(plan: Plan, state: State, start: int) -> int:
     """Return about how many bytes the rest of the run will need at most.
 
     One checkpoint more than are kept is there while the oldest gives way.
     """
-    checkpoints = (plan.config.keep_checkpoints + 1) * sum(a.nbytes for a in state.values())
-    pictures = (plan.rounds - start) / (plan.epoch * plan.config.sample_every) + 2
-    return round(checkpoints + (plan.rounds - start) * LINE + pictures * PICTURE)
+    rounds, config = plan.rounds - start, plan.config
+    saves = math.ceil(rounds / (config.checkpoint_every or plan.epoch))
+    checkpoints = min(config.keep_checkpoints + 1, saves) * sum(a.nbytes for a in state.values())
+    pictures = rounds / (plan.epoch * config.sample_every) + 2
+    return round(checkpoints + rounds * LINE + pictures * PICTURE)
 
 
 def _check_same(folder: RunFolder, plan: Plan) -> None:

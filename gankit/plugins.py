@@ -148,7 +148,15 @@ def get_loss(name: str) -> Loss:
 
 def missing_modules(backend: Backend) -> list[str]:
     """Return which of the modules that `backend` requires cannot be found; imports none."""
-    return [name for name in backend.requires if importlib.util.find_spec(name) is None]
+    return [name for name in backend.requires if not _findable(name)]
+
+
+def _findable(module: str) -> bool:
+    """Return whether a module could be imported; of "a.b", only "a" is imported to see."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _get(kind: str, name: str, known: dict[str, Named]) -> Named:

@@ -19,7 +19,7 @@ import gankit
 from gankit.errors import CheckpointError, ConfigError, Diverged
 from gankit.runs import atomic, manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
-from gankit.runs.storage import read_plain
+from gankit.runs.storage import read_plain, writing
 from gankit.state import State
 
 _STEP = re.compile(r"[0-9]{6,18}")
@@ -77,8 +77,8 @@ class CheckpointStore:
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
         """Save a state and return its folder, which is there to stay when this returns.
 
-        A step that already holds the same state is left alone; another, or a damaged one, gives
-        way once the new one is whole.
+        A step that already holds the same state is left alone. Another state, or a damaged one,
+        gives way once the new one is whole; for the moment between two renames it has neither.
 
         Parameters
         ----------
@@ -103,6 +103,8 @@ class CheckpointStore:
         contents = {name: tensors.encode(part) for name, part in arrays.items()}
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
         if _holds(path, files):
+            with writing(path):  # An earlier save may have failed at just this.
+                atomic.sync_folder(self.folder)
             return path
         created = datetime.now(UTC).isoformat(timespec="seconds")
         said = Manifest(step, gankit.__version__, created, as_json(info or {}), files)
@@ -150,18 +152,11 @@ class CheckpointStore:
         for step in self.steps()[:-keep]:
             atomic.remove(self.path(step))
 
-    def truncate(self, step: int) -> None:
-        """Remove the checkpoints after `step`, the newest first: a run goes back to there."""
-        for later in reversed(self.steps()):
-            if later > step:
-                atomic.remove(self.path(later))
-
     def path(self, step: int) -> Path:
         """Return the folder of a step's checkpoint, which need not exist."""
         if step < 0:
             raise ConfigError(f"step is {step}; it must not be negative")
         return self.folder / f"{step:06d}"
-
 
 
 def _holds(path: Path, files: Mapping[str, FileEntry]) -> bool:

@@ -1,0 +1,23 @@
+"""A checkpoint to damage, and a disk that loses no time."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.crash.stores import filled, only
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Return the folder of the newer of two checkpoints; the older must stay as it is."""
+    store = filled(tmp_path / "checkpoints", 1, 2)
+    yield store.path(2)
+    assert only(store.load(1))
+
+
+@pytest.fixture
+def quick_sync(monkeypatch):
+    """Let a sync do nothing: what it really does takes a power cut to show, and much time."""
+    monkeypatch.setattr(os, "fsync", lambda file: os.fstat(file) and None)
