@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras,$(BACKENDS))
 
-.PHONY: demo test lint docs bench setup clean
+.PHONY: demo test crash lint docs bench setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -18,6 +18,9 @@ demo: .venv/core ## Train the reference backend for a minute or two, and show wh
 
 test: setup ## Run every test; BACKENDS=numpy needs no framework.
 	$(BIN)/python tests/run.py $(BACKENDS)
+
+crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
+	$(BIN)/python tests/crash/table.py $(BACKENDS)
 
 lint: setup .venv/lint ## Check style and types.
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""Run the suite: the core first, then each framework in a process of its own, then both.
+"""Run the suite: the core, each framework in a process of its own, both, and the crash battery.
 
     python tests/run.py numpy torch keras
 
@@ -23,6 +23,8 @@ TOGETHER = ["test_together.py", "test_import_order.py"]
 """What needs more than one backend in a process."""
 AGAIN = ["test_api.py", "test_cli.py", "test_docs.py", "test_own_data.py", "test_recipes.py"]
 """What the core's process ran already, but for what it passed over for want of a framework."""
+WITHIN = ["crash/test_every_round.py", "crash/test_not_finite.py"]
+"""What of the battery trains in the process itself, one framework in each."""
 
 
 def main(backends: list[str]) -> int:
@@ -55,13 +57,21 @@ def _digits() -> tuple[ImageSet, str]:
 
 def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     """Return each process: its name, what it runs, and the backends it may use."""
-    core = ["tests", *(f"--ignore=tests/{name}" for name in TOGETHER)]
-    suites = [("core", core, "numpy")] if "numpy" in backends else []
-    suites += [(name, ["tests/test_contract.py"], name) for name in backends if name != "numpy"]
+    suites = [("core", ["tests", *_without(TOGETHER), "--ignore=tests/crash"], "numpy")]
+    for name in backends:
+        contract = [] if name == "numpy" else ["test_contract.py"]
+        suites.append((name, _paths(contract + WITHIN), name))
     if len(backends) > 1:
-        paths = [f"tests/{name}" for name in TOGETHER + AGAIN]
-        suites.append(("together", paths, ",".join(backends)))
-    return suites
+        suites.append(("together", _paths(TOGETHER + AGAIN), ",".join(backends)))
+    return [*suites, ("crash", ["tests/crash", *_without(WITHIN)], ",".join(backends))]
+
+
+def _paths(names: list[str]) -> list[str]:
+    return [f"tests/{name}" for name in names]
+
+
+def _without(names: list[str]) -> list[str]:
+    return [f"--ignore=tests/{name}" for name in names]
 
 
 def _pytest(name: str, paths: list[str], tested: str, digits: Path) -> tuple[int, int, int]:

@@ -1,0 +1,102 @@
+"""Run the battery with its long figures, and write what it found into docs/reliability.md.
+
+    python tests/crash/table.py numpy torch keras
+
+A run takes about half an hour on two cores. The page is written only if every test passes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- results: written by make crash -->\n", "<!-- end of results -->\n"
+WITHIN = ["tests/crash/test_every_round.py", "tests/crash/test_not_finite.py"]
+ROWS = {
+    "kill-store": "kill -9 of the store",
+    "kill-calls": "kill -9 before and after each system call",
+    "kill-train": "kill -9 of `gankit train`, resumed until it is done",
+    "every-round": "stop and resume at each of 12 rounds",
+    "failing-disk": "system calls that fail, a full disk, a read-only one",
+    "corruption": "corrupted checkpoints",
+    "hostile": "hostile files",
+    "fuzzing": "fuzzing",
+    "downloads": "faulty downloads",
+    "signals": "signals × phases × once, twice",
+    "not-finite": "NaN, +∞, −∞",
+    "plugins": "faulty plugins",
+    "no-pickle": "nothing read is executed",
+}
+
+
+def main(backends: list[str]) -> int:
+    """Run all of it; return the exit status."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder, "notes.jsonl")
+        runs = [(["tests/crash", *(f"--ignore={path}" for path in WITHIN)], ",".join(backends))]
+        runs += [(WITHIN, name) for name in backends]
+        failed = [paths for paths, tested in runs if not passes(paths, tested, notes)]
+        if failed:
+            print(f"{len(failed)} of {len(runs)} runs failed; {PAGE.name} is as it was")
+            return 1
+        found = [json.loads(line) for line in notes.read_text("utf-8").splitlines()]
+    page = PAGE.read_text("utf-8")
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(before + BEGIN + results(found, time.perf_counter() - began) + END + after)
+    print(f"written: {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def passes(paths: list[str], tested: str, notes: Path) -> bool:
+    """Run these tests in a process of its own, with the long figures."""
+    environment = os.environ | {
+        "GANKIT_CRASH": "full", "GANKIT_CRASH_NOTES": str(notes), "GANKIT_TEST_BACKENDS": tested,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-q", *paths, "--timeout=3600"]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def results(found: list[dict[str, str]], seconds: float) -> str:
+    """Return the table, and where and when it was made."""
+    lines = ["", "| fault | what was seen |", "|---|---|"]
+    for row, title in ROWS.items():
+        said = dict.fromkeys(note["result"] for note in found if note["row"] == row)
+        lines.append(f"| {title} | {'; '.join(said) or '—'} |")
+    return "\n".join([*lines, "", machine(seconds), "", ""])
+
+
+def machine(seconds: float) -> str:
+    """Return one sentence about this machine and this run."""
+    return (
+        f"Run on {datetime.now(UTC):%Y-%m-%d} in {seconds / 60:.0f} minutes on "
+        f"{os.cpu_count()} cores ({processor()}), {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}."
+    )
+
+
+def processor() -> str:
+    """Return the processor's name, as far as the system tells it."""
+    return next(_models(Path("/proc/cpuinfo")), platform.machine())
+
+
+def _models(table: Path) -> Iterator[str]:
+    if table.exists():
+        for line in table.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                yield line.partition(":")[2].strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ["numpy", "torch", "keras"]))
