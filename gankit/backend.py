@@ -15,7 +15,7 @@ from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.errors import Unsupported
+from gankit.errors import BackendUnavailable, GankitError, Unsupported
 from gankit.problem import Array, Problem
 from gankit.randomness import Key
 from gankit.state import State
@@ -247,4 +247,10 @@ class Backend:
             raise Unsupported(
                 f"backend {self.name!r} cannot do {', '.join(sorted(missing))}; it can do: {has}"
             )
-        return self.build(problem)
+        try:
+            return self.build(problem)
+        except (GankitError, KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException as error:
+            why = f"{type(error).__name__}: {error}"
+            raise BackendUnavailable(f"backend {self.name!r} cannot be built: {why}") from error

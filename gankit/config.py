@@ -27,12 +27,18 @@ from gankit.tagged import Tagged
 from gankit.training import MOST, Regime
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
     from pydantic_core import ErrorDetails
 
     from gankit.losses import Loss
 
 AUTO = "auto"
+LIMIT = 2**16
+"""The most bytes of a configuration; the recipes have some two thousand."""
+PARTED = 1000
+"""Parts that a dotted key may have; the time to parse one grows with their square."""
+FAULTS = 20
+"""How many of the things that are wrong with a configuration an error names."""
 
 
 @dataclass(frozen=True)
@@ -215,9 +221,11 @@ def from_toml(text: str, source: str = "the configuration") -> TrainConfig:
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:
     """Parse TOML; ConfigError naming `source` if it is none."""
+    if any(line.count(".") > PARTED for line in text.splitlines()):
+        raise ConfigError(f"{source} is not TOML: a key has more than {PARTED} parts")
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # Also integers of too many digits.
         raise ConfigError(f"{source} is not TOML: {error}") from None
 
 
@@ -228,8 +236,16 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
     try:
         return _adapter().validate_json(json.dumps(dict(settings), default=_plain), strict=True)
     except ValidationError as error:
-        wrong = "; ".join(map(_describe, _of_one_kind(error.errors(include_url=False))))
-        raise ConfigError(f"{source}: {wrong}") from None
+        raise ConfigError(f"{source}: {_wrong(error)}") from None
+    except (ValueError, RecursionError) as error:  # Of JSON: a number too long, lists too deep.
+        raise ConfigError(f"{source}: {error}") from None
+
+
+def _wrong(error: ValidationError) -> str:
+    """Say in one line what is wrong, in all places or the first few."""
+    faults = _of_one_kind(error.errors(include_url=False))
+    more = [f"and {len(faults) - FAULTS} more"] if len(faults) > FAULTS else []
+    return "; ".join([*map(_describe, faults[:FAULTS]), *more])
 
 
 @functools.cache

@@ -13,13 +13,13 @@ import numpy as np
 from gankit import plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples, Watchdog
-from gankit.config import AUTO, TrainConfig, from_toml
+from gankit.config import AUTO, LIMIT, TrainConfig, from_toml
 from gankit.data import ImageSet
 from gankit.errors import CheckpointError, ConfigError, Diverged, UnknownName
 from gankit.run import Run, latents
 from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
-from gankit.runs.storage import require_space
+from gankit.runs.storage import read_plain, require_space
 from gankit.sources import Source, from_recipe
 from gankit.state import State
 from gankit.training import Callback, fit
@@ -203,8 +203,8 @@ def recorded(path: Path) -> TrainConfig:
     """Return the configuration of the run in a folder; CheckpointError if there is none."""
     folder = RunFolder.open(path)
     try:
-        return from_toml(folder.config.read_text("utf-8"), str(folder.config))
-    except (OSError, UnicodeDecodeError) as error:
+        return from_toml(read_plain(folder.config, LIMIT).decode(), str(folder.config))
+    except UnicodeDecodeError as error:
         raise CheckpointError(f"cannot read {folder.config}: {error}") from None
     except ConfigError as error:
         raise CheckpointError(str(error)) from None

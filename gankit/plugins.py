@@ -6,11 +6,14 @@ one keeps going, says in one line what is wrong, and leaves the rest working.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -189,12 +192,15 @@ def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plug
     try:
         if other := seen.get(point.name):
             raise PluginError(f"its name is taken by {other}")
-        _register(plugins, point)
-    except (Exception, SystemExit) as error:
+        with _quiet():
+            _register(plugins, point)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         fault = _describe(error)
     plugin = Plugin(point.name, *_origin(point), fault=fault)
     if fault:
-        _complain(f"{plugin} is left out: {fault}")
+        _leave_out(plugin, fault)
     else:
         seen[point.name] = plugin
     return plugin
@@ -211,14 +217,24 @@ def _register(plugins: pluggy.PluginManager, point: EntryPoint) -> None:
 
 
 def _describe(error: BaseException) -> str:
-    text = str(error).strip().splitlines() or ["no message"]
-    return f"{type(error).__name__}: {text[0]}"
+    text = " ".join(str(error).split()) or "no message"  # pluggy's take several lines.
+    return f"{type(error).__name__}: {text[:300]}"
+
+
+def _quiet() -> AbstractContextManager[object]:
+    """Send what a plugin prints to standard error: standard output is for data."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
+def _leave_out(plugin: Plugin, fault: str) -> None:
+    remedy = f"upgrade {plugin.distribution}, or uninstall it"
+    _complain(f"{plugin} is left out: {fault}; {remedy}")
 
 
 def _complain(message: str) -> None:
     if os.environ.get(STRICT):
         raise PluginError(message)
-    warnings.warn(message, PluginWarning, stacklevel=2)
+    warnings.warn(message, PluginWarning, stacklevel=3)
 
 
 def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[str, Any]:
@@ -232,24 +248,35 @@ def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[
 def _take(kind: str, hook: pluggy.HookImpl, offered: dict[str, Any]) -> None:
     """Add what one plugin offers to `offered`; PluginError if it is not fit for use."""
     for thing in _list(hook.function, {}):
+        if not isinstance(thing.name, str):
+            raise PluginError(f"its {kind} has the name {thing.name!r}, which is no text")
         if kind == "backend":
             _check_backend(thing)
+        if kind == "command":
+            _check_command(thing)
         if thing.name in offered:
             raise PluginError(f"its {kind} {thing.name!r} is already there")
         offered[thing.name] = thing
 
 
 def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, object]) -> None:
-    found += _list(hook.function, arguments)
+    callbacks = _list(hook.function, arguments)
+    for callback in callbacks:
+        if not callable(callback):
+            raise PluginError(f"its callback {callback!r} cannot be called")
+    found += callbacks
 
 
 def _guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
     """Ask a plugin; if that goes wrong, complain, and return the fault."""
     try:
-        ask()
-    except (Exception, SystemExit) as error:
+        with _quiet():
+            ask()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         fault = _describe(error)
-        _complain(f"{_owner(hook)} is left out: {fault}")
+        _leave_out(_owner(hook), fault)
         return fault
     return None
 
@@ -264,9 +291,9 @@ def _fault_when_asked(name: str) -> str | None:
     return None
 
 
-def _owner(hook: pluggy.HookImpl) -> str:
-    known = {plugin.name: str(plugin) for plugin in found()}
-    return known.get(hook.plugin_name, f"plugin {hook.plugin_name!r}")
+def _owner(hook: pluggy.HookImpl) -> Plugin:
+    known = {plugin.name: plugin for plugin in found()}
+    return known.get(hook.plugin_name, Plugin(hook.plugin_name, "?", "?"))
 
 
 def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[Any]:
@@ -284,3 +311,18 @@ def _check_backend(backend: Backend) -> None:
             f"backend {backend.name!r} was written for API {backend.api}, this gankit has {API}; "
             "upgrade whichever is older"
         )
+    kinds: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+        ("requires", lambda value: isinstance(value, Iterable)),
+        ("build", callable),
+        ("capabilities", lambda value: isinstance(value, Iterable)),
+    )
+    for field, fits in kinds:
+        if not fits(value := getattr(backend, field)):
+            raise PluginError(f"backend {backend.name!r} has {field} {value!r}")
+
+
+def _check_command(command: click.Command) -> None:
+    import click
+
+    if not isinstance(command, click.Command):
+        raise PluginError(f"its command {command.name!r} is {command!r}, none of click's")

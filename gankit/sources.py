@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gankit.config import TrainConfig, from_settings, parse_toml
+from gankit.config import LIMIT, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError
 from gankit.recipes import recipe
+from gankit.runs.storage import read_plain
 
 Settings: TypeAlias = dict[str, Any]
 Source: TypeAlias = tuple[str, Settings]
@@ -41,8 +43,9 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
         if "epochs" in settings and "steps" not in settings:
             merged.pop("steps", None)
         for path, value in leaves(settings):
-            _put(merged, path.split("."), copy.deepcopy(value), path)
-            origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
+            replaced = _put(merged, path.split("."), copy.deepcopy(value), path)
+            if isinstance(replaced, dict | list):
+                origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
             origins[path] = name
     return merged, origins
 
@@ -50,7 +53,11 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
 def config_of(sources: Iterable[Source]) -> TrainConfig:
     """Return the configuration that the sources make together; ConfigError names what is wrong."""
     sources = list(sources)
-    return from_settings(merge(sources)[0], sources[0][0] if len(sources) == 1 else "settings")
+    try:
+        merged, _ = merge(sources)
+    except RecursionError:
+        raise ConfigError("settings are nested too deeply") from None
+    return from_settings(merged, sources[0][0] if len(sources) == 1 else "settings")
 
 
 def from_recipe(name: str) -> Source:
@@ -63,12 +70,12 @@ def from_recipe(name: str) -> Source:
 
 def from_file(path: Path) -> Source:
     """Return a TOML file as a source; ConfigError if it cannot be read."""
+    # A person's own file may be a link, unlike those that gankit writes.
+    content = read_plain(Path(os.path.realpath(path)), LIMIT, ConfigError)
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"cannot read {path}: {reason}") from None
-    return str(path), parse_toml(text, str(path))
+        return str(path), parse_toml(content.decode(), str(path))
+    except UnicodeDecodeError:
+        raise ConfigError(f"cannot read {path}: it is not UTF-8") from None
 
 
 def from_environment(environment: Mapping[str, str]) -> list[Source]:
@@ -97,7 +104,7 @@ def from_assignment(assignment: str) -> Source:
 def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # Also integers of too many digits, lists too deep.
         return text
 
 
@@ -125,8 +132,11 @@ def _drop_other_kinds(merged: Settings, settings: Mapping[str, Any]) -> None:
             _drop_other_kinds(below, value)
 
 
-def _put(tree: Any, keys: list[str], value: Any, path: str) -> None:  # noqa: ANN401
-    """Set one leaf, making the tables on the way to it, or stepping into a list by number."""
+def _put(tree: Any, keys: list[str], value: Any, path: str) -> Any:  # noqa: ANN401
+    """Set one leaf, making the tables on the way to it, or stepping into a list by number.
+
+    Returns what it takes the place of, or None.
+    """
     key, rest = keys[0], keys[1:]
     if isinstance(tree, list):
         if not key.isdigit() or int(key) >= len(tree):
@@ -139,6 +149,7 @@ def _put(tree: Any, keys: list[str], value: Any, path: str) -> None:  # noqa: AN
     else:
         raise ConfigError(f"{path!r} names nothing; what is above {key!r} is a single value")
     if rest:
-        _put(tree[place], rest, value, path)
-    else:
-        tree[place] = value
+        return _put(tree[place], rest, value, path)
+    replaced = tree[place] if isinstance(tree, list) else tree.get(place)
+    tree[place] = value
+    return replaced

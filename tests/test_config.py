@@ -16,6 +16,7 @@ from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.losses import BUILTIN, NONSATURATING
 from gankit.optimizers import SGD, Adam, Average
 from gankit.recipes import recipe, recipes
+from tests.crash.figures import figure
 
 counts = st.integers(1, 10**6)
 maybe = st.none() | counts
@@ -63,7 +64,7 @@ def simple(**changes):
     return sources.config_of([sources.from_recipe("simple"), ("here", changes)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=figure(60, 500), deadline=None)
 @given(configs)
 def test_a_configuration_goes_out_to_toml_and_back_unchanged(config):
     assert from_toml(config.to_toml()) == config

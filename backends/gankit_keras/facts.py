@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 
 from gankit_keras.framework import keras, tf
@@ -40,8 +39,9 @@ def described(device: object) -> str:
 def deterministic() -> str:
     """Return whether operations are told to be deterministic; TensorFlow tells only inside."""
     try:
-        inner = importlib.import_module("tensorflow.python.framework.config")
-        return said(inner.is_op_determinism_enabled())
+        from tensorflow.python.framework import config
+
+        return said(config.is_op_determinism_enabled())
     except (ImportError, AttributeError):
         return "unknown"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 
 import numpy as np
@@ -31,7 +30,9 @@ def facts() -> dict[str, str]:
 def threads() -> str:
     """Return how many threads a matrix product takes: as measured if that can be, else as told."""
     try:
-        pools = importlib.import_module("threadpoolctl").threadpool_info()
+        from threadpoolctl import threadpool_info
+
+        pools = threadpool_info()
     except ImportError:
         pools = []
     if counts := {str(pool["num_threads"]) for pool in pools if pool["user_api"] == "blas"}:

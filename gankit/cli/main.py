@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import warnings
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
-from gankit.cli.signals import Stopped, end, taken
+from gankit.cli.signals import end, taken
 from gankit.errors import ExitCode, GankitError
 
 COMMANDS = {
@@ -79,6 +80,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with one of `ExitCode`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     warnings.showwarning = _show_warning
+    if isinstance(sys.stdout, io.TextIOWrapper):  # A path need not be text; it is printed as it is.
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         with taken(end):
             result: Any = gankit.main(
@@ -89,10 +92,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         _fail(error.format_message(), ExitCode.USAGE)
-    except Stopped as error:
-        _fail("stopped by a signal", error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted", ExitCode.INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other.
+        _fail("stopped", getattr(error.__cause__ or error, "exit_code", ExitCode.INTERRUPTED))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,6 @@ def _target(out: Path | None, each: Path | None) -> Path | None:
         return None if each else Path("samples.png")
     if out.suffix.lower() not in (".png", *ARRAYS):
         raise ConfigError(f"cannot write {out}; name a .png, .npy or .npz file")
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):  # noqa: PTH112 - pathlib raises where a name is too long.
         raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
     return out

@@ -18,8 +18,8 @@ SIGNALS = [
 ]
 
 
-class Stopped(BaseException):
-    """A signal that ends the command where it is: no `except Exception` may hold it up."""
+class Stopped(KeyboardInterrupt):
+    """A signal that ends the command where it is; what is half done is cleared away."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from gankit.data.containers import BROKEN, reason
+from gankit.data.containers import BROKEN, check_growth, contents, entry_of, reason
 from gankit.data.dataset import ImageSet
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
@@ -20,7 +20,18 @@ from gankit.errors import DataError
 PAIRS = {"images": "labels", "x_train": "y_train"}
 """Names of the images in an npz file, and of the labels that go with them."""
 
-UNREADABLE = (*BROKEN, SyntaxError, TypeError, KeyError, tokenize.TokenError, MemoryError)
+NAMES = 2**22
+"""The most bytes that the names of classes may take."""
+
+UNREADABLE = (
+    *BROKEN,
+    SyntaxError,
+    TypeError,
+    KeyError,
+    tokenize.TokenError,
+    MemoryError,
+    ArithmeticError,
+)
 """What a damaged file makes NumPy's readers raise."""
 
 
@@ -68,8 +79,8 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
             if key is None:
                 held = ", ".join(names) or "nothing"
                 raise DataError(f"{path}: has no array {' or '.join(PAIRS)}; it has {held}")
-            found = _member(archive, key)
-            paired = _member(archive, PAIRS[key]) if PAIRS[key] in names else None
+            found = _member(path, archive, key)
+            paired = _member(path, archive, PAIRS[key]) if PAIRS[key] in names else None
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     images = _images(found, f"{path}: {key}", options)
@@ -81,13 +92,16 @@ def _mapped(path: Path) -> NDArray[Any]:
     # Unlike np.load, this takes no other kind of file, and no objects. Copy-on-write, since
     # torch warns of arrays that cannot be written to.
     try:
-        return npy_format.open_memmap(path, mode="c")
+        with np.errstate(over="raise"):  # A shape may have more numbers than can be counted.
+            return npy_format.open_memmap(path, mode="c")
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as npy: {reason(error)}") from error
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    with archive.open(f"{name}.npy") as file:
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    entry = entry_of(path, archive, name)
+    check_growth(path, entry.file_size)
+    with archive.open(entry) as file:
         found: NDArray[Any] = npy_format.read_array(file, allow_pickle=False)
         return found
 
@@ -132,8 +146,8 @@ def _class_names(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
-        names = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        names = json.loads(contents(path, NAMES).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise DataError(f"{path}: is no list of names")

@@ -24,6 +24,12 @@ GZIP_MAGIC = b"\x1f\x8b"
 NPY_HEADER = 16384
 """Bytes that an npy header may take; NumPy's own reader refuses headers above 10,000."""
 
+ROOM = 2**25
+"""Bytes that any file may unpack to, however small it is."""
+
+GROWTH = 200
+"""How many times its own size a larger file may unpack to; photographs reach some 20."""
+
 BROKEN = (
     OSError,
     EOFError,
@@ -86,10 +92,7 @@ def array_bytes(path: Path, member: str, size: int) -> bytes:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            entry = archive.getinfo(f"{member}.npy")
-            # Only these two methods stop unpacking at the size that they are asked for.
-            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise DataError(f"{path}: {member} is packed by method {entry.compress_type}")
+            entry = entry_of(path, archive, member)
             with archive.open(entry) as file:
                 return _bounded(file, size + NPY_HEADER)[-size:]
     except KeyError as error:
@@ -98,6 +101,29 @@ def array_bytes(path: Path, member: str, size: int) -> bytes:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except _TooLarge as error:
         raise DataError(f"{path}: {member}: {error}") from error
+
+
+def entry_of(path: Path, archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
+    """Return the entry of an array in an npz file; KeyError if there is none.
+
+    Raises
+    ------
+    DataError
+        If it is packed by a method that NumPy does not use.
+    """
+    entry = archive.getinfo(f"{member}.npy")
+    # Only these two methods stop unpacking at the size that they are asked for.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{path}: {member} is packed by method {entry.compress_type}")
+    return entry
+
+
+def check_growth(path: Path, unpacked: int) -> None:
+    """Raise DataError if a file says that it unpacks to so many bytes that it must be a bomb."""
+    packed = path.stat().st_size
+    if unpacked > max(ROOM, GROWTH * packed):
+        told = f"its {packed} bytes unpack to {unpacked}"
+        raise DataError(f"{path}: {told}; more than {GROWTH} times as many are taken for a bomb")
 
 
 def digest(path: Path, size: int) -> str:

@@ -138,6 +138,22 @@ def _answer(url: str, patience: Patience) -> HTTPResponse:
 
 def _ask(url: str, timeout: float, answers: queue.SimpleQueue[HTTPResponse | Exception]) -> None:
     try:
-        answers.put(urllib.request.urlopen(url, timeout=timeout))  # noqa: S310 - mirrors are ours
+        answers.put(_opener().open(url, timeout=timeout))
     except Exception as error:
         answers.put(error)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Return what opens http and https; urllib's own would follow a redirection to ftp."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener

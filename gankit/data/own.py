@@ -47,11 +47,12 @@ def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
         If nothing is there, it cannot be read, or the images are not of one shape.
     """
     path, options = Path(os.path.expanduser(path)), options or ImageOptions()  # noqa: PTH111
-    if path.is_dir():
+    # pathlib raises where a name is too long; os.path says that nothing is there.
+    if os.path.isdir(path):  # noqa: PTH112
         return read_folder(path, options)
     reader = READERS.get(path.suffix.lower())
     remedy = "give a .npy or .npz file, a folder of pictures, or a data set's name"
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         raise DataError(f"no file or folder {path}; {remedy}")
     if reader is None:
         raise DataError(f"{path}: is a file of another kind; {remedy}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -56,7 +57,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     """
     if out.suffix != ".npy":
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
-    if out.exists():
+    if os.path.exists(out):  # noqa: PTH110 - pathlib raises where a name is too long.
         raise ConfigError(f"{out} is already there; remove it, or choose another name")
     folder, faults = image_folder(path), list[str]()
     with temporary(out) as part:

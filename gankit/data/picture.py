@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.containers import reason
+from gankit.data.containers import check_growth, reason
 from gankit.data.image_options import Fit, ImageOptions
 from gankit.errors import DataError
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+LARGEST = 2**27
+"""The most bytes of a file; a decoder may read all of it to find out how large the picture is."""
 
 
 def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
@@ -41,7 +45,7 @@ def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
     Raises
     ------
     DataError
-        If it cannot be read, or has more pixels than Pillow thinks safe.
+        If it cannot be read, has more pixels than Pillow thinks safe, or is a bomb.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -49,7 +53,13 @@ def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _read(Image.open(file, formats=FORMATS), options)
+            if (size := os.fstat(file.fileno()).st_size) > LARGEST:
+                raise DataError(f"{path}: has {size} bytes; a picture has at most {LARGEST}")
+            image = Image.open(file, formats=FORMATS)
+            check_growth(path, 4 * image.width * image.height)
+            return _read(image, options)
+    except DataError:
+        raise
     except UnidentifiedImageError as error:
         raise DataError(f"{path}: not a PNG, JPEG or WebP picture") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:

@@ -22,6 +22,9 @@ from gankit.errors import CheckpointError, StorageError
 from gankit.runs import atomic
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.lock import locked
+from gankit.runs.storage import read_plain
+
+_FACTS = 2**20  # The most bytes of environment.json.
 
 
 class RunFolder:
@@ -64,8 +67,8 @@ class RunFolder:
     def facts(self) -> dict[str, Any]:
         """Return what `environment.json` says; nothing where it cannot be read."""
         try:
-            said = json.loads(self.environment.read_text("utf-8"))
-        except (OSError, ValueError):
+            said = json.loads(read_plain(self.environment, _FACTS))
+        except (CheckpointError, ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 

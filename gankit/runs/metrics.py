@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -104,7 +107,7 @@ def truncate(path: Path, rounds: int) -> None:
     StorageError
         It could not be written; it is as it was.
     """
-    kept = _lines(path)[:rounds]
+    kept = list(itertools.islice(_lines(path), rounds))
     for number, line in enumerate(kept, start=1):
         _losses(path, number, line)
     if len(kept) < rounds:
@@ -121,9 +124,10 @@ def _content(path: Path) -> bytes:
     return read_plain(path) if os.path.lexists(path) else b""
 
 
-def _lines(path: Path) -> list[bytes]:
-    """Return the lines that have their end, without it."""
-    return _content(path).split(b"\n")[:-1]
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines that have their end, without it."""
+    # One at a time: a file of nothing but ends of lines would make a list eight times its size.
+    return (line[:-1] for line in io.BytesIO(_content(path)) if line.endswith(b"\n"))
 
 
 def _line(number: int, losses: Losses) -> str:

@@ -91,6 +91,8 @@ def read_plain(
             return file.read() if limit is None else file.read(limit)
     except FileNotFoundError:
         raise error(f"{path} is missing") from None
+    except MemoryError:
+        raise error(f"{path} is larger than this machine's memory") from None
     except OSError as failure:
         if isinstance(failure, GankitError):
             raise

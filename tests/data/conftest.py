@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import numpy as np
 import pytest
 
-from gankit.data import ImageSet, glyphs, idx
-from gankit.data.archive import Archive
-from gankit.data.checksum import Checksum
-from gankit.data.published import PublishedFile
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
+from gankit.data import ImageSet, glyphs
+from tests import stand_in
+from tests.server import serving
 
 
 @pytest.fixture(scope="session")
@@ -40,78 +32,22 @@ def bare_machine(tmp_path, monkeypatch):
 def contents(small_glyphs):
     """Return the four files of the stand-in, IDX bytes by name."""
     images, labels = small_glyphs.images[..., 0], small_glyphs.labels.astype(np.uint8)
-    return {
-        "train-images-idx3-ubyte": idx.encode(images[:150]),
-        "train-labels-idx1-ubyte": idx.encode(labels[:150]),
-        "t10k-images-idx3-ubyte": idx.encode(images[150:]),
-        "t10k-labels-idx1-ubyte": idx.encode(labels[150:]),
-    }
+    return stand_in.contents(images, labels, 150)
 
 
 @pytest.fixture(scope="session")
 def checksum():
     """Return a function from bytes to their sum, as somebody publishes it."""
-    return lambda content, untried="": Checksum(hashlib.sha256(content).hexdigest(), untried)
+    return stand_in.checksum
 
 
 @pytest.fixture
-def archive(contents, checksum):
+def archive(contents):
     """Return a published data set like MNIST, but small, with its own sums and no mirrors."""
-    members = ("x_train", "y_train", "x_test", "y_test")
-    files = [
-        PublishedFile(name, member, idx.decode(content, name).shape, checksum(content))
-        for member, (name, content) in zip(members, contents.items(), strict=True)
-    ]
-    splits = {"train": (files[0], files[1]), "test": (files[2], files[3])}
-    return Archive("mnist", splits, (), ("~/.keras/datasets", "data/MNIST/raw"))
-
-
-class Server(ThreadingHTTPServer):
-    """Answers each path as its entry in `answers` says, any other with 404."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[str] = []
-        self.closing = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/"
-
-    def serve(self, path: str, content: bytes, claimed: int | None = None) -> str:
-        """Answer `path` with `content`, perhaps claiming another length; return its address."""
-
-        def answer(request: BaseHTTPRequestHandler) -> None:
-            request.send_response(200)
-            request.send_header("Content-Length", str(claimed or len(content)))
-            request.end_headers()
-            request.wfile.write(content)
-
-        self.answers[path] = answer
-        return self.url + path
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        path = self.path.lstrip("/")
-        self.server.asked.append(path)
-        self.server.answers.get(path, lambda request: request.send_error(404))(self)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the tests look at `asked`."""
+    return stand_in.archive(contents)
 
 
 @pytest.fixture
 def server():
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
+    with serving() as running:
         yield running
-        running.closing.set()
-        running.shutdown()
-        thread.join()

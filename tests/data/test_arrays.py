@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from gankit.data import ImageOptions, own
 from gankit.errors import DataError
+from tests.crash.figures import figure
 
 COLOUR = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)
 LABELS = np.array([0, 1, 2, 0, 1, 2], np.int16)
 FUZZ = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=figure(100, 500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from gankit.data.containers import array_bytes, contents
 from gankit.errors import DataError
+from tests.crash.figures import figure
 
 BOMB = 64 * 2**20
+QUICK = settings(max_examples=figure(150, 500), deadline=None)
 PACKED = gzip.compress(bytes(range(256)) * 4)
 
 
@@ -70,7 +72,7 @@ def test_methods_that_cannot_be_bounded_are_refused(tmp_path):
         array_bytes(tmp_path / "file.npz", "x_train", 10)
 
 
-@settings(max_examples=150, deadline=None)
+@QUICK
 @given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
 def test_a_damaged_gzip_file_gives_its_bytes_or_a_data_error(tmp_path_factory, place, change):
     path = tmp_path_factory.mktemp("gzip") / "file"
@@ -81,7 +83,7 @@ def test_a_damaged_gzip_file_gives_its_bytes_or_a_data_error(tmp_path_factory, p
         assert contents(path, 2000) in (bytes(range(256)) * 4, bytes(damaged))
 
 
-@settings(max_examples=150, deadline=None)
+@QUICK
 @given(st.data())
 def test_a_damaged_npz_file_gives_bytes_or_a_data_error(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("npz") / "file.npz"

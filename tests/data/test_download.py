@@ -8,6 +8,7 @@ import pytest
 
 from gankit.data.download import Patience, Unreachable, download
 from gankit.errors import DataError, StorageError
+from tests.server import begin, redirecting
 
 CONTENT = bytes(range(256)) * 1000
 SIZE = len(CONTENT)
@@ -46,13 +47,7 @@ def test_an_existing_file_is_replaced(server, get, tmp_path):
 
 
 def test_a_redirection_is_followed(server, get):
-    def redirect(request):
-        request.send_response(302)
-        request.send_header("Location", server.serve("there.gz", CONTENT))
-        request.send_header("Content-Length", "0")
-        request.end_headers()
-
-    server.answers["here.gz"] = redirect
+    server.answers["here.gz"] = redirecting(server.serve("there.gz", CONTENT))
     assert get(server.url + "here.gz").read_bytes() == CONTENT
     assert server.asked == ["here.gz", "there.gz"]
 
@@ -62,13 +57,6 @@ def test_progress_ends_at_the_whole(server, get):
     get(server.serve("file.gz", CONTENT), progress=lambda *now: told.append(now))
     assert told[-1] == ("file.gz", SIZE, SIZE)
     assert told == sorted(told)
-
-
-@pytest.mark.parametrize("status", [403, 404, 500, 503])
-def test_an_error_status_is_told(server, get, status):
-    server.answers["file.gz"] = lambda request: request.send_error(status)
-    with pytest.raises(DataError, match=f"answers {status}"):
-        get(server.url + "file.gz")
 
 
 def test_wrong_bytes_are_refused(server, get):
@@ -94,9 +82,7 @@ def stalling(server, *, headers, first=b""):
 
     def answer(request):
         if headers:
-            request.send_response(200)
-            request.send_header("Content-Length", str(SIZE))
-            request.end_headers()
+            begin(request, SIZE)
             request.wfile.write(first)
             request.wfile.flush()
         server.closing.wait(10)
@@ -118,8 +104,7 @@ def test_a_silent_server_is_given_up(server, get, headers, first, said):
 
 def test_a_trickle_is_given_up(server, get):
     def trickle(request):
-        request.send_response(200)
-        request.end_headers()
+        begin(request, None)
         while not server.closing.wait(0.02):
             request.wfile.write(b"x")
 
@@ -132,9 +117,7 @@ def test_a_trickle_is_given_up(server, get):
 
 def test_a_dropped_connection_is_told(server, get):
     def drop(request):
-        request.send_response(200)
-        request.send_header("Content-Length", str(SIZE))
-        request.end_headers()
+        begin(request, SIZE)
         request.wfile.write(CONTENT[:10])
         request.connection.shutdown(socket.SHUT_RDWR)
 

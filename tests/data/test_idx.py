@@ -9,9 +9,10 @@ from hypothesis.extra import numpy as hnp
 
 from gankit.data import idx
 from gankit.errors import DataError, StorageError
+from tests.crash.figures import figure
 
 BYTES = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, max_side=6))
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = settings(max_examples=figure(150, 500), deadline=None)
 
 
 @QUICK

@@ -1,6 +1,5 @@
 import gzip
 import io
-import multiprocessing
 import time
 
 import numpy as np
@@ -116,17 +115,3 @@ def test_a_cache_that_cannot_be_made_is_a_storage_error(bare_machine, archive, g
     monkeypatch.setenv("GANKIT_HOME", str(bare_machine / "file"))
     with pytest.raises(StorageError, match=r"cannot make .*set GANKIT_HOME"):
         archive.read("train", None, Mirrors((good,)))
-
-
-@pytest.mark.usefixtures("bare_machine")
-def test_processes_that_fetch_at_once_download_once(archive, good, server):
-    context = multiprocessing.get_context("spawn")
-    workers = [
-        context.Process(target=archive.fetch, args=(None, Mirrors((good,)))) for _ in range(4)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(20)
-    assert [worker.exitcode for worker in workers] == [0] * 4
-    assert len(server.asked) == 4

@@ -1,0 +1,216 @@
+"""Whatever is written where gankit reads ends in a typed error, and what it writes comes back.
+
+IDX, gzip and npz files are in tests/data, TOML out and back in tests/test_config.py, with as many
+examples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from gankit import sources
+from gankit.config import TrainConfig, from_toml
+from gankit.errors import CheckpointError, ConfigError, ExitCode
+from gankit.recipes import recipes
+from gankit.runs import manifest, metrics
+from gankit.runs.tensors import DTYPES
+from tests.crash import words
+from tests.crash.children import in_child
+from tests.crash.figures import figure, note
+
+DOCUMENTED = set(ExitCode) - {
+    ExitCode.UNEXPECTED, ExitCode.HANGUP, ExitCode.INTERRUPTED, ExitCode.TERMINATED,
+}  # fmt: skip
+EXAMPLES = figure(100, 500)
+some = settings(max_examples=EXAMPLES, deadline=None)
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=9,
+)
+info = st.dictionaries(
+    st.text(max_size=9), st.none() | st.integers() | st.floats(-1e9, 1e9) | st.text(), max_size=3
+)
+entries = st.builds(
+    manifest.ArrayEntry,
+    st.sampled_from(sorted(DTYPES)),
+    st.lists(st.integers(0, 9), max_size=4).map(tuple),
+)
+
+
+@st.composite
+def files(draw):
+    arrays = draw(st.dictionaries(st.text(max_size=9), entries, max_size=3))
+    size = sum(array.bytes for array in arrays.values()) + draw(st.integers(0, 999))
+    digest = draw(st.text("0123456789abcdef", min_size=64, max_size=64))
+    return manifest.FileEntry(size, digest, arrays)
+
+
+names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}\.safetensors", fullmatch=True)
+manifests = st.builds(
+    manifest.Manifest,
+    st.integers(0, 10**18 - 1),
+    st.text(max_size=9),
+    st.text(max_size=9),
+    info,
+    st.dictionaries(names, files(), max_size=3),
+)
+
+
+def damaged(data, content):
+    """Change some bytes, put some in, or cut the end off."""
+    content = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        width = data.draw(st.integers(0, 3))
+        content[place : place + width] = data.draw(st.binary(min_size=1, max_size=4))
+    return bytes(content[: data.draw(st.integers(0, len(content)))])
+
+
+@pytest.fixture(scope="module")
+def path():
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder, "file")
+
+
+@some
+@given(manifests)
+def test_a_manifest_comes_back(said):
+    assert manifest.parse(said.encode()) == said
+
+
+@some
+@given(st.data(), manifests)
+def test_a_damaged_manifest_is_refused(data, said):
+    whole = said.encode()
+    content = damaged(data, whole)
+    if content == whole:
+        return
+    with pytest.raises(CheckpointError):
+        manifest.parse(content)
+
+
+@some
+@given(values | st.dictionaries(st.sampled_from(["format", "step", "info", "files"]), values))
+def test_a_manifest_of_anything_with_a_right_digest_is_one_or_refused(said):
+    body = {"format": 1, "step": 1, "gankit": "", "created": "", "info": {}, "files": {}}
+    with suppress(CheckpointError):
+        content = manifest._sealed(body | said if isinstance(said, dict) else {"format": said})
+        found = manifest.parse(content)
+        assert manifest.parse(found.encode()) == found
+
+
+@some
+@given(st.data(), st.sampled_from(recipes()))
+def test_a_damaged_configuration_is_one_or_refused(path, data, recipe):
+    content = damaged(data, recipe.text.encode())
+    path.write_bytes(content)
+    with suppress(ConfigError):
+        config = sources.config_of([sources.from_recipe("simple"), sources.from_file(path)])
+        assert from_toml(config.to_toml()) == config
+
+
+@some
+@given(st.binary(max_size=99) | st.text(max_size=99).map(str.encode))
+def test_a_configuration_of_anything_is_refused(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ConfigError):
+        sources.config_of([sources.from_file(path)])
+
+
+SETTINGS = [*TrainConfig.__dataclass_fields__, "generator.layers.0.units", "generator.optimizer"]
+
+
+@some
+@given(st.sampled_from(SETTINGS) | st.text(max_size=20), values.map(json.dumps) | st.text())
+def test_an_assignment_of_anything_is_a_setting_or_refused(key, value):
+    with suppress(ConfigError):
+        assigned = sources.from_assignment(f"{key}={value}")
+        config = sources.config_of([sources.from_recipe("simple"), assigned])
+        assert from_toml(config.to_toml()) == config
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+losses = hnp.arrays(np.float64, st.tuples(st.integers(0, 9), st.just(2)), elements=finite)
+
+
+@some
+@given(st.lists(losses, max_size=4))
+def test_losses_come_back_from_the_log_bit_for_bit(path, blocks):
+    path.unlink(missing_ok=True)
+    logged(path, blocks)
+    whole = np.concatenate([np.empty((0, 2)), *blocks])
+    assert metrics.read(path).tobytes() == whole.tobytes()
+
+
+def logged(path, blocks):
+    log, done = metrics.MetricsLog(path), 0
+    for block in blocks:
+        log.append(done, block)
+        done += len(block)
+    log.close()
+
+
+@some
+@given(st.data(), losses.filter(len), st.integers(0, 9))
+def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, rounds):
+    path.unlink(missing_ok=True)
+    logged(path, [block])
+    path.write_bytes(damaged(data, path.read_bytes()))
+    with suppress(CheckpointError):
+        found = metrics.read(path)
+        assert np.isfinite(found).all()
+    with suppress(CheckpointError):
+        metrics.truncate(path, rounds)
+        assert len(metrics.read(path)) == rounds
+
+
+@some
+@given(st.binary(max_size=99) | st.lists(values.map(json.dumps)).map("\n".join).map(str.encode))
+def test_a_log_of_anything_is_refused_or_has_no_round(path, content):
+    path.write_bytes(content)
+    with suppress(CheckpointError):
+        assert metrics.read(path).shape == (0, 2)
+
+
+@pytest.fixture(scope="module")
+def ground():
+    """Return a folder with a small run and data, and whole and broken files beside them."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield words.ground(Path(folder, "ground"))
+
+
+@some
+@given(words.lines)
+def test_any_words_on_the_command_line_end_with_a_documented_code_and_one_line(ground, line):
+    child = in_child(words.said, ground, line, limit=30)
+    assert (child.signal, child.error) == (0, None)
+    said = words.Said(**child.value)
+    assert said.code in DOCUMENTED
+    assert said.outside == []
+    assert "Traceback" not in said.err
+    errors = [row for row in said.err if re.match(r"gankit: (?!warning: )", row)]
+    if said.code == ExitCode.OK:
+        assert errors == []
+    elif not verified(line, said):
+        assert [errors, said.out] == [said.err[-1:], ""]
+
+
+def verified(line, said):
+    """Tell whether the files were looked at, and what is wrong with them is on standard output."""
+    return line[:2] == ["data", "verify"] and said.code == ExitCode.DATA and said.out
+
+
+def test_the_figure_is_noted():
+    note("fuzzing", f"{EXAMPLES} examples of each of 7 formats: typed errors only")
