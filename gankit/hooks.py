@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from gankit import deprecations
+
 if TYPE_CHECKING:
     import click
 
@@ -44,7 +46,7 @@ def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
     """Offer adversarial losses, for `loss = "NAME"` in a recipe."""
 
 
-@hookspec
+@hookspec(warn_on_impl_args=deprecations.arguments("gankit_callbacks"))
 def gankit_callbacks(config: TrainConfig) -> Iterable[Callback]:  # type: ignore[empty-body]
     """Offer callbacks for a run of `config`; they are called after gankit's own."""
 

@@ -1,0 +1,124 @@
+"""Write `stable.md` from what is promised and what the code has: `python docs/stable.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from gankit import hooks
+from gankit.backend import CAPABILITIES
+
+TARGET = Path(__file__).with_name("stable.md")
+PROMISED = {
+    "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load train",
+    "gankit.backend": "API CAPABILITIES Backend Batch Block BlockTrainer Classifier Discriminator "
+    "Generator Network Problem State Trainer",
+    "gankit.layers": "Dense Conv ConvTranspose Upsample AveragePool BatchNorm LayerNorm Embedding "
+    "Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape Residual capabilities "
+    "initial_weights is_running output_shape uses_labels walk weight_shapes",
+    "gankit.losses": "Loss Ops smoothed",
+    "gankit.optimizers": "SGD RMSprop Adam Average",
+    "gankit.penalties": "Penalty",
+    "gankit.augment": "Augment Ops view",
+    "gankit.schedules": "Schedule ends value",
+    "gankit.randomness": "Key Site Stream dropout_mask framework_seed generator keep_chance",
+    "gankit.draws": "layout",
+    "gankit.rates": "names",
+    "gankit.state": "check_state part under",
+    "gankit.problem": "check_labels",
+    "gankit.training": "Callback Progress Regime alternate fit plan",
+    "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples Watchdog every never",
+    "gankit.health": "HealthWarning",
+    "gankit.data": "Dataset FileCheck ImageSet",
+    "gankit.runs": "Checkpoint CheckpointStore RunFolder read_checkpoint",
+    "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
+    "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
+    "gankit.testing": "BackendContract assert_close assert_identical images",
+}
+"""Names by the module to import them from. Whatever is not here may change in any version."""
+BEGIN = "<!-- names: written by docs/stable.py -->\n"
+
+
+def page(text: str) -> str:
+    """Return the page `text` with everything after the mark as the code has it."""
+    opening = text.partition(BEGIN)[0]
+    signatures = [line(name, getattr(hooks, name)) for name in hooks.NAMES]
+    sections = [listing("Hooks", signatures), listing("Capabilities", sorted(CAPABILITIES))]
+    return "\n".join([opening + BEGIN, *sections, *map(section, PROMISED)])
+
+
+def section(home: str) -> str:
+    """Return a module's heading and its names."""
+    module = importlib.import_module(home)
+    names = sorted(PROMISED[home].split())
+    rows = [row for name in names for row in described(name, getattr(module, name))]
+    return listing(home, rows)
+
+
+def listing(title: str, rows: Iterable[str]) -> str:
+    """Return a heading and lines below it, as they stand."""
+    return "\n".join([f"## {title}\n", "```text", *rows, "```\n"])
+
+
+def described(name: str, thing: Any) -> Iterator[str]:  # noqa: ANN401 - any name at all.
+    """Yield the lines of one name: its signature, fields or members."""
+    if isinstance(thing, type) and issubclass(thing, Enum):
+        yield f"{name}: {', '.join(f'{m.name}={m.value}' for m in thing)}"
+    elif isinstance(thing, type) and getattr(thing, "_is_protocol", False):
+        yield f"{name} (protocol): {', '.join(wanted(thing))}"
+    elif isinstance(thing, type) and issubclass(thing, BaseException):
+        above = [base.__name__ for base in thing.__mro__[1:-2]]
+        yield f"{name}({', '.join(above[:-1] or above)})"
+    elif inspect.isfunction(thing):
+        yield line(name, thing)
+    elif inspect.isclass(thing):
+        yield line(name, thing)
+        yield from members(thing)
+    else:
+        yield name
+
+
+def wanted(protocol: type) -> list[str]:
+    """Return the members that a protocol asks for."""
+    found = {name for kind in protocol.__mro__[:-1] for name in vars(kind)}
+    return sorted(n for n in found if not n.startswith("_") or n == "__call__")
+
+
+def line(name: str, thing: Callable[..., object]) -> str:
+    """Return a name with its arguments; what has a default may be left out."""
+    parts, star = [], False
+    for argument in inspect.signature(thing).parameters.values():
+        if argument.name == "self":
+            continue
+        if argument.kind is argument.VAR_POSITIONAL:
+            parts.append(f"*{argument.name}")
+            star = True
+        elif argument.kind is argument.VAR_KEYWORD:
+            parts.append(f"**{argument.name}")
+        else:
+            if argument.kind is argument.KEYWORD_ONLY and not star:
+                parts.append("*")
+                star = True
+            optional = argument.default is not argument.empty
+            parts.append(f"[{argument.name}]" if optional else argument.name)
+    return f"{name}({', '.join(parts)})"
+
+
+def members(kind: type) -> Iterator[str]:
+    """Yield a class's own public methods and properties."""
+    for name, member in sorted(vars(kind).items()):
+        if name.startswith(("_", "test_")) or dataclasses.is_dataclass(member):
+            continue
+        if inspect.isfunction(member) or isinstance(member, classmethod | staticmethod):
+            yield f"    .{line(name, getattr(kind, name))}"
+        elif isinstance(member, property) or hasattr(member, "attrname"):
+            yield f"    .{name}"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(TARGET.read_text("utf-8")), "utf-8")
