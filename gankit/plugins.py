@@ -107,7 +107,7 @@ def callbacks(config: TrainConfig) -> list[Callback]:
     found: list[Callback] = []
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
         arguments = dict.fromkeys(hook.argnames, config)
-        _guarded(hook, functools.partial(_extend, found, hook, arguments))
+        guarded(hook, functools.partial(_extend, found, hook, arguments))
     return found
 
 
@@ -241,11 +241,11 @@ def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[
     """Ask each plugin by itself for what it offers, so that one's fault costs no other's."""
     offered = dict(builtin)
     for implementation in hook.get_hookimpls():
-        _guarded(implementation, functools.partial(_take, kind, implementation, offered))
+        guarded(implementation, functools.partial(take, kind, implementation, offered))
     return offered
 
 
-def _take(kind: str, hook: pluggy.HookImpl, offered: dict[str, Any]) -> None:
+def take(kind: str, hook: pluggy.HookImpl, offered: dict[str, Any]) -> None:
     """Add what one plugin offers to `offered`; PluginError if it is not fit for use."""
     for thing in _list(hook.function, {}):
         if not isinstance(thing.name, str):
@@ -267,7 +267,7 @@ def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, obj
     found += callbacks
 
 
-def _guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
+def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
     """Ask a plugin; if that goes wrong, complain, and return the fault."""
     try:
         with _quiet():
@@ -276,7 +276,7 @@ def _guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
         raise
     except BaseException as error:
         fault = _describe(error)
-        _leave_out(_owner(hook), fault)
+        _leave_out(owner(hook), fault)
         return fault
     return None
 
@@ -287,11 +287,12 @@ def _fault_when_asked(name: str) -> str | None:
         warnings.simplefilter("ignore", PluginWarning)
         for hook in manager().hook.gankit_backends.get_hookimpls():
             if hook.plugin_name == name:
-                return _guarded(hook, functools.partial(_take, "backend", hook, {}))
+                return guarded(hook, functools.partial(take, "backend", hook, {}))
     return None
 
 
-def _owner(hook: pluggy.HookImpl) -> Plugin:
+def owner(hook: pluggy.HookImpl) -> Plugin:
+    """Return the plugin that implements a hook."""
     known = {plugin.name: plugin for plugin in found()}
     return known.get(hook.plugin_name, Plugin(hook.plugin_name, "?", "?"))
 

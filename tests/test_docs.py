@@ -137,7 +137,11 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
             return ""
         case ["doctor", *_]:
             arguments = [*arguments, "--quick"]
-        case ["data", ("fetch" | "verify" | "pack") as name, *rest] | ["checkpoint", name, *rest]:
+        case ["data", ("fetch" | "verify" | "pack") as name, *rest] | [
+            "checkpoint" | "plugins",
+            ("list" | "verify" | "prune" | "new" | "check") as name,
+            *rest,
+        ]:
             with click.Context(gankit) as context:
                 group = gankit.get_command(context, arguments[0])
             parse(group, name, rest)

@@ -20,6 +20,7 @@ COMMANDS = {
     "sample": ("gankit.cli.sample", "Make images with a trained run."),
     "checkpoint": ("gankit.cli.checkpoint", "List, prove and prune a run's checkpoints."),
     "backends": ("gankit.cli.backends", "List the backends, and whether each can be used."),
+    "plugins": ("gankit.cli.plugins", "Write, list and check backends and other plugins."),
     "recipes": ("gankit.cli.recipes", "List the recipes, or show one."),
     "data": ("gankit.cli.data", "List, fetch and verify data sets."),
     "doctor": ("gankit.cli.doctor", "Say what gankit finds on this machine, and what is wrong."),

@@ -47,7 +47,7 @@ def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
     finally:
         for process in started:
             if not isinstance(process, str):
-                _end(process)
+                end(process)
 
 
 def command(question: Sequence[str]) -> list[str]:
@@ -81,7 +81,7 @@ def _answer(process: _Process | str, limit: float) -> Answer:
         said = _lines(late.stdout or b"")
         return Answer(said, f"its process did not end within {limit:g} s{_doing(said)}")
     said = _lines(out)
-    if fault := _ending(process.returncode, errors.decode(errors="replace")):
+    if fault := ending(process.returncode, errors.decode(errors="replace")):
         return Answer(said, f"{fault}{_doing(said)}")
     return Answer(said, said.get("fault"))
 
@@ -98,7 +98,7 @@ def _doing(said: dict[str, Any]) -> str:
     return f" {said['doing']}" if "doing" in said else ""
 
 
-def _ending(code: int, errors: str) -> str | None:
+def ending(code: int, errors: str) -> str | None:
     """Return how a process failed, from its exit code and what it wrote to standard error."""
     if code == 0:
         return None
@@ -117,7 +117,7 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _end(process: _Process) -> None:
+def end(process: _Process) -> None:
     """End a process and what it started, and wait for it."""
     with suppress(OSError):
         if hasattr(os, "killpg"):

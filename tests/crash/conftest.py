@@ -8,6 +8,10 @@ import pytest
 
 from tests.crash.stores import filled, only
 
+# Runs in processes of their own are tiny: threads would wait for each other more than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
 
 @pytest.fixture
 def checkpoint(tmp_path):

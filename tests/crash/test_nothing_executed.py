@@ -19,12 +19,15 @@ from tests.selection import selected
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
-    path for part in ("gankit", "backends", "tests/plugin", "docs") for path in
+    path for part in ("gankit", "backends", "docs") for path in
     (ROOT / part).rglob("*.py") if "_build" not in path.parts
 )  # fmt: skip
 ALLOWED = {
     "gankit/__init__.py": "importlib.import_module(f'gankit.{_HOMES[name]}')",
+    "gankit/deprecations.py": "importlib.import_module(home)",
+    "gankit/checking/reporting.py": "importlib.import_module(module)",
     "gankit/cli/main.py": "importlib.import_module(COMMANDS[name][0])",
+    "docs/stable.py": "importlib.import_module(home)",
     "docs/conf.py": "runpy.run_path(str(here / 'contract.py'))",
 }
 """By file, the one call that imports or runs, by a name that no file can give it."""
@@ -82,7 +85,7 @@ def test_the_search_sees_each_danger_and_nothing_else(text, count):
 def test_there_are_sources_to_search():
     assert len(SOURCES) > 150
     assert {path.relative_to(ROOT).parts[0] for path in SOURCES} == {
-        "gankit", "backends", "tests", "docs"
+        "gankit", "backends", "docs"
     }  # fmt: skip
 
 

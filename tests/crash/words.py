@@ -85,7 +85,7 @@ BASE = st.just(
 train = spoken(
     ["train"],
     option("--recipe", ["simple", "cgan"], ["simpel", "tiny.toml", *ODD]),
-    option("--backend", ["numpy", "tiny"], ["nump", *ODD]),
+    option("--backend", ["numpy"], ["nump", *ODD]),
     option("--dataset", IMAGES, OTHERS),
     option("--data-dir", ["idx"], ["pictures", "nowhere", *ODD]),
     option("--epochs", COUNTS, NUMBERS),

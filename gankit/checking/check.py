@@ -1,0 +1,244 @@
+"""A backend held against the contract from outside: clause by clause, then the level reached."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from gankit.checking.listening import told
+from gankit.errors import ExitCode
+from gankit.testing.levels import LEVELS, Clause, clauses
+
+RESULTS = ("kept", "broken", "not claimed", "not run")
+_AT_MOST = 120.0
+"""Seconds that measuring the speed may take."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one clause went, over all its cases.
+
+    Attributes
+    ----------
+    clause
+        Which.
+    result
+        One of `RESULTS`: "broken" if a case was, "kept" if some were and none was broken, "not
+        claimed" if all need what the backend does not claim, "not run" if what they need was not
+        given.
+    cases, kept
+        How many there are, and how many were kept.
+    seconds
+        All of them together.
+    reason
+        What a broken case said, what is not claimed, or what was not given, in one line.
+    whole
+        What the broken cases compared, in many lines.
+    """
+
+    clause: Clause
+    result: str
+    cases: int
+    kept: int
+    seconds: float
+    reason: str
+    whole: str = ""
+
+
+@dataclass(frozen=True)
+class LevelReport:
+    """How the clauses of one level went; `reached` is None where not all of them could run."""
+
+    level: str
+    reached: bool | None
+    kept: int
+    broken: int
+    not_claimed: int
+    not_run: int
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Milliseconds of a round of the recipe `simple`; or why there is no figure."""
+
+    milliseconds: float | None = None
+    reference: float | None = None
+    precision: str = ""
+    reason: str = ""
+
+
+@dataclass
+class Check:
+    """Everything that was found out about one backend.
+
+    Attributes
+    ----------
+    backend
+        Its name.
+    asked
+        The level that it was asked to reach.
+    partly
+        Whether only some of the clauses were asked for, which proves no level.
+    outcomes
+        Of the clauses, in their order.
+    fault
+        Why it ended before all clauses had run, in one line, or None.
+    fault_code
+        The exit code that goes with it.
+    """
+
+    backend: str
+    asked: str
+    partly: bool = False
+    outcomes: list[Outcome] = field(default_factory=list)
+    speed: Speed = field(default_factory=Speed)
+    fault: str | None = None
+    fault_code: int = ExitCode.BACKEND
+
+    @property
+    def levels(self) -> list[LevelReport]:
+        """How each level went, up to the one that was asked for."""
+        reports: list[LevelReport] = []
+        open_ = not self.partly
+        for level in list(LEVELS)[: list(LEVELS).index(self.asked) + 1]:
+            reports.append(report := self._level(level, open_))
+            open_ = open_ and report.reached is True
+        return reports
+
+    @property
+    def reached(self) -> str | None:
+        """The highest level that it reached, or None."""
+        return next((r.level for r in reversed(self.levels) if r.reached), None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if it reached what it was asked to, or kept the clauses that were; else 5."""
+        if self.fault:
+            return self.fault_code
+        broken = any(outcome.result == "broken" for outcome in self.outcomes)
+        enough = not broken if self.partly else self.reached == self.asked
+        return ExitCode.OK if enough else ExitCode.BACKEND
+
+    def _level(self, level: str, below: bool) -> LevelReport:
+        """Return one level's report; `below` says whether those before it are reached."""
+        here = [o.result for o in self.outcomes if o.clause.level == level]
+        counts = {result: here.count(result) for result in RESULTS}
+        wanted = sum(clause.level == level for clause in clauses().values())
+        reached = below and not counts["broken"] if len(here) == wanted else None
+        if counts["broken"]:
+            reached = False
+        return LevelReport(level, reached, *counts.values())
+
+
+def check(
+    name: str,
+    *,
+    level: str,
+    only: str,
+    native_pair: str,
+    limit: float,
+    doing: Callable[[int, int, str], None],
+    tell: Callable[[Outcome], None],
+) -> Check:
+    """Hold the backend `name` against the contract, in a process of its own.
+
+    Parameters
+    ----------
+    level
+        The highest level whose clauses run.
+    only
+        An expression of pytest's `-k`, or "" for all.
+    native_pair
+        "module:function" that builds native networks, or "".
+    limit
+        Seconds that the clauses may take.
+    doing
+        Is told how many of how many cases are done, and which clause is at work.
+    tell
+        Is told each outcome when its clause is through.
+    """
+    found = Check(name, level, partly=bool(only))
+    arguments = [name, "--level", level, f"--only={only}", f"--native-pair={native_pair}"]
+    gathering = _Gathering(found, clauses(level), doing, tell)
+    with closing(told("gankit.checking.reporting", *arguments, limit=limit)) as words:
+        for word in words:
+            gathering.take(word)
+    if not found.outcomes and not found.fault:
+        found.fault = f"no clause of that level matches -k {only!r}"
+        found.fault_code = ExitCode.USAGE
+    if not found.fault and not only:
+        doing(gathering.done, gathering.done, "in measuring the time of a round")
+        found.speed = _speed(name, min(limit, _AT_MOST))
+    return found
+
+
+class _Gathering:
+    """What is known while cases end one after the other."""
+
+    def __init__(
+        self,
+        found: Check,
+        known: dict[str, Clause],
+        doing: Callable[[int, int, str], None],
+        tell: Callable[[Outcome], None],
+    ) -> None:
+        self.found, self.known, self.doing, self.tell = found, known, doing, tell
+        self.expected: list[str] = []
+        self.rows: dict[str, list[dict[str, Any]]] = {}
+        self.done = 0
+
+    def take(self, word: dict[str, Any]) -> None:
+        """Take one word of the process."""
+        self.expected = word.get("cases", self.expected)
+        if "refused" in word:
+            self.found.fault, self.found.fault_code = word["refused"], word["exit_code"]
+        elif "fault" in word:
+            self.found.fault = f"backend {self.found.backend!r}: {word['fault']}"
+        elif "clause" in word:
+            self._case(word)
+        elif "doing" in word:
+            self.doing(self.done, len(self.expected), word["doing"])
+
+    def _case(self, row: dict[str, Any]) -> None:
+        self.done += 1
+        name = row["clause"]
+        rows = self.rows.setdefault(name, [])
+        rows.append(row)
+        if len(rows) == self.expected.count(name):
+            outcome = summed(self.known[name], rows)
+            self.found.outcomes.append(outcome)
+            self.tell(outcome)
+
+
+def summed(clause: Clause, rows: Sequence[dict[str, Any]]) -> Outcome:
+    """Return the outcome of a clause from those of its cases."""
+    results = [row["result"] for row in rows]
+    result = next(r for r in ("broken", "not run", "kept", "not claimed") if r in results)
+    reasons = _each_once(row["reason"] for row in rows if row["result"] == result)
+    return Outcome(
+        clause,
+        result,
+        cases=len(rows),
+        kept=results.count("kept"),
+        seconds=sum(row["seconds"] for row in rows),
+        reason=reasons[0] if result == "broken" else ", ".join(reasons),
+        whole="\n\n".join(row["whole"] for row in rows if "whole" in row),
+    )
+
+
+def _each_once(reasons: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(reason for reason in reasons if reason)) or [""]
+
+
+def _speed(name: str, limit: float) -> Speed:
+    """Measure in a process of its own; a failure is a reason, never a fault."""
+    began, said = time.monotonic(), dict[str, Any]()
+    with closing(told("gankit.checking.speed", name, limit=limit)) as words:
+        for word in words:
+            said |= word
+    if reason := said.get("fault") or said.get("refused"):
+        return Speed(reason=f"{reason} ({time.monotonic() - began:.0f} s)")
+    return Speed(said["milliseconds"], said["reference"], said["precision"])

@@ -1,0 +1,209 @@
+"""The contract on one backend, told case by case: `python -m gankit.checking.reporting NAME`.
+
+A backend may crash, hang or leave, and only this process ends with it. What it tells are lines of
+JSON on what was standard output when it began; pytest's own words go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+import pytest
+
+import gankit
+from gankit import plugins
+from gankit.backend import Backend
+from gankit.diagnosis.finding import described, plain
+from gankit.errors import ExitCode, GankitError
+
+if TYPE_CHECKING:
+    from gankit.testing.clauses.native import NativePair
+
+Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
+SUBJECT = Path(gankit.__file__).parent / "testing" / "subject.py"
+LONGEST = 20_000
+"""Characters of what a broken clause compared."""
+_NOT_CLAIMED = re.compile(r"does not claim '([^']+)'")
+_NOT_OFFERED = re.compile(r"^backend '[^']*' \w+ no ")
+_OPTIONS = (
+    "-c", os.devnull, "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider",
+    "--tb=short", "-q", "-o", "verbosity_assertions=2",
+)  # fmt: skip
+"""Nothing of the folder that it was called in, or of a person's own settings, has a say."""
+
+
+class Reporter:
+    """A plugin of pytest's: gives the clauses their backend, and tells how each case ended.
+
+    It imports the clauses when pytest is there to rewrite their assertions.
+    """
+
+    def __init__(self, asked: argparse.Namespace, tell: Tell) -> None:
+        self.asked, self.tell = asked, tell
+        self.backend: Backend
+        self.pair: NativePair = None
+        self.reports: list[pytest.TestReport] = []
+
+    def pytest_sessionstart(self) -> None:
+        """Make sure that there is something to check."""
+        self.backend = ready_backend(self.asked.name, self.tell)
+        if self.asked.native_pair:
+            self.pair = _pair(self.asked.native_pair, self.tell)
+
+    @pytest.fixture
+    def checked_backend(self) -> Backend:
+        """Return the backend under test."""
+        return self.backend
+
+    @pytest.fixture
+    def checked_pair(self) -> NativePair:
+        """Return what builds its native networks, or None."""
+        return self.pair
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the clauses of the levels that are asked for, in the order of the levels."""
+        from gankit.testing.levels import clauses
+
+        order = {name: number for number, name in enumerate(clauses(self.asked.level))}
+        items[:] = sorted(
+            (item for item in items if _clause(item.nodeid) in order),
+            key=lambda item: order[_clause(item.nodeid)],
+        )
+        self.tell({"cases": [_clause(item.nodeid) for item in items]})
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tell which clause begins, so that a crash has a name."""
+        self.reports = []
+        self.tell({"doing": f"in the clause {_clause(nodeid).removeprefix('test_')}"})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a part of a case went; tell the whole at its end."""
+        self.reports.append(report)
+        if report.when == "teardown":
+            self.tell(case(self.reports))
+
+
+def case(reports: Sequence[pytest.TestReport]) -> dict[str, Any]:
+    """Return how one case ended, from the reports of its setup, call and teardown."""
+    row: dict[str, Any] = {
+        "clause": _clause(reports[0].nodeid),
+        "seconds": sum(report.duration for report in reports),
+    }
+    if failed := next((report for report in reports if report.failed), None):
+        reason = _reason(failed)
+        whole = f"{reports[0].nodeid.rpartition('::')[2]}\n{failed.longreprtext[:LONGEST]}"
+        return row | {"result": "broken", "reason": reason, "whole": whole}
+    if skipped := next((report for report in reports if report.skipped), None):
+        return row | _skipped(skipped)
+    return row | {"result": "kept", "reason": ""}
+
+
+def _reason(failed: pytest.TestReport) -> str:
+    """Return a failure's first line, and the last one where the first only leads up to it."""
+    crash = getattr(failed.longrepr, "reprcrash", None)
+    lines = (crash.message if crash else failed.longreprtext).strip().splitlines() or ["no message"]
+    return plain(f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") else lines[0])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Check one backend."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("--level", default="portability")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--native-pair", default="")
+    asked = parser.parse_args(arguments)
+    tell = channel()
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    only = ["-k", asked.only] if asked.only else []
+    options = [*_OPTIONS, "--rootdir", str(SUBJECT.parent), *only, str(SUBJECT)]
+    code = pytest.main(options, plugins=[Reporter(asked, tell)])
+    if code == pytest.ExitCode.USAGE_ERROR:
+        _leave(tell, f"-k {asked.only!r} is no expression that pytest understands", ExitCode.USAGE)
+    if code == pytest.ExitCode.INTERNAL_ERROR:
+        sys.exit(int(code))
+    tell({"done": True})
+
+
+def ready_backend(name: str, tell: Tell) -> Backend:
+    """Return the backend, once it has built a trainer; else tell why not, and leave."""
+    from gankit.testing import problems
+
+    try:
+        tell({"doing": "while its plugin was loaded"})
+        backend = plugins.get_backend(name)
+        tell({"doing": "while it built its first trainer"})
+        backend.trainer(problems.simple(backend))
+    except GankitError as error:
+        _leave(tell, str(error), error.exit_code)
+    except (Exception, SystemExit) as error:
+        fault = f"backend {name!r} cannot be built: {described(error)}"
+        _leave(tell, fault, ExitCode.BACKEND)
+    return backend
+
+
+def channel() -> Tell:
+    """Keep standard output for what is told, alone."""
+    mine = os.dup(1)
+    os.dup2(2, 1)
+
+    def tell(word: Mapping[str, Any]) -> None:
+        os.write(mine, f"{json.dumps(word)}\n".encode())
+
+    return tell
+
+
+def _pair(place: str, tell: Tell) -> NativePair:
+    """Return the function at MODULE:FUNCTION, the working folder's modules included."""
+    module, _, function = place.partition(":")
+    sys.path.insert(0, str(Path.cwd()))  # As with `python -m`; other folders have tests, too.
+    try:
+        found: NativePair = getattr(importlib.import_module(module), function)
+    except Exception as error:
+        _leave(tell, f"--native-pair {place}: {described(error)}", ExitCode.USAGE)
+    finally:
+        del sys.path[0]
+    return found
+
+
+def _leave(tell: Tell, fault: str, code: int) -> NoReturn:
+    """Tell why there is nothing to check, and end."""
+    tell({"refused": plain(fault, 2000), "exit_code": int(code)})
+    os._exit(0)  # pytest would take SystemExit for a fault of its own.
+
+
+def _skipped(report: pytest.TestReport) -> dict[str, Any]:
+    """Return why a case was skipped: what is not claimed, or what nobody gave."""
+    from gankit.testing.subject import NO_PAIR
+
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if reason == NO_PAIR:
+        return {"result": "not run", "reason": reason}
+    if claimed := _NOT_CLAIMED.search(reason):
+        return {"result": "not claimed", "reason": claimed[1]}
+    return {"result": "not claimed", "reason": _NOT_OFFERED.sub("", reason).strip("'")}
+
+
+def _clause(nodeid: str) -> str:
+    """Return the name of a case's test.
+
+    >>> _clause("subject.py::TestBackend::test_counts[2]")
+    'test_counts'
+    """
+    return nodeid.rpartition("::")[2].partition("[")[0]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,185 @@
+"""How `gankit plugins check` shows a check: rows while it runs, then the levels."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from gankit.checking.check import Check, LevelReport, Outcome, Speed
+from gankit.cli.options import say
+from gankit.cli.tables import hanging
+from gankit.testing.levels import LEVELS
+
+COLOURS = {"kept": "green", "broken": "red", "not claimed": None, "not run": "yellow"}
+PAUSE = 10.0
+"""Seconds between two plain lines, where no bar can be drawn."""
+_DEEP = 26
+"""Columns before a clause's name."""
+
+
+class Table:
+    """Prints each clause when it is through, and shows the person who waits that it goes on.
+
+    Parameters
+    ----------
+    name
+        The backend's.
+    quiet
+        Whether the rows are for a program, and not printed.
+    whole
+        Whether to print all that a broken clause compared.
+    """
+
+    def __init__(self, name: str, *, quiet: bool, whole: bool) -> None:
+        self.name, self.quiet, self.whole = name, quiet, whole
+        self.level = self.section = ""
+        self.spoke = time.monotonic()
+        self.bar: tqdm[Any] | None = None
+
+    def __enter__(self) -> Table:
+        """Say what takes so long."""
+        say(f"checking {self.name} in a process of its own; a framework takes a minute or two")
+        if sys.stderr.isatty():
+            self.bar = tqdm(total=0, leave=False, bar_format="{n_fmt}/{total_fmt} {desc}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        """Clear the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def doing(self, done: int, total: int, what: str) -> None:
+        """Show that `done` of `total` cases are through, and what comes now."""
+        if self.bar is not None:
+            self.bar.total, self.bar.n = total, done
+            self.bar.set_description_str(what)
+        elif time.monotonic() > self.spoke + PAUSE:
+            self.spoke = time.monotonic()
+            say(f"{done} of {total} cases, {what}")
+
+    def tell(self, outcome: Outcome) -> None:
+        """Print a clause's row, under the headings that are due."""
+        if self.quiet:
+            return
+        with tqdm.external_write_mode(sys.stdout):
+            self._headings(outcome)
+            click.echo(row(outcome))
+            if self.whole and outcome.whole:
+                click.echo(textwrap.indent(outcome.whole, " " * 6))
+
+    def _headings(self, outcome: Outcome) -> None:
+        clause = outcome.clause
+        if clause.level != self.level:
+            if self.level:
+                click.echo()
+            heading = hanging(f"{clause.level}: ", LEVELS[clause.level], 2)
+            click.secho(heading, bold=True)
+        if (clause.level, clause.section) != (self.level, self.section):
+            click.echo(f"  {clause.section}")
+        self.level, self.section = clause.level, clause.section
+
+
+def row(outcome: Outcome) -> str:
+    """Return a clause's lines: its result, its seconds, its name, and what there is to say."""
+    result, name = outcome.result, outcome.clause.name
+    taken = "" if result in ("not claimed", "not run") else f"{outcome.seconds:.2f} s"
+    first = f"    {result:<11}  {taken:>7}  "
+    if outcome.kept < outcome.cases and outcome.kept:
+        name += f" ({outcome.kept} of {outcome.cases} cases kept)"
+    elif outcome.cases > 1:
+        name += f" ({outcome.cases} cases)"
+    if outcome.reason and result in ("not claimed", "not run"):
+        name += f": {outcome.reason}"
+    lines = hanging(first, name, _DEEP)
+    if result == "broken":
+        inset = " " * _DEEP
+        lines += "\n" + hanging(inset, outcome.clause.text) + "\n" + hanging(inset, outcome.reason)
+    styled = click.style(result, fg=COLOURS[result], bold=result == "broken")
+    return lines.replace(result, styled, 1)
+
+
+def summary(found: Check) -> None:
+    """Print what each level came to, the speed, and the level that was reached."""
+    click.echo()
+    if not found.partly:
+        for report in found.levels:
+            click.echo(hanging(f"{report.level:<12} ", _level(report)))
+        if not found.fault:
+            click.echo(hanging(f"{'speed':<12} ", _speed(found.speed, found.backend == "numpy")))
+        click.echo()
+    for sentence in verdict(found):
+        click.echo(hanging("", sentence, 2))
+
+
+def verdict(found: Check) -> Iterator[str]:
+    """Yield the result in a sentence, and what to do about what is missing."""
+    broken = [o.clause.name for o in found.outcomes if o.result == "broken"]
+    if found.partly:
+        many = f"{len(found.outcomes)} clauses" if len(found.outcomes) > 1 else "1 clause"
+        yield f"{found.backend}: {many} asked for, {len(broken) or 'none'} broken"
+        return
+    reached = f"reaches {found.reached}" if found.reached else "reaches no level"
+    short = "" if found.reached == found.asked else f", and was to reach {found.asked}"
+    yield f"{found.backend} {reached}{short}"
+    if broken:
+        yield f"what broke, in full: gankit plugins check {found.backend} -k {broken[0]}"
+    if any(outcome.result == "not run" for outcome in found.outcomes):
+        yield (
+            "not run: the clauses about native networks, which it claims; "
+            "give --native-pair MODULE:FUNCTION, which builds a generator and a discriminator"
+        )
+
+
+def _level(report: LevelReport) -> str:
+    state = {True: "reached", False: "not reached", None: "not shown"}[report.reached]
+    counts = [
+        f"{count} {word}"
+        for count, word in (
+            (report.kept, "kept"), (report.broken, "broken"), (report.not_claimed, "not claimed"),
+            (report.not_run, "not run"),
+        )
+        if count
+    ]  # fmt: skip
+    return f"{state:<12} {', '.join(counts)}"
+
+
+def as_data(found: Check) -> dict[str, Any]:
+    """Return a check as JSON has it."""
+    clauses = []
+    for outcome in found.outcomes:
+        fields = dataclasses.asdict(outcome)
+        clauses.append(fields.pop("clause") | fields)
+    return {
+        "backend": found.backend,
+        "asked": found.asked,
+        "reached": found.reached,
+        "levels": list(map(dataclasses.asdict, found.levels)),
+        "clauses": clauses,
+        "speed": dataclasses.asdict(found.speed),
+        "fault": found.fault,
+        "exit_code": found.exit_code,
+    }
+
+
+def _speed(speed: Speed, itself: bool) -> str:
+    if speed.milliseconds is None or speed.reference is None:
+        return f"not measured: {speed.reason}"
+    figure = f"{speed.milliseconds:.3g} ms a round of the recipe `simple`, {speed.precision}"
+    if itself:
+        return f"{figure}; it is the reference"
+    ratio = speed.reference / speed.milliseconds
+    return (
+        f"{figure}; the numpy reference takes {speed.reference:.3g} ms, "
+        f"so this is {ratio:.2f} times as fast"
+    )

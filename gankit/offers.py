@@ -1,0 +1,116 @@
+"""Everything that plugins offer, a row each, with what is wrong with it."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gankit import plugins
+from gankit.backend import Backend
+from gankit.plugins import Plugin
+
+HOOKS = {
+    "backend": "gankit_backends",
+    "dataset": "gankit_datasets",
+    "loss": "gankit_losses",
+    "callback": "gankit_callbacks",
+    "command": "gankit_commands",
+}
+KINDS = tuple(HOOKS)
+READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing that a plugin offers.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`, or "plugin" for one that could not be loaded.
+    name
+        The thing's; the plugin's, where what it offers cannot be asked for.
+    distribution, version
+        Of the package that it comes with.
+    api
+        The number of the contract that a backend was written for, else None.
+    status
+        "ready"; "needs", if modules are missing; "left out", if something is wrong.
+    reason
+        What is wrong, or what to do about the missing modules, in one line.
+    missing
+        The modules.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    api: int | None
+    status: str
+    reason: str
+    missing: list[str] = field(default_factory=list)
+
+    def words(self) -> str:
+        """Return status and reason for a person."""
+        status = f"{self.status} {', '.join(self.missing)}".strip()
+        return f"{status}: {self.reason}" if self.reason else status
+
+
+def offers() -> list[Offer]:
+    """Return what every plugin offers, gankit's own first; imports no framework."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", plugins.PluginWarning)
+        broken = [plugin for plugin in plugins.found() if plugin.fault]
+        rows = [row for kind in KINDS for row in _of_kind(kind)]
+    return rows + [_row("plugin", plugin, plugin.name, fault=plugin.fault) for plugin in broken]
+
+
+def _of_kind(kind: str) -> Iterator[Offer]:
+    """Ask each plugin by itself for things of one kind."""
+    offered = _built_in(kind)
+    for hook in getattr(plugins.manager().hook, HOOKS[kind]).get_hookimpls():
+        plugin = plugins.owner(hook)
+        if kind == "callback":  # What it offers depends on a run; it is asked when there is one.
+            yield _row(kind, plugin, plugin.name)
+            continue
+        before = set(offered)
+        fault = plugins.guarded(hook, functools.partial(plugins.take, kind, hook, offered))
+        for name in [name for name in offered if name not in before]:
+            yield _backend(plugin, offered[name]) if kind == "backend" else _row(kind, plugin, name)
+        if fault:
+            yield _row(kind, plugin, plugin.name, fault=fault)
+
+
+def _built_in(kind: str) -> dict[str, Any]:
+    """Return what gankit itself brings, whose names are taken."""
+    if kind == "dataset":
+        from gankit.data import BUILTIN as DATASETS
+
+        return {dataset.name: dataset for dataset in DATASETS}
+    if kind == "loss":
+        from gankit.losses import BUILTIN as LOSSES
+
+        return {loss.name: loss for loss in LOSSES}
+    return {}
+
+
+def _backend(plugin: Plugin, backend: Backend) -> Offer:
+    try:
+        missing = plugins.missing_modules(backend)
+    except (Exception, SystemExit) as error:
+        fault = f"what it requires cannot be looked for: {type(error).__name__}: {error}"
+        return _row("backend", plugin, backend.name, api=backend.api, fault=fault)
+    row = _row("backend", plugin, backend.name, api=backend.api)
+    return replace(row, status=NEEDS, reason=backend.remedy, missing=missing) if missing else row
+
+
+def _row(
+    kind: str, plugin: Plugin, name: str, *, api: int | None = None, fault: str | None = None
+) -> Offer:
+    """Return the row of a thing that is ready, or of one with a fault."""
+    status, reason = (LEFT_OUT, " ".join(fault.split())) if fault else (READY, "")
+    return Offer(kind, name, plugin.distribution, plugin.version, api, status, reason)
