@@ -1,12 +1,12 @@
 # The two commands of the README, and those behind them. Nothing needs to be installed beforehand
 # but Python 3.11 or newer and make; everything goes into .venv.
 PYTHON ?= python3
-BACKENDS ?= numpy torch keras
+BACKENDS ?= numpy torch keras jax
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
-FRAMEWORKS := $(filter torch keras,$(BACKENDS))
+FRAMEWORKS := $(filter torch keras jax,$(BACKENDS))
 
 .PHONY: demo test crash lint docs bench setup clean
 
@@ -52,13 +52,18 @@ setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) #
 	$(INSTALL) tensorflow-cpu keras
 	@touch $@
 
+# Not gankit's own, but the example of a plugin: it is installed as anybody would.
+.venv/with-jax: .venv/core docs/examples/gankit-jax/pyproject.toml
+	$(INSTALL) jax
+	$(INSTALL) --no-deps --editable docs/examples/gankit-jax
+	@touch $@
+
 .venv/core: .venv/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .
 	@touch $@
 
-.venv/test: .venv/core tests/plugin/pyproject.toml
+.venv/test: .venv/core
 	$(INSTALL) pytest pytest-timeout hypothesis scipy scikit-learn
-	$(INSTALL) --no-deps --editable tests/plugin
 	@touch $@
 
 .venv/lint: .venv/python constraints.txt

@@ -23,6 +23,8 @@ TOGETHER = ["test_together.py", "test_import_order.py"]
 """What needs more than one backend in a process."""
 AGAIN = ["test_api.py", "test_cli.py", "test_docs.py", "test_own_data.py", "test_recipes.py"]
 """What the core's process ran already, but for what it passed over for want of a framework."""
+EXAMPLES = {"jax": "gankit-jax"}
+"""Backends that are not gankit's own, and the example that brings each; it has its own tests."""
 WITHIN = ["crash/test_every_round.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
@@ -57,13 +59,16 @@ def _digits() -> tuple[ImageSet, str]:
 
 def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     """Return each process: its name, what it runs, and the backends it may use."""
+    ours = [name for name in backends if name not in EXAMPLES]
     suites = [("core", ["tests", *_without(TOGETHER), "--ignore=tests/crash"], "numpy")]
-    for name in backends:
+    for name in ours:
         contract = [] if name == "numpy" else ["test_contract.py"]
         suites.append((name, _paths(contract + WITHIN), name))
-    if len(backends) > 1:
-        suites.append(("together", _paths(TOGETHER + AGAIN), ",".join(backends)))
-    return [*suites, ("crash", ["tests/crash", *_without(WITHIN)], ",".join(backends))]
+    if len(ours) > 1:
+        suites.append(("together", _paths(TOGETHER + AGAIN), ",".join(ours)))
+    for name in set(backends) & set(EXAMPLES):
+        suites.append((name, [*_paths(["test_examples.py"]), "-k", EXAMPLES[name]], name))
+    return [*suites, ("crash", ["tests/crash", *_without(WITHIN)], ",".join(ours))]
 
 
 def _paths(names: list[str]) -> list[str]:
