@@ -16,12 +16,13 @@ from gankit.backend import Labels
 from gankit.callbacks import History, Watchdog
 from gankit.config import AUTO
 from gankit.errors import CheckpointError, ConfigError
-from gankit.launch import base, choose_backend, launch, recorded, resolve
+from gankit.launch import choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem, check_labels
+from gankit.resuming import base, recorded
 from gankit.run import Run
 from gankit.runs import RunFolder
 from gankit.runs import metrics as metrics_log

@@ -71,6 +71,10 @@ class CheckpointError(GankitError):
     exit_code = ExitCode.CHECKPOINT
 
 
+class NewerFormat(CheckpointError):
+    """A checkpoint that a newer gankit wrote: whole, perhaps, but not for this one to say."""
+
+
 class BackendUnavailable(GankitError):
     """A backend is known, but its framework is missing or broken."""
 

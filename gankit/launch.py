@@ -13,17 +13,18 @@ import numpy as np
 from gankit import plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples, Watchdog
-from gankit.config import AUTO, LIMIT, TrainConfig, from_toml
+from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
-from gankit.errors import CheckpointError, ConfigError, Diverged, UnknownName
+from gankit.errors import ConfigError, Diverged, UnknownName
+from gankit.resuming import check_same, identity, last_good, newest
 from gankit.run import Run, latents
-from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment
+from gankit.runs import MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
-from gankit.runs.storage import read_plain, require_space
-from gankit.sources import Source, from_recipe
+from gankit.runs.environment import libraries
+from gankit.runs.storage import require_space
 from gankit.state import State
 from gankit.training import Callback, fit
-from gankit.training_data import Tell, training_data, warn
+from gankit.training_data import Tell, training_data
 
 PREFERRED = ("torch", "keras", "numpy")
 GRID = 25
@@ -31,10 +32,6 @@ ROWS = 10
 LINE = 110
 PICTURE = 100_000
 """Bytes of a round in the log, and of a grid, as far as they are known beforehand."""
-CHANGEABLE = {
-    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
-}  # fmt: skip
-"""What may differ when a run is resumed: nothing of it changes a number."""
 
 
 def silent(_line: str) -> None:
@@ -74,6 +71,11 @@ class Plan:
             f"{config.recipe} on {len(self.data):,} images of {config.dataset} with "
             f"{config.backend}, seed {config.seed}: {self.rounds:,} rounds, {self.epoch} an epoch"
         )
+
+    @property
+    def identity(self) -> str:
+        """The digest of all that its numbers depend on."""
+        return identity(self.config, self.notes["data_digest"])
 
     @property
     def epoch(self) -> int:
@@ -121,14 +123,23 @@ def launch(
     if out is None:
         return _train(plan, trainer, None, 0, callbacks, stop)
     folder = RunFolder(out)
-    if folder.exists() and not resume:
-        raise ConfigError(f"{out} holds a run; continue it with --resume auto, or choose another")
+    _refuse_unasked(folder, resume=resume)
+    if not folder.exists():
+        require_space(out, _space(plan, trainer.state(), 0))
     with folder.lock():
+        _refuse_unasked(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
-            require_space(folder.path, _space(plan, trainer.state(), start))
+            require_space(out, _space(plan, trainer.state(), start))
             tell(f"{plan.summary}, into {out}")
         return _train(plan, trainer, folder, start, callbacks, stop)
+
+
+def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
+    if folder.exists() and not resume:
+        raise ConfigError(
+            f"{folder.path} holds a run; continue it with --resume auto, or choose another"
+        )
 
 
 def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
@@ -136,9 +147,8 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     if not folder.exists():
         folder.create(plan.config.to_toml(), environment() | plan.notes)
         return 0
-    if folder.checkpoints.steps():
-        _check_same(folder, plan)
-    checkpoint = _newest(folder)
+    check_same(folder, plan.config, plan.notes["data_digest"])
+    checkpoint = newest(folder, plan.identity)
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         trainer.load_state(checkpoint.state)
@@ -146,30 +156,11 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     else:
         tell(f"{folder.path} has no checkpoint yet: starting from round 0")
     if start >= plan.rounds:
-        tell(f"the run is finished: {start} rounds are done; raise --epochs to go on")
+        tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start
     metrics_log.truncate(folder.metrics, start)
     folder.write_config(plan.config.to_toml())
     return start
-
-
-def _newest(folder: RunFolder) -> Checkpoint | None:
-    """Return the newest whole checkpoint, or None where there never was one.
-
-    Raises
-    ------
-    CheckpointError
-        There are some, and none is whole.
-    """
-    refused: list[str] = []
-    checkpoint = folder.checkpoints.newest_valid(refused.append)
-    if refused and checkpoint is None:
-        raise CheckpointError(
-            f"no checkpoint in {folder.path} is whole; start in another folder ({refused[-1]})"
-        )
-    for line in refused:
-        warn(f"passed over: {line}")
-    return checkpoint
 
 
 def _space(plan: Plan, state: State, start: int) -> int:
@@ -184,50 +175,6 @@ def _space(plan: Plan, state: State, start: int) -> int:
     return round(checkpoints + rounds * LINE + pictures * PICTURE)
 
 
-def _check_same(folder: RunFolder, plan: Plan) -> None:
-    """Refuse to go on with a run whose numbers would be others from here on."""
-    before = recorded(folder.path).settings()
-    now = plan.config.settings()
-    for key in sorted((before.keys() | now.keys()) - CHANGEABLE):
-        if before.get(key) != now.get(key):
-            raise ConfigError(f"{folder.path} is a run with another {key}; choose another --out")
-    digest = folder.facts().get("data_digest", plan.notes["data_digest"])
-    if digest != plan.notes["data_digest"]:
-        raise ConfigError(
-            f"{folder.path} is a run on other images than {plan.config.dataset} has now; "
-            "choose another --out"
-        )
-
-
-def recorded(path: Path) -> TrainConfig:
-    """Return the configuration of the run in a folder; CheckpointError if there is none."""
-    folder = RunFolder.open(path)
-    try:
-        return from_toml(read_plain(folder.config, LIMIT).decode(), str(folder.config))
-    except UnicodeDecodeError as error:
-        raise CheckpointError(f"cannot read {folder.config}: {error}") from None
-    except ConfigError as error:
-        raise CheckpointError(str(error)) from None
-
-
-def base(recipe: str | None, run: Path | None, default: str = "simple") -> Source:
-    """Return what a run's settings lie over: those of the run that is resumed, or a recipe's.
-
-    Raises
-    ------
-    ConfigError
-        The run in the folder is of another recipe than the one that is asked for.
-    """
-    if run is None or not RunFolder(run).exists():
-        return from_recipe(recipe or default)
-    settings = recorded(run).settings()
-    if recipe is not None and Path(recipe).name != settings["recipe"]:
-        raise ConfigError(
-            f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
-        )
-    return str(run), settings
-
-
 def _train(
     plan: Plan,
     trainer: Trainer,
@@ -240,7 +187,8 @@ def _train(
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
     keeping = _keeping(plan, folder, log) if folder and log else [history]
-    watchdog = Watchdog(plan.problem, plan.data.images)
+    before = metrics_log.read(folder.metrics) if folder else history.losses()
+    watchdog = Watchdog(plan.problem, plan.data.images, before)
     extra = plugins.callbacks(plan.config)
     try:
         step = fit(
@@ -249,20 +197,12 @@ def _train(
             stop=stop,
         )  # fmt: skip
     except Diverged as error:
-        raise Diverged(f"{error}; {_last_good(folder)}") from error
+        raise Diverged(f"{error}; {last_good(folder)}") from error
     finally:
         if log:
             log.close()
     losses = metrics_log.read(folder.metrics) if folder else history.losses()
     return Run(plan.problem, trainer, step, losses, plan.config, folder.path if folder else None)
-
-
-def _last_good(folder: RunFolder | None) -> str:
-    """Say where a run that has diverged can be taken up again."""
-    if folder is None:
-        return "nothing was kept, for the run has no folder"
-    last = folder.checkpoints.newest_valid()
-    return f"the last good checkpoint is {last.path}" if last else "there is no checkpoint yet"
 
 
 def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
@@ -278,7 +218,13 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
             folder.checkpoints,
             config.checkpoint_every or plan.epoch,
             config.keep_checkpoints,
-            {"backend": config.backend, "recipe": config.recipe, "dataset": config.dataset},
+            {
+                "backend": config.backend,
+                "recipe": config.recipe,
+                "dataset": config.dataset,
+                "run": plan.identity,
+                "libraries": libraries(),
+            },
             log,
         ),
     ]

@@ -44,7 +44,7 @@ def one_a_class(noise, labels):
 def watched(generator, rounds, discriminator_loss=1.0, generator_loss=0.7, problem=PROBLEM):
     """Return what the watchdog says of a run of blocks of 10 rounds; looking costs nothing."""
     said = []
-    dog = Watchdog(problem, IMAGES, said.append, clock=lambda: 0.0)
+    dog = Watchdog(problem, IMAGES, tell=said.append, clock=lambda: 0.0)
     trainer = types.SimpleNamespace(generator=generator)
     block = np.tile([discriminator_loss, generator_loss], (10, 1))
     for step in range(10, rounds + 1, 10):
@@ -125,13 +125,22 @@ def test_what_looking_costs_decides_how_often_it_is_done():
     assert looks[0] >= health.WINDOW
 
 
+def test_after_a_resume_the_rounds_before_count():
+    said = []
+    before = np.tile([1e-4, 9.0], (health.WINDOW, 1))
+    dog = Watchdog(PROBLEM, IMAGES, before, tell=said.append)
+    trainer = types.SimpleNamespace(generator=varied)
+    dog(Progress(health.WINDOW + 1, before[:1], trainer, done=True))
+    assert "has won" in said[0]
+
+
 def test_it_asks_for_no_edge():
     assert Watchdog(PROBLEM, IMAGES).edge(5) == never
 
 
 @pytest.mark.parametrize("count", [1, 2, BATCH - 1])
 def test_a_data_set_may_be_smaller_than_a_batch(count):
-    dog = Watchdog(PROBLEM, IMAGES[:count], pytest.fail)
+    dog = Watchdog(PROBLEM, IMAGES[:count], tell=pytest.fail)
     trainer = types.SimpleNamespace(generator=varied)
     for step in range(10, 900, 10):
         dog(Progress(step, np.ones((10, 2)), trainer, done=False))

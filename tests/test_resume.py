@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -168,6 +169,43 @@ def test_resuming_with_other_numbers_is_refused_and_changes_nothing(command, arg
     assert ended.code == 2
     assert f"another {key}" in ended.err.splitlines()[-1]
     assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
+
+
+def test_a_checkpoint_of_another_run_is_passed_over(command):
+    assert command("run", "--steps", 4, "--set", "checkpoint_every=2").code == 0
+    assert command("other", "--steps", 4, "--seed", 7).code == 0
+    shutil.rmtree("run/checkpoints/000004")
+    shutil.copytree("other/checkpoints/000004", "run/checkpoints/000004")
+    ended = command("run", "--steps", 6, "--resume", "auto")
+    assert ended.code == 0, ended.err
+    assert "000004 is of another run" in ended.err
+    assert "resuming after round 2" in ended.err
+    assert command("whole", "--steps", 6).code == 0
+    assert same_numbers("run", "whole", 6)
+
+
+def test_a_run_without_a_checkpoint_is_not_made_into_another(command):
+    assert command("run", "--steps", 3).code == 0
+    shutil.rmtree("run/checkpoints")
+    before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
+    ended = command("run", "--steps", 3, "--resume", "auto", "--seed", 1)
+    assert ended.code == 2
+    assert "another seed" in ended.err
+    assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
+    assert command("run", "--steps", 3, "--resume", "auto").code == 0
+
+
+def test_a_run_that_would_not_fit_on_the_disk_leaves_nothing_and_can_be_started_again(
+    command, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        usage = shutil.disk_usage(".")
+        patch.setattr("shutil.disk_usage", lambda _: usage._replace(free=10_000))
+        ended = command("run", "--steps", 3)
+    assert ended.code == 7
+    assert "but 0.0 MB are free there" in ended.err
+    assert not Path("run").exists()
+    assert command("run", "--steps", 3).code == 0
 
 
 def test_what_a_killed_run_logged_after_its_checkpoint_is_taken_back(command):

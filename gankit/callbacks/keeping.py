@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from gankit import images
 from gankit.backend import Array, Labels
@@ -100,7 +101,7 @@ class Checkpoints:
         store: CheckpointStore,
         every: int,
         keep: int,
-        info: Mapping[str, str],
+        info: Mapping[str, Any],
         log: MetricsLog,
     ) -> None:
         at_least_one("every", every)
@@ -120,4 +121,4 @@ class Checkpoints:
         if progress.step % self.every == 0 or progress.done:
             self.log.sync()
             self.store.save(progress.step, progress.trainer.state(), self.info)
-            self.store.prune(self.keep)
+            self.store.prune(self.keep, progress.step)

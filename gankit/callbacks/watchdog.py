@@ -43,6 +43,8 @@ class Watchdog:
         What is trained.
     images
         `(N, height, width, channels)`, the data set.
+    losses
+        `(rounds, 2)` of the rounds before, where a run is resumed.
     tell
         Takes each warning; by default it is a `HealthWarning`.
     clock
@@ -53,6 +55,7 @@ class Watchdog:
         self,
         problem: Problem,
         images: NDArray[Any],
+        losses: Array | None = None,
         tell: Callable[[str], None] = warn,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -62,7 +65,7 @@ class Watchdog:
         self._noise = random.standard_normal((BATCH, problem.latent)).astype(problem.precision)
         self._labels = _in_turn(problem.told_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
-        self._losses: Array = np.empty((0, 2))
+        self._losses: Array = np.empty((0, 2)) if losses is None else losses[-health.WINDOW :]
         self._told: set[str] = set()
         self._next_round, self._next_time, self._alike = health.WINDOW, 0.0, 0
 

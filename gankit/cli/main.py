@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 import sys
 import warnings
 from typing import Any, NoReturn
@@ -12,7 +11,8 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
-from gankit.cli.signals import end, taken
+from gankit.cli.signals import Stopped, end, taken
+from gankit.cli.streams import drop_stdout, fading_stderr
 from gankit.errors import ExitCode, GankitError
 
 COMMANDS = {
@@ -59,6 +59,13 @@ class Commands(click.Group):
             raise UnknownName("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever a command returns.
+        """Run the command; a signal ends it here, before click adds an empty line."""
+        try:
+            return super().invoke(ctx)
+        except Stopped as error:
+            return _fail("stopped", error.exit_code)
+
     def _plugins(self) -> dict[str, click.Command]:
         from gankit import plugins
 
@@ -79,10 +86,15 @@ def gankit(debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with one of `ExitCode`."""
-    arguments = sys.argv[1:] if arguments is None else arguments
     warnings.showwarning = _show_warning
     if isinstance(sys.stdout, io.TextIOWrapper):  # A path need not be text; it is printed as it is.
         sys.stdout.reconfigure(errors="surrogateescape")
+    with fading_stderr():
+        sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command; return its exit code, having said in one line what went wrong."""
     try:
         with taken(end):
             result: Any = gankit.main(
@@ -90,32 +102,33 @@ def main(arguments: list[str] | None = None) -> NoReturn:
                 standalone_mode=False,
             )  # fmt: skip
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.ClickException as error:
-        _fail(error.format_message(), ExitCode.USAGE)
+        return _fail(error.format_message(), ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other.
-        _fail("stopped", getattr(error.__cause__ or error, "exit_code", ExitCode.INTERRUPTED))
+        stopped = error.__cause__ or error
+        return _fail("stopped", getattr(stopped, "exit_code", ExitCode.INTERRUPTED))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.OK)
+        drop_stdout()
+        return ExitCode.OK
     except GankitError as error:
         if "--debug" in arguments:
             raise
-        _fail(str(error), error.exit_code)
+        return _fail(str(error), error.exit_code)
     except MemoryError as error:
-        _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE)
+        return _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE)
     except Exception as error:
         if "--debug" in arguments:
             raise
-        _fail(f"{type(error).__name__}: {error}; run it with --debug first for the whole story",
-              ExitCode.UNEXPECTED)  # fmt: skip
-    sys.exit(result if isinstance(result, int) else ExitCode.OK)
+        said = f"{type(error).__name__}: {error}; run it with --debug first for the whole story"
+        return _fail(said, ExitCode.UNEXPECTED)
+    return result if isinstance(result, int) else ExitCode.OK
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    """Say in one line what is wrong, and end."""
+def _fail(message: str, code: int) -> int:
+    """Say in one line what is wrong; return the exit code."""
     click.echo(f"gankit: {' '.join(message.split())}", err=True)
-    sys.exit(code)
+    return code
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gankit.cli.options import say
+from gankit.cli.streams import answer
 from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def command(
     """
     from gankit import images
     from gankit.api import load
-    from gankit.launch import recorded
+    from gankit.resuming import recorded
 
     if columns is not None and out and out.suffix.lower() in ARRAYS:
         raise ConfigError(f"{out} has no columns; --columns goes with a .png")
@@ -64,7 +65,7 @@ def command(
         images.write_png(out, images.grid(made, columns))
     for path in (out, each):
         if path:
-            click.echo(path)
+            answer(path)
 
 
 def _target(out: Path | None, each: Path | None) -> Path | None:

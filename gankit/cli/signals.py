@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeAlias
-
-from gankit.cli.options import say
 
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+
+HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Stopped(KeyboardInterrupt):
@@ -42,12 +43,16 @@ class Stop:
         return 0 if self.received is None else 128 + self.received
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
-        """Note the first signal; leave the second to the system, which ends the process."""
+        """Note the first signal; leave the second to the system, which ends the process.
+
+        But for SIGHUP, which a terminal that is closed may send twice.
+        """
         self.received = number
         for each in SIGNALS:
             if signal.getsignal(each) == self.receive:
-                signal.signal(each, signal.SIG_DFL)
-        say("stopping after this block; the same signal again ends at once")
+                signal.signal(each, signal.SIG_IGN if each == HANGUP else signal.SIG_DFL)
+        with suppress(OSError):  # By itself: a signal may come while a stream is being written.
+            os.write(2, b"stopping after this block; an interrupt or SIGTERM ends at once\n")
 
 
 def end(number: int, _frame: FrameType | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import click
 from gankit.cli.options import complete_backends, complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.signals import Stop, taken
+from gankit.cli.streams import answer
 from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,24 +77,24 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         _print_config(sources)
         return 0
     plan = resolve(config, options["data_dir"], say)
-    out = options["out"] or _free_folder(plan)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)
+        out = options["out"] or next(path for path in _folders(plan) if not path.exists())
         say(f"{plan.summary}, into {out}")
         return 0
     stop = Stop()
-    with taken(stop.receive):
+    with taken(stop.receive), _folder(plan, options["out"]) as out:
         callbacks = _progress(plan, out, options)
         resume = bool(options["resume"])
         launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
-    click.echo(out)
+    answer(out)
     return stop.exit_code
 
 
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return where this run's settings come from, the weakest first."""
     from gankit import sources
-    from gankit.launch import base
+    from gankit.resuming import base
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
@@ -144,13 +147,31 @@ def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
     return json.dumps(value)
 
 
-def _free_folder(plan: Plan) -> Path:
-    """Return the first folder under `runs` that is not taken."""
+def _folders(plan: Plan) -> Iterator[Path]:
+    """Yield the folders under `runs` that a run without `--out` may go into, the first free one."""
     config = plan.config
     recipe, dataset = (Path(name).stem for name in (config.recipe, config.dataset))
     base = Path("runs") / f"{recipe}-{dataset}-{config.backend}"
-    numbered = (base.with_name(f"{base.name}-{n}") for n in range(2, 10**6))
-    return base if not base.exists() else next(path for path in numbered if not path.exists())
+    yield base
+    yield from (base.with_name(f"{base.name}-{number}") for number in range(2, 10**6))
+
+
+@contextmanager
+def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
+    """Give the folder that was named, or a new one that nobody else can have taken meanwhile."""
+    from gankit.runs import atomic
+
+    if named:
+        yield named
+        return
+    for path in _folders(plan):
+        if atomic.claim_folder(path):
+            break
+    try:
+        yield path
+    finally:
+        with suppress(OSError):  # It stays, but where nothing was put into it.
+            path.rmdir()
 
 
 def _progress(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:

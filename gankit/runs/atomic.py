@@ -6,20 +6,17 @@ synced, one rename publishes it, and syncing the parent makes the rename last.
 
 from __future__ import annotations
 
-import errno
+import functools
 import itertools
 import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gankit.runs.storage import storage_error, writing
+from gankit.runs.storage import patiently, writing
 
-_TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
-_PAUSES = (0.05, 0.2)  # Seconds before the second and the third attempt.
 _TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
 # A container's processes get the same few numbers again and again; the mark tells them apart.
 _MARK = secrets.token_hex(4)
@@ -60,15 +57,26 @@ def make_folder(path: Path) -> None:
     with writing(path):
         missing = [p for p in (path, *path.parents) if not p.is_dir()]
         for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
+            patiently(functools.partial(folder.mkdir, exist_ok=True))
             sync_folder(folder.parent)
+
+
+def claim_folder(path: Path) -> bool:
+    """Make a folder that nobody else has; return False if there is something of that name."""
+    make_folder(path.parent)
+    with writing(path):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            return False
+    return True
 
 
 def remove(path: Path) -> None:
     """Remove a file or folder: out of sight by one rename, then for good."""
     with writing(path):
         hidden = _temporary(path)
-        path.rename(hidden)
+        patiently(lambda: path.rename(hidden))
         sync_folder(path.parent)
         _discard(hidden)
 
@@ -92,7 +100,7 @@ def sync_folder(path: Path) -> None:
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        patiently(lambda: os.fsync(descriptor))
     finally:
         os.close(descriptor)
 
@@ -101,20 +109,13 @@ def write_all(descriptor: int, content: bytes) -> None:
     """Write every byte, however many calls that takes."""
     rest = memoryview(content)
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        rest = rest[patiently(functools.partial(os.write, descriptor, rest)) :]
 
 
 def _attempt(path: Path, write: Callable[[], None]) -> None:
     """Try again where the error may pass; each attempt starts with a new temporary file."""
-    for pause in (*_PAUSES, None):
-        try:
-            write()
-        except OSError as error:
-            if pause is None or error.errno not in _TRANSIENT:
-                raise storage_error(path, error) from error
-            time.sleep(pause)
-        else:
-            return
+    with writing(path):
+        patiently(write)
 
 
 def _write_file(path: Path, content: bytes) -> None:

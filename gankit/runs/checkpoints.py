@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import gankit
-from gankit.errors import CheckpointError, ConfigError, Diverged
+from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
 from gankit.runs import atomic, manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 from gankit.runs.storage import read_plain, writing
@@ -36,7 +36,8 @@ class Checkpoint:
     state
         Arrays by name: "generator/0.kernel", "round", ...
     info
-        What the writer had to say: backend, configuration, library versions.
+        What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", and as
+        "run" the digest of all that its numbers depend on.
     path
         The folder it was read from.
     """
@@ -133,23 +134,52 @@ class CheckpointStore:
         steps = {int(name) for name in names if _STEP.fullmatch(name)}
         return sorted(step for step in steps if self.path(step).name in names)
 
-    def newest_valid(self, complain: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
+    def newest_valid(
+        self,
+        complain: Callable[[str], None] = lambda _: None,
+        check: Callable[[Checkpoint], None] = lambda _: None,
+    ) -> Checkpoint | None:
         """Return the newest checkpoint that can be proved whole, or None.
 
-        `complain` is given one line for each newer one that was refused.
+        Parameters
+        ----------
+        complain
+            Is given one line for each newer one that was refused.
+        check
+            Raises CheckpointError to refuse one that is whole.
+
+        Raises
+        ------
+        NewerFormat
+            One was written by a newer gankit: it is not to be passed over, and then replaced.
         """
         for step in reversed(self.steps()):
             try:
-                return self.load(step)
+                checkpoint = self.load(step)
+                check(checkpoint)
+            except NewerFormat:
+                raise
             except CheckpointError as error:
                 complain(str(error))
+            else:
+                return checkpoint
         return None
 
-    def prune(self, keep: int) -> None:
-        """Remove all but the newest `keep` checkpoints, the oldest first."""
+    def prune(self, keep: int, newest: int | None = None) -> None:
+        """Remove all but `keep` checkpoints, the oldest first.
+
+        Parameters
+        ----------
+        keep
+            At least 1.
+        newest
+            The last step that counts, by default the last there is. What lies after it is damaged,
+            or it would have been resumed from: it is left alone, and no whole one gives way to it.
+        """
         if keep < 1:
             raise ConfigError(f"keep is {keep}; at least 1 checkpoint must be kept")
-        for step in self.steps()[:-keep]:
+        steps = [step for step in self.steps() if newest is None or step <= newest]
+        for step in steps[:-keep]:
             atomic.remove(self.path(step))
 
     def path(self, step: int) -> Path:
@@ -220,4 +250,4 @@ def _check(arrays: State, promised: FileEntry) -> None:
 def _naming(path: Path, error: CheckpointError) -> CheckpointError:
     """Return the error with the file's name, where it has none yet."""
     message = str(error)
-    return error if str(path) in message else CheckpointError(f"{path}: {message}")
+    return error if str(path) in message else type(error)(f"{path}: {message}")

@@ -116,8 +116,9 @@ class RunFolder:
         """
         atomic.make_folder(self.path)
         with locked(self.path):
-            for folder in (self.path, self.samples, self.checkpoints.folder):
-                atomic.sweep(folder, alone=True)
+            for folder in (self.path, self.samples):  # Others may write pictures there.
+                atomic.sweep(folder)
+            atomic.sweep(self.checkpoints.folder, alone=True)
             yield
 
     def sample_path(self, step: int) -> Path:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 
-from gankit.errors import CheckpointError, ConfigError
+from gankit.errors import CheckpointError, ConfigError, NewerFormat
 from gankit.runs import tensors
 from gankit.state import State
 
@@ -68,7 +68,7 @@ class Manifest:
     created
         When, in UTC, as in ISO 8601.
     info
-        What the caller had to say: backend, configuration, library versions.
+        What the caller had to say.
     files
         By file name.
     """
@@ -109,13 +109,15 @@ def parse(content: bytes) -> Manifest:
     if type(body) is not dict:
         raise CheckpointError("it is no JSON table")
     written_as = _take(body, "format", int)
-    if written_as != FORMAT:
-        raise CheckpointError(
-            f"it has format {written_as!r:.20}; this gankit reads format {FORMAT}"
-        )
     unsealed = {key: value for key, value in body.items() if key != "sha256"}
     if _sealed(unsealed) != content:
         raise CheckpointError("its digest is wrong: it was edited or damaged")
+    if written_as > FORMAT:
+        raise NewerFormat(
+            f"it has format {written_as!r:.20}, and this gankit reads {FORMAT}; upgrade gankit"
+        )
+    if written_as != FORMAT:
+        raise CheckpointError(f"it has format {written_as!r:.20}; this gankit reads {FORMAT}")
     step = _take(body, "step", int)
     if not 0 <= step < 10**18:
         raise CheckpointError("its step is no number of rounds")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import json
@@ -19,7 +20,7 @@ import numpy as np
 from gankit.backend import Array
 from gankit.errors import CheckpointError
 from gankit.runs import atomic
-from gankit.runs.storage import read_plain, writing
+from gankit.runs.storage import patiently, read_plain, writing
 
 _KEYS = ("round", "discriminator", "generator")
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -65,7 +66,7 @@ class MetricsLog:
         if self._descriptor is None:
             return
         with writing(self.path):
-            os.fsync(self._descriptor)
+            patiently(functools.partial(os.fsync, self._descriptor))
             atomic.sync_folder(self.path.parent)
 
     def close(self) -> None:
@@ -113,7 +114,7 @@ def truncate(path: Path, rounds: int) -> None:
     if len(kept) < rounds:
         raise CheckpointError(
             f"{path} ends at round {len(kept)}, before round {rounds}; "
-            "resume from an earlier checkpoint, or start a new run"
+            "put it back from a copy, or start a new run; sampling needs no log"
         )
     text = b"".join(line + b"\n" for line in kept)
     if text != _content(path):

@@ -6,12 +6,21 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from gankit.errors import CheckpointError, GankitError, StorageError
 
+Done = TypeVar("Done")
+TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
+"""Errors that may pass by themselves, as of a server that is busy for a moment."""
+PASSING = TRANSIENT | {errno.EMFILE, errno.ENFILE}
+"""And those of a process or machine that has too much open."""
+PAUSES = (0.05, 0.2)
+"""Seconds before the second and the third attempt."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -32,6 +41,18 @@ _READ_PLAIN = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+
+def patiently(do: Callable[[], Done]) -> Done:
+    """Do it, and again where the error may pass: twice more, a little later each time."""
+    for pause in PAUSES:
+        try:
+            return do()
+        except OSError as error:
+            if error.errno not in TRANSIENT:
+                raise
+            time.sleep(pause)
+    return do()
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
@@ -82,13 +103,7 @@ def read_plain(
         What to raise, naming the file, where it cannot be read or is no such file.
     """
     try:
-        with os.fdopen(os.open(path, _READ_PLAIN), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise error(f"{path} is no regular file")
-            if limit is not None and status.st_size > limit:
-                raise error(f"{path} has {status.st_size} bytes; at most {limit} are expected")
-            return file.read() if limit is None else file.read(limit)
+        return patiently(lambda: _read_plain(path, limit, error))
     except FileNotFoundError:
         raise error(f"{path} is missing") from None
     except MemoryError:
@@ -97,7 +112,19 @@ def read_plain(
         if isinstance(failure, GankitError):
             raise
         reason = "it is a symbolic link" if failure.errno == errno.ELOOP else failure.strerror
-        raise error(f"cannot read {path}: {str(reason).lower()}") from failure
+        # What cannot be read just now is not damaged: no older one must take its place.
+        kind = StorageError if failure.errno in PASSING else error
+        raise kind(f"cannot read {path}: {str(reason).lower()}") from failure
+
+
+def _read_plain(path: Path, limit: int | None, error: type[GankitError]) -> bytes:
+    with os.fdopen(os.open(path, _READ_PLAIN), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise error(f"{path} is no regular file")
+        if limit is not None and status.st_size > limit:
+            raise error(f"{path} has {status.st_size} bytes; at most {limit} are expected")
+        return file.read() if limit is None else file.read(limit)
 
 
 def megabytes(count: int) -> str:
@@ -117,5 +144,6 @@ def _free(path: Path) -> str:
 
 
 def _existing(path: Path) -> Path:
-    """Return the nearest folder above `path` that exists."""
-    return next((above for above in path.absolute().parents if above.is_dir()), Path())
+    """Return the nearest folder that exists: `path`, or one above it."""
+    real = path.resolve()
+    return next((folder for folder in (real, *real.parents) if folder.is_dir()), Path())

@@ -116,7 +116,7 @@ def assert_ended_rightly(phase, name, times, code):
         assert code == CODES[name]
         assert not Path("run").exists()
         return
-    if times == 2:
+    if times == 2 and name != "SIGHUP":  # A closed terminal may send two of that.
         assert code == signal.Signals[name]
         runs.newest("run")
         return

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from gankit.errors import CheckpointError, ConfigError, Diverged
+from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
+from gankit.runs import manifest
 from gankit.runs.checkpoints import CheckpointStore
 
 
@@ -111,3 +112,29 @@ def test_a_name_that_would_leave_the_folder_is_refused(tmp_path):
 def test_an_array_of_objects_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="plain numbers only"):
         CheckpointStore(tmp_path).save(1, {"generator/a": np.array([{}])}, {})
+
+
+def test_what_a_run_just_saved_does_not_give_way_to_a_damaged_one_after_it(store, state):
+    (store.path(1280) / "generator.safetensors").write_bytes(b"")
+    store.save(960, state)
+    store.prune(1, newest=960)
+    assert store.steps() == [960, 1280]
+    assert store.newest_valid().step == 960
+
+
+def test_one_of_another_run_is_passed_over_though_it_is_whole(store):
+    def check(checkpoint):
+        if checkpoint.step == 1280:
+            raise CheckpointError(f"{checkpoint.path} is of another run")
+
+    refused = []
+    assert store.newest_valid(refused.append, check).step == 640
+    assert len(refused) == 1
+
+
+def test_one_that_a_newer_gankit_wrote_is_not_passed_over_and_then_replaced(store, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "FORMAT", 2)
+        store.save(1920, {"generator/a": np.zeros(1)})
+    with pytest.raises(NewerFormat, match=r"001920.*has format 2.*upgrade gankit"):
+        store.newest_valid(print)

@@ -8,19 +8,55 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from gankit.errors import StorageError
-from gankit.runs import atomic
+from gankit.runs import MetricsLog, atomic, metrics, storage
 
 CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 
 
-def test_an_error_that_passes_is_not_noticed(store, state, fail_at):
-    calls = fail_at(2, errno.EAGAIN)
-    store.save(1920, state, {})
+@pytest.mark.parametrize("code", storage.TRANSIENT, ids=errno.errorcode.get)
+@pytest.mark.parametrize("act", ["save", "prune", "make", "log", "sync"])
+def test_an_error_that_passes_is_not_noticed(store, state, fail_at, tmp_path, act, code):
+    log = MetricsLog(tmp_path / "metrics.jsonl")
+    log.append(0, np.ones((1, 2)))
+    calls = fail_at(1, code)
+    match act:
+        case "save":
+            store.save(1920, state, {})
+        case "prune":
+            store.prune(1)
+        case "make":
+            atomic.make_folder(tmp_path / "new" / "folder")
+        case "log":
+            log.append(1, np.ones((1, 2)))
+        case "sync":
+            log.sync()
     assert calls["failed"] == 1
-    assert store.load(1920).step == 1920
+    log.close()
+    assert store.newest_valid(pytest.fail).step == (1920 if act == "save" else 1280)
+    assert len(metrics.read(log.path)) == (2 if act == "log" else 1)
+
+
+def test_what_cannot_be_read_for_a_moment_is_read_and_for_longer_is_not_called_damaged(
+    store, monkeypatch
+):
+    read, failures = os.fdopen, [2]
+
+    def busy(*args, **kwargs):
+        if failures[0]:
+            failures[0] -= 1
+            os.close(args[0])
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(os, "fdopen", busy)
+    assert store.newest_valid(pytest.fail).step == 1280
+    failures[0] = 3
+    with pytest.raises(StorageError, match=r"cannot read .*001280"):
+        store.newest_valid(pytest.fail)
 
 
 @pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)

@@ -7,8 +7,8 @@ import warnings
 import gankit
 from gankit import sources
 from gankit.data import places
-from gankit.launch import recorded
 from gankit.metrics import kept
+from gankit.resuming import recorded
 from gankit.runs import RunFolder
 from gankit.runs import metrics as log
 from tests.crash.hostile import (

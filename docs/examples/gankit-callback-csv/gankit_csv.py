@@ -1,0 +1,62 @@
+"""A table of losses as CSV, a row every few rounds, for a spreadsheet that is watching."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gankit import hookimpl
+from gankit.config import TrainConfig
+from gankit.errors import ConfigError
+from gankit.training import Progress
+
+HEAD = "round,discriminator,generator"
+
+
+@hookimpl
+def gankit_callbacks(config: TrainConfig) -> list[CsvLog]:  # noqa: ARG001 - any run will do.
+    """Offer a log to every run, where `LOSSES_CSV` names the file."""
+    path = os.environ.get("LOSSES_CSV")
+    return [CsvLog(Path(path))] if path else []
+
+
+class CsvLog:
+    """Writes the losses of every tenth round, or as often as `rounds` says.
+
+    A run that is resumed goes on in its file: rows of rounds that it has to do again are dropped,
+    so that the file becomes that of a run that was never stopped.
+
+    Parameters
+    ----------
+    path
+        The file; each run needs its own.
+    rounds
+        From one row to the next.
+    """
+
+    def __init__(self, path: Path, rounds: int = 10) -> None:
+        self.path, self.rounds = path, rounds
+        self.begun = False
+
+    def edge(self, step: int, /) -> int:
+        """Return the next round that gets a row, so that a block ends there."""
+        return (step // self.rounds + 1) * self.rounds
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Write a row if it is due; blocks end at the edges of other callbacks too."""
+        if not self.begun:
+            self._begin(progress.step - len(progress.losses))
+        if progress.step % self.rounds == 0:
+            discriminator, generator = progress.losses[-1].tolist()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(f"{progress.step},{discriminator!r},{generator!r}\n")
+
+    def _begin(self, start: int) -> None:
+        """Keep of an older file the rows of the `start` rounds that are done."""
+        text = self.path.read_text("utf-8") if self.path.exists() else HEAD
+        if not text.startswith(HEAD):
+            raise ConfigError(f"{self.path} is no log of losses; name another file in LOSSES_CSV")
+        rows = text.rpartition("\n")[0].splitlines()[1:]  # A killed run may leave half a row.
+        kept = [row for row in rows if int(row.partition(",")[0]) <= start]
+        self.path.write_text("\n".join([HEAD, *kept, ""]), "utf-8")
+        self.begun = True

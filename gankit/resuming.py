@@ -1,0 +1,115 @@
+"""Taking a run up where it stopped: whether it is the same run, and from which checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from gankit.config import LIMIT, TrainConfig, from_toml
+from gankit.errors import CheckpointError, ConfigError
+from gankit.runs import Checkpoint, RunFolder
+from gankit.runs.storage import read_plain
+from gankit.sources import Source, from_recipe
+from gankit.training_data import warn
+
+CHANGEABLE = {
+    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
+}  # fmt: skip
+"""What may differ when a run is resumed: nothing of it changes a number."""
+
+
+def recorded(path: Path) -> TrainConfig:
+    """Return the configuration of the run in a folder; CheckpointError if there is none."""
+    folder = RunFolder.open(path)
+    try:
+        return from_toml(read_plain(folder.config, LIMIT).decode(), str(folder.config))
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"cannot read {folder.config}: {error}") from None
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
+
+
+def base(recipe: str | None, run: Path | None, default: str = "simple") -> Source:
+    """Return what a run's settings lie over: those of the run that is resumed, or a recipe's.
+
+    Raises
+    ------
+    ConfigError
+        The run in the folder is of another recipe than the one that is asked for.
+    """
+    if run is None or not RunFolder(run).exists():
+        return from_recipe(recipe or default)
+    settings = recorded(run).settings()
+    if recipe is not None and Path(recipe).name != settings["recipe"]:
+        raise ConfigError(
+            f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
+        )
+    return str(run), settings
+
+
+def check_same(folder: RunFolder, config: TrainConfig, data: str) -> None:
+    """Refuse to go on with a run whose numbers would be others from here on.
+
+    Parameters
+    ----------
+    data
+        The digest of the images.
+    """
+    before, now = (_lasting(run) for run in (recorded(folder.path), config))
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            raise ConfigError(f"{folder.path} is a run with another {key}; choose another --out")
+    if folder.facts().get("data_digest", data) != data:
+        raise ConfigError(
+            f"{folder.path} is a run on other images than {config.dataset} has now; "
+            "choose another --out"
+        )
+
+
+def identity(config: TrainConfig, data: str) -> str:
+    """Return the SHA-256 of all that a run's numbers depend on; its checkpoints carry it."""
+    text = json.dumps([_lasting(config), data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def newest(folder: RunFolder, run: str) -> Checkpoint | None:
+    """Return the newest whole checkpoint of the run, or None where there never was one.
+
+    Parameters
+    ----------
+    run
+        The run's `identity`.
+
+    Raises
+    ------
+    CheckpointError
+        There are some, and none is whole, or one was written by a newer gankit.
+    """
+
+    def of_this_run(checkpoint: Checkpoint) -> None:
+        if checkpoint.info.get("run", run) != run:
+            raise CheckpointError(f"{checkpoint.path} is of another run")
+
+    refused: list[str] = []
+    checkpoint = folder.checkpoints.newest_valid(refused.append, of_this_run)
+    if refused and checkpoint is None:
+        raise CheckpointError(
+            f"no checkpoint in {folder.path} is whole; start in another folder ({refused[-1]})"
+        )
+    for line in refused:
+        warn(f"passed over: {line}")
+    return checkpoint
+
+
+def last_good(folder: RunFolder | None) -> str:
+    """Say where a run that has diverged can be taken up again."""
+    if folder is None:
+        return "nothing was kept, for the run has no folder"
+    last = folder.checkpoints.newest_valid()
+    return f"the last good checkpoint is {last.path}" if last else "there is no checkpoint yet"
+
+
+def _lasting(config: TrainConfig) -> dict[str, Any]:
+    return {key: value for key, value in config.settings().items() if key not in CHANGEABLE}

@@ -1,0 +1,87 @@
+"""The support matrix: each Python, with the oldest and the newest libraries; see docs/support.md.
+
+    nox --list
+    nox -s tests-3.12 keras-3.13
+
+`oldest` is what pyproject.toml asks for at least, every `>=` of it read as `==`, so that a claim
+and its test cannot part; `newest` is constraints.txt. Only wheels are installed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+AGES = ["oldest", "newest"]
+TORCH_PYTHONS = ["3.11"]
+"""Where there is a CPU build of torch; its others bring gigabytes of CUDA."""
+FRAMEWORKS = {"numpy": [], "keras": ["keras", "tensorflow-cpu"], "torch": ["torch==2.13.0+cpu"]}
+"""What a backend's session installs: builds for the CPU, which pip would not choose by itself."""
+CORE = ["test_cli.py", "test_api.py", "test_training.py", "data", "runs"]
+DRAW = """
+import sys
+from pathlib import Path
+from gankit.data import ImageSet, glyphs, write_idx_folder
+
+digits = ImageSet(*glyphs.draw(1000), source="glyphs")
+write_idx_folder(Path(sys.argv[1]), digits, "test")
+"""
+"""What the clauses about digits run on, so that nothing needs to be downloaded."""
+
+nox.options.error_on_missing_interpreters = True
+# Absolute, as tests run programs in other folders, which find their temporary files by it.
+nox.options.envdir = str(Path(".venv", "nox").resolve())
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("age", AGES)
+def tests(session: nox.Session, age: str) -> None:
+    """Hold the core and the reference to their tests, with no framework."""
+    _run(session, age, "numpy", CORE)
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("age", AGES)
+def keras(session: nox.Session, age: str) -> None:
+    """Hold the Keras backend to the contract."""
+    _run(session, age, "keras", [])
+
+
+@nox.session(python=TORCH_PYTHONS)
+def torch(session: nox.Session) -> None:
+    """Hold the torch backend to the contract; the oldest that we claim is the newest there is."""
+    _run(session, "newest", "torch", [])
+
+
+def oldest(project: dict) -> list[str]:
+    """Return every requirement of `project` at its lower bound: `numpy==2.0`, with its marker."""
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["keras"], *extras["testing"]]
+    return [
+        line.replace(">=", "==", 1).replace("tensorflow=", "tensorflow-cpu=") for line in wanted
+    ]
+
+
+def _constraints(session: nox.Session, age: str) -> Path:
+    if age == "newest":
+        return Path("constraints.txt")
+    path = Path(session.create_tmp(), "oldest.txt")
+    path.write_text("\n".join(oldest(PROJECT["project"])) + "\n", "utf-8")
+    return path
+
+
+def _run(session: nox.Session, age: str, backend: str, core: list[str]) -> None:
+    """Install what is asked for at this age, and run the contract and `core`."""
+    wheels = ["--only-binary", ":all:", "--constraint", str(_constraints(session, age))]
+    session.install(*wheels, *FRAMEWORKS[backend], *PROJECT["dependency-groups"]["test"])
+    session.install(*wheels, "--editable", ".")
+    session.run("python", "-m", "pip", "list")
+    digits = Path(session.create_tmp(), "digits")
+    digits.mkdir(exist_ok=True)
+    session.run("python", "-c", DRAW, str(digits))
+    environment = {"GANKIT_TEST_BACKENDS": backend, "GANKIT_TEST_DIGITS": str(digits)}
+    paths = [f"tests/{name}" for name in ["test_contract.py", *core]]
+    session.run("python", "-m", "pytest", "-q", *paths, env=environment)
