@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples, Wa
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, Diverged, UnknownName
-from gankit.resuming import check_same, identity, last_good, newest
+from gankit.resuming import check_same, last_good, newest
 from gankit.run import Run, latents
 from gankit.runs import MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
@@ -71,11 +72,6 @@ class Plan:
             f"{config.recipe} on {len(self.data):,} images of {config.dataset} with "
             f"{config.backend}, seed {config.seed}: {self.rounds:,} rounds, {self.epoch} an epoch"
         )
-
-    @property
-    def identity(self) -> str:
-        """The digest of all that its numbers depend on."""
-        return identity(self.config, self.notes["data_digest"])
 
     @property
     def epoch(self) -> int:
@@ -145,10 +141,11 @@ def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
 def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     """Create the folder, or load the newest checkpoint of it; return the rounds done."""
     if not folder.exists():
-        folder.create(plan.config.to_toml(), environment() | plan.notes)
+        mark = {"run": secrets.token_hex(16)}
+        folder.create(plan.config.to_toml(), environment() | plan.notes | mark)
         return 0
     check_same(folder, plan.config, plan.notes["data_digest"])
-    checkpoint = newest(folder, plan.identity)
+    checkpoint = newest(folder)
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         trainer.load_state(checkpoint.state)
@@ -222,7 +219,7 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
                 "backend": config.backend,
                 "recipe": config.recipe,
                 "dataset": config.dataset,
-                "run": plan.identity,
+                "run": folder.mark,
                 "libraries": libraries(),
             },
             log,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +66,8 @@ def check_same(folder: RunFolder, config: TrainConfig, data: str) -> None:
         )
 
 
-def identity(config: TrainConfig, data: str) -> str:
-    """Return the SHA-256 of all that a run's numbers depend on; its checkpoints carry it."""
-    text = json.dumps([_lasting(config), data], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def newest(folder: RunFolder, run: str) -> Checkpoint | None:
+def newest(folder: RunFolder) -> Checkpoint | None:
     """Return the newest whole checkpoint of the run, or None where there never was one.
-
-    Parameters
-    ----------
-    run
-        The run's `identity`.
 
     Raises
     ------
@@ -89,7 +76,7 @@ def newest(folder: RunFolder, run: str) -> Checkpoint | None:
     """
 
     def of_this_run(checkpoint: Checkpoint) -> None:
-        if checkpoint.info.get("run", run) != run:
+        if folder.mark and checkpoint.info.get("run", folder.mark) != folder.mark:
             raise CheckpointError(f"{checkpoint.path} is of another run")
 
     refused: list[str] = []

@@ -37,7 +37,7 @@ class Checkpoint:
         Arrays by name: "generator/0.kernel", "round", ...
     info
         What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", and as
-        "run" the digest of all that its numbers depend on.
+        "run" the mark of its folder.
     path
         The folder it was read from.
     """

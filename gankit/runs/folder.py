@@ -72,6 +72,11 @@ class RunFolder:
             return {}
         return said if isinstance(said, dict) else {}
 
+    @property
+    def mark(self) -> str:
+        """What its checkpoints carry, and those of no other run; empty where it is not known."""
+        return str(self.facts().get("run", ""))
+
     def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
         """Make the folder of a new run.
 
