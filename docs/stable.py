@@ -16,28 +16,31 @@ from gankit.backend import CAPABILITIES
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load train",
-    "gankit.backend": "API CAPABILITIES Backend Batch Block BlockTrainer Classifier Discriminator "
-    "Generator Network Problem State Trainer",
-    "gankit.layers": "Dense Conv ConvTranspose Upsample AveragePool BatchNorm LayerNorm Embedding "
-    "Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape Residual capabilities "
-    "initial_weights is_running output_shape uses_labels walk weight_shapes",
-    "gankit.losses": "Loss Ops smoothed",
-    "gankit.optimizers": "SGD RMSprop Adam Average",
+    "gankit.backend": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
+    "Discriminator Generator Network Problem State Trainer",
+    "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
+    "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
+    "Residual capabilities initial_weights is_running output_shape uses_labels walk weight_shapes",
+    "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
+    "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
+    "gankit.optimizers": "Optimizer SGD RMSprop Adam Average",
     "gankit.penalties": "Penalty",
-    "gankit.augment": "Augment Ops view",
+    "gankit.augment": "Augment Half Ops view",
     "gankit.schedules": "Schedule ends value",
-    "gankit.randomness": "Key Site Stream dropout_mask framework_seed generator keep_chance",
+    "gankit.randomness": "Key Mask Site Stream dropout_mask framework_seed generator keep_chance",
     "gankit.draws": "layout",
     "gankit.rates": "names",
     "gankit.state": "check_state part under",
-    "gankit.problem": "check_labels",
+    "gankit.problem": "Precision check_labels",
     "gankit.training": "Callback Progress Regime alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples Watchdog every never",
     "gankit.health": "HealthWarning",
     "gankit.data": "Dataset FileCheck ImageSet",
-    "gankit.runs": "Checkpoint CheckpointStore RunFolder read_checkpoint",
+    "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
+    "gankit.runs.metrics": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
+    "gankit.plugins": "backends get_dataset get_loss missing_modules",
     "gankit.testing": "BackendContract assert_close assert_identical images",
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""

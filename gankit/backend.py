@@ -225,6 +225,9 @@ class Backend:
         Makes the trainer; the framework is imported here and no sooner.
     capabilities
         Of `CAPABILITIES`.
+    api
+        The number of the contract that it was written for; write it out, for the default is that
+        of whichever gankit is installed.
     remedy
         What to do when a required module is missing: "pip install 'gankit[torch]'".
     inspect

@@ -10,9 +10,10 @@ import contextlib
 import functools
 import importlib.util
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gankit.training import Callback
 
 GROUP = "gankit"
+NAME = re.compile(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 STRICT = "GANKIT_STRICT_PLUGINS"
 """Set in the environment by plugin authors: a plugin's fault is then an error, not a warning."""
 
@@ -106,7 +108,7 @@ def callbacks(config: TrainConfig) -> list[Callback]:
     """Return the callbacks that plugins add to a run of `config`."""
     found: list[Callback] = []
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
-        arguments = dict.fromkeys(hook.argnames, config)
+        arguments = {name: {"config": config}[name] for name in hook.argnames}
         guarded(hook, functools.partial(_extend, found, hook, arguments))
     return found
 
@@ -305,17 +307,21 @@ def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[
 
 
 def _check_backend(backend: Backend) -> None:
-    from gankit.backend import API
+    from gankit.backend import API, CAPABILITIES
 
     if backend.api != API:
         raise PluginError(
-            f"backend {backend.name!r} was written for API {backend.api}, this gankit has {API}; "
+            f"backend {backend.name!r} was written for API {backend.api!r}, this gankit has {API}; "
             "upgrade whichever is older"
         )
+    if not NAME.fullmatch(backend.name):
+        raise PluginError(
+            f"a backend cannot be called {backend.name!r}; use letters, digits, - and _"
+        )
     kinds: tuple[tuple[str, Callable[[Any], bool]], ...] = (
-        ("requires", lambda value: isinstance(value, Iterable)),
+        ("requires", lambda value: isinstance(value, tuple | list)),
         ("build", callable),
-        ("capabilities", lambda value: isinstance(value, Iterable)),
+        ("capabilities", lambda value: isinstance(value, Set) and value <= CAPABILITIES),
     )
     for field, fits in kinds:
         if not fits(value := getattr(backend, field)):

@@ -74,9 +74,11 @@ def newest(folder: RunFolder) -> Checkpoint | None:
     CheckpointError
         There are some, and none is whole, or one was written by a newer gankit.
     """
+    mark = folder.mark
 
     def of_this_run(checkpoint: Checkpoint) -> None:
-        if folder.mark and checkpoint.info.get("run", folder.mark) != folder.mark:
+        theirs = checkpoint.info.get("run")
+        if mark and theirs and theirs != mark:
             raise CheckpointError(f"{checkpoint.path} is of another run")
 
     refused: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pluggy
 import pytest
 
 import gankit
-from gankit import deprecations
+from gankit import deprecations, plugins
 from gankit.backend import API
 from gankit.deprecations import Deprecation, GankitDeprecation
 
@@ -89,3 +90,34 @@ def test_an_argument_of_a_hook_that_will_go_warns_whoever_asks_for_it(monkeypatc
     with pytest.warns(GankitDeprecation, match=r"gankit_made_up\(seed\) is deprecated since"):
         manager.register(plugin)
     manager.register(other)
+
+
+AUTHORS = [
+    *sorted((DOCS.parent / "backends").rglob("*.py")),
+    *sorted(DOCS.glob("examples/*/*.py")),
+    *sorted(DOCS.glob("examples/*/gankit_*/*.py")),
+    *sorted((DOCS.parent / "gankit" / "scaffold").rglob("*.py.in")),
+]
+
+
+def imported(path):
+    """Yield the modules and names that a source imports from gankit."""
+    text = path.read_text("utf-8").replace("@module@", "gankit_mine")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gankit":
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", AUTHORS, ids=lambda path: str(path.relative_to(DOCS.parent)))
+def test_what_authors_are_shown_uses_only_what_is_promised(path):
+    promised = {home: set(names.split()) for home, names in WRITER["PROMISED"].items()}
+    for home, name in imported(path):
+        module = f"{home}.{name}"
+        assert module in promised or name in promised.get(home, ()), f"from {home} import {name}"
+
+
+def test_a_backend_of_another_number_is_refused(monkeypatch):
+    ours = plugins.get_backend("numpy")
+    monkeypatch.setattr("gankit.backend.API", API + 1)
+    with pytest.raises(plugins.PluginError, match=f"written for API {API}, this gankit has"):
+        plugins._check_backend(ours)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gankit.problem import Problem
+from gankit.backend import Problem
 from gankit.randomness import Site
 from gankit.state import part
 from gankit_keras.adaptive import Adaptive

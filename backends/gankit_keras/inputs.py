@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gankit.draws import layout
-from gankit.problem import Problem
+from gankit.backend import Problem
 from gankit.rates import names
 from gankit_keras.draws import Drawer, Draws
 from gankit_keras.framework import Tensor, tf

@@ -30,5 +30,6 @@ def gankit_backends() -> Iterable[Backend]:
         requires=(),
         build=build,
         capabilities=CAPABILITIES - {"native", "exact-blocks"},
+        api=1,
         inspect=inspect,
     )

@@ -31,5 +31,6 @@ def gankit_backends() -> Iterable[Backend]:
         build=build,
         capabilities=CAPABILITIES,
         remedy="pip install 'gankit[torch]'",
+        api=1,
         inspect=inspect,
     )

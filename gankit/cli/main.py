@@ -103,6 +103,9 @@ def _run(arguments: list[str]) -> int:
             )  # fmt: skip
     except click.exceptions.Exit as error:
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
     except click.ClickException as error:
         return _fail(error.format_message(), ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other.

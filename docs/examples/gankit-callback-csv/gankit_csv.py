@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gankit import hookimpl
-from gankit.config import TrainConfig
+from gankit import TrainConfig, hookimpl
 from gankit.errors import ConfigError
 from gankit.training import Progress
 

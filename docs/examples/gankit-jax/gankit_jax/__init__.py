@@ -27,4 +27,6 @@ def inspect():
 def gankit_backends():
     """Offer the backend `jax`."""
     remedy = "pip install jax"
-    yield Backend("jax", ("jax",), build, CAPABILITIES, remedy=remedy, inspect=inspect)
+    yield Backend(
+        "jax", ("jax",), build, CAPABILITIES, api=1, remedy=remedy, inspect=inspect
+    )

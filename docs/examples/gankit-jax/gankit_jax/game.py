@@ -30,7 +30,9 @@ class Game:
 
         numbers = range(len(self.problem.penalties))
         penalties = [self._penalty(number, fake, state, step) for number in numbers]
-        state, loss, logits = self._descend("discriminator", objective, state, step, penalties)
+        state, loss, logits = self._descend(
+            "discriminator", objective, state, step, penalties
+        )
         return state | self._followed(state, logits), loss
 
     def generator_step(self, state, step):
@@ -45,9 +47,13 @@ class Game:
             return loss + self._told_apart(step, fakes), (running, None)
 
         state, loss, _ = self._descend("generator", objective, state, step)
-        for name, new in part(state, "generator").items() if self.problem.average else ():
+        for name, new in (
+            part(state, "generator").items() if self.problem.average else ()
+        ):
             old, beta = state[f"average/{name}"], step.rates["average"]
-            state[f"average/{name}"] = new if is_running(name) else blended(beta, old, new)
+            state[f"average/{name}"] = (
+                new if is_running(name) else blended(beta, old, new)
+            )
         return state | {"round": state["round"] + 1}, loss
 
     def block(self, state, data, critic, last):
@@ -58,7 +64,9 @@ class Game:
 
         def one_round(state, steps):
             critic, last = steps
-            if not self.problem.fresh_noise:  # So that XLA sees one forward pass in the two.
+            if (
+                not self.problem.fresh_noise
+            ):  # So that XLA sees one forward pass in the two.
                 last = last._replace(noise=critic.noise[-1])
             state, losses = lax.scan(one_step, state, critic)
             state, loss = self.generator_step(state, self._found(data, last))
@@ -70,16 +78,24 @@ class Game:
         """Return a step of a block with images and labels in the place of indices."""
         images, labels = data
         real = images[step.real]
-        real = jnp.asarray(self.problem.pixels)[real] if real.dtype == jnp.uint8 else real
+        real = (
+            jnp.asarray(self.problem.pixels)[real] if real.dtype == jnp.uint8 else real
+        )
         if (flip := step.draws.get("flip")) is not None:
             real = jnp.where(flip, real[:, :, ::-1], real)
-        return step._replace(real=real, labels=None if labels is None else labels[step.real])
+        return step._replace(
+            real=real, labels=None if labels is None else labels[step.real]
+        )
 
     def _descend(self, player, objective, state, step, penalties=()):
         """Move a player's weights down its loss; its running state is what the pass left."""
         arrays = part(state, player)
-        weights = {name: array for name, array in arrays.items() if not is_running(name)}
-        slope = jax.value_and_grad(lambda weights: objective(arrays | weights), has_aux=True)
+        weights = {
+            name: array for name, array in arrays.items() if not is_running(name)
+        }
+        slope = jax.value_and_grad(
+            lambda weights: objective(arrays | weights), has_aux=True
+        )
         (loss, (running, more)), slopes = slope(weights)
         for penalty in penalties:
             loss, slopes = jax.tree.map(jnp.add, (loss, slopes), penalty(weights))
@@ -98,7 +114,10 @@ class Game:
         """Return the outputs for fakes and, if given, for reals, and the running state left."""
         seen, labels, halves = self._view(fake, "fake", state, step), step.labels, 1
         if real is not None:
-            seen, halves = jnp.concatenate([seen, self._view(real, "real", state, step)]), 2
+            seen, halves = (
+                jnp.concatenate([seen, self._view(real, "real", state, step)]),
+                2,
+            )
             labels = None if labels is None else jnp.concatenate([labels, labels])
         once = Pass(arrays, labels, part(step.masks, "discriminator"), halves)
         made = once.run(self.problem.discriminator, seen)
@@ -124,7 +143,10 @@ class Game:
         images = _points(penalty, step.real, fake, part(step.draws, name))
 
         def judge(images, weights):
-            seen, arrays = self._view(images, half, state, step), part(state, "discriminator")
+            seen, arrays = (
+                self._view(images, half, state, step),
+                part(state, "discriminator"),
+            )
             once = Pass(arrays | weights, step.labels, part(step.masks, name))
             return once.run(self.problem.discriminator, seen)[:, 0].sum()
 
@@ -147,7 +169,9 @@ class Game:
             return {}
         signs = state["ada/signs"] + jnp.sign(logits).mean(dtype=jnp.float64)
         steps, p = state["ada/steps"] + 1, state["ada/p"]
-        move = jnp.sign(signs / steps - how.target) * len(logits) * how.every / how.images
+        move = (
+            jnp.sign(signs / steps - how.target) * len(logits) * how.every / how.images
+        )
         due = steps == how.every
         return {
             "ada/p": jnp.where(due, jnp.clip(p + move, 0, 1), p),
@@ -170,7 +194,10 @@ def _points(penalty, real, fake, draws):
 
 def _shifted(images, offsets):
     """Return images moved down and right: products with zeros and ones, which are exact."""
-    places = [jnp.arange(side) - offsets[:, i, None] for i, side in enumerate(images.shape[1:3])]
+    places = [
+        jnp.arange(side) - offsets[:, i, None]
+        for i, side in enumerate(images.shape[1:3])
+    ]
     down, right = (jax.nn.one_hot(p, p.shape[1], dtype=images.dtype) for p in places)
     return jnp.einsum("nik,nkjc,nlj->nilc", down, images, right)
 

@@ -15,7 +15,12 @@ class Pass:
     """
 
     def __init__(self, arrays, labels=None, masks=None, halves=1):
-        self.arrays, self.labels, self.masks, self.halves = arrays, labels, masks, halves
+        self.arrays, self.labels, self.masks, self.halves = (
+            arrays,
+            labels,
+            masks,
+            halves,
+        )
         self.running = {}
 
     def run(self, spec, x, prefix=""):
@@ -30,21 +35,31 @@ class Pass:
             case layers.Dense():
                 return self._biased(layer, name, x @ self._kernel(layer, name))
             case layers.Conv() | layers.ConvTranspose():
-                return self._biased(layer, name, _convolved(layer, x, self._kernel(layer, name)))
+                return self._biased(
+                    layer, name, _convolved(layer, x, self._kernel(layer, name))
+                )
             case layers.Projection():
                 rows = self._kernel(layer, name, "embedding")[self.labels]
-                logits = x @ self._kernel(layer, name) + (x * rows).sum(1, keepdims=True)
+                logits = x @ self._kernel(layer, name) + (x * rows).sum(
+                    1, keepdims=True
+                )
                 return self._biased(layer, name, logits)
             case layers.Embedding(units=units):
                 rows = self.arrays[f"{name}.embedding"][self.labels]
                 rows = jnp.expand_dims(rows, range(1, x.ndim - 1))
-                return jnp.concatenate([x, jnp.broadcast_to(rows, (*x.shape[:-1], units))], -1)
+                return jnp.concatenate(
+                    [x, jnp.broadcast_to(rows, (*x.shape[:-1], units))], -1
+                )
             case layers.BatchNorm():
                 return self._batch_norm(layer, name, x)
             case layers.LayerNorm():
                 return self._normalised(layer, name, x, _moments(x, range(1, x.ndim)))
             case layers.Dropout(rate=rate):
-                kept = 1 if self.masks is None else self.masks[name] * (1 / keep_chance(rate))
+                kept = (
+                    1
+                    if self.masks is None
+                    else self.masks[name] * (1 / keep_chance(rate))
+                )
                 return x * kept
             case layers.Residual(layers=main, shortcut=shortcut):
                 made = self.run(main, x, f"{name}.layers.")
@@ -61,7 +76,9 @@ class Pass:
             return kernel
         rows, u = kernel.reshape(-1, kernel.shape[-1]), self.arrays[f"{name}.{role}_u"]
         if self.masks is not None:
-            u = self.running[f"{name}.{role}_u"] = lax.stop_gradient(_unit(_unit(rows @ u) @ rows))
+            u = self.running[f"{name}.{role}_u"] = lax.stop_gradient(
+                _unit(_unit(rows @ u) @ rows)
+            )
         return kernel / jnp.linalg.norm(rows @ u)
 
     def _batch_norm(self, layer, name, x):
@@ -72,7 +89,9 @@ class Pass:
         found = _moments(apart, range(1, x.ndim))
         for role, old, new in zip(("mean", "variance"), known, found, strict=True):
             batch = new.reshape(self.halves, -1).mean(0)
-            self.running[f"{name}.{role}"] = layer.momentum * old + (1 - layer.momentum) * batch
+            self.running[f"{name}.{role}"] = (
+                layer.momentum * old + (1 - layer.momentum) * batch
+            )
         return self._normalised(layer, name, apart, found).reshape(x.shape)
 
     def _normalised(self, layer, name, x, statistics):

@@ -14,8 +14,14 @@ ROLES = {SGD: "", RMSprop: "v", Adam: "mv"}
 def first(optimizer, weights):
     """Return an optimizer's state before any update, as NumPy arrays."""
     roles = ROLES[type(optimizer)]
-    state = {f"{role}/{name}": np.zeros_like(w) for role in roles for name, w in weights.items()}
-    return state | ({"t": np.zeros((), np.int64)} if isinstance(optimizer, Adam) else {})
+    state = {
+        f"{role}/{name}": np.zeros_like(w)
+        for role in roles
+        for name, w in weights.items()
+    }
+    return state | (
+        {"t": np.zeros((), np.int64)} if isinstance(optimizer, Adam) else {}
+    )
 
 
 def updated(optimizer, weights, slopes, old, rates):
@@ -32,7 +38,9 @@ def updated(optimizer, weights, slopes, old, rates):
             m = jax.tree.map(partial(blended, beta1), part(old, "m"), slopes)
             v = jax.tree.map(partial(blended, beta2), v, squares)
             rate, more = rate / (1 - beta1**t), 1 / (1 - beta2**t)
-            moves = jax.tree.map(lambda m, v: m / (jnp.sqrt(times(more, v)) + epsilon), m, v)
+            moves = jax.tree.map(
+                lambda m, v: m / (jnp.sqrt(times(more, v)) + epsilon), m, v
+            )
             state = under("m", m) | under("v", v) | {"t": t}
     weights = jax.tree.map(lambda w, move: w - times(rate, move), weights, moves)
     if (most := optimizer.clip) is not None:

@@ -20,19 +20,31 @@ class Trainer:
     """A generator and a discriminator in training."""
 
     def __init__(self, problem):
-        jax.config.update("jax_enable_x64", True)  # Or float64 would be float32, in silence.
-        self.problem, self.drawer, self.device = problem, Drawer(problem), _device(problem.device)
+        jax.config.update(
+            "jax_enable_x64", True
+        )  # Or float64 would be float32, in silence.
+        self.problem, self.drawer, self.device = (
+            problem,
+            Drawer(problem),
+            _device(problem.device),
+        )
         self.values = jax.device_put(_first(problem), self.device)
         self.generator = Network(self, "generator", problem.generator)
         self.discriminator = Network(self, "discriminator", problem.discriminator)
-        self.average = Network(self, "average", problem.generator) if problem.average else None
+        self.average = (
+            Network(self, "average", problem.generator) if problem.average else None
+        )
         game = Game(problem)
         steps = game.discriminator_step, game.generator_step, game.block
-        self.d_step, self.g_step, self.rounds = (jax.jit(f, donate_argnums=0) for f in steps)
+        self.d_step, self.g_step, self.rounds = (
+            jax.jit(f, donate_argnums=0) for f in steps
+        )
 
     def discriminator_step(self, batch):
         """Update the discriminator alone, once."""
-        self.values, loss = self.d_step(self.values, self.drawer.step(batch, last=False))
+        self.values, loss = self.d_step(
+            self.values, self.drawer.step(batch, last=False)
+        )
         return loss
 
     def generator_step(self, batch):
@@ -63,7 +75,9 @@ class Trainer:
     def load_state(self, state):
         """Go on from a copy of `state`, all or nothing."""
         check_state(state, self.values)
-        copies = {name: np.array(a, self.values[name].dtype) for name, a in state.items()}
+        copies = {
+            name: np.array(a, self.values[name].dtype) for name, a in state.items()
+        }
         self.values |= jax.device_put(copies, self.device)
 
 
@@ -109,13 +123,19 @@ def _first(problem):
     values = problem.initial_weights()
     average = {name: w.copy() for name, w in part(values, "generator").items()}
     for player in ("generator", "discriminator"):
-        weights = {n: w for n, w in part(values, player).items() if not layers.is_running(n)}
+        weights = {
+            n: w for n, w in part(values, player).items() if not layers.is_running(n)
+        }
         kept = optimizers.first(getattr(problem, f"{player}_optimizer"), weights)
         values |= under(f"optimizer/{player}", kept)
     if problem.average:
         values |= under("average", average)
     if problem.augment and problem.augment.adaptive:
-        values |= {"ada/p": np.zeros(()), "ada/signs": np.zeros(()), "ada/steps": np.array(0)}
+        values |= {
+            "ada/p": np.zeros(()),
+            "ada/signs": np.zeros(()),
+            "ada/steps": np.array(0),
+        }
     return values | {"round": np.array(0)}
 
 
