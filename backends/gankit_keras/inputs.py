@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gankit.draws import layout
 from gankit.backend import Problem
+from gankit.draws import layout
 from gankit.rates import names
 from gankit_keras.draws import Drawer, Draws
 from gankit_keras.framework import Tensor, tf

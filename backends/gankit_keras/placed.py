@@ -7,8 +7,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Labels
-from gankit.backend import Problem
+from gankit.backend import Labels, Problem
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.networks import told_labels
 

@@ -69,6 +69,22 @@ class FormulaClauses:
         problem = simple(backend, loss=loss)
         assert_follows_the_reference(backend, Course(problem, images), 3, bound(problem))
 
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_is_exact_at_both_ends(self, backend: Backend, images: Images, loss: Loss) -> None:
+        """With logits in the thousands a step gives the reference's numbers, and none overflows."""
+        problem = simple(backend, loss=loss, discriminator=discriminator(*HIDDEN["sigmoid"]))
+        ends = []
+        for each in (backend, reference()):
+            trainer = ready(each, problem)
+            state = trainer.state()
+            far = {name: 1e4 * w for name, w in state.items() if name.startswith("discriminator/")}
+            trainer.load_state(state | far)
+            losses = Course(problem, images).steps(trainer, 0, 1)
+            ends.append(trainer.state() | {"losses": losses})
+        found, wanted = ends
+        assert np.isfinite(wanted["losses"]).all()
+        assert_close(found, wanted, bound(problem))
+
     @pytest.mark.parametrize("layer", HIDDEN)
     def test_every_layer_follows_the_reference(
         self, backend: Backend, images: Images, layer: str
