@@ -307,7 +307,7 @@ def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[
 
 
 def _check_backend(backend: Backend) -> None:
-    from gankit.backend import API, CAPABILITIES
+    from gankit.backend import API
 
     if backend.api != API:
         raise PluginError(
@@ -321,7 +321,7 @@ def _check_backend(backend: Backend) -> None:
     kinds: tuple[tuple[str, Callable[[Any], bool]], ...] = (
         ("requires", lambda value: isinstance(value, tuple | list)),
         ("build", callable),
-        ("capabilities", lambda value: isinstance(value, Set) and value <= CAPABILITIES),
+        ("capabilities", lambda value: isinstance(value, Set)),  # Newer ones, too.
     )
     for field, fits in kinds:
         if not fits(value := getattr(backend, field)):

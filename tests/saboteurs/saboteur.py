@@ -45,7 +45,7 @@ class Saboteur:
     @property
     def presentable(self) -> bool:
         """Whether gankit would list it: its offer breaks nothing that discovery looks at."""
-        return not self.offer.keys() & {"name", "api"}
+        return not self.offer.keys() & {"name", "api", "requires"}
 
 
 SABOTEURS: list[Saboteur] = []
