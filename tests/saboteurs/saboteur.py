@@ -45,7 +45,8 @@ class Saboteur:
     @property
     def presentable(self) -> bool:
         """Whether gankit would list it: its offer breaks nothing that discovery looks at."""
-        return not self.offer.keys() & {"name", "api", "requires"}
+        named = not self.offer.keys() & {"name", "api"}
+        return named and isinstance(self.offer.get("requires", ()), tuple)
 
 
 SABOTEURS: list[Saboteur] = []
