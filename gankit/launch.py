@@ -140,18 +140,20 @@ def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
 
 def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     """Create the folder, or load the newest checkpoint of it; return the rounds done."""
+    facts = environment() | plan.notes | {"run": secrets.token_hex(16)}
     if not folder.exists():
-        mark = {"run": secrets.token_hex(16)}
-        folder.create(plan.config.to_toml(), environment() | plan.notes | mark)
+        folder.create(plan.config.to_toml(), facts)
         return 0
-    check_same(folder, plan.config, plan.notes["data_digest"])
+    if folder.checkpoints.steps():
+        check_same(folder, plan.config, plan.notes["data_digest"])
     checkpoint = newest(folder)
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         trainer.load_state(checkpoint.state)
         tell(f"resuming after round {start} from {checkpoint.path}")
-    else:
+    else:  # Nothing was learned that other settings could belie.
         tell(f"{folder.path} has no checkpoint yet: starting from round 0")
+        folder.write_facts(facts)
     if start >= plan.rounds:
         tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start

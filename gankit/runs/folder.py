@@ -96,15 +96,19 @@ class RunFolder:
             raise StorageError(
                 f"{self.path} holds a run already; resume it, or name another folder"
             )
-        said = json.dumps(environment, indent=1, sort_keys=True) + "\n"
         made = not self.path.exists()
         try:
             atomic.make_folder(self.path)
-            atomic.write_file(self.environment, said.encode())
+            self.write_facts(environment)
             self.write_config(config_toml)
         except BaseException:
             self._undo(made)
             raise
+
+    def write_facts(self, environment: Mapping[str, Any]) -> None:
+        """Write `environment.json`, whole or not at all; StorageError."""
+        said = json.dumps(environment, indent=1, sort_keys=True) + "\n"
+        atomic.write_file(self.environment, said.encode())
 
     def write_config(self, text: str) -> None:
         """Write `config.toml`, whole or not at all; StorageError."""
