@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -210,3 +211,13 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "html" / "quickstart.html").is_file()
+
+
+def test_the_last_result_of_the_battery_stands_on_its_page():
+    battery = runpy.run_path(str(ROOT / "tests" / "crash" / "table.py"))
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    shown = text.partition(battery["BEGIN"])[2].partition(battery["END"])[0]
+    rows = [row.strip("| ").split(" | ") for row in shown.splitlines() if row.startswith("| ")][1:]
+    assert [row[0] for row in rows] == list(battery["ROWS"].values())
+    assert all(len(row[1]) > 10 for row in rows)
+    assert re.search(r"Run on 20\d\d-\d\d-\d\d in \d+ minutes", shown)

@@ -73,7 +73,7 @@ def results(found: list[dict[str, str]], seconds: float) -> str:
     lines = ["", "| fault | what was seen |", "|---|---|"]
     for row, title in ROWS.items():
         said = dict.fromkeys(note["result"] for note in found if note["row"] == row)
-        lines.append(f"| {title} | {'; '.join(said) or '—'} |")
+        lines.append(f"| {title} | {'<br>'.join(said) or '—'} |")
     return "\n".join([*lines, "", machine(seconds), "", ""])
 
 
