@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from gankit.diagnosis.finding import described
-from gankit.diagnosis.processes import end, ending
+from gankit.diagnosis.processes import Process, end, ending, kill, not_started, start
 
 Word = dict[str, Any]
 
@@ -31,9 +26,9 @@ def told(module: str, *arguments: str, limit: float) -> Generator[Word]:
     """
     with TemporaryFile() as errors:
         try:
-            process = _start(module, arguments, errors)
+            process = start(module, arguments, errors)
         except (OSError, ValueError) as error:
-            yield {"fault": f"its process cannot be started: {described(error)}"}
+            yield {"fault": not_started(error)}
             return
         late = threading.Event()
         timer = threading.Timer(limit, _stop, (process, late))
@@ -52,30 +47,16 @@ def told(module: str, *arguments: str, limit: float) -> Generator[Word]:
             yield {"fault": ", ".join(filter(None, (fault, last.get("doing"))))}
 
 
-def _start(module: str, arguments: tuple[str, ...], errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a process that finds the same modules as this one."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(  # noqa: S603 - our own module.
-        [sys.executable or "python", "-P", "-X", "faulthandler", "-m", module, *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
-
-
-def _words(process: subprocess.Popen[bytes]) -> Iterator[Word]:
+def _words(process: Process) -> Iterator[Word]:
     for line in process.stdout or ():
         with suppress(ValueError):
             yield json.loads(line)
 
 
-def _stop(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    """End a process that takes too long, and what it started; its pipe then ends by itself."""
+def _stop(process: Process, late: threading.Event) -> None:
+    """End a process that takes too long."""
     late.set()
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+    kill(process)
 
 
 def _fault(code: int, limit: float | None, errors: str, last: Word) -> str | None:

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 import gankit
 from gankit import plugins
 from gankit.backend import Backend
+from gankit.diagnosis.channel import Tell, channel
 from gankit.diagnosis.finding import described, plain
 from gankit.errors import ExitCode, GankitError
 
 if TYPE_CHECKING:
     from gankit.testing.clauses.native import NativePair
 
-Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 SUBJECT = Path(gankit.__file__).parent / "testing" / "subject.py"
 LONGEST = 20_000
 """Characters of what a broken clause compared."""
@@ -151,17 +150,6 @@ def ready_backend(name: str, tell: Tell) -> Backend:
         fault = f"backend {name!r} cannot be built: {described(error)}"
         _leave(tell, fault, ExitCode.BACKEND)
     return backend
-
-
-def channel() -> Tell:
-    """Keep standard output for what is told, alone."""
-    mine = os.dup(1)
-    os.dup2(2, 1)
-
-    def tell(word: Mapping[str, Any]) -> None:
-        os.write(mine, f"{json.dumps(word)}\n".encode())
-
-    return tell
 
 
 def _pair(place: str, tell: Tell) -> NativePair:

@@ -13,8 +13,9 @@ import numpy as np
 
 from gankit import plugins
 from gankit.backend import Backend
-from gankit.checking.reporting import channel, ready_backend
+from gankit.checking.reporting import ready_backend
 from gankit.config import from_settings
+from gankit.diagnosis.channel import channel
 from gankit.problem import Precision
 from gankit.randomness import Stream, generator
 from gankit.recipes import recipe

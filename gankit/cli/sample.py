@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from gankit.cli.options import say
 from gankit.cli.streams import answer
 from gankit.errors import ConfigError
+from gankit.paths import is_folder
 
 if TYPE_CHECKING:
     from gankit.backend import Labels
@@ -74,6 +74,6 @@ def _target(out: Path | None, each: Path | None) -> Path | None:
         return None if each else Path("samples.png")
     if out.suffix.lower() not in (".png", *ARRAYS):
         raise ConfigError(f"cannot write {out}; name a .png, .npy or .npz file")
-    if not os.path.isdir(out.parent):  # noqa: PTH112 - pathlib raises where a name is too long.
+    if not is_folder(out.parent):
         raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
     return out

@@ -5,7 +5,6 @@ It is never taken for MNIST, whose files `gankit.data.mnist` knows by their cont
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from gankit.data import idx
 from gankit.data.containers import reason
 from gankit.data.dataset import ImageSet
 from gankit.errors import DataError, StorageError, UnknownName
+from gankit.paths import is_file
 
 NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -90,7 +90,7 @@ def names(split: str) -> tuple[str, str]:
 
 def _find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.isfile(path):  # noqa: PTH113 - pathlib raises where a name is too long.
+        if is_file(path):
             return path
     raise DataError(
         f"no {name} or {name}.gz in {folder}; put the file there or name another folder"

@@ -10,6 +10,7 @@ from gankit.data.dataset import ImageSet
 from gankit.data.image_folder import read_folder
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
+from gankit.paths import is_file, is_folder
 
 READERS = {".npy": arrays.npy, ".npz": arrays.npz}
 
@@ -47,12 +48,11 @@ def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
         If nothing is there, it cannot be read, or the images are not of one shape.
     """
     path, options = Path(os.path.expanduser(path)), options or ImageOptions()  # noqa: PTH111
-    # pathlib raises where a name is too long; os.path says that nothing is there.
-    if os.path.isdir(path):  # noqa: PTH112
+    if is_folder(path):
         return read_folder(path, options)
     reader = READERS.get(path.suffix.lower())
     remedy = "give a .npy or .npz file, a folder of pictures, or a data set's name"
-    if not os.path.isfile(path):  # noqa: PTH113
+    if not is_file(path):
         raise DataError(f"no file or folder {path}; {remedy}")
     if reader is None:
         raise DataError(f"{path}: is a file of another kind; {remedy}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ from gankit.data.image_folder import ImageFolder, image_folder, pictures, source
 from gankit.data.image_options import ImageOptions
 from gankit.data.temporary import settle, storing, temporary
 from gankit.errors import ConfigError
+from gankit.paths import exists
 
 Count = Callable[[int, int], None]
 """Called with how many pictures are done, and how many there are."""
@@ -57,7 +57,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     """
     if out.suffix != ".npy":
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
-    if os.path.exists(out):  # noqa: PTH110 - pathlib raises where a name is too long.
+    if exists(out):
         raise ConfigError(f"{out} is already there; remove it, or choose another name")
     folder, faults = image_folder(path), list[str]()
     with temporary(out) as part:

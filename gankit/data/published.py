@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from gankit.data import idx
 from gankit.data.checksum import Checksum
 from gankit.data.containers import array_bytes, contents, digest
 from gankit.errors import DataError
+from gankit.paths import is_file
 
 SLACK = 2**16
 """Bytes by which a file that cannot be packed may grow in a container."""
@@ -149,5 +149,5 @@ def candidates(file: Published, folders: Iterable[Path], npz: str) -> Iterator[P
     for folder in folders:
         for path in (folder / name for name in file.names(npz)):
             # Path.is_file raises where a folder may not be entered.
-            if os.path.isfile(path):  # noqa: PTH113
+            if is_file(path):
                 yield path

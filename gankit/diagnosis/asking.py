@@ -8,28 +8,25 @@ standard error.
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from gankit import plugins
 from gankit.backend import Backend
+from gankit.diagnosis.channel import Tell, channel
 from gankit.diagnosis.finding import described, plain
 
 FACTS = 40
 """The most facts that are taken of one backend."""
 
-Tell = Callable[[Mapping[str, Any]], None]
-
 
 def main(arguments: list[str]) -> None:
     """Answer one question: `plugins`, or `backend NAME`."""
-    tell = _channel()
+    tell = channel()
     warnings.simplefilter("ignore")
     if arguments[0] == "plugins":
         tell_plugins(tell)
@@ -79,17 +76,6 @@ def inspected(backend: Backend) -> dict[str, Any]:
         return {"facts": {plain(k): plain(v) for k, v in list(facts.items())[:FACTS]}}
     except (Exception, SystemExit) as error:
         return {"fault": plain(described(error))}
-
-
-def _channel() -> Tell:
-    """Keep standard output for answers alone."""
-    mine = os.dup(1)
-    os.dup2(2, 1)
-
-    def tell(answer: Mapping[str, Any]) -> None:
-        os.write(mine, f"{json.dumps(answer)}\n".encode())
-
-    return tell
 
 
 def _name(point: EntryPoint) -> str:

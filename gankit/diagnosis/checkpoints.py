@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gankit.diagnosis.finding import plain
 from gankit.errors import CheckpointError
+from gankit.paths import is_folder
 from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
 from gankit.runs.storage import read_plain
 
@@ -93,7 +94,7 @@ def size(path: Path) -> int:
         for name in files:
             with suppress(OSError):
                 total += (Path(folder) / name).lstat().st_size
-    if not os.path.isdir(path) or path.is_symlink():  # noqa: PTH112 - is_dir may raise.
+    if not is_folder(path) or path.is_symlink():
         with suppress(OSError):
             return path.lstat().st_size
     return total

@@ -15,6 +15,7 @@ from pathlib import Path
 from gankit.data import places
 from gankit.diagnosis.finding import Finding, plain
 from gankit.errors import ExitCode
+from gankit.paths import is_file, is_folder
 from gankit.runs.storage import megabytes
 
 LEAST_FREE = 10**9
@@ -68,7 +69,7 @@ def folders() -> list[Folder]:
     with suppress(FileNotFoundError):  # A working folder may have been removed meanwhile.
         here = Path.cwd()
         found.append(folder("working folder", here, add_up=False))
-        found += [folder("runs", here / "runs")] if _is_folder(here / "runs") else []
+        found += [folder("runs", here / "runs")] if is_folder(here / "runs") else []
     return found
 
 
@@ -80,9 +81,9 @@ def folder(role: str, path: Path, *, add_up: bool = True) -> Folder:
     with suppress(OSError):
         free = shutil.disk_usage(standing).free
     return Folder(
-        role=role, path=str(path), exists=_is_folder(path), trouble=trouble(standing), bytes=size,
+        role=role, path=str(path), exists=is_folder(path), trouble=trouble(standing), bytes=size,
         complete=complete, free_bytes=free, unfinished=unfinished,
-        runs=sum(os.path.isfile(inner / "config.toml") for inner in _inside(path)),  # noqa: PTH113
+        runs=sum(is_file(inner / "config.toml") for inner in _inside(path)),
     )  # fmt: skip
 
 
@@ -110,11 +111,6 @@ def findings(found: list[Folder]) -> list[Finding]:
             remedy = f"free some space, or {elsewhere}"
             wrong.append(Finding(one.role, plain(problem), remedy, ExitCode.STORAGE))
     return wrong
-
-
-def _is_folder(path: Path) -> bool:
-    # Path.is_dir raises where a folder may not be entered.
-    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _standing(path: Path) -> Path:

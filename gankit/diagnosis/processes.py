@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from gankit.diagnosis.finding import described, plain
 
 LIMIT = 60.0
 """Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
 _PLACE = re.compile(r'File "(.+)", line (\d+) in (\S+)')
-_Process: TypeAlias = "subprocess.Popen[bytes]"
+Process: TypeAlias = "subprocess.Popen[bytes]"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Answer:
 
 def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
     """Ask each question in a process of its own, side by side; nothing they do is raised here."""
-    started: list[_Process | str] = []
+    started: list[Process | str] = []
     try:
         for question in questions:  # One by one: what has started must be ended, come what may.
             started.append(_start(question))  # noqa: PERF401
@@ -52,27 +52,47 @@ def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
 
 def command(question: Sequence[str]) -> list[str]:
     """Return the command that asks a question; a person may run it too."""
-    return [
-        sys.executable or "python", "-P", "-X", "faulthandler", "-m", "gankit.diagnosis.asking",
-        *question,
-    ]  # fmt: skip
+    return _python("gankit.diagnosis.asking", question)
 
 
-def _start(question: Sequence[str]) -> _Process | str:
-    """Start a process that finds the same modules as this one, or return why it cannot be."""
+def start(module: str, arguments: Sequence[str], errors: int | IO[bytes], *without: str) -> Process:
+    """Start a module of ours in a process that finds the same modules as this one.
+
+    Parameters
+    ----------
+    errors
+        What standard error goes to.
+    without
+        Environment variables that it is not to see.
+    """
     # An empty entry is the working folder, to Python in PYTHONPATH as well.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment.pop("GANKIT_STRICT_PLUGINS", None)  # A broken plugin is to be told, not raised.
-    try:
-        return subprocess.Popen(  # noqa: S603 - our own module.
-            command(question), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=environment, start_new_session=True,
-        )  # fmt: skip
+    for name in without:
+        environment.pop(name, None)
+    return subprocess.Popen(  # noqa: S603 - our own module.
+        _python(module, arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=errors, env=environment, start_new_session=True,
+    )  # fmt: skip
+
+
+def _python(module: str, arguments: Sequence[str]) -> list[str]:
+    return [sys.executable or "python", "-P", "-X", "faulthandler", "-m", module, *arguments]
+
+
+def _start(question: Sequence[str]) -> Process | str:
+    """Start a process that answers, or return why it cannot be."""
+    try:  # A broken plugin is to be told, not raised.
+        return start("gankit.diagnosis.asking", question, subprocess.PIPE, "GANKIT_STRICT_PLUGINS")
     except (OSError, ValueError) as error:
-        return f"its process cannot be started: {described(error)}"
+        return not_started(error)
 
 
-def _answer(process: _Process | str, limit: float) -> Answer:
+def not_started(error: Exception) -> str:
+    """Say why a process could not be started."""
+    return f"its process cannot be started: {described(error)}"
+
+
+def _answer(process: Process | str, limit: float) -> Answer:
     if isinstance(process, str):
         return Answer({}, process)
     try:
@@ -117,13 +137,18 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def end(process: _Process) -> None:
-    """End a process and what it started, and wait for it."""
+def kill(process: Process) -> None:
+    """End a process and what it started; its pipes then end by themselves."""
     with suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
+
+
+def end(process: Process) -> None:
+    """End a process and what it started, and wait for it."""
+    kill(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()

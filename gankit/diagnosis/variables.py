@@ -14,6 +14,7 @@ from pathlib import Path
 from gankit.config import TrainConfig
 from gankit.diagnosis.finding import Finding, plain
 from gankit.errors import ConfigError, ExitCode, did_you_mean
+from gankit.paths import is_folder
 from gankit.sources import LABELS, PREFIX, config_of, from_environment, from_recipe
 
 OURS = {
@@ -89,7 +90,7 @@ def _effect(name: str) -> str | None:
 
 def _data(environment: Mapping[str, str]) -> Iterator[Finding]:
     folder = environment.get("GANKIT_DATA")
-    if folder and not os.path.isdir(folder):  # noqa: PTH112 - is_dir raises where none may enter.
+    if folder and not is_folder(folder):
         remedy = "make that folder, or unset the variable"
         yield Finding("GANKIT_DATA", f"{plain(folder)} is no folder", remedy, ExitCode.USAGE)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit.errors import CheckpointError, StorageError
+from gankit.paths import is_file, is_folder
 from gankit.runs import atomic
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.lock import locked
@@ -55,14 +56,14 @@ class RunFolder:
         """Return the folder of a run that exists; CheckpointError, saying what lacks, if not."""
         folder = cls(path)
         if not folder.exists():
-            there = os.path.isdir(folder.path)  # noqa: PTH112 - is_dir raises, as is_file does.
+            there = is_folder(folder.path)
             lacks = f"it has no {folder.config.name}" if there else "no such folder"
             raise CheckpointError(f"{folder.path} is no run: {lacks}; name the folder of a run")
         return folder
 
     def exists(self) -> bool:
         """Return whether a run was created here, as far as may be seen."""
-        return os.path.isfile(self.config)  # noqa: PTH113 - is_file raises where it may not look.
+        return is_file(self.config)
 
     def facts(self) -> dict[str, Any]:
         """Return what `environment.json` says; nothing where it cannot be read."""
