@@ -7,7 +7,9 @@ import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +23,7 @@ from gankit.resuming import check_same, last_good, newest
 from gankit.run import Run, latents
 from gankit.runs import MetricsLog, RunFolder, environment
 from gankit.runs import metrics as metrics_log
-from gankit.runs.environment import libraries
 from gankit.runs.storage import require_space
-from gankit.state import State
 from gankit.training import Callback, fit
 from gankit.training_data import Tell, training_data
 
@@ -73,6 +73,11 @@ class Plan:
             f"{config.backend}, seed {config.seed}: {self.rounds:,} rounds, {self.epoch} an epoch"
         )
 
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """What it runs on, looked up once: versions, platform, command line."""
+        return environment()
+
     @property
     def epoch(self) -> int:
         """Rounds of an epoch."""
@@ -120,13 +125,12 @@ def launch(
         return _train(plan, trainer, None, 0, callbacks, stop)
     folder = RunFolder(out)
     _refuse_unasked(folder, resume=resume)
-    if not folder.exists():
-        require_space(out, _space(plan, trainer.state(), 0))
+    if not folder.exists():  # Before the lock, which makes the folder.
+        require_space(out, _space(plan, trainer, 0))
     with folder.lock():
         _refuse_unasked(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
-            require_space(out, _space(plan, trainer.state(), start))
             tell(f"{plan.summary}, into {out}")
         return _train(plan, trainer, folder, start, callbacks, stop)
 
@@ -140,9 +144,8 @@ def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
 
 def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     """Create the folder, or load the newest checkpoint of it; return the rounds done."""
-    facts = environment() | plan.notes | {"run": secrets.token_hex(16)}
     if not folder.exists():
-        folder.create(plan.config.to_toml(), facts)
+        folder.create(plan.config.to_toml(), _facts(plan))
         return 0
     if folder.checkpoints.steps():
         check_same(folder, plan.config, plan.notes["data_digest"])
@@ -153,23 +156,30 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         tell(f"resuming after round {start} from {checkpoint.path}")
     else:  # Nothing was learned that other settings could belie.
         tell(f"{folder.path} has no checkpoint yet: starting from round 0")
-        folder.write_facts(facts)
+        folder.write_facts(_facts(plan))
     if start >= plan.rounds:
         tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start
+    require_space(folder.path, _space(plan, trainer, start))
     metrics_log.truncate(folder.metrics, start)
     folder.write_config(plan.config.to_toml())
     return start
 
 
-def _space(plan: Plan, state: State, start: int) -> int:
+def _facts(plan: Plan) -> dict[str, Any]:
+    """Return what `environment.json` says of a run that begins, a mark of its own included."""
+    return plan.environment | plan.notes | {"run": secrets.token_hex(16)}
+
+
+def _space(plan: Plan, trainer: Trainer, start: int) -> int:
     """Return about how many bytes the rest of the run will need at most.
 
     One checkpoint more than are kept is there while the oldest gives way.
     """
     rounds, config = plan.rounds - start, plan.config
     saves = math.ceil(rounds / (config.checkpoint_every or plan.epoch))
-    checkpoints = min(config.keep_checkpoints + 1, saves) * sum(a.nbytes for a in state.values())
+    state = sum(array.nbytes for array in trainer.state().values())
+    checkpoints = min(config.keep_checkpoints + 1, saves) * state
     pictures = rounds / (plan.epoch * config.sample_every) + 2
     return round(checkpoints + rounds * LINE + pictures * PICTURE)
 
@@ -186,7 +196,7 @@ def _train(
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
     keeping = _keeping(plan, folder, log) if folder and log else [history]
-    before = metrics_log.read(folder.metrics) if folder else history.losses()
+    before = metrics_log.read(folder.metrics) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before)
     extra = plugins.callbacks(plan.config)
     try:
@@ -222,7 +232,7 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
                 "recipe": config.recipe,
                 "dataset": config.dataset,
                 "run": folder.mark,
-                "libraries": libraries(),
+                "libraries": plan.environment["libraries"],
             },
             log,
         ),

@@ -108,7 +108,8 @@ def callbacks(config: TrainConfig) -> list[Callback]:
     """Return the callbacks that plugins add to a run of `config`."""
     found: list[Callback] = []
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
-        arguments = {name: {"config": config}[name] for name in hook.argnames}
+        offered = {"config": config}
+        arguments = {name: offered[name] for name in hook.argnames}
         guarded(hook, functools.partial(_extend, found, hook, arguments))
     return found
 
