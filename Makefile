@@ -20,7 +20,7 @@ test: setup ## Run every test; BACKENDS=numpy needs no framework.
 	$(BIN)/python tests/run.py $(BACKENDS)
 
 crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
-	$(BIN)/python tests/crash/table.py $(BACKENDS)
+	$(BIN)/python -m tests.crash.table $(filter-out jax,$(BACKENDS))
 
 lint: setup .venv/lint ## Check style and types.
 	$(BIN)/ruff check

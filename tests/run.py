@@ -63,17 +63,23 @@ def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     suites = [("core", ["tests", *_without(TOGETHER), "--ignore=tests/crash"], "numpy")]
     for name in ours:
         contract = [] if name == "numpy" else ["test_contract.py"]
-        suites.append((name, _paths(contract + WITHIN), name))
+        suites.append((name, paths(contract + WITHIN), name))
     if len(ours) > 1:
-        suites.append(("together", _paths(TOGETHER + AGAIN), ",".join(ours)))
+        suites.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [
-        (name, [*_paths(["test_examples.py"]), "-k", EXAMPLES[name]], name)
+        (name, [*paths(["test_examples.py"]), "-k", EXAMPLES[name]], name)
         for name in backends if name in EXAMPLES
     ]  # fmt: skip
-    return [*suites, *examples, ("crash", ["tests/crash", *_without(WITHIN)], ",".join(ours))]
+    return [*suites, *examples, ("crash", battery(), ",".join(ours))]
 
 
-def _paths(names: list[str]) -> list[str]:
+def battery() -> list[str]:
+    """Return what of the crash battery has processes of its own."""
+    return ["tests/crash", *_without(WITHIN)]
+
+
+def paths(names: list[str]) -> list[str]:
+    """Return the paths of files of tests."""
     return [f"tests/{name}" for name in names]
 
 

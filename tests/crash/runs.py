@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def train(out, backend="numpy", rounds=ROUNDS):
         "train", "--config", "run.toml", "--backend", backend, "--steps", str(rounds),
         "--out", str(out), "--resume", "auto", "--no-progress",
     ]  # fmt: skip
+
+
+def finished(out, backend, rounds=ROUNDS, *more, place="."):
+    """Train until the end in a process of its own; return what it said to the person."""
+    words = [*PROGRAM, *train(out, backend, rounds), *more]
+    done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def newest(out):

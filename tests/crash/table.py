@@ -1,6 +1,6 @@
 """Run the battery with its long figures, and write what it found into docs/reliability.md.
 
-    python tests/crash/table.py numpy torch keras
+    python -m tests.crash.table numpy torch keras
 
 A run takes about half an hour on two cores. The page is written only if every test passes.
 """
@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.run import WITHIN, battery, paths
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- results: written by make crash -->\n", "<!-- end of results -->\n"
-WITHIN = ["tests/crash/test_every_round.py", "tests/crash/test_not_finite.py"]
 ROWS = {
     "kill-store": "kill -9 of the store",
     "kill-calls": "kill -9 before and after each system call",
@@ -44,9 +45,9 @@ def main(backends: list[str]) -> int:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         notes = Path(folder, "notes.jsonl")
-        runs = [(["tests/crash", *(f"--ignore={path}" for path in WITHIN)], ",".join(backends))]
-        runs += [(WITHIN, name) for name in backends]
-        failed = [paths for paths, tested in runs if not passes(paths, tested, notes)]
+        runs = [(battery(), ",".join(backends))]
+        runs += [(paths(WITHIN), name) for name in backends]
+        failed = [chosen for chosen, tested in runs if not passes(chosen, tested, notes)]
         if failed:
             print(f"{len(failed)} of {len(runs)} runs failed; {PAGE.name} is as it was")
             return 1
@@ -59,12 +60,12 @@ def main(backends: list[str]) -> int:
     return 0
 
 
-def passes(paths: list[str], tested: str, notes: Path) -> bool:
+def passes(chosen: list[str], tested: str, notes: Path) -> bool:
     """Run these tests in a process of its own, with the long figures."""
     environment = os.environ | {
         "GANKIT_CRASH": "full", "GANKIT_CRASH_NOTES": str(notes), "GANKIT_TEST_BACKENDS": tested,
     }  # fmt: skip
-    command = [sys.executable, "-m", "pytest", "-q", *paths, "--timeout=3600"]
+    command = [sys.executable, "-m", "pytest", "-q", *chosen, "--timeout=3600"]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 

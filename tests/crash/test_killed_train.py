@@ -31,8 +31,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(
     random, taken_back = np.random.default_rng(9), 0
     for _ in range(KILLS[backend]):
         taken_back += killed(backend, random.uniform(0, 0.3))
-    finished("run", backend)
-    finished("whole", backend)
+    runs.finished("run", backend, ROUNDS[backend])
+    runs.finished("whole", backend, ROUNDS[backend])
     runs.assert_same("run", "whole")
     note(
         "kill-train",
@@ -61,9 +61,3 @@ def logged():
     """Return how many rounds the log has; a torn line does not count."""
     log = Path("run/metrics.jsonl")
     return log.read_bytes().count(b"\n") if log.exists() else 0
-
-
-def finished(out, backend):
-    words = [*runs.PROGRAM, *runs.train(out, backend, ROUNDS[backend])]
-    done = subprocess.run(words, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()

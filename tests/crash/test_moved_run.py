@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,7 @@ BOUND = 1e-9
 
 
 def go_on(out, backend, rounds):
-    words = [*runs.PROGRAM, *runs.train(out, backend, rounds), "--set", "precision=float64"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    return runs.finished(out, backend, rounds, "--set", "precision=float64")
 
 
 def test_a_run_goes_on_in_one_backend_after_the_other(tmp_path, monkeypatch):
