@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import json
 import math
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ import numpy as np
 
 from gankit.augment import Augment
 from gankit.data import ImageOptions
-from gankit.errors import ConfigError, UnknownName, did_you_mean
+from gankit.errors import ConfigError
+from gankit.faults import in_words
 from gankit.layers import LAYERS, Layer, Shape, output_shape, uses_labels
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
@@ -27,8 +27,7 @@ from gankit.tagged import Tagged
 from gankit.training import MOST, Regime
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import TypeAdapter
 
     from gankit.losses import Loss
 
@@ -37,8 +36,6 @@ LIMIT = 2**16
 """The most bytes of a configuration; the recipes have some two thousand."""
 PARTED = 1000
 """Parts that a dotted key may have; the time to parse one grows with their square."""
-FAULTS = 20
-"""How many of the things that are wrong with a configuration an error names."""
 
 
 @dataclass(frozen=True)
@@ -236,16 +233,9 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
     try:
         return _adapter().validate_json(json.dumps(dict(settings), default=_plain), strict=True)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_wrong(error)}") from None
+        raise ConfigError(f"{source}: {in_words(error, PARTS)}") from None
     except (ValueError, RecursionError) as error:  # Of JSON: a number too long, lists too deep.
         raise ConfigError(f"{source}: {error}") from None
-
-
-def _wrong(error: ValidationError) -> str:
-    """Say in one line what is wrong, in all places or the first few."""
-    faults = _of_one_kind(error.errors(include_url=False))
-    more = [f"and {len(faults) - FAULTS} more"] if len(faults) > FAULTS else []
-    return "; ".join([*map(_describe, faults[:FAULTS]), *more])
 
 
 @functools.cache
@@ -257,59 +247,6 @@ def _adapter() -> TypeAdapter[TrainConfig]:
     for part in PARTS:
         strict(part)
     return TypeAdapter(TrainConfig)
-
-
-def _of_one_kind(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Keep, of what may be a number or a schedule, the faults of what it was meant to be."""
-
-    def whole(error: ErrorDetails) -> bool:
-        """Tell whether it is said of a value that is no table at all."""
-        return error["loc"][-1:] == ("Schedule",) and error["type"] == "dataclass_type"
-
-    of_tables = [e["loc"] for e in errors if "Schedule" in e["loc"] and not whole(e)]
-    tables = {loc[: loc.index("Schedule")] for loc in of_tables}
-    return [
-        error
-        for error in errors
-        if not whole(error)
-        and not (error["loc"][-1:] == ("float",) and error["loc"][:-1] in tables)
-    ]
-
-
-def _describe(error: ErrorDetails) -> str:
-    """Say where and what is wrong: `generator.layers.2.units: ...`."""
-    place, kind = _place(error["loc"]), error["type"]
-    name = str(error["loc"][-1]) if error["loc"] else ""
-    if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"unknown key {place!r}{did_you_mean(name, _every_key() - {name})}"
-    if kind in {"union_tag_invalid", "literal_error"}:
-        return f"{place}: {_unknown(name, error)}"
-    if kind == "missing":
-        return f"{place!r} is missing"
-    return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
-
-
-def _unknown(name: str, error: ErrorDetails) -> UnknownName:
-    """Say which word is none of those that stand here: a layer's, an optimizer's, a choice."""
-    context = error.get("ctx", {})
-    word = context.get("tag", error["input"])
-    known = re.findall(r"'([^']+)'", str(context.get("expected_tags", context.get("expected"))))
-    kind = str(context.get("discriminator", name)).strip("'")
-    return UnknownName(kind, str(word), known)
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """Return a dotted path, without the tags of unions that pydantic puts between."""
-    tags = {_tag(part) for part in (*LAYERS, *OPTIMIZERS)} | {"float", "Schedule"}
-    return ".".join(str(part) for part in location if part not in tags)
-
-
-def _tag(part: type) -> str:
-    return str(dataclasses.fields(part)[-1].default)
-
-
-def _every_key() -> set[str]:
-    return {field.name for part in PARTS for field in dataclasses.fields(part)}
 
 
 def _plain(value: object) -> object:
