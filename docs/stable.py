@@ -24,6 +24,7 @@ PROMISED = {
     "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
     "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average",
+    "gankit.masks": "Masks",
     "gankit.penalties": "Penalty",
     "gankit.augment": "Augment Half Ops view",
     "gankit.schedules": "Schedule ends value",

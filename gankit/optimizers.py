@@ -20,11 +20,16 @@ Any of them may end with a clip, w <- min(max(w, -clip), clip), for every weight
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
 from gankit.schedules import Rate, ends
+from gankit.state import State
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,15 @@ class Adam:
 
 Optimizer: TypeAlias = SGD | RMSprop | Adam
 OPTIMIZERS: tuple[type[Optimizer], ...] = get_args(Optimizer)
+MEANS: dict[type[Optimizer], str] = {SGD: "", RMSprop: "v", Adam: "mv"}
+"""The running means that each keeps of every weight."""
+
+
+def initial_state(optimizer: Optimizer, weights: Mapping[str, NDArray[Any]]) -> State:
+    """Return what an optimizer keeps before any update: "m/0.kernel", "v/0.kernel", "t"."""
+    means = MEANS[type(optimizer)]
+    state: State = {f"{m}/{name}": np.zeros_like(w) for m in means for name, w in weights.items()}
+    return state | {"t": np.zeros((), np.int64)} if isinstance(optimizer, Adam) else state
 
 
 def check(optimizer: Optimizer) -> None:

@@ -20,9 +20,11 @@ images are augmented on the way in, the gradient is that with respect to the ima
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gankit.augment import Half, Tensor
 from gankit.errors import ConfigError, UnknownName
 from gankit.schedules import Rate, ends
 
@@ -71,3 +73,36 @@ class Penalty:
     def due(self, step: int) -> bool:
         """Tell whether it is due in the run's `step`-th discriminator step, counted from 0."""
         return step % self.every == 0
+
+    @property
+    def half(self) -> Half:
+        """Whose augmentation its images go through on their way into the discriminator."""
+        return "fake" if self.where == "fake" else "real"
+
+    def points(
+        self,
+        real: Tensor,
+        fake: Tensor,
+        draws: Mapping[str, Tensor],
+        deviation: Callable[[Tensor], Tensor],
+    ) -> Tensor:
+        """Return the images at which the gradient is taken; they are constants to the weights.
+
+        Parameters
+        ----------
+        real, fake
+            `(B, height, width, channels)`, of the backend's own kind.
+        draws
+            This penalty's own: "alpha", "noise".
+        deviation
+            Gives the population standard deviation of all values of an array.
+        """
+        match self.where:
+            case "real":
+                return real
+            case "fake":
+                return fake
+            case "between":
+                return real + draws["alpha"] * (fake - real)
+            case "around":
+                return real + draws["alpha"] * (0.5 * deviation(real)) * draws["noise"]

@@ -17,7 +17,7 @@ from gankit.losses import Loss
 from gankit.optimizers import Adam, Average, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Rate, Schedule, ends
-from gankit.state import State
+from gankit.state import State, part, under
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Precision: TypeAlias = Literal["float32", "float64"]
@@ -107,6 +107,26 @@ class Problem:
                 random = randomness.generator(self.seed, randomness.Stream.WEIGHTS, site)
                 weights = layers.initial_weights(spec, shape, random, self.classes)
                 state |= {f"{name}/{k}": w.astype(self.precision) for k, w in weights.items()}
+        return state
+
+    def initial_state(self) -> State:
+        """Return the state in which a run begins, by every name that it has in a checkpoint.
+
+        Native networks have no names here: theirs, and what is kept of them, are the backend's.
+        """
+        first = self.initial_weights()
+        state = first | {"round": np.zeros((), np.int64)}
+        for player in ("generator", "discriminator"):
+            arrays = part(first, player)
+            weights = {name: w for name, w in arrays.items() if not layers.is_running(name)}
+            kept = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
+            state |= under(f"optimizer/{player}", kept)
+        if self.average:
+            copies = {name: array.copy() for name, array in part(first, "generator").items()}
+            state |= under("average", copies)
+        if self.augment and self.augment.adaptive:
+            state |= {"ada/p": np.zeros(()), "ada/signs": np.zeros(())}
+            state |= {"ada/steps": np.zeros((), np.int64)}
         return state
 
     def needs(self) -> frozenset[str]:

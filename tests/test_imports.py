@@ -25,8 +25,8 @@ FOR_BACKENDS = {
 RANKS = {
     "errors": 0, "paths": 0, "tagged": 0, "deprecations": 0, "schedules": 1, "layers": 1,
     "losses": 1, "penalties": 1, "optimizers": 1, "augment": 1, "randomness": 1, "state": 1,
-    "problem": 2, "draws": 3, "rates": 3, "backend": 3, "training": 4, "health": 4, "faults": 4,
-    "run": 5, "config": 5, "hooks": 5, "recipes": 5, "runs": 5, "data": 5, "images": 6,
+    "problem": 2, "masks": 3, "draws": 3, "rates": 3, "backend": 3, "training": 4, "health": 4,
+    "faults": 4, "run": 5, "config": 5, "hooks": 5, "recipes": 5, "runs": 5, "data": 5, "images": 6,
     "plugins": 6, "sources": 6, "callbacks": 7, "training_data": 7, "resuming": 7, "offers": 7,
     "scaffold": 7, "launch": 8, "api": 9, "metrics": 9, "report": 9, "diagnosis": 9, "checking": 10,
     "testing": 10, "cli": 11, "__main__": 12,

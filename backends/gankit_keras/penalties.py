@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gankit.augment import Half
 from gankit.penalties import Penalty
+from gankit.state import part
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.gradients import Gradients, gradients
 from gankit_keras.inputs import Inputs
@@ -39,13 +39,14 @@ class Steepness:
     def _at(
         self, rate: Tensor, fake: Tensor, inputs: Inputs, weights: dict[str, Variable]
     ) -> tuple[Tensor, Gradients]:
-        images = self._images(fake, inputs)
-        half: Half = "fake" if self.penalty.where == "fake" else "real"
+        draws = part(inputs.numbers, f"penalty/{self.number}")
+        points = self.penalty.points(inputs.real, fake, draws, tf.math.reduce_std)
+        images = tf.stop_gradient(points)
         with tf.GradientTape(watch_accessed_variables=False) as outer:
             outer.watch(list(weights.values()))
             with tf.GradientTape(watch_accessed_variables=False) as inner:
                 inner.watch(images)
-                logits = self.judge.again(images, half, inputs, self.number)
+                logits = self.judge.again(images, self.penalty.half, inputs, self.number)
             none = tf.UnconnectedGradients.ZERO
             slope = inner.gradient(logits, images, unconnected_gradients=none)
             value = tf.cast(rate, fake.dtype) * self._value(slope)
@@ -58,16 +59,3 @@ class Steepness:
         return tf.reduce_mean(
             tf.square(tf.sqrt(squares + self.penalty.epsilon) - self.penalty.target)
         )
-
-    def _images(self, fake: Tensor, inputs: Inputs) -> Tensor:
-        """Return the images at which the gradient is taken, as constants."""
-        real, numbers = inputs.real, f"penalty/{self.number}"
-        match self.penalty.where:
-            case "real":
-                return real
-            case "fake":
-                return tf.stop_gradient(fake)
-            case "between":
-                return tf.stop_gradient(real + inputs.numbers[f"{numbers}/alpha"] * (fake - real))
-        around = 0.5 * tf.math.reduce_std(real) * inputs.numbers[f"{numbers}/noise"]
-        return real + inputs.numbers[f"{numbers}/alpha"] * around

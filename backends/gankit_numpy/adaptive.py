@@ -12,13 +12,9 @@ from gankit_numpy.tape import Value
 class Adaptive:
     """The chance `p` of each transform, and what moves it: `gankit.augment.Augment`."""
 
-    def __init__(self, augment: Augment) -> None:
+    def __init__(self, augment: Augment, values: State) -> None:
         self.augment = augment
-        self.values: State = {
-            "p": np.zeros(()),
-            "signs": np.zeros(()),
-            "steps": np.zeros((), np.int64),
-        }
+        self.values = values
 
     @property
     def p(self) -> float:

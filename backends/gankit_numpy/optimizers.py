@@ -9,15 +9,11 @@ import numpy as np
 
 from gankit.backend import State
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
-from gankit.state import under
+from gankit.state import part
 
 
 class Updater(Protocol):
     """An optimizer at work on one network's weights."""
-
-    def state(self) -> State:
-        """Return the live state: "m/0.kernel", "v/0.kernel", "t"; nothing for SGD."""
-        ...
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move the weights, in place; `rates` are the step's "learning_rate" and "beta2"."""
@@ -26,10 +22,6 @@ class Updater(Protocol):
 
 class SGDUpdater:
     """Plain gradient descent, which remembers nothing."""
-
-    def state(self) -> State:
-        """Return nothing."""
-        return {}
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move each weight against its gradient."""
@@ -40,13 +32,9 @@ class SGDUpdater:
 class RMSpropUpdater:
     """Tieleman & Hinton 2012, lecture 6.5."""
 
-    def __init__(self, rmsprop: RMSprop, weights: State) -> None:
+    def __init__(self, rmsprop: RMSprop, kept: State) -> None:
         self.rmsprop = rmsprop
-        self.v = {name: np.zeros_like(weight) for name, weight in weights.items()}
-
-    def state(self) -> State:
-        """Return the mean squares."""
-        return under("v", self.v)
+        self.v = part(kept, "v")
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move the mean squares, then the weights."""
@@ -60,15 +48,9 @@ class RMSpropUpdater:
 class AdamUpdater:
     """Kingma & Ba 2015, Algorithm 1."""
 
-    def __init__(self, adam: Adam, weights: State) -> None:
+    def __init__(self, adam: Adam, kept: State) -> None:
         self.adam = adam
-        self.m = {name: np.zeros_like(weight) for name, weight in weights.items()}
-        self.v = {name: np.zeros_like(weight) for name, weight in weights.items()}
-        self.t = np.zeros((), np.int64)
-
-    def state(self) -> State:
-        """Return both moments and the number of updates."""
-        return under("m", self.m) | under("v", self.v) | {"t": self.t}
+        self.m, self.v, self.t = part(kept, "m"), part(kept, "v"), kept["t"]
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move the moments, then the weights."""
@@ -84,15 +66,15 @@ class AdamUpdater:
             weights[name] -= rate * (m / denominator)
 
 
-def updater(optimizer: Optimizer, weights: State) -> Updater:
-    """Return what applies `optimizer` to weights like these."""
+def updater(optimizer: Optimizer, kept: State) -> Updater:
+    """Return what applies `optimizer`, and changes in place what is kept of each weight."""
     match optimizer:
         case SGD():
             return SGDUpdater()
         case RMSprop():
-            return RMSpropUpdater(optimizer, weights)
+            return RMSpropUpdater(optimizer, kept)
         case Adam():
-            return AdamUpdater(optimizer, weights)
+            return AdamUpdater(optimizer, kept)
 
 
 def clip(weights: State, most: float | None) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from gankit.backend import Array, Batch, Problem, State
 from gankit.errors import UnknownName
 from gankit.layers import is_running
 from gankit.optimizers import Optimizer
 from gankit.randomness import Site
-from gankit.state import check_state, part, under
+from gankit.state import check_state, part
 from gankit_numpy.adaptive import Adaptive
 from gankit_numpy.judge import Judge, cross_entropy, logit, masks_of
 from gankit_numpy.networks import Inference, Sequential, copy_into, silent
@@ -29,21 +27,19 @@ class NumpyTrainer:
     def __init__(self, problem: Problem) -> None:
         if problem.device not in DEVICES:
             raise UnknownName("device", problem.device, DEVICES)
-        weights = problem.initial_weights()
         self._problem, self._loss = problem, problem.loss
-        self._g = Sequential(problem.generator, part(weights, "generator"))
-        self._d = Sequential(problem.discriminator, part(weights, "discriminator"))
-        self._g_updater = updater(problem.generator_optimizer, self._g.weights)
-        self._d_updater = updater(problem.discriminator_optimizer, self._d.weights)
-        augment = problem.augment
-        self._adaptive = Adaptive(augment) if augment and augment.adaptive else None
-        self._round = np.zeros((), np.int64)
+        self._arrays = values = problem.initial_state()  # Every part changes its arrays in place.
+        self._g = Sequential(problem.generator, part(values, "generator"))
+        self._d = Sequential(problem.discriminator, part(values, "discriminator"))
+        optimizers = problem.generator_optimizer, problem.discriminator_optimizer
+        self._g_updater = updater(optimizers[0], part(values, "optimizer/generator"))
+        self._d_updater = updater(optimizers[1], part(values, "optimizer/discriminator"))
+        chance = part(values, "ada")
+        self._adaptive = Adaptive(problem.augment, chance) if problem.augment and chance else None
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
-        self.average = None
-        if problem.average:
-            copied = Sequential(problem.generator, self.generator.weights())
-            self.average = Inference(copied)
+        averaged = Sequential(problem.generator, part(values, "average"))
+        self.average = Inference(averaged) if problem.average else None
 
     @silent
     def discriminator_step(self, batch: Batch, /) -> float:
@@ -72,7 +68,7 @@ class NumpyTrainer:
         _settle(self._g, self._problem.generator_optimizer, moved)
         if self.average:
             _blend(self.average.network.values, self._g.values, batch.rates["average"])
-        self._round += 1
+        self._arrays["round"] += 1
         return float(loss.value)
 
     def state(self) -> State:
@@ -86,14 +82,8 @@ class NumpyTrainer:
         copy_into(values, state)
 
     def _values(self) -> State:
-        values = under("generator", self._g.values) | under("discriminator", self._d.values)
-        if self.average:
-            values |= under("average", self.average.network.values)
-        values |= under("optimizer/generator", self._g_updater.state())
-        values |= under("optimizer/discriminator", self._d_updater.state())
-        if self._adaptive:
-            values |= under("ada", self._adaptive.values)
-        return values | {"round": self._round}
+        """Return the live state."""
+        return self._arrays
 
     def _judge(self, batch: Batch, weights: Mapping[str, Tracked]) -> Judge:
         p = self._adaptive.p if self._adaptive else None

@@ -15,7 +15,7 @@ from gankit_torch.feeds import Step
 from gankit_torch.networks import Player
 from gankit_torch.ops import Ops
 from gankit_torch.passes import known
-from gankit_torch.penalties import points, steepness
+from gankit_torch.penalties import steepness
 
 
 class Objectives:
@@ -64,15 +64,15 @@ class Objectives:
         found = []
         for i, penalty in enumerate(self._problem.penalties):
             if weight := step.rates[f"penalty/{i}"]:
-                half: Half = "fake" if penalty.where == "fake" else "real"
 
-                def judge(images: Tensor, half: Half = half, number: int = i + 1) -> Tensor:
+                def judge(images: Tensor, half: Half = penalty.half, number: int = i + 1) -> Tensor:
                     seen = self._view(images, half, step)
                     return self._discriminator.play(
                         seen, step.labels, step.key, own=False, part=number
                     )[:, 0]
 
-                at = points(penalty, real, fake, part(step.draws, f"penalty/{i}"))
+                draws = part(step.draws, f"penalty/{i}")
+                at = penalty.points(real, fake, draws, _deviation)
                 found.append(weight * steepness(penalty, judge, at))
         return found
 
@@ -93,3 +93,7 @@ class Objectives:
 def _cross_entropy(made: Tensor, step: Step) -> Tensor:
     """Return the mean of logsumexp(c) - c[label] over class logits c, all columns but the first."""
     return functional.cross_entropy(made[:, 1:], known(step.labels))
+
+
+def _deviation(images: Tensor) -> Tensor:
+    return images.std(correction=0)

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from gankit.penalties import Penalty
-
-
-def points(penalty: Penalty, real: Tensor, fake: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
-    """Return the images `(B, height, width, channels)` at which the gradient is taken.
-
-    `draws` are this penalty's own: "alpha", "noise".
-    """
-    match penalty.where:
-        case "real":
-            return real
-        case "fake":
-            return fake
-        case "between":
-            return real + draws["alpha"] * (fake - real)
-        case "around":
-            return real + draws["alpha"] * 0.5 * real.std(correction=0) * draws["noise"]
 
 
 def steepness(penalty: Penalty, judge: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:

@@ -62,7 +62,8 @@ class BorrowsItsState(HonestTrainer):
     def load_state(self, state):
         super().load_state(state)
         for name in self._g.values:
-            self._g.values[name] = state[f"generator/{name}"]
+            kept = state[f"generator/{name}"]
+            self._g.values[name] = self._arrays[f"generator/{name}"] = kept
 
 
 @caught_by("test_a_state_may_change_precision")
@@ -72,7 +73,8 @@ class TakesOnAPrecision(HonestTrainer):
     def load_state(self, state):
         super().load_state(state)
         for name in self._g.values:
-            self._g.values[name] = state[f"generator/{name}"].copy()
+            kept = state[f"generator/{name}"].copy()
+            self._g.values[name] = self._arrays[f"generator/{name}"] = kept
 
 
 @caught_by("test_a_state_may_change_precision")

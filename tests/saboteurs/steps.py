@@ -45,7 +45,7 @@ class LosesCount(HonestTrainer):
 
     def generator_step(self, batch):
         loss = super().generator_step(batch)
-        self._round -= 1
+        self._arrays["round"] -= 1
         return loss
 
 

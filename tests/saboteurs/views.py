@@ -105,5 +105,6 @@ class RoundsItsChance(HonestTrainer):
     def __init__(self, problem):
         super().__init__(problem)
         if self._adaptive:
-            chance = self._adaptive.values
-            chance |= {name: chance[name].astype(problem.precision) for name in ("p", "signs")}
+            for name in ("p", "signs"):
+                rounded = self._adaptive.values[name].astype(problem.precision)
+                self._adaptive.values[name] = self._arrays[f"ada/{name}"] = rounded

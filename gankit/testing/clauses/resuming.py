@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gankit.backend import Backend
 from gankit.state import part
 from gankit.testing.agreement import assert_identical, differing, layout
-from gankit.testing.courses import Course, build, ready, reference
+from gankit.testing.courses import Course, build, ready
 from gankit.testing.faults import FAULTS, assert_refused, copied, moved, overwrite, spoilt
 from gankit.testing.problems import full, simple
 from gankit.testing.processes import two_fresh_processes
@@ -24,15 +24,14 @@ class ResumeClauses:
     """States: a run may stop after any round and go on to the same bits."""
 
     def test_names_its_state(self, backend: Backend) -> None:
-        """The state has the names, shapes and types of the reference's, which travel.
+        """The state has the names, shapes and types of `Problem.initial_state`, which travel.
 
         They are "generator/", "discriminator/" and "average/" with their weights,
         "optimizer/generator/m/", "v/" and "t" for Adam and likewise for the discriminator, and
         "round". SGD has no state.
         """
         for problem in (full(backend), simple(backend)):
-            found, wanted = ready(backend, problem).state(), ready(reference(), problem).state()
-            assert layout(found) == layout(wanted)
+            assert layout(ready(backend, problem).state()) == layout(problem.initial_state())
 
     def test_state_holds_the_weights(self, backend: Backend, images: Images) -> None:
         """The weights in the state are those of the networks, after training too."""

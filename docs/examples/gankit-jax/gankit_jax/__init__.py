@@ -4,8 +4,7 @@ import gankit
 from gankit.backend import Backend
 
 CAPABILITIES = frozenset({
-    "float32", "float64", "average", "conv", "norm", "spectral", "residual", "labels",
-    "class-logits", "input-gradients", "augment", "adaptive", "rmsprop", "clip", "beta2-schedule",
+    "float32", "float64", "average", "conv", "norm", "labels", "input-gradients",
 })  # fmt: skip
 
 
@@ -27,6 +26,4 @@ def inspect():
 def gankit_backends():
     """Offer the backend `jax`."""
     remedy = "pip install jax"
-    yield Backend(
-        "jax", ("jax",), build, CAPABILITIES, api=1, remedy=remedy, inspect=inspect
-    )
+    yield Backend("jax", ("jax",), build, CAPABILITIES, api=1, remedy=remedy, inspect=inspect)

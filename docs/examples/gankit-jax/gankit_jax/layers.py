@@ -15,71 +15,41 @@ class Pass:
     """
 
     def __init__(self, arrays, labels=None, masks=None, halves=1):
-        self.arrays, self.labels, self.masks, self.halves = (
-            arrays,
-            labels,
-            masks,
-            halves,
-        )
+        self.arrays, self.labels, self.masks, self.halves = arrays, labels, masks, halves
         self.running = {}
 
-    def run(self, spec, x, prefix=""):
+    def run(self, spec, x):
         """Return what the layers of `spec` make of `x`."""
         for position, layer in enumerate(spec):
-            x = self._apply(layer, f"{prefix}{position}", x)
+            x = self._apply(layer, str(position), x)
         return x
 
     def _apply(self, layer, name, x):
         """Return what one layer makes of `x`."""
         match layer:
             case layers.Dense():
-                return self._biased(layer, name, x @ self._kernel(layer, name))
+                return self._biased(layer, name, x @ self.arrays[f"{name}.kernel"])
             case layers.Conv() | layers.ConvTranspose():
-                return self._biased(
-                    layer, name, _convolved(layer, x, self._kernel(layer, name))
-                )
+                made = _convolved(layer, x, self.arrays[f"{name}.kernel"])
+                return self._biased(layer, name, made)
             case layers.Projection():
-                rows = self._kernel(layer, name, "embedding")[self.labels]
-                logits = x @ self._kernel(layer, name) + (x * rows).sum(
-                    1, keepdims=True
-                )
+                rows = self.arrays[f"{name}.embedding"][self.labels]
+                logits = x @ self.arrays[f"{name}.kernel"] + (x * rows).sum(1, keepdims=True)
                 return self._biased(layer, name, logits)
             case layers.Embedding(units=units):
                 rows = self.arrays[f"{name}.embedding"][self.labels]
                 rows = jnp.expand_dims(rows, range(1, x.ndim - 1))
-                return jnp.concatenate(
-                    [x, jnp.broadcast_to(rows, (*x.shape[:-1], units))], -1
-                )
+                return jnp.concatenate([x, jnp.broadcast_to(rows, (*x.shape[:-1], units))], -1)
             case layers.BatchNorm():
                 return self._batch_norm(layer, name, x)
             case layers.LayerNorm():
                 return self._normalised(layer, name, x, _moments(x, range(1, x.ndim)))
-            case layers.Dropout(rate=rate):
-                kept = (
-                    1
-                    if self.masks is None
-                    else self.masks[name] * (1 / keep_chance(rate))
-                )
-                return x * kept
-            case layers.Residual(layers=main, shortcut=shortcut):
-                made = self.run(main, x, f"{name}.layers.")
-                return made + self.run(shortcut, x, f"{name}.shortcut.")
+            case layers.Dropout(rate=rate) if self.masks is not None:
+                return x * (self.masks[name] * (1 / keep_chance(rate)))
         return PLAIN[type(layer)](layer, x)
 
     def _biased(self, layer, name, made):
         return made + self.arrays[f"{name}.bias"] if layer.bias else made
-
-    def _kernel(self, layer, name, role="kernel"):
-        """Return a kernel, over its largest singular value where the layer is spectral."""
-        kernel = self.arrays[f"{name}.{role}"]
-        if not layer.spectral:
-            return kernel
-        rows, u = kernel.reshape(-1, kernel.shape[-1]), self.arrays[f"{name}.{role}_u"]
-        if self.masks is not None:
-            u = self.running[f"{name}.{role}_u"] = lax.stop_gradient(
-                _unit(_unit(rows @ u) @ rows)
-            )
-        return kernel / jnp.linalg.norm(rows @ u)
 
     def _batch_norm(self, layer, name, x):
         known = self.arrays[f"{name}.mean"], self.arrays[f"{name}.variance"]
@@ -89,9 +59,7 @@ class Pass:
         found = _moments(apart, range(1, x.ndim))
         for role, old, new in zip(("mean", "variance"), known, found, strict=True):
             batch = new.reshape(self.halves, -1).mean(0)
-            self.running[f"{name}.{role}"] = (
-                layer.momentum * old + (1 - layer.momentum) * batch
-            )
+            self.running[f"{name}.{role}"] = layer.momentum * old + (1 - layer.momentum) * batch
         return self._normalised(layer, name, apart, found).reshape(x.shape)
 
     def _normalised(self, layer, name, x, statistics):
@@ -102,10 +70,6 @@ class Pass:
 
 def _moments(x, axes):
     return x.mean(tuple(axes), keepdims=True), x.var(tuple(axes), keepdims=True)
-
-
-def _unit(vector):
-    return vector / jnp.linalg.norm(vector)
 
 
 def _convolved(layer, x, kernel):
@@ -134,9 +98,10 @@ PLAIN = {
     layers.ReLU: lambda _, x: jax.nn.relu(x),
     layers.Tanh: lambda _, x: jnp.tanh(x),
     layers.Sigmoid: lambda _, x: jax.nn.sigmoid(x),
+    layers.Dropout: lambda _, x: x,
     layers.Upsample: lambda layer, x: x.repeat(layer.factor, 1).repeat(layer.factor, 2),
     layers.AveragePool: _pooled,
     layers.Flatten: lambda _, x: x.reshape(len(x), -1),
     layers.Reshape: lambda layer, x: x.reshape(len(x), *layer.shape),
 }
-"""The layers without arrays, which are the same in training."""
+"""The layers without arrays, in inference."""

@@ -2,14 +2,13 @@
 
 import jax
 import numpy as np
-from gankit import layers
 from gankit.errors import ConfigError
+from gankit.layers import uses_labels
+from gankit.masks import Masks
 from gankit.problem import check_labels
 from gankit.state import check_state, part, under
 
-from gankit_jax import optimizers
-from gankit_jax.game import Game
-from gankit_jax.inputs import Drawer
+from gankit_jax.game import Game, Step
 from gankit_jax.layers import Pass
 
 CHUNK = 4
@@ -20,36 +19,24 @@ class Trainer:
     """A generator and a discriminator in training."""
 
     def __init__(self, problem):
-        jax.config.update(
-            "jax_enable_x64", True
-        )  # Or float64 would be float32, in silence.
-        self.problem, self.drawer, self.device = (
-            problem,
-            Drawer(problem),
-            _device(problem.device),
-        )
-        self.values = jax.device_put(_first(problem), self.device)
+        jax.config.update("jax_enable_x64", True)  # Or float64 would be float32, in silence.
+        self.problem, self.masks, self.device = problem, Masks(problem), _device(problem.device)
+        self.values = jax.device_put(problem.initial_state(), self.device)
         self.generator = Network(self, "generator", problem.generator)
         self.discriminator = Network(self, "discriminator", problem.discriminator)
-        self.average = (
-            Network(self, "average", problem.generator) if problem.average else None
-        )
+        self.average = Network(self, "average", problem.generator) if problem.average else None
         game = Game(problem)
         steps = game.discriminator_step, game.generator_step, game.block
-        self.d_step, self.g_step, self.rounds = (
-            jax.jit(f, donate_argnums=0) for f in steps
-        )
+        self.d_step, self.g_step, self.rounds = (jax.jit(f, donate_argnums=0) for f in steps)
 
     def discriminator_step(self, batch):
         """Update the discriminator alone, once."""
-        self.values, loss = self.d_step(
-            self.values, self.drawer.step(batch, last=False)
-        )
+        self.values, loss = self.d_step(self.values, self._step(batch, last=False))
         return loss
 
     def generator_step(self, batch):
         """Update the generator alone, once, and its average."""
-        self.values, loss = self.g_step(self.values, self.drawer.step(batch, last=True))
+        self.values, loss = self.g_step(self.values, self._step(batch, last=True))
         return loss
 
     def place(self, images, labels):
@@ -61,8 +48,8 @@ class Trainer:
         losses, start = [], 0
         while start < len(block):
             stop = start + (CHUNK if len(block) - start >= CHUNK else 1)
-            critic, last = self.drawer.steps(block, start, stop)
-            self.values, made = self.rounds(self.values, self.data, critic, last)
+            steps = self._steps(block, start, stop)
+            self.values, made = self.rounds(self.values, self.data, *steps)
             losses.append(made)
             start = stop
         critic, last = (np.concatenate(each) for each in zip(*losses, strict=True))
@@ -75,10 +62,26 @@ class Trainer:
     def load_state(self, state):
         """Go on from a copy of `state`, all or nothing."""
         check_state(state, self.values)
-        copies = {
-            name: np.array(a, self.values[name].dtype) for name, a in state.items()
-        }
+        copies = {name: np.array(a, self.values[name].dtype) for name, a in state.items()}
         self.values |= jax.device_put(copies, self.device)
+
+    def _step(self, batch, *, last):
+        real = batch.real if self.problem.loss.paired or not last else None
+        masks = self.masks(batch.key, len(batch.noise), last=last)
+        return Step(real, batch.noise, batch.labels, batch.draws, batch.rates, masks)
+
+    def _steps(self, block, start, stop):
+        """Return a block's steps, the discriminator's `(K, S - 1, ...)` and the generator's `(K, ...)`.
+
+        Their real images are indices.
+        """
+        batch, masks = block.index.shape[2], [[], []]
+        for *critic, last in map(block.keys, range(start, stop)):
+            masks[0].append(_stacked([self.masks(key, batch, last=False) for key in critic]))
+            masks[1].append(self.masks(last, batch, last=True))
+        whole = Step(block.index, block.noise, None, block.draws, block.rates, {})
+        parts = (jax.tree.map(lambda a, s=s: a[start:stop, s], whole) for s in (slice(-1), -1))
+        return [p._replace(masks=_stacked(m)) for p, m in zip(parts, masks, strict=True)]
 
 
 class Network:
@@ -86,17 +89,16 @@ class Network:
 
     def __init__(self, trainer, name, spec):
         self.trainer, self.name = trainer, name
-        self.classes = trainer.problem.classes if layers.uses_labels(spec) else 0
+        self.classes = trainer.problem.classes if uses_labels(spec) else 0
         self.run = jax.jit(lambda arrays, x, labels: Pass(arrays, labels).run(spec, x))
 
     def __call__(self, inputs, labels=None):
         """Return `(n, height, width, channels)` images, or `(n,)` logits."""
-        made = self._infer(inputs, labels)
+        if self.classes:
+            check_labels(labels, len(inputs), self.classes)
+        x = np.asarray(inputs, self.trainer.problem.precision)
+        made = np.array(self.run(self._values, x, labels if self.classes else None))
         return made[:, 0] if self.name == "discriminator" else made
-
-    def classify(self, images):
-        """Return the `(n, classes)` logits of an auxiliary classifier."""
-        return self._infer(images, None)[:, 1:]
 
     def weights(self):
         """Return copies of weights and running state."""
@@ -111,36 +113,13 @@ class Network:
     def _values(self):
         return part(self.trainer.values, self.name)
 
-    def _infer(self, inputs, labels):
-        if self.classes:
-            check_labels(labels, len(inputs), self.classes)
-        x = np.asarray(inputs, self.trainer.problem.precision)
-        return np.array(self.run(self._values, x, labels if self.classes else None))
-
-
-def _first(problem):
-    """Return the state in which a run begins, as NumPy arrays."""
-    values = problem.initial_weights()
-    average = {name: w.copy() for name, w in part(values, "generator").items()}
-    for player in ("generator", "discriminator"):
-        weights = {
-            n: w for n, w in part(values, player).items() if not layers.is_running(n)
-        }
-        kept = optimizers.first(getattr(problem, f"{player}_optimizer"), weights)
-        values |= under(f"optimizer/{player}", kept)
-    if problem.average:
-        values |= under("average", average)
-    if problem.augment and problem.augment.adaptive:
-        values |= {
-            "ada/p": np.zeros(()),
-            "ada/signs": np.zeros(()),
-            "ada/steps": np.array(0),
-        }
-    return values | {"round": np.array(0)}
-
 
 def _copied(arrays):
     return {name: np.array(array) for name, array in arrays.items()}
+
+
+def _stacked(trees):
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
 
 
 def _device(name):

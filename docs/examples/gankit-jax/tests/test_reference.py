@@ -24,8 +24,8 @@ def seeds():
 
 
 def whole(family):
-    """Return the course of all that the reference can do, in one family of networks."""
-    problem = everything(gankit.get_backend("numpy"), family)
+    """Return the course of all that this backend can do, in one family of networks."""
+    problem = everything(gankit.get_backend("jax"), family)
     problem = dataclasses.replace(problem, precision="float64")
     return course(problem, n_critic=2), 20
 
@@ -45,10 +45,6 @@ def test_numbers_of_float32_stay_float32():
     problem = dataclasses.replace(seeds()[0].problem, precision="float32")
     trainer = gankit.get_backend("jax").trainer(problem)
     Course(problem, images()).block(trainer, 0, 5)
-    kinds = {
-        str(a.dtype)
-        for n, a in trainer.state().items()
-        if n[-2:] != "/t" and n != "round"
-    }
+    kinds = {str(a.dtype) for n, a in trainer.state().items() if n[-2:] != "/t" and n != "round"}
     assert kinds == {"float32"}
     assert trainer.generator(np.zeros((2, problem.latent))).dtype == "float32"

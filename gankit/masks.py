@@ -1,0 +1,54 @@
+"""The masks of every dropout layer in a step, by name: what a pure function needs beside a batch.
+
+    generator/3        (B, ...) bool, what the generator's layer 3 keeps
+    discriminator/3    (2 B, ...), fakes before reals; (B, ...) where only fakes are judged
+    penalty/0/3        (B, ...), of the pass of the first penalty
+
+For frameworks that compile a step as a function of arrays. Others may ask for each mask where it
+is used: `gankit.randomness.dropout_mask`, with the same numbers.
+"""
+
+from __future__ import annotations
+
+from gankit.layers import Dropout, walk
+from gankit.problem import Problem
+from gankit.randomness import Key, Mask, Site, dropout_mask
+
+
+class Masks:
+    """Draws the masks of one problem, whose networks are specs."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
+        self._places = {
+            Site.GENERATOR: walk(problem.generator, (problem.latent,)),
+            Site.DISCRIMINATOR: walk(problem.discriminator, problem.image_shape),
+        }
+
+    def __call__(self, key: Key, batch: int, *, last: bool) -> dict[str, Mask]:
+        """Return the masks of one step.
+
+        Parameters
+        ----------
+        key
+            The step's.
+        batch
+            B, the images of the global batch.
+        last
+            Whether it is the round's last step, the generator's: it has no penalties.
+        """
+        judged = batch if last and not self._paired else 2 * batch
+        penalties = range(0 if last else self._penalties)
+        passes = [
+            ("generator", Site.GENERATOR, batch, 0),
+            ("discriminator", Site.DISCRIMINATOR, judged, 0),
+            *((f"penalty/{i}", Site.DISCRIMINATOR, batch, i + 1) for i in penalties),
+        ]
+        return {
+            f"{name}/{place.name}": dropout_mask(
+                key, site, place.number, (rows, *place.shape), place.layer.rate, part
+            )
+            for name, site, rows, part in passes
+            for place in self._places[site]
+            if isinstance(place.layer, Dropout)
+        }
