@@ -12,6 +12,7 @@ whenever gankit lists what is there, so it should import no framework by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -47,8 +48,14 @@ def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
 
 
 @hookspec(warn_on_impl_args=deprecations.arguments("gankit_callbacks"))
-def gankit_callbacks(config: TrainConfig) -> Iterable[Callback]:  # type: ignore[empty-body]
-    """Offer callbacks for a run of `config`; they are called after gankit's own."""
+def gankit_callbacks(  # type: ignore[empty-body]
+    config: TrainConfig, folder: Path | None
+) -> Iterable[Callback]:
+    """Offer callbacks for a run of `config`; they are called after gankit's own.
+
+    `folder` is the run's, for what they leave; None for a run in memory. A plugin takes the
+    arguments that it wants.
+    """
 
 
 @hookspec

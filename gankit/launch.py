@@ -198,7 +198,7 @@ def _train(
     keeping = _keeping(plan, folder, log) if folder and log else [history]
     before = metrics_log.read(folder.metrics) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before)
-    extra = plugins.callbacks(plan.config)
+    extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         step = fit(
             trainer, plan.problem, plan.config.regime(), plan.data.images, plan.data.labels,

@@ -30,9 +30,9 @@ class Offer:
     Attributes
     ----------
     kind
-        One of `KINDS`, or "plugin" for one that could not be loaded.
+        One of `KINDS`, or "plugin" for one that could not be loaded, or that offers nothing.
     name
-        The thing's; the plugin's, where what it offers cannot be asked for.
+        The thing's; the plugin's, where no one thing is meant.
     distribution, version
         Of the package that it comes with.
     api
@@ -40,7 +40,8 @@ class Offer:
     status
         "ready"; "needs", if modules are missing; "left out", if something is wrong.
     reason
-        What is wrong, or what to do about the missing modules, in one line.
+        What is wrong, what to do about the missing modules, or that a plugin offers nothing; in
+        one line.
     missing
         The modules.
     """
@@ -64,25 +65,42 @@ def offers() -> list[Offer]:
     """Return what every plugin offers, gankit's own first; imports no framework."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", plugins.PluginWarning)
-        broken = [plugin for plugin in plugins.found() if plugin.fault]
-        rows = [row for kind in KINDS for row in _of_kind(kind)]
-    return rows + [_row("plugin", plugin, plugin.name, fault=plugin.fault) for plugin in broken]
+        known = plugins.found()
+        rows = [(plugin, row) for kind in KINDS for plugin, row in _of_kind(kind)]
+    offering = {plugin for plugin, _ in rows}
+    others = [_alone(plugin) for plugin in known if plugin not in offering]
+    return [row for _, row in rows] + others
 
 
-def _of_kind(kind: str) -> Iterator[Offer]:
+def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
     """Ask each plugin by itself for things of one kind."""
     offered = _built_in(kind)
     for hook in getattr(plugins.manager().hook, HOOKS[kind]).get_hookimpls():
         plugin = plugins.owner(hook)
         if kind == "callback":  # What it offers depends on a run; it is asked when there is one.
-            yield _row(kind, plugin, plugin.name)
+            yield plugin, _row(kind, plugin, plugin.name)
             continue
-        before = set(offered)
-        fault = plugins.guarded(hook, functools.partial(plugins.take, kind, hook, offered))
+        before, seen = set(offered), list[Any]()
+        ask = functools.partial(plugins.take, kind, hook, offered, seen.append)
+        fault = plugins.guarded(hook, ask)
         for name in [name for name in offered if name not in before]:
-            yield _backend(plugin, offered[name]) if kind == "backend" else _row(kind, plugin, name)
+            thing = offered[name]
+            yield plugin, _backend(plugin, thing) if kind == "backend" else _row(kind, plugin, name)
         if fault:
-            yield _row(kind, plugin, plugin.name, fault=fault)
+            yield plugin, _refused(kind, plugin, seen[-1] if seen else None, fault)
+
+
+def _alone(plugin: Plugin) -> Offer:
+    """Return the row of a plugin that could not be loaded, or that offers nothing."""
+    row = _row("plugin", plugin, plugin.name, fault=plugin.fault)
+    return row if plugin.fault else replace(row, reason="offers nothing")
+
+
+def _refused(kind: str, plugin: Plugin, thing: object, fault: str) -> Offer:
+    """Return the row of the thing that a plugin was asked for last, before its fault."""
+    name, api = getattr(thing, "name", None), getattr(thing, "api", None)
+    name = name if isinstance(name, str) else plugin.name
+    return _row(kind, plugin, name, api=api if isinstance(api, int) else None, fault=fault)
 
 
 def _built_in(kind: str) -> dict[str, Any]:

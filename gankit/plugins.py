@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -104,11 +105,11 @@ def losses() -> dict[str, Loss]:
     return _named("loss", {loss.name: loss for loss in BUILTIN}, manager().hook.gankit_losses)
 
 
-def callbacks(config: TrainConfig) -> list[Callback]:
-    """Return the callbacks that plugins add to a run of `config`."""
+def callbacks(config: TrainConfig, folder: Path | None) -> list[Callback]:
+    """Return the callbacks that plugins add to a run of `config`, in `folder` or in memory."""
     found: list[Callback] = []
+    offered = {"config": config, "folder": folder}
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
-        offered = {"config": config}
         arguments = {name: offered[name] for name in hook.argnames}
         guarded(hook, functools.partial(_extend, found, hook, arguments))
     return found
@@ -248,9 +249,18 @@ def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[
     return offered
 
 
-def take(kind: str, hook: pluggy.HookImpl, offered: dict[str, Any]) -> None:
-    """Add what one plugin offers to `offered`; PluginError if it is not fit for use."""
+def take(
+    kind: str,
+    hook: pluggy.HookImpl,
+    offered: dict[str, Any],
+    see: Callable[[Any], None] = lambda _: None,
+) -> None:
+    """Add what one plugin offers to `offered`; PluginError if it is not fit for use.
+
+    `see` is shown each thing before it is looked at.
+    """
     for thing in _list(hook.function, {}):
+        see(thing)
         if not isinstance(thing.name, str):
             raise PluginError(f"its {kind} has the name {thing.name!r}, which is no text")
         if kind == "backend":

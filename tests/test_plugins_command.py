@@ -263,7 +263,12 @@ def gankit_commands():
 
 
 def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install, tmp_path):
-    sources = {"kinds": OTHERS, "broken": "1 / 0", "old": GOOD.replace("api=1", "api=99")}
+    sources = {
+        "kinds": OTHERS,
+        "broken": "1 / 0",
+        "old": GOOD.replace("api=1", "api=99"),
+        "mute": "import gankit\n@gankit.hookimpl\ndef gankit_backends():\n    return []\n",
+    }
     for name, source in sources.items():
         (tmp_path / f"acme_list_{name}.py").write_text(source, "utf-8")
         install(name, f"acme_list_{name}", tmp_path)
@@ -274,10 +279,14 @@ def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install,
                        ("command", "hello")):  # fmt: skip
         assert found[kind, name] == "ready"
     faults = {row["name"]: (row["kind"], row["reason"]) for row in rows if row["status"] != "ready"}
-    assert "'hinge' is already there" in faults["kinds"][1]
+    assert found["plugin", "mute"] == "ready"
+    assert {row["reason"] for row in rows if row["name"] == "mute"} == {"offers nothing"}
+    assert "'hinge' is already there" in faults["hinge"][1]
     assert faults["broken"][0] == "plugin"
     assert "ZeroDivisionError" in faults["broken"][1]
-    assert "API 99" in faults["old"][1]
+    refused = next(row for row in rows if row["distribution"] == "acme-old")
+    assert (refused["kind"], refused["api"], refused["status"]) == ("backend", 99, "left out")
+    assert "API 99" in refused["reason"]
     assert ended.err == ""
 
 
@@ -410,6 +419,10 @@ def test_without_pytest_it_says_what_to_install(command, monkeypatch):
     ended = command("plugins", "check", "numpy")
     assert ended.code == ExitCode.BACKEND
     assert ended.err == "gankit: the check needs pytest; pip install 'gankit[testing]'\n"
+    ended, found = checked(command, "numpy")
+    assert ended.code == found["exit_code"] == ExitCode.BACKEND
+    assert found["fault"] in ended.err
+    assert found["reached"] is None
 
 
 @pytest.mark.parametrize("columns", [80, 120])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -131,6 +132,13 @@ class Check:
         if counts["broken"]:
             reached = False
         return LevelReport(level, reached, *counts.values())
+
+
+def unable(name: str, level: str) -> Check | None:
+    """Return what is said where nothing can be checked, for want of pytest; None where it can."""
+    if importlib.util.find_spec("pytest") is not None:
+        return None
+    return Check(name, level, fault="the check needs pytest; pip install 'gankit[testing]'")
 
 
 def check(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from gankit import TrainConfig, hookimpl
+from gankit import hookimpl
 from gankit.errors import ConfigError
 from gankit.training import Progress
 
@@ -13,10 +12,9 @@ HEAD = "round,discriminator,generator"
 
 
 @hookimpl
-def gankit_callbacks(config: TrainConfig) -> list[CsvLog]:  # noqa: ARG001 - any run will do.
-    """Offer a log to every run, where `LOSSES_CSV` names the file."""
-    path = os.environ.get("LOSSES_CSV")
-    return [CsvLog(Path(path))] if path else []
+def gankit_callbacks(folder: Path | None) -> list[CsvLog]:
+    """Offer a log to every run that has a folder, `losses.csv` in it."""
+    return [CsvLog(folder / "losses.csv")] if folder else []
 
 
 class CsvLog:
@@ -54,7 +52,7 @@ class CsvLog:
         """Keep of an older file the rows of the `start` rounds that are done."""
         text = self.path.read_text("utf-8") if self.path.exists() else HEAD
         if not text.startswith(HEAD):
-            raise ConfigError(f"{self.path} is no log of losses; name another file in LOSSES_CSV")
+            raise ConfigError(f"{self.path} is no log of losses; move it away")
         rows = text.rpartition("\n")[0].splitlines()[1:]  # A killed run may leave half a row.
         kept = [row for row in rows if int(row.partition(",")[0]) <= start]
         self.path.write_text("\n".join([HEAD, *kept, ""]), "utf-8")
