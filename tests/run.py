@@ -60,10 +60,11 @@ def _digits() -> tuple[ImageSet, str]:
 def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     """Return each process: its name, what it runs, and the backends it may use."""
     ours = [name for name in backends if name not in EXAMPLES]
-    suites = [("core", ["tests", *_without(TOGETHER), "--ignore=tests/crash"], "numpy")]
+    apart = ["crash", "frameworks"]
+    suites = [("core", ["tests", *_without([*TOGETHER, *apart])], "numpy")]
     for name in ours:
-        contract = [] if name == "numpy" else ["test_contract.py"]
-        suites.append((name, paths(contract + WITHIN), name))
+        own = [] if name == "numpy" else ["test_contract.py", f"frameworks/test_{name}.py"]
+        suites.append((name, paths(own + WITHIN), name))
     if len(ours) > 1:
         suites.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from gankit_torch import products
+
 
 def facts() -> dict[str, str]:
     """Return torch's version, devices, threads, determinism and precision."""
@@ -17,8 +19,7 @@ def facts() -> dict[str, str]:
         "deterministic algorithms": said(torch.are_deterministic_algorithms_enabled()),
         "cudnn": f"deterministic {said(torch.backends.cudnn.deterministic)}, "
         f"benchmark {said(torch.backends.cudnn.benchmark)}",
-        "float32 products": torch.get_float32_matmul_precision(),
-        "mkldnn float32": str(getattr(torch.backends.mkldnn, "fp32_precision", "unknown")),
+        "float32 products": products.described(),
         "default dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "cpu instructions": torch.backends.cpu.get_cpu_capability(),
     }

@@ -17,6 +17,7 @@ from gankit.state import check_state
 from gankit_torch.images import channels_first, channels_last
 from gankit_torch.layers import Sequential
 from gankit_torch.passes import Factors, Pass, known
+from gankit_torch.products import fast
 from gankit_torch.tensors import copy_into, to_array
 
 
@@ -119,6 +120,7 @@ class Player:
         """Return the live parameters and running state by name."""
         return dict(self.module.state_dict())
 
+    @fast
     def _infer(self, inputs: Array, labels: Labels | None) -> Array:
         if self.classes:
             check_labels(labels, len(inputs), self.classes)

@@ -21,6 +21,7 @@ from gankit_torch.feeds import Feed, Step
 from gankit_torch.networks import Player
 from gankit_torch.objectives import Objectives
 from gankit_torch.optimizers import Updater
+from gankit_torch.products import fast
 from gankit_torch.tensors import copy_into, to_array
 
 
@@ -41,6 +42,7 @@ class TorchTrainer:
         self._round = 0
         self._reuses = self.generator.repeats and not problem.fresh_noise
 
+    @fast
     def discriminator_step(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
         step = self._feed.step(batch, last=False)
@@ -48,6 +50,7 @@ class TorchTrainer:
             fake = self._fake(step, own=False)
         return self._move_discriminator(fake, step)
 
+    @fast
     def generator_step(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         step = self._feed.step(batch, last=True)
@@ -57,6 +60,7 @@ class TorchTrainer:
         """Keep the data set on the device, uint8 images as they are."""
         self._feed.place(images, labels)
 
+    @fast
     def train_block(self, block: Block, /) -> Array:
         """Run many rounds; the losses cross from the device once."""
         rounds = [self._train_round(*steps) for steps in self._feed.rounds(block)]

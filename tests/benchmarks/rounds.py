@@ -1,161 +1,158 @@
-"""Time a round of `simple` on each backend against a hand-written loop of its framework.
+"""Time a round of the seed's networks: gankit's backends, loops by hand, and the products alone.
 
-    python tests/benchmarks/rounds.py [--rounds 32] [--repeats 7]
+    python tests/benchmarks/rounds.py [NAME...] [--rounds 32] [--turns 9]
 
-Both train the seed's networks at batch 128 in float32, on the same random images. They take
-turns in one process per framework, so that a noisy machine is unkind to both; the last column is
-the median of the ratios of neighbours.
+Each contender trains, or multiplies, in a process of its own. They take turns, so that a noisy
+machine is unkind to all, and a ratio is the median of those within a turn. Contenders whose
+libraries are not installed are left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import importlib
+import importlib.util
+import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
-
-BATCH, LATENT = 128, 100
-
-
-def gankit_loop(name: str, images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many rounds of `simple` by gankit."""
-    from gankit import plugins
-    from gankit.config import from_settings
-    from gankit.recipes import recipe
-    from gankit.training import fit
-
-    config = from_settings(recipe("simple").settings)
-    problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
-    trainer = plugins.get_backend(name).trainer(problem)
-    done = [0]
-
-    def run(rounds: int) -> None:
-        end = done[0] + rounds
-        fit(trainer, problem, config.regime(), images, rounds=end, start=done[0])
-        done[0] = end
-
-    return run
+FLOOR = "products"
+PAUSE = 0.2
+"""Seconds between two turns, for threads that spin a while after their work."""
 
 
-def torch_loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return a PyTorch loop as a careful tutorial writes it."""
-    import torch
-    from torch import nn
-    from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
+@dataclass(frozen=True)
+class Contender:
+    """A loop of `loops`, with the library that it needs.
 
-    def stack(*widths: int, drop: float = 0.0) -> nn.Sequential:
-        layers: list[nn.Module] = []
-        for inputs, units in itertools.pairwise(widths):
-            layers += [nn.Linear(inputs, units), nn.LeakyReLU(0.2)]
-            layers += [nn.Dropout(drop)] if drop else []
-        return nn.Sequential(*layers[: -2 if drop else -1])
+    Attributes
+    ----------
+    module, options
+        Of `loops`, and what its `loop` is called with.
+    needs
+        The module that must be installed.
+    rounds
+        Its rounds of a turn, as a share of those asked for; what is slow need not run so many.
+    """
 
-    generator = nn.Sequential(stack(LATENT, 256, 512, 1024, 784), nn.Tanh())
-    discriminator = stack(784, 1024, 512, 256, 1, drop=0.3)
-    g_adam = torch.optim.Adam(generator.parameters(), 2e-4, (0.5, 0.999))
-    d_adam = torch.optim.Adam(discriminator.parameters(), 2e-4, (0.5, 0.999))
-    data = torch.from_numpy((images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5)
-    target = torch.cat([torch.zeros(BATCH, 1), torch.ones(BATCH, 1)])
-
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
-            noise = torch.randn(BATCH, LATENT)
-            real = data[torch.randint(len(data), (BATCH,))]
-            joined = torch.cat([generator(noise).detach(), real])
-            d_adam.zero_grad()
-            cross_entropy(discriminator(joined), target).backward()
-            d_adam.step()
-            g_adam.zero_grad()
-            cross_entropy(discriminator(generator(noise)), target[BATCH:]).backward()
-            g_adam.step()
-
-    return run
+    module: str
+    needs: str
+    options: dict[str, Any] = field(default_factory=dict)
+    rounds: float = 1.0
 
 
-def keras_loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return a Keras loop with its round in one `tf.function`."""
-    import keras
-    import tensorflow as tf
-    from keras import layers
-
-    def stack(inputs: int, *widths: int, drop: float = 0.0) -> keras.Sequential:
-        parts: list[keras.layers.Layer] = [keras.Input((inputs,))]
-        for units in widths[:-1]:
-            parts += [layers.Dense(units), layers.LeakyReLU(0.2)]
-            parts += [layers.Dropout(drop)] if drop else []
-        return keras.Sequential([*parts, layers.Dense(widths[-1])])
-
-    generator = stack(LATENT, 256, 512, 1024, 784)
-    generator.add(layers.Activation("tanh"))
-    discriminator = stack(784, 1024, 512, 256, 1, drop=0.3)
-    g_adam, d_adam = (keras.optimizers.Adam(2e-4, 0.5) for _ in range(2))
-    g_adam.build(generator.trainable_variables)
-    d_adam.build(discriminator.trainable_variables)
-    cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
-    data = tf.constant((images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5)
-    target = tf.concat([tf.zeros((BATCH, 1)), tf.ones((BATCH, 1))], 0)
-
-    @tf.function
-    def one_round() -> None:
-        noise = tf.random.normal((BATCH, LATENT))
-        real = tf.gather(data, tf.random.uniform((BATCH,), 0, len(images), tf.int32))
-        joined = tf.concat([generator(noise, training=True), real], 0)
-        with tf.GradientTape() as tape:
-            loss = cross_entropy(target, discriminator(joined, training=True))
-        d_adam.apply(tape.gradient(loss, discriminator.trainable_variables))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([v.value for v in generator.trainable_variables])
-            fooled = discriminator(generator(noise, training=True), training=True)
-            loss = cross_entropy(target[BATCH:], fooled)
-        g_adam.apply(tape.gradient(loss, generator.trainable_variables))
-
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
-            one_round()
-
-    return run
+CONTENDERS = {
+    "products": Contender("products", "torch", {"library": "onednn"}),
+    "products-default": Contender("products", "torch", {"library": "default"}),
+    "products-bfloat16": Contender("products", "torch", {"library": "bfloat16"}),
+    "gankit-torch": Contender("by_gankit", "torch", {"backend": "torch"}),
+    "torch-tutorial": Contender("torch_tutorial", "torch"),
+    "gankit-keras": Contender("by_gankit", "keras", {"backend": "keras"}),
+    "tensorflow-function": Contender("tensorflow_function", "keras"),
+    "keras-fit": Contender("keras_fit", "keras"),
+    "seed-script": Contender("seed_script", "keras", rounds=0.25),
+    "gankit-numpy": Contender("by_gankit", "numpy", {"backend": "numpy"}, rounds=0.25),
+    "gankit-jax": Contender("by_gankit", "gankit_jax", {"backend": "jax"}),
+    "jax-scan": Contender("jax_scan", "jax"),
+}
 
 
-LOOPS = {"torch": torch_loop, "keras": keras_loop}
+class Process:
+    """A contender at work: it is told how many rounds to run, and answers how long they took."""
+
+    def __init__(self, name: str) -> None:
+        self.rounds = CONTENDERS[name].rounds
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--work", name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+
+    def milliseconds(self, rounds: int) -> float:
+        """Return the time of a round."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        rounds = max(1, round(rounds * self.rounds))
+        print(rounds, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"{self.process.args[-1]} ended: {self.process.wait()}")  # type: ignore[index]
+        return float(json.loads(answer)) / rounds * 1e3
+
+    def end(self) -> None:
+        """Let it go."""
+        self.process.kill()
+        self.process.wait()
 
 
-def measure(name: str, rounds: int, repeats: int) -> None:
-    """Print one framework's line."""
+def work(name: str) -> None:
+    """Be a contender: read numbers of rounds, and answer in seconds."""
+    import numpy as np
+
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # What libraries print is no answer.
+    contender = CONTENDERS[name]
     images = np.random.default_rng(0).integers(0, 256, (10000, 28, 28, 1), dtype=np.uint8)
-    runs = gankit_loop(name, images), LOOPS[name](images)
-    times: list[list[float]] = [[], []]
-    for repeat in range(-2, repeats):
-        for run, spent in zip(runs, times, strict=True):
-            began = time.perf_counter()
-            run(rounds)
-            if repeat >= 0:
-                spent.append((time.perf_counter() - began) / rounds * 1e3)
-    ours, theirs = map(statistics.median, times)
-    ratio = statistics.median(a / b for a, b in zip(*times, strict=True))
-    print(f"{name:<8} gankit {ours:6.1f} ms   by hand {theirs:6.1f} ms   ratio {ratio:.2f}")
+    run = importlib.import_module(f"loops.{contender.module}").loop(images, **contender.options)
+    for line in sys.stdin:
+        began = time.perf_counter()
+        run(int(line))
+        print(json.dumps(time.perf_counter() - began), file=answers, flush=True)
+
+
+def measure(names: list[str], rounds: int, turns: int) -> dict[str, list[float]]:
+    """Return each contender's milliseconds a round, a number for each turn."""
+    processes = {name: Process(name) for name in names}
+    times: dict[str, list[float]] = {name: [] for name in names}
+    try:
+        for turn in range(-1, turns):
+            for name, process in processes.items():
+                time.sleep(PAUSE)
+                spent = process.milliseconds(rounds)
+                if turn >= 0:  # The first is for compilers and caches.
+                    times[name].append(spent)
+    finally:
+        for process in processes.values():
+            process.end()
+    return times
+
+
+def table(times: dict[str, list[float]]) -> str:
+    """Return a line for each contender: median, spread, and the ratio to the first."""
+    first = next(iter(times))
+    lines = [f"{'':<20}  {'ms a round':>10}  {'least to most':>15}  times {first}"]
+    for name, spent in times.items():
+        ratio = statistics.median(a / b for a, b in zip(spent, times[first], strict=True))
+        spread = f"{min(spent):.1f} to {max(spent):.1f}"
+        lines.append(f"{name:<20}  {statistics.median(spent):>10.1f}  {spread:>15}  {ratio:.2f}")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Measure each framework in a process of its own."""
+    """Measure, or be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CONTENDERS))
     parser.add_argument("--rounds", type=int, default=32)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--only", choices=LOOPS)
+    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--work", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    if chosen.only:
-        measure(chosen.only, chosen.rounds, chosen.repeats)
+    if chosen.work:
+        work(chosen.work)
         return
-    for name in LOOPS:
-        subprocess.run([sys.executable, __file__, *sys.argv[1:], "--only", name], check=True)
+    if unknown := set(chosen.names) - CONTENDERS.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
+    names = [
+        name for name in chosen.names or CONTENDERS
+        if importlib.util.find_spec(CONTENDERS[name].needs)
+    ]  # fmt: skip
+    print(table(measure(names, chosen.rounds, chosen.turns)))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,8 @@
-"""Time a round of `simple` on the JAX backend against a hand-written loop in JAX.
-
-    python tests/benchmarks/jax_rounds.py [--rounds 32] [--repeats 7]
-
-It needs `docs/examples/gankit-jax` installed. Both train the seed's networks at batch 128 in
-float32, on the same random images, in one process. They take turns, so that a noisy machine is
-unkind to both; the last columns are medians of the ratios of neighbours, by the clock and by the
-work of all processors, which other people's work disturbs less. The loop by hand comes twice: with
-JAX's own random numbers, and with those that cost it least.
-"""
+"""A loop in JAX as someone who knows it writes it: rounds are one `lax.scan`, its state donated."""
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,13 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from rounds import BATCH, LATENT, gankit_loop
 
-G_WIDTHS, D_WIDTHS = (LATENT, 256, 512, 1024, 784), (784, 1024, 512, 256, 1)
-DROP = 0.3
-RATE, BETA1, BETA2, EPSILON = 2e-4, 0.5, 0.999, 1e-7
-KINDS = ("threefry2x32", "unsafe_rbg")
-"""JAX's own random numbers, and those that cost it least."""
+from loops import BATCH, BETA1, BETA2, DISCRIMINATOR, DROP, GENERATOR, LATENT, RATE, SLOPE
+
+EPSILON = 1e-7
 
 
 def stack(key: jax.Array, widths: tuple[int, ...]) -> list[tuple[jax.Array, jax.Array]]:
@@ -42,7 +27,7 @@ def paint(weights: Any, noise: jax.Array) -> jax.Array:
     """Return `(n, 784)` images."""
     *hidden, (kernel, bias) = weights
     for w, b in hidden:
-        noise = jax.nn.leaky_relu(noise @ w + b, 0.2)
+        noise = jax.nn.leaky_relu(noise @ w + b, SLOPE)
     return jnp.tanh(noise @ kernel + bias)
 
 
@@ -50,7 +35,7 @@ def judge(weights: Any, images: jax.Array, key: jax.Array) -> jax.Array:
     """Return `(n, 1)` logits, with dropout."""
     *hidden, (kernel, bias) = weights
     for k, (w, b) in zip(jax.random.split(key, len(hidden)), hidden, strict=True):
-        images = jax.nn.leaky_relu(images @ w + b, 0.2)
+        images = jax.nn.leaky_relu(images @ w + b, SLOPE)
         kept = jax.random.bernoulli(k, 1 - DROP, images.shape)
         images = jnp.where(kept, images / (1 - DROP), 0)
     return images @ kernel + bias
@@ -69,14 +54,11 @@ def adam(weights: Any, slopes: Any, moments: Any) -> tuple[Any, Any]:
     return weights, (m, v, t)
 
 
-def hand_loop(images: np.ndarray, kind: str) -> Callable[[int], None]:
-    """Return a loop as a careful tutorial writes it: rounds are one `lax.scan`, its state donated.
-
-    `kind` is one of `KINDS`.
-    """
-    key = jax.random.key(0, impl=kind)
+def loop(images: np.ndarray, random: str = "threefry2x32") -> Callable[[int], None]:
+    """Return what runs so many rounds; `random` is JAX's generator, "unsafe_rbg" its cheapest."""
+    key = jax.random.key(0, impl=random)
     data = jnp.asarray((images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5)
-    networks = stack(key, G_WIDTHS), stack(key, D_WIDTHS)
+    networks = stack(key, GENERATOR), stack(key, DISCRIMINATOR)
     zeros = [jax.tree.map(jnp.zeros_like, weights) for weights in networks]
     start = [(z, jax.tree.map(jnp.copy, z), jnp.zeros((), jnp.float32)) for z in zeros]
 
@@ -109,37 +91,3 @@ def hand_loop(images: np.ndarray, kind: str) -> Callable[[int], None]:
         jax.block_until_ready(losses)
 
     return run
-
-
-def timed(run: Callable[[int], None], rounds: int) -> tuple[float, float]:
-    """Return the milliseconds that a round takes: those that pass, and those of all processors."""
-    began, worked = time.perf_counter(), time.process_time()
-    run(rounds)
-    spent = time.perf_counter() - began, time.process_time() - worked
-    return spent[0] / rounds * 1e3, spent[1] / rounds * 1e3
-
-
-def measure(rounds: int, repeats: int) -> None:
-    """Print a line for each loop."""
-    images = np.random.default_rng(0).integers(0, 256, (10000, 28, 28, 1), dtype=np.uint8)
-    runs = {"gankit": gankit_loop("jax", images)}
-    runs |= {f"by hand, {kind}": hand_loop(images, kind) for kind in KINDS}
-    turns = [{name: timed(run, rounds) for name, run in runs.items()} for _ in range(repeats + 2)]
-    for name in runs:
-        wall, work = (statistics.median(turn[name][i] for turn in turns[2:]) for i in (0, 1))
-        ratios = [[turn["gankit"][i] / turn[name][i] for turn in turns[2:]] for i in (0, 1)]
-        told = " and ".join(f"{statistics.median(ratio):.2f}" for ratio in ratios)
-        print(f"{name:<22} {wall:6.1f} ms, processors {work:6.1f} ms   gankit's part of it {told}")
-
-
-def main() -> None:
-    """Measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=32)
-    parser.add_argument("--repeats", type=int, default=7)
-    chosen = parser.parse_args()
-    measure(chosen.rounds, chosen.repeats)
-
-
-if __name__ == "__main__":
-    main()
