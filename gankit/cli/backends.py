@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from importlib import metadata
 
 import click
@@ -43,8 +44,9 @@ def _line(row: dict[str, object]) -> str:
 
 def _version(module: str) -> str:
     """Return the version of the distribution that a module comes from, without importing it."""
-    names = metadata.packages_distributions().get(module, [module])
-    try:
-        return metadata.version(names[0])
-    except metadata.PackageNotFoundError:
-        return "?"
+    # Mostly it is called like the module; to look through all that is installed takes a while.
+    for name in (module, f"{module}-cpu"):
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(name)
+    names = metadata.packages_distributions().get(module)
+    return metadata.version(names[0]) if names else "?"
