@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Labels, Problem
+from gankit.memory import aligned
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.networks import told_labels
 
@@ -33,7 +34,7 @@ class OnDevice:
     """All images in the device's memory: rounds get all of them, and look up by index."""
 
     def __init__(self, images: NDArray[Any], labels: Labels) -> None:
-        self.images = tf.constant(images)
+        self.images = _on_device(images)
         self.labels = tf.constant(labels)
 
     def real(self, _index: Index, /) -> Tensor:
@@ -69,3 +70,12 @@ def placed(problem: Problem, images: NDArray[Any], labels: Labels | None, classe
     if isinstance(images, np.memmap):
         return OnHost(images, told, problem)
     return OnDevice(images if images.dtype == np.uint8 else problem.scale(images), told)
+
+
+def _on_device(images: NDArray[Any]) -> Tensor:
+    """Return a tensor of these images with one copy of them at most; tf.constant makes two.
+
+    On a CPU it takes over NumPy's own memory, which TensorFlow wants aligned, or ends the process.
+    """
+    shared = tf.experimental.dlpack.from_dlpack(aligned(images).__dlpack__())
+    return shared if shared.device == tf.zeros(()).device else tf.identity(shared)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gankit.data.containers import contents, reason
 from gankit.data.dataset import ImageSet
 from gankit.errors import DataError, StorageError
+from gankit.memory import aligned
 
 UNSIGNED_BYTE = 0x08
 CLASSES = 10
@@ -63,7 +64,7 @@ def decode(content: bytes, file: str) -> NDArray[np.uint8]:
     if len(content) != start + size:
         told = f"its header tells of {start + size} bytes, shape {shape}"
         raise DataError(f"{file}: has {len(content)} bytes, but {told}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+    return aligned(np.frombuffer(content, np.uint8, offset=start).reshape(shape))
 
 
 def _shape(content: bytes, file: str) -> tuple[int, ...]:

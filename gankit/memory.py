@@ -1,0 +1,29 @@
+"""Arrays whose memory others may take over as it is."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALIGNMENT = 64
+"""Bytes, of which the address of a framework's tensor is a multiple: a line of cache."""
+
+AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
+
+
+def aligned(array: AnyArray) -> AnyArray:
+    """Return an array if it lies in one writable piece at a multiple of 64, or else such a copy.
+
+    >>> aligned(np.arange(5)).ctypes.data % ALIGNMENT
+    0
+    """
+    flags = array.flags
+    if flags.c_contiguous and flags.writeable and not array.ctypes.data % ALIGNMENT:
+        return array
+    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy  # type: ignore[return-value]
