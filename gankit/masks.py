@@ -10,15 +10,18 @@ is used: `gankit.randomness.dropout_mask`, with the same numbers.
 
 from __future__ import annotations
 
+from gankit.errors import ConfigError
 from gankit.layers import Dropout, walk
 from gankit.problem import Problem
 from gankit.randomness import Key, Mask, Site, dropout_mask
 
 
 class Masks:
-    """Draws the masks of one problem, whose networks are specs."""
+    """Draws the masks of one problem; ConfigError where a network is no spec."""
 
     def __init__(self, problem: Problem) -> None:
+        if not all(isinstance(net, tuple) for net in (problem.generator, problem.discriminator)):
+            raise ConfigError("masks are drawn for specs; a native network drops by itself")
         self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
         self._places = {
             Site.GENERATOR: walk(problem.generator, (problem.latent,)),

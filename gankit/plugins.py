@@ -10,10 +10,9 @@ import contextlib
 import functools
 import importlib.util
 import os
-import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from gankit import hooks
+from gankit import hooks, vetting
 from gankit.errors import BackendUnavailable, PluginError, UnknownBackend, UnknownName
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from gankit.training import Callback
 
 GROUP = "gankit"
-NAME = re.compile(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 STRICT = "GANKIT_STRICT_PLUGINS"
 """Set in the environment by plugin authors: a plugin's fault is then an error, not a warning."""
 
@@ -155,7 +153,12 @@ def get_loss(name: str) -> Loss:
 
 def missing_modules(backend: Backend) -> list[str]:
     """Return which of the modules that `backend` requires cannot be found; imports none."""
-    return [name for name in backend.requires if not _findable(name)]
+    return missing(backend.requires)
+
+
+def missing(modules: Iterable[str]) -> list[str]:
+    """Return which of these modules cannot be found; imports none."""
+    return [name for name in modules if not _findable(name)]
 
 
 def _findable(module: str) -> bool:
@@ -261,12 +264,7 @@ def take(
     """
     for thing in _list(hook.function, {}):
         see(thing)
-        if not isinstance(thing.name, str):
-            raise PluginError(f"its {kind} has the name {thing.name!r}, which is no text")
-        if kind == "backend":
-            _check_backend(thing)
-        if kind == "command":
-            _check_command(thing)
+        vetting.check(kind, thing)
         if thing.name in offered:
             raise PluginError(f"its {kind} {thing.name!r} is already there")
         offered[thing.name] = thing
@@ -275,8 +273,7 @@ def take(
 def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, object]) -> None:
     callbacks = _list(hook.function, arguments)
     for callback in callbacks:
-        if not callable(callback):
-            raise PluginError(f"its callback {callback!r} cannot be called")
+        vetting.check_callback(callback)
     found += callbacks
 
 
@@ -306,7 +303,7 @@ def _fault_when_asked(name: str) -> str | None:
 
 def owner(hook: pluggy.HookImpl) -> Plugin:
     """Return the plugin that implements a hook."""
-    known = {plugin.name: plugin for plugin in found()}
+    known = {plugin.name: plugin for plugin in found() if not plugin.fault}
     return known.get(hook.plugin_name, Plugin(hook.plugin_name, "?", "?"))
 
 
@@ -315,32 +312,3 @@ def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[
     if not isinstance(things, Iterable):
         raise PluginError(f"its hook returned {things!r}; return a list")
     return list(things)
-
-
-def _check_backend(backend: Backend) -> None:
-    from gankit.backend import API
-
-    if backend.api != API:
-        raise PluginError(
-            f"backend {backend.name!r} was written for API {backend.api!r}, this gankit has {API}; "
-            "upgrade whichever is older"
-        )
-    if not NAME.fullmatch(backend.name):
-        raise PluginError(
-            f"a backend cannot be called {backend.name!r}; use letters, digits, - and _"
-        )
-    kinds: tuple[tuple[str, Callable[[Any], bool]], ...] = (
-        ("requires", lambda value: isinstance(value, tuple | list)),
-        ("build", callable),
-        ("capabilities", lambda value: isinstance(value, Set)),  # Newer ones, too.
-    )
-    for field, fits in kinds:
-        if not fits(value := getattr(backend, field)):
-            raise PluginError(f"backend {backend.name!r} has {field} {value!r}")
-
-
-def _check_command(command: click.Command) -> None:
-    import click
-
-    if not isinstance(command, click.Command):
-        raise PluginError(f"its command {command.name!r} is {command!r}, none of click's")

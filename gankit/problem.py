@@ -55,6 +55,9 @@ class Problem:
         What the discriminator sees of an image: `gankit.augment.view`.
     flip
         Whether real images are mirrored, left to right, with chance 1/2.
+    mixed
+        Whether products of matrices and convolutions may round their factors to bfloat16 in
+        training. All else, weights and state among it, is float32.
     device
         "auto", or a device as the backend's framework names it.
     """
@@ -75,6 +78,7 @@ class Problem:
     instance_noise: Rate = 0.0
     flip: bool = False
     precision: Precision = "float32"
+    mixed: bool = False
     device: str = "auto"
     seed: int = 0
 
@@ -117,11 +121,13 @@ class Problem:
         first = self.initial_weights()
         state = first | {"round": np.zeros((), np.int64)}
         for player in ("generator", "discriminator"):
+            if not isinstance(getattr(self, player), tuple):
+                continue
             arrays = part(first, player)
             weights = {name: w for name, w in arrays.items() if not layers.is_running(name)}
             kept = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
             state |= under(f"optimizer/{player}", kept)
-        if self.average:
+        if self.average and isinstance(self.generator, tuple):
             copies = {name: array.copy() for name, array in part(first, "generator").items()}
             state |= under("average", copies)
         if self.augment and self.augment.adaptive:
@@ -137,6 +143,7 @@ class Problem:
             "average": self.average is not None,
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
+            "mixed": self.mixed,
             "input-gradients": bool(self.penalties),
             "augment": bool(self.augment or self.noisy or self.flip),
             "adaptive": bool(self.augment and self.augment.adaptive),
@@ -194,6 +201,8 @@ def _check_numbers(problem: Problem) -> None:
         )
     if not min(ends(problem.instance_noise)) >= 0:
         raise ConfigError(f"instance_noise is {problem.instance_noise}; it must not be negative")
+    if problem.mixed and problem.precision != "float32":
+        raise ConfigError(f"mixed training is in float32, not in {problem.precision}; choose one")
     if problem.auxiliary and not problem.classes:
         raise ConfigError("an auxiliary classifier needs labelled images; the data has no classes")
 

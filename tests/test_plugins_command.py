@@ -290,6 +290,15 @@ def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install,
     assert ended.err == ""
 
 
+def test_a_plugin_that_takes_a_name_is_not_told_for_another(command, install, tmp_path):
+    (tmp_path / "acme_thief.py").write_text(GOOD, "utf-8")
+    install("numpy", "acme_thief", tmp_path)
+    rows = json.loads(command("plugins", "list", "--json").out)
+    told = {(row["name"], row["distribution"]): row["status"] for row in rows}
+    assert told["numpy", "gankit"] == "ready"
+    assert told["numpy", "acme-numpy"] == "left out"
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.usefixtures("faulty")
 def test_the_list_fits_the_terminal(command, monkeypatch, columns):

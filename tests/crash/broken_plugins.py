@@ -41,8 +41,8 @@ WHEN_ASKED = {
     "a hook that raises midway": (HOOK.format("backends()", "yield 1 / 0"), "ZeroDivisionError"),
     "a hook that returns a number": (GOOD.replace("return [", "return 3 or ["), "returned 3"),
     "a hook that returns nothing": (GOOD.replace("return [", "return None and ["), "None"),
-    "a hook that returns text": (GOOD.replace("return [", "return ['mine'] or ["), "str"),
-    "a backend whose name is a number": (GOOD.replace('"mine"', "3"), "name 3"),
+    "a hook that returns text": (GOOD.replace("return [", "return ['mine'] or ["), "'mine' is no"),
+    "a backend whose name is a number": (GOOD.replace('"mine"', "3"), "called 3"),
     "a backend that requires a number": (GOOD.replace("(), build", "3, build"), "requires 3"),
     "a backend that is able to nothing": (
         GOOD.replace('frozenset({"float32"})', "None"), "capabilities None"
@@ -55,13 +55,24 @@ BACKENDS = AT_LOADING | WHEN_ASKED
 OTHERS = {
     "a raising hook of callbacks": (HOOK.format("callbacks(config)", "1 / 0"), "ZeroDivisionError"),
     "a callback that is none": (HOOK.format("callbacks(config)", "return [3]"), "callback 3"),
+    "a callback that asks for no edge": (
+        HOOK.format("callbacks(config)", "return [lambda progress: None]"), "has no edge"
+    ),
     "a raising hook of data sets": (HOOK.format("datasets()", "1 / 0"), "ZeroDivisionError"),
-    "a data set that is none": (HOOK.format("datasets()", "return [3]"), "AttributeError"),
+    "a data set that is none": (HOOK.format("datasets()", "return [3]"), "dataset 3 is no"),
+    "a data set that only has a name": (
+        HOOK.format("datasets()", "return [type('Odd', (), {'name': 'odd'})()]"), "is no gankit"
+    ),
+    "a data set whose name cannot be typed": (
+        HOOK.format("datasets()", "from gankit.data import Dataset as D; return [D('a b', '', 0)]"),
+        "cannot be called"
+    ),
+    "a loss that is none": (HOOK.format("losses()", "return [3]"), "loss 3 is no"),
     "a raising hook of losses": (HOOK.format("losses()", "1 / 0"), "ZeroDivisionError"),
     "a raising hook of commands": (HOOK.format("commands()", "1 / 0"), "ZeroDivisionError"),
-    "a command that is none": (HOOK.format("commands()", "return [3]"), "AttributeError"),
+    "a command that is none": (HOOK.format("commands()", "return [3]"), "command 3 is no"),
     "a command that only has a name": (
-        HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"), "'hello'"
+        HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"), "Hello'> is no"
     ),
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ class CsvLog:
     """Writes the losses of every tenth round, or as often as `rounds` says.
 
     A run that is resumed goes on in its file: rows of rounds that it has to do again are dropped,
-    so that the file becomes that of a run that was never stopped.
+    so that each round stands there once.
 
     Parameters
     ----------
@@ -50,10 +50,13 @@ class CsvLog:
 
     def _begin(self, start: int) -> None:
         """Keep of an older file the rows of the `start` rounds that are done."""
-        text = self.path.read_text("utf-8") if self.path.exists() else HEAD
-        if not text.startswith(HEAD):
+        text = self.path.read_text("utf-8", "replace") if self.path.exists() else ""
+        head, *rows = text.rpartition("\n")[0].split("\n")  # A killed run may leave half a row.
+        rounds = [row.partition(",")[0] for row in rows]
+        if head not in ("", HEAD) or not all(map(str.isdecimal, rounds)):
             raise ConfigError(f"{self.path} is no log of losses; move it away")
-        rows = text.rpartition("\n")[0].splitlines()[1:]  # A killed run may leave half a row.
-        kept = [row for row in rows if int(row.partition(",")[0]) <= start]
-        self.path.write_text("\n".join([HEAD, *kept, ""]), "utf-8")
+        kept = [row for row, done in zip(rows, rounds, strict=True) if int(done) <= start]
+        beside = self.path.with_suffix(".tmp")
+        beside.write_text("\n".join([HEAD, *kept, ""]), "utf-8")
+        beside.replace(self.path)  # Whole or not at all, so that a kill here loses no row.
         self.begun = True

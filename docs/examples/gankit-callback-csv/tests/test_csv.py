@@ -8,6 +8,8 @@ from gankit_csv import CsvLog
 
 import gankit
 
+HEAD = b"round,discriminator,generator"
+
 
 @pytest.fixture
 def train(tmp_path):
@@ -42,12 +44,20 @@ def test_a_resumed_run_has_the_log_of_one_that_was_never_stopped(train, tmp_path
     assert parts.read_text() == whole.read_text()
 
 
-def test_a_file_of_another_kind_is_refused_and_stays_as_it_is(train, tmp_path):
+@pytest.mark.parametrize("content", [b"dear Ada\n", HEAD + b"\nabc,1,2\n", b"\xff\n"])
+def test_a_file_of_another_kind_is_refused_and_stays_as_it_is(train, tmp_path, content):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "losses.csv").write_text("dear Ada")
+    (tmp_path / "run" / "losses.csv").write_bytes(content)
     with pytest.raises(gankit.GankitError, match="is no log of losses; move it away"):
         train(4, "run")
-    assert (tmp_path / "run" / "losses.csv").read_text() == "dear Ada"
+    assert (tmp_path / "run" / "losses.csv").read_bytes() == content
+
+
+def test_a_file_that_a_kill_left_empty_is_begun_anew(train, tmp_path):
+    train(14, "run")
+    (tmp_path / "run" / "losses.csv").write_bytes(b"")
+    train(20, "run", resume=True)
+    assert (tmp_path / "run" / "losses.csv").read_bytes().startswith(HEAD + b"\n20,")
 
 
 def test_a_run_in_memory_leaves_no_file(train, tmp_path):

@@ -41,6 +41,7 @@ class Trainer:
 
     def place(self, images, labels):
         """Keep the data set on the device, uint8 images as they are."""
+        images = images if images.dtype == np.uint8 else self.problem.scale(images)
         self.data = jax.device_put((images, labels), self.device)
 
     def train_block(self, block):
@@ -126,7 +127,9 @@ def _device(name):
     """Return the device called "cpu" or "gpu:1"; "auto" is the one that JAX prefers."""
     platform, _, number = name.partition(":")
     try:
-        return jax.devices(None if name == "auto" else platform)[int(number or 0)]
+        if not platform or (place := int(number or 0)) < 0:
+            raise ValueError("give cpu, gpu:0 or the like")
+        return jax.devices(None if name == "auto" else platform)[place]
     except (RuntimeError, IndexError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"unknown device {name!r} for jax: {reason}") from None

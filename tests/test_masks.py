@@ -1,0 +1,50 @@
+"""All masks of a step are those that each layer would ask for by itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gankit.errors import ConfigError
+from gankit.layers import Dense, Dropout, Residual
+from gankit.losses import RELATIVISTIC
+from gankit.masks import Masks
+from gankit.penalties import Penalty
+from gankit.randomness import Key, Site, dropout_mask
+from gankit.testing.problems import SIMPLE, discriminator, generator
+
+KEY = Key(seed=3, round=5, step=1)
+INSIDE = Residual((Dense(24), Dropout(0.4)))
+PROBLEM = replace(
+    SIMPLE,
+    generator=generator(Dropout(0.3)),
+    discriminator=discriminator(INSIDE, Dropout(0.2)),
+    penalties=(Penalty("real", target=0, weight=1.0), Penalty("fake", target=0, weight=1.0)),
+)
+
+
+def test_a_discriminators_step_has_both_networks_and_every_penalty():
+    masks = Masks(PROBLEM)(KEY, 4, last=False)
+    assert set(masks) == {
+        "generator/1", "discriminator/2.layers.1", "discriminator/3", "penalty/0/2.layers.1",
+        "penalty/0/3", "penalty/1/2.layers.1", "penalty/1/3",
+    }  # fmt: skip
+    wanted = {
+        "generator/1": dropout_mask(KEY, Site.GENERATOR, 1, (4, 24), 0.3),
+        "discriminator/2.layers.1": dropout_mask(KEY, Site.DISCRIMINATOR, 4, (8, 24), 0.4),
+        "penalty/1/3": dropout_mask(KEY, Site.DISCRIMINATOR, 5, (4, 24), 0.2, part=2),
+    }
+    for name, mask in wanted.items():
+        assert np.array_equal(masks[name], mask), name
+
+
+@pytest.mark.parametrize(("loss", "rows"), [(SIMPLE.loss, 4), (RELATIVISTIC, 8)])
+def test_a_generators_step_has_no_penalty_and_reals_only_where_they_are_looked_at(loss, rows):
+    masks = Masks(replace(PROBLEM, loss=loss))(KEY, 4, last=True)
+    assert not [name for name in masks if name.startswith("penalty")]
+    assert masks["discriminator/3"].shape == (rows, 24)
+
+
+def test_a_native_network_has_none():
+    with pytest.raises(ConfigError, match="masks are drawn for specs"):
+        Masks(replace(PROBLEM, generator=object()))
