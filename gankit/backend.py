@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import BackendUnavailable, GankitError, Unsupported
+from gankit.exports import Export
 from gankit.problem import Array, Problem
 from gankit.randomness import Key
 from gankit.state import State
@@ -31,7 +32,7 @@ API = 1
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
     "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "rmsprop",
-    "clip", "beta2-schedule",
+    "clip", "beta2-schedule", "mixed",
 })  # fmt: skip
 """What a backend may claim; `docs/design.md` says what each means, `Problem.needs` who asks."""
 
@@ -233,6 +234,8 @@ class Backend:
     inspect
         Facts about the framework as it stands on this machine, in words by name: versions,
         devices, threads, determinism, precision; imports it. `gankit doctor` prints them.
+    exports
+        Formats in which it can write a generator, by the name that `gankit export --to` takes.
     """
 
     name: str
@@ -242,14 +245,19 @@ class Backend:
     api: int = API
     remedy: str = ""
     inspect: Callable[[], Mapping[str, str]] | None = None
+    exports: Mapping[str, Export] = field(default_factory=dict, hash=False)
 
-    def trainer(self, problem: Problem) -> Trainer:
-        """Build the trainer, or raise Unsupported naming the capability that is missing."""
+    def check(self, problem: Problem) -> None:
+        """Raise Unsupported, naming what is missing, unless it can do what the problem needs."""
         if missing := problem.needs() - self.capabilities:
             has = ", ".join(sorted(self.capabilities)) or "none"
             raise Unsupported(
                 f"backend {self.name!r} cannot do {', '.join(sorted(missing))}; it can do: {has}"
             )
+
+    def trainer(self, problem: Problem) -> Trainer:
+        """Build the trainer, or raise Unsupported naming the capability that is missing."""
+        self.check(problem)
         try:
             return self.build(problem)
         except (GankitError, KeyboardInterrupt, MemoryError):

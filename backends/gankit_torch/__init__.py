@@ -25,6 +25,8 @@ def inspect() -> Mapping[str, str]:
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
     """Offer the backend `torch`."""
+    from gankit_torch.formats import EXPORTS
+
     yield Backend(
         name="torch",
         requires=("torch",),
@@ -33,4 +35,5 @@ def gankit_backends() -> Iterable[Backend]:
         remedy="pip install 'gankit[torch]'",
         api=1,
         inspect=inspect,
+        exports=EXPORTS,
     )

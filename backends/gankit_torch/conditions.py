@@ -22,7 +22,7 @@ class Embedding(nn.Module):
         """Return `(n, ..., features + units)`."""
         vectors = functional.embedding(known(how.labels), self.embedding)
         places = inputs.shape[1:-1]
-        spread = vectors.reshape(len(inputs), *(1 for _ in places), -1)
+        spread = vectors.reshape(inputs.shape[0], *(1 for _ in places), -1)
         return torch.cat([inputs, spread.expand(-1, *places, -1)], dim=-1)
 
 

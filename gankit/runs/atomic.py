@@ -12,7 +12,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from gankit.runs.storage import patiently, writing
@@ -72,6 +73,39 @@ def claim_folder(path: Path) -> bool:
     return True
 
 
+@contextmanager
+def workplace(path: Path) -> Iterator[Path]:
+    """Give a new folder beside `path`, for others to write what `publish` then moves there.
+
+    It goes at the end with all that is left in it; StorageError if it cannot be made.
+    """
+    temporary = _temporary(path)
+    with writing(path):
+        patiently(temporary.mkdir)
+    try:
+        yield temporary
+    finally:
+        _discard(temporary)
+
+
+def publish(made: Path, path: Path) -> None:
+    """Sync a file or folder that a library wrote in a `workplace`, and move it to `path`.
+
+    Raises
+    ------
+    StorageError
+        It could not be moved; `path` is as it was.
+    """
+    with writing(path):
+        for part in (made, *made.rglob("*")):
+            _sync(part)
+        if made.is_dir():
+            _publish(made, path)
+        else:
+            made.replace(path)
+            sync_folder(path.parent)
+
+
 def remove(path: Path) -> None:
     """Remove a file or folder: out of sight by one rename, then for good."""
     with writing(path):
@@ -99,6 +133,18 @@ def sync_folder(path: Path) -> None:
     if os.name == "nt":
         return
     descriptor = os.open(path, os.O_RDONLY)
+    try:
+        patiently(lambda: os.fsync(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _sync(path: Path) -> None:
+    """Make a file or folder that is there last."""
+    if path.is_dir():
+        sync_folder(path)
+        return
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
         patiently(lambda: os.fsync(descriptor))
     finally:

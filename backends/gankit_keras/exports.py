@@ -1,0 +1,62 @@
+"""Generators for use without gankit: Keras's own format, SavedModel and ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gankit.backend import Array, Problem, State
+from gankit.exports import Inputs, Ran
+from gankit_keras.framework import Tensor, keras, tf
+from gankit_keras.stock import stock_model
+
+OPSET = 18
+"""The version of ONNX's operators; tf2onnx 1.17 knows up to it."""
+SIGNATURE = "serving_default"
+
+
+def write_keras(problem: Problem, weights: State, path: Path) -> None:
+    """Write a `.keras` file of Keras's own layers."""
+    stock_model(problem, weights).save(path)
+
+
+def read_keras(path: Path) -> Ran:
+    """Open a `.keras` file."""
+    model = keras.saving.load_model(path, safe_mode=True)
+
+    def run(inputs: Inputs) -> Array:
+        images: Array = model(dict(inputs), training=False)["images"].numpy()
+        return images
+
+    return run
+
+
+def write_savedmodel(problem: Problem, weights: State, path: Path) -> None:
+    """Write a SavedModel with the signature "serving_default"."""
+    stock_model(problem, weights).export(path, format="tf_saved_model", verbose=False)
+
+
+def read_savedmodel(path: Path) -> Ran:
+    """Open a SavedModel."""
+    loaded = tf.saved_model.load(str(path))  # Its functions need it as long as they are used.
+
+    def run(inputs: Inputs) -> Array:
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        images: Array = loaded.signatures[SIGNATURE](**tensors)["images"].numpy()
+        return images
+
+    return run
+
+
+def write_onnx(problem: Problem, weights: State, path: Path) -> None:
+    """Write ONNX by tf2onnx, the weights inside the file."""
+    import tf2onnx
+
+    model = stock_model(problem, weights)
+    signature = [tf.TensorSpec(t.shape, t.dtype, name) for name, t in model.input.items()]
+
+    def generate(*tensors: Tensor) -> dict[str, Tensor]:
+        made: dict[str, Tensor] = model(dict(zip(model.input, tensors, strict=True)))
+        return made
+
+    function = tf.function(generate, input_signature=signature, autograph=False)
+    tf2onnx.convert.from_function(function, signature, opset=OPSET, output_path=str(path))

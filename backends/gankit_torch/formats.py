@@ -1,0 +1,55 @@
+"""The formats that the backend offers; torch is imported when one is written or read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gankit.backend import Problem, State
+from gankit.exports import ONNX_SNIPPET, Export, Ran, read_onnx
+
+TORCHSCRIPT_SNIPPET = """\
+import torch
+
+generator = torch.jit.load({path})
+with torch.no_grad():
+    images = generator(**{{name: torch.from_numpy(a) for name, a in inputs.items()}}).numpy()
+"""
+
+
+def write_onnx(problem: Problem, weights: State, path: Path) -> None:
+    """Write ONNX."""
+    from gankit_torch import exports
+
+    exports.write_onnx(problem, weights, path)
+
+
+def write_torchscript(problem: Problem, weights: State, path: Path) -> None:
+    """Write TorchScript."""
+    from gankit_torch import exports
+
+    exports.write_torchscript(problem, weights, path)
+
+
+def read_torchscript(path: Path) -> Ran:
+    """Open TorchScript."""
+    from gankit_torch import exports
+
+    return exports.read_torchscript(path)
+
+
+EXPORTS = {
+    "onnx": Export(
+        suffix=".onnx",
+        write=write_onnx,
+        read=read_onnx,
+        snippet=ONNX_SNIPPET,
+        requires=("onnx", "onnxscript", "onnxruntime"),
+        remedy="pip install 'gankit[onnx]'",
+    ),
+    "torchscript": Export(
+        suffix=".pt",
+        write=write_torchscript,
+        read=read_torchscript,
+        snippet=TORCHSCRIPT_SNIPPET,
+    ),
+}

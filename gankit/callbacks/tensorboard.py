@@ -1,0 +1,151 @@
+"""A run as TensorBoard shows it: losses, evaluations and grids of samples."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from PIL import Image
+
+from gankit.backend import Array
+from gankit.callbacks.edges import never
+from gankit.errors import ConfigError
+from gankit.runs import RunFolder, atomic, evaluations
+from gankit.runs import metrics as metrics_log
+from gankit.runs.storage import writing
+from gankit.training import Progress
+
+Summary: TypeAlias = Any
+"""A message of tensorboardX's, which has no types."""
+FOLDER = "tensorboard"
+OURS = ".gankit"
+"""What the names of our event files end in; others in the folder are somebody else's."""
+COLOURS = {"L": 1, "RGB": 3, "RGBA": 4}
+"""TensorBoard's number for the pixels of a PNG file."""
+LOSSES = ("loss/discriminator", "loss/generator")
+
+
+class TensorBoard:
+    """Writes event files into the folder `tensorboard` of a run, for `tensorboard --logdir runs`.
+
+    They say again what the run's other files say, so a session begins by writing them anew: a
+    resumed run has each point once, and one that was begun without them has them from round 1. Its
+    place in the list is after what fills the folder: a grid is taken from its file.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+
+    Raises
+    ------
+    ConfigError
+        tensorboardX is not installed.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        if importlib.util.find_spec("tensorboardX") is None:
+            raise ConfigError(
+                "event files need tensorboardX; pip install 'gankit[tensorboard]', or leave "
+                "--tensorboard out"
+            )
+        self.folder = folder
+        self.path = folder.path / FOLDER
+        self._events: Events | None = None
+        self._evaluated = 0
+        self._size = -1
+
+    def edge(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
+        """Ask for no edge."""
+        return never
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Write the block's losses, and the evaluations and the grid that are new."""
+        start = progress.step - len(progress.losses)
+        with writing(self.path):
+            if self._events is None:
+                self._events = self._begun(start)
+            self._events.losses(start, progress.losses)
+            self._evaluations(self._events)
+            if self.folder.sample_path(progress.step).is_file():
+                self._events.picture(progress.step, self.folder.sample_path(progress.step))
+            self._events.flush()
+            if progress.done:
+                self._events.close()
+                self._events = None
+
+    def _begun(self, start: int) -> Events:
+        """Return new events with all that the run's files hold of its first `start` rounds."""
+        atomic.make_folder(self.path)
+        for old in self.path.glob(f"events.out.tfevents.*{OURS}"):
+            old.unlink()
+        self._evaluated, self._size = 0, -1
+        events = Events(self.path)
+        events.losses(0, metrics_log.read(self.folder.metrics)[:start])
+        for picture in sorted(self.folder.samples.glob("[0-9]*.png")):
+            if picture.stem.isdecimal() and int(picture.stem) <= start:
+                events.picture(int(picture.stem), picture)
+        return events
+
+    def _evaluations(self, events: Events) -> None:
+        """Write what the log of evaluations has gained."""
+        path = self.folder.evaluations
+        size = path.stat().st_size if path.is_file() else 0
+        if size != self._size:
+            rows = evaluations.read(path)
+            events.figures(rows[self._evaluated :])
+            self._evaluated, self._size = len(rows), size
+
+
+class Events:
+    """One event file."""
+
+    def __init__(self, folder: Path) -> None:
+        from tensorboardX import summary
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto import event_pb2, summary_pb2
+
+        # Not its SummaryWriter: that writes in a thread, where an error is lost.
+        self._file = EventsWriter(str(folder / "events"), OURS)
+        self._scalar, self._event, self._parts = summary.scalar, event_pb2, summary_pb2
+        # A TensorBoard that is watching forgets what it read of the file that this one replaces.
+        begun = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+        self._file.write_event(event_pb2.Event(wall_time=time.time(), step=0, session_log=begun))
+
+    def losses(self, start: int, losses: Array) -> None:
+        """Write `(K, 2)` losses of the rounds after `start`."""
+        for step, pair in enumerate(losses.tolist(), start=start + 1):
+            for tag, loss in zip(LOSSES, pair, strict=True):
+                self._write(step, self._scalar(tag, loss))
+
+    def figures(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write every number of some evaluations."""
+        for row in rows:
+            for name, value in row.items():
+                if isinstance(value, float):
+                    self._write(row["round"], self._scalar(f"evaluation/{name}", value))
+
+    def picture(self, step: int, path: Path) -> None:
+        """Write a PNG file as it is."""
+        with Image.open(path) as opened:
+            (width, height), colours = opened.size, COLOURS.get(opened.mode, 3)
+        image = self._parts.Summary.Image(
+            height=height, width=width, colorspace=colours, encoded_image_string=path.read_bytes()
+        )
+        value = self._parts.Summary.Value(tag="samples", image=image)
+        self._write(step, self._parts.Summary(value=[value]))
+
+    def flush(self) -> None:
+        """Hand on to the system what was written."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, step: int, summary: Summary) -> None:
+        event = self._event.Event(wall_time=time.time(), step=step, summary=summary)
+        self._file.write_event(event)

@@ -1,0 +1,54 @@
+"""`gankit export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gankit.cli.options import complete_backends, say
+from gankit.cli.streams import answer
+
+HELP = """Write the generator, or the history, of the run in the folder RUN for other tools.
+
+\b
+The generator    safetensors   weights by name, and the layers
+                 onnx          for onnxruntime and others
+                 torchscript   for PyTorch
+                 keras         for Keras
+                 savedmodel    for TensorFlow
+The history      csv, jsonl    losses of every round, and evaluations
+
+A generator is opened again in a process of its own and must make the run's images; only then does
+it stay, with a model card beside it. Whatever trained the run, any backend may write it.
+"""
+
+
+@click.command("export", help=HELP)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--to", required=True, metavar="FORMAT", help="One of those above.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to  [RUN/exports].")
+@click.option(
+    "--backend", shell_complete=complete_backends, help="That writes it  [the run's, if it can]."
+)
+@click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
+def command(run: Path, to: str, out: Path | None, backend: str | None, best: bool) -> None:
+    """Export a run."""
+    from gankit.errors import ConfigError, UnknownName
+    from gankit.exporting import export, history, known
+
+    if to in history.FORMATS:
+        if backend or best:
+            raise ConfigError(
+                f"{to} is the whole history; --backend and --best go with a generator"
+            )
+        answer(history.export(run, to, out))
+        return
+    if to not in known():
+        raise UnknownName("format", to, [*known(), *history.FORMATS])
+    done = export(run, to, out, backend, best=best)
+    say(
+        f"round {done.round} by backend {done.choice.backend}: {done.images} images differ by "
+        f"{done.difference:.1e} at most; the model card is {done.card}"
+    )
+    answer(done.path)

@@ -1,0 +1,11 @@
+"""Taking a generator out of gankit: a file that another tool opens, proved, with a card beside it.
+
+Writing and proving happen in processes of their own, so no framework is imported here, and what a
+library prints or breaks stays with it.
+"""
+
+from gankit.exporting.exported import Exported, export
+from gankit.exporting.formats import Choice, known
+from gankit.exporting.portable import read
+
+__all__ = ["Choice", "Exported", "export", "known", "read"]

@@ -1,0 +1,147 @@
+"""The model card: what an export is, in Markdown, for whoever finds the file without its run."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import gankit
+from gankit.layers import uses_labels
+from gankit.runs import evaluations
+
+if TYPE_CHECKING:
+    from gankit.exporting.exported import Exported
+
+INPUTS = """\
+import numpy as np
+
+random = np.random.default_rng(0)
+inputs = {{"noise": random.standard_normal((16, {latent}), dtype=np.float32)}}
+"""
+LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
+KINDS = {1: "grey", 3: "colour"}
+LICENCE = """\
+gankit claims no right to what was trained with it. Whether and how this file may be passed on
+depends on the licence of the training images: state it here before you do."""
+LIMITS = """\
+For study, tests and play. It makes what its training images look like, with their gaps and biases,
+and nothing else; an image shows nothing that happened. Nobody has checked here that it repeats no
+training image. Another processor or version of a library may round otherwise in the last digits."""
+FIGURES = ("reference", "features", "samples", "frechet", "precision", "recall", "density",
+           "coverage", "score", "classes_seen")  # fmt: skip
+"""What the card has of an evaluation, where there is any."""
+
+
+def card(done: Exported) -> str:
+    """Return the text of the card."""
+    name = done.choice.name
+    sections = (
+        f"# {done.config.recipe} on {done.config.dataset}: a generator, as {name}",
+        _introduction(done),
+        "## Where it comes from",
+        _table(("", ""), _origin(done)),
+        "## What it takes and makes",
+        _interface(done),
+        "## How to use it",
+        f"In the folder that holds `{done.path.name}`:",
+        f"```python\n{snippet(done)}```",
+        "## What was checked",
+        _proof(done),
+        "## How good it is",
+        _quality(done),
+        "## Intended use and limits",
+        LIMITS,
+        "## Licence",
+        LICENCE,
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def snippet(done: Exported) -> str:
+    """Return Python that makes images with the export, run in the folder that holds it."""
+    said = INPUTS.format(latent=done.config.latent)
+    if classes := _classes(done):
+        said += LABELS.format(classes=classes)
+    return f"{said}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
+
+
+def _introduction(done: Exported) -> str:
+    height, width, channels = done.config.image_shape
+    kind = KINDS.get(channels, f"{channels}-channel")
+    classes = _classes(done)
+    told = f", of whichever of {classes} classes is asked for" if classes else ""
+    return (
+        f"It turns random numbers into {kind} images of {height}×{width} pixels{told}.\n"
+        "It is the generator of a generative adversarial network (GAN), trained by gankit."
+    )
+
+
+def _origin(done: Exported) -> Iterator[tuple[str, str]]:
+    config, facts = done.config, done.run.facts()
+    yield "recipe", f"`{config.recipe}`: {config.summary}" if config.summary else config.recipe
+    yield "data set", str(facts.get("data", config.dataset)).partition(" from ")[0]
+    yield "digest of the images", f"`{facts.get('data_digest', 'not recorded')}`"
+    yield "loss", config.loss
+    yield "training", f"{done.round:,} rounds, batches of {config.batch}, seed {config.seed}"
+    yield "computed by", f"backend {config.backend}, in {config.precision}"
+    yield "weights", "their average over training" if config.average else "as training left them"
+    yield "parameters", f"{done.parameters:,}"
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    yield "written", f"by gankit {gankit.__version__}, backend {done.choice.backend}, on {today}"
+    if done.sha256:
+        yield "SHA-256 of the file", f"`{done.sha256}`"
+
+
+def _interface(done: Exported) -> str:
+    height, width, channels = done.config.image_shape
+    rows = [("in", "`noise`", f"(n, {done.config.latent})", "float32", "standard normal numbers")]
+    if classes := _classes(done):
+        rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
+    shape = f"(n, {height}, {width}, {channels})"
+    rows.append(("out", "`images`", shape, "float32", "from -1, black, to 1, white"))
+    return (
+        f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n"
+        "Any n will do. Images are height, width, channels, in that order; as levels of grey or\n"
+        'colour they are `((images + 1) * 127.5).round().astype("uint8")`.'
+    )
+
+
+def _proof(done: Exported) -> str:
+    classes = " of every class" if _classes(done) else ""
+    return (
+        f"It was opened again in a process of its own and made {done.images} images{classes} of "
+        "fixed noise, all\ntogether and the first one alone. The largest difference from what the "
+        f"run's generator makes of\nthe same noise was {done.difference:.1e}, on a scale from -1 "
+        "to 1."
+    )
+
+
+def _quality(done: Exported) -> str:
+    """Return the newest evaluation of this round as a table, or say that there is none."""
+    rows = [r for r in evaluations.read(done.run.evaluations) if r["round"] == done.round]
+    if not rows:
+        return (
+            f"Nobody has measured the images of round {done.round:,}: look at some before you "
+            "rely on it."
+        )
+    found = rows[-1]
+    return _table(
+        ("figure", f"round {done.round:,}"),
+        ((name, _figure(found[name])) for name in FIGURES if found.get(name) is not None),
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _classes(done: Exported) -> int:
+    config = done.config
+    return (config.classes or 0) if uses_labels(config.generator.layers) else 0

@@ -1,0 +1,167 @@
+"""An export from beginning to end: written, proved, moved into place, and given its card."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gankit.checking.listening import told
+from gankit.config import TrainConfig
+from gankit.errors import (
+    BackendUnavailable,
+    CheckpointError,
+    ConfigError,
+    GankitError,
+    StorageError,
+)
+from gankit.exporting.formats import Choice, choose
+from gankit.exporting.making import NAME
+from gankit.exporting.places import README, card_of, target
+from gankit.resuming import recorded
+from gankit.runs import RunFolder, atomic
+from gankit.training_data import warn
+
+TOLERANCE = 1e-4
+"""The largest difference from the run's images that passes as rounding; a level of grey is 8e-3."""
+LIMIT = 600.0
+"""Seconds that writing may take, and proving."""
+ERRORS: tuple[type[GankitError], ...] = (
+    ConfigError, CheckpointError, BackendUnavailable, StorageError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What there is to know of an export.
+
+    Attributes
+    ----------
+    path, card
+        The file or folder, and its model card: beside a file `NAME.md`, within a folder README.md.
+    choice
+        The format, and the backend that wrote it.
+    run, config
+        The run, and its configuration.
+    round, parameters
+        Rounds of the checkpoint that it was made of; numbers in the generator.
+    images, difference
+        How many images were compared, and the largest difference.
+    sha256
+        Of a file; empty for a folder.
+    """
+
+    path: Path
+    card: Path
+    choice: Choice
+    run: RunFolder
+    config: TrainConfig
+    round: int
+    parameters: int
+    images: int
+    difference: float
+    sha256: str
+
+
+def export(
+    run: str | os.PathLike[str],
+    to: str,
+    out: str | os.PathLike[str] | None = None,
+    backend: str | None = None,
+    *,
+    best: bool = False,
+) -> Exported:
+    """Write the generator of a run in a format that other tools open, and prove it.
+
+    Parameters
+    ----------
+    run
+        The folder of the run; of its checkpoint the average is taken where one is kept.
+    to
+        The format: "safetensors", or one that a backend offers.
+    out
+        The file or folder to write; in `exports` of the run by default. What is there gives way,
+        but for a folder that is no export.
+    backend
+        Which loads and writes it; by default the run's own, or the first that offers the format.
+    best
+        Whether to take the best checkpoint, as `gankit.load` means it, instead of the newest.
+
+    Raises
+    ------
+    UnknownName, ConfigError
+        There is no such format or backend, or `out` makes no sense.
+    CheckpointError
+        There is no run, or no checkpoint of it is whole.
+    BackendUnavailable
+        What is needed is not installed, or the export is not what it should be.
+    StorageError
+        It could not be written. After any error, `out` is as it was.
+    """
+    config = recorded(Path(run))
+    folder = RunFolder.open(run)
+    choice = choose(to, config.backend, backend)
+    path = target(folder, Path(out) if out else None, NAME, choice.export.suffix)
+    atomic.sweep(path.parent)
+    with atomic.workplace(path) as place:
+        made = place / f"{NAME}{choice.export.suffix}"
+        arguments = [choice.name, choice.backend, str(place)]
+        which = "best" if best else "newest"
+        written = _heard("gankit.exporting.making", str(run), which, *arguments, what=choice)
+        if not made.exists():
+            raise BackendUnavailable(f"backend {choice.backend!r} wrote no {choice.name}")
+        proof = _heard("gankit.exporting.proving", *arguments, what=choice)
+        _check(choice, proof)
+        done = Exported(
+            path, card_of(path, made), choice, folder, config, written["round"],
+            written["parameters"], proof["images"], proof["difference"], _digest(made),
+        )  # fmt: skip
+        _place(made, done)
+    for line in written["warnings"]:
+        warn(line)
+    return done
+
+
+def _heard(module: str, *arguments: str, what: Choice) -> dict[str, Any]:
+    """Run a process to its end; return all that it told, or raise what it ended with."""
+    said: dict[str, Any] = {}
+    with closing(told(module, *arguments, limit=LIMIT)) as words:
+        for word in words:
+            said |= word
+    if "refused" in said:
+        kind = next((e for e in ERRORS if e.exit_code == said["exit_code"]), BackendUnavailable)
+        raise kind(said["refused"])
+    if "fault" in said:
+        raise BackendUnavailable(
+            f"backend {what.backend!r} cannot export to {what.name}: {said['fault']}"
+        )
+    return said
+
+
+def _check(choice: Choice, proof: dict[str, Any]) -> None:
+    if not proof["difference"] <= TOLERANCE:
+        raise BackendUnavailable(
+            f"the {choice.name} that backend {choice.backend!r} wrote makes other images than the "
+            f"run: they differ by {proof['difference']:.2g}, where {TOLERANCE:g} is rounding; "
+            "it was thrown away"
+        )
+
+
+def _digest(made: Path) -> str:
+    return "" if made.is_dir() else hashlib.sha256(made.read_bytes()).hexdigest()
+
+
+def _place(made: Path, done: Exported) -> None:
+    """Move the export into place with its card."""
+    from gankit.exporting.card import card
+
+    text = card(done).encode()
+    if made.is_dir():
+        atomic.write_file(made / README, text)
+        atomic.publish(made, done.path)
+        return
+    atomic.publish(made, done.path)
+    atomic.write_file(done.card, text)

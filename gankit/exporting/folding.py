@@ -1,0 +1,58 @@
+"""A generator without spectral norm: each kernel divided once and for all.
+
+At inference the singular value is a constant, `|W u|`, so the quotient is a plain kernel, and no
+other tool needs to know where it came from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gankit.layers import Conv, ConvTranspose, Dense, Layer, Projection, Residual, Spec
+from gankit.problem import Problem
+from gankit.state import State
+
+KERNELS = ("kernel", "embedding")
+
+
+def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
+    """Return the problem and its generator's weights as `Export.write` gets them, in float32.
+
+    Parameters
+    ----------
+    problem
+        Its generator is a spec.
+    weights
+        The generator's weights and running state by name.
+    """
+    plain = dataclasses.replace(problem, generator=_without(problem.generator), precision="float32")
+    return plain, {
+        name: _divided(name, array, weights).astype(np.float32)
+        for name, array in weights.items()
+        if not name.endswith("_u")
+    }
+
+
+def _divided(name: str, array: np.ndarray, weights: State) -> np.ndarray:
+    """Return a kernel over its singular value, where the state has its vector u."""
+    u = weights.get(f"{name}_u")
+    if name.rpartition(".")[2] not in KERNELS or u is None:
+        return array
+    rows = array.reshape(-1, array.shape[-1])
+    return np.asarray(array / np.linalg.norm(rows @ u))
+
+
+def _without(spec: Spec) -> Spec:
+    return tuple(_plain(layer) for layer in spec)
+
+
+def _plain(layer: Layer) -> Layer:
+    if isinstance(layer, Residual):
+        return dataclasses.replace(
+            layer, layers=_without(layer.layers), shortcut=_without(layer.shortcut)
+        )
+    if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
+        return dataclasses.replace(layer, spectral=False)
+    return layer

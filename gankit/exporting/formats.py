@@ -1,0 +1,98 @@
+"""Which formats there are, and which backend writes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gankit import plugins
+from gankit.backend import Backend
+from gankit.errors import BackendUnavailable, ConfigError, UnknownName
+from gankit.exporting.portable import SAFETENSORS
+from gankit.exports import Export
+from gankit.launch import PREFERRED
+
+FORMATS: dict[str, Export] = {"safetensors": SAFETENSORS}
+"""The formats that the core writes itself, whatever the backend."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A format, the backend that loads the run and writes it, and how."""
+
+    name: str
+    backend: str
+    export: Export
+
+
+def known() -> list[str]:
+    """Return every format by name, whether what it needs is installed or not."""
+    offered = (name for backend in plugins.backends().values() for name in backend.exports)
+    return sorted({*FORMATS, *offered})
+
+
+def choose(name: str, trained: str, asked: str | None = None) -> Choice:
+    """Return who writes a format: the backend that is asked for, or the first that can.
+
+    Parameters
+    ----------
+    name
+        The format's.
+    trained
+        The backend that trained the run, which comes first where it offers the format.
+    asked
+        The backend that a person named, if any.
+
+    Raises
+    ------
+    UnknownName, UnknownBackend, ConfigError
+        Nobody offers the format, or not the backend that is asked for.
+    BackendUnavailable
+        What it needs is not installed; the message says what to do.
+    """
+    if name not in known():
+        raise UnknownName("format", name, known())
+    if asked:
+        return _ready(name, plugins.get_backend(asked))
+    offering = [backend for backend in _ordered(trained) if name in _exports(backend)]
+    for backend in offering:
+        if not plugins.missing_modules(backend) and not _missing(_exports(backend)[name]):
+            return _ready(name, backend)
+    return _ready(name, plugins.get_backend(offering[0].name))
+
+
+def offered(name: str, backend: Backend) -> Export:
+    """Return how `backend` writes a format; ConfigError where it does not."""
+    exports = _exports(backend)
+    if name not in exports:
+        able = sorted(b.name for b in plugins.backends().values() if name in b.exports)
+        raise ConfigError(
+            f"backend {backend.name!r} cannot write {name}; {', '.join(able)} can; "
+            f"it can write: {', '.join(sorted(exports))}"
+        )
+    return exports[name]
+
+
+def _exports(backend: Backend) -> dict[str, Export]:
+    return {**backend.exports, **FORMATS}
+
+
+def _ordered(trained: str) -> list[Backend]:
+    """Return the backends, the one that trained the run first."""
+    backends = plugins.backends()
+    order = dict.fromkeys([trained, *PREFERRED, *sorted(backends)])
+    return [backends[name] for name in order if name in backends]
+
+
+def _ready(name: str, backend: Backend) -> Choice:
+    """Return the choice of a backend that is usable, or say what it lacks for the format."""
+    export = offered(name, backend)
+    if missing := _missing(export):
+        remedy = f"; {export.remedy}" if export.remedy else ""
+        raise BackendUnavailable(
+            f"writing {name} with backend {backend.name!r} needs {', '.join(missing)}{remedy}"
+        )
+    return Choice(name, backend.name, export)
+
+
+def _missing(export: Export) -> list[str]:
+    return plugins.missing(export.requires)

@@ -1,0 +1,67 @@
+"""A run's history as a table: the losses of every round, and what evaluations found."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gankit.exporting.places import target
+from gankit.runs import RunFolder, atomic, evaluations
+from gankit.runs import metrics as metrics_log
+
+FORMATS = ("csv", "jsonl")
+LOSSES = ("round", "discriminator", "generator")
+
+Row = Mapping[str, Any]
+
+
+def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | None = None) -> Path:
+    """Write a run's history as "csv" or "jsonl"; return where it is.
+
+    A row for each round: its number, the discriminator's and the generator's loss, and where the
+    round was evaluated the figures, the last evaluation's where there were several. CSV has a
+    column for each of them, empty where there is none; lists are JSON's alone.
+
+    Raises
+    ------
+    CheckpointError
+        There is no run, or a log of it is damaged.
+    ConfigError, StorageError
+        It cannot be written there.
+    """
+    folder = RunFolder.open(run)
+    rows = history(folder)
+    path = target(folder, Path(out) if out else None, "history", f".{to}")
+    text = _csv(rows) if to == "csv" else "".join(f"{json.dumps(row)}\n" for row in rows)
+    atomic.write_file(path, text.encode())
+    return path
+
+
+def history(folder: RunFolder) -> list[Row]:
+    """Return a row for each round."""
+    losses = metrics_log.read(folder.metrics).tolist()
+    found = {row["round"]: row for row in evaluations.read(folder.evaluations)}
+    return [
+        dict(zip(LOSSES, (number, *pair), strict=True)) | dict(found.get(number, {}))
+        for number, pair in enumerate(losses, start=1)
+    ]
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    columns = dict.fromkeys(LOSSES)
+    for row in rows:
+        columns |= dict.fromkeys(name for name, value in row.items() if _plain(value))
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
+
+
+def _plain(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)

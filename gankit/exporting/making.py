@@ -1,0 +1,89 @@
+"""Loads a run and writes its generator: `... making RUN best|newest FORMAT BACKEND FOLDER`.
+
+The folder gets the export, and in `expected.safetensors` some inputs with the images that the run's
+generator makes of them.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gankit import plugins
+from gankit.api import load
+from gankit.diagnosis.channel import channel
+from gankit.diagnosis.finding import described, plain
+from gankit.errors import ExitCode, GankitError
+from gankit.exporting.folding import folded
+from gankit.exporting.formats import offered
+from gankit.latents import latents
+from gankit.run import Run
+from gankit.runs import atomic
+from gankit.runs.storage import writing
+from gankit.runs.tensors import encode
+from gankit.state import State
+
+EXPECTED = "expected.safetensors"
+NAME = "generator"
+IMAGES = 16
+"""How many are compared at least; of a run that knows classes, one of each if they are more."""
+SEED = 0
+
+
+def main(arguments: list[str]) -> None:
+    """Make the export, or say in one line why not."""
+    tell = channel()
+    path, which, name, backend, folder = arguments
+    tell({"doing": f"while backend {backend!r} loaded the run"})
+    try:
+        run, warned = _opened(Path(path), backend, best=which == "best")
+        tell({"doing": f"while it was written as {name}", "warnings": warned})
+        tell(made(run, name, backend, Path(folder)))
+    except (Exception, SystemExit) as error:
+        tell(refusal(error, f"backend {backend!r} cannot write {name}"))
+
+
+def refusal(error: BaseException, said: str) -> dict[str, Any]:
+    """Return what is told of an error: gankit's own words, or `said` and what a library says."""
+    if isinstance(error, GankitError):
+        return {"refused": str(error), "exit_code": int(error.exit_code)}
+    return {"refused": f"{said}: {plain(described(error))}", "exit_code": int(ExitCode.BACKEND)}
+
+
+def _opened(path: Path, backend: str, *, best: bool) -> tuple[Run, list[str]]:
+    """Load a run; return it, and what gankit warned of meanwhile."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        run = load(path, backend, best=best)
+    warnings.simplefilter("ignore")
+    return run, [str(w.message) for w in caught if w.category is UserWarning]
+
+
+def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
+    """Write the export and what is expected of it; return what there is to know of the run."""
+    weights = run.generator.weights()
+    atomic.write_file(folder / EXPECTED, encode(examples(run)))
+    export = offered(name, plugins.get_backend(backend))
+    with writing(folder.parent):
+        export.write(*folded(run.problem, weights), folder / f"{NAME}{export.suffix}")
+    parameters = sum(array.size for array in weights.values())
+    return {"done": True, "round": run.step, "parameters": parameters}
+
+
+def examples(run: Run) -> State:
+    """Return inputs, and the "images" that the run's generator makes of them."""
+    classes = run.problem.told_classes
+    count = max(IMAGES, classes)
+    inputs: State = {"noise": latents(count, run.problem.latent, SEED)}
+    if classes:
+        inputs["labels"] = np.arange(count, dtype=np.int64) % classes
+    images = run.sample(count, SEED, inputs.get("labels"))
+    return {**inputs, "images": images.astype(np.float32)}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

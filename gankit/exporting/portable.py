@@ -1,0 +1,123 @@
+"""The format of no framework: weights by gankit's names in safetensors, the network as JSON beside.
+
+The file's metadata has "generator", the layers as in a recipe, "latent", "classes" (0 where the
+generator looks at none), "image_shape" and "gankit", the version; each of them JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from safetensors.numpy import save
+
+import gankit
+from gankit import plugins
+from gankit.backend import Generator
+from gankit.errors import CheckpointError
+from gankit.exports import Export, Inputs, Ran
+from gankit.layers import Dense, Flatten, Layer
+from gankit.optimizers import SGD
+from gankit.problem import Array, Problem
+from gankit.runs import atomic
+from gankit.runs.storage import read_plain
+from gankit.runs.tensors import decode
+from gankit.state import State
+from gankit.tagged import Tagged
+
+REFERENCE = "numpy"
+LARGEST = 2**33
+"""The most bytes of a file; the generators of the recipes have some millions."""
+SNIPPET = """\
+from gankit.exporting import read  # pip install gankit; no framework is needed
+
+generator = read({path})
+images = generator(*inputs.values())
+"""
+
+
+def write(problem: Problem, weights: State, path: Path) -> None:
+    """Write a generator; see `gankit.exports.Export.write`."""
+    facts = {
+        "gankit": gankit.__version__,
+        "generator": [dataclasses.asdict(layer) for layer in problem.generator],
+        "latent": problem.latent,
+        "classes": problem.told_classes,
+        "image_shape": problem.image_shape,
+    }
+    plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+    atomic.write_file(path, save(plain, {key: json.dumps(fact) for key, fact in facts.items()}))
+
+
+def read(path: str | Path, backend: str = REFERENCE) -> Generator:
+    """Return the generator of a file that `gankit export --to safetensors` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    backend
+        What computes: the reference, or any other that is installed.
+
+    Returns
+    -------
+    Generator
+        Called with `(n, latent)` noise, and `(n,)` int64 labels where it knows classes, it returns
+        `(n, height, width, channels)` images in [-1, 1].
+
+    Raises
+    ------
+    CheckpointError
+        It is no such file, or its weights are not those of its layers.
+    """
+    content = read_plain(Path(path), LARGEST)
+    weights = decode(content)
+    try:
+        problem = _problem(_metadata(content))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        why = str(error).splitlines()[0]
+        raise CheckpointError(f"{path} does not say which network it is of: {why}") from None
+    generator = plugins.get_backend(backend).trainer(problem).generator
+    generator.load_weights(weights)
+    return generator
+
+
+def _metadata(content: bytes) -> dict[str, Any]:
+    length = int.from_bytes(content[:8], "little")
+    said: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+    return {key: json.loads(value) for key, value in said.items()}
+
+
+def _problem(facts: dict[str, Any]) -> Problem:
+    """Return a problem with this generator; nobody will ask its discriminator anything."""
+    from pydantic import TypeAdapter
+
+    from gankit.losses import BUILTIN
+
+    spec = TypeAdapter(tuple[Annotated[Layer, Tagged("layer")], ...])
+    still = SGD(learning_rate=0.0)
+    return Problem(
+        generator=spec.validate_json(json.dumps(facts["generator"])),
+        discriminator=(Flatten(), Dense(1)),
+        latent=facts["latent"],
+        image_shape=tuple(facts["image_shape"]),
+        loss=BUILTIN[0],
+        generator_optimizer=still,
+        discriminator_optimizer=still,
+        classes=facts["classes"],
+    )
+
+
+def _ran(path: Path) -> Ran:
+    generator = read(path)
+
+    def run(inputs: Inputs) -> Array:
+        return generator(*inputs.values())
+
+    return run
+
+
+SAFETENSORS = Export(suffix=".safetensors", write=write, read=_ran, snippet=SNIPPET)

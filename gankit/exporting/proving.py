@@ -1,0 +1,64 @@
+"""Runs an export and compares: `python -m gankit.exporting.proving FORMAT BACKEND DIR`.
+
+The one place where a framework's own loader opens a file: one that was written a moment before.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gankit import plugins
+from gankit.diagnosis.channel import channel
+from gankit.errors import BackendUnavailable
+from gankit.exporting.formats import offered
+from gankit.exporting.making import EXPECTED, NAME, refusal
+from gankit.exports import Inputs, Ran
+from gankit.runs.storage import read_plain
+from gankit.runs.tensors import decode
+from gankit.state import State
+
+
+def main(arguments: list[str]) -> None:
+    """Tell the largest difference, or why there is none."""
+    tell = channel()
+    warnings.simplefilter("ignore")
+    name, backend, folder = arguments
+    tell({"doing": f"while its {name} was opened and run"})
+    try:
+        export = offered(name, plugins.get_backend(backend))
+        run = export.read(Path(folder) / f"{NAME}{export.suffix}")
+        tell(compared(run, decode(read_plain(Path(folder) / EXPECTED))))
+    except (Exception, SystemExit) as error:
+        tell(refusal(error, f"the {name} that backend {backend!r} wrote cannot be run"))
+
+
+def compared(run: Ran, expected: State) -> dict[str, Any]:
+    """Return the largest difference over all images made together, and over one made alone."""
+    images = expected["images"]
+    inputs: Inputs = {name: expected[name] for name in ("noise", "labels") if name in expected}
+    together = difference(run(inputs), images)
+    alone = difference(run({name: array[:1] for name, array in inputs.items()}), images[:1])
+    return {"done": True, "images": len(images), "difference": max(together, alone)}
+
+
+def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - whatever a loader returns.
+    """Return max |made - expected|; BackendUnavailable where the shapes differ or it is no number.
+
+    >>> difference([[0.5]], np.array([[0.25]]))
+    0.25
+    """
+    made = np.asarray(made)
+    if made.shape != expected.shape:
+        raise BackendUnavailable(f"it makes {made.shape} where {expected.shape} is due")
+    if not np.isfinite(made).all():
+        raise BackendUnavailable("it makes numbers that are not finite")
+    return float(np.abs(made.astype(np.float64) - expected).max())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

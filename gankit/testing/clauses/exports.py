@@ -1,0 +1,58 @@
+"""Generators written for use without gankit."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gankit import plugins
+from gankit.backend import Backend
+from gankit.errors import BackendUnavailable
+from gankit.exporting.folding import folded
+from gankit.exporting.making import examples
+from gankit.exporting.proving import compared
+from gankit.exports import Export
+from gankit.run import Run
+from gankit.testing.clauses.whole import each_family, taking
+from gankit.testing.courses import ready
+
+ROUNDS = 2
+ROUNDING = 1e-5
+
+
+class ExportClauses:
+    """Exports: what is written for use without gankit."""
+
+    @each_family
+    def test_an_export_makes_the_generators_images(self, backend: Backend, family: str) -> None:
+        """Written in any format that it offers and read again, a generator makes the same images.
+
+        Within 1e-5, of inputs by name and of any number of them. What a format needs and this
+        machine lacks is passed over.
+        """
+        if not backend.exports:
+            pytest.skip(f"backend {backend.name!r} offers no 'exports'")
+        set_out = taking(backend, family)
+        trainer = ready(backend, set_out.problem)
+        set_out.steps(trainer, 0, ROUNDS)
+        run = Run(set_out.problem, trainer, ROUNDS, np.zeros((ROUNDS, 2)))
+        for name, export in backend.exports.items():
+            if not plugins.missing(export.requires):
+                assert difference(export, run) <= ROUNDING, name
+
+
+def difference(export: Export, run: Run) -> float:
+    """Write and read a generator; return the largest difference, or fail if there can be none."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Exporters warn of themselves; nobody will see it.
+        path = Path(folder) / f"generator{export.suffix}"
+        export.write(*folded(run.problem, run.generator.weights()), path)
+        try:
+            found: float = compared(export.read(path), examples(run))["difference"]
+        except BackendUnavailable as error:
+            pytest.fail(str(error))
+    return found

@@ -1,0 +1,78 @@
+"""Write every recipe's generator in every format, open it again, and print the table of docs.
+
+    python tests/benchmarks/exports.py torch onnx torchscript safetensors
+
+One framework in a process, for two that are loaded together are slow to start. The weights are
+random, and large enough that images fill the whole of [-1, 1], as those of a trained generator do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from gankit import plugins
+from gankit.exporting.folding import folded
+from gankit.exporting.formats import offered
+from gankit.exporting.making import examples
+from gankit.exporting.proving import compared
+from gankit.recipes import recipes
+from gankit.run import Run
+from gankit.sources import config_of, from_recipe
+
+
+def main(backend: str, *formats: str) -> None:
+    """Print a line for each recipe: how large its images are, the difference in each format."""
+    warnings.simplefilter("ignore")
+    print("| recipe | spread |", " | ".join(formats), "|")
+    for recipe in recipes():
+        run = lively(recipe.name, backend)
+        found = [difference(run, name, backend) for name in formats]
+        spread = examples(run)["images"].std()
+        print(f"| `{recipe.name}` | {spread:.2f} |", " | ".join(found), "|", flush=True)
+
+
+def lively(recipe: str, backend: str) -> Run:
+    """Return a run whose generator has random weights of a trained one's size."""
+    config = dataclasses.replace(config_of([from_recipe(recipe)]), classes=10)
+    problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
+    trainer = plugins.get_backend(backend).trainer(problem)
+    run = Run(problem, trainer, 0, np.zeros((0, 2)), config)
+    random = np.random.default_rng(0)
+    weights = {name: drawn(name, w, random) for name, w in run.generator.weights().items()}
+    run.generator.load_weights(weights)
+    return run
+
+
+def drawn(name: str, array: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return numbers in the place of one array: kernels that keep the size of what they get."""
+    match name.rpartition(".")[2]:
+        case "kernel":
+            fan_in = np.prod(array.shape[:-1]) / (4 if array.shape[:2] == (4, 4) else 1)
+            made = random.normal(0, (2 / fan_in) ** 0.5, array.shape)
+        case "gamma" | "variance":
+            made = random.uniform(0.5, 1.5, array.shape)
+        case _:
+            made = random.normal(0, 0.3, array.shape)
+    return made.astype(array.dtype)
+
+
+def difference(run: Run, name: str, backend: str) -> str:
+    """Return the largest difference, or why there is none."""
+    export = offered(name, plugins.get_backend(backend))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"generator{export.suffix}"
+        try:
+            export.write(*folded(run.problem, run.generator.weights()), path)
+            return f"{compared(export.read(path), examples(run))['difference']:.1e}"
+        except Exception as error:
+            return f"{type(error).__name__}: {str(error).splitlines()[0]}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

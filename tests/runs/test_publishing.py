@@ -1,0 +1,76 @@
+"""What a library wrote under a temporary name, and how it gets to its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gankit.errors import StorageError
+from gankit.runs import atomic
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_takes_the_place_of_another(tmp_path):
+    path = tmp_path / "g.onnx"
+    path.write_text("older")
+    with atomic.workplace(path) as place:
+        (place / "made").write_text("newer")
+        atomic.publish(place / "made", path)
+    assert path.read_text() == "newer"
+    assert names(tmp_path) == ["g.onnx"]
+
+
+def test_a_folder_takes_the_place_of_another_with_all_that_is_in_it(tmp_path):
+    path = tmp_path / "g.savedmodel"
+    (path / "old").mkdir(parents=True)
+    with atomic.workplace(path) as place:
+        (place / "made" / "variables").mkdir(parents=True)
+        (place / "made" / "variables" / "data").write_text("numbers")
+        atomic.publish(place / "made", path)
+    assert names(path) == ["variables"]
+    assert (path / "variables" / "data").read_text() == "numbers"
+    assert names(tmp_path) == ["g.savedmodel"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_was_there_stays_where_the_move_fails(kind, tmp_path, monkeypatch):
+    path = tmp_path / "target"
+    path.write_text("older") if kind == "file" else path.mkdir()
+    with atomic.workplace(path) as place:
+        made = place / "made"
+        made.write_text("newer") if kind == "file" else made.mkdir()
+        failing(monkeypatch, made)
+        with pytest.raises(StorageError, match="cannot write"):
+            atomic.publish(made, path)
+    assert names(tmp_path) == ["target"]
+    assert path.read_text() == "older" if kind == "file" else path.is_dir()
+
+
+def failing(monkeypatch, made):
+    """Let no move of `made` succeed."""
+    for name in ("rename", "replace"):
+        move = getattr(Path, name)
+
+        def moved(self, target, move=move):
+            if self == made:
+                raise OSError(5, "Input/output error")
+            return move(self, target)
+
+        monkeypatch.setattr(Path, name, moved)
+
+
+def test_what_is_left_in_a_workplace_goes_with_it(tmp_path):
+    with atomic.workplace(tmp_path / "g") as place:
+        (place / "half").write_text("")
+        assert names(tmp_path) == [place.name]
+    assert names(tmp_path) == []
+
+
+def test_a_sweep_clears_what_a_killed_export_left(tmp_path):
+    (tmp_path / ".gankit-999999999-0123abcd-0.tmp").mkdir()
+    atomic.sweep(tmp_path)
+    assert names(tmp_path) == []

@@ -1,0 +1,330 @@
+"""`gankit export`: what is written, what is proved, and what is left when that fails."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+import gankit
+from gankit import plugins
+from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
+from gankit.exporting import export, known, read
+from gankit.exporting.folding import folded
+from gankit.run import latents
+from gankit.runs import RunFolder, evaluations
+
+DENSE = [
+    {"layer": "dense", "units": 8, "spectral": True},
+    {"layer": "batch-norm", "momentum": 0.5, "epsilon": 1e-3},
+    {"layer": "leaky-relu", "slope": 0.2},
+    {"layer": "dense", "units": 784},
+    {"layer": "tanh"},
+    {"layer": "reshape", "shape": [28, 28, 1]},
+]
+LABELLED = [{"layer": "embedding", "units": 3}, *DENSE]
+JUDGE = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
+LIAR = """
+import os
+import sys
+from dataclasses import replace
+
+import gankit
+from gankit.exporting.portable import SAFETENSORS
+
+
+def wrong(problem, weights, path):
+    name = next(name for name in weights if name.endswith("bias"))
+    SAFETENSORS.write(problem, weights | {name: weights[name] + 0.5}, path)
+
+
+def crashing(problem, weights, path):
+    path.write_bytes(b"half")
+    os.kill(os.getpid(), 11)
+
+
+def nothing(problem, weights, path):
+    pass
+
+
+def raising(problem, weights, path):
+    raise RuntimeError("no\\nsuch operator")
+
+
+def shouting(problem, weights, path):
+    print("LOOK AT ME")
+    os.write(2, b"W1125 listen to me")
+    SAFETENSORS.write(problem, weights, path)
+
+
+def endless(path):
+    run = SAFETENSORS.read(path)
+    return lambda inputs: run(inputs) * float("nan")
+
+
+@gankit.hookimpl
+def gankit_backends():
+    from gankit_numpy import gankit_backends
+
+    writers = (wrong, crashing, nothing, raising, shouting)
+    exports = {w.__name__: replace(SAFETENSORS, suffix=".made", write=w) for w in writers}
+    exports["endless"] = replace(SAFETENSORS, suffix=".made", read=endless)
+    return [replace(next(iter(gankit_backends())), name="liar", exports=exports)]
+"""
+
+
+def train(out, layers=DENSE, **changes):
+    settings = {
+        "backend": "numpy", "dataset": "glyphs", "latent": 4, "batch": 8, "steps": 3,
+        "fresh_noise": True, "generator": {"layers": layers}, "discriminator": {"layers": JUDGE},
+    }  # fmt: skip
+    return gankit.train("simple", out=out, **(settings | changes))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return the folder of a run that nobody writes to."""
+    return train(tmp_path_factory.mktemp("run") / "run").folder
+
+
+@pytest.fixture(scope="module")
+def done(folder, tmp_path_factory):
+    """Return the export of that run."""
+    return export(folder, "safetensors", tmp_path_factory.mktemp("out") / "g.safetensors")
+
+
+@pytest.fixture(scope="module")
+def liar(tmp_path_factory):
+    """Return what runs the command where a plugin offers exports that are none."""
+    site = tmp_path_factory.mktemp("site")
+    info = site / "liar-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: liar\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[gankit]\nliar = liar\n")
+    (site / "liar.py").write_text(LIAR)
+    path = os.pathsep.join([str(site), *filter(None, sys.path)])
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "gankit", "export", *map(str, arguments)],
+            capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": path},
+        )  # fmt: skip
+
+    return run
+
+
+def test_the_file_rebuilds_the_generator_and_its_path_is_what_is_printed(command, tmp_path):
+    run = train(tmp_path / "run")
+    ended = command("export", tmp_path / "run", "--to", "safetensors")
+    assert ended.code == 0, ended.err
+    assert ended.out == f"{tmp_path / 'run' / 'exports' / 'generator.safetensors'}\n"
+    made = read(ended.out.strip())(latents(9, 4, seed=5))
+    np.testing.assert_allclose(made, run.sample(9, seed=5), rtol=0, atol=1e-6)
+    assert made.std() > 0.05
+
+
+def test_its_metadata_says_which_network_it_is(done):
+    with safe_open(done.path, "np") as file:
+        said = {key: json.loads(value) for key, value in file.metadata().items()}
+    assert [layer["layer"] for layer in said["generator"]] == [layer["layer"] for layer in DENSE]
+    assert (said["latent"], said["classes"], said["image_shape"]) == (4, 0, [28, 28, 1])
+    assert said["gankit"] == gankit.__version__
+
+
+def test_the_average_is_what_is_exported(tmp_path):
+    run = train(tmp_path / "run", average={"half_life": 1000})
+    export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
+    kernel = load_file(tmp_path / "g.safetensors")["3.kernel"]
+    assert np.array_equal(kernel, run.trainer.average.weights()["3.kernel"])
+    assert not np.array_equal(kernel, run.trainer.generator.weights()["3.kernel"])
+
+
+def test_every_class_of_a_run_that_knows_classes_is_proved(tmp_path):
+    run = train(tmp_path / "run", LABELLED, n_critic=1)
+    done = export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
+    assert done.images >= run.problem.told_classes == 10
+    labels = np.arange(10)[::-1].copy()
+    made = read(done.path)(latents(10, 4, seed=1), labels)
+    np.testing.assert_allclose(made, run.sample(10, seed=1, labels=labels), atol=1e-6)
+
+
+def test_a_float64_run_is_exported_in_float32(tmp_path):
+    train(tmp_path / "run", precision="float64")
+    done = export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
+    assert {array.dtype.name for array in load_file(done.path).values()} == {"float32"}
+    assert 0 < done.difference < 1e-6
+
+
+def test_spectral_norm_is_folded_into_the_kernel(folder):
+    run = gankit.load(folder)
+    plain, weights = folded(run.problem, run.generator.weights())
+    assert "spectral" not in plain.needs()
+    assert not [name for name in weights if name.endswith("_u")]
+    kernel, u = (run.generator.weights()[f"0.{name}"] for name in ("kernel", "kernel_u"))
+    np.testing.assert_allclose(weights["0.kernel"], kernel / np.linalg.norm(kernel @ u), rtol=1e-6)
+
+
+def test_the_card_says_what_it_is_and_how_it_is_used(done, monkeypatch):
+    text = done.card.read_text("utf-8")
+    assert done.card.name == "g.safetensors.md"
+    for part in ("`simple`", "glyphs", "3 rounds", "(n, 4)", "(n, 28, 28, 1)", done.sha256,
+                 f"{done.difference:.1e}", "## Licence"):  # fmt: skip
+        assert part in text, part
+    monkeypatch.chdir(done.path.parent)
+    namespace = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    assert namespace["images"].shape == (16, 28, 28, 1)
+
+
+def test_the_card_has_the_evaluation_of_its_round_and_no_other(tmp_path):
+    run = train(tmp_path / "run")
+    for step, distance in ((3, 22.25), (2, 11.0)):
+        evaluations.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
+    text = export(run.folder, "safetensors").card.read_text("utf-8")
+    assert "| frechet | 22.25 |" in text
+    assert "| 11 |" not in text
+
+
+def test_the_best_checkpoint_is_exported_where_that_is_asked_for(command, tmp_path):
+    run = train(tmp_path / "run", checkpoint_every=2, evaluate_samples=100)
+    for step, distance in ((2, 11.0), (3, 22.25)):
+        evaluations.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
+    ended = command("export", run.folder, "--to", "safetensors", "--best")
+    assert ended.err.startswith("round 2 "), ended.err
+    ended = command("export", run.folder, "--to", "csv", "--best")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+
+
+def test_a_damaged_checkpoint_is_named_and_an_older_one_is_exported(command, tmp_path):
+    run = train(tmp_path / "run", checkpoint_every=2)
+    (run.folder / "checkpoints" / "000003" / "generator.safetensors").write_bytes(b"")
+    ended = command("export", run.folder, "--to", "safetensors")
+    assert ended.code == 0
+    assert "gankit: warning: " in ended.err
+    assert "000003" in ended.err
+    assert "round 2 by backend numpy" in ended.err
+
+
+def test_a_run_that_was_not_evaluated_has_a_card_that_says_so(done):
+    assert "Nobody has measured the images of round 3" in done.card.read_text("utf-8")
+
+
+def evaluated(step, distance):
+    """Return a row of the log of evaluations."""
+    numbers = dict.fromkeys(evaluations.NUMBERS, 0.5) | {"frechet": distance}
+    counts = dict.fromkeys(evaluations.COUNTS, 100)
+    words = dict.fromkeys(evaluations.WORDS, "made up")
+    classes = dict.fromkeys(evaluations.OF_CLASSES)
+    return {"round": step, "seed": 0, "histogram": None} | words | counts | numbers | classes
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wrong", "makes other images than the run: they differ by"),
+        ("crashing", "its process was ended by SIGSEGV"),
+        ("nothing", "backend 'liar' wrote no nothing"),
+        ("raising", "backend 'liar' cannot write raising: RuntimeError: no"),
+        ("endless", "it makes numbers that are not finite"),
+    ],
+)
+def test_an_export_that_is_none_leaves_what_was_there(name, said, liar, folder, tmp_path):
+    (tmp_path / "g.made").write_text("older")
+    ended = liar(folder, "--to", name, "--out", tmp_path / "g.made")
+    assert ended.returncode == ExitCode.BACKEND, ended.stderr
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert ended.stdout == ""
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("g.made", "older")]
+
+
+def test_what_a_library_prints_stays_with_it(liar, folder, tmp_path):
+    ended = liar(folder, "--to", "shouting", "--out", tmp_path / "g.made")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == f"{tmp_path / 'g.made'}\n"
+    assert "LOOK" not in ended.stderr
+    assert "listen" not in ended.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.made", "g.made.md"]
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "said"),
+    [
+        ("g.onnx", ConfigError, "such a file ends in .safetensors"),
+        ("nowhere/g.safetensors", ConfigError, "make it first"),
+        ("mine.safetensors", ConfigError, "is a folder that no export made"),
+    ],
+)
+def test_a_place_that_makes_no_sense_is_refused_before_any_work(out, error, said, folder, tmp_path):
+    (tmp_path / "mine.safetensors").mkdir()
+    (tmp_path / "mine.safetensors" / "diary.txt").write_text("dear Ada")
+    with pytest.raises(error, match=said):
+        export(folder, "safetensors", tmp_path / out)
+    assert (tmp_path / "mine.safetensors" / "diary.txt").read_text() == "dear Ada"
+
+
+def test_names_that_nothing_answers_to_are_refused(command, folder):
+    with pytest.raises(UnknownName, match=r"unknown format 'onix'.*did you mean 'onnx'"):
+        export(folder, "onix")
+    with pytest.raises(
+        ConfigError, match=r"'numpy' cannot write onnx; .*it can write: safetensors"
+    ):
+        export(folder, "onnx", backend="numpy")
+    with pytest.raises(CheckpointError, match="is no run"):
+        export(folder / "nowhere", "safetensors")
+    ended = command("export", folder, "--to", "tsv")
+    assert ended.code == ExitCode.USAGE
+    assert "csv" in ended.err
+
+
+def test_what_a_format_needs_and_is_missing_is_said_with_a_remedy(folder, monkeypatch):
+    backends = [b.name for b in plugins.backends().values() if "onnx" in b.exports]
+    assert backends
+    monkeypatch.setattr(plugins, "missing", lambda modules: list(modules)[-1:])
+    with pytest.raises(BackendUnavailable, match=r"needs .*; pip install 'gankit\["):
+        export(folder, "onnx")
+
+
+def test_every_format_is_known_whatever_is_installed():
+    assert {"safetensors", "onnx", "torchscript", "keras", "savedmodel"} <= set(known())
+
+
+def test_a_file_of_other_weights_is_no_generator(done, tmp_path):
+    arrays = load_file(done.path)
+    save_file(arrays, tmp_path / "bare.safetensors")
+    with pytest.raises(CheckpointError, match="does not say which network it is of"):
+        read(tmp_path / "bare.safetensors")
+    with safe_open(done.path, "np") as file:
+        save_file(arrays | {"0.kernel": np.zeros((3, 3))}, tmp_path / "bad", file.metadata())
+    with pytest.raises(CheckpointError, match=r"'0.kernel' has shape"):
+        read(tmp_path / "bad")
+
+
+def test_the_history_is_a_table_with_the_evaluations_beside(command, tmp_path):
+    run = train(tmp_path / "run")
+    evaluations.append(RunFolder(run.folder).evaluations, evaluated(2, 11.5))
+    ended = command("export", run.folder, "--to", "csv", "--out", tmp_path / "h.csv")
+    assert (ended.code, ended.out) == (0, f"{tmp_path / 'h.csv'}\n")
+    rows = list(csv.DictReader((tmp_path / "h.csv").read_text().splitlines()))
+    losses = [[float(row["discriminator"]), float(row["generator"])] for row in rows]
+    assert losses == run.history.tolist()
+    assert [row["frechet"] for row in rows] == ["", "11.5", ""]
+    ended = command("export", run.folder, "--to", "jsonl")
+    lines = [json.loads(line) for line in Path(ended.out.strip()).read_text().splitlines()]
+    assert [line["round"] for line in lines] == [1, 2, 3]
+    assert [line.get("frechet") for line in lines] == [None, 11.5, None]
+
+
+def test_the_help_has_a_line_for_each_format(command):
+    lines = [line.strip() for line in command("export", "--help").out.splitlines()]
+    for name in ("onnx", "torchscript", "keras", "savedmodel"):
+        assert any(line.startswith(name) for line in lines), name
