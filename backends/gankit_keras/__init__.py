@@ -25,12 +25,15 @@ def inspect() -> Mapping[str, str]:
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
     """Offer the backend `keras`."""
+    from gankit_keras.formats import EXPORTS
+
     yield Backend(
         name="keras",
         requires=("keras", "tensorflow"),
         build=build,
-        capabilities=CAPABILITIES,
+        capabilities=CAPABILITIES - {"mixed"},
         remedy="pip install 'gankit[keras]'",
         api=1,
         inspect=inspect,
+        exports=EXPORTS,
     )

@@ -28,7 +28,8 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
     if isinstance(model, tuple):
         module = network(model, shape, problem.classes)
         classes = problem.classes if layers.uses_labels(model) else 0
-        found = Player(module.to(device, dtype(problem)), site, device, dtype(problem), classes)
+        module = module.to(device, dtype(problem))
+        found = Player(module, site, device, dtype(problem), classes, problem.mixed)
         found.load_weights(part(problem.initial_weights(), name))
         return found
     if not isinstance(model, nn.Module):
@@ -37,7 +38,7 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
             "or name the backend that it is of"
         )
     classes = problem.classes if _takes_labels(model) else 0
-    found = Player(model.to(device), site, device, dtype(problem), classes)
+    found = Player(model.to(device), site, device, dtype(problem), classes, problem.mixed)
     _check_native(found, problem, name)
     return found
 

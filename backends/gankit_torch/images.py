@@ -5,6 +5,9 @@ Permuting costs no copy: the memory that the core calls NHWC is what torch calls
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,10 +34,8 @@ class Conv(nn.Module):
         """Return `(n, height, width, filters)`."""
         kernel = divided(self.kernel, self.kernel_u, how).permute(3, 2, 0, 1)
         stride, padding, groups = self.layer.stride, self.layer.padding, self.layer.groups
-        outputs = functional.conv2d(
-            channels_first(inputs), kernel, self.bias, stride, padding, groups=groups
-        )
-        return channels_last(outputs)
+        convolve = partial(functional.conv2d, stride=stride, padding=padding, groups=groups)
+        return _convolved(convolve, inputs, kernel, self.bias, how)
 
 
 class ConvTranspose(nn.Module):
@@ -53,10 +54,9 @@ class ConvTranspose(nn.Module):
     def forward(self, inputs: Tensor, how: Pass) -> Tensor:
         """Return `(n, height, width, filters)`."""
         kernel = divided(self.kernel, self.kernel_u, how).permute(2, 3, 0, 1)
-        outputs = functional.conv_transpose2d(
-            channels_first(inputs), kernel, self.bias, self.layer.stride, self.layer.padding
-        )
-        return channels_last(outputs)
+        stride, padding = self.layer.stride, self.layer.padding
+        convolve = partial(functional.conv_transpose2d, stride=stride, padding=padding)
+        return _convolved(convolve, inputs, kernel, self.bias, how)
 
 
 class Upsample(nn.Module):
@@ -86,6 +86,17 @@ class AveragePool(nn.Module):
     def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
         """Return `(n, height / size, width / size, channels)`."""
         return channels_last(functional.avg_pool2d(channels_first(inputs), self.size))
+
+
+def _convolved(
+    convolve: Callable[..., Tensor], inputs: Tensor, kernel: Tensor, bias: Tensor | None, how: Pass
+) -> Tensor:
+    """Return `(n, height, width, filters)`; the bias is no factor, and is never rounded."""
+    images = channels_first(inputs)
+    if not how.mixed:
+        return channels_last(convolve(images, kernel, bias))
+    outputs = channels_last(how.product(convolve, images, kernel))
+    return outputs if bias is None else outputs + bias
 
 
 def channels_first(images: Tensor) -> Tensor:

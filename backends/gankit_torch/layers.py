@@ -46,7 +46,11 @@ class Dense(nn.Module):
     def forward(self, inputs: Tensor, how: Pass) -> Tensor:
         """Return `(n, units)`."""
         kernel = divided(self.kernel, self.kernel_u, how)
-        return inputs @ kernel if self.bias is None else torch.addmm(self.bias, inputs, kernel)
+        if self.bias is None:
+            return how.product(torch.matmul, inputs, kernel)
+        if how.mixed:
+            return how.product(torch.mm, inputs, kernel) + self.bias
+        return torch.addmm(self.bias, inputs, kernel)
 
 
 class Dropout(nn.Module):
@@ -96,7 +100,7 @@ class Reshape(nn.Module):
 
     def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
         """Return `(n, *shape)`."""
-        return inputs.reshape(len(inputs), *self.shape)
+        return inputs.reshape(inputs.shape[0], *self.shape)
 
 
 class Residual(nn.Module):

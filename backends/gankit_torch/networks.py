@@ -36,6 +36,8 @@ class Player:
         Where it computes, and in what.
     classes
         How many classes it looks at, or 0.
+    mixed
+        Whether products in training round their factors to bfloat16.
     """
 
     module: nn.Module
@@ -43,6 +45,7 @@ class Player:
     device: torch.device
     dtype: torch.dtype
     classes: int = 0
+    mixed: bool = False
 
     @property
     def native(self) -> bool:
@@ -80,14 +83,15 @@ class Player:
         statistics are those of each of the `halves`; a native module is called for each.
         """
         if not self.native:
-            how = Pass(labels, self._factors(key, part), halves, moves=own)
+            how = Pass(labels, self._factors(key, part), halves, moves=own, mixed=self.mixed)
             return self._face(self.module(inputs, how))
         buffers = {} if own else {name: b.clone() for name, b in self.module.named_buffers()}
-        with torch.random.fork_rng(devices=_cuda(self.device)):
+        rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
+        with torch.random.fork_rng(devices=_cuda(self.device)), rounding:
             torch.manual_seed(framework_seed(key, self.site, part))
             parts = zip(*(t.chunk(halves) for t in self._arguments(inputs, labels)), strict=True)
             made = [functional_call(self.module, buffers, one) for one in parts]
-        return self._face(torch.cat(made))
+        return self._face(torch.cat(made).to(self.dtype))
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""

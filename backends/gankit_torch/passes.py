@@ -29,17 +29,31 @@ class Pass:
         How many batches lie behind each other, fakes and reals: batch statistics are each one's.
     moves
         Whether running state moves, for later passes: this one computes with what it finds.
+    mixed
+        Whether the factors of products are rounded to bfloat16.
     """
 
     labels: Tensor | None = None
     factors: Factors | None = None
     halves: int = 1
     moves: bool = False
+    mixed: bool = False
 
     @property
     def training(self) -> bool:
         """Whether a layer sees a batch, or each image by itself."""
         return self.factors is not None
+
+    def product(
+        self, operation: Callable[[Tensor, Tensor], Tensor], inputs: Tensor, kernel: Tensor
+    ) -> Tensor:
+        """Return the product of inputs and kernel, in their own precision.
+
+        Its factors are rounded where training is mixed, and so are those of its derivatives.
+        """
+        if not self.mixed:
+            return operation(inputs, kernel)
+        return operation(inputs.bfloat16(), kernel.bfloat16()).to(inputs.dtype)
 
 
 def known(labels: Tensor | None) -> Tensor:

@@ -12,9 +12,11 @@ from gankit.backend import Backend
 from gankit.testing import problems
 from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses
+from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.formulas import FormulaClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
+from gankit.testing.clauses.mixed import MixedClauses
 from gankit.testing.clauses.moving import MoveClauses
 from gankit.testing.clauses.native import NativeClauses
 from gankit.testing.clauses.networks import NetworkClauses
@@ -42,7 +44,9 @@ class BackendContract(
     ViewClauses,
     BlockClauses,
     ResumeClauses,
+    MixedClauses,
     MoveClauses,
+    ExportClauses,
     WholeClauses,
     NativeClauses,
 ):

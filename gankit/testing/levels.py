@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses
+from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.formulas import FormulaClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
+from gankit.testing.clauses.mixed import MixedClauses
 from gankit.testing.clauses.moving import MoveClauses
 from gankit.testing.clauses.native import NativeClauses
 from gankit.testing.clauses.networks import NetworkClauses
@@ -47,8 +49,10 @@ SECTIONS: dict[type, str] = {
     PenaltyClauses: "numerics",
     ViewClauses: "numerics",
     BlockClauses: "numerics",
+    MixedClauses: "numerics",
     ResumeClauses: "resume",
     MoveClauses: "portability",
+    ExportClauses: "portability",
     WholeClauses: "numerics",
 }
 """The level of a section's clauses."""

@@ -7,9 +7,11 @@ from gankit import hookimpl
 from tests.saboteurs import (
     average,
     calls,
+    exports,
     formulas,
     labels,
     layers,
+    mixed,
     native,
     offers,
     optimizers,
@@ -26,8 +28,8 @@ from tests.saboteurs.saboteur import SABOTEURS, Saboteur
 
 __all__ = ["HONEST", "SABOTEURS", "Saboteur", "native_pair"]
 PARTS = (
-    average, calls, formulas, labels, layers, native, offers, optimizers, penalties, running, runs,
-    states, steps, views, whole,
+    average, calls, exports, formulas, labels, layers, mixed, native, offers, optimizers, penalties,
+    running, runs, states, steps, views, whole,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gankit_numpy.trainer import NumpyTrainer
 
 from gankit.backend import CAPABILITIES, Backend, Problem
 from gankit.errors import NotPortable
+from gankit.exporting.portable import SAFETENSORS as ARRAYS
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.training import alternate
 
@@ -107,4 +108,5 @@ HONEST = Backend(
     requires=(),
     build=HonestTrainer,
     capabilities=CAPABILITIES,
+    exports={"arrays": ARRAYS},
 )

@@ -1,0 +1,110 @@
+"""Mixed training: the factors of products are rounded to bfloat16, and nothing else is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gankit.backend import Backend, Problem, State
+from gankit.layers import is_running
+from gankit.optimizers import SGD
+from gankit.state import part
+from gankit.testing.agreement import assert_close, assert_identical, layout
+from gankit.testing.clauses.networks import noise
+from gankit.testing.colour import coloured, course
+from gankit.testing.courses import Course, possible, ready, require
+from gankit.testing.pairs import PAIRS
+from gankit.testing.problems import full
+
+Images = NDArray[np.uint8]
+NEAR = 0.02
+"""How far a loss may be from that in float32; bfloat16 has eight bits."""
+KINDS = ("dense", "conv")
+STEEPEST = SGD(0.05)
+
+
+class MixedClauses:
+    """Mixed training: products round their factors to bfloat16 (capability "mixed")."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_mixed_steps_are_near_those_of_float32(
+        self, backend: Backend, images: Images, kind: str
+    ) -> None:
+        """In a mixed round losses are within 2 % of those in float32, and so is the way taken.
+
+        That is the length of the difference of all moves, over the length of the moves in float32,
+        and it is at most 10 %.
+        """
+        mixed, whole = (
+            trained(backend, problem, images)
+            for problem in (mixing(backend, kind), mixing(backend, kind, mixed=False))
+        )
+        assert_close({"losses": mixed["losses"]}, {"losses": whole["losses"]}, NEAR)
+        first = mixing(backend, kind).initial_weights()
+        names = [name for name in first if not is_running(name)]
+        moves = np.concatenate([(whole[name] - first[name]).ravel() for name in names])
+        apart = np.concatenate([(whole[name] - mixed[name]).ravel() for name in names])
+        assert np.linalg.norm(apart) <= 0.1 * np.linalg.norm(moves)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_mixed_state_is_whole(self, backend: Backend, images: Images, kind: str) -> None:
+        """Its state has the names and types of any in float32, and its numbers are not rounded."""
+        problem = mixing(backend, kind)
+        state = trained(backend, problem, images)
+        del state["losses"]
+        assert layout(state) == layout(problem.initial_state())
+        for name, array in part(state, "generator").items():
+            if name.endswith("kernel"):
+                assert np.any(array.view(np.uint32) & 0xFFFF), f"{name} has bfloat16's bits alone"
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_mixed_networks_answer_in_float32(
+        self, backend: Backend, images: Images, kind: str
+    ) -> None:
+        """Outside of training a network answers as one of the same weights in float32."""
+        problem = mixing(backend, kind)
+        state = trained(backend, problem, images)
+        del state["losses"]
+        answers = []
+        for other in (problem, mixing(backend, kind, mixed=False)):
+            trainer = ready(backend, other)
+            trainer.load_state(state)
+            answers.append({"images": trainer.generator(noise(problem))})
+        assert_close(answers[0], answers[1], 1e-6)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_mixed_block_equals_its_steps(
+        self, backend: Backend, images: Images, kind: str
+    ) -> None:
+        """A mixed block leaves the bits of its steps; with "exact-blocks" alone is that asked."""
+        require(backend, "exact-blocks")
+        problem = mixing(backend, kind)
+        by_steps = trained(backend, problem, images)
+        trainer = ready(backend, problem)
+        losses = over(problem, images).block(trainer, 0, 1)
+        assert_identical(trainer.state() | {"losses": losses}, by_steps)
+
+
+def mixing(backend: Backend, kind: str, *, mixed: bool = True) -> Problem:
+    """Return a problem in float32, with or without mixed products; or skip."""
+    if kind == "conv":
+        problem = coloured(backend, *PAIRS["conv"], precision="float32", mixed=mixed)
+    else:
+        # Adam's first moves are signs, in which the last bit of a small gradient weighs as much.
+        optimizers = {"generator_optimizer": STEEPEST, "discriminator_optimizer": STEEPEST}
+        problem = full(backend, precision="float32", mixed=mixed, **optimizers)
+    require(backend, "mixed")
+    return possible(backend, problem)
+
+
+def over(problem: Problem, images: Images) -> Course:
+    """Return a course over the images that fit a problem."""
+    return Course(problem, images) if problem.image_shape[-1] == 1 else course(problem)
+
+
+def trained(backend: Backend, problem: Problem, images: Images) -> State:
+    """Train a round, step by step; return the state, with "losses"."""
+    trainer = ready(backend, problem)
+    losses = over(problem, images).steps(trainer, 0, 1)
+    return trainer.state() | {"losses": losses}

@@ -1,0 +1,63 @@
+"""Saboteurs of mixed training."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.saboteurs.honest import HonestTrainer
+from tests.saboteurs.saboteur import caught_by
+
+
+def coarse(array, bits):
+    """Return float32 numbers with so many bits of their fractions alone."""
+    kept = np.uint32(0xFFFFFFFF << (23 - bits) & 0xFFFFFFFF)
+    return (np.asarray(array, np.float32).view(np.uint32) & kept).view(np.float32)
+
+
+@caught_by("test_mixed_steps_are_near_those_of_float32")
+class RoundsToTwoBits(HonestTrainer):
+    """Rounds the gradients' way with two bits where training is mixed."""
+
+    def discriminator_step(self, batch):
+        if self.problem.mixed:
+            batch = replace(batch, real=coarse(batch.real, 0), noise=coarse(batch.noise, 0))
+        return super().discriminator_step(batch)
+
+
+@caught_by("test_a_mixed_state_is_whole")
+class KeepsRoundedWeights(HonestTrainer):
+    """Rounds the weights, too, where training is mixed."""
+
+    def generator_step(self, batch):
+        loss = super().generator_step(batch)
+        for array in self._g.weights.values() if self.problem.mixed else ():
+            array[...] = coarse(array, 7)
+        return loss
+
+
+@caught_by("test_mixed_networks_answer_in_float32")
+class AnswersRounded(HonestTrainer):
+    """Rounds its images where training is mixed."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        if problem.mixed:
+            honest = self.generator
+            self.generator = Rounded(honest.network)
+
+
+class Rounded(HonestTrainer.face):
+    """A network that answers with seven bits."""
+
+    def __call__(self, inputs, labels=None):
+        return coarse(super().__call__(inputs, labels), 7)
+
+
+@caught_by("test_a_mixed_block_equals_its_steps")
+class MixesInBlocksAlone(HonestTrainer):
+    """Rounds the images in blocks, and not in steps."""
+
+    def train_block(self, block):
+        if self.problem.mixed:
+            block = replace(block, noise=coarse(block.noise, 7))
+        return super().train_block(block)
