@@ -7,13 +7,14 @@ from typing import Any
 
 from gankit.config import LIMIT, TrainConfig, from_toml
 from gankit.errors import CheckpointError, ConfigError
-from gankit.runs import Checkpoint, RunFolder
+from gankit.runs import Checkpoint, RunFolder, evaluations
 from gankit.runs.storage import read_plain
 from gankit.sources import Source, from_recipe
 from gankit.training_data import warn
 
 CHANGEABLE = {
     "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
+    "evaluate_every", "evaluate_samples",
 }  # fmt: skip
 """What may differ when a run is resumed: nothing of it changes a number."""
 
@@ -90,6 +91,21 @@ def newest(folder: RunFolder) -> Checkpoint | None:
     for line in refused:
         warn(f"passed over: {line}")
     return checkpoint
+
+
+def best(folder: RunFolder) -> evaluations.Row | None:
+    """Return the evaluation of the best round that has a checkpoint; None where there is none.
+
+    Raises
+    ------
+    CheckpointError
+        The log of evaluations or the configuration is damaged.
+    """
+    rows = evaluations.read(folder.evaluations)
+    if not rows:
+        return None
+    samples = recorded(folder.path).evaluate_samples
+    return evaluations.best(rows, folder.checkpoints.steps(), samples)
 
 
 def last_good(folder: RunFolder | None) -> str:

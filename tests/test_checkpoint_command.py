@@ -15,7 +15,7 @@ from gankit.runs import RunFolder, atomic, manifest, tensors
 from gankit.runs.manifest import Manifest
 
 FILE = "generator.safetensors"
-ROW = {"path", "round", "created", "backend", "bytes", "whole", "reason"}
+ROW = {"path", "round", "created", "backend", "bytes", "whole", "reason", "best"}
 
 
 @pytest.fixture

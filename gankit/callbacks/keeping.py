@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from gankit import images
@@ -80,7 +80,7 @@ class Samples:
 
 
 class Checkpoints:
-    """Saves the trainer's state, and removes the oldest.
+    """Saves the trainer's state, and removes the oldest, but never the best.
 
     Parameters
     ----------
@@ -94,6 +94,9 @@ class Checkpoints:
         What to write into each manifest.
     log
         The metrics; synced first, so that no checkpoint is ahead of them.
+    best
+        Says which of the given rounds is the best, where that is known: it is saved though no
+        checkpoint be due, and stays beside the newest.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Checkpoints:
         keep: int,
         info: Mapping[str, Any],
         log: MetricsLog,
+        best: Callable[[Collection[int]], int | None] | None = None,
     ) -> None:
         at_least_one("every", every)
         at_least_one("keep", keep)
@@ -111,6 +115,7 @@ class Checkpoints:
         self.keep = keep
         self.info = info
         self.log = log
+        self.best = best
 
     def edge(self, step: int, /) -> int:
         """Return the next multiple."""
@@ -118,7 +123,9 @@ class Checkpoints:
 
     def __call__(self, progress: Progress, /) -> None:
         """Save, where that is due."""
-        if progress.step % self.every == 0 or progress.done:
+        step = progress.step
+        best = self.best({*self.store.steps(), step}) if self.best else None
+        if step % self.every == 0 or progress.done or best == step:
             self.log.sync()
-            self.store.save(progress.step, progress.trainer.state(), self.info)
-            self.store.prune(self.keep, progress.step)
+            self.store.save(step, progress.trainer.state(), self.info)
+            self.store.prune(self.keep, step, best)

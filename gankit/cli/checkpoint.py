@@ -31,7 +31,8 @@ def list_checkpoints(run: Path, quick: bool, as_json: bool) -> None:
     """List a run's checkpoints, the oldest first.
 
     RUN is the run's folder. A line each: the round, when it was made, the backend, its size on
-    the disk, and whether it is whole, which takes reading all of it.
+    the disk, and whether it is whole, which takes reading all of it. Of a run that was evaluated,
+    the best is marked.
     """
     from gankit.diagnosis.checkpoints import reports
 
@@ -73,12 +74,12 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @as_json
 def prune(run: Path, keep: int, damaged: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove all but the newest of a run's checkpoints.
+    """Remove all but the newest of a run's checkpoints, and the best.
 
-    The newest N whole ones of the run in the folder RUN stay. A damaged one counts for nothing:
-    it is named and left alone, unless --damaged is given. The last whole one always stays. Prints
-    the folders that it removed. Ends with exit code 7 if a process is writing to the run, and
-    with 4, removing nothing, if no checkpoint is whole.
+    The newest N whole ones of the run in the folder RUN stay, and the best, if it was evaluated.
+    A damaged one counts for nothing: it is named and left alone, unless --damaged is given. The
+    last whole one always stays. Prints the folders that it removed. Ends with exit code 7 if a
+    process is writing to the run, and with 4, removing nothing, if no checkpoint is whole.
     """
     from gankit.diagnosis.pruning import prune as remove
 
@@ -105,9 +106,9 @@ def prune(run: Path, keep: int, damaged: bool, dry_run: bool, as_json: bool) -> 
 def _row(report: CheckpointReport) -> str:
     made = report.created.partition("+")[0].replace("T", " ") or "-"
     backend = report.backend or "-"
-    return (
-        f"{report.round:>9}  {made:<19}  {backend:<8}  {_size(report.bytes):>10}  {_state(report)}"
-    )
+    best = f", the best: {report.best}" if report.best else ""
+    size = _size(report.bytes)
+    return f"{report.round:>9}  {made:<19}  {backend:<8}  {size:>10}  {_state(report)}{best}"
 
 
 def _state(report: CheckpointReport) -> str:

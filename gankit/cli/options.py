@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -37,4 +38,7 @@ def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str)
 
 def say(line: str) -> None:
     """Tell the person who waits; standard output is for data."""
-    click.echo(line, err=True)
+    if tqdm := sys.modules.get("tqdm"):  # A bar that is being drawn stays whole.
+        tqdm.tqdm.write(line, file=sys.stderr)
+    else:
+        click.echo(line, err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +12,11 @@ from pathlib import Path
 from gankit.diagnosis.finding import plain
 from gankit.errors import CheckpointError
 from gankit.paths import is_folder
+from gankit.resuming import best as best_of
 from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
+from gankit.runs.evaluations import Row
 from gankit.runs.storage import read_plain
+from gankit.training_data import warn
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class CheckpointReport:
         Whether everything in it could be proved; None where that was not tried.
     reason
         What is wrong with it, or empty.
+    best
+        What makes it the best of the run's checkpoints, or empty.
     """
 
     path: str
@@ -43,12 +49,33 @@ class CheckpointReport:
     bytes: int
     whole: bool | None
     reason: str
+    best: str = ""
 
 
 def reports(run: Path, *, prove: bool = True) -> list[CheckpointReport]:
     """Return the checkpoints of a run, the oldest first; CheckpointError if it is no run."""
-    store = opened(run).checkpoints
-    return [report(store.path(step), prove=prove) for step in store.steps()]
+    folder = opened(run)
+    store, best = folder.checkpoints, _best(folder)
+    found = [report(store.path(step), prove=prove) for step in store.steps()]
+    return [
+        dataclasses.replace(one, best=_measured(best))
+        if best and one.round == best["round"]
+        else one
+        for one in found
+    ]
+
+
+def _best(folder: RunFolder) -> Row | None:
+    """Return the evaluation of the best checkpoint; None, with a warning, where it is damaged."""
+    try:
+        return best_of(folder)
+    except CheckpointError as error:
+        warn(f"which checkpoint is the best is not known: {error}")
+        return None
+
+
+def _measured(row: Row) -> str:
+    return plain(f"Fréchet distance {row['frechet']:.4g}, {row['features']}")
 
 
 def opened(run: Path) -> RunFolder:

@@ -21,7 +21,7 @@ def prune(
     dry_run: bool,
     tell: Callable[[CheckpointReport], None],
 ) -> Plan:
-    """Remove all but the newest `keep` whole checkpoints of a run.
+    """Remove all but the newest `keep` whole checkpoints of a run, and the best.
 
     Parameters
     ----------
@@ -63,9 +63,10 @@ def planned(found: list[CheckpointReport], keep: int, *, damaged: bool, run: Pat
         lacks = "no checkpoint is whole" if found else "it has no checkpoint"
         raise CheckpointError(f"nothing was removed from {run}: {lacks}")
     broken = [report for report in found if not report.whole]
-    gone = {report.path for report in whole[:-keep] + (broken if damaged else [])}
+    old = [report for report in whole[:-keep] if not report.best]
+    gone = {report.path for report in old + (broken if damaged else [])}
     return {
         "removed": [report for report in found if report.path in gone],
-        "kept": whole[-keep:],
+        "kept": [report for report in whole if report.path not in gone],
         "left": [] if damaged else broken,
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
@@ -18,52 +17,13 @@ from gankit.metrics.features import ClassFeatures, Features
 from gankit.metrics.frechet import Moments, frechet_distance, moments
 from gankit.metrics.nearest import nearest_images
 from gankit.metrics.pixels import Levels, Real, check_shape, levels
-
-COUNT = 10_000
-"""Images of a reference, unless another number is asked for."""
+from gankit.metrics.reference import Reference
 
 NEAREST = 1000
 """Images, the first ones, of which the nearest reference image is looked for."""
 
 Tell: TypeAlias = Callable[[str], None]
 """Takes the name of what is computed next."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """Real images that others are held against.
-
-    Attributes
-    ----------
-    images
-        `(m, H, W, C)` uint8.
-    split
-        Which they are, in a few words: "10,000 of the 60,000 training images of mnist, seed 0".
-    """
-
-    images: Levels = field(repr=False)
-    split: str
-
-
-def choose(images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0) -> Reference:
-    """Return `count` images, chosen by the seed without replacement, or all if there are fewer.
-
-    Parameters
-    ----------
-    images
-        `(N, H, W, C)` uint8, or real numbers in [-1, 1].
-    split
-        What they are: "training images of mnist".
-    """
-    if count < 2:
-        raise ConfigError(f"a reference of {count} images is none; take at least 2")
-    if len(images) <= count:
-        return Reference(levels(images), f"all {len(images):,} {split}")
-    random = np.random.Generator(np.random.Philox(seed))
-    index = np.sort(random.choice(len(images), count, replace=False))
-    return Reference(
-        levels(images[index]), f"{count:,} of the {len(images):,} {split}, seed {seed}"
-    )
 
 
 @dataclass(frozen=True)
@@ -120,6 +80,11 @@ class Evaluation:
         if self.histogram is not None:
             table["histogram"] = list(self.histogram)
         return {name: None if value == math.inf else value for name, value in table.items()}
+
+    def _repr_html_(self) -> str:
+        from gankit import notebook
+
+        return notebook.of_evaluation(self)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,10 @@ SUBSET = 1000
 """Images of each set in a subset; fewer where there are not so many."""
 
 ROWS = 1000
-"""Rows of the kernel's table computed at once: 80 MB of 10,000 columns."""
+"""Rows of the kernel's table computed at once, at most."""
+
+CELLS = 10**7
+"""Numbers of the table computed at once, 80 MB: fewer rows where there are many columns."""
 
 
 def kernel_distance(a: Real, b: Real) -> float:
@@ -58,7 +61,7 @@ def _sum(a: Real, b: Real) -> float:
     """Return the sum of (xᵀy/d + 1)³ over all pairs."""
     width = a.shape[1]
     total = 0.0
-    for part in chunks(len(a), ROWS):
+    for part in chunks(len(a), min(ROWS, max(1, CELLS // len(b)))):
         base = a[part] @ b.T
         base /= width
         base += 1

@@ -18,7 +18,10 @@ NEIGHBOURS = 5
 """Of Naeem et al. 2020, §4; also what their code takes for precision and recall."""
 
 ROWS = 500
-"""Rows of the table of distances computed at once: 40 MB of 10,000 columns."""
+"""Rows of the table of distances computed at once, at most."""
+
+CELLS = 5 * 10**6
+"""Numbers of the table computed at once, 40 MB: fewer rows where there are many columns."""
 
 ROUNDING = 1e-12
 """What part of a feature's square rounding may add to a squared distance."""
@@ -58,9 +61,11 @@ def radii(features: Real, neighbours: int = NEIGHBOURS) -> Real:
         raise ConfigError(
             f"neighbours is {neighbours} for {len(features)} images; it is from 1 to one less"
         )
-    # The nearest of all is the feature itself.
-    rows = [np.partition(table, neighbours, axis=1) for _, table in _distances(features, features)]
-    return np.concatenate([table[:, neighbours] for table in rows])
+    reach = np.empty(len(features))
+    for part, table in _distances(features, features):
+        table.partition(neighbours, axis=1)
+        reach[part] = table[:, neighbours]  # The nearest of all is the feature itself.
+    return reach
 
 
 def balls(
@@ -96,7 +101,7 @@ def _distances(a: Real, b: Real) -> Iterator[tuple[slice, Real]]:
     middle = b.mean(0)
     a, b = a - middle, b - middle
     squares_a, squares_b = np.sum(a * a, 1), np.sum(b * b, 1)
-    for part in chunks(len(a), ROWS):
+    for part in chunks(len(a), min(ROWS, max(1, CELLS // len(b)))):
         sums = squares_a[part, None] + squares_b
         table = sums - 2 * (a[part] @ b.T)
         table[table < ROUNDING * sums] = 0

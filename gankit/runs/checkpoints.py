@@ -165,7 +165,7 @@ class CheckpointStore:
                 return checkpoint
         return None
 
-    def prune(self, keep: int, newest: int | None = None) -> None:
+    def prune(self, keep: int, newest: int | None = None, spared: int | None = None) -> None:
         """Remove all but `keep` checkpoints, the oldest first.
 
         Parameters
@@ -175,12 +175,15 @@ class CheckpointStore:
         newest
             The last step that counts, by default the last there is. What lies after it is damaged,
             or it would have been resumed from: it is left alone, and no whole one gives way to it.
+        spared
+            A step that stays too, and takes the place of no other: the best.
         """
         if keep < 1:
             raise ConfigError(f"keep is {keep}; at least 1 checkpoint must be kept")
         steps = [step for step in self.steps() if newest is None or step <= newest]
         for step in steps[:-keep]:
-            atomic.remove(self.path(step))
+            if step != spared:
+                atomic.remove(self.path(step))
 
     def path(self, step: int) -> Path:
         """Return the folder of a step's checkpoint, which need not exist."""

@@ -37,6 +37,22 @@ def test_it_has_no_bias():
     assert abs(np.mean(found)) < 4 * error
 
 
+def test_known_distributions_have_about_the_distance_of_the_closed_form():
+    # In one dimension the kernel is Σ C(3, k) (xy)^k, so MMD² is that of the first three moments.
+    moments = np.array([[0.0, 1.0, 0.0], [1.0, 2.0, 4.0]])  # Of N(0, 1) and of N(1, 1).
+    wanted = np.array([3, 3, 1]) @ (moments[0] - moments[1]) ** 2
+    assert wanted == 22
+    found = kernel_distance(normal(0, 5000, 1), normal(1, 5000, 1) + 1)
+    assert found == pytest.approx(wanted, rel=0.1)
+
+
+def test_many_columns_make_the_rows_fewer_and_change_no_number(monkeypatch):
+    a, b = normal(0, 40, 5), normal(1, 30, 5)
+    wanted = kernel_distance(a, b)
+    monkeypatch.setattr("gankit.metrics.kernel.CELLS", 70)
+    assert kernel_distance(a, b) == pytest.approx(wanted, rel=1e-12)
+
+
 def test_different_distributions_are_apart():
     assert kernel_distance(normal(0, 500, 4), normal(1, 500, 4) + 1) > 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,6 +47,15 @@ def test_they_are_those_of_another_implementation(n, m, k):
 def test_radii_are_the_distances_to_the_kth_neighbour():
     features = normal(0, 1203, 3)
     np.testing.assert_allclose(np.sqrt(radii(features, 4)), reach(features, 4))
+
+
+def test_memory_does_not_grow_with_the_images():
+    features = normal(0, 6000, 8)
+    tracemalloc.start()
+    radii(features)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 6 * 500 * 6000 * 8 < 6000**2 * 8  # A few tables of 500 rows, and never a whole.
 
 
 def test_equal_sets_cover_each_other():

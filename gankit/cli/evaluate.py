@@ -1,0 +1,188 @@
+"""`gankit evaluate`."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gankit.cli.options import as_json as json_option
+from gankit.cli.options import complete_backends, say
+from gankit.cli.options import data_dir as data_dir_option
+from gankit.cli.stages import Stages
+from gankit.cli.streams import answer
+from gankit.errors import CheckpointError, Diverged, GankitError
+
+if TYPE_CHECKING:
+    from gankit.images import Pixels
+    from gankit.runs import RunFolder
+
+WIDTH = 80
+READING, OPENING = "reading images", "opening the run"
+
+
+@click.command("evaluate")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("-n", "--number", "count", type=int, default=10_000, show_default=True,
+              help="Images to generate, and real ones for the floor.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Which images.")
+@click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
+@click.option(
+    "--backend",
+    shell_complete=complete_backends,
+    help="To compute with  [the one that trained the run].",
+)
+@data_dir_option
+@click.option("--no-floor", is_flag=True, help="Leave real test images out.")
+@json_option
+@click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
+def command(
+    run: Path, count: int, seed: int, best: bool, backend: str | None, data_dir: Path | None,
+    no_floor: bool, as_json: bool, no_progress: bool,
+) -> None:  # fmt: skip
+    """Say how good the images of the run in the folder RUN are.
+
+    Its newest checkpoint makes images, which are held against training images, through the
+    features of a classifier that is trained once for the data set. Real test images are held
+    against the same ones: that is the floor, what to expect of a perfect generator. The figures
+    are printed, and kept in RUN/evaluations.jsonl. The run may be in training.
+    """
+    from gankit import judging
+    from gankit.randomness import check_seed
+    from gankit.resuming import recorded
+
+    judging.check_samples(count)
+    check_seed(seed)
+    recorded(run)
+    watch = Stages(_guesses(count, floor=not no_floor), plain=True if no_progress else None)
+    try:
+        found = _found(run, count, seed, best, backend, data_dir, no_floor, watch)
+    finally:
+        watch.close()
+    answer(json.dumps({"run": str(run), **found}, indent=1) if as_json else _page(run, found))
+
+
+def _found(
+    path: Path, count: int, seed: int, best: bool, backend: str | None, data_dir: Path | None,
+    no_floor: bool, watch: Stages,
+) -> dict[str, Any]:  # fmt: skip
+    """Evaluate a run, keep what was found, and return it with the floor."""
+    from gankit import judging
+    from gankit.api import load
+    from gankit.resuming import recorded
+    from gankit.runs import RunFolder, evaluations
+
+    folder, config = RunFolder(path), recorded(path)
+    watch(READING, 0.0)
+    standard = judging.standard(
+        config, data_dir, str(folder.facts().get("data_digest", "")), tell=say, watch=watch
+    )
+    watch(OPENING, 0.0)
+    run = load(path, backend, best=best)
+    before = _before(folder)
+    try:
+        row, picture = judging.examined(
+            standard, run, count, seed, before or (), floor=not no_floor, watch=watch
+        )
+    except Diverged as error:
+        raise Diverged(f"{path}, round {run.step}: {error}") from None
+    if before is not None:
+        _keep(folder, row, picture)
+    known = None if no_floor else evaluations.floor_for([*(before or ()), row], row)
+    return {**row, "floor": known}
+
+
+def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
+    """Return the earlier evaluations; None, with a warning, where they cannot be read."""
+    from gankit.runs import evaluations
+    from gankit.training_data import warn
+
+    try:
+        return evaluations.read(folder.evaluations)
+    except CheckpointError as error:
+        warn(f"nothing will be kept: {error}")
+        return None
+
+
+def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
+    """Write what was found into the run's folder; where that cannot be, warn."""
+    from gankit import images
+    from gankit.runs import evaluations
+    from gankit.training_data import warn
+
+    path = folder.nearest_path(row["round"])
+    try:
+        evaluations.append(folder.evaluations, row)
+        images.write_png(path, picture)
+    except GankitError as error:
+        warn(f"what was found is not kept: {error}")
+    else:
+        say(f"kept in {folder.evaluations}; {path} shows images above the nearest of training")
+
+
+def _guesses(count: int, *, floor: bool) -> dict[str, float]:
+    """Return the seconds that each stage takes on one core of a server, about."""
+    from gankit import judging
+
+    judged = {
+        "nearest images": 5e-4 * min(count, 1000),
+        "features": 1e-5 * count,
+        "Fréchet distance": 0.05,
+        "kernel distance": 1.0 + 1e-8 * count * (count + judging.SAMPLES),
+        "precision and recall": 3e-8 * count * (count + judging.SAMPLES),
+        "classes": 3e-5 * count,
+    }
+    run = {READING: 1.0, OPENING: 2.0, judging.GENERATING: 3e-4 * count, judging.PICTURE: 1.0}
+    real = {judging.FLOOR + stage: seconds for stage, seconds in judged.items()}
+    judged["precision and recall"] += 3e-8 * judging.SAMPLES**2  # Once, for the reference.
+    return run | judged | (real if floor else {})
+
+
+def _page(path: Path, found: dict[str, Any]) -> str:
+    """Return the figures as a table, and what they were measured by."""
+    from gankit.report.figures import CLOSER, HIGHER, LOWER, measured
+
+    words = {LOWER: "lower", HIGHER: "higher", CLOSER: "near real"}
+    floor = found["floor"]
+    rows = [("", "this run", "real images" if floor else "", "better is")]
+    rows += [
+        (figure.title, _shown(found, figure.key), _shown(floor or {}, figure.key),
+         words[figure.better])
+        for figure in measured([found])
+    ]  # fmt: skip
+    first, second, third = (max(len(row[i]) for row in rows) for i in range(3))
+    lines = [f"{a:<{first}}  {b:>{second}}  {c:>{third}}  {d}".rstrip() for a, b, c, d in rows]
+    return "\n".join([*lines, "", *textwrap.wrap(_measured_by(path, found), WIDTH)])
+
+
+def _shown(table: dict[str, Any], key: str) -> str:
+    """Return a figure for a person; a dash where it was not measured or has no end."""
+    value = table.get(key)
+    if value is None:
+        return "-" if table else ""
+    if key == "classes_seen":
+        return f"{value} of {len(table['histogram'])}"
+    deviation = f" ± {_plain(table['kernel_deviation'], 2)}" if key == "kernel" else ""
+    return _plain(value, 4) + deviation
+
+
+def _plain(value: float, digits: int) -> str:
+    """Return a number of so many digits, without an exponent."""
+    import numpy as np
+
+    return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+
+
+def _measured_by(path: Path, found: dict[str, Any]) -> str:
+    """Return what the figures name: features, counts, seed and splits."""
+    floor = found["floor"]
+    real = f" Real images: {floor['split']}." if floor else ""
+    return (
+        f"{path} after round {found['round']:,}: {found['samples']:,} images, seed "
+        f"{found['seed']}.{real} Held against {found['reference']}, through "
+        f"{found['features']}, k = {found['neighbours']}. The Fréchet distance is that of these "
+        "features: no FID, whose features are Inception's."
+    )

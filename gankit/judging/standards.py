@@ -1,0 +1,176 @@
+"""Real images that the runs on one data set are held against, and what they are seen through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gankit import images, plugins
+from gankit.config import TrainConfig
+from gankit.data import ImageSet, is_path
+from gankit.errors import DataError
+from gankit.metrics import (
+    Evaluation,
+    Features,
+    Judge,
+    Reference,
+    apart,
+    choose,
+    classifier_of,
+    nearest_images,
+    principal_components,
+)
+from gankit.metrics.neighbours import NEIGHBOURS
+from gankit.metrics.pixels import Levels
+from gankit.training_data import Tell, training_data
+
+SAMPLES = 10_000
+"""Images to generate, as many as a reference has."""
+FEWEST = NEIGHBOURS + 1
+"""Images that can be judged, or judged by."""
+PAIRS = 20
+"""Images of a picture, each above the training image nearest to it."""
+COLUMNS = 10
+
+TRAINING = "training the classifier"
+FLOOR = "real images: "
+"""What stands before the stages of judging them."""
+
+Watch: TypeAlias = Callable[[str, float], None]
+"""Takes what is being done, and which part of it is done, 0 to 1."""
+
+
+def unwatched(_stage: str, _part: float) -> None:
+    """Watch nothing."""
+
+
+def silent(_line: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """What the runs on one data set are held against.
+
+    Attributes
+    ----------
+    judge
+        With 10,000 of the training images for its reference, or half where no others are kept.
+    training
+        `(N, H, W, C)` uint8, all training images.
+    unseen
+        Returns so many real images that are not in the reference, or all there are: those of the
+        test split where the data set has one, else the training images that were held apart.
+        DataError if they cannot be had.
+    """
+
+    judge: Judge
+    training: Levels = field(repr=False)
+    unseen: Callable[[int], Reference]
+
+    def figures(self, made: Levels, watch: Watch = unwatched) -> Evaluation:
+        """Return every figure of `(n, H, W, C)` uint8 images, at least 6 of them."""
+        return self.judge(made, lambda stage: watch(stage, 0.0))
+
+    def floor(self, count: int = SAMPLES, watch: Watch = unwatched) -> dict[str, Any]:
+        """Return the figures of `count` real images, as JSON has them, and as "split" which.
+
+        They are what to expect of a perfect generator.
+        """
+        real = self.unseen(count)
+        found = self.figures(real.images, lambda stage, part: watch(FLOOR + stage, part))
+        return {"split": real.split, **found.as_json()}
+
+    def nearest(self, made: Levels) -> images.Pixels:
+        """Return a picture of the first 20 images, each above the training image nearest to it."""
+        first = made[:PAIRS]
+        index, _ = nearest_images(first, self.training)
+        pairs = np.concatenate([first, self.training[index]], axis=1)
+        return images.grid(pairs, COLUMNS)
+
+
+def standard(
+    config: TrainConfig,
+    data_dir: Path | None = None,
+    digest: str = "",
+    *,
+    tell: Tell = silent,
+    watch: Watch = unwatched,
+) -> Standard:
+    """Return what a run of `config` is held against.
+
+    Parameters
+    ----------
+    data_dir
+        As in `gankit.train`.
+    digest
+        Of the images that the run was trained on, where that is known.
+    tell
+        Takes a line about the images.
+    watch
+        Is told how far the classifier's training is, where none is kept.
+
+    Raises
+    ------
+    UnknownName, DataError, ConfigError
+        The images cannot be had, or are others than those of the digest.
+    """
+    data = training_data(config, data_dir, tell)
+    if digest and data.notes["data_digest"] != digest:
+        raise DataError(
+            f"the run was trained on other images than {config.dataset} has here "
+            f"({data.images.source}); name the folder of its own with --data-dir"
+        )
+    return against(data.images, config.dataset, data_dir, watch)
+
+
+def against(
+    data: ImageSet, dataset: str, data_dir: Path | None = None, watch: Watch = unwatched
+) -> Standard:
+    """Return what a run on training images that are loaded is held against.
+
+    Parameters
+    ----------
+    dataset
+        Its name, or the path of a user's own.
+    data_dir
+        Where to look for test images.
+    """
+    name = Path(dataset).name if is_path(dataset) else dataset
+    if len(data) < 2 * FEWEST:
+        raise DataError(
+            f"{data.source}: has {len(data)} images; to judge by them takes at least {2 * FEWEST}"
+        )
+    test = None if is_path(dataset) else plugins.get_dataset(dataset).test
+    if test is None:
+        reference, others = apart(data.images, f"training images of {name}")
+        unseen = _first(others)
+    else:
+        reference = choose(data.images, f"training images of {name}")
+        load = test  # For mypy, which forgets that it is there.
+
+        def unseen(count: int) -> Reference:
+            return choose(load(data_dir).images, f"test images of {name}", count)
+
+    return Standard(Judge(reference, _features(data, reference, watch)), data.images, unseen)
+
+
+def _first(others: Reference) -> Callable[[int], Reference]:
+    def unseen(count: int) -> Reference:
+        if count >= len(others.images):
+            return others
+        rest = others.split.partition(" ")[2]
+        return Reference(others.images[:count], f"{count:,} {rest}")
+
+    return unseen
+
+
+def _features(data: ImageSet, reference: Reference, watch: Watch) -> Features:
+    """Return a classifier's where there are classes to tell apart, else principal components."""
+    if data.classes < 2:
+        return principal_components(reference.images)
+    return classifier_of(data, progress=lambda step, steps, _left: watch(TRAINING, step / steps))

@@ -1,0 +1,214 @@
+"""The log of evaluations: one line of JSON for each, and no times, so that equal runs log equally.
+
+{"round": 1280, "seed": 0, "features": "64 classifier features (6a139aa6)", "frechet": 35.2, ...}
+
+A line holds every figure of `gankit.metrics.Evaluation` by its name, and under "floor" those of
+real images, with "split", which they are, where they were measured with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import math
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from gankit.errors import CheckpointError
+from gankit.runs import atomic
+from gankit.runs.storage import patiently, read_plain, writing
+
+LIMIT = 2**26
+"""The most bytes of the file; a line has about two thousand at most."""
+MOST = 2**53
+"""The largest whole number: what every reader of JSON can hold."""
+SEED = 0
+"""Of the images that are evaluated while a run is trained."""
+
+WORDS = ("features", "reference")
+COUNTS = ("samples", "reference_samples", "neighbours")
+NUMBERS = (
+    "frechet", "kernel", "kernel_deviation", "kernel_whole", "precision", "recall", "density",
+    "coverage", "nearest",
+)  # fmt: skip
+OF_CLASSES = ("score", "reference_score", "confidence", "histogram_divergence", "classes_seen")
+"""Numbers that are None where the features tell no classes apart."""
+
+Row: TypeAlias = Mapping[str, Any]
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
+def append(path: Path, row: Row) -> bool:
+    """Write an evaluation to the end of the file, lastingly, unless it is there already.
+
+    Others may append at the same time. What a killed process left of a line is cut off first.
+
+    Returns
+    -------
+    bool
+        Whether it was written: the same figures of the same images are not written twice.
+
+    Raises
+    ------
+    CheckpointError
+        A line of the file is damaged.
+    StorageError
+        It could not be written.
+    """
+    rows = read(path)
+    if row in rows or (not row.get("floor") and any(_bare(row) == _bare(one) for one in rows)):
+        return False
+    atomic.make_folder(path.parent)
+    _mend(path)
+    with writing(path):
+        descriptor = os.open(path, _APPEND, 0o666)
+        try:
+            atomic.write_all(descriptor, json.dumps(row, allow_nan=False).encode() + b"\n")
+            patiently(functools.partial(os.fsync, descriptor))
+        finally:
+            os.close(descriptor)
+        atomic.sync_folder(path.parent)
+    return True
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the evaluations in the order in which they were made; none where there is no file.
+
+    A last line without its end, as a killed process leaves it, does not count.
+
+    Raises
+    ------
+    CheckpointError
+        The file cannot be read, or a line is not what `append` writes; the message names it.
+    """
+    return [_row(path, number, line) for number, line in enumerate(_lines(path), start=1)]
+
+
+def truncate(path: Path, rounds: int) -> None:
+    """Drop what was found after `rounds`: the run goes on from there, and is evaluated again.
+
+    Raises
+    ------
+    CheckpointError
+        A line is damaged.
+    StorageError
+        It could not be written; it is as it was.
+    """
+    lines = list(_lines(path))
+    rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
+    kept = [line for line, row in zip(lines, rows, strict=True) if row["round"] <= rounds]
+    text = b"".join(line + b"\n" for line in kept)
+    if text != _content(path):
+        atomic.write_file(path, text)
+
+
+def measure(row: Row) -> tuple[Any, ...]:
+    """Return what a row was measured by: figures compare only where all of it is equal."""
+    return tuple(row[name] for name in (*WORDS, *COUNTS, "seed"))
+
+
+def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | None:
+    """Return the evaluation with the lowest Fréchet distance, the first of equals; None without.
+
+    Only those compare that were measured as the last one of so many images was.
+
+    Parameters
+    ----------
+    rows
+        Evaluations, in their order.
+    steps
+        The rounds that have a checkpoint; others do not count.
+    samples
+        Images of an evaluation in training, `TrainConfig.evaluate_samples`.
+    """
+    like = [row for row in rows if row["samples"] == samples and row["seed"] == SEED]
+    there = [row for row in like if measure(row) == measure(like[-1]) and row["round"] in steps]
+    return min(there, key=lambda row: (row["frechet"], row["round"]), default=None)
+
+
+def floor_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
+    """Return the last floor that was measured as `row` was, of any seed; None if there is none."""
+    found = [one for one in rows if one.get("floor") and measure(one)[:-1] == measure(row)[:-1]]
+    return found[-1]["floor"] if found else None
+
+
+def _mend(path: Path) -> None:
+    """Cut off a last line that has no end."""
+    content = _content(path)
+    if not content.endswith(b"\n") and content:
+        atomic.write_file(path, content[: content.rfind(b"\n") + 1])
+
+
+def _content(path: Path) -> bytes:
+    return read_plain(path, LIMIT) if os.path.lexists(path) else b""
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines that have their end, without it."""
+    # One at a time: a file of nothing but ends of lines would make a list eight times its size.
+    return (line[:-1] for line in io.BytesIO(_content(path)) if line.endswith(b"\n"))
+
+
+def _bare(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "floor"}
+
+
+def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line, parse_constant=_refuse)
+        _prove(row)
+    except (ValueError, RecursionError) as error:
+        said = str(error).lower()
+        raise CheckpointError(
+            f"{path}, line {number}: {said}; remove the line, or evaluate the run anew without it"
+        ) from None
+    found: dict[str, Any] = row
+    return found
+
+
+def _prove(row: object) -> None:
+    """Raise ValueError unless it is an evaluation with a round and a seed."""
+    if not isinstance(row, dict):
+        raise ValueError("it is no table of figures")
+    for name in ("round", "seed"):
+        _require(name, _is_count(row.get(name)))
+    _prove_figures(row)
+    if (floor := row.get("floor")) is not None:
+        _require("floor", isinstance(floor, dict))
+        _prove_figures(floor)
+        _require("split of the floor", isinstance(floor.get("split"), str))
+
+
+def _prove_figures(row: Mapping[str, object]) -> None:
+    for name in WORDS:
+        _require(name, isinstance(row.get(name), str))
+    for name in COUNTS:
+        _require(name, _is_count(row.get(name)))
+    for name in NUMBERS:
+        _require(name, _is_number(row.get(name)))
+    for name in OF_CLASSES:
+        _require(name, row.get(name) is None or _is_number(row[name]))
+    shares = row.get("histogram")
+    is_list = isinstance(shares, list) and all(map(_is_number, shares))
+    _require("histogram", shares is None or is_list)
+
+
+def _require(name: str, right: bool) -> None:
+    if not right:
+        raise ValueError(f"its {name} is none")
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MOST
+
+
+def _is_number(value: object) -> bool:
+    # A whole number of a thousand digits is finite to no float.
+    return (type(value) is float and math.isfinite(value)) or _is_count(value)
+
+
+def _refuse(word: str) -> object:
+    raise ValueError(f"{word} is no number")

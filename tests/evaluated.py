@@ -1,0 +1,52 @@
+"""A small data set to judge by, and the settings of a run that is evaluated as it trains."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gankit.data import Dataset, ImageSet, glyphs
+
+CONFIG = """
+backend = "numpy"
+latent = 4
+batch = 8
+steps = 20
+rounds_per_epoch = 3
+checkpoint_every = 4
+keep_checkpoints = 2
+evaluate_samples = 60
+[generator]
+layers = [
+    { layer = "dense", units = 6 },
+    { layer = "dense", units = 784 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [28, 28, 1] },
+]
+[discriminator]
+layers = [
+    { layer = "flatten" },
+    { layer = "dense", units = 6 },
+    { layer = "dropout", rate = 0.3 },
+    { layer = "dense", units = 1 },
+]
+"""
+
+
+def drawn(count=300, seed=1):
+    """Return drawn digits, their classes beside them."""
+    return glyphs.draw(count, seed)
+
+
+def write(path, labelled=True):
+    """Write digits as a user's own .npz file."""
+    images, labels = drawn()
+    np.savez(path, images=images, **({"labels": labels} if labelled else {}))
+    return path
+
+
+def dataset(name="few", test=lambda _: ImageSet(*drawn(80, 2), "held out")):
+    """Return a data set with a name, 200 images to train on and 80 of a test split."""
+    images, labels = drawn()
+    return Dataset(
+        name, "few digits", lambda _: ImageSet(images[:200], labels[:200], "few"), test=test
+    )

@@ -1,0 +1,183 @@
+"""What the log of evaluations promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import threading
+import tracemalloc
+
+import pytest
+
+from gankit.errors import CheckpointError, StorageError
+from gankit.metrics import Evaluation
+from gankit.runs import evaluations
+
+FIGURES = Evaluation(
+    features="64 classifier features (6a139aa6)", reference="all 300 training images of drawn",
+    samples=100, reference_samples=300, neighbours=5, frechet=12.5, kernel=-0.25,
+    kernel_deviation=0.1, kernel_whole=0.0, precision=0.5, recall=0.5, density=1.5, coverage=0.25,
+    nearest=0.3, score=2.0, reference_score=2.5, confidence=0.9, histogram=(0.25, 0.75),
+    histogram_divergence=float("inf"), classes_seen=2,
+)  # fmt: skip
+
+
+def row(step, frechet=12.5, floor=None, seed=0, **changes):
+    found = dataclasses.replace(FIGURES, frechet=frechet, **changes).as_json()
+    line = {"round": step, "seed": seed, **found}
+    real = dataclasses.replace(FIGURES, frechet=floor or 0.0, **changes).as_json()
+    return line | ({"floor": {"split": "100 test images", **real}} if floor else {})
+
+
+ROWS = [row(6, 30.0, floor=1.5), row(12, 10.0), row(18, 20.0)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "run" / "evaluations.jsonl"
+    for one in ROWS:
+        assert evaluations.append(path, one)
+    return path
+
+
+def test_what_is_read_is_what_was_appended(path):
+    assert evaluations.read(path) == ROWS
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_the_log_knows_every_figure_of_an_evaluation():
+    # Of a figure that it does not know it would prove nothing.
+    named = (
+        *evaluations.WORDS, *evaluations.COUNTS, *evaluations.NUMBERS, *evaluations.OF_CLASSES,
+        "histogram",
+    )  # fmt: skip
+    assert sorted(named) == sorted(field.name for field in dataclasses.fields(Evaluation))
+
+
+def test_a_log_that_was_never_written_has_none(tmp_path):
+    assert evaluations.read(tmp_path / "nothing") == []
+    evaluations.truncate(tmp_path / "nothing", 3)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_the_same_figures_are_not_written_twice(path):
+    before = path.read_bytes()
+    assert not evaluations.append(path, ROWS[1])
+    assert not evaluations.append(path, {k: v for k, v in ROWS[0].items() if k != "floor"})
+    assert path.read_bytes() == before
+    assert evaluations.append(path, row(12, 10.0, seed=1))
+    assert evaluations.append(path, row(12, 10.0, floor=1.5))
+
+
+def test_a_torn_last_line_does_not_count_and_the_next_is_whole(path):
+    path.write_bytes(path.read_bytes()[:-5])
+    assert evaluations.read(path) == ROWS[:2]
+    evaluations.append(path, row(20))
+    assert evaluations.read(path) == [*ROWS[:2], row(20)]
+
+
+def test_many_may_append_at_once(path):
+    def write(first):
+        for step in range(first, first + 20):
+            evaluations.append(path, row(step))
+
+    threads = [threading.Thread(target=write, args=(100 * n,)) for n in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(evaluations.read(path)) == 3 + 80
+
+
+BAD = {
+    "no JSON": '{"round": 6',
+    "no table": "[]",
+    "nothing": "",
+    "too deep": "[" * 100_000,
+    "a number that is none": json.dumps(ROWS[1]).replace("10.0", "NaN"),
+    "an endless number": json.dumps(ROWS[1]).replace("10.0", "1e999"),
+    "a number too long": json.dumps(ROWS[1]).replace("10.0", "1" + "0" * 400),
+    "a round of half": json.dumps(ROWS[1] | {"round": 1.5}),
+    "a round that is true": json.dumps(ROWS[1] | {"round": True}),
+    "a round below none": json.dumps(ROWS[1] | {"round": -1}),
+    "no seed": json.dumps({k: v for k, v in ROWS[1].items() if k != "seed"}),
+    "no distance": json.dumps({k: v for k, v in ROWS[1].items() if k != "frechet"}),
+    "a word for a distance": json.dumps(ROWS[1] | {"frechet": "10"}),
+    "a number for features": json.dumps(ROWS[1] | {"features": 3}),
+    "words for shares": json.dumps(ROWS[1] | {"histogram": ["a"]}),
+    "a floor that is a number": json.dumps(ROWS[1] | {"floor": 3}),
+    "a floor without its split": json.dumps(
+        ROWS[0] | {"floor": {k: v for k, v in ROWS[0]["floor"].items() if k != "split"}}
+    ),
+    "a floor without a figure": json.dumps(ROWS[1] | {"floor": {"split": "all"}}),
+}
+
+
+@pytest.mark.parametrize("line", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("use", [evaluations.read, lambda path: evaluations.truncate(path, 12)])
+def test_any_other_line_is_refused_by_number_and_stays(path, line, use):
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], line, lines[2]]) + "\n")
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match=r"evaluations\.jsonl, line 2: .*remove the line"):
+        use(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_nothing_but_ends_of_lines_fills_no_memory(path):
+    path.write_bytes(b"\n" * 40_000_000)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match="line 1: "):
+        evaluations.read(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2 * evaluations.LIMIT  # A list of the lines would take 320 MB.
+
+
+def test_a_file_that_is_too_large_or_a_link_is_refused(path, monkeypatch):
+    monkeypatch.setattr(evaluations, "LIMIT", 100)
+    with pytest.raises(CheckpointError, match="at most 100 are expected"):
+        evaluations.read(path)
+    path.with_name("link").symlink_to(path)
+    with pytest.raises(CheckpointError, match="symbolic link"):
+        evaluations.read(path.with_name("link"))
+
+
+@pytest.mark.parametrize(("rounds", "kept"), [(0, 0), (6, 1), (17, 2), (18, 3)])
+def test_taking_back_leaves_what_was_found_up_to_a_round(path, rounds, kept):
+    path.write_bytes(path.read_bytes() + b'{"torn')
+    evaluations.truncate(path, rounds)
+    assert path.read_text() == "".join(json.dumps(one) + "\n" for one in ROWS[:kept])
+
+
+def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at):
+    before = path.read_bytes()
+    fail_at(1, errno.ENOSPC)
+    with pytest.raises(StorageError, match=r"evaluations\.jsonl: the disk is full"):
+        evaluations.append(path, row(20))
+    assert path.read_bytes() == before
+
+
+def test_the_best_is_the_lowest_of_those_that_have_a_checkpoint_and_the_first_of_equals():
+    rows = [*ROWS, row(24, 10.0)]
+    assert evaluations.best(rows, [6, 12, 18, 24], 100)["round"] == 12
+    assert evaluations.best(rows, [6, 18], 100)["round"] == 18
+    assert evaluations.best(rows, [], 100) is None
+    assert evaluations.best([], [6], 100) is None
+
+
+def test_only_what_was_measured_alike_compares():
+    steps = [6, 12, 18, 24]
+    assert evaluations.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["round"] == 12
+    assert evaluations.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["round"] == 12
+    other = row(24, 99.0, features="64 classifier features (00000000)")
+    assert evaluations.best([*ROWS, other], steps, 100)["round"] == 24
+    assert evaluations.best(ROWS, steps, 50) is None
+
+
+def test_a_floor_serves_for_what_was_measured_alike_whatever_the_seed():
+    assert evaluations.floor_for(ROWS, row(99, seed=5))["frechet"] == 1.5
+    assert evaluations.floor_for(ROWS, row(99, samples=50)) is None
+    assert evaluations.floor_for(ROWS, row(99, features="others")) is None
+    assert evaluations.floor_for(ROWS[1:], row(99)) is None

@@ -1,0 +1,92 @@
+"""The bar over work in stages, and the time that it says is left."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from gankit.cli.stages import Stages
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def said():
+    return io.StringIO()
+
+
+@pytest.fixture
+def stages(clock, said):
+    return Stages({"reading": 1.0, "making": 4.0, "judging": 10.0}, said, plain=True, clock=clock)
+
+
+def test_at_first_the_guesses_are_all_that_is_known(stages):
+    stages("reading", 0.0)
+    assert stages.left() == 15
+
+
+def test_what_the_stages_before_took_says_how_fast_this_machine_is(stages, clock):
+    stages("reading", 0.0)
+    clock.now += 2
+    stages("making", 0.0)
+    assert stages.left() == 2 * (4 + 10)
+    clock.now += 3
+    assert stages.left() == 2 * (4 + 10) - 3
+
+
+def test_the_part_that_is_done_of_a_stage_counts_more_than_its_guess(stages, clock):
+    stages("reading", 0.0)
+    clock.now += 1
+    stages("making", 0.0)
+    clock.now += 6
+    stages("making", 0.25)
+    assert stages.left() == 18 + 10
+
+
+def test_a_stage_that_takes_longer_than_its_guess_leaves_no_less_than_nothing(stages, clock):
+    stages("judging", 0.0)
+    clock.now += 500
+    assert stages.left() == 0
+
+
+def test_a_stage_that_nobody_foresaw_is_taken_up_and_one_passed_over_is_dropped(stages, clock):
+    stages("reading", 0.0)
+    clock.now += 1
+    stages("training", 0.0)
+    clock.now += 30
+    stages("training", 0.5)
+    assert stages.left() == 30 + 4 + 10
+    stages("judging", 0.0)
+    assert stages.left() == 10
+
+
+def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(stages, clock, said):
+    for second in range(12):
+        clock.now = 100.0 + second
+        stages("making", second / 12)
+    stages.close()
+    assert said.getvalue().splitlines() == ["making, 00:17 left", "making, 00:12 left"]
+
+
+def test_a_bar_shows_the_stage_and_the_time_left_and_goes_at_the_end(clock, said):
+    stages = Stages({"making": 4.0, "judging": 6.0}, said, plain=False, clock=clock)
+    stages("making", 0.0)
+    clock.now += 4
+    stages("judging", 0.0)
+    stages.close()
+    last = said.getvalue().split("\r")
+    assert any(" 40%|" in line and "judging, 00:06 left" in line for line in last)
+    assert not last[-1].strip()
