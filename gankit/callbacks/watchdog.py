@@ -31,6 +31,10 @@ def warn(line: str) -> None:
     warnings.warn(line, HealthWarning, stacklevel=2)
 
 
+def forget(_step: int, _found: str) -> None:
+    """Keep nothing."""
+
+
 class Watchdog:
     """Warns, once each, of collapse, of a discriminator that has won, of losses that explode.
 
@@ -47,6 +51,8 @@ class Watchdog:
         `(rounds, 2)` of the rounds before, where a run is resumed.
     tell
         Takes each warning; by default it is a `HealthWarning`.
+    record
+        Takes it too, with the round and by itself, to keep it.
     clock
         Seconds.
     """
@@ -58,6 +64,7 @@ class Watchdog:
         losses: Array | None = None,
         tell: Callable[[str], None] = warn,
         clock: Callable[[], float] = time.perf_counter,
+        record: Callable[[int, str], None] = forget,
     ) -> None:
         random = generator(problem.seed, Stream.WATCHDOG)
         chosen = np.sort(random.choice(len(images), min(BATCH, len(images)), replace=False))
@@ -65,6 +72,7 @@ class Watchdog:
         self._noise = random.standard_normal((BATCH, problem.latent)).astype(problem.precision)
         self._labels = _in_turn(problem.told_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
+        self._record = record
         self._losses: Array = np.empty((0, 2)) if losses is None else losses[-health.WINDOW :]
         self._told: set[str] = set()
         self._next_round, self._next_time, self._alike = health.WINDOW, 0.0, 0
@@ -101,6 +109,7 @@ class Watchdog:
     def _say(self, symptom: str, step: int, found: str | None) -> None:
         if found and symptom not in self._told:
             self._told.add(symptom)
+            self._record(step, found)
             self._tell(f"after round {step}, {found}")
 
 

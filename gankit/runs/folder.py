@@ -4,7 +4,10 @@
 config.toml          the run's configuration, written before anything starts
 environment.json     versions, platform, command line
 metrics.jsonl        both losses of every round
+evaluations.jsonl    how good the images were, a line for each evaluation
+warnings.jsonl       what the run was warned of, a line for each warning
 samples/001280.png   pictures, by the rounds done
+nearest/001280.png   generated images, each above the training image nearest to it
 checkpoints/001280/  states, by the rounds done
 ```
 """
@@ -37,8 +40,12 @@ class RunFolder:
         The folder.
     config, environment, metrics
         The files `config.toml`, `environment.json` and `metrics.jsonl`.
-    samples
-        The folder of pictures.
+    evaluations
+        The file `evaluations.jsonl`, which `gankit.runs.evaluations` reads and appends to.
+    warnings
+        The file `warnings.jsonl`, which `gankit.runs.warned` reads and appends to.
+    samples, nearest
+        The folders of pictures.
     checkpoints
         The store of states.
     """
@@ -48,7 +55,10 @@ class RunFolder:
         self.config = self.path / "config.toml"
         self.environment = self.path / "environment.json"
         self.metrics = self.path / "metrics.jsonl"
+        self.evaluations = self.path / "evaluations.jsonl"
+        self.warnings = self.path / "warnings.jsonl"
         self.samples = self.path / "samples"
+        self.nearest = self.path / "nearest"
         self.checkpoints = CheckpointStore(self.path / "checkpoints")
 
     @classmethod
@@ -126,7 +136,7 @@ class RunFolder:
         """
         atomic.make_folder(self.path)
         with locked(self.path):
-            for folder in (self.path, self.samples):  # Others may write pictures there.
+            for folder in (self.path, self.samples, self.nearest):  # Others may write there.
                 atomic.sweep(folder)
             atomic.sweep(self.checkpoints.folder, alone=True)
             yield
@@ -134,6 +144,10 @@ class RunFolder:
     def sample_path(self, step: int) -> Path:
         """Return where the picture after `step` rounds belongs."""
         return self.samples / f"{step:06d}.png"
+
+    def nearest_path(self, step: int) -> Path:
+        """Return where images of round `step`, above their nearest training images, belong."""
+        return self.nearest / f"{step:06d}.png"
 
     def _undo(self, made: bool) -> None:
         """Remove what `create` wrote, and the folder if it `made` that and it is empty."""

@@ -98,6 +98,18 @@ def read(path: Path) -> Array:
     return np.array(rows, np.float64).reshape(len(rows), 2)
 
 
+def read_whole(path: Path) -> tuple[Array, str]:
+    """Return the `(n, 2)` losses before the first damage, and what that is, or nothing."""
+    rows: list[Losses] = []
+    damage = ""
+    try:
+        for number, line in enumerate(_lines(path), start=1):
+            rows.append(_losses(path, number, line))
+    except CheckpointError as error:
+        damage = str(error)
+    return np.array(rows, np.float64).reshape(len(rows), 2), damage
+
+
 def truncate(path: Path, rounds: int) -> None:
     """Drop every round after `rounds`: the run goes on from there, and logs them again.
 

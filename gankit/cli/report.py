@@ -1,0 +1,63 @@
+"""`gankit report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gankit.cli.options import complete_backends, say
+from gankit.cli.streams import answer
+from gankit.errors import ConfigError
+from gankit.paths import is_folder
+
+NAME = "report.html"
+
+
+@click.command("report")
+@click.argument("runs", metavar="RUN...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The page  [report.html in the run; of several runs, in this folder].",
+)
+@click.option("--title", default="", help="Its heading  [the runs' names].")
+@click.option("--explore", is_flag=True, help="Put the generator in, to make images in the page.")
+@click.option(
+    "--backend",
+    shell_complete=complete_backends,
+    help="To load the runs with, for --explore  [the one that trained each].",
+)
+def command(
+    runs: tuple[Path, ...], out: Path | None, title: str, explore: bool, backend: str | None
+) -> None:
+    """Write a page about the runs in the folders RUN, in one HTML file.
+
+    It has the grids through training under a slider, curves of losses and metrics, warnings,
+    configuration and environment; several runs stand side by side. It needs no network.
+    """
+    from gankit.report.page import Exploring, exploring, gathered, page
+    from gankit.runs import RunFolder, atomic
+
+    for run in runs:
+        RunFolder.open(run)
+    out = _target(out, runs)
+    found = gathered(runs)
+    explorer = exploring(runs, backend) if explore else Exploring()
+    content = page(found, title, (), explorer).encode()
+    atomic.write_file(out, content)
+    for line in (line for run in found for line in run.damage):
+        say(f"damaged: {line}")
+    say(f"{round(len(content) / 1000):,} kB in {out}")
+    answer(out)
+
+
+def _target(out: Path | None, runs: tuple[Path, ...]) -> Path:
+    """Return the file to write, checked before any work is done."""
+    if out is None:
+        return runs[0] / NAME if len(runs) == 1 else Path(NAME)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"cannot write {out}; name a .html file")
+    if not is_folder(out.parent):
+        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
+    return out

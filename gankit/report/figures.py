@@ -1,0 +1,95 @@
+"""What the figures of an evaluation are called, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gankit.runs import evaluations
+from gankit.runs.evaluations import Row
+
+LOWER, HIGHER, CLOSER = "lower is better", "higher is better", "best near the real images'"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One field of `gankit.metrics.Evaluation` that a page shows.
+
+    Attributes
+    ----------
+    key, title
+        The field, and what it is called.
+    better
+        Which way is better.
+    drawn
+        Whether it has a curve, beside its row in the table.
+    """
+
+    key: str
+    title: str
+    better: str
+    drawn: bool = True
+
+
+FIGURES = (
+    Figure("frechet", "Fréchet distance", LOWER),
+    Figure("kernel", "Kernel distance", LOWER),
+    Figure("precision", "Precision", HIGHER),
+    Figure("recall", "Recall", HIGHER),
+    Figure("density", "Density", HIGHER),
+    Figure("coverage", "Coverage", HIGHER),
+    Figure("score", "Classifier score", HIGHER),
+    Figure("confidence", "Classifier's confidence", CLOSER, drawn=False),
+    Figure("histogram_divergence", "Divergence of classes", LOWER, drawn=False),
+    Figure("classes_seen", "Classes seen", HIGHER, drawn=False),
+    Figure("nearest", "Distance to the nearest real image", CLOSER, drawn=False),
+)
+
+
+def number(table: Mapping[str, Any], key: str) -> float | None:
+    """Return a finite number of the table, or None."""
+    value = table.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < float("inf") else None
+
+
+def newest(rows: Sequence[Row]) -> Row:
+    """Return the evaluation of the latest round, of several the last; nothing where none is."""
+    return max(enumerate(rows), key=lambda pair: (pair[1]["round"], pair[0]), default=(0, {}))[1]
+
+
+def comparable(rows: Sequence[Row]) -> dict[int, Row]:
+    """Return the evaluations that were measured in the same way, by round.
+
+    Where there are several ways, it is that of the most, and then the one used last.
+    """
+    ways = [evaluations.measure(row) for row in rows]
+    way = max(reversed(ways), key=ways.count, default=None)
+    found = {row["round"]: row for row in rows if evaluations.measure(row) == way}
+    return dict(sorted(found.items()))
+
+
+def floor(rows: Sequence[Row], row: Row) -> Row:
+    """Return the same figures of real test images; nothing where they were not measured."""
+    return (evaluations.floor_for(rows, row) if row else None) or {}
+
+
+def measured(rows: Iterable[Row]) -> Iterator[Figure]:
+    """Yield the figures that any of the evaluations has."""
+    rows = list(rows)
+    for figure in FIGURES:
+        if any(number(row, figure.key) is not None for row in rows):
+            yield figure
+
+
+def shown(value: float | None, key: str = "") -> str:
+    """Return a figure as a page shows it.
+
+    >>> shown(12.3456), shown(0.000123), shown(None), shown(10, "classes_seen")
+    ('12.35', '0.000123', '–', '10')
+    """
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if key == "classes_seen" else f"{value:.4g}"

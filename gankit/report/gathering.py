@@ -1,0 +1,143 @@
+"""What a page shows of one run, read from its folder alone: no framework, no data, no trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gankit.backend import Array
+from gankit.config import LIMIT, parse_toml
+from gankit.errors import CheckpointError, GankitError
+from gankit.report.pictures import Picture, Pictures, pictures_of
+from gankit.runs import RunFolder, evaluations, warned
+from gankit.runs import metrics as metrics_log
+from gankit.runs.storage import read_plain
+from gankit.runs.warned import Warned
+from gankit.sources import leaves
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One run.
+
+    Attributes
+    ----------
+    name
+        What the page calls it.
+    path
+        Its folder.
+    settings
+        What `config.toml` says, by dotted path.
+    facts
+        What `environment.json` says.
+    losses
+        `(rounds, 2)` float64: the discriminator's and the generator's.
+    grids
+        Its sample grids.
+    nearest
+        The newest picture of generated images and the training images nearest to them.
+    evaluations
+        In the order in which they were made.
+    warnings
+        What it was warned of.
+    damage
+        What of the folder could not be read, a line each.
+    """
+
+    name: str
+    path: Path
+    settings: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    losses: Array = field(repr=False)
+    grids: Pictures = field(repr=False)
+    nearest: Picture | None = field(repr=False)
+    evaluations: tuple[Mapping[str, Any], ...] = field(repr=False)
+    warnings: tuple[Warned, ...]
+    damage: tuple[str, ...]
+
+    @property
+    def rounds(self) -> int:
+        """Rounds that its log has."""
+        return len(self.losses)
+
+
+class _Reader:
+    """Reads one part after the other, and remembers what could not be read."""
+
+    def __init__(self) -> None:
+        self.damage: list[str] = []
+
+    def take(self, read: Callable[[], Read], otherwise: Read) -> Read:
+        """Return what is read, or `otherwise` where that fails."""
+        try:
+            return read()
+        except GankitError as error:
+            self.damage.append(str(error))
+            return otherwise
+
+    def losses(self, path: Path) -> Array:
+        """Return the losses before the first damage."""
+        losses, damage = metrics_log.read_whole(path)
+        if damage:
+            self.damage.append(f"{damage}; shown are the {len(losses):,} rounds before")
+        return losses
+
+    def pictures(self, folder: Path, most: int) -> Pictures:
+        """Return the pictures that are whole."""
+        found = pictures_of(folder, most)
+        self.damage += found.damage
+        return found
+
+
+def gather(path: Path, name: str, most: int) -> Gathered:
+    """Read a run's folder; what is damaged there is said, and left out.
+
+    Parameters
+    ----------
+    most
+        Grids to show.
+
+    Raises
+    ------
+    CheckpointError
+        There is no run.
+    """
+    folder, reader = RunFolder.open(path), _Reader()
+    nearest = reader.pictures(folder.nearest_path(0).parent, 1).shown
+    return Gathered(
+        name=name,
+        path=folder.path,
+        settings=reader.take(lambda: _settings(folder.config), {}),
+        facts=folder.facts(),
+        losses=reader.losses(folder.metrics),
+        grids=reader.pictures(folder.samples, most),
+        nearest=nearest[-1] if nearest else None,
+        evaluations=tuple(reader.take(lambda: evaluations.read(folder.evaluations), [])),
+        warnings=tuple(reader.take(lambda: warned.read(folder.warnings), [])),
+        damage=tuple(reader.damage),
+    )
+
+
+def names_of(folders: list[Path]) -> list[str]:
+    """Return a name for each folder: its own, or its whole path where others have that too.
+
+    >>> names_of([Path("runs/a"), Path("other/a"), Path("b")])
+    ['runs/a', 'other/a', 'b']
+    """
+    own = [path.resolve().name or str(path) for path in folders]
+    return [
+        name if own.count(name) == 1 else str(path) for name, path in zip(own, folders, strict=True)
+    ]
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    """Return the leaves of a configuration, by dotted path."""
+    text = read_plain(path, LIMIT).decode("utf-8", "replace")
+    try:
+        return dict(leaves(parse_toml(text, str(path))))
+    except RecursionError:
+        raise CheckpointError(f"{path} is nested too deeply") from None

@@ -1,0 +1,169 @@
+"""The page: everything in one HTML file, and a policy in it by which nothing can be fetched."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gankit import __version__
+from gankit.errors import ConfigError
+from gankit.report.curves import charts, spans
+from gankit.report.gathering import Gathered, gather, names_of
+from gankit.report.histogram import histogram
+from gankit.report.pictures import MOST
+from gankit.report.section import Section
+from gankit.report.tables import configuration, environment, figures
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+STYLES = ("page.css", "parts.css")
+SCRIPTS = ("scales.js", "chart.js", "charts.js", "pictures.js", "page.js")
+FEWEST = 12
+"""Grids of each run where there are many runs."""
+BESIDE = 20
+"""Grids of a page that carries generators, too, and is to stay below 10 MB."""
+
+
+@dataclass(frozen=True)
+class Exploring:
+    """What a page needs to make images by itself: a payload for each run, styles and scripts."""
+
+    payloads: tuple[dict[str, Any], ...] = ()
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+
+
+def render(
+    folders: Sequence[Path],
+    *,
+    title: str = "",
+    sections: Sequence[Section] = (),
+    explore: bool = False,
+    backend: str | None = None,
+) -> str:
+    """Return one HTML page about one run, or several side by side.
+
+    Parameters
+    ----------
+    folders
+        Those of the runs.
+    title
+        Its heading; by default the runs' names.
+    sections
+        More tables, near the top.
+    explore
+        Whether the page can make images by itself; the runs are then loaded.
+    backend
+        What loads them; by default the backend that trained each.
+
+    Returns
+    -------
+    str
+        HTML without any address but its own `data:` ones; it can be encoded as UTF-8.
+
+    Raises
+    ------
+    CheckpointError
+        A folder is no run. What is damaged in one is said in the page instead.
+    ConfigError
+        There are no folders; or a run cannot be explored, as `gankit.report.explorer` has it.
+    """
+    explorer = exploring(folders, backend) if explore else Exploring()
+    return page(gathered(folders, BESIDE if explore else MOST), title, sections, explorer)
+
+
+def gathered(folders: Sequence[Path], grids: int = MOST) -> list[Gathered]:
+    """Read the runs; the more there are, the fewer grids of each, and at most `grids`."""
+    folders = [Path(folder) for folder in folders]
+    if not folders:
+        raise ConfigError("a page of no runs is none; name the folder of a run")
+    most = max(FEWEST, grids // max(1, (len(folders) + 1) // 2))
+    return [gather(path, name, most) for path, name in zip(folders, names_of(folders), strict=True)]
+
+
+def page(
+    runs: Sequence[Gathered], title: str, sections: Sequence[Section], explorer: Exploring
+) -> str:
+    """Return the page of runs that were read."""
+    styles = [*map(_static, STYLES), *explorer.styles]
+    scripts = [*map(_static, SCRIPTS), *explorer.scripts]
+    style, script = "\n".join(styles), "\n".join(scripts)
+    text = _templates().get_template("page.html.j2").render(
+        title=title or " and ".join(run.name for run in runs),
+        version=__version__,
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        runs=runs,
+        sections=sections,
+        data=_data(runs),
+        spans=[spans(run) for run in runs],
+        figures=figures(runs),
+        histograms=[histogram(run) for run in runs],
+        configuration=configuration(runs),
+        environment=environment(runs),
+        payloads=explorer.payloads,
+    )  # fmt: skip
+    # A path or a log may hold half a character, which no file in UTF-8 can.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
+    """Return what the scripts draw."""
+    return {
+        "runs": [
+            {
+                "name": run.name,
+                "rounds": run.rounds,
+                "grids": [{"round": p.round, "uri": p.uri} for p in run.grids.shown],
+                "warnings": [warned.round for warned in run.warnings],
+            }
+            for run in runs
+        ],
+        "charts": charts(runs),
+    }
+
+
+def exploring(folders: Sequence[Path], backend: str | None) -> Exploring:
+    """Load the runs, and return what makes their images in a page; they share its room."""
+    from gankit.api import load
+    from gankit.report import explorer
+
+    most = explorer.MOST // max(1, len(folders))
+    return Exploring(
+        tuple(explorer.payload(load(folder, backend), most=most) for folder in folders),
+        tuple(map(_static, explorer.STYLES)),
+        tuple(map(_static, explorer.SCRIPTS)),
+    )
+
+
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("gankit.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+
+
+def _static(name: str) -> str:
+    return (resources.files("gankit.report") / "static" / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return the page's policy: its own style and script, pictures within it, nothing else."""
+    return (
+        f"default-src 'none'; img-src data:; style-src {_digest(style)}; "
+        f"script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

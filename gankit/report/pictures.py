@@ -1,0 +1,126 @@
+"""PNG files on their way into a page: bounded, proved to be pictures, few enough to be read."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit.errors import CheckpointError, GankitError
+from gankit.paths import is_folder
+from gankit.runs.storage import read_plain
+
+MOST = 60
+"""Grids of a run that a page shows."""
+BUDGET = 3_000_000
+"""Bytes of all grids of a run together; base64 adds a third to them."""
+LARGEST = 4_000_000
+"""Bytes of one picture."""
+PIXELS = 64_000_000
+"""Pixels of one picture, so that a small file cannot fill a browser's memory."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the rounds done when it was drawn.
+
+    Attributes
+    ----------
+    uri
+        `data:image/png;base64,...`
+    width, height
+        Pixels.
+    """
+
+    round: int
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a folder.
+
+    Attributes
+    ----------
+    shown
+        Those that a page has room for, by round.
+    count
+        How many lie in the folder.
+    damage
+        Why others could not be shown, a line each.
+    """
+
+    shown: tuple[Picture, ...]
+    count: int
+    damage: tuple[str, ...]
+
+
+def pictures_of(folder: Path, most: int = MOST) -> Pictures:
+    """Read the pictures of a folder, at most `most`, spread evenly; the first and last are kept."""
+    try:
+        paths = _paths(folder)
+        chosen = spread(paths, _affordable(paths, most))
+    except OSError as error:
+        return Pictures((), 0, (f"cannot look into {folder}: {str(error.strerror).lower()}",))
+    shown, damage = [], []
+    for path in chosen:
+        try:
+            shown.append(_picture(path))
+        except GankitError as error:
+            damage.append(str(error))
+    return Pictures(tuple(shown), len(paths), tuple(damage))
+
+
+def spread(paths: Sequence[Path], most: int) -> list[Path]:
+    """Return at most `most` of the paths, evenly apart, with the first and the last.
+
+    >>> [path.name for path in spread([Path(name) for name in "abcdefg"], 3)]
+    ['a', 'd', 'g']
+    """
+    if len(paths) <= most:
+        return list(paths)
+    if most < 2:
+        return [paths[-1]]
+    return [paths[i * (len(paths) - 1) // (most - 1)] for i in range(most)]
+
+
+def _paths(folder: Path) -> list[Path]:
+    """Return the files that are named by a round, in the order of rounds."""
+    found = folder.iterdir() if is_folder(folder) else ()
+    named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
+    return sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem.lstrip("0")))
+
+
+def _affordable(paths: Sequence[Path], most: int) -> int:
+    """Return how many of the pictures fit into the budget, at least one."""
+    total = sum(min(path.lstat().st_size, LARGEST) for path in paths)
+    mean = max(total / max(len(paths), 1), 1)
+    return max(1, min(most, int(BUDGET / mean)))
+
+
+def _picture(path: Path) -> Picture:
+    content = read_plain(path, LARGEST)
+    width, height = _size(path, content)
+    text = base64.b64encode(content).decode("ascii")
+    return Picture(int(path.stem), f"data:image/png;base64,{text}", width, height)
+
+
+def _size(path: Path, content: bytes) -> tuple[int, int]:
+    """Return width and height of a PNG file that is whole."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            width, height = image.size
+            if width * height > PIXELS:
+                raise CheckpointError(f"{path} has {width} x {height} pixels; too many for a page")
+            image.verify()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if isinstance(error, GankitError):
+            raise
+        raise CheckpointError(f"{path} is no whole PNG file") from None
+    return width, height

@@ -1,0 +1,202 @@
+// One chart: curves over rounds, drawn as SVG, with the values under the pointer in words.
+
+const SVG = "http://www.w3.org/2000/svg";
+const HEIGHT = 220;
+const MARGIN = { left: 52, right: 22, top: 10, bottom: 24 };
+
+function element(name, attributes = {}, parent = null) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  parent?.append(made);
+  return made;
+}
+
+function shape(name, attributes, parent) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  parent.append(made);
+  return made;
+}
+
+function path(xs, ys) {
+  return xs.map((x, i) => `${i ? "L" : "M"}${x.toFixed(1)} ${ys[i].toFixed(1)}`).join("");
+}
+
+class Chart {
+  constructor(parent, spec, runs) {
+    this.spec = spec;
+    this.runs = runs;
+    this.box = element("div", { class: "chart", tabindex: "0", role: "group" }, parent);
+    this.box.setAttribute("aria-describedby", "zoom-hint");
+    const head = element("div", { class: "chart-head" }, this.box);
+    element("h3", {}, head).textContent = spec.title;
+    element("span", { class: "quiet" }, head).textContent = spec.note;
+    this.readout = element("ul", { class: "readout" }, this.box);
+    this.svg = shape("svg", { class: "plot", height: HEIGHT, "aria-hidden": "true" }, this.box);
+    this.view = null;
+  }
+
+  // The curves that are wanted, cut to the domain, with one more point on either side.
+  visible(view) {
+    return this.spec.series
+      .filter((series) => view.shown.has(series.run))
+      .map((series) => this.cut(series, view));
+  }
+
+  cut(series, view) {
+    const from = Math.max(0, lastAtMost(series.first, view.domain[0]));
+    const to = Math.min(series.first.length, lastAtMost(series.first, view.domain[1]) + 2);
+    const part = (values) => values?.slice(from, to);
+    const centres = series.first.map((first, i) => (first + series.last[i]) / 2);
+    const mean = series.points ? series.mean : smoothed(series.mean, view.smooth);
+    return {
+      ...series, first: part(series.first), last: part(series.last), rounds: part(centres),
+      mean: part(mean), low: part(series.low), high: part(series.high),
+      raw: mean === series.mean ? null : part(series.mean),
+    };
+  }
+
+  range(curves) {
+    const values = curves.flatMap((c) => [
+      ...c.mean, ...(c.raw ?? []), ...(c.low ?? []), ...(c.high ?? []),
+      ...(c.floor == null ? [] : [c.floor]),
+    ]);
+    let low = Infinity;
+    let high = -Infinity;
+    for (const value of values) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    if (!(high >= low)) return [0, 1];
+    const room = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
+    return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
+  }
+
+  draw(view) {
+    this.view = view;
+    this.width = Math.max(240, this.box.clientWidth - 24);
+    this.svg.setAttribute("width", this.width);
+    this.svg.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT}`);
+    this.svg.replaceChildren();
+    this.curves = this.visible(view);
+    const [right, bottom] = [this.width - MARGIN.right, HEIGHT - MARGIN.bottom];
+    this.x = scale(view.domain, [MARGIN.left, right]);
+    this.y = scale(this.range(this.curves), [bottom, MARGIN.top]);
+    this.axes(view, right, bottom);
+    this.inside = shape("svg", {
+      x: MARGIN.left, y: 0, width: right - MARGIN.left, height: bottom + 1,
+      viewBox: `${MARGIN.left} 0 ${right - MARGIN.left} ${bottom + 1}`,
+    }, this.svg);
+    this.marks(view, bottom);
+    for (const curve of this.curves) this.curve(curve);
+    this.cursor = shape("path", { class: "cursor" }, this.inside);
+    this.selection = shape("rect", { class: "selection", y: MARGIN.top, width: 0,
+      height: bottom - MARGIN.top }, this.inside);
+    this.say(null);
+    this.name(view);
+  }
+
+  axes(view, right, bottom) {
+    for (const value of ticks(this.range(this.curves), 5)) {
+      const y = this.y(value);
+      shape("path", { class: "rule", d: `M${MARGIN.left} ${y}H${right}` }, this.svg);
+      const label = shape("text", { x: MARGIN.left - 8, y: y + 4, "text-anchor": "end" }, this.svg);
+      label.textContent = written(value);
+    }
+    const many = Math.max(3, Math.floor(this.width / 90));
+    for (const value of ticks(view.domain, many).filter(Number.isInteger)) {
+      const label = shape("text", { x: this.x(value), y: bottom + 18, "text-anchor": "middle" },
+        this.svg);
+      label.textContent = DIGITS.format(value);
+    }
+    shape("path", { class: "axis", d: `M${MARGIN.left} ${bottom}H${right}` }, this.svg);
+  }
+
+  // Where a run was warned, and which round the pictures show.
+  marks(view, bottom) {
+    for (const series of this.curves) {
+      for (const round of this.runs[series.run].warnings) {
+        const x = this.x(round);
+        const mark = shape("path", { class: "warned",
+          d: `M${x - 5} ${MARGIN.top - 8}h10l-5 8zM${x} ${MARGIN.top}V${bottom}` }, this.inside);
+        shape("title", {}, mark).textContent = `warned after ${roundsWritten(round, round)}`;
+      }
+    }
+    this.now = shape("path", { class: "now" }, this.inside);
+    this.point(view.round);
+  }
+
+  point(round) {
+    if (!this.now) return;
+    const bottom = HEIGHT - MARGIN.bottom;
+    this.now.setAttribute("d", round ? `M${this.x(round)} ${MARGIN.top}V${bottom}` : "");
+  }
+
+  curve(curve) {
+    const style = `series-${curve.run % 6}`;
+    const xs = curve.rounds.map(this.x);
+    const ys = curve.mean.map(this.y);
+    if (curve.high) {
+      const band = path([...xs, ...xs.toReversed()],
+        [...curve.high.map(this.y), ...curve.low.map(this.y).toReversed()]);
+      shape("path", { class: `band ${style}`, d: `${band}Z` }, this.inside);
+    }
+    if (curve.raw) {
+      shape("path", { class: `raw ${style}`, d: path(xs, curve.raw.map(this.y)) }, this.inside);
+    }
+    if (curve.floor != null) {
+      const d = `M${MARGIN.left} ${this.y(curve.floor)}H${this.width}`;
+      shape("path", { class: `floor ${style}`, d }, this.inside);
+    }
+    if (xs.length > 1) shape("path", { class: `line ${style}`, d: path(xs, ys) }, this.inside);
+    if (curve.points || xs.length === 1) {
+      xs.forEach((x, i) => shape("circle", { class: `dot ${style}`, cx: x, cy: ys[i], r: 4 },
+        this.inside));
+    }
+  }
+
+  // Write the values at a round, or the last ones; return what was written.
+  say(round) {
+    this.readout.replaceChildren();
+    for (const curve of this.curves.filter((curve) => curve.mean.length)) {
+      const at = round === null ? curve.mean.length - 1
+        : Math.max(0, lastAtMost(curve.first, round));
+      const item = element("li", {}, this.readout);
+      const swatch = shape("svg", { class: "swatch", viewBox: "0 0 24 8" }, item);
+      shape("path", { class: `line series-${curve.run % 6}`, d: "M0 4H24" }, swatch);
+      element("b", {}, item).textContent = written(curve.mean[at]);
+      const where = roundsWritten(curve.first[at], curve.last[at]);
+      const real = curve.floor == null ? "" : `, real ${written(curve.floor)}`;
+      element("span", { class: "quiet" }, item).textContent = where + real;
+    }
+  }
+
+  hover(round) {
+    this.cursor.setAttribute("d", `M${this.x(round)} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}`);
+    this.say(round);
+  }
+
+  leave() {
+    this.cursor?.setAttribute("d", "");
+    this.say(null);
+  }
+
+  select(from, to) {
+    const [left, right] = [this.x(Math.min(from, to)), this.x(Math.max(from, to))];
+    this.selection.setAttribute("x", left);
+    this.selection.setAttribute("width", Math.max(0, right - left));
+  }
+
+  // The round under a pixel of the page, within what is shown.
+  round(pixel) {
+    const [low, high] = this.view.domain;
+    const left = this.svg.getBoundingClientRect().left + MARGIN.left;
+    const share = (pixel - left) / (this.width - MARGIN.left - MARGIN.right);
+    return low + Math.min(1, Math.max(0, share)) * (high - low);
+  }
+
+  name(view) {
+    const [low, high] = view.domain.map(Math.round);
+    this.box.setAttribute("aria-label", `${this.spec.title}, ${roundsWritten(low, high)}`);
+  }
+}

@@ -1,0 +1,176 @@
+// The layers of gankit.layers.specs at inference, for one image: each takes {shape, data} and
+// returns the same. Values are float64 and weights float32; images are height, width, channels.
+(() => {
+  "use strict";
+  const explorer = (window.gankitExplorer ??= {});
+  const size = (shape) => shape.reduce((product, side) => product * side, 1);
+  const each = ({ shape, data }, formula) => ({ shape, data: data.map(formula) });
+
+  function filled(shape, bias) {
+    const data = new Float64Array(size(shape));
+    if (bias) for (let i = 0; i < data.length; i++) data[i] = bias[i % bias.length];
+    return { shape, data };
+  }
+
+  // y[to..] += x[from..from+rows] @ kernel[start..], a kernel of `columns` columns; four rows at a
+  // time, which spares three of four passes over y.
+  function multiply(y, to, x, from, rows, kernel, start, columns) {
+    let row = 0;
+    for (; row + 4 <= rows; row += 4) {
+      const at = from + row;
+      const x0 = x[at], x1 = x[at + 1], x2 = x[at + 2], x3 = x[at + 3];
+      const k0 = start + row * columns, k1 = k0 + columns, k2 = k1 + columns, k3 = k2 + columns;
+      for (let o = 0; o < columns; o++) {
+        y[to + o] += x0 * kernel[k0 + o] + x1 * kernel[k1 + o]
+          + x2 * kernel[k2 + o] + x3 * kernel[k3 + o];
+      }
+    }
+    for (; row < rows; row++) {
+      const value = x[from + row], k = start + row * columns;
+      for (let o = 0; o < columns; o++) y[to + o] += value * kernel[k + o];
+    }
+  }
+
+  function dense({ units, weights: { kernel, bias } }, x) {
+    const y = filled([units], bias);
+    multiply(y.data, 0, x.data, 0, x.data.length, kernel, 0, units);
+    return y;
+  }
+
+  function conv({ filters, kernel: side, stride, padding, groups, weights: { kernel, bias } }, x) {
+    const [height, width, channels] = x.shape;
+    const made = (length) => Math.floor((length + 2 * padding - side) / stride) + 1;
+    const y = filled([made(height), made(width), filters], bias);
+    const parts = byGroup(kernel, side * side * (channels / groups), filters, groups);
+    const within = channels / groups, out = filters / groups;
+    for (let i = 0; i < y.shape[0]; i++) {
+      for (let j = 0; j < y.shape[1]; j++) {
+        for (let a = 0; a < side; a++) {
+          const row = i * stride + a - padding;
+          if (row < 0 || row >= height) continue;
+          for (let b = 0; b < side; b++) {
+            const column = j * stride + b - padding;
+            if (column < 0 || column >= width) continue;
+            const to = (i * y.shape[1] + j) * filters, from = (row * width + column) * channels;
+            for (let g = 0; g < groups; g++) {
+              const start = (a * side + b) * within * out;
+              const channel = from + g * within;
+              multiply(y.data, to + g * out, x.data, channel, within, parts[g], start, out);
+            }
+          }
+        }
+      }
+    }
+    return y;
+  }
+
+  const split = new WeakMap();
+
+  // Returns each group's own kernel, made once: its columns side by side.
+  function byGroup(kernel, rows, columns, groups) {
+    if (groups === 1) return [kernel];
+    if (!split.has(kernel)) {
+      const out = columns / groups;
+      const own = (g) => Float32Array.from({ length: rows * out }, (_, i) =>
+        kernel[Math.floor(i / out) * columns + g * out + (i % out)]);
+      split.set(kernel, Array.from({ length: groups }, (_, g) => own(g)));
+    }
+    return split.get(kernel);
+  }
+
+  function convTranspose({ filters, kernel: side, stride, padding, weights: { kernel, bias } }, x) {
+    const [height, width, channels] = x.shape;
+    const made = (length) => (length - 1) * stride - 2 * padding + side;
+    const y = filled([made(height), made(width), filters], bias);
+    for (let i = 0; i < height; i++) {
+      for (let j = 0; j < width; j++) {
+        for (let a = 0; a < side; a++) {
+          const row = i * stride + a - padding;
+          if (row < 0 || row >= y.shape[0]) continue;
+          for (let b = 0; b < side; b++) {
+            const column = j * stride + b - padding;
+            if (column < 0 || column >= y.shape[1]) continue;
+            const to = (row * y.shape[1] + column) * filters, from = (i * width + j) * channels;
+            const start = (a * side + b) * channels * filters;
+            multiply(y.data, to, x.data, from, channels, kernel, start, filters);
+          }
+        }
+      }
+    }
+    return y;
+  }
+
+  function upsample({ factor }, x) {
+    const [height, width, channels] = x.shape;
+    const y = filled([height * factor, width * factor, channels]);
+    for (let p = 0, at = 0; at < y.data.length; p++, at += channels) {
+      const i = Math.floor(p / y.shape[1] / factor), j = Math.floor((p % y.shape[1]) / factor);
+      const from = (i * width + j) * channels;
+      y.data.set(x.data.subarray(from, from + channels), at);
+    }
+    return y;
+  }
+
+  function averagePool({ size: square }, x) {
+    const [height, width, channels] = x.shape;
+    const y = filled([height / square, width / square, channels]);
+    x.data.forEach((value, at) => {
+      const i = Math.floor(at / channels / width / square);
+      const j = Math.floor((Math.floor(at / channels) % width) / square);
+      y.data[(i * y.shape[1] + j) * channels + (at % channels)] += value / square ** 2;
+    });
+    return y;
+  }
+
+  function batchNorm({ weights: { scale, shift } }, x) {
+    return each(x, (value, at) => value * scale[at % scale.length] + shift[at % scale.length]);
+  }
+
+  function layerNorm({ epsilon, weights: { gamma, beta } }, x) {
+    const mean = x.data.reduce((sum, value) => sum + value, 0) / x.data.length;
+    const variance = x.data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.data.length;
+    const root = Math.sqrt(variance + epsilon);
+    const channels = gamma.length;
+    return each(x, (value, at) =>
+      ((value - mean) / root) * gamma[at % channels] + beta[at % channels]);
+  }
+
+  function embedding({ units, weights: { embedding: table } }, x, label) {
+    const channels = x.shape.at(-1);
+    const y = filled([...x.shape.slice(0, -1), channels + units]);
+    const own = table.subarray(label * units, (label + 1) * units);
+    for (let from = 0, to = 0; from < x.data.length; from += channels, to += channels + units) {
+      y.data.set(x.data.subarray(from, from + channels), to);
+      y.data.set(own, to + channels);
+    }
+    return y;
+  }
+
+  function projection(layer, x, label) {
+    const y = dense({ units: 1, weights: layer.weights }, x);
+    const start = label * x.data.length;
+    x.data.forEach((value, at) => (y.data[0] += value * layer.weights.embedding[start + at]));
+    return y;
+  }
+
+  const as = (shape, { data }) => ({ shape, data });
+
+  explorer.layers = {
+    dense,
+    conv,
+    "conv-transpose": convTranspose,
+    upsample,
+    "average-pool": averagePool,
+    "batch-norm": batchNorm,
+    "layer-norm": layerNorm,
+    embedding,
+    projection,
+    "leaky-relu": ({ slope }, x) => each(x, (value) => Math.max(value, slope * value)),
+    relu: (_, x) => each(x, (value) => Math.max(value, 0)),
+    tanh: (_, x) => each(x, Math.tanh),
+    sigmoid: (_, x) => each(x, (value) => 1 / (1 + Math.exp(-value))),
+    dropout: (_, x) => x,
+    flatten: (_, x) => as([x.data.length], x),
+    reshape: ({ shape }, x) => as(shape, x),
+  };
+})();

@@ -1,0 +1,91 @@
+"""What a run was warned of: one line of JSON for each warning, beside the losses.
+
+{"round": 300, "text": "the generator makes nearly the same image of any noise ..."}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gankit.errors import CheckpointError
+from gankit.runs import atomic
+from gankit.runs.storage import read_plain
+
+LIMIT = 2**20
+"""The most bytes of the file; a run is warned of each symptom once."""
+
+MOST = 2**53
+"""Rounds: what every reader of JSON can hold."""
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning, and the rounds done when it was given."""
+
+    round: int
+    text: str
+
+
+def append(path: Path, warned: Warned) -> None:
+    """Add a warning to the file, which stays whole; StorageError."""
+    atomic.write_file(path, _encoded([*whole(path), warned]))
+
+
+def read(path: Path) -> list[Warned]:
+    """Return the warnings, in the order in which they were given; none where there is no file.
+
+    Raises
+    ------
+    CheckpointError
+        The file cannot be read, or a line is not what `append` writes; the message names it.
+    """
+    lines = _lines(path)
+    return [_parsed(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def whole(path: Path) -> list[Warned]:
+    """Return what can be read of the warnings; a damaged line does not count."""
+    found = []
+    try:
+        lines = _lines(path)
+    except CheckpointError:
+        return []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(_parsed(path, number, line))
+        except CheckpointError:
+            continue
+    return found
+
+
+def truncate(path: Path, rounds: int) -> None:
+    """Drop what was said after `rounds`: the run goes on from there, and is warned again."""
+    found = whole(path)
+    kept = [warned for warned in found if warned.round <= rounds]
+    if kept != found:
+        atomic.write_file(path, _encoded(kept))
+
+
+def _lines(path: Path) -> list[bytes]:
+    return read_plain(path, LIMIT).splitlines() if os.path.lexists(path) else []
+
+
+def _encoded(warnings: list[Warned]) -> bytes:
+    return "".join(json.dumps(asdict(warned)) + "\n" for warned in warnings).encode()
+
+
+def _parsed(path: Path, number: int, line: bytes) -> Warned:
+    try:
+        table = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}, line {number}: {str(error).lower()}") from None
+    if type(table) is not dict or set(table) != {"round", "text"}:
+        raise CheckpointError(f"{path}, line {number}: it must have round and text")
+    if type(table["round"]) is not int or not 0 <= table["round"] <= MOST:
+        raise CheckpointError(f"{path}, line {number}: its round is none")
+    if type(table["text"]) is not str:
+        raise CheckpointError(f"{path}, line {number}: its text is none")
+    return Warned(table["round"], table["text"])

@@ -1,0 +1,95 @@
+"""The system's own Chromium, driven by Selenium: nothing is downloaded, nothing is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+REMEDY = "apt-get install chromium chromium-driver, and pip install --group test"
+START = (
+    "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
+    "--disable-background-networking", "--no-first-run", "--force-color-profile=srgb",
+)  # fmt: skip
+DESKTOP, PHONE = (1280, 900), (360, 740)
+
+
+def lacking():
+    """Return what of the browser is not there."""
+    programs = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+    return programs + ([] if find_spec("selenium") else ["selenium"])
+
+
+class Chromium:
+    """A browser; what its pages asked for and complained of is remembered."""
+
+    def __init__(self):
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses it otherwise.
+        for word in [*START, *as_root]:
+            options.add_argument(word)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        service = Service(shutil.which("chromedriver"), env=os.environ | {"SE_OFFLINE": "true"})
+        self.driver = webdriver.Chrome(options=options, service=service)
+
+    def open(self, path, size=DESKTOP, **preferences):
+        """Open a file in a window of this size, for somebody with these preferences.
+
+        `prefers_color_scheme="dark"`, `prefers_reduced_motion="reduce"`.
+        """
+        features = {"prefers-color-scheme": "light"} | {
+            name.replace("_", "-"): value for name, value in preferences.items()
+        }
+        self.command("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
+                     deviceScaleFactor=1, mobile=False)  # fmt: skip
+        named = [{"name": name, "value": value} for name, value in features.items()]
+        self.command("Emulation.setEmulatedMedia", features=named)
+        self.complaints(), self.requests()
+        self.driver.get(Path(path).resolve().as_uri())
+
+    def command(self, name, **parameters):
+        return self.driver.execute_cdp_cmd(name, parameters)
+
+    def run(self, script, *arguments):
+        """Run the body of a JavaScript function; return what it returns."""
+        return self.driver.execute_script(script, *arguments)
+
+    def find(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def press(self, element, *keys):
+        """Focus an element as the Tab key would, and press keys."""
+        self.run("arguments[0].focus()", element)
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def wait(self, true, seconds=10):
+        """Wait until a function returns something true, and return that."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: true())
+
+    def complaints(self):
+        """Return what the console said since the last call, warnings included."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """Return the addresses that were asked for since the last call."""
+        entries = [json.loads(line["message"]) for line in self.driver.get_log("performance")]
+        sent = [e["message"] for e in entries if e["message"]["method"] == SENT]
+        return [message["params"]["request"]["url"] for message in sent]
+
+    def close(self):
+        self.driver.quit()
+
+
+SENT = "Network.requestWillBeSent"

@@ -1,0 +1,29 @@
+"""One browser for all tests here; without one they are passed over, saying how to get it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.browser.chromium import REMEDY, Chromium, lacking
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Return the browser."""
+    if gone := lacking():
+        said = f"no {', '.join(gone)}: {REMEDY}"
+        if os.environ.get("GANKIT_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"a browser is required; {said}", pytrace=False)
+        pytest.skip(said)
+    started = Chromium()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """Return the browser for one test, after which no page may have complained of anything."""
+    yield chromium
+    assert chromium.complaints() == []

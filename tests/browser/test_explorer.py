@@ -1,0 +1,331 @@
+"""The generator in a page: its images are Python's, and who moves something sees it move."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gankit
+from gankit.images import to_uint8
+from gankit.latents import latents
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    ReLU,
+    Reshape,
+    Residual,
+    Sigmoid,
+    Tanh,
+    Upsample,
+)
+from gankit.layers.specs import LAYERS, flat
+from gankit.recipes import recipes
+from gankit.report import explorer, render
+from gankit.report.directions import principal_directions
+from tests.browser.chromium import PHONE
+from tests.explored import any_directions, page_of, run_of_recipe, run_of_spec
+
+BOUND = 1e-4
+KINDS = {
+    "row": (
+        Embedding(3), Dense(20, spectral=True), LeakyReLU(0.2), Projection(spectral=True),
+        Dense(24), Tanh(), Reshape((4, 6, 1)),
+    ),
+    "image": (
+        Dense(96), Reshape((6, 4, 4)), LayerNorm(1e-3), LeakyReLU(0.1), Embedding(2),
+        Residual(
+            (Conv(8, 3, padding=1, groups=2, spectral=True), Sigmoid(), Dropout(0.3)),
+            shortcut=(Conv(8, 1, bias=False), BatchNorm(0.9, 1e-3)),
+        ),
+        AveragePool(2), Upsample(2), ConvTranspose(4, 3, stride=2, padding=1, spectral=True),
+        ReLU(), Conv(5, 4, stride=3, padding=2), Residual((Sigmoid(),)), Flatten(), Dense(36),
+        Reshape((3, 4, 3)), Tanh(),
+    ),
+}  # fmt: skip
+"""Generators that between them have every layer, on images of unequal sides."""
+COLOURED = Embedding(3), Dense(40), LeakyReLU(0.2), Dense(144), Tanh(), Reshape((8, 6, 3))
+PICTURES = 12
+RIGHT, END, TAB, SPACE, BACK = "\ue014", "\ue010", "\ue004", " ", "\ue003"
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Return what opens a page with a run's generator, nothing mounted."""
+
+    def opened(run, **more):
+        path = tmp_path / "page.html"
+        path.write_text(page_of(explorer.payload(run, most=10**9)), "utf-8")
+        browser.open(path, **more)
+        return browser
+
+    return opened
+
+
+def generated(browser, noise, labels):
+    """Return `(n, values)`, what the page's generator makes of noise and classes."""
+    made = browser.run(
+        "return arguments[0].map((z, i) =>"
+        " Array.from(gankitExplorer.generate(payload, z, arguments[1][i])))",
+        noise.tolist(), labels.tolist(),
+    )  # fmt: skip
+    return np.array(made)
+
+
+def largest_difference(browser, run, n=3):
+    noise = latents(n, run.problem.latent, 5)
+    labels = np.arange(1, n + 1) % max(run.problem.told_classes, 1)
+    wanted = run.generator(noise, labels if run.problem.told_classes else None)
+    assert wanted.std() > 0.1  # Images of nothing would agree about anything.
+    return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()
+
+
+@pytest.mark.parametrize("name", [recipe.name for recipe in recipes()])
+def test_images_of_every_recipe_equal_pythons(name, opened, monkeypatch):
+    monkeypatch.setattr(explorer, "principal_directions", any_directions)
+    run = run_of_recipe(name)
+    assert largest_difference(opened(run), run) < BOUND
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_layer_equals_pythons(kind, opened):
+    run = run_of_spec(KINDS[kind], (4, 6, 1) if kind == "row" else (3, 4, 3))
+    assert largest_difference(opened(run), run) < BOUND
+
+
+def test_there_is_a_network_of_every_layer():
+    assert {type(layer) for spec in KINDS.values() for layer in flat(spec)} == set(LAYERS)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**53 - 1])
+def test_noise_of_a_seed_is_pythons(seed, opened):
+    page = opened(run_of_spec(COLOURED, (8, 6, 3)))
+    drawn = page.run(
+        "return gankitExplorer.latents(400, 64, arguments[0], payload.stream)"
+        ".map((row) => Array.from(row))", seed,
+    )  # fmt: skip
+    wanted = latents(400, 64, seed)
+    np.testing.assert_allclose(drawn, wanted, atol=1e-6)
+    assert np.abs(wanted).max() > 3.7  # The tail is drawn in another way.
+
+
+@pytest.fixture
+def run():
+    return run_of_spec(COLOURED, (8, 6, 3))
+
+
+@pytest.fixture
+def page(opened, run):
+    """Return the browser with an explorer in it, at rest."""
+    return mounted(opened(run))
+
+
+def mounted(page):
+    page.run("gankitExplorer.mount(document.getElementById('here'), payload)")
+    settled(page)
+    return page
+
+
+def settled(page):
+    """Wait until every picture is made."""
+    page.wait(lambda: not page.all("[aria-busy=true]") and page.all("[aria-busy=false]"))
+
+
+def picture(page, canvas=".explorer__picture"):
+    """Return a canvas' pixels, `(height, width, 3)`."""
+    settled(page)
+    address = page.run("return arguments[0].toDataURL()", page.find(canvas))
+    content = base64.b64decode(address.removeprefix("data:image/png;base64,"))
+    with Image.open(io.BytesIO(content)) as opened:
+        return np.asarray(opened.convert("RGB")).astype(int)
+
+
+def assert_shows(page, image, canvas=".explorer__picture"):
+    """Hold a canvas against an image; a value between two levels may fall to either."""
+    assert np.abs(picture(page, canvas) - to_uint8(image).astype(int)).max() <= 1
+
+
+def small(number):
+    return f".explorer__small:nth-child({number + 1}) canvas"
+
+
+def slider(page, number=0):
+    return page.all(".explorer__range")[number]
+
+
+def said(page):
+    return page.find(".explorer__caption").text
+
+
+def test_pictures_are_those_of_the_first_seed(page, run):
+    wanted = run.sample(PICTURES, 0, 0)
+    assert_shows(page, wanted[0])
+    for number in range(PICTURES):
+        assert_shows(page, wanted[number], small(number))
+    assert said(page) == "Seed 0, picture 1, class 0"
+    assert "gankit sample RUN -n 12 --seed 0 --class 0" in page.find("#here").text
+
+
+def test_new_makes_another_picture_and_its_seed_brings_the_first_back(page, run):
+    first = picture(page)
+    page.press(page.find(".explorer__main"), SPACE)
+    assert said(page) == "Seed 1, picture 1, class 0"
+    assert_shows(page, run.sample(1, 1, 0)[0])
+    assert (picture(page) != first).any()
+    page.press(page.find("input[type=number]"), BACK, "0")
+    np.testing.assert_array_equal(picture(page), first)
+
+
+def test_a_seed_that_is_none_changes_nothing(page):
+    first, field = picture(page), page.find("input[type=number]")
+    page.press(field, BACK)
+    assert field.get_attribute("aria-invalid") == "true"
+    page.press(field, "-3")
+    assert field.get_attribute("aria-invalid") == "true"
+    np.testing.assert_array_equal(picture(page), first)
+    assert said(page) == "Seed 0, picture 1, class 0"
+
+
+def test_a_slider_moves_all_pictures_along_its_direction_and_back(page, run):
+    first = picture(page)
+    page.press(slider(page, 1), *[RIGHT] * 15)
+    direction = principal_directions(run, 2).vectors[1]
+    noise = latents(PICTURES, 5, 0) + np.float32(1.5) * direction.astype(np.float32)
+    moved = run.generator(noise.astype(np.float32), np.zeros(PICTURES, np.int64))
+    assert_shows(page, moved[0])
+    assert_shows(page, moved[7], small(7))
+    assert (picture(page) != first).any()
+    assert "+1.5" in page.find("#here").text
+    label = page.find(".explorer__picture").get_attribute("aria-label")
+    assert label == "Seed 0, picture 1, class 0, moved along direction 2 by 1.5"
+    page.all(".explorer__back")[1].click()
+    np.testing.assert_array_equal(picture(page), first)
+
+
+def test_reset_brings_every_direction_back(page):
+    first, reset = picture(page), page.all(".explorer__button")[-1]
+    assert not reset.is_enabled()
+    page.press(slider(page, 0), END)
+    page.press(slider(page, 2), RIGHT)
+    assert (picture(page) != first).any()
+    page.press(reset, SPACE)
+    np.testing.assert_array_equal(picture(page), first)
+    assert not reset.is_enabled()
+    assert page.run("return document.activeElement.type") == "range"
+
+
+def test_another_class_makes_another_picture(page, run):
+    page.press(page.find("input[type=radio]"), RIGHT, RIGHT)
+    assert said(page) == "Seed 0, picture 1, class 2"
+    assert_shows(page, run.sample(1, 0, 2)[0])
+
+
+def test_a_small_picture_becomes_the_large_one(page, run):
+    page.press(page.all(".explorer__small")[4], SPACE)
+    assert_shows(page, run.sample(5, 0, 0)[4])
+    assert said(page) == "Seed 0, picture 5, class 0"
+    pressed = [button.get_attribute("aria-pressed") for button in page.all(".explorer__small")]
+    assert pressed.index("true") == 4
+    assert pressed.count("true") == 1
+
+
+def test_a_picture_is_saved_with_a_name_by_which_it_can_be_made_again(page, run, tmp_path):
+    page.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    page.press(page.find("input[type=radio]"), RIGHT)
+    settled(page)
+    page.all(".explorer__button")[1].click()
+    path = tmp_path / "seed-0-picture-1-class-1.png"
+    page.wait(path.exists)
+    with Image.open(path) as saved:
+        assert saved.size == (6 * 64, 8 * 64)
+        pixels = np.asarray(saved.convert("RGB")).astype(int)
+    squares = np.kron(to_uint8(run.sample(1, 0, 1)[0]), np.ones((64, 64, 1))).astype(int)
+    assert np.abs(pixels - squares).max() <= 1
+
+
+def test_everything_is_reached_by_the_keyboard_and_has_a_name(page):
+    names = []
+    page.run("document.activeElement.blur()")
+    for _ in range(40):
+        page.driver.switch_to.active_element.send_keys(TAB)
+        if page.run("return document.activeElement === document.body"):
+            break
+        names.append(page.driver.switch_to.active_element.accessible_name)
+    assert names[:PICTURES] == [f"picture {i + 1}" for i in range(PICTURES)]
+    assert names[PICTURES : PICTURES + 4] == ["New", "Seed", "Save PNG", "0"]
+    assert [re.sub(r" [\d.]+ %", "", name) for name in names[PICTURES + 4 :]] == [
+        f"Direction {i + 1}" for i in range(5)
+    ]
+
+
+def test_a_generator_without_classes_offers_none(opened):
+    run = run_of_spec((Dense(144), Tanh(), Reshape((8, 6, 3))), (8, 6, 3))
+    page = mounted(opened(run))
+    assert page.all("input[type=radio]") == []
+    assert said(page) == "Seed 0, picture 1"
+    assert "--class" not in page.find("#here").text
+    assert_shows(page, run.sample(1, 0)[0])
+
+
+def test_many_classes_are_a_list(opened):
+    run = run_of_spec(COLOURED, (8, 6, 3), classes=25)
+    page = mounted(opened(run))
+    page.find("select").send_keys("17")
+    assert said(page) == "Seed 0, picture 1, class 17"
+    assert_shows(page, run.sample(1, 0, 17)[0])
+
+
+def test_two_explorers_of_a_page_do_not_meet(page):
+    page.run(
+        "const other = document.createElement('div'); other.id = 'other';"
+        "document.body.append(other); gankitExplorer.mount(other, payload)"
+    )
+    first = picture(page)
+    page.press(page.all("#other input[type=radio]")[0], RIGHT)
+    page.press(page.all("#other .explorer__range")[0], END)
+    np.testing.assert_array_equal(picture(page), first)
+    assert page.all("input[type=radio]")[0].is_selected()
+    ids = [each.get_attribute("id") for each in page.all("[id]")]
+    assert len(ids) == len(set(ids))
+
+
+def test_it_fits_on_a_phone(opened, run):
+    page = mounted(opened(run, size=PHONE))
+    assert page.run("return document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_a_report_explores_the_run_that_it_is_about(browser, tmp_path):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (20, 28, 28, 1), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images, labels=np.arange(20) % 10)
+    run = gankit.train(
+        "cgan", backend="numpy", dataset=str(tmp_path / "images.npz"), batch=4, steps=2,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    path = tmp_path / "report.html"
+    path.write_text(render([tmp_path / "run"], explore=True), "utf-8")
+    assert path.stat().st_size < 10_000_000
+    browser.open(path)
+    assert_shows(browser, run.sample(1, 0, 0)[0])
+    browser.press(browser.find(".explorer__root input[type=radio]"), RIGHT)
+    assert_shows(browser, run.sample(1, 0, 1)[0])
+
+
+def test_nothing_is_fetched(page):
+    page.press(page.find(".explorer__main"), SPACE)
+    settled(page)
+    assert {address.partition(":")[0] for address in page.requests()} <= {"file", "data"}
+    assert page.run("return performance.getEntriesByType('resource').length") == 0

@@ -1,0 +1,86 @@
+"""Runs whose generators are worth comparing: weights of every kind, none at its first value."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from gankit import plugins
+from gankit.layers import Dense, Flatten
+from gankit.optimizers import SGD
+from gankit.problem import Problem
+from gankit.report import explorer
+from gankit.report.directions import Directions
+from gankit.run import Run
+from gankit.sources import config_of, from_recipe
+
+CLASSES = 10
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+STATIC = Path(explorer.__file__).parent / "static"
+
+
+def run_of_recipe(name):
+    """Return a run of a recipe on the reference, its generator's weights drawn anew."""
+    config = dataclasses.replace(config_of([from_recipe(name)]), classes=CLASSES)
+    return drawn(config.problem(config.image_shape, plugins.get_loss(config.loss)))
+
+
+def run_of_spec(generator, shape, latent=5, classes=3, **settings):
+    """Return a run of a generator on the reference, its weights drawn anew."""
+    return drawn(
+        Problem(
+            generator=generator, discriminator=(Flatten(), Dense(1)), latent=latent,
+            image_shape=shape, loss=plugins.get_loss("nonsaturating"), classes=classes,
+            generator_optimizer=SGD(0.1), discriminator_optimizer=SGD(0.1), **settings,
+        )
+    )  # fmt: skip
+
+
+def drawn(problem):
+    """Return a run of a problem at round 0, the weights of what is sampled drawn anew."""
+    run = Run(problem, plugins.get_backend("numpy").trainer(problem), 0, np.zeros((0, 2)))
+    random = np.random.default_rng(7)
+    weights = run.generator.weights()
+    run.generator.load_weights({k: _drawn(k, w, random) for k, w in sorted(weights.items())})
+    return run
+
+
+def _drawn(name, array, random):
+    """Return an array like this one, of a size by which images neither fade nor saturate."""
+    normal = random.standard_normal(array.shape)
+    match name.rpartition(".")[2]:
+        case "kernel":
+            return normal * math.sqrt(2 / math.prod(array.shape[:-1]))
+        case "embedding":
+            return normal
+        case "variance":
+            return random.uniform(0.5, 2, array.shape)
+        case "gamma":
+            return 1 + 0.2 * normal
+        case "kernel_u" | "embedding_u":
+            return normal / np.linalg.norm(normal)
+    return 0.3 * normal
+
+
+def any_directions(run, count):
+    """Stand for `principal_directions`, which makes thousands of images."""
+    return Directions(np.eye(run.problem.latent)[:count], np.full(count, 0.1))
+
+
+def page_of(payload):
+    """Return a page with a payload and the explorer's files, in which nothing is mounted yet."""
+    styles = "".join((STATIC / name).read_text("utf-8") for name in explorer.STYLES)
+    scripts = "\n".join((STATIC / name).read_text("utf-8") for name in explorer.SCRIPTS)
+    return f"""<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>explorer</title>
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>:root {{ color-scheme: light dark }} {styles}</style><main id="here"></main>
+<script type="application/json" id="payload">{json.dumps(payload)}</script>
+<script>{scripts}</script>
+<script>const payload = JSON.parse(document.getElementById("payload").textContent);</script>
+</html>"""

@@ -1,0 +1,64 @@
+"""What a run was warned of, kept beside its losses."""
+
+from __future__ import annotations
+
+import pytest
+
+from gankit.errors import CheckpointError
+from gankit.runs import warned
+from gankit.runs.warned import Warned
+
+FIRST, SECOND = Warned(300, "it collapsed"), Warned(900, "it exploded\nand more, ü")
+
+
+@pytest.fixture
+def path(tmp_path):
+    found = tmp_path / "warnings.jsonl"
+    for given in (FIRST, SECOND):
+        warned.append(found, given)
+    return found
+
+
+def test_warnings_come_back_as_they_were_given(path):
+    assert warned.read(path) == [FIRST, SECOND]
+
+
+def test_no_file_is_no_warning(tmp_path):
+    assert warned.read(tmp_path / "none") == []
+    warned.truncate(tmp_path / "none", 3)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("rounds", "kept"), [(299, []), (300, [FIRST]), (900, [FIRST, SECOND])])
+def test_what_was_said_after_a_round_can_be_dropped(path, rounds, kept):
+    warned.truncate(path, rounds)
+    assert warned.read(path) == kept
+
+
+DAMAGED = {
+    "no JSON": b"{",
+    "no table": b"[]",
+    "a key too many": b'{"round": 1, "text": "a", "more": 1}',
+    "a round before the first": b'{"round": -1, "text": "a"}',
+    "a round that is true": b'{"round": true, "text": "a"}',
+    "a round beyond counting": b'{"round": 1e400, "text": "a"}',
+    "a text that is none": b'{"round": 1, "text": 1}',
+    "nothing but depth": b"[" * 20_000,
+    "half a character": b'{"round": 1, "text": "\xff"}',
+}
+
+
+@pytest.mark.parametrize("line", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_line_is_named_and_costs_no_other(path, line):
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(CheckpointError, match="line 3: "):
+        warned.read(path)
+    assert warned.whole(path) == [FIRST, SECOND]
+    warned.append(path, SECOND)
+    assert warned.read(path) == [FIRST, SECOND, SECOND]
+
+
+def test_a_file_that_is_too_large_is_refused(path):
+    path.write_bytes(b"\n" * (warned.LIMIT + 1))
+    with pytest.raises(CheckpointError, match="at most"):
+        warned.read(path)
