@@ -33,7 +33,7 @@ docs: .venv/docs ## Build the documentation into docs/_build.
 bench: setup ## Time gankit against hand-written loops.
 	$(BIN)/python tests/benchmarks/rounds.py
 
-setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
+setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -46,10 +46,11 @@ setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) #
 	@$(INSTALL) 'torch==2.13.0+cpu' 2>/dev/null || { \
 	  echo "no CPU build of torch is to be had here: installing torch 2.13.0, several gigabytes"; \
 	  $(INSTALL) torch==2.13.0; }
+	$(INSTALL) onnx onnxscript onnxruntime
 	@touch $@
 
 .venv/with-keras: .venv/python constraints.txt
-	$(INSTALL) tensorflow-cpu keras
+	$(INSTALL) tensorflow-cpu keras tf2onnx onnxruntime
 	@touch $@
 
 # Not gankit's own, but the example of a plugin: it is installed as anybody would.
@@ -63,7 +64,12 @@ setup: .venv/core .venv/test .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) #
 	@touch $@
 
 .venv/test: .venv/core
-	$(INSTALL) pytest pytest-timeout hypothesis scipy scikit-learn
+	$(INSTALL) pytest pytest-timeout hypothesis scipy scikit-learn selenium tensorboardX nbclient nbformat ipykernel
+	@touch $@
+
+# What the example callbacks log to, without a server or an account.
+.venv/trackers: .venv/core
+	$(INSTALL) wandb mlflow-skinny sqlalchemy alembic
 	@touch $@
 
 .venv/lint: .venv/python constraints.txt

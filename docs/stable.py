@@ -8,10 +8,12 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from gankit import hooks
 from gankit.backend import CAPABILITIES
+from gankit.plugins import GROUP
 
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
@@ -23,8 +25,9 @@ PROMISED = {
     "Residual capabilities initial_weights is_running output_shape uses_labels walk weight_shapes",
     "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
     "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
-    "gankit.optimizers": "Optimizer SGD RMSprop Adam Average",
+    "gankit.optimizers": "Optimizer SGD RMSprop Adam Average MEANS initial_state",
     "gankit.masks": "Masks",
+    "gankit.memory": "aligned",
     "gankit.penalties": "Penalty",
     "gankit.augment": "Augment Half Ops view",
     "gankit.schedules": "Schedule ends value",
@@ -33,8 +36,11 @@ PROMISED = {
     "gankit.rates": "names",
     "gankit.state": "check_state part under",
     "gankit.problem": "Precision check_labels",
+    "gankit.exports": "Export Inputs ONNX_SNIPPET Ran read_onnx",
+    "gankit.exporting": "Exported export read",
     "gankit.training": "Callback Progress Regime alternate fit plan",
-    "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples Watchdog every never",
+    "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "
+    "every never",
     "gankit.health": "HealthWarning",
     "gankit.data": "Dataset FileCheck ImageSet",
     "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
@@ -45,13 +51,16 @@ PROMISED = {
     "gankit.testing": "BackendContract assert_close assert_identical images",
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""
+PLAIN = (bool, int, float, str, NoneType)
+"""Defaults that are told."""
 BEGIN = "<!-- names: written by docs/stable.py -->\n"
 
 
 def page(text: str) -> str:
     """Return the page `text` with everything after the mark as the code has it."""
     opening = text.partition(BEGIN)[0]
-    signatures = [line(name, getattr(hooks, name)) for name in hooks.NAMES]
+    signatures = [f"entry points: group {GROUP}"]
+    signatures += [line(name, getattr(hooks, name)) for name in hooks.NAMES]
     sections = [listing("Hooks", signatures), listing("Capabilities", sorted(CAPABILITIES))]
     return "\n".join([opening + BEGIN, *sections, *map(section, PROMISED)])
 
@@ -74,10 +83,13 @@ def described(name: str, thing: Any) -> Iterator[str]:  # noqa: ANN401 - any nam
     if isinstance(thing, type) and issubclass(thing, Enum):
         yield f"{name}: {', '.join(f'{m.name}={m.value}' for m in thing)}"
     elif isinstance(thing, type) and getattr(thing, "_is_protocol", False):
-        yield f"{name} (protocol): {', '.join(wanted(thing))}"
+        yield f"{name} (protocol)"
+        yield from (asked(thing, member) for member in wanted(thing))
     elif isinstance(thing, type) and issubclass(thing, BaseException):
         above = [base.__name__ for base in thing.__mro__[1:-2]]
-        yield f"{name}({', '.join(above[:-1] or above)})"
+        code = getattr(thing, "exit_code", None)
+        ends = f", exit code {int(code)}" if code is not None else ""
+        yield f"{name}({', '.join(above[:-1] or above)}){ends}"
     elif inspect.isfunction(thing):
         yield line(name, thing)
     elif inspect.isclass(thing):
@@ -91,6 +103,12 @@ def wanted(protocol: type) -> list[str]:
     """Return the members that a protocol asks for."""
     found = {name for kind in protocol.__mro__[:-1] for name in vars(kind)}
     return sorted(n for n in found if not n.startswith("_") or n == "__call__")
+
+
+def asked(protocol: type, member: str) -> str:
+    """Return the line of a protocol's member."""
+    found = inspect.getattr_static(protocol, member, None)
+    return f"    .{line(member, found)}" if inspect.isfunction(found) else f"    .{member}"
 
 
 def line(name: str, thing: Callable[..., object]) -> str:
@@ -109,14 +127,16 @@ def line(name: str, thing: Callable[..., object]) -> str:
                 parts.append("*")
                 star = True
             optional = argument.default is not argument.empty
-            parts.append(f"[{argument.name}]" if optional else argument.name)
+            told = f"={argument.default!r}" if isinstance(argument.default, PLAIN) else ""
+            parts.append(f"[{argument.name}{told}]" if optional else argument.name)
     return f"{name}({', '.join(parts)})"
 
 
 def members(kind: type) -> Iterator[str]:
     """Yield a class's own public methods and properties."""
     for name, member in sorted(vars(kind).items()):
-        if name.startswith(("_", "test_")) or dataclasses.is_dataclass(member):
+        own = name == "__call__" or not name.startswith(("_", "test_"))
+        if not own or dataclasses.is_dataclass(member):
             continue
         if inspect.isfunction(member) or isinstance(member, classmethod | staticmethod):
             yield f"    .{line(name, getattr(kind, name))}"

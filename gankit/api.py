@@ -23,8 +23,9 @@ from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem, check_labels
 from gankit.resuming import base, recorded
+from gankit.resuming import best as best_of
 from gankit.run import Run
-from gankit.runs import RunFolder
+from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callback, Regime, check_count
@@ -112,6 +113,7 @@ def fit(
     instance_noise: Rate = 0.0,
     flip: bool = False,
     precision: Precision = "float32",
+    mixed: bool = False,
     device: str = AUTO,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
@@ -160,6 +162,7 @@ def fit(
         instance_noise=instance_noise,
         flip=flip,
         precision=precision,
+        mixed=mixed,
         device=device,
         seed=seed,
     )
@@ -172,17 +175,23 @@ def fit(
     return Run(problem, trainer, step, history.losses())
 
 
-def load(folder: Folder, backend: str | None = None) -> Run:
+def load(folder: Folder, backend: str | None = None, *, best: bool = False) -> Run:
     """Open a run at its newest valid checkpoint, in the backend that made it or in another.
+
+    Parameters
+    ----------
+    best
+        Whether to open it at its best round instead: that with the lowest Fréchet distance of
+        those that were evaluated and have a checkpoint.
 
     Raises
     ------
     CheckpointError
-        There is no run, or no checkpoint of it is whole.
+        There is no run, no checkpoint of it is whole, or none is the best.
     """
     config = recorded(Path(folder))
     run = RunFolder.open(folder)
-    checkpoint = run.checkpoints.newest_valid(warn)
+    checkpoint = _best(run) if best else run.checkpoints.newest_valid(warn)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
@@ -190,6 +199,17 @@ def load(folder: Folder, backend: str | None = None) -> Run:
     trainer.load_state(checkpoint.state)
     losses = metrics_log.read(run.metrics)[: checkpoint.step]
     return Run(problem, trainer, checkpoint.step, losses, config, run.path)
+
+
+def _best(run: RunFolder) -> Checkpoint:
+    """Return the checkpoint of the best round; CheckpointError where none is known."""
+    found = best_of(run)
+    if found is None:
+        raise CheckpointError(
+            f"{run.path} has no best checkpoint: none of those there was evaluated; "
+            "train on with evaluate_every=1, or take the newest"
+        )
+    return run.checkpoints.load(int(found["round"]))
 
 
 def _classes(labels: Labels | None, count: int) -> int:

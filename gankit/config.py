@@ -84,6 +84,8 @@ class TrainConfig:
         How a user's own pictures are brought to one shape; that of the generator by default.
     precision
         "float32" or "float64".
+    mixed
+        Whether products may round their factors to bfloat16, which is faster on some processors.
     epochs, rounds_per_epoch
         How long; an epoch is one pass over the data set where `rounds_per_epoch` is not given.
     steps
@@ -100,6 +102,11 @@ class TrainConfig:
         Rounds from one checkpoint to the next; an epoch where it is not given.
     keep_checkpoints
         How many of the newest checkpoints stay.
+    evaluate_every
+        Epochs from one evaluation to the next, and the checkpoint of the best stays too; none is
+        made where it is not given.
+    evaluate_samples
+        Images that are generated for an evaluation.
     """
 
     generator: NetworkConfig
@@ -120,6 +127,7 @@ class TrainConfig:
     classes: int | None = None
     images: ImageOptions | None = None
     precision: Precision = "float32"
+    mixed: bool = False
     rounds_per_epoch: int | None = None
     steps: int | None = None
     seed: int = 0
@@ -131,12 +139,14 @@ class TrainConfig:
     sample_every: int = 10
     checkpoint_every: int | None = None
     keep_checkpoints: int = 3
+    evaluate_every: int | None = None
+    evaluate_samples: int = 10_000
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range, all at once."""
         positive = (
             "latent", "batch", "n_critic", "epochs", "rounds_per_epoch", "steps", "sample_every",
-            "checkpoint_every", "keep_checkpoints", "classes",
+            "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
         )  # fmt: skip
         wrong = [
             f"{name} is {value}; it must be at least 1, and at most {MOST:,}"
@@ -188,6 +198,7 @@ class TrainConfig:
             instance_noise=self.instance_noise,
             flip=self.flip,
             precision=self.precision,
+            mixed=self.mixed,
             device=self.device,
             seed=self.seed,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +23,34 @@ from gankit.runs import atomic
 Pixels: TypeAlias = NDArray[np.uint8]
 GAP_LEVEL = 96
 """The grey level between a grid's images, which neither black nor white images run into."""
+
+
+MOST = 64_000_000
+"""Pixels of a picture, more than any that is meant to be looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Pixels that show themselves in a notebook.
+
+    Attributes
+    ----------
+    pixels
+        `(H, W)` or `(H, W, 3)` uint8.
+    """
+
+    pixels: Pixels = field(repr=False)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a PNG file, as `write_png` does."""
+        write_png(path, self.pixels)
+
+    def png(self) -> bytes:
+        """Return it as a PNG file."""
+        return _png(self.pixels)
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
 
 
 def to_uint8(images: NDArray[Any]) -> Pixels:
@@ -80,6 +109,20 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     whole = table.reshape(rows * (height + gap), columns * (width + gap), channels)
     trimmed = whole[: whole.shape[0] - gap, : whole.shape[1] - gap]
     return trimmed[..., 0] if channels == 1 else trimmed
+
+
+def enlarged(pixels: Pixels, scale: int) -> Pixels:
+    """Return a picture with `scale` pixels across and down for each one; none is made up.
+
+    >>> enlarged(np.array([[1, 2]], np.uint8), 2).tolist()
+    [[1, 1, 2, 2], [1, 1, 2, 2]]
+    """
+    if scale < 1 or pixels.size * scale**2 > MOST:
+        raise ConfigError(
+            f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be {scale} times as "
+            f"large; the scale is at least 1, and the picture has at most {MOST:,} pixels"
+        )
+    return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,18 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from gankit import plugins
+from gankit import judging, plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
-from gankit.callbacks import COLUMNS, Checkpoints, History, Metrics, Samples, Watchdog
+from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
-from gankit.errors import ConfigError, Diverged, UnknownName
+from gankit.errors import ConfigError, Diverged, StorageError, UnknownName
+from gankit.images import Pixels
+from gankit.latents import latents
 from gankit.resuming import check_same, last_good, newest
-from gankit.run import Run, latents
-from gankit.runs import MetricsLog, RunFolder, environment
+from gankit.run import Run
+from gankit.runs import MetricsLog, RunFolder, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import require_space
-from gankit.training import Callback, fit
+from gankit.training import Callback, Progress, fit
 from gankit.training_data import Tell, training_data
 
 PREFERRED = ("torch", "keras", "numpy")
@@ -51,6 +54,8 @@ class Plan:
         What the names stand for.
     notes
         What was decided on the way, for `environment.json`.
+    data_dir
+        Where the user said that data lies.
     """
 
     config: TrainConfig
@@ -58,6 +63,7 @@ class Plan:
     data: ImageSet
     problem: Problem
     notes: dict[str, str]
+    data_dir: Path | None = None
 
     @property
     def rounds(self) -> int:
@@ -97,7 +103,7 @@ def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = sile
     data = training_data(config, data_dir, tell)
     config = dataclasses.replace(data.config, backend=backend.name)
     problem = config.problem(data.images.images.shape[1:], loss)
-    return Plan(config, backend, data.images, problem, data.notes)
+    return Plan(config, backend, data.images, problem, data.notes, data_dir)
 
 
 def launch(
@@ -127,12 +133,14 @@ def launch(
     _refuse_unasked(folder, resume=resume)
     if not folder.exists():  # Before the lock, which makes the folder.
         require_space(out, _space(plan, trainer, 0))
+    standard = _standard(plan, stop, tell)
     with folder.lock():
         _refuse_unasked(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
             tell(f"{plan.summary}, into {out}")
-        return _train(plan, trainer, folder, start, callbacks, stop)
+        judge = _judging(plan, folder, standard, tell) if standard else None
+        return _train(plan, trainer, folder, start, callbacks, stop, judge)
 
 
 def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
@@ -162,6 +170,8 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         return start
     require_space(folder.path, _space(plan, trainer, start))
     metrics_log.truncate(folder.metrics, start)
+    warned.truncate(folder.warnings, start)
+    evaluations.truncate(folder.evaluations, start)
     folder.write_config(plan.config.to_toml())
     return start
 
@@ -174,14 +184,46 @@ def _facts(plan: Plan) -> dict[str, Any]:
 def _space(plan: Plan, trainer: Trainer, start: int) -> int:
     """Return about how many bytes the rest of the run will need at most.
 
-    One checkpoint more than are kept is there while the oldest gives way.
+    One checkpoint more than are kept is there while the oldest gives way, and the best, where that
+    is looked for.
     """
     rounds, config = plan.rounds - start, plan.config
     saves = math.ceil(rounds / (config.checkpoint_every or plan.epoch))
+    looks = math.ceil(rounds / (plan.epoch * config.evaluate_every)) if config.evaluate_every else 0
     state = sum(array.nbytes for array in trainer.state().values())
-    checkpoints = min(config.keep_checkpoints + 1, saves) * state
-    pictures = rounds / (plan.epoch * config.sample_every) + 2
+    checkpoints = min(config.keep_checkpoints + 1 + min(looks, 1), saves + looks) * state
+    pictures = rounds / (plan.epoch * config.sample_every) + 2 + looks
     return round(checkpoints + rounds * LINE + pictures * PICTURE)
+
+
+def _standard(plan: Plan, stop: Callable[[], bool], tell: Tell) -> judging.Standard | None:
+    """Return what the run is held against while it trains; None where that is not asked for."""
+    config = plan.config
+    if config.evaluate_every is None:
+        return None
+    judging.check_samples(config.evaluate_samples)
+    said = judging.slowly(tell)
+
+    def watch(stage: str, part: float) -> None:
+        if stop():  # There is no block yet to stop after.
+            raise KeyboardInterrupt
+        said(stage, part)
+
+    return judging.against(plan.data, config.dataset, plan.data_dir, watch)
+
+
+def _judging(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Tell) -> Judging:
+    """Return what evaluates the run while it trains."""
+    config = plan.config
+
+    def examine(
+        progress: Progress, before: Sequence[evaluations.Row]
+    ) -> tuple[dict[str, Any], Pixels]:
+        run = Run(plan.problem, progress.trainer, progress.step, np.empty((0, 2)), config)
+        return judging.examined(standard, run, config.evaluate_samples, before=before)
+
+    every = (config.evaluate_every or 1) * plan.epoch
+    return Judging(folder, examine, every, plan.rounds, config.evaluate_samples, tell)
 
 
 def _train(
@@ -191,13 +233,15 @@ def _train(
     start: int,
     callbacks: Sequence[Callback],
     stop: Callable[[], bool],
+    judge: Judging | None = None,
 ) -> Run:
     """Let the algorithm go, and gather what it leaves."""
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
-    keeping = _keeping(plan, folder, log) if folder and log else [history]
+    keeping = _keeping(plan, folder, log, judge) if folder and log else [history]
     before = metrics_log.read(folder.metrics) if folder and start else None
-    watchdog = Watchdog(plan.problem, plan.data.images, before)
+    record = _recording(folder)
+    watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         step = fit(
@@ -206,6 +250,8 @@ def _train(
             stop=stop,
         )  # fmt: skip
     except Diverged as error:
+        with suppress(StorageError):  # That it diverged is the news.
+            record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error
     finally:
         if log:
@@ -214,8 +260,20 @@ def _train(
     return Run(plan.problem, trainer, step, losses, plan.config, folder.path if folder else None)
 
 
-def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
-    """Return what fills the run's folder, the log before the checkpoints."""
+def _recording(folder: RunFolder | None) -> Callable[[int, str], None]:
+    """Return what keeps a run's warnings in its folder."""
+
+    def record(step: int, text: str) -> None:
+        if folder is not None:
+            warned.append(folder.warnings, warned.Warned(step, text))
+
+    return record
+
+
+def _keeping(
+    plan: Plan, folder: RunFolder, log: MetricsLog, judge: Judging | None
+) -> list[Callback]:
+    """Return what fills the run's folder, the logs before the checkpoints."""
     config = plan.config
     labels = grid_labels(plan.problem.told_classes)
     count = GRID if labels is None else len(labels)
@@ -223,6 +281,7 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
     return [
         Metrics(log),
         Samples(folder, noise, plan.epoch, config.sample_every, labels),
+        *([judge] if judge else []),
         Checkpoints(
             folder.checkpoints,
             config.checkpoint_every or plan.epoch,
@@ -235,6 +294,7 @@ def _keeping(plan: Plan, folder: RunFolder, log: MetricsLog) -> list[Callback]:
                 "libraries": plan.environment["libraries"],
             },
             log,
+            judge.best if judge else None,
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,15 @@ import numpy as np
 
 from gankit.backend import Array, Generator, Labels, Problem, Trainer
 from gankit.errors import ConfigError
+from gankit.images import Picture, enlarged, grid
+from gankit.latents import interpolated, latents, truncated
 from gankit.problem import check_labels
-from gankit.randomness import Stream, check_seed, generator
 from gankit.training import check_count
 
 if TYPE_CHECKING:
     from gankit.config import TrainConfig
+    from gankit.metrics import Evaluation
+    from gankit.plots import Plot
 
 CHUNK = 1024
 """Images made in one call of the generator, so that memory stays flat."""
@@ -51,7 +55,14 @@ class Run:
         """The generator to sample: the average where one is kept."""
         return self.trainer.average or self.trainer.generator
 
-    def sample(self, n: int, seed: int = 0, labels: int | Labels | None = None) -> Array:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        labels: int | Labels | None = None,
+        *,
+        truncation: float | None = None,
+    ) -> Array:
         """Make `n` images.
 
         Parameters
@@ -63,17 +74,120 @@ class Run:
         labels
             `(n,)` classes, or one for all; by default each in its turn. Only for networks that
             look at classes.
+        truncation
+            The bound of `gankit.latents.truncated`; None leaves the noise as it is.
 
         Returns
         -------
         Array
             `(n, height, width, channels)` in [-1, 1].
         """
-        noise = latents(n, self.problem.latent, seed)
+        return np.concatenate(list(self.chunks(n, seed, labels, truncation=truncation)))
+
+    def chunks(
+        self,
+        n: int,
+        seed: int = 0,
+        labels: int | Labels | None = None,
+        *,
+        truncation: float | None = None,
+    ) -> Iterator[Array]:
+        """Yield what `sample` returns, at most 1,024 images at a time."""
+        yield from self._made(self._noise(n, seed, truncation), self._labels(n, labels))
+
+    def interpolate(
+        self,
+        seeds: Sequence[int],
+        steps: int = 8,
+        n: int = 1,
+        labels: int | Labels | None = None,
+        *,
+        truncation: float | None = None,
+    ) -> Array:
+        """Make the images between those of each seed and of the next, spherically.
+
+        Parameters
+        ----------
+        seeds
+            Two or more; a way begins at an image of `sample` with one of them and ends at that of
+            the next.
+        steps
+            Images of each way, both its ends among them, at least 2.
+        n
+            Ways from each seed to the next: those from its first `n` images.
+        labels, truncation
+            As in `sample`; along a way the class stays.
+
+        Returns
+        -------
+        Array
+            `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
+        """
+        ends = np.stack([self._noise(n, seed, truncation) for seed in seeds])
+        noise = interpolated(ends, steps)
         classes = self._labels(n, labels)
-        chunks = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
-        made = [self.generator(noise[c], None if classes is None else classes[c]) for c in chunks]
-        return np.concatenate(made)
+        if classes is not None:
+            classes = np.tile(classes, noise.shape[0] * steps)
+        made = np.concatenate(list(self._made(noise.reshape(-1, noise.shape[-1]), classes)))
+        return np.moveaxis(made.reshape(*noise.shape[:3], *made.shape[1:]), 2, 0)
+
+    def grid(
+        self,
+        n: int = 25,
+        seed: int = 0,
+        labels: int | Labels | None = None,
+        *,
+        truncation: float | None = None,
+        columns: int | None = None,
+        scale: int = 2,
+    ) -> Picture:
+        """Return a picture of `n` images, which a notebook shows and `.save(path)` keeps.
+
+        Parameters
+        ----------
+        n, seed, labels, truncation
+            As in `sample`.
+        columns
+            Images in a row; by default the grid is as square as can be.
+        scale
+            Pixels that one becomes, across and down.
+        """
+        made = self.sample(n, seed, labels, truncation=truncation)
+        return Picture(enlarged(grid(made, columns), scale))
+
+    def plot(self) -> Plot:
+        """Draw the losses, and what evaluations found; a notebook shows it, `.save(path)` too."""
+        from gankit import plots
+
+        return plots.overview(self.history, plots.evaluated(self.folder))
+
+    def evaluate(self, n: int = 10_000, seed: int = 0, data_dir: Path | None = None) -> Evaluation:
+        """Hold `n` images against the data set's, as `gankit evaluate` does; nothing is written.
+
+        Parameters
+        ----------
+        n
+            How many, at least 6. Figures compare only where as many were made.
+        seed
+            Which, as in `sample`.
+        data_dir
+            A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
+
+        Returns
+        -------
+        Evaluation
+            Every figure by its name, and by which features and reference it was found.
+
+        Raises
+        ------
+        ConfigError
+            `n` is too small, or the run is one of `gankit.fit`, which does not know its data set.
+        DataError
+            The data set cannot be had.
+        """
+        from gankit import judging
+
+        return judging.evaluation(self, n, seed, data_dir)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""
@@ -81,6 +195,22 @@ class Run:
             raise ConfigError(NO_CLASSES)
         check_count("the number of images", n)
         return np.repeat(np.arange(self.problem.told_classes), n)
+
+    def _repr_html_(self) -> str:
+        from gankit import notebook
+
+        return notebook.of_run(self)
+
+    def _noise(self, n: int, seed: int, truncation: float | None) -> Array:
+        """Return `(n, latent)` noise, cut off where that is asked for."""
+        if truncation is None:
+            return latents(n, self.problem.latent, seed)
+        return truncated(n, self.problem.latent, seed, truncation)
+
+    def _made(self, noise: Array, classes: Labels | None) -> Iterator[Array]:
+        """Yield the images of `(n, latent)` noise, some at a time."""
+        for part in (slice(i, i + CHUNK) for i in range(0, len(noise), CHUNK)):
+            yield self.generator(noise[part], None if classes is None else classes[part])
 
     def _labels(self, n: int, labels: int | Labels | None) -> Labels | None:
         """Return the class of each of `n` images, checked; None where there are no classes."""
@@ -94,10 +224,3 @@ class Run:
         classes = np.full(n, labels) if np.ndim(labels) == 0 else np.asarray(labels)
         check_labels(classes, n, count)
         return classes.astype(np.int64)
-
-
-def latents(n: int, latent: int, seed: int) -> Array:
-    """Return `(n, latent)` float32 standard normal numbers, a pure function of the seed."""
-    check_count("the number of images", n)
-    check_seed(seed)
-    return generator(seed, Stream.SAMPLE).standard_normal((n, latent), np.float32)

@@ -102,12 +102,15 @@ class Progress:
         The trainer, between two rounds.
     done
         Whether this is the last call: all rounds are done, or the run was asked to stop.
+    problem
+        What the trainer was built for: the noise and the classes that its generator takes.
     """
 
     step: int
     losses: Array
     trainer: Trainer
     done: bool
+    problem: Problem | None = None
 
 
 class Callback(Protocol):
@@ -159,7 +162,7 @@ def fit(
         step, size = end, _next_size(size, end - step, elapsed, largest)
         done = step >= rounds or stop()
         for callback in callbacks:
-            callback(Progress(step, losses, trainer, done))
+            callback(Progress(step, losses, trainer, done, problem))
     return step
 
 

@@ -21,7 +21,10 @@ from gankit.errors import DataError
 TESTS = Path(__file__).parent
 TOGETHER = ["test_together.py", "test_import_order.py"]
 """What needs more than one backend in a process."""
-AGAIN = ["test_api.py", "test_cli.py", "test_docs.py", "test_own_data.py", "test_recipes.py"]
+AGAIN = [
+    "test_api.py", "test_cli.py", "test_compare.py", "test_docs.py", "test_export_formats.py",
+    "test_own_data.py", "test_recipes.py",
+]  # fmt: skip
 """What the core's process ran already, but for what it passed over for want of a framework."""
 EXAMPLES = {"jax": "gankit-jax"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""

@@ -57,6 +57,8 @@ configs = st.builds(
     sample_every=counts,
     checkpoint_every=maybe,
     keep_checkpoints=counts,
+    evaluate_every=maybe,
+    evaluate_samples=counts,
 )
 
 

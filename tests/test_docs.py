@@ -133,8 +133,8 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
     match arguments:
         case ["train", *_]:
             arguments = [*arguments, "--print-config"]
-        case ["sample", *rest]:
-            parse(gankit, "sample", rest)
+        case ["sample" | "evaluate" | "report" | "export" | "plot" | "compare" as name, *rest]:
+            parse(gankit, name, rest)
             return ""
         case ["doctor", *_]:
             arguments = [*arguments, "--quick"]

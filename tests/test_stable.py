@@ -13,7 +13,7 @@ import pluggy
 import pytest
 
 import gankit
-from gankit import deprecations, plugins
+from gankit import deprecations, plugins, vetting
 from gankit.backend import API
 from gankit.deprecations import Deprecation, GankitDeprecation
 
@@ -120,4 +120,4 @@ def test_a_backend_of_another_number_is_refused(monkeypatch):
     ours = plugins.get_backend("numpy")
     monkeypatch.setattr("gankit.backend.API", API + 1)
     with pytest.raises(plugins.PluginError, match=f"written for API {API}, this gankit has"):
-        plugins._check_backend(ours)
+        vetting.check("backend", ours)

@@ -6,8 +6,11 @@ order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is
 
 from gankit.callbacks.edges import Every, every, never
 from gankit.callbacks.history import History
+from gankit.callbacks.judging import Judging
 from gankit.callbacks.keeping import COLUMNS, Checkpoints, Metrics, Samples
+from gankit.callbacks.live import Live
 from gankit.callbacks.showing import Bar, Epochs
+from gankit.callbacks.tensorboard import TensorBoard
 from gankit.callbacks.watchdog import Watchdog
 
 __all__ = [
@@ -17,8 +20,11 @@ __all__ = [
     "Epochs",
     "Every",
     "History",
+    "Judging",
+    "Live",
     "Metrics",
     "Samples",
+    "TensorBoard",
     "Watchdog",
     "every",
     "never",

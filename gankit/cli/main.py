@@ -18,6 +18,11 @@ from gankit.errors import ExitCode, GankitError
 COMMANDS = {
     "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),
     "sample": ("gankit.cli.sample", "Make images with a trained run."),
+    "evaluate": ("gankit.cli.evaluate", "Say how good a run's images are."),
+    "compare": ("gankit.cli.compare", "Train on several backends, and compare the results."),
+    "plot": ("gankit.cli.plot", "Draw a run's losses and metrics: PNG, SVG or PDF."),
+    "report": ("gankit.cli.report", "Write a page about a run, or several side by side."),
+    "export": ("gankit.cli.export", "Write a trained generator for other tools, and prove it."),
     "checkpoint": ("gankit.cli.checkpoint", "List, prove and prune a run's checkpoints."),
     "backends": ("gankit.cli.backends", "List the backends, and whether each can be used."),
     "plugins": ("gankit.cli.plugins", "Write, list and check backends and other plugins."),

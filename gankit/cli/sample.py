@@ -3,77 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from gankit.cli.options import say
+from gankit.cli.options import complete_backends, say
 from gankit.cli.streams import answer
-from gankit.errors import ConfigError
-from gankit.paths import is_folder
-
-if TYPE_CHECKING:
-    from gankit.backend import Labels
-
-ARRAYS = (".npy", ".npz")
 
 
 @click.command("sample")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("-n", "--number", "count", type=int, default=25, show_default=True, help="Images.")
+@click.option("-n", "--number", "count", type=int, help="Images  [25; ways of --interpolate: 1].")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same.")
-@click.option("--backend", help="To compute with  [the one that trained the run].")
-@click.option("--out", type=click.Path(path_type=Path), help="grid.png, or images.npy / .npz.")
+@click.option("--truncation", type=float, help="Redraw noise that is larger, as 0.7.")
+@click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
+@click.option(
+    "--backend",
+    shell_complete=complete_backends,
+    help="To compute with  [the one that trained the run].",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="grid.png, images.npy / .npz, or a .gif, .webp or .apng that moves  [samples.png].",
+)
 @click.option("--each", type=click.Path(path_type=Path), help="A folder, for one PNG an image.")
 @click.option("--columns", type=int, help="Of the grid  [as square as can be].")
+@click.option("--scale", type=int, help="Pixels for each one, across and down  [1].")
 @click.option("--class", "label", type=int, help="Only this class, of a run that knows classes.")
 @click.option("--by-class", is_flag=True, help="A row for each class, -n images in each.")
-def command(
-    run: Path, count: int, seed: int, backend: str | None, out: Path | None, each: Path | None,
-    columns: int | None, label: int | None, by_class: bool,
-) -> None:  # fmt: skip
+@click.option("--interpolate", metavar="SEED,SEED,...", help="The ways from seed to seed.")
+@click.option("--steps", type=int, help="Images of each way, its ends among them  [8; moving: 16].")
+@click.option("--training", is_flag=True, help="The grids through training, moving.")
+@click.option("--frames", type=int, help="Grids of --training at most, evenly apart  [100].")
+@click.option("--fps", type=float, help="Pictures a second of what moves  [10].")
+@click.pass_context
+def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click gives them.
     """Make images with the run in the folder RUN.
 
     A grid as PNG, single PNGs with --each, or the numbers in [-1, 1], (n, height, width,
     channels), as .npy or .npz. A run that knows classes makes each in its turn, one of them with
     --class, or a row of each with --by-class.
-    """
-    from gankit import images
-    from gankit.api import load
-    from gankit.resuming import recorded
 
-    if columns is not None and out and out.suffix.lower() in ARRAYS:
-        raise ConfigError(f"{out} has no columns; --columns goes with a .png")
-    if count < 1:
-        raise ConfigError(f"-n is {count}; ask for at least 1 image")
-    if by_class and (label is not None or columns is not None):
-        raise ConfigError("--by-class makes a row for each class; leave out --class and --columns")
-    recorded(run)
-    out = _target(out, each)
-    opened = load(run, backend)
-    labels: int | Labels | None = label
-    if by_class:
-        labels, columns = opened.each_class(count), count
-        count = len(labels)
-    made = opened.sample(count, seed, labels)
-    if each:
-        images.write_each(each, made)
-        say(f"{count} images in {each}")
-    if out and out.suffix.lower() in ARRAYS:
-        images.write_array(out, made)
-    elif out:
-        images.write_png(out, images.grid(made, columns))
-    for path in (out, each):
+    With --interpolate a row leads from an image of one seed to that of the next; in a file that
+    moves, the whole grid does. --training shows how the run learned, from the grids in its folder.
+    """
+    from gankit.cli.sampling import Wanted
+
+    wanted = Wanted.of(ctx)
+    for line in wanted.write():
+        say(line)
+    for path in (wanted.out, wanted.each):
         if path:
             answer(path)
-
-
-def _target(out: Path | None, each: Path | None) -> Path | None:
-    """Return the file to write, checked before any work is done."""
-    if out is None:
-        return None if each else Path("samples.png")
-    if out.suffix.lower() not in (".png", *ARRAYS):
-        raise ConfigError(f"cannot write {out}; name a .png, .npy or .npz file")
-    if not is_folder(out.parent):
-        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
-    return out

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,14 @@ import click
 
 from gankit.cli.options import complete_backends, complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.signals import Stop, taken
+from gankit.cli.signals import Stop, Stopped, taken
 from gankit.cli.streams import answer
 from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
     from gankit.launch import Plan
     from gankit.sources import Source
-    from gankit.training import Callback
+    from gankit.training import Callback, Progress
 
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
 
@@ -56,6 +57,7 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--resume", type=click.Choice(["auto"]), help="Go on from the newest checkpoint.")
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file over the recipe.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
 @click.option("--print-config", is_flag=True, help="Print every setting, and its origin.")
 @click.option("--dry-run", is_flag=True, help="Check everything, then stop before training.")
 @click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
@@ -86,7 +88,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     with taken(stop.receive), _folder(plan, options["out"]) as out:
         callbacks = _progress(plan, out, options)
         resume = bool(options["resume"])
-        launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
+        try:
+            launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
+        except KeyboardInterrupt:  # Before the first block, so that there is nothing to save.
+            raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
     answer(out)
     return stop.exit_code
 
@@ -175,11 +180,30 @@ def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
 
 
 def _progress(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
-    from gankit.callbacks import Bar, Epochs
+    from gankit.callbacks import Bar, Epochs, TensorBoard
     from gankit.runs import RunFolder
 
     done = RunFolder(out).checkpoints.steps() if options["resume"] else []
     start = min(done[-1] if done else 0, plan.rounds)
     epochs = -(-plan.rounds // plan.epoch)
-    bar = Bar(plan.rounds, start, plain=True if options["no_progress"] else None)
-    return [Epochs(plan.epoch, epochs), bar]
+    plain = True if options["no_progress"] else None
+    bar = _Late(lambda: Bar(plan.rounds, start, plain=plain))
+    events = [TensorBoard(RunFolder(out))] if options["tensorboard"] else []
+    return [*events, _Late(lambda: Epochs(plan.epoch, epochs)), bar]
+
+
+class _Late:
+    """A callback that is made when training begins: what comes before it is not its time."""
+
+    def __init__(self, make: Callable[[], Callback]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Callback:
+        return self._make()
+
+    def edge(self, step: int, /) -> int:
+        return self._made.edge(step)
+
+    def __call__(self, progress: Progress, /) -> None:
+        self._made(progress)

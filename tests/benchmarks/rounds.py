@@ -54,6 +54,7 @@ CONTENDERS = {
     "products-default": Contender("products", "torch", {"library": "default"}),
     "products-bfloat16": Contender("products", "torch", {"library": "bfloat16"}),
     "gankit-torch": Contender("by_gankit", "torch", {"backend": "torch"}),
+    "gankit-torch-mixed": Contender("by_gankit", "torch", {"backend": "torch", "mixed": True}),
     "torch-tutorial": Contender("torch_tutorial", "torch"),
     "gankit-keras": Contender("by_gankit", "keras", {"backend": "keras"}),
     "tensorflow-function": Contender("tensorflow_function", "keras"),

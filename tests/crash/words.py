@@ -110,18 +110,30 @@ sample = spoken(
     option("--backend", ["numpy"], ["nump", *ODD]),
     option(
         "--out",
-        ["s.png", "s.npy", "s.npz", "\udcff.png"],
-        ["s.gif", "no/s.png", f"{'x' * 300}/s.png", *WRONG],
+        ["s.png", "s.npy", "s.npz", "s.gif", "s.webp", "s.apng", "\udcff.png"],
+        ["s.jpg", "no/s.png", f"{'x' * 300}/s.png", *WRONG],
     ),
     option("--each", PLACES, WRONG),
     option("--columns", COUNTS, NUMBERS),
     option("--class", COUNTS, NUMBERS),
-    st.just(["--by-class"]),
+    option("--interpolate", ["1,2", "1,2,1", "3,3"], ["1", ",", "1,x", "-1,2", "9" * 9, *ODD]),
+    option("--steps", COUNTS, NUMBERS),
+    option("--frames", COUNTS, NUMBERS),
+    option("--fps", COUNTS, ["nan", "inf", *NUMBERS]),
+    option("--scale", COUNTS, NUMBERS),
+    option("--truncation", ["0", "0.5", "inf"], ["nan", *NUMBERS]),
+    st.sampled_from([["--by-class"], ["--best"], ["--training"]]),
     must=[st.just("trained") | st.sampled_from(RUNS)],
 )
 SETS = st.sampled_from(["mnist", "glyphs", "mnits", "cifar10", *ODD])
 rest = st.one_of(
     spoken(["data", "list"]),
+    spoken(
+        ["plot"],
+        option("--out", ["p.png", "p.svg", "p.pdf"], ["p.jpg", "no/p.png", *WRONG]),
+        option("--only", ["losses", "metrics", "classes"], ["x", *ODD]),
+        must=[st.just("trained") | st.sampled_from(RUNS)],
+    ),
     spoken(["data", "fetch"], option("--data-dir", ["idx"], ODD), must=[SETS]),
     spoken(["data", "verify"], option("--data-dir", ["idx"], ODD), must=[SETS]),
     spoken(

@@ -1,0 +1,153 @@
+"""Write `gallery.md`, and draw its pictures: `python docs/gallery.py [RUNS]`.
+
+Without RUNS only the page is written. With it, the commands are carried out, with RUNS in place of
+`runs`: a run that is not there or not finished is trained, and each picture is drawn.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "gallery.md"
+RECIPES = {
+    "simple": (6400, "dense.md"), "dcgan": (1000, "convolutional.md"),
+    "infogan-nets": (300, "convolutional.md"), "lsgan": (600, "least-squares.md"),
+    "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
+    "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
+    "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
+    "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
+}  # fmt: skip
+"""Rounds that the pictured run has, and the recipe's page."""
+CLASSES = {"cgan", "projection", "acgan", "digits"}
+INTRODUCTION = """\
+# Gallery
+
+Digits that the shipped recipes made, each with the two commands that made it. All of them learned
+MNIST on torch, on two cores of a CPU; how long that takes, and how good each is by figures, says
+[the table](recipes/index.md). With the same versions the same commands make the same pictures, but
+for a grey level here and there: the number of threads decides how sums are rounded.
+
+Rounds differ widely from recipe to recipe, so the pictures say what a recipe does, not which is
+best. `sn-dcgan` has no picture: it is made for colour and a GPU.
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture.
+
+    Attributes
+    ----------
+    title, words
+        What it is called, and what is said of it.
+    path
+        The file, below `docs/images`.
+    train, sample
+        The commands that make it; `{out}` is the file.
+    """
+
+    title: str
+    words: str
+    path: str
+    train: str
+    sample: str
+
+
+def of_recipe(name: str) -> Shown:
+    """Return the picture of a recipe."""
+    rounds, page = RECIPES[name]
+    rows = "--by-class -n 10" if name in CLASSES else "-n 50 --columns 10"
+    steps = "" if name == "digits" else f" --steps {rounds}"  # It has an end of its own.
+    return Shown(
+        f"`{name}`",
+        f"{rounds:,} rounds; [what it is](recipes/{page}).",
+        f"recipes/{name}.png",
+        f"gankit train --recipe {name} --backend torch --dataset mnist{steps} --out runs/{name}",
+        f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}",
+    )
+
+
+DIGITS = of_recipe("digits").train
+LEARNING = (
+    "gankit train --recipe digits --backend torch --dataset mnist --steps 2500 \\\n"
+    "    --set rounds_per_epoch=25 --set sample_every=1 --set checkpoint_every=500 "
+    "--out runs/learning"
+)
+OTHERS = (
+    Shown(
+        "Learning",
+        "The same noise through the first 2,500 rounds of `digits`, which keep a grid every 25 "
+        "rounds; 16 of them are shown.",
+        "gallery/learning.webp",
+        LEARNING,
+        "gankit sample runs/learning --training --frames 16 --fps 4 --out {out}",
+    ),
+    Shown(
+        "From one digit to another",
+        "A row leads from an image of one seed to that of another, along the sphere on which noise "
+        "lies; along it the class stays.",
+        "gallery/ways.png",
+        DIGITS,
+        "gankit sample runs/digits --interpolate 1,2 --by-class --steps 10 --scale 2 --out {out}",
+    ),
+    Shown(
+        "On the way",
+        "Ten images at once, from seed 1 to 2 to 3 and back.",
+        "gallery/walk.webp",
+        DIGITS,
+        "gankit sample runs/digits --interpolate 1,2,3,1 --steps 8 -n 10 --columns 10 \\\n"
+        "    --scale 2 --out {out}",
+    ),
+    Shown(
+        "Truncated",
+        "The images of seed 1, as in the picture of `digits`, from noise that keeps within 0.7 "
+        "standard deviations: cleaner, and more alike.",
+        "gallery/truncated.png",
+        DIGITS,
+        "gankit sample runs/digits --by-class -n 10 --seed 1 --truncation 0.7 \\\n"
+        "    --scale 2 --out {out}",
+    ),
+)
+SHOWN = (
+    of_recipe("digits"), *OTHERS, *(of_recipe(name) for name in RECIPES if name != "digits"),
+)  # fmt: skip
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join([INTRODUCTION, *map(section, SHOWN)])
+
+
+def section(shown: Shown) -> str:
+    """Return what the page has of a picture."""
+    out = Path(shown.path).name
+    return (
+        f"## {shown.title}\n\n{shown.words}\n\n![{shown.title}](images/{shown.path})\n\n"
+        f"```console\n$ {shown.train}\n$ {shown.sample.format(out=out)}\n```\n"
+    )
+
+
+def draw(runs: Path) -> None:
+    """Carry out the commands, with `runs` for the folder of runs."""
+    for shown in SHOWN:
+        out = DOCS / "images" / shown.path
+        for command, more in ((shown.train, ["--resume", "auto"]), (shown.sample, [])):
+            words = shlex.split(command.replace("\\\n", " ").format(out=shlex.quote(str(out))))
+            words = [
+                str(runs / word.removeprefix("runs/")) if word.startswith("runs/") else word
+                for word in words
+            ]
+            print(shlex.join([*words, *more]), flush=True)
+            call = [sys.executable, "-m", *words, *more]
+            subprocess.run(call, check=True)  # noqa: S603 - the commands of the page.
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        draw(Path(sys.argv[1]))
+    PAGE.write_text(page(), "utf-8")

@@ -1,0 +1,177 @@
+"""Pictures one after the other, as one file that moves: GIF, WebP or animated PNG."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gankit.errors import CheckpointError, ConfigError, GankitError
+from gankit.images import Pixels
+from gankit.paths import is_folder
+from gankit.runs import atomic
+from gankit.runs.storage import read_plain
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS: dict[str, dict[str, Any]] = {
+    ".gif": {"format": "GIF", "optimize": False},
+    ".webp": {"format": "WEBP", "lossless": True, "quality": 50, "method": 2},
+    ".apng": {"format": "PNG"},
+}
+"""How each is written: without loss, but that a GIF holds 256 colours, which is all greys."""
+PAUSE = 1.5
+"""Seconds for which the last picture stands before the first comes again."""
+FASTEST = 50.0
+"""Pictures a second; browsers show a GIF that would be faster slowly."""
+MOST = 100
+"""Pictures of an animation of training."""
+PIXELS = 200_000_000
+"""Of all pictures together: they are held in memory while the file is made."""
+LARGEST = 4_000_000
+"""Bytes of one PNG file that is read."""
+PER_LETTER = 12
+
+
+def animates(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file of that name would move."""
+    return Path(path).suffix.lower() in FORMATS
+
+
+def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float = 10.0) -> int:
+    """Write an animation that begins again at its end, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Ends in .gif, .webp or .apng; what is there is replaced.
+    frames
+        `(H, W)` or `(H, W, 3)` uint8, at least one, all of one shape. All but GIF keep every
+        pixel; GIF keeps every grey, and 256 colours of a picture.
+    fps
+        Pictures a second, at most 50; the last one stands for 1.5 seconds more.
+
+    Returns
+    -------
+    int
+        How many pictures there are. One that equals the one before is the same, shown longer.
+
+    Raises
+    ------
+    ConfigError
+        The pictures differ in shape, are none or too large together, or `fps` is impossible.
+    StorageError
+        It could not be written.
+    """
+    path = Path(path)
+    if not animates(path):
+        raise ConfigError(f"cannot write {path}; name a {', '.join(FORMATS)} file")
+    check_fps(fps)
+    pictures = list(_alike(frames))
+    if not pictures:
+        raise ConfigError(f"cannot write {path}: there are no pictures")
+    shown = round(1000 / fps)
+    durations = [shown] * (len(pictures) - 1) + [shown + round(PAUSE * 1000)]
+    content = io.BytesIO()
+    pictures[0].save(
+        content, save_all=True, append_images=pictures[1:], duration=durations, loop=0,
+        **FORMATS[path.suffix.lower()],
+    )  # fmt: skip
+    atomic.make_folder(path.parent)
+    atomic.write_file(path, content.getvalue())
+    return len(pictures)
+
+
+def check_fps(fps: float) -> None:
+    """Raise ConfigError unless so many pictures a second can be shown."""
+    if not (math.isfinite(fps) and 0.1 <= fps <= FASTEST):
+        raise ConfigError(f"--fps is {fps:g}; it is from 0.1 to {FASTEST:g} pictures a second")
+
+
+def of_training(folder: Path, most: int = MOST) -> tuple[list[tuple[int, Pixels]], int]:
+    """Return the grids that a run drew of the same noise, by the rounds done, and how many it has.
+
+    Parameters
+    ----------
+    folder
+        The `samples` of the run.
+    most
+        Grids to return; of more, as many are taken evenly, the first and the last among them.
+
+    Raises
+    ------
+    CheckpointError
+        There are none, or one is no whole PNG file.
+    """
+    found = folder.iterdir() if is_folder(folder) else ()
+    named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
+    paths = sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem))
+    if not paths:
+        raise CheckpointError(f"{folder} has no grids; train on, or with --set sample_every=1")
+    return [(int(path.stem), _read(path)) for path in _evenly(paths, most)], len(paths)
+
+
+def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
+    """Return a picture with a line of text below it, as large as there is room for."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    width = pixels.shape[1]
+    size = max(6, min(PER_LETTER * scale, 2 * width // max(len(text), 1)))
+    strip = Image.new("L", (width, size + size // 2 + 1), 0)
+    at = (width / 2, strip.height / 2)
+    ImageDraw.Draw(strip).text(at, text, 200, ImageFont.load_default(size), anchor="mm")
+    line = np.asarray(strip)
+    if pixels.ndim == 3:
+        line = np.repeat(line[..., None], pixels.shape[2], axis=2)
+    return np.concatenate([pixels, line])
+
+
+def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
+    """Yield the pictures; ConfigError where one differs from the first, or they are too many."""
+    from PIL import Image
+
+    first, total = None, 0
+    for number, frame in enumerate(frames, start=1):
+        first = frame.shape if first is None else first
+        if frame.shape != first:
+            raise ConfigError(
+                f"picture {number} has {_size(frame.shape)} pixels, and those before it "
+                f"{_size(first)}; an animation has pictures of one size"
+            )
+        total += frame.size
+        if total > PIXELS:
+            raise ConfigError(
+                f"the pictures have more than {PIXELS:,} pixels together; "
+                "ask for fewer or smaller ones"
+            )
+        yield Image.fromarray(np.ascontiguousarray(frame))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]}" + (" coloured" if len(shape) == 3 else "")
+
+
+def _evenly(paths: Sequence[Path], most: int) -> list[Path]:
+    count = min(len(paths), most)
+    return [paths[i * (len(paths) - 1) // max(count - 1, 1)] for i in range(count)]
+
+
+def _read(path: Path) -> Pixels:
+    from PIL import Image
+
+    content = io.BytesIO(read_plain(path, LARGEST))
+    try:
+        with Image.open(content, formats=["PNG"]) as image:
+            if math.prod(image.size) > PIXELS:
+                raise CheckpointError(f"{path} is too large a picture; remove it")
+            return np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if isinstance(error, GankitError):
+            raise
+        raise CheckpointError(f"{path} is no whole PNG file; remove it") from None

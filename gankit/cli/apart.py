@@ -1,0 +1,90 @@
+"""Trains one run in a process of its own, timed: `python -m gankit.cli.apart REQUEST`.
+
+REQUEST is an object of JSON: "settings" of the run, its folder "out", and "data_dir" or null. The
+folder gets `timing.json` and `compared.npy` too, for `gankit compare`.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gankit import images
+from gankit.callbacks import Bar, never
+from gankit.cli.options import say
+from gankit.cli.signals import Stop, taken
+from gankit.comparing import IMAGES, MADE, TIMING
+from gankit.config import from_settings
+from gankit.errors import GankitError
+from gankit.launch import launch, resolve
+from gankit.run import Run
+from gankit.runs import RunFolder, atomic
+from gankit.training import Progress
+
+
+class Timing:
+    """Takes the time of each block of rounds; the first, in which frameworks compile, is left out.
+
+    What a block leaves on the disk at its end counts too, so the median is what a round takes.
+    """
+
+    def __init__(self) -> None:
+        self._began = 0.0
+        self._blocks: list[float] = []
+
+    def edge(self, _step: int, /) -> int:
+        """Note when a block begins; ask for no edge."""
+        self._began = time.perf_counter()
+        return never
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Note how long a round of the block took, in milliseconds."""
+        took = time.perf_counter() - self._began
+        self._blocks.append(1000 * took / len(progress.losses))
+
+    def table(self) -> dict[str, Any]:
+        """Return what was found."""
+        later = self._blocks[1:]
+        return {"blocks": len(later), "milliseconds": statistics.median(later) if later else None}
+
+
+def main(request: str) -> int:
+    """Train; return the exit code, having said in one line what went wrong."""
+    warnings.showwarning = lambda message, *_: say(f"gankit: warning: {message}")
+    try:
+        return _train(json.loads(request))
+    except GankitError as error:
+        click.echo(f"gankit: {' '.join(str(error).split())}", err=True)
+        return error.exit_code
+
+
+def _train(request: dict[str, Any]) -> int:
+    data_dir, out = request["data_dir"], Path(request["out"])
+    plan = resolve(from_settings(request["settings"]), data_dir and Path(data_dir))
+    done = [0, *RunFolder(out).checkpoints.steps()][-1]
+    stop, timing = Stop(), Timing()
+    bar = Bar(plan.rounds, min(done, plan.rounds), plain=True if request["plain"] else None)
+    with taken(stop.receive):
+        run = launch(plan, out, resume=True, callbacks=[timing, bar], stop=stop, tell=say)
+        if stop():
+            return stop.exit_code
+        _leave(run, timing, out, trained=done < plan.rounds)
+    return 0
+
+
+def _leave(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
+    """Write what is compared of a run beside its checkpoints and its log."""
+    if trained:
+        atomic.write_file(out / TIMING, f"{json.dumps(timing.table())}\n".encode())
+    images.write_array(out / MADE, run.sample(IMAGES, run.problem.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,179 @@
+"""`gankit compare`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gankit.cli.options import as_json as json_option
+from gankit.cli.options import complete_datasets, complete_recipes, say
+from gankit.cli.options import data_dir as data_dir_option
+from gankit.cli.signals import taken
+from gankit.cli.streams import answer
+from gankit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gankit.launch import Plan
+    from gankit.sources import Source
+
+PAGE = "compare.html"
+FLAGS = ("dataset", "epochs", "steps", "seed")
+
+
+@click.command("compare")
+@click.option("--recipe", shell_complete=complete_recipes, help="As in `gankit train`  [simple].")
+@click.option(
+    "--backends", required=True, metavar="A,B,...", help="Two or more, such as torch,keras."
+)
+@click.option("--dataset", shell_complete=complete_datasets, help="As in `gankit train`.")
+@data_dir_option
+@click.option("--epochs", type=int, help="How long, in epochs.")
+@click.option("--steps", type=int, help="How long, in rounds.")
+@click.option("--seed", type=int, help="Of every random number.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="A folder, for a run of each  [runs/compare]."
+)
+@click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
+@json_option
+def command(
+    backends: str, data_dir: Path | None, out: Path | None, no_progress: bool, as_json: bool,
+    **options: Any,  # noqa: ANN401 - click passes each option as it is typed.
+) -> int:  # fmt: skip
+    """Train one configuration on several backends, and hold the results side by side.
+
+    One after the other, each in a process of its own, into OUT/BACKEND; a run that is there goes
+    on where it stopped. Then a table says how fast each is and how far its losses, weights and
+    images are from those of the first, and OUT/compare.html shows it with curves and grids.
+    """
+    from gankit.comparing import compare, section
+    from gankit.report import render
+    from gankit.runs import atomic
+
+    out = out or Path("runs/compare")
+    plans = _plans(_names(backends), _sources(options), data_dir)
+    folders = [out / name for name in _folders(plans)]
+    _check(out, folders, plans)
+    for plan, folder in zip(plans, folders, strict=True):
+        if code := _trained(plan, folder, no_progress):
+            say(f"{folder.name} ended with exit code {code}, and nothing is compared; "
+                "the same command goes on from here")  # fmt: skip
+            return code
+    rows = compare(folders, [folder.name for folder in folders])
+    title = f"{plans[0].config.recipe} on {' and '.join(folder.name for folder in folders)}"
+    atomic.write_file(out / PAGE, render(folders, title=title, sections=[section(rows)]).encode())
+    found = {"runs": [row.as_json() for row in rows], "page": str(out / PAGE)}
+    if as_json:
+        answer(json.dumps(found, indent=1))
+    else:
+        answer("\n".join([*_table(section(rows)), "", str(out / PAGE)]))
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if len(names) < 2 or not all(names):
+        raise ConfigError(f"--backends is {text!r}; name two or more, such as torch,keras")
+    return names
+
+
+def _sources(options: dict[str, Any]) -> list[Source]:
+    """Return where the settings come from, the weakest first."""
+    from gankit import sources
+
+    if options["epochs"] is not None and options["steps"] is not None:
+        raise ConfigError("give --epochs or --steps, not both")
+    found = [sources.from_recipe(options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple"))]
+    found += sources.from_environment(os.environ)
+    found += [sources.from_assignment(assignment) for assignment in options["assignments"]]
+    given = [(name, options[name]) for name in FLAGS if options[name] is not None]
+    return [*found, *((f"--{name}", {name: value}) for name, value in given)]
+
+
+def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
+    """Return what is trained on each backend, on the same images; what cannot be is refused."""
+    from gankit.launch import choose_backend, resolve
+    from gankit.sources import config_of
+
+    backends = [choose_backend(name) for name in names]
+    config = config_of([*sources, ("--backends", {"backend": backends[0].name})])
+    first = resolve(config, data_dir, say)
+    for backend in backends:
+        backend.check(first.problem)
+    return [
+        dataclasses.replace(
+            first, backend=backend, config=dataclasses.replace(first.config, backend=backend.name)
+        )
+        for backend in backends
+    ]
+
+
+def _folders(plans: list[Plan]) -> Iterator[str]:
+    """Yield each run's folder: the backend's name, with a number where it comes again."""
+    seen: dict[str, int] = {}
+    for plan in plans:
+        name = plan.config.backend
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
+    """Refuse a place that holds other runs, before any is trained."""
+    from gankit.resuming import check_same, recorded
+    from gankit.runs import RunFolder
+
+    if RunFolder(out).exists():
+        raise ConfigError(f"{out} is a run itself; choose another --out")
+    for folder, plan in zip(folders, plans, strict=True):
+        run = RunFolder(folder)
+        if not run.exists():
+            continue
+        check_same(run, plan.config, plan.notes["data_digest"])
+        if recorded(folder).backend != plan.config.backend:
+            raise ConfigError(f"{folder} is a run with another backend; choose another --out")
+        if run.checkpoints.steps() and run.checkpoints.steps()[-1] > plan.rounds:
+            raise ConfigError(f"{folder} has more than {plan.rounds:,} rounds; ask for as many")
+
+
+def _trained(plan: Plan, folder: Path, plain: bool) -> int:
+    """Train in a process of its own; signals go on to it. Return its exit code."""
+    from gankit.diagnosis import processes
+
+    request = {
+        "settings": plan.config.settings(),
+        "out": str(folder),
+        "data_dir": str(plan.data_dir) if plan.data_dir else None,
+        "plain": plain,
+    }
+    process = processes.start("gankit.cli.apart", [json.dumps(request)], 2)
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    try:
+        with taken(forward):
+            process.communicate()
+    finally:
+        processes.end(process)
+    code = process.returncode
+    return code if code >= 0 else 128 - code
+
+
+def _table(section: Any) -> list[str]:  # noqa: ANN401 - imported late.
+    """Return a table's lines, every column as wide as its widest text."""
+    rows = [tuple(section.columns), *section.rows]
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            str(cell).ljust(width) if i == 0 else str(cell).rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

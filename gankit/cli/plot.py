@@ -1,0 +1,52 @@
+"""`gankit plot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gankit.cli.streams import answer
+from gankit.errors import CheckpointError, ConfigError
+from gankit.paths import is_folder
+
+PARTS = ("losses", "metrics", "classes")
+
+
+@click.command("plot")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="A .png, .svg or .pdf file  [plot.png in RUN]."
+)
+@click.option(
+    "--only", type=click.Choice(PARTS), help="One part  [losses, and what was evaluated]."
+)
+def command(run: Path, out: Path | None, only: str | None) -> None:
+    """Draw the losses of the run in the folder RUN, and what evaluations found.
+
+    Thin is every round, thick the mean over a fiftieth of them. Metrics and the share of each
+    class are drawn where the run was evaluated.
+    """
+    from gankit import plots
+    from gankit.runs import RunFolder, evaluations
+    from gankit.runs.metrics import read
+
+    folder = RunFolder.open(run)
+    out = out or run / "plot.png"
+    plots.check_suffix(out)
+    if not is_folder(out.parent):
+        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
+    history, rows = read(folder.metrics), evaluations.read(folder.evaluations)
+    if not rows and only in ("metrics", "classes"):
+        raise CheckpointError(f"{run} has no evaluations; train with --set evaluate_every=1")
+    match only:
+        case "losses":
+            plot = plots.losses(history)
+        case "metrics":
+            plot = plots.metrics(rows)
+        case "classes":
+            plot = plots.classes_of(rows)
+        case _:
+            plot = plots.overview(history, rows)
+    plot.save(out)
+    answer(out)

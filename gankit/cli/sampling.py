@@ -1,0 +1,227 @@
+"""What `gankit sample` is asked for: whether it can be had, and the making of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+from click.core import ParameterSource
+
+from gankit import animation, images, latents
+from gankit.errors import ConfigError
+from gankit.paths import is_folder
+from gankit.runs import RunFolder
+
+if TYPE_CHECKING:
+    from gankit.backend import Array, Labels
+    from gankit.run import Run
+
+ARRAYS = (".npy", ".npz")
+IMAGES, STEPS, MOVING_STEPS, FPS = 25, 8, 16, 10.0
+LONGEST = 1000
+"""Pictures of an animation."""
+ALONE = {"run", "out", "scale", "fps", "frames", "training"}
+"""What goes with --training: its images are there already."""
+OPTIONS = {"count": "-n", "label": "--class"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The words of `gankit sample`, that make sense together."""
+
+    run: Path
+    count: int | None
+    seed: int
+    truncation: float | None
+    best: bool
+    backend: str | None
+    out: Path | None
+    each: Path | None
+    columns: int | None
+    scale: int | None
+    label: int | None
+    by_class: bool
+    interpolate: tuple[int, ...]
+    steps: int | None
+    training: bool
+    frames: int | None
+    fps: float | None
+
+    @classmethod
+    def of(cls, ctx: click.Context) -> Wanted:
+        """Return what was typed, checked before any work is done; ConfigError, CheckpointError."""
+        source = ctx.get_parameter_source
+        given = {name for name in ctx.params if source(name) is ParameterSource.COMMANDLINE}
+        values = {field.name: ctx.params[field.name] for field in fields(cls)}
+        training, each, out = values["training"], values["each"], values["out"]
+        if out is None and (training or not each):
+            values["out"] = Path("training.gif" if training else "samples.png")
+        values["interpolate"] = _seeds(values["interpolate"])
+        wanted = cls(**values)
+        wanted._check(given)
+        return wanted
+
+    def write(self) -> Iterator[str]:
+        """Make it, and yield what there is to say of it."""
+        if self.training:
+            yield self._write_training()
+            return
+        from gankit.api import load
+
+        opened = load(self.run, self.backend, best=self.best)
+        labels, count, columns = self._labels(opened)
+        if self.interpolate:
+            made = opened.interpolate(
+                self.interpolate, self._steps, count, labels, truncation=self.truncation
+            )
+            if self._moves:
+                yield self._write_moving(made, columns)
+                made = _frames(made).reshape(-1, *made.shape[3:])
+            else:
+                made, columns = made.reshape(-1, *made.shape[3:]), self._steps
+        else:
+            made = opened.sample(count, self.seed, labels, truncation=self.truncation)
+        if self.each:
+            images.write_each(self.each, self._large(made))
+            yield f"{len(made)} images in {self.each}"
+        self._write_still(made, columns)
+
+    @property
+    def _moves(self) -> bool:
+        return self.out is not None and animation.animates(self.out)
+
+    @property
+    def _steps(self) -> int:
+        return self.steps or (MOVING_STEPS if self._moves else STEPS)
+
+    def _labels(self, run: Run) -> tuple[int | Labels | None, int, int | None]:
+        """Return the classes, how many images or ways there are, and the columns of a grid."""
+        way = bool(self.interpolate) and not self._moves
+        count = self.count or (1 if way else IMAGES)
+        if self.by_class:
+            labels = run.each_class(count)
+            return labels, len(labels), count
+        return self.label, count, self.columns
+
+    def _write_still(self, made: Array, columns: int | None) -> None:
+        if self.out is None or self._moves:
+            return
+        if self.out.suffix.lower() in ARRAYS:
+            images.write_array(self.out, made)
+        else:
+            picture = images.grid(made, columns)
+            images.write_png(self.out, images.enlarged(picture, self.scale or 1))
+
+    def _write_moving(self, made: Array, columns: int | None) -> str:
+        """Write the grid on its way from seed to seed."""
+        grids = (images.grid(frame, columns) for frame in _frames(made))
+        frames = (images.enlarged(grid, self.scale or 1) for grid in grids)
+        assert self.out is not None  # noqa: S101 - for mypy: what moves has a file.
+        count = animation.write(self.out, frames, fps=self.fps or FPS)
+        return f"{count} pictures, {self.fps or FPS:g} a second"
+
+    def _write_training(self) -> str:
+        """Write how the run learned."""
+        scale = self.scale or 1
+        most = self.frames or animation.MOST
+        grids, there = animation.of_training(RunFolder.open(self.run).samples, most)
+        frames = (
+            animation.captioned(images.enlarged(grid, scale), f"round {step:,}", scale)
+            for step, grid in grids
+        )
+        assert self.out is not None  # noqa: S101 - for mypy: `of` named one.
+        count = animation.write(self.out, frames, fps=self.fps or FPS)
+        thinned = f" of {there}, evenly apart" if count < there else ""
+        return f"{count} grids{thinned}, {self.fps or FPS:g} a second"
+
+    def _large(self, made: Array) -> Array:
+        scale = self.scale or 1
+        return np.repeat(np.repeat(made, scale, axis=1), scale, axis=2)
+
+    def _check(self, given: set[str]) -> None:
+        if self.training and (others := given - ALONE):
+            names = ", ".join(sorted(OPTIONS.get(n, f"--{n.replace('_', '-')}") for n in others))
+            raise ConfigError(f"--training shows grids that are there already; leave out {names}")
+        if self.count is not None and self.count < 1:
+            raise ConfigError(f"-n is {self.count}; ask for at least 1 image")
+        if self.scale is not None and self.scale < 1:
+            raise ConfigError(f"--scale is {self.scale}; it is at least 1")
+        if self.frames is not None and not self.training:
+            raise ConfigError("--frames are those of --training; of --interpolate say --steps")
+        if self.frames is not None and not 2 <= self.frames <= LONGEST:
+            raise ConfigError(f"--frames is {self.frames}; it is from 2 to {LONGEST:,}")
+        if self.truncation is not None:
+            latents.check_bound(self.truncation)
+        self._check_layout()
+        self._check_ways(given)
+        RunFolder.open(self.run)
+        self._check_out()
+
+    def _check_layout(self) -> None:
+        if self.columns is not None and self.out and self.out.suffix.lower() in ARRAYS:
+            raise ConfigError(f"{self.out} has no columns; --columns goes with a picture")
+        if self.scale is not None and self.out and self.out.suffix.lower() in ARRAYS:
+            raise ConfigError(f"{self.out} has no pixels to enlarge; --scale goes with a picture")
+        if self.by_class and (self.label is not None or self.columns is not None):
+            raise ConfigError(
+                "--by-class makes a row for each class; leave out --class and --columns"
+            )
+
+    def _check_ways(self, given: set[str]) -> None:
+        """Refuse what does not go with --interpolate, or not without."""
+        if self.steps is not None and not self.interpolate:
+            raise ConfigError("--steps are those of a way; give --interpolate SEED,SEED too")
+        if self.interpolate and "seed" in given:
+            raise ConfigError("--interpolate names the seeds; leave out --seed")
+        if self.interpolate and not self._moves and self.columns is not None:
+            raise ConfigError("a row of --interpolate is a way of --steps; leave out --columns")
+        if self._moves and not (self.interpolate or self.training):
+            raise ConfigError(
+                f"{self.out} would not move; give --interpolate SEED,SEED or --training, "
+                "or name a .png file"
+            )
+        if self.fps is not None:
+            animation.check_fps(self.fps)
+            if not self._moves:
+                raise ConfigError(f"--fps is for what moves; name a {_moving()} file")
+        pictures = (self._steps - 1) * (len(self.interpolate) - 1) + 1
+        if self._moves and pictures > LONGEST:
+            raise ConfigError(f"{pictures:,} pictures are too many; at most {LONGEST:,} can be had")
+
+    def _check_out(self) -> None:
+        if self.out is None:
+            return
+        if self.training and not self._moves:
+            raise ConfigError(f"--training moves, and {self.out} cannot; name a {_moving()} file")
+        if not self._moves and self.out.suffix.lower() not in (".png", *ARRAYS):
+            raise ConfigError(f"cannot write {self.out}; name a .png, .npy, .npz, {_moving()} file")
+        if not is_folder(self.out.parent):
+            raise ConfigError(
+                f"cannot write {self.out}: no folder {self.out.parent}; make it first"
+            )
+
+
+def _seeds(text: str | None) -> tuple[int, ...]:
+    """Return the seeds in "1,2,3"; none where nothing was said."""
+    if text is None:
+        return ()
+    words = [word.strip() for word in text.split(",")]
+    if len(words) < 2 or not all(word.isascii() and word.isdigit() for word in words):
+        raise ConfigError(f"--interpolate is {text!r}; give at least two seeds, such as 1,2")
+    return tuple(map(int, words))
+
+
+def _frames(made: Array) -> Array:
+    """Return `(pictures, n, height, width, channels)`; where two ways meet is one picture."""
+    ways = made.shape[1]
+    inner = [made[:, i, : None if i == ways - 1 else -1] for i in range(ways)]
+    return np.moveaxis(np.concatenate(inner, axis=1), 1, 0)
+
+
+def _moving() -> str:
+    *most, last = animation.FORMATS
+    return f"{', '.join(most)} or {last}"

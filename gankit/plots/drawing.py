@@ -1,0 +1,87 @@
+"""Plots of a run: its losses, and what evaluations found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gankit.backend import Array
+from gankit.errors import ConfigError
+from gankit.plots import panels
+from gankit.plots.panels import Row
+from gankit.plots.plot import Plot
+from gankit.runs import RunFolder, evaluations
+
+
+def evaluated(folder: Path | None) -> list[dict[str, Any]]:
+    """Return the evaluations of the run in a folder; none for a run in memory."""
+    return evaluations.read(RunFolder(folder).evaluations) if folder else []
+
+
+def losses(history: Array) -> Plot:
+    """Draw both losses: every round thin, and their mean over a fiftieth of the rounds thick.
+
+    Parameters
+    ----------
+    history
+        `(rounds, 2)`: the discriminator's and the generator's, as `Run.history` has them.
+    """
+    figure, (axes,) = panels.empty(1)
+    panels.losses(axes, history)
+    return Plot(figure)
+
+
+def metrics(rows: Sequence[Row]) -> Plot:
+    """Draw what evaluations found through training: Fréchet distance, precision and recall.
+
+    Parameters
+    ----------
+    rows
+        As `gankit.runs.evaluations.read` returns them; those measured as the last one was count.
+    """
+    if not rows:
+        raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")
+    figure, (distance, shares) = panels.empty(2)
+    panels.distance(distance, rows)
+    panels.shares(shares, rows)
+    return Plot(figure)
+
+
+def class_shares(shares: Sequence[float], real: Sequence[float] | None = None) -> Plot:
+    """Draw which share of the images is of each class, as bars.
+
+    Parameters
+    ----------
+    shares
+        `(classes,)` in [0, 1], as `Evaluation.histogram` has them.
+    real
+        The same of real images, as marks.
+    """
+    figure, (axes,) = panels.empty(1)
+    panels.bars(axes, shares, real)
+    return Plot(figure)
+
+
+def classes_of(rows: Sequence[Row]) -> Plot:
+    """Draw the classes of the last evaluation, beside those of real images where it has them."""
+    shares = rows[-1].get("histogram") if rows else None
+    if not shares:
+        raise ConfigError("no evaluation tells classes apart; its data set has no labels")
+    floor = evaluations.floor_for(rows, rows[-1]) or {}
+    return class_shares(shares, floor.get("histogram"))
+
+
+def overview(history: Array, rows: Sequence[Row] = ()) -> Plot:
+    """Draw the losses, and beside them what evaluations found, where there are any."""
+    last: Row = rows[-1] if rows else {}
+    shares = last.get("histogram")
+    figure, axes = panels.empty(1 + 2 * bool(rows) + bool(shares))
+    panels.losses(axes[0], history)
+    if rows:
+        panels.distance(axes[1], rows)
+        panels.shares(axes[2], rows)
+    if shares:
+        floor = evaluations.floor_for(rows, last) or {}
+        panels.bars(axes[3], shares, floor.get("histogram"))
+    return Plot(figure)

@@ -1,0 +1,137 @@
+"""What stands in one panel of a figure: losses, figures of evaluations, classes.
+
+Colours are two of Okabe and Ito 2008, which the colour-blind tell apart; with a transparent ground,
+grey letters can be read on a light page and on a dark one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from gankit.backend import Array
+from gankit.runs import evaluations
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, VERMILION, INK = "#0072B2", "#D55E00", "#808080"
+SHARES = {"precision": BLUE, "recall": VERMILION}
+POINTS = 1000
+"""Rounds that a curve shows; of more, the mean and the range of so many spans are drawn."""
+SMOOTH = 50
+"""The thick line is the mean over a window of this part of the rounds."""
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def empty(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels, at most two in a row."""
+    from matplotlib.figure import Figure
+
+    columns = min(count, 2)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(1.5 + 4.5 * columns, 3 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
+    for axes in panels:
+        axes.patch.set_alpha(0)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(INK)
+        axes.tick_params(colors=INK, labelsize=8)
+        axes.grid(color=INK, alpha=0.2, linewidth=0.5)
+        axes.set_axisbelow(True)
+    for axes in panels[count:]:
+        axes.set_visible(False)
+    return figure, panels
+
+
+def _label(axes: Axes, title: str, across: str = "round") -> None:
+    axes.set_title(title, fontsize=10, color=INK, loc="left")
+    axes.set_xlabel(across, fontsize=8, color=INK)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+
+
+def losses(axes: Axes, history: Array) -> None:
+    """Draw `(rounds, 2)` losses: every round thin, their mean thick."""
+    rounds = np.arange(1.0, len(history) + 1)
+    window = max(1, len(history) // SMOOTH)
+    for column, (name, colour) in enumerate((("discriminator", BLUE), ("generator", VERMILION))):
+        values = history[:, column]
+        axes.plot(*_thinned(rounds, values), color=colour, linewidth=0.6, alpha=0.35)
+        axes.plot(rounds, _smoothed(values, window), color=colour, linewidth=1.8, label=name)
+    _label(axes, "Losses")
+    if len(history):
+        _legend(axes)
+
+
+def _thinned(rounds: Array, values: Array) -> tuple[Array, Array]:
+    """Return at most `POINTS` spans' least and largest in turn, so that no spike is lost."""
+    if len(values) <= POINTS:
+        return rounds, values
+    starts = np.linspace(0, len(values), POINTS // 2 + 1).astype(np.int64)[:-1]
+    ends = [reduce.reduceat(values, starts) for reduce in (np.minimum, np.maximum)]
+    return rounds[starts].repeat(2), np.stack(ends, axis=1).reshape(-1)
+
+
+def _smoothed(values: Array, window: int) -> Array:
+    """Return the mean over up to `window` rounds around each round; fewer at the ends."""
+    if window < 2:
+        return values
+    sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    middle = np.arange(len(values))
+    first = np.maximum(middle - window // 2, 0)
+    last = np.minimum(middle + (window + 1) // 2, len(values))
+    found: Array = (sums[last] - sums[first]) / (last - first)
+    return found
+
+
+def distance(axes: Axes, rows: Sequence[Row]) -> None:
+    """Draw the Fréchet distance of evaluations, and that of real images where it is known."""
+    like = _comparable(rows)
+    _points(axes, like, "frechet", BLUE, "this run")
+    if floor := evaluations.floor_for(rows, rows[-1]):
+        axes.axhline(floor["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images")
+        _legend(axes)
+    axes.set_yscale("log")
+    _label(axes, "Fréchet distance (lower is better)")
+
+
+def shares(axes: Axes, rows: Sequence[Row]) -> None:
+    """Draw precision and recall of evaluations, each in [0, 1]."""
+    like = _comparable(rows)
+    for name, colour in SHARES.items():
+        _points(axes, like, name, colour)
+    axes.set_ylim(0, 1.05)
+    _label(axes, "Precision and recall (higher is better)")
+    _legend(axes)
+
+
+def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, said: str = "") -> None:
+    found = [(row["round"], row[name]) for row in rows]
+    axes.plot(*zip(*found, strict=True), "o-", color=colour, ms=4, lw=1.5, label=said or name)
+
+
+def _comparable(rows: Sequence[Row]) -> list[Row]:
+    """Return the evaluations that were measured as the last one was, by round."""
+    like = {r["round"]: r for r in rows if evaluations.measure(r) == evaluations.measure(rows[-1])}
+    return [like[step] for step in sorted(like)]
+
+
+def bars(axes: Axes, shares: Sequence[float], real: Sequence[float] | None) -> None:
+    """Draw the share of each class as a bar, and that of real images as a mark."""
+    places = np.arange(len(shares))
+    axes.bar(places, shares, color=BLUE, width=0.7, label="generated")
+    if real is not None and len(real) == len(shares):
+        axes.plot(places, real, "_", color=VERMILION, markersize=16, mew=2, label="real images")
+    if len(shares) <= 20:
+        axes.set_xticks(places)
+    axes.margins(y=0.15)
+    _label(axes, "Share of each class", "class")
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK, ncols=2, loc="best")

@@ -1,0 +1,200 @@
+"""Files that move: read back picture by picture, and made by `gankit sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+import gankit
+from gankit import animation, images
+from gankit.errors import CheckpointError, ConfigError
+
+SUFFIXES = sorted(animation.FORMATS)
+
+
+def noise(count, *shape):
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+def frames_of(path, mode="L"):
+    with Image.open(path) as file:
+        shown = [
+            (np.asarray(frame.convert(mode)), frame.info.get("duration"))
+            for frame in ImageSequence.Iterator(file)
+        ]
+        return [pixels for pixels, _ in shown], [time for _, time in shown], file.info.get("loop")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_grey_of_every_picture_comes_back_and_the_last_one_stands(tmp_path, suffix):
+    wanted = noise(7, 16, 17)
+    wanted[3, :, :] = np.arange(272).reshape(16, 17) % 256
+    path = tmp_path / f"moving{suffix}"
+    assert animation.write(path, iter(wanted), fps=20) == 7
+    found, times, loop = frames_of(path)
+    assert len(found) == 7
+    for mine, theirs in zip(wanted, found, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert loop == 0
+    if suffix != ".webp":  # Pillow tells no times of the pictures of one.
+        assert times == [50] * 6 + [1550]
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".apng"])
+def test_every_colour_of_every_picture_comes_back(tmp_path, suffix):
+    wanted = noise(3, 9, 8, 3)
+    animation.write(tmp_path / f"a{suffix}", wanted)
+    np.testing.assert_array_equal(frames_of(tmp_path / f"a{suffix}", "RGB")[0], wanted)
+
+
+def test_a_picture_that_equals_the_one_before_costs_nothing_but_time(tmp_path):
+    one, other = noise(2, 5, 5)
+    animation.write(tmp_path / "a.gif", [one, one, other], fps=10)
+    found, times, _ = frames_of(tmp_path / "a.gif")
+    assert (len(found), times) == (2, [200, 1600])
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_pictures_of_another_size_are_refused_and_nothing_is_written(tmp_path, suffix):
+    with pytest.raises(ConfigError, match="picture 2 has 5 x 4 pixels, and those before it 4 x 4"):
+        animation.write(tmp_path / f"a{suffix}", [noise(1, 4, 4)[0], noise(1, 4, 5)[0]])
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(animation, "PIXELS", 100)
+    for frames, fps, said in (
+        ([], 10, "no pictures"), (noise(7, 4, 4), 10, "100 pixels"), (noise(1, 4, 4), 51, "is 51"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=said):
+            animation.write(tmp_path / "a.gif", frames, fps=fps)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_caption_stands_below_and_leaves_the_picture():
+    for shape in ((40, 90), (40, 90, 3)):
+        picture = noise(1, *shape)[0]
+        made = animation.captioned(picture, "round 1,250")
+        np.testing.assert_array_equal(made[:40], picture)
+        below = made[40:]
+        assert below.max() > 150  # Something is written there,
+        assert not below[:, 0].any()  # and not cut off.
+        assert not below[:, -1].any()
+
+
+def test_of_many_grids_some_are_taken_evenly_with_the_first_and_the_last(tmp_path):
+    for step in range(0, 1100, 100):
+        images.write_png(tmp_path / f"{step:06d}.png", np.full((2, 2), step // 10, np.uint8))
+    for step in (999999, 1000000):
+        images.write_png(tmp_path / f"{step}.png", np.full((2, 2), 7, np.uint8))
+    (tmp_path / "other.png").write_bytes(b"")
+    grids, there = animation.of_training(tmp_path, 4)
+    assert there == 13
+    assert [(step, int(grid[0, 0])) for step, grid in grids] == [
+        (0, 0), (400, 40), (800, 80), (1000000, 7),
+    ]  # fmt: skip
+
+
+def test_a_folder_without_grids_and_a_damaged_one_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match="no grids"):
+        animation.of_training(tmp_path / "nowhere")
+    (tmp_path / "000001.png").write_bytes(b"\x89PNG")
+    with pytest.raises(CheckpointError, match=r"000001\.png is no whole PNG"):
+        animation.of_training(tmp_path)
+
+
+@pytest.fixture
+def run(machine, command):
+    """Return the folder of a run of 3 epochs that knows classes."""
+    (machine / "tiny.toml").write_text(
+        """
+        backend = "numpy"
+        dataset = "glyphs"
+        latent = 3
+        batch = 4
+        epochs = 3
+        rounds_per_epoch = 2
+        sample_every = 1
+        [generator]
+        layers = [{ layer = "embedding", units = 2 }, { layer = "dense", units = 784 },
+                  { layer = "tanh" }, { layer = "reshape", shape = [28, 28, 1] }]
+        [discriminator]
+        layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+        """,
+        "utf-8",
+    )
+    words = ["train", "--config", "tiny.toml", "--out", "run", "--no-progress"]
+    assert command(*words).code == 0
+    return Path("run")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_training_becomes_an_animation_of_its_grids(command, run, suffix):
+    ended = command("sample", run, "--training", "--scale", 2, "--out", f"t{suffix}")
+    assert (ended.code, ended.out) == (0, f"t{suffix}\n")
+    found = frames_of(f"t{suffix}")[0]
+    for path, frame in zip(sorted((run / "samples").iterdir()), found, strict=True):
+        with Image.open(path) as picture:
+            grid = images.enlarged(np.asarray(picture), 2)
+        np.testing.assert_array_equal(frame[: len(grid)], grid)
+
+
+def test_an_animation_walks_from_the_grid_of_one_seed_to_that_of_the_next(command, run):
+    words = ["--interpolate", "1,2,1", "--steps", "3", "-n", "4", "--out", "i.webp"]
+    ended = command("sample", run, *words)
+    assert "5 pictures" in ended.err
+    found = frames_of("i.webp")[0]
+    opened = gankit.load(run)
+    for frame, seed in zip(found[::2], (1, 2, 1), strict=True):
+        np.testing.assert_array_equal(frame, images.grid(opened.sample(4, seed)))
+
+
+def test_a_picture_of_ways_has_a_row_for_each_class_and_pair_of_seeds(command, run):
+    words = ["--interpolate", "1,2", "--steps", "4", "--by-class", "--out", "i.png"]
+    assert command("sample", run, *words).code == 0
+    opened = gankit.load(run)
+    with Image.open("i.png") as picture:
+        pixels = np.asarray(picture)
+    assert pixels.shape == (10 * 30 - 2, 4 * 30 - 2)
+    (last,) = images.to_uint8(opened.sample(10, 2, np.arange(10)))[9:]
+    np.testing.assert_array_equal(pixels[-28:, -28:], last[..., 0])
+
+
+def test_truncated_samples_are_those_of_python(command, run):
+    assert command("sample", run, "-n", "3", "--truncation", "0.5", "--out", "a.npy").code == 0
+    wanted = gankit.load(run).sample(3, truncation=0.5)
+    np.testing.assert_array_equal(np.load("a.npy", allow_pickle=False), wanted)
+
+
+IMPOSSIBLE = [
+    ("--training --class 3 -n 4", "leave out --class, -n"),
+    ("--training --out t.png", "name a .gif, .webp or .apng file"),
+    ("--out a.gif", "would not move"),
+    ("--interpolate 1", "at least two seeds"),
+    ("--interpolate 1,-2", "at least two seeds"),
+    ("--interpolate 1,2 --seed 3", "leave out --seed"),
+    ("--interpolate 1,2 --columns 3", "leave out --columns"),
+    ("--interpolate 1,2 --steps 1", "from 2"),
+    ("--interpolate 1,2 --steps 2000 --out a.gif", "at most 1,000"),
+    ("--steps 4", "give --interpolate"),
+    ("--frames 4", "those of --training"),
+    ("--fps 4", "what moves"),
+    ("--training --fps 90", "from 0.1 to 50"),
+    ("--scale 0", "at least 1"),
+    ("--scale 9999", "cannot be 9999 times"),
+    ("--truncation -1", "at least 0"),
+    ("--scale 2 --out a.npy", "no pixels"),
+]
+
+
+def test_what_cannot_be_is_refused_in_one_line_and_writes_nothing(command, run):
+    before = sorted(Path().rglob("*"))
+    for words, said in IMPOSSIBLE:
+        ended = command("sample", run, *words.split())
+        assert ended.code == 2, words
+        assert ended.err.count("\n") == 1, words
+        assert said in ended.err
+    assert sorted(Path().rglob("*")) == before

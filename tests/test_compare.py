@@ -1,0 +1,193 @@
+"""One configuration on several backends, in processes of their own, side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gankit.comparing import Compared, compare, largest, table
+from gankit.data import glyphs
+from gankit.errors import CheckpointError
+from gankit.runs import RunFolder
+from tests.selection import selected
+
+TINY = """
+dataset = "few.npz"
+latent = 4
+batch = 8
+steps = 12
+precision = "float64"
+loss = "nonsaturating"
+epochs = 1
+rounds_per_epoch = 6
+[generator]
+layers = [
+    { layer = "dense", units = 16 }, { layer = "leaky-relu", slope = 0.2 },
+    { layer = "dense", units = 784 }, { layer = "tanh" },
+    { layer = "reshape", shape = [28, 28, 1] },
+]
+optimizer = { optimizer = "adam", learning_rate = 2e-4, beta1 = 0.5, beta2 = 0.999, epsilon = 1e-8 }
+[discriminator]
+layers = [
+    { layer = "flatten" }, { layer = "dense", units = 16 }, { layer = "dropout", rate = 0.3 },
+    { layer = "dense", units = 1 },
+]
+optimizer = { optimizer = "adam", learning_rate = 2e-4, beta1 = 0.5, beta2 = 0.999, epsilon = 1e-8 }
+"""
+COMPARE = ["compare", "--recipe", "tiny.toml", "--no-progress", "--out", "out"]
+
+
+@pytest.fixture(autouse=True)
+def here(machine):
+    (machine / "tiny.toml").write_text(TINY, "utf-8")
+    np.savez(machine / "few.npz", images=glyphs.draw(50)[0])
+
+
+def compared(command, backends):
+    ended = command(*COMPARE, "--backends", backends, "--json")
+    assert ended.code == 0, ended.err
+    return json.loads(ended.out)
+
+
+def test_a_backend_beside_itself_makes_the_same_numbers_and_a_page_shows_it(command):
+    found = compared(command, "numpy,numpy")
+    first, second = found["runs"]
+    assert (first["name"], second["name"]) == ("numpy", "numpy-2")
+    assert first["losses"] is None
+    assert [second[key] for key in ("losses", "parted", "weights", "images")] == [0, None, 0, 0]
+    assert first["rounds"] == second["rounds"] == 12
+    assert second["milliseconds"] > 0
+    page = Path(found["page"]).read_text("utf-8")
+    assert "Side by side" in page
+    assert "parted by 0.001 in round" in page
+    # What is there is not trained again, and the table is the same.
+    before = (Path("out") / "numpy" / "timing.json").read_bytes()
+    assert compared(command, "numpy,numpy") == found
+    assert (Path("out") / "numpy" / "timing.json").read_bytes() == before
+    said = command(*COMPARE, "--backends", "numpy,numpy")
+    assert "weights differ by" in said.out
+    assert said.out.endswith(f"{Path('out') / 'compare.html'}\n")
+
+
+def frameworks():
+    return [name for name in ("torch", "keras") if selected(name)]
+
+
+@pytest.mark.skipif(not frameworks(), reason="it takes a framework beside the reference")
+def test_in_float64_backends_differ_by_a_billionth_at_most(command):
+    runs = compared(command, ",".join(["numpy", *frameworks()]))["runs"]
+    assert len(runs) > 1
+    for run in runs[1:]:
+        assert run["parted"] is None
+        assert 0 < run["losses"] < 1e-9
+        assert run["weights"] < 1e-9
+        assert run["images"] < 1e-9
+
+
+def test_where_runs_part_is_found(command):
+    compared(command, "numpy,numpy")
+    folders = [Path("out") / name for name in ("numpy", "numpy-2")]
+    log = RunFolder(folders[1]).metrics
+    lines = log.read_text("utf-8").splitlines()
+    changed = json.loads(lines[4])
+    changed["generator"] += 0.01
+    log.write_text("\n".join([*lines[:4], json.dumps(changed), *lines[5:], ""]), "utf-8")
+    found = compare(folders, ["a", "b"])[1]
+    assert (found.parted, round(found.losses, 9), found.weights) == (5, 0.01, 0)
+    np.save(folders[1] / "compared.npy", np.zeros((64, 28, 28, 1)))
+    assert compare(folders, ["a", "b"])[1].images > 0.1
+    (folders[1] / "compared.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(CheckpointError, match="no array of images"):
+        compare(folders, ["a", "b"])
+
+
+def test_the_largest_difference_of_weights_is_named():
+    one = {"generator/0.bias": np.zeros(3), "generator/1.kernel": np.zeros(2)}
+    other = {"generator/0.bias": np.array([0.1, -0.25, 0]), "generator/1.kernel": np.full(2, 0.1)}
+    assert largest(one, other) == (0.25, "generator/0.bias")
+    with pytest.raises(CheckpointError, match="other names"):
+        largest(one, {"a": one["generator/0.bias"]})
+
+
+def test_what_is_not_known_is_a_dash_in_the_table():
+    rows = [Compared("a", "a", 1, 1.0, 2.0, None), Compared("b", "b", 1, 1.0, 2.0, 3.0, 0.5, 7)]
+    lines = {name: texts for name, *texts in table(rows)}
+    assert lines["ms a round"] == ["–", "3.0"]
+    assert lines["parted by 0.001 in round"] == ["–", "7"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--backends", "numpy"], 2, "two or more"),
+        (["--backends", "numpy,"], 2, "two or more"),
+        (["--backends", "numpy,numpi"], 2, "did you mean 'numpy'"),
+        (["--backends", "numpy,numpy", "--steps", "1", "--epochs", "1"], 2, "not both"),
+        (["--backends", "numpy,numpy", "--set", "latent=0"], 2, "latent is 0"),
+        (["--backends", "numpy,numpy", "--dataset", "nowhere.npz"], 3, "nowhere.npz"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_trained(command, words, code, said):
+    ended = command(*COMPARE, *words)
+    assert ended.code == code, ended.err
+    assert said in ended.err
+    assert ended.err.splitlines()[-1].startswith("gankit: ")
+    assert not Path("out").exists()
+
+
+def test_a_place_with_other_runs_is_refused_and_left_as_it_is(command):
+    compared(command, "numpy,numpy")
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    for words, said in (
+        (["--seed", "3"], "another seed"),
+        (["--steps", "6"], "more than 6 rounds"),
+    ):
+        ended = command(*COMPARE, "--backends", "numpy,numpy", *words)
+        assert ended.code == 2
+        assert said in ended.err
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+    shutil.move("out/numpy", "run")
+    ended = command(*COMPARE[:-1], "run", "--backends", "numpy,numpy")
+    assert "is a run itself" in ended.err
+
+
+def test_a_run_that_diverges_ends_the_comparison_with_its_code(command):
+    words = ["--set", "loss=wasserstein", "--set", "generator.optimizer.learning_rate=1e300",
+             "--set", "discriminator.optimizer.learning_rate=1e300"]  # fmt: skip
+    ended = command(*COMPARE, "--backends", "numpy,numpy", *words)
+    assert ended.code == 6
+    assert "nothing is compared" in ended.err
+    assert not (Path("out") / "compare.html").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it takes signals")
+def test_a_signal_lets_the_run_save_itself_and_the_same_command_goes_on(command):
+    words = [*COMPARE, "--backends", "numpy,numpy", "--steps", "20000"]
+    program = "from gankit.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *words], stderr=subprocess.PIPE, text=True
+    )
+    log, limit = Path("out") / "numpy" / "metrics.jsonl", time.monotonic() + 60
+    while not (log.exists() and log.stat().st_size) and time.monotonic() < limit:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    said = process.stderr.read()  # That of the run as well.
+    assert "stopping after this block" in said
+    assert "the same command goes on" in said
+    process.stderr.close()
+    done = RunFolder("out/numpy").checkpoints.steps()[-1]
+    assert 0 < done < 20000
+    ended = command(*COMPARE, "--backends", "numpy,numpy", "--steps", str(done + 6), "--json")
+    first, second = json.loads(ended.out)["runs"]
+    assert first["rounds"] == second["rounds"] == done + 6
+    assert second["weights"] == 0

@@ -1,0 +1,175 @@
+"""What a notebook shows, and the tutorial: executed from its first cell to its last."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gankit
+from gankit import notebook
+from gankit.callbacks import Live
+from gankit.callbacks.live import ELSEWHERE, SHARE
+from gankit.layers import Dense, Flatten, Reshape, Tanh
+from gankit.metrics import Evaluation
+from gankit.run import Run
+
+TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorial.ipynb"
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
+EVALUATION = Evaluation(
+    features="<b>64</b> features", reference="10 & 20", samples=1234, reference_samples=10,
+    neighbours=5, frechet=12.5, kernel=0.25, kernel_deviation=0.125, kernel_whole=0.2,
+    precision=0.5, recall=0.75, density=1.0, coverage=0.5, nearest=0.1, histogram=(0.4, 0.6),
+)  # fmt: skip
+
+
+def fit(rounds=6, callbacks=()):
+    generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
+    return gankit.fit(
+        IMAGES, generator, (Flatten(), Dense(1)), rounds=rounds, latent=3, batch=4,
+        backend="numpy", callbacks=callbacks,
+    )  # fmt: skip
+
+
+def pictures(html):
+    coded = re.findall(r'src="data:image/png;base64,([^"]+)"', html)
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))) for data in coded]
+
+
+def test_a_run_shows_what_it_is_its_images_and_its_losses():
+    run = fit()
+    html = run._repr_html_()
+    assert "3 × 2 × 1" in html
+    assert f"{run.history[-1, 1]:.3f}" in html
+    grid, _losses = pictures(html)
+    np.testing.assert_array_equal(grid, run.grid(25, scale=1).pixels)
+
+
+def test_a_run_of_no_rounds_shows_itself_too():
+    run = fit(1)
+    assert pictures(Run(run.problem, run.trainer, 0, np.empty((0, 2)))._repr_html_())
+
+
+def test_what_is_shown_is_escaped_and_needs_nothing_from_elsewhere():
+    html = EVALUATION._repr_html_()
+    assert "&lt;b&gt;64&lt;/b&gt; features" in html
+    assert "10 &amp; 20" in html
+    assert "0.25 ± 0.125" in html
+    assert "<script" not in notebook.html("<script>", {"<script>": "<script>"})
+    assert not re.findall(r'(?:src|href)="(?!data:)|url\(', html)
+
+
+def test_a_picture_is_a_png_of_its_pixels_and_saves_itself(tmp_path):
+    picture = fit().grid(4, seed=2, scale=3)
+    with Image.open(io.BytesIO(picture._repr_png_())) as shown:
+        np.testing.assert_array_equal(np.asarray(shown), picture.pixels)
+    picture.save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as saved:
+        np.testing.assert_array_equal(np.asarray(saved), picture.pixels)
+
+
+def test_live_shows_the_last_round_and_takes_a_twentieth_of_the_time_at_most():
+    now, shown = [0.0], []
+
+    def show(html):
+        shown.append(now[0])
+        assert len(pictures(html)) == 2
+        now[0] += 1.0
+
+    def clock():
+        now[0] += 0.5
+        return now[0]
+
+    plain = fit(60)
+    seen = fit(60, [Live(n=4, columns=2, show=show, clock=clock), Stepping()])
+    assert np.array_equal(plain.history, seen.history)
+    assert len(shown) >= 2
+    assert all(later - earlier >= 1 / SHARE for earlier, later in itertools.pairwise(shown[:-1]))
+
+
+class Stepping:
+    """Lets blocks be of one round."""
+
+    def edge(self, step, /):
+        return step + 1
+
+    def __call__(self, _progress, /):
+        pass
+
+
+def test_live_says_once_that_there_is_no_notebook_and_does_nothing(capsys):
+    fit(3, [Live()])
+    assert capsys.readouterr().err == f"gankit: {ELSEWHERE}\n"
+
+
+def test_live_finds_the_notebooks_cell(monkeypatch):
+    shown = []
+    handle = types.SimpleNamespace(update=shown.append)
+    display = types.SimpleNamespace(HTML=str, display=lambda *_, display_id: handle)  # noqa: ARG005
+    shell = types.SimpleNamespace(kernel=object())
+    ipython = types.SimpleNamespace(get_ipython=lambda: shell, display=display)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    fit(3, [Live(n=4)])
+    assert ">3<" in shown[-1]
+
+
+EXECUTE = """
+import sys
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+class Here(AsyncKernelManager):
+    # This very Python, whichever kernels are installed.
+    @property
+    def kernel_spec(self):
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+source, target = sys.argv[1:]
+book = nbformat.read(source, as_version=4)
+nbformat.validate(book)
+client = NotebookClient(book, km=Here(), timeout=240, record_timing=False)
+client.execute(cwd=".")
+nbformat.write(book, target)
+"""
+
+
+def outputs(book):
+    """Return the kinds of output of each cell, and whether one was an error."""
+    return [
+        sorted(kind for output in cell.outputs for kind in output.get("data", {"text": 0}))
+        for cell in book.cells if cell.cell_type == "code"
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("machine")
+def test_the_tutorial_runs_to_its_end_and_shows_what_it_shows_in_the_docs(tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    target = tmp_path / "done.ipynb"
+    command = [sys.executable, "-c", EXECUTE, str(TUTORIAL), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found, shown = (nbformat.read(path, as_version=4) for path in (target, TUTORIAL))
+    assert outputs(found) == outputs(shown)
+    text = found.cells[-1].outputs[0]["data"]
+    assert "image/png" in text
+
+
+def test_the_tutorial_has_no_paths_of_a_machine_and_is_small():
+    text = TUTORIAL.read_text("utf-8")
+    assert not re.search(r"/(tmp|home|root|work|Users)/", text)
+    assert len(text) < 600_000
