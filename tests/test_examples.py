@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -108,3 +109,21 @@ def test_an_example_that_is_broken_is_found_out(file, right, wrong, said, tmp_pa
     done = own_tests(folder, tmp_path)
     assert done.returncode != 0
     assert said in done.stdout
+
+
+def code_lines(path):
+    """Count a source's lines but for blank ones, comments and docstrings."""
+    text = path.read_text("utf-8")
+    said = {
+        number
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for number in range(node.lineno, node.end_lineno + 1)
+    }
+    lines = enumerate(map(str.strip, text.splitlines()), start=1)
+    return sum(bool(line) and line[0] != "#" and n not in said for n, line in lines)
+
+
+def test_the_backend_in_jax_keeps_to_three_hundred_lines():
+    sources = sorted(CURVE.parent.glob("gankit-jax/gankit_jax/*.py"))
+    assert 200 < sum(map(code_lines, sources)) <= 300

@@ -23,9 +23,11 @@ OURS = {
     "GANKIT_OFFLINE": "forbids downloads, unless 0",
     "GANKIT_RECIPE": "the recipe of new runs",
     "GANKIT_STRICT_PLUGINS": "a plugin's fault is an error",
+    "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
     "GANKIT_TEST_BACKENDS": "which backends the tests take",
     "GANKIT_TEST_DIGITS": "a setting of gankit's tests",
     "GANKIT_REQUIRE_MNIST": "the tests fail without MNIST",
+    "GANKIT_REQUIRE_BROWSER": "the tests fail without Chromium",
     "GANKIT_CRASH": "a setting of gankit's tests",
     "GANKIT_CRASH_NOTES": "a setting of gankit's tests",
 }
