@@ -14,6 +14,7 @@ import json
 import math
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -58,11 +59,17 @@ def append(path: Path, row: Row) -> bool:
     StorageError
         It could not be written.
     """
-    rows = read(path)
-    if row in rows or (not row.get("floor") and any(_bare(row) == _bare(one) for one in rows)):
-        return False
     atomic.make_folder(path.parent)
-    _mend(path)
+    with _alone(path):
+        rows = read(path)
+        if row in rows or (not row.get("floor") and any(_bare(row) == _bare(one) for one in rows)):
+            return False
+        _mend(path)
+        _write(path, row)
+    return True
+
+
+def _write(path: Path, row: Row) -> None:
     with writing(path):
         descriptor = os.open(path, _APPEND, 0o666)
         try:
@@ -71,7 +78,6 @@ def append(path: Path, row: Row) -> bool:
         finally:
             os.close(descriptor)
         atomic.sync_folder(path.parent)
-    return True
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -97,12 +103,15 @@ def truncate(path: Path, rounds: int) -> None:
     StorageError
         It could not be written; it is as it was.
     """
-    lines = list(_lines(path))
-    rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
-    kept = [line for line, row in zip(lines, rows, strict=True) if row["round"] <= rounds]
-    text = b"".join(line + b"\n" for line in kept)
-    if text != _content(path):
-        atomic.write_file(path, text)
+    if not os.path.lexists(path):
+        return
+    with _alone(path):
+        lines = list(_lines(path))
+        rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
+        kept = [line for line, row in zip(lines, rows, strict=True) if row["round"] <= rounds]
+        text = b"".join(line + b"\n" for line in kept)
+        if text != _content(path):
+            atomic.write_file(path, text)
 
 
 def measure(row: Row) -> tuple[Any, ...]:
@@ -133,6 +142,27 @@ def floor_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
     """Return the last floor that was measured as `row` was, of any seed; None if there is none."""
     found = [one for one in rows if one.get("floor") and measure(one)[:-1] == measure(row)[:-1]]
     return found[-1]["floor"] if found else None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Be the one who writes the file: a run that is trained may be evaluated beside.
+
+    The folder itself is locked, so that nothing is left there; where the system cannot, nobody is.
+    """
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    with writing(path):
+        descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # Some network file systems have no locks.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _mend(path: Path) -> None:
