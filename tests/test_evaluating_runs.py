@@ -353,9 +353,9 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
         judge(SimpleNamespace(step=step))
     features = "64 classifier features (6a139aa6), 100 images"
     assert said == [
-        f"round 6: Fréchet distance 30 (real images 1.5); {features}",
-        f"round 12: Fréchet distance 10 (real images 1.5), the lowest so far; {features}",
-        f"round 18: Fréchet distance 20 (real images 1.5); {features}",
+        f"round 6: Fréchet distance 30 (100 real images 1.5); {features}",
+        f"round 12: Fréchet distance 10 (100 real images 1.5), the lowest so far; {features}",
+        f"round 18: Fréchet distance 20 (100 real images 1.5); {features}",
     ]
     assert judge.best([6, 18]) == 18
     assert (judge.edge(0), judge.edge(6)) == (6, 12)

@@ -47,7 +47,7 @@ def test_a_recipe_fits_into_a_page_or_says_how_large_it_would_be(name):
     run = run_of_recipe(name)
     if name in TOO_LARGE:
         with pytest.raises(
-            ConfigError, match=r"would take \d+\.\d MB of the page, of at most 9\.0"
+            ConfigError, match=r"would take \d+\.\d MB of the page, of at most 8\.5"
         ):
             payload(run)
     else:

@@ -194,6 +194,14 @@ def test_the_card_has_the_evaluation_of_its_round_and_no_other(tmp_path):
     assert "| 11 |" not in text
 
 
+def test_a_damaged_log_of_evaluations_is_said_in_the_card_and_stops_no_export(tmp_path):
+    run = train(tmp_path / "run")
+    RunFolder(run.folder).evaluations.write_text("garbage\n", "utf-8")
+    done = export(run.folder, "safetensors")
+    assert done.path.exists()
+    assert "could not be read: " in done.card.read_text("utf-8")
+
+
 def test_the_best_checkpoint_is_exported_where_that_is_asked_for(command, tmp_path):
     run = train(tmp_path / "run", checkpoint_every=2, evaluate_samples=100)
     for step, distance in ((2, 11.0), (3, 22.25)):

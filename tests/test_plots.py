@@ -92,6 +92,12 @@ def test_the_command_draws_a_run_that_nothing_can_load(command, run):
     assert (run / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_losses_are_drawn_though_the_log_of_evaluations_is_damaged(command, run):
+    (run / "evaluations.jsonl").write_text("garbage\n", "utf-8")
+    assert command("plot", run, "--only", "losses").code == 0
+    assert command("plot", run).code == 4
+
+
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize(
     ("words", "code", "said"),

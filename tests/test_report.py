@@ -22,7 +22,7 @@ from gankit.report.curves import POINTS, thinned
 from gankit.report.gathering import gather
 from gankit.report.pictures import BUDGET, MOST
 from gankit.report.tables import environment
-from gankit.runs import warned
+from gankit.runs import RunFolder, warned
 from tests.reported import FIGURES, add_evaluations, add_warning, data_of, make_run, picture, uri
 
 HOSTILE = "</script><script>alert(1)</script><b title='\"&"
@@ -364,6 +364,17 @@ def test_a_page_can_make_images_by_itself():
     assert json.loads(payload)["latent"] == 4
     assert "gankitExplorer" in page
     assert 'id="explorer-0"' not in render([Path("run")])
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_page_that_makes_images_stays_below_ten_megabytes(command):
+    train(1, generator={"layers": [*[{"layer": "dense", "units": 1200}] * 2, *GENERATOR["layers"]]})
+    for step in range(2, 60):
+        noise = np.random.default_rng(step).integers(0, 256, (298, 298, 3), np.uint8)
+        images.write_png(RunFolder("run").sample_path(step), noise)
+    assert command("report", "run", "--explore").code == 0
+    size = Path("run", "report.html").stat().st_size
+    assert 7_500_000 < size < 10_000_000
 
 
 LOST = {

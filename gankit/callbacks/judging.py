@@ -84,7 +84,7 @@ class Judging:
         lowest = row["frechet"] <= min(one["frechet"] for one in alike)
         return (
             f"round {step:,}: Fréchet distance {row['frechet']:.4g}"
-            + (f" (real images {floor['frechet']:.3g})" if floor else "")
+            + (f" ({floor['samples']:,} real images {floor['frechet']:.3g})" if floor else "")
             + (", the lowest so far" if lowest and len(alike) > 1 else "")
             + f"; {row['features']}, {row['samples']:,} images"
         )

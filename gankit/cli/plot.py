@@ -36,7 +36,8 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     plots.check_suffix(out)
     if not is_folder(out.parent):
         raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
-    history, rows = read(folder.metrics), evaluations.read(folder.evaluations)
+    history = read(folder.metrics)
+    rows = [] if only == "losses" else evaluations.read(folder.evaluations)
     if not rows and only in ("metrics", "classes"):
         raise CheckpointError(f"{run} has no evaluations; train with --set evaluate_every=1")
     match only:

@@ -36,14 +36,13 @@ def command(
     It has the grids through training under a slider, curves of losses and metrics, warnings,
     configuration and environment; several runs stand side by side. It needs no network.
     """
-    from gankit.report.page import Exploring, exploring, gathered, page
+    from gankit.report.page import gathered, page
     from gankit.runs import RunFolder, atomic
 
     for run in runs:
         RunFolder.open(run)
     out = _target(out, runs)
-    found = gathered(runs)
-    explorer = exploring(runs, backend) if explore else Exploring()
+    found, explorer = gathered(runs, explore=explore, backend=backend)
     content = page(found, title, (), explorer).encode()
     atomic.write_file(out, content)
     for line in (line for run in found for line in run.damage):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import gankit
+from gankit.errors import CheckpointError
 from gankit.layers import uses_labels
 from gankit.runs import evaluations
 
@@ -120,13 +121,16 @@ def _proof(done: Exported) -> str:
 
 def _quality(done: Exported) -> str:
     """Return the newest evaluation of this round as a table, or say that there is none."""
-    rows = [r for r in evaluations.read(done.run.evaluations) if r["round"] == done.round]
+    try:
+        rows = [r for r in evaluations.read(done.run.evaluations) if r["round"] == done.round]
+    except CheckpointError as error:  # The export is whole all the same.
+        return f"What was measured of it could not be read: {' '.join(str(error).split())}"
     if not rows:
         return (
             f"Nobody has measured the images of round {done.round:,}: look at some before you "
             "rely on it."
         )
-    found = rows[-1]
+    found = evaluations.newest(rows)
     return _table(
         ("figure", f"round {done.round:,}"),
         ((name, _figure(found[name])) for name in FIGURES if found.get(name) is not None),

@@ -45,7 +45,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
 def history(folder: RunFolder) -> list[Row]:
     """Return a row for each round."""
     losses = metrics_log.read(folder.metrics).tolist()
-    found = {row["round"]: row for row in evaluations.read(folder.evaluations)}
+    found = evaluations.comparable(evaluations.read(folder.evaluations))
     return [
         dict(zip(LOSSES, (number, *pair), strict=True)) | dict(found.get(number, {}))
         for number, pair in enumerate(losses, start=1)

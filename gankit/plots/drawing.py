@@ -38,7 +38,7 @@ def metrics(rows: Sequence[Row]) -> Plot:
     Parameters
     ----------
     rows
-        As `gankit.runs.evaluations.read` returns them; those measured as the last one was count.
+        As `gankit.runs.evaluations.read` returns them; those measured in the most common way count.
     """
     if not rows:
         raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")
@@ -65,16 +65,16 @@ def class_shares(shares: Sequence[float], real: Sequence[float] | None = None) -
 
 def classes_of(rows: Sequence[Row]) -> Plot:
     """Draw the classes of the last evaluation, beside those of real images where it has them."""
-    shares = rows[-1].get("histogram") if rows else None
-    if not shares:
+    last = evaluations.newest(rows)
+    if not (shares := last.get("histogram")):
         raise ConfigError("no evaluation tells classes apart; its data set has no labels")
-    floor = evaluations.floor_for(rows, rows[-1]) or {}
+    floor = evaluations.floor_for(rows, last) or {}
     return class_shares(shares, floor.get("histogram"))
 
 
 def overview(history: Array, rows: Sequence[Row] = ()) -> Plot:
     """Draw the losses, and beside them what evaluations found, where there are any."""
-    last: Row = rows[-1] if rows else {}
+    last = evaluations.newest(rows)
     shares = last.get("histogram")
     figure, axes = panels.empty(1 + 2 * bool(rows) + bool(shares))
     panels.losses(axes[0], history)

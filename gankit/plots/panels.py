@@ -6,6 +6,7 @@ grey letters can be read on a light page and on a dark one.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -90,34 +91,33 @@ def _smoothed(values: Array, window: int) -> Array:
 
 def distance(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw the Fréchet distance of evaluations, and that of real images where it is known."""
-    like = _comparable(rows)
+    like = list(evaluations.comparable(rows).values())
     _points(axes, like, "frechet", BLUE, "this run")
-    if floor := evaluations.floor_for(rows, rows[-1]):
+    if floor := evaluations.floor_for(rows, like[-1]):
         axes.axhline(floor["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images")
         _legend(axes)
     axes.set_yscale("log")
-    _label(axes, "Fréchet distance (lower is better)")
+    _label(axes, "Fréchet distance (lower is better)", _measured(like[-1]))
 
 
 def shares(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw precision and recall of evaluations, each in [0, 1]."""
-    like = _comparable(rows)
+    like = list(evaluations.comparable(rows).values())
     for name, colour in SHARES.items():
         _points(axes, like, name, colour)
     axes.set_ylim(0, 1.05)
-    _label(axes, "Precision and recall (higher is better)")
+    _label(axes, "Precision and recall (higher is better)", _measured(like[-1]))
     _legend(axes)
+
+
+def _measured(row: Row) -> str:
+    """Return what stands below figures: the axis, and what they were measured by."""
+    return "round\n" + textwrap.fill(evaluations.described(row), 64)
 
 
 def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, said: str = "") -> None:
     found = [(row["round"], row[name]) for row in rows]
     axes.plot(*zip(*found, strict=True), "o-", color=colour, ms=4, lw=1.5, label=said or name)
-
-
-def _comparable(rows: Sequence[Row]) -> list[Row]:
-    """Return the evaluations that were measured as the last one was, by round."""
-    like = {r["round"]: r for r in rows if evaluations.measure(r) == evaluations.measure(rows[-1])}
-    return [like[step] for step in sorted(like)]
 
 
 def bars(axes: Axes, shares: Sequence[float], real: Sequence[float] | None) -> None:

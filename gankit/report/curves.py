@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Array
-from gankit.report.figures import Figure, comparable, floor, measured, number
+from gankit.report.figures import Figure, floor, measured, number, shown
 from gankit.report.gathering import Gathered
+from gankit.runs.evaluations import comparable, described
 
 POINTS = 500
 """Spans of rounds that a curve is thinned to; each keeps its mean, its least and its largest."""
@@ -53,6 +54,23 @@ def spans(run: Gathered) -> list[tuple[str, str, str]]:
     names = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in rounds]
     means = [[f"{value:.4g}" for value in column["mean"]] for column in columns]
     return list(zip(names, *means, strict=True))
+
+
+def measured_by(run: Gathered) -> str:
+    """Return what the curves of a run's figures were measured by; empty where it has none."""
+    rows = comparable(run.evaluations)
+    return described(rows[max(rows)]) if rows else ""
+
+
+def points(run: Gathered) -> tuple[list[str], list[list[str]]]:
+    """Return the curves of figures as a table: the figures' names, and a row for each round."""
+    rows = comparable(run.evaluations)
+    drawn = [figure for figure in measured(rows.values()) if figure.drawn]
+    cells = [
+        [f"{step:,}", *(shown(number(row, figure.key), figure.key) for figure in drawn)]
+        for step, row in rows.items()
+    ]
+    return [figure.title for figure in drawn], cells
 
 
 def _of_losses(runs: Sequence[Gathered]) -> list[dict[str, Any]]:

@@ -55,22 +55,6 @@ def number(table: Mapping[str, Any], key: str) -> float | None:
     return float(value) if abs(value) < float("inf") else None
 
 
-def newest(rows: Sequence[Row]) -> Row:
-    """Return the evaluation of the latest round, of several the last; nothing where none is."""
-    return max(enumerate(rows), key=lambda pair: (pair[1]["round"], pair[0]), default=(0, {}))[1]
-
-
-def comparable(rows: Sequence[Row]) -> dict[int, Row]:
-    """Return the evaluations that were measured in the same way, by round.
-
-    Where there are several ways, it is that of the most, and then the one used last.
-    """
-    ways = [evaluations.measure(row) for row in rows]
-    way = max(reversed(ways), key=ways.count, default=None)
-    found = {row["round"]: row for row in rows if evaluations.measure(row) == way}
-    return dict(sorted(found.items()))
-
-
 def floor(rows: Sequence[Row], row: Row) -> Row:
     """Return the same figures of real test images; nothing where they were not measured."""
     return (evaluations.floor_for(rows, row) if row else None) or {}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
 from gankit.errors import CheckpointError, GankitError
-from gankit.report.pictures import Picture, Pictures, pictures_of
+from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
 from gankit.runs import RunFolder, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import read_plain
@@ -86,20 +86,20 @@ class _Reader:
             self.damage.append(f"{damage}; shown are the {len(losses):,} rounds before")
         return losses
 
-    def pictures(self, folder: Path, most: int) -> Pictures:
+    def pictures(self, folder: Path, most: int, budget: int = BUDGET) -> Pictures:
         """Return the pictures that are whole."""
-        found = pictures_of(folder, most)
+        found = pictures_of(folder, most, budget)
         self.damage += found.damage
         return found
 
 
-def gather(path: Path, name: str, most: int) -> Gathered:
+def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
     """Read a run's folder; what is damaged there is said, and left out.
 
     Parameters
     ----------
-    most
-        Grids to show.
+    most, budget
+        Grids to show, and bytes that they may take.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def gather(path: Path, name: str, most: int) -> Gathered:
         settings=reader.take(lambda: _settings(folder.config), {}),
         facts=folder.facts(),
         losses=reader.losses(folder.metrics),
-        grids=reader.pictures(folder.samples, most),
+        grids=reader.pictures(folder.samples, most, budget),
         nearest=nearest[-1] if nearest else None,
         evaluations=tuple(reader.take(lambda: evaluations.read(folder.evaluations), [])),
         warnings=tuple(reader.take(lambda: warned.read(folder.warnings), [])),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gankit.report.figures import floor, newest
+from gankit.report.figures import floor
 from gankit.report.gathering import Gathered
+from gankit.runs.evaluations import newest
 
 MOST = 1000
 """Classes that a histogram can have."""

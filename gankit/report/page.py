@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from gankit import __version__
 from gankit.errors import ConfigError
-from gankit.report.curves import charts, spans
+from gankit.report.curves import charts, measured_by, points, spans
 from gankit.report.gathering import Gathered, gather, names_of
 from gankit.report.histogram import histogram
-from gankit.report.pictures import MOST
+from gankit.report.pictures import BUDGET, MOST
 from gankit.report.section import Section
 from gankit.report.tables import configuration, environment, figures
 
@@ -26,8 +27,10 @@ STYLES = ("page.css", "parts.css")
 SCRIPTS = ("scales.js", "chart.js", "charts.js", "pictures.js", "page.js")
 FEWEST = 12
 """Grids of each run where there are many runs."""
-BESIDE = 20
-"""Grids of a page that carries generators, too, and is to stay below 10 MB."""
+LIMIT = 10_000_000
+"""Bytes of a page that carries generators."""
+REST = 800_000
+"""Bytes of it that are neither weights nor grids: scripts, curves, nearest images."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,14 @@ class Exploring:
     payloads: tuple[dict[str, Any], ...] = ()
     styles: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+
+    @property
+    def room(self) -> int:
+        """Bytes of grids for which it leaves room in the page, before base64 adds a third."""
+        if not self.payloads:
+            return BUDGET
+        taken = sum(len(json.dumps(payload)) for payload in self.payloads)
+        return min(BUDGET, max(0, (LIMIT - REST - taken) * 3 // 4 // len(self.payloads)))
 
 
 def render(
@@ -74,17 +85,21 @@ def render(
     ConfigError
         There are no folders; or a run cannot be explored, as `gankit.report.explorer` has it.
     """
-    explorer = exploring(folders, backend) if explore else Exploring()
-    return page(gathered(folders, BESIDE if explore else MOST), title, sections, explorer)
+    runs, explorer = gathered(folders, explore=explore, backend=backend)
+    return page(runs, title, sections, explorer)
 
 
-def gathered(folders: Sequence[Path], grids: int = MOST) -> list[Gathered]:
-    """Read the runs; the more there are, the fewer grids of each, and at most `grids`."""
+def gathered(
+    folders: Sequence[Path], *, explore: bool, backend: str | None
+) -> tuple[list[Gathered], Exploring]:
+    """Read the runs; the more there are, the fewer grids of each, and beside generators, too."""
     folders = [Path(folder) for folder in folders]
     if not folders:
         raise ConfigError("a page of no runs is none; name the folder of a run")
-    most = max(FEWEST, grids // max(1, (len(folders) + 1) // 2))
-    return [gather(path, name, most) for path, name in zip(folders, names_of(folders), strict=True)]
+    explorer = exploring(folders, backend) if explore else Exploring()
+    most = max(FEWEST, MOST // max(1, (len(folders) + 1) // 2))
+    named = zip(folders, names_of(folders), strict=True)
+    return [gather(path, name, most, explorer.room) for path, name in named], explorer
 
 
 def page(
@@ -104,6 +119,8 @@ def page(
         sections=sections,
         data=_data(runs),
         spans=[spans(run) for run in runs],
+        measures=[measured_by(run) for run in runs],
+        points=[points(run) for run in runs],
         figures=figures(runs),
         histograms=[histogram(run) for run in runs],
         configuration=configuration(runs),
@@ -135,9 +152,15 @@ def exploring(folders: Sequence[Path], backend: str | None) -> Exploring:
     from gankit.api import load
     from gankit.report import explorer
 
-    most = explorer.MOST // max(1, len(folders))
+    most, payloads = explorer.MOST // max(1, len(folders)), []
+    for folder in folders:
+        try:
+            payloads.append(explorer.payload(load(folder, backend), most=most))
+        except ConfigError as error:
+            shared = ", or explore one run a page" if len(folders) > 1 else ""
+            raise ConfigError(f"{folder}: {error}{shared}") from None
     return Exploring(
-        tuple(explorer.payload(load(folder, backend), most=most) for folder in folders),
+        tuple(payloads),
         tuple(map(_static, explorer.STYLES)),
         tuple(map(_static, explorer.SCRIPTS)),
     )

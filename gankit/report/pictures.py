@@ -59,11 +59,14 @@ class Pictures:
     damage: tuple[str, ...]
 
 
-def pictures_of(folder: Path, most: int = MOST) -> Pictures:
-    """Read the pictures of a folder, at most `most`, spread evenly; the first and last are kept."""
+def pictures_of(folder: Path, most: int = MOST, budget: int = BUDGET) -> Pictures:
+    """Read the pictures of a folder, spread evenly, the first and the last among them.
+
+    There are at most `most`, of about `budget` bytes together, but one at least.
+    """
     try:
         paths = _paths(folder)
-        chosen = spread(paths, _affordable(paths, most))
+        chosen = spread(paths, _affordable(paths, most, budget))
     except OSError as error:
         return Pictures((), 0, (f"cannot look into {folder}: {str(error.strerror).lower()}",))
     shown, damage = [], []
@@ -95,11 +98,11 @@ def _paths(folder: Path) -> list[Path]:
     return sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem.lstrip("0")))
 
 
-def _affordable(paths: Sequence[Path], most: int) -> int:
+def _affordable(paths: Sequence[Path], most: int, budget: int) -> int:
     """Return how many of the pictures fit into the budget, at least one."""
     total = sum(min(path.lstat().st_size, LARGEST) for path in paths)
     mean = max(total / max(len(paths), 1), 1)
-    return max(1, min(most, int(BUDGET / mean)))
+    return max(1, min(most, int(budget / mean)))
 
 
 def _picture(path: Path) -> Picture:

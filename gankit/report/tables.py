@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gankit.report.figures import Figure, floor, measured, newest, number, shown
+from gankit.report.figures import Figure, floor, measured, number, shown
 from gankit.report.gathering import Gathered
+from gankit.runs.evaluations import newest
 
 NONE = "–"
 LAYERS = ".layers"
@@ -53,7 +54,14 @@ def figures(runs: Sequence[Gathered]) -> list[Row]:
     last = [newest(run.evaluations) for run in runs]
     floors = [floor(run.evaluations, row) for run, row in zip(runs, last, strict=True)]
     tables = list(zip(last, floors, strict=True))
-    return [_figure_row(figure, tables) for figure in measured(last)] + _text_rows(last)
+    rows = [_figure_row(figure, tables) for figure in measured(last)] + _text_rows(last)
+    real = tuple(_real(table) for table in floors)
+    return [*rows, Row("Real images", real)] if any(floors) else rows
+
+
+def _real(floor: Table) -> str:
+    """Return which real images gave the figures beside, and how many there were."""
+    return f"{floor['samples']:,}: {floor['split']}" if floor else NONE
 
 
 def _figure_row(figure: Figure, tables: Sequence[tuple[Table, Table]]) -> Row:
@@ -67,8 +75,8 @@ def _figure_row(figure: Figure, tables: Sequence[tuple[Table, Table]]) -> Row:
 
 def _text_rows(last: Sequence[Table]) -> list[Row]:
     """Return what the figures were measured by; figures of other measures do not compare."""
-    said = {"round": "After round", "samples": "Generated images", "reference": "Held against",
-            "features": "Features"}  # fmt: skip
+    said = {"round": "After round", "samples": "Generated images", "seed": "Seed",
+            "reference": "Held against", "features": "Features"}  # fmt: skip
     rows = [(title, [_counted(table.get(key)) for table in last]) for key, title in said.items()]
     return [
         Row(title, tuple(cells), differs=len(set(cells)) > 1)

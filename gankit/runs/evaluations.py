@@ -119,6 +119,33 @@ def measure(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in (*WORDS, *COUNTS, "seed"))
 
 
+def comparable(rows: Sequence[Row]) -> dict[int, Row]:
+    """Return the evaluations that were measured in the same way, by round.
+
+    Where there are several ways, it is that of the most, and then the one used last.
+    """
+    ways = [measure(row) for row in rows]
+    way = max(reversed(ways), key=ways.count, default=None)
+    found = {row["round"]: row for row in rows if measure(row) == way}
+    return dict(sorted(found.items()))
+
+
+def newest(rows: Sequence[Row]) -> Row:
+    """Return the evaluation of the latest round, of the most images; nothing where none is."""
+    order = [(row["round"], row["samples"], place) for place, row in enumerate(rows)]
+    return rows[max(order)[2]] if order else {}
+
+
+def described(row: Row) -> str:
+    """Return what figures were measured by, without which they say nothing; empty for none."""
+    if not row:
+        return ""
+    return (
+        f"{row['samples']:,} images of seed {row['seed']}, held against {row['reference']}, "
+        f"by {row['features']}"
+    )
+
+
 def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | None:
     """Return the evaluation with the lowest Fréchet distance, the first of equals; None without.
 

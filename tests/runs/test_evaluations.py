@@ -159,6 +159,20 @@ def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at):
     assert path.read_bytes() == before
 
 
+def test_curves_are_of_the_common_way_of_measuring_and_tables_of_the_most_images():
+    rows = [row(6), row(12), row(12, samples=50), row(12, samples=200), row(9)]
+    assert list(evaluations.comparable(rows)) == [6, 9, 12]
+    assert {one["samples"] for one in evaluations.comparable(rows).values()} == {100}
+    assert evaluations.newest(rows)["samples"] == 200
+    assert evaluations.newest([]) == evaluations.comparable([]) == {}
+
+
+def test_figures_are_described_by_all_that_they_were_measured_by():
+    said = evaluations.described(row(6))
+    for part in ("100 images", "seed 0", "all 300 training images of drawn", "64 classifier"):
+        assert part in said
+
+
 def test_the_best_is_the_lowest_of_those_that_have_a_checkpoint_and_the_first_of_equals():
     rows = [*ROWS, row(24, 10.0)]
     assert evaluations.best(rows, [6, 12, 18, 24], 100)["round"] == 12

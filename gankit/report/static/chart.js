@@ -1,6 +1,7 @@
 // One chart: curves over rounds, drawn as SVG, with the values under the pointer in words.
 
 const SVG = "http://www.w3.org/2000/svg";
+const DOT = 5; // The radius of a point, which an edge must not cut.
 const HEIGHT = 220;
 const MARGIN = { left: 52, right: 22, top: 10, bottom: 24 };
 
@@ -84,8 +85,8 @@ class Chart {
     this.y = scale(this.range(this.curves), [bottom, MARGIN.top]);
     this.axes(view, right, bottom);
     this.inside = shape("svg", {
-      x: MARGIN.left, y: 0, width: right - MARGIN.left, height: bottom + 1,
-      viewBox: `${MARGIN.left} 0 ${right - MARGIN.left} ${bottom + 1}`,
+      x: MARGIN.left, y: 0, width: right - MARGIN.left + DOT, height: bottom + DOT,
+      viewBox: `${MARGIN.left} 0 ${right - MARGIN.left + DOT} ${bottom + DOT}`,
     }, this.svg);
     this.marks(view, bottom);
     for (const curve of this.curves) this.curve(curve);
