@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ WITHIN = ["crash/test_every_round.py", "crash/test_not_finite.py"]
 def main(backends: list[str]) -> int:
     """Run the suite for these backends; return the exit status."""
     began = time.perf_counter()
+    # A shell that starts this in the background has it ignored, and tests send it to processes.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         digits, said = _digits()
     except DataError as error:
