@@ -96,8 +96,18 @@ def distance(axes: Axes, rows: Sequence[Row]) -> None:
     if floor := evaluations.floor_for(rows, like[-1]):
         axes.axhline(floor["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images")
         _legend(axes)
-    axes.set_yscale("log")
+    _logarithmic(axes)
     _label(axes, "Fréchet distance (lower is better)", _measured(like[-1]))
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Scale the upright axis by powers of ten, with plain numbers at 1, 2 and 5 of each."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def shares(axes: Axes, rows: Sequence[Row]) -> None:
