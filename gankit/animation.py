@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from gankit.errors import CheckpointError, ConfigError, GankitError
 from gankit.images import Pixels
-from gankit.paths import is_folder
 from gankit.runs import atomic
+from gankit.runs.grids import by_round, spread
 from gankit.runs.storage import read_plain
 
 if TYPE_CHECKING:
@@ -109,12 +109,10 @@ def of_training(folder: Path, most: int = MOST) -> tuple[list[tuple[int, Pixels]
     CheckpointError
         There are none, or one is no whole PNG file.
     """
-    found = folder.iterdir() if is_folder(folder) else ()
-    named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
-    paths = sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem))
+    paths = by_round(folder)
     if not paths:
         raise CheckpointError(f"{folder} has no grids; train on, or with --set sample_every=1")
-    return [(int(path.stem), _read(path)) for path in _evenly(paths, most)], len(paths)
+    return [(int(path.stem), _read(path)) for path in spread(paths, most)], len(paths)
 
 
 def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
@@ -155,11 +153,6 @@ def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[1]} x {shape[0]}" + (" coloured" if len(shape) == 3 else "")
-
-
-def _evenly(paths: Sequence[Path], most: int) -> list[Path]:
-    count = min(len(paths), most)
-    return [paths[i * (len(paths) - 1) // max(count - 1, 1)] for i in range(count)]
 
 
 def _read(path: Path) -> Pixels:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from gankit.cli.streams import answer
-from gankit.errors import CheckpointError, ConfigError
-from gankit.paths import is_folder
+from gankit.errors import CheckpointError
+from gankit.paths import require_parent
 
 PARTS = ("losses", "metrics", "classes")
 
@@ -34,8 +34,7 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     folder = RunFolder.open(run)
     out = out or run / "plot.png"
     plots.check_suffix(out)
-    if not is_folder(out.parent):
-        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
+    require_parent(out)
     history = read(folder.metrics)
     rows = [] if only == "losses" else evaluations.read(folder.evaluations)
     if not rows and only in ("metrics", "classes"):

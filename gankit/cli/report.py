@@ -9,7 +9,7 @@ import click
 from gankit.cli.options import complete_backends, say
 from gankit.cli.streams import answer
 from gankit.errors import ConfigError
-from gankit.paths import is_folder
+from gankit.paths import require_parent
 
 NAME = "report.html"
 
@@ -57,6 +57,5 @@ def _target(out: Path | None, runs: tuple[Path, ...]) -> Path:
         return runs[0] / NAME if len(runs) == 1 else Path(NAME)
     if out.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"cannot write {out}; name a .html file")
-    if not is_folder(out.parent):
-        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
+    require_parent(out)
     return out

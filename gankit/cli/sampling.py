@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from gankit import animation, images, latents
 from gankit.errors import ConfigError
-from gankit.paths import is_folder
+from gankit.paths import require_parent
 from gankit.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -199,10 +199,7 @@ class Wanted:
             raise ConfigError(f"--training moves, and {self.out} cannot; name a {_moving()} file")
         if not self._moves and self.out.suffix.lower() not in (".png", *ARRAYS):
             raise ConfigError(f"cannot write {self.out}; name a .png, .npy, .npz, {_moving()} file")
-        if not is_folder(self.out.parent):
-            raise ConfigError(
-                f"cannot write {self.out}: no folder {self.out.parent}; make it first"
-            )
+        require_parent(self.out)
 
 
 def _seeds(text: str | None) -> tuple[int, ...]:

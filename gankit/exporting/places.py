@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gankit.errors import ConfigError
-from gankit.paths import is_folder
+from gankit.paths import is_folder, require_parent
 from gankit.runs import RunFolder, atomic
 
 EXPORTS = "exports"
@@ -32,8 +32,7 @@ def target(folder: RunFolder, out: Path | None, name: str, suffix: str) -> Path:
         out = folder.path / EXPORTS / f"{name}{suffix}"
     if out.suffix != suffix:
         raise ConfigError(f"cannot write {out}: such a file ends in {suffix}")
-    if not is_folder(out.parent):
-        raise ConfigError(f"cannot write {out}: no folder {out.parent}; make it first")
+    require_parent(out)
     if is_folder(out) and any(out.iterdir()) and not (out / README).is_file():
         raise ConfigError(f"{out} is a folder that no export made; name another")
     return out

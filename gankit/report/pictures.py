@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gankit.errors import CheckpointError, GankitError
-from gankit.paths import is_folder
+from gankit.runs.grids import by_round, spread
 from gankit.runs.storage import read_plain
 
 MOST = 60
@@ -65,7 +65,7 @@ def pictures_of(folder: Path, most: int = MOST, budget: int = BUDGET) -> Picture
     There are at most `most`, of about `budget` bytes together, but one at least.
     """
     try:
-        paths = _paths(folder)
+        paths = by_round(folder)
         chosen = spread(paths, _affordable(paths, most, budget))
     except OSError as error:
         return Pictures((), 0, (f"cannot look into {folder}: {str(error.strerror).lower()}",))
@@ -76,26 +76,6 @@ def pictures_of(folder: Path, most: int = MOST, budget: int = BUDGET) -> Picture
         except GankitError as error:
             damage.append(str(error))
     return Pictures(tuple(shown), len(paths), tuple(damage))
-
-
-def spread(paths: Sequence[Path], most: int) -> list[Path]:
-    """Return at most `most` of the paths, evenly apart, with the first and the last.
-
-    >>> [path.name for path in spread([Path(name) for name in "abcdefg"], 3)]
-    ['a', 'd', 'g']
-    """
-    if len(paths) <= most:
-        return list(paths)
-    if most < 2:
-        return [paths[-1]]
-    return [paths[i * (len(paths) - 1) // (most - 1)] for i in range(most)]
-
-
-def _paths(folder: Path) -> list[Path]:
-    """Return the files that are named by a round, in the order of rounds."""
-    found = folder.iterdir() if is_folder(folder) else ()
-    named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
-    return sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem.lstrip("0")))
 
 
 def _affordable(paths: Sequence[Path], most: int, budget: int) -> int:

@@ -1,0 +1,29 @@
+"""The pictures of a run, by the rounds done: which there are, and some of them evenly apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gankit.paths import is_folder
+
+
+def by_round(folder: Path) -> list[Path]:
+    """Return the PNG files that are named by a round, in the order of rounds."""
+    found = folder.iterdir() if is_folder(folder) else ()
+    named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
+    # A name of a thousand digits is no number that Python would read.
+    return sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem.lstrip("0")))
+
+
+def spread(paths: Sequence[Path], most: int) -> list[Path]:
+    """Return at most `most` of the paths, evenly apart, with the first and the last.
+
+    >>> [path.name for path in spread([Path(name) for name in "abcdefg"], 3)]
+    ['a', 'd', 'g']
+    """
+    if len(paths) <= most:
+        return list(paths)
+    if most < 2:
+        return [paths[-1]]
+    return [paths[i * (len(paths) - 1) // (most - 1)] for i in range(most)]
