@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from gankit import judging, plugins
+from gankit import plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, Diverged, StorageError, UnknownName
-from gankit.images import Pixels
+from gankit.judging import attending
 from gankit.latents import latents
 from gankit.resuming import check_same, last_good, newest
 from gankit.run import Run
 from gankit.runs import MetricsLog, RunFolder, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import require_space
-from gankit.training import Callback, Progress, fit
+from gankit.training import Callback, fit
 from gankit.training_data import Tell, training_data
 
 PREFERRED = ("torch", "keras", "numpy")
@@ -133,13 +133,13 @@ def launch(
     _refuse_unasked(folder, resume=resume)
     if not folder.exists():  # Before the lock, which makes the folder.
         require_space(out, _space(plan, trainer, 0))
-    standard = _standard(plan, stop, tell)
+    standard = attending.standard_of(plan, stop, tell)
     with folder.lock():
         _refuse_unasked(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
             tell(f"{plan.summary}, into {out}")
-        judge = _judging(plan, folder, standard, tell) if standard else None
+        judge = attending.judge_of(plan, folder, standard, tell) if standard else None
         return _train(plan, trainer, folder, start, callbacks, stop, judge)
 
 
@@ -194,36 +194,6 @@ def _space(plan: Plan, trainer: Trainer, start: int) -> int:
     checkpoints = min(config.keep_checkpoints + 1 + min(looks, 1), saves + looks) * state
     pictures = rounds / (plan.epoch * config.sample_every) + 2 + looks
     return round(checkpoints + rounds * LINE + pictures * PICTURE)
-
-
-def _standard(plan: Plan, stop: Callable[[], bool], tell: Tell) -> judging.Standard | None:
-    """Return what the run is held against while it trains; None where that is not asked for."""
-    config = plan.config
-    if config.evaluate_every is None:
-        return None
-    judging.check_samples(config.evaluate_samples)
-    said = judging.slowly(tell)
-
-    def watch(stage: str, part: float) -> None:
-        if stop():  # There is no block yet to stop after.
-            raise KeyboardInterrupt
-        said(stage, part)
-
-    return judging.against(plan.data, config.dataset, plan.data_dir, watch)
-
-
-def _judging(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Tell) -> Judging:
-    """Return what evaluates the run while it trains."""
-    config = plan.config
-
-    def examine(
-        progress: Progress, before: Sequence[evaluations.Row]
-    ) -> tuple[dict[str, Any], Pixels]:
-        run = Run(plan.problem, progress.trainer, progress.step, np.empty((0, 2)), config)
-        return judging.examined(standard, run, config.evaluate_samples, before=before)
-
-    every = (config.evaluate_every or 1) * plan.epoch
-    return Judging(folder, examine, every, plan.rounds, config.evaluate_samples, tell)
 
 
 def _train(

@@ -1,0 +1,49 @@
+"""What judges a run while it trains, where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gankit import judging
+from gankit.callbacks import Judging
+from gankit.images import Pixels
+from gankit.run import Run
+from gankit.runs import RunFolder, evaluations
+from gankit.training import Progress
+from gankit.training_data import Tell
+
+if TYPE_CHECKING:
+    from gankit.launch import Plan
+
+
+def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> judging.Standard | None:
+    """Return what the run is held against while it trains; None where that is not asked for."""
+    config = plan.config
+    if config.evaluate_every is None:
+        return None
+    judging.check_samples(config.evaluate_samples)
+    said = judging.slowly(tell)
+
+    def watch(stage: str, part: float) -> None:
+        if stop():  # There is no block yet to stop after.
+            raise KeyboardInterrupt
+        said(stage, part)
+
+    return judging.against(plan.data, config.dataset, plan.data_dir, watch)
+
+
+def judge_of(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Tell) -> Judging:
+    """Return what evaluates the run while it trains."""
+    config = plan.config
+
+    def examine(
+        progress: Progress, before: Sequence[evaluations.Row]
+    ) -> tuple[dict[str, Any], Pixels]:
+        run = Run(plan.problem, progress.trainer, progress.step, np.empty((0, 2)), config)
+        return judging.examined(standard, run, config.evaluate_samples, before=before)
+
+    every = (config.evaluate_every or 1) * plan.epoch
+    return Judging(folder, examine, every, plan.rounds, config.evaluate_samples, tell)
