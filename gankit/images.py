@@ -144,7 +144,9 @@ def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     _write(Path(path), _png(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
 
 
-def write_each(folder: str | os.PathLike[str], images: NDArray[Any]) -> list[Path]:
+def write_each(
+    folder: str | os.PathLike[str], images: NDArray[Any], start: int = 0, count: int | None = None
+) -> list[Path]:
     """Write each image as a PNG file, numbered from 000.png on; return the paths.
 
     Parameters
@@ -153,36 +155,15 @@ def write_each(folder: str | os.PathLike[str], images: NDArray[Any]) -> list[Pat
         Made if it is missing; files of those names are replaced.
     images
         `(n, height, width, channels)`, as in `grid`.
+    start, count
+        The first one's number, and how many there will be, where these are some of more.
     """
-    digits = max(3, len(str(len(images) - 1)))
-    paths = [Path(folder) / f"{number:0{digits}}.png" for number in range(len(images))]
+    digits = max(3, len(str((count or start + len(images)) - 1)))
+    numbers = range(start, start + len(images))
+    paths = [Path(folder) / f"{number:0{digits}}.png" for number in numbers]
     for path, image in zip(paths, _checked(images), strict=True):
         write_png(path, image)
     return paths
-
-
-def write_array(path: str | os.PathLike[str], images: NDArray[Any]) -> None:
-    """Write images as they are to an .npy file, or an .npz file under the name `images`.
-
-    Raises
-    ------
-    ConfigError
-        The path ends otherwise, or the array holds no plain numbers.
-    StorageError
-        It could not be written.
-    """
-    path = Path(path)
-    if images.dtype.hasobject:
-        raise ConfigError("an array of objects would need pickle, which gankit never writes")
-    content = io.BytesIO()
-    match path.suffix.lower():
-        case ".npy":
-            np.save(content, images, allow_pickle=False)
-        case ".npz":
-            np.savez_compressed(content, images=images)
-        case other:
-            raise ConfigError(f"arrays are written to .npy or .npz files, not to {other!r}")
-    _write(path, content.getvalue())
 
 
 def _write(path: Path, content: bytes) -> None:

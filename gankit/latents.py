@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -25,9 +26,17 @@ def latents(n: int, latent: int, seed: int) -> Array:
 
     More of them begin with the same ones.
     """
+    (whole,) = chunks(n, latent, seed, n)
+    return whole
+
+
+def chunks(n: int, latent: int, seed: int, size: int) -> Iterator[Array]:
+    """Return what yields `latents`, `size` rows at a time, and the rest at last."""
     check_count("the number of images", n)
     check_seed(seed)
-    return generator(seed, Stream.SAMPLE).standard_normal((n, latent), np.float32)
+    random = generator(seed, Stream.SAMPLE)
+    parts = (min(size, n - start) for start in range(0, n, size))
+    return (random.standard_normal((part, latent), np.float32) for part in parts)
 
 
 def truncated(n: int, latent: int, seed: int, bound: float) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 from gankit.backend import Array, Generator, Labels, Problem, Trainer
 from gankit.errors import ConfigError
 from gankit.images import Picture, enlarged, grid
+from gankit.latents import chunks as noise_chunks
 from gankit.latents import interpolated, latents, truncated
 from gankit.problem import check_labels
 from gankit.training import check_count
@@ -93,7 +94,12 @@ class Run:
         truncation: float | None = None,
     ) -> Iterator[Array]:
         """Yield what `sample` returns, at most 1,024 images at a time."""
-        yield from self._made(self._noise(n, seed, truncation), self._labels(n, labels))
+        classes = self._labels(n, labels)
+        if truncation is None:
+            noise = noise_chunks(n, self.problem.latent, seed, CHUNK)
+        else:
+            noise = _parts(truncated(n, self.problem.latent, seed, truncation))
+        yield from self._made(noise, classes)
 
     def interpolate(
         self,
@@ -128,7 +134,8 @@ class Run:
         classes = self._labels(n, labels)
         if classes is not None:
             classes = np.tile(classes, noise.shape[0] * steps)
-        made = np.concatenate(list(self._made(noise.reshape(-1, noise.shape[-1]), classes)))
+        parts = _parts(noise.reshape(-1, noise.shape[-1]))
+        made = np.concatenate(list(self._made(parts, classes)))
         return np.moveaxis(made.reshape(*noise.shape[:3], *made.shape[1:]), 2, 0)
 
     def grid(
@@ -207,10 +214,13 @@ class Run:
             return latents(n, self.problem.latent, seed)
         return truncated(n, self.problem.latent, seed, truncation)
 
-    def _made(self, noise: Array, classes: Labels | None) -> Iterator[Array]:
-        """Yield the images of `(n, latent)` noise, some at a time."""
-        for part in (slice(i, i + CHUNK) for i in range(0, len(noise), CHUNK)):
-            yield self.generator(noise[part], None if classes is None else classes[part])
+    def _made(self, noise: Iterable[Array], classes: Labels | None) -> Iterator[Array]:
+        """Yield the images of noise that comes some at a time."""
+        start = 0
+        for part in noise:
+            end = start + len(part)
+            yield self.generator(part, None if classes is None else classes[start:end])
+            start = end
 
     def _labels(self, n: int, labels: int | Labels | None) -> Labels | None:
         """Return the class of each of `n` images, checked; None where there are no classes."""
@@ -224,3 +234,8 @@ class Run:
         classes = np.full(n, labels) if np.ndim(labels) == 0 else np.asarray(labels)
         check_labels(classes, n, count)
         return classes.astype(np.int64)
+
+
+def _parts(noise: Array) -> Iterator[Array]:
+    """Yield rows, as many at a time as the generator is given."""
+    return (noise[start : start + CHUNK] for start in range(0, len(noise), CHUNK))

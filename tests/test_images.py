@@ -73,23 +73,6 @@ def test_each_image_is_written_to_a_png_of_its_own(tmp_path, channels, mode):
         np.testing.assert_array_equal(np.asarray(found).reshape(tiles[2].shape), tiles[2])
 
 
-@pytest.mark.parametrize("name", ["some.npy", "some.npz"])
-def test_an_array_comes_back_as_it_was(tmp_path, name):
-    images.write_array(tmp_path / name, flat(2, value=0.25))
-    found = np.load(tmp_path / name, allow_pickle=False)
-    np.testing.assert_array_equal(
-        found["images"] if name == "some.npz" else found, flat(2, 1, 0.25)
-    )
-    if name == "some.npz":
-        found.close()
-
-
-def test_an_array_is_written_in_no_other_format(tmp_path):
-    with pytest.raises(ConfigError, match=r"\.npy or \.npz files, not to '\.pkl'"):
-        images.write_array(tmp_path / "some.pkl", flat(1))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_an_image_that_cannot_be_written_is_a_storage_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gankit.backend import Batch, Block, Labels, Problem
-from gankit.randomness import Key
+from gankit.masks import Masks
 from gankit_torch.building import dtype
+from gankit_torch.masking import Masking
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,36 @@ class Step:
     labels: Tensor | None
     draws: Mapping[str, Tensor]
     rates: Mapping[str, float]
-    key: Key
+    masking: Masking
+
+    def tensors(self) -> list[Tensor]:
+        """Return all that it holds on the device, in an order."""
+        labels = [] if self.labels is None else [self.labels]
+        drawn = self.masking.drawn or {}
+        return [self.real, self.noise, *labels, *self.draws.values(), *drawn.values()]
+
+    def clone(self) -> Step:
+        """Return the same numbers in memory of their own."""
+        drawn = self.masking.drawn
+        return replace(
+            self,
+            real=self.real.clone(),
+            noise=self.noise.clone(),
+            labels=None if self.labels is None else self.labels.clone(),
+            draws=_cloned(self.draws),
+            masking=replace(self.masking, drawn=None if drawn is None else _cloned(drawn)),
+        )
 
 
 class Feed:
-    """The data set on the device, and what takes batches and blocks there."""
+    """The data set on the device, and what takes batches and blocks there.
 
-    def __init__(self, problem: Problem, device: torch.device) -> None:
+    With `masks`, those of a block are drawn before and cross with it.
+    """
+
+    def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, dtype(problem)
-        self._paired = problem.loss.paired
+        self._paired, self._masks = problem.loss.paired, masks
         self._pixels = self._number(problem.pixels)
         self._none = self._pixels.new_empty((0, *problem.image_shape))
         self._images, self._labels = torch.empty(0), torch.empty(0)
@@ -59,13 +81,14 @@ class Feed:
             labels=None if batch.labels is None else self._draw(batch.labels).long(),
             draws={name: self._draw(draw) for name, draw in batch.draws.items()},
             rates=batch.rates,
-            key=batch.key,
+            masking=Masking(batch.key),
         )
 
     def rounds(self, block: Block) -> Iterator[list[Step]]:
         """Yield each round's steps; the block's numbers cross to the device together."""
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.draws.items()}
+        masks = self._drawn(block) if self._masks else None
         for r in range(len(block)):
             yield [
                 Step(
@@ -76,12 +99,24 @@ class Feed:
                     labels=self._labels[index[r, s]] if self._labelled else None,
                     draws=here,
                     rates={name: float(rate[r, s]) for name, rate in block.rates.items()},
-                    key=key,
+                    masking=Masking(key, masks and _row(masks[s], r)),
                 )
                 for s, key in enumerate(block.keys(r))
                 for last in (s == block.index.shape[1] - 1,)
-                for here in ({name: draw[r, s] for name, draw in draws.items()},)
+                for here in (_row(draws, (r, s)),)
             ]
+
+    def _drawn(self, block: Block) -> list[dict[str, Tensor]]:
+        """Return `(K, ...)` masks by name for each step of a round."""
+        steps, batch = block.index.shape[1:]
+        found = []
+        for s in range(steps):
+            keys = [block.keys(r)[s] for r in range(len(block))]
+            rounds = [self._masks(key, batch, last=s == steps - 1) for key in keys]
+            found.append(
+                {name: self._draw(np.stack([masks[name] for masks in rounds])) for name in rounds[0]}
+            )
+        return found
 
     def _look_up(self, index: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
         """Return scaled images, mirrored where the draw "flip" says so."""
@@ -110,3 +145,11 @@ def _shared(array: NDArray[Any]) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(array) if backwards else np.asarray(array))
+
+
+def _cloned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in tensors.items()}
+
+
+def _row(tensors: Mapping[str, Tensor], place: int | tuple[int, int]) -> dict[str, Tensor]:
+    return {name: tensor[place] for name, tensor in tensors.items()}

@@ -56,15 +56,15 @@ class Dense(nn.Module):
 class Dropout(nn.Module):
     """Multiply by the core's masks in training."""
 
-    def __init__(self, number: int, rate: float) -> None:
+    def __init__(self, place: layers.Place, rate: float) -> None:
         super().__init__()
-        self.number, self.rate = number, rate
+        self.place, self.rate = place, rate
 
     def forward(self, inputs: Tensor, how: Pass) -> Tensor:
         """Return the inputs' shape."""
         if how.factors is None:
             return inputs
-        return inputs * how.factors(self.number, inputs.shape, self.rate)
+        return inputs * how.factors(self.place, inputs.shape, self.rate)
 
 
 class Pointwise(nn.Module):
@@ -156,7 +156,7 @@ def _module(place: layers.Place, inside: Iterator[layers.Place], classes: int) -
         case layers.Sigmoid():
             return Pointwise(torch.sigmoid)
         case layers.Dropout(rate=rate):
-            return Dropout(place.number, rate)
+            return Dropout(place, rate)
         case layers.Flatten():
             return Reshape((math.prod(place.shape),))
         case layers.Reshape(shape=target):

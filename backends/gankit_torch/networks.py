@@ -11,11 +11,13 @@ from torch.func import functional_call
 
 from gankit.backend import Array, Labels, State
 from gankit.errors import ConfigError, NotPortable
+from gankit.layers import Place
 from gankit.problem import check_labels
-from gankit.randomness import Key, Site, dropout_mask, framework_seed, keep_chance
+from gankit.randomness import Site, framework_seed, keep_chance
 from gankit.state import check_state
 from gankit_torch.images import channels_first, channels_last
 from gankit_torch.layers import Sequential
+from gankit_torch.masking import Masking
 from gankit_torch.passes import Factors, Pass, known
 from gankit_torch.products import fast
 from gankit_torch.tensors import copy_into, to_array
@@ -70,7 +72,7 @@ class Player:
         self,
         inputs: Tensor,
         labels: Tensor | None,
-        key: Key,
+        masking: Masking,
         *,
         own: bool,
         part: int = 0,
@@ -83,12 +85,12 @@ class Player:
         statistics are those of each of the `halves`; a native module is called for each.
         """
         if not self.native:
-            how = Pass(labels, self._factors(key, part), halves, moves=own, mixed=self.mixed)
+            how = Pass(labels, self._factors(masking, part), halves, moves=own, mixed=self.mixed)
             return self._face(self.module(inputs, how))
         buffers = {} if own else {name: b.clone() for name, b in self.module.named_buffers()}
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
         with torch.random.fork_rng(devices=_cuda(self.device)), rounding:
-            torch.manual_seed(framework_seed(key, self.site, part))
+            torch.manual_seed(framework_seed(masking.key, self.site, part))
             parts = zip(*(t.chunk(halves) for t in self._arguments(inputs, labels)), strict=True)
             made = [functional_call(self.module, buffers, one) for one in parts]
         return self._face(torch.cat(made).to(self.dtype))
@@ -142,9 +144,9 @@ class Player:
             self.module.train()
         return np.ascontiguousarray(self._face(outputs).cpu().numpy())
 
-    def _factors(self, key: Key, part: int) -> Factors:
-        def factors(layer: int, shape: torch.Size, rate: float) -> Tensor:
-            mask = torch.from_numpy(dropout_mask(key, self.site, layer, tuple(shape), rate, part))
+    def _factors(self, masking: Masking, part: int) -> Factors:
+        def factors(place: Place, shape: torch.Size, rate: float) -> Tensor:
+            mask = masking.mask(self.site, place, shape, rate, part)
             return mask.to(self.device, self.dtype).mul_(1 / keep_chance(rate))
 
         return factors

@@ -34,7 +34,7 @@ class Objectives:
         penalties = self._penalties(fake, step.real, step)
         seen = torch.cat([self._view(fake, "fake", step), self._view(step.real, "real", step)])
         labels = None if step.labels is None else torch.cat([step.labels, step.labels])
-        made = self._discriminator.play(seen, labels, step.key, own=True, halves=2)
+        made = self._discriminator.play(seen, labels, step.masking, own=True, halves=2)
         fakes, reals = made[: len(fake)], made[len(fake) :]
         loss: Tensor = self._problem.loss.discriminator(self._ops, reals[:, 0], fakes[:, 0])
         if self._problem.auxiliary:
@@ -50,7 +50,7 @@ class Objectives:
         if paired := self._problem.loss.paired:
             seen = torch.cat([seen, self._view(step.real, "real", step)])
             labels = None if labels is None else torch.cat([labels, labels])
-        made = self._discriminator.play(seen, labels, step.key, own=False, halves=1 + paired)
+        made = self._discriminator.play(seen, labels, step.masking, own=False, halves=1 + paired)
         fakes, reals = made[: len(fake)], made[len(fake) :]
         loss: Tensor = self._problem.loss.generator(
             self._ops, reals[:, 0] if paired else None, fakes[:, 0]
@@ -68,7 +68,7 @@ class Objectives:
                 def judge(images: Tensor, half: Half = penalty.half, number: int = i + 1) -> Tensor:
                     seen = self._view(images, half, step)
                     return self._discriminator.play(
-                        seen, step.labels, step.key, own=False, part=number
+                        seen, step.labels, step.masking, own=False, part=number
                     )[:, 0]
 
                 draws = part(step.draws, f"penalty/{i}")

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from gankit.errors import ConfigError
+from gankit.layers import Place
 
-Factors: TypeAlias = Callable[[int, torch.Size, float], Tensor]
-"""(layer's number, shape, rate) -> what dropout multiplies by: 0, or 1 / chance of keeping."""
+Factors: TypeAlias = Callable[[Place, torch.Size, float], Tensor]
+"""(layer, shape, rate) -> what its dropout multiplies by: 0, or 1 / chance of keeping."""
 
 
 @dataclass(frozen=True)

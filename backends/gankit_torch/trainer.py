@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,11 +14,13 @@ from torch import Tensor
 
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
 from gankit.errors import ConfigError
+from gankit.masks import Masks
 from gankit.randomness import Site
 from gankit.state import check_state, part, under
 from gankit_torch.building import player
 from gankit_torch.chances import Chance
 from gankit_torch.feeds import Feed, Step
+from gankit_torch.graphs import Rounds, recorder
 from gankit_torch.networks import Player
 from gankit_torch.objectives import Objectives
 from gankit_torch.optimizers import Updater
@@ -29,18 +32,20 @@ class TorchTrainer:
     """A generator and a discriminator in training, in PyTorch."""
 
     def __init__(self, problem: Problem) -> None:
-        device = _device(problem.device)
+        device = _device(problem.device, problem.precision)
         self.generator = player(problem, Site.GENERATOR, device)
         self.discriminator = player(problem, Site.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
         augment = problem.augment
         self._chance = Chance(augment, device) if augment and augment.adaptive else None
-        self._feed = Feed(problem, device)
+        records = None if self._chance or self._native else recorder(device)
+        self._feed = Feed(problem, device, Masks(problem) if records else None)
         self._objectives = Objectives(problem, self.discriminator, self._chance)
         self._g_updater = Updater(problem.generator_optimizer, self.generator.parameters)
         self._d_updater = Updater(problem.discriminator_optimizer, self.discriminator.parameters)
         self._round = 0
         self._reuses = self.generator.repeats and not problem.fresh_noise
+        self._run = Rounds(self._train_round, records) if records else self._train_round
 
     @fast
     def discriminator_step(self, batch: Batch, /) -> Tensor:
@@ -54,7 +59,9 @@ class TorchTrainer:
     def generator_step(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         step = self._feed.step(batch, last=True)
-        return self._move_generator(self._fake(step, own=True), step)
+        loss = self._move_generator(self._fake(step, own=True), step)
+        self._end_round(step)
+        return loss
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
         """Keep the data set on the device, uint8 images as they are."""
@@ -63,8 +70,11 @@ class TorchTrainer:
     @fast
     def train_block(self, block: Block, /) -> Array:
         """Run many rounds; the losses cross from the device once."""
-        rounds = [self._train_round(*steps) for steps in self._feed.rounds(block)]
-        losses = torch.stack([torch.stack(losses) for losses in rounds]).double().cpu().numpy()
+        rounds = []
+        for steps in self._feed.rounds(block):
+            rounds.append(self._run(steps))
+            self._end_round(steps[-1])
+        losses = torch.stack([torch.stack(losses) for losses in rounds]).cpu().double().numpy()
         return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
@@ -86,12 +96,16 @@ class TorchTrainer:
             self._chance.load_state(part(state, "ada"))
         self._round = int(state["round"])
 
+    @property
+    def _native(self) -> bool:
+        return self.generator.native or self.discriminator.native
+
     def _tensors(self) -> dict[str, Tensor]:
         tensors = under("generator", self.generator.tensors())
         tensors |= under("discriminator", self.discriminator.tensors())
         return tensors | (under("average", self.average.tensors()) if self.average else {})
 
-    def _train_round(self, *steps: Step) -> list[Tensor]:
+    def _train_round(self, steps: Sequence[Step]) -> list[Tensor]:
         """Return each step's loss; G's last forward pass is reused where both share its noise."""
         *critic, last = steps
         losses = []
@@ -114,13 +128,15 @@ class TorchTrainer:
     def _move_generator(self, fake: Tensor, step: Step) -> Tensor:
         loss = self._objectives.of_generator(fake, step)
         self._g_updater.update(loss, part(step.rates, "generator"))
-        if self.average:
-            _blend(self.average, self.generator, step.rates["average"])
-        self._round += 1
         return loss.detach()
 
+    def _end_round(self, last: Step) -> None:
+        if self.average:
+            _blend(self.average, self.generator, last.rates["average"])
+        self._round += 1
+
     def _fake(self, step: Step, *, own: bool) -> Tensor:
-        return self.generator.play(step.noise, step.labels, step.key, own=own)
+        return self.generator.play(step.noise, step.labels, step.masking, own=own)
 
 
 @torch.no_grad()
@@ -134,10 +150,13 @@ def _blend(average: Player, weights: Player, beta: float) -> None:
             tensor.copy_(weights.tensors()[name])
 
 
-def _device(name: str) -> torch.device:
-    """Return the device called `name`; "auto" is a CUDA device where there is one."""
+def _device(name: str, precision: str) -> torch.device:
+    """Return the device called `name`; "auto" is the best that can do the problem."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        apple = torch.backends.mps.is_available() and precision == "float32"
+        return torch.device("mps" if apple else "cpu")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from gankit import images
+from gankit import arrays
 from gankit.callbacks import Bar, never
 from gankit.cli.options import say
 from gankit.cli.signals import Stop, taken
@@ -83,7 +83,7 @@ def _leave(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
     """Write what is compared of a run beside its checkpoints and its log."""
     if trained:
         atomic.write_file(out / TIMING, f"{json.dumps(timing.table())}\n".encode())
-    images.write_array(out / MADE, run.sample(IMAGES, run.problem.seed))
+    arrays.write(out / MADE, run.chunks(IMAGES, run.problem.seed), IMAGES)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from gankit import animation, images, latents
+from gankit import animation, arrays, images, latents
 from gankit.errors import ConfigError
 from gankit.paths import require_parent
 from gankit.runs import RunFolder
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gankit.backend import Array, Labels
     from gankit.run import Run
 
-ARRAYS = (".npy", ".npz")
 IMAGES, STEPS, MOVING_STEPS, FPS = 25, 8, 16, 10.0
 LONGEST = 1000
 """Pictures of an animation."""
@@ -74,21 +73,20 @@ class Wanted:
 
         opened = load(self.run, self.backend, best=self.best)
         labels, count, columns = self._labels(opened)
-        if self.interpolate:
-            made = opened.interpolate(
-                self.interpolate, self._steps, count, labels, truncation=self.truncation
-            )
-            if self._moves:
-                yield self._write_moving(made, columns)
-                made = _frames(made).reshape(-1, *made.shape[3:])
-            else:
-                made, columns = made.reshape(-1, *made.shape[3:]), self._steps
+        if not self.interpolate:
+            made = opened.chunks(count, self.seed, labels, truncation=self.truncation)
+            yield from self._write_still(made, count, columns)
+            return
+        ways = opened.interpolate(
+            self.interpolate, self._steps, count, labels, truncation=self.truncation
+        )
+        if self._moves:
+            yield self._write_moving(ways, columns)
+            ways = _frames(ways)
         else:
-            made = opened.sample(count, self.seed, labels, truncation=self.truncation)
-        if self.each:
-            images.write_each(self.each, self._large(made))
-            yield f"{len(made)} images in {self.each}"
-        self._write_still(made, columns)
+            columns = self._steps
+        still = ways.reshape(-1, *ways.shape[3:])
+        yield from self._write_still(iter([still]), len(still), columns)
 
     @property
     def _moves(self) -> bool:
@@ -107,14 +105,31 @@ class Wanted:
             return labels, len(labels), count
         return self.label, count, self.columns
 
-    def _write_still(self, made: Array, columns: int | None) -> None:
+    def _write_still(
+        self, chunks: Iterator[Array], count: int, columns: int | None
+    ) -> Iterator[str]:
+        """Write `count` images, that come some at a time, to all the places that were named."""
+        if self.each:
+            chunks = self._write_each(self.each, chunks, count)
         if self.out is None or self._moves:
-            return
-        if self.out.suffix.lower() in ARRAYS:
-            images.write_array(self.out, made)
+            for _ in chunks if self.each else ():
+                pass
+        elif self.out.suffix.lower() in arrays.FORMATS:
+            arrays.write(self.out, chunks, count)
         else:
-            picture = images.grid(made, columns)
+            levels = np.concatenate([images.to_uint8(chunk) for chunk in chunks])
+            picture = images.grid(levels, columns)
             images.write_png(self.out, images.enlarged(picture, self.scale or 1))
+        if self.each:
+            yield f"{count} images in {self.each}"
+
+    def _write_each(self, folder: Path, chunks: Iterator[Array], count: int) -> Iterator[Array]:
+        """Pass the images on, once each is in a file of its own."""
+        start = 0
+        for chunk in chunks:
+            images.write_each(folder, self._large(chunk), start, count)
+            start += len(chunk)
+            yield chunk
 
     def _write_moving(self, made: Array, columns: int | None) -> str:
         """Write the grid on its way from seed to seed."""
@@ -162,9 +177,9 @@ class Wanted:
         self._check_out()
 
     def _check_layout(self) -> None:
-        if self.columns is not None and self.out and self.out.suffix.lower() in ARRAYS:
+        if self.columns is not None and self.out and self.out.suffix.lower() in arrays.FORMATS:
             raise ConfigError(f"{self.out} has no columns; --columns goes with a picture")
-        if self.scale is not None and self.out and self.out.suffix.lower() in ARRAYS:
+        if self.scale is not None and self.out and self.out.suffix.lower() in arrays.FORMATS:
             raise ConfigError(f"{self.out} has no pixels to enlarge; --scale goes with a picture")
         if self.by_class and (self.label is not None or self.columns is not None):
             raise ConfigError(
@@ -197,7 +212,7 @@ class Wanted:
             return
         if self.training and not self._moves:
             raise ConfigError(f"--training moves, and {self.out} cannot; name a {_moving()} file")
-        if not self._moves and self.out.suffix.lower() not in (".png", *ARRAYS):
+        if not self._moves and self.out.suffix.lower() not in (".png", *arrays.FORMATS):
             raise ConfigError(f"cannot write {self.out}; name a .png, .npy, .npz, {_moving()} file")
         require_parent(self.out)
 

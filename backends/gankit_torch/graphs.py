@@ -1,0 +1,132 @@
+"""Rounds as CUDA graphs: recorded once and then launched whole, so that no kernel waits for Python.
+
+A graph runs the kernels that it was recorded with, in the same memory. What differs from round to
+round, images and noise and masks, is therefore copied into tensors of the graph's own; and rates,
+which Python computes with, tell which graph it is. Most recipes have one or two kinds of round.
+Where rates differ in every round, as on a schedule, rounds are run as they come. The average of the
+weights, whose rate does so while it is young, is no part of a graph.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+from gankit_torch.feeds import Step
+
+WARM = 3
+"""Rounds of a kind that are run as they come, for libraries to choose and to allocate."""
+MOST = 4
+"""Graphs of a trainer; each holds memory of its own."""
+KNOWN = 64
+"""Kinds of rounds that are counted."""
+
+Work: TypeAlias = Callable[[], list[Tensor]]
+Kind: TypeAlias = tuple[object, ...]
+
+
+class Recorder(Protocol):
+    """What a device has for it."""
+
+    def warm(self, work: Work) -> list[Tensor]:
+        """Do the work before it is recorded."""
+        ...
+
+    def record(self, work: Work) -> tuple[list[Tensor], Callable[[], None]]:
+        """Return what the work's outputs will be, and what does the work; it is not done yet."""
+        ...
+
+
+class Cuda:
+    """CUDA's graphs, as PyTorch offers them."""
+
+    def __init__(self) -> None:
+        self._aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+
+    def warm(self, work: Work) -> list[Tensor]:
+        """Do the work on a stream aside, as PyTorch asks for."""
+        main = torch.cuda.current_stream()
+        self._aside.wait_stream(main)
+        with torch.cuda.stream(self._aside):
+            outputs = work()
+        main.wait_stream(self._aside)
+        return outputs
+
+    def record(self, work: Work) -> tuple[list[Tensor], Callable[[], None]]:
+        """Record it."""
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            outputs = work()
+        return outputs, graph.replay
+
+
+def recorder(device: torch.device) -> Recorder | None:
+    """Return what records work of a device; None where nothing does."""
+    return Cuda() if device.type == "cuda" else None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A round that was recorded: the steps and losses are in its own memory."""
+
+    steps: Sequence[Step]
+    losses: Sequence[Tensor]
+    replay: Callable[[], None]
+
+    def __call__(self, steps: Sequence[Step]) -> list[Tensor]:
+        """Run it on the numbers of other steps."""
+        for own, step in zip(self.steps, steps, strict=True):
+            for mine, given in zip(own.tensors(), step.tensors(), strict=True):
+                mine.copy_(given)
+        self.replay()
+        return [loss.clone() for loss in self.losses]
+
+
+class Rounds:
+    """Runs rounds, by graphs where some of a kind come again and again."""
+
+    def __init__(self, run: Callable[[Sequence[Step]], list[Tensor]], recorder: Recorder) -> None:
+        self._run, self._recorder = run, recorder
+        self._seen: Counter[Kind] = Counter()
+        self._graphs: dict[Kind, Graph] = {}
+        self._works = True
+
+    def __call__(self, steps: Sequence[Step]) -> list[Tensor]:
+        """Run a round; return the losses of its steps."""
+        kind = _kind(steps)
+        graph = self._graphs.get(kind) or self._recorded(kind, steps)
+        if graph:
+            return graph(steps)
+        return self._recorder.warm(lambda: self._run(steps))
+
+    def _recorded(self, kind: Kind, steps: Sequence[Step]) -> Graph | None:
+        """Record a kind of round that was seen often enough, if that can be."""
+        if not self._works or len(self._graphs) == MOST:
+            return None
+        if self._seen[kind] < WARM:
+            if len(self._seen) > KNOWN:
+                self._seen.clear()
+            self._seen[kind] += 1
+            return None
+        own = [step.clone() for step in steps]
+        try:
+            losses, replay = self._recorder.record(lambda: self._run(own))
+        except RuntimeError as error:
+            self._works = False
+            reason = str(error).splitlines()[0]
+            warnings.warn(f"rounds are run without CUDA graphs: {reason}", stacklevel=2)
+            return None
+        self._graphs[kind] = Graph(own, losses, replay)
+        return self._graphs[kind]
+
+
+def _kind(steps: Sequence[Step]) -> Kind:
+    """Return what a graph cannot change: sizes, and the rates that it was recorded with."""
+    rates = [[rate for rate in step.rates.items() if rate[0] != "average"] for step in steps]
+    return tuple((step.noise.shape, *found) for step, found in zip(steps, rates, strict=True))

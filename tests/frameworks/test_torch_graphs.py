@@ -1,0 +1,233 @@
+"""Rounds as graphs: by a stand-in for CUDA's, which must give the same bits as running them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gankit import layers, plugins
+from gankit.augment import Augment
+from gankit.optimizers import Adam, RMSprop
+from gankit.penalties import Penalty
+from gankit.schedules import Schedule
+from gankit.testing import images
+from gankit.testing.courses import Course
+from gankit.testing.problems import full
+from tests.selection import selected
+
+if not selected("torch"):
+    pytest.skip("torch is not among the backends under test", allow_module_level=True)
+
+import gankit_torch.trainer
+import torch
+from gankit_torch import graphs
+
+from tests.frameworks.recording import Recorder
+
+ROUNDS = 12
+NORMED = (layers.Dense(16, spectral=True), layers.LeakyReLU(0.2), layers.Dropout(0.3))
+PROBLEMS = {
+    "simple": {},
+    "penalty": {"penalties": (Penalty("between", 1.0, 10.0),)},
+    "lazy": {"penalties": (Penalty("real", 0.0, 1.0, every=4),)},
+    "spectral": {"discriminator": (layers.Flatten(), *NORMED, layers.Dense(1, spectral=True))},
+    "norm": {
+        "generator": (
+            layers.Dense(16), layers.BatchNorm(0.9, 1e-5), layers.ReLU(), layers.Dropout(0.5),
+            layers.Dense(784), layers.Tanh(), layers.Reshape((28, 28, 1)),
+        ),
+    },
+    "augmented": {"augment": Augment(), "flip": True, "instance_noise": 0.1},
+    "rmsprop": {"discriminator_optimizer": RMSprop(1e-3, 0.9, 1e-8, clip=0.1)},
+    "mixed": {"mixed": True},
+    "shared-noise": {"fresh_noise": False},
+}  # fmt: skip
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    """Let trainers record as if on a GPU."""
+    recorder = Recorder()
+    monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
+    return recorder
+
+
+def problem(name="simple", **changes):
+    backend = plugins.get_backend("torch")
+    return full(backend, precision="float32", **PROBLEMS[name] | changes)
+
+
+def trained(problem, parts=(5, 9, ROUNDS), n_critic=1):
+    """Train in blocks that end at `parts`; return the losses and the state."""
+    trainer, course, start = plugins.get_backend("torch").trainer(problem), None, 0
+    course, losses = Course(problem, images(), n_critic), []
+    for end in parts:
+        losses.append(course.block(trainer, start, end))
+        start = end
+    return np.concatenate(losses), trainer.state()
+
+
+def assert_same(found, wanted):
+    assert np.array_equal(found[0], wanted[0])
+    assert found[1].keys() == wanted[1].keys()
+    assert [name for name in wanted[1] if not np.array_equal(found[1][name], wanted[1][name])] == []
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_recorded_rounds_are_the_same_to_the_last_bit(monkeypatch, name):
+    asked = problem(name)
+    wanted = trained(asked)
+    recorder = Recorder()
+    monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
+    assert_same(trained(asked), wanted)
+    assert recorder.replayed >= ROUNDS - 2 * graphs.WARM - 3
+    assert recorder.recorded + recorder.replayed + recorder.warmed == ROUNDS + recorder.recorded
+
+
+def test_many_steps_of_the_discriminator_are_one_graph(monkeypatch):
+    asked = problem("penalty")
+    wanted = trained(asked, n_critic=3)
+    recorder = Recorder()
+    monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
+    assert_same(trained(asked, n_critic=3), wanted)
+    assert (recorder.warmed, recorder.recorded) == (graphs.WARM, 1)
+
+
+def test_a_second_block_records_nothing_anew(recorder):
+    trained(problem(), parts=(ROUNDS, 2 * ROUNDS))
+    assert recorder.recorded == 1
+    assert recorder.replayed == 2 * ROUNDS - graphs.WARM
+
+
+def test_rounds_with_a_penalty_and_without_are_two_graphs(recorder):
+    trained(problem("lazy"), parts=(24,))
+    assert recorder.recorded == 2
+
+
+def test_rates_that_always_differ_are_run_as_they_come(recorder):
+    adam = Adam(Schedule("linear", 1e-3, 1e-4, images=1000), 0.5, 0.999, 1e-8)
+    trained(problem(generator_optimizer=adam))
+    assert (recorder.recorded, recorder.warmed) == (0, ROUNDS)
+
+
+def test_adaptive_augmentation_which_looks_at_numbers_is_not_recorded(recorder):
+    trained(problem(augment=Augment(adaptive=True)))
+    assert recorder.warmed == recorder.recorded == 0
+
+
+def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
+    asked = problem()
+    wanted, recorder = trained(asked), Recorder()
+    monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
+    honest = gankit_torch.trainer.TorchTrainer._move_generator
+
+    def looking(self, fake, step):
+        assert float(fake.detach().sum()) < np.inf
+        return honest(self, fake, step)
+
+    monkeypatch.setattr(gankit_torch.trainer.TorchTrainer, "_move_generator", looking)
+    with pytest.warns(UserWarning, match="without CUDA graphs: .* looks at a number"):
+        assert_same(trained(asked), wanted)
+    assert (recorder.recorded, recorder.replayed) == (1, 0)
+
+
+def test_a_number_baked_into_a_graph_is_found_out(monkeypatch, recorder):
+    """The stand-in itself: masks that are drawn while it records would be the same ever after."""
+    asked = problem()
+    honest = gankit_torch.trainer.Feed
+
+    def without_masks(problem, device, masks):
+        return honest(problem, device)
+
+    monkeypatch.setattr(gankit_torch.trainer, "Feed", without_masks)
+    found = trained(asked)
+    monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: None)
+    with pytest.raises(AssertionError):
+        assert_same(found, trained(asked))
+
+
+def test_masks_of_a_block_cross_together_however_many_rounds_it_has(monkeypatch, recorder):
+    crossings = []
+    honest = gankit_torch.trainer.Feed._draw
+    monkeypatch.setattr(
+        gankit_torch.trainer.Feed,
+        "_draw",
+        lambda self, array: crossings.append(array.shape) or honest(self, array),
+    )
+    counts = []
+    for rounds in (2, 8):
+        crossings.clear()
+        trained(problem(), parts=(rounds,))
+        counts.append(len(crossings))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "precision", "wanted"),
+    [
+        (True, True, "float64", "cuda"),
+        (False, True, "float32", "mps"),
+        (False, True, "float64", "cpu"),
+        (False, False, "float32", "cpu"),
+    ],
+)
+def test_auto_is_the_best_device_that_can_do_it(monkeypatch, cuda, mps, precision, wanted):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert gankit_torch.trainer._device("auto", precision).type == wanted
+
+
+def test_only_cuda_records():
+    assert graphs.recorder(torch.device("cpu")) is None
+    assert graphs.recorder(torch.device("mps")) is None
+
+
+def test_cudas_recorder_asks_pytorch_for_a_graph(monkeypatch):
+    """CUDA's calls by substitution: their order, and that nothing else is done."""
+    said = []
+
+    class Stream:
+        def wait_stream(self, other):
+            said.append(("waits", type(other).__name__))
+
+    class CUDAGraph:
+        def replay(self):
+            said.append("replay")
+
+    class Region:
+        def __init__(self, of):
+            said.append(("enters", type(of).__name__))
+
+        def __enter__(self):
+            said.append("in")
+
+        def __exit__(self, *_):
+            said.append("out")
+
+    cuda = dict(Stream=Stream, current_stream=Stream, CUDAGraph=CUDAGraph,
+                stream=Region, graph=Region)  # fmt: skip
+    for name, stand_in in cuda.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    recorder = graphs.recorder(torch.device("cuda"))
+    assert recorder.warm(lambda: said.append("work") or [1]) == [1]
+    stream = ("waits", "Stream")
+    assert said == [stream, ("enters", "Stream"), "in", "work", "out", stream]
+    said.clear()
+    outputs, replay = recorder.record(lambda: said.append("work") or [2])
+    replay()
+    assert outputs == [2]
+    assert said == [("enters", "CUDAGraph"), "in", "work", "out", "replay"]
+
+
+def test_a_step_is_cloned_whole():
+    step = graphs.Step(
+        real=torch.zeros(1), noise=torch.ones(2), labels=torch.arange(2), rates={"a": 1.0},
+        draws={"flip": torch.ones(2)},
+        masking=gankit_torch.feeds.Masking((0, 0, 0), {"generator/1": torch.ones(3)}),
+    )  # fmt: skip
+    twin = step.clone()
+    assert len(twin.tensors()) == len(step.tensors()) == 5
+    for mine, its in zip(step.tensors(), twin.tensors(), strict=True):
+        assert torch.equal(mine, its)
+        assert mine.data_ptr() != its.data_ptr()
+    assert dataclasses.replace(twin, masking=step.masking).rates == step.rates
