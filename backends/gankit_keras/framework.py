@@ -78,8 +78,14 @@ def _copy_of_stderr() -> int | None:
 keras, tf = _import()
 
 
+XLA = "GANKIT_KERAS_XLA"
+"""Set in the environment, it lets XLA compile the steps."""
+
+
 def device_name(device: str) -> str | None:
     """Return TensorFlow's name of `device`, or None where TensorFlow is to choose.
+
+    "cuda", as torch calls it, is a GPU.
 
     Raises
     ------
@@ -89,14 +95,19 @@ def device_name(device: str) -> str | None:
     if device == "auto":
         return None
     known = [d.name.removeprefix("/device:") for d in tf.config.list_logical_devices()]
-    name = device.upper().removeprefix("/DEVICE:")
+    name = device.upper().removeprefix("/DEVICE:").replace("CUDA", "GPU")
     name = name if ":" in name else f"{name}:0"
     if name not in known:
         raise UnknownName("device", device, ["auto", *known])
     return f"/device:{name}"
 
 
-def compiled(function: Callable[..., Any], device: str | None, *signature: Any) -> Any:  # noqa: ANN401
+def compiled(
+    function: Callable[..., Any],
+    device: str | None,
+    *signature: Any,  # noqa: ANN401
+    by_xla: bool = False,
+) -> Any:  # noqa: ANN401
     """Compile `function` for `device`, once for every size of what `signature` leaves open.
 
     TensorFlow optimises it by itself, wherever it is called from: rewritten together with what
@@ -112,5 +123,5 @@ def compiled(function: Callable[..., Any], device: str | None, *signature: Any) 
     one = functools.partial(placed)
     apart = {"_noinline": True}
     return tf.function(
-        one, signature, autograph=False, jit_compile=False, experimental_attributes=apart
+        one, signature, autograph=False, jit_compile=by_xla, experimental_attributes=apart
     )

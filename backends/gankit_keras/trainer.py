@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from gankit.rates import names
 from gankit.state import check_state, under
 from gankit_keras.building import drawers, steps
 from gankit_keras.draws import Drawer
-from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf
+from gankit_keras.framework import XLA, Tensor, Variable, compiled, device_name, tf
 from gankit_keras.inputs import Inputs, number_signatures, signature
 from gankit_keras.networks import assign, to_arrays, told_labels
 from gankit_keras.placed import Placed, placed
@@ -39,12 +40,15 @@ class KerasTrainer:
         looking = self.generator.form.classes or self.discriminator.form.classes
         self._classes = problem.classes if looking or problem.auxiliary else 0
         self._critic, self._last = drawers(problem, self.generator, self.discriminator)
+        by_xla = bool(os.environ.get(XLA))
         self._discriminator_step = compiled(
-            self._steps.discriminator_step, self._device, signature(problem, self._critic)
-        )
+            self._steps.discriminator_step, self._device, signature(problem, self._critic),
+            by_xla=by_xla,
+        )  # fmt: skip
         self._generator_step = compiled(
-            self._steps.generator_step, self._device, signature(problem, self._last)
-        )
+            self._steps.generator_step, self._device, signature(problem, self._last),
+            by_xla=by_xla,
+        )  # fmt: skip
         self._placed: Placed | None = None
         self._runs: dict[tuple[tf.DType, int], Any] = {}
 

@@ -88,7 +88,7 @@ class Feed:
         """Yield each round's steps; the block's numbers cross to the device together."""
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.draws.items()}
-        masks = self._drawn(block) if self._masks else None
+        masks = self._drawn(block, self._masks) if self._masks else None
         for r in range(len(block)):
             yield [
                 Step(
@@ -99,22 +99,25 @@ class Feed:
                     labels=self._labels[index[r, s]] if self._labelled else None,
                     draws=here,
                     rates={name: float(rate[r, s]) for name, rate in block.rates.items()},
-                    masking=Masking(key, masks and _row(masks[s], r)),
+                    masking=Masking(key, _row(masks[s], r) if masks else None),
                 )
                 for s, key in enumerate(block.keys(r))
                 for last in (s == block.index.shape[1] - 1,)
                 for here in (_row(draws, (r, s)),)
             ]
 
-    def _drawn(self, block: Block) -> list[dict[str, Tensor]]:
+    def _drawn(self, block: Block, draw: Masks) -> list[dict[str, Tensor]]:
         """Return `(K, ...)` masks by name for each step of a round."""
         steps, batch = block.index.shape[1:]
         found = []
         for s in range(steps):
             keys = [block.keys(r)[s] for r in range(len(block))]
-            rounds = [self._masks(key, batch, last=s == steps - 1) for key in keys]
+            rounds = [draw(key, batch, last=s == steps - 1) for key in keys]
             found.append(
-                {name: self._draw(np.stack([masks[name] for masks in rounds])) for name in rounds[0]}
+                {
+                    name: self._draw(np.stack([masks[name] for masks in rounds]))
+                    for name in rounds[0]
+                }
             )
         return found
 

@@ -27,9 +27,7 @@ class Masking:
     key: Key
     drawn: Mapping[str, Tensor] | None = None
 
-    def mask(
-        self, site: Site, place: Place, shape: torch.Size, rate: float, part: int
-    ) -> Tensor:
+    def mask(self, site: Site, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
         """Return which values a dropout layer keeps, bool; `part` as in `dropout_mask`."""
         if self.drawn is not None:
             group = f"penalty/{part - 1}" if part else site.name.lower()

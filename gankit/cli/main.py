@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
+from gankit.cli import threads
 from gankit.cli.signals import Stopped, end, taken
 from gankit.cli.streams import drop_stdout, fading_stderr
 from gankit.errors import ExitCode, GankitError
@@ -101,6 +102,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     """Run the command; return its exit code, having said in one line what went wrong."""
     try:
+        threads.settle()
         with taken(end):
             result: Any = gankit.main(
                 arguments, prog_name="gankit", complete_var="_GANKIT_COMPLETE",

@@ -24,6 +24,8 @@ OURS = {
     "GANKIT_RECIPE": "the recipe of new runs",
     "GANKIT_STRICT_PLUGINS": "a plugin's fault is an error",
     "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
+    "GANKIT_KERAS_XLA": "XLA compiles keras's steps",
+    "GANKIT_THREADS": "threads of one operation; another number may change the last bits",
     "GANKIT_TEST_BACKENDS": "which backends the tests take",
     "GANKIT_TEST_DIGITS": "a setting of gankit's tests",
     "GANKIT_REQUIRE_MNIST": "the tests fail without MNIST",

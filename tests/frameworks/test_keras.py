@@ -1,8 +1,10 @@
-"""What is TensorFlow's own: how often it traces."""
+"""What is TensorFlow's own: how often it traces, what compiles it, how it names devices."""
 
+import numpy as np
 import pytest
 
 from gankit import plugins
+from gankit.errors import ConfigError
 from gankit.testing import images
 from gankit.testing.courses import Course
 from gankit.testing.problems import full
@@ -24,3 +26,52 @@ def test_a_second_block_traces_nothing_anew(monkeypatch):
     first = len(traced)
     course.block(trainer, 3, 5)  # Of another length, too.
     assert 1 <= first == len(traced)
+
+
+def test_steps_that_xla_compiles_are_near_and_equal_their_block(monkeypatch):
+    problem = full(plugins.get_backend("keras"), precision="float32")
+    states = {}
+    for xla in ("", "1"):
+        monkeypatch.setenv("GANKIT_KERAS_XLA", xla)
+        for way in ("steps", "block"):
+            trainer = plugins.get_backend("keras").trainer(problem)
+            getattr(Course(problem, images()), way)(trainer, 0, 3)
+            states[xla, way] = trainer.state()
+    for name, wanted in states["", "block"].items():
+        assert np.array_equal(states["1", "steps"][name], states["1", "block"][name])
+        np.testing.assert_allclose(states["1", "block"][name], wanted, rtol=0, atol=1e-5)
+
+
+def test_the_variable_is_what_lets_xla_compile(monkeypatch):
+    import gankit_keras.trainer
+
+    asked, honest = [], gankit_keras.trainer.compiled
+
+    def counted(*args, by_xla=False):
+        asked.append(by_xla)
+        return honest(*args, by_xla=by_xla)
+
+    monkeypatch.setattr(gankit_keras.trainer, "compiled", counted)
+    for set_to, wanted in (("", 0), ("1", 2)):
+        monkeypatch.setenv("GANKIT_KERAS_XLA", set_to)
+        asked.clear()
+        plugins.get_backend("keras").trainer(full(plugins.get_backend("keras")))
+        assert sum(asked) == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [("auto", None), ("cpu", "CPU:0"), ("cuda", "GPU:0"), ("cuda:1", "GPU:1"), ("gpu:1", "GPU:1")],
+)
+def test_a_gpu_is_called_as_torch_calls_it_too(monkeypatch, asked, wanted):
+    from gankit_keras.framework import device_name, tf
+
+    class Device:
+        def __init__(self, name):
+            self.name = f"/device:{name}"
+
+    there = [Device(name) for name in ("CPU:0", "GPU:0", "GPU:1")]
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda: there)
+    assert device_name(asked) == (wanted and f"/device:{wanted}")
+    with pytest.raises(ConfigError, match="cuda:2"):
+        device_name("cuda:2")

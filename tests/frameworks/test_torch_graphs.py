@@ -131,12 +131,13 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
     assert (recorder.recorded, recorder.replayed) == (1, 0)
 
 
-def test_a_number_baked_into_a_graph_is_found_out(monkeypatch, recorder):
+@pytest.mark.usefixtures("recorder")
+def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
     """The stand-in itself: masks that are drawn while it records would be the same ever after."""
     asked = problem()
     honest = gankit_torch.trainer.Feed
 
-    def without_masks(problem, device, masks):
+    def without_masks(problem, device, _masks):
         return honest(problem, device)
 
     monkeypatch.setattr(gankit_torch.trainer, "Feed", without_masks)
@@ -146,7 +147,8 @@ def test_a_number_baked_into_a_graph_is_found_out(monkeypatch, recorder):
         assert_same(found, trained(asked))
 
 
-def test_masks_of_a_block_cross_together_however_many_rounds_it_has(monkeypatch, recorder):
+@pytest.mark.usefixtures("recorder")
+def test_masks_of_a_block_cross_together_however_many_rounds_it_has(monkeypatch):
     crossings = []
     honest = gankit_torch.trainer.Feed._draw
     monkeypatch.setattr(
@@ -204,8 +206,10 @@ def test_cudas_recorder_asks_pytorch_for_a_graph(monkeypatch):
         def __exit__(self, *_):
             said.append("out")
 
-    cuda = dict(Stream=Stream, current_stream=Stream, CUDAGraph=CUDAGraph,
-                stream=Region, graph=Region)  # fmt: skip
+    cuda = {
+        "Stream": Stream, "current_stream": Stream, "CUDAGraph": CUDAGraph,
+        "stream": Region, "graph": Region,
+    }  # fmt: skip
     for name, stand_in in cuda.items():
         monkeypatch.setattr(torch.cuda, name, stand_in)
     recorder = graphs.recorder(torch.device("cuda"))

@@ -1,0 +1,127 @@
+"""What gankit's core costs: all of a round that is not the backend's.
+
+    python tests/benchmarks/share.py [BACKEND...] [--seconds 5]
+
+`fit` runs, with the callbacks that keep the history and show a bar, and the time inside the
+backend's `train_block` is taken off. Once with the seed's networks, where it should be a small
+share of a round; and once with tiny ones, where it is all that can be told apart. What is left to
+the frameworks' own Python is the backend's: `rounds.py` holds that against loops by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import io
+import os
+import sys
+import time
+from contextlib import redirect_stderr
+from dataclasses import dataclass, replace
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from gankit import plugins
+from gankit.callbacks import Bar, History
+from gankit.config import from_settings
+from gankit.layers import Dense, Reshape
+from gankit.recipes import recipe
+from gankit.training import fit
+
+FRAMEWORKS = {"torch": "torch", "keras": "keras", "jax": "gankit_jax"}
+SIDE, LATENT, UNITS, BATCH = 2, 4, 8, 4
+"""Of tiny networks."""
+
+
+@dataclass
+class Timed:
+    """A trainer whose blocks are timed; it is a `BlockTrainer` as that is."""
+
+    trainer: Any
+    spent: float = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the trainer."""
+        return getattr(self.trainer, name)
+
+    def place(self, *data: Any) -> None:
+        """Take the data set."""
+        self.trainer.place(*data)
+
+    def train_block(self, block: Any) -> Any:
+        """Run it, by the clock."""
+        began = time.perf_counter()
+        try:
+            return self.trainer.train_block(block)
+        finally:
+            self.spent += time.perf_counter() - began
+
+
+def problem_of(size: str) -> tuple[Any, Any]:
+    """Return the problem and regime: the seed's networks, or tiny ones of as many layers."""
+    changes = {"batch": BATCH} if size == "tiny" else {}
+    config = from_settings(recipe("simple").settings | changes)
+    problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
+    if size == "tiny":
+        problem = replace(
+            problem, image_shape=(SIDE, SIDE, 1), latent=LATENT,
+            generator=tuple(map(_tiny, problem.generator)),
+            discriminator=tuple(map(_tiny, problem.discriminator)),
+        )  # fmt: skip
+    return problem, config.regime()
+
+
+def _tiny(layer: Any) -> Any:
+    match layer:
+        case Dense(units=784):
+            return replace(layer, units=SIDE * SIDE)
+        case Dense(units=units) if units > 1:
+            return replace(layer, units=UNITS)
+        case Reshape():
+            return replace(layer, shape=(SIDE, SIDE, 1))
+    return layer
+
+
+def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
+    """Return the microseconds of a round, and those of them that are the core's."""
+    problem, regime = problem_of(size)
+    trainer = Timed(plugins.get_backend(backend).trainer(problem))
+    images = np.random.default_rng(0).integers(0, 256, (2000, *problem.image_shape), np.uint8)
+    done = 0
+    for share in (0.25, 1.0):  # The first is for compilers and caches.
+        trainer.spent, start, began = 0.0, done, time.perf_counter()
+        end = began + share * seconds
+        with redirect_stderr(io.StringIO()):
+            done = fit(
+                trainer, problem, regime, images, rounds=10**9, start=start,
+                callbacks=[History(), Bar(10**9, start)],
+                stop=lambda end=end: time.perf_counter() > end,
+            )  # fmt: skip
+        whole = time.perf_counter() - began
+    rounds = done - start
+    return whole / rounds * 1e6, (whole - trainer.spent) / rounds * 1e6
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("backends", nargs="*", default=list(FRAMEWORKS), metavar="BACKEND")
+    parser.add_argument("--seconds", type=float, default=5.0)
+    chosen = parser.parse_args()
+    print(f"{'':<8}{'networks':<12}{'us a round':>12}{'the core':>12}{'share':>10}")
+    for backend in chosen.backends:
+        if importlib.util.find_spec(FRAMEWORKS.get(backend, backend)) is None:
+            print(f"{backend}: not installed", file=sys.stderr)
+            continue
+        for size in ("the seed's", "tiny"):
+            whole, core = measured(backend, size, chosen.seconds)
+            share = f"{core / whole:.1%}"
+            print(f"{backend:<8}{size:<12}{whole:>12,.0f}{core:>12,.1f}{share:>10}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""How many threads frameworks are given."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gankit.cli import threads
+from gankit.errors import ConfigError
+
+
+@pytest.fixture
+def container(monkeypatch):
+    """Be a container that shows so many processors and allows others."""
+
+    def be(seen, quota):
+        monkeypatch.setattr(threads, "usable_cpus", lambda: seen)
+        monkeypatch.setattr(threads, "cpu_quota", lambda: quota)
+
+    return be
+
+
+def told(**environment):
+    threads.settle(environment)
+    return {name: environment[name] for name in threads.TOLD if name in environment}
+
+
+@pytest.mark.parametrize(
+    ("seen", "quota", "wanted"), [(64, 4.0, "4"), (64, 2.5, "2"), (8, 0.5, "1")]
+)
+def test_a_container_that_allows_fewer_processors_gets_fewer_threads(
+    container, seen, quota, wanted
+):
+    container(seen, quota)
+    assert told() == dict.fromkeys(threads.TOLD, wanted)
+
+
+@pytest.mark.parametrize(("seen", "quota"), [(4, None), (4, 4.0), (4, 8.0), (None, 2.0)])
+def test_elsewhere_libraries_choose_for_themselves(container, seen, quota):
+    container(seen, quota)
+    assert told() == {}
+
+
+def test_what_a_library_was_told_is_left(container):
+    container(64, 4.0)
+    assert told(OMP_NUM_THREADS="8")["OMP_NUM_THREADS"] == "8"
+    assert told(OMP_NUM_THREADS="8")["TF_NUM_INTRAOP_THREADS"] == "4"
+
+
+def test_what_was_asked_for_goes_before_all(container):
+    container(64, 4.0)
+    assert told(GANKIT_THREADS="3", OMP_NUM_THREADS="8") == dict.fromkeys(threads.TOLD, "3")
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "1.5", "many", "9999", "²"])
+def test_no_number_of_threads_is_refused(asked):
+    environment = {"GANKIT_THREADS": asked}
+    with pytest.raises(ConfigError, match=r"GANKIT_THREADS is .* from 1 to 1,024"):
+        threads.settle(environment)
+    assert environment == {"GANKIT_THREADS": asked}
+
+
+def test_the_command_tells_before_numpy_is_loaded():
+    code = (
+        "import importlib, sys, json, os\n"
+        "m = importlib.import_module('gankit.cli.main')\n"
+        "assert 'numpy' not in sys.modules\n"
+        "code = m._run(['backends'])\n"
+        "import numpy\n"
+        "from threadpoolctl import threadpool_info\n"
+        "pools = [p['num_threads'] for p in threadpool_info()]\n"
+        "print(json.dumps([code, pools, os.environ['TF_NUM_INTRAOP_THREADS']]))\n"
+    )
+    pytest.importorskip("threadpoolctl")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"GANKIT_THREADS": "1"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    code, pools, tensorflow = json.loads(done.stdout.splitlines()[-1])
+    assert (code, tensorflow) == (0, "1")
+    assert set(pools) <= {1}
+
+
+def test_a_wrong_number_ends_the_command_with_one_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "gankit", "recipes"],
+        env=os.environ | {"GANKIT_THREADS": "lots"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == (
+        "gankit: GANKIT_THREADS is 'lots'; give a whole number from 1 to 1,024\n"
+    )
