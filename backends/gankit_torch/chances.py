@@ -15,13 +15,14 @@ class Chance:
 
     def __init__(self, augment: Augment, device: torch.device) -> None:
         self._augment = augment
-        self._signs = torch.zeros((), dtype=torch.float64, device=device)
+        exact = "cpu" if device.type == "mps" else device  # Which has no float64.
+        self._signs = torch.zeros((), dtype=torch.float64, device=exact)
         self._steps = 0
         self.p = 0.0
 
     def follow(self, logits: Tensor) -> None:
         """Take in the `(B,)` logits of a step's real images; move p when it is due."""
-        self._signs += logits.detach().double().sign().mean()
+        self._signs += logits.detach().to(self._signs).sign().mean()
         self._steps += 1
         if self._steps == self._augment.every:
             self.p = self._augment.moved(self.p, float(self._signs), self._steps, len(logits))

@@ -163,4 +163,6 @@ def _device(name: str, precision: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"unknown device {name!r} for torch: {reason}") from None
+    if device.type == "mps" and precision == "float64":
+        raise ConfigError("device 'mps' has no float64; take float32, or the device 'cpu'")
     return device

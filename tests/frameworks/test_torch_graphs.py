@@ -7,6 +7,7 @@ import pytest
 
 from gankit import layers, plugins
 from gankit.augment import Augment
+from gankit.errors import ConfigError
 from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
@@ -177,6 +178,13 @@ def test_auto_is_the_best_device_that_can_do_it(monkeypatch, cuda, mps, precisio
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert gankit_torch.trainer._device("auto", precision).type == wanted
+
+
+def test_apples_device_is_refused_what_it_has_not(monkeypatch):
+    monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
+    assert gankit_torch.trainer._device("mps", "float32").type == "mps"
+    with pytest.raises(ConfigError, match="no float64; take float32"):
+        gankit_torch.trainer._device("mps", "float64")
 
 
 def test_only_cuda_records():
