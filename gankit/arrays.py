@@ -37,7 +37,8 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
     Raises
     ------
     ConfigError
-        The path ends otherwise, or the arrays hold no plain numbers.
+        The path ends otherwise, the arrays hold no plain numbers, or are not of one kind, or others
+        come than `count`.
     StorageError
         It could not be written; what was there still is.
     """
@@ -51,7 +52,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
     with atomic.workplace(path) as place, writing(path):
         made = place / path.name
         with _opened(made) as file:
-            _write(file, iter(chunks), count)
+            _write(file, chunks, count)
         atomic.publish(made, path)
 
 
@@ -69,14 +70,26 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _write(file: IO[bytes], chunks: Iterator[NDArray[Any]], count: int) -> None:
+def _write(file: IO[bytes], chunks: Iterable[NDArray[Any]], count: int) -> None:
     """Write the header, which says how many come, and then what comes."""
-    first = next(chunks)
-    if first.dtype.hasobject:
-        raise ConfigError("an array of objects would need pickle, which gankit never writes")
-    shape = (count, *first.shape[1:])
-    about = {"descr": first.dtype.str, "fortran_order": False, "shape": shape}
-    npy_format.write_array_header_1_0(file, about)
-    file.write(np.ascontiguousarray(first).data)
+    kind, written = None, 0
     for chunk in chunks:
-        file.write(np.ascontiguousarray(chunk, first.dtype).data)
+        if kind is None:
+            kind = chunk.dtype, chunk.shape[1:]
+            _write_header(file, *kind, count)
+        if (chunk.dtype, chunk.shape[1:]) != kind:
+            other = f"{chunk.dtype} of {chunk.shape[1:]}"
+            raise ConfigError(f"images are {kind[0]} of {kind[1]}, and then {other}")
+        file.write(np.ascontiguousarray(chunk).data)
+        written += len(chunk)
+    if written != count or not count:
+        raise ConfigError(f"{written} images came, and {count} were to be written, at least 1")
+
+
+def _write_header(
+    file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], count: int
+) -> None:
+    if dtype.hasobject:
+        raise ConfigError("an array of objects would need pickle, which gankit never writes")
+    about = {"descr": dtype.str, "fortran_order": False, "shape": (count, *shape)}
+    npy_format.write_array_header_1_0(file, about)

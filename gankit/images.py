@@ -98,17 +98,38 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     """
     pixels = to_uint8(_checked(images))
     n, height, width, channels = pixels.shape
-    columns = math.ceil(math.sqrt(n)) if columns is None else columns
-    if columns < 1 or gap < 0:
-        raise ConfigError(f"a grid of {columns} columns with gaps of {gap} pixels cannot be laid")
-    columns = min(columns, n)
-    rows = math.ceil(n / columns)
+    if gap < 0:
+        raise ConfigError(f"a grid with gaps of {gap} pixels cannot be laid")
+    rows, columns = _layout(n, columns)
     cells = np.full((rows * columns, height + gap, width + gap, channels), GAP_LEVEL, np.uint8)
     cells[:n, :height, :width] = pixels
     table = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
     whole = table.reshape(rows * (height + gap), columns * (width + gap), channels)
     trimmed = whole[: whole.shape[0] - gap, : whole.shape[1] - gap]
     return trimmed[..., 0] if channels == 1 else trimmed
+
+
+def check_grid(
+    n: int, shape: tuple[int, ...], columns: int | None = None, scale: int = 1, gap: int = 2
+) -> None:
+    """Raise ConfigError where a grid of `n` images of `shape`, enlarged, would be too large."""
+    rows, columns = _layout(n, columns)
+    height, width = rows * (shape[0] + gap) - gap, columns * (shape[1] + gap) - gap
+    if height * width * shape[2] * scale**2 > MOST:
+        large = f" {scale} times as large" if scale > 1 else ""
+        raise ConfigError(
+            f"a picture of {n:,} images{large} would have {width * scale:,} x {height * scale:,} "
+            f"pixels, and {MOST:,} are the most; take fewer, or write an .npy file or one for each"
+        )
+
+
+def _layout(n: int, columns: int | None) -> tuple[int, int]:
+    """Return the rows and columns of a grid of `n`."""
+    columns = math.ceil(math.sqrt(n)) if columns is None else columns
+    if columns < 1:
+        raise ConfigError(f"a grid of {columns} columns cannot be laid")
+    columns = min(columns, n)
+    return math.ceil(n / columns), columns
 
 
 def enlarged(pixels: Pixels, scale: int) -> Pixels:

@@ -66,6 +66,28 @@ def test_an_array_is_written_in_no_other_format(tmp_path, suffix):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("parts", "count"),
+    [
+        ([2, 2], 5), ([2, 2], 3), ([], 2), ([], 0),
+    ],
+)  # fmt: skip
+def test_another_number_than_was_announced_is_refused(tmp_path, name, parts, count):
+    with pytest.raises(ConfigError, match=f"{sum(parts)} images came, and {count} were"):
+        arrays.write(tmp_path / name, (np.zeros((n, 2, 2, 1)) for n in parts), count)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "other", [np.zeros((1, 2, 2, 1), np.float64), np.zeros((1, 2, 3, 1), "f4")]
+)
+def test_images_of_another_kind_are_refused(tmp_path, other):
+    with pytest.raises(ConfigError, match=r"float32 of \(2, 2, 1\), and then"):
+        arrays.write(tmp_path / "some.npy", iter([np.zeros((1, 2, 2, 1), "f4"), other]), 2)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_objects_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="pickle"):
         arrays.write(tmp_path / "some.npy", iter([np.array([[None]])]), 1)

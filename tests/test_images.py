@@ -63,6 +63,29 @@ def test_what_makes_no_grid_is_refused(wrong, columns):
         images.grid(wrong, columns)
 
 
+def test_a_grid_too_large_to_look_at_is_refused_by_its_size_alone():
+    images.check_grid(70_000, (28, 28, 1))
+    images.check_grid(25, (28, 28, 1), columns=5, scale=50)
+    for much in ((100_000, (28, 28, 1)), (70_000, (28, 28, 3)), (25, (28, 28, 1), 5, 60)):
+        with pytest.raises(ConfigError, match="64,000,000 are the most"):
+            images.check_grid(*much)
+
+
+def test_the_size_of_a_grid_is_that_of_the_picture(monkeypatch):
+    pixels = images.grid(flat(7), 3)
+    monkeypatch.setattr(images, "MOST", pixels.size)
+    images.check_grid(7, (4, 3, 1), 3)
+    monkeypatch.setattr(images, "MOST", pixels.size - 1)
+    with pytest.raises(ConfigError):
+        images.check_grid(7, (4, 3, 1), 3)
+
+
+def test_images_that_are_some_of_more_are_numbered_on(tmp_path):
+    for start in (0, 2):
+        images.write_each(tmp_path, flat(2), start, 1001)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"000{n}.png" for n in range(4)]
+
+
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
 def test_each_image_is_written_to_a_png_of_its_own(tmp_path, channels, mode):
     tiles = np.random.default_rng(0).integers(0, 256, (3, 4, 3, channels), np.uint8)

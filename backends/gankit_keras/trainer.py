@@ -40,7 +40,7 @@ class KerasTrainer:
         looking = self.generator.form.classes or self.discriminator.form.classes
         self._classes = problem.classes if looking or problem.auxiliary else 0
         self._critic, self._last = drawers(problem, self.generator, self.discriminator)
-        by_xla = bool(os.environ.get(XLA))
+        self._by_xla = by_xla = bool(os.environ.get(XLA))
         self._discriminator_step = compiled(
             self._steps.discriminator_step, self._device, signature(problem, self._critic),
             by_xla=by_xla,
@@ -165,6 +165,9 @@ class KerasTrainer:
         return compiled(runner.run, self._device, data, rounds)
 
     def _shared(self) -> bool:
-        """Tell whether a round's last two steps make the same images: of noise alone."""
+        """Tell whether a round's last two steps make the same images: of noise alone.
+
+        XLA would give them other bits together than one by one.
+        """
         form = self.generator.form
-        return not (self._problem.fresh_noise or form.draws or form.classes)
+        return not (self._by_xla or self._problem.fresh_noise or form.draws or form.classes)

@@ -22,7 +22,7 @@ class Chance:
 
     def follow(self, logits: Tensor) -> None:
         """Take in the `(B,)` logits of a step's real images; move p when it is due."""
-        self._signs += logits.detach().to(self._signs).sign().mean()
+        self._signs += logits.detach().to(self._signs.device).double().sign().mean()
         self._steps += 1
         if self._steps == self._augment.every:
             self.p = self._augment.moved(self.p, float(self._signs), self._steps, len(logits))

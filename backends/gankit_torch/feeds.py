@@ -17,6 +17,9 @@ from gankit.masks import Masks
 from gankit_torch.building import dtype
 from gankit_torch.masking import Masking
 
+MASK_BYTES = 32 * 2**20
+"""Of the masks that are drawn together."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -88,8 +91,11 @@ class Feed:
         """Yield each round's steps; the block's numbers cross to the device together."""
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.draws.items()}
-        masks = self._drawn(block, self._masks) if self._masks else None
+        masks: list[dict[str, Tensor]] | None = None
+        together = self._together(block)
         for r in range(len(block)):
+            if self._masks and r % together == 0:
+                masks = self._drawn(block, self._masks, range(len(block))[r : r + together])
             yield [
                 Step(
                     real=self._look_up(index[r, s], here)
@@ -99,20 +105,28 @@ class Feed:
                     labels=self._labels[index[r, s]] if self._labelled else None,
                     draws=here,
                     rates={name: float(rate[r, s]) for name, rate in block.rates.items()},
-                    masking=Masking(key, _row(masks[s], r) if masks else None),
+                    masking=Masking(key, _row(masks[s], r % together) if masks else None),
                 )
                 for s, key in enumerate(block.keys(r))
                 for last in (s == block.index.shape[1] - 1,)
                 for here in (_row(draws, (r, s)),)
             ]
 
-    def _drawn(self, block: Block, draw: Masks) -> list[dict[str, Tensor]]:
-        """Return `(K, ...)` masks by name for each step of a round."""
+    def _together(self, block: Block) -> int:
+        """Return for how many rounds masks are drawn at a time."""
+        if self._masks is None:
+            return len(block)
+        one = self._masks(block.keys(0)[0], 1, last=False)
+        steps, batch = block.index.shape[1:]
+        size = sum(mask.nbytes for mask in one.values()) * int(steps) * int(batch)
+        return max(1, MASK_BYTES // max(1, size))
+
+    def _drawn(self, block: Block, draw: Masks, rows: range) -> list[dict[str, Tensor]]:
+        """Return `(len(rows), ...)` masks by name for each step of a round."""
         steps, batch = block.index.shape[1:]
         found = []
         for s in range(steps):
-            keys = [block.keys(r)[s] for r in range(len(block))]
-            rounds = [draw(key, batch, last=s == steps - 1) for key in keys]
+            rounds = [draw(block.keys(r)[s], batch, last=s == steps - 1) for r in rows]
             found.append(
                 {
                     name: self._draw(np.stack([masks[name] for masks in rounds]))

@@ -28,6 +28,7 @@ KNOWN = 64
 """Kinds of rounds that are counted."""
 
 Work: TypeAlias = Callable[[], list[Tensor]]
+Run: TypeAlias = Callable[[Sequence[Step]], list[Tensor]]
 Kind: TypeAlias = tuple[object, ...]
 
 
@@ -44,31 +45,43 @@ class Recorder(Protocol):
 
 
 class Cuda:
-    """CUDA's graphs, as PyTorch offers them."""
+    """CUDA's graphs, as PyTorch offers them, on one device."""
 
-    def __init__(self) -> None:
-        self._aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._pool = torch.cuda.graph_pool_handle()
 
     def warm(self, work: Work) -> list[Tensor]:
         """Do the work on a stream aside, as PyTorch asks for."""
-        main = torch.cuda.current_stream()
-        self._aside.wait_stream(main)
-        with torch.cuda.stream(self._aside):
-            outputs = work()
-        main.wait_stream(self._aside)
+        with torch.cuda.device(self._device):
+            main = torch.cuda.current_stream()
+            self._aside.wait_stream(main)
+            with torch.cuda.stream(self._aside):
+                outputs = work()
+            main.wait_stream(self._aside)
         return outputs
 
     def record(self, work: Work) -> tuple[list[Tensor], Callable[[], None]]:
-        """Record it."""
+        """Record it.
+
+        Graphs share one pool of memory: they run one after the other, and only their losses are
+        looked at later. A recording that fails would leave its stream in place; the outer context
+        brings back the one before.
+        """
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with (
+            torch.cuda.device(self._device),
+            torch.cuda.stream(torch.cuda.current_stream()),
+            torch.cuda.graph(graph, pool=self._pool, stream=self._aside),
+        ):
             outputs = work()
         return outputs, graph.replay
 
 
 def recorder(device: torch.device) -> Recorder | None:
     """Return what records work of a device; None where nothing does."""
-    return Cuda() if device.type == "cuda" else None
+    return Cuda(device) if device.type == "cuda" else None
 
 
 @dataclass(frozen=True)
@@ -91,21 +104,21 @@ class Graph:
 class Rounds:
     """Runs rounds, by graphs where some of a kind come again and again."""
 
-    def __init__(self, run: Callable[[Sequence[Step]], list[Tensor]], recorder: Recorder) -> None:
-        self._run, self._recorder = run, recorder
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._seen: Counter[Kind] = Counter()
         self._graphs: dict[Kind, Graph] = {}
         self._works = True
 
-    def __call__(self, steps: Sequence[Step]) -> list[Tensor]:
-        """Run a round; return the losses of its steps."""
+    def __call__(self, run: Run, steps: Sequence[Step]) -> list[Tensor]:
+        """Run a round by `run`, which is the same each time; return the losses of its steps."""
         kind = _kind(steps)
-        graph = self._graphs.get(kind) or self._recorded(kind, steps)
+        graph = self._graphs.get(kind) or self._recorded(kind, run, steps)
         if graph:
             return graph(steps)
-        return self._recorder.warm(lambda: self._run(steps))
+        return self._recorder.warm(lambda: run(steps))
 
-    def _recorded(self, kind: Kind, steps: Sequence[Step]) -> Graph | None:
+    def _recorded(self, kind: Kind, run: Run, steps: Sequence[Step]) -> Graph | None:
         """Record a kind of round that was seen often enough, if that can be."""
         if not self._works or len(self._graphs) == MOST:
             return None
@@ -116,10 +129,10 @@ class Rounds:
             return None
         own = [step.clone() for step in steps]
         try:
-            losses, replay = self._recorder.record(lambda: self._run(own))
+            losses, replay = self._recorder.record(lambda: run(own))
         except RuntimeError as error:
             self._works = False
-            reason = str(error).splitlines()[0]
+            reason = str(error.__context__ or error).splitlines()[0]
             warnings.warn(f"rounds are run without CUDA graphs: {reason}", stacklevel=2)
             return None
         self._graphs[kind] = Graph(own, losses, replay)

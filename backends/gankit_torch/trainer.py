@@ -45,7 +45,7 @@ class TorchTrainer:
         self._d_updater = Updater(problem.discriminator_optimizer, self.discriminator.parameters)
         self._round = 0
         self._reuses = self.generator.repeats and not problem.fresh_noise
-        self._run = Rounds(self._train_round, records) if records else self._train_round
+        self._recorded = Rounds(records) if records else None
 
     @fast
     def discriminator_step(self, batch: Batch, /) -> Tensor:
@@ -72,7 +72,7 @@ class TorchTrainer:
         """Run many rounds; the losses cross from the device once."""
         rounds = []
         for steps in self._feed.rounds(block):
-            rounds.append(self._run(steps))
+            rounds.append(self._run_round(steps))
             self._end_round(steps[-1])
         losses = torch.stack([torch.stack(losses) for losses in rounds]).cpu().double().numpy()
         return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
@@ -104,6 +104,11 @@ class TorchTrainer:
         tensors = under("generator", self.generator.tensors())
         tensors |= under("discriminator", self.discriminator.tensors())
         return tensors | (under("average", self.average.tensors()) if self.average else {})
+
+    def _run_round(self, steps: Sequence[Step]) -> list[Tensor]:
+        if self._recorded:
+            return self._recorded(self._train_round, steps)
+        return self._train_round(steps)
 
     def _train_round(self, steps: Sequence[Step]) -> list[Tensor]:
         """Return each step's loss; G's last forward pass is reused where both share its noise."""

@@ -74,6 +74,8 @@ class Wanted:
         opened = load(self.run, self.backend, best=self.best)
         labels, count, columns = self._labels(opened)
         if not self.interpolate:
+            if self._still:
+                images.check_grid(count, opened.problem.image_shape, columns, self.scale or 1)
             made = opened.chunks(count, self.seed, labels, truncation=self.truncation)
             yield from self._write_still(made, count, columns)
             return
@@ -91,6 +93,10 @@ class Wanted:
     @property
     def _moves(self) -> bool:
         return self.out is not None and animation.animates(self.out)
+
+    @property
+    def _still(self) -> bool:
+        return self.out is not None and self.out.suffix.lower() == ".png"
 
     @property
     def _steps(self) -> int:

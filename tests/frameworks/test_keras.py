@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gankit import plugins
+from gankit import layers, plugins
 from gankit.errors import ConfigError
 from gankit.testing import images
 from gankit.testing.courses import Course
@@ -12,6 +12,13 @@ from tests.selection import selected
 
 if not selected("keras"):
     pytest.skip("keras is not among the backends under test", allow_module_level=True)
+
+
+PLAIN = (
+    layers.Dense(16), layers.LeakyReLU(0.2), layers.Dense(784), layers.Tanh(),
+    layers.Reshape((28, 28, 1)),
+)  # fmt: skip
+"""A generator whose images both steps of a round can share."""
 
 
 def test_a_second_block_traces_nothing_anew(monkeypatch):
@@ -28,8 +35,9 @@ def test_a_second_block_traces_nothing_anew(monkeypatch):
     assert 1 <= first == len(traced)
 
 
-def test_steps_that_xla_compiles_are_near_and_equal_their_block(monkeypatch):
-    problem = full(plugins.get_backend("keras"), precision="float32")
+@pytest.mark.parametrize("changes", [{}, {"fresh_noise": False, "generator": PLAIN}])
+def test_steps_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, changes):
+    problem = full(plugins.get_backend("keras"), precision="float32", **changes)
     states = {}
     for xla in ("", "1"):
         monkeypatch.setenv("GANKIT_KERAS_XLA", xla)

@@ -1,6 +1,9 @@
 """Rounds as graphs: by a stand-in for CUDA's, which must give the same bits as running them."""
 
 import dataclasses
+import gc
+import weakref
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from gankit import layers, plugins
 from gankit.augment import Augment
 from gankit.errors import ConfigError
+from gankit.losses import RELATIVISTIC
 from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
@@ -27,6 +31,10 @@ from tests.frameworks.recording import Recorder
 
 ROUNDS = 12
 NORMED = (layers.Dense(16, spectral=True), layers.LeakyReLU(0.2), layers.Dropout(0.3))
+GENERATOR = (
+    layers.Dense(16), layers.LeakyReLU(0.2), layers.Dense(784), layers.Tanh(),
+    layers.Reshape((28, 28, 1)),
+)  # fmt: skip
 PROBLEMS = {
     "simple": {},
     "penalty": {"penalties": (Penalty("between", 1.0, 10.0),)},
@@ -41,7 +49,11 @@ PROBLEMS = {
     "augmented": {"augment": Augment(), "flip": True, "instance_noise": 0.1},
     "rmsprop": {"discriminator_optimizer": RMSprop(1e-3, 0.9, 1e-8, clip=0.1)},
     "mixed": {"mixed": True},
-    "shared-noise": {"fresh_noise": False},
+    "shared-noise": {"fresh_noise": False, "generator": GENERATOR},
+    "paired": {"loss": RELATIVISTIC},
+    "labelled": {"classes": 10, "generator": (layers.Embedding(8), *GENERATOR), "auxiliary": 0.5,
+                 "discriminator": (layers.Flatten(), *NORMED, layers.Dense(11))},
+    "float64": {"precision": "float64"},
 }  # fmt: skip
 
 
@@ -55,13 +67,14 @@ def recorder(monkeypatch):
 
 def problem(name="simple", **changes):
     backend = plugins.get_backend("torch")
-    return full(backend, precision="float32", **PROBLEMS[name] | changes)
+    return full(backend, **{"precision": "float32"} | PROBLEMS[name] | changes)
 
 
 def trained(problem, parts=(5, 9, ROUNDS), n_critic=1):
     """Train in blocks that end at `parts`; return the losses and the state."""
     trainer, course, start = plugins.get_backend("torch").trainer(problem), None, 0
-    course, losses = Course(problem, images(), n_critic), []
+    labels = np.arange(len(images())) % 10 if problem.classes else None
+    course, losses = Course(problem, images(), n_critic, labels), []
     for end in parts:
         losses.append(course.block(trainer, start, end))
         start = end
@@ -72,6 +85,10 @@ def assert_same(found, wanted):
     assert np.array_equal(found[0], wanted[0])
     assert found[1].keys() == wanted[1].keys()
     assert [name for name in wanted[1] if not np.array_equal(found[1][name], wanted[1][name])] == []
+
+
+def test_the_shared_forward_pass_is_among_the_problems():
+    assert plugins.get_backend("torch").trainer(problem("shared-noise"))._reuses
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -192,43 +209,78 @@ def test_only_cuda_records():
     assert graphs.recorder(torch.device("mps")) is None
 
 
-def test_cudas_recorder_asks_pytorch_for_a_graph(monkeypatch):
-    """CUDA's calls by substitution: their order, and that nothing else is done."""
-    said = []
+def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
+    """CUDA's calls by substitution: their order, the device and the stream of each."""
+    said, device = [], torch.device("cuda", 1)
 
     class Stream:
+        def __init__(self, device=None):
+            self.name = f"aside on {device}" if device else "main"
+
         def wait_stream(self, other):
-            said.append(("waits", type(other).__name__))
+            said.append(f"{self.name} waits for {other.name}")
 
     class CUDAGraph:
         def replay(self):
             said.append("replay")
 
-    class Region:
-        def __init__(self, of):
-            said.append(("enters", type(of).__name__))
-
-        def __enter__(self):
-            said.append("in")
-
-        def __exit__(self, *_):
-            said.append("out")
+    @contextmanager
+    def region(of, **options):
+        name = getattr(of, "name", str(of)) if not isinstance(of, CUDAGraph) else "graph"
+        options = {key: getattr(value, "name", value) for key, value in options.items()}
+        said.append(("in", name, options) if options else ("in", name))
+        try:
+            yield
+        finally:
+            said.append(("out", name))
 
     cuda = {
-        "Stream": Stream, "current_stream": Stream, "CUDAGraph": CUDAGraph,
-        "stream": Region, "graph": Region,
+        "Stream": Stream, "current_stream": Stream, "CUDAGraph": CUDAGraph, "device": region,
+        "stream": region, "graph": region, "graph_pool_handle": lambda: "pool",
     }  # fmt: skip
     for name, stand_in in cuda.items():
         monkeypatch.setattr(torch.cuda, name, stand_in)
-    recorder = graphs.recorder(torch.device("cuda"))
+    recorder = graphs.recorder(device)
     assert recorder.warm(lambda: said.append("work") or [1]) == [1]
-    stream = ("waits", "Stream")
-    assert said == [stream, ("enters", "Stream"), "in", "work", "out", stream]
+    aside = "aside on cuda:1"
+    assert said == [
+        ("in", "cuda:1"), f"{aside} waits for main", ("in", aside), "work", ("out", aside),
+        f"main waits for {aside}", ("out", "cuda:1"),
+    ]  # fmt: skip
     said.clear()
     outputs, replay = recorder.record(lambda: said.append("work") or [2])
     replay()
     assert outputs == [2]
-    assert said == [("enters", "CUDAGraph"), "in", "work", "out", "replay"]
+    options = {"pool": "pool", "stream": aside}
+    assert said == [
+        ("in", "cuda:1"), ("in", "main"), ("in", "graph", options), "work", ("out", "graph"),
+        ("out", "main"), ("out", "cuda:1"), "replay",
+    ]  # fmt: skip
+    said.clear()
+    with pytest.raises(ZeroDivisionError):
+        recorder.record(lambda: 1 / 0)
+    assert said[-2:] == [("out", "main"), ("out", "cuda:1")]
+
+
+def test_a_trainer_is_freed_as_soon_as_it_is_let_go(recorder):
+    trainer = plugins.get_backend("torch").trainer(problem())
+    Course(problem(), images()).block(trainer, 0, 5)
+    assert recorder.replayed
+    seen = weakref.ref(trainer)
+    gc.disable()
+    try:
+        del trainer
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.usefixtures("recorder")
+def test_masks_are_drawn_some_rounds_at_a_time(monkeypatch):
+    asked = problem()
+    wanted = trained(asked)
+    monkeypatch.setattr(gankit_torch.feeds, "MASK_BYTES", 1)
+    assert_same(trained(asked), wanted)
 
 
 def test_a_step_is_cloned_whole():
