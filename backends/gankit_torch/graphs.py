@@ -23,7 +23,7 @@ from gankit_torch.feeds import Step
 WARM = 3
 """Rounds of a kind that are run as they come, for libraries to choose and to allocate."""
 MOST = 4
-"""Graphs of a trainer; each holds memory of its own."""
+"""Graphs of a trainer."""
 KNOWN = 64
 """Kinds of rounds that are counted."""
 

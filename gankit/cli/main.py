@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
-from gankit.cli import threads
 from gankit.cli.signals import Stopped, end, taken
 from gankit.cli.streams import drop_stdout, fading_stderr
 from gankit.errors import ExitCode, GankitError
@@ -42,7 +41,10 @@ class Commands(click.Group):
         return [*COMMANDS, *sorted(self._plugins().keys() - COMMANDS.keys())]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """Import the one command that is asked for."""
+        """Import the one command that is asked for, once its libraries know their threads."""
+        from gankit.cli import threads
+
+        threads.settle()
         if name in COMMANDS:
             command: click.Command = importlib.import_module(COMMANDS[name][0]).command
             return command
@@ -102,7 +104,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     """Run the command; return its exit code, having said in one line what went wrong."""
     try:
-        threads.settle()
         with taken(end):
             result: Any = gankit.main(
                 arguments, prog_name="gankit", complete_var="_GANKIT_COMPLETE",

@@ -53,6 +53,7 @@ CONTENDERS = {
     "products": Contender("products", "torch", {"library": "onednn"}),
     "products-default": Contender("products", "torch", {"library": "default"}),
     "products-bfloat16": Contender("products", "torch", {"library": "bfloat16"}),
+    "products-tensorflow": Contender("tensorflow_products", "keras"),
     "gankit-torch": Contender("by_gankit", "torch", {"backend": "torch"}),
     "gankit-torch-mixed": Contender("by_gankit", "torch", {"backend": "torch", "mixed": True}),
     "torch-tutorial": Contender("torch_tutorial", "torch"),

@@ -1,58 +1,34 @@
-"""The matrix products of a round alone, with what no gradient needs left out: 3.71 GFLOP.
-
-The generator's forward pass is made once for both steps; no gradient is taken by the images in the
-discriminator's step, nor by its weights in the generator's, nor by the noise.
-"""
+"""The matrix products of a round alone, by PyTorch."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
 import torch
 
-from loops import BATCH, DISCRIMINATOR, GENERATOR
-
-
-def pairs() -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Return the factors of every product, laid out as a framework has them."""
-    found = []
-
-    def product(rows: int, inner: int, columns: int, turned: str = "") -> None:
-        left = torch.randn(inner, rows).t() if turned == "left" else torch.randn(rows, inner)
-        right = torch.randn(columns, inner).t() if turned == "right" else None
-        found.append((left, torch.randn(inner, columns) if right is None else right))
-
-    def forward(n: int, widths: tuple[int, ...]) -> None:
-        for inputs, units in itertools.pairwise(widths):
-            product(n, inputs, units)
-
-    def backward(n: int, widths: tuple[int, ...], weights: bool, images: bool) -> None:
-        for place, (inputs, units) in enumerate(itertools.pairwise(widths)):
-            if weights:
-                product(inputs, n, units, "left")
-            if place or images:
-                product(n, units, inputs, "right")
-
-    forward(BATCH, GENERATOR)
-    forward(2 * BATCH, DISCRIMINATOR)
-    backward(2 * BATCH, DISCRIMINATOR, weights=True, images=False)
-    forward(BATCH, DISCRIMINATOR)
-    backward(BATCH, DISCRIMINATOR, weights=False, images=True)
-    backward(BATCH, GENERATOR, weights=True, images=False)
-    return found
+from loops.factors import factors
 
 
 def loop(_images: np.ndarray, library: str = "onednn") -> Callable[[int], None]:
     """Return what multiplies so often: by "onednn", torch's "default", or in "bfloat16"."""
     torch.backends.mkldnn.matmul.fp32_precision = "bf16" if library == "onednn" else "none"
     kind = torch.bfloat16 if library == "bfloat16" else torch.float32
-    factors = [(left.to(kind), right.to(kind)) for left, right in pairs()]
+    pairs = [
+        (laid(f.rows, f.inner, kind, f.turned == "left"),
+         laid(f.inner, f.columns, kind, f.turned == "right"))
+        for f in factors()
+    ]  # fmt: skip
 
     def run(rounds: int) -> None:
         for _ in range(rounds):
-            for left, right in factors:
+            for left, right in pairs:
                 torch.mm(left, right)
 
     return run
+
+
+def laid(rows: int, columns: int, kind: torch.dtype, turned: bool) -> torch.Tensor:
+    """Return a random matrix, laid out as a framework has it."""
+    whole = torch.randn(columns, rows).t() if turned else torch.randn(rows, columns)
+    return whole.to(kind)
