@@ -11,9 +11,14 @@ is used: `gankit.randomness.dropout_mask`, with the same numbers.
 from __future__ import annotations
 
 from gankit.errors import ConfigError
-from gankit.layers import Dropout, walk
+from gankit.layers import Dropout, Place, walk
 from gankit.problem import Problem
 from gankit.randomness import Key, Mask, Site, dropout_mask
+
+
+def mask_name(site: Site, place: Place, part: int = 0) -> str:
+    """Return the name of the mask of a layer in one pass; `part` as in `dropout_mask`."""
+    return f"penalty/{part - 1}/{place.name}" if part else f"{site.name.lower()}/{place.name}"
 
 
 class Masks:
@@ -43,15 +48,15 @@ class Masks:
         judged = batch if last and not self._paired else 2 * batch
         penalties = range(0 if last else self._penalties)
         passes = [
-            ("generator", Site.GENERATOR, batch, 0),
-            ("discriminator", Site.DISCRIMINATOR, judged, 0),
-            *((f"penalty/{i}", Site.DISCRIMINATOR, batch, i + 1) for i in penalties),
+            (Site.GENERATOR, batch, 0),
+            (Site.DISCRIMINATOR, judged, 0),
+            *((Site.DISCRIMINATOR, batch, i + 1) for i in penalties),
         ]
         return {
-            f"{name}/{place.name}": dropout_mask(
+            mask_name(site, place, part): dropout_mask(
                 key, site, place.number, (rows, *place.shape), place.layer.rate, part
             )
-            for name, site, rows, part in passes
+            for site, rows, part in passes
             for place in self._places[site]
             if isinstance(place.layer, Dropout)
         }

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gankit import latents
 from gankit.backend import Array, Generator, Labels, Problem, Trainer
 from gankit.errors import ConfigError
 from gankit.images import Picture, enlarged, grid
-from gankit.latents import chunks as noise_chunks
-from gankit.latents import interpolated, latents, truncated
 from gankit.problem import check_labels
 from gankit.training import check_count
 
@@ -94,12 +93,7 @@ class Run:
         truncation: float | None = None,
     ) -> Iterator[Array]:
         """Yield what `sample` returns, at most 1,024 images at a time."""
-        classes = self._labels(n, labels)
-        if truncation is None:
-            noise = noise_chunks(n, self.problem.latent, seed, CHUNK)
-        else:
-            noise = _parts(truncated(n, self.problem.latent, seed, truncation))
-        yield from self._made(noise, classes)
+        yield from self._made(self._noise(n, seed, truncation), self._labels(n, labels))
 
     def interpolate(
         self,
@@ -129,8 +123,8 @@ class Run:
         Array
             `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
         """
-        ends = np.stack([self._noise(n, seed, truncation) for seed in seeds])
-        noise = interpolated(ends, steps)
+        ends = np.stack([np.concatenate([*self._noise(n, seed, truncation)]) for seed in seeds])
+        noise = latents.interpolated(ends, steps)
         classes = self._labels(n, labels)
         if classes is not None:
             classes = np.tile(classes, noise.shape[0] * steps)
@@ -208,11 +202,11 @@ class Run:
 
         return notebook.of_run(self)
 
-    def _noise(self, n: int, seed: int, truncation: float | None) -> Array:
-        """Return `(n, latent)` noise, cut off where that is asked for."""
+    def _noise(self, n: int, seed: int, truncation: float | None) -> Iterator[Array]:
+        """Return what yields `(n, latent)` noise, some at a time, cut off where asked for."""
         if truncation is None:
-            return latents(n, self.problem.latent, seed)
-        return truncated(n, self.problem.latent, seed, truncation)
+            return latents.chunks(n, self.problem.latent, seed, CHUNK)
+        return _parts(latents.truncated(n, self.problem.latent, seed, truncation))
 
     def _made(self, noise: Iterable[Array], classes: Labels | None) -> Iterator[Array]:
         """Yield the images of noise that comes some at a time."""

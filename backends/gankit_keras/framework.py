@@ -82,6 +82,11 @@ XLA = "GANKIT_KERAS_XLA"
 """Set in the environment, it lets XLA compile the steps."""
 
 
+def xla_asked() -> bool:
+    """Return whether XLA shall compile the steps."""
+    return bool(os.environ.get(XLA))
+
+
 def device_name(device: str) -> str | None:
     """Return TensorFlow's name of `device`, or None where TensorFlow is to choose.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from gankit.rates import names
 from gankit.state import check_state, under
 from gankit_keras.building import drawers, steps
 from gankit_keras.draws import Drawer
-from gankit_keras.framework import XLA, Tensor, Variable, compiled, device_name, tf
+from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, xla_asked
 from gankit_keras.inputs import Inputs, number_signatures, signature
 from gankit_keras.networks import assign, to_arrays, told_labels
 from gankit_keras.placed import Placed, placed
@@ -40,7 +39,7 @@ class KerasTrainer:
         looking = self.generator.form.classes or self.discriminator.form.classes
         self._classes = problem.classes if looking or problem.auxiliary else 0
         self._critic, self._last = drawers(problem, self.generator, self.discriminator)
-        self._by_xla = by_xla = bool(os.environ.get(XLA))
+        self._by_xla = by_xla = xla_asked()
         self._discriminator_step = compiled(
             self._steps.discriminator_step, self._device, signature(problem, self._critic),
             by_xla=by_xla,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from gankit_torch import products
+from gankit_torch.devices import devices
 
 
 def facts() -> dict[str, str]:
@@ -23,17 +24,6 @@ def facts() -> dict[str, str]:
         "default dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "cpu instructions": torch.backends.cpu.get_cpu_capability(),
     }
-
-
-def devices() -> list[str]:
-    """Return what `--device` takes here, each with the hardware's name where it has one."""
-    found = ["cpu"]
-    if torch.cuda.is_available():
-        count = torch.cuda.device_count()
-        found += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return found
 
 
 def said(flag: bool) -> str:

@@ -15,10 +15,7 @@ from torch import Tensor
 from gankit.backend import Batch, Block, Labels, Problem
 from gankit.masks import Masks
 from gankit_torch.building import dtype
-from gankit_torch.masking import Masking
-
-MASK_BYTES = 32 * 2**20
-"""Of the masks that are drawn together."""
+from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,13 @@ class Step:
 class Feed:
     """The data set on the device, and what takes batches and blocks there.
 
-    With `masks`, those of a block are drawn before and cross with it.
+    With `masks`, those of a block are drawn ahead and cross with it.
     """
 
     def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, dtype(problem)
-        self._paired, self._masks = problem.loss.paired, masks
+        self._paired = problem.loss.paired
+        self._maskings: Maskings = Ahead(masks, self._draw) if masks else as_asked
         self._pixels = self._number(problem.pixels)
         self._none = self._pixels.new_empty((0, *problem.image_shape))
         self._images, self._labels = torch.empty(0), torch.empty(0)
@@ -91,11 +89,7 @@ class Feed:
         """Yield each round's steps; the block's numbers cross to the device together."""
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.draws.items()}
-        masks: list[dict[str, Tensor]] | None = None
-        together = self._together(block)
-        for r in range(len(block)):
-            if self._masks and r % together == 0:
-                masks = self._drawn(block, self._masks, range(len(block))[r : r + together])
+        for r, maskings in enumerate(self._maskings(block)):
             yield [
                 Step(
                     real=self._look_up(index[r, s], here)
@@ -105,35 +99,12 @@ class Feed:
                     labels=self._labels[index[r, s]] if self._labelled else None,
                     draws=here,
                     rates={name: float(rate[r, s]) for name, rate in block.rates.items()},
-                    masking=Masking(key, _row(masks[s], r % together) if masks else None),
+                    masking=masking,
                 )
-                for s, key in enumerate(block.keys(r))
+                for s, masking in enumerate(maskings)
                 for last in (s == block.index.shape[1] - 1,)
-                for here in (_row(draws, (r, s)),)
+                for here in ({name: draw[r, s] for name, draw in draws.items()},)
             ]
-
-    def _together(self, block: Block) -> int:
-        """Return for how many rounds masks are drawn at a time."""
-        if self._masks is None:
-            return len(block)
-        one = self._masks(block.keys(0)[0], 1, last=False)
-        steps, batch = block.index.shape[1:]
-        size = sum(mask.nbytes for mask in one.values()) * int(steps) * int(batch)
-        return max(1, MASK_BYTES // max(1, size))
-
-    def _drawn(self, block: Block, draw: Masks, rows: range) -> list[dict[str, Tensor]]:
-        """Return `(len(rows), ...)` masks by name for each step of a round."""
-        steps, batch = block.index.shape[1:]
-        found = []
-        for s in range(steps):
-            rounds = [draw(block.keys(r)[s], batch, last=s == steps - 1) for r in rows]
-            found.append(
-                {
-                    name: self._draw(np.stack([masks[name] for masks in rounds]))
-                    for name in rounds[0]
-                }
-            )
-        return found
 
     def _look_up(self, index: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
         """Return scaled images, mirrored where the draw "flip" says so."""
@@ -166,7 +137,3 @@ def _shared(array: NDArray[Any]) -> Tensor:
 
 def _cloned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in tensors.items()}
-
-
-def _row(tensors: Mapping[str, Tensor], place: int | tuple[int, int]) -> dict[str, Tensor]:
-    return {name: tensor[place] for name, tensor in tensors.items()}

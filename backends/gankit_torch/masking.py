@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from gankit.backend import Block
 from gankit.layers import Place
-from gankit.randomness import Key, Site, dropout_mask
+from gankit.masks import Masks, mask_name
+from gankit.randomness import Key, Mask, Site, dropout_mask
+
+Maskings: TypeAlias = Callable[[Block], Iterator[list["Masking"]]]
+"""Yields for each round of a block the masks of its steps."""
+TOGETHER = 32 * 2**20
+"""Bytes of the masks that are drawn ahead."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,47 @@ class Masking:
     def mask(self, site: Site, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
         """Return which values a dropout layer keeps, bool; `part` as in `dropout_mask`."""
         if self.drawn is not None:
-            group = f"penalty/{part - 1}" if part else site.name.lower()
-            return self.drawn[f"{group}/{place.name}"]
+            return self.drawn[mask_name(site, place, part)]
         drawn = dropout_mask(self.key, site, place.number, tuple(shape), rate, part)
         return torch.from_numpy(drawn)
+
+
+def as_asked(block: Block) -> Iterator[list[Masking]]:
+    """Let each mask be drawn where a layer asks for it."""
+    for r in range(len(block)):
+        yield [Masking(key) for key in block.keys(r)]
+
+
+class Ahead:
+    """Draws the masks of many rounds, and takes them to the device together."""
+
+    def __init__(self, masks: Masks, take: Callable[[Mask], Tensor]) -> None:
+        self._masks, self._take = masks, take
+
+    def __call__(self, block: Block) -> Iterator[list[Masking]]:
+        """Draw as many rounds at a time as `TOGETHER` allows, at least one."""
+        one = sum(mask.nbytes for masks in self._round(block, 0) for mask in masks.values())
+        size = max(1, TOGETHER // max(1, one))
+        for start in range(0, len(block), size):
+            rows = range(start, min(start + size, len(block)))
+            for row, drawn in zip(rows, self._drawn(block, rows), strict=True):
+                yield list(map(Masking, block.keys(row), drawn))
+
+    def _round(self, block: Block, row: int) -> list[dict[str, Mask]]:
+        """Return the masks of each step of a round."""
+        *critic, last = block.keys(row)
+        batch = block.index.shape[2]
+        return [
+            *(self._masks(key, batch, last=False) for key in critic),
+            self._masks(last, batch, last=True),
+        ]
+
+    def _drawn(self, block: Block, rows: range) -> Iterator[list[dict[str, Tensor]]]:
+        """Yield each round's masks on the device, by name for each step."""
+        rounds = [self._round(block, row) for row in rows]
+        taken = [
+            {name: self._take(np.stack([masks[name] for masks in step])) for name in step[0]}
+            for step in zip(*rounds, strict=True)
+        ]
+        for i in range(len(rows)):
+            yield [{name: mask[i] for name, mask in step.items()} for step in taken]

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
-from gankit.errors import ConfigError
 from gankit.masks import Masks
 from gankit.randomness import Site
 from gankit.state import check_state, part, under
 from gankit_torch.building import player
 from gankit_torch.chances import Chance
+from gankit_torch.devices import chosen
 from gankit_torch.feeds import Feed, Step
 from gankit_torch.graphs import Rounds, recorder
 from gankit_torch.networks import Player
@@ -32,7 +32,7 @@ class TorchTrainer:
     """A generator and a discriminator in training, in PyTorch."""
 
     def __init__(self, problem: Problem) -> None:
-        device = _device(problem.device, problem.precision)
+        device = chosen(problem.device, problem.precision)
         self.generator = player(problem, Site.GENERATOR, device)
         self.discriminator = player(problem, Site.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
@@ -153,21 +153,3 @@ def _blend(average: Player, weights: Player, beta: float) -> None:
             tensor.lerp_(moving[name], 1 - beta)
         else:
             tensor.copy_(weights.tensors()[name])
-
-
-def _device(name: str, precision: str) -> torch.device:
-    """Return the device called `name`; "auto" is the best that can do the problem."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        apple = torch.backends.mps.is_available() and precision == "float32"
-        return torch.device("mps" if apple else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"unknown device {name!r} for torch: {reason}") from None
-    if device.type == "mps" and precision == "float64":
-        raise ConfigError("device 'mps' has no float64; take float32, or the device 'cpu'")
-    return device

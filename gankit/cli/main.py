@@ -41,10 +41,7 @@ class Commands(click.Group):
         return [*COMMANDS, *sorted(self._plugins().keys() - COMMANDS.keys())]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """Import the one command that is asked for, once its libraries know their threads."""
-        from gankit.cli import threads
-
-        threads.settle()
+        """Import the one command that is asked for."""
         if name in COMMANDS:
             command: click.Command = importlib.import_module(COMMANDS[name][0]).command
             return command
@@ -60,7 +57,13 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which are known and which was likely meant."""
+        """Find the command, or say which are known and which was likely meant.
+
+        From here on libraries are loaded: they are told their threads before.
+        """
+        from gankit.cli import threads
+
+        threads.settle()
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             from gankit.errors import UnknownName
 

@@ -74,7 +74,7 @@ class Wanted:
         opened = load(self.run, self.backend, best=self.best)
         labels, count, columns = self._labels(opened)
         if not self.interpolate:
-            if self._still:
+            if self._suffix == ".png":
                 images.check_grid(count, opened.problem.image_shape, columns, self.scale or 1)
             made = opened.chunks(count, self.seed, labels, truncation=self.truncation)
             yield from self._write_still(made, count, columns)
@@ -95,8 +95,8 @@ class Wanted:
         return self.out is not None and animation.animates(self.out)
 
     @property
-    def _still(self) -> bool:
-        return self.out is not None and self.out.suffix.lower() == ".png"
+    def _suffix(self) -> str:
+        return self.out.suffix.lower() if self.out else ""
 
     @property
     def _steps(self) -> int:
@@ -118,9 +118,9 @@ class Wanted:
         if self.each:
             chunks = self._write_each(self.each, chunks, count)
         if self.out is None or self._moves:
-            for _ in chunks if self.each else ():
+            for _ in chunks:
                 pass
-        elif self.out.suffix.lower() in arrays.FORMATS:
+        elif self._suffix in arrays.FORMATS:
             arrays.write(self.out, chunks, count)
         else:
             levels = np.concatenate([images.to_uint8(chunk) for chunk in chunks])
@@ -183,9 +183,9 @@ class Wanted:
         self._check_out()
 
     def _check_layout(self) -> None:
-        if self.columns is not None and self.out and self.out.suffix.lower() in arrays.FORMATS:
+        if self.columns is not None and self._suffix in arrays.FORMATS:
             raise ConfigError(f"{self.out} has no columns; --columns goes with a picture")
-        if self.scale is not None and self.out and self.out.suffix.lower() in arrays.FORMATS:
+        if self.scale is not None and self._suffix in arrays.FORMATS:
             raise ConfigError(f"{self.out} has no pixels to enlarge; --scale goes with a picture")
         if self.by_class and (self.label is not None or self.columns is not None):
             raise ConfigError(
@@ -218,7 +218,7 @@ class Wanted:
             return
         if self.training and not self._moves:
             raise ConfigError(f"--training moves, and {self.out} cannot; name a {_moving()} file")
-        if not self._moves and self.out.suffix.lower() not in (".png", *arrays.FORMATS):
+        if not self._moves and self._suffix not in (".png", *arrays.FORMATS):
             raise ConfigError(f"cannot write {self.out}; name a .png, .npy, .npz, {_moving()} file")
         require_parent(self.out)
 

@@ -26,11 +26,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from loops import GENERATOR
+from loops.problems import seed
 from scaling import own
 
 from gankit import arrays, plugins
-from gankit.config import from_settings
-from gankit.recipes import recipe
 from gankit.run import CHUNK, Run
 
 MODULES = {"torch": "torch", "keras": "keras", "numpy": "numpy"}
@@ -66,8 +65,7 @@ def products(backend: str) -> Callable[[int], None]:
 
 def measure(backend: str, count: int, turns: int) -> str:
     """Return a line: seconds of both, their ratio, and the memory of `count` images."""
-    config = from_settings(recipe("simple").settings)
-    problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
+    problem, _ = seed()
     trainer = plugins.get_backend(backend).trainer(problem)
     run = Run(problem, trainer, 0, np.empty((0, 2)))
     multiply = products(backend)

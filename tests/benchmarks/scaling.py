@@ -12,9 +12,7 @@ of the mapped file are not its own, and are not counted: the system takes them b
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -59,34 +57,12 @@ class Point:
 
 def problem_of(axis: str, value: int) -> tuple[Any, Any]:
     """Return the problem and the regime of one point: the seed's, but for that axis."""
-    from gankit import plugins
-    from gankit.config import from_settings
-    from gankit.recipes import recipe
+    from loops.problems import resized, seed
 
-    changes = {"batch": value} if axis == "batch" else {}
-    config = from_settings(recipe("simple").settings | changes)
-    problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
+    problem, regime = seed(**{"batch": value} if axis == "batch" else {})
     shape = (value, value, 1) if axis == "side" else problem.image_shape
     width = value if axis == "width" else 1
-    specs = {
-        name: tuple(grown(layer, width, shape) for layer in getattr(problem, name))
-        for name in ("generator", "discriminator")
-    }
-    return dataclasses.replace(problem, image_shape=shape, **specs), config.regime()
-
-
-def grown(layer: Any, width: int, shape: tuple[int, ...]) -> Any:
-    """Return a layer so many times as wide, or as large as the images where it makes them."""
-    from gankit.layers import Dense, Reshape
-
-    match layer:
-        case Dense(units=784):
-            return dataclasses.replace(layer, units=math.prod(shape))
-        case Dense(units=units) if units > 1:
-            return dataclasses.replace(layer, units=units * width)
-        case Reshape():
-            return dataclasses.replace(layer, shape=shape)
-    return layer
+    return resized(problem, shape, lambda units: units * width), regime
 
 
 def measured(backend: str, axis: str, value: int, folder: Path) -> Point:

@@ -17,19 +17,17 @@ import os
 import sys
 import time
 from contextlib import redirect_stderr
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from loops.problems import resized, seed
 
 from gankit import plugins
 from gankit.callbacks import Bar, History
-from gankit.config import from_settings
-from gankit.layers import Dense, Reshape
-from gankit.recipes import recipe
 from gankit.training import fit
 
 FRAMEWORKS = {"torch": "torch", "keras": "keras", "jax": "gankit_jax"}
@@ -63,27 +61,10 @@ class Timed:
 
 def problem_of(size: str) -> tuple[Any, Any]:
     """Return the problem and regime: the seed's networks, or tiny ones of as many layers."""
-    changes = {"batch": BATCH} if size == "tiny" else {}
-    config = from_settings(recipe("simple").settings | changes)
-    problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
-    if size == "tiny":
-        problem = replace(
-            problem, image_shape=(SIDE, SIDE, 1), latent=LATENT,
-            generator=tuple(map(_tiny, problem.generator)),
-            discriminator=tuple(map(_tiny, problem.discriminator)),
-        )  # fmt: skip
-    return problem, config.regime()
-
-
-def _tiny(layer: Any) -> Any:
-    match layer:
-        case Dense(units=784):
-            return replace(layer, units=SIDE * SIDE)
-        case Dense(units=units) if units > 1:
-            return replace(layer, units=UNITS)
-        case Reshape():
-            return replace(layer, shape=(SIDE, SIDE, 1))
-    return layer
+    if size != "tiny":
+        return seed()
+    problem, regime = seed(batch=BATCH, latent=LATENT)
+    return resized(problem, (SIDE, SIDE, 1), lambda _: UNITS), regime
 
 
 def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:

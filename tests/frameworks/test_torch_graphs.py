@@ -25,7 +25,7 @@ if not selected("torch"):
 
 import gankit_torch.trainer
 import torch
-from gankit_torch import graphs
+from gankit_torch import devices, graphs
 
 from tests.frameworks.recording import Recorder
 
@@ -194,14 +194,14 @@ def test_masks_of_a_block_cross_together_however_many_rounds_it_has(monkeypatch)
 def test_auto_is_the_best_device_that_can_do_it(monkeypatch, cuda, mps, precision, wanted):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert gankit_torch.trainer._device("auto", precision).type == wanted
+    assert devices.chosen("auto", precision).type == wanted
 
 
 def test_apples_device_is_refused_what_it_has_not(monkeypatch):
     monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
-    assert gankit_torch.trainer._device("mps", "float32").type == "mps"
+    assert devices.chosen("mps", "float32").type == "mps"
     with pytest.raises(ConfigError, match="no float64; take float32"):
-        gankit_torch.trainer._device("mps", "float64")
+        devices.chosen("mps", "float64")
 
 
 def test_only_cuda_records():
@@ -279,7 +279,7 @@ def test_a_trainer_is_freed_as_soon_as_it_is_let_go(recorder):
 def test_masks_are_drawn_some_rounds_at_a_time(monkeypatch):
     asked = problem()
     wanted = trained(asked)
-    monkeypatch.setattr(gankit_torch.feeds, "MASK_BYTES", 1)
+    monkeypatch.setattr(gankit_torch.masking, "TOGETHER", 1)
     assert_same(trained(asked), wanted)
 
 

@@ -1,0 +1,36 @@
+"""Where torch computes: which devices there are, and which one a run takes."""
+
+from __future__ import annotations
+
+import torch
+
+from gankit.errors import ConfigError
+
+
+def chosen(name: str, precision: str) -> torch.device:
+    """Return the device called `name`; "auto" is the best that can do the problem."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        apple = torch.backends.mps.is_available() and precision == "float32"
+        return torch.device("mps" if apple else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"unknown device {name!r} for torch: {reason}") from None
+    if device.type == "mps" and precision == "float64":
+        raise ConfigError("device 'mps' has no float64; take float32, or the device 'cpu'")
+    return device
+
+
+def devices() -> list[str]:
+    """Return what `--device` takes here, each with the hardware's name where it has one."""
+    found = ["cpu"]
+    if torch.cuda.is_available():
+        count = torch.cuda.device_count()
+        found += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return found

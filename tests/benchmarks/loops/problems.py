@@ -1,0 +1,44 @@
+"""The seed's networks as gankit has them, and the same layers in other sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from gankit import plugins
+from gankit.backend import Problem
+from gankit.config import from_settings
+from gankit.layers import Dense, Reshape, Shape
+from gankit.recipes import recipe
+from gankit.training import Regime
+
+PIXELS = 784
+"""Of the seed's images: the units of the layer that makes them."""
+
+
+def seed(**changes: Any) -> tuple[Problem, Regime]:
+    """Return the problem and the regime of the recipe `simple`, with settings changed."""
+    config = from_settings(recipe("simple").settings | changes)
+    return config.problem((28, 28, 1), plugins.get_loss(config.loss)), config.regime()
+
+
+def resized(problem: Problem, shape: Shape, units: Callable[[int], int]) -> Problem:
+    """Return it for images of `shape`, with other `units` in place of each hidden layer's."""
+
+    def layer(one: Any) -> Any:
+        match one:
+            case Dense(units=units_) if units_ == PIXELS:
+                return replace(one, units=math.prod(shape))
+            case Dense(units=units_) if units_ > 1:
+                return replace(one, units=units(units_))
+            case Reshape():
+                return replace(one, shape=shape)
+        return one
+
+    return replace(
+        problem, image_shape=shape,
+        generator=tuple(map(layer, problem.generator)),
+        discriminator=tuple(map(layer, problem.discriminator)),
+    )  # fmt: skip
