@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gankit import latents
 from gankit.backend import Array, Generator, Labels, Problem, Trainer
 from gankit.errors import ConfigError
 from gankit.images import Picture, enlarged, grid
+from gankit.latents import chunks, interpolated, latents, truncated
 from gankit.problem import check_labels
 from gankit.training import check_count
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gankit.config import TrainConfig
     from gankit.metrics import Evaluation
     from gankit.plots import Plot
+
+__all__ = ["CHUNK", "NO_CLASSES", "Run", "latents"]
+# `latents` for those who took it from here, as the guide to exports once did.
 
 CHUNK = 1024
 """Images made in one call of the generator, so that memory stays flat."""
@@ -124,7 +127,7 @@ class Run:
             `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
         """
         ends = np.stack([np.concatenate([*self._noise(n, seed, truncation)]) for seed in seeds])
-        noise = latents.interpolated(ends, steps)
+        noise = interpolated(ends, steps)
         classes = self._labels(n, labels)
         if classes is not None:
             classes = np.tile(classes, noise.shape[0] * steps)
@@ -205,8 +208,8 @@ class Run:
     def _noise(self, n: int, seed: int, truncation: float | None) -> Iterator[Array]:
         """Return what yields `(n, latent)` noise, some at a time, cut off where asked for."""
         if truncation is None:
-            return latents.chunks(n, self.problem.latent, seed, CHUNK)
-        return _parts(latents.truncated(n, self.problem.latent, seed, truncation))
+            return chunks(n, self.problem.latent, seed, CHUNK)
+        return _parts(truncated(n, self.problem.latent, seed, truncation))
 
     def _made(self, noise: Iterable[Array], classes: Labels | None) -> Iterator[Array]:
         """Yield the images of noise that comes some at a time."""
