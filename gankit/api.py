@@ -22,7 +22,7 @@ from gankit.losses import smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem, check_labels
-from gankit.resuming import base, recorded
+from gankit.resuming import base, passed_over, recorded
 from gankit.resuming import best as best_of
 from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
@@ -30,7 +30,6 @@ from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callback, Regime, check_count
 from gankit.training import fit as fit_rounds
-from gankit.training_data import warn
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The optimizer of `fit` where none is given: that of the recipe `simple`."""
@@ -191,7 +190,7 @@ def load(folder: Folder, backend: str | None = None, *, best: bool = False) -> R
     """
     config = recorded(Path(folder))
     run = RunFolder.open(folder)
-    checkpoint = _best(run) if best else run.checkpoints.newest_valid(warn)
+    checkpoint = _best(run) if best else run.checkpoints.newest_valid(passed_over)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
@@ -203,7 +202,7 @@ def load(folder: Folder, backend: str | None = None, *, best: bool = False) -> R
 
 def _best(run: RunFolder) -> Checkpoint:
     """Return the checkpoint of the best round; CheckpointError where none is known."""
-    found = best_of(run)
+    found = best_of(run, passed_over)
     if found is None:
         raise CheckpointError(
             f"{run.path} has no best checkpoint: none of those there was evaluated; "

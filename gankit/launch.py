@@ -260,7 +260,6 @@ def _keeping(
                 "backend": config.backend,
                 "recipe": config.recipe,
                 "dataset": config.dataset,
-                "run": folder.mark,
                 "libraries": plan.environment["libraries"],
             },
             log,

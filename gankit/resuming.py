@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,28 +74,35 @@ def newest(folder: RunFolder) -> Checkpoint | None:
     Raises
     ------
     CheckpointError
-        There are some, and none is whole, or one was written by a newer gankit.
+        There are some, and none is whole and of this run, or one was written by a newer gankit.
     """
-    mark = folder.mark
-
-    def of_this_run(checkpoint: Checkpoint) -> None:
-        theirs = checkpoint.info.get("run")
-        if mark and theirs and theirs != mark:
-            raise CheckpointError(f"{checkpoint.path} is of another run")
-
     refused: list[str] = []
-    checkpoint = folder.checkpoints.newest_valid(refused.append, of_this_run)
+    checkpoint = folder.checkpoints.newest_valid(refused.append)
     if refused and checkpoint is None:
+        own = folder.checkpoints.steps()
+        lacks = "is whole" if own else f"has the mark in {folder.environment.name}"
         raise CheckpointError(
-            f"no checkpoint in {folder.path} is whole; start in another folder ({refused[-1]})"
+            f"no checkpoint in {folder.path} {lacks}; start in another folder ({refused[-1]})"
         )
     for line in refused:
-        warn(f"passed over: {line}")
+        passed_over(line)
     return checkpoint
 
 
-def best(folder: RunFolder) -> evaluations.Row | None:
+def passed_over(line: str) -> None:
+    """Warn of a checkpoint that was not taken; `line` says which, and why."""
+    warn(f"passed over: {line}")
+
+
+def best(
+    folder: RunFolder, complain: Callable[[str], None] = lambda _: None
+) -> evaluations.Row | None:
     """Return the evaluation of the best round that has a checkpoint; None where there is none.
+
+    Parameters
+    ----------
+    complain
+        Is given one line for each checkpoint of another run.
 
     Raises
     ------
@@ -105,7 +113,7 @@ def best(folder: RunFolder) -> evaluations.Row | None:
     if not rows:
         return None
     samples = recorded(folder.path).evaluate_samples
-    return evaluations.best(rows, folder.checkpoints.steps(), samples)
+    return evaluations.best(rows, folder.checkpoints.steps(complain), samples)
 
 
 def last_good(folder: RunFolder | None) -> str:

@@ -98,10 +98,10 @@ def test_samples_are_drawn_with_the_average_where_there_is_one(folder):
 
 def test_the_log_is_synced_before_a_checkpoint_is_saved(folder, monkeypatch):
     order = []
-    log = MetricsLog(folder.metrics)
+    log, store = MetricsLog(folder.metrics), folder.checkpoints
     monkeypatch.setattr(log, "sync", lambda: order.append("sync"))
-    monkeypatch.setattr(folder.checkpoints, "save", lambda *_: order.append("save"))
-    walk([Checkpoints(folder.checkpoints, 2, 1, {}, log)], 0, 4)
+    monkeypatch.setattr(store, "save", lambda *_: order.append("save"))
+    walk([Checkpoints(store, 2, 1, {}, log)], 0, 4)
     assert order == ["sync", "save"] * 2
 
 

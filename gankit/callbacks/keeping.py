@@ -124,8 +124,11 @@ class Checkpoints:
     def __call__(self, progress: Progress, /) -> None:
         """Save, where that is due."""
         step = progress.step
+        due = step % self.every == 0 or progress.done
+        if not due and (self.best is None or self.best({step}) is None):
+            return  # Without reading the manifests on the disk after every block.
         best = self.best({*self.store.steps(), step}) if self.best else None
-        if step % self.every == 0 or progress.done or best == step:
+        if due or best == step:
             self.log.sync()
             self.store.save(step, progress.trainer.state(), self.info)
             self.store.prune(self.keep, step, best)

@@ -13,6 +13,7 @@ from gankit.diagnosis.finding import plain
 from gankit.errors import CheckpointError
 from gankit.paths import is_folder
 from gankit.resuming import best as best_of
+from gankit.resuming import passed_over
 from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
 from gankit.runs.evaluations import Row
 from gankit.runs.storage import read_plain
@@ -56,7 +57,7 @@ def reports(run: Path, *, prove: bool = True) -> list[CheckpointReport]:
     """Return the checkpoints of a run, the oldest first; CheckpointError if it is no run."""
     folder = opened(run)
     store, best = folder.checkpoints, _best(folder)
-    found = [report(store.path(step), prove=prove) for step in store.steps()]
+    found = [report(store.path(step), prove=prove) for step in store.steps(passed_over)]
     return [
         dataclasses.replace(one, best=_measured(best))
         if best and one.round == best["round"]
@@ -131,7 +132,7 @@ def _meant(path: Path) -> list[Path]:
     folder = RunFolder(path)
     if not folder.exists():
         return [_checkpoint(path)]
-    steps = folder.checkpoints.steps()
+    steps = folder.checkpoints.steps(passed_over)
     if not steps:
         raise CheckpointError(f"{path} has no checkpoint")
     return [folder.checkpoints.path(step) for step in steps]

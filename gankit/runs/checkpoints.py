@@ -22,6 +22,8 @@ from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 from gankit.runs.storage import read_plain, writing
 from gankit.state import State
 
+RUN = "run"
+"""The key of a manifest's `info` that holds the mark of the run."""
 _STEP = re.compile(r"[0-9]{6,18}")
 
 
@@ -37,7 +39,7 @@ class Checkpoint:
         Arrays by name: "generator/0.kernel", "round", ...
     info
         What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", and as
-        "run" the mark of its folder.
+        "run" its mark.
     path
         The folder it was read from.
     """
@@ -70,16 +72,23 @@ class CheckpointStore:
     ----------
     folder
         Where the checkpoints' folders are; made by the first `save`.
+    mark
+        The mark of the run (`RunFolder.mark`). `save` writes it into each manifest, and a
+        checkpoint with the mark of another run is not listed, loaded, counted or removed. Without a
+        mark, every checkpoint in the folder belongs to the run. A checkpoint without a mark, or one
+        whose manifest is damaged, belongs to the run of the folder.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], mark: str = "") -> None:
         self.folder = Path(folder)
+        self.mark = mark
 
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
         """Save a state and return its folder, which is there to stay when this returns.
 
-        A step that already holds the same state is left alone. Another state, or a damaged one,
-        gives way once the new one is whole; for the moment between two renames it has neither.
+        A step that already holds the same state of the same run is left alone. Another state, or a
+        damaged one, gives way once the new one is whole; for the moment between two renames it has
+        neither.
 
         Parameters
         ----------
@@ -98,17 +107,18 @@ class CheckpointStore:
             It could not be written; every earlier checkpoint is as it was.
         """
         path = self.path(step)
+        info = as_json({**(info or {}), **({RUN: self.mark} if self.mark else {})})
         if found := tensors.not_finite(state):
             raise Diverged(f"{found} after round {step}, which was not saved")
         arrays = tensors.split(state)
         contents = {name: tensors.encode(part) for name, part in arrays.items()}
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
-        if _holds(path, files):
+        if _holds(path, files, info.get(RUN)):
             with writing(path):  # An earlier save may have failed at just this.
                 atomic.sync_folder(self.folder)
             return path
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        said = Manifest(step, gankit.__version__, created, as_json(info or {}), files)
+        said = Manifest(step, gankit.__version__, created, info, files)
         atomic.make_folder(self.folder)
         atomic.sweep(self.folder)
         atomic.write_folder(path, contents | {manifest.NAME: said.encode()})
@@ -118,13 +128,30 @@ class CheckpointStore:
         """Read and prove the checkpoint of a step, or the one in a folder; CheckpointError."""
         if not isinstance(step, int):
             return read_checkpoint(step)
-        if step not in self.steps():
-            there = ", ".join(map(str, self.steps())) or "none"
+        steps = self.steps()
+        if step not in steps:
+            there = ", ".join(map(str, steps)) or "none"
             raise CheckpointError(f"no checkpoint of round {step} in {self.folder}; there: {there}")
         return read_checkpoint(self.path(step))
 
-    def steps(self) -> list[int]:
-        """Return the steps that have a folder, in ascending order, whether whole or not."""
+    def steps(self, complain: Callable[[str], None] = lambda _: None) -> list[int]:
+        """Return the steps of this run that have a folder, in ascending order, valid or not.
+
+        Parameters
+        ----------
+        complain
+            Is given one line for each checkpoint of another run, which does not count.
+        """
+        own = []
+        for step in self._listed():
+            if self._is_foreign(self.path(step)):
+                complain(f"{self.path(step)} is of another run")
+            else:
+                own.append(step)
+        return own
+
+    def _listed(self) -> list[int]:
+        """Return the steps that have a folder, of whichever run, in ascending order."""
         try:
             names = {path.name for path in self.folder.iterdir()}
         except (FileNotFoundError, NotADirectoryError):
@@ -133,6 +160,16 @@ class CheckpointStore:
             raise CheckpointError(f"cannot list {self.folder}: {error.strerror}") from error
         steps = {int(name) for name in names if _STEP.fullmatch(name)}
         return sorted(step for step in steps if self.path(step).name in names)
+
+    def _is_foreign(self, path: Path) -> bool:
+        """Return whether a checkpoint says that it is of another run."""
+        if not self.mark:
+            return False
+        try:
+            theirs = _read_manifest(path).info.get(RUN)
+        except CheckpointError:  # Only `load` can say what is wrong with it.
+            return False
+        return bool(theirs) and theirs != self.mark
 
     def newest_valid(
         self,
@@ -144,7 +181,7 @@ class CheckpointStore:
         Parameters
         ----------
         complain
-            Is given one line for each newer one that was refused.
+            Is given one line for each newer one that was refused, and for each of another run.
         check
             Raises CheckpointError to refuse one that is whole.
 
@@ -153,7 +190,7 @@ class CheckpointStore:
         NewerFormat
             One was written by a newer gankit: it is not to be passed over, and then replaced.
         """
-        for step in reversed(self.steps()):
+        for step in reversed(self.steps(complain)):
             try:
                 checkpoint = self.load(step)
                 check(checkpoint)
@@ -192,12 +229,13 @@ class CheckpointStore:
         return self.folder / f"{step:06d}"
 
 
-def _holds(path: Path, files: Mapping[str, FileEntry]) -> bool:
-    """Return whether `path` is a whole checkpoint with just these files."""
+def _holds(path: Path, files: Mapping[str, FileEntry], run: Json) -> bool:
+    """Return whether `path` is a whole checkpoint with just these files, with the mark `run`."""
     if not os.path.lexists(path):
         return False
     try:
-        return _read(path)[0].files == files
+        said = _read(path)[0]
+        return said.files == files and said.info.get(RUN) == run
     except CheckpointError:
         return False
 

@@ -24,7 +24,7 @@ from typing import Any
 from gankit.errors import CheckpointError, StorageError
 from gankit.paths import is_file, is_folder
 from gankit.runs import atomic
-from gankit.runs.checkpoints import CheckpointStore
+from gankit.runs.checkpoints import RUN, CheckpointStore
 from gankit.runs.lock import locked
 from gankit.runs.storage import read_plain
 
@@ -46,8 +46,6 @@ class RunFolder:
         The file `warnings.jsonl`, which `gankit.runs.warned` reads and appends to.
     samples, nearest
         The folders of pictures.
-    checkpoints
-        The store of states.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -59,7 +57,7 @@ class RunFolder:
         self.warnings = self.path / "warnings.jsonl"
         self.samples = self.path / "samples"
         self.nearest = self.path / "nearest"
-        self.checkpoints = CheckpointStore(self.path / "checkpoints")
+        self._states = self.path / "checkpoints"
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -86,7 +84,16 @@ class RunFolder:
     @property
     def mark(self) -> str:
         """What its checkpoints carry, and those of no other run; empty where it is not known."""
-        return str(self.facts().get("run", ""))
+        mark = self.facts().get(RUN)
+        return mark if isinstance(mark, str) else ""
+
+    @property
+    def checkpoints(self) -> CheckpointStore:
+        """The checkpoints of this run; whoever reads, counts or removes some takes them from here.
+
+        A checkpoint of another run may lie in the same folder. It is not among them.
+        """
+        return CheckpointStore(self._states, self.mark)
 
     def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
         """Make the folder of a new run.
@@ -138,7 +145,7 @@ class RunFolder:
         with locked(self.path):
             for folder in (self.path, self.samples, self.nearest):  # Others may write there.
                 atomic.sweep(folder)
-            atomic.sweep(self.checkpoints.folder, alone=True)
+            atomic.sweep(self._states, alone=True)
             yield
 
     def sample_path(self, step: int) -> Path:

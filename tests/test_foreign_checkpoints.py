@@ -1,0 +1,121 @@
+"""A checkpoint of another run in a run's folder: each command passes it over, and says so once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.errors import ExitCode
+
+CONFIG = """
+backend = "numpy"
+dataset = "tiny.npy"
+latent = 4
+batch = 4
+checkpoint_every = 5
+keep_checkpoints = 2
+[generator]
+layers = [
+    { layer = "dense", units = 64 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [8, 8, 1] },
+]
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+"""
+
+
+@pytest.fixture
+def run(machine, command):
+    """Return a run with rounds 5 and 10 of its own, and 12 and 15 of another."""
+    Path("tiny.toml").write_text(CONFIG, "utf-8")
+    np.save("tiny.npy", np.random.default_rng(0).integers(0, 256, (64, 8, 8), np.uint8))
+    train(command, "run", 10)
+    train(command, "other", 15, "--seed", 1, "--set", "checkpoint_every=3")
+    for step in ("000012", "000015"):
+        shutil.copytree(f"other/checkpoints/{step}", f"run/checkpoints/{step}")
+    return machine / "run"
+
+
+def train(command, out, steps, *more):
+    words = ["train", "--config", "tiny.toml", "--out", out, "--steps", steps, "--no-progress"]
+    ended = command(*words, *more)
+    assert ended.code == ExitCode.OK, ended.err
+    return ended
+
+
+def there(run):
+    return sorted(int(path.name) for path in Path(run, "checkpoints").iterdir())
+
+
+def assert_said_once(text):
+    for step in ("000012", "000015"):
+        assert text.count(f"{step} is of another run") == 1, text
+
+
+@pytest.mark.parametrize("quick", [[], ["--quick"]], ids=["read", "quick"])
+def test_it_is_not_listed(run, command, quick):
+    ended = command("checkpoint", "list", run, "--json", *quick)
+    assert [row["round"] for row in json.loads(ended.out)] == [5, 10]
+    assert_said_once(ended.err)
+
+
+def test_it_is_not_verified_with_the_run_but_may_be_by_its_own_folder(run, command):
+    ended = command("checkpoint", "verify", run)
+    assert (ended.code, len(ended.out.splitlines())) == (ExitCode.OK, 2)
+    assert_said_once(ended.err)
+    assert command("checkpoint", "verify", run / "checkpoints" / "000015").code == ExitCode.OK
+
+
+def test_it_costs_the_run_no_checkpoint_of_its_own(run, command):
+    ended = command("checkpoint", "prune", run, "--keep", 1)
+    assert ended.code == ExitCode.OK
+    assert there(run) == [10, 12, 15]
+    assert_said_once(ended.err)
+
+
+def test_it_is_not_sampled(run, command):
+    shutil.copytree(run, "clean")
+    for step in ("000012", "000015"):
+        shutil.rmtree(f"clean/checkpoints/{step}")
+    assert_said_once(command("sample", run, "--out", "a.png").err)
+    command("sample", "clean", "--out", "b.png")
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
+def test_it_is_not_loaded(run):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert gankit.load(run).step == 10
+    assert_said_once("\n".join(str(one.message) for one in caught))
+
+
+def test_it_is_not_exported(run, command):
+    ended = command("export", run, "--to", "safetensors", "--out", "g.safetensors")
+    assert ended.code == ExitCode.OK, ended.err
+    assert "round 10 by backend numpy" in ended.err
+    assert_said_once(ended.err)
+
+
+def test_it_is_neither_resumed_from_nor_counted_among_those_that_are_kept(run, command):
+    ended = train(command, "run", 20, "--resume", "auto")
+    assert "resuming after round 10" in ended.err
+    assert_said_once(ended.err)
+    assert there(run) == [12, 15, 20]  # Round 15 is the run's own now: it was trained again.
+    assert command("checkpoint", "verify", run).out.count("whole") == 2
+
+
+def test_where_only_those_of_another_run_lie_nothing_is_trained(run, command):
+    for step in ("000005", "000010"):
+        shutil.rmtree(run / "checkpoints" / step)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    ended = command("train", "--out", "run", "--resume", "auto", "--steps", 20, "--no-progress")
+    assert ended.code == ExitCode.CHECKPOINT
+    assert "environment.json" in ended.err
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
