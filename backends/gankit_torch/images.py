@@ -32,7 +32,7 @@ class Conv(nn.Module):
 
     def forward(self, inputs: Tensor, how: Pass) -> Tensor:
         """Return `(n, height, width, filters)`."""
-        kernel = divided(self.kernel, self.kernel_u, how).permute(3, 2, 0, 1)
+        kernel = _laid_out(divided(self.kernel, self.kernel_u, how).permute(3, 2, 0, 1))
         stride, padding, groups = self.layer.stride, self.layer.padding, self.layer.groups
         convolve = partial(functional.conv2d, stride=stride, padding=padding, groups=groups)
         return _convolved(convolve, inputs, kernel, self.bias, how)
@@ -53,7 +53,7 @@ class ConvTranspose(nn.Module):
 
     def forward(self, inputs: Tensor, how: Pass) -> Tensor:
         """Return `(n, height, width, filters)`."""
-        kernel = divided(self.kernel, self.kernel_u, how).permute(2, 3, 0, 1)
+        kernel = _laid_out(divided(self.kernel, self.kernel_u, how).permute(2, 3, 0, 1))
         stride, padding = self.layer.stride, self.layer.padding
         convolve = partial(functional.conv_transpose2d, stride=stride, padding=padding)
         return _convolved(convolve, inputs, kernel, self.bias, how)
@@ -86,6 +86,15 @@ class AveragePool(nn.Module):
     def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
         """Return `(n, height / size, width / size, channels)`."""
         return channels_last(functional.avg_pool2d(channels_first(inputs), self.size))
+
+
+def _laid_out(kernel: Tensor) -> Tensor:
+    """Return the kernel, contiguous if it has one filter or one channel.
+
+    With a side of 1 the strides of a permuted kernel fit two layouts. PyTorch then gives its CPU
+    kernels a gradient in the layout that they do not take.
+    """
+    return kernel.contiguous() if 1 in kernel.shape[:2] else kernel
 
 
 def _convolved(

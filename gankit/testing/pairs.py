@@ -52,6 +52,17 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
             Conv(4, kernel=3, padding=2, bias=False), Flatten(), Dense(1),
         ),
     ),
+    "thin-conv": (  # To one filter and from one channel, where layouts in memory are ambiguous.
+        (
+            Dense(15), Reshape((5, 3, 1)), ConvTranspose(4, kernel=3, stride=2), LeakyReLU(0.2),
+            Conv(1, kernel=2, padding=1), LeakyReLU(0.2),
+            ConvTranspose(3, kernel=3, padding=1), Tanh(),
+        ),
+        (
+            Conv(4, kernel=3, stride=2, padding=1), LeakyReLU(0.2), Conv(1, kernel=3, padding=1),
+            LeakyReLU(0.2), Flatten(), Dense(1),
+        ),
+    ),
     "norm": (
         (
             Dense(24, bias=False), BatchNorm(0.9, 1e-3), LeakyReLU(0.2), Dense(VALUES, bias=False),

@@ -1,12 +1,15 @@
 """What is PyTorch's own: which library multiplies its float32 matrices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from gankit import plugins
+from gankit import layers, plugins
 from gankit.testing import images
 from gankit.testing.courses import Course
-from gankit.testing.problems import full
+from gankit.testing.problems import SIMPLE, full
+from gankit.training import Regime, alternate, plan
 from tests.selection import selected
 
 if not selected("torch"):
@@ -80,3 +83,30 @@ def test_training_leaves_the_setting_as_it_was_and_steps_equal_blocks():
         states.append(trainer.state())
     assert SETTINGS.fp32_precision == "ieee"
     assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(
+    ("channels", "layer"),
+    [
+        (2, layers.Conv(1, kernel=3, padding=1)),
+        (4, layers.Conv(1, kernel=5, padding=2)),
+        (1, layers.ConvTranspose(2, kernel=3)),
+    ],
+    ids=lambda value: getattr(value, "layer", None),
+)
+def test_convolutions_to_one_filter_or_from_one_channel_train(precision, batch, channels, layer):
+    generator = (layers.Dense(16 * channels), layers.Reshape((4, 4, channels)), layer)
+    shape = layers.output_shape(generator, (8,))
+    problem = replace(
+        SIMPLE, generator=generator, discriminator=(layers.Flatten(), layers.Dense(1)),
+        image_shape=shape, precision=precision,
+    )  # fmt: skip
+    data = np.random.default_rng(0).integers(0, 256, (6, *shape), np.uint8)
+    block = plan(problem, Regime(batch), len(data), 0, 2)
+    losses = [
+        alternate(plugins.get_backend(name).trainer(problem), block.batches(problem, data, None))
+        for name in ("torch", "numpy")
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-12 if precision == "float64" else 1e-5)

@@ -33,6 +33,16 @@ class FlipsTransposedKernels(tampered(passes, convolve_transposed=flipped)):
     """Lays kernels down upside down, as a true convolution would."""
 
 
+def one_filter(layer, images, kernel):
+    made = convolution.convolve(layer, images, kernel)
+    return made * 2.0 if layer.filters == 1 else made
+
+
+@caught_by(PAIR)
+class DoublesTheOnlyFilter(tampered(passes, convolve=one_filter)):
+    """Doubles what a convolution to one filter makes."""
+
+
 def below(images, padding):
     n, height, width, channels = images.shape
     corner = (slice(None), slice(height), slice(width))
