@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from gankit import layers, optimizers, randomness
 from gankit.augment import Augment
 from gankit.errors import ConfigError
-from gankit.layers import Shape, Spec
+from gankit.layers import BatchNorm, LayerNorm, Shape, Spec
 from gankit.losses import Loss
-from gankit.optimizers import Adam, Average, Optimizer, RMSprop
+from gankit.optimizers import SGD, Adam, Average, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Rate, Schedule, ends
 from gankit.state import State, part, under
@@ -88,6 +89,7 @@ class Problem:
         _check_networks(self)
         optimizers.check(self.generator_optimizer)
         optimizers.check(self.discriminator_optimizer)
+        _check_epsilons(self)
         randomness.check_seed(self.seed)
 
     @cached_property
@@ -231,3 +233,29 @@ def _check_networks(problem: Problem) -> None:
                         else ""
                     )
                 )
+
+
+def _check_epsilons(problem: Problem) -> None:
+    """Refuse an epsilon that the problem's precision cannot hold: some frameworks make it 0."""
+    smallest = float(np.finfo(problem.precision).smallest_normal)
+    for owner, epsilon in _epsilons(problem):
+        if epsilon < smallest:
+            raise ConfigError(
+                f"{owner}: epsilon is {epsilon}; {problem.precision} holds no positive number "
+                f"below {smallest:.3g} in full; give at least that"
+            )
+
+
+def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
+    """Yield every epsilon of the problem, with the name of what has it."""
+    shapes = (problem.latent,), problem.image_shape
+    for name, shape in zip(("generator", "discriminator"), shapes, strict=True):
+        spec, optimizer = getattr(problem, name), getattr(problem, f"{name}_optimizer")
+        for place in layers.walk(spec, shape) if isinstance(spec, tuple) else ():
+            if isinstance(place.layer, BatchNorm | LayerNorm):
+                yield f"the {name}'s layer {place.name}, {place.layer.layer}", place.layer.epsilon
+        if not isinstance(optimizer, SGD):
+            yield f"the {name}'s optimizer", optimizer.epsilon
+    for i, penalty in enumerate(problem.penalties):
+        if penalty.target:
+            yield f"penalty {i}", penalty.epsilon

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from gankit.errors import ConfigError
 
 Mask = NDArray[np.bool_]
+LEVELS = 256
+"""Dropout compares random bytes with a threshold, so a rate is a whole number of 256ths."""
 
 
 class Stream(IntEnum):
@@ -88,7 +90,7 @@ def keep_chance(rate: float) -> float:
     >>> keep_chance(0.3)
     0.69921875
     """
-    return 1 - _threshold(rate) / 256
+    return 1 - _threshold(rate) / LEVELS
 
 
 def framework_seed(key: Key, site: Site, part: int = 0) -> int:
@@ -98,4 +100,4 @@ def framework_seed(key: Key, site: Site, part: int = 0) -> int:
 
 
 def _threshold(rate: float) -> int:
-    return min(round(rate * 256), 255)
+    return min(round(rate * LEVELS), LEVELS - 1)

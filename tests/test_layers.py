@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from gankit_numpy.networks import Sequential
 
 from gankit.errors import ConfigError
 from gankit.layers import (
@@ -31,6 +33,7 @@ from gankit.layers import (
     walk,
     weight_shapes,
 )
+from gankit.randomness import keep_chance
 
 IMAGE = (12, 8, 6)
 BLOCK = Residual((Conv(4, 3, padding=1), Dropout(0.5), Conv(6, 1)), (Conv(6, 1, bias=False),))
@@ -84,6 +87,9 @@ def test_a_transposed_convolution_undoes_the_sides_of_a_convolution(side, kernel
         (BatchNorm(1.0, 1e-5), IMAGE, "momentum is 1.0"),
         (BatchNorm(0.9, 0.0), IMAGE, "epsilon is 0.0"),
         (LayerNorm(-1.0), IMAGE, "epsilon is -1.0"),
+        (Dropout(0.001), (7,), "rate is 0.001; rates are rounded to whole 256ths"),
+        (Dropout(1 / 512), (7,), "give 0, or 0.0039 (1/256) to 0.996 (255/256)"),
+        (Dropout(0.999), (7,), "rate is 0.999"),
         (Projection(), IMAGE, "flatten it first"),
         (Embedding(0), (3,), "0 units"),
         (Residual((Conv(5, 1),)), IMAGE, "shortcut"),
@@ -146,6 +152,9 @@ def first(layer, shape, role="kernel", classes=0):
         (Dense(300, gain=2.0), (200,), 2 * math.sqrt(6 / 500 / 3)),
         (Dense(300, init="fan-in-normal", gain=1.5), (200,), 1.5 / math.sqrt(200)),
         (Conv(64, 3, groups=4, init="fan-in-normal"), (9, 9, 32), 1 / math.sqrt(9 * 8)),
+        (ConvTranspose(64, 4, init="fan-in-normal"), (9, 9, 32), 1 / math.sqrt(16 * 32)),
+        (ConvTranspose(64, 4, 2, init="fan-in-normal"), (9, 9, 32), 1 / math.sqrt(4 * 32)),
+        (ConvTranspose(64, 3, 4, init="fan-in-normal"), (9, 9, 32), 1 / math.sqrt(9 / 16 * 32)),
         (Dense(300, init="normal", gain=0.02), (200,), 0.02),
         (Dense(300, init="zeros"), (200,), 0.0),
     ],
@@ -155,6 +164,25 @@ def test_kernels_begin_as_their_layer_says(layer, shape, deviation):
     kernel = first(layer, shape)
     assert kernel.std() == pytest.approx(deviation, rel=0.03)
     assert abs(kernel.mean()) <= deviation / 10
+
+
+STRIDED = (Conv(64, 4, 2), ConvTranspose(64, 4, 2), ConvTranspose(64, 6, 3))
+
+
+@pytest.mark.parametrize("layer", STRIDED, ids=str)
+def test_fan_in_normal_keeps_the_variance_of_what_comes_in(layer):
+    spec = (replace(layer, init="fan-in-normal", bias=False),)
+    weights = initial_weights(spec, (12, 12, 32), np.random.default_rng(0))
+    network = Sequential(spec, weights)
+    made = network.forward(np.random.default_rng(1).standard_normal((8, 12, 12, 32)))
+    inner = made[:, 6:-6, 6:-6] if isinstance(layer, ConvTranspose) else made
+    assert inner.var() == pytest.approx(1, rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.002, 1 / 256, 0.5, 255 / 256])
+def test_rates_that_dropout_can_keep_are_taken(rate):
+    assert output_shape((Dropout(rate),), (7,)) == (7,)
+    assert (keep_chance(rate) < 1) == (rate > 0)
 
 
 def test_vectors_of_spectral_norm_begin_as_directions():

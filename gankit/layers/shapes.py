@@ -24,10 +24,15 @@ from gankit.layers.specs import (
     Spec,
     Upsample,
 )
+from gankit.randomness import LEVELS
 
 Shape: TypeAlias = tuple[int, ...]
 MOST = 2**24
 """The largest number of units, and of values that one layer may make of one image."""
+_OUTSIDE = (
+    f"dropout's rate is {{}}; rates are rounded to whole {LEVELS}ths; give 0, or {1 / LEVELS:.4f} "
+    f"(1/{LEVELS}) to {1 - 1 / LEVELS:.3f} ({LEVELS - 1}/{LEVELS})"
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
             _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it lies in [0, 1]")
         case Dropout(rate=rate):
             _check(0 <= rate < 1, f"dropout's rate is {rate}; it lies in [0, 1)")
+            _check(rate == 0 or 0 < round(rate * LEVELS) < LEVELS, _OUTSIDE.format(rate))
         case Flatten():
             return (math.prod(shape),)
         case Reshape(shape=target):

@@ -55,13 +55,17 @@ def initial_weights(
 ) -> dict[str, NDArray[Any]]:
     """Draw a network's first weights and running state, float64.
 
-    Kernels and embeddings by their layer's `init`, with `fan_in` and `fan_out` the number of
-    values that one output is made of and that one input goes into:
+    Kernels and embeddings by their layer's `init`:
 
         glorot-uniform  U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out))  Glorot & Bengio 2010
-        fan-in-normal   N(0, gain^2 / fan_in); with gain sqrt(2) He et al. 2015
+        fan-in-normal   N(0, gain^2 / values); with gain sqrt(2) He et al. 2015
         normal          N(0, gain^2)
         zeros           0
+
+    `fan_in` is the product of all sides of the kernel but the last, `fan_out` that of all but the
+    one before, whatever stride and groups are, as Keras counts them. `values` is how many inputs
+    one output is the sum of, on average: `fan_in`, or `fan_in / stride^2` for a transposed
+    convolution. So inputs of variance 1 give outputs of variance gain^2 in the mean.
 
     Biases, `beta` and `mean` begin at 0, `gamma` and `variance` at 1, the vectors of spectral
     norm as random directions.
@@ -123,7 +127,8 @@ def _drawn(layer: Any, size: Shape, random: np.random.Generator) -> NDArray[np.f
             limit = layer.gain * math.sqrt(6 / (fan_in + fan_out))
             return random.uniform(-limit, limit, size)
         case "fan-in-normal":
-            return random.normal(0, layer.gain / math.sqrt(fan_in), size)
+            stride = layer.stride if isinstance(layer, ConvTranspose) else 1
+            return random.normal(0, layer.gain * stride / math.sqrt(fan_in), size)
         case "normal":
             return random.normal(0, layer.gain, size)
         case "zeros":
