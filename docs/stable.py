@@ -26,6 +26,7 @@ PROMISED = {
     "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
     "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average MEANS initial_state",
+    "gankit.batches": "Needs",
     "gankit.masks": "Masks mask_name",
     "gankit.memory": "aligned",
     "gankit.penalties": "Penalty",

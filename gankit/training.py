@@ -30,7 +30,16 @@ MOST = 10**9
 def check_count(name: str, value: object) -> None:
     """Raise ConfigError unless `value`, called `name`, is a whole number from 1 to `MOST`."""
     if not isinstance(value, int | np.integer) or not 1 <= value <= MOST:
-        raise ConfigError(f"{name} is {value}; it must be whole, at least 1, and at most {MOST:,}")
+        told = _told(value)
+        raise ConfigError(f"{name} is {told}; it must be whole, at least 1, and at most {MOST:,}")
+
+
+def _told(value: object) -> str:
+    """Return a number as it is, and of anything else what it is: arrays are never printed."""
+    if isinstance(value, str | int | float | np.number):
+        return str(value)
+    shape = getattr(value, "shape", None)
+    return f"a {type(value).__name__}" + (f" of shape {tuple(shape)}" if shape else "")
 
 
 @dataclass(frozen=True)
@@ -49,9 +58,25 @@ class Regime:
 def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int) -> Block:
     """Draw `rounds` rounds from round `start` on: a pure function of the seed and the round.
 
-    Images are drawn with replacement from a data set of `images`. Noise is drawn in float32
-    whatever the precision, so that runs of either precision see the same numbers.
+    Images are drawn with replacement. Noise is drawn in float32 whatever the precision, so that
+    runs of either precision see the same numbers.
+
+    Parameters
+    ----------
+    images
+        The number of images in the data set, at least 1; not the images themselves.
+    start, rounds
+        Whole numbers, at least 0.
+
+    Raises
+    ------
+    ConfigError
+        One of these is something else.
     """
+    check_count("images, the number of images,", images)
+    for name, value in (("start", start), ("rounds", rounds)):
+        if not isinstance(value, int | np.integer) or value < 0:
+            raise ConfigError(f"{name} is {_told(value)}; it must be whole and at least 0")
     steps, batch, span = regime.n_critic + 1, regime.batch, range(start, start + rounds)
     index = np.empty((rounds, steps, batch), np.int64)
     noise = np.empty((rounds, steps, batch, problem.latent), np.float32)

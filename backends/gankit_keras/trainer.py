@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
+from gankit.batches import Needs
 from gankit.errors import ConfigError
 from gankit.rates import names
 from gankit.state import check_state, under
@@ -27,7 +28,7 @@ class KerasTrainer:
     """A generator and a discriminator in training, in Keras on TensorFlow."""
 
     def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+        self._problem, self._needs = problem, Needs(problem)
         self._device = device_name(problem.device)
         with tf.device(self._device):
             self._steps, self._moving = steps(problem, self._device)
@@ -69,6 +70,7 @@ class KerasTrainer:
         """Run many rounds in one call, or in a few of at most 12 MiB."""
         if self._placed is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
+        self._needs.check(block)
         losses = np.empty(block.index.shape[:2])
         step = self._chunk(block, self._placed)
         for start in range(0, len(block), step):
@@ -100,6 +102,7 @@ class KerasTrainer:
 
     def _inputs(self, batch: Batch, real: Array, drawer: Drawer) -> Inputs:
         """Return a step's inputs."""
+        self._needs.check(batch)
         return Inputs(
             real=real,
             noise=batch.noise,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gankit.backend import Array, Batch, Problem, State
+from gankit.batches import Needs
 from gankit.errors import UnknownName
 from gankit.layers import is_running
 from gankit.optimizers import Optimizer
@@ -27,7 +28,7 @@ class NumpyTrainer:
     def __init__(self, problem: Problem) -> None:
         if problem.device not in DEVICES:
             raise UnknownName("device", problem.device, DEVICES)
-        self._problem, self._loss = problem, problem.loss
+        self._problem, self._loss, self._needs = problem, problem.loss, Needs(problem)
         self._arrays = values = problem.initial_state()  # Every part changes its arrays in place.
         self._g = Sequential(problem.generator, part(values, "generator"))
         self._d = Sequential(problem.discriminator, part(values, "discriminator"))
@@ -44,6 +45,7 @@ class NumpyTrainer:
     @silent
     def discriminator_step(self, batch: Batch, /) -> float:
         """Tell the generator's images from real ones, a little better than before."""
+        self._needs.check(batch)
         fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Site.GENERATOR))
         weights = self._d.variables()
         judge = self._judge(batch, weights)
@@ -60,6 +62,7 @@ class NumpyTrainer:
     @silent
     def generator_step(self, batch: Batch, /) -> float:
         """Make images that the discriminator takes for real a little more often."""
+        self._needs.check(batch)
         weights, masks = self._g.variables(), masks_of(batch, Site.GENERATOR)
         fake, moved = self._g.run(constant(batch.noise), batch.labels, masks, weights)
         loss = self._generator_loss(self._judge(batch, {}), fake)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gankit.backend import Batch, Block, Labels, Problem
+from gankit.batches import Needs
 from gankit.masks import Masks
 from gankit_torch.building import dtype
 from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
@@ -56,7 +57,7 @@ class Feed:
 
     def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, dtype(problem)
-        self._paired = problem.loss.paired
+        self._paired, self._needs = problem.loss.paired, Needs(problem)
         self._maskings: Maskings = Ahead(masks, self._draw) if masks else as_asked
         self._pixels = self._number(problem.pixels)
         self._none = self._pixels.new_empty((0, *problem.image_shape))
@@ -76,6 +77,7 @@ class Feed:
 
     def step(self, batch: Batch, *, last: bool) -> Step:
         """Take one batch to the device; the generator's is the round's `last`."""
+        self._needs.check(batch)
         return Step(
             real=self._number(batch.real) if self._paired or not last else self._none,
             noise=self._number(batch.noise),
@@ -87,6 +89,7 @@ class Feed:
 
     def rounds(self, block: Block) -> Iterator[list[Step]]:
         """Yield each round's steps; the block's numbers cross to the device together."""
+        self._needs.check(block)
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.draws.items()}
         for r, maskings in enumerate(self._maskings(block)):

@@ -1,0 +1,106 @@
+"""Batches by hand: what they lack is said, and a page lists the names."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gankit import draws, plugins, rates, training
+from gankit.backend import Batch
+from gankit.errors import ConfigError
+from gankit.testing import images
+from gankit.testing.courses import Course
+from gankit.testing.everything import everything
+from gankit.testing.problems import SIMPLE, full
+from tests.selection import selected
+
+BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
+PAGE = Path(__file__).parents[1] / "docs" / "loops.md"
+each_backend = pytest.mark.parametrize("name", BACKENDS)
+each_step = pytest.mark.parametrize("step", ["discriminator_step", "generator_step"])
+
+
+def refusal(name, problem, step, **changes):
+    """Return what a step on the first batch with `changes` is refused with."""
+    trainer = plugins.get_backend(name).trainer(problem)
+    batch = replace(Course(problem, images()).batch(), **changes)
+    with pytest.raises(ConfigError) as refused:
+        getattr(trainer, step)(batch)
+    return str(refused.value)
+
+
+@each_backend
+@each_step
+def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_them(name, step):
+    problem = full(plugins.get_backend(name))
+    said = refusal(name, problem, step, rates={"average": 0.5})
+    missing = [rate for rate in rates.names(problem) if rate != "average"]
+    assert f"the batch lacks rates {', '.join(missing)};" in said
+    assert "gankit.training.plan" in said
+
+
+@each_backend
+def test_a_batch_without_draws_is_refused_with_their_names(name):
+    problem = replace(SIMPLE, instance_noise=0.1)
+    said = refusal(name, problem, "discriminator_step", draws={})
+    assert "lacks draws instance/real, instance/fake;" in said
+
+
+@each_backend
+def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
+    said = refusal(name, full(plugins.get_backend(name)), "discriminator_step", key=None)
+    assert "lacks a key, gankit.randomness.Key(seed, round, step)" in said
+
+
+@each_backend
+def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
+    batch = Course(SIMPLE, images()).batch()
+    given = Batch(batch.real, batch.noise, None, {}, dict.fromkeys(rates.names(SIMPLE), 0.1), None)
+    trainer = plugins.get_backend(name).trainer(SIMPLE)
+    assert np.isfinite(float(trainer.discriminator_step(given)))
+    assert np.isfinite(float(trainer.generator_step(given)))
+
+
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name != "numpy"])
+def test_a_block_without_rates_is_refused_with_their_names(name):
+    block = replace(Course(SIMPLE, images()).rounds(0, 2), rates={})
+    trainer = plugins.get_backend(name).trainer(SIMPLE)
+    trainer.place(images(), None)
+    with pytest.raises(ConfigError, match="the block lacks rates generator/learning_rate"):
+        trainer.train_block(block)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"images": images()[:5]}, "the number of images, is a ndarray of shape (5, 28, 28, 1)"),
+        ({"images": 0}, "the number of images, is 0; it must be whole, at least 1"),
+        ({"images": 2.5}, "is 2.5"),
+        ({"images": None}, "is a NoneType"),
+        ({"start": -1}, "start is -1; it must be whole and at least 0"),
+        ({"rounds": 1.5}, "rounds is 1.5"),
+    ],
+    ids=str,
+)
+def test_a_plan_of_something_else_is_refused_in_one_line(changes, said):
+    arguments = {"images": 5, "start": 0, "rounds": 1} | changes
+    with pytest.raises(ConfigError) as refused:
+        training.plan(SIMPLE, training.Regime(4), **arguments)
+    assert said in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_the_page_lists_every_name_of_rates_and_draws():
+    listed = set(re.findall(r"`([a-z0-9_]+(?:/[a-z0-9_]+)*)`", PAGE.read_text("utf-8")))
+    numpy = plugins.get_backend("numpy")
+    for family in ("classifier", "projection"):
+        problem = replace(everything(numpy, family), instance_noise=0.1, flip=True)
+        found = {*rates.names(problem), *draws.layout(problem)}
+        plain = {re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name))
+                 for name in found}  # fmt: skip
+        plain = {re.sub("instance/fake", "instance/real", name) for name in plain}
+        gates = {name for name in plain if name.endswith("/gate")}
+        assert plain - gates <= listed
+        assert not gates or "augment/real/brightness/gate" in listed
