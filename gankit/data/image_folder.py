@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.containers import reason
+from gankit.data.class_names import in_order, listed
 from gankit.data.dataset import ImageSet
 from gankit.data.image_options import ImageOptions
-from gankit.data.picture import SUFFIXES, picture
+from gankit.data.listing import Listing, PassedOver, deeper, endings, listing, places
+from gankit.data.picture import ENDINGS, read
 from gankit.errors import DataError
 
 NAMED = 3
 """How many bad files an error names."""
+
+DARK = 14
+"""Bits; where no picture of 16 bits uses more of them, all are dark."""
 
 
 @dataclass(frozen=True)
@@ -32,53 +38,78 @@ class ImageFolder:
     classes
         For each, which of `class_names` it belongs to; None where there are no class folders.
     class_names
-        Names of the folders that have pictures, sorted.
+        Names of the folders that have pictures, sorted: as numbers if all of them are.
+    without
+        Names of the folders beside them that have none.
+    passed
+        What else lies there.
     """
 
     path: Path
     files: tuple[str, ...]
     classes: tuple[int, ...] | None = None
     class_names: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    passed: PassedOver = field(default_factory=PassedOver)
 
     def labels(self, kept: list[int]) -> NDArray[np.int64] | None:
         """Return the labels of the files with these numbers, (n,) int64, or None."""
         return None if self.classes is None else np.array(self.classes, np.int64)[kept]
 
 
+@dataclass
+class Reading:
+    """What comes out while the pictures of a folder are read.
+
+    Attributes
+    ----------
+    kept
+        Numbers of the files that could be read.
+    faults
+        What is wrong with each of the others.
+    top
+        The highest level of the pictures of 16 bits; None if there are none.
+    """
+
+    kept: list[int] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    top: int | None = None
+
+
 def image_folder(path: Path) -> ImageFolder:
     """Find the pictures in a folder, or one level below it, where each folder is a class.
 
-    Files count whose names end in .png, .jpg, .jpeg or .webp and do not begin with a dot.
+    Files count whose names have the ending of a picture and do not begin with a dot.
 
     Raises
     ------
     DataError
         If the folder cannot be read, has no pictures, or has some in it and some in folders.
     """
-    here = _pictures(path)
-    below = {
-        folder: found
-        for folder in _names(path)
-        if (path / folder).is_dir() and (found := _pictures(path / folder))
-    }
-    if here and below:
-        told = f"{len(here)} pictures and also folders of pictures, such as {next(iter(below))!r}"
-        raise DataError(f"{path}: has {told}; put every picture into the folder of its class")
-    if here:
-        return ImageFolder(path, tuple(here))
-    if not below:
-        raise DataError(f"{path}: has no {', '.join(SUFFIXES)} in it or in the folders in it")
-    files = tuple(f"{folder}/{name}" for folder, names in below.items() for name in names)
-    classes = tuple(label for label, names in enumerate(below.values()) for _ in names)
-    return ImageFolder(path, files, classes, tuple(below))
+    passed = PassedOver()
+    here = listing(path, passed)
+    below = {name: listing(path / name, passed) for name in in_order(here.folders)}
+    deep = _deep(path, below)
+    full = {name: found.pictures for name, found in below.items() if found.pictures}
+    if here.pictures and full:
+        told = f"{len(here.pictures)} pictures and also folders of pictures, such as "
+        remedy = "put every picture into the folder of its class"
+        raise DataError(f"{path}: has {told}{next(iter(full))!r}; {remedy}")
+    if not here.pictures and not full:
+        raise DataError(_nothing(path, passed, deep))
+    passed.deep.update(deep)
+    if here.pictures:
+        return ImageFolder(path, tuple(here.pictures), passed=passed)
+    files = tuple(f"{folder}/{name}" for folder, names in full.items() for name in names)
+    classes = tuple(label for label, names in enumerate(full.values()) for _ in names)
+    without = tuple(name for name in below if name not in full)
+    return ImageFolder(path, files, classes, tuple(full), without, passed)
 
 
 def pictures(
-    folder: ImageFolder, options: ImageOptions, faults: list[str]
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield the pictures one at a time, each as its number and its (H, W, C) uint8 pixels.
-
-    What is wrong with a bad file goes to `faults`.
+    folder: ImageFolder, options: ImageOptions, reading: Reading
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pixels of each picture, (H, W, C) uint8, and add what is found to `reading`.
 
     Raises
     ------
@@ -89,30 +120,38 @@ def pictures(
     first: tuple[str, tuple[int, ...]] | None = None
     for number, file in enumerate(folder.files):
         try:
-            pixels = picture(folder.path / file, options)
+            found = read(folder.path / file, options)
         except DataError as error:
-            faults.append(str(error))
+            reading.faults.append(str(error))
             continue
-        first = first or (file, pixels.shape)
-        if pixels.shape != first[1]:
-            raise DataError(_uneven(folder, *first, file, pixels.shape))
-        yield number, pixels
-    if first is None or (faults and not options.skip_bad):
-        remedy = "" if first is None else "; mend or remove them, or go on without by --skip-bad"
-        raise DataError(f"{folder.path}: cannot read {told(folder, faults)}{remedy}")
+        first = first or (file, found.pixels.shape)
+        if found.pixels.shape != first[1]:
+            raise DataError(_uneven(folder, *first, file, found.pixels.shape))
+        reading.kept.append(number)
+        if found.top is not None:
+            reading.top = max(reading.top or 0, found.top)
+        yield found.pixels
+    if first is None or (reading.faults and not options.skip_bad):
+        remedy = "" if first is None else "; fix or delete them, or skip them with --skip-bad"
+        raise DataError(f"{folder.path}: cannot read {told(folder, reading)}{remedy}")
+    _warn_of_dark(folder, reading)
 
 
-def told(folder: ImageFolder, faults: list[str]) -> str:
+def told(folder: ImageFolder, reading: Reading) -> str:
     """Say how many files are bad, and name the first."""
+    faults = reading.faults
     more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
     return f"{len(faults)} of {len(folder.files)} pictures: {'; '.join(faults[:NAMED])}{more}"
 
 
-def source(folder: ImageFolder, kept: int, faults: list[str]) -> str:
-    """Return the line that says where the images come from and which were left out."""
-    classes = f" in {len(folder.class_names)} classes" if folder.class_names else ""
-    skipped = f" (skipped {told(folder, faults)})" if faults else ""
-    return f"{kept:,} pictures{classes} in {folder.path}{skipped}"
+def source(folder: ImageFolder, reading: Reading) -> str:
+    """Return the line that says what was read, by class, and what was left out and why."""
+    kinds = Counter(Path(folder.files[number]).suffix.lower() for number in reading.kept)
+    each = f" ({endings(kinds)})" if len(kinds) > 1 else ""
+    skipped = f" (skipped {told(folder, reading)})" if reading.faults else ""
+    passed = f"; {folder.passed}" if folder.passed else ""
+    count = f"{len(reading.kept):,} pictures{each}{_by_class(folder, reading)}"
+    return f"{count} in {folder.path}{skipped}{passed}"
 
 
 def read_folder(path: Path, options: ImageOptions) -> ImageSet:
@@ -123,19 +162,64 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
     DataError
         As `image_folder` and `pictures` do, or if they do not fit.
     """
-    folder, faults, kept = image_folder(path), list[str](), list[int]()
+    folder, reading = image_folder(path), Reading()
     images = np.empty((0, 0, 0, 1), np.uint8)
     try:
-        for number, pixels in pictures(folder, options, faults):
-            if not kept:
+        for number, pixels in enumerate(pictures(folder, options, reading)):
+            if not number:
                 images = np.empty((len(folder.files), *pixels.shape), np.uint8)
-            images[len(kept)] = pixels
-            kept.append(number)
+            images[number] = pixels
     except MemoryError as error:
         why = f"{len(folder.files)} pictures do not fit into memory"
         raise DataError(f"{path}: {why}; write them into one file by gankit data pack") from error
-    origin = source(folder, len(kept), faults)
-    return ImageSet(images[: len(kept)], folder.labels(kept), origin, folder.class_names)
+    labels = folder.labels(reading.kept)
+    images = images[: len(reading.kept)]
+    return ImageSet(images, labels, source(folder, reading), folder.class_names)
+
+
+def _by_class(folder: ImageFolder, reading: Reading) -> str:
+    """Return the classes with their counts, and the folders that have no pictures."""
+    if folder.classes is None:
+        return ""
+    counts = Counter(folder.classes[number] for number in reading.kept)
+    each = [f"{name} {counts[label]:,}" for label, name in enumerate(folder.class_names)]
+    without = f"; without pictures: {listed(folder.without)}" if folder.without else ""
+    return f" in {len(folder.class_names)} classes ({listed(each)}{without})"
+
+
+def _deep(path: Path, below: dict[str, Listing]) -> Counter[str]:
+    """Return the pictures in the folders of the folders in a folder."""
+    deep: Counter[str] = Counter()
+    for name, found in below.items():
+        if found.folders and len(deep) <= NAMED:
+            deep.update(deeper(path / name, name))
+    return deep
+
+
+def _nothing(path: Path, passed: PassedOver, deep: Counter[str]) -> str:
+    """Say that a folder has no pictures, and where there are some."""
+    if not deep:
+        also = f"; {passed}" if passed else ""
+        return f"{path}: has no pictures ({ENDINGS}) in it or in the folders in it{also}"
+    tops = {Path(place).parts[0] for place in deep}
+    levels = {len(Path(place).parts) for place in deep}
+    remedy = "move them up, so that each class is one folder of pictures"
+    if len(tops) == 1 and levels == {2}:
+        remedy = f"name the folder {path / tops.pop()}"
+    return f"{path}: its {deep.total():,} pictures lie too deep, in {places(deep)}; {remedy}"
+
+
+def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
+    """Warn of pictures of 16 bits that use the lower ones only, as scans of 12 bits do."""
+    if reading.top is None or reading.top >= 2**DARK:
+        return
+    bits = max(reading.top, 1).bit_length()
+    warnings.warn(
+        f"{folder.path}: the pictures of 16 bits use {bits} bits: the highest level is "
+        f"{reading.top:,} of 65,535, so they become dark; multiply their levels by "
+        f"{2 ** (16 - bits)} before gankit reads them",
+        stacklevel=2,
+    )
 
 
 def _uneven(
@@ -145,18 +229,3 @@ def _uneven(
     pair = f"{one} is {sizes(*shape)}, {other} is {sizes(*differs)}"
     remedy = "one size by --size" if shape[:2] != differs[:2] else "1 or 3 by --channels"
     return f"{folder.path}: pictures differ: {pair} (height x width); choose {remedy}"
-
-
-def _pictures(folder: Path) -> list[str]:
-    return [
-        name
-        for name in _names(folder)
-        if name.lower().endswith(SUFFIXES) and (folder / name).is_file()
-    ]
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {reason(error)}") from error

@@ -14,7 +14,7 @@ from numpy.lib import format as npy_format
 
 from gankit.data import arrays
 from gankit.data.dataset import ImageSet
-from gankit.data.image_folder import ImageFolder, image_folder, pictures, source
+from gankit.data.image_folder import ImageFolder, Reading, image_folder, pictures, source
 from gankit.data.image_options import ImageOptions
 from gankit.data.temporary import settle, storing, temporary
 from gankit.errors import ConfigError
@@ -59,34 +59,32 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
     if exists(out):
         raise ConfigError(f"{out} is already there; remove it, or choose another name")
-    folder, faults = image_folder(path), list[str]()
+    folder, reading = image_folder(path), Reading()
     with temporary(out) as part:
         with storing(part), part.open("xb") as file:
-            kept = _write(file, folder, options, faults, count or (lambda _done, _all: None))
-        _write_beside(out, folder, kept)
+            _write(file, folder, options, reading, count or (lambda _done, _all: None))
+        _write_beside(out, folder, reading.kept)
         with storing(out):
             part.replace(out)
-    told = f"{source(folder, len(kept), faults)}, packed into {out}"
+    told = f"{source(folder, reading)}, packed into {out}"
     return dataclasses.replace(arrays.npy(out, ImageOptions()), source=told)
 
 
 def _write(
-    file: IO[bytes], folder: ImageFolder, options: ImageOptions, faults: list[str], count: Count
-) -> list[int]:
-    """Write the images; return which pictures they are."""
-    kept, shape = list[int](), tuple[int, ...]()
-    for number, pixels in pictures(folder, options, faults):
-        if not kept:
+    file: IO[bytes], folder: ImageFolder, options: ImageOptions, reading: Reading, count: Count
+) -> None:
+    """Write the images."""
+    shape = tuple[int, ...]()
+    for pixels in pictures(folder, options, reading):
+        if not shape:
             shape = pixels.shape
             _write_header(file, (len(folder.files), *shape))
         file.write(pixels.tobytes())
-        kept.append(number)
-        count(number + 1, len(folder.files))
+        count(reading.kept[-1] + 1, len(folder.files))
     # How many are good is known only now; NumPy leaves room for the first axis to change.
     file.seek(0)
-    _write_header(file, (len(kept), *shape))
+    _write_header(file, (len(reading.kept), *shape))
     settle(file)
-    return kept
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:

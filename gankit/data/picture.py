@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.data.bare import KINDS, Bare, bare
+from gankit.data.bare.damage import Damaged
+from gankit.data.bare.png import GREY, GREY_ALPHA, Png
 from gankit.data.containers import check_growth, reason
 from gankit.data.image_options import Fit, ImageOptions
 from gankit.errors import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
+ENDINGS = ", ".join(SUFFIXES)
 
 LARGEST = 2**27
-"""The most bytes of a file; a decoder may read all of it to find out how large the picture is."""
+"""The most bytes of a file, all of which are read."""
+
+TURNS = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270",
+    7: "TRANSVERSE", 8: "ROTATE_90",
+}  # fmt: skip
+"""What Pillow calls the way to turn a picture upright, by its EXIF orientation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A picture that was read.
+
+    Attributes
+    ----------
+    pixels
+        (H, W, C) uint8, C being 1 or 3.
+    top
+        The highest of its levels, 0 to 65535, if the file has more than 8 bits for each; else None.
+    """
+
+    pixels: NDArray[np.uint8]
+    top: int | None = None
 
 
 def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
-    """Return the picture in a PNG, JPEG or WebP file; its contents decide which, not its name.
+    """Return the pixels of a picture, as `read` does."""
+    return read(path, options).pixels
 
-    It is turned as its EXIF orientation says. Of an animation it is the first frame. Of 16 bits
-    the upper 8 are kept. What is transparent is laid on black. A palette counts as colours.
+
+def read(path: Path, options: ImageOptions) -> Read:
+    """Read a PNG, JPEG, WebP, TIFF, BMP or GIF file; its contents decide which, not its name.
+
+    Its EXIF orientation is applied, and nothing else of its metadata is looked at. Of several
+    pictures in a file the first is taken. Of 16 bits the upper 8 are kept. What is transparent is
+    laid on black. A palette counts as colours, and so do all GIF and WebP files.
 
     Parameters
     ----------
@@ -37,64 +71,173 @@ def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
     options
         What to make of it. It is resized with a Lanczos filter.
 
-    Returns
-    -------
-    NDArray[np.uint8]
-        (H, W, C), 0 to 255, C being 1 or 3.
-
     Raises
     ------
     DataError
-        If it cannot be read, has more pixels than Pillow thinks safe, or is a bomb.
+        If it cannot be read, is of another kind, is damaged, has more pixels than Pillow thinks
+        safe, or is a bomb.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
+    found = _bare(path)
     try:
-        with warnings.catch_warnings(), path.open("rb") as file:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if (size := os.fstat(file.fileno()).st_size) > LARGEST:
-                raise DataError(f"{path}: has {size} bytes; a picture has at most {LARGEST}")
-            image = Image.open(file, formats=FORMATS)
+            image = _opened(found)
             check_growth(path, 4 * image.width * image.height)
-            return _read(image, options)
+            return _read(image, found, options)
     except DataError:
         raise
-    except UnidentifiedImageError as error:
-        raise DataError(f"{path}: not a PNG, JPEG or WebP picture") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         most = Image.MAX_IMAGE_PIXELS
         raise DataError(f"{path}: has more than the {most} pixels that are safe") from error
+    except _Unfit as error:
+        raise DataError(f"{path}: {error}") from error
     except Exception as error:
         # A decoder raises whatever it happens to meet in damaged bytes.
+        why = f"damaged {found.kind} file: {_why(error)}"
+        raise DataError(f"{path}: cannot be read: {why}") from error
+
+
+class _Unfit(Exception):
+    """A whole picture that cannot become 8 bits for each channel."""
+
+
+def _bare(path: Path) -> Bare:
+    """Return a file without its metadata; DataError if it is no picture."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(size) if size <= LARGEST else b""
+    except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
+    if size > LARGEST:
+        raise DataError(f"{path}: has {size} bytes; a picture has at most {LARGEST}")
+    try:
+        found = bare(content)
+    except Damaged as error:
+        raise DataError(f"{path}: cannot be read: damaged PNG file: {error}") from error
+    if found is None:
+        *most, last = KINDS
+        empty = ": it is empty" if not content else ""
+        raise DataError(f"{path}: not a {', '.join(most)} or {last} picture{empty}")
+    return found
 
 
-def _read(image: Image, options: ImageOptions) -> NDArray[np.uint8]:
-    from PIL import ImageOps
+def _opened(found: Bare) -> ImageFile:
+    from PIL import Image
+
+    # MPO is JPEG with more pictures after the first.
+    kinds = ("JPEG", "MPO") if found.kind == "JPEG" else (found.kind.upper(),)
+    return Image.open(io.BytesIO(found.content), formats=kinds)
+
+
+def _why(error: Exception) -> str:
+    from PIL import UnidentifiedImageError
+
+    # Its text is of the buffer's address.
+    return "no header" if isinstance(error, UnidentifiedImageError) else reason(error)
+
+
+def _read(image: ImageFile, found: Bare, options: ImageOptions) -> Read:
+    from PIL import Image
 
     with image:
-        ImageOps.exif_transpose(image, in_place=True)
-        plain = _plain(image)
+        plain, top = _plain(image, found)
+    if turn := TURNS.get(found.orientation):
+        plain = plain.transpose(Image.Transpose[turn])
     if options.channels:
         plain = plain.convert("L" if options.channels == 1 else "RGB")
     if options.size:
         plain = _fitted(plain, options.size, options.fit)
     pixels = np.asarray(plain, np.uint8)
-    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+    return Read(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, top)
 
 
-def _plain(image: Image) -> Image:
-    """Return an image of mode L or RGB."""
+def _plain(image: ImageFile, found: Bare) -> tuple[Image, int | None]:
+    """Return an image of mode L or RGB, and the highest level if it was of more than 8 bits."""
     from PIL import Image
 
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    packed = _packing(image)
+    if image.mode.startswith("I;16") or (image.mode == "I" and found.kind == "PNG"):
+        levels = _deep(image, packed)
+        _clear(levels, levels, found.png)
+        return Image.fromarray((levels >> 8).astype(np.uint8)), int(levels.max())
+    if image.mode in ("I", "F"):
+        kind = "real numbers" if image.mode == "F" else "whole numbers of 32 bits or with a sign"
+        raise _Unfit(f"its levels are {kind}; expected 8 or 16 bits; save it so")
+    plain = _coloured(image, found)
+    if ";16" not in packed:
+        if found.png and found.png.clear:
+            plain = _without_clear(plain, np.asarray(plain), found.png)
+        return plain, None
+    top = 256 * int(np.asarray(plain).max()) + 255
+    if found.png and found.png.clear:
+        plain = _without_clear(plain, _exact(plain, found), found.png)
+    return plain, top
+
+
+def _packing(image: ImageFile) -> str:
+    """Return what Pillow calls the way in which numbers lie in the file: "RGB;16B"."""
+    if not image.tile:
+        return ""
+    args: Any = image.tile[0].args
+    return str(args if isinstance(args, str) else next(iter(args or ()), ""))
+
+
+def _deep(image: ImageFile, packed: str) -> NDArray[np.uint16]:
+    """Return (H, W) grey levels of 16 bits."""
+    levels: NDArray[np.uint16] = np.asarray(image).clip(0, 65535).astype(np.uint16)
+    if packed == "I;12":
+        levels = (levels << 4 | levels >> 8).astype(np.uint16)
+    # 0 is white in some TIFF files; Pillow turns only those of 8 bits.
+    white_is_zero = getattr(image, "tag_v2", {}).get(262) == 0
+    return np.invert(levels) if white_is_zero else levels
+
+
+def _coloured(image: Image, found: Bare) -> Image:
+    """Return an image of 8 bits in mode L or RGB."""
+    from PIL import Image
+
+    grey = image.mode in ("1", "L", "LA", "La") and found.kind != "GIF"
+    if found.png and found.png.colour == GREY_ALPHA:  # Pillow has no grey with alpha of 16 bits.
+        grey = True
+    mode = "L" if grey else "RGB"
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
         return Image.alpha_composite(ground, image.convert("RGBA")).convert(mode)
     return image.convert(mode)
+
+
+def _without_clear(plain: Image, exact: NDArray[Any], png: Png) -> Image:
+    """Return an image in which what is transparent by its value is black."""
+    from PIL import Image
+
+    pixels = np.array(plain)
+    _clear(pixels, exact, png)
+    return Image.fromarray(pixels)
+
+
+def _clear(pixels: NDArray[Any], exact: NDArray[Any], png: Png | None) -> None:
+    """Set to 0 the pixels whose `exact` value is the transparent one."""
+    if png is None or not png.clear:
+        return
+    # Grey of fewer bits than 8 is stretched to 0 to 255 when it is read.
+    stretch = 255 // (2**png.depth - 1) if png.depth < 8 else 1
+    same = exact == np.array(png.clear) * stretch
+    pixels[same if png.colour == GREY else same.all(axis=-1)] = 0
+
+
+def _exact(plain: Image, found: Bare) -> NDArray[np.int32]:
+    """Return (H, W, 3) colours of 16 bits, of which Pillow keeps the upper 8."""
+    upper = np.asarray(plain).astype(np.int32)
+    with _opened(found) as again:
+        # Read as if their bytes were the other way round, the lower 8 come out.
+        again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]
+        lower: NDArray[np.int32] = np.asarray(again).astype(np.int32)
+    exact: NDArray[np.int32] = upper << 8 | lower
+    return exact
 
 
 def _fitted(image: Image, size: tuple[int, int], fit: Fit) -> Image:

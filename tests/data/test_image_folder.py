@@ -35,12 +35,14 @@ def test_pictures_come_in_the_order_of_their_names(tmp_path):
 
 
 def test_folders_are_classes_in_the_order_of_their_names(tmp_path):
-    put(tmp_path, "dog/1.png", "cat/2.png", "dog/0.jpeg", "cat/1.PNG", "ant/1.jpg")
+    put(tmp_path, "dog/1.jpg", "cat/2.png", "dog/0.jpeg", "cat/1.JPG", "ant/1.jpg")
     data = own(tmp_path)
     assert data.class_names == ("ant", "cat", "dog")
     assert (data.labels.tolist(), data.labels.dtype) == ([0, 1, 1, 2, 2], np.int64)
     assert levels(data)[1:4] == [40, 20, 30]
-    assert (data.classes, data.source) == (3, f"5 pictures in 3 classes in {tmp_path}")
+    kinds = "(3 .jpg, 1 .png, 1 .jpeg)"
+    told = f"5 pictures {kinds} in 3 classes (ant 1, cat 2, dog 2) in {tmp_path}"
+    assert (data.classes, data.source) == (3, told)
 
 
 def test_what_is_no_picture_by_its_name_is_passed_over(tmp_path):
@@ -48,7 +50,12 @@ def test_what_is_no_picture_by_its_name_is_passed_over(tmp_path):
     for name in ("notes.txt", "a.png.part", ".DS_Store", "Thumbs.db"):
         spoil(tmp_path / name)
     (tmp_path / "folder.png").mkdir()
-    assert len(own(tmp_path)) == 1
+    data = own(tmp_path)
+    assert len(data) == 1
+    assert data.source == (
+        f"1 pictures in {tmp_path}; passed over 7: 3 of other endings (1 .db, 1 .part, 1 .txt), "
+        "3 hidden, 1 too deep (deep/er)"
+    )
 
 
 def test_folders_without_pictures_are_no_classes(tmp_path):
@@ -56,7 +63,56 @@ def test_folders_without_pictures_are_no_classes(tmp_path):
     (tmp_path / "bird").mkdir()
     spoil(put(tmp_path, "notes/1.png") / "notes" / "1.txt")
     (tmp_path / "notes" / "1.png").unlink()
-    assert own(tmp_path).class_names == ("cat", "dog")
+    data = own(tmp_path)
+    assert data.class_names == ("cat", "dog")
+    assert "2 classes (cat 1, dog 1; without pictures: bird, notes)" in data.source
+
+
+def test_names_that_are_numbers_are_sorted_as_numbers(tmp_path):
+    put(tmp_path, *(f"{number}/a.png" for number in (10, 9, 2, 11, 0)))
+    assert own(tmp_path).class_names == ("0", "2", "9", "10", "11")
+
+
+def test_links_to_nothing_are_counted(tmp_path):
+    put(tmp_path / "source", "a.png")
+    (tmp_path / "links").mkdir()
+    for number in range(2):
+        (tmp_path / "links" / f"{number}.png").symlink_to("../source/a.png")
+        (tmp_path / "links" / f"{number + 2}.png").symlink_to("../nowhere.png")
+    assert "2 pictures" in own(tmp_path / "links").source
+    assert "passed over 2: 2 dangling links" in own(tmp_path / "links").source
+
+
+def test_pictures_that_are_all_too_deep_are_found_and_the_way_out_is_told(tmp_path):
+    put(tmp_path / "pets", "cats/a/1.png", "dogs/b/c/1.png")
+    with pytest.raises(DataError, match=r"its 2 pictures lie too deep, in cats/a, dogs/b/c; move"):
+        own(tmp_path / "pets")
+    put(tmp_path / "one", "pets/cats/1.png", "pets/dogs/1.png")
+    with pytest.raises(DataError, match=f"name the folder {tmp_path / 'one' / 'pets'}"):
+        own(tmp_path / "one")
+
+
+def test_pictures_that_are_too_deep_beside_others_are_told(tmp_path):
+    put(tmp_path, "cats/1.png", "cats/a/1.png", "dogs/a/1.png", "dogs/a/2.png")
+    data = own(tmp_path)
+    assert data.class_names == ("cats",)
+    assert "passed over 3: 3 too deep (cats/a, dogs/a)" in data.source
+    assert "without pictures: dogs" in data.source
+
+
+@pytest.mark.parametrize(("top", "bits"), [(4095, 12), (900, 10), (16383, 14)])
+def test_pictures_of_16_bits_that_use_fewer_are_warned_of(tmp_path, top, bits):
+    for number in range(2):
+        levels = np.full((3, 4), top // (number + 1), np.uint16)
+        Image.fromarray(levels).save(tmp_path / f"{number}.png")
+    with pytest.warns(UserWarning, match=f"use {bits} bits: the highest level is {top:,} of 65"):
+        own(tmp_path)
+
+
+def test_pictures_of_16_bits_that_use_all_are_not_warned_of(tmp_path):
+    for number, top in enumerate((500, 20000)):
+        Image.fromarray(np.full((3, 4), top, np.uint16)).save(tmp_path / f"{number}.png")
+    assert len(own(tmp_path)) == 2  # Warnings are errors in the tests.
 
 
 def test_pictures_both_in_it_and_in_folders_are_refused(tmp_path):
@@ -68,7 +124,9 @@ def test_pictures_both_in_it_and_in_folders_are_refused(tmp_path):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"has no \.png, \.jpg, \.jpeg, \.webp in it or in the fol"):
+    with pytest.raises(
+        DataError, match=r"has no pictures \(\.png, \.jpg, .*\.gif\) in it or in the fol"
+    ):
         own(tmp_path)
 
 
@@ -102,7 +160,7 @@ def test_every_bad_file_is_counted_and_the_first_are_named(tmp_path):
     assert message.startswith(f"{tmp_path}: cannot read 5 of 9 pictures: {tmp_path / '1.png'}: not")
     assert all(f"{number}.png" in message for number in (1, 3, 5))
     assert "6.png" not in message
-    assert "; and 2 more; mend or remove them, or go on without by --skip-bad" in message
+    assert "; and 2 more; fix or delete them, or skip them with --skip-bad" in message
     assert "\n" not in message
 
 
@@ -112,7 +170,9 @@ def test_bad_files_are_skipped_when_that_is_asked_for_and_told(tmp_path):
     data = own(tmp_path, ImageOptions(skip_bad=True))
     assert (levels(data), data.labels.tolist()) == ([10, 30, 40], [0, 1, 1])
     skipped = f"skipped 1 of 4 pictures: {tmp_path / 'cat' / '2.png'}: not a PNG"
-    assert data.source.startswith(f"3 pictures in 2 classes in {tmp_path} ({skipped}")
+    assert data.source.startswith(
+        f"3 pictures in 2 classes (cat 1, dog 2) in {tmp_path} ({skipped}"
+    )
 
 
 def test_a_class_may_lose_all_its_pictures(tmp_path):

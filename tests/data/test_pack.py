@@ -190,7 +190,7 @@ def test_the_command_packs_and_prints_the_file(command, folder, tmp_path):
     options = ("--size", "8x6", "--channels", "1", "--fit", "stretch", "--skip-bad")
     code, said, told = command("data", "pack", folder, out, *options)
     assert (code, said) == (0, f"{out}\n")
-    assert f"11 pictures in 2 classes in {folder}, packed into {out}" in told
+    assert f"11 pictures in 2 classes (cat 6, dög 5) in {folder}, packed into {out}" in told
     assert own(out).images.shape == (11, 8, 6, 1)
 
 
@@ -217,7 +217,7 @@ def test_a_bad_picture_ends_the_command_with_3(command, folder, tmp_path):
     (folder / "cat" / "00.png").write_bytes(b"")
     code, out, told = command("data", "pack", folder, tmp_path / "out.npy")
     assert (code, out) == (3, "")
-    assert "00.png: not a PNG, JPEG or WebP picture" in told
+    assert "00.png: not a PNG, JPEG, WebP, TIFF, BMP or GIF picture" in told
     assert "Traceback" not in told
 
 

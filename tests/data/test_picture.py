@@ -34,7 +34,9 @@ def halves(width=6, height=4):
     return image
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.JPEG", "a.webp"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.jpg", "a.JPEG", "a.jfif", "a.webp", "a.tif", "a.tiff", "a.bmp", "a.gif"]
+)
 def test_the_formats_that_are_read(read, name):
     pixels = read(halves(64, 32), name)
     assert (pixels.shape, pixels.dtype) == ((32, 64, 3), np.uint8)
@@ -47,9 +49,10 @@ def test_contents_decide_and_not_the_name(tmp_path):
     assert picture(tmp_path / "a.jpg", PLAIN)[0, 0].tolist() == list(RED)
 
 
-def test_other_formats_are_refused(tmp_path):
-    halves().save(tmp_path / "a.png", format="GIF")
-    with pytest.raises(DataError, match=r"a\.png: not a PNG, JPEG or WebP picture"):
+@pytest.mark.parametrize("content", [b"", b"BM is how this text begins", b"P6 1 1 255 abc"])
+def test_other_formats_are_refused(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png: not a PNG, JPEG, WebP, TIFF, BMP or GIF picture"):
         picture(tmp_path / "a.png", PLAIN)
 
 
@@ -98,16 +101,17 @@ def test_cmyk_becomes_rgb(read):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_applied(read, orientation):
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+def test_exif_orientation_is_applied(read, name, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    pixels = read(halves(), exif=exif)
+    pixels = read(halves(), name, exif=exif, lossless=True)
     assert pixels.shape == ((4, 6, 3) if orientation < 5 else (6, 4, 3))
     red_first = orientation in (1, 4, 5, 6)
     assert pixels[0, 0].tolist() == list(RED if red_first else GREEN)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.gif", "a.tif"])
 def test_the_first_frame_of_an_animation_is_taken(read, name):
     first, second = Image.new("RGB", (8, 8), RED), Image.new("RGB", (8, 8), GREEN)
     pixels = read(first, name, save_all=True, append_images=[second], lossless=True)
@@ -178,7 +182,10 @@ def test_a_decompression_bomb_is_refused(tmp_path, side):
         picture(tmp_path / "a.png", PLAIN)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+EVERY = ["a.png", "a.jpg", "a.webp", "a.tif", "a.bmp", "a.gif"]
+
+
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("keep", [0, 1, 20, 0.5, 0.9])
 def test_a_picture_cut_short_is_refused(read, tmp_path, name, keep):
     image = Image.effect_noise((64, 64), 50)
@@ -192,11 +199,11 @@ def test_a_picture_cut_short_is_refused(read, tmp_path, name, keep):
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(data=st.data(), name=st.sampled_from(["a.png", "a.jpg", "a.webp"]))
+@given(data=st.data(), name=st.sampled_from(EVERY))
 def test_a_damaged_picture_gives_pixels_or_a_data_error(tmp_path, data, name):
     exif = Image.Exif()
     exif[0x0112] = 6
-    halves(16, 12).save(tmp_path / name, exif=exif)
+    halves(16, 12).save(tmp_path / name, **({} if name in EVERY[4:] else {"exif": exif}))
     content = bytearray((tmp_path / name).read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))

@@ -1,0 +1,9 @@
+"""A picture file without its metadata: what a decoder needs for the pixels, and the orientation.
+
+Decoders read far more than pixels: dates, thumbnails, colour profiles, comments. Any of it may be
+odd, damaged or huge. It is cut out before a decoder sees the file, so that it cannot matter.
+"""
+
+from gankit.data.bare.file import KINDS, Bare, bare
+
+__all__ = ["KINDS", "Bare", "bare"]

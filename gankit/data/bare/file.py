@@ -1,0 +1,70 @@
+"""Which kind of picture a file is, by its first bytes, and that file without its metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gankit.data.bare import jpeg, png, tiff, webp
+from gankit.data.bare.exif import orientation
+from gankit.data.bare.png import Png
+
+KINDS = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jfif"),
+    "WebP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+}
+"""The kinds of pictures that are read, each with the endings of its files."""
+
+BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+"""Sizes in bytes of a BMP file's header, which tell it from a text that begins with BM."""
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A picture file without its metadata.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`.
+    content
+        The file without its metadata.
+    orientation
+        How the pixels are to be turned, 1 to 8 as EXIF has it; 1 where that is not known.
+    png
+        Depth and transparency, if it is a PNG file.
+    """
+
+    kind: str
+    content: bytes
+    orientation: int = 1
+    png: Png | None = None
+
+
+def bare(content: bytes) -> Bare | None:
+    """Return a picture file without its metadata; None if the first bytes are of no known kind.
+
+    Raises
+    ------
+    Damaged
+        Pixels cannot be read for sure: a checksum of a PNG file's pixels is wrong.
+    """
+    if content.startswith(png.SIGNATURE):
+        kept, exif, header = png.bare(content)
+        return Bare("PNG", kept, orientation(exif), header)
+    if content.startswith(b"\xff\xd8\xff"):
+        kept, exif = jpeg.bare(content)
+        return Bare("JPEG", kept, orientation(exif))
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        kept, exif = webp.bare(content)
+        return Bare("WebP", kept, orientation(exif))
+    if content[:4] in tiff.SIGNATURES:
+        return Bare("TIFF", *tiff.bare(content))
+    if content[:6] in (b"GIF87a", b"GIF89a"):
+        return Bare("GIF", content)
+    if content[:2] == b"BM" and int.from_bytes(content[14:18], "little") in BMP_HEADERS:
+        return Bare("BMP", content)
+    return None

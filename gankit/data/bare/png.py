@@ -1,0 +1,91 @@
+"""A PNG file without the chunks that hold no pixels.
+
+PNG specification, 3rd edition: <https://www.w3.org/TR/png-3/>.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gankit.data.bare.damage import Damaged
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+GREY, COLOUR, PALETTE, GREY_ALPHA = 0, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Png:
+    """What is to be known of a PNG file's pixels.
+
+    Attributes
+    ----------
+    depth
+        Bits of each channel: 1, 2, 4, 8 or 16.
+    colour
+        The type of colour, as the specification numbers it.
+    clear
+        The grey level, or red, green and blue, that is transparent, each of `depth` bits; empty
+        if none is, or if the pixels have alpha or a palette.
+    """
+
+    depth: int
+    colour: int
+    clear: tuple[int, ...] = ()
+
+
+def bare(content: bytes) -> tuple[bytes, bytes, Png | None]:
+    """Return the file without metadata, its EXIF, and what its header says.
+
+    A transparent value is taken out of the file too.
+
+    Raises
+    ------
+    Damaged
+        A chunk of those that make the pixels has a wrong checksum.
+    """
+    view, exif, header, clear = memoryview(content), b"", None, b""
+    kept = [view[: len(SIGNATURE)]]
+    for kind, data, whole, right in _chunks(view):
+        if kind in PIXELS and not right:
+            raise Damaged(f"wrong checksum of {kind.decode()}")
+        if kind == b"IHDR" and len(data) == 13:
+            header = Png(*struct.unpack_from(">BB", data, 8))
+        if kind == b"eXIf" and right:
+            exif = bytes(data)
+        elif kind == b"tRNS" and header and header.colour in (GREY, COLOUR):
+            clear = bytes(data)
+        elif kind in PIXELS or kind == b"":
+            kept.append(whole)
+    return b"".join(kept), exif, header and _with_clear(header, clear)
+
+
+def _with_clear(header: Png, clear: bytes) -> Png:
+    """Return the header with the transparent value, of which only the lower bits count."""
+    channels = 1 if header.colour == GREY else 3
+    if len(clear) != 2 * channels:
+        return header
+    most = 2**header.depth - 1
+    values = struct.unpack(f">{channels}H", clear)
+    return Png(header.depth, header.colour, tuple(value & most for value in values))
+
+
+def _chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview, memoryview, bool]]:
+    """Yield each chunk: its kind, its data, all of it, and whether its checksum is right.
+
+    What is left if the file ends within a chunk comes last, of kind b"".
+    """
+    place = len(SIGNATURE)
+    while place < len(view):
+        size = int.from_bytes(view[place : place + 4], "big")
+        end = place + size + 12
+        if end > len(view):
+            yield b"", view[place:place], view[place:], False
+            return
+        checked = view[place + 4 : end - 4]
+        right = zlib.crc32(checked) == int.from_bytes(view[end - 4 : end], "big")
+        yield bytes(checked[:4]), checked[4:], view[place:end], right
+        place = end

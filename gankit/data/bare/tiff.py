@@ -1,0 +1,77 @@
+"""A TIFF file whose first directory has nothing but what the pixels need.
+
+TIFF 6.0 and BigTIFF: a directory is a count, its entries (tag, type, how many values, and the
+value or its place), and the place of the next directory.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from gankit.data.bare.exif import ORIENTATION, UPRIGHT, WHOLE, known
+
+SIGNATURES = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
+"""The first bytes, and the order of bytes that they stand for."""
+
+PIXELS = {
+    254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 321, 322, 323,
+    324, 325, 332, 334, 338, 339, 340, 341, 347, 512, 513, 514, 515, 519, 520, 521, 529, 530, 531,
+    532,
+}  # fmt: skip
+"""Tags that say where the pixels are, how they are packed and what their numbers mean."""
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How numbers stand in a file: the formats of `struct` and the sizes in bytes."""
+
+    first: int
+    place: str
+    count: str
+    counted: int
+    entry: int
+    value: int
+
+
+CLASSIC = _Form(4, "I", "H", 2, 12, 8)
+BIG = _Form(8, "Q", "Q", 8, 20, 12)
+
+
+def bare(content: bytes) -> tuple[bytes, int]:
+    """Return the file with the needed entries of its first picture alone, and its orientation.
+
+    A file whose directory cannot be read is returned as it is: a decoder decides.
+    """
+    order = SIGNATURES[content[:4]]
+    form = BIG if b"+" in content[2:4] else CLASSIC
+    try:
+        (start,) = struct.unpack_from(order + form.place, content, form.first)
+        (count,) = struct.unpack_from(order + form.count, content, start)
+        first = start + form.counted
+        end = first + count * form.entry
+        if end > len(content):
+            return content, UPRIGHT
+        entries = [content[at : at + form.entry] for at in range(first, end, form.entry)]
+        tags = [struct.unpack_from(f"{order}H", entry)[0] for entry in entries]
+    except (struct.error, OverflowError):
+        return content, UPRIGHT
+    named = dict(zip(tags, entries, strict=True))
+    kept = [entry for tag, entry in zip(tags, entries, strict=True) if tag in PIXELS]
+    directory = struct.pack(order + form.count, len(kept)) + b"".join(kept)
+    ending = struct.pack(order + form.place, 0)
+    file = bytearray(content)
+    if len(kept) < count:
+        file[start:end] = (directory + ending).ljust(end - start, b"\0")
+    else:
+        file[end : end + len(ending)] = ending
+    return bytes(file), _orientation(named.get(ORIENTATION), order, form)
+
+
+def _orientation(entry: bytes | None, order: str, form: _Form) -> int:
+    if entry is None:
+        return UPRIGHT
+    (kind,) = struct.unpack_from(f"{order}H", entry, 2)
+    if kind not in WHOLE:
+        return UPRIGHT
+    return known(struct.unpack_from(order + WHOLE[kind], entry, form.value)[0])

@@ -1,0 +1,158 @@
+"""What lies in a folder: pictures, folders, and what is passed over and why."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gankit.data.containers import reason
+from gankit.data.picture import SUFFIXES
+from gankit.errors import DataError
+
+LOOKED_AT = 20_000
+"""The most files of deeper folders that are counted."""
+NAMED = 3
+"""How many endings or folders a line names."""
+
+
+@dataclass
+class PassedOver:
+    """Files that are not read, by reason.
+
+    Attributes
+    ----------
+    endings
+        How many there are of each ending that is none of a picture.
+    hidden
+        Files and folders whose names begin with a dot.
+    dangling
+        Links to nothing.
+    special
+        What is neither a file nor a folder, such as a pipe.
+    deep
+        How many pictures lie in each folder that is too deep.
+    """
+
+    endings: Counter[str] = field(default_factory=Counter)
+    hidden: int = 0
+    dangling: int = 0
+    special: int = 0
+    deep: Counter[str] = field(default_factory=Counter)
+
+    def __bool__(self) -> bool:
+        return bool(self.total)
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        others = self.hidden + self.dangling + self.special
+        return self.endings.total() + others + self.deep.total()
+
+    def __str__(self) -> str:
+        reasons = (
+            (self.endings.total(), f"of other endings ({endings(self.endings)})"),
+            (self.hidden, "hidden"),
+            (self.dangling, "dangling links" if self.dangling > 1 else "dangling link"),
+            (self.special, "not files"),
+            (self.deep.total(), f"too deep ({places(self.deep)})"),
+        )
+        told = ", ".join(f"{count:,} {why}" for count, why in reasons if count)
+        return f"passed over {self.total:,}: {told}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The visible names in one folder.
+
+    Attributes
+    ----------
+    pictures
+        Names of files with a picture's ending, sorted by the codes of their characters.
+    folders
+        Names of folders, sorted so too.
+    """
+
+    pictures: list[str]
+    folders: list[str]
+
+
+def listing(folder: Path, passed: PassedOver) -> Listing:
+    """List a folder; what is neither a picture nor a folder is added to `passed`.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be read.
+    """
+    found = Listing([], [])
+    try:
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            _sort_in(entry, found, passed)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {reason(error)}") from error
+    return found
+
+
+def _sort_in(entry: os.DirEntry[str], found: Listing, passed: PassedOver) -> None:
+    if entry.name.startswith("."):
+        passed.hidden += 1
+    elif _is(entry.is_dir):
+        found.folders.append(entry.name)
+    elif not entry.name.lower().endswith(SUFFIXES):
+        passed.endings[Path(entry.name).suffix.lower()] += 1
+    elif _is(entry.is_file):
+        found.pictures.append(entry.name)
+    elif entry.is_symlink():
+        passed.dangling += 1
+    else:
+        passed.special += 1
+
+
+def deeper(folder: Path, below: str) -> Counter[str]:
+    """Return how many pictures lie in each folder inside `folder`, by its path from there.
+
+    Links are not followed, and after 20,000 files no more are counted.
+
+    Parameters
+    ----------
+    below
+        What to put before each path.
+    """
+    found: Counter[str] = Counter()
+    looked = 0
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        looked += len(files)
+        if looked > LOOKED_AT:
+            break
+        count = sum(_is_picture(name) for name in files)
+        if count and Path(place) != folder:
+            found[(Path(below) / Path(place).relative_to(folder)).as_posix()] = count
+    return found
+
+
+def places(deep: Counter[str]) -> str:
+    """Return the first of the folders, and whether there are more."""
+    more = ", ..." if len(deep) > NAMED else ""
+    return ", ".join(list(deep)[:NAMED]) + more
+
+
+def _is_picture(name: str) -> bool:
+    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    try:
+        return kind()
+    except OSError:  # Such as a link to itself.
+        return False
+
+
+def endings(counts: Counter[str]) -> str:
+    """Return the most frequent endings, each with its count: 20 .bmp, 2 .png."""
+    told = [f"{count:,} {ending or 'without one'}" for ending, count in counts.most_common(NAMED)]
+    more = ["..."] if len(counts) > NAMED else []
+    return ", ".join([*told, *more])

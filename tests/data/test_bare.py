@@ -1,0 +1,234 @@
+"""Pictures whose metadata is odd, damaged or huge, and transparency as a value."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from gankit.data.bare import bare
+from gankit.data.bare.exif import orientation
+from gankit.data.image_options import ImageOptions
+from gankit.data.picture import picture, read
+from gankit.errors import DataError
+
+PLAIN = ImageOptions()
+FLAT = np.zeros((8, 16, 3), np.uint8)
+FLAT[:, :8] = 255
+
+
+def block(*entries, order="<"):
+    """Return EXIF whose directory has these entries: tag, type, count, value."""
+    body = b"".join(struct.pack(f"{order}HHII", *entry) for entry in entries)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(entries))
+    return head + body + bytes(68)
+
+
+TURN = (0x112, 3, 1, 6)
+ODD = {
+    "resolution as text": (282, 2, 4, 0x3232),
+    "software as a double": (305, 12, 1, 60),
+    "date as a rational": (306, 5, 1, 60),
+    "unit as a float": (296, 11, 1, 0x40000000),
+    "a directory beyond the end": (0x8769, 4, 1, 0xFFFFFF),
+    "a type that is none": (271, 99, 7, 1),
+}
+
+
+def saved(kind, exif, **told):
+    file = io.BytesIO()
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    prefix = b"" if kind == "PNG" else b"Exif\0\0"
+    Image.fromarray(FLAT).save(file, kind, exif=prefix + exif, **lossless, **told)
+    return file.getvalue()
+
+
+def pixels_of(tmp_path, content, options=PLAIN):
+    (tmp_path / "a").write_bytes(content)
+    return picture(tmp_path / "a", options)
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(depth, colour, rows, *before, size=(4, 4)):
+    head = struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)
+    made = [chunk(b"IHDR", head), *before, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(made)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_odd_entries_of_exif_do_not_matter(tmp_path, kind, odd):
+    made = pixels_of(tmp_path, saved(kind, block(TURN, odd)))
+    assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("exif", [b"garbage, no TIFF", b"\0\x08\0\x02", b"II*\0\xff\xff\xff\xff"])
+def test_exif_that_cannot_be_read_leaves_the_picture_as_it_lies(tmp_path, kind, exif):
+    made = pixels_of(tmp_path, saved(kind, exif))
+    assert np.abs(made.astype(int) - FLAT).max() < 60
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(
+    ("entry", "right"),
+    [((0x112, 3, 1, 8), 8), ((0x112, 4, 1, 3), 3), ((0x112, 3, 1, 9), 1), ((0x112, 2, 1, 6), 1)],
+)
+def test_the_orientation_is_read_by_its_tag(order, entry, right):
+    if order == ">" and entry[1] == 3:
+        entry = (*entry[:3], entry[3] << 16)
+    assert orientation(block((271, 2, 4, 0), entry, order=order)) == right
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=80))
+def test_any_bytes_have_an_orientation(content):
+    assert 1 <= orientation(b"II*\0" + content) <= 8
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from([b"\xff\xd8\xff", b"RIFF\x10\0\0\0WEBP", b"II*\0", b"MM\0+", b"GIF89a"]),
+       st.binary(max_size=120))  # fmt: skip
+def test_any_bytes_can_be_looked_through_for_metadata(head, content):
+    assert bare(head + content).content[:2] == head[:2]
+
+
+def test_a_wrong_checksum_of_a_text_does_not_matter(tmp_path):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "made by hand")
+    file = io.BytesIO()
+    Image.fromarray(FLAT).save(file, "PNG", pnginfo=info)
+    content = bytearray(file.getvalue())
+    place = content.index(b"tEXt")
+    content[place + 4 + int.from_bytes(content[place - 4 : place], "big")] ^= 1
+    assert np.array_equal(pixels_of(tmp_path, bytes(content)), FLAT)
+
+
+def test_a_wrong_checksum_of_pixels_is_named(tmp_path):
+    content = bytearray(saved("PNG", b""))
+    content[content.index(b"IDAT") + 8] ^= 1
+    with pytest.raises(DataError, match="damaged PNG file: wrong checksum of IDAT"):
+        pixels_of(tmp_path, bytes(content))
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
+def test_text_that_unpacks_to_gigabytes_does_not_matter(tmp_path, kind):
+    body = {
+        b"zTXt": b"Comment\0\0", b"iTXt": b"Comment\0\x01\0\0\0", b"iCCP": b"profile\0\0",
+    }[kind] + zlib.compress(bytes(2**24))  # fmt: skip
+    made = pixels_of(tmp_path, png(8, 0, b"\0\7\7\7\7" * 4, chunk(kind, body)))
+    assert (made == 7).all()
+
+
+def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):
+    whole = saved("JPEG", b"", quality=95)
+    odd = b"".join(
+        b"\xff" + bytes([marker]) + (len(data) + 2).to_bytes(2, "big") + data
+        for marker, data in [
+            (0xE2, b"MPF\0" + b"\xff" * 40), (0xED, b"Photoshop 3.0\x008BIM\xff\xff\xff"),
+            (0xE2, b"ICC_PROFILE\0\x09\x01" + bytes(99)), (0xFE, b"\xff" * 65000),
+        ]
+    )  # fmt: skip
+    made = pixels_of(tmp_path, whole[:2] + odd + whole[2:])
+    assert np.array_equal(made, pixels_of(tmp_path, whole))
+
+
+def test_a_jpeg_of_cmyk_keeps_its_colours_without_its_metadata(tmp_path):
+    file = io.BytesIO()
+    Image.fromarray(FLAT).convert("CMYK").save(file, "JPEG", exif=b"Exif\0\0" + block(TURN))
+    assert np.abs(pixels_of(tmp_path, file.getvalue()).astype(int) - np.rot90(FLAT, -1)).max() < 60
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+@pytest.mark.parametrize("big", [False, True], ids=["classic", "big"])
+def test_odd_tags_of_a_tiff_do_not_matter(tmp_path, compression, big):
+    file = io.BytesIO()
+    tags = {270: "text", 274: 6, 305: "software", 33432: "me"}
+    Image.fromarray(FLAT).save(
+        file, "TIFF", tiffinfo=tags, compression=compression, big_tiff=big, dpi=(72, 72)
+    )
+    content = bytearray(file.getvalue())
+    for tag in (282, 283, 305):  # The type of each becomes one that it cannot have.
+        place = content.index(struct.pack("<HH", tag, 5 if tag < 300 else 2))
+        content[place + 2] = 12
+    made = pixels_of(tmp_path, bytes(content))
+    assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
+
+
+GREYS = {  # Rows of white, light, dark and black.
+    1: (b"\0\xa0", [255, 0, 255, 0], 1),
+    2: (b"\0\xe4", [255, 170, 85, 0], 3),
+    4: (b"\0\xfa\x50", [255, 170, 85, 0], 15),
+    8: (b"\0\xff\xaa\x55\0", [255, 170, 85, 0], 255),
+    16: (b"\0" + struct.pack(">4H", 65535, 0xAAAA, 0x5555, 0), [255, 170, 85, 0], 65535),
+}
+
+
+@pytest.mark.parametrize("depth", GREYS)
+def test_a_grey_value_that_is_transparent_becomes_black_at_any_depth(tmp_path, depth):
+    row, levels, white = GREYS[depth]
+    opaque = pixels_of(tmp_path, png(depth, 0, row * 4))
+    assert opaque[0].ravel().tolist() == levels
+    clear = chunk(b"tRNS", struct.pack(">H", white))
+    made = pixels_of(tmp_path, png(depth, 0, row * 4, clear))
+    assert made[0].ravel().tolist() == [level if level < 255 else 0 for level in levels]
+
+
+def test_a_grey_value_of_16_bits_is_compared_whole(tmp_path):
+    row = b"\0" + struct.pack(">4H", 0xAA00, 0xAA01, 0xAAFF, 0)
+    made = pixels_of(tmp_path, png(16, 0, row * 4, chunk(b"tRNS", b"\xaa\x01")))
+    assert made[0].ravel().tolist() == [0xAA, 0, 0xAA, 0]
+
+
+@pytest.mark.parametrize(("depth", "form"), [(8, "B"), (16, "H")])
+def test_a_colour_that_is_transparent_becomes_black_at_8_and_16_bits(tmp_path, depth, form):
+    one, other, third = (200, 100, 50), (200, 100, 51), (255, 0, 0)
+    row = b"\0" + b"".join(struct.pack(f">3{form}", *c) for c in (one, other, third, third))
+    made = pixels_of(tmp_path, png(depth, 2, row * 4, chunk(b"tRNS", struct.pack(">3H", *third))))
+    kept = [list(one), list(other)] if depth == 8 else [[0, 0, 0], [0, 0, 0]]
+    assert made[0].tolist() == [*kept, [0, 0, 0], [0, 0, 0]]
+    if depth == 16:
+        wide = [(v << 8 | 7) for v in (200, 100, 50)]
+        near = [*wide[:2], wide[2] + 1]
+        row = b"\0" + b"".join(struct.pack(">3H", *c) for c in (wide, near, wide, near))
+        made = pixels_of(tmp_path, png(16, 2, row * 4, chunk(b"tRNS", struct.pack(">3H", *wide))))
+        assert made[0].tolist() == [[0, 0, 0], [200, 100, 50]] * 2
+
+
+@pytest.mark.parametrize(("depth", "form"), [(8, "B"), (16, "H")])
+def test_grey_with_alpha_is_grey_at_8_and_16_bits(tmp_path, depth, form):
+    top = 2**depth - 1
+    row = b"\0" + struct.pack(f">8{form}", top, top, top, 0, top // 3, top, 0, top)
+    made = pixels_of(tmp_path, png(depth, 4, row * 4))
+    assert made.shape == (4, 4, 1)
+    assert made[0].ravel().tolist() == [255, 0, 85, 0]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_the_highest_level_of_16_bits_is_told(tmp_path, name):
+    Image.fromarray(np.full((3, 4), 4095, np.uint16)).save(tmp_path / name)
+    assert read(tmp_path / name, PLAIN).top == 4095
+    Image.fromarray(FLAT).save(tmp_path / name)
+    assert read(tmp_path / name, PLAIN).top is None
+
+
+@pytest.mark.parametrize(("levels", "said"), [
+    (np.ones((3, 4), np.float32), "its levels are real numbers; expected 8 or 16 bits"),
+    (np.ones((3, 4), np.int32), "its levels are whole numbers of 32 bits"),
+])  # fmt: skip
+def test_a_tiff_of_other_numbers_is_refused(tmp_path, levels, said):
+    Image.fromarray(levels).save(tmp_path / "a.tif")
+    with pytest.raises(DataError, match=said):
+        picture(tmp_path / "a.tif", PLAIN)
+
+
+def test_a_gif_counts_as_colours_even_in_grey(tmp_path):
+    Image.new("L", (4, 3), 77).save(tmp_path / "a.gif")
+    assert picture(tmp_path / "a.gif", PLAIN).tolist() == [[[77] * 3] * 4] * 3
