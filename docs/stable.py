@@ -17,7 +17,7 @@ from gankit.plugins import GROUP
 
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
-    "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load train",
+    "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
     "gankit.backend": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "Discriminator Generator Network Problem State Trainer",
     "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gankit.errors import GankitError as GankitError
     from gankit.hooks import hookimpl as hookimpl
     from gankit.plugins import get_backend as get_backend
+    from gankit.plugins import register as register
 
 _HOMES = {
     "ExitCode": "errors",
@@ -35,6 +36,7 @@ _HOMES = {
     "get_backend": "plugins",
     "hookimpl": "hooks",
     "load": "api",
+    "register": "plugins",
     "train": "api",
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "get_backend",
     "hookimpl",
     "load",
+    "register",
     "train",
 ]  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from gankit import plugins, sources
 from gankit.augment import Augment
-from gankit.backend import Labels
+from gankit.backend import Backend, Labels
 from gankit.callbacks import History, Watchdog
 from gankit.config import AUTO
-from gankit.errors import CheckpointError, ConfigError
+from gankit.data import Dataset
+from gankit.errors import CheckpointError, ConfigError, shown
+from gankit.fields import as_tuple
 from gankit.launch import choose_backend, launch, resolve
 from gankit.layers import Spec
-from gankit.losses import smoothed
+from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem, check_labels
@@ -28,7 +30,7 @@ from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
-from gankit.training import Callback, Regime, check_count
+from gankit.training import Callbacks, Regime, as_callbacks, check_count
 from gankit.training import fit as fit_rounds
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
@@ -48,7 +50,7 @@ def train(
     out: Folder | None = None,
     resume: bool = False,
     data_dir: Folder | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callbacks = (),
     **settings: Any,  # noqa: ANN401 - a setting may be any TOML value.
 ) -> Run:
     """Train a recipe on a named data set, as `gankit train` does.
@@ -64,9 +66,14 @@ def train(
     data_dir
         A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
     callbacks
-        More to do between blocks.
+        Functions of a `gankit.training.Progress`, each called after every step, and callbacks of
+        `gankit.callbacks`, which say when they are due; one, or several. None by default. A plain
+        function slows a quick run: `gankit.callbacks.every(100, function)` does not.
     settings
-        Any field of `TrainConfig`: `backend="torch"`, `epochs=2`, `seed=1`.
+        Any field of `TrainConfig`, which has their ranges and defaults; what is not given is the
+        recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `loss` may be a `gankit.losses.Loss`
+        and `backend` a `gankit.backend.Backend`. The run records the loss's name and a digest of
+        its values and gradients, so resuming takes the same loss again and no other.
 
     Returns
     -------
@@ -82,11 +89,18 @@ def train(
         raise ConfigError("give epochs or steps, not both")
     if resume and out is None:
         raise ConfigError("resume needs the folder of the run; give out=...")
-    folder = Path(out) if out else None
+    called = as_callbacks(callbacks)
+    folder, data = _path("out", out), _path("data_dir", data_dir)
+    given, loss, backend = _by_name(settings)
     start = base(recipe, folder if resume else None)
-    config = sources.config_of([start, ("train(...)", settings)])
-    plan = resolve(config, Path(data_dir) if data_dir else None)
-    return launch(plan, folder, resume=resume, callbacks=callbacks)
+    config = sources.config_of([start, ("train(...)", given)])
+    plan = resolve(config, data, loss=loss, backend=backend)
+    if loss and folder and plan.loss_digest is None:
+        raise ConfigError(
+            f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
+            "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
+        )
+    return launch(plan, folder, resume=resume, callbacks=called)
 
 
 def fit(
@@ -97,15 +111,15 @@ def fit(
     rounds: int,
     latent: int,
     labels: Labels | None = None,
-    backend: str = AUTO,
-    loss: str = "nonsaturating",
+    backend: str | Backend = AUTO,
+    loss: str | Loss = "nonsaturating",
     generator_optimizer: Optimizer = ADAM,
     discriminator_optimizer: Optimizer = ADAM,
     batch: int = 128,
     n_critic: int = 1,
     fresh_noise: bool = True,
     average: Average | None = None,
-    penalties: Sequence[Penalty] = (),
+    penalties: Penalty | Iterable[Penalty] = (),
     auxiliary: float = 0.0,
     label_smoothing: float = 0.0,
     augment: Augment | None = None,
@@ -115,7 +129,7 @@ def fit(
     mixed: bool = False,
     device: str = AUTO,
     seed: int = 0,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callbacks = (),
 ) -> Run:
     """Train your own networks on your own images, in memory.
 
@@ -144,19 +158,20 @@ def fit(
     labels = None if labels is None else np.asarray(labels)
     classes = _classes(labels, len(images))
     check_count("rounds", rounds)
+    regime, called = Regime(batch, n_critic), as_callbacks(callbacks)
     problem = Problem(
         generator=generator,
         discriminator=discriminator,
         latent=latent,
         image_shape=images.shape[1:],
-        loss=smoothed(plugins.get_loss(loss), label_smoothing),
+        loss=smoothed(_loss(loss), label_smoothing),
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,
         fresh_noise=fresh_noise,
         average=average,
         classes=classes,
         auxiliary=auxiliary,
-        penalties=tuple(penalties),
+        penalties=as_tuple(penalties),
         augment=augment,
         instance_noise=instance_noise,
         flip=flip,
@@ -165,16 +180,18 @@ def fit(
         device=device,
         seed=seed,
     )
-    trainer = choose_backend(backend).trainer(problem)
+    networks = {"generator": problem.generator, "discriminator": problem.discriminator}
+    chosen = choose_backend(backend, networks=networks)
+    trainer = chosen.trainer(problem)
     history = History()
     step = fit_rounds(
-        trainer, problem, Regime(batch, n_critic), images, labels, rounds=rounds,
-        callbacks=[history, Watchdog(problem, images), *callbacks],
+        trainer, problem, regime, images, labels, rounds=rounds,
+        callbacks=[history, Watchdog(problem, images), *called],
     )  # fmt: skip
-    return Run(problem, trainer, step, history.losses())
+    return Run(problem, trainer, step, history.losses(), backend=chosen.name)
 
 
-def load(folder: Folder, backend: str | None = None, *, best: bool = False) -> Run:
+def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = False) -> Run:
     """Open a run at its newest valid checkpoint, in the backend that made it or in another.
 
     Parameters
@@ -188,16 +205,18 @@ def load(folder: Folder, backend: str | None = None, *, best: bool = False) -> R
     CheckpointError
         There is no run, no checkpoint of it is whole, or none is the best.
     """
-    config = recorded(Path(folder))
-    run = RunFolder.open(folder)
+    path = _path("folder", folder) or Path()
+    config, run = recorded(path), RunFolder.open(path)
     checkpoint = _best(run) if best else run.checkpoints.newest_valid(passed_over)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
-    problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
-    trainer = choose_backend(backend or config.backend).trainer(problem)
+    loss = plugins.losses().get(config.loss) or absent(config.loss)
+    problem = config.problem(config.image_shape, loss)
+    chosen = choose_backend(backend or config.backend)
+    trainer = chosen.trainer(problem)
     trainer.load_state(checkpoint.state)
     losses = metrics_log.read(run.metrics)[: checkpoint.step]
-    return Run(problem, trainer, checkpoint.step, losses, config, run.path)
+    return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name)
 
 
 def _best(run: RunFolder) -> Checkpoint:
@@ -209,6 +228,51 @@ def _best(run: RunFolder) -> Checkpoint:
             "train on with evaluate_every=1, or take the newest"
         )
     return run.checkpoints.load(int(found["round"]))
+
+
+def _path(name: str, given: object) -> Path | None:
+    """Return a path; None where none is given."""
+    if given is None or given == "":
+        return None
+    if not isinstance(given, str | os.PathLike):
+        raise ConfigError(f"{name}: got {shown(given)}; expected a path")
+    return Path(given)
+
+
+def _loss(given: str | Loss) -> Loss:
+    """Return a loss that is given itself, or by its name."""
+    if isinstance(given, Loss):
+        return given
+    if not isinstance(given, str):
+        raise ConfigError(f"loss: got {shown(given)}; expected a name, or a gankit.losses.Loss")
+    return plugins.get_loss(given)
+
+
+def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, Backend | None]:
+    """Return settings with names in place of objects, and the objects."""
+    given = dict(settings)
+    loss, backend, dataset = (given.get(name) for name in ("loss", "backend", "dataset"))
+    for name, thing, kind in (("loss", loss, Loss), ("backend", backend, Backend)):
+        if isinstance(thing, kind):
+            given[name] = thing.name
+    if isinstance(dataset, Dataset):
+        if plugins.datasets().get(dataset.name) != dataset:
+            raise ConfigError(
+                f"dataset: {dataset.name!r} is not registered; call gankit.register(dataset) first"
+            )
+        given["dataset"] = dataset.name
+    elif dataset is not None and not isinstance(dataset, str | os.PathLike):
+        raise ConfigError(
+            f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
+            "or save them with numpy.save and give the file's path"
+        )
+    if isinstance(given.get("penalties"), Penalty):
+        given["penalties"] = (given["penalties"],)
+    return (
+        given,
+        loss if isinstance(loss, Loss) else None,
+        backend if isinstance(backend, Backend) else None,
+    )
 
 
 def _classes(labels: Labels | None, count: int) -> int:

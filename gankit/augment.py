@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from gankit.errors import ConfigError, UnknownName
+from gankit.fields import check_fields
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind."""
@@ -73,6 +74,9 @@ class Augment:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""
+        if isinstance(self.policy, list):  # As TOML writes it.
+            object.__setattr__(self, "policy", tuple(self.policy))
+        check_fields(self, "an augmentation")
         for name in self.policy:
             if name not in TRANSFORMS:
                 raise UnknownName("transform", name, TRANSFORMS)

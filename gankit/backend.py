@@ -255,13 +255,38 @@ class Backend:
                 f"backend {self.name!r} cannot do {', '.join(sorted(missing))}; it can do: {has}"
             )
 
+    def knows(self, network: object) -> bool:
+        """Tell whether `network` may be a native network of this backend; imports nothing.
+
+        It may where the backend claims "native", and the network's class, or one that it derives
+        from, comes from a module in `requires`: `torch` for an `nn.Module`.
+        """
+        return any(map(self.made, type(network).__mro__))
+
+    def made(self, kind: type) -> bool:
+        """Tell whether the class `kind` comes from one of the modules that a native one needs."""
+        modules = self.requires if "native" in self.capabilities else ()
+        return any(f"{kind.__module__}.".startswith(f"{module}.") for module in modules)
+
     def trainer(self, problem: Problem) -> Trainer:
-        """Build the trainer, or raise Unsupported naming the capability that is missing."""
+        """Build the trainer.
+
+        An error in `build` that is not listed here is a mistake in the backend, and comes through
+        as it is.
+
+        Raises
+        ------
+        Unsupported
+            The problem needs a capability that the backend does not claim.
+        BackendUnavailable
+            A library cannot be imported or loaded: `build` raised ImportError, OSError or
+            SystemExit.
+        """
         self.check(problem)
         try:
             return self.build(problem)
-        except (GankitError, KeyboardInterrupt, MemoryError):
+        except GankitError:  # A StorageError is an OSError too.
             raise
-        except BaseException as error:
+        except (ImportError, OSError, SystemExit) as error:
             why = f"{type(error).__name__}: {error}"
             raise BackendUnavailable(f"backend {self.name!r} cannot be built: {why}") from error

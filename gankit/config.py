@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import json
 import math
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +17,9 @@ import numpy as np
 
 from gankit.augment import Augment
 from gankit.data import ImageOptions
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 from gankit.faults import in_words
-from gankit.layers import LAYERS, Layer, Shape, output_shape, uses_labels
+from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 AUTO = "auto"
 LIMIT = 2**16
 """The most bytes of a configuration; the recipes have some two thousand."""
+PLAIN = (bool, int, float, str)
 PARTED = 1000
 """Parts that a dotted key may have; the time to parse one grows with their square."""
 
@@ -44,6 +47,10 @@ class NetworkConfig:
 
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     optimizer: Annotated[Optimizer, Tagged("optimizer")]
+
+    def __post_init__(self) -> None:
+        """Take a list or a single layer as a tuple."""
+        object.__setattr__(self, "layers", as_spec(self.layers, "layers"))
 
 
 @dataclass(frozen=True)
@@ -242,9 +249,11 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_json(json.dumps(dict(settings), default=_plain), strict=True)
+        return _adapter().validate_json(json.dumps(_plain(settings, source)), strict=True)
     except ValidationError as error:
         raise ConfigError(f"{source}: {in_words(error, PARTS)}") from None
+    except ConfigError:
+        raise
     except (ValueError, RecursionError) as error:  # Of JSON: a number too long, lists too deep.
         raise ConfigError(f"{source}: {error}") from None
 
@@ -260,11 +269,23 @@ def _adapter() -> TypeAdapter[TrainConfig]:
     return TypeAdapter(TrainConfig)
 
 
-def _plain(value: object) -> object:
-    """Return what JSON has no word for as something that it has."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return value.item() if isinstance(value, np.generic) else str(value)
+def _plain(value: object, source: str, place: str = "") -> object:
+    """Return a value as JSON has it; ConfigError naming its place if JSON has no such value."""
+    if value is None or isinstance(value, PLAIN):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(v, source, f"{place}.{key}") for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, source, f"{place}.{i}") for i, item in enumerate(value)]
+    if isinstance(value, PARTS):
+        return _plain(dataclasses.asdict(value), source, place)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike | datetime.date | datetime.time):
+        return str(value)
+    raise ConfigError(
+        f"{source}: {place[1:]}: got {shown(value)}; expected a value that TOML can hold"
+    )
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 - TOML values nest freely.

@@ -7,8 +7,12 @@ what was asked, what exists and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sized
 from enum import IntEnum
+
+SHOWN = 60
+"""Characters of a value that a message shows at most."""
 
 
 class ExitCode(IntEnum):
@@ -51,8 +55,8 @@ known: keras, numpy, torch (did you mean 'torch'?)
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         """Say which `kind` of thing has no `name`, and which are `known`."""
         known = sorted(known)
-        message = f"unknown {kind} {name!r}; known: {', '.join(known) or 'none'}"
-        super().__init__(message + did_you_mean(name, known))
+        message = f"unknown {kind} {shown(name)}; known: {', '.join(known) or 'none'}"
+        super().__init__(message + did_you_mean(str(name)[:SHOWN], known))
 
 
 class UnknownBackend(UnknownName):
@@ -119,3 +123,39 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def shown(value: object) -> str:
+    """Return a value for a message: short, on one line, and never the numbers of an array.
+
+    Numbers, texts and paths stand as Python writes them, cut to 60 characters; an array is shown
+    by its shape and dtype, a container by its length, anything else by its type.
+
+    >>> shown([1, 2, 3]), shown(dict), shown(len), shown(0.5)
+    ('list of 3', 'the class dict', 'the function len', '0.5')
+    """
+    kind = type(value)
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes | os.PathLike):
+        return _cut(repr(value))
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if isinstance(shape, Iterable) and dtype is not None:
+        sides, of = tuple(shape), str(dtype).rpartition(".")[2]
+        return f"{_kind(kind)} of shape {sides}, {of}" if sides else _cut(repr(value))
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    if isinstance(value, Sized) and kind.__module__ == "builtins":
+        return f"{kind.__name__} of {len(value)}"
+    return _kind(kind)
+
+
+def _kind(kind: type) -> str:
+    """Return a type's name, after the package that it comes from."""
+    package = kind.__module__.partition(".")[0]
+    return kind.__name__ if package in {"builtins", "__main__"} else f"{package} {kind.__name__}"
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

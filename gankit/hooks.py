@@ -64,3 +64,11 @@ def gankit_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
 
 
 NAMES = tuple(name for name in globals() if name.startswith("gankit_"))
+OF_KIND = {
+    "backend": "gankit_backends",
+    "dataset": "gankit_datasets",
+    "loss": "gankit_losses",
+    "callback": "gankit_callbacks",
+    "command": "gankit_commands",
+}
+"""The hook that offers things of each kind."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,23 +14,27 @@ from typing import Any
 
 import numpy as np
 
-from gankit import plugins
+from gankit import natives, plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
-from gankit.errors import ConfigError, Diverged, StorageError, UnknownName
+from gankit.errors import ConfigError, Diverged, StorageError, UnknownName, shown
 from gankit.judging import attending
 from gankit.latents import latents
-from gankit.resuming import check_same, last_good, newest
+from gankit.layers import is_spec
+from gankit.loss_digest import loss_digest
+from gankit.losses import Loss
+from gankit.resuming import check_loss, check_same, last_good, newest
 from gankit.run import Run
 from gankit.runs import MetricsLog, RunFolder, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import require_space
-from gankit.training import Callback, fit
+from gankit.training import Callback, Callbacks, as_callbacks, fit
 from gankit.training_data import Tell, training_data
 
 PREFERRED = ("torch", "keras", "numpy")
+NO_NETWORKS: Mapping[str, object] = {}
 GRID = 25
 ROWS = 10
 LINE = 110
@@ -56,6 +60,8 @@ class Plan:
         What was decided on the way, for `environment.json`.
     data_dir
         Where the user said that data lies.
+    loss_digest
+        What tells the loss from others: `gankit.loss_digest`; None where it cannot be told.
     """
 
     config: TrainConfig
@@ -64,6 +70,7 @@ class Plan:
     problem: Problem
     notes: dict[str, str]
     data_dir: Path | None = None
+    loss_digest: str | None = None
 
     @property
     def rounds(self) -> int:
@@ -90,20 +97,32 @@ class Plan:
         return self.config.epoch(len(self.data))
 
 
-def resolve(config: TrainConfig, data_dir: Path | None = None, tell: Tell = silent) -> Plan:
+def resolve(
+    config: TrainConfig,
+    data_dir: Path | None = None,
+    tell: Tell = silent,
+    *,
+    loss: Loss | None = None,
+    backend: Backend | None = None,
+) -> Plan:
     """Turn names into things; what was "auto" is said and recorded.
+
+    Parameters
+    ----------
+    loss, backend
+        Given as objects, they stand for the names in `config`.
 
     Raises
     ------
     UnknownName, BackendUnavailable, DataError, ConfigError
         A name that nothing answers to, or a thing that cannot be had or does not fit.
     """
-    loss = plugins.get_loss(config.loss)
-    backend = choose_backend(config.backend, tell)
+    loss = loss or plugins.get_loss(config.loss)
+    backend = choose_backend(backend or config.backend, tell)
     data = training_data(config, data_dir, tell)
     config = dataclasses.replace(data.config, backend=backend.name)
     problem = config.problem(data.images.images.shape[1:], loss)
-    return Plan(config, backend, data.images, problem, data.notes, data_dir)
+    return Plan(config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss))
 
 
 def launch(
@@ -111,7 +130,7 @@ def launch(
     out: Path | None,
     *,
     resume: bool = False,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callbacks = (),
     stop: Callable[[], bool] = lambda: False,
     tell: Tell = silent,
 ) -> Run:
@@ -126,9 +145,10 @@ def launch(
     Diverged
         A number is no longer finite; the last good checkpoint stays.
     """
+    called = as_callbacks(callbacks)
     trainer = plan.backend.trainer(plan.problem)
     if out is None:
-        return _train(plan, trainer, None, 0, callbacks, stop)
+        return _train(plan, trainer, None, 0, called, stop)
     folder = RunFolder(out)
     _refuse_unasked(folder, resume=resume)
     if not folder.exists():  # Before the lock, which makes the folder.
@@ -140,7 +160,7 @@ def launch(
         if start < plan.rounds:
             tell(f"{plan.summary}, into {out}")
         judge = attending.judge_of(plan, folder, standard, tell) if standard else None
-        return _train(plan, trainer, folder, start, callbacks, stop, judge)
+        return _train(plan, trainer, folder, start, called, stop, judge)
 
 
 def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
@@ -157,6 +177,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         return 0
     if folder.checkpoints.steps():
         check_same(folder, plan.config, plan.notes["data_digest"])
+        check_loss(folder, plan.config.loss, plan.loss_digest)
     checkpoint = newest(folder)
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
@@ -178,7 +199,8 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
 
 def _facts(plan: Plan) -> dict[str, Any]:
     """Return what `environment.json` says of a run that begins, a mark of its own included."""
-    return plan.environment | plan.notes | {"run": secrets.token_hex(16)}
+    told = {"loss_digest": plan.loss_digest} if plan.loss_digest else {}
+    return plan.environment | plan.notes | told | {"run": secrets.token_hex(16)}
 
 
 def _space(plan: Plan, trainer: Trainer, start: int) -> int:
@@ -201,7 +223,7 @@ def _train(
     trainer: Trainer,
     folder: RunFolder | None,
     start: int,
-    callbacks: Sequence[Callback],
+    callbacks: list[Callback],
     stop: Callable[[], bool],
     judge: Judging | None = None,
 ) -> Run:
@@ -227,7 +249,8 @@ def _train(
         if log:
             log.close()
     losses = metrics_log.read(folder.metrics) if folder else history.losses()
-    return Run(plan.problem, trainer, step, losses, plan.config, folder.path if folder else None)
+    path, name = folder.path if folder else None, plan.backend.name
+    return Run(plan.problem, trainer, step, losses, plan.config, path, name)
 
 
 def _recording(folder: RunFolder | None) -> Callable[[int, str], None]:
@@ -273,14 +296,48 @@ def grid_labels(classes: int) -> Labels | None:
     return np.repeat(np.arange(min(classes, ROWS)), COLUMNS) if classes else None
 
 
-def choose_backend(name: str, tell: Tell = silent) -> Backend:
-    """Return the backend called `name`; of "auto", the first that is installed."""
+def choose_backend(
+    name: str | Backend, tell: Tell = silent, networks: Mapping[str, object] = NO_NETWORKS
+) -> Backend:
+    """Return a backend that is ready to build.
+
+    Parameters
+    ----------
+    name
+        Its name, or the backend itself. "auto" takes the backend of the native networks; for
+        specs, the first that is installed.
+    networks
+        The generator and the discriminator, by these names.
+
+    Raises
+    ------
+    UnknownName, BackendUnavailable
+        There is no such backend, or what it requires is not installed.
+    ConfigError
+        A native network is of another backend, or of none that is known.
+    """
+    if isinstance(name, Backend):
+        return plugins.ready(name)
+    if not isinstance(name, str):
+        raise ConfigError(f"backend: got {shown(name)}; expected a name, or a Backend")
+    known = _in_order()
+    native = {role: network for role, network in networks.items() if not is_spec(network)}
+    natives.check_kind(native)
     if name != AUTO:
-        return plugins.get_backend(name)
+        chosen = plugins.get_backend(name)
+        natives.check_own(chosen, native, known)
+        return chosen
+    if native:
+        return plugins.get_backend(natives.backend_of(native, known))
+    for candidate in known:
+        if not plugins.missing_modules(candidate):
+            tell(f"backend {candidate.name}, the first installed of {', '.join(PREFERRED)}")
+            return candidate
+    raise UnknownName("backend", name, [backend.name for backend in known])
+
+
+def _in_order() -> list[Backend]:
+    """Return every backend, those that "auto" prefers first."""
     known = plugins.backends()
     order = [*PREFERRED, *sorted(known.keys() - set(PREFERRED))]
-    for candidate in order:
-        if candidate in known and not plugins.missing_modules(known[candidate]):
-            tell(f"backend {candidate}, the first installed of {', '.join(PREFERRED)}")
-            return known[candidate]
-    raise UnknownName("backend", name, known)
+    return [known[name] for name in order if name in known]

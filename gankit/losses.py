@@ -13,13 +13,19 @@ can train with any loss, a user's own too:
 
 from __future__ import annotations
 
+import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
+from gankit.fields import check_fields
+
+PICKLERS = {"cloudpickle", "dill"}
+"""Modules that pickle lambdas; where one is loaded, it may be the one that asks."""
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind: `(n,)` logits, or a scalar that came of them."""
@@ -54,11 +60,28 @@ Formula: TypeAlias = Callable[[Ops, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Loss:
-    """What each network minimises, as functions `(ops, real, fake) -> scalar`.
+    """What each network minimises.
 
-    `paired` says that the generator's formula looks at `real`; where it is False a backend need
-    not run the discriminator on real images in the generator's step, and passes None. `of_fakes`
-    is the part of the discriminator's formula that fakes alone make, where it falls apart so.
+    A loss of functions at the top of a module can be pickled; one of lambdas cannot.
+
+    Attributes
+    ----------
+    name
+        What messages and the run's configuration call it.
+    discriminator, generator
+        `(ops, real, fake) -> scalar`, written with `+ - *` and the operations of `Ops`. `real`
+        and `fake` are the `(n,)` logits of real and generated images.
+    paired
+        Whether the generator's formula looks at `real`. If False, a backend may skip the
+        discriminator's pass over real images in the generator's step, and then passes None.
+    of_fakes
+        `(ops, fake) -> scalar`, the part of the discriminator's formula that depends on fakes
+        alone; None if the formula is no sum of such parts. Label smoothing needs it.
+
+    Raises
+    ------
+    ConfigError
+        A value is of the wrong type.
     """
 
     name: str
@@ -67,20 +90,132 @@ class Loss:
     paired: bool = False
     of_fakes: Callable[[Ops, Tensor], Tensor] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse values of the wrong type."""
+        check_fields(self, "a loss")
+
+    def __copy__(self) -> Loss:
+        """Return the loss itself, which cannot change; a copy must not depend on pickling."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Loss:
+        """Return the loss itself."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled; TypeError for a formula that pickle cannot take."""
+        able = any(name.rpartition(".")[2] in PICKLERS for name in sys.modules)
+        for role in () if able else ("discriminator", "generator", "of_fakes"):
+            formula = getattr(self, role)
+            try:
+                pickle.dumps(formula)
+            except (pickle.PicklingError, AttributeError, TypeError):
+                raise TypeError(
+                    f"loss {self.name!r} cannot be pickled: its {role} is {shown(formula)}; "
+                    "define it at the top of a module, or pass the run's folder and gankit.load "
+                    "it there"
+                ) from None
+        return dict(vars(self))
+
 
 def _separate(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
     """Cross-entropy of telling real (1) from fake (0): E sp(-real) + E sp(fake)."""
     return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
 
+def _taken_for_fake(ops: Ops, fake: Tensor) -> Tensor:
+    return ops.mean(ops.softplus(fake))
+
+
+def _taken_for_real(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+    return ops.mean(ops.softplus(-fake))
+
+
+def _not_taken_for_fake(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+    return -ops.mean(ops.softplus(fake))
+
+
+def _squares(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+    return 0.5 * ops.mean((real - 1) * (real - 1)) + 0.5 * ops.mean(fake * fake)
+
+
+def _squares_of_fakes(ops: Ops, fake: Tensor) -> Tensor:
+    return 0.5 * ops.mean(fake * fake)
+
+
+def _squares_to_real(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+    return 0.5 * ops.mean((fake - 1) * (fake - 1))
+
+
+def _hinges(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+    return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(1 + fake))
+
+
+def _hinge_of_fakes(ops: Ops, fake: Tensor) -> Tensor:
+    return ops.mean(ops.relu(1 + fake))
+
+
+def _difference(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+    return ops.mean(fake) - ops.mean(real)
+
+
+def _mean_of_fakes(ops: Ops, fake: Tensor) -> Tensor:
+    return ops.mean(fake)
+
+
+def _raised(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+    return -ops.mean(fake)
+
+
 def _relativistic(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(fake - real))
+
+
+def _relativistic_turned(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+    return _relativistic(ops, fake, real)
 
 
 def _relativistic_average(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
     above = ops.softplus(ops.mean(fake) - real)
     below = ops.softplus(fake - ops.mean(real))
     return ops.mean(above) + ops.mean(below)
+
+
+def _relativistic_average_turned(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+    return _relativistic_average(ops, fake, real)
+
+
+@dataclass(frozen=True)
+class _Smoothed:
+    """The discriminator's formula of `smoothed`."""
+
+    whole: Formula
+    of_fakes: Callable[[Ops, Tensor], Tensor]
+    share: float
+
+    def __call__(self, ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the smoothed loss."""
+        swapped = self.of_fakes(ops, real) + self.of_fakes(ops, fake)
+        return (1 - self.share) * self.whole(ops, real, fake) + self.share * swapped
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """A formula of `absent`."""
+
+    name: str
+
+    def __call__(self, _ops: Ops, _real: Tensor, _fake: Tensor) -> Tensor:
+        """Raise ConfigError."""
+        raise ConfigError(
+            f"loss {self.name!r} is not registered; to train on, give the Loss again: "
+            "gankit.train(out=..., resume=True, loss=...)"
+        )
+
+
+def absent(name: str) -> Loss:
+    """Return a stand-in for a loss that is known by name alone: it samples, but cannot train."""
+    return Loss(name, _Absent(name), _Absent(name))
 
 
 def smoothed(loss: Loss, share: float) -> Loss:
@@ -103,58 +238,29 @@ def smoothed(loss: Loss, share: float) -> Loss:
     if of_fakes is None:
         raise ConfigError(f"loss {loss.name!r} compares real and fake; it has no labels to smooth")
 
-    def formula(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
-        swapped = of_fakes(ops, real) + of_fakes(ops, fake)
-        return (1 - share) * loss.discriminator(ops, real, fake) + share * swapped
-
-    return replace(loss, discriminator=formula)
+    return replace(loss, discriminator=_Smoothed(loss.discriminator, of_fakes, share))
 
 
 NONSATURATING = Loss(  # Goodfellow et al. 2014, section 3.
-    "nonsaturating",
-    discriminator=_separate,
-    generator=lambda ops, _real, fake: ops.mean(ops.softplus(-fake)),
-    of_fakes=lambda ops, fake: ops.mean(ops.softplus(fake)),
+    "nonsaturating", _separate, _taken_for_real, of_fakes=_taken_for_fake
 )
 MINIMAX = Loss(  # Goodfellow et al. 2014, equation 1.
-    "minimax",
-    discriminator=_separate,
-    generator=lambda ops, _real, fake: -ops.mean(ops.softplus(fake)),
-    of_fakes=lambda ops, fake: ops.mean(ops.softplus(fake)),
+    "minimax", _separate, _not_taken_for_fake, of_fakes=_taken_for_fake
 )
 LEAST_SQUARES = Loss(  # Mao et al. 2017, with targets 1 (real) and 0 (fake).
-    "least-squares",
-    discriminator=lambda ops, real, fake: (
-        0.5 * ops.mean((real - 1) * (real - 1)) + 0.5 * ops.mean(fake * fake)
-    ),
-    generator=lambda ops, _real, fake: 0.5 * ops.mean((fake - 1) * (fake - 1)),
-    of_fakes=lambda ops, fake: 0.5 * ops.mean(fake * fake),
+    "least-squares", _squares, _squares_to_real, of_fakes=_squares_of_fakes
 )
 HINGE = Loss(  # Lim & Ye 2017; Miyato et al. 2018.
-    "hinge",
-    discriminator=lambda ops, real, fake: (
-        ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(1 + fake))
-    ),
-    generator=lambda ops, _real, fake: -ops.mean(fake),
-    of_fakes=lambda ops, fake: ops.mean(ops.relu(1 + fake)),
+    "hinge", _hinges, _raised, of_fakes=_hinge_of_fakes
 )
 WASSERSTEIN = Loss(  # Arjovsky et al. 2017; the critic wants a penalty or clipping beside it.
-    "wasserstein",
-    discriminator=lambda ops, real, fake: ops.mean(fake) - ops.mean(real),
-    generator=lambda ops, _real, fake: -ops.mean(fake),
-    of_fakes=lambda ops, fake: ops.mean(fake),
+    "wasserstein", _difference, _raised, of_fakes=_mean_of_fakes
 )
 RELATIVISTIC = Loss(  # Jolicoeur-Martineau 2018, paired; R3GAN 2024.
-    "relativistic",
-    discriminator=_relativistic,
-    generator=lambda ops, real, fake: _relativistic(ops, fake, real),
-    paired=True,
+    "relativistic", _relativistic, _relativistic_turned, paired=True
 )
 RELATIVISTIC_AVERAGE = Loss(  # Jolicoeur-Martineau 2018.
-    "relativistic-average",
-    discriminator=_relativistic_average,
-    generator=lambda ops, real, fake: _relativistic_average(ops, fake, real),
-    paired=True,
+    "relativistic-average", _relativistic_average, _relativistic_average_turned, paired=True
 )
 
 BUILTIN = (

@@ -8,18 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gankit import plugins
+from gankit import hooks, plugins
 from gankit.backend import Backend
 from gankit.plugins import Plugin
 
-HOOKS = {
-    "backend": "gankit_backends",
-    "dataset": "gankit_datasets",
-    "loss": "gankit_losses",
-    "callback": "gankit_callbacks",
-    "command": "gankit_commands",
-}
-KINDS = tuple(HOOKS)
+KINDS = tuple(hooks.OF_KIND)
 READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"
 
 
@@ -75,7 +68,7 @@ def offers() -> list[Offer]:
 def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
     """Ask each plugin by itself for things of one kind."""
     offered = _built_in(kind)
-    for hook in getattr(plugins.manager().hook, HOOKS[kind]).get_hookimpls():
+    for hook in getattr(plugins.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
         plugin = plugins.owner(hook)
         if kind == "callback":  # What it offers depends on a run; it is asked when there is one.
             yield plugin, _row(kind, plugin, plugin.name)

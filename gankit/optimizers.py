@@ -27,7 +27,8 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
+from gankit.fields import check_fields
 from gankit.schedules import Rate, ends
 from gankit.state import State
 
@@ -80,8 +81,11 @@ def initial_state(optimizer: Optimizer, weights: Mapping[str, NDArray[Any]]) -> 
 def check(optimizer: Optimizer) -> None:
     """Raise ConfigError for a number that no optimizer can work with."""
     if not isinstance(optimizer, OPTIMIZERS):
-        name = type(optimizer).__name__
-        raise ConfigError(f"the optimizer is a {name}; give one of gankit.optimizers")
+        raise ConfigError(
+            f"the optimizer is {shown(optimizer)}; give one of gankit.optimizers, such as "
+            "Adam(2e-4, 0.5, 0.999, 1e-7)"
+        )
+    check_fields(optimizer, optimizer.optimizer)
     if not min(ends(optimizer.learning_rate)) >= 0:
         raise ConfigError(f"learning_rate is {optimizer.learning_rate}; it must not be negative")
     if optimizer.clip is not None and not optimizer.clip > 0:
@@ -121,7 +125,8 @@ class Average:
     ramp: float = 0.05
 
     def __post_init__(self) -> None:
-        """Refuse what would leave [0, 1]."""
+        """Refuse values of the wrong type, and what would leave [0, 1]."""
+        check_fields(self, "an average")
         if not (self.half_life > 0 and self.ramp >= 0):
             told = f"half_life is {self.half_life} and ramp {self.ramp}"
             raise ConfigError(f"an average's {told}; give a positive one, and at least 0")

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from gankit.augment import Half, Tensor
-from gankit.errors import ConfigError, UnknownName
+from gankit.errors import ConfigError
+from gankit.fields import check_fields
 from gankit.schedules import Rate, ends
 
 Where = Literal["real", "fake", "between", "around"]
@@ -59,15 +60,14 @@ class Penalty:
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no penalty."""
-        if self.where not in PLACES:
-            raise UnknownName("place of a penalty", self.where, PLACES)
+        check_fields(self, "a penalty")
         if not min(ends(self.weight)) >= 0:
             raise ConfigError(f"a penalty's weight is {self.weight}; it must not be negative")
         if not self.target >= 0:
             raise ConfigError(f"a penalty's target is {self.target}; it must not be negative")
         if self.target and not self.epsilon > 0:
             raise ConfigError(f"a penalty's epsilon is {self.epsilon}; it must be positive")
-        if not isinstance(self.every, int) or self.every < 1:
+        if self.every < 1:
             raise ConfigError(f"a penalty's every is {self.every}; give a whole number from 1 on")
 
     def due(self, step: int) -> bool:

@@ -11,6 +11,7 @@ import functools
 import importlib.util
 import os
 import sys
+import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 GROUP = "gankit"
 STRICT = "GANKIT_STRICT_PLUGINS"
 """Set in the environment by plugin authors: a plugin's fault is then an error, not a warning."""
+
+HERE = "this program"
+"""Where a plugin comes from that was registered at run time, in place of a distribution."""
 
 Named = TypeVar("Named")
 
@@ -65,7 +69,7 @@ class Plugin:
 
     def __str__(self) -> str:
         """Say which plugin this is, for a message."""
-        return f"plugin {self.name!r} of {self.distribution} {self.version}"
+        return f"plugin {self.name!r} of {self.distribution} {self.version}".rstrip()
 
 
 @functools.cache
@@ -118,6 +122,65 @@ def commands() -> dict[str, click.Command]:
     return _named("command", {}, manager().hook.gankit_commands)
 
 
+def register(offered: object) -> None:
+    """Offer something in this process, without installing a distribution.
+
+    From then on it is found by its name, like what an installed plugin offers. Other processes,
+    such as the `gankit` command, do not know it.
+
+    Parameters
+    ----------
+    offered
+        A `gankit.backend.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
+        or object whose functions are marked with `gankit.hookimpl`, as an entry point names one.
+        It replaces what was registered before under the same name.
+
+    Raises
+    ------
+    PluginError
+        It is none of these, it does not fit, or its name belongs to something that is built in or
+        installed.
+    """
+    plugin, name = _as_plugin(offered)
+    known = manager()
+    if (before := known.get_plugin(name)) is not None:
+        if name in {plugin.name for plugin in found()}:
+            raise PluginError(f"cannot register {name}: an installed plugin has this name")
+        known.unregister(before)
+    kinds = [kind for kind, hook in hooks.OF_KIND.items() if hasattr(plugin, hook)]
+    there = {kind: _listed(kind) for kind in kinds if kind != "callback"}
+    try:
+        _add(known, plugin, name)
+        for kind, others in there.items():
+            for hook in getattr(known.hook, hooks.OF_KIND[kind]).get_hookimpls():
+                if hook.plugin is plugin:
+                    take(kind, hook, others)
+    except BaseException as error:
+        if known.is_registered(plugin):
+            known.unregister(plugin)
+        if isinstance(error, PluginError):
+            raise PluginError(f"cannot register {name}: {error}") from None
+        raise
+
+
+def _as_plugin(offered: object) -> tuple[object, str]:
+    """Return a plugin that offers a thing, and its name; a module is one by itself."""
+    for kind, hook in hooks.OF_KIND.items():
+        if kind in vetting.CLASSES and vetting.is_one(kind, offered):
+            plugin = types.SimpleNamespace(**{hook: hooks.hookimpl(lambda: [offered])})
+            return plugin, f"{kind} {offered.name}"  # type: ignore[attr-defined]
+    made = type(offered)
+    return offered, getattr(offered, "__name__", f"{made.__module__}.{made.__qualname__}")
+
+
+def _listed(kind: str) -> dict[str, Any]:
+    """Return all that is offered of a kind, by name."""
+    listings: dict[str, Callable[[], dict[str, Any]]] = {
+        "backend": backends, "dataset": datasets, "loss": losses, "command": commands
+    }  # fmt: skip
+    return listings[kind]()
+
+
 def get_backend(name: str) -> Backend:
     """Return the backend called `name`, ready to build.
 
@@ -134,10 +197,14 @@ def get_backend(name: str) -> Backend:
             if plugin.name == name and (fault := plugin.fault or _fault_when_asked(name)):
                 raise BackendUnavailable(f"backend {name!r} is unusable: {plugin}: {fault}")
         raise UnknownBackend("backend", name, known)
-    backend = known[name]
+    return ready(known[name])
+
+
+def ready(backend: Backend) -> Backend:
+    """Return a backend; BackendUnavailable if what it requires is not installed."""
     if missing := missing_modules(backend):
         remedy = f"; {backend.remedy}" if backend.remedy else ""
-        raise BackendUnavailable(f"backend {name!r} needs {', '.join(missing)}{remedy}")
+        raise BackendUnavailable(f"backend {backend.name!r} needs {', '.join(missing)}{remedy}")
     return backend
 
 
@@ -214,13 +281,17 @@ def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plug
 
 
 def _register(plugins: pluggy.PluginManager, point: EntryPoint) -> None:
-    module = point.load()
-    for name, member in vars(module).items():
-        if hasattr(member, "gankit_impl") and name not in hooks.NAMES:
-            raise UnknownName("hook", name, hooks.NAMES)
-    plugins.register(module, name=point.name)
-    if not plugins.get_hookcallers(module):
-        raise PluginError(f"{point.value} implements no hook; mark one with gankit.hookimpl")
+    _add(plugins, point.load(), point.name, point.value)
+
+
+def _add(plugins: pluggy.PluginManager, plugin: object, name: str, told: str = "it") -> None:
+    """Register a plugin; PluginError unless it implements a hook, and each by its right name."""
+    for member in dir(plugin):
+        if member not in hooks.NAMES and hasattr(getattr(plugin, member, None), "gankit_impl"):
+            raise UnknownName("hook", member, hooks.NAMES)
+    plugins.register(plugin, name=name)
+    if not plugins.get_hookcallers(plugin):
+        raise PluginError(f"{told} implements no hook; mark one with gankit.hookimpl")
 
 
 def _describe(error: BaseException) -> str:
@@ -235,6 +306,8 @@ def _quiet() -> AbstractContextManager[object]:
 
 def _leave_out(plugin: Plugin, fault: str) -> None:
     remedy = f"upgrade {plugin.distribution}, or uninstall it"
+    if plugin.distribution == HERE:
+        remedy = "correct it, and register it again"
     _complain(f"{plugin} is left out: {fault}; {remedy}")
 
 
@@ -271,10 +344,12 @@ def take(
 
 
 def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, object]) -> None:
+    from gankit.training import as_callbacks
+
     callbacks = _list(hook.function, arguments)
     for callback in callbacks:
         vetting.check_callback(callback)
-    found += callbacks
+    found += as_callbacks(callbacks)
 
 
 def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
@@ -304,7 +379,7 @@ def _fault_when_asked(name: str) -> str | None:
 def owner(hook: pluggy.HookImpl) -> Plugin:
     """Return the plugin that implements a hook."""
     known = {plugin.name: plugin for plugin in found() if not plugin.fault}
-    return known.get(hook.plugin_name, Plugin(hook.plugin_name, "?", "?"))
+    return known.get(hook.plugin_name, Plugin(hook.plugin_name, HERE, ""))
 
 
 def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[Any]:

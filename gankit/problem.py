@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from gankit import layers, optimizers, randomness
 from gankit.augment import Augment
 from gankit.errors import ConfigError
-from gankit.layers import BatchNorm, LayerNorm, Shape, Spec
+from gankit.fields import as_tuple, check_fields
+from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Average, Optimizer, RMSprop
 from gankit.penalties import Penalty
@@ -85,6 +86,13 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, with one line that says why."""
+        for name in ("generator", "discriminator"):
+            network = getattr(self, name)
+            if is_spec(network):
+                object.__setattr__(self, name, as_spec(network, name))
+        for name in ("penalties", "image_shape"):
+            object.__setattr__(self, name, as_tuple(getattr(self, name)))
+        check_fields(self)
         _check_numbers(self)
         _check_networks(self)
         optimizers.check(self.generator_optimizer)

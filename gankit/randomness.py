@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 
 Mask = NDArray[np.bool_]
 LEVELS = 256
@@ -58,7 +58,7 @@ class Key(NamedTuple):
 def check_seed(seed: object) -> None:
     """Raise ConfigError unless `seed` can be one."""
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ConfigError(f"seed is {seed}; it is a whole number in [0, 2^63)")
+        raise ConfigError(f"seed is {shown(seed)}; it is a whole number in [0, 2^63)")
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

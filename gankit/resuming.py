@@ -68,6 +68,27 @@ def check_same(folder: RunFolder, config: TrainConfig, data: str) -> None:
         )
 
 
+def check_loss(folder: RunFolder, name: str, digest: str | None) -> None:
+    """Refuse to go on with another loss under the same name.
+
+    Parameters
+    ----------
+    digest
+        That of the loss to go on with: `gankit.loss_digest`.
+
+    Raises
+    ------
+    ConfigError
+        The run recorded another one.
+    """
+    recorded_digest = folder.facts().get("loss_digest")
+    if recorded_digest and digest != recorded_digest:
+        raise ConfigError(
+            f"{folder.path}: loss {name!r} returns other values or gradients than the one that "
+            "the run was trained with; give the same Loss, or choose another --out"
+        )
+
+
 def newest(folder: RunFolder) -> Checkpoint | None:
     """Return the newest whole checkpoint of the run, or None where there never was one.
 

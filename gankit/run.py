@@ -44,6 +44,11 @@ class Run:
         `(rounds, 2)` float64: the discriminator's and the generator's loss of every round.
     config, folder
         What was asked for and where it lies; None for a run of `gankit.fit` in memory.
+    backend
+        The name of the backend that made the trainer; None where it is not known.
+
+    A run whose networks are specs can be pickled: the other process builds it anew in the same
+    backend. One with native networks cannot, nor one whose loss is made of lambdas.
     """
 
     problem: Problem
@@ -52,6 +57,7 @@ class Run:
     history: Array = field(repr=False)
     config: TrainConfig | None = field(default=None, repr=False)
     folder: Path | None = None
+    backend: str | None = None
 
     @property
     def generator(self) -> Generator:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gankit.errors import ConfigError
+from gankit.fields import check_fields
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Schedule:
     images: float
 
     def __post_init__(self) -> None:
-        """Refuse a schedule that takes no time."""
+        """Refuse values of the wrong type, and a schedule that takes no time."""
+        check_fields(self, "a schedule")
         if not self.images > 0:
             raise ConfigError(f"a schedule's images is {self.images}; it must be positive")
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Array, Batch, Block, BlockTrainer, Labels, Problem, Trainer
 from gankit.draws import Draws, draw
-from gankit.errors import ConfigError, Diverged
+from gankit.errors import ConfigError, Diverged, shown
 from gankit.problem import check_labels
 from gankit.randomness import Stream, generator
 from gankit.rates import rates
@@ -29,17 +29,11 @@ MOST = 10**9
 
 def check_count(name: str, value: object) -> None:
     """Raise ConfigError unless `value`, called `name`, is a whole number from 1 to `MOST`."""
-    if not isinstance(value, int | np.integer) or not 1 <= value <= MOST:
-        told = _told(value)
-        raise ConfigError(f"{name} is {told}; it must be whole, at least 1, and at most {MOST:,}")
-
-
-def _told(value: object) -> str:
-    """Return a number as it is, and of anything else what it is: arrays are never printed."""
-    if isinstance(value, str | int | float | np.number):
-        return str(value)
-    shape = getattr(value, "shape", None)
-    return f"a {type(value).__name__}" + (f" of shape {tuple(shape)}" if shape else "")
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= MOST:  # type: ignore[operator]
+        raise ConfigError(
+            f"{name} is {shown(value)}; it must be whole, at least 1, and at most {MOST:,}"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int)
     check_count("images, the number of images,", images)
     for name, value in (("start", start), ("rounds", rounds)):
         if not isinstance(value, int | np.integer) or value < 0:
-            raise ConfigError(f"{name} is {_told(value)}; it must be whole and at least 0")
+            raise ConfigError(f"{name} is {shown(value)}; it must be whole and at least 0")
     steps, batch, span = regime.n_critic + 1, regime.batch, range(start, start + rounds)
     index = np.empty((rounds, steps, batch), np.int64)
     noise = np.empty((rounds, steps, batch, problem.latent), np.float32)
@@ -139,7 +133,7 @@ class Progress:
 
 
 class Callback(Protocol):
-    """Something to do between blocks."""
+    """Something to do between blocks; a function that needs no edges is one too: `as_callbacks`."""
 
     def edge(self, step: int, /) -> int:
         """Return the first round after `step` at which a block must end for this callback."""
@@ -148,6 +142,48 @@ class Callback(Protocol):
     def __call__(self, progress: Progress, /) -> None:
         """Look at the run; called after every block, whether at an edge or not."""
         ...
+
+
+@dataclass(frozen=True)
+class EachStep:
+    """Calls a plain function after every step: blocks are one step long, which costs time."""
+
+    function: Callable[[Progress], object]
+
+    def edge(self, step: int, /) -> int:
+        """Return the next step."""
+        return step + 1
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Call the function."""
+        self.function(progress)
+
+
+Callbacks: TypeAlias = Callback | Callable[[Progress], object] | Iterable[Any]
+"""One callback, one function of a `Progress`, or several of them."""
+
+
+def as_callbacks(given: Callbacks) -> list[Callback]:
+    """Return callbacks as a list; a plain function is called after every step.
+
+    Raises
+    ------
+    ConfigError
+        Something is neither a callback nor a function.
+    """
+    several = isinstance(given, Iterable) and not callable(given)
+    return [_as_callback(one) for one in (given if several else [given])]  # type: ignore[union-attr]
+
+
+def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - whatever a person gives.
+    if isinstance(given, type):
+        raise ConfigError(f"callbacks: got {shown(given)}; write {given.__name__}(...)")
+    if not callable(given):
+        raise ConfigError(
+            f"callbacks: got {shown(given)}; expected a function of one argument, or one of "
+            "gankit.callbacks"
+        )
+    return given if callable(getattr(given, "edge", None)) else EachStep(given)
 
 
 def fit(
@@ -159,7 +195,7 @@ def fit(
     *,
     rounds: int,
     start: int = 0,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callbacks = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Train from round `start` to round `rounds`, or until `stop()`; return the rounds done.
@@ -174,11 +210,12 @@ def fit(
     """
     if problem.classes:
         check_labels(labels, len(images), problem.classes)
+    called = as_callbacks(callbacks)
     feed = _feed(trainer, problem, images, labels)
     largest = _largest_block(problem, regime)
     step, size, done = start, 1, start >= rounds
     while not done:
-        edges = [callback.edge(step) for callback in callbacks]
+        edges = [callback.edge(step) for callback in called]
         end = min([rounds, step + size, *edges])
         began = time.perf_counter()
         losses = feed(plan(problem, regime, len(images), step, end - step))
@@ -186,7 +223,7 @@ def fit(
         _check_finite(losses, step)
         step, size = end, _next_size(size, end - step, elapsed, largest)
         done = step >= rounds or stop()
-        for callback in callbacks:
+        for callback in called:
             callback(Progress(step, losses, trainer, done, problem))
     return step
 

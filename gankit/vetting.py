@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
-from gankit.errors import PluginError
+from gankit.errors import PluginError, shown
 
 if TYPE_CHECKING:
     from gankit.backend import Backend
@@ -24,22 +24,25 @@ CLASSES = {
 
 def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - whatever a plugin offers.
     """Raise PluginError unless a thing is of its kind, and has a name that can be typed."""
-    if not isinstance(thing, pkgutil.resolve_name(CLASSES[kind])):
-        raise PluginError(f"its {kind} {thing!r} is no {CLASSES[kind].replace(':', '.')}")
+    if not is_one(kind, thing):
+        raise PluginError(f"its {kind} {shown(thing)} is no {CLASSES[kind].replace(':', '.')}")
     if not isinstance(thing.name, str) or not NAME.fullmatch(thing.name):
         raise PluginError(f"a {kind} cannot be called {thing.name!r}; use letters, digits, - and _")
     if kind == "backend":
         _check_backend(thing)
 
 
+def is_one(kind: str, thing: object) -> bool:
+    """Tell whether a thing is of a kind."""
+    return isinstance(thing, pkgutil.resolve_name(CLASSES[kind]))
+
+
 def check_callback(callback: object) -> None:
-    """Raise PluginError unless a run can call it, and ask it where blocks are to end."""
+    """Raise PluginError unless a run can call it."""
+    if isinstance(callback, type):
+        raise PluginError(f"its callback is {shown(callback)}; return an instance of it")
     if not callable(callback):
-        raise PluginError(f"its callback {callback!r} cannot be called")
-    if not callable(getattr(callback, "edge", None)):
-        raise PluginError(
-            f"its callback {callback!r} has no edge(step); gankit.callbacks.every gives it one"
-        )
+        raise PluginError(f"its callback {shown(callback)} cannot be called")
 
 
 def _check_backend(backend: Backend) -> None:

@@ -24,15 +24,16 @@ FOR_BACKENDS = {
     "masks", "memory", "batches",
 }  # fmt: skip
 RANKS = {
-    "errors": 0, "paths": 0, "tagged": 0, "memory": 0, "deprecations": 0, "schedules": 1,
-    "layers": 1, "losses": 1, "penalties": 1, "optimizers": 1, "augment": 1, "randomness": 1,
-    "state": 1, "problem": 2, "masks": 3, "draws": 3, "rates": 3, "exports": 3, "backend": 3,
-    "batches": 3, "training": 4, "health": 4, "faults": 4, "config": 5, "hooks": 5, "recipes": 5,
-    "runs": 5, "data": 5, "latents": 5, "images": 6, "arrays": 6, "animation": 7, "plots": 7,
-    "notebook": 7, "plugins": 6, "vetting": 6, "sources": 6, "callbacks": 7, "training_data": 7,
-    "resuming": 7, "offers": 7, "scaffold": 7, "metrics": 7, "run": 8, "judging": 8, "launch": 8,
-    "api": 9, "report": 9, "diagnosis": 9, "checking": 10, "comparing": 10, "exporting": 10,
-    "testing": 10, "cli": 11, "__main__": 12,
+    "errors": 0, "paths": 0, "tagged": 0, "memory": 0, "deprecations": 0, "fields": 0,
+    "schedules": 1, "layers": 1, "losses": 1, "penalties": 1, "optimizers": 1, "augment": 1,
+    "randomness": 1, "state": 1, "loss_digest": 2, "problem": 2, "masks": 3, "draws": 3,
+    "rates": 3, "exports": 3, "backend": 3, "batches": 3, "training": 4, "health": 4, "faults": 4,
+    "config": 5, "hooks": 5, "recipes": 5, "runs": 5, "data": 5, "latents": 5, "images": 6,
+    "arrays": 6, "animation": 7, "plots": 7, "notebook": 7, "plugins": 6, "vetting": 6,
+    "natives": 7, "sources": 6, "callbacks": 7, "training_data": 7, "resuming": 7, "offers": 7,
+    "scaffold": 7, "metrics": 7, "run": 8, "judging": 8, "launch": 8, "api": 9, "report": 9,
+    "diagnosis": 9, "checking": 10, "comparing": 10, "exporting": 10, "testing": 10, "cli": 11,
+    "__main__": 12,
 }  # fmt: skip
 """A part may import those of its rank or below, so that nothing below knows what is above."""
 PROBES = "numpy", "torch", "keras", "tensorflow", "matplotlib", "pydantic"

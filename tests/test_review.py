@@ -87,7 +87,7 @@ def test_an_optimizer_of_a_framework_is_refused_by_name():
     from gankit.problem import Problem
 
     networks = (Dense(4), Reshape((2, 2, 1))), (Flatten(), Dense(1))
-    with pytest.raises(ConfigError, match="the optimizer is a dict"):
+    with pytest.raises(ConfigError, match="generator_optimizer: got dict of 1; exp"):
         Problem(*networks, 3, (2, 2, 1), HINGE, {"lr": 1}, SGD(0.1))
 
 

@@ -35,7 +35,9 @@ from gankit.layers.specs import (
     Spec,
     Tanh,
     Upsample,
+    as_spec,
     capabilities,
+    is_spec,
     uses_labels,
 )
 from gankit.layers.weights import initial_weights, is_running, weight_shapes
@@ -43,6 +45,7 @@ from gankit.layers.weights import initial_weights, is_running, weight_shapes
 __all__ = [
     "LAYERS", "AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "Dropout", "Embedding",
     "Flatten", "Init", "Layer", "LayerNorm", "LeakyReLU", "Place", "Projection", "ReLU", "Reshape",
-    "Residual", "Shape", "Sigmoid", "Spec", "Tanh", "Upsample", "capabilities", "initial_weights",
-    "is_running", "layer_shape", "output_shape", "shapes", "uses_labels", "walk", "weight_shapes",
+    "Residual", "Shape", "Sigmoid", "Spec", "Tanh", "Upsample", "as_spec", "capabilities",
+    "initial_weights", "is_running", "is_spec", "layer_shape", "output_shape", "shapes",
+    "uses_labels", "walk", "weight_shapes",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gankit.errors import ConfigError
+from gankit.fields import check_fields
 from gankit.layers.specs import (
     AveragePool,
     Conv,
@@ -91,6 +92,7 @@ def output_shape(spec: Spec, shape: Shape) -> Shape:
 
 def layer_shape(layer: Layer, shape: Shape) -> Shape:
     """Return the shape that `layer` makes of `shape`, or raise ConfigError saying why it cannot."""
+    check_fields(layer, layer.layer)
     if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
         zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
         _check(not zero, f"{layer.layer} is spectral and begins at zero, which has no norm")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
+from gankit.errors import ConfigError, shown
 from gankit.tagged import Tagged
 
 Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
@@ -210,6 +211,11 @@ class Reshape:
     shape: tuple[int, ...]
     layer: Literal["reshape"] = field(default="reshape", repr=False)
 
+    def __post_init__(self) -> None:
+        """Take a list as a tuple."""
+        if isinstance(self.shape, list):
+            object.__setattr__(self, "shape", tuple(self.shape))
+
 
 @dataclass(frozen=True)
 class Residual:
@@ -218,6 +224,11 @@ class Residual:
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     shortcut: tuple[Annotated[Layer, Tagged("layer")], ...] = ()
     layer: Literal["residual"] = field(default="residual", repr=False)
+
+    def __post_init__(self) -> None:
+        """Take lists and single layers as tuples; ConfigError for what is no layer."""
+        for name in ("layers", "shortcut"):
+            object.__setattr__(self, name, as_spec(getattr(self, name), f"residual's {name}"))
 
 
 Layer: TypeAlias = (
@@ -241,6 +252,35 @@ Layer: TypeAlias = (
 )
 Spec: TypeAlias = tuple[Layer, ...]
 LAYERS: tuple[type[Layer], ...] = get_args(Layer)
+
+
+def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - whatever a person gives.
+    """Return layers as a spec: one layer, or a tuple, a list or an iterator of layers.
+
+    Raises
+    ------
+    ConfigError
+        It is none of these; the message begins with `name`.
+    """
+    if isinstance(given, LAYERS):
+        return (given,)
+    if not isinstance(given, tuple | list | Iterator):
+        raise ConfigError(f"{name}: got {shown(given)}; expected a tuple of gankit.layers")
+    spec = tuple(given)
+    for position, layer in enumerate(spec):
+        if isinstance(layer, type) and layer in LAYERS:
+            made = f"{layer.__name__}(...)"
+            raise ConfigError(f"{name}: layer {position} is {shown(layer)}; write {made}")
+        if not isinstance(layer, LAYERS):
+            raise ConfigError(
+                f"{name}: layer {position} is {shown(layer)}; expected one of gankit.layers"
+            )
+    return spec
+
+
+def is_spec(network: object) -> bool:
+    """Tell whether a network is given in gankit's layers, in any form that `as_spec` takes."""
+    return isinstance(network, (*LAYERS, tuple, list, Iterator))
 
 
 def flat(spec: Spec) -> Iterator[Layer]:

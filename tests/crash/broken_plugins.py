@@ -55,8 +55,9 @@ BACKENDS = AT_LOADING | WHEN_ASKED
 OTHERS = {
     "a raising hook of callbacks": (HOOK.format("callbacks(config)", "1 / 0"), "ZeroDivisionError"),
     "a callback that is none": (HOOK.format("callbacks(config)", "return [3]"), "callback 3"),
-    "a callback that asks for no edge": (
-        HOOK.format("callbacks(config)", "return [lambda progress: None]"), "has no edge"
+    "a callback that is a class": (
+        HOOK.format("callbacks(config)", "return [type('Told', (), {'__call__': print})]"),
+        "the class Told"
     ),
     "a raising hook of data sets": (HOOK.format("datasets()", "1 / 0"), "ZeroDivisionError"),
     "a data set that is none": (HOOK.format("datasets()", "return [3]"), "dataset 3 is no"),
@@ -72,7 +73,7 @@ OTHERS = {
     "a raising hook of commands": (HOOK.format("commands()", "1 / 0"), "ZeroDivisionError"),
     "a command that is none": (HOOK.format("commands()", "return [3]"), "command 3 is no"),
     "a command that only has a name": (
-        HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"), "Hello'> is no"
+        HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"), "Hello is no"
     ),
 }  # fmt: skip
 

@@ -189,8 +189,10 @@ def test_a_missing_framework_is_told_with_its_remedy_only_to_those_who_ask(machi
     assert said["asked"].err == f"gankit: backend 'mine' needs {missing}; {remedy}\n"
 
 
-@pytest.mark.parametrize("wrong", ["1 / 0", "import no_such_module", "raise SystemExit(0)"])
-def test_a_backend_that_fails_while_it_is_built_ends_with_exit_code_5(machine, met, wrong):
+@pytest.mark.parametrize(
+    "wrong", ["import no_such_module", "raise OSError('no device')", "raise SystemExit(0)"]
+)
+def test_a_backend_whose_library_is_broken_ends_with_exit_code_5(machine, met, wrong):
     install(
         machine / "site", "acme", GOOD.replace("build(problem):", f"build(problem):\n    {wrong}")
     )
@@ -199,6 +201,15 @@ def test_a_backend_that_fails_while_it_is_built_ends_with_exit_code_5(machine, m
     assert [each.warnings for each in said.values()] == [[]] * len(said)
     assert said["asked"].code == ExitCode.BACKEND, said["asked"].err
     assert said["asked"].err.splitlines()[-1].startswith("gankit: backend 'mine' cannot be built: ")
+    assert not Path("asked").exists()
+
+
+def test_a_mistake_in_building_is_told_as_itself(machine, met):
+    install(machine / "site", "acme", GOOD.replace("build(problem):", "build(problem):\n    1 / 0"))
+    said = met()
+    check_the_rest(said)
+    assert said["asked"].code == ExitCode.UNEXPECTED
+    assert said["asked"].err.splitlines()[-1].startswith("gankit: ZeroDivisionError: ")
     assert not Path("asked").exists()
 
 

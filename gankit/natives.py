@@ -1,0 +1,73 @@
+"""Which backend a native network is of: an `nn.Module` is torch's, a `keras.Model` keras's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gankit import plugins
+from gankit.backend import Backend
+from gankit.errors import ConfigError, shown
+
+
+def owners(network: object, known: Sequence[Backend]) -> list[str]:
+    """Return the names of the backends that a native network is of; imports nothing.
+
+    The nearest class decides: a Keras layer derives from `nn.Module` where Keras runs on torch,
+    and is of keras all the same.
+    """
+    for kind in type(network).__mro__:
+        if names := [backend.name for backend in known if backend.made(kind)]:
+            return names
+    return []
+
+
+def check_kind(networks: Mapping[str, object]) -> None:
+    """Raise ConfigError for a value that can be no network: it cannot be called."""
+    for role, network in networks.items():
+        if isinstance(network, type) or not callable(network):
+            raise ConfigError(
+                f"{role}: got {shown(network)}; expected a tuple of gankit.layers, or a native "
+                "network, such as an nn.Module"
+            )
+
+
+def backend_of(networks: Mapping[str, object], known: Sequence[Backend]) -> str:
+    """Return the name of the backend that all native networks are of, an installed one first.
+
+    Parameters
+    ----------
+    networks
+        Native networks by "generator" and "discriminator".
+    known
+        Every backend, in the order in which they are preferred.
+
+    Raises
+    ------
+    ConfigError
+        No backend knows one of them, or they are of different frameworks.
+    """
+    found = {role: owners(network, known) for role, network in networks.items()}
+    for role, names in found.items():
+        if not names:
+            takers = [backend.name for backend in known if "native" in backend.capabilities]
+            raise ConfigError(
+                f"{role}: got {shown(networks[role])}; expected a tuple of gankit.layers, or a "
+                f"network of {', '.join(takers)}; name the backend that it is of"
+            )
+    common = set.intersection(*map(set, found.values()))
+    if not common:
+        told = ", ".join(f"{role} is of {names[0]}" for role, names in found.items())
+        raise ConfigError(f"{told}; give networks of one framework")
+    able = [backend for backend in known if backend.name in common]
+    return next((b for b in able if not plugins.missing_modules(b)), able[0]).name
+
+
+def check_own(chosen: Backend, networks: Mapping[str, object], known: Sequence[Backend]) -> None:
+    """Raise ConfigError for a native network of another backend than the chosen one."""
+    for role, network in networks.items():
+        others = owners(network, known)
+        if others and chosen.name not in others and not chosen.knows(network):
+            raise ConfigError(
+                f"{role}: got {shown(network)}, which backend {chosen.name!r} does not take; "
+                f"choose backend={others[0]!r}"
+            )
