@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gankit import plugins, sources
 from gankit.augment import Augment
-from gankit.backend import Backend, Labels
+from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import History, Watchdog
 from gankit.config import AUTO
 from gankit.data import Dataset
@@ -24,7 +24,7 @@ from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem, check_labels
-from gankit.resuming import base, passed_over, recorded
+from gankit.resuming import base, check_unchanged, passed_over, recorded
 from gankit.resuming import best as best_of
 from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
@@ -32,6 +32,7 @@ from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callbacks, Regime, as_callbacks, check_count
 from gankit.training import fit as fit_rounds
+from gankit.training_data import warn
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The optimizer of `fit` where none is given: that of the recipe `simple`."""
@@ -204,19 +205,34 @@ def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = F
     ------
     CheckpointError
         There is no run, no checkpoint of it is whole, or none is the best.
+    ConfigError
+        Its `config.toml` has other settings than the run was trained with.
     """
     path = _path("folder", folder) or Path()
     config, run = recorded(path), RunFolder.open(path)
     checkpoint = _best(run) if best else run.checkpoints.newest_valid(passed_over)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
+    check_unchanged(config, checkpoint, run.path)
     loss = plugins.losses().get(config.loss) or absent(config.loss)
     problem = config.problem(config.image_shape, loss)
     chosen = choose_backend(backend or config.backend)
     trainer = chosen.trainer(problem)
     trainer.load_state(checkpoint.state)
-    losses = metrics_log.read(run.metrics)[: checkpoint.step]
+    losses = _losses(run, checkpoint)
     return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name)
+
+
+def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
+    """Return the losses up to a checkpoint; those before the damage, with a warning, if any is."""
+    try:
+        losses, damage = metrics_log.read_whole(run.metrics)
+        damage = damage or metrics_log.fault(run.metrics, checkpoint.info.get("log"))
+    except CheckpointError as error:
+        losses, damage = np.empty((0, 2)), str(error)
+    if damage:
+        warn(f"{damage}; nothing but the history needs it")
+    return losses[: checkpoint.step]
 
 
 def _best(run: RunFolder) -> Checkpoint:

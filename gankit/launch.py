@@ -19,19 +19,29 @@ from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
-from gankit.errors import ConfigError, Diverged, StorageError, UnknownName, shown
+from gankit.data.digests import sample
+from gankit.errors import (
+    CheckpointError,
+    ConfigError,
+    Diverged,
+    StorageError,
+    UnknownName,
+    shown,
+)  # fmt: skip
 from gankit.judging import attending
+from gankit.lasting import lasting
 from gankit.latents import latents
 from gankit.layers import is_spec
 from gankit.loss_digest import loss_digest
 from gankit.losses import Loss
 from gankit.resuming import check_loss, check_same, last_good, newest
 from gankit.run import Run
-from gankit.runs import MetricsLog, RunFolder, environment, evaluations, warned
+from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
+from gankit.runs.folder import read_facts
 from gankit.runs.storage import require_space
 from gankit.training import Callback, Callbacks, as_callbacks, fit
-from gankit.training_data import Tell, training_data
+from gankit.training_data import Tell, training_data, warn
 
 PREFERRED = ("torch", "keras", "numpy")
 NO_NETWORKS: Mapping[str, object] = {}
@@ -95,6 +105,15 @@ class Plan:
     def epoch(self) -> int:
         """Rounds of an epoch."""
         return self.config.epoch(len(self.data))
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What tells its images and its loss from others, by the names that its records have."""
+        loss = {"loss_digest": self.loss_digest} if self.loss_digest else {}
+        data = self.data
+        return {
+            "data_digest": data.digest, "data_sample": sample(data.images, data.labels), **loss
+        }  # fmt: skip
 
 
 def resolve(
@@ -175,12 +194,12 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     if not folder.exists():
         folder.create(plan.config.to_toml(), _facts(plan))
         return 0
-    if folder.checkpoints.steps():
-        check_same(folder, plan.config, plan.notes["data_digest"])
-        check_loss(folder, plan.config.loss, plan.loss_digest)
     checkpoint = newest(folder)
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
+        check_same(plan.config, plan.data, checkpoint, folder.path)
+        check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
+        _mend_facts(folder, plan, checkpoint)
         trainer.load_state(checkpoint.state)
         tell(f"resuming after round {start} from {checkpoint.path}")
     else:  # Nothing was learned that other settings could belie.
@@ -190,17 +209,25 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start
     require_space(folder.path, _space(plan, trainer, start))
-    metrics_log.truncate(folder.metrics, start)
+    metrics_log.truncate(folder.metrics, start, checkpoint.info.get("log") if checkpoint else None)
     warned.truncate(folder.warnings, start)
     evaluations.truncate(folder.evaluations, start)
     folder.write_config(plan.config.to_toml())
     return start
 
 
+def _mend_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> None:
+    """Write `environment.json` anew where it cannot be read; the manifests have what counts."""
+    try:
+        read_facts(folder)
+    except CheckpointError as error:
+        warn(f"{error}; it is written anew, for the machine that goes on")
+        folder.write_facts(_facts(plan) | {"run": checkpoint.info.get("run", "")})
+
+
 def _facts(plan: Plan) -> dict[str, Any]:
     """Return what `environment.json` says of a run that begins, a mark of its own included."""
-    told = {"loss_digest": plan.loss_digest} if plan.loss_digest else {}
-    return plan.environment | plan.notes | told | {"run": secrets.token_hex(16)}
+    return plan.environment | plan.notes | plan.digests | {"run": secrets.token_hex(16)}
 
 
 def _space(plan: Plan, trainer: Trainer, start: int) -> int:
@@ -284,6 +311,8 @@ def _keeping(
                 "recipe": config.recipe,
                 "dataset": config.dataset,
                 "libraries": plan.environment["libraries"],
+                "settings": lasting(config),
+                **plan.digests,
             },
             log,
             judge.best if judge else None,

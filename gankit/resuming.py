@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gankit.config import LIMIT, TrainConfig, from_toml
+from gankit.data import ImageSet
+from gankit.data.digests import sample
 from gankit.errors import CheckpointError, ConfigError
+from gankit.lasting import OF_DATA, differences, in_words, lasting, recorded_as
 from gankit.runs import Checkpoint, RunFolder, evaluations
+from gankit.runs.checkpoints import read_manifest
 from gankit.runs.storage import read_plain
 from gankit.sources import Source, from_recipe
 from gankit.training_data import warn
 
-CHANGEABLE = {
-    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
-    "evaluate_every", "evaluate_samples",
-}  # fmt: skip
-"""What may differ when a run is resumed: nothing of it changes a number."""
+DIGESTS = ("data_digest", "data_sample")
+"""Under which names a manifest and `environment.json` have the digests of the images."""
 
 
 def recorded(path: Path) -> TrainConfig:
@@ -49,39 +51,141 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
     return str(run), settings
 
 
-def check_same(folder: RunFolder, config: TrainConfig, data: str) -> None:
+def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run: Path) -> None:
     """Refuse to go on with a run whose numbers would be others from here on.
+
+    What the checkpoint's manifest says of the run decides; where it is of an older form and says
+    nothing, `config.toml` and `environment.json` do.
 
     Parameters
     ----------
+    config
+        What the run would go on with.
     data
-        The digest of the images.
+        The images.
+    checkpoint
+        Where it would go on.
+    run
+        The folder.
+
+    Raises
+    ------
+    ConfigError
+        A setting that must stay, or the images, are others; the message says which.
     """
-    before, now = (_lasting(run) for run in (recorded(folder.path), config))
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key):
-            raise ConfigError(f"{folder.path} is a run with another {key}; choose another --out")
-    if folder.facts().get("data_digest", data) != data:
+    same = same_images(digests_of(RunFolder(run), checkpoint.info), data)
+    if same is False:
         raise ConfigError(
-            f"{folder.path} is a run on other images than {config.dataset} has now; "
-            "choose another --out"
+            f"{run} was trained on other images than {config.dataset} has now; "
+            "put the old ones back, or choose another --out"
+        )
+    found = differing(config, run, checkpoint.info, but=OF_DATA if same else frozenset())
+    if found:
+        raise ConfigError(
+            f"{run} was trained with other settings: {in_words(found)}; "
+            "take the old values, or choose another --out"
+        )
+    if same is None:
+        warn(f"{run} has no record of its images: nothing can tell whether they are the same")
+
+
+def check_unchanged(config: TrainConfig, checkpoint: Checkpoint, run: Path) -> None:
+    """Refuse a `config.toml` that was edited or damaged: it would make another generator.
+
+    Where the images come from does not count, for they may have moved.
+
+    Raises
+    ------
+    ConfigError
+        A setting is another than the checkpoint was trained with; the message says which.
+    """
+    if found := differing(config, run, checkpoint.info, but=OF_DATA):
+        raise ConfigError(
+            f"{run} was trained with other settings than {RunFolder(run).config} has now: "
+            f"{in_words(found)}; put the old values back"
         )
 
 
-def check_loss(folder: RunFolder, name: str, digest: str | None) -> None:
+def differing(
+    config: TrainConfig, run: Path, info: Mapping[str, Any], but: Collection[str] = ()
+) -> list[str]:
+    """Return the settings that must stay and differ from those of a checkpoint, each in words.
+
+    Parameters
+    ----------
+    info
+        What the checkpoint's manifest says; where it has no settings, `config.toml` decides.
+    but
+        Settings that do not count.
+    """
+    said = info.get("settings")
+    if isinstance(said, dict):
+        before = recorded_as(said, config, f"a manifest in {run}")
+    else:
+        before = lasting(recorded(run))
+    now = lasting(config)
+    for key in but:
+        before.pop(key, None)
+        now.pop(key, None)
+    return differences(before, now)
+
+
+def digests_of(folder: RunFolder, info: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of the images that a run is trained on, as far as they are known.
+
+    They are those of the checkpoint's manifest, or else of `environment.json`, where a run of an
+    older form has the sample alone.
+    """
+    for said in (info, folder.facts()):
+        found = {key: said[key] for key in DIGESTS if isinstance(said.get(key), str)}
+        if "data_sample" in found:
+            return found
+        if "data_digest" in found:  # As it was before there were two.
+            return {"data_sample": found["data_digest"]}
+    return {}
+
+
+def known_images(folder: RunFolder) -> dict[str, str]:
+    """Return `digests_of` the run by the newest of its manifests that can be read."""
+    return digests_of(folder, newest_info(folder))
+
+
+def newest_info(folder: RunFolder) -> Mapping[str, Any]:
+    """Return what the newest manifest that can be read says of the run; no array is read."""
+    for step in reversed(folder.checkpoints.steps()):
+        with suppress(CheckpointError):
+            return read_manifest(folder.checkpoints.path(step)).info
+    return {}
+
+
+def same_images(known: Mapping[str, str], data: ImageSet) -> bool | None:
+    """Return whether images are those that are known by their digests; None if none is known.
+
+    The sample is looked at first: where it is another, the rest is not read.
+    """
+    if not known:
+        return None
+    if known["data_sample"] != sample(data.images, data.labels):
+        return False
+    return known.get("data_digest", "") in ("", data.digest)
+
+
+def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[str, Any]) -> None:
     """Refuse to go on with another loss under the same name.
 
     Parameters
     ----------
     digest
         That of the loss to go on with: `gankit.loss_digest`.
+    info
+        What the checkpoint's manifest says; of an older one `environment.json` decides.
 
     Raises
     ------
     ConfigError
         The run recorded another one.
     """
-    recorded_digest = folder.facts().get("loss_digest")
+    recorded_digest = info.get("loss_digest") or folder.facts().get("loss_digest")
     if recorded_digest and digest != recorded_digest:
         raise ConfigError(
             f"{folder.path}: loss {name!r} returns other values or gradients than the one that "
@@ -143,7 +247,3 @@ def last_good(folder: RunFolder | None) -> str:
         return "nothing was kept, for the run has no folder"
     last = folder.checkpoints.newest_valid()
     return f"the last good checkpoint is {last.path}" if last else "there is no checkpoint yet"
-
-
-def _lasting(config: TrainConfig) -> dict[str, Any]:
-    return {key: value for key, value in config.settings().items() if key not in CHANGEABLE}

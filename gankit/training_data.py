@@ -54,7 +54,7 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
         )
     else:
         found = _named(config, data_dir)
-    notes = found.notes | {"data": found.images.source, "data_digest": found.images.digest}
+    notes = found.notes | {"data": found.images.source}
     return TrainingData(_with_classes(found.config, found.images), found.images, notes)
 
 

@@ -70,7 +70,10 @@ def test_samples_come_after_epoch_1_every_few_epochs_and_at_the_end(folder):
 def test_checkpoints_come_at_multiples_and_at_the_end_and_the_oldest_go(folder):
     walk(kept(folder), 0, 27)
     assert folder.checkpoints.steps() == [24, 27]
-    assert folder.checkpoints.load(24).info == {"backend": "numpy"}
+    info = folder.checkpoints.load(24).info
+    lines = folder.metrics.read_bytes().splitlines(keepends=True)
+    assert info.pop("log")["bytes"] == sum(map(len, lines[:24]))
+    assert info == {"backend": "numpy"}
     assert folder.checkpoints.load(24).state["round"] == 24
 
 

@@ -148,7 +148,7 @@ def test_a_place_with_other_runs_is_refused_and_left_as_it_is(command):
     compared(command, "numpy,numpy")
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
     for words, said in (
-        (["--seed", "3"], "another seed"),
+        (["--seed", "3"], "seed was 0, is now 3"),
         (["--steps", "6"], "more than 6 rounds"),
     ):
         ended = command(*COMPARE, "--backends", "numpy,numpy", *words)

@@ -167,7 +167,7 @@ def test_resuming_with_other_numbers_is_refused_and_changes_nothing(command, arg
     before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
     ended = command("run", "--steps", 6, "--resume", "auto", *arguments)
     assert ended.code == 2
-    assert f"another {key}" in ended.err.splitlines()[-1]
+    assert f"run was trained with other settings: {key} was " in ended.err.splitlines()[-1]
     assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
 
 

@@ -93,7 +93,8 @@ class Checkpoints:
     info
         What to write into each manifest.
     log
-        The metrics; synced first, so that no checkpoint is ahead of them.
+        The metrics; synced first, so that no checkpoint is ahead of them. Its digest goes into
+        each manifest as "log".
     best
         Says which of the given rounds is the best, where that is known: it is saved though no
         checkpoint be due, and stays beside the newest.
@@ -129,6 +130,6 @@ class Checkpoints:
             return  # Without reading the manifests on the disk after every block.
         best = self.best({*self.store.steps(), step}) if self.best else None
         if due or best == step:
-            self.log.sync()
-            self.store.save(step, progress.trainer.state(), self.info)
+            info = {**self.info, "log": self.log.sync()}
+            self.store.save(step, progress.trainer.state(), info)
             self.store.prune(self.keep, step, best)

@@ -126,7 +126,7 @@ def _folders(plans: list[Plan]) -> Iterator[str]:
 
 def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
     """Refuse a place that holds other runs, before any is trained."""
-    from gankit.resuming import check_same, recorded
+    from gankit.resuming import check_same, newest, recorded
     from gankit.runs import RunFolder
 
     if RunFolder(out).exists():
@@ -135,7 +135,8 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
         run = RunFolder(folder)
         if not run.exists():
             continue
-        check_same(run, plan.config, plan.notes["data_digest"])
+        if checkpoint := newest(run):
+            check_same(plan.config, plan.data, checkpoint, folder)
         if recorded(folder).backend != plan.config.backend:
             raise ConfigError(f"{folder} is a run with another backend; choose another --out")
         if run.checkpoints.steps() and run.checkpoints.steps()[-1] > plan.rounds:

@@ -72,14 +72,12 @@ def _found(
     """Evaluate a run, keep what was found, and return it with the floor."""
     from gankit import judging
     from gankit.api import load
-    from gankit.resuming import recorded
+    from gankit.resuming import known_images, recorded
     from gankit.runs import RunFolder, evaluations
 
     folder, config = RunFolder(path), recorded(path)
     watch(READING, 0.0)
-    standard = judging.standard(
-        config, data_dir, str(folder.facts().get("data_digest", "")), tell=say, watch=watch
-    )
+    standard = judging.standard(config, data_dir, known_images(folder), tell=say, watch=watch)
     watch(OPENING, 0.0)
     run = load(path, backend, best=best)
     before = _before(folder)

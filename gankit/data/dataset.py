@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.data import digests
 from gankit.errors import DataError
 
 Progress = Callable[[str, int, int | None], None]
@@ -71,14 +72,13 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """A sum of what tells this set from others: shape, labels, and 64 images spread over it."""
-        spread = np.linspace(0, len(self) - 1, min(len(self), 64)).astype(np.int64)
-        sha = hashlib.sha256(str(self.images.shape).encode())
-        sha.update(np.ascontiguousarray(self.images[spread]).tobytes())
-        sha.update(b"" if self.labels is None else self.labels.tobytes())
-        return sha.hexdigest()
+        """What tells this set from others: the SHA-256 of its shape, its labels and every image.
+
+        The same images have the same digest wherever they lie: in a folder, an array or a file.
+        """
+        return digests.digest(self.images, self.labels)
 
     @property
     def classes(self) -> int:

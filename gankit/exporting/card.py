@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import gankit
 from gankit.errors import CheckpointError
 from gankit.layers import uses_labels
+from gankit.resuming import known_images
 from gankit.runs import evaluations
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
     config, facts = done.config, done.run.facts()
     yield "recipe", f"`{config.recipe}`: {config.summary}" if config.summary else config.recipe
     yield "data set", str(facts.get("data", config.dataset)).partition(" from ")[0]
-    yield "digest of the images", f"`{facts.get('data_digest', 'not recorded')}`"
+    yield "digest of the images", f"`{known_images(done.run).get('data_digest', 'not recorded')}`"
     yield "loss", config.loss
     yield "training", f"{done.round:,} rounds, batches of {config.batch}, seed {config.seed}"
     yield "computed by", f"backend {config.backend}, in {config.precision}"

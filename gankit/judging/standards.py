@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,6 +26,7 @@ from gankit.metrics import (
 )
 from gankit.metrics.neighbours import NEIGHBOURS
 from gankit.metrics.pixels import Levels
+from gankit.resuming import same_images
 from gankit.training_data import Tell, training_data
 
 SAMPLES = 10_000
@@ -96,7 +97,7 @@ class Standard:
 def standard(
     config: TrainConfig,
     data_dir: Path | None = None,
-    digest: str = "",
+    known: Mapping[str, str] | None = None,
     *,
     tell: Tell = silent,
     watch: Watch = unwatched,
@@ -107,8 +108,9 @@ def standard(
     ----------
     data_dir
         As in `gankit.train`.
-    digest
-        Of the images that the run was trained on, where that is known.
+    known
+        The digests of the images that the run was trained on, as `gankit.resuming.known_images`
+        returns them; None where nothing is known of them.
     tell
         Takes a line about the images.
     watch
@@ -117,10 +119,10 @@ def standard(
     Raises
     ------
     UnknownName, DataError, ConfigError
-        The images cannot be had, or are others than those of the digest.
+        The images cannot be had, or are others than the run was trained on.
     """
     data = training_data(config, data_dir, tell)
-    if digest and data.notes["data_digest"] != digest:
+    if same_images(known or {}, data.images) is False:
         raise DataError(
             f"the run was trained on other images than {config.dataset} has here "
             f"({data.images.source}); name the folder of its own with --data-dir"

@@ -13,7 +13,12 @@ from gankit.runs.evaluations import newest
 
 NONE = "–"
 LAYERS = ".layers"
-CALLED = {"run": "mark of the run", "data_digest": "digest of the data", "cpus": "processors"}
+CALLED = {
+    "run": "mark of the run",
+    "data_digest": "digest of the data",
+    "data_sample": "digest of a sample of it",
+    "cpus": "processors",
+}
 
 Table: TypeAlias = Mapping[str, Any]
 

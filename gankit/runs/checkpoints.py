@@ -38,8 +38,9 @@ class Checkpoint:
     state
         Arrays by name: "generator/0.kernel", "round", ...
     info
-        What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", and as
-        "run" its mark.
+        What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", as
+        "run" its mark, as "settings" those that must stay, as "data_digest" and "data_sample" the
+        digests of its images, and as "log" what its log held by then.
     path
         The folder it was read from.
     """
@@ -86,9 +87,9 @@ class CheckpointStore:
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
         """Save a state and return its folder, which is there to stay when this returns.
 
-        A step that already holds the same state of the same run is left alone. Another state, or a
-        damaged one, gives way once the new one is whole; for the moment between two renames it has
-        neither.
+        A step that already holds the same state and info of the same run is left alone. Another
+        state, or a damaged one, gives way once the new one is whole; for the moment between two
+        renames it has neither.
 
         Parameters
         ----------
@@ -113,7 +114,7 @@ class CheckpointStore:
         arrays = tensors.split(state)
         contents = {name: tensors.encode(part) for name, part in arrays.items()}
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
-        if _holds(path, files, info.get(RUN)):
+        if _holds(path, files, info):
             with writing(path):  # An earlier save may have failed at just this.
                 atomic.sync_folder(self.folder)
             return path
@@ -166,7 +167,7 @@ class CheckpointStore:
         if not self.mark:
             return False
         try:
-            theirs = _read_manifest(path).info.get(RUN)
+            theirs = read_manifest(path).info.get(RUN)
         except CheckpointError:  # Only `load` can say what is wrong with it.
             return False
         return bool(theirs) and theirs != self.mark
@@ -229,28 +230,8 @@ class CheckpointStore:
         return self.folder / f"{step:06d}"
 
 
-def _holds(path: Path, files: Mapping[str, FileEntry], run: Json) -> bool:
-    """Return whether `path` is a whole checkpoint with just these files, with the mark `run`."""
-    if not os.path.lexists(path):
-        return False
-    try:
-        said = _read(path)[0]
-        return said.files == files and said.info.get(RUN) == run
-    except CheckpointError:
-        return False
-
-
-def _read(path: Path) -> tuple[Manifest, State]:
-    if path.is_symlink():
-        raise CheckpointError(f"{path} is a symbolic link; name the folder itself")
-    said = _read_manifest(path)
-    state: State = {}
-    for name, promised in said.files.items():
-        state |= _read_arrays(path / name, promised)
-    return said, state
-
-
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of the checkpoint in a folder, and none of its arrays; CheckpointError."""
     file = path / manifest.NAME
     try:
         said = manifest.parse(read_plain(file, manifest.LIMIT))
@@ -259,6 +240,27 @@ def _read_manifest(path: Path) -> Manifest:
     if _STEP.fullmatch(path.name) and int(path.name) != said.step:
         raise CheckpointError(f"{file} is of round {said.step}, not {int(path.name)}")
     return said
+
+
+def _holds(path: Path, files: Mapping[str, FileEntry], info: Mapping[str, Json]) -> bool:
+    """Return whether `path` is a whole checkpoint with just these files and this info."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        said, _ = _read(path)
+    except CheckpointError:
+        return False
+    return said.files == files and said.info == info
+
+
+def _read(path: Path) -> tuple[Manifest, State]:
+    if path.is_symlink():
+        raise CheckpointError(f"{path} is a symbolic link; name the folder itself")
+    said = read_manifest(path)
+    state: State = {}
+    for name, promised in said.files.items():
+        state |= _read_arrays(path / name, promised)
+    return said, state
 
 
 def _read_arrays(path: Path, promised: FileEntry) -> State:

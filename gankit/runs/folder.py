@@ -76,10 +76,9 @@ class RunFolder:
     def facts(self) -> dict[str, Any]:
         """Return what `environment.json` says; nothing where it cannot be read."""
         try:
-            said = json.loads(read_plain(self.environment, _FACTS))
-        except (CheckpointError, ValueError, RecursionError):
+            return read_facts(self)
+        except CheckpointError:
             return {}
-        return said if isinstance(said, dict) else {}
 
     @property
     def mark(self) -> str:
@@ -163,3 +162,14 @@ class RunFolder:
             self.environment.unlink(missing_ok=True)
             if made:
                 self.path.rmdir()
+
+
+def read_facts(folder: RunFolder) -> dict[str, Any]:
+    """Return what `environment.json` says; CheckpointError where it is missing or damaged."""
+    try:
+        said = json.loads(read_plain(folder.environment, _FACTS))
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise CheckpointError(f"{folder.environment} is damaged: it is not a JSON object")
+    return said

@@ -21,7 +21,9 @@ from gankit.runs import tensors
 from gankit.state import State
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""The form that is written. Every older one is read; in form 1 a run's `info` said less: neither
+its settings nor the digests of its data and of its log."""
 LIMIT = 4 * 2**20
 """The most bytes of a manifest: room for 30,000 arrays, and less than 256 MB when parsed."""
 
@@ -114,10 +116,10 @@ def parse(content: bytes) -> Manifest:
         raise CheckpointError("its digest is wrong: it was edited or damaged")
     if written_as > FORMAT:
         raise NewerFormat(
-            f"it has format {written_as!r:.20}, and this gankit reads {FORMAT}; upgrade gankit"
+            f"it has format {written_as!r:.20}, and this gankit reads 1 to {FORMAT}; upgrade gankit"
         )
-    if written_as != FORMAT:
-        raise CheckpointError(f"it has format {written_as!r:.20}; this gankit reads {FORMAT}")
+    if written_as < 1:
+        raise CheckpointError(f"it has format {written_as!r:.20}; the first format is 1")
     step = _take(body, "step", int)
     if not 0 <= step < 10**18:
         raise CheckpointError("its step is no number of rounds")

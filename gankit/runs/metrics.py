@@ -6,19 +6,21 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import itertools
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from gankit.backend import Array
-from gankit.errors import CheckpointError
+from gankit.errors import CheckpointError, StorageError
 from gankit.runs import atomic
 from gankit.runs.storage import patiently, read_plain, writing
 
@@ -40,6 +42,7 @@ class MetricsLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        self._sum, self._bytes = hashlib.sha256(), 0
 
     def append(self, start_round: int, losses: Array) -> None:
         """Write a block's losses at once.
@@ -58,16 +61,32 @@ class MetricsLog:
         """
         rows = np.asarray(losses, np.float64).tolist()
         lines = (_line(number, row) for number, row in enumerate(rows, start=start_round + 1))
-        with writing(self.path):
-            atomic.write_all(self._open(), "".join(lines).encode())
+        text = "".join(lines).encode()
+        try:
+            with writing(self.path):
+                atomic.write_all(self._open(), text)
+        except StorageError:  # Part of it may be there: the next append looks up what is.
+            with suppress(StorageError):
+                self.close()
+            raise
+        self._sum.update(text)
+        self._bytes += len(text)
 
-    def sync(self) -> None:
-        """Make what was written last, even if the machine stops."""
+    def sync(self) -> dict[str, Any]:
+        """Make what was written last, even if the machine stops; return the log's digest.
+
+        Returns
+        -------
+        dict
+            What the file holds: the number of its "bytes", and their "sha256" in hexadecimal. It
+            is kept up to date with what is appended, and costs nothing.
+        """
         if self._descriptor is None:
-            return
+            return _digest(_content(self.path))
         with writing(self.path):
             patiently(functools.partial(os.fsync, self._descriptor))
             atomic.sync_folder(self.path.parent)
+        return {"bytes": self._bytes, "sha256": self._sum.hexdigest()}
 
     def close(self) -> None:
         """Close the file; the next `append` opens it again."""
@@ -80,6 +99,8 @@ class MetricsLog:
         if self._descriptor is None:
             atomic.make_folder(self.path.parent)
             self._descriptor = os.open(self.path, _APPEND, 0o666)
+            content = _content(self.path)
+            self._sum, self._bytes = hashlib.sha256(content), len(content)
         return self._descriptor
 
 
@@ -110,13 +131,33 @@ def read_whole(path: Path) -> tuple[Array, str]:
     return np.array(rows, np.float64).reshape(len(rows), 2), damage
 
 
-def truncate(path: Path, rounds: int) -> None:
+def fault(path: Path, digest: object) -> str:
+    """Return how a log differs from what a checkpoint says that it held, or nothing.
+
+    Parameters
+    ----------
+    digest
+        What `MetricsLog.sync` returned when the checkpoint was saved; None where that is not known.
+        What was appended since does not count.
+    """
+    length = digest.get("bytes") if isinstance(digest, Mapping) else None
+    if not isinstance(length, int) or _digest(_content(path)[:length]) == digest:
+        return ""
+    return f"{path} is not what it was when the checkpoint was saved: it was edited or damaged"
+
+
+def truncate(path: Path, rounds: int, digest: object = None) -> None:
     """Drop every round after `rounds`: the run goes on from there, and logs them again.
+
+    Parameters
+    ----------
+    digest
+        What `MetricsLog.sync` returned after `rounds`; None where that is not known.
 
     Raises
     ------
     CheckpointError
-        The log is damaged, or ends before `rounds`.
+        The log is damaged, is not the one of that digest, or ends before `rounds`.
     StorageError
         It could not be written; it is as it was.
     """
@@ -129,8 +170,17 @@ def truncate(path: Path, rounds: int) -> None:
             "put it back from a copy, or start a new run; sampling needs no log"
         )
     text = b"".join(line + b"\n" for line in kept)
+    if digest is not None and _digest(text) != digest:
+        raise CheckpointError(
+            f"{path} is not what it was after round {rounds}: it was edited or damaged; "
+            "put it back from a copy, or start a new run; sampling needs no log"
+        )
     if text != _content(path):
         atomic.write_file(path, text)
+
+
+def _digest(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _content(path: Path) -> bytes:

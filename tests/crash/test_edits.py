@@ -8,7 +8,7 @@ import hashlib
 import pytest
 import safetensors.numpy
 
-from gankit.runs import read_checkpoint
+from gankit.runs import manifest, read_checkpoint
 from tests.crash.figures import note
 from tests.crash.stores import refusal, reseal, state
 
@@ -16,7 +16,8 @@ FILE = "generator.safetensors"
 
 ARRAY = ("files", FILE, "arrays", "generator/0.kernel")
 EDITS = [
-    (("format",), 2),
+    (("format",), 0),
+    (("format",), manifest.FORMAT + 1),
     (("format",), True),
     (("step",), 640),
     (("step",), "1280"),

@@ -73,8 +73,13 @@ def test_a_state_that_is_not_finite_is_never_published(store, state, value):
 def test_saving_a_step_again_leaves_its_files_alone(store, state):
     file = store.path(640) / "generator.safetensors"
     before = file.stat().st_ino
-    store.save(640, state, {})
+    store.save(640, state, {"backend": "numpy"})
     assert file.stat().st_ino == before
+
+
+def test_saving_a_step_again_with_other_info_replaces_it(store, state):
+    store.save(640, state, {"run": "another"})
+    assert store.load(640).info == {"run": "another"}
 
 
 def test_saving_a_damaged_step_again_mends_it(store, state):
@@ -134,7 +139,7 @@ def test_one_of_another_run_is_passed_over_though_it_is_whole(store):
 
 def test_one_that_a_newer_gankit_wrote_is_not_passed_over_and_then_replaced(store, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "FORMAT", 2)
+        patch.setattr(manifest, "FORMAT", 3)
         store.save(1920, {"generator/a": np.zeros(1)})
-    with pytest.raises(NewerFormat, match=r"001920.*has format 2.*upgrade gankit"):
+    with pytest.raises(NewerFormat, match=r"001920.*has format 3.*upgrade gankit"):
         store.newest_valid(print)

@@ -189,7 +189,7 @@ def a_manifest_of_no_number(folder):
 @refused
 def a_manifest_with_a_key_given_twice(folder):
     said = (checkpoint(folder) / NAME).read_text()
-    return manifest(folder, said.replace('"format": 1', '"format": 1,\n "format": 1'))
+    return manifest(folder, said.replace('"format": ', '"format": 2,\n "format": '))
 
 
 @refused

@@ -1,0 +1,103 @@
+"""The settings that make a run what it is, and how two runs' settings differ, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gankit.config import TrainConfig, from_settings
+
+CHANGEABLE = {
+    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
+    "evaluate_every", "evaluate_samples",
+}  # fmt: skip
+"""What may differ when a run is resumed: nothing of it changes a number."""
+
+OF_DATA = {"dataset", "images"}
+"""What says where the images come from; the digest of the images decides if they are the same."""
+
+NAMED = 3
+"""How many differences a message names."""
+SHOWN = 40
+"""How many characters of a value a message shows."""
+_MISSING = object()
+
+
+def lasting(config: TrainConfig) -> dict[str, Any]:
+    """Return every setting that must stay, nested as in TOML: what a manifest records."""
+    return {key: value for key, value in config.settings().items() if key not in CHANGEABLE}
+
+
+def recorded_as(settings: Mapping[str, Any], like: TrainConfig, source: str) -> dict[str, Any]:
+    """Return settings that a manifest recorded, as this version of gankit says them.
+
+    An older version knew fewer settings, so that those it did not know get their default.
+
+    Parameters
+    ----------
+    settings
+        What `lasting` returned when they were recorded.
+    like
+        Any configuration; its changeable settings complete the recorded ones.
+    source
+        What to name in an error.
+
+    Raises
+    ------
+    ConfigError
+        They are no settings of a run.
+    """
+    changeable = {key: value for key, value in like.settings().items() if key in CHANGEABLE}
+    return lasting(from_settings(changeable | dict(settings), source))
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return how settings differ, a text for each: its dotted key, the old and the new value.
+
+    >>> differences({"seed": 0, "layers": [{"slope": 0.2}]}, {"layers": [{"slope": 2e-4}]})
+    ['seed was 0, is now not set', 'layers.0.slope was 0.2, is now 2e-4']
+    """
+    return list(_differing("", before, now))
+
+
+def in_words(found: list[str]) -> str:
+    """Return the first few differences in one line.
+
+    >>> in_words(["seed was 0, is now 1"] * 5)
+    'seed was 0, is now 1; seed was 0, is now 1; seed was 0, is now 1; and 2 more'
+    """
+    more = [f"and {len(found) - NAMED} more"] if len(found) > NAMED else []
+    return "; ".join([*found[:NAMED], *more])
+
+
+def _differing(path: str, before: Any, now: Any) -> Iterator[str]:  # noqa: ANN401 - as in TOML.
+    if before == now:
+        return
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        keys: Any = [*before, *(key for key in now if key not in before)]
+        pairs = [(key, before.get(key, _MISSING), now.get(key, _MISSING)) for key in keys]
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = [(key, *pair) for key, pair in enumerate(zip(before, now, strict=True))]
+    else:
+        yield f"{path} was {_shown(before)}, is now {_shown(now)}"
+        return
+    for key, old, new in pairs:
+        yield from _differing(f"{path}.{key}" if path else str(key), old, new)
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - as in TOML.
+    """Return a value on part of a line; numbers in their shorter form."""
+    if value is _MISSING:
+        return "not set"
+    if isinstance(value, float):
+        scientific = np.format_float_scientific(value, trim="-", exp_digits=1)
+        return min(repr(value), scientific, key=len)
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if len(repr(value)) > SHOWN else repr(value)
+    if isinstance(value, Mapping):
+        text = ", ".join(f"{key} = {_shown(inner)}" for key, inner in value.items())
+        return f"{{{text}}}" if len(text) <= SHOWN else f"{{{text[:SHOWN]}...}}"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

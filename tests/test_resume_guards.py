@@ -1,0 +1,264 @@
+"""What a resume is held against stands in each checkpoint, so that no lost file weakens it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.cli import main
+from gankit.errors import ConfigError
+from gankit.runs import RunFolder, manifest
+from gankit.runs import metrics as metrics_log
+from gankit.runs.checkpoints import read_manifest
+
+CONFIG = """
+backend = "numpy"
+dataset = "./images.npy"
+latent = 4
+batch = 4
+checkpoint_every = 2
+[generator]
+layers = [
+    { layer = "dense", units = 64 },
+    { layer = "leaky-relu", slope = 0.2 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [8, 8, 1] },
+]
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+"""
+IMAGES = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8)
+
+
+class Ended(NamedTuple):
+    code: int
+    err: str
+
+    @property
+    def last(self):
+        return self.err.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return a folder with settings, images, and a run of four rounds."""
+    folder = tmp_path_factory.mktemp("trained")
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        Path("run.toml").write_text(CONFIG, "utf-8")
+        np.save("images.npy", IMAGES)
+        with pytest.raises(SystemExit) as ended:
+            main(["train", "--config", "run.toml", "--steps", "4", "--out", "run", "--no-progress"])
+        assert ended.value.code == 0
+    finally:
+        os.chdir(here)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch, trained):
+    """Give the test a copy of the run, and none of this machine's settings."""
+    for name in [name for name in os.environ if name.startswith("GANKIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "home"))
+    shutil.copytree(trained, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    config = Path("run/config.toml")
+    config.write_text(config.read_text().replace(str(trained), str(tmp_path / "work")))
+
+
+@pytest.fixture
+def command(capfd):
+    def run(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            with pytest.raises(SystemExit) as ended:
+                main([*map(str, arguments)])
+        return Ended(int(ended.value.code or 0), capfd.readouterr().err)
+
+    return run
+
+
+@pytest.fixture
+def resume(command):
+    def run(*arguments):
+        return command(
+            "train", "--out", "run", "--resume", "auto", "--steps", 6, "--no-progress", *arguments
+        )
+
+    return run
+
+
+def edit(path, old, new):
+    text = Path(path).read_text()
+    assert old in text
+    Path(path).write_text(text.replace(old, new, 1))
+
+
+def flip_a_digit(log):
+    """Change the last digit of the first loss, so that every line is still one."""
+    text = log.read_text()
+    place = text.index(", ", text.index("discriminator")) - 1
+    log.write_text(text[:place] + ("2" if text[place] == "1" else "1") + text[place + 1 :])
+
+
+def as_in_form_one():
+    """Take out of every manifest what its form 1 did not have."""
+    for file in Path("run").glob("checkpoints/*/manifest.json"):
+        said = json.loads(file.read_text())
+        del said["sha256"]
+        for name in ("settings", "log", "data_digest", "data_sample"):
+            del said["info"][name]
+        file.write_bytes(manifest._sealed(said | {"format": 1}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed = 0", "seed = 1", "seed was 0, is now 1"),
+        ("slope = 0.2", "slope = 0.3", "generator.layers.1.slope was 0.2, is now 0.3"),
+        ("learning_rate = 0.0002", "learning_rate = 1e-5",
+         "generator.optimizer.learning_rate was 2e-4, is now 1e-5"),
+        ("n_critic = 1", "n_critic = 3", "n_critic was 1, is now 3"),
+    ],
+)  # fmt: skip
+def test_a_value_changed_in_the_file_is_refused_and_named_with_both(resume, old, new, said):
+    edit("run/config.toml", old, new)
+    ended = resume()
+    assert ended.code == 2
+    assert f"run was trained with other settings: {said}; " in ended.last
+
+
+def test_a_setting_changed_in_the_file_is_no_obstacle_once_the_old_one_is_given(resume):
+    edit("run/config.toml", "batch = 4", "batch = 5")
+    assert resume("--batch", 4).code == 0
+    assert "batch = 4" in Path("run/config.toml").read_text()
+
+
+def test_lengths_and_intervals_may_change_in_the_file(resume):
+    edit("run/config.toml", "checkpoint_every = 2", "checkpoint_every = 1")
+    assert resume().code == 0
+
+
+def test_a_run_is_not_opened_with_networks_that_it_was_not_trained_with():
+    edit("run/config.toml", "slope = 0.2", "slope = 0.3")
+    with pytest.raises(ConfigError, match=r"generator\.layers\.1\.slope was 0\.2, is now 0\.3"):
+        gankit.load("run")
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied", "not JSON"])
+def test_without_its_environment_a_run_on_other_images_is_refused_all_the_same(resume, how):
+    environment = Path("run/environment.json")
+    if how == "removed":
+        environment.unlink()
+    else:
+        environment.write_text("" if how == "emptied" else "{")
+    np.save("images.npy", IMAGES[::-1])
+    ended = resume()
+    assert ended.code == 2
+    assert "run was trained on other images than" in ended.last
+
+
+def test_a_lost_environment_is_said_and_written_anew(resume):
+    mark = RunFolder("run").mark
+    Path("run/environment.json").unlink()
+    ended = resume()
+    assert ended.code == 0
+    assert "environment.json is missing; it is written anew" in ended.err
+    assert RunFolder("run").mark == mark
+    assert "environment.json" not in resume("--steps", 8).err
+
+
+def test_one_image_among_many_that_changed_is_seen(resume):
+    changed = IMAGES.copy()
+    changed[150, 4, 4] ^= 1
+    np.save("images.npy", changed)
+    assert "other images" in resume().last
+
+
+def test_a_flipped_digit_of_the_log_is_seen(resume):
+    flip_a_digit(Path("run/metrics.jsonl"))
+    assert len(metrics_log.read(Path("run/metrics.jsonl"))) == 4  # Every line still parses.
+    ended = resume()
+    assert ended.code == 4
+    assert "metrics.jsonl is not what it was after round 4" in ended.last
+
+
+def test_the_log_s_digest_is_that_of_the_file_after_a_resume_too(resume):
+    assert resume().code == 0
+    content = Path("run/metrics.jsonl").read_bytes()
+    said = read_manifest(Path("run/checkpoints/000006")).info["log"]
+    assert said == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_a_digest_of_the_log_is_right_after_a_write_that_failed(tmp_path, monkeypatch):
+    log = metrics_log.MetricsLog(tmp_path / "log")
+    log.append(0, np.ones((2, 2)))
+
+    def torn(descriptor, content):
+        os.write(descriptor, bytes(content)[:7])
+        raise OSError(28, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gankit.runs.atomic.write_all", torn)
+        with pytest.raises(gankit.GankitError):
+            log.append(2, np.ones((1, 2)))
+    content = log.path.read_bytes()
+    assert log.sync() == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    log.append(2, np.ones((1, 2)))
+    assert log.sync()["sha256"] == hashlib.sha256(log.path.read_bytes()).hexdigest()
+    log.close()
+
+
+@pytest.mark.parametrize("how", ["a wrong character", "a flipped digit", "a folder"])
+def test_a_damaged_log_forbids_no_sampling(command, how):
+    log = Path("run/metrics.jsonl")
+    text = log.read_text()
+    if how == "a folder":
+        log.unlink()
+        log.mkdir()
+    elif how == "a wrong character":
+        log.write_text(text[:100] + "#" + text[101:])
+    else:
+        flip_a_digit(log)
+    ended = command("sample", "run", "--out", "x.png")
+    assert ended.code == 0
+    assert ended.err.count("metrics.jsonl") == 1
+    assert "nothing but the history needs it" in ended.err
+
+
+def test_a_run_of_the_older_form_goes_on_by_its_files(resume):
+    as_in_form_one()
+    facts = json.loads(Path("run/environment.json").read_text())
+    facts["data_digest"] = facts.pop("data_sample")
+    Path("run/environment.json").write_text(json.dumps(facts))
+    assert resume().code == 0
+    assert manifest.parse(Path("run/checkpoints/000006/manifest.json").read_bytes()).info[
+        "settings"
+    ]
+
+
+def test_a_run_of_the_older_form_without_its_environment_says_what_cannot_be_known(resume):
+    as_in_form_one()
+    Path("run/environment.json").unlink()
+    ended = resume()
+    assert ended.code == 0
+    assert "has no record of its images" in ended.err
+
+
+def test_another_loss_of_the_same_name_is_seen_without_the_environment(resume, monkeypatch):
+    Path("run/environment.json").unlink()
+    monkeypatch.setattr("gankit.launch.loss_digest", lambda _loss: "0" * 64)
+    ended = resume()
+    assert ended.code == 2
+    assert "returns other values or gradients" in ended.last
