@@ -185,7 +185,7 @@ def launch(
 def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
     if folder.exists() and not resume:
         raise ConfigError(
-            f"{folder.path} holds a run; continue it with --resume auto, or choose another"
+            f"{folder.path} holds a run; continue it with --resume, or choose another"
         )
 
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import io
+import os
+import pty
+import re
+import struct
+import sys
+import termios
 import types
 
 import numpy as np
@@ -10,7 +18,7 @@ import pytest
 from tqdm import tqdm
 
 from gankit import callbacks
-from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, every, never
+from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, every, never, screen
 from gankit.errors import ConfigError, Diverged
 from gankit.runs import metrics
 from gankit.runs.folder import RunFolder
@@ -136,20 +144,139 @@ def test_an_epoch_is_a_line_with_its_mean_losses():
     walk([Epochs(4, 3, stream)], 0, 10, largest=3)
     lines = stream.getvalue().splitlines()
     assert [line[:11] for line in lines] == ["epoch   1/3", "epoch   2/3", "epoch   3/3"]
-    assert "  discriminator 2.750  generator 0.500  " in lines[0]
-    assert "  discriminator 9.750  generator 2.833  " in lines[2]
+    assert "  D 2.750 G 0.500  " in lines[0]
+    assert "  D 9.750 G 2.833  " in lines[2]
     assert lines[0].endswith(" s")
 
 
-def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(monkeypatch):
-    clock = iter(np.arange(0.0, 100.0, 2.0))
-    monkeypatch.setattr(callbacks.showing.time, "perf_counter", lambda: float(next(clock)))
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [(0, 1, ", 1 of 4 rounds"), (2, 4, ", 2 of 4 rounds"), (0, 4, "")],
+    ids=["stopped", "resumed", "whole"],
+)
+def test_an_epoch_that_was_cut_short_says_so(start, end, said):
     stream = io.StringIO()
-    walk([Bar(20, 0, stream)], 0, 20, largest=2)
+    walk([Epochs(4, 3, stream)], start, end)
+    assert stream.getvalue().startswith(f"epoch   1/3{said}  D ")
+
+
+@pytest.fixture
+def passing(monkeypatch):
+    """Return what makes a callback that lets so many seconds pass in each block."""
+    now = [0.0]
+    monkeypatch.setattr(callbacks.showing.time, "perf_counter", lambda: now[0])
+
+    class Passing:
+        def __init__(self, seconds):
+            self.seconds = seconds
+
+        def edge(self, _step, /):
+            return never
+
+        def __call__(self, _progress, /):
+            now[0] += self.seconds
+
+    return Passing
+
+
+def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(passing):
+    stream = io.StringIO()
+    walk([passing(2.0), Bar(20, 0, stream)], 0, 20, largest=2)
     lines = stream.getvalue().splitlines()
     assert [line.split()[1] for line in lines] == ["6/20", "12/20", "18/20", "20/20"]
-    assert lines[0].endswith("1.0 rounds/s  0:00:14 left")
-    assert "discriminator 6.250  generator 1.667" in lines[0]
+    assert lines[0].endswith("1.0 rounds/s  00:14 left")
+    assert "  D 6.250 G 1.667  " in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.5, []), (3.0, ["about 5 minutes left at 0.3 rounds/s"]),
+     (60.0, ["gankit: warning: about 1.6 hours left at 0.0 rounds/s; train fewer rounds, or stop "
+             "it with Ctrl-C once it is good"])],
+)  # fmt: skip
+def test_the_time_that_a_run_takes_is_said_once_and_loudly_above_an_hour(passing, seconds, said):
+    stream = io.StringIO()
+    first = passing(1000.0)  # A framework compiles in the first block, which counts for nothing.
+    bar = Bar(100, 0, stream)
+    for called, start, end in [([first, bar], 0, 1), ([passing(seconds), bar], 1, 40)]:
+        for callback in called:
+            callback.edge(start)
+        for step in range(start + 1, end + 1):
+            for callback in called:
+                callback(Progress(step, losses(step - 1, step), trainer(step), done=False))
+    assert [line for line in stream.getvalue().splitlines() if "about" in line] == said
+
+
+@pytest.fixture
+def terminal():
+    """Return a function from columns to a stream to such a terminal, and one that reads it."""
+    opened = []
+
+    def make(columns):
+        control, ours = pty.openpty()
+        opened.append(control)
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+        stream = os.fdopen(ours, "w")
+
+        def read():
+            stream.close()
+            drawn = b""
+            with contextlib.suppress(OSError):  # So a terminal ends.
+                while piece := os.read(control, 4096):
+                    drawn += piece
+            return [line for line in re.split(r"[\r\n]+", drawn.decode()) if line.strip()]
+
+        return stream, read
+
+    yield make
+    for control in opened:
+        os.close(control)
+
+
+@pytest.mark.parametrize(("columns", "rate"), [(80, True), (60, False)])
+def test_a_bar_has_both_losses_and_the_time_left_in_80_columns_and_in_60(
+    passing, terminal, columns, rate
+):
+    stream, read = terminal(columns)
+    called = [passing(0.3), Bar(51200, 51000, stream)]
+    for callback in called:
+        callback.edge(51000)
+    for step in range(51005, 51201, 5):
+        row = np.array([[1.15, 1e9 if step < 51100 else 0.714]])
+        for callback in called:
+            callback(Progress(step, row, trainer(step), done=step == 51200))
+    lines = read()
+    assert all(len(line) <= columns for line in lines)
+    found = re.fullmatch(
+        r"100%\|(.{10,})\| 51200/51200  D 1\.150 G 0\.714  (16\.7 rounds/s  )?00:00 left", lines[-1]
+    )
+    assert found, lines[-1]
+    assert bool(found[2]) == rate
+    assert any("D 1.150 G 1e+09" in line for line in lines)
+
+
+def test_words_that_do_not_fit_beside_a_bar_are_left_out_whole():
+    words = [(2, "making images"), (1, "of 10"), (3, "1:02:03 left")]
+    assert screen.fitted(words, 60) == "making images  of 10  1:02:03 left"
+    assert screen.fitted(words, 45) == "making images  1:02:03 left"
+    assert screen.fitted(words, 40) == "1:02:03 left"
+    assert screen.fitted(words, 20) == ""
+
+
+@pytest.mark.parametrize("show", [lambda: Bar(20), lambda: Epochs(4, 5)], ids=["bar", "epochs"])
+def test_without_a_standard_error_nothing_is_shown_and_nothing_fails(monkeypatch, capsys, show):
+    monkeypatch.setattr(sys, "stderr", None)
+    walk([show()], 0, 20)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_stream_that_was_closed_ends_no_run(plain):
+    stream = io.StringIO()
+    called = [Bar(20, 0, stream, plain=plain), Epochs(4, 5, stream)]
+    walk(called, 0, 8)
+    stream.close()
+    walk(called, 8, 20)
 
 
 def test_a_bar_starts_where_the_run_was_resumed_and_stays_whole_around_lines():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import signal
 import tomllib
 from pathlib import Path
 
@@ -72,7 +74,12 @@ BAD = {
     "an unknown option": (["train", "--bach", "3"], 2, "--bach"),
     "an option without its value": (["train", "--batch"], 2, "--batch"),
     "a word for a number": (["train", "--batch", "many"], 2, "many"),
-    "a needless argument": (["train", "simple"], 2, "simple"),
+    "a needless argument": (["train", "simples"], 2, "unexpected argument 'simples'"),
+    "a recipe without --recipe": (["train", "simple"], 2, "did you mean --recipe simple?"),
+    "a data set without --dataset": (["train", "glyphs"], 2, "did you mean --dataset glyphs?"),
+    "a backend without --backend": (["train", "numpy"], 2, "did you mean --backend numpy?"),
+    "a setting for an option": (["train", "--n-critic", "2"], 2, "--set n_critic=VALUE"),
+    "a recipe to compare": (["compare", "simple", "--backends", "a,b"], 2, "--recipe simple?"),
     "an unknown recipe": (["train", "--recipe", "simpel"], 2, "did you mean 'simple'"),
     "an unknown backend": ([*TRAIN, "--backend", "numpi"], 2, "did you mean 'numpy'"),
     "an unknown data set": ([*TRAIN, "--dataset", "glyph"], 2, "did you mean 'glyphs'"),
@@ -102,6 +109,7 @@ BAD = {
     "an unknown precision": ([*TRAIN, "--set", "precision=float16"], 2, "precision"),
     "two lengths": (["train", "--epochs", "1", "--steps", "2"], 2, "not both"),
     "resuming nothing": ([*TRAIN, "--resume", "auto"], 2, "--out"),
+    "resuming nothing, in one word": ([*TRAIN, "--resume"], 2, "--out"),
     "an unknown way to resume": ([*TRAIN, "--resume", "now", "--out", "x"], 2, "auto"),
     "a setting without a value": ([*TRAIN, "--set", "batch"], 2, "key=value"),
     "a setting without a key": ([*TRAIN, "--set", "=3"], 2, "key=value"),
@@ -152,7 +160,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(command, run):
     assert ended.code == ExitCode.USAGE
     assert ended.err.startswith("gankit: ")
     assert ended.err.count("\n") == 1
-    assert "--resume auto" in ended.err
+    assert "continue it with --resume," in ended.err
     assert there() == before
 
 
@@ -340,10 +348,45 @@ def test_the_same_seed_gives_the_same_run_and_another_another(command):
 
 def test_what_is_no_terminal_gets_plain_lines_and_no_escape_codes(command):
     ended = command(*TRAIN, "--out", "run")
-    assert re.search(r"^epoch +1/2 .*discriminator \d.*generator", ended.err, re.MULTILINE)
+    assert re.search(r"^epoch +1/2  D \d.* G \d", ended.err, re.MULTILINE)
     assert "round 4/4" in ended.err
     assert "\x1b" not in ended.err + ended.out
     assert "\r" not in ended.err + ended.out
+
+
+@pytest.mark.parametrize("resume", [["--resume"], ["--resume", "auto"], ["--resume=auto"]], ids=str)
+def test_a_run_goes_on_by_a_bare_resume_or_by_resume_auto(command, run, resume):
+    ended = command("train", *resume, "--out", run, "--steps", "6")
+    assert ended.code == 0, ended.err
+    assert "resuming after round 4" in ended.err
+    assert read_checkpoint(run / "checkpoints/000006").step == 6
+
+
+@pytest.mark.parametrize("out", ["run", "my runs/it's"])
+def test_a_run_that_is_stopped_says_where_and_the_line_it_prints_continues_it(
+    command, monkeypatch, out
+):
+    from gankit.callbacks import Metrics
+
+    def stopping(self, progress, original=Metrics.__call__):
+        original(self, progress)
+        if progress.step == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Metrics, "__call__", stopping)
+        ended = command(*TRAIN, "--steps", "5000", "--out", out)
+    assert ended.code == 130
+    lines = ended.err.splitlines()
+    step, words = re.fullmatch(
+        r"stopped after step (\d) of 5,000; saved\. Go on with: gankit (.*)", lines[-1]
+    ).groups()
+    assert any(f"epoch   1/1667, {step} of 3 rounds" in line for line in lines), lines
+    words = shlex.split(words)
+    assert words == ["train", "--out", out, "--resume"]
+    again = command(*words, "--steps", "4")
+    assert again.code == 0, again.err
+    assert f"resuming after round {step} " in again.err
 
 
 # Samples.

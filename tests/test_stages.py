@@ -78,7 +78,7 @@ def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(stages, cl
         clock.now = 100.0 + second
         stages("making", second / 12)
     stages.close()
-    assert said.getvalue().splitlines() == ["making, 00:17 left", "making, 00:12 left"]
+    assert said.getvalue().splitlines() == ["making  00:17 left", "making  00:12 left"]
 
 
 def test_a_bar_shows_the_stage_and_the_time_left_and_goes_at_the_end(clock, said):
@@ -88,5 +88,5 @@ def test_a_bar_shows_the_stage_and_the_time_left_and_goes_at_the_end(clock, said
     stages("judging", 0.0)
     stages.close()
     last = said.getvalue().split("\r")
-    assert any(" 40%|" in line and "judging, 00:06 left" in line for line in last)
+    assert any(" 40%|" in line and "judging  00:06 left" in line for line in last)
     assert not last[-1].strip()

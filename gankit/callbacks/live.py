@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from gankit import images, notebook
 from gankit.backend import Array
+from gankit.callbacks.cell import cell
 from gankit.callbacks.edges import at_least_one, never
 from gankit.latents import latents
 from gankit.training import Progress
@@ -54,11 +54,11 @@ class Live:
         at_least_one("n", n)
         at_least_one("columns", columns)
         self.n, self.seed, self.columns = n, seed, columns
-        self._show = show or _cell()
+        self._show = show or cell()
         self._clock = clock
         self._next = 0.0
         self._losses: list[Array] = []
-        if self._show is None:
+        if self._show is None and sys.stderr is not None:  # To `print`, None is standard output.
             print(f"gankit: {ELSEWHERE}", file=sys.stderr)
 
     def edge(self, _step: int, /) -> int:
@@ -85,20 +85,3 @@ class Live:
         labels = np.arange(self.n) % problem.told_classes if problem.told_classes else None
         made = (trainer.average or trainer.generator)(noise, labels)
         return images.Picture(images.grid(made, self.columns))
-
-
-def _cell() -> Callable[[str], None] | None:
-    """Return what shows HTML in this notebook's cell, again and again; None outside of one."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if getattr(shell, "kernel", None) is None:
-        return None
-    import IPython.display
-
-    module: Any = IPython.display  # Its functions say nothing of their types.
-    handle = module.display(module.HTML(""), display_id=True)
-
-    def show(html: str) -> None:
-        handle.update(module.HTML(html))
-
-    return show

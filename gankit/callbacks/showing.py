@@ -1,27 +1,30 @@
-"""Signs of life for the person who waits."""
+"""What a person sees of a run: a bar, a line per epoch, and how long it takes."""
 
 from __future__ import annotations
 
 import math
-import sys
 import time
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TextIO
 
 import numpy as np
 
 from gankit.backend import Array
 from gankit.callbacks.edges import at_least_one, never, next_multiple
+from gankit.callbacks.screen import Screen
 from gankit.training import Progress
 
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
-PAUSE = 5.0
-"""Seconds between two plain lines, where no bar can be drawn."""
+FIRST = 2.0
+"""Seconds of training, those of the first block apart, that tell how long the rest takes."""
+LARGE = 10_000
+"""A loss from which on decimals are left out."""
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class Bar:
     """Shows rounds, rounds per second, both losses and the time left.
+
+    After the first steps a line says how long the run takes, where that is a minute or more; it is
+    a warning where that is more than an hour.
 
     Parameters
     ----------
@@ -30,7 +33,8 @@ class Bar:
     start
         Rounds done before it was resumed.
     stream
-        Where to; standard error by default. What is no terminal gets a plain line now and then.
+        Where to; standard error by default. What is no terminal gets a plain line now and then,
+        and a notebook a bar in its cell.
     plain
         Whether to write plain lines; asks `stream` by default.
     """
@@ -40,54 +44,62 @@ class Bar:
     ) -> None:
         self.total = total
         self.start = start
-        self.stream = stream or sys.stderr
-        self.began = self.spoke = time.perf_counter()
-        plain = not self.stream.isatty() if plain is None else plain
-        self._bar = None if plain else self._draw()
+        self._stream, self._plain = stream, plain
+        self._screen: Screen | None = None
+        self._began = (0, 0.0)
+        self._blocks, self._told = 0, False
 
-    def edge(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
-        """Ask for no edge."""
+    def edge(self, step: int, /) -> int:
+        """Ask for no edge; show the bar when training begins."""
+        if self._screen is None:
+            self._open(step)
         return never
 
     def __call__(self, progress: Progress, /) -> None:
         """Show how far the run is."""
-        if self._bar is None:
-            self._say(progress)
-        else:
-            self._bar.set_postfix_str(_losses(progress.losses[-1]), refresh=False)
-            self._bar.update(progress.step - self._bar.n)
+        screen = self._screen or self._open(progress.step - len(progress.losses))
+        now = time.perf_counter()
+        step, began = self._began
+        speed = (progress.step - step) / max(now - began, 1e-9)
+        seconds = (self.total - progress.step) / speed
+        self._blocks += 1
+        if self._blocks == 1:  # A framework compiles in it: what it took says little of the rest.
+            self._began = (progress.step, now)
+        elif not self._told and now - began >= FIRST:
+            self._told = True
+            _tell(screen, seconds, speed)
+        screen.show(
+            progress.step / self.total,
+            [
+                (2, self._count(progress.step, screen)),
+                (3, losses_in_words(progress.losses[-1])),
+                (1, f"{speed:.1f} rounds/s"),
+                (4, f"{clock(seconds)} left"),
+            ],
+            last=progress.done,
+        )
         if progress.done:
             self.close()
 
     def close(self) -> None:
         """Leave the bar as it stands; what is written next begins on a line of its own."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._screen is not None:
+            self._screen.close()
 
-    def _draw(self) -> tqdm[NoReturn]:
-        from tqdm import tqdm
+    def _open(self, step: int) -> Screen:
+        self._screen = Screen(self._stream, plain=self._plain, clock=time.perf_counter)
+        self._began = (step, time.perf_counter())
+        self._screen.show(step / self.total, [(1, self._count(step, self._screen))])
+        return self._screen
 
-        return tqdm(
-            total=self.total, initial=self.start, file=self.stream, unit=" rounds",
-            dynamic_ncols=True,
-        )  # fmt: skip
-
-    def _say(self, progress: Progress) -> None:
-        now = time.perf_counter()
-        if now - self.spoke < PAUSE and not progress.done:
-            return
-        self.spoke = now
-        speed = (progress.step - self.start) / max(now - self.began, 1e-9)
-        left = (self.total - progress.step) / max(speed, 1e-9)
-        print(
-            f"round {progress.step}/{self.total}  {_losses(progress.losses[-1])}  "
-            f"{speed:.1f} rounds/s  {_clock(left)} left",
-            file=self.stream, flush=True,
-        )  # fmt: skip
+    def _count(self, step: int, screen: Screen) -> str:
+        return f"{'' if screen.drawn else 'round '}{step}/{self.total}"
 
 
 class Epochs:
     """Writes one line per epoch: the means of both losses, and how long it took.
+
+    The line of an epoch that the run did not go through whole says how many rounds it had.
 
     Parameters
     ----------
@@ -103,12 +115,14 @@ class Epochs:
         at_least_one("rounds_per_epoch", rounds_per_epoch)
         self.rounds = rounds_per_epoch
         self.epochs = epochs
-        self.stream = stream or sys.stderr
-        self.began = time.perf_counter()
+        self._screen = Screen(stream, plain=True)
+        self._began: float | None = None
         self._seen: list[Array] = []
 
     def edge(self, step: int, /) -> int:
         """Return the end of the epoch."""
+        if self._began is None:
+            self._began = time.perf_counter()
         return next_multiple(step, self.rounds)
 
     def __call__(self, progress: Progress, /) -> None:
@@ -118,26 +132,48 @@ class Epochs:
             self._say(math.ceil(progress.step / self.rounds))
 
     def _say(self, epoch: int) -> None:
-        from tqdm import tqdm
-
-        now = time.perf_counter()
-        means = np.concatenate(self._seen).mean(axis=0)
-        line = f"epoch {epoch:3}/{self.epochs}  {_losses(means)}  {now - self.began:.1f} s"
-        tqdm.write(line, file=self.stream)
-        self.stream.flush()
-        self.began, self._seen = now, []
+        now, losses = time.perf_counter(), np.concatenate(self._seen)
+        short = f", {len(losses)} of {self.rounds} rounds" if len(losses) < self.rounds else ""
+        means = losses_in_words(losses.mean(axis=0))
+        seconds = now - (now if self._began is None else self._began)
+        self._screen.write(f"epoch {epoch:3}/{self.epochs}{short}  {means}  {seconds:.1f} s")
+        self._began, self._seen = now, []
 
 
-def _losses(row: Array) -> str:
-    discriminator, generator = row
-    return f"discriminator {discriminator:.3f}  generator {generator:.3f}"
+def losses_in_words(row: Array) -> str:
+    """Return the discriminator's and the generator's loss in a few columns."""
+    discriminator, generator = (
+        f"{loss:.3f}" if abs(loss) < LARGE else f"{loss:.3g}" for loss in row
+    )
+    return f"D {discriminator} G {generator}"
 
 
-def _clock(seconds: float) -> str:
-    """Return a duration as h:mm:ss.
+def clock(seconds: float) -> str:
+    """Return a duration as mm:ss or h:mm:ss.
 
-    >>> _clock(3723)
-    '1:02:03'
+    >>> clock(83), clock(3723)
+    ('01:23', '1:02:03')
     """
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+    from tqdm import tqdm
+
+    return str(tqdm.format_interval(seconds))
+
+
+def duration(seconds: float) -> str:
+    """Return about how long something takes, in words.
+
+    >>> duration(90), duration(3 * 3600), duration(100 * 3600)
+    ('2 minutes', '3.0 hours', '4.2 days')
+    """
+    if seconds < HOUR:
+        minutes = max(1, round(seconds / MINUTE))
+        return f"{minutes} minutes" if minutes > 1 else "1 minute"
+    return f"{seconds / HOUR:.1f} hours" if seconds < 2 * DAY else f"{seconds / DAY:.1f} days"
+
+
+def _tell(screen: Screen, seconds: float, speed: float) -> None:
+    """Say how long the rest of the run takes; warn of more than an hour."""
+    if seconds >= MINUTE:
+        loud = "gankit: warning: " if seconds > HOUR else ""
+        more = "; train fewer rounds, or stop it with Ctrl-C once it is good" if loud else ""
+        screen.write(f"{loud}about {duration(seconds)} left at {speed:.1f} rounds/s{more}")

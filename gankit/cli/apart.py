@@ -19,13 +19,13 @@ import click
 from gankit import arrays
 from gankit.callbacks import Bar, never
 from gankit.cli.options import say
-from gankit.cli.signals import Stop, taken
 from gankit.comparing import IMAGES, MADE, TIMING
 from gankit.config import from_settings
 from gankit.errors import GankitError
 from gankit.launch import launch, resolve
 from gankit.run import Run
 from gankit.runs import RunFolder, atomic
+from gankit.stopping import Stop, taken
 from gankit.training import Progress
 
 
@@ -70,7 +70,7 @@ def _train(request: dict[str, Any]) -> int:
     plan = resolve(from_settings(request["settings"]), data_dir and Path(data_dir))
     done = [0, *RunFolder(out).checkpoints.steps()][-1]
     stop, timing = Stop(), Timing()
-    bar = Bar(plan.rounds, min(done, plan.rounds), plain=True if request["plain"] else None)
+    bar = Bar(plan.rounds, plain=True if request["plain"] else None)
     with taken(stop.receive):
         run = launch(plan, out, resume=True, callbacks=[timing, bar], stop=stop, tell=say)
         if stop():

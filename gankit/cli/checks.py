@@ -13,14 +13,13 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from gankit.callbacks.screen import Screen
 from gankit.checking.check import Check, LevelReport, Outcome, Speed
 from gankit.cli.options import say
 from gankit.cli.tables import hanging
 from gankit.testing.levels import LEVELS
 
 COLOURS = {"kept": "green", "broken": "red", "not claimed": None, "not run": "yellow"}
-PAUSE = 10.0
-"""Seconds between two plain lines, where no bar can be drawn."""
 _DEEP = 26
 """Columns before a clause's name."""
 
@@ -41,14 +40,11 @@ class Table:
     def __init__(self, name: str, *, quiet: bool, whole: bool) -> None:
         self.name, self.quiet, self.whole = name, quiet, whole
         self.level = self.section = ""
-        self.spoke = time.monotonic()
-        self.bar: tqdm[Any] | None = None
+        self.screen = Screen(clock=time.monotonic, leave=False)
 
     def __enter__(self) -> Table:
         """Say what takes so long."""
         say(f"checking {self.name} in a process of its own; a framework takes a minute or two")
-        if sys.stderr.isatty():
-            self.bar = tqdm(total=0, leave=False, bar_format="{n_fmt}/{total_fmt} {desc}")
         return self
 
     def __exit__(
@@ -56,17 +52,12 @@ class Table:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         """Clear the bar away."""
-        if self.bar is not None:
-            self.bar.close()
+        self.screen.close()
 
     def doing(self, done: int, total: int, what: str) -> None:
         """Show that `done` of `total` cases are through, and what comes now."""
-        if self.bar is not None:
-            self.bar.total, self.bar.n = total, done
-            self.bar.set_description_str(what)
-        elif time.monotonic() > self.spoke + PAUSE:
-            self.spoke = time.monotonic()
-            say(f"{done} of {total} cases, {what}")
+        count = f"{done}/{total}" if self.screen.drawn else f"{done} of {total} cases"
+        self.screen.show(done / max(total, 1), [(2, count), (1, what)])
 
     def tell(self, outcome: Outcome) -> None:
         """Print a clause's row, under the headings that are due."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit.cli.hinting import Hinting
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.signals import taken
-from gankit.cli.streams import answer
 from gankit.errors import ConfigError
+from gankit.stopping import taken
 
 if TYPE_CHECKING:
     from gankit.launch import Plan
@@ -27,7 +27,7 @@ PAGE = "compare.html"
 FLAGS = ("dataset", "epochs", "steps", "seed")
 
 
-@click.command("compare")
+@click.command("compare", cls=Hinting)
 @click.option("--recipe", shell_complete=complete_recipes, help="As in `gankit train`  [simple].")
 @click.option(
     "--backends", required=True, metavar="A,B,...", help="Two or more, such as torch,keras."
@@ -71,9 +71,9 @@ def command(
     atomic.write_file(out / PAGE, render(folders, title=title, sections=[section(rows)]).encode())
     found = {"runs": [row.as_json() for row in rows], "page": str(out / PAGE)}
     if as_json:
-        answer(json.dumps(found, indent=1))
+        click.echo(json.dumps(found, indent=1))
     else:
-        answer("\n".join([*_table(section(rows)), "", str(out / PAGE)]))
+        click.echo("\n".join([*_table(section(rows)), "", str(out / PAGE)]))
     return 0
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,7 @@ from gankit.cli.options import as_json, data_dir, say
 from gankit.errors import ExitCode
 
 if TYPE_CHECKING:
+    from gankit.callbacks.screen import Screen
     from gankit.data import FileCheck
     from gankit.data.image_options import Channels, Fit
 
@@ -103,26 +105,39 @@ def pack(
 
 
 class _Bars:
-    """One progress bar per file, on a terminal."""
+    """Shows how far each file is, one after the other; `unit` is that of the numbers."""
 
     def __init__(self, unit: str = "B") -> None:
         self._unit = unit
-        self._bars: dict[str, Any] = {}
+        self._file, self._began = "", 0.0
+        self._screen: Screen | None = None
 
     def __enter__(self) -> _Bars:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for bar in self._bars.values():
-            bar.close()
+        if self._screen is not None:
+            self._screen.close()
 
     def __call__(self, file: str, received: int, total: int | None) -> None:
+        from gankit.callbacks.screen import Screen
+        from gankit.callbacks.showing import clock
+
+        now = time.monotonic()
+        if self._screen is None or file != self._file:
+            self.__exit__()
+            self._file, self._began, self._screen = file, now, Screen()
+        words = [(1, self._count(received, total)), (2, file)]
+        if total and received:
+            left = (now - self._began) * (total - received) / received
+            words.append((3, f"{clock(left)} left"))
+        self._screen.show(received / total if total else 0.0, words, last=received == total)
+
+    def _count(self, received: int, total: int | None) -> str:
         from tqdm import tqdm
 
-        if file not in self._bars:
-            bar = tqdm(total=total, desc=file, unit=self._unit, unit_scale=True, disable=None)
-            self._bars[file] = bar
-        self._bars[file].update(received - self._bars[file].n)
+        whole = f"/{tqdm.format_sizeof(total)}" if total else ""
+        return f"{tqdm.format_sizeof(received)}{whole}{self._unit}"
 
 
 def _line(row: FileCheck) -> str:

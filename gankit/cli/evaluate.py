@@ -12,11 +12,10 @@ import click
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import complete_backends, say
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.stages import Stages
-from gankit.cli.streams import answer
 from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
+    from gankit.cli.stages import Stages
     from gankit.images import Pixels
     from gankit.runs import RunFolder
 
@@ -51,6 +50,7 @@ def command(
     are printed, and kept in RUN/evaluations.jsonl. The run may be in training.
     """
     from gankit import judging
+    from gankit.cli.stages import Stages
     from gankit.randomness import check_seed
     from gankit.resuming import recorded
 
@@ -62,7 +62,7 @@ def command(
         found = _found(run, count, seed, best, backend, data_dir, no_floor, watch)
     finally:
         watch.close()
-    answer(json.dumps({"run": str(run), **found}, indent=1) if as_json else _page(run, found))
+    click.echo(json.dumps({"run": str(run), **found}, indent=1) if as_json else _page(run, found))
 
 
 def _found(

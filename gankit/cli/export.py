@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from gankit.cli.options import complete_backends, say
-from gankit.cli.streams import answer
 
 HELP = """Write the generator, or the history, of the run in the folder RUN for other tools.
 
@@ -42,7 +41,7 @@ def command(run: Path, to: str, out: Path | None, backend: str | None, best: boo
             raise ConfigError(
                 f"{to} is the whole history; --backend and --best go with a generator"
             )
-        answer(history.export(run, to, out))
+        click.echo(history.export(run, to, out))
         return
     if to not in known():
         raise UnknownName("format", to, [*known(), *history.FORMATS])
@@ -51,4 +50,4 @@ def command(run: Path, to: str, out: Path | None, backend: str | None, best: boo
         f"round {done.round} by backend {done.choice.backend}: {done.images} images differ by "
         f"{done.difference:.1e} at most; the model card is {done.card}"
     )
-    answer(done.path)
+    click.echo(done.path)

@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
-from gankit.cli.signals import Stopped, end, taken
-from gankit.cli.streams import drop_stdout, fading_stderr
+from gankit.cli.signals import Stopped, end
+from gankit.cli.streams import guarded
 from gankit.errors import ExitCode, GankitError
+from gankit.stopping import taken
 
 COMMANDS = {
     "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),
@@ -100,7 +101,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     warnings.showwarning = _show_warning
     if isinstance(sys.stdout, io.TextIOWrapper):  # A path need not be text; it is printed as it is.
         sys.stdout.reconfigure(errors="surrogateescape")
-    with fading_stderr():
+    with guarded():
         sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -122,9 +123,6 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other.
         stopped = error.__cause__ or error
         return _fail("stopped", getattr(stopped, "exit_code", ExitCode.INTERRUPTED))
-    except BrokenPipeError:
-        drop_stdout()
-        return ExitCode.OK
     except GankitError as error:
         if "--debug" in arguments:
             raise

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from gankit.cli.streams import answer
 from gankit.errors import CheckpointError
 from gankit.paths import require_parent
 
@@ -49,4 +48,4 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
         case _:
             plot = plots.overview(history, rows)
     plot.save(out)
-    answer(out)
+    click.echo(out)

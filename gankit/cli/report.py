@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from gankit.cli.options import complete_backends, say
-from gankit.cli.streams import answer
 from gankit.errors import ConfigError
 from gankit.paths import require_parent
 
@@ -48,7 +47,7 @@ def command(
     for line in (line for run in found for line in run.damage):
         say(f"damaged: {line}")
     say(f"{round(len(content) / 1000):,} kB in {out}")
-    answer(out)
+    click.echo(out)
 
 
 def _target(out: Path | None, runs: tuple[Path, ...]) -> Path:

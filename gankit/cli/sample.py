@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from gankit.cli.options import complete_backends, say
-from gankit.cli.streams import answer
 
 
 @click.command("sample")
@@ -55,4 +54,4 @@ def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click
         say(line)
     for path in (wanted.out, wanted.each):
         if path:
-            answer(path)
+            click.echo(path)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TextIO
 
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
-PAUSE = 5.0
-"""Seconds between two plain lines, where no bar can be drawn."""
-FORMAT = "{percentage:3.0f}%|{bar}| {desc}"
+from gankit.callbacks.screen import Screen
+from gankit.callbacks.showing import clock as in_digits
 
 
 class Stages:
@@ -41,14 +36,12 @@ class Stages:
         plain: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.stream = stream or sys.stderr
         self.clock = clock
-        self.began = self.entered = self.spoke = clock()
+        self.began = self.entered = clock()
         self.to_come = dict(guesses)
         self.stage, self.part, self.guess = "", 0.0, 0.0
         self.spent = self.foreseen = 0.0
-        plain = not self.stream.isatty() if plain is None else plain
-        self._bar = None if plain else self._draw()
+        self._screen = Screen(stream, plain=plain, clock=clock, leave=False)
 
     def __call__(self, stage: str, part: float) -> None:
         """Show that `part`, 0 to 1, of a stage is done."""
@@ -59,8 +52,7 @@ class Stages:
 
     def close(self) -> None:
         """Take the bar away; what is written next begins on a line of its own."""
-        if self._bar is not None:
-            self._bar.close()
+        self._screen.close()
 
     def left(self) -> float:
         """Return the seconds that are likely left."""
@@ -82,19 +74,6 @@ class Stages:
         self.entered = now
 
     def _show(self) -> None:
-        from tqdm import tqdm
-
-        now, left = self.clock(), self.left()
-        said = f"{self.stage}, {tqdm.format_interval(left)} left"
-        if self._bar is not None:
-            done = now - self.began
-            self._bar.n = round(100 * done / max(done + left, 1e-9))
-            self._bar.set_description_str(said, refresh=True)
-        elif now - self.spoke >= PAUSE:
-            self.spoke = now
-            print(said, file=self.stream, flush=True)
-
-    def _draw(self) -> tqdm[NoReturn]:
-        from tqdm import tqdm
-
-        return tqdm(total=100, file=self.stream, bar_format=FORMAT, leave=False, dynamic_ncols=True)
+        done, left = self.clock() - self.began, self.left()
+        part = done / max(done + left, 1e-9)
+        self._screen.show(part, [(1, self.stage), (2, f"{in_digits(left)} left")])

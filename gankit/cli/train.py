@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit.cli.hinting import Hinting
 from gankit.cli.options import complete_backends, complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.signals import Stop, Stopped, taken
-from gankit.cli.streams import answer
-from gankit.errors import ConfigError
+from gankit.cli.signals import Stopped
+from gankit.errors import ConfigError, StorageError
+from gankit.stopping import Stop, taken
 
 if TYPE_CHECKING:
     from gankit.launch import Plan
     from gankit.sources import Source
-    from gankit.training import Callback, Progress
+    from gankit.training import Callback
 
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
 
 
-@click.command("train")
+@click.command("train", cls=Hinting)
 @click.option(
     "--recipe",
     shell_complete=complete_recipes,
@@ -54,7 +55,14 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read.")
 @click.option("--device", help="auto, or a device as the backend's framework names it.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder  [runs/NAME].")
-@click.option("--resume", type=click.Choice(["auto"]), help="Go on from the newest checkpoint.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="auto",
+    type=click.Choice(["auto"]),
+    metavar="[auto]",
+    help="Go on from the newest checkpoint in --out.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file over the recipe.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
@@ -89,10 +97,13 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         callbacks = _progress(plan, out, options)
         resume = bool(options["resume"])
         try:
-            launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
+            run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
         except KeyboardInterrupt:  # Before the first block, so that there is nothing to save.
             raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
-    answer(out)
+    if stop() and run.step < plan.rounds:
+        say(_stopped(run.step, plan, out, options))
+    with suppress(*([StorageError] if stop() else [])):  # The signal says how the command ends.
+        click.echo(out)
     return stop.exit_code
 
 
@@ -183,27 +194,15 @@ def _progress(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
     from gankit.callbacks import Bar, Epochs, TensorBoard
     from gankit.runs import RunFolder
 
-    done = RunFolder(out).checkpoints.steps() if options["resume"] else []
-    start = min(done[-1] if done else 0, plan.rounds)
     epochs = -(-plan.rounds // plan.epoch)
-    plain = True if options["no_progress"] else None
-    bar = _Late(lambda: Bar(plan.rounds, start, plain=plain))
+    bar = Bar(plan.rounds, plain=True if options["no_progress"] else None)
     events = [TensorBoard(RunFolder(out))] if options["tensorboard"] else []
-    return [*events, _Late(lambda: Epochs(plan.epoch, epochs)), bar]
+    return [*events, Epochs(plan.epoch, epochs), bar]
 
 
-class _Late:
-    """A callback that is made when training begins: what comes before it is not its time."""
-
-    def __init__(self, make: Callable[[], Callback]) -> None:
-        self._make = make
-
-    @cached_property
-    def _made(self) -> Callback:
-        return self._make()
-
-    def edge(self, step: int, /) -> int:
-        return self._made.edge(step)
-
-    def __call__(self, progress: Progress, /) -> None:
-        self._made(progress)
+def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
+    """Return the line that says where a run was stopped, and the command that continues it."""
+    words = ["gankit", "train", "--out", str(out), "--resume"]
+    words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
+    words += ["--tensorboard"] if options["tensorboard"] else []
+    return f"stopped after step {step:,} of {plan.rounds:,}; saved. Go on with: {shlex.join(words)}"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
 import subprocess
-import time
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from gankit.cli import main
 from tests.crash import runs
+from tests.crash.children import in_child
 from tests.crash.figures import note
+from tests.waiting import SECONDS, exit_code, started, wait_for
 
 MANY = 100_000
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such")
@@ -30,10 +35,7 @@ def logged():
 
 
 def wait_for_rounds(count):
-    end = time.monotonic() + 60
-    while logged() < count:
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for(lambda: logged() >= count, f"round {count} of the run")
 
 
 def in_a_terminal(words):
@@ -53,15 +55,15 @@ def test_a_run_whose_terminal_is_closed_saves_and_ends_as_by_sighup():
     process, master = in_a_terminal([*runs.PROGRAM, *interactive()])
     wait_for_rounds(12)
     os.close(master)
-    _, status = os.waitpid(process, 0)
-    assert os.waitstatus_to_exitcode(status) == 129
+    assert exit_code(process, "the run whose terminal was closed") == 129
     assert 12 <= runs.newest("run").step == logged() < MANY
     note("signals", "a closed terminal: saved, exit 129")
 
 
 def test_a_second_hangup_does_not_end_a_run_before_it_has_saved():
     words = [*runs.PROGRAM, *runs.train("run", rounds=MANY)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with started(words, "the run that was hung up on", **quiet) as process:
         wait_for_rounds(12)
         for _ in range(3):
             process.send_signal(signal.SIGHUP)
@@ -71,18 +73,80 @@ def test_a_second_hangup_does_not_end_a_run_before_it_has_saved():
 
 def test_a_run_whose_words_nobody_reads_goes_on_to_its_end():
     words = [*runs.PROGRAM, *runs.train("run", rounds=40)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with started(words, "the run of 40 rounds", **pipes) as process:
         process.stderr.read(1)
         process.stderr.close()
     assert process.returncode == 0
     assert runs.newest("run").step == 40
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_run_whose_words_meet_a_full_disk_goes_on_to_its_end(stream):
-    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+@pytest.mark.parametrize(("stream", "code"), [("stdout", 7), ("stderr", 0)])
+def test_a_run_whose_words_meet_a_full_disk_goes_on_to_its_end(stream, code):
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with Path("/dev/full").open("wb") as full:
         words = [*runs.PROGRAM, *runs.train("run")]
-        done = subprocess.run(words, **streams | {stream: full}, check=False)
-    assert done.returncode == 0
+        done = subprocess.run(words, **streams | {stream: full}, check=False, timeout=SECONDS)
+    assert done.returncode == code
     assert runs.newest("run").step == runs.ROUNDS
+    if code:
+        last = done.stderr.decode().splitlines()[-1]
+        assert last == "gankit: standard output cannot be written: No space left on device"
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["recipes", "list"], ["backends", "--json"]], ids=" ".join
+)
+def test_a_command_whose_output_meets_a_full_disk_ends_with_7(words):
+    with Path("/dev/full").open("wb") as full:
+        ended = in_child(main_with_output_to, full.fileno(), words)
+    assert ended.exit == 7
+
+
+def main_with_output_to(descriptor, words):
+    os.dup2(descriptor, 1)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    main(words)
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    out, into = os.pipe()
+    os.close(out)
+    ended = in_child(main_with_output_to, into, ["recipes", "list"])
+    os.close(into)
+    assert ended.exit == 0
+
+
+@pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]], ids=str)
+def test_a_run_whose_standard_streams_are_closed_writes_its_words_nowhere(closed):
+    """The next files to be opened would get the numbers 0, 1 and 2, and with them the words."""
+    ended = in_child(main_without, closed, runs.train("run"))
+    assert ended.exit == 0
+    assert_only_its_own("run")
+
+
+def main_without(closed, words):
+    for number in closed:
+        os.close(number)
+        setattr(sys, ("stdin", "stdout", "stderr")[number], None)  # As Python starts then.
+    main(words)
+
+
+def test_a_process_that_starts_with_closed_streams_trains_to_its_end():
+    script = 'exec "$@" <&- >&- 2>&-'
+    words = ["sh", "-c", script, "sh", *runs.PROGRAM, *interactive()]
+    words[words.index("--steps") + 1] = str(runs.ROUNDS)
+    done = subprocess.run(words, check=False, timeout=SECONDS)
+    assert done.returncode == 0
+    assert_only_its_own("run")
+    note("signals", "closed standard streams: 7 of 7 trained to their end, and wrote nowhere else")
+
+
+def assert_only_its_own(run):
+    """Fail unless the run is whole and its files hold nothing but what belongs there."""
+    assert runs.newest(run).step == runs.ROUNDS
+    rows = [json.loads(line) for line in Path(run, "metrics.jsonl").read_text().splitlines()]
+    assert [row["round"] for row in rows] == list(range(1, runs.ROUNDS + 1))
+    tomllib.loads(Path(run, "config.toml").read_text("utf-8"))
+    json.loads(Path(run, "environment.json").read_text("utf-8"))
+    assert Path(run, ".lock").read_bytes().count(b"\n") <= 1

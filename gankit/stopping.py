@@ -1,0 +1,78 @@
+"""Stopping a run by a signal: finish the block, save, then end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TypeAlias
+
+Handler: TypeAlias = Callable[[int, FrameType | None], None]
+
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+HANGUP = getattr(signal, "SIGHUP", None)
+
+
+class Stop:
+    """Whether a run was asked to stop: `with taken(stop.receive)`.
+
+    Parameters
+    ----------
+    said
+        Written to standard error when the first signal comes.
+    second
+        What handles a second signal; by default the system's handler, which ends the process.
+        A second SIGHUP is ignored, because a terminal that is closed may send two.
+    """
+
+    def __init__(
+        self,
+        said: str = "stopping after this block; an interrupt or SIGTERM ends at once",
+        second: Handler | signal.Handlers = signal.SIG_DFL,
+    ) -> None:
+        self.said, self.second = said, second
+        self.received: int | None = None
+
+    def __call__(self) -> bool:
+        """Return whether to stop after this block."""
+        return self.received is not None
+
+    @property
+    def exit_code(self) -> int:
+        """How the command ends: 0, or 128 and the signal's number."""
+        return 0 if self.received is None else 128 + self.received
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Note the first signal; leave the second to `second`."""
+        self.received = number
+        for each in SIGNALS:
+            if signal.getsignal(each) == self.receive:
+                signal.signal(each, signal.SIG_IGN if each == HANGUP else self.second)
+        # Not through the stream itself: the signal may come while it is being written.
+        with suppress(OSError, ValueError, AttributeError):
+            os.write(sys.stderr.fileno(), f"{self.said}\n".encode())
+
+
+@contextmanager
+def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterator[None]:
+    """Let `handler` have the signals inside the block, in the main thread only.
+
+    One that is ignored stays ignored, as `nohup` wants it, and one whose handler is not Python's
+    stays with it.
+    """
+    alone = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in signals if alone}
+    before = {n: usual for n, usual in before.items() if usual not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, usual in before.items():
+            signal.signal(number, usual)

@@ -1,0 +1,80 @@
+"""Waits that end in seconds, and say what was waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+SECONDS = 60.0
+"""How long a wait takes at most. What is waited for takes a second or two on a machine that is not
+busy."""
+
+
+def wait_for(condition, what, seconds=SECONDS):
+    """Return what `condition` returns once that is true; fail, naming `what`, where it stays false.
+
+    Parameters
+    ----------
+    condition
+        Called again and again without arguments.
+    what
+        Ends the sentence "waited 60 s for ...".
+    """
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > end:
+            pytest.fail(f"waited {seconds:g} s for {what}")
+        time.sleep(0.01)
+    return found
+
+
+def ended(process, what, seconds=SECONDS):
+    """Return a process's standard output and error once it has ended; else kill it and fail."""
+    try:
+        return process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        kill(process.pid)
+        pytest.fail(f"waited {seconds:g} s for {what} to end")
+
+
+def exit_code(pid, what, seconds=SECONDS):
+    """Return how the child `pid` ended, as `subprocess` has it; else kill it and fail."""
+    end = time.monotonic() + seconds
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > end:
+            kill(pid)
+            os.waitpid(pid, 0)
+            pytest.fail(f"waited {seconds:g} s for {what} to end")
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def started(words, what, **options):
+    """Give a process that runs `words`; wait for its end, or kill it where the block fails."""
+    process = subprocess.Popen(words, **options)
+    try:
+        yield process
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"waited {SECONDS:g} s for {what} to end")
+    finally:
+        if process.poll() is None:
+            kill(process.pid)
+            process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def kill(pid):
+    """Kill a process, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
