@@ -91,10 +91,17 @@ def train(
     if resume and out is None:
         raise ConfigError("resume needs the folder of the run; give out=...")
     called = as_callbacks(callbacks)
+    if not isinstance(recipe, str | os.PathLike):
+        raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
     folder, data = _path("out", out), _path("data_dir", data_dir)
     given, loss, backend = _by_name(settings)
-    start = base(recipe, folder if resume else None)
+    start = base(os.fspath(recipe), folder if resume else None)
     config = sources.config_of([start, ("train(...)", given)])
+    if resume and not loss and config.loss not in plugins.losses():
+        raise ConfigError(
+            f"{folder}: loss {config.loss!r} of this run is not registered; give the Loss again: "
+            "gankit.train(out=..., resume=True, loss=...)"
+        )
     plan = resolve(config, data, loss=loss, backend=backend)
     if loss and folder and plan.loss_digest is None:
         raise ConfigError(
@@ -248,11 +255,11 @@ def _best(run: RunFolder) -> Checkpoint:
 
 def _path(name: str, given: object) -> Path | None:
     """Return a path; None where none is given."""
-    if given is None or given == "":
+    if given is None:
         return None
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(f"{name}: got {shown(given)}; expected a path")
-    return Path(given)
+    return Path(given) if given else None
 
 
 def _loss(given: str | Loss) -> Loss:

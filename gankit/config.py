@@ -11,6 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -163,6 +164,12 @@ class TrainConfig:
         if wrong:
             raise ConfigError("; ".join(wrong))
 
+    def __repr__(self) -> str:
+        """Return one line; `to_toml` returns every value."""
+        length = f"{self.steps:,} steps" if self.steps else f"{self.epochs:,} epochs"
+        told = f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
+        return f"TrainConfig({told})"
+
     def regime(self) -> Regime:
         """Return how a round is made up."""
         return Regime(self.batch, self.n_critic)
@@ -220,6 +227,12 @@ class TrainConfig:
         import tomli_w
 
         return tomli_w.dumps(self.settings())
+
+
+def subject(config: TrainConfig) -> str:
+    """Return what is trained on what, in few words: "simple on mnist"."""
+    names = (config.recipe, Path(config.dataset).name)
+    return " on ".join(repr(name)[1:-1] for name in names)  # Without control characters.
 
 
 PARTS: tuple[Any, ...] = (

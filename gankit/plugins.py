@@ -167,8 +167,10 @@ def _as_plugin(offered: object) -> tuple[object, str]:
     """Return a plugin that offers a thing, and its name; a module is one by itself."""
     for kind, hook in hooks.OF_KIND.items():
         if kind in vetting.CLASSES and vetting.is_one(kind, offered):
-            plugin = types.SimpleNamespace(**{hook: hooks.hookimpl(lambda: [offered])})
-            return plugin, f"{kind} {offered.name}"  # type: ignore[attr-defined]
+            name = f"{kind} {offered.name}"  # type: ignore[attr-defined]
+            plugin = types.ModuleType(name)
+            setattr(plugin, hook, hooks.hookimpl(lambda: [offered]))
+            return plugin, name
     made = type(offered)
     return offered, getattr(offered, "__name__", f"{made.__module__}.{made.__qualname__}")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from gankit import layers, optimizers, randomness
 from gankit.augment import Augment
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 from gankit.fields import as_tuple, check_fields
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
@@ -99,6 +100,33 @@ class Problem:
         optimizers.check(self.discriminator_optimizer)
         _check_epsilons(self)
         randomness.check_seed(self.seed)
+
+    def __repr__(self) -> str:
+        """Return a few lines: sizes in place of layers, and the options that are set."""
+        plain = {"latent", "image_shape", "loss", "precision", "seed"}
+        options = [f for f in fields(self) if f.default is not MISSING and f.name not in plain]
+        changed = [
+            f"{option.name}={value!r}"
+            if isinstance(value, bool | int | float | str)
+            else option.name
+            for option in options
+            if (value := getattr(self, option.name)) != option.default
+        ]
+        told = f"{self.latent} -> {self.image_shape}, {self.loss.name}"
+        return "\n".join([
+            f"Problem({', '.join([told, self.precision, f'seed {self.seed}', *changed])}",
+            f"    generator: {self._told('generator', (self.latent,))}",
+            f"    discriminator: {self._told('discriminator', self.image_shape)})",
+        ])  # fmt: skip
+
+    def _told(self, role: str, inputs: Shape) -> str:
+        """Return a network's size and its optimizer."""
+        network = getattr(self, role)
+        size = f"native, {shown(network)}"
+        if isinstance(network, tuple):
+            shapes = layers.weight_shapes(network, inputs, self.classes).values()
+            size = f"{len(network)} layers, {sum(map(math.prod, shapes)):,} weights"
+        return f"{size}, {type(getattr(self, f'{role}_optimizer')).__name__}"
 
     @cached_property
     def pixels(self) -> Array:

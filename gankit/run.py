@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gankit.backend import Array, Generator, Labels, Problem, Trainer
-from gankit.errors import ConfigError
+from gankit import plugins
+from gankit.backend import Array, Generator, Labels, Problem, State, Trainer
+from gankit.config import TrainConfig, subject
+from gankit.errors import ConfigError, shown
 from gankit.images import Picture, enlarged, grid
 from gankit.latents import chunks, interpolated, latents, truncated
+from gankit.layers import is_spec
 from gankit.problem import check_labels
 from gankit.training import check_count
 
 if TYPE_CHECKING:
-    from gankit.config import TrainConfig
     from gankit.metrics import Evaluation
     from gankit.plots import Plot
 
@@ -58,6 +62,45 @@ class Run:
     config: TrainConfig | None = field(default=None, repr=False)
     folder: Path | None = None
     backend: str | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the folder, what was trained on what, the backend, and the step."""
+        place = repr(str(self.folder)) if self.folder else "in memory"
+        sides = "x".join(map(str, self.problem.image_shape))
+        what = subject(self.config) if self.config else f"own networks on {sides} images"
+        return f"Run({place}, {what}, {self.backend or 'unknown backend'}, step {self.step:,})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what is pickled: the state, from which the other process builds the trainer.
+
+        Raises
+        ------
+        TypeError
+            A network is native, the backend is not known, or the loss holds a lambda.
+        """
+        for role in ("generator", "discriminator"):
+            if not is_spec(network := getattr(self.problem, role)):
+                raise TypeError(
+                    f"a run with native networks cannot be pickled: its {role} is "
+                    f"{shown(network)}; save the networks with their framework, or train specs "
+                    "into a folder, pass the folder, and gankit.load it there"
+                )
+        if self.backend is None:
+            raise TypeError(
+                "a run without the name of its backend cannot be pickled; pass the folder, and "
+                "gankit.load it there"
+            )
+        parts = (self.backend, self.trainer.state(), self.step, self.history)
+        return _built, (self.problem, *parts, self.config, self.folder)
+
+    def __copy__(self) -> Run:
+        """Return another run with the same trainer."""
+        return dataclasses.replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
+        """Return another run with a copy of everything."""
+        fields = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return Run(*(copy.deepcopy(value, memo) for value in fields))
 
     @property
     def generator(self) -> Generator:
@@ -237,6 +280,21 @@ class Run:
         classes = np.full(n, labels) if np.ndim(labels) == 0 else np.asarray(labels)
         check_labels(classes, n, count)
         return classes.astype(np.int64)
+
+
+def _built(
+    problem: Problem,
+    backend: str,
+    state: State,
+    step: int,
+    history: Array,
+    config: TrainConfig | None,
+    folder: Path | None,
+) -> Run:
+    """Build a run that was pickled, in the backend that it had."""
+    trainer = plugins.get_backend(backend).trainer(problem)
+    trainer.load_state(state)
+    return Run(problem, trainer, step, history, config, folder, backend)
 
 
 def _parts(noise: Array) -> Iterator[Array]:

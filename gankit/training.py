@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -126,10 +126,10 @@ class Progress:
     """
 
     step: int
-    losses: Array
-    trainer: Trainer
+    losses: Array = field(repr=False)
+    trainer: Trainer = field(repr=False)
     done: bool
-    problem: Problem | None = None
+    problem: Problem | None = field(default=None, repr=False)
 
 
 class Callback(Protocol):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+import gankit
+from gankit import plugins
 from gankit.cli import main
 
 
@@ -45,3 +47,12 @@ def command(capsys):
         return Ended(ended.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def registered():
+    """Return what registers something until the test is over."""
+    before = set(plugins.manager().get_plugins())
+    yield gankit.register
+    for plugin in set(plugins.manager().get_plugins()) - before:
+        plugins.manager().unregister(plugin)

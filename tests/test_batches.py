@@ -75,10 +75,13 @@ def test_a_block_without_rates_is_refused_with_their_names(name):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"images": images()[:5]}, "the number of images, is a ndarray of shape (5, 28, 28, 1)"),
+        (
+            {"images": images()[:5]},
+            "the number of images, is numpy ndarray of shape (5, 28, 28, 1), uint8",
+        ),
         ({"images": 0}, "the number of images, is 0; it must be whole, at least 1"),
         ({"images": 2.5}, "is 2.5"),
-        ({"images": None}, "is a NoneType"),
+        ({"images": None}, "is None"),
         ({"start": -1}, "start is -1; it must be whole and at least 0"),
         ({"rounds": 1.5}, "rounds is 1.5"),
     ],

@@ -1,0 +1,84 @@
+"""A digest tells losses apart, and does not depend on how a formula is written."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gankit.errors import ConfigError
+from gankit.loss_digest import FAKE, REAL, Dual, DualOps, loss_digest
+from gankit.losses import BUILTIN, HINGE, NONSATURATING, ArrayOps, Loss
+from gankit.testing.problems import USERS_LOSS
+
+STEP = 1e-5
+
+
+def changed(**formulas):
+    return loss_digest(dataclasses.replace(HINGE, **formulas))
+
+
+def test_no_two_losses_have_the_same_digest():
+    digests = {loss_digest(loss) for loss in (*BUILTIN, USERS_LOSS)}
+    assert len(digests) == len(BUILTIN) + 1
+    assert None not in digests
+
+
+def test_a_loss_of_another_name_or_wording_has_the_same_digest():
+    again = Loss(
+        "again",
+        lambda ops, real, fake: ops.mean(ops.relu(fake + 1)) + ops.mean(ops.relu(1 - real)),
+        lambda ops, _real, fake: 0 - ops.mean(fake),
+        of_fakes=lambda ops, fake: ops.mean(ops.relu(fake + 1)),
+    )
+    assert loss_digest(again) == loss_digest(HINGE)
+
+
+@pytest.mark.parametrize(
+    "formulas",
+    [
+        {"generator": lambda ops, _real, fake: -1.0001 * ops.mean(fake)},
+        {"generator": lambda ops, _real, fake: 1 - ops.mean(fake)},
+        {"of_fakes": None},
+        {"paired": True},
+    ],
+    ids=["another slope", "another value", "no part of fakes", "paired"],
+)
+def test_a_change_of_a_value_or_a_gradient_changes_the_digest(formulas):
+    assert changed(**formulas) != loss_digest(HINGE)
+
+
+def test_the_last_bits_do_not_change_the_digest():
+    again = changed(generator=lambda ops, _real, fake: -(1 + 1e-14) * ops.mean(fake))
+    assert again == loss_digest(HINGE)
+
+
+@pytest.mark.parametrize("loss", [*BUILTIN, USERS_LOSS], ids=lambda loss: loss.name)
+def test_the_gradients_are_those_of_small_differences(loss):
+    def value(logits):
+        return loss.discriminator(ArrayOps(), logits[: len(REAL)], logits[len(REAL) :])
+
+    logits = np.concatenate([REAL, FAKE])
+    slopes = np.eye(len(logits))
+    made = loss.discriminator(
+        DualOps(), Dual(REAL, slopes[: len(REAL)]), Dual(FAKE, slopes[len(REAL) :])
+    )
+    around = [(value(logits + STEP * s) - value(logits - STEP * s)) / (2 * STEP) for s in slopes]
+    np.testing.assert_allclose(made.slopes, around, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(made.value, value(logits), rtol=1e-15)
+
+
+def test_a_formula_in_other_operations_has_no_digest():
+    assert changed(generator=lambda _ops, _real, fake: fake.sum()) is None
+    assert changed(generator=lambda ops, real, _fake: ops.mean(real)) is None  # It is not paired.
+
+
+def test_a_formula_that_forgets_the_mean_is_refused():
+    with pytest.raises(ConfigError, match=r"its generator returns 8 numbers.*take ops\.mean"):
+        changed(generator=lambda _ops, _real, fake: -fake)
+
+
+def test_a_mistake_in_a_formula_comes_through_as_itself():
+    with pytest.raises(ZeroDivisionError):
+        loss_digest(dataclasses.replace(NONSATURATING, generator=lambda *_: 1 / 0))
