@@ -84,7 +84,7 @@ def of_evaluation(found: Evaluation) -> str:
         for name, value in found.as_json().items()
         if name not in HIDDEN and value is not None
     }
-    if found.kernel_deviation > 1e-9 and "kernel distance" in figures:  # Else of one subset.
+    if found.kernel_deviation is not None and "kernel distance" in figures:
         figures["kernel distance"] += f" ± {found.kernel_deviation:.4g}"
     figures["measured"] = (
         f"{found.samples:,} images against {found.reference}, by {found.features}, "

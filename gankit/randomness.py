@@ -38,6 +38,10 @@ class Stream(IntEnum):
     INSTANCE = 7
     FLIP = 8
     WATCHDOG = 9
+    CLASSIFIER = 10
+    REFERENCE = 11
+    SUBSETS = 12
+    SHARES = 13
 
 
 class Site(IntEnum):

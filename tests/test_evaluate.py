@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,13 +110,14 @@ def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(comman
     command("evaluate", run, *COUNT, "--seed", "3")
     training, labels = drawn()
     reference, others = apart(training, "training images of digits.npz")
-    judge = Judge(reference, classifier_of(ImageSet(training, labels, "")))
+    data = ImageSet(training, labels, "")
+    judge = Judge(reference, classifier_of(data), training=training)
     made = gankit.load("run").sample(60, seed=3)
     (row,) = log(run)
     floor = row.pop("floor")
     assert row == {"round": 20, "seed": 3, **judge(made).as_json()}
     assert floor.pop("split")
-    assert floor == judge(others.images[:60]).as_json()
+    assert floor == judge(others.images[:60], own=others.index[:60]).as_json()
 
 
 def test_images_that_are_held_apart_are_not_in_the_reference():
@@ -333,6 +335,48 @@ def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
     made = judging.generated(opened, 2500, seed=2)
     assert made.dtype == np.uint8
     np.testing.assert_array_equal(made, images.to_uint8(opened.sample(2500, seed=2)))
+
+
+class Perfect:
+    """A run whose generator makes real digits of the class that it is told."""
+
+    problem, step = SimpleNamespace(told_classes=10), 1
+
+    def __init__(self, images, labels):
+        self.pools = [images[labels == label] for label in range(10)]
+
+    def chunks(self, count, seed, labels=None):
+        random = np.random.default_rng(seed)
+        self.asked = labels = np.arange(count) % 10 if labels is None else labels
+        yield np.stack([random.choice(self.pools[label]) for label in labels]) / 127.5 - 1
+
+
+def test_classes_are_sampled_as_often_as_the_data_have_them():
+    (digits, labels), held_out = drawn(2400), drawn(2000, seed=2)
+    few = np.concatenate([np.flatnonzero(labels == 3), np.flatnonzero(labels != 3)[:200]])
+    skewed = ImageSet(digits[few], labels[few], "skewed")
+    standard = judging.against(skewed, "./skewed.npz")
+    run = Perfect(*held_out)
+    row, _ = judging.examined(standard, run, 200)
+    counts = np.bincount(skewed.labels) / len(skewed) * 200
+    assert counts[3] > 100
+    assert np.abs(np.bincount(run.asked) - counts).max() < 1
+    assert row["frechet"] < 3 * row["floor"]["frechet"]
+
+
+def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
+    data = np.repeat([0, 1, 3], [5, 330, 665])
+    found = judging.examining.in_proportion(data, 100, seed=0)
+    assert np.abs(np.bincount(found) - np.bincount(data) / 10).max() < 1
+    assert not np.array_equal(found, np.sort(found))
+    np.testing.assert_array_equal(found, judging.examining.in_proportion(data, 100, seed=0))
+    assert not np.array_equal(found, judging.examining.in_proportion(data, 100, seed=1))
+
+
+def test_real_images_that_were_trained_on_are_not_their_own_nearest(command, run):
+    command("evaluate", run, *COUNT)
+    (row,) = log(run)
+    assert row["floor"]["nearest"] > 0.1
 
 
 def test_each_image_of_the_picture_stands_above_the_training_image_nearest_to_it(command, run):

@@ -163,8 +163,8 @@ def _shown(table: dict[str, Any], key: str) -> str:
         return "-" if table else ""
     if key == "classes_seen":
         return f"{value} of {len(table['histogram'])}"
-    deviation = f" ± {_plain(table['kernel_deviation'], 2)}" if key == "kernel" else ""
-    return _plain(value, 4) + deviation
+    spread = table.get("kernel_deviation") if key == "kernel" else None
+    return _plain(value, 4) + ("" if spread is None else f" ± {_plain(spread, 2)}")
 
 
 def _plain(value: float, digits: int) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gankit import images
+from gankit.backend import Labels
 from gankit.errors import ConfigError, DataError
 from gankit.judging.standards import (
     FEWEST,
@@ -22,6 +23,7 @@ from gankit.judging.standards import (
 )
 from gankit.metrics import Evaluation
 from gankit.metrics.pixels import Levels
+from gankit.randomness import Stream, generator
 from gankit.runs import evaluations
 from gankit.training import check_count
 from gankit.training_data import Tell, warn
@@ -35,16 +37,52 @@ PAUSE = 10.0
 """Seconds between two lines."""
 
 
-def generated(run: Run, count: int = SAMPLES, seed: int = 0, watch: Watch = unwatched) -> Levels:
-    """Return `(count, H, W, C)` uint8 images of a run, those of `Run.sample`; memory stays flat."""
+def generated(
+    run: Run,
+    count: int = SAMPLES,
+    seed: int = 0,
+    watch: Watch = unwatched,
+    data: Labels | None = None,
+) -> Levels:
+    """Return `(count, H, W, C)` uint8 images of a run, those of `Run.sample`; memory stays flat.
+
+    A generator that takes classes makes each as often as the data have it.
+
+    Parameters
+    ----------
+    count, seed
+        Which images, as in `Run.sample`.
+    watch
+        Is told how far this is.
+    data
+        `(N,)` the class of each training image; None where they have no classes.
+    """
     check_samples(count)
+    labels = None
+    if run.problem.told_classes and data is not None:
+        labels = in_proportion(data, count, seed)
     done, parts = 0, []
     watch(GENERATING, 0.0)
-    for chunk in run.chunks(count, seed):
+    for chunk in run.chunks(count, seed, labels):
         parts.append(images.to_uint8(chunk))
         done += len(chunk)
         watch(GENERATING, done / count)
     return np.concatenate(parts)
+
+
+def in_proportion(data: Labels, count: int, seed: int) -> Labels:
+    """Return `(count,)` classes with the shares that they have in `data`, in a random order.
+
+    They are `count` labels evenly spaced through the sorted ones, so no share is off by more than
+    one image: classes drawn at random would add their own noise to every figure.
+
+    >>> counts = np.bincount(in_proportion(np.array([0] * 70 + [2] * 30), 10, seed=0))
+    >>> counts.tolist()
+    [7, 0, 3]
+    """
+    places = (2 * np.arange(count, dtype=np.int64) + 1) * len(data) // (2 * count)
+    labels: Labels = np.sort(data)[places]
+    return generator(seed, Stream.SHARES).permutation(labels)
 
 
 def check_samples(count: int) -> None:
@@ -69,7 +107,7 @@ def examined(
     Parameters
     ----------
     count, seed
-        Which images of the run, as in `Run.sample`.
+        Which images of the run, as in `generated`.
     before
         Earlier evaluations; a floor that is among them is not measured again.
     floor
@@ -77,7 +115,7 @@ def examined(
     watch
         Is told how far all this is.
     """
-    made = generated(run, count, seed, watch)
+    made = generated(run, count, seed, watch, standard.labels)
     watch(PICTURE, 0.0)
     picture = standard.nearest(made)
     row = {"round": run.step, "seed": seed, **standard.figures(made, watch).as_json()}
@@ -117,5 +155,6 @@ def evaluation(
         raise ConfigError(
             "this run does not know its data set; use gankit.metrics.evaluate(run.sample(...), ...)"
         )
-    made = generated(run, count, seed)
-    return standard(run.config, data_dir).figures(made)
+    check_samples(count)
+    known = standard(run.config, data_dir)
+    return known.figures(generated(run, count, seed, data=known.labels))

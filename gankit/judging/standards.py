@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gankit import images, plugins
+from gankit.backend import Labels
 from gankit.config import TrainConfig
 from gankit.data import ImageSet, is_path
 from gankit.errors import DataError
@@ -63,6 +64,8 @@ class Standard:
         With 10,000 of the training images for its reference, or half where no others are kept.
     training
         `(N, H, W, C)` uint8, all training images.
+    labels
+        `(N,)` the class of each; None where they have no classes.
     unseen
         Returns so many real images that are not in the reference, or all there are: those of the
         test split where the data set has one, else the training images that were held apart.
@@ -71,6 +74,7 @@ class Standard:
 
     judge: Judge
     training: Levels = field(repr=False)
+    labels: Labels | None = field(repr=False)
     unseen: Callable[[int], Reference]
 
     def figures(self, made: Levels, watch: Watch = unwatched) -> Evaluation:
@@ -83,7 +87,7 @@ class Standard:
         They are what to expect of a perfect generator.
         """
         real = self.unseen(count)
-        found = self.figures(real.images, lambda stage, part: watch(FLOOR + stage, part))
+        found = self.judge(real.images, lambda stage: watch(FLOOR + stage, 0.0), real.index)
         return {"split": real.split, **found.as_json()}
 
     def nearest(self, made: Levels) -> images.Pixels:
@@ -158,7 +162,9 @@ def against(
         def unseen(count: int) -> Reference:
             return choose(load(data_dir).images, f"test images of {name}", count)
 
-    return Standard(Judge(reference, _features(data, reference, watch)), data.images, unseen)
+    features = _features(data, reference, watch)
+    judge = Judge(reference, features, training=data.images)
+    return Standard(judge, data.images, data.labels, unseen)
 
 
 def _first(others: Reference) -> Callable[[int], Reference]:
@@ -166,7 +172,8 @@ def _first(others: Reference) -> Callable[[int], Reference]:
         if count >= len(others.images):
             return others
         rest = others.split.partition(" ")[2]
-        return Reference(others.images[:count], f"{count:,} {rest}")
+        index = None if others.index is None else others.index[:count]
+        return Reference(others.images[:count], f"{count:,} {rest}", index)
 
     return unseen
 

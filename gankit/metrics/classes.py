@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from gankit.metrics.pixels import Real
 
-SEEN = 0.2
-"""Part of an equal share that a class must have to count as seen: 2 % of the images of ten."""
+SEEN = 5
+"""A class counts as seen if its share is at least the expected one over this number."""
 
 
 def score(probabilities: Real) -> float:
@@ -47,10 +47,22 @@ def divergence(p: NDArray[Any], q: NDArray[Any]) -> float:
     return float(np.sum(p[there] * np.log(p[there] / q[there])))
 
 
-def seen(shares: Real) -> int:
-    """Return how many classes have a fifth of an equal share, or more.
+def seen(shares: Real, expected: Real | None = None) -> int:
+    """Return how many classes have a fifth of their expected share, or more.
+
+    Parameters
+    ----------
+    shares
+        `(classes,)` part of the images that each class has.
+    expected
+        `(classes,)` shares in the data; None for equal ones. A class without images in the data is
+        not counted.
 
     >>> seen(np.array([0.5, 0.4, 0.1, 0.0]))
     3
+    >>> seen(np.array([0.97, 0.03, 0.0]), np.array([0.9, 0.1, 0.0]))
+    2
     """
-    return int(np.count_nonzero(shares >= SEEN / len(shares)))
+    if expected is None:
+        expected = np.full(len(shares), 1 / len(shares))
+    return int(np.count_nonzero((shares >= expected / SEEN) & (expected > 0)))

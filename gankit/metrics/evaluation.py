@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
@@ -39,18 +40,20 @@ class Evaluation:
     frechet
         Fréchet distance of these features: never the FID, whose features are Inception's.
     kernel, kernel_deviation, kernel_whole
-        Kernel distance: mean and standard deviation over subsets, and of all images at once.
+        Kernel distance: mean and standard deviation over subsets, and of all images at once. Below
+        4 images there are no subsets: the first is then the last, and the deviation is None.
     precision, recall, density, coverage
         As `Balls` has them.
     nearest
-        Mean distance of the first 1,000 images to the nearest one of the reference, 0 to 2.
+        Mean distance of the first 1,000 images to the nearest training image, 0 to 2; to the
+        nearest one of the reference where the training images were not given.
     score, reference_score, confidence
         Classifier score of the images and of the reference, and how sure the classifier is; None
         where the features tell no classes apart, as are the three below.
     histogram, histogram_divergence
         Share of each predicted class, and its KL divergence from the reference's, in nats.
     classes_seen
-        How many classes have at least a fifth of an equal share.
+        How many classes have at least a fifth of the share that they have in the reference.
     """
 
     features: str
@@ -60,7 +63,7 @@ class Evaluation:
     neighbours: int
     frechet: float
     kernel: float
-    kernel_deviation: float
+    kernel_deviation: float | None
     kernel_whole: float
     precision: float
     recall: float
@@ -101,15 +104,34 @@ class Judge:
         The k of precision, recall, density and coverage.
     seed
         Of the kernel distance's subsets.
+    training
+        `(N, H, W, C)` all training images, in which the nearest image is searched; None for the
+        reference.
     """
 
     reference: Reference
     features: Features
     neighbours: int = neighbours.NEIGHBOURS
     seed: int = 0
+    training: NDArray[Any] | None = field(default=None, repr=False)
 
-    def __call__(self, images: NDArray[Any], tell: Tell = lambda _: None) -> Evaluation:
+    def __call__(
+        self,
+        images: NDArray[Any],
+        tell: Tell = lambda _: None,
+        own: NDArray[np.int64] | None = None,
+    ) -> Evaluation:
         """Return every figure of `(n, H, W, C)` images, uint8 or real numbers in [-1, 1].
+
+        Parameters
+        ----------
+        images
+            More of them than `neighbours`.
+        tell
+            Called with the name of what is computed next.
+        own
+            `(n,)` their positions in `training`, if they are training images: the nearest image is
+            then another one.
 
         Raises
         ------
@@ -125,7 +147,10 @@ class Judge:
                 f"{len(images)} images are too few to judge; give more than {self.neighbours}"
             )
         tell("nearest images")
-        distances = nearest_images(images[:NEAREST], self.reference.images)[1]
+        training = self.reference.images if self.training is None else self.training
+        distances = nearest_images(
+            images[:NEAREST], training, None if own is None else own[:NEAREST]
+        )[1]
         tell("features")
         values = self.features(images)
         return Evaluation(
@@ -143,31 +168,38 @@ class Judge:
         tell("Fréchet distance")
         apart = frechet_distance(moments(values), self._moments)
         tell("kernel distance")
-        subsets = kernel.subset_distances(values, self._values, seed=self.seed)
         whole = kernel.kernel_distance(values, self._values)
+        mean, deviation = self._over_subsets(values, whole)
         tell("precision and recall")
         found = neighbours.balls(values, self._values, self.neighbours, self._radii)
         return {
             "frechet": apart,
-            "kernel": float(subsets.mean()),
-            "kernel_deviation": float(subsets.std()),
+            "kernel": mean,
+            "kernel_deviation": deviation,
             "kernel_whole": whole,
             **dataclasses.asdict(found),
         }
+
+    def _over_subsets(self, values: Real, whole: float) -> tuple[float, float | None]:
+        """Return the mean and the deviation of the kernel distance; `whole` without subsets."""
+        if min(len(values), len(self._values)) < kernel.FEWEST:
+            return whole, None
+        subsets = kernel.subset_distances(values, self._values, seed=self.seed)
+        return float(subsets.mean()), float(subsets.std())
 
     def _classes(self, images: Levels, tell: Tell) -> dict[str, Any]:
         if not isinstance(self.features, ClassFeatures):
             return {}
         tell("classes")
         chances, known = self.features.probabilities(images), self._probabilities
-        shares = classes.histogram(chances)
+        shares, expected = classes.histogram(chances), classes.histogram(known)
         return {
             "score": classes.score(chances),
             "reference_score": classes.score(known),
             "confidence": classes.confidence(chances),
             "histogram": tuple(shares.tolist()),
-            "histogram_divergence": classes.divergence(shares, classes.histogram(known)),
-            "classes_seen": classes.seen(shares),
+            "histogram_divergence": classes.divergence(shares, expected),
+            "classes_seen": classes.seen(shares, expected),
         }
 
     @cached_property

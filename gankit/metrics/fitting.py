@@ -66,7 +66,7 @@ def fit(
         Float32 weights, as `network.shapes` names them.
     """
     began = time.monotonic()
-    weights = network.initial(inputs(images.shape[1:]), classes, generator(SEED, Stream.WEIGHTS))
+    weights = network.initial(inputs(images.shape[1:]), classes, generator(SEED, Stream.CLASSIFIER))
     moments = _zeros(weights), _zeros(weights)
     for step in range(1, steps + 1):
         batch, truth = _batch(images, labels, step)
@@ -80,7 +80,7 @@ def fit(
 def _batch(
     images: Levels, labels: NDArray[np.int64], step: int
 ) -> tuple[Float32, NDArray[np.int64]]:
-    random = generator(SEED, Stream.INDEX, step)
+    random = generator(SEED, Stream.CLASSIFIER, step)
     # In their order, images that are mapped from a file are read faster.
     index = np.sort(random.integers(len(images), size=BATCH))
     return flat(_shifted(shrunk(np.asarray(images[index])), random)), labels[index]

@@ -10,10 +10,14 @@ import numpy as np
 
 from gankit.errors import ConfigError
 from gankit.metrics.pixels import Real, chunks
+from gankit.randomness import Stream, generator
 
 SUBSETS = 50
 SUBSET = 1000
-"""Images of each set in a subset; fewer where there are not so many."""
+"""Images of each set in a subset; at most half of the smaller set."""
+
+FEWEST = 4
+"""Images of each set that have subsets: two halves of two."""
 
 ROWS = 1000
 """Rows of the kernel's table computed at once, at most."""
@@ -44,12 +48,24 @@ def subset_distances(
     subsets
         How many.
     size
-        Features in a subset, drawn without replacement; at most all of the smaller set.
+        Features in a subset, drawn without replacement; at most half of the smaller set. Larger
+        subsets share most of their features, and their spread says nothing.
     seed
         Which are drawn.
+
+    Raises
+    ------
+    ConfigError
+        A set has fewer than 4 features.
     """
-    random = np.random.Generator(np.random.Philox(seed))
-    size = min(size, len(a), len(b))
+    fewest = min(len(a), len(b))
+    if fewest < FEWEST:
+        raise ConfigError(
+            f"subset_distances: got sets of {len(a)} and {len(b)} images; expected at least "
+            f"{FEWEST} in each; give more, or use kernel_distance"
+        )
+    random = generator(seed, Stream.SUBSETS)
+    size = min(size, fewest // 2)
     pairs = [
         (random.choice(len(a), size, replace=False), random.choice(len(b), size, replace=False))
         for _ in range(subsets)

@@ -7,25 +7,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.metrics.pixels import Real, check_shape, chunks, levels
+from gankit.errors import ConfigError
+from gankit.metrics.pixels import Float32, Levels, Real, check_shape, chunks, levels
 
-ROWS = 256
+ROWS = 1024
 COLUMNS = 2048
+
+EXACT = 1024
+"""Numbers whose product is exact in float32: each is at most 2^7, so the sum is at most 2^24."""
 
 
 def nearest_images(
-    images: NDArray[Any], training: NDArray[Any]
+    images: NDArray[Any], training: NDArray[Any], own: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return for each image the nearest training image, and how far it is.
 
-    Levels are whole numbers and their squares are added without rounding, so that of equally
-    near ones it is always the first. Memory stays flat, also where `training` is mapped from a
-    file.
+    All training images are searched. Levels are whole numbers and their squares are added without
+    rounding, so that of equally near ones it is always the first. Memory stays flat, also where
+    `training` is mapped from a file.
 
     Parameters
     ----------
     images, training
         `(n, H, W, C)` and `(N, H, W, C)`, uint8 or real numbers in [-1, 1].
+    own
+        `(n,)` positions of the images in `training`, if they are training images: each is compared
+        with the others only.
 
     Returns
     -------
@@ -33,15 +40,24 @@ def nearest_images(
         `(n,)` int64, into `training`.
     distance
         `(n,)` float64: root of the mean squared difference of pixels in [-1, 1], 0 to 2.
+
+    Raises
+    ------
+    ConfigError
+        The images have another shape than the training images, or there is no other one.
     """
     images, training = levels(images), levels(training)
     check_shape(images, training.shape[1:], "the training set")
+    if own is not None and len(training) < 2:
+        raise ConfigError("training: got one image and its own position; expected another image")
     index = np.zeros(len(images), np.int64)
     squares = np.full(len(images), np.inf)
     for rows in chunks(len(images), ROWS):
-        some = _flat(images[rows])
+        some = _centred(images[rows])
         for columns in chunks(len(training), COLUMNS):
-            table = _squares(some, _flat(training[columns]))
+            table = _squares(some, _centred(training[columns]))
+            if own is not None:
+                _leave_out(table, own[rows] - columns.start)
             best = table.argmin(1)
             found = table[np.arange(len(some)), best]
             closer = found < squares[rows]
@@ -50,10 +66,27 @@ def nearest_images(
     return index, np.sqrt(squares / images[0].size) / 127.5
 
 
-def _squares(a: Real, b: Real) -> Real:
-    found: Real = np.sum(a * a, 1)[:, None] + np.sum(b * b, 1) - 2 * (a @ b.T)
+def _leave_out(table: Real, own: NDArray[np.int64]) -> None:
+    """Put each row's own column, if the table has it, out of reach."""
+    there = np.flatnonzero((own >= 0) & (own < table.shape[1]))
+    table[there, own[there]] = np.inf
+
+
+def _squares(a: Float32, b: Float32) -> Real:
+    """Return the `(n, m)` squared distances of `(n, d)` and `(m, d)` whole numbers, exact."""
+    found: Real = _norms(a)[:, None] + _norms(b)
+    for part in chunks(a.shape[1], EXACT):
+        found -= 2 * (a[:, part] @ b[:, part].T)
     return found
 
 
-def _flat(images: NDArray[np.uint8]) -> Real:
-    return images.reshape(len(images), -1).astype(np.float64)
+def _norms(a: Float32) -> Real:
+    found: Real = np.einsum("nd,nd->n", a, a, dtype=np.float64)
+    return found
+
+
+def _centred(images: Levels) -> Float32:
+    """Return `(n, d)` levels from -128 to 127."""
+    flat = images.reshape(len(images), -1).astype(np.float32)
+    flat -= 128
+    return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -22,27 +23,56 @@ SIDE = 32
 """Pixels of the longer side above which blocks of pixels are averaged."""
 
 
+ROUNDING = 1e-3
+"""How far outside [-1, 1] a pixel may lie without a warning."""
+
+FARTHEST = 2.0
+"""A number further from 0 is not a pixel of a network that is meant to end in [-1, 1]."""
+
+
 def levels(images: NDArray[Any]) -> Levels:
     """Return `(n, H, W, C)` images as uint8, so that a sample is judged as the file it becomes.
 
     Parameters
     ----------
     images
-        uint8, or real numbers in [-1, 1]; what lies outside is clipped.
+        uint8, or real numbers in [-1, 1]. What lies a little outside is clipped, with a warning;
+        where no pixel is below 0, a warning says so too.
 
     Raises
     ------
     ConfigError
-        They are no images, or there is none.
+        They are no images, there is none, or a number lies outside [-2, 2].
     Diverged
         A value is no number.
     """
+    check_images(images)
+    return to_uint8(images)
+
+
+def check_images(images: NDArray[Any]) -> None:
+    """Raise ConfigError or warn unless images are what `levels` takes."""
     if images.ndim != 4 or 0 in images.shape or not (_is_uint8(images) or _is_real(images)):
         found = f"{images.dtype} of shape {images.shape}"
         raise ConfigError(
             f"images are {found}; give uint8, or real numbers in [-1, 1], of shape (n, H, W, C)"
         )
-    return to_uint8(images)
+    if not _is_uint8(images):
+        _check_range(float(images.min()), float(images.max()))
+
+
+def _check_range(low: float, high: float) -> None:
+    """Raise ConfigError or warn unless `low` and `high` can be the ends of [-1, 1].
+
+    Of a number that is none, `to_uint8` tells.
+    """
+    found = f"images: got pixels from {low:.4g} to {high:.4g}; expected real numbers in [-1, 1]"
+    if low < -FARTHEST or high > FARTHEST:
+        raise ConfigError(f"{found}; scale them, or convert levels from 0 to 255 to uint8")
+    if low < -ROUNDING - 1 or high > 1 + ROUNDING:
+        warnings.warn(f"{found}; what lies outside is clipped", stacklevel=4)
+    elif low >= 0 and high > low:
+        warnings.warn(f"{found}; if they are in [0, 1], give 2 * images - 1", stacklevel=4)
 
 
 def check_shape(images: NDArray[Any], shape: tuple[int, ...], other: str) -> None:
@@ -104,7 +134,8 @@ def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
 
 def by_chunks(compute: Callable[[Levels], NDArray[Any]], images: NDArray[Any]) -> Real:
     """Return what `compute` makes of every 1,024 images, joined, as float64."""
-    parts = [compute(levels(images[part])) for part in chunks(len(images))]
+    check_images(images)
+    parts = [compute(to_uint8(images[part])) for part in chunks(len(images))]
     return np.concatenate(parts).astype(np.float64)
 
 

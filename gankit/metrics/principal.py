@@ -16,7 +16,7 @@ from gankit.metrics.pixels import Levels, Real, by_chunks, check_shape, chunks, 
 
 COMPONENTS = 64
 
-VERSION = "principal 1"
+VERSION = "principal 2"
 
 
 @dataclass(frozen=True, eq=False)

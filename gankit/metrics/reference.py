@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
 from gankit.metrics.pixels import Levels, levels
+from gankit.randomness import Stream, generator
 
 COUNT = 10_000
 """Images of a reference, unless another number is asked for."""
@@ -25,10 +26,13 @@ class Reference:
         `(m, H, W, C)` uint8.
     split
         Which they are, in a few words: "10,000 of the 60,000 training images of mnist, seed 0".
+    index
+        `(m,)` int64, their positions in the images that `apart` divided; None from `choose`.
     """
 
     images: Levels = field(repr=False)
     split: str
+    index: NDArray[np.int64] | None = field(default=None, repr=False)
 
 
 def choose(images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0) -> Reference:
@@ -45,7 +49,7 @@ def choose(images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0) 
         raise ConfigError(f"a reference of {count} images is none; take at least 2")
     if len(images) <= count:
         return Reference(levels(images), f"all {len(images):,} {split}")
-    random = np.random.Generator(np.random.Philox(seed))
+    random = generator(seed, Stream.REFERENCE)
     index = np.sort(random.choice(len(images), count, replace=False))
     return Reference(
         levels(images[index]), f"{count:,} of the {len(images):,} {split}, seed {seed}"
@@ -68,12 +72,12 @@ def apart(
     half = min(count, len(images) // 2)
     if half < 2:
         raise ConfigError(f"{len(images)} images cannot be halved into references; give at least 4")
-    order = np.random.Generator(np.random.Philox(seed)).permutation(len(images))
+    order = generator(seed, Stream.REFERENCE).permutation(len(images))
     # Files that are mapped are read faster in their order; the others may be cut short, and are not
     # to begin with one class.
     index, others = np.sort(order[:half]), order[half : 2 * half]
     rest = f"of the {len(images):,} {split}, seed {seed}"
     return (
-        Reference(levels(images[index]), f"{half:,} {rest}"),
-        Reference(levels(images[others]), f"{half:,} others {rest}"),
+        Reference(levels(images[index]), f"{half:,} {rest}", index),
+        Reference(levels(images[others]), f"{half:,} others {rest}", others),
     )

@@ -32,11 +32,14 @@ SEED = 0
 WORDS = ("features", "reference")
 COUNTS = ("samples", "reference_samples", "neighbours")
 NUMBERS = (
-    "frechet", "kernel", "kernel_deviation", "kernel_whole", "precision", "recall", "density",
-    "coverage", "nearest",
+    "frechet", "kernel", "kernel_whole", "precision", "recall", "density", "coverage", "nearest",
 )  # fmt: skip
-OF_CLASSES = ("score", "reference_score", "confidence", "histogram_divergence", "classes_seen")
-"""Numbers that are None where the features tell no classes apart."""
+OPTIONAL = (
+    "kernel_deviation", "score", "reference_score", "confidence", "histogram_divergence",
+    "classes_seen",
+)  # fmt: skip
+"""Numbers that may be None: of classes where the features do not know them, and of subsets where
+there are too few images."""
 
 Row: TypeAlias = Mapping[str, Any]
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -246,7 +249,7 @@ def _prove_figures(row: Mapping[str, object]) -> None:
         _require(name, _is_count(row.get(name)))
     for name in NUMBERS:
         _require(name, _is_number(row.get(name)))
-    for name in OF_CLASSES:
+    for name in OPTIONAL:
         _require(name, row.get(name) is None or _is_number(row[name]))
     shares = row.get("histogram")
     is_list = isinstance(shares, list) and all(map(_is_number, shares))

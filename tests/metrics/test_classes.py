@@ -60,3 +60,9 @@ def test_divergence_is_nothing_between_equals_and_without_end_where_a_class_is_n
 def test_of_ten_classes_those_with_two_percent_are_seen():
     shares = np.array([0.02, 0.0199, 0.0, 0.5, 0.4601, 0, 0, 0, 0, 0])
     assert seen(shares) == 3
+
+
+def test_a_rare_class_of_the_data_is_seen_where_it_is_as_rare():
+    expected = np.array([0.9, 0.095, 0.005, 0.0])
+    assert seen(np.array([0.92, 0.079, 0.001, 0.0]), expected) == 3
+    assert seen(np.array([0.92, 0.0795, 0.0005, 0.0]), expected) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -68,7 +69,9 @@ def test_noise_is_worse_than_real_images_by_every_distance(judge, floor, digits)
 def test_a_class_that_is_missing_shows_in_recall_and_in_the_histogram(judge, floor, digits):
     images, labels = (part[600:] for part in digits)
     found = judge(images[labels < 5])
-    assert (floor.classes_seen, found.classes_seen) == (10, 5)
+    # A classifier of few steps takes some images for one of a class that is not there.
+    assert floor.classes_seen == 10
+    assert 5 <= found.classes_seen <= 7
     assert sum(found.histogram) == pytest.approx(1)
     assert sum(found.histogram[:5]) > 0.85
     assert found.histogram_divergence == pytest.approx(math.log(2), abs=0.2)
@@ -117,6 +120,36 @@ def test_an_infinite_divergence_is_none_in_json(digits, features):
     found = evaluate(images[600:], Reference(images[labels < 1][:20], "zeros"), features)
     assert found.histogram_divergence == math.inf
     assert found.as_json()["histogram_divergence"] is None
+
+
+def test_a_copy_of_any_training_image_shows_though_the_reference_lacks_it(digits, features):
+    training = digits[0][:600]
+    reference = choose(training, "drawn digits", 100)
+    others = np.array([not (image == reference.images).all((1, 2, 3)).any() for image in training])
+    judge = Judge(reference, features, training=training)
+    assert judge(training[others][:50]).nearest == 0
+    assert judge(training[:50], own=np.arange(50)).nearest > 0.1
+    assert judge(digits[0][600:650]).nearest > 0.1
+
+
+def test_too_few_images_for_subsets_have_no_deviation(digits, features):
+    judge = Judge(choose(digits[0][:600], "drawn digits", 50), features, neighbours=1)
+    found = judge(digits[0][600:603])
+    assert (found.kernel, found.kernel_deviation) == (found.kernel_whole, None)
+    assert judge(digits[0][600:604]).kernel_deviation > 0
+
+
+def test_images_in_another_range_are_refused_or_warned_of(judge, digits):
+    real = digits[0][600:640] / 127.5 - 1
+    with pytest.raises(ConfigError, match=r"from 0 to 255; expected real numbers in \[-1, 1\]"):
+        judge(digits[0][600:640].astype(np.float32))
+    with pytest.warns(UserWarning, match=r"from 0 to 1; .* if they are in \[0, 1\]"):
+        judge(digits[0][600:640] / 255)
+    with pytest.warns(UserWarning, match="from -1.2 to 1.2; .* is clipped"):
+        judge(1.2 * real)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        judge(real)
 
 
 def test_what_is_computed_next_is_told(judge, digits):

@@ -77,10 +77,19 @@ def test_subsets_are_drawn_by_the_seed_and_lie_around_the_whole():
     assert abs(found.mean() - kernel_distance(a, b)) < 3 * found.std()
 
 
-def test_a_subset_is_no_larger_than_the_smaller_set():
-    a, b = normal(0, 20, 3), normal(1, 30, 3)
-    whole = subset_distances(a, b[:20], subsets=1, size=1000)
-    assert whole[0] == pytest.approx(kernel_distance(a, b[:20]))
+@pytest.mark.parametrize("sizes", [(50, 50), (50, 400), (400, 50), (1001, 1001)])
+def test_subsets_of_small_sets_spread_about_as_fresh_draws_do(sizes):
+    def draw(seed):
+        return normal(seed, sizes[0], 16), normal(seed + 1000, sizes[1], 16)
+
+    fresh = np.std([kernel_distance(*draw(seed)) for seed in range(12)])
+    assert subset_distances(*draw(50), subsets=20).std() > fresh / 3
+
+
+def test_sets_without_two_halves_have_no_subsets():
+    assert subset_distances(normal(0, 4, 3), normal(1, 9, 3), subsets=2).shape == (2,)
+    with pytest.raises(ConfigError, match="sets of 3 and 9 images; expected at least 4"):
+        subset_distances(normal(0, 3, 3), normal(1, 9, 3))
 
 
 def test_one_image_is_not_enough():

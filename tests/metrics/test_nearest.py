@@ -54,3 +54,24 @@ def test_the_training_images_may_lie_in_a_file(tmp_path):
 def test_images_of_another_shape_are_refused():
     with pytest.raises(ConfigError, match="training set"):
         nearest_images(pictures(0, 2), pictures(0, 2, (3, 4, 2)))
+
+
+def test_a_training_image_is_compared_with_the_others():
+    training = pictures(0, 2100)
+    own = np.array([2099, 3, 700])
+    index, distance = nearest_images(training[own], training, own)
+    assert not set(index) & set(own)
+    assert (distance > 0).all()
+    index, distance = nearest_images(training[own], np.concatenate([training, training]), own)
+    assert index.tolist() == (own + 2100).tolist()
+    with pytest.raises(ConfigError, match="expected another image"):
+        nearest_images(training[:1], training[:1], np.array([0]))
+
+
+def test_large_images_are_compared_without_rounding():
+    training = pictures(0, 4, (64, 64, 3))
+    training[1] = training[2]
+    training[2, 5, 5, 0] ^= 1
+    index, distance = nearest_images(training[[2]], training[:2])
+    assert index[0] == 1
+    assert distance[0] == pytest.approx(1 / 127.5 / np.sqrt(64 * 64 * 3), rel=1e-9)

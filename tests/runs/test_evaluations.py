@@ -49,10 +49,15 @@ def test_what_is_read_is_what_was_appended(path):
 def test_the_log_knows_every_figure_of_an_evaluation():
     # Of a figure that it does not know it would prove nothing.
     named = (
-        *evaluations.WORDS, *evaluations.COUNTS, *evaluations.NUMBERS, *evaluations.OF_CLASSES,
+        *evaluations.WORDS, *evaluations.COUNTS, *evaluations.NUMBERS, *evaluations.OPTIONAL,
         "histogram",
     )  # fmt: skip
     assert sorted(named) == sorted(field.name for field in dataclasses.fields(Evaluation))
+
+
+def test_a_kernel_distance_without_subsets_is_taken(path):
+    assert evaluations.append(path, row(24, kernel_deviation=None))
+    assert evaluations.read(path)[-1]["kernel_deviation"] is None
 
 
 def test_a_log_that_was_never_written_has_none(tmp_path):
