@@ -18,6 +18,7 @@ from gankit.config import AUTO
 from gankit.data import Dataset
 from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.fields import as_tuple
+from gankit.file_array import FileArray
 from gankit.launch import choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import Loss, absent, smoothed
@@ -310,7 +311,8 @@ def _classes(labels: Labels | None, count: int) -> int:
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
     """Refuse images that training would misread."""
-    images = np.asanyarray(images)  # A mapped file stays one.
+    if not isinstance(images, FileArray):
+        images = np.asanyarray(images)  # A mapped file stays one.
     if images.ndim != 4 or 0 in images.shape:
         raise ConfigError(f"images have shape {images.shape}; give (N, height, width, channels)")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):

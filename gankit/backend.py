@@ -115,7 +115,11 @@ class BlockTrainer(Trainer, Protocol):
     """A trainer that can also run many rounds in one call."""
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
-        """Keep the data set where blocks will look it up: `(N, height, width, channels)`."""
+        """Keep the data set where blocks will look it up: `(N, height, width, channels)`.
+
+        Images in a file are no `np.ndarray` (`gankit.memory.in_memory`). They have a shape, a dtype
+        and a length, and return the rows that they are indexed with; `np.asarray` reads all.
+        """
         ...
 
     def train_block(self, block: Block, /) -> Array:

@@ -19,10 +19,11 @@ from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
-from gankit.data.digests import sample
+from gankit.data.digests import sample, slow
 from gankit.errors import (
     CheckpointError,
     ConfigError,
+    DataError,
     Diverged,
     StorageError,
     UnknownName,
@@ -34,7 +35,7 @@ from gankit.latents import latents
 from gankit.layers import is_spec
 from gankit.loss_digest import loss_digest
 from gankit.losses import Loss
-from gankit.resuming import check_loss, check_same, last_good, newest
+from gankit.resuming import check_loss, check_same, last_good, newest, recorded
 from gankit.run import Run
 from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
@@ -191,6 +192,8 @@ def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
 
 def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     """Create the folder, or load the newest checkpoint of it; return the rounds done."""
+    if slow(plan.data.images):
+        tell(f"reading all {len(plan.data):,} images once, to know them again")
     if not folder.exists():
         folder.create(plan.config.to_toml(), _facts(plan))
         return 0
@@ -198,6 +201,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     start = checkpoint.step if checkpoint else 0
     if checkpoint:
         check_same(plan.config, plan.data, checkpoint, folder.path)
+        _tell_of_data(folder, plan, tell)
         check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
         _mend_facts(folder, plan, checkpoint)
         trainer.load_state(checkpoint.state)
@@ -214,6 +218,13 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     evaluations.truncate(folder.evaluations, start)
     folder.write_config(plan.config.to_toml())
     return start
+
+
+def _tell_of_data(folder: RunFolder, plan: Plan, tell: Tell) -> None:
+    """Say where the images are now, where that has changed."""
+    before, now = recorded(folder.path).dataset, plan.config.dataset
+    if before != now:
+        tell(f"the images are those of {before}, read from {now}")
 
 
 def _mend_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> None:
@@ -272,6 +283,8 @@ def _train(
         with suppress(StorageError):  # That it diverged is the news.
             record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error
+    except DataError as error:  # The file that images are read from has changed.
+        raise DataError(f"{error}; {last_good(folder)}") from error
     finally:
         if log:
             log.close()

@@ -25,7 +25,7 @@ FOR_BACKENDS = {
 }  # fmt: skip
 RANKS = {
     "errors": 0, "paths": 0, "tagged": 0, "memory": 0, "deprecations": 0, "fields": 0,
-    "stopping": 0,
+    "stopping": 0, "file_array": 1,
     "schedules": 1, "layers": 1, "losses": 1, "penalties": 1, "optimizers": 1, "augment": 1,
     "randomness": 1, "state": 1, "loss_digest": 2, "problem": 2, "masks": 3, "draws": 3,
     "rates": 3, "exports": 3, "backend": 3, "batches": 3, "training": 4, "health": 4, "faults": 4,

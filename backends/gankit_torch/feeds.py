@@ -15,6 +15,7 @@ from torch import Tensor
 from gankit.backend import Batch, Block, Labels, Problem
 from gankit.batches import Needs
 from gankit.masks import Masks
+from gankit.memory import in_memory
 from gankit_torch.building import dtype
 from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
 
@@ -62,15 +63,16 @@ class Feed:
         self._pixels = self._number(problem.pixels)
         self._none = self._pixels.new_empty((0, *problem.image_shape))
         self._images, self._labels = torch.empty(0), torch.empty(0)
+        self._file: NDArray[Any] | None = None
         self._labelled = False
 
     def place(self, images: NDArray[Any], labels: Labels | None) -> None:
         """Keep the data set on the device, uint8 images as they are.
 
-        A mapped file is looked at where it lies, on a CPU; so is any array if that is the device.
+        Of images in a file, rounds read those that they see.
         """
-        mapped = isinstance(images, np.memmap)
-        self._images = _shared(images) if mapped else _shared(images).to(self._device)
+        self._file = None if in_memory(images) else images
+        self._images = _shared(images).to(self._device) if in_memory(images) else torch.empty(0)
         self._labelled = labels is not None
         if labels is not None:
             self._labels = self._draw(labels).long()
@@ -95,7 +97,7 @@ class Feed:
         for r, maskings in enumerate(self._maskings(block)):
             yield [
                 Step(
-                    real=self._look_up(index[r, s], here)
+                    real=self._scaled(self._seen(block.index[r, s], index[r, s]), here)
                     if self._paired or not last
                     else self._none,
                     noise=noise[r, s].clone(),
@@ -109,9 +111,14 @@ class Feed:
                 for here in ({name: draw[r, s] for name, draw in draws.items()},)
             ]
 
-    def _look_up(self, index: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
+    def _seen(self, index: NDArray[np.int64], here: Tensor) -> Tensor:
+        """Return images as they are stored, given their numbers on the host and on the device."""
+        if self._file is None:
+            return self._images[here]
+        return _shared(self._file[index]).to(self._device)
+
+    def _scaled(self, images: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
         """Return scaled images, mirrored where the draw "flip" says so."""
-        images = self._images[index.to(self._images.device)].to(self._device)
         scaled = self._pixels[images.int()] if images.dtype == torch.uint8 else images
         if "flip" in draws:
             scaled = torch.where(draws["flip"], scaled.flip(2), scaled)

@@ -6,7 +6,7 @@ import json
 import tokenize
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -16,6 +16,7 @@ from gankit.data.containers import BROKEN, check_growth, contents, entry_of, rea
 from gankit.data.dataset import ImageSet
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
+from gankit.file_array import FileArray
 
 PAIRS = {"images": "labels", "x_train": "y_train"}
 """Names of the images in an npz file, and of the labels that go with them."""
@@ -46,10 +47,10 @@ def classes_beside(path: Path) -> Path:
 
 
 def npy(path: Path, options: ImageOptions) -> ImageSet:
-    """Map an npy file of images, and read the labels beside it if there are any.
+    """Open an npy file of images, and read the labels beside it if there are any.
 
-    Only what is asked for is read from the disk, so that the file may be larger than the memory.
-    It must not change meanwhile.
+    Only what is asked for is read from the disk, so that the file may be larger than the memory. If
+    it is changed meanwhile, looking up images ends with a DataError.
 
     Raises
     ------
@@ -57,11 +58,11 @@ def npy(path: Path, options: ImageOptions) -> ImageSet:
         If it cannot be read, is no array of images, or is not as `options` ask; nothing is
         converted, which would need all of it in memory.
     """
-    images = _images(_mapped(path), str(path), options)
+    images = _images(_opened(path), str(path), options)
     beside = labels_beside(path)
-    labels = _labels(_mapped(beside), str(beside)) if beside.is_file() else None
+    labels = _labels(_opened(beside), str(beside)) if beside.is_file() else None
     names = _class_names(classes_beside(path)) if labels is not None else ()
-    return ImageSet(images, labels, f"{len(images):,} images mapped from {path}", names)
+    return ImageSet(images, labels, f"{len(images):,} images in {path}", names)
 
 
 def npz(path: Path, options: ImageOptions) -> ImageSet:
@@ -88,12 +89,11 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
     return ImageSet(images, labels, f"{len(images):,} images from {path}")
 
 
-def _mapped(path: Path) -> NDArray[Any]:
-    # Unlike np.load, this takes no other kind of file, and no objects. Copy-on-write, since
-    # torch warns of arrays that cannot be written to.
+def _opened(path: Path) -> NDArray[Any]:
+    # Unlike np.load, this takes no other kind of file, and no objects.
     try:
         with np.errstate(over="raise"):  # A shape may have more numbers than can be counted.
-            return npy_format.open_memmap(path, mode="c")
+            return cast("NDArray[Any]", FileArray(path))
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as npy: {reason(error)}") from error
 
@@ -117,10 +117,10 @@ def _images(found: NDArray[Any], told: str, options: ImageOptions) -> NDArray[np
     if found.ndim not in (3, 4) or not all(shape) or shape[3:] not in ((), (1,), (3,)):
         wanted = "(N, height, width) or (N, height, width, 1 or 3)"
         raise DataError(f"{told}: images are {shape}, not {wanted}, of one image or more")
-    if not found.flags.c_contiguous:
+    if isinstance(found, np.ndarray) and not found.flags.c_contiguous:
         why = "each image is spread over the whole file; save np.ascontiguousarray(images)"
         raise DataError(f"{told}: images are in Fortran order, where {why}")
-    images = found if found.ndim == 4 else found[..., np.newaxis]
+    images = found if found.ndim == 4 else found.reshape(*shape, 1)
     _check_options(images.shape, told, options)
     return images
 

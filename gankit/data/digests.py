@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.data import sums
+from gankit.file_array import FileArray
+
 SAMPLED = 64
 """Images that a quick first look takes."""
+LARGE = 2**31
+"""Bytes that take some seconds to read."""
 PART = 2**24
 """Bytes of images that are in memory at once."""
 
@@ -42,11 +47,24 @@ def sample(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
 
 
 def everything(images: NDArray[np.uint8]) -> str:
-    """Return the SHA-256 of the images' bytes, one image after the other, in hexadecimal."""
+    """Return the SHA-256 of the images' bytes, one image after the other, in hexadecimal.
+
+    That of a file is kept, and it is not read again until it has changed.
+    """
+    if isinstance(images, FileArray) and (known := sums.kept(images)):
+        return known
     sha = hashlib.sha256()
     for part in _parts(images):
         sha.update(np.ascontiguousarray(part).data)
+    if isinstance(images, FileArray):
+        sums.keep(images, sha.hexdigest())
     return sha.hexdigest()
+
+
+def slow(images: object) -> bool:
+    """Tell whether the digest takes so long that a person should be told: a large, unknown file."""
+    large = isinstance(images, FileArray) and images.nbytes > LARGE
+    return large and sums.kept(images) is None
 
 
 def _joined(images: NDArray[Any], labels: NDArray[np.int64] | None, content: str) -> str:

@@ -12,6 +12,7 @@ from PIL import Image
 from gankit.cli import main
 from gankit.data import ImageOptions, own, pack
 from gankit.errors import ConfigError, DataError, StorageError
+from gankit.file_array import FileArray
 
 PLAIN = ImageOptions()
 MIB = 2**20
@@ -35,7 +36,7 @@ def test_what_was_packed_is_what_the_folder_holds(folder, tmp_path):
     packed, read = pack(folder, tmp_path / "out.npy", PLAIN), own(folder)
     again = own(tmp_path / "out.npy")
     for data in (packed, again):
-        assert isinstance(data.images, np.memmap)
+        assert isinstance(data.images, FileArray)
         assert np.array_equal(data.images, read.images)
         assert np.array_equal(data.labels, read.labels)
         assert data.class_names == read.class_names == ("cat", "dög")

@@ -41,6 +41,7 @@ class Trainer:
 
     def place(self, images, labels):
         """Keep the data set on the device, uint8 images as they are."""
+        images = np.asarray(images)  # They may lie in a file.
         images = images if images.dtype == np.uint8 else self.problem.scale(images)
         self.data = jax.device_put((images, labels), self.device)
 

@@ -1,0 +1,220 @@
+"""The same images at another place are the same images, and one that was changed is another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gankit
+from gankit.cli import main
+from gankit.data import digests, own, pack, sums
+from gankit.data.image_options import ImageOptions
+from gankit.errors import DataError
+from gankit.file_array import FileArray
+from tests.selection import selected
+
+CONFIG = """
+backend = "numpy"
+dataset = "./faces/"
+latent = 4
+batch = 4
+checkpoint_every = 2
+[generator]
+layers = [
+    { layer = "dense", units = 64 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [8, 8, 1] },
+]
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+"""
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
+BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
+
+
+class Ended(NamedTuple):
+    code: int
+    err: str
+
+    @property
+    def last(self):
+        return self.err.splitlines()[-1]
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("GANKIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "home"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    Path("run.toml").write_text(CONFIG, "utf-8")
+    Path("faces").mkdir()
+    for i, image in enumerate(IMAGES):
+        Image.fromarray(image[..., 0]).save(f"faces/{i:03}.png")
+
+
+@pytest.fixture
+def command(capfd):
+    def run(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            with pytest.raises(SystemExit) as ended:
+                main([*map(str, arguments)])
+        return Ended(int(ended.value.code or 0), capfd.readouterr().err)
+
+    return run
+
+
+@pytest.fixture
+def train(command):
+    def run(*arguments, steps=2):
+        fixed = "--out", "run", "--resume", "auto", "--no-progress", "--steps", steps
+        start = () if Path("run").exists() else ("--config", "run.toml")
+        return command("train", *start, *fixed, *arguments)
+
+    return run
+
+
+def settled(path):
+    """Give a file a time of change that is long enough ago."""
+    os.utime(path, ns=(0, 10**18))
+
+
+def test_a_run_goes_on_where_its_images_were_moved(train):
+    assert train().code == 0
+    Path("faces").rename("moved")
+    assert train(steps=4).code == 3
+    ended = train("--dataset", "./moved", steps=4)
+    assert ended.code == 0, ended.err
+    assert "read from" in ended.err
+    assert train(steps=6).code == 0  # The new place was written down.
+
+
+def test_a_run_goes_on_from_the_file_that_its_folder_was_packed_into(train):
+    assert train().code == 0
+    pack(Path("faces"), Path("faces.npy"), ImageOptions())
+    shutil.rmtree("faces")
+    ended = train("--dataset", "./faces.npy", steps=4)
+    assert ended.code == 0, ended.err
+
+
+def test_other_images_at_another_place_are_refused(train):
+    assert train().code == 0
+    np.save("other.npy", IMAGES[::-1])
+    ended = train("--dataset", "./other.npy", steps=4)
+    assert ended.code == 2
+    assert "was trained on other images than" in ended.last
+
+
+def test_a_folder_an_array_and_a_packed_file_of_the_same_images_have_one_digest():
+    np.save("array.npy", IMAGES[..., 0])
+    np.savez("array.npz", images=IMAGES)
+    packed = pack(Path("faces"), Path("packed.npy"), ImageOptions())
+    sets = [packed, *(own(Path(name)) for name in ("faces", "array.npy", "array.npz"))]
+    assert len({data.digest for data in sets}) == 1
+
+
+def test_any_image_any_label_and_their_order_count():
+    labels = np.arange(40)
+    changed = IMAGES.copy()
+    changed[17, 3, 3] ^= 1
+    sets = [
+        (IMAGES, None), (changed, None), (IMAGES[::-1], None), (IMAGES.reshape(40, 4, 16, 1), None),
+        (IMAGES, labels), (IMAGES, labels[::-1]),
+    ]  # fmt: skip
+    assert len({digests.digest(*some) for some in sets}) == len(sets)
+
+
+def test_a_file_is_read_for_its_digest_once(monkeypatch):
+    np.save("x.npy", IMAGES)
+    settled("x.npy")
+    first = own(Path("x.npy")).digest
+    monkeypatch.setattr(FileArray, "_run", lambda *_: pytest.fail("it was read again"))
+    assert own(Path("x.npy")).digest == first
+
+
+def test_a_file_that_has_changed_is_read_again():
+    np.save("x.npy", IMAGES)
+    settled("x.npy")
+    first = own(Path("x.npy")).digest
+    np.save("x.npy", IMAGES[::-1])
+    os.utime("x.npy", ns=(0, 10**18 + 1))
+    assert own(Path("x.npy")).digest != first
+
+
+def test_a_change_that_leaves_the_time_of_change_is_seen_all_the_same():
+    np.save("x.npy", IMAGES)
+    settled("x.npy")
+    first = own(Path("x.npy")).digest
+    np.save("x.npy", IMAGES[::-1])
+    settled("x.npy")
+    assert own(Path("x.npy")).digest != first
+
+
+def test_the_digest_of_a_file_that_was_just_written_is_not_kept():
+    np.save("x.npy", IMAGES)
+    assert own(Path("x.npy")).digest
+    assert sums.kept(FileArray(Path("x.npy"))) is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "another digest"])
+def test_a_damaged_digest_in_the_cache_is_found_again(damage):
+    np.save("x.npy", IMAGES)
+    settled("x.npy")
+    first = own(Path("x.npy")).digest
+    (kept,) = Path(os.environ["GANKIT_HOME"]).glob("digests/*.json")
+    text = kept.read_text()
+    known = sums.kept(FileArray(Path("x.npy")))
+    kept.write_text(text.replace(known, "0" * 64) if damage == "another digest" else damage)
+    assert own(Path("x.npy")).digest == first
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(monkeypatch):
+    Path("file").write_text("")
+    monkeypatch.setenv("GANKIT_HOME", "file/home")
+    np.save("x.npy", IMAGES)
+    settled("x.npy")
+    assert own(Path("x.npy")).digest == own(Path("faces")).digest
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("how", ["cut short", "saved with others"])
+def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
+    many = np.tile(IMAGES, (50, 1, 1, 1))
+    np.save("many.npy", many)
+    settled("many.npy")
+
+    class Rewrites:
+        def edge(self, step):
+            return step + 1
+
+        def __call__(self, progress):
+            if progress.step == 3:
+                if how == "cut short":
+                    Path("many.npy").write_bytes(b"")
+                else:
+                    np.save("many.npy", many[::-1])
+
+    settings = gankit.sources.from_file(Path("run.toml"))[1]
+    settings |= {"backend": backend, "dataset": "./many.npy", "steps": 9}
+    with pytest.raises(DataError, match=r"many\.npy was changed .* is .*run.checkpoints.000002$"):
+        gankit.train("simple", out="run", callbacks=[Rewrites()], **settings)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
+    settings = gankit.sources.from_file(Path("run.toml"))[1] | {"backend": backend, "steps": 3}
+    np.save("x.npy", IMAGES)
+    histories = [
+        gankit.train("simple", **settings | {"dataset": place}).history
+        for place in ("./x.npy", "./faces")
+    ]
+    np.testing.assert_array_equal(*histories)
