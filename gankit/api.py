@@ -60,17 +60,18 @@ def train(
     Parameters
     ----------
     recipe
-        Its name: `gankit recipes list`.
+        A recipe's name, as `gankit recipes list` shows it, or the path of a TOML file; "simple"
+        by default.
     out
-        The run's folder; None trains in memory.
+        The run's folder; None, the default, trains in memory.
     resume
-        Whether to go on from the newest valid checkpoint in `out`, if it has one.
+        Whether to go on from the newest valid checkpoint in `out`, if it has one; False by
+        default.
     data_dir
-        A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
+        A folder with the data set's files; None, the default, looks in `GANKIT_DATA` and in the
+        usual places.
     callbacks
-        Functions of a `gankit.training.Progress`, each called after every step, and callbacks of
-        `gankit.callbacks`, which say when they are due; one, or several. None by default. A plain
-        function slows a quick run: `gankit.callbacks.every(100, function)` does not.
+        As in `fit`.
     settings
         Any field of `TrainConfig`, which has their ranges and defaults; what is not given is the
         recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `loss` may be a `gankit.losses.Loss`
@@ -145,23 +146,85 @@ def fit(
     Parameters
     ----------
     images
-        `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
+        `(N, height, width, channels)`: uint8, or real numbers in [-1, 1]. N is at least 1.
     generator, discriminator
-        Specs (tuples of `gankit.layers`), or native networks of the backend's framework, in that
-        framework's own layout of images.
+        Layers of `gankit.layers` in a tuple or a list, or native networks of one framework, such
+        as an `nn.Module` or a `keras.Model`, in that framework's own layout of images. Native
+        networks are trained in place: afterwards they have the trained weights. The generator
+        takes `(n, latent)` noise and makes images in [-1, 1]; the discriminator makes one logit
+        per image, without a sigmoid.
     rounds
-        Each of `n_critic` discriminator steps and one generator step.
+        How many rounds to train, at least 1. A round is `n_critic` discriminator steps and one
+        generator step.
     latent
-        Width of the noise that the generator takes.
+        Width of the noise that the generator takes, at least 1.
     labels
-        `(N,)` classes, whole numbers from 0 on; the networks may look at them.
-    penalties, auxiliary, label_smoothing, augment, instance_noise, flip
-        As in `TrainConfig`.
+        `(N,)` classes of the images, whole numbers from 0 on. None, the default, trains without
+        classes.
+    backend
+        Name of a backend, or a `gankit.backend.Backend`. "auto", the default, takes the backend
+        whose native networks these are; for layers, the first installed of torch, keras, numpy.
+    loss
+        Name of an adversarial loss, or a `gankit.losses.Loss`; "nonsaturating" by default.
+    generator_optimizer, discriminator_optimizer
+        `gankit.optimizers.SGD`, `RMSprop` or `Adam`. By default Adam with learning rate 2e-4,
+        beta1 0.5, beta2 0.999 and epsilon 1e-7.
+    batch
+        Images per step, at least 1; 128 by default. They are drawn with replacement.
+    n_critic
+        Discriminator steps per round, at least 1; 1 by default.
+    fresh_noise
+        Whether the generator's step draws noise of its own, as it does by default; if False, it
+        takes that of the last discriminator step, which is faster.
+    average
+        `gankit.optimizers.Average`: how the generator's weights are averaged; samples then come
+        from the average. None, the default, keeps none.
+    penalties
+        One `gankit.penalties.Penalty` or several: gradient penalties of the discriminator. None
+        by default.
+    auxiliary
+        Weight of an auxiliary classifier, at least 0. Above 0 the discriminator makes
+        1 + classes numbers per image, and `labels` are needed. 0 by default: no classifier.
+    label_smoothing
+        Share by which real images count as fakes, in [0, 1); 0 by default.
+    augment
+        `gankit.augment.Augment`: how images change on their way into the discriminator. None, the
+        default, leaves them as they are.
+    instance_noise
+        Standard deviation of normal noise that is added to the discriminator's inputs, at least
+        0, in units of a pixel's range [-1, 1]; a number or a `gankit.schedules.Schedule`. 0 by
+        default.
+    flip
+        Whether real images are mirrored, left to right, with chance 1/2; False by default.
+    precision
+        "float32", the default, or "float64", of all weights and computations.
+    mixed
+        Whether products of matrices and convolutions may round their factors to bfloat16 in
+        training, which is faster on some processors; False by default. Needs float32.
+    device
+        Where to compute, as the backend's framework names it: "cpu", "cuda", "cuda:1". "auto",
+        the default, takes the best device.
+    seed
+        Random seed, in [0, 2^63); 0 by default. Equal seeds give equal runs.
+    callbacks
+        One or several of: functions of a `gankit.training.Progress`, which are called after every
+        round, and callbacks of `gankit.callbacks`, which say when they are due. None by default.
+        A function that is called after every round slows quick runs down;
+        `gankit.callbacks.every(100, function)` calls it after every hundredth.
 
     Returns
     -------
     Run
         With `.sample(n, seed)`, `.generator` and `.history`.
+
+    Raises
+    ------
+    ConfigError
+        A value is of a wrong type or out of range; nothing was trained.
+    BackendUnavailable
+        The backend cannot build this: its framework is missing, or it lacks a capability.
+    Diverged
+        A loss is no longer finite.
     """
     images = _checked(images)
     labels = None if labels is None else np.asarray(labels)
@@ -203,11 +266,18 @@ def fit(
 def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = False) -> Run:
     """Open a run at its newest valid checkpoint, in the backend that made it or in another.
 
+    A run that was trained with a `gankit.losses.Loss` opens without it.
+
     Parameters
     ----------
+    folder
+        The run's folder.
+    backend
+        Name of a backend, or a `gankit.backend.Backend`; None, the default, takes the one that
+        the run was trained with.
     best
         Whether to open it at its best round instead: that with the lowest Fréchet distance of
-        those that were evaluated and have a checkpoint.
+        those that were evaluated and have a checkpoint. False by default.
 
     Raises
     ------

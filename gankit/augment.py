@@ -26,18 +26,20 @@ class Ops(Protocol):
     """What a backend offers to the formula; images are `(B, height, width, channels)`."""
 
     def mean_over(self, images: Tensor, axes: tuple[int, ...], /) -> Tensor:
-        """Return the mean over `axes`, which stay as axes of length 1."""
+        """Return the mean of `images` over `axes`, which stay as axes of length 1."""
         ...
 
     def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
-        """Move each image down and right by its row of `offsets`, `(B, 2)` int64; zeros come in.
+        """Move each of `images` down and right by its row of `offsets`, `(B, 2)` int64.
+
+        Zeros come in.
 
         `y[n, i, j] = x[n, i - offsets[n, 0], j - offsets[n, 1]]`, or 0 where that lies outside.
         """
         ...
 
     def below(self, numbers: Tensor, threshold: Tensor, /) -> Tensor:
-        """Return 1 where a number lies below the threshold and 0 elsewhere, in their precision."""
+        """Return 1 where one of `numbers` is below `threshold`, else 0, in their precision."""
         ...
 
 
@@ -86,7 +88,18 @@ class Augment:
             raise ConfigError("an augmentation's images and every must be positive")
 
     def moved(self, p: float, signs: float, steps: int, batch: int) -> float:
-        """Return p after `steps` discriminator steps whose means of sign(r) sum to `signs`.
+        """Return the chance p after some discriminator steps.
+
+        Parameters
+        ----------
+        p
+            The chance before them, in [0, 1].
+        signs
+            The sum over the steps of E sign(r), each in [-1, 1].
+        steps
+            How many there were, at least 1.
+        batch
+            Images per step.
 
         >>> Augment(adaptive=True).moved(0.5, signs=4.0, steps=4, batch=125)
         0.501
@@ -109,6 +122,10 @@ def view(
 
     Parameters
     ----------
+    ops
+        The backend's operations.
+    augment
+        Which transforms are applied; None applies none.
     images
         `(B, height, width, channels)`.
     half

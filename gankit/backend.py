@@ -43,9 +43,9 @@ class Network(Protocol):
     """A network as the core sees it: arrays in, arrays out, always in inference mode."""
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
-        """Return the outputs for `n` inputs, of the problem's precision.
+        """Return the outputs for `n` `inputs`, of the problem's precision.
 
-        A network that looks at classes wants `(n,)` labels; `problem.check_labels` refuses
+        A network that looks at classes wants `(n,)` `labels`; `problem.check_labels` refuses
         others. Any other network ignores them.
         """
         ...
@@ -71,7 +71,7 @@ class Classifier(Discriminator, Protocol):
     """A discriminator that also tells classes apart: what `problem.auxiliary` asks for."""
 
     def classify(self, images: Array, /) -> Array:
-        """Return `(n, classes)` logits, in inference mode."""
+        """Return the `(n, classes)` logits of `n` `images`, in inference mode."""
         ...
 
 
@@ -94,11 +94,11 @@ class Trainer(Protocol):
         ...
 
     def discriminator_step(self, batch: Batch, /) -> SupportsFloat:
-        """Update the discriminator alone, once; return its loss before the update."""
+        """Update the discriminator alone, once, on `batch`; return its loss before the update."""
         ...
 
     def generator_step(self, batch: Batch, /) -> SupportsFloat:
-        """Update the generator alone, then its average; return its loss before the update."""
+        """Update the generator alone on `batch`, then its average; return the loss before it."""
         ...
 
     def state(self) -> State:
@@ -115,15 +115,16 @@ class BlockTrainer(Trainer, Protocol):
     """A trainer that can also run many rounds in one call."""
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
-        """Keep the data set where blocks will look it up: `(N, height, width, channels)`.
+        """Keep the data set where blocks will look it up.
 
+        `images` are `(N, height, width, channels)`, `labels` `(N,)` int64 or None.
         Images in a file are no `np.ndarray` (`gankit.memory.in_memory`). They have a shape, a dtype
         and a length, and return the rows that they are indexed with; `np.asarray` reads all.
         """
         ...
 
     def train_block(self, block: Block, /) -> Array:
-        """Run the block; return `(K, 2)` losses. Must equal `training.alternate`."""
+        """Run the K rounds of `block`; return `(K, 2)` losses. Must equal `training.alternate`."""
         ...
 
 
@@ -190,7 +191,17 @@ class Block:
     def batches(
         self, problem: Problem, images: NDArray[Any], labels: Labels | None
     ) -> Iterator[list[Batch]]:
-        """Yield each round's batches, in order, gathered from `images` and scaled."""
+        """Yield each round's batches, in order.
+
+        Parameters
+        ----------
+        problem
+            What is trained; it says how images are scaled.
+        images
+            `(N, height, width, channels)`, the data set, from which the batches are gathered.
+        labels
+            `(N,)` int64; None where the data set has no classes.
+        """
         for r in range(len(self)):
             yield [
                 Batch(
@@ -252,7 +263,7 @@ class Backend:
     exports: Mapping[str, Export] = field(default_factory=dict, hash=False)
 
     def check(self, problem: Problem) -> None:
-        """Raise Unsupported, naming what is missing, unless it can do what the problem needs."""
+        """Raise Unsupported, naming what is missing, unless it can do what `problem` needs."""
         if missing := problem.needs() - self.capabilities:
             has = ", ".join(sorted(self.capabilities)) or "none"
             raise Unsupported(
@@ -273,7 +284,7 @@ class Backend:
         return any(f"{kind.__module__}.".startswith(f"{module}.") for module in modules)
 
     def trainer(self, problem: Problem) -> Trainer:
-        """Build the trainer.
+        """Build the trainer of `problem`.
 
         An error in `build` that is not listed here is a mistake in the backend, and comes through
         as it is.

@@ -56,65 +56,85 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A whole run.
+    """All settings of a run, as `config.toml` has them.
+
+    Whole numbers are at least 1 and at most 10^9 if nothing else is said.
 
     Attributes
     ----------
     generator, discriminator
-        The networks.
+        The networks: their layers and their optimizers.
     latent
         Width of the noise.
     loss
-        An adversarial loss's name.
+        Name of an adversarial loss.
     batch
         Images per step.
     n_critic
-        Discriminator steps per round.
+        Discriminator steps per round; 1 by default.
     fresh_noise
-        Whether the generator's step draws noise of its own.
+        Whether the generator's step draws noise of its own, as it does by default; if False, it
+        takes that of the last discriminator step.
     average
-        How the generator's weights are averaged, if they are; samples then come of the average.
+        How the generator's weights are averaged; samples then come from the average. None, the
+        default, keeps none.
     penalties
-        What the discriminator's loss gains for being too steep.
+        Gradient penalties of the discriminator; none by default.
     label_smoothing
-        By which share real images count as fakes, in [0, 1).
+        Share by which real images count as fakes, in [0, 1); 0 by default.
     augment
-        How images are changed on their way into the discriminator, if they are.
+        How images change on their way into the discriminator; None, the default, leaves them as
+        they are.
     instance_noise
-        Standard deviation of the noise that is added to them there.
+        Standard deviation of normal noise that is added to the discriminator's inputs, at least
+        0, or a schedule; 0 by default.
     flip
-        Whether real images are mirrored at random; digits should not be.
+        Whether real images are mirrored, left to right, with chance 1/2; False by default. Do not
+        mirror digits or letters.
     auxiliary
-        Weight of the classifier inside the discriminator, which then makes 1 + classes numbers.
+        Weight of a classifier inside the discriminator, which then makes 1 + classes numbers, at
+        least 0; 0, the default, is no classifier.
     classes
-        How many the labels have; taken from the data where it is not given and labels are used.
+        Number of classes. None, the default, takes it from the data if a network looks at
+        classes.
     images
-        How a user's own pictures are brought to one shape; that of the generator by default.
+        How your own pictures are brought to one shape; None, the default, takes the generator's.
     precision
-        "float32" or "float64".
+        "float32", the default, or "float64".
     mixed
-        Whether products may round their factors to bfloat16, which is faster on some processors.
-    epochs, rounds_per_epoch
-        How long; an epoch is one pass over the data set where `rounds_per_epoch` is not given.
+        Whether products may round their factors to bfloat16, which is faster on some processors;
+        False by default.
+    epochs
+        How many epochs to train.
+    rounds_per_epoch
+        Rounds of an epoch; None, the default, takes one pass over the data set.
     steps
-        How long in rounds, instead of `epochs`.
+        How many rounds to train, instead of `epochs`; None by default.
     seed
-        Of every random number, in [0, 2^63).
+        Random seed, in [0, 2^63); 0 by default.
     summary
-        What it is, in one line.
-    recipe, backend, dataset, device
-        Names; "auto" is the first backend installed, MNIST if it can be had, the best device.
+        What the recipe is, in one line; empty by default.
+    recipe
+        Name of the recipe that the settings come from; "custom" by default.
+    backend
+        Name of a backend; "auto", the default, takes the first installed of torch, keras, numpy.
+    dataset
+        Name of a data set, or the path of your own; "auto", the default, takes MNIST, or glyphs
+        if MNIST cannot be had.
+    device
+        Where to compute, as the backend's framework names it; "auto", the default, takes the best.
     sample_every
-        Epochs from one grid of samples to the next; one is drawn after the first epoch too.
+        Epochs from one grid of samples to the next; 10 by default. One is drawn after the first
+        epoch too.
     checkpoint_every
-        Rounds from one checkpoint to the next; an epoch where it is not given.
+        Rounds from one checkpoint to the next; None, the default, takes an epoch's.
     keep_checkpoints
-        How many of the newest checkpoints stay.
+        How many of the newest checkpoints stay; 3 by default.
     evaluate_every
-        Epochs from one evaluation to the next, and the checkpoint of the best stays too; none is
-        made where it is not given.
+        Epochs from one evaluation to the next; the checkpoint of the best stays too. None, the
+        default, evaluates never.
     evaluate_samples
-        Images that are generated for an evaluation.
+        Images that are generated for an evaluation; 10,000 by default.
     """
 
     generator: NetworkConfig
@@ -194,7 +214,11 @@ class TrainConfig:
         return output_shape(self.generator.layers, (self.latent,))
 
     def problem(self, image_shape: Shape, loss: Loss) -> Problem:
-        """Return what a backend is asked to build; `classes` must be known if it is conditional."""
+        """Return what a backend is asked to build; `classes` must be known if it is conditional.
+
+        `image_shape` is the (height, width, channels) of the images, `loss` the loss that the
+        name stands for.
+        """
         return Problem(
             generator=self.generator.layers,
             discriminator=self.discriminator.layers,

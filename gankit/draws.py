@@ -42,7 +42,7 @@ def draw(problem: Problem, batch: int, steps: int, round_: int) -> Draws:
 
 
 def layout(problem: Problem) -> dict[str, tuple[Shape, np.dtype[Any]]]:
-    """Return the shape of each draw, without steps and batch, and its type."""
+    """Return the shape of each draw of `problem`, without steps and batch, and its type."""
     return {name: (a.shape[2:], a.dtype) for name, a in draw(problem, 1, 2, 0).items()}
 
 

@@ -61,7 +61,7 @@ class Export:
 
 
 def read_onnx(path: Path) -> Ran:
-    """Open an ONNX file; imports onnxruntime, which needs no framework."""
+    """Open the ONNX file at `path`; imports onnxruntime, which needs no framework."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

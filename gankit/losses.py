@@ -35,24 +35,32 @@ class Ops(Protocol):
     """The three operations that a backend offers to a loss; `+ - *` are the tensors' own."""
 
     def softplus(self, logits: Tensor, /) -> Tensor:
-        """Return log(1 + exp(logits)), exact at both ends: logaddexp(logits, 0)."""
+        """Return log(1 + exp(x)) of each of `logits`, exact at both ends: logaddexp(x, 0)."""
         ...
 
     def relu(self, logits: Tensor, /) -> Tensor:
-        """Return max(logits, 0)."""
+        """Return max(x, 0) of each of `logits`."""
         ...
 
     def mean(self, logits: Tensor, /) -> Tensor:
-        """Return the mean over the batch, a scalar."""
+        """Return the mean of `logits` over the batch, a scalar."""
         ...
 
 
 class ArrayOps:
     """The three operations on NumPy arrays: to look at a loss, not to train with it."""
 
-    relu = staticmethod(lambda logits: np.maximum(logits, 0))
-    softplus = staticmethod(lambda logits: np.logaddexp(logits, 0))
     mean = staticmethod(np.mean)
+
+    @staticmethod
+    def relu(logits: Tensor) -> Tensor:
+        """Return max(x, 0) of each of `logits`."""
+        return np.maximum(logits, 0)
+
+    @staticmethod
+    def softplus(logits: Tensor) -> Tensor:
+        """Return log(1 + exp(x)) of each of `logits`."""
+        return np.logaddexp(logits, 0)
 
 
 Formula: TypeAlias = Callable[[Ops, Tensor, Tensor], Tensor]

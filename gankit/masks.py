@@ -17,12 +17,22 @@ from gankit.randomness import Key, Mask, Site, dropout_mask
 
 
 def mask_name(site: Site, place: Place, part: int = 0) -> str:
-    """Return the name of the mask of a layer in one pass; `part` as in `dropout_mask`."""
+    """Return the name of the mask of a layer in one pass.
+
+    Parameters
+    ----------
+    site
+        The layer's network.
+    place
+        The layer.
+    part
+        As in `dropout_mask`; 0 by default.
+    """
     return f"penalty/{part - 1}/{place.name}" if part else f"{site.name.lower()}/{place.name}"
 
 
 class Masks:
-    """Draws the masks of one problem; ConfigError where a network is no spec."""
+    """Draws the masks of one problem, `problem`; ConfigError if a network is not a spec."""
 
     def __init__(self, problem: Problem) -> None:
         if not all(isinstance(net, tuple) for net in (problem.generator, problem.discriminator)):

@@ -14,7 +14,7 @@ AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
 
 
 def aligned(array: AnyArray) -> AnyArray:
-    """Return an array if it lies in one writable piece at a multiple of 64, or else such a copy.
+    """Return `array` if it lies in one writable piece at a multiple of 64, or else such a copy.
 
     >>> aligned(np.arange(5)).ctypes.data % ALIGNMENT
     0

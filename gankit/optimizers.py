@@ -35,7 +35,15 @@ from gankit.state import State
 
 @dataclass(frozen=True)
 class SGD:
-    """Plain stochastic gradient descent."""
+    """Plain stochastic gradient descent.
+
+    Attributes
+    ----------
+    learning_rate
+        At least 0, or a schedule.
+    clip
+        After each step weights are cut to [-clip, clip]; above 0. None, the default, cuts none.
+    """
 
     learning_rate: Rate
     clip: float | None = None
@@ -44,7 +52,17 @@ class SGD:
 
 @dataclass(frozen=True)
 class RMSprop:
-    """Gradients over their root mean square; its state per weight is `v`."""
+    """Gradients over their root mean square; its state per weight is `v`.
+
+    Attributes
+    ----------
+    learning_rate, clip
+        As in `SGD`.
+    decay
+        Share of `v` that is kept each step, in [0, 1).
+    epsilon
+        Added to the root, above 0.
+    """
 
     learning_rate: Rate
     decay: float
@@ -55,7 +73,19 @@ class RMSprop:
 
 @dataclass(frozen=True)
 class Adam:
-    """Adaptive moments; its state per weight is `m` and `v`, and `t` once."""
+    """Adaptive moments; its state per weight is `m` and `v`, and `t` once.
+
+    Attributes
+    ----------
+    learning_rate, clip
+        As in `SGD`.
+    beta1
+        Share of `m` that is kept each step, in [0, 1).
+    beta2
+        Share of `v` that is kept each step, in [0, 1), or a schedule.
+    epsilon
+        Added to the root after the bias correction, above 0.
+    """
 
     learning_rate: Rate
     beta1: float
@@ -72,7 +102,10 @@ MEANS: dict[type[Optimizer], str] = {SGD: "", RMSprop: "v", Adam: "mv"}
 
 
 def initial_state(optimizer: Optimizer, weights: Mapping[str, NDArray[Any]]) -> State:
-    """Return what an optimizer keeps before any update: "m/0.kernel", "v/0.kernel", "t"."""
+    """Return what `optimizer` keeps of `weights` before any update.
+
+    By names such as "m/0.kernel", "v/0.kernel", "t".
+    """
     means = MEANS[type(optimizer)]
     state: State = {f"{m}/{name}": np.zeros_like(w) for m in means for name, w in weights.items()}
     return state | {"t": np.zeros((), np.int64)} if isinstance(optimizer, Adam) else state
@@ -133,6 +166,8 @@ class Average:
 
     def beta(self, batch: int, images_seen: int) -> float:
         """Return the share of the old average that is kept after `images_seen` images.
+
+        `batch` is the number of images of a round.
 
         >>> Average(half_life=10_000).beta(batch=100, images_seen=1_000_000)
         0.9930924954370359

@@ -40,6 +40,10 @@ class Problem:
         Width of the noise.
     image_shape
         (height, width, channels).
+    loss
+        The adversarial loss.
+    generator_optimizer, discriminator_optimizer
+        How each network's weights move.
     fresh_noise
         Whether the generator's step draws noise of its own; if not, it gets the last
         discriminator step's, and a block may reuse that forward pass.
@@ -61,8 +65,12 @@ class Problem:
     mixed
         Whether products of matrices and convolutions may round their factors to bfloat16 in
         training. All else, weights and state among it, is float32.
+    precision
+        "float32" or "float64", of all weights and computations.
     device
         "auto", or a device as the backend's framework names it.
+    seed
+        Random seed, in [0, 2^63).
     """
 
     generator: Spec | Native
@@ -134,7 +142,7 @@ class Problem:
         return ((np.arange(256) - 127.5) / 127.5).astype(self.precision)
 
     def scale(self, images: NDArray[Any]) -> Array:
-        """Return images as training sees them: uint8 by the table, real numbers as they are."""
+        """Return `images` as training sees them: uint8 by the table, real numbers as they are."""
         if images.dtype == np.uint8:
             return np.take(self.pixels, images)
         return np.asarray(images, self.precision)
@@ -214,7 +222,17 @@ class Problem:
 
 
 def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
-    """Raise ConfigError unless `labels` are `count` whole numbers from 0 to `classes` - 1."""
+    """Raise ConfigError unless labels are what a network that looks at classes can take.
+
+    Parameters
+    ----------
+    labels
+        Should be `(count,)` whole numbers; None is refused.
+    count
+        How many images there are.
+    classes
+        How many classes there are; each label is below it and at least 0.
+    """
     if labels is None:
         raise ConfigError(
             f"the network looks at classes; give {count} labels from 0 to {classes - 1}"

@@ -52,7 +52,17 @@ class Site(IntEnum):
 
 
 class Key(NamedTuple):
-    """Where a step stands in a run: `step` counts 0..n_critic in a round, the last G's."""
+    """Where a step stands in a run.
+
+    Attributes
+    ----------
+    seed
+        The run's, in [0, 2^63).
+    round
+        Counted from 0.
+    step
+        Counted from 0 to n_critic in a round; the last one is the generator's.
+    """
 
     seed: int
     round: int
@@ -66,7 +76,10 @@ def check_seed(seed: object) -> None:
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
-    """Return the generator of one place: up to three numbers, each in [0, 2^64)."""
+    """Return the generator of one place of `stream`, for the run with `seed`.
+
+    `position` is up to three numbers, each in [0, 2^64).
+    """
     counter = [0, *position, *[0] * (3 - len(position))]
     return np.random.Generator(np.random.Philox(key=[seed, stream], counter=counter))
 
@@ -76,10 +89,24 @@ def dropout_mask(
 ) -> Mask:
     """Return which values a dropout layer keeps, True with chance `keep_chance(rate)`.
 
-    One random byte a value is held against a threshold: ten times cheaper than the frameworks'
-    own, and the same for all. `shape` is that of the global batch; fakes come before reals. `layer`
-    is the layer's number in `layers.walk`, and `part` tells a step's passes apart: 0 is the
-    adversarial one, i + 1 that of its i-th penalty.
+    One random byte a value is compared with a threshold: ten times cheaper than the frameworks'
+    own, and the same for all.
+
+    Parameters
+    ----------
+    key
+        The step.
+    site
+        The layer's network.
+    layer
+        The layer's number in `layers.walk`.
+    shape
+        Of what the layer gets, with the global batch in front; fakes come before reals.
+    rate
+        The layer's, in [0, 1).
+    part
+        Tells a step's passes apart: 0, the default, is the adversarial one, i + 1 that of its i-th
+        penalty.
     """
     position = (key.round, key.step, site << 32 | part << 24 | layer)
     philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])
@@ -89,7 +116,7 @@ def dropout_mask(
 
 
 def keep_chance(rate: float) -> float:
-    """Return the chance that dropout keeps a value: 1 - rate in whole 256ths; divide by it.
+    """Return the chance that dropout keeps a value: 1 - `rate` in whole 256ths; divide by it.
 
     >>> keep_chance(0.3)
     0.69921875
@@ -98,7 +125,13 @@ def keep_chance(rate: float) -> float:
 
 
 def framework_seed(key: Key, site: Site, part: int = 0) -> int:
-    """Hash a place to the 32 bits that frameworks' own generators take, for native networks."""
+    """Hash a place to the 32 bits that frameworks' own generators take, for native networks.
+
+    Parameters
+    ----------
+    key, site, part
+        As in `dropout_mask`.
+    """
     words = [*key, site, part] if part else [*key, site]
     return int(np.random.SeedSequence(words).generate_state(1)[0])
 

@@ -144,7 +144,13 @@ class Run:
         *,
         truncation: float | None = None,
     ) -> Iterator[Array]:
-        """Yield what `sample` returns, at most 1,024 images at a time."""
+        """Yield what `sample` returns, at most 1,024 images at a time.
+
+        Parameters
+        ----------
+        n, seed, labels, truncation
+            As in `sample`.
+        """
         yield from self._made(self._noise(n, seed, truncation), self._labels(n, labels))
 
     def interpolate(

@@ -24,6 +24,15 @@ class Schedule:
 
         linear  v(n) = a + (b - a) * n / N
         cosine  v(n) = a + (b - a) * (1 - cos(pi * n / N)) / 2      Loshchilov & Hutter 2017
+
+    Attributes
+    ----------
+    schedule
+        "linear" or "cosine".
+    start, end
+        The first value and the last.
+    images
+        Images that are seen until the end, above 0: steps times images per step.
     """
 
     schedule: Literal["linear", "cosine"]
@@ -55,5 +64,5 @@ def value(rate: Rate, images_seen: float) -> float:
 
 
 def ends(rate: Rate) -> tuple[float, float]:
-    """Return the first and the last value; all others lie between."""
+    """Return the first and the last value of `rate`; all others lie between."""
     return (rate.start, rate.end) if isinstance(rate, Schedule) else (rate, rate)

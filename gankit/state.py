@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 
 
 def part(state: Mapping[str, Value], name: str) -> dict[str, Value]:
-    """Return what lies under `name/`, without that prefix."""
+    """Return what `state` has under `name/`, without that prefix."""
     prefix = f"{name}/"
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 

@@ -38,7 +38,10 @@ def check_count(name: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class Regime:
-    """How a round is made up: n_critic discriminator steps of `batch` images, then one for G."""
+    """How a round is made up: `n_critic` discriminator steps of `batch` images, then one for G.
+
+    Both are at least 1; `n_critic` is 1 by default.
+    """
 
     batch: int
     n_critic: int = 1
@@ -57,6 +60,10 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int)
 
     Parameters
     ----------
+    problem
+        What is trained: the width of the noise, the seed, and which random numbers it needs.
+    regime
+        How a round is made up.
     images
         The number of images in the data set, at least 1; not the images themselves.
     start, rounds
@@ -96,7 +103,9 @@ def _stacked(rounds: list[Draws]) -> Draws:
 
 
 def alternate(trainer: Trainer, rounds: Iterable[Sequence[Batch]]) -> Array:
-    """Run each round's discriminator steps, then its generator step; return `(K, 2)` losses.
+    """Take the batches of `rounds` with `trainer`; return `(K, 2)` losses.
+
+    Each round is its discriminator steps, then its generator step.
 
     The first column is the mean of the round's discriminator losses, the second the generator's.
     """
@@ -140,7 +149,7 @@ class Callback(Protocol):
         ...
 
     def __call__(self, progress: Progress, /) -> None:
-        """Look at the run; called after every block, whether at an edge or not."""
+        """Look at `progress`; called after every block, whether at an edge or not."""
         ...
 
 
@@ -202,6 +211,28 @@ def fit(
 
     Blocks end at the callbacks' edges, and are long enough for a call to be worth its while and
     short enough for a person to see progress. Where they end changes no number.
+
+    Parameters
+    ----------
+    trainer
+        What takes the steps, at the state of round `start`.
+    problem
+        What the trainer was built for.
+    regime
+        How a round is made up.
+    images
+        `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
+    labels
+        `(N,)` int64, if the problem has classes; None by default.
+    rounds
+        The round to train up to, counted from the run's first.
+    start
+        Rounds that are done; 0 by default.
+    callbacks
+        One or several of: callbacks, and functions of a `Progress`, which are called after every
+        round. None by default.
+    stop
+        Asked after each block whether to end; by default it never does.
 
     Raises
     ------

@@ -50,7 +50,9 @@ class Every:
 
 
 def every(rounds: int, function: Callable[[Progress], None]) -> Every:
-    """Return the callback that calls a plain function after each multiple of `rounds`.
+    """Return the callback that calls `function` after each multiple of `rounds`, at least 1.
+
+    The function takes a `gankit.training.Progress`.
 
     >>> from gankit.training import Progress
     >>> due = every(100, lambda progress: print("round", progress.step))

@@ -18,7 +18,7 @@ COLUMNS = 5
 
 
 class Metrics:
-    """Appends every block's losses to a log."""
+    """Appends every block's losses to a log, `log`, which somebody else closes."""
 
     def __init__(self, log: MetricsLog) -> None:
         self.log = log

@@ -58,7 +58,10 @@ class Place:
 
 
 def walk(spec: Spec, shape: Shape) -> list[Place]:
-    """Return every layer's place, a residual block before those inside it."""
+    """Return the place of every layer of `spec`, a residual block before those inside it.
+
+    `shape` is that of the network's inputs, without the batch.
+    """
     visited = enumerate(_walk(spec, shape, ""))
     return [Place(name, number, layer, inputs) for number, (name, layer, inputs) in visited]
 

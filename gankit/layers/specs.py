@@ -24,12 +24,16 @@ class Dense:
     Attributes
     ----------
     units
-        Features that come out.
+        Features that come out, at least 1.
+    bias
+        Whether a bias is added; True by default.
     init, gain
-        How the kernel begins.
+        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
+        default.
     spectral
         Whether the kernel is divided by its largest singular value (Miyato et al. 2018), as
-        estimated by one vector u, `kernel_u`. With W the kernel, its rows all axes but the last:
+        estimated by one vector u, `kernel_u`; False by default. With W the kernel, its rows all
+        axes but the last:
 
             in training  u <- normalised(W' normalised(W u)) first, and is kept where running
                          state moves
@@ -51,6 +55,26 @@ class Conv:
     `y[i, j, o] = bias[o] + sum over a, b, c of x[i*stride + a - padding, j*stride + b - padding,
     c] * kernel[a, b, c, o]`, where x is 0 outside. With `groups`, the channels in and out fall
     into that many runs, each convolved by itself; the kernel is `(k, k, in / groups, filters)`.
+
+    Attributes
+    ----------
+    filters
+        Channels that come out, at least 1.
+    kernel
+        k, the kernel's side in pixels, at least 1.
+    stride
+        Pixels from one place of the kernel to the next, at least 1; 1 by default.
+    padding
+        Rows and columns of zeros around the image, in [0, kernel); 0 by default.
+    groups
+        Runs of channels, at least 1, a divisor of the channels in and of `filters`; 1 by default.
+    bias
+        Whether a bias is added; True by default.
+    init, gain
+        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
+        default.
+    spectral
+        As in `Dense`; False by default.
     """
 
     filters: int
@@ -71,6 +95,25 @@ class ConvTranspose:
 
     `y[i*stride + a - padding, j*stride + b - padding, o] += x[i, j, c] * kernel[a, b, c, o]`, plus
     bias[o]; what falls outside is dropped. The sides are `(side - 1) * stride - 2 * padding + k`.
+
+    Attributes
+    ----------
+    filters
+        Channels that come out, at least 1.
+    kernel
+        k, the kernel's side in pixels, at least 1.
+    stride
+        Pixels from one place of the kernel to the next in the larger image, at least 1; 1 by
+        default.
+    padding
+        Rows and columns that are cut off around the larger image, in [0, kernel); 0 by default.
+    bias
+        Whether a bias is added; True by default.
+    init, gain
+        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
+        default.
+    spectral
+        As in `Dense`; False by default.
     """
 
     filters: int
@@ -133,6 +176,13 @@ class Embedding:
 
     To a row it adds `units` features, to an image `units` channels, the same at every place
     (Mirza & Osindero 2014).
+
+    Attributes
+    ----------
+    units
+        Length of the vector, at least 1.
+    init, gain
+        How the vectors begin, and their factor: see `initial_weights`. "normal" and 1 by default.
     """
 
     units: int
@@ -147,6 +197,16 @@ class Projection:
 
     The last layer of a projection discriminator (Miyato & Koyama 2018, equation 3). `spectral`
     divides kernel and embedding, each by its own largest singular value, as in `Dense`.
+
+    Attributes
+    ----------
+    bias
+        Whether a bias is added; True by default.
+    init, gain
+        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
+        default.
+    spectral
+        As in `Dense`; False by default.
     """
 
     bias: bool = True

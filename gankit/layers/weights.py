@@ -33,7 +33,7 @@ RUNNING = frozenset({"mean", "variance", "kernel_u", "embedding_u"})
 
 
 def is_running(name: str) -> bool:
-    """Tell running state from weights, by name.
+    """Tell whether `name` is one of running state, and not of a weight.
 
     >>> is_running("2.mean"), is_running("2.gamma")
     (True, False)
@@ -42,7 +42,17 @@ def is_running(name: str) -> bool:
 
 
 def weight_shapes(spec: Spec, shape: Shape, classes: int = 0) -> dict[str, Shape]:
-    """Return the name and shape of each weight and of all running state, in their order."""
+    """Return the name and shape of each weight and of all running state, in their order.
+
+    Parameters
+    ----------
+    spec
+        The network's layers.
+    shape
+        Of its inputs, without the batch.
+    classes
+        How many there are, for embeddings; 0 by default.
+    """
     return {
         f"{place.name}.{role}": size
         for place in walk(spec, shape)
@@ -54,6 +64,13 @@ def initial_weights(
     spec: Spec, shape: Shape, random: np.random.Generator, classes: int = 0
 ) -> dict[str, NDArray[Any]]:
     """Draw a network's first weights and running state, float64.
+
+    Parameters
+    ----------
+    spec, shape, classes
+        As in `weight_shapes`.
+    random
+        Draws the numbers, in the order of the layers.
 
     Kernels and embeddings by their layer's `init`:
 

@@ -52,7 +52,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint's folder and prove it whole.
+    """Read the folder of a checkpoint, `path`, and prove it whole.
 
     Raises
     ------
@@ -126,7 +126,7 @@ class CheckpointStore:
         return path
 
     def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
-        """Read and prove the checkpoint of a step, or the one in a folder; CheckpointError."""
+        """Read and prove the checkpoint of a `step`, or of that folder; CheckpointError."""
         if not isinstance(step, int):
             return read_checkpoint(step)
         steps = self.steps()
@@ -224,7 +224,7 @@ class CheckpointStore:
                 atomic.remove(self.path(step))
 
     def path(self, step: int) -> Path:
-        """Return the folder of a step's checkpoint, which need not exist."""
+        """Return the folder of the checkpoint of `step`, which need not exist."""
         if step < 0:
             raise ConfigError(f"step is {step}; it must not be negative")
         return self.folder / f"{step:06d}"

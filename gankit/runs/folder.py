@@ -128,7 +128,7 @@ class RunFolder:
         atomic.write_file(self.environment, said.encode())
 
     def write_config(self, text: str) -> None:
-        """Write `config.toml`, whole or not at all; StorageError."""
+        """Write `text` to `config.toml`, whole or not at all; StorageError."""
         atomic.write_file(self.config, text.encode())
 
     @contextmanager

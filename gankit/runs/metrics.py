@@ -105,7 +105,9 @@ class MetricsLog:
 
 
 def read(path: Path) -> Array:
-    """Return the `(rounds, 2)` float64 losses: the discriminator's and the generator's.
+    """Return the losses in the file `path`, `(rounds, 2)` float64.
+
+    The first column is the discriminator's, the second the generator's.
 
     A last line without its end, as a killed process leaves it, does not count. A file that is
     not there has no rounds.

@@ -14,6 +14,13 @@ def assert_close(found: State, wanted: State, bound: float) -> None:
     """Fail unless each array of `found` lies within `bound` of its namesake in `wanted`.
 
     For each array, max |found - wanted| <= bound * max(1, max |wanted|).
+
+    Parameters
+    ----------
+    found, wanted
+        Arrays by name, of equal names, shapes and types.
+    bound
+        At least 0.
     """
     _assert_same_layout(found, wanted)
     off = {
@@ -25,7 +32,7 @@ def assert_close(found: State, wanted: State, bound: float) -> None:
 
 
 def assert_identical(found: State, wanted: State) -> None:
-    """Fail unless both hold the same names, shapes, types and bits."""
+    """Fail unless `found` and `wanted` hold the same names, shapes, types and bits."""
     _assert_same_layout(found, wanted)
     off = {
         name: f"{_distance(found[name], wanted[name]):.2g} off" for name in differing(found, wanted)
