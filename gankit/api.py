@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from gankit import plugins, sources
 from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
-from gankit.callbacks import History, Watchdog
+from gankit.callbacks import Bar, History, Watchdog
 from gankit.config import AUTO
 from gankit.data import Dataset
 from gankit.errors import CheckpointError, ConfigError, shown
@@ -31,7 +32,8 @@ from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
-from gankit.training import Callbacks, Regime, as_callbacks, check_count
+from gankit.stopping import Stop, by_ctrl_c
+from gankit.training import Callback, Callbacks, Regime, as_callbacks, check_count
 from gankit.training import fit as fit_rounds
 from gankit.training_data import warn
 
@@ -52,6 +54,7 @@ def train(
     out: Folder | None = None,
     resume: bool = False,
     data_dir: Folder | None = None,
+    progress: bool = True,
     callbacks: Callbacks = (),
     **settings: Any,  # noqa: ANN401 - a setting may be any TOML value.
 ) -> Run:
@@ -70,7 +73,7 @@ def train(
     data_dir
         A folder with the data set's files; None, the default, looks in `GANKIT_DATA` and in the
         usual places.
-    callbacks
+    progress, callbacks
         As in `fit`.
     settings
         Any field of `TrainConfig`, which has their ranges and defaults; what is not given is the
@@ -87,6 +90,9 @@ def train(
     ------
     GankitError
         One of its children in `gankit.errors`, each with a message of one line.
+    KeyboardInterrupt
+        Ctrl-C was pressed: the step is finished and the run saved in `out`, if that is given. The
+        error has it as `.run`. A second Ctrl-C raises at once.
     """
     if settings.get("epochs") is not None and settings.get("steps") is not None:
         raise ConfigError("give epochs or steps, not both")
@@ -110,7 +116,9 @@ def train(
             f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
             "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
         )
-    return launch(plan, folder, resume=resume, callbacks=called)
+    with by_ctrl_c() as stop, _with_bar(progress, plan.rounds, called) as watched:
+        run = launch(plan, folder, resume=resume, callbacks=watched, stop=stop)
+    return _whole(run, stop, plan.rounds)
 
 
 def fit(
@@ -139,6 +147,7 @@ def fit(
     mixed: bool = False,
     device: str = AUTO,
     seed: int = 0,
+    progress: bool = True,
     callbacks: Callbacks = (),
 ) -> Run:
     """Train your own networks on your own images, in memory.
@@ -206,6 +215,9 @@ def fit(
         the default, takes the best device.
     seed
         Random seed, in [0, 2^63); 0 by default. Equal seeds give equal runs.
+    progress
+        Whether to show how far the run is: a bar in a terminal or a notebook, and plain lines
+        elsewhere, on standard error. True by default.
     callbacks
         One or several of: functions of a `gankit.training.Progress`, which are called after every
         round, and callbacks of `gankit.callbacks`, which say when they are due. None by default.
@@ -225,6 +237,8 @@ def fit(
         The backend cannot build this: its framework is missing, or it lacks a capability.
     Diverged
         A loss is no longer finite.
+    KeyboardInterrupt
+        Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
     images = _checked(images)
     labels = None if labels is None else np.asarray(labels)
@@ -256,11 +270,39 @@ def fit(
     chosen = choose_backend(backend, networks=networks)
     trainer = chosen.trainer(problem)
     history = History()
-    step = fit_rounds(
-        trainer, problem, regime, images, labels, rounds=rounds,
-        callbacks=[history, Watchdog(problem, images), *called],
-    )  # fmt: skip
-    return Run(problem, trainer, step, history.losses(), backend=chosen.name)
+    with by_ctrl_c() as stop, _with_bar(progress, rounds, called) as watched:
+        step = fit_rounds(
+            trainer, problem, regime, images, labels, rounds=rounds, stop=stop,
+            callbacks=[history, Watchdog(problem, images), *watched],
+        )  # fmt: skip
+    run = Run(problem, trainer, step, history.losses(), backend=chosen.name)
+    return _whole(run, stop, rounds)
+
+
+@contextmanager
+def _with_bar(
+    progress: bool, rounds: int, called: Sequence[Callback]
+) -> Iterator[Sequence[Callback]]:
+    """Give the callbacks, with a bar if `progress` asks for one; end the bar with the block."""
+    if not progress or any(isinstance(callback, Bar) for callback in called):
+        yield called
+        return
+    with closing(Bar(rounds)) as bar:
+        yield [*called, bar]
+
+
+def _whole(run: Run, stop: Stop, rounds: int) -> Run:
+    """Return the run; KeyboardInterrupt, with the run as `.run`, if Ctrl-C stopped it."""
+    if not stop():
+        return run
+    said = f"stopped after step {run.step:,} of {rounds:,}"
+    if run.folder is not None:
+        out = str(run.folder)
+        said += f"; saved: go on with gankit.train(out={out!r}, resume=True)"
+    # No class of our own: Python ends a script as the signal does for this very class alone.
+    error = KeyboardInterrupt(f"{said}; this error's .run is the run until here")
+    error.run = run  # type: ignore[attr-defined]
+    raise error
 
 
 def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = False) -> Run:

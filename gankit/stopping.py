@@ -76,3 +76,15 @@ def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterat
     finally:
         for number, usual in before.items():
             signal.signal(number, usual)
+
+
+@contextmanager
+def by_ctrl_c() -> Iterator[Stop]:
+    """Give a `Stop` that the first Ctrl-C sets inside the block; the second raises at once.
+
+    A program that handles SIGINT itself, and a thread other than the main one, keep what they have.
+    """
+    stop = Stop("stopping after this block; Ctrl-C again stops at once", signal.default_int_handler)
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with taken(stop.receive, [signal.SIGINT] if ours else []):
+        yield stop

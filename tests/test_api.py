@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -12,6 +17,7 @@ from gankit.errors import CheckpointError, ConfigError, UnknownBackend, UnknownN
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.optimizers import SGD, Average
 from tests.selection import selected
+from tests.waiting import ended, started, wait_for
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
 GENERATOR = (Dense(5), LeakyReLU(0.2), Dense(6), Tanh(), Reshape((3, 2, 1)))
@@ -318,3 +324,84 @@ def test_fitting_trains_native_networks():
 def test_native_networks_need_a_backend_that_takes_them():
     with pytest.raises(gankit.GankitError, match="native"):
         gankit.fit(IMAGES, object(), DISCRIMINATOR, rounds=1, latent=3, backend="numpy")
+
+
+# Watching and stopping.
+
+
+def interrupting(*steps):
+    """Return a callback that presses Ctrl-C after these steps."""
+
+    def press(progress):
+        if progress.step in steps:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return press
+
+
+def test_training_shows_plain_lines_where_there_is_no_terminal_unless_it_shall_not(capsys):
+    row = fit().history[-1]
+    line = f"round 4/4  D {row[0]:.3f} G {row[1]:.3f}  "
+    assert capsys.readouterr().err.startswith(line)
+    train(steps=2)
+    assert capsys.readouterr().err.startswith("round 2/2  D ")
+    fit(progress=False)
+    train(steps=2, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_finishes_the_step_and_hands_over_the_run():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match=r"^stopped after step [34] of 50; this er") as met:
+        fit(rounds=50, callbacks=interrupting(3), progress=False)
+    run = met.value.run
+    assert len(run.history) == run.step
+    assert np.array_equal(run.sample(2), fit(rounds=run.step, progress=False).sample(2))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_saves_a_run_with_a_folder_which_then_goes_on_to_the_same_numbers(tmp_path):
+    with pytest.raises(KeyboardInterrupt, match=r"saved: go on with gankit.train") as met:
+        train(steps=6, out=tmp_path / "run", callbacks=interrupting(3), progress=False)
+    assert gankit.load(tmp_path / "run").step == met.value.run.step < 6
+    again = train(steps=6, out=tmp_path / "run", resume=True, progress=False)
+    assert same_state(again, train(steps=6, progress=False))
+
+
+def test_a_second_ctrl_c_raises_at_once():
+    with pytest.raises(KeyboardInterrupt) as met:
+        fit(rounds=50, callbacks=[interrupting(3), interrupting(3)], progress=False)
+    assert not hasattr(met.value, "run")
+
+
+def test_a_program_that_handles_sigint_itself_keeps_doing_so():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append("mine"))
+    try:
+        run = fit(rounds=5, callbacks=interrupting(3), progress=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (run.step, heard) == (5, ["mine"])
+
+
+SCRIPT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Who starts the tests may ignore it.
+import gankit
+gankit.train("simple", backend="numpy", dataset="images.npy", batch=2, steps=10**6, out="run")
+print("went on")
+"""
+
+
+def test_ctrl_c_ends_a_script_with_the_run_saved(machine):
+    np.save("images.npy", np.zeros((9, 28, 28, 1), np.uint8))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with started([sys.executable, "-c", SCRIPT], "the script", **pipes) as process:
+        log = machine / "run" / "metrics.jsonl"
+        wait_for(lambda: log.exists() and log.stat().st_size, "the first step of the script")
+        process.send_signal(signal.SIGINT)
+        out, err = ended(process, "the script")
+    assert (process.returncode, out) == (-signal.SIGINT, "")
+    assert "stopping after this block; Ctrl-C again stops at once" in err
+    assert re.search(r"KeyboardInterrupt: stopped after step [\d,]+ of 1,000,000; saved", err), err
+    assert gankit.load(machine / "run").step == len(log.read_text().splitlines())

@@ -32,11 +32,11 @@ EVALUATION = Evaluation(
 )  # fmt: skip
 
 
-def fit(rounds=6, callbacks=()):
+def fit(rounds=6, callbacks=(), progress=False):
     generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
     return gankit.fit(
         IMAGES, generator, (Flatten(), Dense(1)), rounds=rounds, latent=3, batch=4,
-        backend="numpy", callbacks=callbacks,
+        backend="numpy", progress=progress, callbacks=callbacks,
     )  # fmt: skip
 
 
@@ -111,7 +111,9 @@ def test_live_says_once_that_there_is_no_notebook_and_does_nothing(capsys):
     assert capsys.readouterr().err == f"gankit: {ELSEWHERE}\n"
 
 
-def test_live_finds_the_notebooks_cell(monkeypatch):
+@pytest.fixture
+def cell(monkeypatch):
+    """Let this be a notebook; return what its cell shows, one piece of HTML after the other."""
     shown = []
     handle = types.SimpleNamespace(update=shown.append)
     display = types.SimpleNamespace(HTML=str, display=lambda *_, display_id: handle)  # noqa: ARG005
@@ -119,8 +121,22 @@ def test_live_finds_the_notebooks_cell(monkeypatch):
     ipython = types.SimpleNamespace(get_ipython=lambda: shell, display=display)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return shown
+
+
+def test_live_finds_the_notebooks_cell(cell):
     fit(3, [Live(n=4)])
-    assert ">3<" in shown[-1]
+    assert ">3<" in cell[-1]
+
+
+def test_training_shows_a_bar_in_the_notebooks_cell_unless_it_shall_not(cell, capsys):
+    run = fit(3, progress=True)
+    assert '<progress value="1.0000" max="1">' in cell[-1]
+    assert f"round 3/3  D {run.history[-1, 0]:.3f} G {run.history[-1, 1]:.3f}" in cell[-1]
+    cell.clear()
+    fit(3, progress=False)
+    assert cell == []
+    assert capsys.readouterr() == ("", "")
 
 
 EXECUTE = """
@@ -173,3 +189,58 @@ def test_the_tutorial_has_no_paths_of_a_machine_and_is_small():
     text = TUTORIAL.read_text("utf-8")
     assert not re.search(r"/(tmp|home|root|work|Users)/", text)
     assert len(text) < 600_000
+
+
+TRAIN = """
+import gankit, gankit.callbacks, numpy
+from gankit.layers import Dense, Flatten, Reshape, Tanh
+
+images = numpy.zeros((20, 3, 2, 1), "uint8")
+networks = (Dense(6), Tanh(), Reshape((3, 2, 1))), (Flatten(), Dense(1))
+begun = gankit.callbacks.every(50, lambda progress: progress.step == 50 and print("begun"))
+run = gankit.fit(images, *networks, rounds=10**9, latent=3, batch=4, backend="numpy",
+                 callbacks=begun)
+"""
+INTERRUPT = """
+import sys
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+
+class Here(KernelManager):
+    @property
+    def kernel_spec(self):
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+def heard(message):
+    text = message["content"].get("text", "")
+    print(text)
+    if "begun" in text:
+        kernel.interrupt_kernel()
+
+kernel = Here()
+kernel.start_kernel()
+client = kernel.client()
+client.start_channels()
+try:
+    client.wait_for_ready(timeout=60)
+    for cell in sys.argv[1:]:
+        reply = client.execute_interactive(cell, timeout=60, output_hook=heard)["content"]
+        print(reply["status"], reply.get("ename"), reply.get("evalue"))
+finally:
+    client.stop_channels()
+    kernel.shutdown_kernel(now=True)
+"""
+
+
+def test_interrupting_a_kernel_stops_training_and_the_next_cell_has_the_run(tmp_path):
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    after = "import sys; run = sys.last_value.run; print(run.step == len(run.history) >= 50)"
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPT, TRAIN, after], cwd=tmp_path, capture_output=True,
+        text=True, check=False, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "error KeyboardInterrupt stopped after step" in done.stdout
+    assert "True" in done.stdout.split()

@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _train(request: dict[str, Any]) -> int:
     done = [0, *RunFolder(out).checkpoints.steps()][-1]
     stop, timing = Stop(), Timing()
     bar = Bar(plan.rounds, plain=True if request["plain"] else None)
-    with taken(stop.receive):
+    with taken(stop.receive), closing(bar):
         run = launch(plan, out, resume=True, callbacks=[timing, bar], stop=stop, tell=say)
         if stop():
             return stop.exit_code

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     latent vectors through training, and checkpoints. Settings come from the recipe, then
     --config, GANKIT_<SETTING>, --set and flags, each over those before.
     """
+    from gankit.callbacks import Bar
     from gankit.launch import launch, resolve
     from gankit.sources import config_of
 
@@ -93,8 +94,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         say(f"{plan.summary}, into {out}")
         return 0
     stop = Stop()
-    with taken(stop.receive), _folder(plan, options["out"]) as out:
-        callbacks = _progress(plan, out, options)
+    bar = Bar(plan.rounds, plain=True if options["no_progress"] else None)
+    with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:
+        callbacks = [*_watching(plan, out, options), bar]
         resume = bool(options["resume"])
         try:
             run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
@@ -190,14 +192,12 @@ def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
             path.rmdir()
 
 
-def _progress(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
-    from gankit.callbacks import Bar, Epochs, TensorBoard
+def _watching(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
+    from gankit.callbacks import Epochs, TensorBoard
     from gankit.runs import RunFolder
 
-    epochs = -(-plan.rounds // plan.epoch)
-    bar = Bar(plan.rounds, plain=True if options["no_progress"] else None)
     events = [TensorBoard(RunFolder(out))] if options["tensorboard"] else []
-    return [*events, Epochs(plan.epoch, epochs), bar]
+    return [*events, Epochs(plan.epoch, -(-plan.rounds // plan.epoch))]
 
 
 def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
