@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import plugins, sources
+from gankit import devices, plugins, sources
 from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
@@ -104,7 +105,8 @@ def train(
     folder, data = _path("out", out), _path("data_dir", data_dir)
     given, loss, backend = _by_name(settings)
     start = base(os.fspath(recipe), folder if resume else None)
-    config = sources.config_of([start, ("train(...)", given)])
+    device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
+    config = sources.config_of([start, *sources.from_environment(device), ("train(...)", given)])
     if resume and not loss and config.loss not in plugins.losses():
         raise ConfigError(
             f"{folder}: loss {config.loss!r} of this run is not registered; give the Loss again: "
@@ -263,7 +265,7 @@ def fit(
         flip=flip,
         precision=precision,
         mixed=mixed,
-        device=device,
+        device=device if device != AUTO else devices.wanted() or AUTO,
         seed=seed,
     )
     networks = {"generator": problem.generator, "discriminator": problem.discriminator}
@@ -305,7 +307,13 @@ def _whole(run: Run, stop: Stop, rounds: int) -> Run:
     raise error
 
 
-def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = False) -> Run:
+def load(
+    folder: Folder,
+    backend: str | Backend | None = None,
+    *,
+    best: bool = False,
+    device: str | None = None,
+) -> Run:
     """Open a run at its newest valid checkpoint, in the backend that made it or in another.
 
     A run that was trained with a `gankit.losses.Loss` opens without it.
@@ -320,6 +328,10 @@ def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = F
     best
         Whether to open it at its best round instead: that with the lowest Fréchet distance of
         those that were evaluated and have a checkpoint. False by default.
+    device
+        "auto", or a device as the backend's framework names it. By default `GANKIT_DEVICE`, or
+        the device that the run was trained on; if that one is not here, the best one that is, with
+        a warning.
 
     Raises
     ------
@@ -337,7 +349,11 @@ def load(folder: Folder, backend: str | Backend | None = None, *, best: bool = F
     loss = plugins.losses().get(config.loss) or absent(config.loss)
     problem = config.problem(config.image_shape, loss)
     chosen = choose_backend(backend or config.backend)
-    trainer = chosen.trainer(problem)
+    if asked := devices.wanted(device):
+        problem = dataclasses.replace(problem, device=asked)
+        trainer = chosen.trainer(problem)
+    else:
+        trainer, problem = devices.built(chosen, problem, run.path)
     trainer.load_state(checkpoint.state)
     losses = _losses(run, checkpoint)
     return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name)

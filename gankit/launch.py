@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit import natives, plugins
+from gankit import devices, natives, plugins
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
@@ -166,7 +166,7 @@ def launch(
         A number is no longer finite; the last good checkpoint stays.
     """
     called = as_callbacks(callbacks)
-    trainer = plan.backend.trainer(plan.problem)
+    plan, trainer = _built(plan, out if resume else None)
     if out is None:
         return _train(plan, trainer, None, 0, called, stop)
     folder = RunFolder(out)
@@ -181,6 +181,15 @@ def launch(
             tell(f"{plan.summary}, into {out}")
         judge = attending.judge_of(plan, folder, standard, tell) if standard else None
         return _train(plan, trainer, folder, start, called, stop, judge)
+
+
+def _built(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
+    """Build the trainer; of a run that is resumed on the device that it had, if that is here."""
+    folder = RunFolder(resumed) if resumed else None
+    if folder and folder.exists() and recorded(folder.path).device == plan.config.device:
+        trainer, problem = devices.built(plan.backend, plan.problem, folder.path)
+        return dataclasses.replace(plan, problem=problem), trainer
+    return plan, plan.backend.trainer(plan.problem)
 
 
 def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gankit.config import LIMIT, TrainConfig, from_toml
-from gankit.data import ImageSet
+from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
-from gankit.errors import CheckpointError, ConfigError
+from gankit.errors import CheckpointError, ConfigError, DataError
 from gankit.lasting import OF_DATA, differences, in_words, lasting, recorded_as
 from gankit.runs import Checkpoint, RunFolder, evaluations
 from gankit.runs.checkpoints import read_manifest
 from gankit.runs.storage import read_plain
 from gankit.sources import Source, from_recipe
-from gankit.training_data import warn
+from gankit.training_data import Tell, TrainingData, training_data, warn
 
 DIGESTS = ("data_digest", "data_sample")
 """Under which names a manifest and `environment.json` have the digests of the images."""
@@ -191,6 +192,49 @@ def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[s
             f"{folder.path}: loss {name!r} returns other values or gradients than the one that "
             "the run was trained with; give the same Loss, or choose another --out"
         )
+
+
+def images_of(
+    config: TrainConfig,
+    known: Mapping[str, str],
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+    tell: Tell = lambda _: None,
+) -> TrainingData:
+    """Load the images that a run was trained on, and make sure that they are those.
+
+    Parameters
+    ----------
+    config
+        The run's.
+    known
+        Their digests, as `known_images` returns them.
+    dataset
+        The name or the path of the images, if they are no longer where the run had them from.
+    data_dir, tell
+        As in `training_data`.
+
+    Raises
+    ------
+    UnknownName, DataError, ConfigError
+        The images cannot be had, or are others than the run was trained on.
+    """
+    if dataset:
+        config = dataclasses.replace(config, dataset=dataset)
+    try:
+        found = training_data(config, data_dir, tell)
+    except DataError as error:
+        if dataset or not is_path(config.dataset):
+            raise
+        raise DataError(
+            f"{error}; if the images were moved, name their place by --dataset"
+        ) from None
+    if same_images(known, found.images) is False:
+        raise DataError(
+            f"the run was trained on other images than {config.dataset} has here "
+            f"({found.images.source}); name the place of its own by --dataset"
+        )
+    return found
 
 
 def newest(folder: RunFolder) -> Checkpoint | None:

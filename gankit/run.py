@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,7 +221,14 @@ class Run:
 
         return plots.overview(self.history, plots.evaluated(self.folder))
 
-    def evaluate(self, n: int = 10_000, seed: int = 0, data_dir: Path | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        n: int = 10_000,
+        seed: int = 0,
+        data_dir: Path | None = None,
+        *,
+        dataset: str | os.PathLike[str] | None = None,
+    ) -> Evaluation:
         """Hold `n` images against the data set's, as `gankit evaluate` does; nothing is written.
 
         Parameters
@@ -231,6 +239,8 @@ class Run:
             Which, as in `sample`.
         data_dir
             A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
+        dataset
+            The name or the path of the run's images, if they are no longer where they were.
 
         Returns
         -------
@@ -242,11 +252,12 @@ class Run:
         ConfigError
             `n` is too small, or the run is one of `gankit.fit`, which does not know its data set.
         DataError
-            The data set cannot be had.
+            The data set cannot be had, or its images are others than the run was trained on.
         """
         from gankit import judging
 
-        return judging.evaluation(self, n, seed, data_dir)
+        place = None if dataset is None else os.fspath(dataset)
+        return judging.evaluation(self, n, seed, data_dir, place)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""

@@ -218,3 +218,43 @@ def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
         for place in ("./x.npy", "./faces")
     ]
     np.testing.assert_array_equal(*histories)
+
+
+def test_a_run_is_evaluated_with_its_images_at_another_place(train, command):
+    assert train().code == 0
+    Path("faces").rename("moved")
+    words = "evaluate", "run", "-n", 12, "--no-floor", "--no-progress"
+    gone = command(*words)
+    assert gone.code == 3
+    assert "name their place by --dataset" in gone.last
+    assert command(*words, "--dataset", "./moved").code == 0
+    found = gankit.load("run").evaluate(12, dataset="./moved")
+    assert found.samples == 12
+
+
+def test_an_evaluation_against_other_images_is_refused(train, command):
+    assert train().code == 0
+    np.save("other.npy", IMAGES[::-1])
+    ended = command("evaluate", "run", "-n", 12, "--no-progress", "--dataset", "./other.npy")
+    assert ended.code == 3
+    assert "trained on other images than ./other.npy has" in ended.last
+    with pytest.raises(DataError, match="trained on other images"):
+        gankit.load("run").evaluate(12, dataset="./other.npy")
+
+
+REPORT = ("report", "run", "--out", "x.html")
+EXPORT = ("export", "run", "--to", "safetensors", "--out", "x.safetensors")
+
+
+@pytest.mark.parametrize(("words", "made"), [(REPORT, "x.html"), (EXPORT, "x*.md")])
+def test_a_page_and_a_card_name_the_place_of_the_same_images_and_need_none(
+    train, command, words, made
+):
+    assert train().code == 0
+    Path("faces").rename("moved")
+    assert command(*words).code == 0
+    assert command(*words, "--dataset", "./moved").code == 0
+    (page,) = Path().glob(made)
+    assert "moved" in page.read_text("utf-8")
+    np.save("other.npy", IMAGES[::-1])
+    assert command(*words, "--dataset", "./other.npy").code == 3

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gankit.sources import Source
 
 PAGE = "compare.html"
-FLAGS = ("dataset", "epochs", "steps", "seed")
+FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 
 
 @click.command("compare", cls=Hinting)
@@ -37,6 +37,7 @@ FLAGS = ("dataset", "epochs", "steps", "seed")
 @click.option("--epochs", type=int, help="How long, in epochs.")
 @click.option("--steps", type=int, help="How long, in rounds.")
 @click.option("--seed", type=int, help="Of every random number.")
+@click.option("--device", help="As in `gankit train`, on every backend  [GANKIT_DEVICE].")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="A folder, for a run of each  [runs/compare]."

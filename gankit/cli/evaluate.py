@@ -12,11 +12,15 @@ import click
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import complete_backends, say
 from gankit.cli.options import data_dir as data_dir_option
+from gankit.cli.options import dataset as dataset_option
+from gankit.cli.options import device as device_option
 from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
     from gankit.cli.stages import Stages
     from gankit.images import Pixels
+    from gankit.judging import Standard
+    from gankit.run import Run
     from gankit.runs import RunFolder
 
 WIDTH = 80
@@ -34,13 +38,15 @@ READING, OPENING = "reading images", "opening the run"
     shell_complete=complete_backends,
     help="To compute with  [the one that trained the run].",
 )
+@device_option
+@dataset_option
 @data_dir_option
 @click.option("--no-floor", is_flag=True, help="Leave real test images out.")
 @json_option
 @click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
 def command(
-    run: Path, count: int, seed: int, best: bool, backend: str | None, data_dir: Path | None,
-    no_floor: bool, as_json: bool, no_progress: bool,
+    run: Path, count: int, seed: int, best: bool, backend: str | None, device: str | None,
+    dataset: str | None, data_dir: Path | None, no_floor: bool, as_json: bool, no_progress: bool,
 ) -> None:  # fmt: skip
     """Say how good the images of the run in the folder RUN are.
 
@@ -50,6 +56,7 @@ def command(
     are printed, and kept in RUN/evaluations.jsonl. The run may be in training.
     """
     from gankit import judging
+    from gankit.api import load
     from gankit.cli.stages import Stages
     from gankit.randomness import check_seed
     from gankit.resuming import recorded
@@ -59,27 +66,34 @@ def command(
     recorded(run)
     watch = Stages(_guesses(count, floor=not no_floor), plain=True if no_progress else None)
     try:
-        found = _found(run, count, seed, best, backend, data_dir, no_floor, watch)
+        standard = _standard(run, dataset, data_dir, watch)
+        watch(OPENING, 0.0)
+        opened = load(run, backend, best=best, device=device)
+        found = _found(run, opened, standard, count, seed, no_floor, watch)
     finally:
         watch.close()
     click.echo(json.dumps({"run": str(run), **found}, indent=1) if as_json else _page(run, found))
 
 
+def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Stages) -> Standard:
+    """Read the run's images, and make sure that they are those."""
+    from gankit import judging
+    from gankit.resuming import known_images, recorded
+    from gankit.runs import RunFolder
+
+    watch(READING, 0.0)
+    config, known = recorded(path), known_images(RunFolder(path))
+    return judging.standard(config, data_dir, known, dataset, tell=say, watch=watch)
+
+
 def _found(
-    path: Path, count: int, seed: int, best: bool, backend: str | None, data_dir: Path | None,
-    no_floor: bool, watch: Stages,
-) -> dict[str, Any]:  # fmt: skip
+    path: Path, run: Run, standard: Standard, count: int, seed: int, no_floor: bool, watch: Stages
+) -> dict[str, Any]:
     """Evaluate a run, keep what was found, and return it with the floor."""
     from gankit import judging
-    from gankit.api import load
-    from gankit.resuming import known_images, recorded
     from gankit.runs import RunFolder, evaluations
 
-    folder, config = RunFolder(path), recorded(path)
-    watch(READING, 0.0)
-    standard = judging.standard(config, data_dir, known_images(folder), tell=say, watch=watch)
-    watch(OPENING, 0.0)
-    run = load(path, backend, best=best)
+    folder = RunFolder(path)
     before = _before(folder)
     try:
         row, picture = judging.examined(

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from gankit.cli.options import complete_backends, say
+from gankit.cli.options import dataset as dataset_option
+from gankit.cli.options import device as device_option
 
 HELP = """Write the generator, or the history, of the run in the folder RUN for other tools.
 
@@ -30,22 +32,28 @@ it stay, with a model card beside it. Whatever trained the run, any backend may 
 @click.option(
     "--backend", shell_complete=complete_backends, help="That writes it  [the run's, if it can]."
 )
+@device_option
+@dataset_option
 @click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
-def command(run: Path, to: str, out: Path | None, backend: str | None, best: bool) -> None:
+def command(
+    run: Path, to: str, out: Path | None, backend: str | None, device: str | None,
+    dataset: str | None, best: bool,
+) -> None:  # fmt: skip
     """Export a run."""
     from gankit.errors import ConfigError, UnknownName
     from gankit.exporting import export, history, known
 
     if to in history.FORMATS:
-        if backend or best:
+        if backend or best or device or dataset:
             raise ConfigError(
-                f"{to} is the whole history; --backend and --best go with a generator"
+                f"{to} is the whole history; --backend, --best, --device and --dataset go with a "
+                "generator"
             )
         click.echo(history.export(run, to, out))
         return
     if to not in known():
         raise UnknownName("format", to, [*known(), *history.FORMATS])
-    done = export(run, to, out, backend, best=best)
+    done = export(run, to, out, backend, best=best, device=device, dataset=dataset)
     say(
         f"round {done.round} by backend {done.choice.backend}: {done.images} images differ by "
         f"{done.difference:.1e} at most; the model card is {done.card}"

@@ -7,10 +7,27 @@ from pathlib import Path
 
 import click
 
+
+def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Return the data sets that begin as `typed`."""
+    from gankit import plugins
+
+    return [name for name in plugins.datasets() if name.startswith(typed)]
+
+
 data_dir = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
     help="A folder with the data set's files, or with a folder per data set [GANKIT_DATA].",
+)
+device = click.option(
+    "--device",
+    help="auto, or a device as the backend's framework names it  [GANKIT_DEVICE, or the run's].",
+)
+dataset = click.option(
+    "--dataset",
+    shell_complete=complete_datasets,
+    help="Where the run's images are now, if they were moved.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -27,13 +44,6 @@ def complete_backends(_ctx: click.Context, _option: click.Parameter, typed: str)
     from gankit import plugins
 
     return [name for name in plugins.backends() if name.startswith(typed)]
-
-
-def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
-    """Return the data sets that begin as `typed`."""
-    from gankit import plugins
-
-    return [name for name in plugins.datasets() if name.startswith(typed)]
 
 
 def say(line: str) -> None:

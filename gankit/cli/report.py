@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from gankit.cli.options import complete_backends, say
+from gankit.cli.options import dataset as dataset_option
+from gankit.cli.options import device as device_option
 from gankit.errors import ConfigError
 from gankit.paths import require_parent
 
@@ -27,9 +29,12 @@ NAME = "report.html"
     shell_complete=complete_backends,
     help="To load the runs with, for --explore  [the one that trained each].",
 )
+@device_option
+@dataset_option
 def command(
-    runs: tuple[Path, ...], out: Path | None, title: str, explore: bool, backend: str | None
-) -> None:
+    runs: tuple[Path, ...], out: Path | None, title: str, explore: bool, backend: str | None,
+    device: str | None, dataset: str | None,
+) -> None:  # fmt: skip
     """Write a page about the runs in the folders RUN, in one HTML file.
 
     It has the grids through training under a slider, curves of losses and metrics, warnings,
@@ -41,13 +46,27 @@ def command(
     for run in runs:
         RunFolder.open(run)
     out = _target(out, runs)
-    found, explorer = gathered(runs, explore=explore, backend=backend)
+    place = _place(runs, dataset)
+    found, explorer = gathered(runs, explore=explore, backend=backend, device=device)
+    if place:
+        found = [run.with_dataset(place) for run in found]
     content = page(found, title, (), explorer).encode()
     atomic.write_file(out, content)
     for line in (line for run in found for line in run.damage):
         say(f"damaged: {line}")
     say(f"{round(len(content) / 1000):,} kB in {out}")
     click.echo(out)
+
+
+def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:
+    """Return where the runs' images are now; DataError if they are others than a run's."""
+    from gankit.resuming import images_of, known_images, recorded
+    from gankit.runs import RunFolder
+
+    if dataset is None:
+        return None
+    found = [images_of(recorded(run), known_images(RunFolder(run)), dataset) for run in runs]
+    return found[0].config.dataset
 
 
 def _target(out: Path | None, runs: tuple[Path, ...]) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gankit.cli.options import complete_backends, say
+from gankit.cli.options import device as device_option
 
 
 @click.command("sample")
@@ -21,6 +22,7 @@ from gankit.cli.options import complete_backends, say
     shell_complete=complete_backends,
     help="To compute with  [the one that trained the run].",
 )
+@device_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -38,6 +38,7 @@ class Wanted:
     truncation: float | None
     best: bool
     backend: str | None
+    device: str | None
     out: Path | None
     each: Path | None
     columns: int | None
@@ -71,7 +72,7 @@ class Wanted:
             return
         from gankit.api import load
 
-        opened = load(self.run, self.backend, best=self.best)
+        opened = load(self.run, self.backend, best=self.best, device=self.device)
         labels, count, columns = self._labels(opened)
         if not self.interpolate:
             if self._suffix == ".png":

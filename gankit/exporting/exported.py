@@ -21,7 +21,7 @@ from gankit.errors import (
 from gankit.exporting.formats import Choice, choose
 from gankit.exporting.making import NAME
 from gankit.exporting.places import README, card_of, target
-from gankit.resuming import recorded
+from gankit.resuming import images_of, known_images, recorded
 from gankit.runs import RunFolder, atomic
 from gankit.training_data import warn
 
@@ -73,6 +73,8 @@ def export(
     backend: str | None = None,
     *,
     best: bool = False,
+    device: str | None = None,
+    dataset: str | None = None,
 ) -> Exported:
     """Write the generator of a run in a format that other tools open, and prove it.
 
@@ -89,6 +91,11 @@ def export(
         Which loads and writes it; by default the run's own, or the first that offers the format.
     best
         Whether to take the best checkpoint, as `gankit.load` means it, instead of the newest.
+    device
+        Where the backend loads the run, as in `gankit.load`.
+    dataset
+        Where the run's images are now, for the model card; none are needed. They must be those
+        that the run was trained on, or it is a DataError.
 
     Raises
     ------
@@ -103,6 +110,8 @@ def export(
     """
     config = recorded(Path(run))
     folder = RunFolder.open(run)
+    if dataset:
+        config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)
     path = target(folder, Path(out) if out else None, NAME, choice.export.suffix)
     atomic.sweep(path.parent)
@@ -110,7 +119,9 @@ def export(
         made = place / f"{NAME}{choice.export.suffix}"
         arguments = [choice.name, choice.backend, str(place)]
         which = "best" if best else "newest"
-        written = _heard("gankit.exporting.making", str(run), which, *arguments, what=choice)
+        written = _heard(
+            "gankit.exporting.making", str(run), which, device or "", *arguments, what=choice
+        )
         if not made.exists():
             raise BackendUnavailable(f"backend {choice.backend!r} wrote no {choice.name}")
         proof = _heard("gankit.exporting.proving", *arguments, what=choice)

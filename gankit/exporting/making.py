@@ -1,4 +1,4 @@
-"""Loads a run and writes its generator: `... making RUN best|newest FORMAT BACKEND FOLDER`.
+"""Loads a run and writes its generator: `... making RUN best|newest DEVICE FORMAT BACKEND FOLDER`.
 
 The folder gets the export, and in `expected.safetensors` some inputs with the images that the run's
 generator makes of them.
@@ -37,10 +37,10 @@ SEED = 0
 def main(arguments: list[str]) -> None:
     """Make the export, or say in one line why not."""
     tell = channel()
-    path, which, name, backend, folder = arguments
+    path, which, device, name, backend, folder = arguments
     tell({"doing": f"while backend {backend!r} loaded the run"})
     try:
-        run, warned = _opened(Path(path), backend, best=which == "best")
+        run, warned = _opened(Path(path), backend, device, best=which == "best")
         tell({"doing": f"while it was written as {name}", "warnings": warned})
         tell(made(run, name, backend, Path(folder)))
     except (Exception, SystemExit) as error:
@@ -54,11 +54,11 @@ def refusal(error: BaseException, said: str) -> dict[str, Any]:
     return {"refused": f"{said}: {plain(described(error))}", "exit_code": int(ExitCode.BACKEND)}
 
 
-def _opened(path: Path, backend: str, *, best: bool) -> tuple[Run, list[str]]:
+def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, list[str]]:
     """Load a run; return it, and what gankit warned of meanwhile."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        run = load(path, backend, best=best)
+        run = load(path, backend, best=best, device=device or None)
     warnings.simplefilter("ignore")
     return run, [str(w.message) for w in caught if w.category is UserWarning]
 

@@ -24,7 +24,8 @@ from gankit.judging.standards import (
 from gankit.metrics import Evaluation
 from gankit.metrics.pixels import Levels
 from gankit.randomness import Stream, generator
-from gankit.runs import evaluations
+from gankit.resuming import known_images
+from gankit.runs import RunFolder, evaluations
 from gankit.training import check_count
 from gankit.training_data import Tell, warn
 
@@ -142,19 +143,31 @@ def slowly(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Watch:
 
 
 def evaluation(
-    run: Run, count: int = SAMPLES, seed: int = evaluations.SEED, data_dir: Path | None = None
+    run: Run,
+    count: int = SAMPLES,
+    seed: int = evaluations.SEED,
+    data_dir: Path | None = None,
+    dataset: str | None = None,
 ) -> Evaluation:
     """Return the figures of a run on named data; nothing is written.
+
+    Parameters
+    ----------
+    dataset
+        The name or the path of the images, if they are no longer where the run has them from.
 
     Raises
     ------
     ConfigError
         The run is one of `gankit.fit`, which has forgotten its images.
+    DataError
+        The images cannot be had, or are others than the run was trained on.
     """
     if run.config is None:
         raise ConfigError(
             "this run does not know its data set; use gankit.metrics.evaluate(run.sample(...), ...)"
         )
     check_samples(count)
-    known = standard(run.config, data_dir)
+    trained_on = known_images(RunFolder(run.folder)) if run.folder else None
+    known = standard(run.config, data_dir, trained_on, dataset)
     return known.figures(generated(run, count, seed, data=known.labels))

@@ -27,8 +27,8 @@ from gankit.metrics import (
 )
 from gankit.metrics.neighbours import NEIGHBOURS
 from gankit.metrics.pixels import Levels
-from gankit.resuming import same_images
-from gankit.training_data import Tell, training_data
+from gankit.resuming import images_of
+from gankit.training_data import Tell
 
 SAMPLES = 10_000
 """Images to generate, as many as a reference has."""
@@ -102,6 +102,7 @@ def standard(
     config: TrainConfig,
     data_dir: Path | None = None,
     known: Mapping[str, str] | None = None,
+    dataset: str | None = None,
     *,
     tell: Tell = silent,
     watch: Watch = unwatched,
@@ -115,6 +116,8 @@ def standard(
     known
         The digests of the images that the run was trained on, as `gankit.resuming.known_images`
         returns them; None where nothing is known of them.
+    dataset
+        The name or the path of the images, if they are no longer where the run has them from.
     tell
         Takes a line about the images.
     watch
@@ -125,13 +128,8 @@ def standard(
     UnknownName, DataError, ConfigError
         The images cannot be had, or are others than the run was trained on.
     """
-    data = training_data(config, data_dir, tell)
-    if same_images(known or {}, data.images) is False:
-        raise DataError(
-            f"the run was trained on other images than {config.dataset} has here "
-            f"({data.images.source}); name the folder of its own with --data-dir"
-        )
-    return against(data.images, config.dataset, data_dir, watch)
+    data = images_of(config, known or {}, dataset, data_dir, tell)
+    return against(data.images, data.config.dataset, data_dir, watch)
 
 
 def against(

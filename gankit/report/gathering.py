@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,10 @@ class Gathered:
     evaluations: tuple[Mapping[str, Any], ...] = field(repr=False)
     warnings: tuple[Warned, ...]
     damage: tuple[str, ...]
+
+    def with_dataset(self, place: str) -> Gathered:
+        """Return the same run, with another place of its images among its settings."""
+        return dataclasses.replace(self, settings={**self.settings, "dataset": place})
 
     @property
     def rounds(self) -> int:

@@ -90,13 +90,13 @@ def render(
 
 
 def gathered(
-    folders: Sequence[Path], *, explore: bool, backend: str | None
+    folders: Sequence[Path], *, explore: bool, backend: str | None, device: str | None = None
 ) -> tuple[list[Gathered], Exploring]:
     """Read the runs; the more there are, the fewer grids of each, and beside generators, too."""
     folders = [Path(folder) for folder in folders]
     if not folders:
         raise ConfigError("a page of no runs is none; name the folder of a run")
-    explorer = exploring(folders, backend) if explore else Exploring()
+    explorer = exploring(folders, backend, device) if explore else Exploring()
     most = max(FEWEST, MOST // max(1, (len(folders) + 1) // 2))
     named = zip(folders, names_of(folders), strict=True)
     return [gather(path, name, most, explorer.room) for path, name in named], explorer
@@ -147,7 +147,7 @@ def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
     }
 
 
-def exploring(folders: Sequence[Path], backend: str | None) -> Exploring:
+def exploring(folders: Sequence[Path], backend: str | None, device: str | None) -> Exploring:
     """Load the runs, and return what makes their images in a page; they share its room."""
     from gankit.api import load
     from gankit.report import explorer
@@ -155,7 +155,7 @@ def exploring(folders: Sequence[Path], backend: str | None) -> Exploring:
     most, payloads = explorer.MOST // max(1, len(folders)), []
     for folder in folders:
         try:
-            payloads.append(explorer.payload(load(folder, backend), most=most))
+            payloads.append(explorer.payload(load(folder, backend, device=device), most=most))
         except ConfigError as error:
             shared = ", or explore one run a page" if len(folders) > 1 else ""
             raise ConfigError(f"{folder}: {error}{shared}") from None

@@ -1,0 +1,155 @@
+"""A run is opened on the device that is asked for, or on its own where that is here."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.cli import main
+from gankit.errors import ConfigError
+from gankit.layers import Dense, Flatten, Reshape, Tanh
+
+CONFIG = """
+backend = "numpy"
+dataset = "./images.npy"
+latent = 4
+batch = 4
+steps = 2
+[generator]
+layers = [
+    { layer = "dense", units = 64 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [8, 8, 1] },
+]
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+"""
+COMMANDS = {
+    "sample": ("sample", "run", "--out", "x.png"),
+    "evaluate": ("evaluate", "run", "-n", 12, "--no-progress"),
+    "export": ("export", "run", "--to", "safetensors", "--out", "x.safetensors"),
+    "report": ("report", "run", "--explore", "--out", "x.html"),
+    "compare": (
+        "compare",
+        "--recipe",
+        "run/config.toml",
+        "--backends",
+        "numpy,numpy",
+        "--no-progress",
+    ),
+    "train": ("train", "--config", "run.toml", "--out", "new", "--no-progress"),
+}
+
+
+class Ended(NamedTuple):
+    code: int
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("GANKIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(CONFIG, "utf-8")
+    np.save("images.npy", np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8))
+
+
+@pytest.fixture
+def command(capfd):
+    def run(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            with pytest.raises(SystemExit) as ended:
+                main([*map(str, arguments)])
+        return Ended(int(ended.value.code or 0), capfd.readouterr().err)
+
+    return run
+
+
+@pytest.fixture
+def trained(command):
+    ended = command("train", "--config", "run.toml", "--out", "run", "--no-progress")
+    assert ended.code == 0, ended.err
+
+
+@pytest.fixture
+def elsewhere(trained):  # noqa: ARG001 - it is there first.
+    """Make the run one that was trained on a device that this machine does not have."""
+    config = Path("run/config.toml")
+    config.write_text(config.read_text().replace('device = "auto"', 'device = "cuda:9"'))
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_run_of_a_device_that_is_not_here_opens_on_what_is_with_a_warning():
+    with pytest.warns(UserWarning, match="trained on device 'cuda:9', which is not here"):
+        run = gankit.load("run")
+    assert run.problem.device == "auto"
+    assert run.sample(2).shape == (2, 8, 8, 1)
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("name", ["sample", "evaluate", "export", "report"])
+def test_so_it_is_for_every_command_that_opens_a_run(command, name):
+    ended = command(*COMMANDS[name])
+    assert ended.code == 0, ended.err
+    assert "trained on device 'cuda:9', which is not here" in ended.err
+    assert "not here" not in command(*COMMANDS[name], "--device", "cpu").err
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_so_a_run_goes_on_and_keeps_the_device_that_it_had(command):
+    words = "train", "--out", "run", "--resume", "auto", "--steps", 4, "--no-progress"
+    ended = command(*words)
+    assert ended.code == 0, ended.err
+    assert "not here" in ended.err
+    assert 'device = "cuda:9"' in Path("run/config.toml").read_text()
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_a_device_that_is_asked_for_and_not_here_is_an_error(command, monkeypatch, name, how):
+    if how == "variable":
+        monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
+    ended = command(*COMMANDS[name], *(("--device", "nowhere") if how == "flag" else ()))
+    assert ended.code == 2
+    assert "unknown device 'nowhere'" in ended.err
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_variable_is_heard_in_python_and_an_argument_is_stronger(monkeypatch):
+    monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
+    images = np.load("images.npy", allow_pickle=False)[..., np.newaxis]
+    networks = (Dense(64), Tanh(), Reshape((8, 8, 1))), (Flatten(), Dense(1))
+    settings = gankit.sources.from_file(Path("run.toml"))[1]
+    calls = [
+        lambda **device: gankit.load("run", **device),
+        lambda **device: gankit.train("simple", **settings | device),
+        lambda **device: gankit.fit(
+            images, *networks, rounds=1, latent=4, batch=4, backend="numpy", **device
+        ),
+    ]
+    for call in calls:
+        with pytest.raises(ConfigError, match="unknown device 'nowhere'"):
+            call()
+        assert call(device="cpu").problem.device == "cpu"
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_what_a_device_is_not_to_blame_for_is_refused_as_it_is(monkeypatch):
+    def refuse(_problem):
+        raise ConfigError("these networks are impossible")
+
+    backend = gankit.get_backend("numpy")
+    monkeypatch.setattr("gankit.api.choose_backend", lambda _: backend)
+    monkeypatch.setattr(type(backend), "trainer", lambda _self, problem: refuse(problem))
+    with pytest.raises(ConfigError, match="these networks are impossible"):
+        gankit.load("run")
