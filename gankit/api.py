@@ -21,7 +21,7 @@ from gankit.data import Dataset
 from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.fields import as_tuple
 from gankit.file_array import FileArray
-from gankit.launch import choose_backend, launch, resolve
+from gankit.launch import check_folder, choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
@@ -112,6 +112,8 @@ def train(
             f"{folder}: loss {config.loss!r} of this run is not registered; give the Loss again: "
             "gankit.train(out=..., resume=True, loss=...)"
         )
+    if folder:
+        check_folder(RunFolder(folder), resume=resume)
     plan = resolve(config, data, loss=loss, backend=backend)
     if loss and folder and plan.loss_digest is None:
         raise ConfigError(
@@ -339,6 +341,11 @@ def load(
         There is no run, no checkpoint of it is whole, or none is the best.
     ConfigError
         Its `config.toml` has other settings than the run was trained with.
+
+    Warns
+    -----
+    UserWarning
+        A checkpoint was passed over, or the log of losses is damaged and `history` ends before.
     """
     path = _path("folder", folder) or Path()
     config, run = recorded(path), RunFolder.open(path)
@@ -373,13 +380,18 @@ def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
 
 def _best(run: RunFolder) -> Checkpoint:
     """Return the checkpoint of the best round; CheckpointError where none is known."""
-    found = best_of(run, passed_over)
-    if found is None:
-        raise CheckpointError(
-            f"{run.path} has no best checkpoint: none of those there was evaluated; "
-            "train on with evaluate_every=1, or take the newest"
-        )
-    return run.checkpoints.load(int(found["round"]))
+    while (found := best_of(run, passed_over)) is not None:
+        step = int(found["round"])
+        try:
+            return run.checkpoints.load(step)
+        except CheckpointError:
+            if step in run.checkpoints.steps():
+                raise
+            # The run is training: another round is the best now, and this one was removed.
+    raise CheckpointError(
+        f"{run.path} has no best checkpoint: none of those there was evaluated; "
+        "train on with evaluate_every=1, or take the newest"
+    )
 
 
 def _path(name: str, given: object) -> Path | None:

@@ -39,7 +39,7 @@ from gankit.resuming import check_loss, check_same, last_good, newest, recorded
 from gankit.run import Run
 from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
-from gankit.runs.folder import read_facts
+from gankit.runs.folder import in_the_way, read_facts
 from gankit.runs.storage import require_space
 from gankit.training import Callback, Callbacks, as_callbacks, fit
 from gankit.training_data import Tell, training_data, warn
@@ -166,16 +166,17 @@ def launch(
         A number is no longer finite; the last good checkpoint stays.
     """
     called = as_callbacks(callbacks)
+    if out is not None:
+        check_folder(RunFolder(out), resume=resume)
     plan, trainer = _built(plan, out if resume else None)
     if out is None:
         return _train(plan, trainer, None, 0, called, stop)
     folder = RunFolder(out)
-    _refuse_unasked(folder, resume=resume)
     if not folder.exists():  # Before the lock, which makes the folder.
         require_space(out, _space(plan, trainer, 0))
     standard = attending.standard_of(plan, stop, tell)
     with folder.lock():
-        _refuse_unasked(folder, resume=resume)  # Another process may have been first.
+        check_folder(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
             tell(f"{plan.summary}, into {out}")
@@ -192,10 +193,27 @@ def _built(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
     return plan, plan.backend.trainer(plan.problem)
 
 
-def _refuse_unasked(folder: RunFolder, *, resume: bool) -> None:
+def check_folder(folder: RunFolder, *, resume: bool) -> None:
+    """Refuse a folder that a run cannot begin in or, if `resume`, go on in; writes nothing.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds a run and `resume` is False, or it holds what is left of one.
+    CheckpointError
+        A link, a pipe or the like is in the place of a file of the run.
+    """
     if folder.exists() and not resume:
         raise ConfigError(
             f"{folder.path} holds a run; continue it with --resume, or choose another"
+        )
+    obstacle = in_the_way(folder)
+    if obstacle and folder.exists():
+        raise CheckpointError(f"{folder.path} cannot be resumed: {obstacle}; put it back")
+    if obstacle:
+        raise ConfigError(
+            f"{folder.path} has no {folder.config.name}, but cannot take a new run: {obstacle}; "
+            "remove it, or choose another --out"
         )
 
 

@@ -57,9 +57,9 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
     SHA-256 must be the manifest's, every array must have its name, shape and type, and every
     number must be finite. Ends with exit code 4 if one is damaged, or a run has none.
     """
-    from gankit.diagnosis.checkpoints import report, targets
+    from gankit.diagnosis.checkpoints import proofs
 
-    rows = [report(path) for path in targets(paths)]
+    rows = proofs(paths)
     if as_json:
         click.echo(json.dumps(list(map(dataclasses.asdict, rows)), indent=1))
     for row in () if as_json else rows:

@@ -77,7 +77,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     --config, GANKIT_<SETTING>, --set and flags, each over those before.
     """
     from gankit.callbacks import Bar
-    from gankit.launch import launch, resolve
+    from gankit.launch import check_folder, launch, resolve
+    from gankit.runs import RunFolder
     from gankit.sources import config_of
 
     if options["resume"] and not options["out"]:
@@ -87,6 +88,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     if options["print_config"]:
         _print_config(sources)
         return 0
+    if options["out"]:  # Before the data, and while a signal ends the command at once.
+        check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
     plan = resolve(config, options["data_dir"], say)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)

@@ -56,14 +56,45 @@ class CheckpointReport:
 def reports(run: Path, *, prove: bool = True) -> list[CheckpointReport]:
     """Return the checkpoints of a run, the oldest first; CheckpointError if it is no run."""
     folder = opened(run)
-    store, best = folder.checkpoints, _best(folder)
-    found = [report(store.path(step), prove=prove) for step in store.steps(passed_over)]
+    best = _best(folder)
     return [
         dataclasses.replace(one, best=_measured(best))
         if best and one.round == best["round"]
         else one
-        for one in found
+        for one in _reports(folder, prove=prove)
     ]
+
+
+def proofs(paths: Iterable[Path]) -> list[CheckpointReport]:
+    """Prove the checkpoints that are meant: those named, and all of the runs named.
+
+    Raises
+    ------
+    CheckpointError
+        A path is neither a run nor a checkpoint, or a run that has none.
+    """
+    found: dict[str, CheckpointReport] = {}
+    for path in paths:
+        with _looking(path):
+            meant = _meant(path)
+        found |= {one.path: one for one in meant if one.path not in found}
+    return list(found.values())
+
+
+def _reports(folder: RunFolder, *, prove: bool) -> list[CheckpointReport]:
+    """Report the checkpoints of a run.
+
+    One that a process beside removes meanwhile is left out: it is not damaged. Where that leaves
+    none, they are listed again.
+    """
+    store = folder.checkpoints
+    steps = store.steps(passed_over)
+    while steps:
+        found = [report(store.path(step), prove=prove) for step in steps]
+        steps = store.steps()
+        if there := [one for one in found if one.round in steps]:
+            return there
+    return []
 
 
 def _best(folder: RunFolder) -> Row | None:
@@ -100,21 +131,6 @@ def report(path: Path, *, prove: bool = True) -> CheckpointReport:
     )  # fmt: skip
 
 
-def targets(paths: Iterable[Path]) -> list[Path]:
-    """Return the checkpoints' folders that are meant: those named, and all of the runs named.
-
-    Raises
-    ------
-    CheckpointError
-        A path is neither a run nor a checkpoint, or a run that has none.
-    """
-    found: list[Path] = []
-    for path in paths:
-        with _looking(path):
-            found += _meant(path)
-    return list(dict.fromkeys(found))
-
-
 def size(path: Path) -> int:
     """Return the bytes of all files below a folder, or of a file; follows no link."""
     total = 0
@@ -128,14 +144,14 @@ def size(path: Path) -> int:
     return total
 
 
-def _meant(path: Path) -> list[Path]:
+def _meant(path: Path) -> list[CheckpointReport]:
     folder = RunFolder(path)
     if not folder.exists():
-        return [_checkpoint(path)]
-    steps = folder.checkpoints.steps(passed_over)
-    if not steps:
+        return [report(_checkpoint(path))]
+    found = _reports(folder, prove=True)
+    if not found:
         raise CheckpointError(f"{path} has no checkpoint")
-    return [folder.checkpoints.path(step) for step in steps]
+    return found
 
 
 @contextmanager

@@ -6,22 +6,34 @@ synced, one rename publishes it, and syncing the parent makes the rename last.
 
 from __future__ import annotations
 
+import errno
 import functools
 import itertools
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from gankit.runs.storage import patiently, writing
+from gankit.errors import StorageError
+from gankit.runs import held
+from gankit.runs.storage import patiently, read_plain, writing
 
 _TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
 # A container's processes get the same few numbers again and again; the mark tells them apart.
 _MARK = secrets.token_hex(4)
 _count = itertools.count()
+_APPEND = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_APPEND
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -54,9 +66,17 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, lastingly; StorageError if that cannot be."""
+    """Make a folder and those above it, lastingly; StorageError if that cannot be.
+
+    The folder of a run that this process has locked is never made again.
+    """
     with writing(path):
-        missing = [p for p in (path, *path.parents) if not p.is_dir()]
+        locked = held.above(path)
+        missing = [
+            folder
+            for folder in (path, *path.parents)
+            if not folder.is_dir() and not (locked and locked.path.is_relative_to(folder))
+        ]
         for folder in reversed(missing):
             patiently(functools.partial(folder.mkdir, exist_ok=True))
             sync_folder(folder.parent)
@@ -149,6 +169,28 @@ def _sync(path: Path) -> None:
         patiently(lambda: os.fsync(descriptor))
     finally:
         os.close(descriptor)
+
+
+def open_to_append(path: Path) -> int:
+    """Open a file to append to, made if it is not there, and return the descriptor.
+
+    A link is not followed, and a pipe is not waited for. A file with several names (hard links), as
+    `cp -al` makes them, is replaced by a copy first: the other names keep what they have.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, _APPEND, 0o666)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
+        return descriptor
+    os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
+    write_file(path, read_plain(path, error=StorageError))
+    return os.open(path, _APPEND, 0o666)
 
 
 def write_all(descriptor: int, content: bytes) -> None:

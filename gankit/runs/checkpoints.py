@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gankit
 from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
-from gankit.runs import atomic, manifest, tensors
+from gankit.runs import atomic, held, manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 from gankit.runs.storage import read_plain, writing
 from gankit.state import State
@@ -62,6 +62,10 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     path = Path(path)
     said, state = _read(path)
     return Checkpoint(said.step, state, said.info, path)
+
+
+class _Vanished(Exception):
+    """A checkpoint that was listed has gone, or another has taken its place, while it was read."""
 
 
 class CheckpointStore:
@@ -145,7 +149,7 @@ class CheckpointStore:
         """
         own = []
         for step in self._listed():
-            if self._is_foreign(self.path(step)):
+            if self._is_own(step) is False:
                 complain(f"{self.path(step)} is of another run")
             else:
                 own.append(step)
@@ -162,15 +166,15 @@ class CheckpointStore:
         steps = {int(name) for name in names if _STEP.fullmatch(name)}
         return sorted(step for step in steps if self.path(step).name in names)
 
-    def _is_foreign(self, path: Path) -> bool:
-        """Return whether a checkpoint says that it is of another run."""
+    def _is_own(self, step: int) -> bool | None:
+        """Return whether a checkpoint is of this run; None where its manifest cannot be read."""
         if not self.mark:
-            return False
+            return True
         try:
-            theirs = read_manifest(path).info.get(RUN)
-        except CheckpointError:  # Only `load` can say what is wrong with it.
-            return False
-        return bool(theirs) and theirs != self.mark
+            theirs = read_manifest(self.path(step)).info.get(RUN)
+        except CheckpointError:  # `load` says what is wrong with it.
+            return None
+        return not theirs or theirs == self.mark
 
     def newest_valid(
         self,
@@ -178,6 +182,9 @@ class CheckpointStore:
         check: Callable[[Checkpoint], None] = lambda _: None,
     ) -> Checkpoint | None:
         """Return the newest checkpoint that can be proved whole, or None.
+
+        Another process may save and prune meanwhile. What it removes while it is read is not
+        damaged: the checkpoints are listed again.
 
         Parameters
         ----------
@@ -191,20 +198,43 @@ class CheckpointStore:
         NewerFormat
             One was written by a newer gankit: it is not to be passed over, and then replaced.
         """
-        for step in reversed(self.steps(complain)):
+        told: set[str] = set()
+
+        def once(line: str) -> None:
+            if line not in told:
+                told.add(line)
+                complain(line)
+
+        while True:
             try:
-                checkpoint = self.load(step)
+                return self._newest_valid(once, check)
+            except _Vanished:  # A writer beside has saved a newer one, and pruned this.
+                continue
+
+    def _newest_valid(
+        self, complain: Callable[[str], None], check: Callable[[Checkpoint], None]
+    ) -> Checkpoint | None:
+        """Look once; _Vanished if a checkpoint that was listed has gone or was replaced."""
+        for step in reversed(self.steps(complain)):
+            path = self.path(step)
+            before = held.identity(path)
+            try:
+                checkpoint = read_checkpoint(path)
                 check(checkpoint)
             except NewerFormat:
                 raise
             except CheckpointError as error:
+                if held.identity(path) != before or step not in self._listed():
+                    raise _Vanished from error
                 complain(str(error))
             else:
                 return checkpoint
         return None
 
     def prune(self, keep: int, newest: int | None = None, spared: int | None = None) -> None:
-        """Remove all but `keep` checkpoints, the oldest first.
+        """Remove all but `keep` checkpoints of this run, the oldest first.
+
+        One whose manifest cannot be read counts for nothing, and is left alone.
 
         Parameters
         ----------
@@ -218,7 +248,8 @@ class CheckpointStore:
         """
         if keep < 1:
             raise ConfigError(f"keep is {keep}; at least 1 checkpoint must be kept")
-        steps = [step for step in self.steps() if newest is None or step <= newest]
+        steps = [step for step in self._listed() if newest is None or step <= newest]
+        steps = [step for step in steps if self._is_own(step)]
         for step in steps[:-keep]:
             if step != spared:
                 atomic.remove(self.path(step))

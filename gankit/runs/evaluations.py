@@ -42,13 +42,13 @@ OPTIONAL = (
 there are too few images."""
 
 Row: TypeAlias = Mapping[str, Any]
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 def append(path: Path, row: Row) -> bool:
     """Write an evaluation to the end of the file, lastingly, unless it is there already.
 
-    Others may append at the same time. What a killed process left of a line is cut off first.
+    The file's folder must be there; a run that was moved meanwhile is not made again. Others may
+    append at the same time. What a killed process left of a line is cut off first.
 
     Returns
     -------
@@ -62,7 +62,6 @@ def append(path: Path, row: Row) -> bool:
     StorageError
         It could not be written.
     """
-    atomic.make_folder(path.parent)
     with _alone(path):
         rows = read(path)
         if row in rows or (not row.get("floor") and any(_bare(row) == _bare(one) for one in rows)):
@@ -74,7 +73,7 @@ def append(path: Path, row: Row) -> bool:
 
 def _write(path: Path, row: Row) -> None:
     with writing(path):
-        descriptor = os.open(path, _APPEND, 0o666)
+        descriptor = atomic.open_to_append(path)
         try:
             atomic.write_all(descriptor, json.dumps(row, allow_nan=False).encode() + b"\n")
             patiently(functools.partial(os.fsync, descriptor))

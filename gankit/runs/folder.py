@@ -23,11 +23,13 @@ from typing import Any
 
 from gankit.errors import CheckpointError, StorageError
 from gankit.paths import is_file, is_folder
-from gankit.runs import atomic
+from gankit.runs import atomic, held
 from gankit.runs.checkpoints import RUN, CheckpointStore
+from gankit.runs.leftovers import at_file, at_folder
 from gankit.runs.lock import locked
 from gankit.runs.storage import read_plain
 
+_STATES = "checkpoints"
 _FACTS = 2**20  # The most bytes of environment.json.
 
 
@@ -57,7 +59,6 @@ class RunFolder:
         self.warnings = self.path / "warnings.jsonl"
         self.samples = self.path / "samples"
         self.nearest = self.path / "nearest"
-        self._states = self.path / "checkpoints"
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -92,7 +93,7 @@ class RunFolder:
 
         A checkpoint of another run may lie in the same folder. It is not among them.
         """
-        return CheckpointStore(self._states, self.mark)
+        return CheckpointStore(self.path / _STATES, self.mark)
 
     def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
         """Make the folder of a new run.
@@ -107,12 +108,15 @@ class RunFolder:
         Raises
         ------
         StorageError
-            There is a run already, or it cannot be written; nothing half-written is left.
+            There is a run already, or what is left of one, or it cannot be written; nothing
+            half-written is left.
         """
         if self.exists():
             raise StorageError(
                 f"{self.path} holds a run already; resume it, or name another folder"
             )
+        if obstacle := in_the_way(self):
+            raise StorageError(f"{self.path} cannot take a new run: {obstacle}")
         made = not self.path.exists()
         try:
             atomic.make_folder(self.path)
@@ -138,14 +142,20 @@ class RunFolder:
         Raises
         ------
         StorageError
-            Another process is writing there, or the folder cannot be written.
+            Another process is writing there, or the folder cannot be written. Or it was moved or
+            removed inside the block: the message says where its last checkpoint is. The folder is
+            not made again then.
         """
         atomic.make_folder(self.path)
-        with locked(self.path):
-            for folder in (self.path, self.samples, self.nearest):  # Others may write there.
-                atomic.sweep(folder)
-            atomic.sweep(self._states, alone=True)
-            yield
+        with locked(self.path) as folder:
+            try:
+                for place in (self.path, self.samples, self.nearest):  # Others may write there.
+                    atomic.sweep(place)
+                atomic.sweep(self.path / _STATES, alone=True)
+                yield
+                held.require(self.path)
+            except held.Lost as error:
+                raise StorageError(f"{error}; {_last(folder.place())}") from error
 
     def sample_path(self, step: int) -> Path:
         """Return where the picture after `step` rounds belongs."""
@@ -173,3 +183,31 @@ def read_facts(folder: RunFolder) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise CheckpointError(f"{folder.environment} is damaged: it is not a JSON object")
     return said
+
+
+def in_the_way(run: RunFolder) -> str:
+    """Return what forbids a run to write in its folder, in words; or nothing.
+
+    A new run needs a folder without a log, pictures or checkpoints. `environment.json` may be
+    there: a start that was killed leaves it. A run that exists needs no link, pipe or the like in
+    the place of a file, and folders, or links to folders, in the places of its folders.
+    """
+    there = run.exists()
+    files = (run.config, run.metrics, run.evaluations, run.warnings)
+    folders = (run.samples, run.nearest, run.path / _STATES)
+    found = [
+        at_file(run.environment, may_exist=True),
+        *(at_file(path, may_exist=there) for path in files),
+        *(at_folder(path, may_exist=there) for path in folders),
+    ]
+    return next(filter(None, found), "")
+
+
+def _last(place: Path | None) -> str:
+    """Say where the last checkpoint is of a run whose folder is now at `place`, if anywhere."""
+    if place is None:
+        return "its checkpoints went with it"
+    last = RunFolder(place).checkpoints.newest_valid()
+    if last is None:
+        return f"there is no checkpoint in {place}"
+    return f"its last checkpoint is {last.path}; to go on, resume {place}"

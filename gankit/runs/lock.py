@@ -6,13 +6,14 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
 from gankit.errors import CheckpointError, StorageError
-from gankit.runs import atomic
+from gankit.runs import atomic, held
+from gankit.runs.held import Held
 from gankit.runs.storage import read_plain, writing
 
 _LOCK = ".lock"
@@ -20,24 +21,31 @@ _HOLDER = ".lock-holder"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock inside the block.
+def locked(folder: Path) -> Iterator[Held]:
+    """Hold the lock of a folder that exists inside the block, and yield the folder.
 
     The system drops the lock when the process ends, so none is ever stale; the file beside it
-    only says who holds it.
+    only says who holds it. Inside the block, whatever gankit writes below the path must go into
+    this folder: `held.require` sees to it.
 
     Raises
     ------
     StorageError
-        Another process holds it, or the folder cannot be written.
+        Another process holds it, or the folder cannot be written; Lost if it was moved or removed.
     """
-    lock = _acquired(folder)
+    with writing(folder):
+        found = held.opened(folder)
     try:
-        atomic.write_file(folder / _HOLDER, _myself())
-        yield
+        lock = _acquired(folder)
+        try:
+            with held.watched(found):
+                atomic.write_file(folder / _HOLDER, _myself())
+                yield found
+        finally:
+            _forget(found)
+            lock.release()
     finally:
-        _forget(folder)
-        lock.release()
+        found.close()
 
 
 def _acquired(folder: Path) -> BaseFileLock:
@@ -65,9 +73,8 @@ def _holder(folder: Path) -> str:
         return "another process"
 
 
-def _forget(folder: Path) -> None:
+def _forget(folder: Held) -> None:
     """Remove what says who holds the lock; left behind, it misleads nobody for long."""
-    try:
-        (folder / _HOLDER).unlink(missing_ok=True)
-    except OSError:
-        return
+    if place := folder.place():
+        with suppress(OSError):
+            (place / _HOLDER).unlink(missing_ok=True)

@@ -21,11 +21,10 @@ import numpy as np
 
 from gankit.backend import Array
 from gankit.errors import CheckpointError, StorageError
-from gankit.runs import atomic
-from gankit.runs.storage import patiently, read_plain, writing
+from gankit.runs import atomic, held
+from gankit.runs.storage import patiently, read_plain, storage_error, writing
 
 _KEYS = ("round", "discriminator", "generator")
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 Losses: TypeAlias = tuple[float, float]
 
@@ -57,7 +56,7 @@ class MetricsLog:
         Raises
         ------
         StorageError
-            They could not be written.
+            They could not be written, or the file was moved or removed since it was opened.
         """
         rows = np.asarray(losses, np.float64).tolist()
         lines = (_line(number, row) for number, row in enumerate(rows, start=start_round + 1))
@@ -92,15 +91,20 @@ class MetricsLog:
         """Close the file; the next `append` opens it again."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
-            with writing(self.path):
+            try:
                 os.close(descriptor)
+            except OSError as error:
+                raise storage_error(self.path, error) from error
 
     def _open(self) -> int:
         if self._descriptor is None:
             atomic.make_folder(self.path.parent)
-            self._descriptor = os.open(self.path, _APPEND, 0o666)
+            self._descriptor = atomic.open_to_append(self.path)
             content = _content(self.path)
             self._sum, self._bytes = hashlib.sha256(content), len(content)
+        status = os.fstat(self._descriptor)
+        if held.identity(self.path) != (status.st_dev, status.st_ino):
+            raise held.Lost(f"{self.path} was moved or removed while a process wrote to it")
         return self._descriptor
 
 

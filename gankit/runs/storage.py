@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gankit.errors import CheckpointError, GankitError, StorageError
+from gankit.runs import held
 
 Done = TypeVar("Done")
 TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
@@ -33,6 +34,8 @@ _REASONS = {
     errno.ENOTDIR: "a part of that path is a file, not a folder",
     errno.ENOENT: "a part of that path does not exist, or was removed meanwhile",
     errno.EIO: "the disk reports an input or output error",
+    errno.ELOOP: "it is a symbolic link",
+    errno.ENXIO: "it is a pipe or a device, not a file",
 }
 # A link is refused and a pipe is not waited for; Windows has neither flag.
 _READ_PLAIN = (
@@ -68,12 +71,17 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into the StorageError that names `path`."""
+    """Turn an OSError inside the block into the StorageError that names `path`.
+
+    Whoever writes in a run's folder that was locked and is no longer there gets `held.Lost`.
+    """
+    held.require(path)
     try:
         yield
     except GankitError:
         raise
     except OSError as error:
+        held.require(path)  # It may have gone meanwhile, which then is the reason.
         raise storage_error(path, error) from error
 
 

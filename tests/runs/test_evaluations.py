@@ -36,6 +36,7 @@ ROWS = [row(6, 30.0, floor=1.5), row(12, 10.0), row(18, 20.0)]
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "run" / "evaluations.jsonl"
+    path.parent.mkdir()
     for one in ROWS:
         assert evaluations.append(path, one)
     return path
@@ -64,6 +65,13 @@ def test_a_log_that_was_never_written_has_none(tmp_path):
     assert evaluations.read(tmp_path / "nothing") == []
     evaluations.truncate(tmp_path / "nothing", 3)
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_run_that_is_gone_is_not_made_again_for_an_evaluation(path):
+    path.parent.rename(path.parent.with_name("moved"))
+    with pytest.raises(StorageError, match="does not exist"):
+        evaluations.append(path, row(24))
+    assert not path.parent.exists()
 
 
 def test_the_same_figures_are_not_written_twice(path):

@@ -73,6 +73,14 @@ def test_a_damaged_manifest_and_one_without_a_mark_belong_to_the_run(store):
     assert store.steps() == [10, 30, 40, 50, 80]
 
 
+def test_pruning_does_not_count_one_whose_manifest_cannot_be_read(store):
+    (store.path(50) / manifest.NAME).write_bytes(b"{}")
+    store.prune(2)
+    assert folders(store) == [10, 20, 30, 40, 50, 60]
+    store.prune(1)
+    assert folders(store) == [20, 30, 40, 50, 60]
+
+
 @pytest.mark.parametrize("mark", [None, 3, ["mine"], {}], ids=repr)
 def test_a_mark_that_is_no_text_is_none(tmp_path, mark):
     folder = RunFolder(tmp_path)

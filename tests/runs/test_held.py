@@ -1,0 +1,167 @@
+"""A folder that is moved or removed while it is locked is not made again, and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from gankit import images
+from gankit.errors import StorageError
+from gankit.runs import MetricsLog, RunFolder, atomic, evaluations, held, warned
+from gankit.runs.warned import Warned
+from tests.runs.test_evaluations import row
+
+STATE = {"generator/0.kernel": np.ones((3, 2), np.float32)}
+PIXELS = np.zeros((4, 4), np.uint8)
+LOSSES = np.ones((1, 2))
+
+WRITERS = {
+    "the log": lambda run: MetricsLog(run.metrics).append(0, LOSSES),
+    "a picture": lambda run: images.write_png(run.sample_path(3), PIXELS),
+    "a nearest picture": lambda run: images.write_png(run.nearest_path(3), PIXELS),
+    "a checkpoint": lambda run: run.checkpoints.save(3, STATE),
+    "pruning": lambda run: run.checkpoints.prune(1),
+    "an evaluation": lambda run: evaluations.append(run.evaluations, row(3)),
+    "a warning": lambda run: warned.append(run.warnings, Warned(3, "it collapsed")),
+    "facts": lambda run: run.write_facts({}),
+    "a configuration": lambda run: run.write_config("epochs = 2\n"),
+    "a run": lambda run: run.create("epochs = 2\n", {}),
+    "a folder": lambda run: atomic.make_folder(run.path / "tensorboard"),
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = RunFolder(tmp_path / "runs" / "first")
+    folder.create("", {"run": "mine"})
+    folder.checkpoints.save(1, STATE)
+    folder.checkpoints.save(2, STATE)
+    return folder
+
+
+def refused(run, do):
+    """Lock the run, call `do`, and return the line with which that ends."""
+
+    def locked():
+        with run.lock():
+            do()
+
+    with pytest.raises(StorageError) as caught:
+        locked()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("become", ["moved", "removed", "replaced"])
+def test_nothing_is_written_where_the_locked_folder_is_no_more(run, write, become):
+    there = []
+
+    def do():
+        if become == "removed":
+            shutil.rmtree(run.path)
+        else:
+            run.path.rename(run.path.with_name("second"))
+        if become == "replaced":
+            run.path.mkdir()
+        there.extend(sorted(run.path.parent.rglob("*")))
+        try:
+            write(run)
+        finally:
+            assert sorted(run.path.parent.rglob("*")) == there
+
+    assert re.search("first was (moved|removed)", refused(run, do))
+
+
+def test_a_moved_run_says_where_its_last_checkpoint_is(run):
+    new = run.path.with_name("second")
+    said = refused(run, lambda: run.path.rename(new))
+    assert f"was moved to {new}" in said
+    assert f"its last checkpoint is {new / 'checkpoints' / '000002'}" in said
+
+
+def test_a_removed_run_says_that_its_checkpoints_are_gone(run):
+    said = refused(run, lambda: shutil.rmtree(run.path))
+    assert "was removed" in said
+    assert "its checkpoints went with it" in said
+
+
+def test_a_moved_run_leaves_no_trace_of_its_lock_and_that_of_another_stays(run):
+    new = run.path.with_name("second")
+
+    def replace():
+        run.path.rename(new)
+        run.path.mkdir()
+        (run.path / ".lock-holder").write_text("of another process")
+
+    refused(run, replace)
+    assert (run.path / ".lock-holder").exists()
+    assert not (new / ".lock-holder").exists()
+
+
+def test_a_working_folder_that_changes_takes_no_run_along(run, monkeypatch):
+    elsewhere = run.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(run.path.parent)
+    relative = RunFolder("first")
+
+    def go():
+        monkeypatch.chdir(elsewhere)
+        relative.checkpoints.save(3, STATE)
+
+    assert "first/checkpoints/000002" in refused(relative, go)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_to_the_folder_that_leads_elsewhere_meanwhile_is_seen(run):
+    link, other = run.path.with_name("link"), run.path.with_name("other")
+    link.symlink_to(run.path)
+    other.mkdir()
+
+    def turn():
+        link.unlink()
+        link.symlink_to(other)
+        MetricsLog(link / "metrics.jsonl").append(0, LOSSES)
+
+    assert f"was moved to {run.path}" in refused(RunFolder(link), turn)
+    assert list(other.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "become",
+    [lambda path: path.rename(path.with_name("old.jsonl")), lambda path: path.unlink(),
+     lambda path: atomic.write_file(path, b"")],
+    ids=["moved", "removed", "replaced"],
+)  # fmt: skip
+def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become):
+    log = MetricsLog(run.metrics)
+
+    def write():
+        log.append(0, LOSSES)
+        become(run.metrics)
+        log.append(1, LOSSES)
+
+    said = refused(run, write)
+    log.close()
+    assert "metrics.jsonl was moved or removed" in said
+    assert "its last checkpoint is" in said
+
+
+def test_what_lies_elsewhere_is_written_though_a_folder_is_lost(run, tmp_path):
+    def write():
+        run.path.rename(run.path.with_name("second"))
+        atomic.write_file(tmp_path / "elsewhere", b"written")
+
+    refused(run, write)
+    assert (tmp_path / "elsewhere").read_bytes() == b"written"
+
+
+def test_a_folder_that_was_unlocked_may_be_made_again(run):
+    with run.lock():
+        pass
+    shutil.rmtree(run.path)
+    run.create("", {})
+    assert held.above(run.path) is None

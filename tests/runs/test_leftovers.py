@@ -1,0 +1,132 @@
+"""What lies in the way of a run is refused by name; no link is followed, no pipe waited for."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from gankit.errors import StorageError
+from gankit.runs import MetricsLog, RunFolder, evaluations
+from gankit.runs.folder import in_the_way
+from tests.runs.test_evaluations import row
+
+FILES = ("config.toml", "environment.json", "metrics.jsonl", "evaluations.jsonl", "warnings.jsonl")
+FOLDERS = ("samples", "nearest", "checkpoints")
+STRANGE = ("link", "dangling link", "pipe", "other kind")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a folder of a run that was not created."""
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    return folder
+
+
+def put(path, kind):
+    """Put something at `path` that a run must not write to; return what a link leads to."""
+    target = path.parent.with_name(f"elsewhere-{path.name}")
+    match kind:
+        case "link":
+            target.write_text("") if path.name in FILES else target.mkdir()
+            path.symlink_to(target)
+        case "dangling link":
+            path.symlink_to(target)
+        case "pipe":
+            os.mkfifo(path)
+        case "other kind":
+            path.mkdir() if path.name in FILES else path.write_text("")
+    return target
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, kind)
+        for name in (*FILES, *FOLDERS)
+        for kind in STRANGE
+        if (name, kind) != ("config.toml", "link")  # That is a run that cannot be read.
+    ],
+)
+def test_a_new_run_takes_no_place_of_another_kind(run, name, kind):
+    put(run.path / name, kind)
+    assert name in in_the_way(run)
+    with pytest.raises(StorageError, match=f"cannot take a new run: .*{name} is a "):
+        run.create("", {})
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "evaluations.jsonl", "warnings.jsonl"])
+def test_a_new_run_takes_no_log_of_another(run, name):
+    (run.path / name).write_text("")
+    with pytest.raises(StorageError, match=f"{name} is left of another run"):
+        run.create("", {})
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_new_run_takes_no_folder_that_holds_anything(run, name):
+    (run.path / name / "000640").mkdir(parents=True)
+    with pytest.raises(StorageError, match=f"{name} holds what is left of another run"):
+        run.create("", {})
+
+
+def test_a_new_run_takes_what_a_killed_start_left(run):
+    (run.path / "environment.json").write_text("{}")
+    (run.path / "checkpoints").mkdir()
+    (run.path / "samples").mkdir()
+    (run.path / "samples" / ".DS_Store").write_text("")
+    run.create("", {})
+    assert in_the_way(run) == ""
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("name", [*FILES[1:], *FOLDERS])
+def test_a_run_goes_on_with_no_place_of_another_kind_but_linked_folders(run, name, kind):
+    run.create("", {})
+    (run.path / name).unlink(missing_ok=True)
+    put(run.path / name, kind)
+    assert (name in in_the_way(run)) == ((name in FILES) or kind != "link")
+
+
+WRITERS = {
+    "metrics.jsonl": lambda path: MetricsLog(path).append(0, np.ones((1, 2))),
+    "evaluations.jsonl": lambda path: evaluations.append(path, row(3)),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_is_appended_goes_into_a_file_of_its_own(run, name, kind):
+    target = put(run.path / name, kind)
+    before = target.read_bytes() if kind == "link" else None
+    with pytest.raises(Exception, match=f"{name}.*(link|pipe|regular|director)"):
+        WRITERS[name](run.path / name)
+    assert (target.read_bytes() if target.exists() else None) == before
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_pipe_that_somebody_reads_is_no_log_either(run, name):
+    os.mkfifo(run.path / name)
+    reader = os.open(run.path / name, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(Exception, match=rf"{name}.*(pipe|regular)"):
+            WRITERS[name](run.path / name)
+        assert os.read(reader, 10) == b""
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_is_appended_is_not_shared_with_a_hard_linked_copy(run, name):
+    path, copy = run.path / name, run.path.parent / "copy"
+    WRITERS[name](path)
+    before = path.read_bytes()
+    os.link(path, copy)
+    if name == "metrics.jsonl":
+        MetricsLog(path).append(1, np.ones((1, 2)))
+    else:
+        evaluations.append(path, row(4))
+    assert copy.read_bytes() == before
+    assert path.read_bytes().startswith(before)
+    assert len(path.read_bytes()) > len(before)

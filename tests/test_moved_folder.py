@@ -1,0 +1,169 @@
+"""A run's folder that is moved or removed while it trains; leftovers where a run is to begin."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit import launch
+from gankit.cli import main
+from gankit.errors import ConfigError, ExitCode, StorageError
+from tests.crash.children import in_child
+
+CONFIG = """
+backend = "numpy"
+dataset = "tiny.npy"
+latent = 4
+batch = 4
+rounds_per_epoch = 3
+checkpoint_every = 2
+[generator]
+layers = [
+    { layer = "dense", units = 64 },
+    { layer = "tanh" },
+    { layer = "reshape", shape = [8, 8, 1] },
+]
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+"""
+TRAIN = ("train", "--config", "tiny.toml", "--no-progress", "--steps", 9, "--out", "run")
+
+
+@pytest.fixture(autouse=True)
+def settings(machine):
+    Path("tiny.toml").write_text(CONFIG, "utf-8")
+    np.save("tiny.npy", np.random.default_rng(0).integers(0, 256, (64, 8, 8), np.uint8))
+    return machine
+
+
+class Strike:
+    """Does something once, when a run comes to the end of a block after some rounds."""
+
+    def __init__(self, step, do):
+        self.step, self.do = step, do
+
+    def edge(self, step):
+        return self.step if step < self.step else step + 1000
+
+    def __call__(self, progress):
+        if progress.step == self.step:
+            self.do()
+
+
+@pytest.fixture
+def train(monkeypatch, command):
+    """Return what trains by the command, struck after some rounds."""
+
+    def run(step, do, *more):
+        original = launch._keeping
+        with monkeypatch.context() as patch:
+            patch.setattr(launch, "_keeping", lambda *words: [*original(*words), Strike(step, do)])
+            return command(*TRAIN, *more)
+
+    return run
+
+
+def files(folder):
+    return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("step", [1, 4, 8, 9], ids=lambda step: f"after round {step}")
+def test_a_run_whose_folder_is_moved_ends_with_7_and_goes_on_where_it_is(train, command, step):
+    ended = train(step, lambda: Path("run").rename("moved"))
+    assert ended.code == ExitCode.STORAGE
+    assert not Path("run").exists()
+    last = step // 2 * 2 if step < 9 else 9
+    where = f"moved/checkpoints/{last:06d}" if last else "there is no checkpoint in"
+    assert where in ended.err.splitlines()[-1]
+    again = command(*TRAIN[:-1], "moved", "--resume", "auto")
+    assert again.code == ExitCode.OK, again.err
+    assert command(*TRAIN[:-1], "whole").code == ExitCode.OK
+    assert Path("moved/metrics.jsonl").read_bytes() == Path("whole/metrics.jsonl").read_bytes()
+    assert files("moved") == files("whole")
+
+
+def test_a_run_whose_folder_is_removed_ends_with_7_and_makes_none(train):
+    ended = train(4, lambda: shutil.rmtree("run"))
+    assert ended.code == ExitCode.STORAGE
+    assert "run was removed" in ended.err.splitlines()[-1]
+    assert not Path("run").exists()
+
+
+def test_a_run_whose_place_another_folder_takes_writes_nothing_into_that(train):
+    def replace():
+        Path("run").rename("moved")
+        Path("run").mkdir()
+
+    assert train(4, replace).code == ExitCode.STORAGE
+    assert files("run") == set()
+
+
+def test_in_python_it_is_a_storage_error_that_says_the_same():
+    strike = Strike(4, lambda: Path("run").rename("moved"))
+    with pytest.raises(StorageError, match=r"was moved to .*; its last checkpoint is .*000004"):
+        gankit.train(out="run", steps=9, callbacks=[strike], **tomllib.loads(CONFIG))
+    assert not Path("run").exists()
+
+
+LEFT = {
+    "a log": lambda: Path("run/metrics.jsonl").write_text('{"round": 1}\n'),
+    "steps": lambda: Path("run/checkpoints/000004").mkdir(parents=True),
+    "pictures": lambda: shutil.copytree(".", "run/samples", ignore=lambda *_: ["run"]),
+    "a pipe for a log": lambda: os.mkfifo("run/metrics.jsonl"),
+    "a pipe for a configuration": lambda: os.mkfifo("run/config.toml"),
+    "a link for a log": lambda: Path("run/metrics.jsonl").symlink_to("../tiny.toml"),
+    "a link for pictures": lambda: Path("run/samples").symlink_to(".."),
+    "a file for checkpoints": lambda: Path("run/checkpoints").write_text(""),
+}
+
+
+@pytest.mark.parametrize("leave", LEFT.values(), ids=LEFT)
+@pytest.mark.parametrize("resume", [(), ("--resume", "auto")], ids=["new", "resumed"])
+def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, leave, resume):
+    Path("run").mkdir()
+    leave()
+    before, text = sorted(Path("run").rglob("*")), Path("tiny.toml").read_bytes()
+    monkeypatch.setattr(launch, "training_data", lambda *_: pytest.fail("the data was read"))
+    ended = command(*TRAIN, *resume)
+    assert ended.code == ExitCode.USAGE
+    assert "run has no config.toml, but cannot take a new run: run/" in ended.err
+    assert ended.err.count("\n") == 1
+    assert sorted(Path("run").rglob("*")) == before
+    assert Path("tiny.toml").read_bytes() == text
+
+
+def test_in_python_leftovers_are_refused_before_the_data_is_read(monkeypatch):
+    Path("run/checkpoints/000004").mkdir(parents=True)
+    monkeypatch.setattr(launch, "training_data", lambda *_: pytest.fail("the data was read"))
+    with pytest.raises(ConfigError, match="cannot take a new run"):
+        gankit.train(out="run", **tomllib.loads(CONFIG))
+
+
+def test_a_pipe_in_place_of_a_runs_log_is_refused_before_it_goes_on(command):
+    assert command(*TRAIN).code == ExitCode.OK
+    Path("run/metrics.jsonl").unlink()
+    os.mkfifo("run/metrics.jsonl")
+    ended = command(*TRAIN, "--resume", "auto")
+    assert ended.code == ExitCode.CHECKPOINT
+    assert "metrics.jsonl is a pipe, not a file" in ended.err
+
+
+def test_a_signal_ends_even_the_look_at_leftovers():
+    def looked_at_for_long(_run):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+
+    def train():
+        launch.in_the_way = looked_at_for_long
+        main([*map(str, TRAIN)])
+
+    assert in_child(train, limit=20).exit == 143
+    assert not Path("run").exists()
