@@ -17,20 +17,21 @@ from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
 from gankit.config import AUTO
-from gankit.data import Dataset
+from gankit.data import Dataset, given
+from gankit.data.labels import as_labels, without_gaps
 from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.fields import as_tuple
-from gankit.file_array import FileArray
 from gankit.launch import check_folder, choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.problem import Native, Precision, Problem, check_labels
+from gankit.problem import Native, Precision, Problem
 from gankit.resuming import base, check_unchanged, passed_over, recorded
 from gankit.resuming import best as best_of
 from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
+from gankit.runs import classes as class_names_of
 from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
 from gankit.stopping import Stop, by_ctrl_c
@@ -40,9 +41,6 @@ from gankit.training_data import warn
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The optimizer of `fit` where none is given: that of the recipe `simple`."""
-
-CHECKED = 4096
-"""Images looked at together, so that those of a mapped file do not fill the memory."""
 
 __all__ = ["Run", "fit", "load", "train"]
 
@@ -159,7 +157,8 @@ def fit(
     Parameters
     ----------
     images
-        `(N, height, width, channels)`: uint8, or real numbers in [-1, 1]. N is at least 1.
+        `(N, height, width, channels)` or `(N, height, width)`: uint8, or real numbers in [-1, 1].
+        N is at least 1.
     generator, discriminator
         Layers of `gankit.layers` in a tuple or a list, or native networks of one framework, such
         as an `nn.Module` or a `keras.Model`, in that framework's own layout of images. Native
@@ -172,7 +171,9 @@ def fit(
     latent
         Width of the noise that the generator takes, at least 1.
     labels
-        `(N,)` classes of the images, whole numbers from 0 on. None, the default, trains without
+        Classes of the images, `(N,)` or `(N, 1)`: whole numbers from 0 on, bool or strings; or
+        `(N, K)`, one-hot. Classes without images are left out: the others are numbered from 0 on,
+        and `Run.class_names` keeps what they were called. None, the default, trains without
         classes.
     backend
         Name of a backend, or a `gankit.backend.Backend`. "auto", the default, takes the backend
@@ -244,9 +245,8 @@ def fit(
     KeyboardInterrupt
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
-    images = _checked(images)
-    labels = None if labels is None else np.asarray(labels)
-    classes = _classes(labels, len(images))
+    images = given.images(given.array(images), "images", ConfigError, reals=True)
+    labels, classes, class_names = _labelled(labels, len(images))
     check_count("rounds", rounds)
     regime, called = Regime(batch, n_critic), as_callbacks(callbacks)
     problem = Problem(
@@ -279,7 +279,8 @@ def fit(
             trainer, problem, regime, images, labels, rounds=rounds, stop=stop,
             callbacks=[history, Watchdog(problem, images), *watched],
         )  # fmt: skip
-    run = Run(problem, trainer, step, history.losses(), backend=chosen.name)
+    losses, name = history.losses(), chosen.name
+    run = Run(problem, trainer, step, losses, backend=name, class_names=class_names)
     return _whole(run, stop, rounds)
 
 
@@ -363,7 +364,8 @@ def load(
         trainer, problem = devices.built(chosen, problem, run.path)
     trainer.load_state(checkpoint.state)
     losses = _losses(run, checkpoint)
-    return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name)
+    names = class_names_of.read(run.classes)
+    return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name, names)
 
 
 def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
@@ -439,25 +441,12 @@ def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, 
     )
 
 
-def _classes(labels: Labels | None, count: int) -> int:
-    """Return how many classes there are: one more than the largest label."""
+def _labelled(labels: object, count: int) -> tuple[NDArray[np.int64] | None, int, tuple[str, ...]]:
+    """Return the labels as whole numbers without gaps, how many classes there are, and names."""
     if labels is None:
-        return 0
-    whole = labels.size and labels.dtype.kind in "iu"
-    classes = int(labels.max()) + 1 if whole else 0
-    check_labels(labels, count, classes)
-    return classes
-
-
-def _checked(images: NDArray[Any]) -> NDArray[Any]:
-    """Refuse images that training would misread."""
-    if not isinstance(images, FileArray):
-        images = np.asanyarray(images)  # A mapped file stays one.
-    if images.ndim != 4 or 0 in images.shape:
-        raise ConfigError(f"images have shape {images.shape}; give (N, height, width, channels)")
-    if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
-        raise ConfigError(f"images are {images.dtype}; give uint8, or real numbers in [-1, 1]")
-    parts = (images[i : i + CHECKED] for i in range(0, len(images), CHECKED))
-    if images.dtype != np.uint8 and not all((np.abs(part) <= 1).all() for part in parts):
-        raise ConfigError("images are real numbers outside [-1, 1]; scale them, or give uint8")
-    return images
+        return None, 0, ()
+    found, names = as_labels(given.array(labels, "labels"), "labels", ConfigError)
+    if len(found) != count:
+        raise ConfigError(f"labels: got {len(found)}; expected {count}, one for each image")
+    numbers, names = without_gaps(found, names)
+    return numbers, len(names) or int(numbers.max()) + 1, names

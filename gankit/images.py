@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,9 +22,14 @@ from gankit.errors import ConfigError, Diverged
 from gankit.runs import atomic
 
 Pixels: TypeAlias = NDArray[np.uint8]
+FORMATS = (".png", ".jpg", ".jpeg")
+"""The endings of pictures that can be written."""
 GAP_LEVEL = 96
 """The grey level between a grid's images, which neither black nor white images run into."""
 
+
+LETTERS = 16
+"""The most letters of a name beside a grid."""
 
 MOST = 64_000_000
 """Pixels of a picture, more than any that is meant to be looked at."""
@@ -42,8 +48,8 @@ class Picture:
     pixels: Pixels = field(repr=False)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a PNG file, as `write_png` does."""
-        write_png(path, self.pixels)
+        """Write a PNG or JPEG file, as `write` does."""
+        write(path, self.pixels)
 
     def png(self) -> bytes:
         """Return it as a PNG file."""
@@ -80,7 +86,8 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     Parameters
     ----------
     images
-        `(n, height, width, channels)`, 1 or 3 channels, real numbers in [-1, 1] or uint8.
+        `(n, height, width, channels)`, real numbers in [-1, 1] or uint8. If there are neither 1
+        channel nor 3, the channels are shown in grey, one beside the other.
     columns
         Images per row; by default as many as rows, or one more.
     gap
@@ -89,7 +96,7 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     Returns
     -------
     pixels
-        `(H, W)` for one channel, `(H, W, 3)` for three.
+        `(H, W, 3)` for three channels, else `(H, W)`.
 
     Raises
     ------
@@ -109,11 +116,39 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     return trimmed[..., 0] if channels == 1 else trimmed
 
 
+def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:
+    """Return a grid with the name of what each row shows written at its left.
+
+    Parameters
+    ----------
+    picture
+        `(H, W)` or `(H, W, 3)` uint8.
+    names
+        One for each of its rows, which are equally high; those that are too long are cut.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    row = picture.shape[0] / len(names)
+    font = ImageFont.load_default(max(8, round(row / 3)))
+    told = [name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…" for name in names]
+    width = math.ceil(max(font.getlength(name) for name in told) + row / 3)
+    margin = Image.new("L", (width, picture.shape[0]), 0)
+    for number, name in enumerate(told):
+        place = (width - row / 6, row * (number + 0.5))
+        ImageDraw.Draw(margin).text(place, name, 200, font, anchor="rm")
+    drawn = np.asarray(margin)
+    if picture.ndim == 3:
+        drawn = np.repeat(drawn[..., None], picture.shape[2], axis=2)
+    return np.concatenate([drawn, picture], axis=1)
+
+
 def check_grid(
     n: int, shape: tuple[int, ...], columns: int | None = None, scale: int = 1, gap: int = 2
 ) -> None:
     """Raise ConfigError where a grid of `n` images of `shape`, enlarged, would be too large."""
     rows, columns = _layout(n, columns)
+    if shape[2] not in (1, 3):
+        shape = shape[0], shape[1] * shape[2], 1
     height, width = rows * (shape[0] + gap) - gap, columns * (shape[1] + gap) - gap
     if height * width * shape[2] * scale**2 > MOST:
         large = f" {scale} times as large" if scale > 1 else ""
@@ -146,6 +181,33 @@ def enlarged(pixels: Pixels, scale: int) -> Pixels:
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
+def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
+    """Write one image as its name says: .png, or .jpg or .jpeg; whole or not at all.
+
+    A JPEG file has quality 95 and no metadata. Its pixels are near those of the image, not equal.
+
+    Parameters
+    ----------
+    path, image
+        As in `write_png`.
+
+    Raises
+    ------
+    ConfigError
+        The name has another ending.
+    StorageError
+        It could not be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ConfigError(f"cannot write {path}; name a {' or '.join(FORMATS)} file")
+    if suffix == ".png":
+        write_png(path, image)
+        return
+    pixels = to_uint8(image)
+    _write(Path(path), _encoded(_plane(pixels), "JPEG", quality=95, subsampling=0))
+
+
 def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     """Write one image as a PNG file, whole or not at all, and make its folder.
 
@@ -162,7 +224,7 @@ def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
         It could not be written.
     """
     pixels = to_uint8(image)
-    _write(Path(path), _png(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
+    _write(Path(path), _png(_plane(pixels)))
 
 
 def write_each(
@@ -193,16 +255,26 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
-        raise ConfigError(
-            f"images have shape {images.shape}; give (n, height, width, 1 or 3 channels)"
-        )
-    return images
+    """Return images of 1 or 3 channels; those of others as one grey image of all of them."""
+    if images.ndim != 4 or 0 in images.shape:
+        raise ConfigError(f"images have shape {images.shape}; give (n, height, width, channels)")
+    if images.shape[-1] in (1, 3):
+        return images
+    n, height, width, channels = images.shape
+    return np.moveaxis(images, 3, 2).reshape(n, height, width * channels, 1)
+
+
+def _plane(pixels: Pixels) -> Pixels:
+    return pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
 
 
 def _png(pixels: Pixels) -> bytes:
+    return _encoded(pixels, "PNG")
+
+
+def _encoded(pixels: Pixels, form: str, **options: int) -> bytes:
     from PIL import Image
 
     content = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(content, "PNG")
+    Image.fromarray(np.ascontiguousarray(pixels)).save(content, form, **options)
     return content.getvalue()

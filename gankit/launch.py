@@ -19,6 +19,7 @@ from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
+from gankit.data.class_names import Classes
 from gankit.data.digests import sample, slow
 from gankit.errors import (
     CheckpointError,
@@ -37,7 +38,15 @@ from gankit.loss_digest import loss_digest
 from gankit.losses import Loss
 from gankit.resuming import check_loss, check_same, last_good, newest, recorded
 from gankit.run import Run
-from gankit.runs import Checkpoint, MetricsLog, RunFolder, environment, evaluations, warned
+from gankit.runs import (
+    Checkpoint,
+    MetricsLog,
+    RunFolder,
+    classes,
+    environment,
+    evaluations,
+    warned,
+)
 from gankit.runs import metrics as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
 from gankit.runs.storage import require_space
@@ -223,6 +232,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         tell(f"reading all {len(plan.data):,} images once, to know them again")
     if not folder.exists():
         folder.create(plan.config.to_toml(), _facts(plan))
+        classes.write(folder.classes, plan.data.class_names)
         return 0
     checkpoint = newest(folder)
     start = checkpoint.step if checkpoint else 0
@@ -240,6 +250,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start
     require_space(folder.path, _space(plan, trainer, start))
+    classes.write(folder.classes, plan.data.class_names)
     metrics_log.truncate(folder.metrics, start, checkpoint.info.get("log") if checkpoint else None)
     warned.truncate(folder.warnings, start)
     evaluations.truncate(folder.evaluations, start)
@@ -317,7 +328,8 @@ def _train(
             log.close()
     losses = metrics_log.read(folder.metrics) if folder else history.losses()
     path, name = folder.path if folder else None, plan.backend.name
-    return Run(plan.problem, trainer, step, losses, plan.config, path, name)
+    names = plan.data.class_names
+    return Run(plan.problem, trainer, step, losses, plan.config, path, name, names)
 
 
 def _recording(folder: RunFolder | None) -> Callable[[int, str], None]:
@@ -340,7 +352,7 @@ def _keeping(
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
         Metrics(log),
-        Samples(folder, noise, plan.epoch, config.sample_every, labels),
+        Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan)),
         *([judge] if judge else []),
         Checkpoints(
             folder.checkpoints,
@@ -358,6 +370,12 @@ def _keeping(
             judge.best if judge else None,
         ),
     ]
+
+
+def _rows(plan: Plan) -> tuple[str, ...]:
+    """Return what the rows of a grid show, if classes have names other than their numbers."""
+    told = Classes.of(plan.data.class_names, plan.problem.told_classes)
+    return () if told.plain else told.names[:ROWS]
 
 
 def grid_labels(classes: int) -> Labels | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gankit import plots
 from gankit.backend import Array
+from gankit.data.class_names import listed
 from gankit.images import Picture
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def of_run(run: Run) -> str:
     """Return a run as HTML: what it is, its losses and a grid of its images, of seed 0."""
     classes = run.problem.told_classes
     columns = min(classes, WIDE) or ROWS
-    labels = np.tile(np.arange(columns), ROWS) if classes else None
+    labels = np.tile(run.each_class(1)[:columns], ROWS) if classes else None
     count = ROWS * columns
     picture = run.grid(count, labels=labels, columns=columns, scale=1)
     pictures = [_grid(picture, f"{count} images of the run")]
@@ -122,7 +123,8 @@ def _of_run(run: Run) -> dict[str, str]:
         rows |= {"backend": config.backend, "seed": str(config.seed)}
     rows["images"] = " × ".join(map(str, run.problem.image_shape))
     if run.problem.told_classes:
-        rows["classes"] = str(run.problem.told_classes)
+        count = str(run.problem.told_classes)
+        rows["classes"] = f"{count}: {listed(run.class_names)}" if run.class_names else count
     rows |= {"rounds": f"{run.step:,}", **_last(run.history)}
     if run.folder is not None:
         rows["folder"] = str(run.folder)

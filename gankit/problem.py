@@ -240,9 +240,9 @@ def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         told = f"{labels.dtype} of shape {labels.shape}"
         raise ConfigError(f"labels are {told}; give {count} whole numbers")
-    if count and not 0 <= labels.min() <= labels.max() < classes:
-        span = f"{labels.min()} to {labels.max()}"
-        raise ConfigError(f"labels go from {span}; there are the classes 0 to {classes - 1}")
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if len(wrong):
+        raise ConfigError(f"no class {wrong[0]}; the classes are 0 to {classes - 1}")
 
 
 def _check_numbers(problem: Problem) -> None:

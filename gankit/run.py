@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from gankit import plugins
 from gankit.backend import Array, Generator, Labels, Problem, State, Trainer
 from gankit.config import TrainConfig, subject
+from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, shown
 from gankit.images import Picture, enlarged, grid
 from gankit.latents import chunks, interpolated, latents, truncated
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CHUNK", "NO_CLASSES", "Run", "latents"]
 # `latents` for those who took it from here, as the guide to exports once did.
+
+Called: TypeAlias = int | str | Labels | Sequence[str]
+"""One class for all images, or one for each: by number, or by name."""
 
 CHUNK = 1024
 """Images made in one call of the generator, so that memory stays flat."""
@@ -51,6 +55,8 @@ class Run:
         What was asked for and where it lies; None for a run of `gankit.fit` in memory.
     backend
         The name of the backend that made the trainer; None where it is not known.
+    class_names
+        What the classes 0, 1, ... stand for; empty if they have no names.
 
     A run whose networks are specs can be pickled: the other process builds it anew in the same
     backend. One with native networks cannot, nor one whose loss is made of lambdas.
@@ -63,6 +69,7 @@ class Run:
     config: TrainConfig | None = field(default=None, repr=False)
     folder: Path | None = None
     backend: str | None = None
+    class_names: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return one line: the folder, what was trained on what, the backend, and the step."""
@@ -92,7 +99,7 @@ class Run:
                 "gankit.load it there"
             )
         parts = (self.backend, self.trainer.state(), self.step, self.history)
-        return _built, (self.problem, *parts, self.config, self.folder)
+        return _built, (self.problem, *parts, self.config, self.folder, self.class_names)
 
     def __copy__(self) -> Run:
         """Return another run with the same trainer."""
@@ -112,7 +119,7 @@ class Run:
         self,
         n: int,
         seed: int = 0,
-        labels: int | Labels | None = None,
+        labels: Called | None = None,
         *,
         truncation: float | None = None,
     ) -> Array:
@@ -125,8 +132,9 @@ class Run:
         seed
             Which: the same seed gives the same noise, and more of it for a larger `n`.
         labels
-            `(n,)` classes, or one for all; by default each in its turn. Only for networks that
-            look at classes.
+            `(n,)` classes, or one for all, each a name or a number from 0 on; if the names are
+            numbers, such as years, a number is a name. By default each class in its turn. Only for
+            networks that look at classes.
         truncation
             The bound of `gankit.latents.truncated`; None leaves the noise as it is.
 
@@ -141,7 +149,7 @@ class Run:
         self,
         n: int,
         seed: int = 0,
-        labels: int | Labels | None = None,
+        labels: Called | None = None,
         *,
         truncation: float | None = None,
     ) -> Iterator[Array]:
@@ -159,7 +167,7 @@ class Run:
         seeds: Sequence[int],
         steps: int = 8,
         n: int = 1,
-        labels: int | Labels | None = None,
+        labels: Called | None = None,
         *,
         truncation: float | None = None,
     ) -> Array:
@@ -195,7 +203,7 @@ class Run:
         self,
         n: int = 25,
         seed: int = 0,
-        labels: int | Labels | None = None,
+        labels: Called | None = None,
         *,
         truncation: float | None = None,
         columns: int | None = None,
@@ -264,7 +272,7 @@ class Run:
         if not self.problem.told_classes:
             raise ConfigError(NO_CLASSES)
         check_count("the number of images", n)
-        return np.repeat(np.arange(self.problem.told_classes), n)
+        return np.repeat(called(self).labels(np.arange(self.problem.told_classes)), n)
 
     def _repr_html_(self) -> str:
         from gankit import notebook
@@ -285,7 +293,7 @@ class Run:
             yield self.generator(part, None if classes is None else classes[start:end])
             start = end
 
-    def _labels(self, n: int, labels: int | Labels | None) -> Labels | None:
+    def _labels(self, n: int, labels: Called | None) -> Labels | None:
         """Return the class of each of `n` images, checked; None where there are no classes."""
         count = self.problem.told_classes
         if not count:
@@ -294,9 +302,19 @@ class Run:
             return None
         if labels is None:
             return np.arange(n) % count
-        classes = np.full(n, labels) if np.ndim(labels) == 0 else np.asarray(labels)
-        check_labels(classes, n, count)
-        return classes.astype(np.int64)
+        known = called(self)
+        if isinstance(labels, str | int | np.integer):
+            return np.full(n, known.number(labels if isinstance(labels, str) else int(labels)))
+        given = np.asarray(labels)
+        if given.dtype.kind in "iuU" and given.shape == (n,):
+            return known.numbers(given)
+        check_labels(given, n, count)
+        return given.astype(np.int64)
+
+
+def called(run: Run) -> Classes:
+    """Return what the classes are called that a run's generator is told."""
+    return Classes.of(run.class_names, run.problem.told_classes)
 
 
 def _built(
@@ -307,11 +325,12 @@ def _built(
     history: Array,
     config: TrainConfig | None,
     folder: Path | None,
+    class_names: tuple[str, ...],
 ) -> Run:
     """Build a run that was pickled, in the backend that it had."""
     trainer = plugins.get_backend(backend).trainer(problem)
     trainer.load_state(state)
-    return Run(problem, trainer, step, history, config, folder, backend)
+    return Run(problem, trainer, step, history, config, folder, backend, class_names)
 
 
 def _parts(noise: Array) -> Iterator[Array]:

@@ -11,7 +11,9 @@ from pathlib import Path
 from gankit import plugins
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageOptions, ImageSet, is_path, own
+from gankit.data.class_names import listed
 from gankit.data.image_options import Channels
+from gankit.data.labels import without_gaps
 from gankit.errors import ConfigError, DataError
 
 Tell = Callable[[str], None]
@@ -50,12 +52,14 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
         found = _own(config, tell)
     elif config.images:
         raise ConfigError(
-            f"size, fit and skip_bad are for your own pictures; {config.dataset!r} is none of them"
+            "size, fit, skip_bad and the keys of arrays are for your own pictures and arrays; "
+            f"{config.dataset!r} is the name of a data set"
         )
     else:
         found = _named(config, data_dir)
     notes = found.notes | {"data": found.images.source}
-    return TrainingData(_with_classes(found.config, found.images), found.images, notes)
+    images = _without_gaps(found.config, found.images, tell)
+    return TrainingData(_with_classes(found.config, images), images, notes)
 
 
 def _own(config: TrainConfig, tell: Tell) -> TrainingData:
@@ -64,7 +68,7 @@ def _own(config: TrainConfig, tell: Tell) -> TrainingData:
     options = _fitted(config)
     images = own(path, options)
     height, width, channels = images.images.shape[1:]
-    kind = {1: "grey", 3: "colour"}[channels]
+    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
     how = f", fit {options.fit}" if path.is_dir() else ""
     tell(f"{images.source}: {len(images):,} images, {height}x{width}, {kind}{how}")
     return TrainingData(dataclasses.replace(config, dataset=str(path)), images, {})
@@ -98,13 +102,36 @@ def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
     return TrainingData(dataclasses.replace(config, dataset=name), images, notes)
 
 
+def _without_gaps(config: TrainConfig, data: ImageSet, tell: Tell) -> ImageSet:
+    """Leave out classes without images, unless the configuration counts them."""
+    if data.labels is None:
+        return data
+    labels, names = without_gaps(data.labels, data.class_names)
+    if labels is data.labels:
+        return data
+    if config.conditional and config.classes and config.classes > len(names):
+        warn(
+            f"classes is {config.classes}, but only {len(names)} have images ({listed(names)}); "
+            "without that setting the others are left out"
+        )
+        return data
+    missing = [name for name in data.class_names if name not in names]
+    which = f" ({listed(missing)})" if missing else ""
+    tell(
+        f"{data.classes - len(names):,} classes without images are left out{which}; "
+        f"those that have some: {listed(names)}"
+    )
+    return dataclasses.replace(data, labels=labels, class_names=names)
+
+
 def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
     """Take the number of classes from the data, where networks look at them and none is given."""
     if not config.conditional:
         return config
     if images.labels is None:
         raise DataError(
-            f"recipe {config.recipe!r} needs labelled images; {config.dataset} has no labels"
+            f"recipe {config.recipe!r} needs labelled images; {config.dataset} has no labels: "
+            f"{images.source}"
         )
     classes = config.classes or images.classes
     if images.classes > classes:

@@ -276,7 +276,7 @@ def test_fitting_takes_any_loss_by_name():
 @pytest.mark.parametrize(
     "images",
     [
-        IMAGES[..., 0],
+        IMAGES[0, ..., 0],
         IMAGES[:0],
         IMAGES.astype(np.int64),
         IMAGES.astype(np.float32),
@@ -287,7 +287,7 @@ def test_fitting_takes_any_loss_by_name():
         np.zeros((4, 3, 2, 3), np.uint8),
         np.zeros((4, 9, 9, 1), np.uint8),
     ],
-    ids=["three axes", "none", "int64", "floats to 255", "nan", "below -1", "objects", "complex",
+    ids=["two axes", "none", "int64", "floats to 255", "nan", "below -1", "objects", "complex",
          "three channels", "another size"],
 )  # fmt: skip
 def test_fitting_refuses_images_that_training_would_misread(images):

@@ -88,8 +88,8 @@ def test_the_grids_of_training_have_a_class_a_row(run):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--class", "10"], "there are the classes 0 to 9"),
-        (["--class", "-1"], "there are the classes 0 to 9"),
+        (["--class", "10"], "no class '10'; the classes are 0 to 9"),
+        (["--class", "-1"], "no class '-1'; the classes are 0 to 9"),
         (["--by-class", "--class", "3"], "leave out --class"),
         (["--by-class", "--columns", "3"], "--columns"),
     ],
@@ -132,7 +132,11 @@ def test_labels_decide_what_is_learned():
     assert not np.array_equal(fit().history, other.history)
 
 
-@pytest.mark.parametrize("labels", [None, LABELS[:-1], LABELS.astype(float), LABELS - 1], ids=str)
+@pytest.mark.parametrize(
+    "labels",
+    [None, LABELS[:-1], LABELS / 2, LABELS - 1, np.eye(3)[LABELS] / 2, [None] * 20, {"a": 1}],
+    ids=["none", "too few", "halves", "below 0", "not one-hot", "objects", "a dict"],
+)
 def test_fitting_refuses_labels_that_make_no_sense(labels):
     with pytest.raises(ConfigError):
         fit(labels=labels)

@@ -55,12 +55,42 @@ def test_a_grid_of_grey_images_stays_grey():
     assert (canvas == 140).all()
 
 
-@pytest.mark.parametrize(
-    ("wrong", "columns"), [(flat(0), 5), (flat(1, 2), 5), (flat(1)[0], 5), (flat(1), 0)]
-)
+@pytest.mark.parametrize(("wrong", "columns"), [(flat(0), 5), (flat(1)[0], 5), (flat(1), 0)])
 def test_what_makes_no_grid_is_refused(wrong, columns):
     with pytest.raises(ConfigError):
         images.grid(wrong, columns)
+
+
+def test_other_channels_are_shown_in_grey_beside_each_other():
+    made = np.arange(2 * 3 * 4 * 2, dtype=np.uint8).reshape(2, 3, 4, 2)
+    canvas = images.grid(made, columns=1, gap=0)
+    assert canvas.shape == (6, 8)
+    assert np.array_equal(canvas[:3, :4], made[0, ..., 0])
+    assert np.array_equal(canvas[3:, 4:], made[1, ..., 1])
+
+
+def test_names_stand_at_the_left_of_a_grids_rows():
+    canvas = images.grid(np.zeros((4, 28, 28, 3), np.uint8), columns=2)
+    named = images.with_names(canvas, ["cats", "a name of very many letters"])
+    assert named.shape[0] == canvas.shape[0]
+    assert np.array_equal(named[:, -canvas.shape[1] :], canvas)
+    margin = named[:, : -canvas.shape[1]]
+    assert min(margin[:29].max(), margin[30:].max()) > 150  # A name beside each row.
+    assert margin[:29].astype(bool).sum() < margin[30:].astype(bool).sum()
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG"])
+def test_a_jpeg_file_is_near_the_picture_and_has_no_metadata(tmp_path, name):
+    pixels = np.repeat(np.arange(0, 256, 4, dtype=np.uint8)[:, None], 64, axis=1)
+    images.Picture(pixels).save(tmp_path / name)
+    with Image.open(tmp_path / name) as saved:
+        assert (saved.format, dict(saved.getexif())) == ("JPEG", {})
+        assert np.abs(np.asarray(saved).astype(int) - pixels).max() < 6
+
+
+def test_a_picture_of_another_ending_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"name a \.png or \.jpg or \.jpeg file"):
+        images.Picture(np.zeros((2, 2), np.uint8)).save(tmp_path / "a.bmp")
 
 
 def test_a_grid_too_large_to_look_at_is_refused_by_its_size_alone():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gankit import images
@@ -47,6 +47,8 @@ class Samples:
         Epochs from one picture to the next; there is one after epoch 1 and at the end too.
     labels
         `(N,)` classes, where the generator looks at any.
+    names
+        What each row of a picture shows, to be written beside it; empty for nothing.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Samples:
         rounds_per_epoch: int,
         every: int,
         labels: Labels | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         at_least_one("rounds_per_epoch", rounds_per_epoch)
         at_least_one("every", every)
         self.folder = folder
         self.noise = noise
         self.labels = labels
+        self.names = names
         self.first = rounds_per_epoch
         self.interval = every * rounds_per_epoch
 
@@ -75,6 +79,8 @@ class Samples:
         if step == self.first or step % self.interval == 0 or progress.done:
             generator = trainer.generator if trainer.average is None else trainer.average
             picture = images.grid(generator(self.noise, self.labels), COLUMNS)
+            if self.names:
+                picture = images.with_names(picture, self.names)
             atomic.make_folder(self.folder.samples)
             images.write_png(self.folder.sample_path(step), picture)
 

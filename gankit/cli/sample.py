@@ -26,12 +26,12 @@ from gankit.cli.options import device as device_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="grid.png, images.npy / .npz, or a .gif, .webp or .apng that moves  [samples.png].",
+    help="A .png, .jpg, .npy, .npz file, or a .gif, .webp, .apng that moves  [samples.png].",
 )
 @click.option("--each", type=click.Path(path_type=Path), help="A folder, for one PNG an image.")
 @click.option("--columns", type=int, help="Of the grid  [as square as can be].")
 @click.option("--scale", type=int, help="Pixels for each one, across and down  [1].")
-@click.option("--class", "label", type=int, help="Only this class, of a run that knows classes.")
+@click.option("--class", "label", metavar="NAME|N", help="Only this class, of a run with classes.")
 @click.option("--by-class", is_flag=True, help="A row for each class, -n images in each.")
 @click.option("--interpolate", metavar="SEED,SEED,...", help="The ways from seed to seed.")
 @click.option("--steps", type=int, help="Images of each way, its ends among them  [8; moving: 16].")

@@ -43,7 +43,7 @@ class Wanted:
     each: Path | None
     columns: int | None
     scale: int | None
-    label: int | None
+    label: str | None
     by_class: bool
     interpolate: tuple[int, ...]
     steps: int | None
@@ -75,10 +75,10 @@ class Wanted:
         opened = load(self.run, self.backend, best=self.best, device=self.device)
         labels, count, columns = self._labels(opened)
         if not self.interpolate:
-            if self._suffix == ".png":
+            if self._suffix in images.FORMATS:
                 images.check_grid(count, opened.problem.image_shape, columns, self.scale or 1)
             made = opened.chunks(count, self.seed, labels, truncation=self.truncation)
-            yield from self._write_still(made, count, columns)
+            yield from self._write_still(made, count, columns, self._rows(opened))
             return
         ways = opened.interpolate(
             self.interpolate, self._steps, count, labels, truncation=self.truncation
@@ -103,7 +103,7 @@ class Wanted:
     def _steps(self) -> int:
         return self.steps or (MOVING_STEPS if self._moves else STEPS)
 
-    def _labels(self, run: Run) -> tuple[int | Labels | None, int, int | None]:
+    def _labels(self, run: Run) -> tuple[str | Labels | None, int, int | None]:
         """Return the classes, how many images or ways there are, and the columns of a grid."""
         way = bool(self.interpolate) and not self._moves
         count = self.count or (1 if way else IMAGES)
@@ -112,8 +112,19 @@ class Wanted:
             return labels, len(labels), count
         return self.label, count, self.columns
 
+    def _rows(self, run: Run) -> tuple[str, ...]:
+        """Return what the rows of a grid show, if that is a class with a name."""
+        from gankit.run import called
+
+        classes = called(run)
+        return classes.names if self.by_class and not classes.plain else ()
+
     def _write_still(
-        self, chunks: Iterator[Array], count: int, columns: int | None
+        self,
+        chunks: Iterator[Array],
+        count: int,
+        columns: int | None,
+        rows: tuple[str, ...] = (),
     ) -> Iterator[str]:
         """Write `count` images, that come some at a time, to all the places that were named."""
         if self.each:
@@ -125,8 +136,8 @@ class Wanted:
             arrays.write(self.out, chunks, count)
         else:
             levels = np.concatenate([images.to_uint8(chunk) for chunk in chunks])
-            picture = images.grid(levels, columns)
-            images.write_png(self.out, images.enlarged(picture, self.scale or 1))
+            picture = images.enlarged(images.grid(levels, columns), self.scale or 1)
+            images.write(self.out, images.with_names(picture, rows) if rows else picture)
         if self.each:
             yield f"{count} images in {self.each}"
 
@@ -219,8 +230,10 @@ class Wanted:
             return
         if self.training and not self._moves:
             raise ConfigError(f"--training moves, and {self.out} cannot; name a {_moving()} file")
-        if not self._moves and self._suffix not in (".png", *arrays.FORMATS):
-            raise ConfigError(f"cannot write {self.out}; name a .png, .npy, .npz, {_moving()} file")
+        if not self._moves and self._suffix not in (*images.FORMATS, *arrays.FORMATS):
+            raise ConfigError(
+                f"cannot write {self.out}; name a .png, .jpg, .npy, .npz, {_moving()} file"
+            )
         require_parent(self.out)
 
 

@@ -53,6 +53,8 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--size", help="HEIGHTxWIDTH of your own pictures  [the generator's].")
 @click.option("--fit", type=click.Choice(["crop", "pad", "stretch"]), help="How they get there.")
 @click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read.")
+@click.option("--images-key", metavar="NAME", help="The images' name in an .npz file  [images].")
+@click.option("--labels-key", metavar="NAME", help="The labels' name in an .npz file  [labels].")
 @click.option("--device", help="auto, or a device as the backend's framework names it.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder  [runs/NAME].")
 @click.option(
@@ -140,6 +142,8 @@ def _of_pictures(options: dict[str, Any]) -> list[Source]:
         "size": list(parse_size(size)) if size else None,
         "fit": options["fit"],
         "skip_bad": options["skip_bad"] or None,
+        "images_key": options["images_key"],
+        "labels_key": options["labels_key"],
     }
     return [
         (f"--{key.replace('_', '-')}", {"images": {key: value}})

@@ -12,9 +12,12 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from gankit.data import given
+from gankit.data.class_names import listed
 from gankit.data.containers import BROKEN, check_growth, contents, entry_of, reason
 from gankit.data.dataset import ImageSet
 from gankit.data.image_options import ImageOptions
+from gankit.data.labels import as_labels
 from gankit.errors import DataError
 from gankit.file_array import FileArray
 
@@ -58,15 +61,22 @@ def npy(path: Path, options: ImageOptions) -> ImageSet:
         If it cannot be read, is no array of images, or is not as `options` ask; nothing is
         converted, which would need all of it in memory.
     """
+    if key := options.images_key or options.labels_key:
+        raise DataError(f"{path}: has no array {key!r}, because it is one array; leave its key out")
     images = _images(_opened(path), str(path), options)
     beside = labels_beside(path)
-    labels = _labels(_opened(beside), str(beside)) if beside.is_file() else None
-    names = _class_names(classes_beside(path)) if labels is not None else ()
+    labels, names = None, tuple[str, ...]()
+    if beside.is_file():
+        labels, names = as_labels(np.asarray(_opened(beside)), str(beside))
+        names = names or _class_names(classes_beside(path))
     return ImageSet(images, labels, f"{len(images):,} images in {path}", names)
 
 
 def npz(path: Path, options: ImageOptions) -> ImageSet:
-    """Read an npz file with `images`, or `x_train` as Keras has it, and perhaps labels.
+    """Read an npz file of images, and perhaps labels.
+
+    The images are `options.images_key`, else `images`, else `x_train` as Keras has it, else the
+    only array of them; the labels are `options.labels_key`, else `labels` or `y_train`.
 
     Raises
     ------
@@ -76,17 +86,47 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
-            key = next((key for key in PAIRS if key in names), None)
-            if key is None:
-                held = ", ".join(names) or "nothing"
-                raise DataError(f"{path}: has no array {' or '.join(PAIRS)}; it has {held}")
+            key, beside = _keys(path, archive, names, options)
             found = _member(path, archive, key)
-            paired = _member(path, archive, PAIRS[key]) if PAIRS[key] in names else None
+            paired = _member(path, archive, beside) if beside else None
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     images = _images(found, f"{path}: {key}", options)
-    labels = None if paired is None else _labels(paired, f"{path}: {PAIRS[key]}")
-    return ImageSet(images, labels, f"{len(images):,} images from {path}")
+    source = f"{len(images):,} images from {path}"
+    if paired is None:
+        others = [name for name in names if name != key]
+        unread = f"; not read: {listed(others)} (--labels-key names the labels)" if others else ""
+        return ImageSet(images, None, f"{source}{unread if key not in PAIRS else ''}")
+    labels, class_names = as_labels(paired, f"{path}: {beside}")
+    return ImageSet(images, labels, source, class_names)
+
+
+def _keys(
+    path: Path, archive: zipfile.ZipFile, names: list[str], options: ImageOptions
+) -> tuple[str, str | None]:
+    """Return the names of the images and of their labels, which may be missing."""
+    held = listed(names) or "nothing"
+    for asked in (options.images_key, options.labels_key):
+        if asked is not None and asked not in names:
+            raise DataError(f"{path}: has no array {asked!r}; it has {held}")
+    key = options.images_key or next((key for key in PAIRS if key in names), None)
+    if key is None:
+        alike = [name for name in names if _has_images(path, archive, name)]
+        if len(alike) != 1:
+            way = "name the images with --images-key, and labels with --labels-key"
+            raise DataError(f"{path}: has no array {' or '.join(PAIRS)}; it has {held}; {way}")
+        key = alike[0]
+    paired = PAIRS.get(key)
+    return key, options.labels_key or (paired if paired in names else None)
+
+
+def _has_images(path: Path, archive: zipfile.ZipFile, name: str) -> bool:
+    """Tell by its header whether an array may be images."""
+    with archive.open(entry_of(path, archive, name)) as file:
+        version = npy_format.read_magic(file)
+        first = version == (1, 0)
+        header = npy_format.read_array_header_1_0 if first else npy_format.read_array_header_2_0
+        return len(header(file)[0]) in (3, 4)
 
 
 def _opened(path: Path) -> NDArray[Any]:
@@ -107,20 +147,10 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 
 def _images(found: NDArray[Any], told: str, options: ImageOptions) -> NDArray[np.uint8]:
-    shape = found.shape
-    if found.dtype != np.uint8:
-        remedy = "np.uint8(np.rint(images * 127.5 + 127.5)) is right for numbers in [-1, 1]"
-        raise DataError(f"{told}: images are {found.dtype}; save them as uint8, 0 to 255: {remedy}")
-    if found.ndim == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
-        remedy = "save images.transpose(0, 2, 3, 1)"
-        raise DataError(f"{told}: images are {shape}, channels first; {remedy}")
-    if found.ndim not in (3, 4) or not all(shape) or shape[3:] not in ((), (1,), (3,)):
-        wanted = "(N, height, width) or (N, height, width, 1 or 3)"
-        raise DataError(f"{told}: images are {shape}, not {wanted}, of one image or more")
+    images = given.images(found, told, size=options.size)
     if isinstance(found, np.ndarray) and not found.flags.c_contiguous:
         why = "each image is spread over the whole file; save np.ascontiguousarray(images)"
         raise DataError(f"{told}: images are in Fortran order, where {why}")
-    images = found if found.ndim == 4 else found.reshape(*shape, 1)
     _check_options(images.shape, told, options)
     return images
 
@@ -134,12 +164,6 @@ def _check_options(shape: tuple[int, ...], told: str, options: ImageOptions) -> 
         return
     remedy = "arrays are not converted: save them so, or choose networks for the shape they have"
     raise DataError(f"{told}: images are {shape[1:]}, but {wanted}; {remedy}")
-
-
-def _labels(found: NDArray[Any], told: str) -> NDArray[np.int64]:
-    if found.dtype.kind not in "iu" or found.ndim != 1:
-        raise DataError(f"{told}: labels are {found.dtype} {found.shape}, not integers (N,)")
-    return np.array(found, np.int64)
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

@@ -1,9 +1,15 @@
-"""Names of classes: their order, and how they are told in a line."""
+"""Names of classes: their order, how they are told in a line, and which class one stands for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.errors import ConfigError, did_you_mean, shown
 
 TOLD = 12
 """How many classes a line names."""
@@ -37,3 +43,70 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - TOLD:,} more" if len(names) > TOLD else ""
     return ", ".join(names[:TOLD]) + more
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that a network is told, and what each is called.
+
+    A class is called by its name. If no name is a number, it may be called by its number too, from
+    0 on; if the names are numbers, such as years, then a number is always a name.
+
+    Attributes
+    ----------
+    names
+        Of classes 0, 1, ...
+    """
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str], count: int) -> Classes:
+        """Return `count` classes; those without a name are called by their number."""
+        known = tuple(names[:count])
+        return cls(known + tuple(str(i) for i in range(len(known), count)))
+
+    @property
+    def plain(self) -> bool:
+        """Whether the names are the numbers 0, 1, ... themselves."""
+        return self.names == tuple(str(i) for i in range(len(self.names)))
+
+    def labels(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what `numbers` takes for the classes of these numbers, from 0 on."""
+        if not are_numbers(self.names):
+            return numbers
+        called: NDArray[np.int64] = np.array([int(name) for name in self.names], np.int64)[numbers]
+        return called
+
+    def number(self, called: str | int) -> int:
+        """Return the number of a class, from 0 on, that is called so; ConfigError if there is none.
+
+        >>> Classes(("cat", "dog")).number("dog"), Classes(("cat", "dog")).number(1)
+        (1, 1)
+        >>> Classes(("2019", "2024")).number(2024)
+        1
+        """
+        if called in self.names:
+            return self.names.index(str(called))
+        if re.fullmatch(r"-?[0-9]{1,18}", str(called)):
+            if are_numbers(self.names):
+                known = [int(name) for name in self.names]
+                if int(called) in known:
+                    return known.index(int(called))
+            elif 0 <= int(called) < len(self.names):
+                return int(called)
+        raise ConfigError(
+            f"no class {shown(called)}; {self}{did_you_mean(str(called), self.names)}"
+        )
+
+    def numbers(self, called: NDArray[np.generic]) -> NDArray[np.int64]:
+        """Return the number of each class in an array, (n,) of whole numbers or strings."""
+        words, places = np.unique(called, return_inverse=True)
+        found = [self.number(word) for word in words.tolist()]
+        every: NDArray[np.int64] = np.array(found, np.int64)[places.reshape(called.shape)]
+        return every
+
+    def __str__(self) -> str:
+        if self.plain:
+            return f"the classes are 0 to {len(self.names) - 1}"
+        return f"the classes are {listed(self.names)}"

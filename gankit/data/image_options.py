@@ -29,6 +29,8 @@ class ImageOptions:
         "pad" shows the whole picture between black bars; "stretch" changes its proportions.
     skip_bad
         Whether to go on without pictures that cannot be read.
+    images_key, labels_key
+        Names of the images and of their labels in an .npz file; None for the usual names.
 
     Raises
     ------
@@ -40,6 +42,8 @@ class ImageOptions:
     channels: Channels | None = None
     fit: Fit = "crop"
     skip_bad: bool = False
+    images_key: str | None = None
+    labels_key: str | None = None
 
     def __post_init__(self) -> None:
         if self.size and not all(1 <= side <= LARGEST for side in self.size):

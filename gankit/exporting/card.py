@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import gankit
 from gankit.errors import CheckpointError
 from gankit.layers import uses_labels
 from gankit.resuming import known_images
-from gankit.runs import evaluations
+from gankit.runs import classes, evaluations
 
 if TYPE_CHECKING:
     from gankit.exporting.exported import Exported
@@ -23,6 +24,8 @@ random = np.random.default_rng(0)
 inputs = {{"noise": random.standard_normal((16, {latent}), dtype=np.float32)}}
 """
 LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
+NAMES = 100
+"""Classes that a card names."""
 KINDS = {1: "grey", 3: "colour"}
 LICENCE = """\
 gankit claims no right to what was trained with it. Whether and how this file may be passed on
@@ -104,10 +107,25 @@ def _interface(done: Exported) -> str:
     shape = f"(n, {height}, {width}, {channels})"
     rows.append(("out", "`images`", shape, "float32", "from -1, black, to 1, white"))
     return (
-        f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n"
+        f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n{_names(done)}"
         "Any n will do. Images are height, width, channels, in that order; as levels of grey or\n"
         'colour they are `((images + 1) * 127.5).round().astype("uint8")`.'
     )
+
+
+def _names(done: Exported) -> str:
+    """Return what each class is called, as a paragraph of its own; empty if none has a name."""
+    names = classes.read(done.run.classes)[: min(_classes(done), NAMES)]
+    if not names:
+        return ""
+    told = ", ".join(f"{number} {_inline(name)}" for number, name in enumerate(names))
+    more = _classes(done) - len(names)
+    return f"The classes: {told}{f' and {more:,} more' if more else ''}.\n\n"
+
+
+def _inline(text: str) -> str:
+    """Return text without what Markdown would take for a mark of its own."""
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", " ".join(text.split()))
 
 
 def _proof(done: Exported) -> str:

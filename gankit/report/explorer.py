@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import layers
+from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.layers import BatchNorm, Layer, Residual, Spec
 from gankit.randomness import Stream
@@ -39,7 +40,11 @@ REACH = 3.0
 
 
 def payload(
-    run: Run, class_names: Sequence[str] = (), *, directions: int = DIRECTIONS, most: int = MOST
+    run: Run,
+    class_names: Sequence[str] | None = None,
+    *,
+    directions: int = DIRECTIONS,
+    most: int = MOST,
 ) -> dict[str, Any]:
     """Return what a page needs to make the run's images, of the average where one is kept.
 
@@ -48,7 +53,7 @@ def payload(
     run
         Its generator is a spec.
     class_names
-        Of the data set's classes, in their order; by default they are called by number.
+        Of the classes, in their order; by default the run's, or their numbers.
     directions
         How many sliders there are.
     most
@@ -93,7 +98,9 @@ def payload(
         "latent": problem.latent,
         "shape": list(problem.image_shape),
         "classes": classes,
-        "names": list(class_names[:classes]) or [str(i) for i in range(classes)],
+        "names": list(
+            Classes.of(run.class_names if class_names is None else class_names, classes).names
+        ),
         "layers": _network(problem.generator, weights, ""),
         "directions": _array(found.vectors),
         "shares": [float(share) for share in found.shares],

@@ -12,7 +12,7 @@ from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
 from gankit.errors import CheckpointError, GankitError
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
-from gankit.runs import RunFolder, evaluations, warned
+from gankit.runs import RunFolder, classes, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import read_plain
 from gankit.runs.warned import Warned
@@ -47,6 +47,8 @@ class Gathered:
         What it was warned of.
     damage
         What of the folder could not be read, a line each.
+    class_names
+        What the classes 0, 1, ... stand for; empty if they have no names.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Gathered:
     evaluations: tuple[Mapping[str, Any], ...] = field(repr=False)
     warnings: tuple[Warned, ...]
     damage: tuple[str, ...]
+    class_names: tuple[str, ...] = ()
 
     def with_dataset(self, place: str) -> Gathered:
         """Return the same run, with another place of its images among its settings."""
@@ -124,6 +127,7 @@ def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
         evaluations=tuple(reader.take(lambda: evaluations.read(folder.evaluations), [])),
         warnings=tuple(reader.take(lambda: warned.read(folder.warnings), [])),
         damage=tuple(reader.damage),
+        class_names=classes.read(folder.classes),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gankit.data.class_names import Classes
 from gankit.report.figures import floor
 from gankit.report.gathering import Gathered
 from gankit.runs.evaluations import newest
@@ -40,10 +41,11 @@ def histogram(run: Gathered) -> list[Bar]:
     shares, real = _shares(last), _shares(floor(run.evaluations, last))
     if len(real) != len(shares):
         real = []
+    names = Classes.of(run.class_names, len(shares)).names
     widest = max([*shares, *real, 1e-9])
     return [
         Bar(
-            str(i), share, real[i] if real else None, 100 * share / widest,
+            names[i], share, real[i] if real else None, 100 * share / widest,
             100 * real[i] / widest if real else None,
         )
         for i, share in enumerate(shares)

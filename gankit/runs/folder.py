@@ -5,6 +5,7 @@ config.toml          the run's configuration, written before anything starts
 environment.json     versions, platform, command line
 metrics.jsonl        both losses of every round
 evaluations.jsonl    how good the images were, a line for each evaluation
+classes.json         names of the classes 0, 1, ..., where they have some
 warnings.jsonl       what the run was warned of, a line for each warning
 samples/001280.png   pictures, by the rounds done
 nearest/001280.png   generated images, each above the training image nearest to it
@@ -42,6 +43,8 @@ class RunFolder:
         The folder.
     config, environment, metrics
         The files `config.toml`, `environment.json` and `metrics.jsonl`.
+    classes
+        The file `classes.json`, which `gankit.runs.classes` reads and writes.
     evaluations
         The file `evaluations.jsonl`, which `gankit.runs.evaluations` reads and appends to.
     warnings
@@ -54,6 +57,7 @@ class RunFolder:
         self.path = Path(path)
         self.config = self.path / "config.toml"
         self.environment = self.path / "environment.json"
+        self.classes = self.path / "classes.json"
         self.metrics = self.path / "metrics.jsonl"
         self.evaluations = self.path / "evaluations.jsonl"
         self.warnings = self.path / "warnings.jsonl"

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gankit.data import ImageOptions, own
+from gankit.data.labels import without_gaps
 from gankit.errors import DataError
 from gankit.file_array import FileArray
 from tests.crash.figures import figure
@@ -104,27 +105,57 @@ def test_an_npz_file_needs_no_labels(tmp_path):
     assert own(tmp_path / "mine.npz").labels is None
 
 
-def test_an_npz_file_without_images_is_told_what_it_has(tmp_path):
-    np.savez(tmp_path / "mine.npz", pictures=COLOUR, other=LABELS)
-    with pytest.raises(DataError, match="no array images or x_train; it has pictures, other"):
+@pytest.mark.parametrize("arrays", [{"other": LABELS}, {"one": COLOUR, "two": COLOUR}, {}])
+def test_an_npz_file_without_images_is_told_what_it_has_and_how_to_choose(tmp_path, arrays):
+    np.savez(tmp_path / "mine.npz", **arrays)
+    held = ", ".join(arrays) or "nothing"
+    with pytest.raises(
+        DataError, match=f"images or x_train; it has {held}; name the .* --images-k"
+    ):
         own(tmp_path / "mine.npz")
+
+
+def test_the_only_images_of_an_npz_file_are_taken_whatever_their_name(tmp_path):
+    np.savez(tmp_path / "mine.npz", data=COLOUR, target=LABELS)
+    data = own(tmp_path / "mine.npz")
+    assert np.array_equal(data.images, COLOUR)
+    assert data.labels is None
+    assert "not read: target (--labels-key names the labels)" in data.source
+
+
+def test_arrays_of_an_npz_file_can_be_named(tmp_path):
+    np.savez(tmp_path / "mine.npz", images=COLOUR[:2], X=COLOUR, y=LABELS, labels=LABELS[:2])
+    data = own(tmp_path / "mine.npz", ImageOptions(images_key="X", labels_key="y"))
+    assert (len(data), data.labels.tolist()) == (6, LABELS.tolist())
+    for key in ("images_key", "labels_key"):
+        with pytest.raises(DataError, match="has no array 'Z'; it has images, X, y, labels"):
+            own(tmp_path / "mine.npz", ImageOptions(**{key: "Z"}))
+
+
+def test_a_key_is_refused_for_a_file_of_one_array(saved):
+    with pytest.raises(DataError, match="has no array 'X', because it is one array"):
+        own(saved(COLOUR), ImageOptions(images_key="X"))
+
+
+@pytest.mark.parametrize("channels", [2, 4, 6])
+def test_images_may_have_any_number_of_channels(saved, channels):
+    images = np.zeros((6, 14, 15, channels), np.uint8)
+    assert own(saved(images)).images.shape == images.shape
 
 
 @pytest.mark.parametrize(
     ("images", "said"),
     [
-        (COLOUR.transpose(0, 3, 1, 2).copy(), r"channels first; save images.transpose\(0, 2, 3, 1"),
-        (np.zeros((6, 1, 4, 5), np.uint8), "channels first"),
-        (COLOUR / np.float32(255), "images are float32; save them as uint8"),
-        (COLOUR.astype(np.int64), "images are int64; save them as uint8"),
-        (COLOUR > 5, "images are bool"),
-        (np.zeros((6, 4, 5, 2), np.uint8), r"images are \(6, 4, 5, 2\), not \(N"),
-        (np.zeros((6, 4, 5, 4), np.uint8), r"images are \(6, 4, 5, 4\), not \(N"),
-        (np.zeros((6, 20), np.uint8), r"images are \(6, 20\), not"),
+        (np.zeros((6, 3, 24, 25), np.uint8), r"channels first; .* images.transpose\(0, 2, 3, 1\)"),
+        (np.zeros((6, 1, 8, 9), np.uint8), "channels first"),
+        (np.zeros((64, 48, 3), np.uint8), r"give images\[np.newaxis\] if it is one picture"),
+        (np.zeros((6, 20), np.uint8), r"images have shape \(6, 20\); expected \(N, height"),
         (np.zeros((0, 4, 5, 1), np.uint8), "one image or more"),
         (np.zeros((6, 0, 5), np.uint8), r"\(6, 0, 5\)"),
-        (np.uint8(3), r"images are \(\), not"),
+        (np.uint8(3), r"images have shape \(\); expected"),
         (np.asfortranarray(COLOUR), "Fortran order"),
+        (COLOUR.astype("S3"), "got |S3; expected uint8"),
+        (COLOUR.astype(complex), "got complex128; expected uint8"),
     ],
 )
 def test_an_array_that_is_no_set_of_images_is_refused_in_both_forms(saved, tmp_path, images, said):
@@ -140,9 +171,15 @@ def test_an_array_that_is_no_set_of_images_is_refused_in_both_forms(saved, tmp_p
     ("labels", "said"),
     [
         (LABELS[:5], "6 images but 5 labels"),
-        (LABELS[:, np.newaxis], r"labels are int16 \(6, 1\), not integers"),
-        (LABELS / 2, "labels are float64"),
-        (LABELS - 1, "label -1 is below 0"),
+        (LABELS / 2, r"real numbers such as 0.5; .* give np.unique\(labels, return_inverse=True\)"),
+        (LABELS - 1, "label -1 is below 0; leave such images out, or give np.unique"),
+        (np.eye(6) * 2, r"not one-hot; .* give labels.argmax\(1\)"),
+        (np.zeros((6, 2, 2), int), r"labels have shape \(6, 2, 2\); expected \(N,\)"),
+        (
+            LABELS.astype(complex),
+            "labels are complex128; expected whole numbers from 0 on, or names",
+        ),
+        (np.full(6, 2**63, np.uint64), "is too large"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused_in_both_forms(saved, tmp_path, labels, said):
@@ -150,6 +187,88 @@ def test_labels_that_do_not_fit_are_refused_in_both_forms(saved, tmp_path, label
     for path in (saved(COLOUR, labels), tmp_path / "mine.npz"):
         with pytest.raises(DataError, match=said):
             own(path)
+
+
+RAMP = np.linspace(0, 1, 6 * 4 * 5).reshape(6, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("images", "way", "levels"),
+    [
+        (COLOUR > 5, "images * np.uint8(255)", (0, 255)),
+        (COLOUR.astype(np.int64), "images.astype(np.uint8)", (0, 255)),
+        ((RAMP * 60000).astype(np.uint16), "np.uint8(images >> 8)", (0, 234)),
+        (
+            (RAMP * 4095).astype(np.uint16),
+            "np.uint8(np.rint(images * (255.0 / images.max())))",
+            None,
+        ),
+        (RAMP, "np.uint8(np.rint(images * 255))", None),
+        ((RAMP > 0.5).astype(np.int32), "np.uint8(np.rint(images * 255))", None),
+        (RAMP * 2 - 1, "np.uint8(np.rint(images * 127.5 + 127.5))", None),
+        ((RAMP * 255).astype(np.float32), "np.uint8(np.rint(images))", None),
+        (
+            RAMP * 9 - 5,
+            "np.uint8(np.rint((images - images.min()) * (255.0 / np.ptp(images))))",
+            None,
+        ),
+    ],
+)
+def test_other_numbers_are_refused_with_what_is_right_for_them(saved, images, way, levels):
+    with pytest.raises(DataError) as caught:
+        own(saved(images))
+    assert str(caught.value).endswith(f"expected uint8, 0 to 255; save {way}")
+    made = eval(way, {"np": np, "images": images})  # noqa: S307 - what a message says.
+    assert made.dtype == np.uint8
+    assert (made.min(), made.max()) == (levels or (0, 255))
+
+
+def test_nan_is_named_with_its_first_image(saved):
+    images = RAMP.copy()
+    images[4, 0, 0] = np.nan
+    with pytest.raises(
+        DataError, match="image 4 has a value that is not a finite number, such as NaN"
+    ):
+        own(saved(images))
+
+
+WORDS = np.array(["cat", "dog", "ant"])[LABELS]
+FORMS = {
+    "a column": (LABELS[:, np.newaxis], LABELS, ()),
+    "one-hot": (np.eye(3)[LABELS], LABELS, ()),
+    "whole real numbers": (LABELS.astype(np.float32), LABELS, ()),
+    "bool": (LABELS > 0, LABELS > 0, ("False", "True")),
+    "names": (WORDS, np.array([1, 2, 0])[LABELS], ("ant", "cat", "dog")),
+    "names as bytes": (WORDS.astype("S"), np.array([1, 2, 0])[LABELS], ("ant", "cat", "dog")),
+    "numbers as names": (np.array(["2", "10", "9"])[LABELS], np.array([0, 2, 1])[LABELS],
+                         ("2", "9", "10")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_are_taken_in_the_forms_that_others_have(saved, tmp_path, form):
+    labels, right, names = FORMS[form]
+    np.savez(tmp_path / "mine.npz", images=COLOUR, labels=labels)
+    for path in (saved(COLOUR, labels), tmp_path / "mine.npz"):
+        data = own(path)
+        assert data.labels.tolist() == right.tolist()
+        assert data.class_names == names
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "numbers", "kept"),
+    [
+        (np.arange(4) + 1, (), [0, 1, 2, 3], ("1", "2", "3", "4")),
+        (np.array([0, 5, 9]), (), [0, 1, 2], ("0", "5", "9")),
+        (np.array([10**12, 0]), (), [1, 0], ("0", str(10**12))),
+        (np.array([0, 2]), ("cat", "dog", "owl"), [0, 1], ("cat", "owl")),
+        (np.array([1, 0]), (), [1, 0], ()),
+        (np.array([1, 0]), ("cat", "dog"), [1, 0], ("cat", "dog")),
+    ],
+)
+def test_classes_without_images_are_left_out(labels, names, numbers, kept):
+    found, left = without_gaps(labels, names)
+    assert (found.tolist(), left) == (numbers, kept)
 
 
 def test_a_label_without_a_name_is_refused(saved):

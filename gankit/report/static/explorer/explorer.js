@@ -84,8 +84,14 @@
     return those.length ? `, moved along ${those.join(", ")}` : "";
   }
 
-  function sampled({ classes }, { seed, label }) {
-    return `gankit sample RUN -n ${PICTURES} --seed ${seed}${classes ? ` --class ${label}` : ""}`;
+  function sampled({ classes, names }, { seed, label }) {
+    const said = classes ? ` --class ${quoted(names[label])}` : "";
+    return `gankit sample RUN -n ${PICTURES} --seed ${seed}${said}`;
+  }
+
+  // Returns a name as a shell takes it for one word.
+  function quoted(name) {
+    return /^[\w.,:@%+-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
   }
 
   function filed({ classes }, { seed, chosen, label, offsets }) {

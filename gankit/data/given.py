@@ -1,0 +1,199 @@
+"""Arrays of images that a person gives, in files or in Python: taken, or refused with a remedy."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.data.containers import reason
+from gankit.errors import ConfigError, DataError, GankitError
+from gankit.file_array import FileArray
+
+CHUNK = 4096
+"""Images looked at together, so that those of a mapped file do not fill the memory."""
+
+FEW = 4
+"""The most channels of images whose channels come first, and of one picture alone."""
+
+SHAPE = "(N, height, width, channels)"
+
+
+@dataclass(frozen=True)
+class Span:
+    """What numbers an array holds.
+
+    Attributes
+    ----------
+    low, high
+        The smallest and the largest.
+    broken
+        The number of the first image that has NaN or an infinity; None if there is none.
+    """
+
+    low: float
+    high: float
+    broken: int | None = None
+
+
+def array(given: object, name: str = "images") -> NDArray[Any]:
+    """Return what Python code gives as an array; a mapped file stays one.
+
+    Raises
+    ------
+    ConfigError
+        It is no array; the message says how to make one of it.
+    """
+    if isinstance(given, np.ndarray | FileArray):
+        return given  # type: ignore[return-value]
+    wanted = f"expected an array {SHAPE if name == 'images' else '(N,)'}"
+    kind = type(given).__name__
+    if isinstance(given, str | bytes | os.PathLike):
+        raise ConfigError(
+            f"{name}: got a path; {wanted}; give np.load(path), or use gankit.train(dataset=path)"
+        )
+    if not (_is_array(given) or isinstance(given, list | tuple)):
+        raise ConfigError(f"{name}: got a {kind}; {wanted}; {_way(given)}")
+    try:
+        found = np.asanyarray(given)
+    except Exception as error:  # Each library has errors of its own here.
+        raise ConfigError(f"{name}: got a {kind}; {wanted}; {reason(error)}") from None
+    if found.dtype == object:
+        raise ConfigError(f"{name}: got a {kind} of objects; {wanted}, of numbers; {STACK}")
+    return found
+
+
+STACK = "give np.stack of arrays that all have the same shape"
+
+
+def images(
+    found: NDArray[Any],
+    told: str,
+    error: type[GankitError] = DataError,
+    *,
+    reals: bool = False,
+    size: tuple[int, int] | None = None,
+) -> NDArray[Any]:
+    """Return images as they are, with an axis of channels.
+
+    Parameters
+    ----------
+    found
+        Any array.
+    told
+        What the message calls it.
+    error
+        What is raised.
+    reals
+        Whether real numbers in [-1, 1] are taken beside uint8; else they are refused, because
+        nothing in a file tells them from those in [0, 1].
+    size
+        The height and width that are wanted, if that is known.
+
+    Returns
+    -------
+    NDArray
+        (N, H, W, C), uint8 or real numbers, nothing converted.
+
+    Raises
+    ------
+    GankitError
+        It has another type, other numbers or another shape; the message says what to do.
+    """
+    if found.dtype != np.uint8 and found.dtype.kind not in "biuf":
+        raise error(f"{told}: got {found.dtype}; expected uint8, 0 to 255; {STACK}")
+    shaped = _shaped(found, told, error, size)
+    if found.dtype == np.uint8:
+        return shaped
+    numbers = span(found, whole=reals)
+    if numbers.broken is not None:
+        raise error(
+            f"{told}: image {numbers.broken} has a value that is not a finite number, such as NaN; "
+            "leave that image out, or use np.nan_to_num(images)"
+        )
+    if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
+        return shaped
+    wanted = "uint8, 0 to 255" + (", or real numbers in [-1, 1]" if reals else "")
+    held = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
+    verb = "give" if reals else "save"
+    raise error(f"{told}: got {held}; expected {wanted}; {verb} {remedy(found.dtype, numbers)}")
+
+
+def span(found: NDArray[Any], *, whole: bool = True) -> Span:
+    """Return what numbers an array holds, in all its images or in some spread evenly over it."""
+    count = len(found) if whole else min(len(found), CHUNK)
+    chosen = np.linspace(0, len(found) - 1, count).astype(np.int64)
+    low, high = np.inf, -np.inf
+    for start in range(0, count, CHUNK):
+        index = chosen[start : start + CHUNK]
+        part = found[start : start + CHUNK] if whole else found[index]
+        if part.dtype.kind == "f" and not np.isfinite(part).all():
+            bad = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
+            return Span(low, high, int(index[bad.argmax()]))
+        low, high = min(low, float(part.min())), max(high, float(part.max()))
+    return Span(low, high)
+
+
+def remedy(dtype: np.dtype[Any], numbers: Span) -> str:
+    """Return the expression that makes uint8 of `images` with such numbers.
+
+    >>> remedy(np.dtype(bool), Span(0, 1))
+    'images * np.uint8(255)'
+    >>> remedy(np.dtype("float32"), Span(0, 1)), remedy(np.dtype("float32"), Span(-1, 1))
+    ('np.uint8(np.rint(images * 255))', 'np.uint8(np.rint(images * 127.5 + 127.5))')
+    >>> remedy(np.dtype("uint16"), Span(0, 60000)), remedy(np.dtype("uint16"), Span(0, 4095))
+    ('np.uint8(images >> 8)', 'np.uint8(np.rint(images * (255.0 / images.max())))')
+    """
+    low, high = numbers.low, numbers.high
+    if dtype.kind == "b":
+        return "images * np.uint8(255)"
+    if low >= 0 and high <= 1:
+        return "np.uint8(np.rint(images * 255))"
+    if low >= -1 and high <= 1:
+        return "np.uint8(np.rint(images * 127.5 + 127.5))"
+    if low >= 0 and high <= 255:
+        return "np.uint8(np.rint(images))" if dtype.kind == "f" else "images.astype(np.uint8)"
+    if low >= 0 and 2**15 <= high < 2**16 and dtype.kind in "iu":
+        return "np.uint8(images >> 8)"
+    if low >= 0:
+        return "np.uint8(np.rint(images * (255.0 / images.max())))"
+    return "np.uint8(np.rint((images - images.min()) * (255.0 / np.ptp(images))))"
+
+
+def _shaped(
+    found: NDArray[Any], told: str, error: type[GankitError], size: tuple[int, int] | None
+) -> NDArray[Any]:
+    shape = found.shape
+    if found.ndim not in (3, 4) or not all(shape):
+        wanted = f"expected {SHAPE} or (N, height, width), one image or more"
+        raise error(f"{told}: images have shape {shape}; {wanted}")
+    if found.ndim == 3 and shape[2] in (1, 3, FEW) and min(shape[:2]) > 2 * FEW:
+        way = "give images[np.newaxis] if it is one picture"
+        raise error(f"{told}: images have shape {shape}; expected {SHAPE}; {way}")
+    first = found.ndim == 4 and shape[1] <= FEW < min(shape[2:])
+    if first and size != shape[1:3]:
+        way = "give images.transpose(0, 2, 3, 1)"
+        raise error(f"{told}: images have shape {shape}, channels first; expected {SHAPE}; {way}")
+    return found if found.ndim == 4 else found.reshape(*shape, 1)  # Of a file, too.
+
+
+def _is_array(given: object) -> bool:
+    return hasattr(given, "__array__") or hasattr(given, "__array_interface__")
+
+
+def _way(given: object) -> str:
+    """Say how to make an array of a data set of another library."""
+    if hasattr(given, "tensors"):
+        return "give dataset.tensors[0].numpy()"
+    if hasattr(given, "as_numpy_iterator"):
+        return "give np.stack(list(dataset.as_numpy_iterator()))"
+    if hasattr(given, "batch_size"):
+        return "give np.concatenate([np.asarray(batch[0]) for batch in loader])"
+    if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
+        return "give np.stack([np.asarray(dataset[i][0]) for i in range(len(dataset))])"
+    if hasattr(given, "__iter__"):
+        return "give np.stack(list(images))"
+    return "give np.asarray of what holds the numbers"

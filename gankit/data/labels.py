@@ -1,0 +1,120 @@
+"""Labels in the forms that people and libraries have them, as whole numbers and names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.data.class_names import in_order
+from gankit.errors import DataError, GankitError
+
+NUMBERED = "np.unique(labels, return_inverse=True)[1]"
+"""What numbers any labels from 0 on, without gaps."""
+
+
+def as_labels(
+    found: NDArray[Any], told: str, error: type[GankitError] = DataError
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return labels as whole numbers, and what they stand for if that is known.
+
+    Parameters
+    ----------
+    found
+        (N,) or (N, 1): whole numbers from 0 on, also as floats; bool; or strings, each a class's
+        name. Or (N, K), one-hot.
+    told
+        What the message calls it.
+    error
+        What is raised.
+
+    Returns
+    -------
+    labels
+        (N,) int64, each at least 0.
+    names
+        Of classes 0, 1, ... if the labels are names or bool; else empty.
+
+    Raises
+    ------
+    GankitError
+        They have another form; the message says what to do.
+    """
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    if found.ndim == 2:
+        found = _from_one_hot(found, told, error)
+    if found.ndim != 1:
+        way = "give one label for each image"
+        raise error(f"{told}: labels have shape {found.shape}; expected (N,); {way}")
+    kind = found.dtype.kind
+    if kind in "US" or (kind == "O" and all(isinstance(label, str) for label in found)):
+        return _named(found)
+    if kind == "b":
+        return found.astype(np.int64), ("False", "True")
+    if kind == "f" and np.isfinite(found).all() and (found == np.rint(found)).all():
+        found, kind = found.astype(np.int64), "i"
+    if kind not in "iu":
+        wanted = "expected whole numbers from 0 on, or names"
+        raise error(f"{told}: labels are {_such(found)}; {wanted}; give {NUMBERED}")
+    if len(found) and found.min() < 0:
+        way = f"leave such images out, or give {NUMBERED}"
+        raise error(f"{told}: label {found.min()} is below 0; {way}")
+    if len(found) and found.max() > np.iinfo(np.int64).max:
+        raise error(f"{told}: label {found.max()} is too large; give {NUMBERED}")
+    return found.astype(np.int64), ()
+
+
+def without_gaps(
+    labels: NDArray[np.int64], names: tuple[str, ...]
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Leave out classes without images: the others are numbered anew and keep their names.
+
+    If they have no names, their numbers become their names. If there are no such classes, both are
+    returned as they are.
+
+    Parameters
+    ----------
+    labels
+        (N,) int64, each at least 0.
+    names
+        Of classes 0, 1, ...; empty if they have none.
+
+    >>> labels, names = without_gaps(np.array([2024, 2019, 2024]), ())
+    >>> labels.tolist(), names
+    ([1, 0, 1], ('2019', '2024'))
+    """
+    found, numbers = np.unique(labels, return_inverse=True)
+    count = len(names) or int(labels.max(initial=-1)) + 1
+    if len(found) == count:
+        return labels, names
+    kept = tuple(names[i] if names else str(i) for i in found.tolist())
+    return numbers.astype(np.int64), kept
+
+
+def _from_one_hot(found: NDArray[Any], told: str, error: type[GankitError]) -> NDArray[Any]:
+    marks = found.dtype.kind in "biuf" and bool(((found == 0) | (found == 1)).all())
+    if marks and (np.count_nonzero(found, axis=1) == 1).all():
+        classes: NDArray[np.int64] = found.argmax(axis=1)
+        return classes
+    way = "give labels.argmax(1) if the largest in each row marks the class"
+    raise error(
+        f"{told}: labels have shape {found.shape} and are not one-hot; expected (N,); {way}"
+    )
+
+
+def _named(found: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    if found.dtype.kind == "S":
+        found = np.char.decode(found, "utf-8", "replace")
+    words, numbers = np.unique(found.astype(str), return_inverse=True)
+    names = in_order(words.tolist())
+    places = np.array([names.index(word) for word in words.tolist()], np.int64)
+    return places[numbers], tuple(names)
+
+
+def _such(found: NDArray[Any]) -> str:
+    if found.dtype.kind != "f":
+        return str(found.dtype)
+    odd = found[~(found == np.rint(found))]
+    return f"real numbers such as {float(odd[0] if len(odd) else found[0]):.5g}"
