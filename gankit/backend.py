@@ -118,8 +118,8 @@ class BlockTrainer(Trainer, Protocol):
         """Keep the data set where blocks will look it up.
 
         `images` are `(N, height, width, channels)`, `labels` `(N,)` int64 or None.
-        Images in a file are no `np.ndarray` (`gankit.memory.in_memory`). They have a shape, a dtype
-        and a length, and return the rows that they are indexed with; `np.asarray` reads all.
+        Images that lie in a file are no `np.ndarray`. They have a shape, a dtype and a length, and
+        return the rows that they are indexed with; `np.asarray` reads all of them.
         """
         ...
 

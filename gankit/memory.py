@@ -27,12 +27,3 @@ def aligned(array: AnyArray) -> AnyArray:
     copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
     copy[...] = array
     return copy  # type: ignore[return-value]
-
-
-def in_memory(images: object) -> bool:
-    """Tell whether an array is in memory; if it is in a file, only the rows needed are to be read.
-
-    >>> in_memory(np.arange(5))
-    True
-    """
-    return isinstance(images, np.ndarray) and not isinstance(images, np.memmap)

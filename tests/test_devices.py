@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit import sources
 from gankit.cli import main
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Flatten, Reshape, Tanh
@@ -129,7 +130,7 @@ def test_the_variable_is_heard_in_python_and_an_argument_is_stronger(monkeypatch
     monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
     images = np.load("images.npy", allow_pickle=False)[..., np.newaxis]
     networks = (Dense(64), Tanh(), Reshape((8, 8, 1))), (Flatten(), Dense(1))
-    settings = gankit.sources.from_file(Path("run.toml"))[1]
+    settings = sources.from_file(Path("run.toml"))[1]
     calls = [
         lambda **device: gankit.load("run", **device),
         lambda **device: gankit.train("simple", **settings | device),

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import gankit
+from gankit import sources
 from gankit.cli import main
 from gankit.data import digests, own, pack, sums
 from gankit.data.image_options import ImageOptions
@@ -203,7 +204,7 @@ def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
                 else:
                     np.save("many.npy", many[::-1])
 
-    settings = gankit.sources.from_file(Path("run.toml"))[1]
+    settings = sources.from_file(Path("run.toml"))[1]
     settings |= {"backend": backend, "dataset": "./many.npy", "steps": 9}
     with pytest.raises(DataError, match=r"many\.npy was changed .* is .*run.checkpoints.000002$"):
         gankit.train("simple", out="run", callbacks=[Rewrites()], **settings)
@@ -211,7 +212,7 @@ def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
-    settings = gankit.sources.from_file(Path("run.toml"))[1] | {"backend": backend, "steps": 3}
+    settings = sources.from_file(Path("run.toml"))[1] | {"backend": backend, "steps": 3}
     np.save("x.npy", IMAGES)
     histories = [
         gankit.train("simple", **settings | {"dataset": place}).history

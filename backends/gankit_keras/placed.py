@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Labels, Problem
-from gankit.memory import aligned, in_memory
+from gankit.memory import aligned
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.networks import told_labels
 
@@ -67,7 +67,7 @@ class OnHost:
 def placed(problem: Problem, images: NDArray[Any], labels: Labels | None, classes: int) -> Placed:
     """Return the data set, on the device unless it lies in a file; `classes` as in a form."""
     told = told_labels(labels, len(images), classes)
-    if not in_memory(images):
+    if not isinstance(images, np.ndarray) or isinstance(images, np.memmap):
         return OnHost(images, told, problem)
     return OnDevice(images if images.dtype == np.uint8 else problem.scale(images), told)
 

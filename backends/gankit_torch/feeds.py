@@ -15,7 +15,6 @@ from torch import Tensor
 from gankit.backend import Batch, Block, Labels, Problem
 from gankit.batches import Needs
 from gankit.masks import Masks
-from gankit.memory import in_memory
 from gankit_torch.building import dtype
 from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
 
@@ -71,8 +70,9 @@ class Feed:
 
         Of images in a file, rounds read those that they see.
         """
-        self._file = None if in_memory(images) else images
-        self._images = _shared(images).to(self._device) if in_memory(images) else torch.empty(0)
+        here = isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
+        self._file = None if here else images
+        self._images = _shared(images).to(self._device) if here else torch.empty(0)
         self._labelled = labels is not None
         if labels is not None:
             self._labels = self._draw(labels).long()
