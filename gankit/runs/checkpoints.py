@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -271,6 +272,15 @@ def read_manifest(path: Path) -> Manifest:
     if _STEP.fullmatch(path.name) and int(path.name) != said.step:
         raise CheckpointError(f"{file} is of round {said.step}, not {int(path.name)}")
     return said
+
+
+def marks_in(folder: Path) -> set[str]:
+    """Return the marks of runs in the manifests of a folder of checkpoints that can be read."""
+    store, marks = CheckpointStore(folder), set()
+    for step in store.steps():
+        with suppress(CheckpointError):
+            marks.add(read_manifest(store.path(step)).info.get(RUN))
+    return {mark for mark in marks if mark and isinstance(mark, str)}
 
 
 def _holds(path: Path, files: Mapping[str, FileEntry], info: Mapping[str, Json]) -> bool:

@@ -22,10 +22,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gankit.errors import CheckpointError, StorageError
+from gankit.errors import CheckpointError, GankitError, StorageError
 from gankit.paths import is_file, is_folder
 from gankit.runs import atomic, held
-from gankit.runs.checkpoints import RUN, CheckpointStore
+from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
 from gankit.runs.lock import locked
 from gankit.runs.storage import read_plain
@@ -87,9 +87,26 @@ class RunFolder:
 
     @property
     def mark(self) -> str:
-        """What its checkpoints carry, and those of no other run; empty where it is not known."""
-        mark = self.facts().get(RUN)
-        return mark if isinstance(mark, str) else ""
+        """What its checkpoints carry, and those of no other run; empty if there is none yet.
+
+        If `environment.json` is missing or damaged, it is the one mark that all checkpoints have.
+
+        Raises
+        ------
+        CheckpointError
+            `environment.json` is missing or damaged, and the checkpoints have several marks.
+        """
+        said = self.facts().get(RUN)
+        if said and isinstance(said, str):
+            return said
+        marks = marks_in(self.path / _STATES)
+        if len(marks) > 1:
+            raise CheckpointError(
+                f"{self.path / _STATES} holds checkpoints of {len(marks)} runs, and "
+                f"{self.environment} does not say which run this is; put that file back, or move "
+                "the checkpoints of other runs away"
+            )
+        return next(iter(marks), "")
 
     @property
     def checkpoints(self) -> CheckpointStore:
@@ -211,7 +228,10 @@ def _last(place: Path | None) -> str:
     """Say where the last checkpoint is of a run whose folder is now at `place`, if anywhere."""
     if place is None:
         return "its checkpoints went with it"
-    last = RunFolder(place).checkpoints.newest_valid()
+    try:
+        last = RunFolder(place).checkpoints.newest_valid()
+    except GankitError as error:  # That the folder was moved is the news.
+        return f"its last checkpoint cannot be read: {error}"
     if last is None:
         return f"there is no checkpoint in {place}"
     return f"its last checkpoint is {last.path}; to go on, resume {place}"

@@ -88,6 +88,36 @@ def test_a_mark_that_is_no_text_is_none(tmp_path, mark):
     assert folder.mark == ""
 
 
+def forget(folder, how):
+    match how:
+        case "missing":
+            folder.environment.unlink(missing_ok=True)
+        case "damaged":
+            folder.environment.write_text('{"run": "mi')
+        case "without it":
+            folder.environment.write_text("{}")
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged", "without it"])
+def test_a_mark_that_is_lost_is_the_one_that_all_checkpoints_have(tmp_path, how):
+    folder = RunFolder(tmp_path)
+    for step in (10, 20):
+        CheckpointStore(tmp_path / "checkpoints", "mine").save(step, state(step))
+    (tmp_path / "checkpoints" / "000020" / manifest.NAME).unlink()
+    forget(folder, how)
+    assert folder.mark == "mine"
+    folder.checkpoints.save(30, state(30))
+    assert folder.checkpoints.load(30).info["run"] == "mine"
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged", "without it"])
+def test_where_a_mark_is_lost_and_two_runs_have_checkpoints_none_is_taken(store, how):
+    folder = RunFolder(store.folder.parent)
+    forget(folder, how)
+    with pytest.raises(CheckpointError, match=r"of 2 runs, and .*environment\.json does not say"):
+        _ = folder.checkpoints
+
+
 def test_a_folder_gives_the_store_of_its_own_run(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.create("", {"run": "mine"})

@@ -1,0 +1,60 @@
+"""Checkpoints of another run dropped into a run's folder, before and after its own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import warnings
+from pathlib import Path
+
+import pytest
+
+from gankit.cli import main
+from gankit.runs import CheckpointStore, RunFolder
+from tests.crash import runs
+from tests.crash.children import in_child
+from tests.crash.figures import figure, note
+
+STOPS = figure([5], range(1, runs.ROUNDS))
+
+
+def trained(out, rounds, *more):
+    warnings.simplefilter("ignore")  # Each that is passed over is a warning.
+    try:
+        main([*runs.train(out, rounds=rounds), *more])
+    except SystemExit as ended:
+        return ended.code
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return a folder with a run that nothing disturbs, and another with every checkpoint kept."""
+    place = tmp_path_factory.mktemp("made")
+    runs.prepare(place)
+    every = ("--seed", "9", "--set", "checkpoint_every=1", "--set", "keep_checkpoints=99")
+    with contextlib.chdir(place):
+        assert in_child(trained, "whole", runs.ROUNDS).value == 0
+        assert in_child(trained, "other", runs.ROUNDS + 5, *every).value == 0
+    return place
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_run_among_checkpoints_of_another_ends_with_the_same_bits(
+    tmp_path, monkeypatch, made, stop
+):
+    monkeypatch.chdir(tmp_path)
+    runs.prepare(tmp_path)
+    assert in_child(trained, "run", stop).value == 0
+    own, theirs = RunFolder("run").checkpoints, CheckpointStore(made / "other" / "checkpoints")
+    before = own.steps()
+    for step in set(theirs.steps()) - set(before):
+        shutil.copytree(theirs.path(step), own.path(step))
+    assert own.steps() == before
+    assert in_child(trained, "run", runs.ROUNDS).value == 0
+    runs.assert_same("run", made / "whole")
+    kept = RunFolder("run").checkpoints.steps()
+    assert len(kept) == 3, "as many of its own as are kept"
+    left = len(list(Path("run", "checkpoints").iterdir())) - len(kept)
+    assert left >= 5, "those of the other run are left alone"
+    note("foreign", f"{len(STOPS)} stops of a run among checkpoints of another: the same bits, "
+         "as many of its own kept")  # fmt: skip

@@ -1,0 +1,68 @@
+"""A reader beside a process that saves and prunes always finds a whole checkpoint."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import time
+
+import pytest
+
+from gankit.diagnosis.checkpoints import reports
+from gankit.runs import RunFolder
+from tests.crash.figures import figure, note
+from tests.crash.stores import only, state
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+SECONDS = figure(1.0, 20.0)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Yield a run that another process saves in, one checkpoint kept."""
+    folder = RunFolder(tmp_path / "run")
+    folder.create("", {"run": "mine"})
+    folder.checkpoints.save(1, state(1))
+    child = os.fork()
+    if child == 0:
+        try:
+            rotate(folder)
+        finally:
+            os._exit(1)
+    yield folder
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def rotate(folder):
+    """Save and prune until this process is killed; no sync, so that most time is spent renaming."""
+    os.fsync = lambda _: None
+    store = folder.checkpoints
+    for step in itertools.count(2):
+        store.save(step, state(step))
+        store.prune(1)
+
+
+def test_a_reader_beside_always_finds_a_whole_checkpoint(run):
+    told, found, began = [], [], time.monotonic()
+    while time.monotonic() < began + SECONDS or len(set(found)) < 3:
+        newest = run.checkpoints.newest_valid(told.append)
+        assert newest is not None
+        assert only(newest)
+        found.append(newest.step)
+    assert told == []
+    assert found == sorted(found)
+    note("rotation", f"{len(found)} readings beside {found[-1]} checkpoints, one kept: each found "
+         "a whole one, none called damaged")  # fmt: skip
+
+
+def test_a_list_beside_calls_nothing_damaged(run):
+    seen, began = [], time.monotonic()
+    while time.monotonic() < began + SECONDS or len(seen) < 3:
+        rows = reports(run.path)
+        assert rows
+        assert all(row.whole for row in rows), rows
+        seen.append(rows[-1].round)
+    note("rotation", f"{len(seen)} lists of whole ones beside {seen[-1]} checkpoints")
