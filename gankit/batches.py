@@ -35,13 +35,14 @@ class Needs:
 
     def check(self, batch: Batch | Block) -> None:
         """Raise ConfigError with every name that `batch` lacks, and what makes it."""
-        one = isinstance(batch, Batch)
-        given = {*batch.draws, *({"flip"} if one else ())}  # A batch is mirrored already.
+        given = {*batch.draws}
+        if isinstance(batch, Batch):
+            given.add("flip")  # A batch is mirrored already.
         lacks = [
             *_missing("rates", self._rates, batch.rates),
             *_missing("draws", self._draws, given),
         ]
-        if one and self._keyed and batch.key is None:
+        if isinstance(batch, Batch) and self._keyed and batch.key is None:
             lacks.append("a key, gankit.randomness.Key(seed, round, step)")
         if lacks:
             kind = type(batch).__name__.lower()
