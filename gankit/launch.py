@@ -50,6 +50,7 @@ from gankit.runs import (
 from gankit.runs import metrics as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
 from gankit.runs.storage import require_space
+from gankit.sized import check_shape, warn_of_losses
 from gankit.training import Callback, Callbacks, as_callbacks, fit
 from gankit.training_data import Tell, training_data, warn
 
@@ -150,6 +151,8 @@ def resolve(
     backend = choose_backend(backend or config.backend, tell)
     data = training_data(config, data_dir, tell)
     config = dataclasses.replace(data.config, backend=backend.name)
+    check_shape(config, data.images)
+    warn_of_losses(config)
     problem = config.problem(data.images.images.shape[1:], loss)
     return Plan(config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss))
 

@@ -32,7 +32,7 @@ RANKS = {
     "config": 5, "hooks": 5, "recipes": 5, "runs": 5, "data": 5, "latents": 5, "images": 6,
     "arrays": 6, "animation": 7, "plots": 7, "notebook": 7, "plugins": 6, "vetting": 6,
     "lasting": 6, "natives": 7, "sources": 6, "callbacks": 7, "training_data": 7, "resuming": 7,
-    "devices": 8, "offers": 7,
+    "sized": 7, "devices": 8, "offers": 7,
     "scaffold": 7, "metrics": 7, "run": 8, "judging": 8, "launch": 8, "api": 9, "report": 9,
     "diagnosis": 9, "checking": 10, "comparing": 10, "exporting": 10, "testing": 10, "cli": 11,
     "__main__": 12,

@@ -162,7 +162,10 @@ def _check_options(shape: tuple[int, ...], told: str, options: ImageOptions) -> 
         wanted = f"{options.channels} as the number of channels is wanted"
     else:
         return
-    remedy = "arrays are not converted: save them so, or choose networks for the shape they have"
+    remedy = (
+        "arrays are not converted: save them so, or choose networks for the shape they have, by "
+        "`gankit recipes show` and --recipe FILE.toml"
+    )
     raise DataError(f"{told}: images are {shape[1:]}, but {wanted}; {remedy}")
 
 

@@ -106,6 +106,25 @@ def image_folder(path: Path) -> ImageFolder:
     return ImageFolder(path, files, classes, tuple(full), without, passed)
 
 
+def first_picture(path: Path) -> tuple[str, tuple[int, int, int]] | None:
+    """Return the name and the shape of the first picture that can be read, as it is in its file.
+
+    None if the first few cannot be read.
+
+    Raises
+    ------
+    DataError
+        As `image_folder` does.
+    """
+    for name in image_folder(path).files[:NAMED]:
+        try:
+            height, width, channels = read(path / name, ImageOptions()).pixels.shape
+        except DataError:
+            continue
+        return name, (height, width, channels)
+    return None
+
+
 def pictures(
     folder: ImageFolder, options: ImageOptions, reading: Reading
 ) -> Iterator[NDArray[np.uint8]]:

@@ -25,6 +25,7 @@ from gankit.metrics import Evaluation
 from gankit.metrics.pixels import Levels
 from gankit.randomness import Stream, generator
 from gankit.resuming import known_images
+from gankit.run import called
 from gankit.runs import RunFolder, evaluations
 from gankit.training import check_count
 from gankit.training_data import Tell, warn
@@ -61,7 +62,7 @@ def generated(
     check_samples(count)
     labels = None
     if run.problem.told_classes and data is not None:
-        labels = in_proportion(data, count, seed)
+        labels = called(run).labels(in_proportion(data, count, seed))
     done, parts = 0, []
     watch(GENERATING, 0.0)
     for chunk in run.chunks(count, seed, labels):
