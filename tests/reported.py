@@ -14,7 +14,8 @@ from gankit.runs import MetricsLog, RunFolder, warned
 from gankit.sources import config_of
 
 FIGURES = {
-    "features": "64 classifier features (0a1b2c3d)", "reference": "all 500 training images",
+    "features": "64 classifier and 18 local features (0a1b2c3d)",
+    "reference": "all 500 training images",
     "samples": 100, "reference_samples": 500, "neighbours": 5, "frechet": 35.25, "kernel": 0.5,
     "kernel_deviation": 0.01, "kernel_whole": 0.5, "precision": 0.625, "recall": 0.375,
     "density": 0.5, "coverage": 0.75, "nearest": 0.25, "score": 6.5, "reference_score": 9.5,

@@ -82,7 +82,7 @@ def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
     assert "run after round 20: 60 images, seed 0." in said
     assert "Real images: 60 others of the 300 training images of digits.npz, seed 0." in said
     assert "Held against 150 of the 300 training images of digits.npz, seed 0" in said
-    assert "through 64 classifier features (" in said
+    assert "through 64 classifier and 18 local features (" in said
     assert max(map(len, lines)) <= 80
     assert (row["round"], row["seed"], row["samples"]) == (20, 0, 60)
     with Image.open(run / "nearest/000020.png") as picture:
@@ -179,7 +179,7 @@ def test_images_without_classes_are_judged_by_principal_components(command, mach
     run = trained(command, "./bare.npz")
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0, ended.err
-    assert log(run)[0]["features"].startswith("64 principal components (")
+    assert log(run)[0]["features"].startswith("64 principal components and 18 local features (")
     assert "Classes seen" not in ended.out
 
 

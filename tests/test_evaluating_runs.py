@@ -127,7 +127,7 @@ def test_the_best_can_be_loaded_sampled_evaluated_and_is_listed(command):
     np.testing.assert_array_equal(np.load("best.npy"), best.sample(25))
     lines = command("checkpoint", "list", "run").out.splitlines()
     assert lines[0].endswith(
-        "whole, the best: Fréchet distance 10, 64 classifier features (6a139aa6)"
+        "whole, the best: Fréchet distance 10, 64 classifier and 18 local features (6a139aa6)"
     )
     assert all(line.endswith("whole") for line in lines[1:])
 
@@ -351,7 +351,7 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
     )
     for step in range(1, 19):
         judge(SimpleNamespace(step=step))
-    features = "64 classifier features (6a139aa6), 100 images"
+    features = "64 classifier and 18 local features (6a139aa6), 100 images"
     assert said == [
         f"round 6: Fréchet distance 30 (100 real images 1.5); {features}",
         f"round 12: Fréchet distance 10 (100 real images 1.5), the lowest so far; {features}",

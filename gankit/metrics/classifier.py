@@ -1,8 +1,8 @@
 """A classifier to judge by: trained once for each labelled data set, the same for every backend.
 
 Like the Inception network of Salimans et al. 2016 and Heusel et al. 2017, but small, and of the
-data's own classes: it gives the values before its last layer as features, and the chance of each
-class.
+data's own classes: it gives the values before its last layer as features, with local features
+beside them, and the chance of each class.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError
-from gankit.metrics import kept, network
+from gankit.metrics import kept, local, network
 from gankit.metrics.features import digest
 from gankit.metrics.fitting import Progress, fit, steps_for
 from gankit.metrics.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
 from gankit.state import State
 
-VERSION = "classifier 2"
+VERSION = "classifier 3"
 """Part of every key: change it with anything that changes the numbers."""
 
 
@@ -36,7 +36,7 @@ class Classifier:
     shape
         (height, width, channels) of the images that it takes.
     weights
-        As `network.shapes` names them, float32.
+        As `network.shapes` and `local.shapes` name them, float32.
     """
 
     name: str
@@ -44,15 +44,22 @@ class Classifier:
     weights: State = field(repr=False)
 
     def __call__(self, images: NDArray[Any], /) -> Real:
-        """Return `(n, 64)` float64 features of `(n, H, W, C)` images, uint8 or real in [-1, 1]."""
+        """Return `(n, d)` float64 features of `(n, H, W, C)` images, uint8 or real in [-1, 1].
+
+        The first 64 are the classifier's, the others local: 18 in grey, 54 in colour.
+        """
         check_shape(images, self.shape, "the classifier")
-        return by_chunks(self._features, images)
+        return by_chunks(self._all, images)
 
     def probabilities(self, images: NDArray[Any], /) -> Real:
         """Return the `(n, classes)` float64 chances of each class."""
         check_shape(images, self.shape, "the classifier")
         logits = by_chunks(lambda p: network.logits(self.weights, self._features(p)), images)
         return network.softmax(logits)
+
+    def _all(self, images: Levels) -> Float32:
+        parts = [self._features(images), local.features(self.weights, images)]
+        return np.concatenate(parts, axis=1)
 
     def _features(self, images: Levels) -> Float32:
         return network.features(self.weights, small(images))
@@ -88,13 +95,23 @@ def classifier_of(
         raise ConfigError(f"steps is {steps}; a classifier is trained for at least 1")
     shape = data.images.shape[1:]
     key = digest(f"{VERSION}, {steps} steps, {data.classes} classes", data.images, labels)
-    weights = kept.read(key, network.shapes(inputs(shape), data.classes))
+    wanted = network.shapes(inputs(shape), data.classes) | local.shapes(shape[-1])
+    weights = kept.read(key, wanted)
     if weights is None:
         weights = fit(data.images, labels, data.classes, steps, progress)
+        weights |= local.fit(data.images, _variance(weights, data.images))
         kept.write(key, weights)
     # The key will not do: BLAS rounds by processor and threads, and training makes much of that.
     mark = kept.sum_of(weights).tobytes().hex()[:8]
-    return Classifier(f"{network.FEATURES} classifier features ({mark})", shape, weights)
+    name = f"{network.FEATURES} classifier and {local.count(shape[-1])} local features ({mark})"
+    return Classifier(name, shape, weights)
+
+
+def _variance(weights: State, images: Levels) -> float:
+    """Return the mean variance of the network's features over some of the images."""
+    some = np.asarray(images[:: max(1, len(images) // local.IMAGES)])
+    values = by_chunks(lambda part: network.features(weights, small(part)), some)
+    return float(values.var(0).mean())
 
 
 def _checked(data: ImageSet) -> NDArray[np.int64]:

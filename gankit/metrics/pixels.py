@@ -96,7 +96,7 @@ def small(images: Levels) -> Float32:
 def inputs(shape: tuple[int, ...]) -> int:
     """Return how many numbers `small` makes of an image of `shape` (height, width, channels)."""
     height, width, channels = shape
-    block = _block(height, width)
+    block = block_of(height, width)
     return -(-height // block) * -(-width // block) * channels
 
 
@@ -106,7 +106,7 @@ def shrunk(images: Levels) -> Float32:
     Where blocks do not come out even, edges are repeated.
     """
     scaled = (images.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
-    block = _block(*images.shape[1:3])
+    block = block_of(*images.shape[1:3])
     if block == 1:
         return scaled
     _, height, width, _ = images.shape
@@ -139,8 +139,8 @@ def by_chunks(compute: Callable[[Levels], NDArray[Any]], images: NDArray[Any]) -
     return np.concatenate(parts).astype(np.float64)
 
 
-def _block(height: int, width: int) -> int:
-    """Return the side of the blocks that are averaged."""
+def block_of(height: int, width: int) -> int:
+    """Return the side of the blocks of pixels that leave at most 32 of them a side."""
     return -(-max(height, width) // SIDE)
 
 

@@ -1,4 +1,4 @@
-"""Principal components of the pixels: features where a data set has no labels.
+"""Principal components of the pixels, with local features: where a data set has no labels.
 
 Pearson 1901; Jolliffe, "Principal Component Analysis", 2002, §1.1.
 """
@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.metrics import local
 from gankit.metrics.features import digest
 from gankit.metrics.pixels import Levels, Real, by_chunks, check_shape, chunks, levels, small
+from gankit.state import State
 
 COMPONENTS = 64
 
-VERSION = "principal 2"
+VERSION = "principal 3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,21 +35,31 @@ class Principal:
         `(pixels,)` float64 in [-1, 1].
     components
         `(pixels, d)` float64, orthonormal columns, that of the largest variance first.
+    local
+        As `local.shapes` names them, float32.
     """
 
     name: str
     shape: tuple[int, ...]
     mean: Real = field(repr=False)
     components: Real = field(repr=False)
+    local: State = field(repr=False)
 
     def __call__(self, images: NDArray[Any], /) -> Real:
-        """Return `(n, d)` float64 features of `(n, H, W, C)` images."""
+        """Return `(n, d + l)` float64 features of `(n, H, W, C)` images.
+
+        The first `d` are projections, the others local: 18 in grey, 54 in colour.
+        """
         check_shape(images, self.shape, "the projection")
-        return by_chunks(lambda part: (_flat(part) - self.mean) @ self.components, images)
+        return by_chunks(self._all, images)
+
+    def _all(self, images: Levels) -> Real:
+        projected = (_flat(images) - self.mean) @ self.components
+        return np.concatenate([projected, local.features(self.local, images)], axis=1)
 
 
 def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> Principal:
-    """Return the principal components of reference images.
+    """Return the principal components of reference images, and local features beside them.
 
     Parameters
     ----------
@@ -64,10 +76,13 @@ def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> 
         centred = _flat(whole[part]) - mean
         products += centred.T @ centred
     # eigh gives the smallest first.
-    directions = np.linalg.eigh(products)[1][:, ::-1]
+    sizes, directions = (array[..., ::-1] for array in np.linalg.eigh(products))
     count = min(components, len(whole), len(mean))
-    name = f"{count} principal components ({digest(VERSION, whole)[:8]})"
-    return Principal(name, whole.shape[1:], mean, directions[:, :count].copy())
+    variance = float(np.maximum(sizes[:count], 0).mean()) / len(whole)
+    shape, mark = whole.shape[1:], digest(VERSION, whole)[:8]
+    name = f"{count} principal components and {local.count(shape[-1])} local features ({mark})"
+    found = directions[:, :count].copy()
+    return Principal(name, shape, mean, found, local.fit(whole, variance))
 
 
 def _flat(images: Levels) -> Real:

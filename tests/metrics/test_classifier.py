@@ -10,7 +10,7 @@ import pytest
 
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, StorageError
-from gankit.metrics import classifier, classifier_of, fitting, kept
+from gankit.metrics import classifier, classifier_of, fitting, kept, local
 from gankit.runs import atomic, tensors
 
 STEPS = 60
@@ -59,8 +59,29 @@ def test_it_tells_classes_apart_that_it_was_not_trained_on(shape):
     chances = found.probabilities(other.images)
     assert (chances.argmax(1) == other.labels).mean() > 0.95
     np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-12)
-    assert found(other.images).shape == (300, 64)
+    assert found(other.images).shape == (300, 64 + 18 * shape[-1])
     assert found(other.images).dtype == np.float64
+
+
+def test_local_features_stand_beside_the_networks_and_deviate_half_as_much():
+    data = made()
+    found = classifier_of(data, steps=STEPS)
+    values = found(data.images)
+    assert found.name.startswith("64 classifier and 36 local features (")
+    np.testing.assert_allclose(
+        values[:, 64:], local.features(found.weights, data.images), rtol=1e-6
+    )
+    spread = np.sqrt(values[:, :64].var(0).mean())
+    np.testing.assert_allclose(values[:, 64:].std(0), 0.5 * spread, rtol=1e-3)
+
+
+def test_one_that_an_earlier_version_kept_is_not_used(cache, trainings, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(classifier, "VERSION", "classifier 1")
+        old = classifier_of(made(), steps=2)
+    new = classifier_of(made(), steps=2)
+    assert len(trainings) == len(list(cache.iterdir())) == 2
+    assert same(old, new)
 
 
 def test_real_numbers_and_levels_of_the_same_images_have_the_same_features():

@@ -9,41 +9,16 @@ import warnings
 import numpy as np
 import pytest
 
-from gankit.data import ImageSet, glyphs
 from gankit.errors import ConfigError, Diverged
 from gankit.metrics import (
     Judge,
     Reference,
     choose,
-    classifier_of,
     evaluate,
     frechet_distance,
     moments,
     principal_components,
 )
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """Return drawn digits: to train on, and others."""
-    return glyphs.draw(1200, seed=1)
-
-
-@pytest.fixture(scope="module")
-def features(digits, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANKIT_HOME", str(tmp_path_factory.mktemp("cache")))
-        return classifier_of(ImageSet(digits[0][:600], digits[1][:600], "drawn"), steps=150)
-
-
-@pytest.fixture(scope="module")
-def judge(digits, features):
-    return Judge(choose(digits[0][:600], "drawn digits", 500), features)
-
-
-@pytest.fixture(scope="module")
-def floor(judge, digits):
-    return judge(digits[0][600:])
 
 
 def test_every_figure_names_its_features_its_counts_and_its_reference(floor, features):
@@ -102,7 +77,7 @@ def test_without_classes_the_figures_of_classes_are_none(digits):
     reference = choose(digits[0][:600], "drawn digits")
     assert reference.split == "all 600 drawn digits"
     found = evaluate(digits[0][600:], reference, principal_components(reference.images))
-    assert found.features.startswith("64 principal components (")
+    assert found.features.startswith("64 principal components and 18 local features (")
     assert found.score is found.histogram is found.classes_seen is found.reference_score is None
     assert found.frechet > 0
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from gankit.errors import ConfigError
-from gankit.metrics import principal_components
+from gankit.metrics import local, principal_components
 from gankit.metrics.pixels import inputs, levels, small
 
 
@@ -21,17 +21,26 @@ def test_they_are_scikit_learns_up_to_their_signs():
     other = images(seed=1)
     known = pca.transform(other.reshape(200, -1) / 127.5 - 1)
     # The images are scaled in float32.
-    np.testing.assert_allclose(np.abs(found(other)), np.abs(known), atol=1e-4)
+    np.testing.assert_allclose(np.abs(found(other)[:, :8]), np.abs(known), atol=1e-4)
 
 
 def test_no_more_are_given_than_images_or_pixels_have():
-    assert principal_components(images(20))(images(7)).shape == (7, 20)
-    assert principal_components(images())(images(7)).shape == (7, 60)
+    assert principal_components(images(20))(images(7)).shape == (7, 20 + 36)
+    assert principal_components(images())(images(7)).shape == (7, 60 + 36)
+
+
+def test_local_features_stand_beside_them():
+    found = principal_components(images(), components=8)
+    beside = found(images())[:, 8:]
+    np.testing.assert_allclose(beside, local.features(found.local, images()), rtol=1e-5)
+    # Half the deviation that the components have on average.
+    spread = np.sqrt(found(images())[:, :8].var(0).mean())
+    np.testing.assert_allclose(beside.std(0), 0.5 * spread, rtol=1e-2)
 
 
 def test_their_name_says_how_many_and_of_what():
     name = principal_components(images(), components=8).name
-    assert name.startswith("8 principal components (")
+    assert name.startswith("8 principal components and 36 local features (")
     assert principal_components(images(), components=8).name == name
     assert principal_components(images(seed=1), components=8).name != name
 

@@ -15,7 +15,8 @@ from gankit.metrics import Evaluation
 from gankit.runs import evaluations
 
 FIGURES = Evaluation(
-    features="64 classifier features (6a139aa6)", reference="all 300 training images of drawn",
+    features="64 classifier and 18 local features (6a139aa6)",
+    reference="all 300 training images of drawn",
     samples=100, reference_samples=300, neighbours=5, frechet=12.5, kernel=-0.25,
     kernel_deviation=0.1, kernel_whole=0.0, precision=0.5, recall=0.5, density=1.5, coverage=0.25,
     nearest=0.3, score=2.0, reference_score=2.5, confidence=0.9, histogram=(0.25, 0.75),
@@ -198,7 +199,7 @@ def test_only_what_was_measured_alike_compares():
     steps = [6, 12, 18, 24]
     assert evaluations.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["round"] == 12
     assert evaluations.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["round"] == 12
-    other = row(24, 99.0, features="64 classifier features (00000000)")
+    other = row(24, 99.0, features="64 classifier and 18 local features (00000000)")
     assert evaluations.best([*ROWS, other], steps, 100)["round"] == 24
     assert evaluations.best(ROWS, steps, 50) is None
 

@@ -1,0 +1,140 @@
+"""Local features: how strongly small patterns occur in an image, wherever they are.
+
+A classifier learns to ignore what does not change the class, and the first principal components
+ignore what has little variance: neither sees specks, noise or blur. These features do. Filters are
+the principal components of the data's own patches of 3 x 3 pixels, each divided by its deviation,
+so that a pattern counts for as much as it is rare (whitened patches: Coates, Lee & Ng 2011, §3.2).
+Of each filter's responses over an image, the mean of the absolute values and the standard
+deviation are features (statistics of textures: Portilla & Simoncelli 2000, §2).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.metrics.pixels import Float32, Levels, Real, block_of, chunks
+from gankit.state import State
+
+SIDE = 3
+"""Pixels of a patch's side."""
+
+CHANNELS = 4
+"""Images of more channels are averaged over them first."""
+
+IMAGES = 10_000
+"""Images that filters are made from, at most, evenly spaced."""
+
+CHUNK = 128
+"""Images looked at together."""
+
+GREY_LEVEL = (2 / 255) ** 2
+"""A variance, that of one grey level: what varies by less is not amplified."""
+
+STEADY = 0.02
+"""A feature that deviates by less over real images is taken to deviate by this."""
+
+WEIGHT = 0.5
+"""Deviation of a local feature over real images, as a part of that of the other features."""
+
+
+def count(channels: int) -> int:
+    """Return how many features images of so many channels have: 18 in grey, 54 in colour."""
+    return 2 * _filters(channels)
+
+
+def shapes(channels: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array that `fit` makes, by its name."""
+    filters = _filters(channels)
+    return {
+        "local.mean": (filters,),
+        "local.filters": (filters, filters),
+        "local.centre": (2 * filters,),
+        "local.scale": (2 * filters,),
+    }
+
+
+def fit(images: Levels, variance: float) -> State:
+    """Make the filters of real images.
+
+    Parameters
+    ----------
+    images
+        `(N, H, W, C)` uint8, of any size; may be mapped from a file.
+    variance
+        Mean variance over real images of the features that these stand beside.
+
+    Returns
+    -------
+    State
+        Float32 arrays, as `shapes` names them.
+    """
+    some = images[np.linspace(0, len(images) - 1, min(len(images), IMAGES)).astype(np.int64)]
+    mean, covariance = _moments(some)
+    values, directions = np.linalg.eigh(covariance)
+    filters = directions / np.sqrt(np.maximum(values, 0) + GREY_LEVEL)
+    state = {"local.mean": mean.astype(np.float32), "local.filters": filters.astype(np.float32)}
+    raw = _statistics(state, some)
+    scale = WEIGHT * np.sqrt(variance) / np.maximum(raw.std(0), STEADY)
+    return state | {
+        "local.centre": raw.mean(0).astype(np.float32),
+        "local.scale": scale.astype(np.float32),
+    }
+
+
+def features(state: State, images: Levels) -> Float32:
+    """Return the `(n, count)` features of `(n, H, W, C)` images."""
+    return (_statistics(state, images) - state["local.centre"]) * state["local.scale"]
+
+
+def _statistics(state: State, images: Levels) -> Float32:
+    """Return for each filter the mean absolute response and the deviation of the responses."""
+    found = []
+    for part in chunks(len(images), CHUNK):
+        responses = (_patches(images[part]) - state["local.mean"]) @ state["local.filters"]
+        found.append(np.concatenate([np.abs(responses).mean(1), responses.std(1)], axis=1))
+    return np.concatenate(found)
+
+
+def _moments(images: Levels) -> tuple[Real, Real]:
+    """Return the mean and the covariance of all patches."""
+    total, products, n = np.float64(0), np.float64(0), 0
+    for part in chunks(len(images), CHUNK):
+        patches = _patches(images[part]).astype(np.float64)
+        patches = patches.reshape(-1, patches.shape[-1])
+        total, products = total + patches.sum(0), products + patches.T @ patches
+        n += len(patches)
+    mean: Real = total / n
+    covariance: Real = products / n - np.outer(mean, mean)
+    return mean, covariance
+
+
+def _patches(images: Levels) -> Float32:
+    """Return the `(n, places, 9 C)` patches in [-1, 1] around at most 32 x 32 pixels of an image.
+
+    Of larger images these are one pixel of each block, in turn another one, so that what repeats
+    itself with the blocks is seen too.
+    """
+    if images.shape[-1] > CHANNELS:
+        images = np.rint(images.mean(-1, keepdims=True)).astype(np.uint8)
+    n, height, width, channels = images.shape
+    block = block_of(height, width)
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    down, along = _places(height, block), _places(width, block)
+    views = [
+        padded[:, down + dy][:, :, along + dx] for dy in range(SIDE) for dx in range(SIDE)
+    ]  # fmt: skip
+    patches = np.stack(views, axis=3).reshape(n, -1, SIDE * SIDE * channels).astype(np.float32)
+    patches -= np.float32(127.5)
+    patches /= np.float32(127.5)
+    return patches
+
+
+def _places(length: int, block: int) -> NDArray[np.int64]:
+    """Return one pixel of each block of an axis: the first, then the second, and so on."""
+    number = np.arange(-(-length // block))
+    return np.minimum(number * block + number % block, length - 1)
+
+
+def _filters(channels: int) -> int:
+    return SIDE * SIDE * (channels if channels <= CHANNELS else 1)

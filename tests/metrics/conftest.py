@@ -1,0 +1,31 @@
+"""Drawn digits, a classifier of them, and what is found of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gankit.data import ImageSet, glyphs
+from gankit.metrics import Judge, choose, classifier_of
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Return drawn digits: to train on, and others."""
+    return glyphs.draw(1200, seed=1)
+
+
+@pytest.fixture(scope="session")
+def features(digits, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANKIT_HOME", str(tmp_path_factory.mktemp("cache")))
+        return classifier_of(ImageSet(digits[0][:600], digits[1][:600], "drawn"), steps=150)
+
+
+@pytest.fixture(scope="session")
+def judge(digits, features):
+    return Judge(choose(digits[0][:600], "drawn digits", 500), features)
+
+
+@pytest.fixture(scope="session")
+def floor(judge, digits):
+    return judge(digits[0][600:])

@@ -1,0 +1,36 @@
+"""Real images made worse on purpose: what the figures must notice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def specks(images, each):
+    """Return images with so many bright pixels each; a part of the images where it is below 1."""
+    random, found = np.random.default_rng(1), images.copy()
+    n, height, width, channels = images.shape
+    for _ in range(max(1, round(each))):
+        rows = np.flatnonzero(random.random(n) < min(each, 1))
+        down, along = (
+            random.integers(height, size=len(rows)),
+            random.integers(width, size=len(rows)),
+        )
+        bright = random.integers(120, 256, (len(rows), channels), np.uint8)
+        found[rows, down, along] = np.maximum(found[rows, down, along], bright)
+    return found
+
+
+def blurred(images, part):
+    """Return images of which each pixel gives `part` of itself to either neighbour on an axis."""
+    values = images.astype(np.float64)
+    for axis in (1, 2):
+        edge = [(int(a == axis),) * 2 for a in range(4)]
+        padded, last = np.pad(values, edge, mode="edge"), values.shape[axis]
+        before, after = (padded.take(np.arange(last) + step, axis) for step in (0, 2))
+        values = part * before + (1 - 2 * part) * values + part * after
+    return np.rint(values).astype(np.uint8)
+
+
+def moved(images, pixels):
+    """Return images moved along by so many pixels."""
+    return np.roll(images, pixels, axis=2)
