@@ -98,11 +98,12 @@ def _statistics(state: State, images: Levels) -> Float32:
 
 def _moments(images: Levels) -> tuple[Real, Real]:
     """Return the mean and the covariance of all patches."""
-    total, products, n = np.float64(0), np.float64(0), 0
+    width, n = _filters(images.shape[-1]), 0
+    total, products = np.zeros(width), np.zeros((width, width))
     for part in chunks(len(images), CHUNK):
-        patches = _patches(images[part]).astype(np.float64)
-        patches = patches.reshape(-1, patches.shape[-1])
-        total, products = total + patches.sum(0), products + patches.T @ patches
+        patches = _patches(images[part]).reshape(-1, width).astype(np.float64)
+        total += patches.sum(0)
+        products += patches.T @ patches
         n += len(patches)
     mean: Real = total / n
     covariance: Real = products / n - np.outer(mean, mean)
@@ -133,7 +134,8 @@ def _patches(images: Levels) -> Float32:
 def _places(length: int, block: int) -> NDArray[np.int64]:
     """Return one pixel of each block of an axis: the first, then the second, and so on."""
     number = np.arange(-(-length // block))
-    return np.minimum(number * block + number % block, length - 1)
+    places: NDArray[np.int64] = np.minimum(number * block + number % block, length - 1)
+    return places
 
 
 def _filters(channels: int) -> int:
