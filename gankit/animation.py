@@ -13,6 +13,7 @@ import numpy as np
 
 from gankit.errors import CheckpointError, ConfigError, GankitError
 from gankit.images import Pixels
+from gankit.paths import given
 from gankit.runs import atomic
 from gankit.runs.grids import by_round, spread
 from gankit.runs.storage import read_plain
@@ -69,7 +70,7 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     StorageError
         It could not be written.
     """
-    path = Path(path)
+    path = given(path, "path")
     if not animates(path):
         raise ConfigError(f"cannot write {path}; name a {', '.join(FORMATS)} file")
     check_fps(fps)

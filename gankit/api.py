@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from gankit.launch import check_folder, choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
+from gankit.paths import given, optional
 from gankit.penalties import Penalty
 from gankit.problem import Native, Precision, Problem
 from gankit.resuming import base, check_unchanged, passed_over, recorded
@@ -100,7 +100,7 @@ def train(
     called = as_callbacks(callbacks)
     if not isinstance(recipe, str | os.PathLike):
         raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
-    folder, data = _path("out", out), _path("data_dir", data_dir)
+    folder, data = optional(out, "out"), optional(data_dir, "data_dir")
     given, loss, backend = _by_name(settings)
     start = base(os.fspath(recipe), folder if resume else None)
     device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
@@ -348,8 +348,8 @@ def load(
     UserWarning
         A checkpoint was passed over, or the log of losses is damaged and `history` ends before.
     """
-    path = _path("folder", folder) or Path()
-    config, run = recorded(path), RunFolder.open(path)
+    run = RunFolder.open(given(folder, "folder"))
+    config = recorded(run.path)
     checkpoint = _best(run) if best else run.checkpoints.newest_valid(passed_over)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
@@ -394,15 +394,6 @@ def _best(run: RunFolder) -> Checkpoint:
         f"{run.path} has no best checkpoint: none of those there was evaluated; "
         "train on with evaluate_every=1, or take the newest"
     )
-
-
-def _path(name: str, given: object) -> Path | None:
-    """Return a path; None where none is given."""
-    if given is None:
-        return None
-    if not isinstance(given, str | os.PathLike):
-        raise ConfigError(f"{name}: got {shown(given)}; expected a path")
-    return Path(given) if given else None
 
 
 def _loss(given: str | Loss) -> Loss:

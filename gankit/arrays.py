@@ -14,6 +14,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
+from gankit.paths import given
 from gankit.runs import atomic
 from gankit.runs.storage import writing
 
@@ -42,7 +43,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
     StorageError
         It could not be written; what was there still is.
     """
-    path = Path(path)
+    path = given(path, "path")
     if path.suffix.lower() not in FORMATS:
         *most, last = FORMATS
         raise ConfigError(

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +27,7 @@ from gankit.penalties import Penalty
 from gankit.problem import Precision, Problem
 from gankit.schedules import Rate, Schedule
 from gankit.tagged import Tagged
+from gankit.text import printable, restored, storable
 from gankit.training import MOST, Regime
 
 if TYPE_CHECKING:
@@ -250,13 +251,13 @@ class TrainConfig:
         """Return the configuration as TOML; `from_toml` gives it back."""
         import tomli_w
 
-        return tomli_w.dumps(self.settings())
+        return tomli_w.dumps(_every_text(storable, self.settings()))
 
 
 def subject(config: TrainConfig) -> str:
     """Return what is trained on what, in few words: "simple on mnist"."""
     names = (config.recipe, Path(config.dataset).name)
-    return " on ".join(repr(name)[1:-1] for name in names)  # Without control characters.
+    return " on ".join(map(printable, names))
 
 
 PARTS: tuple[Any, ...] = (
@@ -276,7 +277,7 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
     if any(line.count(".") > PARTED for line in text.splitlines()):
         raise ConfigError(f"{source} is not TOML: a key has more than {PARTED} parts")
     try:
-        return tomllib.loads(text)
+        return dict(_every_text(restored, tomllib.loads(text)))
     except (ValueError, RecursionError) as error:  # Also integers of too many digits.
         raise ConfigError(f"{source} is not TOML: {error}") from None
 
@@ -286,7 +287,8 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_json(json.dumps(_plain(settings, source)), strict=True)
+        text = json.dumps(_every_text(storable, _plain(settings, source)))
+        return _with_names_restored(_adapter().validate_json(text, strict=True))
     except ValidationError as error:
         raise ConfigError(f"{source}: {in_words(error, PARTS)}") from None
     except ConfigError:
@@ -316,13 +318,31 @@ def _plain(value: object, source: str, place: str = "") -> object:
         return [_plain(item, source, f"{place}.{i}") for i, item in enumerate(value)]
     if isinstance(value, PARTS):
         return _plain(dataclasses.asdict(value), source, place)
-    if isinstance(value, np.generic):
+    if np.ndim(value) == 0 and hasattr(value, "item"):
         return value.item()
     if isinstance(value, os.PathLike | datetime.date | datetime.time):
         return str(value)
     raise ConfigError(
         f"{source}: {place[1:]}: got {shown(value)}; expected a value that TOML can hold"
     )
+
+
+def _with_names_restored(config: TrainConfig) -> TrainConfig:
+    """Return the configuration with every name as the file system has it."""
+    texts = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    stored = {name: text for name, text in texts.items() if isinstance(text, str) and "\0" in text}
+    return dataclasses.replace(config, **_every_text(restored, stored)) if stored else config
+
+
+def _every_text(change: Callable[[str], str], value: Any) -> Any:  # noqa: ANN401 - TOML nests.
+    """Return nested values with every text changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _every_text(change, inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_every_text(change, inner) for inner in value]
+    return value
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 - TOML values nest freely.

@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable, Sized
 from enum import IntEnum
 
+from gankit.text import printable_lines
+
 SHOWN = 60
 """Characters of a value that a message shows at most."""
 
@@ -35,6 +37,10 @@ class GankitError(Exception):
     """Any error that gankit raises on purpose; its message is one line for a person."""
 
     exit_code = ExitCode.UNEXPECTED
+
+    def __str__(self) -> str:
+        """Return the message; what a name in it may hold to steer a terminal is escaped."""
+        return printable_lines(super().__str__())
 
 
 class ConfigError(GankitError, ValueError):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError, Diverged
+from gankit.paths import given
 from gankit.runs import atomic
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -224,7 +225,7 @@ def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
         It could not be written.
     """
     pixels = to_uint8(image)
-    _write(Path(path), _png(_plane(pixels)))
+    _write(given(path, "path"), _png(_plane(pixels)))
 
 
 def write_each(
@@ -243,7 +244,8 @@ def write_each(
     """
     digits = max(3, len(str((count or start + len(images)) - 1)))
     numbers = range(start, start + len(images))
-    paths = [Path(folder) / f"{number:0{digits}}.png" for number in numbers]
+    folder = given(folder, "folder")
+    paths = [folder / f"{number:0{digits}}.png" for number in numbers]
     for path, image in zip(paths, _checked(images), strict=True):
         write_png(path, image)
     return paths

@@ -18,6 +18,7 @@ from gankit import plots
 from gankit.backend import Array
 from gankit.data.class_names import listed
 from gankit.images import Picture
+from gankit.text import printable_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -113,7 +114,13 @@ def html(title: str, rows: Mapping[str, str], pictures: Sequence[Inline] = ()) -
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(autoescape=True, undefined=StrictUndefined).from_string(HTML)
+    rules = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown)
+    return rules.from_string(HTML)
+
+
+def _shown(value: object) -> object:
+    """Return text without characters that cannot be seen."""
+    return printable_lines(value) if type(value) is str else value
 
 
 def _of_run(run: Run) -> dict[str, str]:

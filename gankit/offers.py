@@ -11,6 +11,7 @@ from typing import Any
 from gankit import hooks, plugins
 from gankit.backend import Backend
 from gankit.plugins import Plugin
+from gankit.text import one_line
 
 KINDS = tuple(hooks.OF_KIND)
 READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"
@@ -123,5 +124,5 @@ def _row(
     kind: str, plugin: Plugin, name: str, *, api: int | None = None, fault: str | None = None
 ) -> Offer:
     """Return the row of a thing that is ready, or of one with a fault."""
-    status, reason = (LEFT_OUT, " ".join(fault.split())) if fault else (READY, "")
+    status, reason = (LEFT_OUT, one_line(fault)) if fault else (READY, "")
     return Offer(kind, name, plugin.distribution, plugin.version, api, status, reason)

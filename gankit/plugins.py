@@ -24,6 +24,7 @@ import pluggy
 
 from gankit import hooks, vetting
 from gankit.errors import BackendUnavailable, PluginError, UnknownBackend, UnknownName
+from gankit.text import printable
 
 if TYPE_CHECKING:
     import click
@@ -316,7 +317,7 @@ def _leave_out(plugin: Plugin, fault: str) -> None:
 def _complain(message: str) -> None:
     if os.environ.get(STRICT):
         raise PluginError(message)
-    warnings.warn(message, PluginWarning, stacklevel=3)
+    warnings.warn(printable(message), PluginWarning, stacklevel=3)
 
 
 def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[str, Any]:

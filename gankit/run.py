@@ -20,6 +20,7 @@ from gankit.errors import ConfigError, shown
 from gankit.images import Picture, enlarged, grid
 from gankit.latents import chunks, interpolated, latents, truncated
 from gankit.layers import is_spec
+from gankit.paths import optional
 from gankit.problem import check_labels
 from gankit.training import check_count
 
@@ -265,7 +266,7 @@ class Run:
         from gankit import judging
 
         place = None if dataset is None else os.fspath(dataset)
-        return judging.evaluation(self, n, seed, data_dir, place)
+        return judging.evaluation(self, n, seed, optional(data_dir, "data_dir"), place)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""

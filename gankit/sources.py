@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from gankit.config import LIMIT, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError
+from gankit.paths import given
 from gankit.recipes import recipe
 from gankit.runs.storage import read_plain
 
@@ -62,8 +63,8 @@ def config_of(sources: Iterable[Source]) -> TrainConfig:
 
 def from_recipe(name: str) -> Source:
     """Return a recipe as a source: a named one, or a user's own in a file that ends in .toml."""
-    path = Path(name)
-    if path.suffix == ".toml":
+    if name.endswith(".toml"):
+        path = given(name, "recipe")
         return name, from_file(path)[1] | {"recipe": path.name}
     return f"recipe {name}", recipe(name).settings
 

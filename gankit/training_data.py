@@ -15,6 +15,8 @@ from gankit.data.class_names import listed
 from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
 from gankit.errors import ConfigError, DataError
+from gankit.paths import given
+from gankit.text import printable
 
 Tell = Callable[[str], None]
 """Takes one line for the person who waits."""
@@ -64,7 +66,7 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
 
 def _own(config: TrainConfig, tell: Tell) -> TrainingData:
     """Read a user's own images, at a path that means the same wherever the run is resumed."""
-    path = Path(config.dataset).expanduser().resolve()
+    path = given(config.dataset, "dataset").resolve()
     options = _fitted(config)
     images = own(path, options)
     height, width, channels = images.images.shape[1:]
@@ -141,4 +143,4 @@ def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
 
 def warn(line: str) -> None:
     """Warn; the command prints it as a line of its own."""
-    warnings.warn(line, stacklevel=2)
+    warnings.warn(printable(line), stacklevel=2)

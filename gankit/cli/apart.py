@@ -27,6 +27,7 @@ from gankit.launch import launch, resolve
 from gankit.run import Run
 from gankit.runs import RunFolder, atomic
 from gankit.stopping import Stop, taken
+from gankit.text import one_line
 from gankit.training import Progress
 
 
@@ -62,7 +63,7 @@ def main(request: str) -> int:
     try:
         return _train(json.loads(request))
     except GankitError as error:
-        click.echo(f"gankit: {' '.join(str(error).split())}", err=True)
+        click.echo(f"gankit: {one_line(error)}", err=True)
         return error.exit_code
 
 

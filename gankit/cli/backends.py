@@ -8,7 +8,7 @@ from importlib import metadata
 
 import click
 
-from gankit.cli.options import as_json
+from gankit.cli.options import as_json, show
 
 
 @click.command("backends")
@@ -29,7 +29,7 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(_line(row))
+        show(_line(row))
 
 
 def _line(row: dict[str, object]) -> str:

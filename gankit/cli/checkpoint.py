@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gankit.cli.options import as_json, say
+from gankit.cli.options import PATH, answer, as_json, say, show
 from gankit.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from gankit.diagnosis.checkpoints import CheckpointReport
 
-run_argument = click.argument("run", type=click.Path(path_type=Path))
+run_argument = click.argument("run", type=PATH)
 
 
 @click.group("checkpoint")
@@ -41,13 +41,13 @@ def list_checkpoints(run: Path, quick: bool, as_json: bool) -> None:
         click.echo(json.dumps(list(map(dataclasses.asdict, found)), indent=1))
         return
     for report in found:
-        click.echo(_row(report))
+        show(_row(report))
     if not found:
         say(f"{run} has no checkpoint yet")
 
 
 @command.command("verify")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path),
+@click.argument("paths", nargs=-1, required=True, type=PATH,
                 metavar="RUN|CHECKPOINT...")  # fmt: skip
 @as_json
 def verify(paths: tuple[Path, ...], as_json: bool) -> int:
@@ -63,7 +63,7 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(list(map(dataclasses.asdict, rows)), indent=1))
     for row in () if as_json else rows:
-        click.echo(f"{row.path}  {_state(row)}")
+        show(f"{row.path}  {_state(row)}")
     return ExitCode.OK if all(row.whole for row in rows) else ExitCode.CHECKPOINT
 
 
@@ -90,7 +90,7 @@ def prune(run: Path, keep: int, damaged: bool, dry_run: bool, as_json: bool) -> 
     def tell(report: CheckpointReport) -> None:
         gone.append(report)
         if not as_json:
-            click.echo(report.path)
+            answer(Path(report.path))
 
     plan = remove(run, keep, damaged=damaged, dry_run=dry_run, tell=tell)
     freed = sum(report.bytes for report in gone)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from gankit.callbacks.screen import Screen
 from gankit.checking.check import Check, LevelReport, Outcome, Speed
-from gankit.cli.options import say
+from gankit.cli.options import say, show
 from gankit.cli.tables import hanging
 from gankit.testing.levels import LEVELS
 
@@ -67,7 +67,7 @@ class Table:
             self._headings(outcome)
             click.echo(row(outcome))
             if self.whole and outcome.whole:
-                click.echo(textwrap.indent(outcome.whole, " " * 6))
+                show(textwrap.indent(outcome.whole, " " * 6))
 
     def _headings(self, outcome: Outcome) -> None:
         clause = outcome.clause

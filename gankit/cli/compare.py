@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit.cli.hinting import Hinting
+from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
 from gankit.cli.options import as_json as json_option
-from gankit.cli.options import complete_datasets, complete_recipes, say
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.errors import ConfigError
 from gankit.stopping import taken
@@ -39,9 +39,7 @@ FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 @click.option("--seed", type=int, help="Of every random number.")
 @click.option("--device", help="As in `gankit train`, on every backend  [GANKIT_DEVICE].")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="A folder, for a run of each  [runs/compare]."
-)
+@click.option("--out", type=PATH, help="A folder, for a run of each  [runs/compare].")
 @click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
 @json_option
 def command(
@@ -74,7 +72,7 @@ def command(
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
-        click.echo("\n".join([*_table(section(rows)), "", str(out / PAGE)]))
+        show("\n".join([*_table(section(rows)), "", str(out / PAGE)]))
     return 0
 
 

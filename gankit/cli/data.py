@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gankit.cli.options import as_json, data_dir, say
+from gankit.cli.options import PATH, answer, as_json, data_dir, say, show
 from gankit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def list_datasets(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['name']:<14} {row['summary']}")
+        show(f"{row['name']:<14} {row['summary']}")
 
 
 @command.command("fetch")
@@ -56,7 +56,7 @@ def fetch(name: str, data_dir: Path | None) -> None:
     with _Bars() as bars:
         paths = dataset.fetch(data_dir, progress=bars)
     for path in paths:
-        click.echo(path)
+        answer(path)
 
 
 @command.command("verify")
@@ -74,13 +74,13 @@ def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
     for row in () if as_json else rows:
-        click.echo(_line(row))
+        show(_line(row))
     return ExitCode.OK if all(row.ok for row in rows) else ExitCode.DATA
 
 
 @command.command("pack")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
+@click.argument("out", type=PATH)
 @click.option("--size", metavar="N|HxW", help="Pixels, or height x width; else as they are.")
 @click.option("--channels", type=click.Choice([1, 3]), help="1 is grey, 3 is colours.")
 @click.option(
@@ -101,7 +101,7 @@ def pack(
     with _Bars(unit=" pictures") as bars:
         data = pack(folder, out, options, lambda done, total: bars(out.name, done, total))
     say(data.source)
-    click.echo(out)
+    answer(out)
 
 
 class _Bars:

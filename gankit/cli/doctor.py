@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
-from gankit.cli.options import as_json, say
+from gankit.cli.options import as_json, say, show
 
 if TYPE_CHECKING:
     from gankit.diagnosis.doctor import BackendReport, DatasetReport, Diagnosis, Folder, Machine
@@ -168,6 +167,4 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> None:
 
 def _line(text: str) -> None:
     """Print a line, whatever characters a path or a variable has and the terminal lacks."""
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding))
+    show(text)

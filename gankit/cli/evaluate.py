@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit.cli.options import PATH, complete_backends, say, show
 from gankit.cli.options import as_json as json_option
-from gankit.cli.options import complete_backends, say
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
@@ -28,7 +28,7 @@ READING, OPENING = "reading images", "opening the run"
 
 
 @click.command("evaluate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("-n", "--number", "count", type=int, default=10_000, show_default=True,
               help="Images to generate, and real ones for the floor.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Which images.")
@@ -72,7 +72,8 @@ def command(
         found = _found(run, opened, standard, count, seed, no_floor, watch)
     finally:
         watch.close()
-    click.echo(json.dumps({"run": str(run), **found}, indent=1) if as_json else _page(run, found))
+    said = {"run": str(run), **found}
+    show(json.dumps(said, indent=1) if as_json else _page(run, found))
 
 
 def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Stages) -> Standard:

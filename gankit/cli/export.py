@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gankit.cli.options import complete_backends, say
+from gankit.cli.options import PATH, answer, complete_backends, say
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
 
@@ -26,9 +26,9 @@ it stay, with a model card beside it. Whatever trained the run, any backend may 
 
 
 @click.command("export", help=HELP)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("--to", required=True, metavar="FORMAT", help="One of those above.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to  [RUN/exports].")
+@click.option("--out", type=PATH, help="Where to  [RUN/exports].")
 @click.option(
     "--backend", shell_complete=complete_backends, help="That writes it  [the run's, if it can]."
 )
@@ -49,7 +49,7 @@ def command(
                 f"{to} is the whole history; --backend, --best, --device and --dataset go with a "
                 "generator"
             )
-        click.echo(history.export(run, to, out))
+        answer(history.export(run, to, out))
         return
     if to not in known():
         raise UnknownName("format", to, [*known(), *history.FORMATS])
@@ -58,4 +58,4 @@ def command(
         f"round {done.round} by backend {done.choice.backend}: {done.images} images differ by "
         f"{done.difference:.1e} at most; the model card is {done.card}"
     )
-    click.echo(done.path)
+    answer(done.path)

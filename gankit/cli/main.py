@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import io
 import sys
@@ -15,6 +16,7 @@ from gankit.cli.signals import Stopped, end
 from gankit.cli.streams import guarded
 from gankit.errors import ExitCode, GankitError
 from gankit.stopping import taken
+from gankit.text import one_line
 
 COMMANDS = {
     "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),
@@ -99,8 +101,9 @@ def gankit(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with one of `ExitCode`."""
     warnings.showwarning = _show_warning
-    if isinstance(sys.stdout, io.TextIOWrapper):  # A path need not be text; it is printed as it is.
-        sys.stdout.reconfigure(errors="surrogateescape")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error("gankit", _unencodable)
+        sys.stdout.reconfigure(errors="gankit")
     with guarded():
         sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
@@ -139,12 +142,24 @@ def _run(arguments: list[str]) -> int:
 
 def _fail(message: str, code: int) -> int:
     """Say in one line what is wrong; return the exit code."""
-    click.echo(f"gankit: {' '.join(message.split())}", err=True)
+    click.echo(f"gankit: {one_line(message)}", err=True)
     return code
 
 
+def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Encode what standard output cannot: a byte of a path as it is, another letter as an escape.
+
+    A path need not be text; a program that reads it gets the bytes that name the file.
+    """
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - for mypy: it is for printing only.
+    letter = error.object[error.start]
+    if "\udc80" <= letter <= "\udcff":
+        return bytes([ord(letter) - 0xDC00]), error.start + 1
+    return letter.encode("ascii", "backslashreplace"), error.start + 1
+
+
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    line = f"gankit: warning: {message}"
+    line = f"gankit: warning: {one_line(message)}"
     if tqdm := sys.modules.get("tqdm"):  # A bar that is being drawn stays whole.
         tqdm.tqdm.write(line, file=sys.stderr)
     else:

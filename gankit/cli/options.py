@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
+
+from gankit.paths import given
+from gankit.text import printable, printable_lines
+
+
+class GivenPath(click.Path):
+    """A path option or argument: `~` is the home folder, and an empty one is refused."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """Return the path; ConfigError or DataError, as `gankit.paths.given` has them."""
+        is_option = isinstance(param, click.Option)
+        name = param.opts[-1] if is_option else param.human_readable_name if param else "path"
+        return Path(super().convert(given(value, name), param, ctx))
+
+
+PATH = GivenPath(path_type=Path)
 
 
 def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
@@ -17,7 +39,7 @@ def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str)
 
 data_dir = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A folder with the data set's files, or with a folder per data set [GANKIT_DATA].",
 )
 device = click.option(
@@ -46,8 +68,25 @@ def complete_backends(_ctx: click.Context, _option: click.Parameter, typed: str)
     return [name for name in plugins.backends() if name.startswith(typed)]
 
 
+def show(text: object, *, bold: bool = False) -> None:
+    """Print an answer for a person, of one line or several, to standard output."""
+    click.secho(printable_lines(text), bold=bold)
+
+
+def answer(path: Path) -> None:
+    """Print a path that was written: on a terminal as text, for a program as the path's own bytes.
+
+    A path need not be text, and standard output may have another encoding than names of files.
+    """
+    if sys.stdout.isatty() or os.name != "posix":
+        show(path)
+    else:
+        click.echo(os.fsencode(path))
+
+
 def say(line: str) -> None:
     """Tell the person who waits; standard output is for data."""
+    line = printable(line)
     if tqdm := sys.modules.get("tqdm"):  # A bar that is being drawn stays whole.
         tqdm.tqdm.write(line, file=sys.stderr)
     else:

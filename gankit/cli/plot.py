@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gankit.cli.options import PATH, answer
 from gankit.errors import CheckpointError
 from gankit.paths import require_parent
 
@@ -13,10 +14,8 @@ PARTS = ("losses", "metrics", "classes")
 
 
 @click.command("plot")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="A .png, .svg or .pdf file  [plot.png in RUN]."
-)
+@click.argument("run", type=PATH)
+@click.option("--out", type=PATH, help="A .png, .svg or .pdf file  [plot.png in RUN].")
 @click.option(
     "--only", type=click.Choice(PARTS), help="One part  [losses, and what was evaluated]."
 )
@@ -48,4 +47,4 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
         case _:
             plot = plots.overview(history, rows)
     plot.save(out)
-    click.echo(out)
+    answer(out)

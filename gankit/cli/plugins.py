@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gankit.cli.options import as_json, complete_backends, say
+from gankit.cli.options import PATH, answer, as_json, complete_backends, say, show
 from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder to write [NAME].")
+@click.option("--out", type=PATH, help="The folder to write [NAME].")
 def new(name: str, out: Path | None) -> None:
     """Write a backend called NAME, ready to install and train.
 
@@ -37,7 +37,7 @@ def new(name: str, out: Path | None) -> None:
 
     folder = Path(name) if out is None else out
     for path in write(name, folder):
-        click.echo(folder / path)
+        answer(folder / path)
     say("next:")
     say(f"  pip install --editable {shlex.quote(str(folder))}")
     say(f"  gankit train --backend {name}")
@@ -72,7 +72,7 @@ def _print_offers(rows: list[Offer]) -> None:
     widths = [max(map(len, column)) for column in list(zip(*table, strict=True))[:-1]]
     for number, (*cells, last) in enumerate(table):
         first = "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-        click.secho(hanging(f"{first}  ", last), bold=number == 0)
+        show(hanging(f"{first}  ", last), bold=number == 0)
 
 
 @command.command("check")

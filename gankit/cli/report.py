@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gankit.cli.options import complete_backends, say
+from gankit.cli.options import PATH, answer, complete_backends, say
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
 from gankit.errors import ConfigError
@@ -16,10 +16,10 @@ NAME = "report.html"
 
 
 @click.command("report")
-@click.argument("runs", metavar="RUN...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("runs", metavar="RUN...", type=PATH, nargs=-1, required=True)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The page  [report.html in the run; of several runs, in this folder].",
 )
 @click.option("--title", default="", help="Its heading  [the runs' names].")
@@ -55,7 +55,7 @@ def command(
     for line in (line for run in found for line in run.damage):
         say(f"damaged: {line}")
     say(f"{round(len(content) / 1000):,} kB in {out}")
-    click.echo(out)
+    answer(out)
 
 
 def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:

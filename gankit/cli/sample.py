@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from gankit.cli.options import complete_backends, say
+from gankit.cli.options import PATH, answer, complete_backends, say
 from gankit.cli.options import device as device_option
 
 
 @click.command("sample")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("-n", "--number", "count", type=int, help="Images  [25; ways of --interpolate: 1].")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same.")
 @click.option("--truncation", type=float, help="Redraw noise that is larger, as 0.7.")
@@ -25,10 +24,10 @@ from gankit.cli.options import device as device_option
 @device_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A .png, .jpg, .npy, .npz file, or a .gif, .webp, .apng that moves  [samples.png].",
 )
-@click.option("--each", type=click.Path(path_type=Path), help="A folder, for one PNG an image.")
+@click.option("--each", type=PATH, help="A folder, for one PNG an image.")
 @click.option("--columns", type=int, help="Of the grid  [as square as can be].")
 @click.option("--scale", type=int, help="Pixels for each one, across and down  [1].")
 @click.option("--class", "label", metavar="NAME|N", help="Only this class, of a run with classes.")
@@ -56,4 +55,4 @@ def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click
         say(line)
     for path in (wanted.out, wanted.each):
         if path:
-            click.echo(path)
+            answer(path)

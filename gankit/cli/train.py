@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit.cli.hinting import Hinting
-from gankit.cli.options import complete_backends, complete_datasets, complete_recipes, say
+from gankit.cli.options import (
+    PATH,
+    answer,
+    complete_backends,
+    complete_datasets,
+    complete_recipes,
+    say,
+    show,
+)
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, StorageError
 from gankit.stopping import Stop, taken
+from gankit.text import printable
 
 if TYPE_CHECKING:
     from gankit.launch import Plan
@@ -56,7 +65,7 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--images-key", metavar="NAME", help="The images' name in an .npz file  [images].")
 @click.option("--labels-key", metavar="NAME", help="The labels' name in an .npz file  [labels].")
 @click.option("--device", help="auto, or a device as the backend's framework names it.")
-@click.option("--out", type=click.Path(path_type=Path), help="The run's folder  [runs/NAME].")
+@click.option("--out", type=PATH, help="The run's folder  [runs/NAME].")
 @click.option(
     "--resume",
     is_flag=False,
@@ -65,7 +74,7 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
     metavar="[auto]",
     help="Go on from the newest checkpoint in --out.",
 )
-@click.option("--config", type=click.Path(path_type=Path), help="A TOML file over the recipe.")
+@click.option("--config", type=PATH, help="A TOML file over the recipe.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
 @click.option("--print-config", is_flag=True, help="Print every setting, and its origin.")
@@ -110,7 +119,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     if stop() and run.step < plan.rounds:
         say(_stopped(run.step, plan, out, options))
     with suppress(*([StorageError] if stop() else [])):  # The signal says how the command ends.
-        click.echo(out)
+        answer(out)
     return stop.exit_code
 
 
@@ -160,7 +169,7 @@ def _print_config(sources: list[Source]) -> None:
     for path, value in leaves(config_of(sources).settings()):
         parts = [o for p, o in origins.items() if p == path or p.startswith(f"{path}.")]
         origin = ", ".join(dict.fromkeys(parts)) or "default"
-        click.echo(f"{path} = {_inline(value)}  # {origin}")
+        show(f"{path} = {_inline(value)}  # {printable(origin)}")
 
 
 def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.

@@ -10,7 +10,7 @@ from gankit.data.dataset import ImageSet
 from gankit.data.image_folder import read_folder
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
-from gankit.paths import is_file, is_folder
+from gankit.paths import given, is_file, is_folder
 
 READERS = {".npy": arrays.npy, ".npz": arrays.npz}
 
@@ -47,7 +47,7 @@ def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
     DataError
         If nothing is there, it cannot be read, or the images are not of one shape.
     """
-    path, options = Path(os.path.expanduser(path)), options or ImageOptions()  # noqa: PTH111
+    path, options = given(path, "the data set"), options or ImageOptions()
     if is_folder(path):
         return read_folder(path, options)
     reader = READERS.get(path.suffix.lower())

@@ -18,7 +18,7 @@ from gankit.data.image_folder import ImageFolder, Reading, image_folder, picture
 from gankit.data.image_options import ImageOptions
 from gankit.data.temporary import settle, storing, temporary
 from gankit.errors import ConfigError
-from gankit.paths import exists
+from gankit.paths import exists, given
 
 Count = Callable[[int, int], None]
 """Called with how many pictures are done, and how many there are."""
@@ -55,6 +55,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     StorageError
         If a file cannot be written.
     """
+    path, out = given(path, "the folder"), given(out, "out")
     if out.suffix != ".npy":
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
     if exists(out):
@@ -95,7 +96,7 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
 def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
     """Write labels and names, in place of those that an earlier file of that name had."""
     labels = folder.labels(kept)
-    names = json.dumps(folder.class_names, ensure_ascii=False).encode()
+    names = json.dumps(folder.class_names).encode()
     for target in (arrays.labels_beside(out), arrays.classes_beside(out)):
         with storing(target):
             target.unlink(missing_ok=True)

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import platformdirs
 
+from gankit.paths import given
+
 
 def cache() -> Path:
     """Return gankit's own folder for downloads: `GANKIT_HOME`, or the system's place for caches."""
     home = os.environ.get("GANKIT_HOME")
-    return Path(home) if home else platformdirs.user_cache_path("gankit", appauthor=False)
+    if home:
+        return given(home, "GANKIT_HOME")
+    return platformdirs.user_cache_path("gankit", appauthor=False)
 
 
 def offline() -> bool:
@@ -33,7 +37,8 @@ def folders(name: str, data_dir: Path | None, others: Iterable[str]) -> list[Pat
         Folders of other libraries; a leading `~` is the user's home.
     """
     told = data_dir or os.environ.get("GANKIT_DATA")
-    named = [Path(told) / name, Path(told)] if told else []
+    data = given(told, "GANKIT_DATA") if told else None
+    named = [data / name, data] if data else []
     return [*named, cache() / name, *map(_expanded, others)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gankit.errors import ExitCode, GankitError
+from gankit.text import one_line
 
 Seen = TypeVar("Seen")
 
@@ -59,8 +60,7 @@ def plain(text: object, limit: int = 300) -> str:
     r"""Return a stranger's text on one line, without characters that steer a terminal.
 
     >>> plain("a\x1b[31mb\nc")
-    'a?[31mb c'
+    'a\\x1b[31mb c'
     """
-    line = " ".join(str(text).split())
-    line = "".join(c if c.isprintable() else "?" for c in line)
+    line = one_line(text)
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

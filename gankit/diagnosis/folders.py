@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gankit.data import places
 from gankit.diagnosis.finding import Finding, plain
-from gankit.errors import ExitCode
+from gankit.errors import ExitCode, GankitError
 from gankit.paths import is_file, is_folder
 from gankit.runs.storage import megabytes
 
@@ -65,7 +65,9 @@ class Folder:
 
 def folders() -> list[Folder]:
     """Return gankit's cache, the working folder and, where there is one, its folder of runs."""
-    found = [folder("cache", places.cache())]
+    found = list[Folder]()
+    with suppress(GankitError):  # GANKIT_HOME makes no sense: a finding among the variables.
+        found.append(folder("cache", places.cache()))
     with suppress(FileNotFoundError):  # A working folder may have been removed meanwhile.
         here = Path.cwd()
         found.append(folder("working folder", here, add_up=False))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from gankit.config import TrainConfig
 from gankit.diagnosis.finding import Finding, plain
-from gankit.errors import ConfigError, ExitCode, did_you_mean
-from gankit.paths import is_folder
+from gankit.errors import ConfigError, ExitCode, GankitError, did_you_mean
+from gankit.paths import given, is_folder
 from gankit.sources import LABELS, PREFIX, config_of, from_environment, from_recipe
 
 OURS = {
@@ -93,10 +93,16 @@ def _effect(name: str) -> str | None:
 
 
 def _data(environment: Mapping[str, str]) -> Iterator[Finding]:
-    folder = environment.get("GANKIT_DATA")
-    if folder and not is_folder(folder):
+    for name in ("GANKIT_DATA", "GANKIT_HOME"):
         remedy = "make that folder, or unset the variable"
-        yield Finding("GANKIT_DATA", f"{plain(folder)} is no folder", remedy, ExitCode.USAGE)
+        try:
+            folder = given(environment[name], name) if environment.get(name) else None
+        except GankitError as error:
+            problem = plain(str(error).removeprefix(f"{name}: "))
+            yield Finding(name, problem, remedy, error.exit_code)
+            continue
+        if folder and name == "GANKIT_DATA" and not is_folder(folder):  # The other is made.
+            yield Finding(name, f"{plain(folder)} is no folder", remedy, ExitCode.USAGE)
 
 
 def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:

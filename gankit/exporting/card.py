@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gankit
+from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.layers import uses_labels
 from gankit.resuming import known_images
 from gankit.runs import classes, evaluations
+from gankit.text import one_line
 
 if TYPE_CHECKING:
     from gankit.exporting.exported import Exported
@@ -27,6 +31,12 @@ LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
 NAMES = 100
 """Classes that a card names."""
 KINDS = {1: "grey", 3: "colour"}
+_FOLDERS = re.compile(r"(?<![^\s'\"(=])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\]+[/\\])*(?=\S)")
+"""The folders that an absolute path begins with."""
+_SPECIAL = re.compile(r"[\\`*_{}\[\]#|]")
+"""What Markdown takes for more than text, beside what HTML does."""
+_NO_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
+"""What would end code, or a cell of a table; and tags, for those who look for them."""
 LICENCE = """\
 gankit claims no right to what was trained with it. Whether and how this file may be passed on
 depends on the licence of the training images: state it here before you do."""
@@ -43,14 +53,14 @@ def card(done: Exported) -> str:
     """Return the text of the card."""
     name = done.choice.name
     sections = (
-        f"# {done.config.recipe} on {done.config.dataset}: a generator, as {name}",
+        f"# {_text(done.config.recipe)} on {_text(_data_name(done))}: a generator, as {name}",
         _introduction(done),
         "## Where it comes from",
         _table(("", ""), _origin(done)),
         "## What it takes and makes",
         _interface(done),
         "## How to use it",
-        f"In the folder that holds `{done.path.name}`:",
+        f"In the folder that holds {_code(done.path.name)}:",
         f"```python\n{snippet(done)}```",
         "## What was checked",
         _proof(done),
@@ -84,13 +94,14 @@ def _introduction(done: Exported) -> str:
 
 
 def _origin(done: Exported) -> Iterator[tuple[str, str]]:
-    config, facts = done.config, done.run.facts()
-    yield "recipe", f"`{config.recipe}`: {config.summary}" if config.summary else config.recipe
-    yield "data set", str(facts.get("data", config.dataset)).partition(" from ")[0]
-    yield "digest of the images", f"`{known_images(done.run).get('data_digest', 'not recorded')}`"
-    yield "loss", config.loss
+    config = done.config
+    summary = f": {_text(config.summary)}" if config.summary else ""
+    yield "recipe", f"{_code(config.recipe)}{summary}"
+    yield "data set", _text(_data(done))
+    yield "digest of the images", _code(known_images(done.run).get("data_digest", "not recorded"))
+    yield "loss", _text(config.loss)
     yield "training", f"{done.round:,} rounds, batches of {config.batch}, seed {config.seed}"
-    yield "computed by", f"backend {config.backend}, in {config.precision}"
+    yield "computed by", f"backend {_text(config.backend)}, in {config.precision}"
     yield "weights", "their average over training" if config.average else "as training left them"
     yield "parameters", f"{done.parameters:,}"
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -143,7 +154,8 @@ def _quality(done: Exported) -> str:
     try:
         rows = [r for r in evaluations.read(done.run.evaluations) if r["round"] == done.round]
     except CheckpointError as error:  # The export is whole all the same.
-        return f"What was measured of it could not be read: {' '.join(str(error).split())}"
+        why = str(error).replace(str(done.run.path), done.run.path.name)
+        return f"What was measured of it could not be read: {_text(why)}"
     if not rows:
         return (
             f"Nobody has measured the images of round {done.round:,}: look at some before you "
@@ -162,7 +174,37 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _figure(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else _text(value)
+
+
+def _data_name(done: Exported) -> str:
+    """Return the name of the data set; of a person's own images only that of the folder or file."""
+    dataset = done.config.dataset
+    return Path(dataset).name if is_path(dataset) else dataset
+
+
+def _data(done: Exported) -> str:
+    """Return what the run says of its images, without the folders that they were read from."""
+    if is_path(done.config.dataset):
+        return _data_name(done)
+    return str(done.run.facts().get("data", done.config.dataset)).partition(" from ")[0]
+
+
+def _code(value: object) -> str:
+    """Return text of a run as code in Markdown, as `_text` has it."""
+    return f"`{_FOLDERS.sub('', one_line(value)).translate(_NO_CODE)}`"
+
+
+def _text(value: object) -> str:
+    r"""Return text of a run as Markdown that shows just that text: a run may be a stranger's.
+
+    Folders on the machine that trained it are left out.
+
+    >>> _text("a | b <i> in /home/me/pets")
+    'a \\| b &lt;i&gt; in pets'
+    """
+    named = _FOLDERS.sub("", one_line(value))
+    return _SPECIAL.sub(r"\\\g<0>", html.escape(named, quote=False))
 
 
 def _classes(done: Exported) -> int:

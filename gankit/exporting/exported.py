@@ -21,6 +21,7 @@ from gankit.errors import (
 from gankit.exporting.formats import Choice, choose
 from gankit.exporting.making import NAME
 from gankit.exporting.places import README, card_of, target
+from gankit.paths import given, optional
 from gankit.resuming import images_of, known_images, recorded
 from gankit.runs import RunFolder, atomic
 from gankit.training_data import warn
@@ -108,19 +109,24 @@ def export(
     StorageError
         It could not be written. After any error, `out` is as it was.
     """
-    config = recorded(Path(run))
-    folder = RunFolder.open(run)
+    folder = RunFolder.open(given(run, "run"))
+    config = recorded(folder.path)
     if dataset:
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)
-    path = target(folder, Path(out) if out else None, NAME, choice.export.suffix)
+    path = target(folder, optional(out, "out"), NAME, choice.export.suffix)
     atomic.sweep(path.parent)
     with atomic.workplace(path) as place:
         made = place / f"{NAME}{choice.export.suffix}"
         arguments = [choice.name, choice.backend, str(place)]
         which = "best" if best else "newest"
         written = _heard(
-            "gankit.exporting.making", str(run), which, device or "", *arguments, what=choice
+            "gankit.exporting.making",
+            str(folder.path),
+            which,
+            device or "",
+            *arguments,
+            what=choice,
         )
         if not made.exists():
             raise BackendUnavailable(f"backend {choice.backend!r} wrote no {choice.name}")

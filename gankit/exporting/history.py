@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit.exporting.places import target
+from gankit.paths import given, optional
 from gankit.runs import RunFolder, atomic, evaluations
 from gankit.runs import metrics as metrics_log
 
@@ -34,9 +35,9 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
     ConfigError, StorageError
         It cannot be written there.
     """
-    folder = RunFolder.open(run)
+    folder = RunFolder.open(given(run, "run"))
     rows = history(folder)
-    path = target(folder, Path(out) if out else None, "history", f".{to}")
+    path = target(folder, optional(out, "out"), "history", f".{to}")
     text = _csv(rows) if to == "csv" else "".join(f"{json.dumps(row)}\n" for row in rows)
     atomic.write_file(path, text.encode())
     return path

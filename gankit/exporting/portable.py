@@ -21,6 +21,7 @@ from gankit.errors import CheckpointError
 from gankit.exports import Export, Inputs, Ran
 from gankit.layers import Dense, Flatten, Layer
 from gankit.optimizers import SGD
+from gankit.paths import given
 from gankit.problem import Array, Problem
 from gankit.runs import atomic
 from gankit.runs.storage import read_plain
@@ -73,7 +74,7 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     CheckpointError
         It is no such file, or its weights are not those of its layers.
     """
-    content = read_plain(Path(path), LARGEST)
+    content = read_plain(given(path, "path"), LARGEST)
     weights = decode(content)
     try:
         problem = _problem(_metadata(content))

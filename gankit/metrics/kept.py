@@ -15,6 +15,7 @@ from gankit.errors import CheckpointError, StorageError
 from gankit.runs import atomic, tensors
 from gankit.runs.storage import read_plain
 from gankit.state import State, check_state
+from gankit.text import printable
 
 SUM = "sha256"
 """The name under which a file holds the sum of the others, 32 bytes."""
@@ -86,4 +87,4 @@ def _proved(found: State, shapes: Mapping[str, tuple[int, ...]]) -> State:
 
 
 def _warn(line: str) -> None:
-    warnings.warn(line, stacklevel=4)
+    warnings.warn(printable(line), stacklevel=4)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gankit.errors import ConfigError
+from gankit.paths import given
 from gankit.runs import atomic
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Plot:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a .png, .svg or .pdf file on white, whole or not at all; make its folder."""
-        path = Path(path)
+        path = given(path, "path")
         check_suffix(path)
         atomic.make_folder(path.parent)
         atomic.write_file(path, self._drawn(path.suffix.lower()[1:], facecolor="white"))

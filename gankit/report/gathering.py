@@ -17,6 +17,7 @@ from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import read_plain
 from gankit.runs.warned import Warned
 from gankit.sources import leaves
+from gankit.text import printable
 
 Read = TypeVar("Read")
 
@@ -137,9 +138,10 @@ def names_of(folders: list[Path]) -> list[str]:
     >>> names_of([Path("runs/a"), Path("other/a"), Path("b")])
     ['runs/a', 'other/a', 'b']
     """
-    own = [path.resolve().name or str(path) for path in folders]
+    own = [printable(path.resolve().name or path) for path in folders]
     return [
-        name if own.count(name) == 1 else str(path) for name, path in zip(own, folders, strict=True)
+        name if own.count(name) == 1 else printable(path)
+        for name, path in zip(own, folders, strict=True)
     ]
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from gankit import __version__
 from gankit.errors import ConfigError
+from gankit.paths import given
 from gankit.report.curves import charts, measured_by, points, spans
 from gankit.report.gathering import Gathered, gather, names_of
 from gankit.report.histogram import histogram
 from gankit.report.pictures import BUDGET, MOST
 from gankit.report.section import Section
 from gankit.report.tables import configuration, environment, figures
+from gankit.text import printable_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -93,7 +95,7 @@ def gathered(
     folders: Sequence[Path], *, explore: bool, backend: str | None, device: str | None = None
 ) -> tuple[list[Gathered], Exploring]:
     """Read the runs; the more there are, the fewer grids of each, and beside generators, too."""
-    folders = [Path(folder) for folder in folders]
+    folders = [given(folder, "folders") for folder in folders]
     if not folders:
         raise ConfigError("a page of no runs is none; name the folder of a run")
     explorer = exploring(folders, backend, device) if explore else Exploring()
@@ -109,7 +111,7 @@ def page(
     styles = [*map(_static, STYLES), *explorer.styles]
     scripts = [*map(_static, SCRIPTS), *explorer.scripts]
     style, script = "\n".join(styles), "\n".join(scripts)
-    text = _templates().get_template("page.html.j2").render(
+    return _templates().get_template("page.html.j2").render(
         title=title or " and ".join(run.name for run in runs),
         version=__version__,
         policy=_policy(style, script),
@@ -127,8 +129,6 @@ def page(
         environment=environment(runs),
         payloads=explorer.payloads,
     )  # fmt: skip
-    # A path or a log may hold half a character, which no file in UTF-8 can.
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
@@ -171,8 +171,14 @@ def _templates() -> Environment:
 
     return Environment(
         loader=PackageLoader("gankit.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        finalize=shown, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
+
+
+def shown(value: object) -> object:
+    """Return what a page shows of a value: text without characters that cannot be seen."""
+    # Markup is a part of the page that has been through here already, or is gankit's own.
+    return printable_lines(value) if type(value) is str else value
 
 
 def _static(name: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import gankit
 from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
+from gankit.paths import given
 from gankit.runs import atomic, held, manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 from gankit.runs.storage import read_plain, writing
@@ -60,7 +61,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     CheckpointError
         It is missing, incomplete or not what its manifest says; the message names the file.
     """
-    path = Path(path)
+    path = given(path, "the folder of a checkpoint")
     said, state = _read(path)
     return Checkpoint(said.step, state, said.info, path)
 
@@ -86,7 +87,7 @@ class CheckpointStore:
     """
 
     def __init__(self, folder: str | os.PathLike[str], mark: str = "") -> None:
-        self.folder = Path(folder)
+        self.folder = given(folder, "the folder of checkpoints")
         self.mark = mark
 
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:

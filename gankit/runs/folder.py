@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit.errors import CheckpointError, GankitError, StorageError
-from gankit.paths import is_file, is_folder
+from gankit.paths import given, is_file, is_folder
 from gankit.runs import atomic, held
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
@@ -54,7 +54,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = given(path, "the folder of a run")
         self.config = self.path / "config.toml"
         self.environment = self.path / "environment.json"
         self.classes = self.path / "classes.json"

@@ -21,6 +21,7 @@ import numpy as np
 
 from gankit.backend import Array
 from gankit.errors import CheckpointError, StorageError
+from gankit.paths import given
 from gankit.runs import atomic, held
 from gankit.runs.storage import patiently, read_plain, storage_error, writing
 
@@ -39,7 +40,7 @@ class MetricsLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = given(path, "the log")
         self._descriptor: int | None = None
         self._sum, self._bytes = hashlib.sha256(), 0
 
@@ -121,6 +122,7 @@ def read(path: Path) -> Array:
     CheckpointError
         A line is not what `append` writes, or a round is missing; the message names the line.
     """
+    path = given(path, "the log")
     rows = [_losses(path, number, line) for number, line in enumerate(_lines(path), start=1)]
     return np.array(rows, np.float64).reshape(len(rows), 2)
 
