@@ -14,6 +14,7 @@ import numpy as np
 from gankit.errors import CheckpointError, ConfigError, GankitError
 from gankit.images import Pixels
 from gankit.paths import given
+from gankit.plain import number
 from gankit.runs import atomic
 from gankit.runs.grids import by_round, spread
 from gankit.runs.storage import read_plain
@@ -73,6 +74,7 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     path = given(path, "path")
     if not animates(path):
         raise ConfigError(f"cannot write {path}; name a {', '.join(FORMATS)} file")
+    fps = number(fps)
     check_fps(fps)
     pictures = list(_alike(frames))
     if not pictures:
@@ -136,11 +138,11 @@ def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
     from PIL import Image
 
     first, total = None, 0
-    for number, frame in enumerate(frames, start=1):
+    for place, frame in enumerate(frames, start=1):
         first = frame.shape if first is None else first
         if frame.shape != first:
             raise ConfigError(
-                f"picture {number} has {_size(frame.shape)} pixels, and those before it "
+                f"picture {place} has {_size(frame.shape)} pixels, and those before it "
                 f"{_size(first)}; an animation has pictures of one size"
             )
         total += frame.size

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import devices, plugins, sources
+from gankit import devices, paths, plugins, sources
 from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
@@ -24,8 +24,9 @@ from gankit.launch import check_folder, choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
-from gankit.paths import given, optional
+from gankit.paths import optional
 from gankit.penalties import Penalty
+from gankit.plain import number
 from gankit.problem import Native, Precision, Problem
 from gankit.resuming import base, check_unchanged, passed_over, recorded
 from gankit.resuming import best as best_of
@@ -248,6 +249,7 @@ def fit(
     images = given.images(given.array(images), "images", ConfigError, reals=True)
     labels, classes, class_names = _labelled(labels, len(images))
     check_count("rounds", rounds)
+    rounds = number(rounds)
     regime, called = Regime(batch, n_critic), as_callbacks(callbacks)
     problem = Problem(
         generator=generator,
@@ -348,7 +350,7 @@ def load(
     UserWarning
         A checkpoint was passed over, or the log of losses is damaged and `history` ends before.
     """
-    run = RunFolder.open(given(folder, "folder"))
+    run = RunFolder.open(paths.given(folder, "folder"))
     config = recorded(run.path)
     checkpoint = _best(run) if best else run.checkpoints.newest_valid(passed_over)
     if checkpoint is None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from gankit.errors import ConfigError, UnknownName
 from gankit.fields import check_fields
+from gankit.plain import number, plain_numbers
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind."""
@@ -44,6 +45,7 @@ class Ops(Protocol):
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Augment:
     """Which transforms are applied, in this order: DiffAugment (Zhao et al. 2020, appendix).
 
@@ -104,6 +106,7 @@ class Augment:
         >>> Augment(adaptive=True).moved(0.5, signs=4.0, steps=4, batch=125)
         0.501
         """
+        p, signs, steps, batch = map(number, (p, signs, steps, batch))
         above = signs / steps - self.target
         direction = (above > 0) - (above < 0)
         return min(max(p + direction * batch * self.every / self.images, 0.0), 1.0)

@@ -24,6 +24,7 @@ from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labe
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
+from gankit.plain import plain_numbers
 from gankit.problem import Precision, Problem
 from gankit.schedules import Rate, Schedule
 from gankit.tagged import Tagged
@@ -56,6 +57,7 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class TrainConfig:
     """All settings of a run, as `config.toml` has them.
 

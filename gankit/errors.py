@@ -58,11 +58,11 @@ class UnknownName(ConfigError):
 known: keras, numpy, torch (did you mean 'torch'?)
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        """Say which `kind` of thing has no `name`, and which are `known`."""
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        """Say which `kind` of thing has no `name`, which are `known`, and what may be meant."""
         known = sorted(known)
         message = f"unknown {kind} {shown(name)}; known: {', '.join(known) or 'none'}"
-        super().__init__(message + did_you_mean(str(name)[:SHOWN], known))
+        super().__init__(message + (hint or did_you_mean(str(name)[:SHOWN], known)))
 
 
 class UnknownBackend(UnknownName):
@@ -122,13 +122,34 @@ class StorageError(GankitError, OSError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint for the known name nearest to `name`, or nothing.
 
-    >>> did_you_mean("kears", ["keras", "torch"])
+    >>> did_you_mean("Kears", ["keras", "torch"])
     " (did you mean 'keras'?)"
     >>> did_you_mean("jax", ["keras", "torch"])
     ''
     """
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    by_letters = {folded(other): other for other in known}
+    near = difflib.get_close_matches(folded(name), list(by_letters), n=1)
+    return f" (did you mean {by_letters[near[0]]!r}?)" if near else ""
+
+
+def known_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a person typed as `name`, or None.
+
+    Upper case, hyphens and underscores make no difference, unless two known names differ by them.
+
+    >>> known_name("Fashion_MNIST", ["mnist", "fashion-mnist"])
+    'fashion-mnist'
+    """
+    known = list(known)
+    if name in known:
+        return name
+    alike = [other for other in known if folded(other) == folded(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def folded(name: str) -> str:
+    """Return a name without upper case, hyphens and underscores."""
+    return name.casefold().replace("-", "").replace("_", "")
 
 
 def shown(value: object) -> str:

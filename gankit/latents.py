@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gankit.backend import Array
 from gankit.errors import ConfigError
+from gankit.plain import number
 from gankit.randomness import Stream, check_seed, generator
 from gankit.training import check_count
 
@@ -32,6 +33,7 @@ def latents(n: int, latent: int, seed: int) -> Array:
 
 def chunks(n: int, latent: int, seed: int, size: int) -> Iterator[Array]:
     """Return what yields `latents`, `size` rows at a time, and the rest at last."""
+    n, latent, seed, size = map(number, (n, latent, seed, size))
     check_count("the number of images", n)
     check_seed(seed)
     random = generator(seed, Stream.SAMPLE)
@@ -56,6 +58,7 @@ def truncated(n: int, latent: int, seed: int, bound: float) -> Array:
     Array
         `(n, latent)` float32 in [-bound, bound].
     """
+    n, bound = number(n), number(bound)
     check_bound(bound)
     noise = latents(n, latent, seed)
     limit = np.float32(bound)
@@ -96,6 +99,7 @@ def interpolated(ends: Array, steps: int) -> Array:
     Array
         `(k - 1, steps, ..., latent)` float32; the first and the last of a way are its ends.
     """
+    steps = number(steps)
     if len(ends) < 2:
         raise ConfigError("to interpolate takes at least two seeds, such as 1,2")
     if not 2 <= steps <= LONGEST:

@@ -150,7 +150,7 @@ def resolve(
     loss = loss or plugins.get_loss(config.loss)
     backend = choose_backend(backend or config.backend, tell)
     data = training_data(config, data_dir, tell)
-    config = dataclasses.replace(data.config, backend=backend.name)
+    config = dataclasses.replace(data.config, backend=backend.name, loss=loss.name)
     check_shape(config, data.images)
     warn_of_losses(config)
     problem = config.problem(data.images.images.shape[1:], loss)

@@ -23,6 +23,7 @@ import numpy as np
 
 from gankit.errors import ConfigError, shown
 from gankit.fields import check_fields
+from gankit.plain import number
 
 PICKLERS = {"cloudpickle", "dill"}
 """Modules that pickle lambdas; where one is loaded, it may be the one that asks."""
@@ -238,6 +239,7 @@ def smoothed(loss: Loss, share: float) -> Loss:
     ConfigError
         The share lies outside [0, 1), or the loss does not fall apart into reals and fakes.
     """
+    share = number(share)
     if not 0 <= share < 1:
         raise ConfigError(f"label_smoothing is {share}; it lies in [0, 1)")
     if share == 0:

@@ -29,11 +29,13 @@ from numpy.typing import NDArray
 
 from gankit.errors import ConfigError, shown
 from gankit.fields import check_fields
+from gankit.plain import number, plain_numbers
 from gankit.schedules import Rate, ends
 from gankit.state import State
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class SGD:
     """Plain stochastic gradient descent.
 
@@ -51,6 +53,7 @@ class SGD:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class RMSprop:
     """Gradients over their root mean square; its state per weight is `v`.
 
@@ -72,6 +75,7 @@ class RMSprop:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Adam:
     """Adaptive moments; its state per weight is `m` and `v`, and `t` once.
 
@@ -139,6 +143,7 @@ def _check_share(name: str, share: float) -> None:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Average:
     """An exponential average of the generator's weights, sampled instead of them.
 
@@ -172,5 +177,6 @@ class Average:
         >>> Average(half_life=10_000).beta(batch=100, images_seen=1_000_000)
         0.9930924954370359
         """
+        batch, images_seen = number(batch), number(images_seen)
         half_life = min(self.half_life, self.ramp * images_seen) if self.ramp else self.half_life
         return float(0.5 ** (batch / half_life)) if half_life else 0.0

@@ -27,6 +27,7 @@ from typing import Literal, get_args
 from gankit.augment import Half, Tensor
 from gankit.errors import ConfigError
 from gankit.fields import check_fields
+from gankit.plain import plain_numbers
 from gankit.schedules import Rate, ends
 
 Where = Literal["real", "fake", "between", "around"]
@@ -34,6 +35,7 @@ PLACES: tuple[Where, ...] = get_args(Where)
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Penalty:
     """One gradient penalty.
 

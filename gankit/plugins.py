@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from gankit import hooks, vetting
-from gankit.errors import BackendUnavailable, PluginError, UnknownBackend, UnknownName
+from gankit.errors import BackendUnavailable, PluginError, UnknownBackend, UnknownName, known_name
 from gankit.text import printable
 
 if TYPE_CHECKING:
@@ -195,12 +195,13 @@ def get_backend(name: str) -> Backend:
         A plugin offers it, but what it requires is not installed, or the plugin is broken.
     """
     known = backends()
-    if name not in known:
+    found_name = known_name(name, known)
+    if found_name is None:
         for plugin in found():
             if plugin.name == name and (fault := plugin.fault or _fault_when_asked(name)):
                 raise BackendUnavailable(f"backend {name!r} is unusable: {plugin}: {fault}")
         raise UnknownBackend("backend", name, known)
-    return ready(known[name])
+    return ready(known[found_name])
 
 
 def ready(backend: Backend) -> Backend:
@@ -240,9 +241,10 @@ def _findable(module: str) -> bool:
 
 
 def _get(kind: str, name: str, known: dict[str, Named]) -> Named:
-    if name not in known:
+    found_name = known_name(name, known)
+    if found_name is None:
         raise UnknownName(kind, name, known)
-    return known[name]
+    return known[found_name]
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Average, Optimizer, RMSprop
 from gankit.penalties import Penalty
+from gankit.plain import plain_numbers
 from gankit.schedules import Rate, Schedule, ends
 from gankit.state import State, part, under
 
@@ -29,6 +30,7 @@ Native: TypeAlias = Any
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Problem:
     """What a backend is asked to build.
 

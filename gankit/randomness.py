@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError, shown
+from gankit.plain import number
 
 Mask = NDArray[np.bool_]
 LEVELS = 256
@@ -71,7 +72,8 @@ class Key(NamedTuple):
 
 def check_seed(seed: object) -> None:
     """Raise ConfigError unless `seed` can be one."""
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+    seed = number(seed)
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise ConfigError(f"seed is {shown(seed)}; it is a whole number in [0, 2^63)")
 
 
@@ -80,7 +82,8 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
 
     `position` is up to three numbers, each in [0, 2^64).
     """
-    counter = [0, *position, *[0] * (3 - len(position))]
+    seed, *place = map(int, (seed, *position))  # Those of NumPy wrap around where Python's do not.
+    counter = [0, *place, *[0] * (3 - len(place))]
     return np.random.Generator(np.random.Philox(key=[seed, stream], counter=counter))
 
 
@@ -137,4 +140,4 @@ def framework_seed(key: Key, site: Site, part: int = 0) -> int:
 
 
 def _threshold(rate: float) -> int:
-    return min(round(rate * LEVELS), LEVELS - 1)
+    return min(round(float(rate) * LEVELS), LEVELS - 1)

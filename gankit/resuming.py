@@ -11,7 +11,7 @@ from typing import Any
 from gankit.config import LIMIT, TrainConfig, from_toml
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
-from gankit.errors import CheckpointError, ConfigError, DataError
+from gankit.errors import CheckpointError, ConfigError, DataError, folded
 from gankit.lasting import OF_DATA, differences, in_words, lasting, recorded_as
 from gankit.runs import Checkpoint, RunFolder, evaluations
 from gankit.runs.checkpoints import read_manifest
@@ -45,7 +45,7 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
     if run is None or not RunFolder(run).exists():
         return from_recipe(recipe or default)
     settings = recorded(run).settings()
-    if recipe is not None and Path(recipe).name != settings["recipe"]:
+    if recipe is not None and folded(Path(recipe).name) != folded(settings["recipe"]):
         raise ConfigError(
             f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
         )

@@ -14,9 +14,11 @@ from typing import Literal, TypeAlias
 
 from gankit.errors import ConfigError
 from gankit.fields import check_fields
+from gankit.plain import number, plain_numbers
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Schedule:
     """From `start` to `end` over the first `images` images of the run, and `end` from there on.
 
@@ -48,7 +50,7 @@ class Schedule:
 
     def at(self, images_seen: float) -> float:
         """Return the value once `images_seen` images have been seen."""
-        share = min(images_seen / self.images, 1.0)
+        share = min(number(images_seen) / self.images, 1.0)
         if self.schedule == "cosine":
             share = 0.5 * (1 - math.cos(math.pi * share))
         return self.start + (self.end - self.start) * share
@@ -60,7 +62,7 @@ Rate: TypeAlias = float | Schedule
 
 def value(rate: Rate, images_seen: float) -> float:
     """Return the value of `rate` once `images_seen` images have been seen."""
-    return rate.at(images_seen) if isinstance(rate, Schedule) else float(rate)
+    return rate.at(images_seen) if isinstance(rate, Schedule) else float(number(rate))
 
 
 def ends(rate: Rate) -> tuple[float, float]:

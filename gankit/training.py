@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gankit.backend import Array, Batch, Block, BlockTrainer, Labels, Problem, Trainer
 from gankit.draws import Draws, draw
 from gankit.errors import ConfigError, Diverged, shown
+from gankit.plain import number, plain_numbers
 from gankit.problem import check_labels
 from gankit.randomness import Stream, generator
 from gankit.rates import rates
@@ -29,7 +30,8 @@ MOST = 10**9
 
 def check_count(name: str, value: object) -> None:
     """Raise ConfigError unless `value`, called `name`, is a whole number from 1 to `MOST`."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    value = number(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not 1 <= value <= MOST:  # type: ignore[operator]
         raise ConfigError(
             f"{name} is {shown(value)}; it must be whole, at least 1, and at most {MOST:,}"
@@ -37,6 +39,7 @@ def check_count(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Regime:
     """How a round is made up: `n_critic` discriminator steps of `batch` images, then one for G.
 

@@ -85,7 +85,7 @@ def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
 @click.option("--channels", type=click.Choice([1, 3]), help="1 is grey, 3 is colours.")
 @click.option(
     "--fit",
-    type=click.Choice(["crop", "pad", "stretch"]),
+    type=click.Choice(["crop", "pad", "stretch"], case_sensitive=False),
     default="crop",
     show_default=True,
     help="How to reach the size.",

@@ -40,9 +40,14 @@ def command(
     dataset: str | None, best: bool,
 ) -> None:  # fmt: skip
     """Export a run."""
-    from gankit.errors import ConfigError, UnknownName
+    from gankit.errors import ConfigError, UnknownName, known_name
     from gankit.exporting import export, history, known
 
+    formats = [*known(), *history.FORMATS]
+    found = known_name(to, formats)
+    if found is None:
+        raise UnknownName("format", to, formats)
+    to = found
     if to in history.FORMATS:
         if backend or best or device or dataset:
             raise ConfigError(
@@ -51,8 +56,6 @@ def command(
             )
         answer(history.export(run, to, out))
         return
-    if to not in known():
-        raise UnknownName("format", to, [*known(), *history.FORMATS])
     done = export(run, to, out, backend, best=best, device=device, dataset=dataset)
     say(
         f"round {done.round} by backend {done.choice.backend}: {done.images} images differ by "

@@ -17,7 +17,9 @@ PARTS = ("losses", "metrics", "classes")
 @click.argument("run", type=PATH)
 @click.option("--out", type=PATH, help="A .png, .svg or .pdf file  [plot.png in RUN].")
 @click.option(
-    "--only", type=click.Choice(PARTS), help="One part  [losses, and what was evaluated]."
+    "--only",
+    type=click.Choice(PARTS, case_sensitive=False),
+    help="One part  [losses, and what was evaluated].",
 )
 def command(run: Path, out: Path | None, only: str | None) -> None:
     """Draw the losses of the run in the folder RUN, and what evaluations found.

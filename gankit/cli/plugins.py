@@ -77,7 +77,8 @@ def _print_offers(rows: list[Offer]) -> None:
 
 @command.command("check")
 @click.argument("name", shell_complete=complete_backends)
-@click.option("--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True,
+@click.option("--level", type=click.Choice(LEVELS, case_sensitive=False),
+              default=LEVELS[-1], show_default=True,
               help="What it has to reach; clauses beyond do not run.")  # fmt: skip
 @click.option("-k", "only", default="", metavar="CLAUSE",
               help="Only clauses whose name has this in it, or that match a pytest expression; "

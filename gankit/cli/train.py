@@ -60,7 +60,11 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--seed", type=int, help="Of every random number; the same seed, the same run.")
 @click.option("--flip", is_flag=True, default=None, help="Mirror real images at random.")
 @click.option("--size", help="HEIGHTxWIDTH of your own pictures  [the generator's].")
-@click.option("--fit", type=click.Choice(["crop", "pad", "stretch"]), help="How they get there.")
+@click.option(
+    "--fit",
+    type=click.Choice(["crop", "pad", "stretch"], case_sensitive=False),
+    help="How they get there.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read.")
 @click.option("--images-key", metavar="NAME", help="The images' name in an .npz file  [images].")
 @click.option("--labels-key", metavar="NAME", help="The labels' name in an .npz file  [labels].")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gankit import plugins
 from gankit.backend import Backend
-from gankit.errors import BackendUnavailable, ConfigError, UnknownName
+from gankit.errors import BackendUnavailable, ConfigError, UnknownName, known_name
 from gankit.exporting.portable import SAFETENSORS
 from gankit.exports import Export
 from gankit.launch import PREFERRED
@@ -49,8 +49,10 @@ def choose(name: str, trained: str, asked: str | None = None) -> Choice:
     BackendUnavailable
         What it needs is not installed; the message says what to do.
     """
-    if name not in known():
+    found = known_name(name, known())
+    if found is None:
         raise UnknownName("format", name, known())
+    name = found
     if asked:
         return _ready(name, plugins.get_backend(asked))
     offering = [backend for backend in _ordered(trained) if name in _exports(backend)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from gankit.errors import ConfigError, shown
+from gankit.plain import plain_numbers
 from gankit.tagged import Tagged
 
 Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
@@ -18,6 +19,7 @@ Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Dense:
     """`x @ kernel + bias`, on rows `(n, features)`.
 
@@ -49,6 +51,7 @@ class Dense:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Conv:
     """Convolution (cross-correlation) of images with a square kernel `(k, k, in, filters)`.
 
@@ -90,6 +93,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class ConvTranspose:
     """Transposed convolution: each value lays a kernel, scaled by itself, onto a larger image.
 
@@ -128,6 +132,7 @@ class ConvTranspose:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Upsample:
     """Repeat each pixel `factor` times along both sides."""
 
@@ -136,6 +141,7 @@ class Upsample:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class AveragePool:
     """Average over squares of `size` by `size`, side by side; `size` divides both sides."""
 
@@ -144,6 +150,7 @@ class AveragePool:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class BatchNorm:
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel (Ioffe & Szegedy 2015).
 
@@ -160,6 +167,7 @@ class BatchNorm:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class LayerNorm:
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta` (Ba et al. 2016).
 
@@ -171,6 +179,7 @@ class LayerNorm:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Embedding:
     """Lay a learned vector of the image's class, `embedding[label]`, beside what there is.
 
@@ -192,6 +201,7 @@ class Embedding:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Projection:
     """One logit of a row and a class: `x @ kernel + bias + sum(x * embedding[label])`.
 
@@ -217,6 +227,7 @@ class Projection:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class LeakyReLU:
     """`max(x, slope * x)`; written so in every backend, with the slope in full precision."""
 
@@ -225,6 +236,7 @@ class LeakyReLU:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class ReLU:
     """`max(x, 0)`."""
 
@@ -232,6 +244,7 @@ class ReLU:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Tanh:
     """The hyperbolic tangent: a generator's last layer, for images in [-1, 1]."""
 
@@ -239,6 +252,7 @@ class Tanh:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Sigmoid:
     """`1 / (1 + exp(-x))`."""
 
@@ -246,6 +260,7 @@ class Sigmoid:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Dropout:
     """Zero each value with chance `rate` in training and scale the rest; nothing at inference.
 
@@ -258,6 +273,7 @@ class Dropout:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Flatten:
     """Lay each image's values in a row: height, then width, then channels."""
 
@@ -265,6 +281,7 @@ class Flatten:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Reshape:
     """Give each image's values the `shape`, without the batch."""
 
@@ -278,6 +295,7 @@ class Reshape:
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class Residual:
     """`layers(x) + shortcut(x)` (He et al. 2016); an empty shortcut is x itself."""
 

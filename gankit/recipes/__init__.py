@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from gankit.errors import UnknownName
+from gankit.errors import UnknownName, known_name
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def recipes() -> list[Recipe]:
 def recipe(name: str) -> Recipe:
     """Return the recipe called `name`, or raise UnknownName."""
     known = {recipe.name: recipe for recipe in recipes()}
-    if name not in known:
+    found = known_name(name, known)
+    if found is None:
         raise UnknownName("recipe", name, known)
-    return known[name]
+    return known[found]
