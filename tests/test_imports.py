@@ -24,7 +24,7 @@ FOR_BACKENDS = {
     "masks", "memory", "batches",
 }  # fmt: skip
 RANKS = {
-    "text": 0, "plain": 0,
+    "text": 0, "plain": 0, "unfinished": 0,
     "errors": 0, "paths": 0, "tagged": 0, "memory": 0, "deprecations": 0, "fields": 0,
     "stopping": 0, "file_array": 1,
     "schedules": 1, "layers": 1, "losses": 1, "penalties": 1, "optimizers": 1, "augment": 1,

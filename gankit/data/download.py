@@ -79,7 +79,7 @@ def download(
         If the file cannot be written.
     """
     with temporary(target) as part:
-        with storing(part), part.open("xb") as file:
+        with storing(part), part.open("wb") as file:
             for chunk in _chunks(url, target.name, limit, patience or Patience(), progress):
                 file.write(chunk)
             settle(file)

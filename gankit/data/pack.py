@@ -62,7 +62,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
         raise ConfigError(f"{out} is already there; remove it, or choose another name")
     folder, reading = image_folder(path), Reading()
     with temporary(out) as part:
-        with storing(part), part.open("xb") as file:
+        with storing(part), part.open("wb") as file:
             _write(file, folder, options, reading, count or (lambda _done, _all: None))
         _write_beside(out, folder, reading.kept)
         with storing(out):
@@ -109,7 +109,7 @@ def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
         ):
             part = stack.enter_context(temporary(target))
             with storing(target):
-                with part.open("xb") as file:
+                with part.open("wb") as file:
                     write(file)
                     settle(file)
                 part.replace(target)

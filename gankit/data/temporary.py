@@ -6,35 +6,48 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from gankit.data.containers import reason
 from gankit.errors import StorageError
+from gankit.unfinished import held, is_held
 
 STALE = 86400.0
-"""Seconds after which a temporary file can belong to no running process."""
+"""Seconds after which nobody writes a temporary file, where no lock can tell."""
 
 
 @contextmanager
 def temporary(target: Path) -> Iterator[Path]:
-    """Name a file beside `target` that nobody else uses, and remove what is left of it."""
+    """Make an empty file beside `target` that nobody else uses; remove what is left of it.
+
+    Its lock is held inside the block, and files beside it that nobody holds are removed first.
+    """
     _sweep(target.parent)
     part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
-    try:
-        yield part
-    finally:
+    with ExitStack() as stack:
         with storing(part):
-            part.unlink(missing_ok=True)
+            stack.enter_context(held(part))
+        try:
+            yield part
+        finally:
+            with storing(part):
+                part.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left: parts that nobody has written to for a day."""
+    """Remove what killed processes left: parts whose lock nobody holds."""
     for part in folder.glob(".*.part.*"):
         with suppress(OSError):
-            if time.time() - part.stat().st_mtime > STALE:
+            if not _written(part):
                 part.unlink()
+
+
+def _written(part: Path) -> bool:
+    """Return whether a process may still write a part."""
+    locked = is_held(part)
+    return time.time() - part.stat().st_mtime < STALE if locked is None else locked
 
 
 @contextmanager

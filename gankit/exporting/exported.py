@@ -115,7 +115,6 @@ def export(
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)
     path = target(folder, optional(out, "out"), NAME, choice.export.suffix)
-    atomic.sweep(path.parent)
     with atomic.workplace(path) as place:
         made = place / f"{NAME}{choice.export.suffix}"
         arguments = [choice.name, choice.backend, str(place)]

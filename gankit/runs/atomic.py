@@ -15,9 +15,10 @@ import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from gankit import unfinished
 from gankit.errors import StorageError
 from gankit.runs import held
 from gankit.runs.storage import patiently, read_plain, writing
@@ -34,6 +35,8 @@ _APPEND = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+LARGE = 2**20
+"""Bytes from which on what killed processes left is looked for before a file is written."""
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -44,6 +47,9 @@ def write_file(path: Path, content: bytes) -> None:
     StorageError
         It could not be written; `path` is as it was.
     """
+    if len(content) > LARGE:
+        with suppress(StorageError):
+            sweep(path.parent)
     _attempt(path, lambda: _write_file(path, content))
 
 
@@ -97,15 +103,19 @@ def claim_folder(path: Path) -> bool:
 def workplace(path: Path) -> Iterator[Path]:
     """Give a new folder beside `path`, for others to write what `publish` then moves there.
 
-    It goes at the end with all that is left in it; StorageError if it cannot be made.
+    It goes at the end with all that is left in it, and what killed processes left beside it goes
+    first; StorageError if it cannot be made.
     """
+    with suppress(StorageError):
+        sweep(path.parent)
     temporary = _temporary(path)
-    with writing(path):
-        patiently(temporary.mkdir)
-    try:
-        yield temporary
-    finally:
-        _discard(temporary)
+    with ExitStack() as stack:
+        with writing(path):
+            patiently(lambda: stack.enter_context(unfinished.held(temporary, folder=True)))
+        try:
+            yield temporary
+        finally:
+            _discard(temporary)
 
 
 def publish(made: Path, path: Path) -> None:
@@ -139,12 +149,12 @@ def sweep(folder: Path, *, alone: bool = False) -> None:
     """Delete what killed processes left half-written in `folder`.
 
     With `alone`, nobody else can be writing there (the caller holds the run's lock), and all that
-    is unfinished goes; else only what belongs to processes that have ended.
+    is unfinished goes; else only what no process holds the lock of.
     """
     with writing(folder):
         for path in list(folder.iterdir()) if folder.is_dir() else ():
             match = _TEMPORARY.fullmatch(path.name)
-            if match and (alone or not _in_use(int(match[1]), match[2])):
+            if match and (alone or not _written(path, int(match[1]), match[2])):
                 _discard(path)
 
 
@@ -209,8 +219,9 @@ def _attempt(path: Path, write: Callable[[], None]) -> None:
 def _write_file(path: Path, content: bytes) -> None:
     temporary = _temporary(path)
     try:
-        _write_synced(temporary, content)
-        temporary.replace(path)
+        with unfinished.held(temporary):
+            _write_synced(temporary, content)
+            temporary.replace(path)
     except BaseException:
         _discard(temporary)
         raise
@@ -220,11 +231,11 @@ def _write_file(path: Path, content: bytes) -> None:
 def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     temporary = _temporary(path)
     try:
-        temporary.mkdir()
-        for name, content in files.items():
-            _write_synced(temporary / name, content)
-        sync_folder(temporary)
-        _publish(temporary, path)
+        with unfinished.held(temporary, folder=True):
+            for name, content in files.items():
+                _write_synced(temporary / name, content)
+            sync_folder(temporary)
+            _publish(temporary, path)
     except BaseException:
         _discard(temporary)
         raise
@@ -247,7 +258,7 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
         write_all(descriptor, content)
@@ -271,8 +282,14 @@ def _discard(path: Path) -> None:
         return
 
 
+def _written(path: Path, process: int, mark: str) -> bool:
+    """Return whether a process may still write what has a temporary name."""
+    locked = unfinished.is_held(path)
+    return _in_use(process, mark) if locked is None else locked
+
+
 def _in_use(process: int, mark: str) -> bool:
-    """Return whether the writer of a temporary name may still be at work."""
+    """Return whether the writer of a temporary name may be at work, where no lock can tell."""
     if process == os.getpid():
         return mark == _MARK
     if os.name != "posix":  # There, signal 0 would end the process instead of looking for it.

@@ -1,0 +1,105 @@
+"""What a killed process leaves beside its target, and what one that lives is still writing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gankit import arrays, unfinished
+from gankit.data import ImageOptions, pack
+from gankit.data.temporary import temporary
+from gankit.runs import atomic
+
+pytestmark = pytest.mark.skipif(unfinished.fcntl is None, reason="needs locks of the system")
+HOLDERS = {
+    "a download or a pack": "from gankit.data.temporary import temporary as hold",
+    "an export or an array": "from gankit.runs.atomic import workplace as hold",
+}
+
+
+@contextmanager
+def writer(target, imported):
+    """Start a process that writes beside `target`; give what it has there, and the process."""
+    code = f"{imported}\nimport sys, pathlib\nwith hold(pathlib.Path(sys.argv[1])) as part:\n" + (
+        "    print(part, flush=True)\n    sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(target)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield Path(process.stdout.readline().strip()), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def again(target, imported):
+    """Write beside `target` from this process."""
+    with (temporary if "temporary" in imported else atomic.workplace)(target):
+        pass
+
+
+@pytest.mark.parametrize("imported", HOLDERS.values(), ids=HOLDERS)
+def test_the_next_removes_what_a_killed_process_left_and_nothing_before(tmp_path, imported):
+    with writer(tmp_path / "o.npy", imported) as (part, process):
+        again(tmp_path / "o.npy", imported)
+        assert part.exists()
+        process.kill()
+        process.wait()
+        again(tmp_path / "o.npy", imported)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pack_removes_what_killed_ones_left(tmp_path):
+    (tmp_path / "many").mkdir()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "many" / "0.png")
+    for _ in range(2):
+        with writer(tmp_path / "o.npy", HOLDERS["a download or a pack"]) as (part, _process):
+            assert part.exists()
+    assert len(list(tmp_path.glob(".*"))) == 1
+    pack(tmp_path / "many", tmp_path / "o.npy", ImageOptions())
+    assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("write", [
+    lambda path: arrays.write(path / "x.npy", iter([np.zeros((1, 2, 2, 1))]), 1),
+    lambda path: atomic.write_file(path / "page.html", bytes(atomic.LARGE + 1)),
+], ids=["sample --out x.npy", "report"])  # fmt: skip
+def test_whatever_writes_a_large_file_removes_what_was_left(tmp_path, write):
+    with writer(tmp_path / "g", HOLDERS["an export or an array"]) as (part, _process):
+        (part / "half").write_bytes(b"half")
+    assert part.exists()
+    write(tmp_path)
+    assert not part.exists()
+
+
+def test_a_file_system_without_locks_goes_by_age(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(unfinished.fcntl, "flock", refused)
+    (tmp_path / ".00112233445566aa.part.a").write_bytes(b"half")
+    again(tmp_path / "o.npy", "temporary")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_part_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    real, removed = unfinished.fcntl.flock, []
+
+    def after_a_sweep(descriptor, how):
+        if not removed:
+            removed.extend(tmp_path.iterdir())
+            removed[0].unlink()
+        real(descriptor, how)
+
+    monkeypatch.setattr(unfinished.fcntl, "flock", after_a_sweep)
+    with unfinished.held(tmp_path / "part"):
+        assert removed
+        assert unfinished.is_held(tmp_path / "part")
