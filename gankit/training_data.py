@@ -10,12 +10,12 @@ from pathlib import Path
 
 from gankit import plugins
 from gankit.config import AUTO, TrainConfig
-from gankit.data import ImageOptions, ImageSet, is_path, own
+from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
 from gankit.data.class_names import listed
 from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
-from gankit.errors import ConfigError, DataError
-from gankit.paths import given
+from gankit.errors import ConfigError, DataError, UnknownName
+from gankit.paths import exists, given, is_folder
 from gankit.text import printable
 
 Tell = Callable[[str], None]
@@ -100,8 +100,22 @@ def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
             name, notes = "glyphs", {"instead_of_mnist": str(error)}
             images = plugins.get_dataset(name).load(data_dir)
     else:
-        images = plugins.get_dataset(name).load(data_dir)
+        dataset = _dataset(name)
+        name, images = dataset.name, dataset.load(data_dir)
     return TrainingData(dataclasses.replace(config, dataset=name), images, notes)
+
+
+def _dataset(name: str) -> Dataset:
+    """Return the data set of that name; UnknownName, with a hint if a path of that name is here."""
+    try:
+        return plugins.get_dataset(name)
+    except UnknownName:
+        for path in (name, f"{name}.npz", f"{name}.npy"):
+            if exists(path):
+                kind = "folder" if is_folder(path) else "file"
+                hint = f" (did you mean the {kind} ./{path}?)"
+                raise UnknownName("dataset", name, plugins.datasets(), hint) from None
+        raise
 
 
 def _without_gaps(config: TrainConfig, data: ImageSet, tell: Tell) -> ImageSet:

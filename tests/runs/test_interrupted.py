@@ -13,6 +13,7 @@ import pytest
 
 from gankit.errors import StorageError
 from gankit.runs import MetricsLog, atomic, metrics, storage
+from gankit.unfinished import held
 
 CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 
@@ -97,8 +98,8 @@ def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(s
     dead.wait()
     left = store.folder / f".gankit-{dead.pid}-01234567-0.tmp"
     busy = store.folder / f".gankit-{os.getppid()}-01234567-0.tmp"
-    for folder in (left, busy):
-        folder.mkdir()
-    store.save(1920, state, {})
-    assert not left.exists()
-    assert busy.exists()
+    left.mkdir()
+    with held(busy, folder=True):
+        store.save(1920, state, {})
+        assert not left.exists()
+        assert busy.exists()
