@@ -1,13 +1,18 @@
-"""Whether what a plugin offers is fit for use, before anybody else meets it."""
+"""Whether what a plugin offers is fit for use, before anybody else meets it.
+
+Every field is looked at: what has a wrong one is left out, with its plugin's name and the remedy,
+and nothing of it fails later in a person's run.
+"""
 
 from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gankit.errors import PluginError, shown
+from gankit.errors import PluginError, did_you_mean, folded, shown
 
 if TYPE_CHECKING:
     from gankit.backend import Backend
@@ -20,16 +25,88 @@ CLASSES = {
     "command": "click:Command",
 }
 """What a thing of each kind is; imported when there is one, for help needs none."""
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a field holds, in words, and how that is seen."""
+
+    words: str
+    fits: Callable[[Any], bool]
+
+
+def _is_modules(value: object) -> bool:
+    return isinstance(value, tuple | list) and all(map(_is_module, value))
+
+
+def _is_module(name: object) -> bool:
+    return isinstance(name, str) and all(part.isidentifier() for part in name.split("."))
+
+
+def _is_snippet(value: object) -> bool:
+    try:
+        return isinstance(value, str) and value.format(path="x") != value
+    except (LookupError, ValueError):
+        return False
+
+
+TEXT = Rule("a text", lambda value: isinstance(value, str))
+FUNCTION = Rule("a function", callable)
+PERHAPS = Rule("a function or None", lambda value: value is None or callable(value))
+MODULES = Rule("a tuple of names of modules", _is_modules)
+FIELDS: dict[str, dict[str, Rule]] = {
+    "backend": {
+        "requires": MODULES,
+        "build": FUNCTION,
+        "capabilities": Rule(
+            "a set of names",
+            lambda value: isinstance(value, Set) and all(isinstance(name, str) for name in value),
+        ),
+        "remedy": TEXT,
+        "inspect": PERHAPS,
+        "exports": Rule("a mapping of names to formats", lambda value: isinstance(value, Mapping)),
+    },
+    "export": {
+        "suffix": Rule(
+            "a suffix like '.onnx'",
+            lambda value: isinstance(value, str) and bool(_SUFFIX.fullmatch(value)),
+        ),
+        "write": FUNCTION,
+        "read": FUNCTION,
+        "snippet": Rule("a text with {path} in it, and no other braces", _is_snippet),
+        "requires": MODULES,
+        "remedy": TEXT,
+    },
+    "dataset": {
+        "summary": TEXT,
+        "load": FUNCTION,
+        "fetch": PERHAPS,
+        "verify": PERHAPS,
+        "test": PERHAPS,
+    },
+    "loss": {
+        "discriminator": FUNCTION,
+        "generator": FUNCTION,
+        "paired": Rule("True or False", lambda value: isinstance(value, bool)),
+        "of_fakes": PERHAPS,
+    },
+    "command": {},
+}
+"""The rule of every field but the name and the number of the contract."""
 
 
 def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - whatever a plugin offers.
-    """Raise PluginError unless a thing is of its kind, and has a name that can be typed."""
+    """Raise PluginError unless a thing is of its kind, and each of its fields is fit for use."""
     if not is_one(kind, thing):
         raise PluginError(f"its {kind} {shown(thing)} is no {CLASSES[kind].replace(':', '.')}")
-    if not isinstance(thing.name, str) or not NAME.fullmatch(thing.name):
-        raise PluginError(f"a {kind} cannot be called {thing.name!r}; use letters, digits, - and _")
+    _check_name(kind, thing.name)
     if kind == "backend":
-        _check_backend(thing)
+        _check_api(thing)
+    _check_fields(f"{kind} {thing.name!r}", thing, FIELDS[kind])
+    if kind == "backend":
+        _check_capabilities(thing)
+        _check_exports(thing)
 
 
 def is_one(kind: str, thing: object) -> bool:
@@ -45,20 +122,55 @@ def check_callback(callback: object) -> None:
         raise PluginError(f"its callback {shown(callback)} cannot be called")
 
 
-def _check_backend(backend: Backend) -> None:
+def _check_name(kind: str, name: object) -> None:
+    """Refuse a name that cannot be typed, or that means something else where it is typed."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise PluginError(f"a {kind} cannot be called {name!r}; use letters, digits, - and _")
+    if kind in ("backend", "dataset") and folded(name) == "auto":
+        raise PluginError(f"a {kind} cannot be called {name!r}, which asks gankit to choose")
+    if kind == "dataset" and name.lower().endswith((".npy", ".npz")):
+        raise PluginError(f"a dataset cannot be called {name!r}, which is read as a path")
+
+
+def _check_api(backend: Backend) -> None:
     from gankit.backend import API
 
-    if backend.api != API:
+    if type(backend.api) is not int or backend.api != API:
         raise PluginError(
             f"backend {backend.name!r} was written for API {backend.api!r}, this gankit has {API}; "
             "upgrade whichever is older"
         )
-    kinds: tuple[tuple[str, Callable[[Any], bool]], ...] = (
-        ("requires", lambda value: isinstance(value, tuple | list)),
-        ("build", callable),
-        ("capabilities", lambda value: isinstance(value, Set)),  # Newer ones, too.
-        ("exports", lambda value: isinstance(value, Mapping)),
-    )
-    for field, fits in kinds:
-        if not fits(value := getattr(backend, field)):
-            raise PluginError(f"backend {backend.name!r} has {field} {value!r}")
+
+
+def _check_fields(owner: str, thing: object, rules: Mapping[str, Rule]) -> None:
+    for field, rule in rules.items():
+        if not rule.fits(value := getattr(thing, field)):
+            raise PluginError(f"{owner} has {field} {shown(value)}; expected {rule.words}")
+
+
+def _check_capabilities(backend: Backend) -> None:
+    from gankit.backend import CAPABILITIES
+
+    for name in sorted(backend.capabilities - CAPABILITIES):
+        hint = did_you_mean(name, CAPABILITIES)
+        raise PluginError(
+            f"backend {backend.name!r} claims the unknown capability {name!r}{hint}; "
+            f"known: {', '.join(sorted(CAPABILITIES))}"
+        )
+
+
+def _check_exports(backend: Backend) -> None:
+    from gankit.exports import Export
+
+    for name, export in _sorted(backend.exports.items()):
+        owner = f"backend {backend.name!r}"
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise PluginError(f"{owner} has a format called {name!r}; use letters, digits, - and _")
+        if not isinstance(export, Export):
+            said = shown(export)
+            raise PluginError(f"{owner} has format {name!r} {said}; expected a gankit Export")
+        _check_fields(f"{owner}, format {name!r},", export, FIELDS["export"])
+
+
+def _sorted(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    return sorted(items, key=lambda item: str(item[0]))

@@ -1,0 +1,94 @@
+"""What a plugin offers is looked at field by field before anybody uses it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from gankit import plugins, vetting
+from gankit.backend import Backend
+from gankit.data import BUILTIN as DATASETS
+from gankit.data import Dataset
+from gankit.errors import PluginError
+from gankit.exports import Export
+from gankit.losses import BUILTIN as LOSSES
+from gankit.losses import Loss
+
+EXPORT = Export(".x", print, print, "images = read({path})")
+BACKEND = Backend("mine", ("json",), print, frozenset({"float32"}), exports={"x": EXPORT})
+DATASET = Dataset("mine", "some images", print)
+LOSS = Loss("mine", print, print)
+WRONG = {
+    "name": ["a b", "", 3, None, "auto", "Auto"],
+    "requires": ["json", 3, (3,), ("",), ("a b",), None],
+    "build": [None, "build"],
+    "capabilities": [None, ["float32"], frozenset({3}), frozenset({"float32", "convs"})],
+    "api": [True, 1.0, "1", 2, None],
+    "remedy": [None, 3],
+    "inspect": ["facts", 3],
+    "exports": [None, {"x": None}, {3: EXPORT}, {"a b": EXPORT}],
+}
+WRONG_EXPORT = {
+    "suffix": ["onnx", "", ".", "./x", None],
+    "write": [None],
+    "read": ["read"],
+    "snippet": [None, "no place", "{path} {other}", "{path} {", "{}"],
+    "requires": ["onnx", (1,)],
+    "remedy": [None],
+}
+WRONG_DATASET = {
+    "name": ["x.npy", "auto", "a/b"],
+    "summary": [None, 3],
+    "load": [None, 0],
+    "fetch": [3],
+    "verify": ["v"],
+    "test": [()],
+}
+WRONG_LOSS = {
+    "name": [" "],
+    "discriminator": [None],
+    "generator": [1],
+    "paired": [None, 1, "yes"],
+    "of_fakes": [1],
+}
+CASES = [
+    *[("backend", BACKEND, f, v) for f, values in WRONG.items() for v in values],
+    *[("dataset", DATASET, f, v) for f, values in WRONG_DATASET.items() for v in values],
+    *[("loss", LOSS, f, v) for f, values in WRONG_LOSS.items() for v in values],
+]  # fmt: skip
+
+
+def test_what_is_right_is_taken():
+    for kind, thing in (("backend", BACKEND), ("dataset", DATASET), ("loss", LOSS)):
+        vetting.check(kind, thing)
+    for backend in plugins.backends().values():
+        vetting.check("backend", backend)
+    for kind, things in (("dataset", DATASETS), ("loss", LOSSES)):
+        for thing in things:
+            vetting.check(kind, thing)
+
+
+@pytest.mark.parametrize(("kind", "good", "field", "value"), CASES, ids=str)
+def test_a_wrong_field_is_refused(kind, good, field, value):
+    with pytest.raises(PluginError, match=kind):
+        vetting.check(kind, replace(good, **{field: value}))
+
+
+@pytest.mark.parametrize(("field", "value"), [(f, v) for f, vs in WRONG_EXPORT.items() for v in vs])
+def test_a_wrong_field_of_a_format_is_refused(field, value):
+    wrong = replace(BACKEND, exports={"x": replace(EXPORT, **{field: value})})
+    with pytest.raises(PluginError, match=f"backend 'mine', format 'x', has {field} "):
+        vetting.check("backend", wrong)
+
+
+def test_a_misspelt_capability_is_named_with_the_likely_one():
+    with pytest.raises(PluginError, match=r"unknown capability 'convs' \(did you mean 'conv'\?\)"):
+        vetting.check("backend", replace(BACKEND, capabilities=frozenset({"convs"})))
+
+
+@pytest.mark.parametrize(("kind", "wrong"), [
+    (Backend, WRONG), (Export, WRONG_EXPORT), (Dataset, WRONG_DATASET), (Loss, WRONG_LOSS),
+])  # fmt: skip
+def test_no_field_is_passed_over(kind, wrong):
+    assert {field.name for field in fields(kind)} == wrong.keys()
