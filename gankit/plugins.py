@@ -233,11 +233,17 @@ def missing(modules: Iterable[str]) -> list[str]:
 
 
 def _findable(module: str) -> bool:
-    """Return whether a module could be imported; of "a.b", only "a" is imported to see."""
+    """Return whether a module could be imported; of "a.b", only "a" is imported to see.
+
+    A mere folder of that name in the working folder is not the module: it may be the author's own.
+    """
     try:
-        return importlib.util.find_spec(module) is not None
+        spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:
         return False
+    if spec is None or spec.origin is not None or not spec.submodule_search_locations:
+        return spec is not None
+    return any(Path(place).parent != Path.cwd() for place in spec.submodule_search_locations)
 
 
 def _get(kind: str, name: str, known: dict[str, Named]) -> Named:

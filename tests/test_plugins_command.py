@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import re
@@ -16,11 +17,15 @@ import pytest
 
 from gankit import plugins, scaffold
 from gankit.checking.check import Check, summed
-from gankit.cli.checks import row
+from gankit.cli.checks import as_data, row
 from gankit.cli.plugins import LEVELS as CHOICES
 from gankit.errors import ExitCode
+from gankit.losses import BUILTIN
 from gankit.testing import BackendContract, levels
+from gankit.testing.clauses.whole import WholeClauses
+from gankit.testing.everything import FAMILIES
 from tests.crash.broken_plugins import GOOD
+from tests.saboteurs import SABOTEURS
 
 ROOT = Path(__file__).parents[1]
 KEYS = {"kind", "name", "distribution", "version", "api", "status", "reason", "missing"}
@@ -43,6 +48,14 @@ def hangs(problem):
     trainer.generator_step = lambda batch: time.sleep(1000)
     return trainer
 
+def raises(problem):
+    trainer = reference(problem)
+    trainer.discriminator_step = stumbles
+    return trainer
+
+def stumbles(batch):
+    return [][0]
+
 def breaks(problem):
     raise ValueError("no device")
 
@@ -51,6 +64,7 @@ def gankit_backends():
     able = frozenset({"float32", "float64"})
     yield Backend("crashes", (), crashes, able)
     yield Backend("hangs", (), hangs, able)
+    yield Backend("raises", (), raises, able)
     yield Backend("cannot", (), breaks, able)
     yield Backend("leaves", (), lambda problem: os._exit(0), able)
     yield Backend("lacks", ("no_such_framework",), breaks, able, remedy="pip install it")
@@ -102,7 +116,7 @@ def faulty(install, tmp_path):
 def written(command, install, alone):
     """Write a new backend, and install it; return its folder."""
     assert command("plugins", "new", "my-own").code == ExitCode.OK
-    folder = alone / "my-own"
+    folder = alone / "gankit-my-own"
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
     install("my-own", project["entry-points"]["gankit"]["my-own"], folder)
     yield folder
@@ -122,13 +136,15 @@ def checked(command, *arguments):
 def test_a_new_backend_is_a_whole_distribution(command, alone):
     ended = command("plugins", "new", "mine")
     assert ended.code == ExitCode.OK
-    files = {str(p.relative_to(alone)) for p in (alone / "mine").rglob("*") if p.is_file()}
+    files = {str(p.relative_to(alone)) for p in (alone / "gankit-mine").rglob("*") if p.is_file()}
     assert set(ended.out.splitlines()) == files
     assert files >= {
-        "mine/pyproject.toml", "mine/README.md", "mine/gankit_mine/__init__.py",
-        "mine/tests/test_contract.py", "mine/.github/workflows/test.yml",
+        "gankit-mine/pyproject.toml", "gankit-mine/README.md",
+        "gankit-mine/gankit_mine/__init__.py", "gankit-mine/tests/test_contract.py",
+        "gankit-mine/.github/workflows/test.yml",
     }  # fmt: skip
-    project = tomllib.loads((alone / "mine" / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (alone / "gankit-mine" / "pyproject.toml").read_text("utf-8")
+    project = tomllib.loads(text)["project"]
     assert project["name"] == "gankit-mine"
     assert "gankit" in project["dependencies"]
     assert project["entry-points"]["gankit"] == {"mine": "gankit_mine"}
@@ -169,11 +185,11 @@ def test_a_name_that_is_taken_is_refused(command, alone, name, reason):
 
 
 def test_what_is_there_stays_as_it_is(command, alone):
-    (alone / "mine").mkdir()
+    (alone / "gankit-mine").mkdir()
     ended = command("plugins", "new", "mine")
     assert ended.code == ExitCode.USAGE
     assert "mine is there already" in ended.err
-    assert list((alone / "mine").iterdir()) == []
+    assert list((alone / "gankit-mine").iterdir()) == []
 
 
 def test_it_is_written_whole_or_not_at_all(command, alone, monkeypatch):
@@ -337,7 +353,7 @@ def reached(*broken, asked="portability", missing=(), partly=False):
     found = Check("mine", asked, partly)
     for name, clause in levels.clauses(asked).items():
         result = "broken" if name in broken else "kept"
-        case = {"result": result, "seconds": 0.0, "reason": "", "whole": ""}
+        case = {"result": result, "seconds": 0.0, "reason": "", "whole": "", "case": ""}
         if name not in missing:
             found.outcomes.append(summed(clause, [case]))
     return [found.reached, found.exit_code]
@@ -360,7 +376,7 @@ def test_the_reference_keeps_what_is_asked_for(command):
     rows = [line.split() for line in ended.out.splitlines() if line.startswith("    ")]
     assert [(r[0], r[3]) for r in rows] == [("kept", "judges_images"), ("kept", "counts")]
     assert ended.out.endswith("numpy: 2 clauses asked for, none broken\n")
-    assert "in a process of its own" in ended.err
+    assert ended.err == ""  # Progress is for a terminal.
 
 
 def test_a_saboteur_is_found_out(command, install):
@@ -371,6 +387,30 @@ def test_a_saboteur_is_found_out(command, install):
     assert f"s  {clause}" in ended.out
     assert "generator/0.kernel" in ended.out  # What it compared.
     assert ended.out.endswith("1 clause asked for, 1 broken\n")
+
+
+@pytest.mark.usefixtures("faulty")
+def test_equal_faults_are_said_once_with_their_place_in_the_plugin_and_their_cases(command):
+    only = "moves_the_discriminator_alone or returns_the_loss"
+    ended = command("plugins", "check", "raises", "-k", only)
+    assert ended.code == ExitCode.BACKEND
+    said = " ".join(ended.out.split())
+    assert re.search(r"at faulty_backends.py:\d+ in stumbles: return \[\]\[0\]", said)
+    assert f"broken: {BUILTIN[0].name}, " in said
+    assert "the same fault as in discriminator_step_moves_the_discriminator_alone" in said
+    assert "2 clauses have one fault: IndexError: list index out of range, at faulty" in said
+    ended, found = checked(command, "raises", "-k", only, "-x")
+    assert ended.code == ExitCode.BACKEND
+    (clause,) = found["clauses"]
+    assert clause["frame"].endswith(" in stumbles: return [][0]")
+    ended, found = checked(command, "raises", "-k", "returns_the_loss", "-x")
+    assert (found["clauses"][0]["cases"], found["clauses"][0]["broken"]) == (1, [BUILTIN[0].name])
+
+
+def test_a_trainer_that_parts_from_the_reference_says_when():
+    wrong = next(s for s in SABOTEURS if s.name == "forgets-the-lazy-factor").backend()
+    with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: farther"):
+        WholeClauses().test_the_whole_follows_the_reference(wrong, FAMILIES[0])
 
 
 def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
@@ -411,7 +451,7 @@ def test_what_cannot_be_checked_is_told_in_a_line(command, name, reason, code):
     ended = command("plugins", "check", name, "-k", "counts", "--timeout", "3")
     assert ended.code == code
     assert reason in ended.err.splitlines()[-1]
-    assert len(ended.err.splitlines()) == 2  # What it is about to do, and what came of it.
+    assert len(ended.err.splitlines()) == 1
     assert ended.out == ""
 
 
@@ -425,6 +465,9 @@ def test_an_expression_that_finds_no_clause_is_a_wrong_use(command, only):
 def test_without_pytest_it_says_what_to_install(command, monkeypatch):
     find = PathFinder.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "pytest" else find(n))
+    for name in [name for name in sys.modules if name.startswith("gankit.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pytest", None)  # To import it is an error.
     ended = command("plugins", "check", "numpy")
     assert ended.code == ExitCode.BACKEND
     assert ended.err == "gankit: the check needs pytest; pip install 'gankit[testing]'\n"
@@ -432,13 +475,24 @@ def test_without_pytest_it_says_what_to_install(command, monkeypatch):
     assert ended.code == found["exit_code"] == ExitCode.BACKEND
     assert found["fault"] in ended.err
     assert found["reached"] is None
+    assert found.keys() == as_data(Check("numpy", "portability")).keys()
+
+
+def test_a_new_backend_does_not_stand_in_for_its_framework(command, alone, monkeypatch):
+    monkeypatch.syspath_prepend(alone)
+    assert command("plugins", "new", "framework").code == ExitCode.OK
+    assert importlib.util.find_spec("framework") is None
+    assert command("plugins", "new", "other", "--out", "other").code == ExitCode.OK
+    assert importlib.util.find_spec("other") is not None  # As Python sees the author's folder.
+    assert plugins.missing(["other"]) == ["other"]
 
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_rows_fit_the_terminal(monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     broken = {"result": "broken", "seconds": 1234.5, "reason": "off " * 60, "whole": ""}
-    skipped = {"result": "not claimed", "seconds": 0.0, "reason": "input-gradients"}
+    broken |= {"case": "adam-float32", "frame": "gankit_mine/trainer.py:12 in step: " + "x " * 60}
+    skipped = {"result": "not claimed", "seconds": 0.0, "reason": "input-gradients", "case": ""}
     for clause in levels.clauses().values():
         for cases in ([broken], [skipped, skipped], [skipped, broken | {"result": "kept"}]):
             assert all(len(line) <= columns for line in plain(row(summed(clause, cases))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -38,6 +37,11 @@ class Outcome:
         What a broken case said, what is not claimed, or what was not given, in one line.
     whole
         What the broken cases compared, in many lines.
+    broken
+        The names of the broken cases; a clause that has but one case has no name for it.
+    frame
+        The last place in the plugin's own package that the error came through: file, line,
+        function and the line's text. Empty where it came through none.
     """
 
     clause: Clause
@@ -47,6 +51,8 @@ class Outcome:
     seconds: float
     reason: str
     whole: str = ""
+    broken: tuple[str, ...] = ()
+    frame: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,13 +140,6 @@ class Check:
         return LevelReport(level, reached, *counts.values())
 
 
-def unable(name: str, level: str) -> Check | None:
-    """Return what is said where nothing can be checked, for want of pytest; None where it can."""
-    if importlib.util.find_spec("pytest") is not None:
-        return None
-    return Check(name, level, fault="the check needs pytest; pip install 'gankit[testing]'")
-
-
 def check(
     name: str,
     *,
@@ -148,6 +147,7 @@ def check(
     only: str,
     native_pair: str,
     limit: float,
+    first: bool = False,
     doing: Callable[[int, int, str], None],
     tell: Callable[[Outcome], None],
 ) -> Check:
@@ -163,6 +163,8 @@ def check(
         "module:function" that builds native networks, or "".
     limit
         Seconds that the clauses may take.
+    first
+        Whether to stop at the first case that is broken.
     doing
         Is told how many of how many cases are done, and which clause is at work.
     tell
@@ -170,14 +172,17 @@ def check(
     """
     found = Check(name, level, partly=bool(only))
     arguments = [name, "--level", level, f"--only={only}", f"--native-pair={native_pair}"]
+    arguments += ["--first"] if first else []
     gathering = _Gathering(found, clauses(level), doing, tell)
     with closing(told("gankit.checking.reporting", *arguments, limit=limit)) as words:
         for word in words:
             gathering.take(word)
+    if first and not found.fault:
+        gathering.finish()
     if not found.outcomes and not found.fault:
         found.fault = f"no clause of that level matches -k {only!r}"
         found.fault_code = ExitCode.USAGE
-    if not found.fault and not only:
+    if not found.fault and not only and not (first and found.exit_code):
         doing(gathering.done, gathering.done, "in measuring the time of a round")
         found.speed = _speed(name, min(limit, _AT_MOST))
     return found
@@ -216,9 +221,18 @@ class _Gathering:
         rows = self.rows.setdefault(name, [])
         rows.append(row)
         if len(rows) == self.expected.count(name):
-            outcome = summed(self.known[name], rows)
-            self.found.outcomes.append(outcome)
-            self.tell(outcome)
+            self._sum(name)
+
+    def finish(self) -> None:
+        """Sum the clause that was stopped at its first broken case."""
+        done = {f"test_{outcome.clause.name}" for outcome in self.found.outcomes}
+        for name in self.rows.keys() - done:
+            self._sum(name)
+
+    def _sum(self, name: str) -> None:
+        outcome = summed(self.known[name], self.rows[name])
+        self.found.outcomes.append(outcome)
+        self.tell(outcome)
 
 
 def summed(clause: Clause, rows: Sequence[dict[str, Any]]) -> Outcome:
@@ -234,6 +248,8 @@ def summed(clause: Clause, rows: Sequence[dict[str, Any]]) -> Outcome:
         seconds=sum(row["seconds"] for row in rows),
         reason=reasons[0] if result == "broken" else ", ".join(reasons),
         whole="\n\n".join(row["whole"] for row in rows if "whole" in row),
+        broken=tuple(row["case"] for row in rows if row["result"] == "broken" and row["case"]),
+        frame=next((row["frame"] for row in rows if row.get("frame")), ""),
     )
 
 

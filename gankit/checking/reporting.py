@@ -7,11 +7,13 @@ JSON on what was standard output when it began; pytest's own words go to standar
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -79,6 +81,16 @@ class Reporter:
         )
         self.tell({"cases": [_clause(item.nodeid) for item in items]})
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note where in the plugin's own package an error arose."""
+        report = yield
+        if call.excinfo is not None:
+            report.frame = deepest_frame(call.excinfo.value, package_of(self.backend))  # type: ignore[attr-defined]
+        return report
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tell which clause begins, so that a crash has a name."""
         self.reports = []
@@ -95,15 +107,48 @@ def case(reports: Sequence[pytest.TestReport]) -> dict[str, Any]:
     """Return how one case ended, from the reports of its setup, call and teardown."""
     row: dict[str, Any] = {
         "clause": _clause(reports[0].nodeid),
+        "case": reports[0].nodeid.partition("[")[2].removesuffix("]"),
         "seconds": sum(report.duration for report in reports),
     }
     if failed := next((report for report in reports if report.failed), None):
         reason = _reason(failed)
         whole = f"{reports[0].nodeid.rpartition('::')[2]}\n{failed.longreprtext[:LONGEST]}"
-        return row | {"result": "broken", "reason": reason, "whole": whole}
+        frame = getattr(failed, "frame", "")
+        return row | {"result": "broken", "reason": reason, "frame": frame, "whole": whole}
     if skipped := next((report for report in reports if report.skipped), None):
         return row | _skipped(skipped)
     return row | {"result": "kept", "reason": ""}
+
+
+def package_of(backend: Backend) -> Path | None:
+    """Return the folder of the package that a backend comes from, or the file of its one module."""
+    build: Any = backend.build
+    while isinstance(build, functools.partial):
+        build = build.func
+    top = sys.modules.get(str(getattr(build, "__module__", "")).partition(".")[0])
+    file = getattr(top, "__file__", None)
+    if file is None:
+        return None
+    return Path(file).parent if hasattr(top, "__path__") else Path(file)
+
+
+def deepest_frame(error: BaseException, package: Path | None) -> str:
+    """Return the last place in a package that an error came through, or nothing.
+
+    What an error was raised from is looked at first: gankit's own words stand over a plugin's
+    error.
+    """
+    if package is None:
+        return ""
+    cause = error.__cause__ or error.__context__
+    if cause and (found := deepest_frame(cause, package)):
+        return found
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(package):
+            where = path.relative_to(package.parent)
+            return plain(f"{where}:{frame.lineno} in {frame.name}: {frame.line}")
+    return ""
 
 
 def _reason(failed: pytest.TestReport) -> str:
@@ -120,12 +165,14 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--level", default="portability")
     parser.add_argument("--only", default="")
     parser.add_argument("--native-pair", default="")
+    parser.add_argument("--first", action="store_true")
     asked = parser.parse_args(arguments)
     tell = channel()
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     only = ["-k", asked.only] if asked.only else []
+    only += ["--exitfirst"] if asked.first else []
     options = [*_OPTIONS, "--rootdir", str(SUBJECT.parent), *only, str(SUBJECT)]
     code = pytest.main(options, plugins=[Reporter(asked, tell)])
     if code == pytest.ExitCode.USAGE_ERROR:

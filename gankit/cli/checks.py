@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -40,11 +39,13 @@ class Table:
     def __init__(self, name: str, *, quiet: bool, whole: bool) -> None:
         self.name, self.quiet, self.whole = name, quiet, whole
         self.level = self.section = ""
+        self.shown: dict[tuple[str, str], str] = {}
         self.screen = Screen(clock=time.monotonic, leave=False)
 
     def __enter__(self) -> Table:
-        """Say what takes so long."""
-        say(f"checking {self.name} in a process of its own; a framework takes a minute or two")
+        """Say what takes so long, on a terminal: anywhere else it would stand in the report."""
+        if self.screen.drawn:
+            say(f"checking {self.name} in a process of its own; a framework takes a minute or two")
         return self
 
     def __exit__(
@@ -56,8 +57,8 @@ class Table:
 
     def doing(self, done: int, total: int, what: str) -> None:
         """Show that `done` of `total` cases are through, and what comes now."""
-        count = f"{done}/{total}" if self.screen.drawn else f"{done} of {total} cases"
-        self.screen.show(done / max(total, 1), [(2, count), (1, what)])
+        if self.screen.drawn:
+            self.screen.show(done / max(total, 1), [(2, f"{done}/{total}"), (1, what)])
 
     def tell(self, outcome: Outcome) -> None:
         """Print a clause's row, under the headings that are due."""
@@ -65,9 +66,15 @@ class Table:
             return
         with tqdm.external_write_mode(sys.stdout):
             self._headings(outcome)
-            click.echo(row(outcome))
+            click.echo(row(outcome, self._alike(outcome)))
             if self.whole and outcome.whole:
                 show(textwrap.indent(outcome.whole, " " * 6))
+
+    def _alike(self, outcome: Outcome) -> str:
+        """Return the clause whose row has the same fault already, or nothing."""
+        name = outcome.clause.name
+        first = self.shown.setdefault(fault_of(outcome), name)
+        return "" if first == name else first
 
     def _headings(self, outcome: Outcome) -> None:
         clause = outcome.clause
@@ -81,8 +88,16 @@ class Table:
         self.level, self.section = clause.level, clause.section
 
 
-def row(outcome: Outcome) -> str:
-    """Return a clause's lines: its result, its seconds, its name, and what there is to say."""
+def fault_of(outcome: Outcome) -> tuple[str, str]:
+    """Return what equal faults have in common: what was said, and where it arose."""
+    return outcome.reason, outcome.frame
+
+
+def row(outcome: Outcome, alike: str = "") -> str:
+    """Return a clause's lines: its result, its seconds, its name, and what there is to say.
+
+    Of a fault that stands in the row of the clause `alike`, only that is said.
+    """
     result, name = outcome.result, outcome.clause.name
     taken = "" if result in ("not claimed", "not run") else f"{outcome.seconds:.2f} s"
     first = f"    {result:<11}  {taken:>7}  "
@@ -94,10 +109,22 @@ def row(outcome: Outcome) -> str:
         name += f": {outcome.reason}"
     lines = hanging(first, name, _DEEP)
     if result == "broken":
-        inset = " " * _DEEP
-        lines += "\n" + hanging(inset, outcome.clause.text) + "\n" + hanging(inset, outcome.reason)
+        said = [outcome.clause.text, *_broken(outcome, alike)]
+        lines = "\n".join([lines, *(hanging(" " * _DEEP, text) for text in said)])
     styled = click.style(result, fg=COLOURS[result], bold=result == "broken")
     return lines.replace(result, styled, 1)
+
+
+def _broken(outcome: Outcome, alike: str) -> Iterator[str]:
+    """Yield what there is to say of a broken clause: which cases, what, and where."""
+    if outcome.broken:
+        yield f"broken: {', '.join(outcome.broken)}"
+    if alike:
+        yield f"the same fault as in {alike}"
+        return
+    yield outcome.reason
+    if outcome.frame:
+        yield f"at {outcome.frame}"
 
 
 def summary(found: Check) -> None:
@@ -116,6 +143,7 @@ def summary(found: Check) -> None:
 def verdict(found: Check) -> Iterator[str]:
     """Yield the result in a sentence, and what to do about what is missing."""
     broken = [o.clause.name for o in found.outcomes if o.result == "broken"]
+    yield from _groups(found)
     if found.partly:
         many = f"{len(found.outcomes)} clauses" if len(found.outcomes) > 1 else "1 clause"
         yield f"{found.backend}: {many} asked for, {len(broken) or 'none'} broken"
@@ -130,6 +158,18 @@ def verdict(found: Check) -> Iterator[str]:
             "not run: the clauses about native networks, which it claims; "
             "give --native-pair MODULE:FUNCTION, which builds a generator and a discriminator"
         )
+
+
+def _groups(found: Check) -> Iterator[str]:
+    """Yield each fault that broke several clauses, with their names."""
+    faults: dict[tuple[str, str], list[str]] = {}
+    for outcome in found.outcomes:
+        if outcome.result == "broken":
+            faults.setdefault(fault_of(outcome), []).append(outcome.clause.name)
+    for (reason, frame), names in faults.items():
+        if len(names) > 1:
+            at = f", at {frame}" if frame else ""
+            yield f"{len(names)} clauses have one fault: {reason}{at}: {', '.join(names)}"
 
 
 def _level(report: LevelReport) -> str:

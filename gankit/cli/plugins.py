@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -25,7 +25,7 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("name")
-@click.option("--out", type=PATH, help="The folder to write [NAME].")
+@click.option("--out", type=PATH, help="The folder to write [gankit-NAME].")
 def new(name: str, out: Path | None) -> None:
     """Write a backend called NAME, ready to install and train.
 
@@ -33,9 +33,10 @@ def new(name: str, out: Path | None) -> None:
     replaced piece by piece, tests that hold it against the contract, a README and a workflow.
     Writes all of it or nothing.
     """
+    from gankit.scaffold import Names
     from gankit.scaffold import new as write
 
-    folder = Path(name) if out is None else out
+    folder = Path(Names(name).distribution) if out is None else out
     for path in write(name, folder):
         answer(folder / path)
     say("next:")
@@ -83,13 +84,16 @@ def _print_offers(rows: list[Offer]) -> None:
 @click.option("-k", "only", default="", metavar="CLAUSE",
               help="Only clauses whose name has this in it, or that match a pytest expression; "
               "shows the whole of what broke.")  # fmt: skip
+@click.option("-x", "first", is_flag=True, help="Stop at the first case that is broken.")
 @click.option("--native-pair", default="", metavar="MODULE:FUNCTION",
               help="What builds a generator and a discriminator of its framework; "
               "for a backend that claims \"native\".")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=1), default=1200, show_default=True,
               metavar="SECONDS", help="How long the clauses may take.")  # fmt: skip
 @as_json
-def check(name: str, level: str, only: str, native_pair: str, timeout: float, as_json: bool) -> int:
+def check(
+    name: str, level: str, only: str, first: bool, native_pair: str, timeout: float, as_json: bool
+) -> int:  # fmt: skip
     """Hold the backend NAME against the contract, clause by clause.
 
     Runs in a process of its own, so that a backend that crashes or hangs is reported. A level is
@@ -97,20 +101,21 @@ def check(name: str, level: str, only: str, native_pair: str, timeout: float, as
     something that the backend does not claim counts as kept. The time of a round of the recipe
     `simple` is reported beside that of the numpy reference, and never failed.
 
-    Ends with exit code 5 if the level is not reached, or a clause asked for by -k is broken, and
-    with 2 if -k or --native-pair asks for what is not there.
+    Ends with exit code 5 if the level is not reached, a clause asked for by -k is broken, or pytest
+    is missing, and with 2 if -k or --native-pair asks for what is not there.
     """
+    from gankit.plugins import missing
+
+    if missing(["pytest"]):  # The clauses are tests; they cannot even be listed without it.
+        _say_unable(name, level, as_json)
     from gankit.checking.check import check as hold
-    from gankit.checking.check import unable
     from gankit.cli import checks
 
-    found = unable(name, level)
-    if not found:
-        with checks.Table(name, quiet=as_json, whole=bool(only)) as table:
-            found = hold(
-                name, level=level, only=only, native_pair=native_pair, limit=timeout,
-                doing=table.doing, tell=table.tell,
-            )  # fmt: skip
+    with checks.Table(name, quiet=as_json, whole=bool(only)) as table:
+        found = hold(
+            name, level=level, only=only, first=first, native_pair=native_pair, limit=timeout,
+            doing=table.doing, tell=table.tell,
+        )  # fmt: skip
     if as_json:
         click.echo(json.dumps(checks.as_data(found), indent=1))
     elif found.outcomes:
@@ -120,3 +125,14 @@ def check(name: str, level: str, only: str, native_pair: str, timeout: float, as
             found.fault
         )
     return found.exit_code
+
+
+def _say_unable(name: str, level: str, as_json: bool) -> NoReturn:
+    """End with exit code 5, having named the remedy: pytest is missing."""
+    fault = "the check needs pytest; pip install 'gankit[testing]'"
+    if as_json:
+        speed = {"milliseconds": None, "reference": None, "precision": "", "reason": fault}
+        said = {"backend": name, "asked": level, "reached": None, "levels": [], "clauses": [],
+                "speed": speed, "fault": fault, "exit_code": ExitCode.BACKEND}  # fmt: skip
+        click.echo(json.dumps(said, indent=1))
+    raise BackendUnavailable(fault)

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -98,9 +99,35 @@ def reference() -> Backend:
 def assert_follows_the_reference(
     backend: Backend, course: Course, rounds: int, bound: float
 ) -> None:
-    """Train step by step here and in the reference; fail unless losses and states agree."""
+    """Train step by step here and in the reference; fail unless losses and states agree.
+
+    The failure names the first step and the first update in it after which they do not.
+    """
     found, wanted = (in_steps(b, course, rounds) for b in (backend, reference()))
-    assert_close(found, wanted, bound)
+    try:
+        assert_close(found, wanted, bound)
+    except AssertionError as error:
+        raise AssertionError(first_parting(backend, course, rounds, bound) or str(error)) from None
+
+
+def first_parting(backend: Backend, course: Course, rounds: int, bound: float) -> str:
+    """Return after which update two trainers first disagree, and by what; "" if they agree."""
+    trainers = [ready(b, course.problem) for b in (backend, reference())]
+    batches = course.rounds(0, rounds).batches(course.problem, course.images, course.labels)
+    for step, (*critic, last) in enumerate(batches, start=1):
+        updates = [("discriminator", i, batch) for i, batch in enumerate(critic, start=1)]
+        for player, number, batch in [*updates, ("generator", 1, last)]:
+            losses = [float(getattr(t, f"{player}_step")(batch)) for t in trainers]
+            found, wanted = (
+                {"loss": np.array(loss)} | trainer.state()
+                for loss, trainer in zip(losses, trainers, strict=True)
+            )
+            try:
+                assert_close(found, wanted, bound)
+            except AssertionError as error:
+                update = f"{player} update {number}"
+                return f"parts from the reference in step {step}, {update}: {error}"
+    return ""
 
 
 def possible(backend: Backend, problem: Problem) -> Problem:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gankit import vetting
 from gankit.backend import Backend, Problem, Trainer
+from gankit.errors import PluginError
 from tests.saboteurs.honest import HONEST
 
 
@@ -45,8 +47,11 @@ class Saboteur:
     @property
     def presentable(self) -> bool:
         """Whether gankit would list it: its offer breaks nothing that discovery looks at."""
-        named = not self.offer.keys() & {"name", "api"}
-        return named and isinstance(self.offer.get("requires", ()), tuple)
+        try:
+            vetting.check("backend", self.backend())
+        except PluginError:
+            return False
+        return True
 
 
 SABOTEURS: list[Saboteur] = []
