@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
