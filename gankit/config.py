@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-
 from gankit.augment import Augment
 from gankit.data import ImageOptions
 from gankit.errors import ConfigError, shown
@@ -24,7 +22,7 @@ from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labe
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.plain import plain_numbers
+from gankit.plain import number, plain_numbers
 from gankit.problem import Precision, Problem
 from gankit.schedules import Rate, Schedule
 from gankit.tagged import Tagged
@@ -320,8 +318,8 @@ def _plain(value: object, source: str, place: str = "") -> object:
         return [_plain(item, source, f"{place}.{i}") for i, item in enumerate(value)]
     if isinstance(value, PARTS):
         return _plain(dataclasses.asdict(value), source, place)
-    if np.ndim(value) == 0 and hasattr(value, "item"):
-        return value.item()
+    if (plain := number(value)) is not value:
+        return _plain(plain, source, place)
     if isinstance(value, os.PathLike | datetime.date | datetime.time):
         return str(value)
     raise ConfigError(

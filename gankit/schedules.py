@@ -50,7 +50,7 @@ class Schedule:
 
     def at(self, images_seen: float) -> float:
         """Return the value once `images_seen` images have been seen."""
-        share = min(number(images_seen) / self.images, 1.0)
+        share = min(float(number(images_seen)) / self.images, 1.0)
         if self.schedule == "cosine":
             share = 0.5 * (1 - math.cos(math.pi * share))
         return self.start + (self.end - self.start) * share

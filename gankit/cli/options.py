@@ -22,9 +22,13 @@ class GivenPath(click.Path):
         ctx: click.Context | None,
     ) -> Path:
         """Return the path; ConfigError or DataError, as `gankit.paths.given` has them."""
-        is_option = isinstance(param, click.Option)
-        name = param.opts[-1] if is_option else param.human_readable_name if param else "path"
-        return Path(super().convert(given(value, name), param, ctx))
+        if isinstance(param, click.Option):
+            name = param.opts[-1]
+        else:
+            name = param.human_readable_name if param else "path"
+        path = given(value, name)
+        super().convert(path, param, ctx)
+        return path
 
 
 PATH = GivenPath(path_type=Path)

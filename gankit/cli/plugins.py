@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -132,7 +132,9 @@ def _say_unable(name: str, level: str, as_json: bool) -> NoReturn:
     fault = "the check needs pytest; pip install 'gankit[testing]'"
     if as_json:
         speed = {"milliseconds": None, "reference": None, "precision": "", "reason": fault}
-        said = {"backend": name, "asked": level, "reached": None, "levels": [], "clauses": [],
-                "speed": speed, "fault": fault, "exit_code": ExitCode.BACKEND}  # fmt: skip
+        said: dict[str, Any] = {
+            "backend": name, "asked": level, "reached": None, "levels": [], "clauses": [],
+            "speed": speed, "fault": fault, "exit_code": ExitCode.BACKEND,
+        }  # fmt: skip
         click.echo(json.dumps(said, indent=1))
     raise BackendUnavailable(fault)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from gankit_numpy.judge import logit
+from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import constant, gradients, variable
 
@@ -171,7 +172,10 @@ def without_noise(batch):
     return replace(batch, draws=draws)
 
 
-@caught_by("test_the_whole_follows_the_reference")
+IN_TRAINING = "test_a_penalty_sees_the_network_in_training"
+
+
+@caught_by("test_the_whole_follows_the_reference", IN_TRAINING)
 class PenalisesAnotherClass(Penalising):
     """Judges the images of a penalty under other images' labels."""
 
@@ -181,3 +185,24 @@ class PenalisesAnotherClass(Penalising):
         return super().judged(
             replace(judge, batch=replace(judge.batch, labels=mixed)), images, half, number
         )
+
+
+@caught_by(IN_TRAINING, "test_a_penalty_in_training_follows_the_reference")
+class PenalisesUnderTheStepsMasks(Penalising):
+    """Drops in a penalty's pass what the adversarial pass drops."""
+
+    def judged(self, judge, images, half, _number):
+        return super().judged(judge, images, half, -1)
+
+
+@caught_by(IN_TRAINING)
+class PenalisesTheKernelAsItIs(Penalising):
+    """Leaves spectral norm out of a penalty's pass."""
+
+    def judged(self, judge, images, half, number):
+        spec = tuple(
+            replace(layer, spectral=False) if getattr(layer, "spectral", False) else layer
+            for layer in judge.network.spec
+        )
+        bare = Sequential(spec, judge.network.values)
+        return super().judged(replace(judge, network=bare), images, half, number)

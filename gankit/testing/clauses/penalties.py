@@ -10,13 +10,25 @@ import numpy as np
 import pytest
 
 from gankit.backend import Array, Backend, Batch, Problem, State, Trainer
-from gankit.layers import Conv, Dense, Flatten, Sigmoid, Spec, Tanh
+from gankit.layers import (
+    Conv,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Projection,
+    Sigmoid,
+    Spec,
+    Tanh,
+    walk,
+)
 from gankit.penalties import Penalty
+from gankit.randomness import Site, dropout_mask, keep_chance
 from gankit.state import part, under
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.running import quiet
 from gankit.testing.clauses.steps import assert_losses_close, take, with_rate
-from gankit.testing.colour import VALUES, coloured, course
+from gankit.testing.colour import CLASSES, VALUES, coloured, course
 from gankit.testing.courses import (
     assert_follows_the_reference,
     possible,
@@ -26,6 +38,7 @@ from gankit.testing.courses import (
 from gankit.testing.pairs import PAINT
 
 Judge: TypeAlias = Callable[[Array], Array]
+Each: TypeAlias = Callable[[int, Array], Array]
 WEIGHT = 3.0
 SMOOTH: dict[str, Spec] = {
     "dense": (Flatten(), Dense(8), Tanh(), Dense(1)),
@@ -51,6 +64,15 @@ CASES = [
     for kind, penalties in PENALTIES.items()
     for number, penalty in enumerate(penalties)
 ]
+MASKED: Spec = (Flatten(), Dense(8), Tanh(), Dropout(0.3), Dense(1))
+"""A discriminator that drops; its slopes are those of the values that its mask keeps."""
+TRAINING: dict[str, Spec] = {
+    "spectral": (Flatten(), Dense(8, spectral=True), Tanh(), Dense(1, gain=3.0, spectral=True)),
+    "dropout": MASKED,
+    "labels": (Embedding(2, gain=0.5), Flatten(), Dense(8), Tanh(), Projection()),
+}
+"""Discriminators that are in training what they are not as they are called, or look at classes."""
+each_training = pytest.mark.parametrize("kind", TRAINING)
 each_penalty = pytest.mark.parametrize(("kind", "number"), CASES)
 
 
@@ -98,6 +120,28 @@ class PenaltyClauses:
         """Penalties give the reference's losses and weights, within 1e-9 after three rounds."""
         assert_follows_the_reference(backend, course(steep(backend, kind)), 3, 1e-9)
 
+    @each_training
+    def test_a_penalty_sees_the_network_in_training(self, backend: Backend, kind: str) -> None:
+        """A penalty's slope is that of the network in training: masked, divided, told the classes.
+
+        Dropout has the masks of the penalty's own pass, spectral norm the vector one power
+        iteration on, and each image its own label; within 1e-7 of the formula.
+        """
+        trainer = ready(backend, problem := trained(backend, kind))
+        course(problem).steps(trainer, 0, 1)
+        batch = course(problem).batch(1)
+        state = part(trainer.state(), "discriminator")
+        for number, penalty in enumerate(problem.penalties):
+            found = cost(trainer, batch, number)
+            judge = in_training(trainer, problem, state, batch, number)
+            gradients = slopes_each(judge, points(trainer, penalty, number, batch))
+            assert_losses_close(found, WEIGHT * formula(penalty, gradients), 1e-7)
+
+    @each_training
+    def test_a_penalty_in_training_follows_the_reference(self, backend: Backend, kind: str) -> None:
+        """With dropout, spectral norm or classes, three rounds are the reference's within 1e-9."""
+        assert_follows_the_reference(backend, course(trained(backend, kind)), 3, 1e-9)
+
     def test_a_penalty_that_is_not_due_changes_nothing(self, backend: Backend) -> None:
         """Where the batch's weight of a penalty is 0, no bit depends on it.
 
@@ -134,6 +178,53 @@ def steep(backend: Backend, kind: str) -> Problem:
     require(backend, "float64")
     problem = coloured(backend, PAINT, SMOOTH[kind], penalties=PENALTIES[kind])
     return possible(backend, problem)
+
+
+def trained(backend: Backend, kind: str) -> Problem:
+    """Return a float64 problem with four penalties on a network of `TRAINING`, or skip."""
+    require(backend, "float64")
+    problem = coloured(
+        backend, PAINT, TRAINING[kind],
+        penalties=PENALTIES["dense"], classes=CLASSES if kind == "labels" else 0,
+    )  # fmt: skip
+    return possible(backend, problem)
+
+
+def in_training(
+    trainer: Trainer, problem: Problem, state: State, batch: Batch, number: int
+) -> Each:
+    """Return a function of an image's place in the batch, and of images to put in that place.
+
+    It makes `(n,)` logits as the discriminator does in the pass of the `number`-th penalty.
+    """
+    labels = batch.labels
+    if labels is not None:
+        return lambda i, images: trainer.discriminator(images, np.full(len(images), labels[i]))
+    weights = {name: one_iteration_on(state, name) for name in state if name.endswith("kernel")}
+    first, last = sorted(weights)
+    mask = np.ones((len(batch.real), weights[first].shape[1]))
+    for place in walk(problem.discriminator, problem.image_shape):  # type: ignore[arg-type]
+        if isinstance(place.layer, Dropout):
+            where = Site.DISCRIMINATOR, place.number, mask.shape, place.layer.rate, number + 1
+            mask = dropout_mask(batch.key, *where) / keep_chance(place.layer.rate)
+
+    def judge(i: int, images: Array) -> Array:
+        rows = images.reshape(len(images), -1)
+        hidden = np.tanh(rows @ weights[first] + state[first.replace("kernel", "bias")])
+        made = (hidden * mask[i]) @ weights[last] + state[last.replace("kernel", "bias")]
+        return np.asarray(made[:, 0])
+
+    return judge
+
+
+def one_iteration_on(state: State, name: str) -> Array:
+    """Return a kernel as training uses it: under spectral norm over |W u|, u one iteration on."""
+    kernel, u = state[name], state.get(f"{name}_u")
+    if u is None:
+        return kernel
+    left = kernel @ u
+    u = kernel.T @ (left / np.linalg.norm(left))
+    return np.asarray(kernel / np.linalg.norm(kernel @ (u / np.linalg.norm(u))))
 
 
 def weighted(batch: Batch, number: int) -> Batch:
@@ -182,10 +273,21 @@ def points(trainer: Trainer, penalty: Penalty, number: int, batch: Batch) -> Arr
     return around
 
 
-def slopes(judge: Judge, images: Array, step: float = 1e-5) -> Array:
+def slopes(judge: Judge, images: Array) -> Array:
     """Return each image's gradient, `(n, values)`, by central differences."""
+    return slopes_each(lambda _, nudged: judge(nudged), images)
+
+
+def slopes_each(judge: Each, images: Array, step: float = 1e-5) -> Array:
+    """Return each image's gradient, as `slopes` does, where its place in the batch matters.
+
+    `judge` is given an image's place in the batch, and images to put there.
+    """
     nudges = step * np.eye(VALUES).reshape(VALUES, *images.shape[1:])
-    rows = [(judge(image + nudges) - judge(image - nudges)) / (2 * step) for image in images]
+    rows = [
+        (judge(i, image + nudges) - judge(i, image - nudges)) / (2 * step)
+        for i, image in enumerate(images)
+    ]
     return np.array(rows)
 
 
