@@ -277,9 +277,11 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
     if any(line.count(".") > PARTED for line in text.splitlines()):
         raise ConfigError(f"{source} is not TOML: a key has more than {PARTED} parts")
     try:
-        return dict(_every_text(restored, tomllib.loads(text)))
+        parsed = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # Also integers of too many digits.
         raise ConfigError(f"{source} is not TOML: {error}") from None
+    # A null is written as an escape; without one, no name in it was stored with any.
+    return dict(_every_text(restored, parsed)) if r"\u0000" in text else parsed
 
 
 def from_settings(settings: Mapping[str, Any], source: str = "the configuration") -> TrainConfig:
