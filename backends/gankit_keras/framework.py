@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from gankit.errors import BackendUnavailable, UnknownName
 
@@ -46,26 +47,34 @@ def _check(framework: str) -> None:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Hold back what is written to standard error, unless it ends in an exception.
+    """Hold back what is written to standard error; write it if the block ends in an exception.
 
-    TensorFlow greets before its logging can be told to be quiet. Whoever sets the log level
-    wants to read it, and a process without standard error has nothing to hold back.
+    TensorFlow writes some lines before its log level is read, so they are held back whatever that
+    is. The logger of this module gets them, which `gankit --debug` shows.
     """
-    if LOG_LEVEL in os.environ or (stderr := _copy_of_stderr()) is None:
+    log = logging.getLogger("gankit.keras")
+    if not log.isEnabledFor(logging.DEBUG):
+        os.environ.setdefault(LOG_LEVEL, "2")
+    if (stderr := _copy_of_stderr()) is None:
         yield
         return
-    os.environ[LOG_LEVEL] = "2"
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
         except BaseException:
-            held.seek(0)
-            os.write(stderr, held.read())
+            os.write(stderr, _content(held))
             raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+        if said := _content(held).decode(errors="replace").strip():
+            log.debug("said while it was imported:\n%s", said)
+
+
+def _content(held: IO[bytes]) -> bytes:
+    held.seek(0)
+    return held.read()
 
 
 def _copy_of_stderr() -> int | None:

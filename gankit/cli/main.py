@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import importlib
 import io
+import logging
 import sys
 import warnings
 from typing import Any, NoReturn
@@ -93,9 +94,15 @@ class Commands(click.Group):
     "6 diverged, 7 storage, 129/130/143 stopped by a signal.",
 )
 @click.version_option(__version__, prog_name="gankit", message="%(prog)s %(version)s")
-@click.option("--debug", is_flag=True, help="Show where an error was raised.")
+@click.option(
+    "--debug", is_flag=True, help="Show where errors are raised, and frameworks' messages."
+)
 def gankit(debug: bool) -> None:
     """One GAN algorithm over every framework."""
+    if debug:
+        logger = logging.getLogger("gankit")
+        logger.addHandler(logging.StreamHandler())
+        logger.setLevel(logging.DEBUG)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

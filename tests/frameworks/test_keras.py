@@ -1,5 +1,8 @@
 """What is TensorFlow's own: how often it traces, what compiles it, how it names devices."""
 
+import logging
+import os
+
 import numpy as np
 import pytest
 
@@ -83,3 +86,37 @@ def test_a_gpu_is_called_as_torch_calls_it_too(monkeypatch, asked, wanted):
     assert device_name(asked) == (wanted and f"/device:{wanted}")
     with pytest.raises(ConfigError, match="cuda:2"):
         device_name("cuda:2")
+
+
+@pytest.fixture
+def framework():
+    from gankit_keras import framework
+
+    return framework
+
+
+@pytest.mark.parametrize("level", [None, "3"])
+def test_what_tensorflow_says_while_it_is_imported_is_held_back_and_logged(
+    framework, monkeypatch, capfd, caplog, level
+):
+    monkeypatch.setenv(framework.LOG_LEVEL, level or "")
+    if level is None:
+        monkeypatch.delenv(framework.LOG_LEVEL)
+    with framework._hushed():
+        os.write(2, b"I0000 oneDNN custom operations are on\n")
+    os.write(2, b"an error later on\n")
+    assert capfd.readouterr().err == "an error later on\n"
+    with caplog.at_level(logging.DEBUG, "gankit"), framework._hushed():
+        os.write(2, b"I0000 oneDNN custom operations are on\n")
+    assert caplog.messages[-1].endswith("I0000 oneDNN custom operations are on")
+
+
+def test_what_tensorflow_says_before_its_import_fails_is_shown(framework, capfd):
+    def imported():
+        with framework._hushed():
+            os.write(2, b"E0000 no such instruction\n")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        imported()
+    assert capfd.readouterr().err == "E0000 no such instruction\n"
