@@ -11,6 +11,10 @@ import pytest
 import gankit
 from gankit import plugins
 from gankit.cli import main
+from tests.heeding import take_back
+
+pytest_plugins = ["tests.leftovers"]
+take_back()
 
 
 class Ended(NamedTuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,11 @@ from pathlib import Path
 
 from gankit.data import ImageSet, glyphs, mnist, write_idx_folder
 from gankit.errors import DataError
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # As a script, this is not in a package.
+
+from tests.heeding import take_back
+from tests.leftovers import adopt, end
 
 TESTS = Path(__file__).parent
 TOGETHER = ["test_together.py", "test_import_order.py"]
@@ -36,8 +40,8 @@ WITHIN = ["crash/test_every_round.py", "crash/test_not_finite.py"]
 def main(backends: list[str]) -> int:
     """Run the suite for these backends; return the exit status."""
     began = time.perf_counter()
-    # A shell that starts this in the background has it ignored, and tests send it to processes.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    take_back()
+    adopt()
     try:
         digits, said = _digits()
     except DataError as error:
@@ -113,6 +117,7 @@ def _pytest(name: str, paths: list[str], tested: str, digits: Path) -> tuple[int
     failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
     if process.wait() and not failed:
         failed = 1
+    end()
     return counts.get("passed", 0), failed, counts.get("skipped", 0)
 
 

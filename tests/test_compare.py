@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from gankit.comparing import Compared, compare, largest, table
 from gankit.data import glyphs
 from gankit.errors import CheckpointError
 from gankit.runs import RunFolder
+from tests import waiting
 from tests.selection import selected
 
 TINY = """
@@ -173,21 +173,20 @@ def test_a_run_that_diverges_ends_the_comparison_with_its_code(command):
 def test_a_signal_lets_the_run_save_itself_and_the_same_command_goes_on(command):
     words = [*COMPARE, "--backends", "numpy,numpy", "--steps", "20000"]
     program = "from gankit.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *words], stderr=subprocess.PIPE, text=True
-    )
-    log, limit = Path("out") / "numpy" / "metrics.jsonl", time.monotonic() + 60
-    while not (log.exists() and log.stat().st_size) and time.monotonic() < limit:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 128 + signal.SIGTERM
-    said = process.stderr.read()  # That of the run as well.
+    pipes = {"stderr": subprocess.PIPE, "text": True}
+    log = Path("out") / "numpy" / "metrics.jsonl"
+    with waiting.started(
+        [sys.executable, "-c", program, *words], "the comparison", **pipes
+    ) as process:
+        waiting.wait_for(lambda: log.exists() and log.stat().st_size, "the first run's log")
+        process.send_signal(signal.SIGTERM)
+        _, said = waiting.ended(process, "the comparison")  # What the run said as well.
+    assert process.returncode == 128 + signal.SIGTERM
     assert "stopping after this block" in said
     assert "the same command goes on" in said
-    process.stderr.close()
     done = RunFolder("out/numpy").checkpoints.steps()[-1]
     assert 0 < done < 20000
-    ended = command(*COMPARE, "--backends", "numpy,numpy", "--steps", str(done + 6), "--json")
-    first, second = json.loads(ended.out)["runs"]
+    again = command(*COMPARE, "--backends", "numpy,numpy", "--steps", str(done + 6), "--json")
+    first, second = json.loads(again.out)["runs"]
     assert first["rounds"] == second["rounds"] == done + 6
     assert second["weights"] == 0

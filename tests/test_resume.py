@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ import pytest
 
 from gankit.cli import main
 from gankit.runs import read_checkpoint
+from tests import waiting
 
 CONFIG = """
 backend = "numpy"
@@ -91,26 +91,16 @@ def same_numbers(one, other, step):
     )  # fmt: skip
 
 
-def wait_for(path, process, seconds=60):
-    """Wait until a file has content, or fail."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
-        if path.is_file() and path.stat().st_size:
-            return
-        time.sleep(0.005)
-    pytest.fail(f"{path.name} did not come: {process.communicate(timeout=5)}")
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_stopped_saves_and_goes_on_to_the_same_numbers(command, number, code):
-    process = subprocess.Popen(
-        [*PROGRAM, "train", "--config", "run.toml", "--steps", "1000000", "--out", "run"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_for(Path("run/metrics.jsonl"), process)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    words = [*PROGRAM, "train", "--config", "run.toml", "--steps", "1000000", "--out", "run"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    log = Path("run/metrics.jsonl")
+    with waiting.started(words, "the run", **pipes) as process:
+        waiting.wait_for(lambda: log.is_file() and log.stat().st_size, "the run's log")
+        process.send_signal(number)
+        _, err = waiting.ended(process, "the run that was stopped")
     assert process.returncode == code, err
     assert "stopping after this block" in err
     (stopped,) = steps("run")

@@ -25,7 +25,7 @@ class Ended:
     value
         What the function returned, as it comes back from JSON; None if it did not return.
     error
-        "StorageError: cannot write ..." of what it raised, or None.
+        "StorageError: cannot write ..." of what it raised, what it did that took too long, or None.
     seconds, megabytes
         How long it took, and how much its memory grew at most above what it began with.
     """
@@ -55,6 +55,8 @@ def in_child(function, *arguments, limit=60):
         content = said.read()
     _, status = os.waitpid(child, 0)
     told = json.loads(content) if content else {}
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        told["error"] = f"waited {limit:g} s for {function.__name__}{arguments!r} to end"
     return Ended(
         signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
         exit=told.get("exit"),

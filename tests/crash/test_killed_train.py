@@ -13,6 +13,7 @@ import pytest
 from tests.crash import runs
 from tests.crash.figures import figure, note
 from tests.selection import selected
+from tests.waiting import started, wait_for
 
 KILLS = {"numpy": figure(10, 30), "torch": figure(3, 10), "keras": figure(2, 10)}
 A_LIFE = {"numpy": 40, "torch": 150, "keras": 150}
@@ -44,10 +45,9 @@ def killed(backend, seconds):
     """Kill the run some time after it has logged a round; return how many rounds that lost."""
     words = [*runs.PROGRAM, *runs.train("run", backend, ROUNDS[backend])]
     log, before = Path("run/metrics.jsonl"), logged()
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        end = time.monotonic() + 120
-        while logged() == before and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.005)
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with started(words, f"the run of {backend} to log a round", **pipes) as process:
+        wait_for(lambda: logged() != before or process.poll() is not None, "a round in the log")
         time.sleep(seconds)
         process.kill()
         said = process.stderr.read().decode()

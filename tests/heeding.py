@@ -1,0 +1,21 @@
+"""Signals taken back from whoever started the tests with them ignored."""
+
+from __future__ import annotations
+
+import signal
+
+USUAL = {
+    "SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL,
+}  # fmt: skip
+"""How a process handles them that a person starts in a terminal."""
+
+
+def take_back():
+    """Handle the signals as usual where they are ignored, as `nohup`, cron and services leave them.
+
+    Processes inherit what is ignored, and tests send these signals to processes of their own.
+    """
+    for name, handler in USUAL.items():
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
