@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from gankit.backend import Backend, Block, BlockTrainer, Problem, State
+from gankit.file_array import FileArray
 from gankit.losses import RELATIVISTIC
 from gankit.problem import Precision
 from gankit.testing.agreement import assert_close, assert_identical
@@ -102,6 +106,18 @@ class BlockClauses:
             trainer.load_state(first)
             Course(problem, placed).block(trainer, 0, 2)
             ends.append(trainer.state())
+        assert_identical(*ends)
+
+    def test_images_may_lie_in_a_file(self, backend: Backend, images: Images) -> None:
+        """Images may be placed that are no `np.ndarray` but lie in a file, for the same bits."""
+        trainer = blocks(backend, problem := full(backend))
+        first, ends = trainer.state(), []
+        with TemporaryDirectory() as folder:
+            np.save(path := Path(folder, "images.npy"), images)
+            for placed in (images, cast("Images", FileArray(path))):
+                trainer.load_state(first)
+                Course(problem, placed).block(trainer, 0, 2)
+                ends.append(trainer.state())
         assert_identical(*ends)
 
     def test_images_may_be_placed_anew(self, backend: Backend, images: Images) -> None:
