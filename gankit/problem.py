@@ -276,6 +276,8 @@ def _check_networks(problem: Problem) -> None:
                 made = layers.output_shape(spec, inputs)
             except ConfigError as error:
                 raise ConfigError(f"{name}: {error}") from None
+            if all(map(layers.is_running, layers.weight_shapes(spec, inputs, problem.classes))):
+                raise ConfigError(f"the {name} has no weights to train; add a layer that has some")
             if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
                 raise ConfigError("the discriminator is told the class that auxiliary wants of it")
             if layers.uses_labels(spec) and not problem.classes:

@@ -7,7 +7,17 @@ import pytest
 
 from gankit import plugins
 from gankit.errors import ConfigError
-from gankit.layers import BatchNorm, Dense, Flatten, LayerNorm, LeakyReLU, Residual
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Dense,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    Reshape,
+    Residual,
+    Tanh,
+)
 from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.testing import images
@@ -39,6 +49,18 @@ def test_an_epsilon_that_the_precision_cannot_hold_is_refused(precision, change,
     with pytest.raises(ConfigError, match=f"{owner}: epsilon is") as refused:
         replace(SIMPLE, precision=precision, **change(smallest / 2))
     assert f"{smallest:.3g}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [
+        ("generator", (Reshape((28, 28, 1)), Tanh())),
+        ("discriminator", (AveragePool(28), Flatten())),
+    ],
+)
+def test_a_network_without_weights_is_refused(name, network):
+    with pytest.raises(ConfigError, match=f"the {name} has no weights to train"):
+        replace(SIMPLE, latent=784, **{name: network})
 
 
 def test_a_penalty_with_target_0_has_no_epsilon_to_refuse():

@@ -39,7 +39,7 @@ class Critic:
             fakes, reals, running = self.judge(fake, inputs.real, inputs)
             loss = self.loss.discriminator(OPS, logit(reals), logit(fakes))
             loss += told_apart(self.auxiliary, inputs.labels, reals, fakes)
-        moves = gradients(tape, loss, weights)
+        moves = gradients(tape, loss, weights, network.form)
         for penalty in self.penalties:
             value, more = penalty(fake, inputs, weights)
             loss += value

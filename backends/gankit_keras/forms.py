@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +10,7 @@ from gankit.errors import ConfigError
 from gankit.layers import Dropout, Shape, Spec, uses_labels, walk
 from gankit.problem import Precision
 from gankit.randomness import Site
+from gankit_keras.calling import Calling, calling
 from gankit_keras.draws import Draw, Mask, Seed
 from gankit_keras.framework import keras, tf
 from gankit_keras.layers import SpecModel
@@ -39,6 +37,8 @@ class Form:
         What a pass in training mode takes beside its batch.
     seeds
         The states of a native model's seed generators, one for each of `draws`.
+    calls
+        How a native model is called.
     """
 
     site: Site
@@ -50,6 +50,7 @@ class Form:
     variables: dict[str, keras.Variable]
     draws: tuple[Draw, ...] = ()
     seeds: tuple[keras.Variable, ...] = ()
+    calls: Calling | None = None
 
     @property
     def native(self) -> bool:
@@ -66,7 +67,8 @@ class Form:
 def form(problem: Problem, site: Site) -> Form:
     """Build a spec, its weights zero, or let a native model through once it is checked.
 
-    A native model is given labels where its `call` has a parameter of that name.
+    A native model is given labels if its `call` has a parameter of that name, or if it is a
+    functional model of two inputs.
 
     Raises
     ------
@@ -104,9 +106,9 @@ def _spec_form(spec: Spec, site: Site, inputs: Shape, outputs: Shape, problem: P
 def _native_form(
     model: keras.Model, site: Site, inputs: Shape, outputs: Shape, problem: Problem
 ) -> Form:
-    labelled = "labels" in inspect.signature(model.call).parameters
-    classes = problem.classes if labelled else 0
-    _check_native(model, _name(site), inputs, outputs, classes, problem.precision)
+    calls = calling(model, _name(site), problem.classes)
+    classes = problem.classes if calls.labelled else 0
+    _check_native(model, calls, inputs, outputs, problem.precision)
     # Keras numbers its layers by how many the process has made, so paths do not last; places do.
     weights = {f"{place}.{v.name}": v for place, v in enumerate(model.weights)}
     saved = {id(v) for v in model.weights}
@@ -116,19 +118,15 @@ def _native_form(
         variables=weights,
         draws=tuple(Seed(site, index) for index in range(len(seeds))),
         seeds=tuple(seeds.values()),
+        calls=calls,
     )  # fmt: skip
 
 
 def _check_native(
-    model: keras.Model,
-    name: str,
-    inputs: Shape,
-    outputs: Shape,
-    classes: int,
-    precision: Precision,
+    model: keras.Model, calls: Calling, inputs: Shape, outputs: Shape, precision: Precision
 ) -> None:
     """Build a model where it is not built, and hold it against what the problem says of it."""
-    made = _outputs(model, name, inputs, classes, precision)
+    made, name = _outputs(model, calls, inputs, precision), calls.name
     parts = [layer.compute_dtype for layer in (model, *model.layers)]
     dtypes = [made.dtype.name, *parts, *(v.dtype for v in model.weights)]
     if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
@@ -139,35 +137,23 @@ def _check_native(
     shape = tuple(made.shape[1:])
     if shape != outputs and (shape, outputs) != ((), (1,)):
         raise ConfigError(f"the {name} makes {shape} of {inputs}; it must make {outputs}")
+    if not model.trainable_variables:
+        raise ConfigError(
+            f"the {name} has no weights to train; set trainable = True on some layers"
+        )
 
 
-def _outputs(
-    model: keras.Model, name: str, inputs: Shape, classes: int, precision: Precision
-) -> Any:  # noqa: ANN401
+def _outputs(model: keras.Model, calls: Calling, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
     """Return what a native model makes of two rows of zeros, leaving its state as it is."""
-    zeros = tf.zeros((2, *inputs), precision)
-    labels = {"labels": tf.zeros((2,), tf.int64)} if classes else {}
+    zeros, labels = tf.zeros((2, *inputs), precision), tf.zeros((2,), tf.int64)
     if not model.built:
-        _tried(lambda: model(zeros, training=False, **labels), name, inputs)
+        calls(model, zeros, labels, training=False)
     with keras.StatelessScope():
-        made = _tried(lambda: model(zeros, training=False, **labels), name, inputs)
+        made = calls(model, zeros, labels, training=False)
     if not tf.is_tensor(made):
-        raise ConfigError(f"the {name} makes a {type(made).__name__}; it must make one tensor")
+        told = type(made).__name__
+        raise ConfigError(f"the {calls.name} makes a {told}; it must make one tensor")
     return made
-
-
-def _tried(call: Callable[[], Any], name: str, inputs: Shape) -> Any:  # noqa: ANN401
-    try:
-        return call()
-    except (TypeError, ValueError, tf.errors.OpError) as error:
-        reason = _reason(error)
-        raise ConfigError(f"the {name} does not take inputs of {inputs}: {reason}") from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the line of an error that says why; Keras frames it, and prints it bold."""
-    lines = [line for line in re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines() if line]
-    return next((line for line in lines if not line.startswith("Exception encountered")), "?")
 
 
 def _name(site: Site) -> str:

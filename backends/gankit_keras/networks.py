@@ -75,14 +75,11 @@ class Network:
         self, inputs: Tensor, labels: Tensor, draws: Sequence[Tensor] | None, halves: int
     ) -> Tensor:
         """Call the model; a native one for each half, whose statistics are then its own."""
-        model, training = self.form.model, draws is not None
-        if not self.form.native:
+        model, training, calls = self.form.model, draws is not None, self.form.calls
+        if calls is None:
             return model(inputs, labels, kept=draws or (), training=training, halves=halves)
         parts = zip(tf.split(inputs, halves), tf.split(labels, halves), strict=True)
-        made = [
-            model(part, training=training, **({"labels": told} if self.form.classes else {}))
-            for part, told in parts
-        ]
+        made = [calls(model, part, told, training=training) for part, told in parts]
         return tf.concat(made, axis=0)
 
     def store(self, running: dict[str, Tensor]) -> None:

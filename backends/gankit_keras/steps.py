@@ -76,7 +76,7 @@ class Steps:
             fakes, reals, _ = self.judge(made.fake, real, inputs)
             loss = self.loss.generator(OPS, None if reals is None else logit(reals), logit(fakes))
             loss += told_apart(self.auxiliary, inputs.labels, fakes)
-        moves = gradients(made.tape, loss, weights)
+        moves = gradients(made.tape, loss, weights, self.generator.form)
         self.updater.update(weights, moves, part(inputs.rates, "generator"))
         self.generator.store(made.running)
         if self.average:

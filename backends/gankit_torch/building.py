@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import torch
 from torch import nn
 
@@ -13,6 +11,7 @@ from gankit.errors import ConfigError
 from gankit.layers import Shape
 from gankit.randomness import Site
 from gankit.state import part
+from gankit_torch.calling import Labels, takes_labels
 from gankit_torch.layers import network
 from gankit_torch.networks import Player
 
@@ -37,8 +36,10 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
             f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
             "or name the backend that it is of"
         )
-    classes = problem.classes if _takes_labels(model) else 0
-    found = Player(model.to(device), site, device, dtype(problem), classes, problem.mixed)
+    labels = takes_labels(model, name, problem.classes)
+    classes = 0 if labels is Labels.NOT else problem.classes
+    module = model.to(device)
+    found = Player(module, site, device, dtype(problem), classes, problem.mixed, labels)
     _check_native(found, problem, name)
     return found
 
@@ -48,20 +49,15 @@ def dtype(problem: Problem) -> torch.dtype:
     return torch.float64 if problem.precision == "float64" else torch.float32
 
 
-def _takes_labels(module: nn.Module) -> bool:
-    """Tell whether `forward` has a second argument that is called `labels`, or has no default."""
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    given = [
-        p for p in inspect.signature(module.forward).parameters.values() if p.kind in positional
-    ]
-    return len(given) > 1 and (given[1].name == "labels" or given[1].default is given[1].empty)
-
-
 def _check_native(found: Player, problem: Problem, name: str) -> None:
     """Hold a native module against what the problem says of it."""
     wrong = [p.dtype for p in found.module.parameters() if p.dtype != found.dtype]
     if wrong:
         raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem says {found.dtype}")
+    if not found.parameters:
+        raise ConfigError(
+            f"the {name} has no weights to train; call requires_grad_() on some of its parameters"
+        )
     height, width, channels = problem.image_shape
     shape, wanted = (
         ((problem.latent,), (channels, height, width))
@@ -80,10 +76,9 @@ def _shape_made(found: Player, shape: Shape, name: str) -> Shape:
     found.module.eval()
     try:
         with torch.no_grad():
-            outputs = found.module(inputs, labels) if found.classes else found.module(inputs)
-    except (RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"the {name} does not take inputs of {shape}: {reason}") from error
+            outputs = found.called(inputs, labels)
     finally:
         found.module.train()
+    if not isinstance(outputs, torch.Tensor):
+        raise ConfigError(f"the {name} makes a {type(outputs).__name__}; it must make one tensor")
     return tuple(outputs.shape[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,15 @@ from gankit.layers import Place
 from gankit.problem import check_labels
 from gankit.randomness import Site, framework_seed, keep_chance
 from gankit.state import check_state
+from gankit_torch import calling
 from gankit_torch.images import channels_first, channels_last
 from gankit_torch.layers import Sequential
 from gankit_torch.masking import Masking
 from gankit_torch.passes import Factors, Pass, known
 from gankit_torch.products import fast
 from gankit_torch.tensors import copy_into, to_array
+
+NO_BUFFERS: Mapping[str, Tensor] = {}
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Player:
     ----------
     module
         A `Sequential` of a spec, or the user's own module: then images are `(n, channels, height,
-        width)` inside, and labels its second argument.
+        width)` inside.
     site
         Which of the two players it is.
     device, dtype
@@ -40,6 +44,8 @@ class Player:
         How many classes it looks at, or 0.
     mixed
         Whether products in training round their factors to bfloat16.
+    takes
+        How a user's own module takes labels.
     """
 
     module: nn.Module
@@ -48,6 +54,12 @@ class Player:
     dtype: torch.dtype
     classes: int = 0
     mixed: bool = False
+    takes: calling.Labels = calling.Labels.NOT
+
+    @property
+    def name(self) -> str:
+        """Whether it is the "generator" or the "discriminator"."""
+        return self.site.name.lower()
 
     @property
     def native(self) -> bool:
@@ -92,8 +104,27 @@ class Player:
         with torch.random.fork_rng(devices=_cuda(self.device)), rounding:
             torch.manual_seed(framework_seed(masking.key, self.site, part))
             parts = zip(*(t.chunk(halves) for t in self._arguments(inputs, labels)), strict=True)
-            made = [functional_call(self.module, buffers, one) for one in parts]
+            made = [self.called(*one, buffers=buffers, doing="in training") for one in parts]
         return self._face(torch.cat(made).to(self.dtype))
+
+    def called(
+        self,
+        inputs: Tensor,
+        labels: Tensor | None = None,
+        *,
+        buffers: Mapping[str, Tensor] = NO_BUFFERS,
+        doing: str = "in inference mode",
+    ) -> Tensor:
+        """Return what a user's own module makes of inputs in its own layout.
+
+        `buffers` stand for its own by name. Its errors are ConfigErrors that name it.
+        """
+        second = (labels,) if self.takes is calling.Labels.SECOND else ()
+        named = {calling.LABELS: labels} if self.takes is calling.Labels.KEYWORD else {}
+        doing = f"{doing}, on inputs of {tuple(inputs.shape)}"
+        with calling.blamed(self.name, self.module, doing):
+            outputs: Tensor = functional_call(self.module, dict(buffers), (inputs, *second), named)
+        return outputs
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
@@ -104,14 +135,14 @@ class Player:
         """Return `(n, classes)` logits, in inference mode; ConfigError without a classifier."""
         outputs = self._infer(images, None)
         if self.site is Site.GENERATOR or outputs.shape[1] == 1:
-            raise ConfigError(f"the {self.site.name.lower()} has no classifier; set `auxiliary`")
+            raise ConfigError(f"the {self.name} has no classifier; set `auxiliary`")
         return outputs[:, 1:]
 
     def weights(self) -> State:
         """Return copies of the weights by the core's names."""
         if self.native:
             raise NotPortable(
-                f"the {self.site.name.lower()} is a native torch module; "
+                f"the {self.name} is a native torch module; "
                 "give a spec to move its weights between backends"
             )
         return {name: to_array(value) for name, value in self.tensors().items()}
@@ -136,7 +167,7 @@ class Player:
         try:
             with torch.no_grad():
                 outputs = (
-                    self.module(*self._arguments(tensor, told))
+                    self.called(*self._arguments(tensor, told))
                     if self.native
                     else self.module(tensor, Pass(told))
                 )

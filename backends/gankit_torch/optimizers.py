@@ -22,10 +22,15 @@ from gankit_torch.tensors import copy_into, to_array
 
 
 class Updater:
-    """An optimizer at work on one player's parameters, `{"0.kernel": ...}`."""
+    """An optimizer at work on one player's parameters, `{"0.kernel": ...}`.
 
-    def __init__(self, optimizer: Optimizer, parameters: Mapping[str, Tensor]) -> None:
-        self._optimizer = optimizer
+    With `native`, a loss that no parameter takes part in is an error: the module cuts its graph.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, parameters: Mapping[str, Tensor], *, native: bool = False
+    ) -> None:
+        self._optimizer, self._native = optimizer, native
         self._names, self._parameters = list(parameters), list(parameters.values())
         self._means = {
             mean: [torch.zeros_like(p) for p in self._parameters] for mean in MEANS[type(optimizer)]
@@ -37,7 +42,9 @@ class Updater:
 
         `rates` are the player's own: "learning_rate", and Adam's "beta2".
         """
-        found = torch.autograd.grad(loss, self._parameters, materialize_grads=True)
+        found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        if self._native and all(gradient is None for gradient in found):
+            raise RuntimeError("none of its weights takes part in the loss; does it detach?")
         gradients = list(map(_laid_like, self._parameters, found))
         with torch.no_grad():
             self._move(gradients, rates)
@@ -86,8 +93,13 @@ class Updater:
                 )  # fmt: skip
 
 
-def _laid_like(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """Return the gradient in its parameter's strides: fused kernels go by memory, unchecked."""
+def _laid_like(parameter: Tensor, gradient: Tensor | None) -> Tensor:
+    """Return the gradient in its parameter's strides: fused kernels go by memory, unchecked.
+
+    It is zero if the loss does not depend on the parameter.
+    """
+    if gradient is None:
+        return torch.zeros_like(parameter)
     if gradient.stride() == parameter.stride():
         return gradient
     return torch.empty_like(parameter).copy_(gradient)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from torch import Tensor
 
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
 from gankit.masks import Masks
+from gankit.optimizers import Optimizer
 from gankit.randomness import Site
 from gankit.state import check_state, part, under
 from gankit_torch.building import player
+from gankit_torch.calling import blamed
 from gankit_torch.chances import Chance
 from gankit_torch.devices import chosen
 from gankit_torch.feeds import Feed, Step
@@ -41,8 +43,8 @@ class TorchTrainer:
         records = None if self._chance or self._native else recorder(device)
         self._feed = Feed(problem, device, Masks(problem) if records else None)
         self._objectives = Objectives(problem, self.discriminator, self._chance)
-        self._g_updater = Updater(problem.generator_optimizer, self.generator.parameters)
-        self._d_updater = Updater(problem.discriminator_optimizer, self.discriminator.parameters)
+        self._g_updater = _updater(problem.generator_optimizer, self.generator)
+        self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator)
         self._round = 0
         self._reuses = self.generator.repeats and not problem.fresh_noise
         self._recorded = Rounds(records) if records else None
@@ -125,15 +127,23 @@ class TorchTrainer:
 
     def _move_discriminator(self, fake: Tensor, step: Step) -> Tensor:
         loss, reals = self._objectives.of_discriminator(fake, step)
-        self._d_updater.update(loss, part(step.rates, "discriminator"))
+        with self._blamed(self.discriminator):
+            self._d_updater.update(loss, part(step.rates, "discriminator"))
         if self._chance:
             self._chance.follow(reals)
         return loss.detach()
 
     def _move_generator(self, fake: Tensor, step: Step) -> Tensor:
         loss = self._objectives.of_generator(fake, step)
-        self._g_updater.update(loss, part(step.rates, "generator"))
+        with self._blamed(self.generator):
+            self._g_updater.update(loss, part(step.rates, "generator"))
         return loss.detach()
+
+    def _blamed(self, player: Player) -> AbstractContextManager[None]:
+        """Let an error in the derivatives of native networks name the network that would move."""
+        if not self._native:
+            return nullcontext()
+        return blamed(player.name, player.module, "when its loss was differentiated")
 
     def _end_round(self, last: Step) -> None:
         if self.average:
@@ -142,6 +152,10 @@ class TorchTrainer:
 
     def _fake(self, step: Step, *, own: bool) -> Tensor:
         return self.generator.play(step.noise, step.labels, step.masking, own=own)
+
+
+def _updater(optimizer: Optimizer, player: Player) -> Updater:
+    return Updater(optimizer, player.parameters, native=player.native)
 
 
 @torch.no_grad()

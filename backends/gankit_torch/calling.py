@@ -1,0 +1,73 @@
+"""How a user's own module is called: with its inputs, and with labels if it takes them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import torch
+from torch import nn
+
+from gankit.errors import ConfigError, GankitError
+
+LABELS = "labels"
+VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class Labels(Enum):
+    """How a module takes the classes of its images."""
+
+    NOT = "not at all"
+    SECOND = "as its second argument"
+    KEYWORD = "by keyword"
+
+
+def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
+    """Return how the `forward` of the network called `name` takes labels.
+
+    Raises
+    ------
+    ConfigError
+        `forward` needs an argument that gankit does not give, or labels where there are none.
+    """
+    others = [p for p in _parameters(module) if p.kind not in VARIABLE][1:]
+    for p in others:
+        if p.name != LABELS and p.default is p.empty:
+            raise ConfigError(
+                f"the {name}'s forward needs an argument {p.name!r}; gankit gives the inputs, and "
+                "classes to a parameter that is named 'labels'; give it a default, or rename it"
+            )
+        if p.name == LABELS and p.default is p.empty and not classes:
+            raise ConfigError(f"the {name}'s forward needs labels; the data has none; give labels")
+    place = next((i for i, p in enumerate(others) if p.name == LABELS), None)
+    if place is None or not classes:
+        return Labels.NOT
+    only = others[place].kind is inspect.Parameter.POSITIONAL_ONLY
+    return Labels.SECOND if only and place == 0 else Labels.KEYWORD
+
+
+@contextmanager
+def blamed(name: str, module: nn.Module, doing: str) -> Iterator[None]:
+    """Turn an error from inside a user's own module into a ConfigError of one line.
+
+    What gankit itself raises, and memory that runs out, come through as they are.
+    """
+    try:
+        yield
+    except (GankitError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), "no message")
+        kind = type(module).__name__
+        raise ConfigError(
+            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {reason.strip()}"
+        ) from error
+
+
+def _parameters(module: nn.Module) -> list[inspect.Parameter]:
+    """Return the parameters of `forward`; of a module that is wrapped for many devices, its own."""
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        module = module.module
+    return list(inspect.signature(module.forward).parameters.values())

@@ -1,0 +1,163 @@
+"""Own Keras models: how they are called, and what is said of those that cannot train."""
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.errors import ConfigError
+from tests.selection import selected
+
+if not selected("keras"):
+    pytest.skip("keras is not among the backends under test", allow_module_level=True)
+
+import gankit_keras.framework  # noqa: F401 - it brings Keras in quietly.
+import keras
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), np.uint8)
+LABELS = np.arange(20) % 5
+PAINT = (keras.layers.Dense(6, "tanh"), keras.layers.Reshape((3, 2, 1)))
+
+
+def painter():
+    return keras.Sequential([keras.Input((4,)), *map(fresh, PAINT)])
+
+
+def critic():
+    return keras.Sequential([keras.Input((3, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+
+
+def fresh(layer):
+    return type(layer).from_config(layer.get_config())
+
+
+def fit(generator, discriminator, **changes):
+    given = {"rounds": 2, "latent": 4, "batch": 6, "backend": "keras", **changes}
+    return gankit.fit(IMAGES, generator, discriminator, **given)
+
+
+def two_inputs(shape, layers, arrange, labels=(), name="labels"):
+    first = keras.Input(shape, name="given")
+    told = keras.Input(labels, dtype="int64", name=name)
+    one = keras.layers.Flatten()(keras.layers.Embedding(5, 3)(told))
+    made = keras.layers.Concatenate()([keras.layers.Flatten()(first), one])
+    for layer in map(fresh, layers):
+        made = layer(made)
+    return keras.Model(arrange(first, told), made)
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda first, told: [first, told],
+        lambda first, told: [told, first],
+        lambda first, told: {"given": first, "labels": told},
+    ],
+    ids=["inputs-labels", "labels-inputs", "by-name"],
+)
+def test_functional_models_of_two_inputs_are_told_labels(arrange):
+    generator = two_inputs((4,), PAINT, arrange)
+    discriminator = two_inputs((3, 2, 1), (keras.layers.Dense(1),), arrange)
+    run = fit(generator, discriminator, labels=LABELS)
+    assert np.isfinite(run.history).all()
+    images = run.sample(5, labels=np.arange(5))
+    assert len(np.unique(images.reshape(5, -1), axis=0)) == 5
+
+
+def test_labels_may_be_a_column_of_another_name_as_the_second_input():
+    generator = two_inputs((4,), PAINT, lambda *both: both, labels=(1,), name="digit")
+    assert np.isfinite(fit(generator, critic(), labels=LABELS).history).all()
+
+
+def test_a_functional_model_of_two_inputs_needs_labels():
+    generator = two_inputs((4,), PAINT, lambda *both: list(both))
+    with pytest.raises(
+        ConfigError, match="the generator has two inputs, but the data has no labels"
+    ):
+        fit(generator, critic())
+
+
+def test_a_functional_model_of_three_inputs_is_refused():
+    inputs = [keras.Input((4,)) for _ in range(3)]
+    made = keras.layers.Reshape((3, 2, 1))(keras.layers.Dense(6)(keras.layers.Add()(inputs)))
+    with pytest.raises(ConfigError, match="the generator has 3 inputs; gankit gives at most two"):
+        fit(keras.Model(inputs, made), critic(), labels=LABELS)
+
+
+class Painter(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.table = keras.layers.Dense(6, "tanh"), keras.layers.Embedding(5, 3)
+
+    def made(self, z, labels=None):
+        given = z if labels is None else keras.ops.concatenate([z, self.table(labels)], 1)
+        return keras.ops.reshape(self.dense(given), (-1, 3, 2, 1))
+
+
+class Labelled(Painter):
+    def call(self, z, *, temperature=1.0, labels):
+        return self.made(z, labels) * temperature
+
+
+class Demanding(Painter):
+    def call(self, z, temperature):
+        return self.made(z) * temperature
+
+
+def test_labels_go_to_the_parameter_of_that_name():
+    run = fit(Labelled(), critic(), labels=LABELS)
+    images = run.sample(5, labels=np.arange(5))
+    assert len(np.unique(images.reshape(5, -1), axis=0)) == 5
+
+
+def test_labels_that_the_data_does_not_have_are_asked_for():
+    with pytest.raises(ConfigError, match="the generator's call needs labels; the data has none"):
+        fit(Labelled(), critic())
+
+
+@pytest.mark.parametrize("labels", [None, LABELS], ids=["plain", "labelled"])
+def test_any_other_argument_is_refused_in_one_line_that_names_it(labels):
+    with pytest.raises(ConfigError, match="the generator's call needs an argument 'temperature'"):
+        fit(Demanding(), critic(), labels=labels)
+
+
+@pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+def test_a_network_without_weights_to_train_is_refused(frozen):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[frozen].trainable = False
+    with pytest.raises(ConfigError, match=f"the {frozen} has no weights to train"):
+        fit(**networks)
+
+
+@pytest.mark.parametrize("cut", ["generator", "discriminator"])
+def test_a_network_that_its_loss_does_not_reach_is_named(cut):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[cut].add(keras.layers.Lambda(keras.ops.stop_gradient))
+    with pytest.raises(ConfigError, match=f"none of the {cut}'s weights takes part in its loss"):
+        fit(**networks)
+
+
+class Broken(keras.Model):
+    """Works in one mode and raises in the other."""
+
+    def __init__(self, how, inner):
+        super().__init__()
+        self.how, self.inner = how, inner
+
+    def call(self, inputs, training=False):
+        if self.how == ("training" if training else "inference"):
+            raise KeyError("a key\nand more")
+        return self.inner(inputs)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [("inference", "failed in inference mode"), ("training", "failed in training")],
+)
+@pytest.mark.parametrize("broken", ["generator", "discriminator"])
+def test_an_error_inside_a_network_is_one_line_that_names_it(how, said, broken):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[broken] = Broken(how, networks[broken])
+    with pytest.raises(ConfigError) as refused:
+        fit(**networks)
+    assert f"the {broken}, a Broken, {said}" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1

@@ -1,0 +1,161 @@
+"""Own torch networks: how they are called, and what is said of those that cannot train."""
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.errors import ConfigError, GankitError
+from tests.selection import selected
+
+if not selected("torch"):
+    pytest.skip("torch is not among the backends under test", allow_module_level=True)
+
+import torch
+from torch import nn
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), np.uint8)
+LABELS = np.arange(20) % 5
+
+
+def painter():
+    return nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Unflatten(1, (1, 3, 2)))
+
+
+def critic():
+    return nn.Sequential(nn.Flatten(), nn.Linear(6, 1))
+
+
+def fit(generator, discriminator, **changes):
+    given = {"rounds": 2, "latent": 4, "batch": 6, "backend": "torch", **changes}
+    return gankit.fit(IMAGES, generator, discriminator, **given)
+
+
+class Painter(nn.Module):
+    """Remembers what it was called with beside the noise."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense, self.seen = nn.Linear(4, 6), []
+
+    def made(self, z, *given):
+        self.seen += given
+        return torch.tanh(self.dense(z)).view(-1, 1, 3, 2)
+
+
+class Second(Painter):
+    def forward(self, z, labels):
+        return self.made(z, labels)
+
+
+class Third(Painter):
+    def forward(self, z, temperature=1.0, labels=None):
+        return self.made(z, labels) * temperature
+
+
+class Keyword(Painter):
+    def forward(self, z, *others, labels, **more):
+        return self.made(z, labels, *others, *more)
+
+
+class Positional(Painter):
+    def forward(self, z, labels, /):
+        return self.made(z, labels)
+
+
+class Optional(Painter):
+    def forward(self, z, temperature=None):
+        return self.made(z) if temperature is None else None
+
+
+class Demanding(Painter):
+    def forward(self, z, temperature):
+        return self.made(z, temperature)
+
+
+class Strict(Painter):
+    def forward(self, z, labels=None, *, temperature):
+        return self.made(z, labels, temperature)
+
+
+@pytest.mark.parametrize("kind", [Second, Third, Keyword, Positional])
+def test_labels_go_to_the_parameter_of_that_name(kind):
+    run = fit(network := kind(), critic(), labels=LABELS)
+    assert len(network.seen) >= 2
+    assert all(seen.dtype == torch.int64 and seen.max() < 5 for seen in network.seen)
+    assert run.sample(2, labels=3).shape == (2, 3, 2, 1)
+    assert network.seen[-1].tolist() == [3, 3]
+
+
+def test_an_argument_with_a_default_is_left_alone():
+    assert np.isfinite(fit(Optional(), critic(), labels=LABELS).history).all()
+
+
+@pytest.mark.parametrize("kind", [Demanding, Strict])
+@pytest.mark.parametrize("labels", [None, LABELS], ids=["plain", "labelled"])
+def test_any_other_argument_is_refused_in_one_line_that_names_it(kind, labels):
+    with pytest.raises(
+        ConfigError, match=r"the generator's forward needs an argument 'temperature'"
+    ):
+        fit(kind(), critic(), labels=labels)
+
+
+def test_labels_that_the_data_does_not_have_are_asked_for():
+    with pytest.raises(
+        ConfigError, match="the generator's forward needs labels; the data has none"
+    ):
+        fit(Second(), critic())
+
+
+@pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+def test_a_network_without_weights_to_train_is_refused(frozen):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[frozen].requires_grad_(False)
+    with pytest.raises(ConfigError, match=f"the {frozen} has no weights to train"):
+        fit(**networks)
+
+
+def test_a_network_that_is_frozen_in_part_trains_the_rest():
+    generator = nn.Sequential(nn.Linear(4, 4).requires_grad_(False), *painter())
+    before = generator[0].weight.clone(), generator[1].weight.clone()
+    fit(generator, critic())
+    assert torch.equal(generator[0].weight, before[0])
+    assert not torch.equal(generator[1].weight, before[1])
+
+
+class Broken(nn.Module):
+    """Works in one mode and raises in the other, or has no derivative."""
+
+    def __init__(self, how, inner):
+        super().__init__()
+        self.how, self.inner = how, inner
+
+    def forward(self, inputs):
+        if self.how == "always" or self.how == ("training" if self.training else "inference"):
+            raise KeyError("a key\nand more")
+        made = self.inner(inputs)
+        return made.detach() if self.how == "derivatives" else made
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("always", "failed in inference mode"),
+        ("training", "failed in training"),
+        ("derivatives", "failed when its loss was differentiated"),
+    ],
+)
+@pytest.mark.parametrize("broken", ["generator", "discriminator"])
+def test_an_error_inside_a_network_is_one_line_that_names_it(how, said, broken):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[broken] = Broken(how, networks[broken])
+    with pytest.raises(ConfigError) as refused:
+        fit(**networks)
+    assert f"the {broken}, a Broken, {said}" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+    assert refused.value.__cause__ is not None
+
+
+def test_batch_normalisation_over_one_value_names_the_network():
+    norm = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Unflatten(1, (1, 3, 2)))
+    with pytest.raises(GankitError, match="the generator, a Sequential, failed in training"):
+        fit(norm, critic(), batch=1)
