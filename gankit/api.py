@@ -23,6 +23,7 @@ from gankit.fields import as_tuple
 from gankit.launch import check_folder, choose_backend, launch, resolve
 from gankit.layers import Spec
 from gankit.losses import Loss, absent, smoothed
+from gankit.misuse import Start, look
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.paths import optional
 from gankit.penalties import Penalty
@@ -275,6 +276,7 @@ def fit(
     networks = {"generator": problem.generator, "discriminator": problem.discriminator}
     chosen = choose_backend(backend, networks=networks)
     trainer = chosen.trainer(problem)
+    look(Start(problem, trainer, images, labels, batch))
     history = History()
     with by_ctrl_c() as stop, _with_bar(progress, rounds, called) as watched:
         step = fit_rounds(

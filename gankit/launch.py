@@ -36,6 +36,7 @@ from gankit.latents import latents
 from gankit.layers import is_spec
 from gankit.loss_digest import loss_digest
 from gankit.losses import Loss
+from gankit.misuse import Start, look
 from gankit.resuming import check_loss, check_same, last_good, newest, recorded
 from gankit.run import Run
 from gankit.runs import (
@@ -307,11 +308,14 @@ def _train(
     judge: Judging | None = None,
 ) -> Run:
     """Let the algorithm go, and gather what it leaves."""
+    record = _recording(folder)
+    if start == 0:
+        data, batch = plan.data, plan.config.batch
+        look(Start(plan.problem, trainer, data.images, data.labels, batch), record)
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
     keeping = _keeping(plan, folder, log, judge) if folder and log else [history]
     before = metrics_log.read(folder.metrics) if folder and start else None
-    record = _recording(folder)
     watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
