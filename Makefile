@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras jax,$(BACKENDS))
 
-.PHONY: demo test crash lint docs bench setup clean
+.PHONY: demo test crash fuzz lint docs bench setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -21,6 +21,9 @@ test: setup ## Run every test; BACKENDS=numpy needs no framework.
 
 crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
 	$(BIN)/python -m tests.crash.table $(filter-out jax,$(BACKENDS))
+
+fuzz: setup .venv/with-torch ## Hold the reference and torch against the oracle on 300 random problems.
+	$(BIN)/python -m tests.oracle.fuzz 300 --backends numpy,torch
 
 lint: setup .venv/lint ## Check style and types.
 	$(BIN)/ruff check

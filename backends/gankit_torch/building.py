@@ -38,8 +38,8 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
         )
     labels = takes_labels(model, name, problem.classes)
     classes = 0 if labels is Labels.NOT else problem.classes
-    module = model.to(device)
-    found = Player(module, site, device, dtype(problem), classes, problem.mixed, labels)
+    native = model.to(device)
+    found = Player(native, site, device, dtype(problem), classes, problem.mixed, labels)
     _check_native(found, problem, name)
     return found
 

@@ -1,0 +1,103 @@
+"""The reference and every backend against mathematics that share nothing with them."""
+
+import pytest
+
+from gankit import augment, losses, plugins
+from gankit.penalties import Penalty
+from tests.selection import selected
+
+if not selected("torch"):
+    pytest.skip("the oracle needs torch", allow_module_level=True)
+
+from dataclasses import replace
+
+from gankit_numpy import norms
+
+from gankit.losses import HINGE
+from tests.oracle.agreement import distance
+from tests.oracle.problems import case
+
+COUNT = 30
+"""Problems in the suite; `make fuzz` has hundreds."""
+NUMPY = plugins.get_backend("numpy")
+
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_the_reference_agrees_with_the_oracle(number):
+    assert (found := distance(NUMPY, case(number))).close, found
+
+
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("backend", ["torch"])
+def test_a_backend_agrees_with_the_oracle(backend, number):
+    assert (found := distance(plugins.get_backend(backend), case(number))).close, found
+
+
+def caught():
+    """Return the first random problem on which the oracle and the reference part, if any."""
+    return next((n for n in range(COUNT) if not distance(NUMPY, case(n), rounds=1).close), None)
+
+
+def test_random_problems_have_every_part():
+    problems = [case(number).problem for number in range(COUNT)]
+    needed = frozenset().union(*(problem.needs() for problem in problems))
+    assert NUMPY.capabilities - {"float32"} <= needed
+    assert {problem.loss.name for problem in problems} == {loss.name for loss in losses.BUILTIN}
+    assert {p.where for problem in problems for p in problem.penalties} == {
+        "real", "fake", "between", "around",
+    }  # fmt: skip
+
+
+# What the backends share, and the reference with them: a mistake there is one that only an oracle
+# sees. Each of these makes one.
+
+
+def test_a_mistake_in_a_loss_is_seen():
+    def formula(ops, real, fake):
+        return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(0.99 + fake))
+
+    wrong = replace(HINGE, discriminator=formula)
+    found = [one for one in map(case, range(COUNT)) if one.problem.loss.name == "hinge"]
+    assert found
+    for one in found:
+        changed = replace(one, problem=replace(one.problem, loss=wrong), smoothing=0.0)
+        assert not distance(NUMPY, changed, rounds=1).close
+
+
+def test_a_mistake_in_where_a_penalty_is_taken_is_seen(monkeypatch):
+    honest = Penalty.points
+
+    def swapped(self, real, fake, draws, deviation):
+        return honest(self, fake, real, draws, deviation)
+
+    monkeypatch.setattr(Penalty, "points", swapped)
+    assert caught() is not None
+
+
+@pytest.mark.parametrize("name", augment.TRANSFORMS)
+def test_a_mistake_in_a_view_is_seen(monkeypatch, name):
+    honest = augment.FORMULAS[name]
+
+    def weaker(ops, images, numbers):
+        return 0.999 * honest(ops, images, numbers) + 0.001 * images
+
+    monkeypatch.setitem(augment.FORMULAS, name, weaker)
+    assert caught() is not None
+
+
+def test_a_mistake_in_a_share_of_smoothing_is_seen():
+    for number in range(COUNT):
+        one = case(number)
+        if one.smoothing:
+            wrong = replace(one, smoothing=one.smoothing + 0.01)
+            assert not distance(NUMPY, wrong, rounds=1).close
+
+
+# And mistakes of the reference's own.
+
+
+def test_a_mistake_in_running_state_is_seen(monkeypatch):
+    honest = norms.running
+
+    monkeypatch.setattr(norms, "running", lambda *given: honest(*given) * (1 + 1e-6))
+    assert caught() is not None

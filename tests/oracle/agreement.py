@@ -1,0 +1,48 @@
+"""How far a backend and the oracle part on a random problem."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gankit.training import Regime, alternate, plan
+from tests.oracle.trainer import Oracle
+
+ROUNDS = 3
+BOUND = 1e-9
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The largest differences, each max |a - b| / max(1, max |b|), and the array of the first."""
+
+    state: float
+    losses: float
+    name: str
+
+    @property
+    def close(self):
+        return max(self.state, self.losses) <= BOUND
+
+
+def distance(backend, case, rounds=ROUNDS):
+    """Train a backend and the oracle from the same state on the same plan."""
+    trainer = backend.trainer(case.problem)
+    oracle = Oracle(case.problem, trainer.state(), case.smoothing)
+    block = plan(case.problem, Regime(case.batch, case.n_critic), len(case.images), 0, rounds)
+    losses = [
+        alternate(one, block.batches(case.problem, case.images, case.labels))
+        for one in (trainer, oracle)
+    ]
+    found, wanted = trainer.state(), oracle.state()
+    assert found.keys() == wanted.keys(), found.keys() ^ wanted.keys()
+    apart = {name: parted(found[name], wanted[name]) for name in found}
+    name = max(apart, key=apart.get)
+    return Distance(apart[name], parted(*losses), name)
+
+
+def parted(a, b):
+    """Return max |a - b| / max(1, max |b|); infinity where a number is not finite."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return np.inf
+    return float(np.abs(a - b).max(initial=0) / max(1.0, np.abs(b).max(initial=0)))

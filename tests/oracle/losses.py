@@ -1,0 +1,56 @@
+"""The built-in losses by torch's own, `(discriminator's, generator's)` of logits."""
+
+import torch
+from torch.nn import functional
+
+
+def told(logits, target):
+    return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+
+def squared(logits, target):
+    return 0.5 * functional.mse_loss(logits, torch.full_like(logits, target))
+
+
+def margin(logits, side):
+    return functional.hinge_embedding_loss(side * logits, -torch.ones_like(logits), margin=1.0)
+
+
+def discriminator(name, real, fake, smoothing):
+    """Return the discriminator's loss, real images counting as fakes by the share `smoothing`."""
+    match name:
+        case "nonsaturating" | "minimax":
+            return told(real, 1.0 - smoothing) + told(fake, 0.0)
+        case "least-squares":
+            constant = 0.5 * smoothing * (1 - smoothing)
+            return squared(real, 1.0 - smoothing) + squared(fake, 0.0) + constant
+        case "hinge":
+            smooth = (1 - smoothing) * margin(real, 1) + smoothing * margin(real, -1)
+            return smooth + margin(fake, -1)
+        case "wasserstein":
+            return fake.mean() - (1 - 2 * smoothing) * real.mean()
+        case "relativistic":
+            return told(real - fake, 1.0)
+        case "relativistic-average":
+            return told(real - fake.mean(), 1.0) + told(fake - real.mean(), 0.0)
+    raise ValueError(name)
+
+
+def generator(name, real, fake):
+    match name:
+        case "nonsaturating":
+            return told(fake, 1.0)
+        case "minimax":
+            return -told(fake, 0.0)
+        case "least-squares":
+            return squared(fake, 1.0)
+        case "hinge" | "wasserstein":
+            return -fake.mean()
+        case "relativistic":
+            return told(fake - real, 1.0)
+        case "relativistic-average":
+            return told(fake - real.mean(), 1.0) + told(real - fake.mean(), 0.0)
+    raise ValueError(name)
+
+
+PAIRED = ("relativistic", "relativistic-average")

@@ -1,0 +1,109 @@
+"""Specs, run by torch's own functions on NCHW images."""
+
+import torch
+from torch.nn import functional
+
+from gankit import layers
+
+
+class Run:
+    """One pass of a network in training mode.
+
+    `arrays` are its weights and running state by name, `masks` dropout's by a layer's name. What
+    running state becomes is in `moved` afterwards.
+    """
+
+    def __init__(self, arrays, labels, masks, halves):
+        self.arrays, self.labels, self.masks, self.halves = arrays, labels, masks, halves
+        self.moved = {}
+
+    def __call__(self, spec, x, prefix=""):
+        for position, layer in enumerate(spec):
+            x = self.layer(layer, x, f"{prefix}{position}")
+        return x
+
+    def layer(self, layer, x, name):
+        match layer:
+            case layers.Dense():
+                return functional.linear(x, self.kernel(layer, name).T, self.bias(layer, name))
+            case layers.Conv(stride=stride, padding=padding, groups=groups):
+                kernel = self.kernel(layer, name).permute(3, 2, 0, 1).contiguous()
+                how = {"stride": stride, "padding": padding, "groups": groups}
+                return last(functional.conv2d(first(x), kernel, self.bias(layer, name), **how))
+            case layers.ConvTranspose(stride=stride, padding=padding):
+                kernel = self.kernel(layer, name).permute(2, 3, 0, 1).contiguous()
+                bias = self.bias(layer, name)
+                how = {"stride": stride, "padding": padding}
+                return last(functional.conv_transpose2d(first(x), kernel, bias, **how))
+            case layers.Upsample(factor=factor):
+                return x.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+            case layers.AveragePool(size=size):
+                return last(functional.avg_pool2d(first(x), size))
+            case layers.BatchNorm():
+                return self.batch_norm(layer, x, name)
+            case layers.LayerNorm(epsilon=epsilon):
+                scale, shift = self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
+                return functional.layer_norm(x, x.shape[1:], eps=epsilon) * scale + shift
+            case layers.Embedding():
+                rows = functional.embedding(self.labels, self.arrays[f"{name}.embedding"])
+                while rows.ndim < x.ndim:
+                    rows = rows.unsqueeze(1)
+                return torch.cat([x, rows.expand(*x.shape[:-1], rows.shape[-1])], -1)
+            case layers.Projection():
+                table = self.kernel(layer, name, "embedding")
+                logit = functional.linear(x, self.kernel(layer, name).T, self.bias(layer, name))
+                return logit + torch.einsum("nf,nf->n", x, table[self.labels]).unsqueeze(1)
+            case layers.LeakyReLU(slope=slope):
+                return torch.where(x > 0, x, slope * x)
+            case layers.ReLU():
+                return torch.relu(x)
+            case layers.Tanh():
+                return x.tanh()
+            case layers.Sigmoid():
+                return x.sigmoid()
+            case layers.Dropout(rate=rate):
+                return x * self.masks[name] / (1 - round(rate * 256) / 256)
+            case layers.Flatten():
+                return x.flatten(1)
+            case layers.Reshape(shape=shape):
+                return x.reshape(-1, *shape)
+            case layers.Residual(layers=main, shortcut=shortcut):
+                return self(main, x, f"{name}.layers.") + self(shortcut, x, f"{name}.shortcut.")
+        raise TypeError(layer)
+
+    def bias(self, layer, name):
+        return self.arrays[f"{name}.bias"] if layer.bias else None
+
+    def kernel(self, layer, name, role="kernel"):
+        kernel = self.arrays[f"{name}.{role}"]
+        if not layer.spectral:
+            return kernel
+        matrix, u = kernel.flatten(0, -2), self.arrays[f"{name}.{role}_u"]
+        with torch.no_grad():
+            v = functional.normalize(matrix @ u, dim=0)
+            u = self.moved[f"{name}.{role}_u"] = functional.normalize(matrix.T @ v, dim=0)
+        return kernel / torch.linalg.vector_norm(matrix @ u)
+
+    def batch_norm(self, layer, x, name):
+        scale, shift = self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
+        parts, axes = x.chunk(self.halves), tuple(range(x.ndim - 1))
+        made = [
+            functional.batch_norm(
+                one.movedim(-1, 1), None, None, scale, shift, training=True, eps=layer.epsilon
+            )
+            for one in parts
+        ]
+        with torch.no_grad():
+            moments = [torch.var_mean(p, axes, correction=0) for p in parts]
+            for role, values in zip(("variance", "mean"), zip(*moments, strict=True), strict=True):
+                old, new = self.arrays[f"{name}.{role}"], torch.stack(values).mean(0)
+                self.moved[f"{name}.{role}"] = torch.lerp(new, old, layer.momentum)
+        return torch.cat(made).movedim(1, -1)
+
+
+def first(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def last(x):
+    return x.permute(0, 2, 3, 1)

@@ -1,0 +1,204 @@
+"""Random problems, each from a number: the same number, the same problem.
+
+Three things are left out, since two right programs may differ there by more than rounding:
+
+- A bias in front of a batch normalisation: its gradient is rounding alone, and an optimizer that
+  divides by its size makes a step of it. Layers before a batch normalisation have no bias.
+- Batches of fewer than 4 images: a batch normalisation of nearly equal rows divides by nearly 0.
+- A kink (relu, leaky-relu) right after a batch normalisation in a network with dropout, or behind
+  another kink: rows that are equal there lie on the kink, and rounding says on which side.
+  A batch normalisation is followed by tanh or sigmoid.
+"""
+
+import random
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gankit.augment import TRANSFORMS, Augment
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    Projection,
+    ReLU,
+    Reshape,
+    Residual,
+    Sigmoid,
+    Tanh,
+    Upsample,
+)
+from gankit.losses import BUILTIN, smoothed
+from gankit.optimizers import SGD, Adam, Average, RMSprop
+from gankit.penalties import Penalty
+from gankit.problem import Problem
+from gankit.schedules import Schedule
+
+CLASSES = 3
+IMAGES = 24
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem with what it trains on; `smoothing` is already in the problem's loss."""
+
+    problem: Problem
+    images: np.ndarray
+    labels: np.ndarray | None
+    batch: int
+    n_critic: int
+    smoothing: float
+
+
+def case(number):
+    """Return the random problem of this number."""
+    chance = random.Random(number)  # noqa: S311 - no secret hangs on it.
+    shape = (2 * chance.randint(2, 4), 2 * chance.randint(2, 3), chance.randint(1, 3))
+    labelled = chance.random() < 0.5
+    auxiliary = chance.choice([0.5, 1.0]) if labelled and chance.random() < 0.4 else 0.0
+    loss, smoothing = chance.choice(BUILTIN), 0.0
+    if loss.of_fakes and chance.random() < 0.3:
+        smoothing = chance.choice([0.1, 0.25])
+    problem = Problem(
+        generator=painter(chance, shape, labelled=labelled),
+        discriminator=critic(chance, shape, labelled=labelled, classifier=auxiliary > 0),
+        latent=chance.randint(2, 6),
+        image_shape=shape,
+        loss=smoothed(loss, smoothing),
+        generator_optimizer=optimizer(chance),
+        discriminator_optimizer=optimizer(chance),
+        fresh_noise=chance.random() < 0.5,
+        average=Average(half_life=50.0, ramp=chance.choice([0, 0.5]))
+        if chance.random() < 0.5
+        else None,
+        classes=CLASSES if labelled else 0,
+        auxiliary=auxiliary,
+        penalties=tuple(penalty(chance) for _ in range(chance.choice([0, 1, 1, 2]))),
+        augment=augment(chance),
+        instance_noise=chance.choice([0.0, 0.0, 0.1, Schedule("linear", 0.3, 0.0, 60)]),
+        flip=chance.random() < 0.3,
+        precision="float64",
+        seed=number,
+    )
+    pixels = np.random.default_rng(number)
+    images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
+    labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
+    return Case(problem, images, labels, chance.randint(4, 7), chance.randint(1, 2), smoothing)
+
+
+def painter(chance, shape, *, labelled):
+    """Return a random generator."""
+    height, width, channels = shape
+    first = (Embedding(chance.randint(1, 3)),) if labelled and chance.random() < 0.7 else ()
+    form = chance.choice(["dense", "transposed", "upsampled"])
+    if form == "dense":
+        body = hidden(chance, chance.randint(4, 9)) + residual(chance)
+        return (*first, *body, Dense(height * width * channels), Tanh(), Reshape(shape))
+    filters = chance.randint(1, 4)
+    small = (height // 2, width // 2, filters)
+    body = (*hidden(chance, height * width * filters // 4), Reshape(small))
+    spectral = chance.random() < 0.3
+    if form == "transposed":
+        side = chance.choice([2, 4])
+        last = ConvTranspose(channels, side, 2, side // 2 - 1, spectral=spectral)
+        return (*first, *body, last, Tanh())
+    block = convolved(chance, filters, chance.randint(1, 4))
+    return (*first, *body, Upsample(2), *block, Conv(channels, 3, padding=1), Tanh())
+
+
+def critic(chance, shape, *, labelled, classifier):
+    """Return a random discriminator."""
+    told = labelled and not classifier
+    first = (Embedding(2),) if told and chance.random() < 0.4 else ()
+    body = (Flatten(), *hidden(chance, chance.randint(4, 9)), *residual(chance))
+    if chance.random() < 0.6:
+        pool = (AveragePool(2),) if chance.random() < 0.5 else ()
+        channels = shape[2] + (2 if first else 0)
+        body = (*convolved(chance, channels, chance.choice([1, 2, 4])), *pool, Flatten())
+        body += hidden(chance, 5) if chance.random() < 0.4 else ()
+    drop = (Dropout(chance.choice([0.1, 0.3, 0.5])),) if chance.random() < 0.4 else ()
+    spectral = chance.random() < 0.3
+    last = Dense(1 + CLASSES if classifier else 1, spectral=spectral)
+    if told and chance.random() < 0.6:
+        last = Projection(spectral=spectral)
+    return (*first, *body, *drop, last)
+
+
+def hidden(chance, units):
+    """Return a dense layer with what may follow one."""
+    norm = chance.choice(["none", "none", "batch", "layer"])
+    if norm == "batch":
+        return (Dense(units, bias=False), batch_norm(chance), smooth(chance))
+    init = chance.choice(["glorot-uniform", "fan-in-normal", "normal"])
+    dense = Dense(units, bias=chance.random() < 0.8, init=init, spectral=chance.random() < 0.3)
+    return (dense, *([LayerNorm(1e-3)] if norm == "layer" else []), bent(chance))
+
+
+def residual(chance):
+    """Return nothing, or a block that keeps a row's width."""
+    kind = chance.choice(["none", "plain", "dropped"])
+    if kind == "none":
+        return ()
+    inner = (Dropout(0.25),) if kind == "dropped" else (smooth(chance),)
+    return (Residual(inner), Residual((Dense(6), bent(chance)), shortcut=(Dense(6, bias=False),)))
+
+
+def convolved(chance, channels, filters):
+    """Return a convolution that keeps the size, with what may follow one."""
+    groups = 2 if channels % 2 == filters % 2 == 0 and chance.random() < 0.5 else 1
+    spectral, side = chance.random() < 0.4, chance.choice([1, 3])
+    conv = Conv(filters, side, padding=side // 2, groups=groups, spectral=spectral)
+    match chance.choice(["none", "batch", "layer"]):
+        case "batch":
+            return (replace(conv, bias=False), batch_norm(chance), smooth(chance))
+        case "layer":
+            return (conv, LayerNorm(1e-3), bent(chance))
+    return (conv, bent(chance))
+
+
+def batch_norm(chance):
+    return BatchNorm(chance.choice([0.0, 0.7, 0.9]), chance.choice([1e-3, 1e-5]))
+
+
+def smooth(chance):
+    return chance.choice([Tanh(), Sigmoid()])
+
+
+def bent(chance):
+    return chance.choice([Tanh(), Sigmoid(), LeakyReLU(0.2), LeakyReLU(0.01), ReLU()])
+
+
+def optimizer(chance):
+    """Return one of the three, with a schedule or a clip now and then."""
+    rate = chance.choice([0.01, 0.003, Schedule("cosine", 0.01, 0.001, 60)])
+    clip = 0.3 if chance.random() < 0.2 else None
+    match chance.choice(["sgd", "rmsprop", "adam", "adam"]):
+        case "sgd":
+            return SGD(rate, clip=clip)
+        case "rmsprop":
+            return RMSprop(rate, decay=0.9, epsilon=1e-4, clip=clip)
+    beta2 = chance.choice([0.999, 0.9, Schedule("linear", 0.9, 0.99, 60)])
+    return Adam(rate, chance.choice([0.0, 0.5]), beta2, epsilon=1e-4, clip=clip)
+
+
+def penalty(chance):
+    """Return a penalty of any kind."""
+    where = chance.choice(["real", "fake", "between", "around"])
+    weight = chance.choice([0.1, 1.0, Schedule("linear", 1.0, 0.1, 60)])
+    return Penalty(where, chance.choice([0.0, 1.0]), weight, 1e-4, every=chance.choice([1, 1, 2]))
+
+
+def augment(chance):
+    """Return nothing, or some transforms, adaptive or always."""
+    if chance.random() < 0.5:
+        return None
+    policy = tuple(chance.sample(TRANSFORMS, chance.randint(1, len(TRANSFORMS))))
+    adaptive = chance.random() < 0.4
+    return Augment(policy, adaptive, target=0.0, images=20.0, every=chance.choice([1, 2]))

@@ -1,0 +1,200 @@
+"""The two steps, with `torch.optim` and `torch.autograd`."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from gankit.masks import Masks
+from gankit.optimizers import SGD, Adam
+from tests.oracle import losses
+from tests.oracle.networks import Run
+from tests.oracle.views import view
+
+RUNNING = (".mean", ".variance", ".kernel_u", ".embedding_u")
+SIDES = ("generator", "discriminator")
+
+
+class Oracle:
+    """A run in float64, from a state that is given; `smoothing` is the loss's share."""
+
+    def __init__(self, problem, state, smoothing=0.0):
+        self.problem, self.smoothing, self.masks = problem, smoothing, Masks(problem)
+        self.arrays = {name: torch.tensor(array) for name, array in state.items()}
+        self.optimizers = {}
+        for side in SIDES:
+            weights = self.weights(side)
+            for weight in weights.values():
+                weight.requires_grad_()
+            self.optimizers[side] = made(getattr(problem, f"{side}_optimizer"), weights.values())
+
+    def part(self, side):
+        start = len(side) + 1
+        return {n[start:]: a for n, a in self.arrays.items() if n.startswith(f"{side}/")}
+
+    def weights(self, side):
+        return {n: a for n, a in self.part(side).items() if not n.endswith(RUNNING)}
+
+    def discriminator_step(self, batch):
+        batch = tensors(batch)
+        masks = self.drawn(batch, last=False)
+        with torch.no_grad():
+            fake, _ = self.run("generator", batch.noise, batch, masks)
+        judged, moved = self.judged(fake, batch, masks, real=True)
+        fakes, reals = judged.chunk(2)
+        loss = losses.discriminator(
+            self.problem.loss.name, reals[:, 0], fakes[:, 0], self.smoothing
+        )
+        loss = loss + self.classified(batch, fakes, reals)
+        for number, penalty in enumerate(self.problem.penalties):
+            weight = batch.rates[f"penalty/{number}"]
+            if weight:
+                loss = loss + weight * self.penalty(number, penalty, fake, batch, masks)
+        self.move("discriminator", loss, batch, moved)
+        self.follow(reals[:, 0])
+        return float(loss.detach())
+
+    def generator_step(self, batch):
+        batch = tensors(batch)
+        masks = self.drawn(batch, last=True)
+        fake, moved = self.run("generator", batch.noise, batch, masks)
+        paired = self.problem.loss.name in losses.PAIRED
+        judged, _ = self.judged(fake, batch, masks, real=paired)
+        fakes, *reals = judged.split(len(fake))
+        real = reals[0][:, 0] if paired else None
+        loss = losses.generator(self.problem.loss.name, real, fakes[:, 0])
+        loss = loss + self.classified(batch, fakes)
+        self.move("generator", loss, batch, moved)
+        if self.problem.average:
+            self.blend(batch.rates["average"])
+        self.arrays["round"] += 1
+        return float(loss.detach())
+
+    def drawn(self, batch, *, last):
+        masks = self.masks(batch.key, len(batch.noise), last=last)
+        return {name: torch.tensor(mask) for name, mask in masks.items()}
+
+    def run(self, side, inputs, batch, masks, *, labels=None, halves=1, scope=None):
+        scope = f"{scope or side}/"
+        here = {n.removeprefix(scope): m for n, m in masks.items() if n.startswith(scope)}
+        labels = batch.labels if labels is None else labels
+        run = Run(self.part(side), labels, here, halves)
+        return run(getattr(self.problem, side), inputs), run.moved
+
+    def judged(self, fake, batch, masks, *, real):
+        halves = [self.seen(fake, "fake", batch)]
+        labels = batch.labels
+        if real:
+            halves.append(self.seen(batch.real, "real", batch))
+            labels = None if labels is None else torch.cat([labels, labels])
+        count = len(halves)
+        return self.run(
+            "discriminator", torch.cat(halves), batch, masks, labels=labels, halves=count
+        )
+
+    def seen(self, images, half, batch):
+        augment = self.problem.augment
+        p = self.arrays["ada/p"] if augment and augment.adaptive else None
+        return view(images, half, batch, augment.policy if augment else (), p)
+
+    def classified(self, batch, *halves):
+        weight, labels = self.problem.auxiliary, batch.labels
+        if not weight:
+            return 0.0
+        return weight * sum(functional.cross_entropy(half[:, 1:], labels) for half in halves)
+
+    def penalty(self, number, penalty, fake, batch, masks):
+        drawn = {n: batch.draws.get(f"penalty/{number}/{n}") for n in ("alpha", "noise")}
+        match penalty.where:
+            case "real":
+                x = batch.real
+            case "fake":
+                x = fake
+            case "between":
+                x = torch.lerp(batch.real, fake, drawn["alpha"].expand_as(fake))
+            case "around":
+                spread = 0.5 * torch.std(batch.real, correction=0)
+                x = torch.addcmul(batch.real, drawn["alpha"] * spread, drawn["noise"])
+        x = x.detach().requires_grad_()
+        half = "fake" if penalty.where == "fake" else "real"
+        made, _ = self.run(
+            "discriminator", self.seen(x, half, batch), batch, masks, scope=f"penalty/{number}"
+        )
+        (slope,) = torch.autograd.grad(made[:, 0].sum(), x, create_graph=True)
+        squares = slope.flatten(1).pow(2).sum(1)
+        if penalty.target == 0:
+            return squares.mean() / 2
+        return functional.mse_loss(
+            (squares + penalty.epsilon).sqrt(), torch.full_like(squares, penalty.target)
+        )
+
+    def move(self, side, loss, batch, moved):
+        optimizer, chosen = self.optimizers[side], getattr(self.problem, f"{side}_optimizer")
+        weights = list(self.weights(side).values())
+        gradients = torch.autograd.grad(loss, weights, allow_unused=True)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.grad = torch.zeros_like(weight) if gradient is None else gradient
+        for group in optimizer.param_groups:
+            group["lr"] = batch.rates[f"{side}/learning_rate"]
+            if isinstance(chosen, Adam):
+                group["betas"] = (chosen.beta1, batch.rates[f"{side}/beta2"])
+        optimizer.step()
+        with torch.no_grad():
+            for weight in weights if chosen.clip is not None else ():
+                weight.clamp_(-chosen.clip, chosen.clip)
+        for name, value in moved.items():
+            self.arrays[f"{side}/{name}"] = value
+
+    @torch.no_grad()
+    def blend(self, beta):
+        for name, value in self.part("generator").items():
+            old = self.arrays[f"average/{name}"]
+            kept = value if name.endswith(RUNNING) else beta * old + (1 - beta) * value
+            self.arrays[f"average/{name}"] = kept.detach().clone()
+
+    @torch.no_grad()
+    def follow(self, real):
+        augment = self.problem.augment
+        if not (augment and augment.adaptive):
+            return
+        self.arrays["ada/signs"] += torch.sign(real).mean()
+        self.arrays["ada/steps"] += 1
+        if self.arrays["ada/steps"] == augment.every:
+            above = torch.sign(self.arrays["ada/signs"] / augment.every - augment.target)
+            step = above * len(real) * augment.every / augment.images
+            self.arrays["ada/p"] = (self.arrays["ada/p"] + step).clamp(0, 1)
+            self.arrays["ada/signs"] = torch.zeros((), dtype=torch.float64)
+            self.arrays["ada/steps"] = torch.zeros((), dtype=torch.int64)
+
+    def state(self):
+        """Return what a trainer's state would be, by the same names."""
+        found = {n: a.detach().numpy().copy() for n, a in self.arrays.items()}
+        for side in SIDES:
+            prefix, kept = f"optimizer/{side}", self.optimizers[side].state
+            for name, weight in self.weights(side).items():
+                for mean, theirs in (("m", "exp_avg"), ("v", "exp_avg_sq"), ("v", "square_avg")):
+                    if theirs in kept[weight]:
+                        found[f"{prefix}/{mean}/{name}"] = kept[weight][theirs].numpy().copy()
+                if "exp_avg" in kept[weight]:
+                    found[f"{prefix}/t"] = np.array(int(kept[weight]["step"]), np.int64)
+        return found
+
+
+def made(optimizer, weights):
+    """Return torch's own optimizer, weight by weight."""
+    weights = list(weights)
+    match optimizer:
+        case SGD():
+            return torch.optim.SGD(weights, lr=0.1, foreach=False)
+        case Adam(epsilon=epsilon):
+            return torch.optim.Adam(weights, eps=epsilon, foreach=False)
+    return torch.optim.RMSprop(weights, alpha=optimizer.decay, eps=optimizer.epsilon, foreach=False)
+
+
+def tensors(batch):
+    """Return a batch of tensors."""
+    labels = None if batch.labels is None else torch.tensor(batch.labels)
+    draws = {name: torch.tensor(draw) for name, draw in batch.draws.items()}
+    real, noise = torch.tensor(batch.real), torch.tensor(batch.noise)
+    return replace(batch, real=real, noise=noise, labels=labels, draws=draws)

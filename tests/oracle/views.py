@@ -1,0 +1,57 @@
+"""What a discriminator sees of images: the transforms of DiffAugment, and instance noise."""
+
+import torch
+from torch.nn import functional
+
+
+def view(images, half, batch, policy, p):
+    """Return `(n, height, width, channels)` images as seen; `p` is a chance, or None for always."""
+    for name in policy:
+        drawn = {role: batch.draws.get(f"augment/{half}/{name}/{role}") for role in ROLES}
+        changed = TRANSFORMS[name](images, drawn)
+        if p is not None:
+            changed = torch.where(drawn["gate"] < p, changed, images)
+        images = changed
+    noise = batch.draws.get(f"instance/{half}")
+    return images if noise is None else images + batch.rates["instance_noise"] * noise
+
+
+ROLES = ("value", "offsets", "rows", "columns", "gate")
+
+
+def brightness(images, drawn):
+    return images + drawn["value"]
+
+
+def saturation(images, drawn):
+    grey = images.mean(-1, keepdim=True)
+    return torch.lerp(grey.expand_as(images), images, drawn["value"].expand_as(images))
+
+
+def contrast(images, drawn):
+    grey = images.mean((1, 2, 3), keepdim=True)
+    return torch.lerp(grey.expand_as(images), images, drawn["value"].expand_as(images))
+
+
+def translation(images, drawn):
+    height, width = images.shape[1:3]
+    moved = []
+    for image, (down, right) in zip(images, drawn["offsets"].tolist(), strict=True):
+        around = functional.pad(image, (0, 0, width, width, height, height))
+        top, left = height - down, width - right
+        moved.append(around[top : top + height, left : left + width])
+    return torch.stack(moved)
+
+
+def cutout(images, drawn):
+    hidden = (drawn["rows"] > 0) & (drawn["columns"] > 0)
+    return images.masked_fill(hidden, 0.0)
+
+
+TRANSFORMS = {
+    "brightness": brightness,
+    "saturation": saturation,
+    "contrast": contrast,
+    "translation": translation,
+    "cutout": cutout,
+}
