@@ -119,6 +119,23 @@ class StorageError(GankitError, OSError):
     exit_code = ExitCode.STORAGE
 
 
+def place_of(error: BaseException) -> str:
+    """Return where a mistake lies, as " (file.py, line 3)"; nothing for an error that is told.
+
+    An error of gankit's own, a library that cannot be loaded and a file that cannot be parsed say
+    by themselves what is wrong.
+    """
+    if isinstance(error, GankitError | ImportError | OSError | SyntaxError | SystemExit):
+        return ""
+    frame = error.__traceback__
+    if frame is None:
+        return ""
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    file = frame.tb_frame.f_code.co_filename.rpartition(os.sep)[2]
+    return f" ({file}, line {frame.tb_lineno})"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint for the known name nearest to `name`, or nothing.
 

@@ -15,7 +15,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from gankit import hooks, vetting
-from gankit.errors import BackendUnavailable, PluginError, UnknownBackend, UnknownName, known_name
+from gankit.errors import (
+    BackendUnavailable,
+    PluginError,
+    UnknownBackend,
+    UnknownName,
+    known_name,
+    place_of,
+)
 from gankit.text import printable
 
 if TYPE_CHECKING:
@@ -60,13 +67,16 @@ class Plugin:
     distribution, version
         Of the package that it came with; "?" where it does not say.
     fault
-        Why it is left out, or None if it was loaded.
+        Why it is left out, in one line; None if it was loaded.
+    error
+        What it raised, with its own traceback; None if it was loaded.
     """
 
     name: str
     distribution: str
     version: str
     fault: str | None = None
+    error: BaseException | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Say which plugin this is, for a message."""
@@ -192,14 +202,19 @@ def get_backend(name: str) -> Backend:
     UnknownBackend
         No plugin offers it.
     BackendUnavailable
-        A plugin offers it, but what it requires is not installed, or the plugin is broken.
+        A plugin offers it, but what it requires is not installed or cannot be loaded.
+    PluginError
+        The plugin of that name has a mistake; the cause is the error that it raised.
     """
     known = backends()
     found_name = known_name(name, known)
     if found_name is None:
         for plugin in found():
-            if plugin.name == name and (fault := plugin.fault or _fault_when_asked(name)):
-                raise BackendUnavailable(f"backend {name!r} is unusable: {plugin}: {fault}")
+            if plugin.name == name and (error := plugin.error or _error_when_asked(name)):
+                missing = isinstance(error, ImportError | OSError | SystemExit)
+                kind = BackendUnavailable if missing else PluginError
+                told = f"backend {name!r} is unusable: {plugin}: {_describe(error)}"
+                raise kind(told) from error
         raise UnknownBackend("backend", name, known)
     return ready(known[found_name])
 
@@ -273,7 +288,7 @@ def _origin(point: EntryPoint) -> tuple[str, str]:
 
 def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plugin]) -> Plugin:
     """Load and register one entry point; whatever it does wrong becomes its fault."""
-    fault = None
+    fault = raised = None
     try:
         if other := seen.get(point.name):
             raise PluginError(f"its name is taken by {other}")
@@ -282,8 +297,8 @@ def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plug
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        fault = _describe(error)
-    plugin = Plugin(point.name, *_origin(point), fault=fault)
+        fault, raised = _describe(error), error
+    plugin = Plugin(point.name, *_origin(point), fault=fault, error=raised)
     if fault:
         _leave_out(plugin, fault)
     else:
@@ -306,8 +321,9 @@ def _add(plugins: pluggy.PluginManager, plugin: object, name: str, told: str = "
 
 
 def _describe(error: BaseException) -> str:
+    """Return an error's type and message, and the line of the plugin's mistake."""
     text = " ".join(str(error).split()) or "no message"  # pluggy's take several lines.
-    return f"{type(error).__name__}: {text[:300]}"
+    return f"{type(error).__name__}: {text[:300]}{place_of(error)}"
 
 
 def _quiet() -> AbstractContextManager[object]:
@@ -377,13 +393,17 @@ def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
     return None
 
 
-def _fault_when_asked(name: str) -> str | None:
-    """Return what goes wrong when the plugin called `name` is asked for backends."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PluginWarning)
-        for hook in manager().hook.gankit_backends.get_hookimpls():
-            if hook.plugin_name == name:
-                return guarded(hook, functools.partial(take, "backend", hook, {}))
+def _error_when_asked(name: str) -> BaseException | None:
+    """Return what the plugin called `name` raises when it is asked for backends."""
+    for hook in manager().hook.gankit_backends.get_hookimpls():
+        if hook.plugin_name == name:
+            try:
+                with _quiet():
+                    take("backend", hook, {})
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                return error
     return None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gankit import plugins
 from gankit.cli import main
-from gankit.errors import ExitCode, PluginError, UnknownBackend, UnknownName
+from gankit.errors import BackendUnavailable, ExitCode, PluginError, UnknownBackend, UnknownName
 from tests.crash import broken_plugins
 from tests.crash.broken_plugins import BACKENDS, GOOD
 
@@ -125,6 +125,28 @@ def test_an_unknown_backend_is_told_from_a_broken_one(install):
     with pytest.raises(UnknownBackend, match="did you mean 'torch'") as raised:
         complaints(lambda: plugins.get_backend("tourch"))
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "raised"),
+    [
+        ("{}['units']", KeyError),
+        (GOOD.replace("    return", "    1 / 0\n    return"), ZeroDivisionError),
+    ],
+    ids=["at import", "when asked"],
+)
+def test_a_plugin_with_a_mistake_is_told_with_its_line_and_its_error(install, source, raised):
+    install(source)
+    with pytest.raises(PluginError, match=rf"{raised.__name__}: .* \(acme_\d+\.py, line") as told:
+        complaints(lambda: plugins.get_backend("mine"))
+    assert isinstance(told.value.__cause__, raised)
+
+
+def test_a_plugin_whose_library_is_missing_makes_its_backend_unavailable(install):
+    install("import no_such_module_here")
+    with pytest.raises(BackendUnavailable, match="no_such_module_here") as told:
+        complaints(lambda: plugins.get_backend("mine"))
+    assert isinstance(told.value.__cause__, ImportError)
 
 
 @pytest.mark.parametrize("getter", [plugins.get_dataset, plugins.get_loss])

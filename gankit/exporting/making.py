@@ -17,7 +17,7 @@ from gankit import plugins
 from gankit.api import load
 from gankit.diagnosis.channel import channel
 from gankit.diagnosis.finding import described, plain
-from gankit.errors import ExitCode, GankitError
+from gankit.errors import ExitCode, GankitError, place_of
 from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
 from gankit.latents import latents
@@ -51,7 +51,8 @@ def refusal(error: BaseException, said: str) -> dict[str, Any]:
     """Return what is told of an error: gankit's own words, or `said` and what a library says."""
     if isinstance(error, GankitError):
         return {"refused": str(error), "exit_code": int(error.exit_code)}
-    return {"refused": f"{said}: {plain(described(error))}", "exit_code": int(ExitCode.BACKEND)}
+    told = f"{said}: {plain(described(error))}{place_of(error)}"
+    return {"refused": told, "exit_code": int(ExitCode.BACKEND)}
 
 
 def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, list[str]]:
