@@ -46,6 +46,7 @@ from gankit.runs import (
     classes,
     environment,
     evaluations,
+    held,
     warned,
 )
 from gankit.runs import metrics as metrics_log
@@ -325,6 +326,8 @@ def _train(
             stop=stop,
         )  # fmt: skip
     except Diverged as error:
+        if folder:
+            held.require(folder.path)  # If it was moved, its last checkpoint is elsewhere.
         with suppress(StorageError):  # That it diverged is the news.
             record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error

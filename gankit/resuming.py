@@ -153,9 +153,12 @@ def known_images(folder: RunFolder) -> dict[str, str]:
 
 def newest_info(folder: RunFolder) -> Mapping[str, Any]:
     """Return what the newest manifest that can be read says of the run; no array is read."""
-    for step in reversed(folder.checkpoints.steps()):
-        with suppress(CheckpointError):
-            return read_manifest(folder.checkpoints.path(step)).info
+    store, before = folder.checkpoints, list[int]()
+    while (steps := store.steps()) != before:  # A writer beside may have removed what was listed.
+        for step in reversed(steps):
+            with suppress(CheckpointError):
+                return read_manifest(store.path(step)).info
+        before = steps
     return {}
 
 
@@ -248,10 +251,14 @@ def newest(folder: RunFolder) -> Checkpoint | None:
     refused: list[str] = []
     checkpoint = folder.checkpoints.newest_valid(refused.append)
     if refused and checkpoint is None:
-        own = folder.checkpoints.steps()
-        lacks = "is whole" if own else f"has the mark in {folder.environment.name}"
+        if folder.checkpoints.steps():
+            raise CheckpointError(
+                f"no checkpoint in {folder.path} is whole; start in another folder ({refused[-1]})"
+            )
         raise CheckpointError(
-            f"no checkpoint in {folder.path} {lacks}; start in another folder ({refused[-1]})"
+            f"no checkpoint in {folder.path} has the mark in {folder.environment.name}; if that "
+            "file was changed, delete it: the checkpoints have the mark too; else choose another "
+            "--out"
         )
     for line in refused:
         passed_over(line)

@@ -119,3 +119,18 @@ def test_where_only_those_of_another_run_lie_nothing_is_trained(run, command):
     assert ended.code == ExitCode.CHECKPOINT
     assert "environment.json" in ended.err
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_changed_mark_is_named_and_can_be_had_from_the_checkpoints(run, command):
+    for step in ("000012", "000015"):
+        shutil.rmtree(run / "checkpoints" / step)
+    facts = run / "environment.json"
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"run": "x" * 32}))
+    resume = ("train", "--out", "run", "--resume", "auto", "--steps", 20, "--no-progress")
+    ended = command(*resume)
+    assert ended.code == ExitCode.CHECKPOINT
+    assert "environment.json; if that file was changed, delete it" in ended.err
+    facts.unlink()
+    ended = command(*resume)
+    assert ended.code == ExitCode.OK, ended.err
+    assert "resuming after round 10" in ended.err

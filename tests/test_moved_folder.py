@@ -15,7 +15,7 @@ import pytest
 import gankit
 from gankit import launch
 from gankit.cli import main
-from gankit.errors import ConfigError, ExitCode, StorageError
+from gankit.errors import ConfigError, Diverged, ExitCode, StorageError
 from tests.crash.children import in_child
 
 CONFIG = """
@@ -104,6 +104,16 @@ def test_a_run_whose_place_another_folder_takes_writes_nothing_into_that(train):
 
     assert train(4, replace).code == ExitCode.STORAGE
     assert files("run") == set()
+
+
+def test_a_run_that_diverges_in_a_folder_that_was_moved_says_where_that_is(train):
+    def diverge():
+        Path("run").rename("moved")
+        raise Diverged("the loss is nan")
+
+    ended = train(4, diverge)
+    assert ended.code == ExitCode.STORAGE
+    assert "moved/checkpoints/000004" in ended.err.splitlines()[-1]
 
 
 def test_in_python_it_is_a_storage_error_that_says_the_same():

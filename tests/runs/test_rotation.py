@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from gankit import resuming
 from gankit.diagnosis import checkpoints as diagnosis
 from gankit.runs import CheckpointStore, RunFolder, checkpoints
 
@@ -54,6 +55,20 @@ def test_the_newest_is_found_though_the_listed_one_was_removed(run, rotate, turn
     assert found.step == run.checkpoints.steps()[0]
     assert told == []
     assert len(calls) > turns[0]
+
+
+def test_what_a_run_says_of_itself_is_found_though_the_listed_one_was_removed(run, monkeypatch):
+    read, calls = resuming.read_manifest, []
+
+    def reading(path):
+        calls.append(path)
+        if len(calls) == 1:
+            run.checkpoints.save(20, state(20), {"backend": "numpy"})
+            run.checkpoints.prune(1)
+        return read(path)
+
+    monkeypatch.setattr(resuming, "read_manifest", reading)
+    assert resuming.newest_info(run)["backend"] == "numpy"
 
 
 def test_one_that_is_replaced_while_it_is_read_is_read_again(run, monkeypatch):
