@@ -194,6 +194,13 @@ def test_a_flipped_digit_of_the_log_is_seen(resume):
     assert "metrics.jsonl is not what it was after round 4" in ended.last
 
 
+def test_a_flipped_digit_of_the_log_is_said_by_a_report(command):
+    flip_a_digit(Path("run/metrics.jsonl"))
+    ended = command("report", "run", "--out", "x.html")
+    assert ended.code == 0
+    assert "damaged: run/metrics.jsonl is not what it was" in ended.err
+
+
 def test_the_log_s_digest_is_that_of_the_file_after_a_resume_too(resume):
     assert resume().code == 0
     content = Path("run/metrics.jsonl").read_bytes()

@@ -12,6 +12,7 @@ from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
 from gankit.errors import CheckpointError, GankitError
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
+from gankit.resuming import newest_info
 from gankit.runs import RunFolder, classes, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import read_plain
@@ -88,11 +89,13 @@ class _Reader:
             self.damage.append(str(error))
             return otherwise
 
-    def losses(self, path: Path) -> Array:
-        """Return the losses before the first damage."""
+    def losses(self, path: Path, digest: object) -> Array:
+        """Return the losses before the first damage; `digest` is the newest checkpoint's of it."""
         losses, damage = metrics_log.read_whole(path)
         if damage:
             self.damage.append(f"{damage}; shown are the {len(losses):,} rounds before")
+        elif changed := metrics_log.fault(path, digest):
+            self.damage.append(f"{changed}; shown is what it has now")
         return losses
 
     def pictures(self, folder: Path, most: int, budget: int = BUDGET) -> Pictures:
@@ -122,7 +125,7 @@ def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
         path=folder.path,
         settings=reader.take(lambda: _settings(folder.config), {}),
         facts=folder.facts(),
-        losses=reader.losses(folder.metrics),
+        losses=reader.losses(folder.metrics, newest_info(folder).get("log")),
         grids=reader.pictures(folder.samples, most, budget),
         nearest=nearest[-1] if nearest else None,
         evaluations=tuple(reader.take(lambda: evaluations.read(folder.evaluations), [])),
