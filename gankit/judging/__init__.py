@@ -1,7 +1,8 @@
 """A run, judged: real images that its own are held against, and what is found.
 
 Every backend is judged alike, in NumPy: by the features of a classifier that is trained once for
-each labelled data set, or by principal components where there are no labels.
+each labelled data set, or by principal components where there are no labels, with local features
+beside them.
 """
 
 from gankit.judging.examining import (

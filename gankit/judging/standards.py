@@ -177,7 +177,10 @@ def _first(others: Reference) -> Callable[[int], Reference]:
 
 
 def _features(data: ImageSet, reference: Reference, watch: Watch) -> Features:
-    """Return a classifier's where there are classes to tell apart, else principal components."""
+    """Return a classifier's where there are classes to tell apart, else principal components.
+
+    Either has local features beside it.
+    """
     if data.classes < 2:
         return principal_components(reference.images)
     return classifier_of(data, progress=lambda step, steps, _left: watch(TRAINING, step / steps))
