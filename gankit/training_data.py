@@ -14,6 +14,7 @@ from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
 from gankit.data.class_names import listed
 from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
+from gankit.data.resized import resized
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.paths import exists, given, is_folder
 from gankit.text import printable
@@ -52,13 +53,9 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
     """
     if is_path(config.dataset):
         found = _own(config, tell)
-    elif config.images:
-        raise ConfigError(
-            "size, fit, skip_bad and the keys of arrays are for your own pictures and arrays; "
-            f"{config.dataset!r} is the name of a data set"
-        )
     else:
-        found = _named(config, data_dir)
+        _check_of_named(config)
+        found = _sized(_named(config, data_dir), tell)
     notes = found.notes | {"data": found.images.source}
     images = _without_gaps(found.config, found.images, tell)
     return TrainingData(_with_classes(found.config, images), images, notes)
@@ -86,6 +83,27 @@ def _fitted(config: TrainConfig) -> ImageOptions:
         size=options.size or (height, width),
         channels=options.channels or kinds.get(channels),
     )
+
+
+def _check_of_named(config: TrainConfig) -> None:
+    """Refuse what makes sense for a person's own pictures and arrays alone."""
+    options = config.images or ImageOptions()
+    if dataclasses.replace(options, size=None, fit="crop") != ImageOptions():
+        raise ConfigError(
+            "channels, skip_bad and the keys of arrays are for your own pictures and arrays; "
+            f"{config.dataset!r} is the name of a data set"
+        )
+
+
+def _sized(found: TrainingData, tell: Tell) -> TrainingData:
+    """Bring the images of a named data set to the size that is asked for, if one is."""
+    options = found.config.images
+    if options is None or options.size is None:
+        return found
+    images = resized(found.images, options.size, options.fit)
+    if images is not found.images:
+        tell(images.source)
+    return dataclasses.replace(found, images=images)
 
 
 def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:

@@ -150,7 +150,7 @@ def _read(image: ImageFile, found: Bare, options: ImageOptions) -> Read:
     if options.channels:
         plain = plain.convert("L" if options.channels == 1 else "RGB")
     if options.size:
-        plain = _fitted(plain, options.size, options.fit)
+        plain = fitted(plain, options.size, options.fit)
     pixels = np.asarray(plain, np.uint8)
     return Read(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, top)
 
@@ -240,7 +240,8 @@ def _exact(plain: Image, found: Bare) -> NDArray[np.int32]:
     return exact
 
 
-def _fitted(image: Image, size: tuple[int, int], fit: Fit) -> Image:
+def fitted(image: Image, size: tuple[int, int], fit: Fit) -> Image:
+    """Return a picture brought to a height and width, as `ImageOptions` has it."""
     from PIL import Image, ImageOps
 
     height, width = size

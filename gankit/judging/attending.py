@@ -32,7 +32,7 @@ def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> judging.Sta
             raise KeyboardInterrupt
         said(stage, part)
 
-    return judging.against(plan.data, config.dataset, plan.data_dir, watch)
+    return judging.against(plan.data, config.dataset, plan.data_dir, watch, config.images)
 
 
 def judge_of(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Tell) -> Judging:

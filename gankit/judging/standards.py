@@ -12,7 +12,8 @@ import numpy as np
 from gankit import images, plugins
 from gankit.backend import Labels
 from gankit.config import TrainConfig
-from gankit.data import ImageSet, is_path
+from gankit.data import ImageOptions, ImageSet, is_path
+from gankit.data.resized import resized
 from gankit.errors import DataError
 from gankit.metrics import (
     Evaluation,
@@ -129,11 +130,15 @@ def standard(
         The images cannot be had, or are others than the run was trained on.
     """
     data = images_of(config, known or {}, dataset, data_dir, tell)
-    return against(data.images, data.config.dataset, data_dir, watch)
+    return against(data.images, data.config.dataset, data_dir, watch, data.config.images)
 
 
 def against(
-    data: ImageSet, dataset: str, data_dir: Path | None = None, watch: Watch = unwatched
+    data: ImageSet,
+    dataset: str,
+    data_dir: Path | None = None,
+    watch: Watch = unwatched,
+    options: ImageOptions | None = None,
 ) -> Standard:
     """Return what a run on training images that are loaded is held against.
 
@@ -143,6 +148,8 @@ def against(
         Its name, or the path of a user's own.
     data_dir
         Where to look for test images.
+    options
+        How the images reached their size; those of the test split are brought to it alike.
     """
     name = Path(dataset).name if is_path(dataset) else dataset
     if len(data) < 2 * FEWEST:
@@ -158,7 +165,9 @@ def against(
         load = test  # For mypy, which forgets that it is there.
 
         def unseen(count: int) -> Reference:
-            return choose(load(data_dir).images, f"test images of {name}", count)
+            fit = (options or ImageOptions()).fit
+            held_out = resized(load(data_dir), data.images.shape[1:3], fit)
+            return choose(held_out.images, f"test images of {name}", count)
 
     features = _features(data, reference, watch)
     judge = Judge(reference, features, training=data.images)

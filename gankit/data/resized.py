@@ -1,0 +1,42 @@
+"""The images of a data set brought to another height and width, as pictures are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.data.dataset import ImageSet
+from gankit.data.image_options import Fit
+from gankit.data.picture import fitted
+
+
+def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSet:
+    """Return the set with every image brought to a size; itself where they have it.
+
+    Parameters
+    ----------
+    data
+        Images of any number of channels. The result is held in memory, one byte a value.
+    size
+        Height and width in pixels.
+    fit
+        As in `ImageOptions`.
+    """
+    if data.images.shape[1:3] == size:
+        return data
+    height, width = size
+    made = np.empty((len(data), height, width, data.images.shape[3]), np.uint8)
+    for number in range(len(data)):
+        made[number] = _resized(np.asarray(data.images[number]), size, fit)
+    source = f"{data.source}, brought to {height}x{width} ({fit})"
+    return dataclasses.replace(data, images=made, source=source)
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
+    """Return `(height, width, channels)` of `(H, W, channels)`, each channel by itself."""
+    from PIL import Image
+
+    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(image, 2, 0)]
+    return np.stack([np.asarray(fitted(plane, size, fit)) for plane in planes], axis=2)

@@ -1,0 +1,68 @@
+"""A named data set, a plugin's too, brought to another size."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from gankit import plugins
+from gankit.data import ImageSet, glyphs
+from gankit.data.dataset import Dataset
+from gankit.data.resized import resized
+from gankit.errors import ExitCode
+
+
+@pytest.fixture
+def wide(monkeypatch):
+    """Offer a data set of 20x40 images as a plugin does, a test split with it."""
+    images = np.random.default_rng(0).integers(0, 256, (24, 20, 40, 1), np.uint8)
+    data = ImageSet(images, None, "wide noise")
+    offered = Dataset("wide", "noise", lambda _: data, test=lambda _: data)
+    known = {**plugins.datasets(), "wide": offered}
+    monkeypatch.setattr(plugins, "datasets", lambda: known)
+    return data
+
+
+def test_images_are_brought_to_a_size_as_pictures_are():
+    images = np.random.default_rng(0).integers(0, 256, (3, 20, 40, 3), np.uint8)
+    made = resized(ImageSet(images, None, "noise"), (10, 10))
+    wanted = ImageOps.fit(Image.fromarray(images[1]), (10, 10), Image.Resampling.LANCZOS)
+    assert np.array_equal(made.images[1], np.asarray(wanted))
+    assert made.source == "noise, brought to 10x10 (crop)"
+
+
+def test_any_number_of_channels_goes():
+    images = np.zeros((2, 8, 8, 5), np.uint8)
+    assert resized(ImageSet(images, None, "x"), (4, 6), "stretch").images.shape == (2, 4, 6, 5)
+
+
+def test_a_set_of_that_size_is_left_alone():
+    images, labels = glyphs.draw(3)
+    data = ImageSet(images, labels, "glyphs")
+    assert resized(data, (28, 28)) is data
+
+
+@pytest.mark.usefixtures("machine", "wide")
+def test_a_plugins_data_set_is_trained_on_and_evaluated_in_the_size_that_is_asked_for(command):
+    words = ("--backend", "numpy", "--dataset", "wide", "--size", "28", "--batch", "4")
+    ended = command("train", *words, "--steps", "2", "--out", "run")
+    assert ended.code == 0, ended.err
+    assert "wide noise, brought to 28x28 (crop)" in ended.err
+    ended = command("train", "--steps", "3", "--out", "run", "--resume", "auto")
+    assert ended.code == 0, ended.err
+    assert command("evaluate", "run", "-n", "8", "--json").code == 0
+
+
+@pytest.mark.usefixtures("machine", "wide")
+def test_what_is_for_pictures_alone_is_still_refused(command):
+    ended = command("train", "--backend", "numpy", "--dataset", "wide", "--skip-bad")
+    assert ended.code == ExitCode.USAGE
+    assert "skip_bad" in ended.err
+
+
+def test_a_set_keeps_its_labels(wide):
+    labelled = dataclasses.replace(wide, labels=np.arange(24) % 3)
+    assert np.array_equal(resized(labelled, (5, 5)).labels, labelled.labels)
