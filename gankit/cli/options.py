@@ -82,10 +82,12 @@ def answer(path: Path) -> None:
 
     A path need not be text, and standard output may have another encoding than names of files.
     """
-    if sys.stdout.isatty() or os.name != "posix":
+    if sys.stdout.isatty():
         show(path)
-    else:
+    elif os.name == "posix" and hasattr(sys.stdout, "buffer"):
         click.echo(os.fsencode(path))
+    else:
+        click.echo(path)
 
 
 def say(line: str) -> None:

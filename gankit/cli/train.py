@@ -59,9 +59,7 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--batch", type=int, help="Images per step.")
 @click.option("--seed", type=int, help="Of every random number; the same seed, the same run.")
 @click.option("--flip", is_flag=True, default=None, help="Mirror real images at random.")
-@click.option(
-    "--size", help="HEIGHTxWIDTH of the images  [the generator's; of a data set its own]."
-)
+@click.option("--size", help="HEIGHTxWIDTH of the images  [the generator's, or the set's own].")
 @click.option(
     "--fit",
     type=click.Choice(["crop", "pad", "stretch"], case_sensitive=False),
