@@ -22,6 +22,8 @@ from gankit.randomness import Stream, generator
 
 FEW = 200
 """Images, below which networks learn them by heart."""
+DARK = 16
+"""Levels of 256; images that stay below are nearly black."""
 CHUNK = 64
 """Images looked at together."""
 LOOKED = 512
@@ -106,6 +108,23 @@ def unit_range(start: Start) -> str | None:
     return None
 
 
+def dark_levels(start: Start) -> str | None:
+    """Tell of uint8 that use the lowest levels alone, as numbers of 12 bits do if cut to 8."""
+    seen = _seen(start.images)
+    if seen.dtype != np.uint8:
+        return None
+    top = 0
+    for part in _chunks(seen):
+        if (top := max(top, int(part.max()))) >= DARK:
+            return None
+    if top < 2:  # Those of 0 and 1 are told of by `unit_range`.
+        return None
+    return (
+        f"{_all(start)} have levels of at most {top} of 255, so they are nearly black; give "
+        f"images * {255 // top}, or read them again with all their bits"
+    )
+
+
 def classes_without_images(start: Start) -> str | None:
     """Tell of classes that no image has, though a generator is asked for them."""
     if start.labels is None or not start.problem.classes:
@@ -167,7 +186,7 @@ def images_above_zero(start: Start) -> str | None:
 
 Check = Callable[[Start], str | None]
 CHECKS: tuple[Check, ...] = (
-    few_images, constant_images, unit_range, classes_without_images, batch_norm_of_one,
+    few_images, constant_images, unit_range, dark_levels, classes_without_images, batch_norm_of_one,
     bounded_logits, images_above_zero,
 )  # fmt: skip
 

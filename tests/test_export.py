@@ -231,7 +231,7 @@ def evaluated(step, distance):
     numbers = dict.fromkeys(evaluations.NUMBERS, 0.5) | {"frechet": distance}
     counts = dict.fromkeys(evaluations.COUNTS, 100)
     words = dict.fromkeys(evaluations.WORDS, "made up")
-    classes = dict.fromkeys(evaluations.OF_CLASSES)
+    classes = dict.fromkeys(evaluations.OPTIONAL)
     return {"round": step, "seed": 0, "histogram": None} | words | counts | numbers | classes
 
 

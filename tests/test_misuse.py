@@ -66,6 +66,10 @@ REAL = IMAGES / 127.5 - 1
             (IMAGES > 127).astype(np.uint8),
             "all images hold uint8 of 0 and 1, so they look black; give images * 255",
         ),
+        (
+            IMAGES >> 4,
+            "have levels of at most 15 of 255, so they are nearly black; give images * 17",
+        ),
         (IMAGES[:1], "there is only 1 image, and a batch has 8; networks learn so few by heart"),
         (IMAGES[: FEW - 1], f"there are only {FEW - 1} images"),
         (np.repeat(IMAGES[:1], FEW, axis=0), "all images are the same"),
@@ -75,7 +79,7 @@ REAL = IMAGES / 127.5 - 1
             "all images have one value at all their pixels",
         ),
     ],
-    ids=["unit", "mask", "bits", "one", "few", "same", "same-real", "flat"],
+    ids=["unit", "mask", "bits", "dark", "one", "few", "same", "same-real", "flat"],
 )
 def test_images_that_are_likely_a_mistake_are_warned_of_once(images, wanted):
     (told,) = said(images)
@@ -93,7 +97,7 @@ def test_a_data_set_smaller_than_a_batch_is_warned_of():
     assert "a batch has 300" in "".join(said(batch=300))
 
 
-@pytest.mark.parametrize("dark", [REAL / 2 - 0.5, np.minimum(REAL, 0), (IMAGES > 2) * np.uint8(2)])
+@pytest.mark.parametrize("dark", [REAL / 2 - 0.5, np.minimum(REAL, 0), IMAGES >> 2])
 def test_dark_images_are_no_mistake(dark):
     assert said(dark) == []
 
