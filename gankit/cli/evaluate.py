@@ -141,8 +141,8 @@ def _guesses(count: int, *, floor: bool) -> dict[str, float]:
     from gankit import judging
 
     judged = {
-        "nearest images": 5e-4 * min(count, 1000),
-        "features": 1e-5 * count,
+        "nearest images": 2e-3 * min(count, 1000),
+        "features": 2e-4 * count,
         "Fréchet distance": 0.05,
         "kernel distance": 1.0 + 1e-8 * count * (count + judging.SAMPLES),
         "precision and recall": 3e-8 * count * (count + judging.SAMPLES),
