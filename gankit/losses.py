@@ -231,8 +231,9 @@ def smoothed(loss: Loss, share: float) -> Loss:
     """Return `loss` with one-sided label smoothing (Salimans et al. 2016, section 3.4).
 
     Each real image counts as a fake by `share`: with the discriminator's loss R(real) + F(fake),
-    it minimises (1 - share) * R(real) + share * F(real) + F(fake). For cross-entropy and least
-    squares that is the target 1 - share.
+    it minimises (1 - share) * R(real) + share * F(real) + F(fake). For cross-entropy that is the
+    target 1 - share. For least squares it is that target too, but for a constant, 1/2 share
+    (1 - share): the gradients are the same, and the loss that is shown is larger by it.
 
     Raises
     ------

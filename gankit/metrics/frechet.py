@@ -31,8 +31,10 @@ def moments(features: Real) -> Moments:
 def frechet_distance(a: Moments, b: Moments) -> float:
     """Return ‖μ₁−μ₂‖² + Tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½), at least 0.
 
-    The eigenvalues of (Σ₁Σ₂)^½ are the singular values of Σ₁^½ Σ₂^½, and those are exact to
-    rounding for singular matrices too, where a matrix root of Σ₁Σ₂ breaks down.
+    The eigenvalues of (Σ₁Σ₂)^½ are the singular values of Σ₁^½ Σ₂^½, which exist for singular
+    matrices too, where a matrix root of Σ₁Σ₂ breaks down. There the relative error is about 1e-8,
+    the root of the precision: eigenvalues that should be 0 are roots of rounding. Of regular
+    matrices it is about 1e-12. Both are measured by tests.
     """
     shared = np.linalg.svd(_root(a.covariance) @ _root(b.covariance), compute_uv=False).sum()
     spread = np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared

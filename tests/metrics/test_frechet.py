@@ -76,3 +76,16 @@ def test_one_feature_is_enough_and_one_image_is_not():
     assert distance(np.array([[0.0], [2.0]]), np.array([[1.0], [3.0]])) == pytest.approx(1)
     with pytest.raises(ConfigError, match="covariance of 1"):
         moments(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(("images", "bound"), [(20, 1e-7), (300, 1e-11)])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_error_is_as_large_as_is_said(images, bound, seed):
+    random = np.random.default_rng(seed)
+    a, b = random.normal(size=(images, 64)), random.normal(0.3, 1.4, size=(images + 5, 64))
+    x, y = a - a.mean(0), b - b.mean(0)
+    # By factors of the covariances, so that no root of an eigenvalue is taken.
+    shared = np.linalg.svd(x @ y.T, compute_uv=False).sum() / np.sqrt((len(a) - 1) * (len(b) - 1))
+    spread = np.sum(x**2) / (len(a) - 1) + np.sum(y**2) / (len(b) - 1)
+    wanted = np.sum((a.mean(0) - b.mean(0)) ** 2) + spread - 2 * shared
+    assert distance(a, b) == pytest.approx(wanted, rel=bound)
