@@ -203,7 +203,7 @@ def in_training(
     weights = {name: one_iteration_on(state, name) for name in state if name.endswith("kernel")}
     first, last = sorted(weights)
     mask = np.ones((len(batch.real), weights[first].shape[1]))
-    for place in walk(problem.discriminator, problem.image_shape):  # type: ignore[arg-type]
+    for place in walk(problem.discriminator, problem.image_shape):
         if isinstance(place.layer, Dropout):
             where = Site.DISCRIMINATOR, place.number, mask.shape, place.layer.rate, number + 1
             mask = dropout_mask(batch.key, *where) / keep_chance(place.layer.rate)
