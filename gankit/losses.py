@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from gankit.errors import ConfigError, shown
-from gankit.fields import check_fields
+from gankit.fields import check_fields, fits
 from gankit.plain import number
 
 PICKLERS = {"cloudpickle", "dill"}
@@ -241,6 +241,8 @@ def smoothed(loss: Loss, share: float) -> Loss:
         The share lies outside [0, 1), or the loss does not fall apart into reals and fakes.
     """
     share = number(share)
+    if not fits(share, float):
+        raise ConfigError(f"label_smoothing: got {shown(share)}; expected a number in [0, 1)")
     if not 0 <= share < 1:
         raise ConfigError(f"label_smoothing is {share}; it lies in [0, 1)")
     if share == 0:

@@ -25,11 +25,13 @@ import pluggy
 from gankit import hooks, vetting
 from gankit.errors import (
     BackendUnavailable,
+    ConfigError,
     PluginError,
     UnknownBackend,
     UnknownName,
     known_name,
     place_of,
+    shown,
 )
 from gankit.text import printable
 
@@ -206,6 +208,8 @@ def get_backend(name: str) -> Backend:
     PluginError
         The plugin of that name has a mistake; the cause is the error that it raised.
     """
+    if not isinstance(name, str):
+        raise ConfigError(f"backend: got {shown(name)}; expected a name")
     known = backends()
     found_name = known_name(name, known)
     if found_name is None:

@@ -177,6 +177,7 @@ def test_lists_and_single_layers_are_specs_inside_of_others_too():
         ({"instance_noise": IMAGES}, "instance_noise: got numpy ndarray"),
         ({"precision": "float16"}, "unknown precision 'float16'"),
         ({"device": 0}, "device: got 0; expected a text"),
+        ({"label_smoothing": IMAGES}, "label_smoothing: got numpy ndarray"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -245,6 +246,10 @@ def test_training_refuses_objects_in_place_of_settings(changes, told):
 def test_training_takes_a_path_for_a_data_set(tmp_path):
     np.save(tmp_path / "mine.npy", np.zeros((8, 28, 28), np.uint8))
     assert train(dataset=tmp_path / "mine.npy", steps=1).step == 1
+
+
+def test_a_backend_is_asked_for_by_a_name():
+    assert "backend: got numpy ndarray" in refusal(lambda: gankit.get_backend(IMAGES))
 
 
 def test_loading_what_is_no_path_is_refused():
