@@ -244,7 +244,7 @@ def test_training_refuses_objects_in_place_of_settings(changes, told):
 
 
 def test_training_takes_a_path_for_a_data_set(tmp_path):
-    np.save(tmp_path / "mine.npy", np.zeros((8, 28, 28), np.uint8))
+    np.save(tmp_path / "mine.npy", np.random.default_rng(0).integers(0, 256, (8, 28, 28), np.uint8))
     assert train(dataset=tmp_path / "mine.npy", steps=1).step == 1
 
 

@@ -19,16 +19,17 @@ from tests.objects import refusal, steep, train
 def numbered(_folder):
     from gankit.data import ImageSet
 
-    return ImageSet(np.zeros((9, 28, 28, 1), np.uint8), None, "made here")
+    images = np.random.default_rng(0).integers(0, 256, (9, 28, 28, 1), np.uint8)
+    return ImageSet(images, None, "made here")
 
 
 def test_what_is_registered_is_found_by_its_name(registered):
     numpy = gankit.get_backend("numpy")
     registered(steep(name="soft"))
-    registered(Dataset("blank", "black pictures", numbered))
+    registered(Dataset("noise", "random pictures", numbered))
     registered(dataclasses.replace(numpy, name="mine"))
-    run = train(loss="soft", dataset="blank", backend="mine", steps=1)
-    assert (run.config.loss, run.config.dataset, run.config.backend) == ("soft", "blank", "mine")
+    run = train(loss="soft", dataset="noise", backend="mine", steps=1)
+    assert (run.config.loss, run.config.dataset, run.config.backend) == ("soft", "noise", "mine")
 
 
 def test_a_registered_loss_can_be_resumed_by_its_name(registered, tmp_path):
@@ -38,10 +39,10 @@ def test_a_registered_loss_can_be_resumed_by_its_name(registered, tmp_path):
 
 
 def test_a_data_set_that_is_not_registered_is_refused_with_the_remedy(registered):
-    blank = Dataset("blank", "black pictures", numbered)
+    blank = Dataset("noise", "random pictures", numbered)
     assert "gankit.register(dataset)" in refusal(lambda: train(dataset=blank))
     registered(blank)
-    assert train(dataset=blank, steps=1).config.dataset == "blank"
+    assert train(dataset=blank, steps=1).config.dataset == "noise"
 
 
 def test_a_module_of_hooks_is_registered_whole(registered):
