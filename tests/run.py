@@ -49,7 +49,7 @@ def main(backends: list[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder:
         write_idx_folder(Path(folder), digits, "test")
-        results = [_pytest(*suite, Path(folder)) for suite in _suites(backends)]
+        results = [_pytest(*suite, Path(folder)) for suite in suites(backends)]
     passed, failed, skipped = (sum(column) for column in zip(*results, strict=True))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     print(f"{time.perf_counter() - began:.0f} s; {said}")
@@ -67,21 +67,28 @@ def _digits() -> tuple[ImageSet, str]:
     return drawn, "MNIST could not be had: the MNIST clauses ran on glyphs written as IDX files"
 
 
-def _suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
+def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     """Return each process: its name, what it runs, and the backends it may use."""
     ours = [name for name in backends if name not in EXAMPLES]
     apart = ["crash", "frameworks"]
-    suites = [("core", ["tests", *_without([*TOGETHER, *apart])], "numpy")]
+    found = [("core", ["tests", *_without([*TOGETHER, *apart])], "numpy")]
     for name in ours:
-        own = [] if name == "numpy" else ["test_contract.py", f"frameworks/test_{name}.py"]
-        suites.append((name, paths(own + WITHIN), name))
+        own = [] if name == "numpy" else ["test_contract.py", *_frameworks(name)]
+        found.append((name, paths(own + WITHIN), name))
     if len(ours) > 1:
-        suites.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
+        found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [
         (name, [*paths(["test_examples.py"]), "-k", EXAMPLES[name]], name)
         for name in backends if name in EXAMPLES
     ]  # fmt: skip
-    return [*suites, *examples, ("crash", battery(), ",".join(ours))]
+    return [*found, *examples, ("crash", battery(), ",".join(ours))]
+
+
+def _frameworks(name: str) -> list[str]:
+    """Return the files of tests for one framework; the oracle is built on torch."""
+    own = sorted(path.name for path in (TESTS / "frameworks").glob(f"test_{name}*.py"))
+    oracle = ["test_oracle.py"] if name == "torch" else []
+    return [f"frameworks/{file}" for file in own + oracle]
 
 
 def battery() -> list[str]:

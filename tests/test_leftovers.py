@@ -75,7 +75,7 @@ def test_signals_that_were_ignored_when_the_tests_began_are_heeded_again():
 def test_the_suite_takes_them_back_before_it_starts_anything(monkeypatch):
     order = []
     monkeypatch.setattr(suite, "take_back", lambda: order.append("taken back"))
-    monkeypatch.setattr(suite, "_suites", lambda _: [("core", [], "numpy")])
+    monkeypatch.setattr(suite, "suites", lambda _: [("core", [], "numpy")])
     monkeypatch.setattr(suite, "_pytest", lambda *_: order.append("started") or (1, 0, 0))
     assert suite.main(["numpy"]) == 0
     assert order == ["taken back", "started"]
