@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from gankit import devices, paths, plugins, sources
 from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
-from gankit.config import AUTO
+from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, given
 from gankit.data.labels import as_labels, without_gaps
+from gankit.earlier import openable
 from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.fields import as_tuple
 from gankit.launch import check_folder, choose_backend, launch, resolve
@@ -350,7 +352,8 @@ def load(
     Warns
     -----
     UserWarning
-        A checkpoint was passed over, or the log of losses is damaged and `history` ends before.
+        A checkpoint was passed over, the log of losses is damaged and `history` ends before, or
+        the run has a dropout rate or an epsilon that only earlier versions took.
     """
     run = RunFolder.open(paths.given(folder, "folder"))
     config = recorded(run.path)
@@ -358,8 +361,7 @@ def load(
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     check_unchanged(config, checkpoint, run.path)
-    loss = plugins.losses().get(config.loss) or absent(config.loss)
-    problem = config.problem(config.image_shape, loss)
+    config, problem = _problem(config, run.path)
     chosen = choose_backend(backend or config.backend)
     if asked := devices.wanted(device):
         problem = dataclasses.replace(problem, device=asked)
@@ -370,6 +372,19 @@ def load(
     losses = _losses(run, checkpoint)
     names = class_names_of.read(run.classes)
     return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name, names)
+
+
+def _problem(config: TrainConfig, run: Path) -> tuple[TrainConfig, Problem]:
+    """Return what a run is opened with; where it has numbers that are refused now, others."""
+    loss = plugins.losses().get(config.loss) or absent(config.loss)
+    try:
+        return config, config.problem(config.image_shape, loss)
+    except ConfigError as refused:
+        near = openable(config)
+        if near is config:
+            raise
+        warn(f"{run}: {refused}; it is opened all the same, for images stay as they are")
+        return near, near.problem(near.image_shape, loss)
 
 
 def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:

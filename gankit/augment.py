@@ -61,7 +61,7 @@ class Augment:
         Names of the above.
     adaptive
         Whether each transform is applied to an image only with chance p, which follows the
-        discriminator (ADA: Karras et al. 2020, section 3): with r the logits of real images,
+        discriminator (ADA: Karras et al. 2020b, section 3): with r the logits of real images,
         p begins at 0, and after every `every` discriminator steps
         p <- min(max(p + sign(E sign(r) - target) * batch * every / images, 0), 1),
         E over those steps. A trainer's state keeps "ada/p" and "ada/signs", the sum of E sign(r)

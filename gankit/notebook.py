@@ -94,7 +94,7 @@ def of_evaluation(found: Evaluation) -> str:
     )
     pictures = []
     if found.histogram:
-        png, size = plots.class_shares(found.histogram)._repr_png_()
+        png, size = plots.class_shares(found.histogram, names=found.class_names)._repr_png_()
         pictures.append(Inline(_coded(png), size["width"] * 2 // 3, "Share of each class"))
     return html("gankit evaluation", figures, pictures)
 

@@ -12,7 +12,8 @@ Adam     m <- beta1 * m + (1 - beta1) * g
          w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 
 Adam is Kingma & Ba 2015, Algorithm 1: epsilon is added after the bias correction. Keras adds it
-before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 steps.
+before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 steps. Of
+RMSprop, too, epsilon is added to the root, as PyTorch does; Keras adds it to v, under the root.
 
 Any of them may end with a clip, w <- min(max(w, -clip), clip), for every weight (Arjovsky et al.
 2017). Learning rates and beta2 may follow a schedule; the corrections then use the step's beta2.
@@ -149,7 +150,8 @@ class Average:
 
     After each round, average <- beta * average + (1 - beta) * weights, with
     beta = 0.5^(batch / half_life). Until `ramp * images seen` passes `half_life` it stands in its
-    place, so that the first, random weights are soon forgotten (Karras et al. 2020, section 3.2).
+    place, so that the first, random weights are soon forgotten. That is how the code of Karras et
+    al. 2020b (ADA) has it, but for the first step.
 
     Attributes
     ----------

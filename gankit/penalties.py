@@ -51,7 +51,8 @@ class Penalty:
         What keeps the root differentiable at 0; without a meaning for target 0.
     every
         Discriminator steps from one to the next, counted from the run's first; the weight is
-        that many times as large then (the lazy form of Karras et al. 2020, appendix B).
+        that many times as large then (the lazy form of Karras et al. 2020a, StyleGAN2, whose
+        optimizer is changed to fit; here it stays as it is).
     """
 
     where: Where

@@ -228,7 +228,7 @@ class Run:
         """Draw the losses, and what evaluations found; a notebook shows it, `.save(path)` too."""
         from gankit import plots
 
-        return plots.overview(self.history, plots.evaluated(self.folder))
+        return plots.overview(self.history, plots.evaluated(self.folder), self.class_names)
 
     def evaluate(
         self,

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors import safe_open
 
 import gankit
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
+from gankit.exporting import export, read
+from gankit.latents import latents
 from gankit.layers import Dense, Embedding, Flatten, Projection, Reshape, Tanh
 from gankit.report.explorer import payload
 
@@ -127,6 +130,18 @@ def test_a_card_calls_classes_by_their_names(command):
     ended = command("export", "run", "--to", "safetensors", "--out", "x.safetensors")
     assert ended.code == 0, ended.err
     assert "The classes: 0 cats, 1 dogs, 2 it's one." in Path("x.safetensors.md").read_text("utf-8")
+
+
+def test_an_evaluation_has_the_names_of_its_classes(animals):
+    assert gankit.load(animals).evaluate(6).class_names == ("cats", "dogs", "it's one")
+
+
+def test_an_export_holds_the_names_of_its_classes(animals):
+    done = export(animals, "safetensors", animals / "g.safetensors")
+    with safe_open(done.path, "np") as file:
+        assert json.loads(file.metadata()["class_names"]) == ["cats", "dogs", "it's one"]
+    made = read(done.path)(latents(3, 4, seed=1), np.arange(3))
+    np.testing.assert_allclose(made, gankit.load(animals).sample(3, seed=1), atol=1e-6)
 
 
 def test_a_damaged_list_of_names_stops_nothing(animals, command):

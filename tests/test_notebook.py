@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import itertools
 import re
@@ -57,6 +58,13 @@ def test_a_run_shows_what_it_is_its_images_and_its_losses():
 def test_a_run_of_no_rounds_shows_itself_too():
     run = fit(1)
     assert pictures(Run(run.problem, run.trainer, 0, np.empty((0, 2)))._repr_html_())
+
+
+def test_an_evaluation_shows_the_names_of_its_classes():
+    named = dataclasses.replace(EVALUATION, class_names=("cats", "dogs"))
+    (numbers,), (names,) = pictures(EVALUATION._repr_html_()), pictures(named._repr_html_())
+    assert not np.array_equal(numbers, names)
+    assert "class_names" not in named.as_json()
 
 
 def test_what_is_shown_is_escaped_and_needs_nothing_from_elsewhere():

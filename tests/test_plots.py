@@ -119,3 +119,19 @@ def test_no_evaluations_make_no_plot_of_metrics():
     for draw in (plots.metrics, plots.classes_of):
         with pytest.raises(ConfigError):
             draw([])
+
+
+def labels(plot):
+    return [label.get_text() for label in plot.figure.axes[-1].get_xticklabels()]
+
+
+def test_classes_are_called_by_their_names():
+    assert labels(plots.classes_of([row(1)], ("cats", "dogs"))) == ["cats", "dogs"]
+    assert labels(plots.overview(HISTORY, [row(1)], ("cats", "dogs"))) == ["cats", "dogs"]
+    assert labels(plots.class_shares([0.5, 0.5])) == ["0", "1"]
+
+
+def test_odd_names_of_classes_are_cut_and_shown_as_they_are():
+    plot = plots.class_shares([0.5, 0.5], names=("$x$", "a name of many letters\n"))
+    assert labels(plot) == [r"\$x\$", "a name of m…"]
+    assert plot.png().startswith(b"\x89PNG")

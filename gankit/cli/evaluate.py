@@ -79,11 +79,12 @@ def command(
 def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Stages) -> Standard:
     """Read the run's images, and make sure that they are those."""
     from gankit import judging
+    from gankit.earlier import openable
     from gankit.resuming import known_images, recorded
     from gankit.runs import RunFolder
 
     watch(READING, 0.0)
-    config, known = recorded(path), known_images(RunFolder(path))
+    config, known = openable(recorded(path)), known_images(RunFolder(path))
     return judging.standard(config, data_dir, known, dataset, tell=say, watch=watch)
 
 

@@ -28,7 +28,7 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     class are drawn where the run was evaluated.
     """
     from gankit import plots
-    from gankit.runs import RunFolder, evaluations
+    from gankit.runs import RunFolder, classes, evaluations
     from gankit.runs.metrics import read
 
     folder = RunFolder.open(run)
@@ -45,8 +45,8 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
         case "metrics":
             plot = plots.metrics(rows)
         case "classes":
-            plot = plots.classes_of(rows)
+            plot = plots.classes_of(rows, classes.read(folder.classes))
         case _:
-            plot = plots.overview(history, rows)
+            plot = plots.overview(history, rows, classes.read(folder.classes))
     plot.save(out)
     answer(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ def array(given: object, name: str = "images") -> NDArray[Any]:
             f"{name}: got a path; {wanted}; give np.load(path), or use gankit.train(dataset=path)"
         )
     if not (_is_array(given) or isinstance(given, list | tuple)):
-        raise ConfigError(f"{name}: got a {kind}; {wanted}; {_way(given)}")
+        raise ConfigError(f"{name}: got a {kind}; {wanted}; {_way(given, name)}")
     try:
         found = np.asanyarray(given)
     except Exception as error:  # Each library has errors of its own here.
@@ -104,7 +105,8 @@ def images(
         It has another type, other numbers or another shape; the message says what to do.
     """
     if found.dtype != np.uint8 and found.dtype.kind not in "biuf":
-        raise error(f"{told}: got {found.dtype}; expected uint8, 0 to 255; {STACK}")
+        way = STACK if found.dtype == object else "give the pixels' own numbers"
+        raise error(f"{told}: got {found.dtype}; expected {_wanted(reals)}; {way}")
     shaped = _shaped(found, told, error, size)
     if found.dtype == np.uint8:
         return shaped
@@ -116,10 +118,11 @@ def images(
         )
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped
-    wanted = "uint8, 0 to 255" + (", or real numbers in [-1, 1]" if reals else "")
     held = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
     verb = "give" if reals else "save"
-    raise error(f"{told}: got {held}; expected {wanted}; {verb} {remedy(found.dtype, numbers)}")
+    raise error(
+        f"{told}: got {held}; expected {_wanted(reals)}; {verb} {remedy(found.dtype, numbers)}"
+    )
 
 
 def span(found: NDArray[Any], *, whole: bool = True) -> Span:
@@ -184,16 +187,26 @@ def _is_array(given: object) -> bool:
     return hasattr(given, "__array__") or hasattr(given, "__array_interface__")
 
 
-def _way(given: object) -> str:
-    """Say how to make an array of a data set of another library."""
+def _wanted(reals: bool) -> str:
+    return "uint8, 0 to 255" + (", or real numbers in [-1, 1]" if reals else "")
+
+
+def _way(given: object, name: str) -> str:
+    """Say how to make an array of a data set of another library.
+
+    What such a one holds for each image is a pair at best: the image, and its label.
+    """
+    place = 0 if name == "images" else 1
+    if isinstance(given, Mapping):
+        return f"give the array of {name} in it"
     if hasattr(given, "tensors"):
-        return "give dataset.tensors[0].numpy()"
+        return f"give dataset.tensors[{place}].numpy()"
     if hasattr(given, "as_numpy_iterator"):
         return "give np.stack(list(dataset.as_numpy_iterator()))"
     if hasattr(given, "batch_size"):
-        return "give np.concatenate([np.asarray(batch[0]) for batch in loader])"
+        return f"give np.concatenate([np.asarray(batch[{place}]) for batch in loader])"
     if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
-        return "give np.stack([np.asarray(dataset[i][0]) for i in range(len(dataset))])"
+        return f"give np.stack([np.asarray(dataset[i][{place}]) for i in range(len(dataset))])"
     if hasattr(given, "__iter__"):
-        return "give np.stack(list(images))"
+        return f"give np.stack(list({name}))"
     return "give np.asarray of what holds the numbers"

@@ -55,6 +55,9 @@ def as_labels(
         return found.astype(np.int64), ("False", "True")
     if kind == "f" and np.isfinite(found).all() and (found == np.rint(found)).all():
         found, kind = found.astype(np.int64), "i"
+    if kind == "f" and not np.isfinite(found).all():
+        bad = int(np.isfinite(found).argmin())
+        raise error(f"{told}: the label of image {bad} is {found[bad]}; leave such images out")
     if kind not in "iu":
         wanted = "expected whole numbers from 0 on, or names"
         raise error(f"{told}: labels are {_such(found)}; {wanted}; give {NUMBERED}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from gankit.checking.listening import told
 from gankit.config import TrainConfig
+from gankit.earlier import openable
 from gankit.errors import (
     BackendUnavailable,
     CheckpointError,
@@ -110,7 +111,7 @@ def export(
         It could not be written. After any error, `out` is as it was.
     """
     folder = RunFolder.open(given(run, "run"))
-    config = recorded(folder.path)
+    config = openable(recorded(folder.path))
     if dataset:
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)

@@ -1,13 +1,15 @@
 """The format of no framework: weights by gankit's names in safetensors, the network as JSON beside.
 
 The file's metadata has "generator", the layers as in a recipe, "latent", "classes" (0 where the
-generator looks at none), "image_shape" and "gankit", the version; each of them JSON.
+generator looks at none), "image_shape" and "gankit", the version; each of them JSON. Where the run
+has names of classes, "class_names" has those of classes 0, 1, ....
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,15 +42,17 @@ images = generator(*inputs.values())
 """
 
 
-def write(problem: Problem, weights: State, path: Path) -> None:
-    """Write a generator; see `gankit.exports.Export.write`."""
-    facts = {
+def write(problem: Problem, weights: State, path: Path, class_names: Sequence[str] = ()) -> None:
+    """Write a generator; see `gankit.exports.Export.write`. The names of classes go with it."""
+    facts: dict[str, Any] = {
         "gankit": gankit.__version__,
         "generator": [dataclasses.asdict(layer) for layer in problem.generator],
         "latent": problem.latent,
         "classes": problem.told_classes,
         "image_shape": problem.image_shape,
     }
+    if problem.told_classes and class_names:
+        facts["class_names"] = list(class_names)
     plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
     atomic.write_file(path, save(plain, {key: json.dumps(fact) for key, fact in facts.items()}))
 

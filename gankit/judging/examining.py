@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -171,4 +172,5 @@ def evaluation(
     check_samples(count)
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None
     known = standard(run.config, data_dir, trained_on, dataset)
-    return known.figures(generated(run, count, seed, data=known.labels))
+    found = known.figures(generated(run, count, seed, data=known.labels))
+    return dataclasses.replace(found, class_names=run.class_names)

@@ -79,10 +79,12 @@ def initial_weights(
         normal          N(0, gain^2)
         zeros           0
 
-    `fan_in` is the product of all sides of the kernel but the last, `fan_out` that of all but the
-    one before, whatever stride and groups are, as Keras counts them. `values` is how many inputs
-    one output is the sum of, on average: `fan_in`, or `fan_in / stride^2` for a transposed
-    convolution. So inputs of variance 1 give outputs of variance gain^2 in the mean.
+    `fan_in` is the product of all sides of the array but the last, `fan_out` that of all but the
+    one before, whatever stride and groups are. Keras counts so too, but takes one for the other in
+    transposed convolutions. `values` is `fan_in`, or `fan_in / stride^2` for the kernel of a
+    transposed convolution: how many inputs one output is the sum of, on average and away from the
+    borders, where padding adds none. There, independent inputs of mean 0 and variance 1 give
+    outputs of variance gain^2. It does not hold for embeddings, which are looked up, not summed.
 
     Biases, `beta` and `mean` begin at 0, `gamma` and `variance` at 1, the vectors of spectral
     norm as random directions.

@@ -54,6 +54,8 @@ class Evaluation:
         Share of each predicted class, and its KL divergence from the reference's, in nats.
     classes_seen
         How many classes have at least a fifth of the share that they have in the reference.
+    class_names
+        Of the classes of `histogram`, where the run has names; not a figure.
     """
 
     features: str
@@ -76,10 +78,12 @@ class Evaluation:
     histogram: tuple[float, ...] | None = None
     histogram_divergence: float | None = None
     classes_seen: int | None = None
+    class_names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return every figure by name; None stands for infinity, which JSON does not have."""
         table = dataclasses.asdict(self)
+        del table["class_names"]
         if self.histogram is not None:
             table["histogram"] = list(self.histogram)
         return {name: None if value == math.inf else value for name, value in table.items()}

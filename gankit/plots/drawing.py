@@ -48,7 +48,9 @@ def metrics(rows: Sequence[Row]) -> Plot:
     return Plot(figure)
 
 
-def class_shares(shares: Sequence[float], real: Sequence[float] | None = None) -> Plot:
+def class_shares(
+    shares: Sequence[float], real: Sequence[float] | None = None, names: Sequence[str] = ()
+) -> Plot:
     """Draw which share of the images is of each class, as bars.
 
     Parameters
@@ -57,23 +59,31 @@ def class_shares(shares: Sequence[float], real: Sequence[float] | None = None) -
         `(classes,)` in [0, 1], as `Evaluation.histogram` has them.
     real
         The same of real images, as marks.
+    names
+        Of classes 0, 1, ..., as `Run.class_names` has them; empty, the default, shows numbers.
     """
     figure, (axes,) = panels.empty(1)
-    panels.bars(axes, shares, real)
+    panels.bars(axes, shares, real, names)
     return Plot(figure)
 
 
-def classes_of(rows: Sequence[Row]) -> Plot:
-    """Draw the classes of the last evaluation, beside those of real images where it has them."""
+def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
+    """Draw the classes of the last evaluation, beside those of real images where it has them.
+
+    `names` are as in `class_shares`.
+    """
     last = evaluations.newest(rows)
     if not (shares := last.get("histogram")):
         raise ConfigError("no evaluation tells classes apart; its data set has no labels")
     floor = evaluations.floor_for(rows, last) or {}
-    return class_shares(shares, floor.get("histogram"))
+    return class_shares(shares, floor.get("histogram"), names)
 
 
-def overview(history: Array, rows: Sequence[Row] = ()) -> Plot:
-    """Draw the losses, and beside them what evaluations found, where there are any."""
+def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()) -> Plot:
+    """Draw the losses, and beside them what evaluations found, where there are any.
+
+    `names` are as in `class_shares`.
+    """
     last = evaluations.newest(rows)
     shares = last.get("histogram")
     figure, axes = panels.empty(1 + 2 * bool(rows) + bool(shares))
@@ -83,5 +93,5 @@ def overview(history: Array, rows: Sequence[Row] = ()) -> Plot:
         panels.shares(axes[2], rows)
     if shares:
         floor = evaluations.floor_for(rows, last) or {}
-        panels.bars(axes[3], shares, floor.get("histogram"))
+        panels.bars(axes[3], shares, floor.get("histogram"), names)
     return Plot(figure)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gankit.backend import Array
+from gankit.data.class_names import Classes
 from gankit.runs import evaluations
+from gankit.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +27,10 @@ POINTS = 1000
 """Rounds that a curve shows; of more, the mean and the range of so many spans are drawn."""
 SMOOTH = 50
 """The thick line is the mean over a window of this part of the rounds."""
+NAMED = 20
+"""Classes, up to which each bar has its name."""
+LETTERS, ROOM = 12, 40
+"""The most letters of such a name, and of all of them side by side."""
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -130,17 +136,35 @@ def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, said: str =
     axes.plot(*zip(*found, strict=True), "o-", color=colour, ms=4, lw=1.5, label=said or name)
 
 
-def bars(axes: Axes, shares: Sequence[float], real: Sequence[float] | None) -> None:
-    """Draw the share of each class as a bar, and that of real images as a mark."""
+def bars(
+    axes: Axes,
+    shares: Sequence[float],
+    real: Sequence[float] | None,
+    names: Sequence[str] = (),
+) -> None:
+    """Draw the share of each class as a bar, and that of real images as a mark.
+
+    `names` are those of classes 0, 1, ...; a class without one is called by its number.
+    """
     places = np.arange(len(shares))
     axes.bar(places, shares, color=BLUE, width=0.7, label="generated")
     if real is not None and len(real) == len(shares):
         axes.plot(places, real, "_", color=VERMILION, markersize=16, mew=2, label="real images")
-    if len(shares) <= 20:
-        axes.set_xticks(places)
     axes.margins(y=0.15)
     _label(axes, "Share of each class", "class")
+    if len(shares) <= NAMED:
+        _name(axes, Classes.of(names, len(shares)))
     _legend(axes)
+
+
+def _name(axes: Axes, classes: Classes) -> None:
+    """Write what each class is called below its bar, upright where there is no room beside."""
+    names = map(printable, classes.names)
+    told = [name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…" for name in names]
+    lying = sum(map(len, told)) <= ROOM
+    # A dollar sign would begin a formula.
+    shown = [name.replace("$", r"\$") for name in told]
+    axes.set_xticks(np.arange(len(shown)), shown, rotation=0 if lying else 90)
 
 
 def _legend(axes: Axes) -> None:

@@ -1,0 +1,122 @@
+"""What Python users have at hand instead of an array: one line says how to make one of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gankit.data import given
+from gankit.data.labels import as_labels
+from gankit.errors import ConfigError
+
+PIXELS = np.zeros((6, 4, 4, 1), np.uint8)
+
+
+class Tensors:
+    """As torch's TensorDataset: arrays side by side, and pairs by their number."""
+
+    tensors = (PIXELS, np.arange(6))
+
+    def __getitem__(self, number):
+        return tuple(part[number] for part in self.tensors)
+
+    def __len__(self):
+        return 6
+
+
+class Pairs:
+    """As torchvision's data sets: pairs by their number."""
+
+    __getitem__ = Tensors.__getitem__
+    __len__ = Tensors.__len__
+    parts = Tensors.tensors
+
+
+class Loader:
+    """As torch's DataLoader: batches one after the other."""
+
+    batch_size = 2
+
+    def __iter__(self):
+        return iter([])
+
+    def __len__(self):
+        return 3
+
+
+class Stream:
+    """As a data set of tf.data."""
+
+    def as_numpy_iterator(self):
+        return iter(PIXELS)
+
+
+class Far:
+    """As a tensor that NumPy cannot reach."""
+
+    def __array__(self, *_args, **_more):
+        raise RuntimeError("it is on a GPU;\ncopy it first")
+
+
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [
+        (Tensors(), "give dataset.tensors[0].numpy()"),
+        (Pairs(), "give np.stack([np.asarray(dataset[i][0]) for i in range(len(dataset))])"),
+        (Loader(), "give np.concatenate([np.asarray(batch[0]) for batch in loader])"),
+        (Stream(), "give np.stack(list(dataset.as_numpy_iterator()))"),
+        (iter(PIXELS), "give np.stack(list(images))"),
+        ({"x": PIXELS}, "give the array of images in it"),
+        ("faces.npy", "give np.load(path), or use gankit.train(dataset=path)"),
+        (Path("faces"), "give np.load(path), or use gankit.train(dataset=path)"),
+        (None, "got a NoneType; expected an array (N, height, width, channels)"),
+        (Far(), "it is on a GPU"),
+        ([PIXELS[0], None], "give np.stack of arrays that all have the same shape"),
+    ],
+    ids=lambda what: type(what).__name__,
+)
+def test_what_is_no_array_is_refused_with_the_way_to_make_one(what, way):
+    with pytest.raises(ConfigError) as refused:
+        given.array(what)
+    assert way in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [
+        (Tensors(), "give dataset.tensors[1].numpy()"),
+        (Pairs(), "dataset[i][1]"),
+        (Loader(), "batch[1]"),
+        (iter([1, 2]), "give np.stack(list(labels))"),
+        ({"a": 1}, "give the array of labels in it"),
+    ],
+    ids=lambda what: type(what).__name__,
+)
+def test_labels_that_are_no_array_are_refused_with_their_own_way(what, way):
+    with pytest.raises(ConfigError) as refused:
+        given.array(what, "labels")
+    assert way in str(refused.value)
+    assert "expected an array (N,)" in str(refused.value)
+
+
+def test_channels_that_come_first_are_told_with_the_transpose():
+    with pytest.raises(ConfigError, match=r"channels first; .* images.transpose\(0, 2, 3, 1\)"):
+        given.images(np.zeros((6, 3, 8, 8), np.uint8), "images", ConfigError, reals=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [(complex, "give the pixels' own numbers"), (object, "give np.stack of arrays")],
+)
+def test_an_array_of_no_numbers_is_refused_by_its_type(kind, way):
+    with pytest.raises(ConfigError) as refused:
+        given.images(PIXELS.astype(kind), "images", ConfigError, reals=True)
+    assert f"expected uint8, 0 to 255, or real numbers in [-1, 1]; {way}" in str(refused.value)
+
+
+def test_a_label_that_is_no_number_is_told_by_its_image():
+    with pytest.raises(ConfigError, match="the label of image 2 is nan; leave such images out"):
+        as_labels(np.array([0.0, 1.0, np.nan]), "labels", ConfigError)
