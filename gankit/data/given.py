@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.containers import reason
 from gankit.errors import ConfigError, DataError, GankitError
 from gankit.file_array import FileArray
+from gankit.text import one_line
 
 CHUNK = 4096
 """Images looked at together, so that those of a mapped file do not fill the memory."""
@@ -61,7 +61,8 @@ def array(given: object, name: str = "images") -> NDArray[Any]:
     try:
         found = np.asanyarray(given)
     except Exception as error:  # Each library has errors of its own here.
-        raise ConfigError(f"{name}: got a {kind}; {wanted}; {reason(error)}") from None
+        way = STACK if isinstance(given, list | tuple) else one_line(error)
+        raise ConfigError(f"{name}: got a {kind}; {wanted}; {way}") from None
     if found.dtype == object:
         raise ConfigError(f"{name}: got a {kind} of objects; {wanted}, of numbers; {STACK}")
     return found
@@ -119,10 +120,8 @@ def images(
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped
     held = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
-    verb = "give" if reals else "save"
-    raise error(
-        f"{told}: got {held}; expected {_wanted(reals)}; {verb} {remedy(found.dtype, numbers)}"
-    )
+    way = f"{'give' if reals else 'save'} {remedy(found.dtype, numbers)}"
+    raise error(f"{told}: got {held}; expected {_wanted(reals)}; {way}")
 
 
 def span(found: NDArray[Any], *, whole: bool = True) -> Span:

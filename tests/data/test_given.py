@@ -72,7 +72,7 @@ class Far:
         ("faces.npy", "give np.load(path), or use gankit.train(dataset=path)"),
         (Path("faces"), "give np.load(path), or use gankit.train(dataset=path)"),
         (None, "got a NoneType; expected an array (N, height, width, channels)"),
-        (Far(), "it is on a GPU"),
+        (Far(), "it is on a GPU; copy it first"),
         ([PIXELS[0], None], "give np.stack of arrays that all have the same shape"),
     ],
     ids=lambda what: type(what).__name__,
