@@ -23,7 +23,7 @@ from gankit.earlier import openable
 from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.fields import as_tuple
 from gankit.launch import check_folder, choose_backend, launch, resolve
-from gankit.layers import Spec
+from gankit.layers import Layer, Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.misuse import Start, look
 from gankit.optimizers import Adam, Average, Optimizer
@@ -80,7 +80,8 @@ def train(
         As in `fit`.
     settings
         Any field of `TrainConfig`, which has their ranges and defaults; what is not given is the
-        recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `loss` may be a `gankit.losses.Loss`
+        recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `generator` and `discriminator` may be
+        their layers alone, the optimizer staying the recipe's. `loss` may be a `gankit.losses.Loss`
         and `backend` a `gankit.backend.Backend`. The run records the loss's name and a digest of
         its values and gradients, so resuming takes the same loss again and no other.
 
@@ -444,6 +445,9 @@ def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, 
         )
     if isinstance(given.get("penalties"), Penalty):
         given["penalties"] = (given["penalties"],)
+    for role in ("generator", "discriminator"):
+        if isinstance(layers := given.get(role), list | tuple | Layer):
+            given[role] = {"layers": layers if isinstance(layers, list | tuple) else [layers]}
     return (
         given,
         loss if isinstance(loss, Loss) else None,

@@ -159,7 +159,7 @@ def test_resuming_needs_only_the_folder_and_what_changes(finished, tmp_path):
 
 def test_resuming_with_another_seed_is_refused(tmp_path):
     train(out=tmp_path / "run", steps=2)
-    with pytest.raises(ConfigError, match="another seed"):
+    with pytest.raises(ConfigError, match="seed was 0, is now 1"):
         train(out=tmp_path / "run", steps=4, resume=True, seed=1)
 
 

@@ -14,7 +14,7 @@ from gankit.backend import Problem
 from gankit.callbacks import History, every
 from gankit.config import NetworkConfig
 from gankit.errors import ConfigError, shown
-from gankit.layers import Dense, Flatten, Residual, Tanh
+from gankit.layers import Dense, Flatten, Reshape, Residual, Tanh
 from gankit.losses import HINGE, Loss
 from gankit.optimizers import SGD, Adam, Average
 from gankit.penalties import Penalty
@@ -137,6 +137,14 @@ def test_layers_may_come_in_any_order_that_python_has(form):
     run = fit(form(GENERATOR), form(DISCRIMINATOR))
     assert run.problem.generator == GENERATOR
     assert np.array_equal(run.history, fit().history)
+
+
+@pytest.mark.parametrize("form", [list, tuple], ids=lambda form: form.__name__)
+def test_training_takes_layers_alone_and_keeps_the_recipes_optimizer(form):
+    layers = form([Dense(784), Tanh(), Reshape((28, 28, 1))])
+    config = train(generator=layers).config
+    assert config.generator.layers == tuple(layers)
+    assert config.generator.optimizer == train().config.generator.optimizer
 
 
 def test_lists_and_single_layers_are_specs_inside_of_others_too():
