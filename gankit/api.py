@@ -31,7 +31,7 @@ from gankit.paths import optional
 from gankit.penalties import Penalty
 from gankit.plain import number
 from gankit.problem import Native, Precision, Problem
-from gankit.resuming import base, check_unchanged, passed_over, recorded
+from gankit.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
 from gankit.resuming import best as best_of
 from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
@@ -52,7 +52,7 @@ Folder = str | os.PathLike[str]
 
 
 def train(
-    recipe: str = "simple",
+    recipe: Folder | None = None,
     *,
     out: Folder | None = None,
     resume: bool = False,
@@ -66,8 +66,8 @@ def train(
     Parameters
     ----------
     recipe
-        A recipe's name, as `gankit recipes list` shows it, or the path of a TOML file; "simple"
-        by default.
+        A recipe's name, as `gankit recipes list` shows it, or the path of a TOML file. None, the
+        default, takes that of the run that is resumed, or else "simple".
     out
         The run's folder; None, the default, trains in memory.
     resume
@@ -103,18 +103,15 @@ def train(
     if resume and out is None:
         raise ConfigError("resume needs the folder of the run; give out=...")
     called = as_callbacks(callbacks)
-    if not isinstance(recipe, str | os.PathLike):
+    if recipe is not None and not isinstance(recipe, str | os.PathLike):
         raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
     folder, data = optional(out, "out"), optional(data_dir, "data_dir")
     given, loss, backend = _by_name(settings)
-    start = base(os.fspath(recipe), folder if resume else None)
+    start = base(recipe and os.fspath(recipe), folder if resume else None)
     device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
     config = sources.config_of([start, *sources.from_environment(device), ("train(...)", given)])
-    if resume and not loss and config.loss not in plugins.losses():
-        raise ConfigError(
-            f"{folder}: loss {config.loss!r} of this run is not registered; give the Loss again: "
-            "gankit.train(out=..., resume=True, loss=...)"
-        )
+    if folder and resume and not loss:
+        check_loss_known(folder, config)
     if folder:
         check_folder(RunFolder(folder), resume=resume)
     plan = resolve(config, data, loss=loss, backend=backend)
@@ -125,7 +122,7 @@ def train(
         )
     with by_ctrl_c() as stop, _with_bar(progress, plan.rounds, called) as watched:
         run = launch(plan, folder, resume=resume, callbacks=watched, stop=stop)
-    return _whole(run, stop, plan.rounds)
+    return _whole(run, stop, plan.rounds, data)
 
 
 def fit(
@@ -303,14 +300,14 @@ def _with_bar(
         yield [*called, bar]
 
 
-def _whole(run: Run, stop: Stop, rounds: int) -> Run:
+def _whole(run: Run, stop: Stop, rounds: int, data_dir: Path | None = None) -> Run:
     """Return the run; KeyboardInterrupt, with the run as `.run`, if Ctrl-C stopped it."""
     if not stop():
         return run
     said = f"stopped after step {run.step:,} of {rounds:,}"
     if run.folder is not None:
-        out = str(run.folder)
-        said += f"; saved: go on with gankit.train(out={out!r}, resume=True)"
+        where = f", data_dir={str(data_dir)!r}" if data_dir else ""
+        said += f"; saved: go on with gankit.train(out={str(run.folder)!r}, resume=True{where})"
     # No class of our own: Python ends a script as the signal does for this very class alone.
     error = KeyboardInterrupt(f"{said}; this error's .run is the run until here")
     error.run = run  # type: ignore[attr-defined]

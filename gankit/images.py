@@ -18,8 +18,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.errors import ConfigError, Diverged
+from gankit.errors import ConfigError, Diverged, shown
 from gankit.paths import given
+from gankit.plain import number
 from gankit.runs import atomic
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -134,8 +135,8 @@ def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:
     told = [name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…" for name in names]
     width = math.ceil(max(font.getlength(name) for name in told) + row / 3)
     margin = Image.new("L", (width, picture.shape[0]), 0)
-    for number, name in enumerate(told):
-        place = (width - row / 6, row * (number + 0.5))
+    for at, name in enumerate(told):
+        place = (width - row / 6, row * (at + 0.5))
         ImageDraw.Draw(margin).text(place, name, 200, font, anchor="rm")
     drawn = np.asarray(margin)
     if picture.ndim == 3:
@@ -161,11 +162,16 @@ def check_grid(
 
 def _layout(n: int, columns: int | None) -> tuple[int, int]:
     """Return the rows and columns of a grid of `n`."""
-    columns = math.ceil(math.sqrt(n)) if columns is None else columns
-    if columns < 1:
-        raise ConfigError(f"a grid of {columns} columns cannot be laid")
+    columns = math.ceil(math.sqrt(n)) if columns is None else number(columns)
+    if not _whole(columns):
+        raise ConfigError(f"columns: got {shown(columns)}; expected a whole number, at least 1")
     columns = min(columns, n)
     return math.ceil(n / columns), columns
+
+
+def _whole(value: object) -> bool:
+    """Tell whether a value is a whole number from 1 on."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def enlarged(pixels: Pixels, scale: int) -> Pixels:
@@ -174,10 +180,13 @@ def enlarged(pixels: Pixels, scale: int) -> Pixels:
     >>> enlarged(np.array([[1, 2]], np.uint8), 2).tolist()
     [[1, 1, 2, 2], [1, 1, 2, 2]]
     """
-    if scale < 1 or pixels.size * scale**2 > MOST:
+    scale = number(scale)
+    if not _whole(scale):
+        raise ConfigError(f"scale: got {shown(scale)}; expected a whole number, at least 1")
+    if pixels.size * scale**2 > MOST:
         raise ConfigError(
             f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be {scale} times as "
-            f"large; the scale is at least 1, and the picture has at most {MOST:,} pixels"
+            f"large; it has at most {MOST:,} pixels"
         )
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Array
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 from gankit.plain import number
 from gankit.randomness import Stream, check_seed, generator
 from gankit.training import check_count
@@ -74,8 +74,9 @@ def truncated(n: int, latent: int, seed: int, bound: float) -> Array:
 
 def check_bound(bound: float) -> None:
     """Raise ConfigError unless noise can be truncated so."""
-    if not bound >= 0:  # nan is not, either.
-        raise ConfigError(f"truncation is {bound}; it is at least 0, in standard deviations")
+    real = isinstance(bound, int | float) and not isinstance(bound, bool)
+    if not real or not bound >= 0:  # nan is not, either.
+        raise ConfigError(f"truncation is {shown(bound)}; it is at least 0, in standard deviations")
 
 
 def interpolated(ends: Array, steps: int) -> Array:
@@ -102,8 +103,11 @@ def interpolated(ends: Array, steps: int) -> Array:
     steps = number(steps)
     if len(ends) < 2:
         raise ConfigError("to interpolate takes at least two seeds, such as 1,2")
-    if not 2 <= steps <= LONGEST:
-        raise ConfigError(f"steps is {steps}; a way has from 2, its two ends, to {LONGEST:,}")
+    whole = isinstance(steps, int) and not isinstance(steps, bool)
+    if not whole or not 2 <= steps <= LONGEST:
+        raise ConfigError(
+            f"steps is {shown(steps)}; a way has from 2, its two ends, to {LONGEST:,}"
+        )
     parts = np.linspace(0, 1, steps).reshape(steps, *[1] * (ends.ndim - 1))
     ways = [_slerp(a[None], b[None], parts) for a, b in pairwise(np.asarray(ends, np.float64))]
     made = np.stack(ways).astype(np.float32)

@@ -208,8 +208,7 @@ def get_backend(name: str) -> Backend:
     PluginError
         The plugin of that name has a mistake; the cause is the error that it raised.
     """
-    if not isinstance(name, str):
-        raise ConfigError(f"backend: got {shown(name)}; expected a name")
+    _check_name("backend", name)
     known = backends()
     found_name = known_name(name, known)
     if found_name is None:
@@ -266,10 +265,17 @@ def _findable(module: str) -> bool:
 
 
 def _get(kind: str, name: str, known: dict[str, Named]) -> Named:
+    _check_name(kind, name)
     found_name = known_name(name, known)
     if found_name is None:
         raise UnknownName(kind, name, known)
     return known[found_name]
+
+
+def _check_name(kind: str, name: object) -> None:
+    """Raise ConfigError unless what is to name a backend, a data set or a loss is text."""
+    if not isinstance(name, str):
+        raise ConfigError(f"{kind}: got {shown(name)}; expected a name")
 
 
 @functools.cache

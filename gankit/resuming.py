@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gankit import plugins
 from gankit.config import LIMIT, TrainConfig, from_toml
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
@@ -43,7 +44,7 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
         The run in the folder is of another recipe than the one that is asked for.
     """
     if run is None or not RunFolder(run).exists():
-        return from_recipe(recipe or default)
+        return from_recipe(default if recipe is None else recipe)
     settings = recorded(run).settings()
     if recipe is not None and folded(Path(recipe).name) != folded(settings["recipe"]):
         raise ConfigError(
@@ -197,6 +198,30 @@ def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[s
         )
 
 
+def check_loss_known(run: Path, config: TrainConfig) -> None:
+    """Refuse to go on with a loss that a run was given as an object, and that is not registered.
+
+    Parameters
+    ----------
+    run
+        The folder; one without a run is not refused.
+    config
+        What the run would go on with.
+
+    Raises
+    ------
+    ConfigError
+        Nothing offers the run's loss; the message says how to give it.
+    """
+    if config.loss in plugins.losses() or not RunFolder(run).exists():
+        return
+    if config.loss == recorded(run).loss:
+        raise ConfigError(
+            f"{run}: loss {config.loss!r} of this run is not registered; go on in Python and give "
+            f"the Loss again: gankit.train(out={str(run)!r}, resume=True, loss=...)"
+        )
+
+
 def images_of(
     config: TrainConfig,
     known: Mapping[str, str],
@@ -222,12 +247,12 @@ def images_of(
     UnknownName, DataError, ConfigError
         The images cannot be had, or are others than the run was trained on.
     """
-    if dataset:
+    if dataset is not None:
         config = dataclasses.replace(config, dataset=dataset)
     try:
         found = training_data(config, data_dir, tell)
     except DataError as error:
-        if dataset or not is_path(config.dataset):
+        if dataset is not None or not is_path(config.dataset):
             raise
         raise DataError(
             f"{error}; if the images were moved, name their place by --dataset"

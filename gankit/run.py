@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gankit import plugins
+from gankit import paths, plugins
 from gankit.backend import Array, Generator, Labels, Problem, State, Trainer
 from gankit.config import TrainConfig, subject
 from gankit.data.class_names import Classes
@@ -191,6 +191,8 @@ class Run:
         Array
             `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
         """
+        if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+            raise ConfigError(f"seeds: got {shown(seeds)}; expected two or more, such as [1, 2]")
         ends = np.stack([np.concatenate([*self._noise(n, seed, truncation)]) for seed in seeds])
         noise = interpolated(ends, steps)
         classes = self._labels(n, labels)
@@ -265,6 +267,8 @@ class Run:
         """
         from gankit import judging
 
+        if dataset is not None:
+            paths.given(dataset, "dataset")
         place = None if dataset is None else os.fspath(dataset)
         return judging.evaluation(self, n, seed, optional(data_dir, "data_dir"), place)
 

@@ -93,6 +93,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     """
     from gankit.callbacks import Bar
     from gankit.launch import check_folder, launch, resolve
+    from gankit.resuming import check_loss_known
     from gankit.runs import RunFolder
     from gankit.sources import config_of
 
@@ -105,6 +106,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         return 0
     if options["out"]:  # Before the data, and while a signal ends the command at once.
         check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
+        if options["resume"]:
+            check_loss_known(options["out"], config)
     plan = resolve(config, options["data_dir"], say)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)

@@ -112,7 +112,7 @@ def export(
     """
     folder = RunFolder.open(given(run, "run"))
     config = openable(recorded(folder.path))
-    if dataset:
+    if dataset is not None:
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)
     path = target(folder, optional(out, "out"), NAME, choice.export.suffix)
