@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 import warnings
 from pathlib import Path
 
@@ -31,21 +32,32 @@ layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
 """
 
 
-@pytest.fixture
-def run(machine, command):
-    """Return a run with rounds 5 and 10 of its own, and 12 and 15 of another."""
-    Path("tiny.toml").write_text(CONFIG, "utf-8")
-    np.save("tiny.npy", np.random.default_rng(0).integers(0, 256, (64, 8, 8), np.uint8))
-    train(command, "run", 10)
-    train(command, "other", 15, "--seed", 1, "--set", "checkpoint_every=3")
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return a folder with images and a run: rounds 5 and 10 of its own, and 12 and 15 of another.
+
+    The tests copy it.
+    """
+    place = tmp_path_factory.mktemp("trained")
+    images = np.random.default_rng(0).integers(0, 256, (256, 8, 8), np.uint8)
+    np.save(place / "tiny.npy", images)
+    settings = tomllib.loads(CONFIG) | {"dataset": place / "tiny.npy", "progress": False}
+    gankit.train(out=place / "run", steps=10, **settings)
+    gankit.train(out=place / "other", steps=15, **settings | {"seed": 1, "checkpoint_every": 3})
     for step in ("000012", "000015"):
-        shutil.copytree(f"other/checkpoints/{step}", f"run/checkpoints/{step}")
+        shutil.copytree(place / "other/checkpoints" / step, place / "run/checkpoints" / step)
+    return place
+
+
+@pytest.fixture
+def run(machine, trained):
+    """Return the run in the working folder, with its images."""
+    shutil.copytree(trained, machine, dirs_exist_ok=True)
     return machine / "run"
 
 
 def train(command, out, steps, *more):
-    words = ["train", "--config", "tiny.toml", "--out", out, "--steps", steps, "--no-progress"]
-    ended = command(*words, *more)
+    ended = command("train", "--out", out, "--steps", steps, "--no-progress", *more)
     assert ended.code == ExitCode.OK, ended.err
     return ended
 

@@ -27,7 +27,7 @@ from gankit.paths import given, is_file, is_folder
 from gankit.runs import atomic, held
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
-from gankit.runs.lock import locked
+from gankit.runs.lock import LOCK, locked
 from gankit.runs.storage import read_plain
 
 _STATES = "checkpoints"
@@ -211,13 +211,14 @@ def in_the_way(run: RunFolder) -> str:
 
     A new run needs a folder without a log, pictures or checkpoints. `environment.json` may be
     there: a start that was killed leaves it. A run that exists needs no link, pipe or the like in
-    the place of a file, and folders, or links to folders, in the places of its folders.
+    the place of a file, and folders, or links to folders, in the places of its folders and itself.
     """
     there = run.exists()
-    files = (run.config, run.metrics, run.evaluations, run.warnings)
+    files = (run.config, run.metrics, run.evaluations, run.warnings, run.classes)
     folders = (run.samples, run.nearest, run.path / _STATES)
     found = [
-        at_file(run.environment, may_exist=True),
+        at_folder(run.path, may_exist=True),
+        *(at_file(path, may_exist=True) for path in (run.environment, run.path / LOCK)),
         *(at_file(path, may_exist=there) for path in files),
         *(at_folder(path, may_exist=there) for path in folders),
     ]

@@ -16,7 +16,7 @@ from gankit.runs import atomic, held
 from gankit.runs.held import Held
 from gankit.runs.storage import read_plain, writing
 
-_LOCK = ".lock"
+LOCK = ".lock"
 _HOLDER = ".lock-holder"
 
 
@@ -49,7 +49,7 @@ def locked(folder: Path) -> Iterator[Held]:
 
 
 def _acquired(folder: Path) -> BaseFileLock:
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     with writing(folder):
         try:
             lock.acquire(timeout=0)

@@ -12,7 +12,10 @@ from gankit.runs import MetricsLog, RunFolder, evaluations
 from gankit.runs.folder import in_the_way
 from tests.runs.test_evaluations import row
 
-FILES = ("config.toml", "environment.json", "metrics.jsonl", "evaluations.jsonl", "warnings.jsonl")
+FILES = (
+    "config.toml", "environment.json", "metrics.jsonl", "evaluations.jsonl", "warnings.jsonl",
+    "classes.json", ".lock",
+)  # fmt: skip
 FOLDERS = ("samples", "nearest", "checkpoints")
 STRANGE = ("link", "dangling link", "pipe", "other kind")
 
@@ -57,8 +60,8 @@ def test_a_new_run_takes_no_place_of_another_kind(run, name, kind):
         run.create("", {})
 
 
-@pytest.mark.parametrize("name", ["metrics.jsonl", "evaluations.jsonl", "warnings.jsonl"])
-def test_a_new_run_takes_no_log_of_another(run, name):
+@pytest.mark.parametrize("name", FILES[2:-1])
+def test_a_new_run_takes_no_file_of_another(run, name):
     (run.path / name).write_text("")
     with pytest.raises(StorageError, match=f"{name} is left of another run"):
         run.create("", {})
@@ -71,11 +74,29 @@ def test_a_new_run_takes_no_folder_that_holds_anything(run, name):
         run.create("", {})
 
 
+@pytest.mark.parametrize("kind", ["dangling link", "pipe", "other kind"])
+def test_a_run_lies_in_no_place_of_another_kind(run, kind):
+    run.path.rmdir()
+    if kind == "other kind":
+        run.path.write_text("")
+    else:
+        put(run.path, kind)
+    assert "run is " in in_the_way(run)
+    assert "not a folder" in in_the_way(run)
+
+
+def test_a_run_may_lie_where_a_link_leads(run):
+    place = run.path.rename(run.path.with_name("place"))
+    run.path.symlink_to(place)
+    assert in_the_way(run) == ""
+
+
 def test_a_new_run_takes_what_a_killed_start_left(run):
     (run.path / "environment.json").write_text("{}")
     (run.path / "checkpoints").mkdir()
     (run.path / "samples").mkdir()
     (run.path / "samples" / ".DS_Store").write_text("")
+    (run.path / ".lock").write_text("")
     run.create("", {})
     assert in_the_way(run) == ""
 
