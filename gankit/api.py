@@ -107,14 +107,16 @@ def train(
         raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
     folder, data = optional(out, "out"), optional(data_dir, "data_dir")
     given, loss, backend = _by_name(settings)
-    start = base(recipe and os.fspath(recipe), folder if resume else None)
+    name = None if recipe is None else os.fspath(recipe)
+    resumed = folder if resume else None
+    start = base(name, resumed)
     device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
     config = sources.config_of([start, *sources.from_environment(device), ("train(...)", given)])
-    if folder and resume and not loss:
-        check_loss_known(folder, config)
+    if resumed and not loss:
+        check_loss_known(resumed, config)
     if folder:
         check_folder(RunFolder(folder), resume=resume)
-    plan = resolve(config, data, loss=loss, backend=backend)
+    plan = resolve(config, data, loss=loss, backend=backend, resumed=resumed)
     if loss and folder and plan.loss_digest is None:
         raise ConfigError(
             f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "

@@ -37,7 +37,14 @@ from gankit.layers import is_spec
 from gankit.loss_digest import loss_digest
 from gankit.losses import Loss
 from gankit.misuse import Start, look
-from gankit.resuming import check_loss, check_same, last_good, newest, recorded
+from gankit.resuming import (
+    check_loss,
+    check_same,
+    last_good,
+    newest,
+    recorded,
+    telling_of_moved_images,
+)
 from gankit.run import Run
 from gankit.runs import (
     Checkpoint,
@@ -136,6 +143,7 @@ def resolve(
     *,
     loss: Loss | None = None,
     backend: Backend | None = None,
+    resumed: Path | None = None,
 ) -> Plan:
     """Turn names into things; what was "auto" is said and recorded.
 
@@ -143,6 +151,8 @@ def resolve(
     ----------
     loss, backend
         Given as objects, they stand for the names in `config`.
+    resumed
+        The folder of a run that goes on, if there is one in it.
 
     Raises
     ------
@@ -151,7 +161,9 @@ def resolve(
     """
     loss = loss or plugins.get_loss(config.loss)
     backend = choose_backend(backend or config.backend, tell)
-    data = training_data(config, data_dir, tell)
+    before = recorded(resumed).dataset if resumed and RunFolder(resumed).exists() else None
+    with telling_of_moved_images(before if before == config.dataset else None):
+        data = training_data(config, data_dir, tell)
     config = dataclasses.replace(data.config, backend=backend.name, loss=loss.name)
     check_shape(config, data.images)
     warn_of_losses(config)

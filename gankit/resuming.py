@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +222,25 @@ def check_loss_known(run: Path, config: TrainConfig) -> None:
         )
 
 
+@contextmanager
+def telling_of_moved_images(place: str | None) -> Iterator[None]:
+    """Add to a DataError of the block what to do where the images of a run were moved.
+
+    Parameters
+    ----------
+    place
+        What the run has recorded as its data set; None if the block reads other images.
+    """
+    try:
+        yield
+    except DataError as error:
+        if place is None or not is_path(place):
+            raise
+        raise DataError(
+            f"{error}; if the images were moved, name their place by --dataset"
+        ) from None
+
+
 def images_of(
     config: TrainConfig,
     known: Mapping[str, str],
@@ -249,14 +268,8 @@ def images_of(
     """
     if dataset is not None:
         config = dataclasses.replace(config, dataset=dataset)
-    try:
+    with telling_of_moved_images(None if dataset is not None else config.dataset):
         found = training_data(config, data_dir, tell)
-    except DataError as error:
-        if dataset is not None or not is_path(config.dataset):
-            raise
-        raise DataError(
-            f"{error}; if the images were moved, name their place by --dataset"
-        ) from None
     if same_images(known, found.images) is False:
         raise DataError(
             f"the run was trained on other images than {config.dataset} has here "

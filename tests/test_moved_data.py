@@ -92,7 +92,10 @@ def settled(path):
 def test_a_run_goes_on_where_its_images_were_moved(train):
     assert train().code == 0
     Path("faces").rename("moved")
-    assert train(steps=4).code == 3
+    gone = train(steps=4)
+    assert gone.code == 3
+    assert "if the images were moved, name their place by --dataset" in gone.last
+    assert "were moved" not in train("--dataset", "./nowhere", steps=4).last
     ended = train("--dataset", "./moved", steps=4)
     assert ended.code == 0, ended.err
     assert "read from" in ended.err

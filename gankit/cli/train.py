@@ -106,9 +106,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         return 0
     if options["out"]:  # Before the data, and while a signal ends the command at once.
         check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
-        if options["resume"]:
-            check_loss_known(options["out"], config)
-    plan = resolve(config, options["data_dir"], say)
+    resumed = options["out"] if options["resume"] else None
+    if resumed:
+        check_loss_known(resumed, config)
+    plan = resolve(config, options["data_dir"], say, resumed=resumed)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())
