@@ -21,7 +21,7 @@ from gankit.metrics.fitting import Progress, fit, steps_for
 from gankit.metrics.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
 from gankit.state import State
 
-VERSION = "classifier 3"
+VERSION = "classifier 4"
 """Part of every key: change it with anything that changes the numbers."""
 
 

@@ -5,7 +5,12 @@ ignore what has little variance: neither sees specks, noise or blur. These featu
 the principal components of the data's own patches of 3 x 3 pixels, each divided by its deviation,
 so that a pattern counts for as much as it is rare (whitened patches: Coates, Lee & Ng 2011, §3.2).
 Of each filter's responses over an image, the mean of the absolute values and the standard
-deviation are features (statistics of textures: Portilla & Simoncelli 2000, §2).
+deviation are taken (statistics of textures: Portilla & Simoncelli 2000, §2).
+
+These statistics rise and fall together, so they are whitened too: each feature is a direction of
+them, divided by its deviation over real images. A hyperbolic tangent bounds each. Else one fault of
+texture, such as hard edges, would count for more than every fault of shape together, and a run
+whose shapes become better would seem to become worse.
 """
 
 from __future__ import annotations
@@ -32,10 +37,13 @@ GREY_LEVEL = (2 / 255) ** 2
 """A variance, that of one grey level: what varies by less is not amplified."""
 
 STEADY = 0.02
-"""A feature that deviates by less over real images is taken to deviate by this."""
+"""A statistic that deviates by less over real images is taken to deviate by this."""
 
-WEIGHT = 0.5
-"""Deviation of a local feature over real images, as a part of that of the other features."""
+LEAST = 1e-2
+"""Of standardised statistics, a direction of less variance is taken to have this."""
+
+WEIGHT = 0.4
+"""The bound of a local feature, as a part of the deviation of the other features."""
 
 
 def count(channels: int) -> int:
@@ -50,7 +58,8 @@ def shapes(channels: int) -> dict[str, tuple[int, ...]]:
         "local.mean": (filters,),
         "local.filters": (filters, filters),
         "local.centre": (2 * filters,),
-        "local.scale": (2 * filters,),
+        "local.directions": (2 * filters, 2 * filters),
+        "local.bound": (1,),
     }
 
 
@@ -74,17 +83,34 @@ def fit(images: Levels, variance: float) -> State:
     values, directions = np.linalg.eigh(covariance)
     filters = directions / np.sqrt(np.maximum(values, 0) + GREY_LEVEL)
     state = {"local.mean": mean.astype(np.float32), "local.filters": filters.astype(np.float32)}
-    raw = _statistics(state, some)
-    scale = WEIGHT * np.sqrt(variance) / np.maximum(raw.std(0), STEADY)
+    raw = _statistics(state, some).astype(np.float64)
     return state | {
         "local.centre": raw.mean(0).astype(np.float32),
-        "local.scale": scale.astype(np.float32),
+        "local.directions": _whitening(raw).astype(np.float32),
+        "local.bound": np.array([WEIGHT * np.sqrt(variance)], np.float32),
     }
 
 
 def features(state: State, images: Levels) -> Float32:
-    """Return the `(n, count)` features of `(n, H, W, C)` images."""
-    return (_statistics(state, images) - state["local.centre"]) * state["local.scale"]
+    """Return the `(n, count)` features of `(n, H, W, C)` images, each within the bound."""
+    whitened = (_statistics(state, images) - state["local.centre"]) @ state["local.directions"]
+    bounded: Float32 = np.tanh(whitened) * state["local.bound"]
+    return bounded
+
+
+def _whitening(raw: Real) -> Real:
+    """Return the `(d, d)` matrix that makes `(n, d)` statistics uncorrelated, of variance 1.
+
+    Directions that hardly vary are amplified by 10 at most, and by less where there are few
+    images to know their variance from.
+    """
+    deviations = np.maximum(raw.std(0), STEADY)
+    n, width = raw.shape
+    centred = (raw - raw.mean(0)) / deviations
+    values, directions = np.linalg.eigh(centred.T @ centred / n)
+    directions /= np.sqrt(np.maximum(values, max(LEAST, width / n)))
+    matrix: Real = directions / deviations[:, np.newaxis]
+    return matrix
 
 
 def _statistics(state: State, images: Levels) -> Float32:

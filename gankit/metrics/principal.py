@@ -18,7 +18,7 @@ from gankit.state import State
 
 COMPONENTS = 64
 
-VERSION = "principal 3"
+VERSION = "principal 4"
 
 
 @dataclass(frozen=True, eq=False)

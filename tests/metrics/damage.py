@@ -34,3 +34,10 @@ def blurred(images, part):
 def moved(images, pixels):
     """Return images moved along by so many pixels."""
     return np.roll(images, pixels, axis=2)
+
+
+def hardened(images, part):
+    """Return images whose contrast is stretched: `part` of their levels become black or white."""
+    low, high = 127.5 * part, 255 - 127.5 * part
+    stretched = (images.astype(np.float64) - low) * 255 / (high - low)
+    return np.rint(np.clip(stretched, 0, 255)).astype(np.uint8)

