@@ -1,0 +1,48 @@
+"""The random numbers of the metrics: each use has its own, and none moves another's."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from gankit.judging import examining
+from gankit.metrics import apart, choose, fitting, kernel, reference, subset_distances
+from gankit.randomness import generator
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
+LABELS = np.arange(40) % 2
+VALUES = np.random.default_rng(1).standard_normal((40, 3))
+
+USES = {
+    "the classifier": (fitting, lambda: fitting.fit(IMAGES, LABELS, 2, 2, lambda *_: None)),
+    "the reference": (reference, lambda: (choose(IMAGES, "", 9), apart(IMAGES, "", 9))),
+    "the subsets": (kernel, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
+    "the classes": (examining, lambda: examining.in_proportion(LABELS, 9, 0)),
+}
+
+
+def drawn(monkeypatch, use):
+    """Return the seeds and streams that a use of random numbers asks for."""
+    module, run = USES[use]
+    asked = set()
+
+    def record(seed, stream, *position):
+        asked.add((seed, stream))
+        return generator(seed, stream, *position)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "generator", record)
+        run()
+    return asked
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(USES, 2)))
+def test_the_metrics_share_no_random_numbers(monkeypatch, one, other):
+    first, second = drawn(monkeypatch, one), drawn(monkeypatch, other)
+    assert len(first) == len(second) == 1
+    # With the same seed, so that only the streams keep them apart.
+    assert {seed for seed, _ in first} == {seed for seed, _ in second} == {0}
+    numbers = [generator(*key).random(4) for key in (*first, *second)]
+    assert not np.isin(numbers[0], numbers[1]).any()
