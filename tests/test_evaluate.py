@@ -18,7 +18,6 @@ from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.metrics import Judge, apart, choose, classifier, classifier_of, nearest_images
 from gankit.runs import RunFolder, evaluations, read_checkpoint
-from gankit.runs.storage import storage_error
 from gankit.testing import images as problem_images
 from tests.evaluated import CONFIG, dataset, drawn, write
 
@@ -214,15 +213,18 @@ def test_nothing_but_the_log_and_the_picture_is_written(command, run):
 def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_figures(
     command, run, monkeypatch
 ):
-    def refuse(path):
-        raise storage_error(path, OSError(errno.EROFS, "read-only"))
+    def refuse(_):
+        raise OSError(errno.EROFS, "read-only")
 
-    monkeypatch.setattr("gankit.runs.atomic.make_folder", refuse)
+    monkeypatch.setattr("gankit.runs.atomic.open_to_append", refuse)
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0
     assert "Fréchet distance" in ended.out
-    assert "what was found is not kept: cannot write run" in ended.err
-    assert "the file system is read-only" in ended.err
+    log = run / "evaluations.jsonl"
+    said = f"what was found is not kept: cannot write {log}: the file system is read-only"
+    assert said in ended.err
+    assert not log.exists()
+    assert not (run / "nearest").exists()
 
 
 def test_a_damaged_log_stays_as_it_is_and_costs_no_figures(command, run):
@@ -321,9 +323,10 @@ def test_a_notebook_gets_the_figures_and_writes_nothing(command, run):
 def test_a_run_in_memory_does_not_know_its_data():
     from gankit.layers import Dense, Flatten, Reshape, Tanh
 
+    images = 20 * np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1)
     run = gankit.fit(
-        np.zeros((3, 2, 2, 1), np.uint8), (Dense(4), Tanh(), Reshape((2, 2, 1))),
-        (Flatten(), Dense(1)), rounds=1, latent=2, backend="numpy",
+        images, (Dense(4), Tanh(), Reshape((2, 2, 1))), (Flatten(), Dense(1)), rounds=1,
+        latent=2, backend="numpy",
     )  # fmt: skip
     with pytest.raises(ConfigError, match="does not know its data set"):
         run.evaluate(10)
@@ -341,7 +344,7 @@ def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
 class Perfect:
     """A run whose generator makes real digits of the class that it is told."""
 
-    problem, step = SimpleNamespace(told_classes=10), 1
+    problem, class_names, step = SimpleNamespace(told_classes=10), (), 1
 
     def __init__(self, images, labels):
         self.pools = [images[labels == label] for label in range(10)]

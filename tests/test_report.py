@@ -349,7 +349,7 @@ DISCRIMINATOR = {"layers": [{"layer": "flatten"}, {"layer": "dense", "units": 1}
 
 def train(steps, **settings):
     """Train a tiny run on noise, in the folder `run`."""
-    np.save("noise.npy", np.random.default_rng(0).integers(0, 256, (16, 4, 4, 1), dtype=np.uint8))
+    np.save("noise.npy", np.random.default_rng(0).integers(0, 256, (200, 4, 4, 1), dtype=np.uint8))
     return gankit.train(
         backend="numpy", dataset="noise.npy", steps=steps, batch=8, latent=4, out="run",
         **{"generator": GENERATOR, "discriminator": DISCRIMINATOR, **settings},
