@@ -211,6 +211,19 @@ def test_a_picture_folder_of_any_name_is_trained_on_and_resumed(machine, command
         assert "\x1b" not in text
 
 
+@pytest.mark.usefixtures("machine")
+def test_a_page_shows_a_run_whose_name_is_not_text(command):
+    run = os.fsdecode(b"r\xff\x1b[2J")
+    np.save("tiny.npy", np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8))
+    settings = {"backend": "numpy", "dataset": "./tiny.npy", "steps": 2, "batch": 2}
+    gankit.train(out=run, progress=False, **settings)
+    ended = command("report", run, "--out", "page.html")
+    assert ended.code == 0, ended.err
+    text = Path("page.html").read_text("utf-8")
+    assert r"gankit evaluate r\udcff\x1b[2J" in text
+    assert "\x1b" not in text
+
+
 def test_packed_classes_keep_names_that_are_not_text(machine):
     from gankit.data import ImageOptions, own, pack
 

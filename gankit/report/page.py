@@ -176,9 +176,9 @@ def _templates() -> Environment:
 
 
 def shown(value: object) -> object:
-    """Return what a page shows of a value: text without characters that cannot be seen."""
+    """Return what a page shows of a value, such as a path: characters that can be seen."""
     # Markup is a part of the page that has been through here already, or is gankit's own.
-    return printable_lines(value) if type(value) is str else value
+    return value if hasattr(value, "__html__") else printable_lines(value)
 
 
 def _static(name: str) -> str:
