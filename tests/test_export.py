@@ -117,6 +117,7 @@ def liar(tmp_path_factory):
         return subprocess.run(
             [sys.executable, "-m", "gankit", "export", *map(str, arguments)],
             capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": path},
+            timeout=120,
         )  # fmt: skip
 
     return run

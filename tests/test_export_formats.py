@@ -97,6 +97,11 @@ def test_a_card_shows_how_to_make_the_runs_images_without_gankit(backend, run, t
 def python(*arguments, cwd):
     """Run Python to a good end."""
     ended = subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert ended.returncode == 0, ended.stderr

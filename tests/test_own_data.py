@@ -110,7 +110,7 @@ train("./large.npy")
 print(peak() - before)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) < 200 * MIB

@@ -65,7 +65,7 @@ def test_a_run_opens_in_another_process(run, tmp_path):
         "print(run, run.sample(2).sum().item())"
     )
     made = [sys.executable, "-c", code, str(tmp_path / "run")]
-    out = subprocess.run(made, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(made, capture_output=True, text=True, check=True, timeout=60).stdout
     assert out.split()[-1] == str(run.sample(2).sum().item())
 
 

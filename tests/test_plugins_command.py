@@ -230,7 +230,9 @@ def test_a_new_backends_own_tests_pass(written):
 
 def test_a_new_backend_imports_no_framework_when_it_is_listed(written):
     code = "import gankit_my_own, sys; print([m for m in sys.modules if 'gankit_my_own.' in m])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout == "[]\n"
     assert written.is_dir()
 

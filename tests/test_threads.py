@@ -78,6 +78,7 @@ def test_the_command_tells_before_numpy_is_loaded():
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"GANKIT_THREADS": "1"}, capture_output=True, text=True, check=True,
+        timeout=60,
     )  # fmt: skip
     code, pools, tensorflow = json.loads(done.stdout.splitlines()[-1])
     assert (code, tensorflow) == (0, "1")
@@ -88,7 +89,7 @@ def test_the_command_tells_before_numpy_is_loaded():
 def test_a_wrong_number_ends_the_command_with_one_line():
     done = subprocess.run(
         [sys.executable, "-m", "gankit", "recipes"],
-        env=os.environ | {"GANKIT_THREADS": "lots"}, capture_output=True, text=True, check=False,
+        env=os.environ | {"GANKIT_THREADS": "lots"}, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == (

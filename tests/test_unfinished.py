@@ -37,7 +37,7 @@ def writer(target, imported):
         yield Path(process.stdout.readline().strip()), process
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
 
 
 def again(target, imported):
@@ -52,7 +52,7 @@ def test_the_next_removes_what_a_killed_process_left_and_nothing_before(tmp_path
         again(tmp_path / "o.npy", imported)
         assert part.exists()
         process.kill()
-        process.wait()
+        process.wait(60)
         again(tmp_path / "o.npy", imported)
         assert list(tmp_path.iterdir()) == []
 

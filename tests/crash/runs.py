@@ -71,7 +71,9 @@ def train(out, backend="numpy", rounds=ROUNDS):
 def finished(out, backend, rounds=ROUNDS, *more, place="."):
     """Train until the end in a process of its own; return what it said to the person."""
     words = [*PROGRAM, *train(out, backend, rounds), *more]
-    done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, cwd=place, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stderr
 

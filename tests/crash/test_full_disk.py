@@ -66,7 +66,7 @@ def namespace(work):
     if not shutil.which("unshare"):
         pytest.skip("this system has no unshare, and so no file system of the test's own")
     mount = subprocess.run([*words, "mount", "-t", "tmpfs", "gankit", work / "disk"],
-                           check=False, capture_output=True, text=True)  # fmt: skip
+                           check=False, capture_output=True, text=True, timeout=120)  # fmt: skip
     if mount.returncode:
         pytest.skip(f"no file system can be mounted here: {mount.stderr.strip()}")
     return words
@@ -77,7 +77,7 @@ def command(folder, *words, limit=resource.RLIM_INFINITY):
     return subprocess.run(
         [*runs.PROGRAM, *runs.train("run"), *words],
         cwd=folder, capture_output=True, text=True, env=environment(), check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)), timeout=120,
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def struck(work, script, namespace):
     train = [*runs.PROGRAM, *runs.train("disk/run"), *KEEP_ALL]
     ended = subprocess.run([*namespace, "sh", "-c", script, "sh", *train],
                            cwd=work, env=environment(), check=False, capture_output=True,
-                           text=True)  # fmt: skip
+                           text=True, timeout=120)  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     return (work / "codes").read_text().split(), (work / "struck").read_text().splitlines()[-1]
 

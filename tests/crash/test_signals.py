@@ -100,7 +100,7 @@ def struck_in_process(backend, phase, name, times):
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.phases", *words], capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(root)}, check=False,
+        env=os.environ | {"PYTHONPATH": str(root)}, check=False, timeout=120,
     )  # fmt: skip
     return abs(done.returncode)
 

@@ -80,5 +80,7 @@ def test_every_summary_is_one_line():
 
 def test_importing_data_imports_no_drawing():
     code = "import sys, gankit.data; print({'matplotlib', 'PIL'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.strip() == "set()"

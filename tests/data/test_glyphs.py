@@ -21,7 +21,7 @@ def test_glyphs_have_the_shapes_and_types_of_mnist(small_glyphs):
 
 def test_the_same_seed_draws_the_same_bytes_in_another_process(small_glyphs):
     done = subprocess.run(
-        [sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True
+        [sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == hashlib.sha256(small_glyphs.images.tobytes()).hexdigest()
 

@@ -166,7 +166,7 @@ print(packed - before, peak() - before)
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(large), str(tmp_path / "out.npy")],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     packing, holding = (int(kilobytes) * 1024 for kilobytes in done.stdout.split())
     assert packing < 16 * MIB

@@ -100,7 +100,7 @@ def test_a_second_writer_is_refused_naming_the_first(run, holder):
 
 def test_the_lock_of_a_killed_process_does_not_stay(run, holder):
     holder.kill()
-    holder.wait()
+    holder.wait(60)
     with run.lock():
         pass
 
@@ -127,7 +127,9 @@ def test_the_environment_is_plain_json_and_imports_no_framework():
         "print(json.dumps(environment()))\n"
         "assert not {'torch', 'keras', 'tensorflow', 'jax'} & sys.modules.keys()\n"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, timeout=60
+    ).stdout
     there = json.loads(printed)
     assert there.keys() == environment().keys()
     assert there["libraries"]["numpy"]
