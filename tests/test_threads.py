@@ -89,7 +89,8 @@ def test_the_command_tells_before_numpy_is_loaded():
 def test_a_wrong_number_ends_the_command_with_one_line():
     done = subprocess.run(
         [sys.executable, "-m", "gankit", "recipes"],
-        env=os.environ | {"GANKIT_THREADS": "lots"}, capture_output=True, text=True, check=False, timeout=60,
+        env=os.environ | {"GANKIT_THREADS": "lots"}, capture_output=True, text=True, check=False,
+        timeout=60,
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == (
