@@ -70,19 +70,29 @@ class Plugin:
         Of the package that it came with; "?" where it does not say.
     fault
         Why it is left out, in one line; None if it was loaded.
-    error
-        What it raised, with its own traceback; None if it was loaded.
     """
 
     name: str
     distribution: str
     version: str
     fault: str | None = None
-    error: BaseException | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Say which plugin this is, for a message."""
         return f"plugin {self.name!r} of {self.distribution} {self.version}".rstrip()
+
+
+@dataclass(frozen=True)
+class BrokenPlugin(Plugin):
+    """An entry point that could not be loaded.
+
+    Attributes
+    ----------
+    error
+        What it raised, with its own traceback.
+    """
+
+    error: BaseException | None = field(default=None, repr=False, compare=False)
 
 
 @functools.cache
@@ -213,7 +223,10 @@ def get_backend(name: str) -> Backend:
     found_name = known_name(name, known)
     if found_name is None:
         for plugin in found():
-            if plugin.name == name and (error := plugin.error or _error_when_asked(name)):
+            if plugin.name != name:
+                continue
+            raised = plugin.error if isinstance(plugin, BrokenPlugin) else None
+            if error := raised or _error_when_asked(name):
                 missing = isinstance(error, ImportError | OSError | SystemExit)
                 kind = BackendUnavailable if missing else PluginError
                 told = f"backend {name!r} is unusable: {plugin}: {_describe(error)}"
@@ -298,7 +311,7 @@ def _origin(point: EntryPoint) -> tuple[str, str]:
 
 def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plugin]) -> Plugin:
     """Load and register one entry point; whatever it does wrong becomes its fault."""
-    fault = raised = None
+    plugin = Plugin(point.name, *_origin(point))
     try:
         if other := seen.get(point.name):
             raise PluginError(f"its name is taken by {other}")
@@ -307,12 +320,10 @@ def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plug
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        fault, raised = _describe(error), error
-    plugin = Plugin(point.name, *_origin(point), fault=fault, error=raised)
-    if fault:
+        fault = _describe(error)
         _leave_out(plugin, fault)
-    else:
-        seen[point.name] = plugin
+        return BrokenPlugin(point.name, *_origin(point), fault=fault, error=error)
+    seen[point.name] = plugin
     return plugin
 
 

@@ -119,7 +119,7 @@ BAD = {
     "a file that is not TOML": ([*TRAIN, "--config", "prose.toml"], 2, "prose.toml is not TOML"),
     "a file that is not UTF-8": ([*TRAIN, "--config", "latin.toml"], 2, "UTF-8"),
     "a folder below a file": ([*TRAIN, "--out", "tiny.toml/run"], 7, "tiny.toml"),
-    "a file for a folder": ([*TRAIN, "--out", "tiny.toml"], 7, "tiny.toml"),
+    "a file for a folder": ([*TRAIN, "--out", "tiny.toml"], 2, "tiny.toml"),
     "a folder without data": (
         [*TRAIN, "--dataset", "mnist", "--data-dir", "no-such-folder"], 3, "no-such-folder"
     ),
@@ -432,7 +432,7 @@ def test_without_a_place_samples_go_to_a_picture_here(command, run):
 @pytest.mark.parametrize(
     ("arguments", "code", "named"),
     [
-        (["--out", "grid.jpg"], 2, "grid.jpg"),
+        (["--out", "grid.psd"], 2, "grid.psd"),
         (["--out", "grid"], 2, "grid"),
         (["--out", "nowhere/grid.png"], 2, "nowhere"),
         (["-n", "0"], 2, "at least 1"),

@@ -85,8 +85,9 @@ def test_every_layer_optimizer_and_penalty_is_tried():
 def test_a_fit_with_numbers_of_numpy_is_the_same_fit(real):
     def fitted(real, whole):
         generator = (Dense(whole(4)), Tanh(), Reshape((whole(2), whole(2), whole(1))))
+        images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1) * 20
         return gankit.fit(
-            np.zeros((3, 2, 2, 1), np.uint8), generator, (Flatten(), Dense(1)),
+            images, generator, (Flatten(), Dense(1)),
             rounds=whole(2), latent=whole(2), batch=whole(2), seed=whole(7), backend="numpy",
             label_smoothing=real(0.25), instance_noise=real(0.5), average=Average(whole(10)),
         )  # fmt: skip

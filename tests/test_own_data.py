@@ -135,8 +135,12 @@ def test_a_run_is_not_resumed_on_images_that_have_changed(machine, command):
     assert "other images" in ended.err
 
 
-def test_how_pictures_are_read_is_said_and_refused_for_data_with_a_name(photos, command):
+def test_how_pictures_are_read_is_said(photos, command):
     assert "28x28, grey" in command(*TRAIN, "--dataset", photos).err
-    ended = command(*TRAIN[:-1], "other", "--dataset", "glyphs", "--fit", "pad")
+
+
+@pytest.mark.usefixtures("machine")
+def test_skipping_bad_pictures_is_refused_for_data_with_a_name(command):
+    ended = command(*TRAIN, "--dataset", "glyphs", "--skip-bad")
     assert ended.code == 2
-    assert "your own pictures" in ended.err
+    assert "skip_bad" in ended.err

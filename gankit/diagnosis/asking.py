@@ -7,11 +7,11 @@ standard error.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -46,12 +46,17 @@ def tell_plugins(tell: Tell) -> None:
     tell({"doing": "while plugins were asked what they offer"})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = [dataclasses.asdict(plugin) for plugin in plugins.found()]
+        found = [_told(plugin) for plugin in plugins.found()]
         offered = [offer(name, backend) for name, backend in plugins.backends().items()]
         for others in (plugins.datasets, plugins.losses, plugins.commands):
             others()
     said = [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
     tell({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(said))})
+
+
+def _told(plugin: plugins.Plugin) -> dict[str, Any]:
+    """Return what another process can be told of a plugin: all but the exception itself."""
+    return {field.name: getattr(plugin, field.name) for field in fields(plugins.Plugin)}
 
 
 def offer(name: str, backend: Backend) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class Said(NamedTuple):
     def warnings(self):
         """The warnings about the broken distribution, without what begins each."""
         lines = [line for line in self.err.splitlines() if line.startswith(WARNING)]
-        return [line.removeprefix(WARNING) for line in lines]
+        said = [line.removeprefix(WARNING) for line in lines]
+        return [line for line in said if line.startswith("plugin ")]
 
 
 @pytest.fixture
