@@ -13,7 +13,6 @@ can train with any loss, a user's own too:
 
 from __future__ import annotations
 
-import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -116,15 +115,24 @@ class Loss:
         able = any(name.rpartition(".")[2] in PICKLERS for name in sys.modules)
         for role in () if able else ("discriminator", "generator", "of_fakes"):
             formula = getattr(self, role)
-            try:
-                pickle.dumps(formula)
-            except (pickle.PicklingError, AttributeError, TypeError):
+            if not _importable(formula):
                 raise TypeError(
                     f"loss {self.name!r} cannot be pickled: its {role} is {shown(formula)}; "
                     "define it at the top of a module, or pass the run's folder and gankit.load "
                     "it there"
-                ) from None
+                )
         return dict(vars(self))
+
+
+def _importable(formula: object) -> bool:
+    """Return whether a function is found by its module and name, which is all that is pickled."""
+    name = getattr(formula, "__qualname__", None)
+    if name is None:  # An object: it is pickled by its class and state.
+        return True
+    found: object = sys.modules.get(getattr(formula, "__module__", ""))
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is formula
 
 
 def _separate(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:

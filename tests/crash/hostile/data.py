@@ -35,6 +35,11 @@ def published(path):
     return DIGITS.read(path)
 
 
+def harmless(path):
+    """Read images whose pixels are good; what lies about them is not followed."""
+    assert len(own(path)) == 1
+
+
 def unpacked(path):
     return list(tar_members(path, {BATCH: 100}, 2**20))
 
@@ -43,6 +48,7 @@ folder_of_idx = hostile(idx_folder, "DataError")
 array = hostile(own, "DataError")
 plain = hostile(idx.read, "DataError")
 known = hostile(published, "DataError")
+good = hostile(harmless, None)
 archive = hostile(unpacked, "DataError")
 
 
@@ -212,7 +218,7 @@ def an_npz_file_larger_than_memory(folder):
     return sparse(folder / "mine.npz", b"PK\x03\x04")
 
 
-@array
+@good
 def an_npz_file_that_points_above(folder):
     return npz(folder, zipfile.ZIP_STORED, {"../images": npy((1, 2, 2)) + bytes(4)})
 
@@ -340,7 +346,7 @@ def a_transparent_picture_that_unpacks_to_a_third_of_a_gigabyte(folder):
     return png(folder, 9000, 9000, kind=6, data=black(9000, 9000, 4))
 
 
-@array
+@good
 def a_picture_with_a_text_that_is_a_bomb(folder):
     text = chunk(b"zTXt", b"note\0\0" + zlib.compress(bytes(2**28), 9))
     return png(folder, 2, 2, data=black(2, 2, 3), more=text)

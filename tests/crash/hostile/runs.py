@@ -115,9 +115,9 @@ def settings_that_name_a_module_as_backend(folder):
     return folder
 
 
-@hostile(opened, "UnknownName")
+@hostile(opened, "CheckpointError")
 def settings_that_name_a_module_as_loss(folder):
-    write(folder / "config.toml", simple(loss=f"{CANARY}:loss"))
+    write(folder / "config.toml", simple(loss=f"{CANARY}:loss", backend="numpy"))
     checkpoint(folder / "checkpoints")
     return folder
 
