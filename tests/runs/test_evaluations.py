@@ -54,7 +54,8 @@ def test_the_log_knows_every_figure_of_an_evaluation():
         *evaluations.WORDS, *evaluations.COUNTS, *evaluations.NUMBERS, *evaluations.OPTIONAL,
         "histogram",
     )  # fmt: skip
-    assert sorted(named) == sorted(field.name for field in dataclasses.fields(Evaluation))
+    figures = {field.name for field in dataclasses.fields(Evaluation)} - {"class_names"}
+    assert sorted(named) == sorted(figures)  # What classes are called is not measured.
 
 
 def test_a_kernel_distance_without_subsets_is_taken(path):
