@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import FrameType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -25,7 +26,7 @@ from gankit.fields import check_fields, fits
 from gankit.plain import number
 
 PICKLERS = {"cloudpickle", "dill"}
-"""Modules that pickle lambdas; where one is loaded, it may be the one that asks."""
+"""Packages that pickle lambdas."""
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind: `(n,)` logits, or a scalar that came of them."""
@@ -112,8 +113,7 @@ class Loss:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled; TypeError for a formula that pickle cannot take."""
-        able = any(name.rpartition(".")[2] in PICKLERS for name in sys.modules)
-        for role in () if able else ("discriminator", "generator", "of_fakes"):
+        for role in () if _pickles_lambdas() else ("discriminator", "generator", "of_fakes"):
             formula = getattr(self, role)
             if not _importable(formula):
                 raise TypeError(
@@ -122,6 +122,16 @@ class Loss:
                     "it there"
                 )
         return dict(vars(self))
+
+
+def _pickles_lambdas() -> bool:
+    """Return whether the pickler that is running takes lambdas, as cloudpickle's does."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame:
+        if PICKLERS & set(frame.f_globals.get("__name__", "").split(".")):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _importable(formula: object) -> bool:

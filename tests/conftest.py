@@ -55,7 +55,7 @@ def command(capsys):
 
 @pytest.fixture
 def registered():
-    """Return what registers something until the test is over."""
+    """Return what registers something; whatever the test registered ends with it."""
     before = set(plugins.manager().get_plugins())
     yield gankit.register
     for plugin in set(plugins.manager().get_plugins()) - before:

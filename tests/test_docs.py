@@ -87,7 +87,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", with_examples("python"), ids=named)
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "registered")
 def test_the_examples_of_a_page_run_in_order(page):
     namespace = {"__name__": "example"}
     for example in examples(page, "python"):

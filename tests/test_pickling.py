@@ -69,7 +69,8 @@ def test_a_run_opens_in_another_process(run, tmp_path):
     assert out.split()[-1] == str(run.sample(2).sum().item())
 
 
-def test_a_run_whose_loss_is_made_of_lambdas_says_what_to_do():
+def test_a_run_whose_loss_is_made_of_lambdas_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "joblib.externals.cloudpickle", sys)  # As scikit-learn does.
     run = fit(loss=steep())
     for thing in (run, run.problem, run.problem.loss):
         with pytest.raises(TypeError, match=r"'mine'.*lambda.*gankit\.load it there"):
