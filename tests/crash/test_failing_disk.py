@@ -41,7 +41,7 @@ FAULTS = {name: failing(getattr(errno, name)) for name in REASONS} | {
     "torn": torn(errno.ENOSPC),
     "short": short,
 }
-SPARED = {"new": (7, 2), "resumed": (22, 15)}
+SPARED = {"new": (7, 2), "resumed": (22, 16)}
 """How many calls of a run may fail without exit code 7: those that clear away, make a folder that
 is there, try a damaged file or read what can be done without, such as the mark of a checkpoint that
 might be pruned (0), and those that read what the run needs (4)."""
