@@ -62,12 +62,12 @@ def of_recipe(name: str) -> Shown:
     """Return the picture of a recipe."""
     rounds, page = RECIPES[name]
     rows = "--by-class -n 10" if name in CLASSES else "-n 50 --columns 10"
-    steps = "" if name == "digits" else f" --steps {rounds}"  # It has an end of its own.
+    length = "" if name == "digits" else f" --steps {rounds}"  # It has an end of its own.
     return Shown(
         f"`{name}`",
         f"{rounds:,} rounds; [what it is](recipes/{page}).",
         f"recipes/{name}.png",
-        f"gankit train --recipe {name} --backend torch --dataset mnist{steps} --out runs/{name}",
+        f"gankit train --recipe {name} --backend torch --dataset mnist{length} --out runs/{name}",
         f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}",
     )
 
