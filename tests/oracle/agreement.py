@@ -1,8 +1,10 @@
 """How far a backend and the oracle part on a random problem."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from gankit.training import Regime, alternate, plan
 from tests.oracle.trainer import Oracle
@@ -24,6 +26,18 @@ class Distance:
         return max(self.state, self.losses) <= BOUND
 
 
+@contextmanager
+def one_thread():
+    """Hold torch to one thread; with more, problems of this size cost ten times the processor."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def distance(backend, case, rounds=ROUNDS):
     """Train a backend and the oracle from the same state on the same plan."""
     trainer = backend.trainer(case.problem)

@@ -12,6 +12,7 @@ Three things are left out, since two right programs may differ there by more tha
 
 import random
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -57,6 +58,7 @@ class Case:
     smoothing: float
 
 
+@cache
 def case(number):
     """Return the random problem of this number."""
     chance = random.Random(number)  # noqa: S311 - no secret hangs on it.
