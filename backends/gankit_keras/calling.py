@@ -13,6 +13,10 @@ from gankit.errors import ConfigError, GankitError
 from gankit_keras.framework import Tensor, keras, tf
 
 LABELS = "labels"
+UNTOLD = (
+    "; it is called without classes: they go only to a parameter of call that is named 'labels'"
+)
+"""What an error of a network says too, where the data has classes that it does not take."""
 GIVEN = (LABELS, "training", "mask")
 """What gankit and Keras pass by keyword."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -33,12 +37,15 @@ class Calling:
         those of the images or the noise, then those of the labels.
     swapped
         Whether the labels come first among them.
+    untold
+        Whether the data has classes that the model does not take.
     """
 
     name: str
     keyword: bool = False
     names: tuple[str, str] | None = None
     swapped: bool = False
+    untold: bool = False
 
     @property
     def labelled(self) -> bool:
@@ -51,7 +58,8 @@ class Calling:
         """Return what the model makes of inputs; ConfigError, which names it, if it fails."""
         doing = "in training" if training else "in inference mode"
         shape = tuple(inputs.shape)
-        with blamed(self.name, model, f"{doing}, on inputs of {shape}"):
+        hint = UNTOLD if self.untold else ""
+        with blamed(self.name, model, f"{doing}, on inputs of {shape}", hint):
             if self.keyword:
                 return model(inputs, labels=labels, training=training)
             return model(self._arranged(inputs, labels), training=training)
@@ -85,7 +93,8 @@ def calling(model: keras.Model, name: str, classes: int) -> Calling:
             )
         if p.name == LABELS and p.default is p.empty and not classes:
             raise ConfigError(f"the {name}'s call needs labels; the data has none; give labels")
-    return Calling(name, keyword=bool(classes) and any(p.name == LABELS for p in others))
+    takes = any(p.name == LABELS for p in others)
+    return Calling(name, keyword=bool(classes) and takes, untold=bool(classes) and not takes)
 
 
 def _functional(model: keras.Model, name: str, classes: int) -> Calling:
@@ -110,10 +119,11 @@ def _functional(model: keras.Model, name: str, classes: int) -> Calling:
 
 
 @contextmanager
-def blamed(name: str, model: keras.Model, doing: str) -> Iterator[None]:
+def blamed(name: str, model: keras.Model, doing: str, hint: str) -> Iterator[None]:
     """Turn an error from inside a user's own model into a ConfigError of one line.
 
-    What gankit itself raises, and memory that runs out, come through as they are.
+    The line ends with the hint. What gankit itself raises, and memory that runs out, come through
+    as they are.
     """
     try:
         yield
@@ -122,7 +132,7 @@ def blamed(name: str, model: keras.Model, doing: str) -> Iterator[None]:
     except Exception as error:
         kind = type(model).__name__
         raise ConfigError(
-            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {_reason(error)}"
+            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {_reason(error)}{hint}"
         ) from error
 
 

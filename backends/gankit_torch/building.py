@@ -11,7 +11,7 @@ from gankit.errors import ConfigError
 from gankit.layers import Shape
 from gankit.randomness import Site
 from gankit.state import part
-from gankit_torch.calling import Labels, takes_labels
+from gankit_torch.calling import takes_labels
 from gankit_torch.layers import network
 from gankit_torch.networks import Player
 
@@ -37,7 +37,7 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
             "or name the backend that it is of"
         )
     labels = takes_labels(model, name, problem.classes)
-    classes = 0 if labels is Labels.NOT else problem.classes
+    classes = problem.classes if labels.taken else 0
     native = model.to(device)
     found = Player(native, site, device, dtype(problem), classes, problem.mixed, labels)
     _check_native(found, problem, name)

@@ -13,15 +13,25 @@ from torch import nn
 from gankit.errors import ConfigError, GankitError
 
 LABELS = "labels"
+UNTOLD = (
+    "; it is called without classes: they go only to a parameter of forward that is named 'labels'"
+)
+"""What an error of a network says too, where the data has classes that it does not take."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class Labels(Enum):
     """How a module takes the classes of its images."""
 
+    NONE = "the data has none"
     NOT = "not at all"
     SECOND = "as its second argument"
     KEYWORD = "by keyword"
+
+    @property
+    def taken(self) -> bool:
+        """Whether the module is told classes."""
+        return self in (Labels.SECOND, Labels.KEYWORD)
 
 
 def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
@@ -41,18 +51,21 @@ def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
             )
         if p.name == LABELS and p.default is p.empty and not classes:
             raise ConfigError(f"the {name}'s forward needs labels; the data has none; give labels")
+    if not classes:
+        return Labels.NONE
     place = next((i for i, p in enumerate(others) if p.name == LABELS), None)
-    if place is None or not classes:
+    if place is None:
         return Labels.NOT
     only = others[place].kind is inspect.Parameter.POSITIONAL_ONLY
     return Labels.SECOND if only and place == 0 else Labels.KEYWORD
 
 
 @contextmanager
-def blamed(name: str, module: nn.Module, doing: str) -> Iterator[None]:
+def blamed(name: str, module: nn.Module, doing: str, hint: str = "") -> Iterator[None]:
     """Turn an error from inside a user's own module into a ConfigError of one line.
 
-    What gankit itself raises, and memory that runs out, come through as they are.
+    The line ends with the hint. What gankit itself raises, and memory that runs out, come through
+    as they are.
     """
     try:
         yield
@@ -62,7 +75,7 @@ def blamed(name: str, module: nn.Module, doing: str) -> Iterator[None]:
         reason = next((line for line in str(error).splitlines() if line.strip()), "no message")
         kind = type(module).__name__
         raise ConfigError(
-            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {reason.strip()}"
+            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {reason.strip()}{hint}"
         ) from error
 
 

@@ -54,7 +54,7 @@ class Player:
     dtype: torch.dtype
     classes: int = 0
     mixed: bool = False
-    takes: calling.Labels = calling.Labels.NOT
+    takes: calling.Labels = calling.Labels.NONE
 
     @property
     def name(self) -> str:
@@ -122,7 +122,8 @@ class Player:
         second = (labels,) if self.takes is calling.Labels.SECOND else ()
         named = {calling.LABELS: labels} if self.takes is calling.Labels.KEYWORD else {}
         doing = f"{doing}, on inputs of {tuple(inputs.shape)}"
-        with calling.blamed(self.name, self.module, doing):
+        hint = calling.UNTOLD if self.takes is calling.Labels.NOT else ""
+        with calling.blamed(self.name, self.module, doing, hint):
             outputs: Tensor = functional_call(self.module, dict(buffers), (inputs, *second), named)
         return outputs
 

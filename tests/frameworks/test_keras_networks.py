@@ -109,6 +109,24 @@ def test_labels_go_to_the_parameter_of_that_name():
     assert len(np.unique(images.reshape(5, -1), axis=0)) == 5
 
 
+class Unpacking(Painter):
+    def call(self, inputs):
+        z, labels = inputs
+        return self.made(z, labels)
+
+
+def test_a_model_that_unpacks_labels_itself_is_told_to_name_the_parameter():
+    with pytest.raises(
+        ConfigError, match="they go only to a parameter of call that is named '"
+    ) as e:
+        fit(Unpacking(), critic(), labels=LABELS)
+    assert "the generator, a Unpacking, failed in inference mode" in str(e.value)
+    assert len(str(e.value).splitlines()) == 1
+    with pytest.raises(ConfigError, match="the generator, a Unpacking, failed") as e:
+        fit(Unpacking(), critic())
+    assert "'labels'" not in str(e.value)
+
+
 def test_labels_that_the_data_does_not_have_are_asked_for():
     with pytest.raises(ConfigError, match="the generator's call needs labels; the data has none"):
         fit(Labelled(), critic())

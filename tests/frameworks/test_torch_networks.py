@@ -77,6 +77,20 @@ class Strict(Painter):
         return self.made(z, labels, temperature)
 
 
+class Unpacking(Painter):
+    def forward(self, inputs):
+        z, labels, more = inputs
+        return self.made(z, labels, more)
+
+
+def test_a_module_that_unpacks_labels_itself_is_told_to_name_the_parameter():
+    with pytest.raises(ConfigError, match="forward takes them by a parameter"):
+        fit(Unpacking(), critic(), labels=LABELS)
+    with pytest.raises(ConfigError, match="the generator, a Unpacking, failed") as e:
+        fit(Unpacking(), critic())
+    assert "'labels'" not in str(e.value)
+
+
 @pytest.mark.parametrize("kind", [Second, Third, Keyword, Positional])
 def test_labels_go_to_the_parameter_of_that_name(kind):
     run = fit(network := kind(), critic(), labels=LABELS)
