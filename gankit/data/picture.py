@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.bare import KINDS, Bare, bare
-from gankit.data.bare.damage import Damaged
+from gankit.data.bare import KINDS, LARGEST, Bare, Damaged, TooLarge, bare
 from gankit.data.bare.png import GREY, GREY_ALPHA, Png
 from gankit.data.containers import check_growth, reason
 from gankit.data.image_options import Fit, ImageOptions
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 ENDINGS = ", ".join(SUFFIXES)
-
-LARGEST = 2**27
-"""The most bytes of a file, all of which are read."""
 
 TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270",
@@ -108,19 +104,20 @@ def _bare(path: Path) -> Bare:
     """Return a file without its metadata; DataError if it is no picture."""
     try:
         with path.open("rb") as file:
+            found = bare(file)
             size = os.fstat(file.fileno()).st_size
-            content = file.read(size) if size <= LARGEST else b""
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
-    if size > LARGEST:
-        raise DataError(f"{path}: has {size} bytes; a picture has at most {LARGEST}")
-    try:
-        found = bare(content)
+    except TooLarge as error:
+        raise DataError(
+            f"{path}: needs more than {LARGEST} bytes to be read; save it smaller, or without "
+            "metadata"
+        ) from error
     except Damaged as error:
         raise DataError(f"{path}: cannot be read: damaged PNG file: {error}") from error
     if found is None:
         *most, last = KINDS
-        empty = ": it is empty" if not content else ""
+        empty = "" if size else ": it is empty"
         raise DataError(f"{path}: not a {', '.join(most)} or {last} picture{empty}")
     return found
 

@@ -96,8 +96,8 @@ def test_any_bytes_have_an_orientation(content):
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from([b"\xff\xd8\xff", b"RIFF\x10\0\0\0WEBP", b"II*\0", b"MM\0+", b"GIF89a"]),
        st.binary(max_size=120))  # fmt: skip
-def test_any_bytes_can_be_looked_through_for_metadata(head, content):
-    assert bare(head + content).content[:2] == head[:2]
+def test_any_bytes_can_be_looked_through_for_metadata(head, tail):
+    assert bare(io.BytesIO(head + tail)).content[:2] == head[:2]
 
 
 def test_a_wrong_checksum_of_a_text_does_not_matter(tmp_path):
@@ -125,6 +125,52 @@ def test_text_that_unpacks_to_gigabytes_does_not_matter(tmp_path, kind):
     }[kind] + zlib.compress(bytes(2**24))  # fmt: skip
     made = pixels_of(tmp_path, png(8, 0, b"\0\7\7\7\7" * 4, chunk(kind, body)))
     assert (made == 7).all()
+
+
+def test_metadata_of_gigabytes_is_not_read(tmp_path):
+    whole, size = png(8, 0, b"\0\7\7\7\7" * 4), 2**31 - 1
+    first = len(whole) - len(chunk(b"IEND", b""))
+    with (tmp_path / "a").open("wb") as file:
+        file.write(whole[:first] + struct.pack(">I", size) + b"zzZz")
+        file.seek(size + 4, io.SEEK_CUR)
+        file.write(whole[first:])
+    assert (picture(tmp_path / "a", PLAIN) == 7).all()
+
+
+def padded_png():
+    whole = saved("PNG", block(TURN))
+    return whole[:33] + chunk(b"zzZz", bytes(2**17)) + whole[33:]
+
+
+def padded_jpeg():
+    whole, segment = saved("JPEG", block(TURN)), b"\xff\xe2\xff\xff" + bytes(0xFFFD)
+    return whole[:2] + 4 * segment + whole[2:] + bytes(2**17)
+
+
+def padded_webp():
+    whole = saved("WEBP", block(TURN)) + b"FREE\0\0\2\0" + bytes(2**17)
+    return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
+
+
+@pytest.mark.parametrize("padded", [padded_png, padded_jpeg, padded_webp])
+def test_no_more_is_read_than_the_pixels_need(tmp_path, monkeypatch, padded):
+    monkeypatch.setattr("gankit.data.bare.content.LARGEST", 2**14)
+    made = pixels_of(tmp_path, padded())
+    assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP"])
+def test_what_follows_the_pixels_does_not_matter(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("gankit.data.bare.content.LARGEST", 2**14)
+    file = io.BytesIO()
+    Image.fromarray(FLAT).save(file, kind)
+    assert np.array_equal(pixels_of(tmp_path, file.getvalue() + bytes(2**17)), FLAT)
+
+
+def test_a_picture_that_needs_too_much_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("gankit.data.bare.content.LARGEST", 2**10)
+    with pytest.raises(DataError, match=r"a: needs more than \d+ bytes to be read"):
+        pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(b"IDAT", bytes(2**11))))
 
 
 def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 
+LONGEST = 2**24
+"""The most bytes of a block that is read; cameras write some thousands."""
 UPRIGHT = 1
 ORIENTATION = 0x112
 ORDERS = {b"II": "<", b"MM": ">"}

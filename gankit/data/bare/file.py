@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from gankit.data.bare import jpeg, png, tiff, webp
+from gankit.data.bare.content import Content
 from gankit.data.bare.exif import orientation
 from gankit.data.bare.png import Png
 
@@ -44,27 +46,40 @@ class Bare:
     png: Png | None = None
 
 
-def bare(content: bytes) -> Bare | None:
+def bare(file: BinaryIO) -> Bare | None:
     """Return a picture file without its metadata; None if the first bytes are of no known kind.
+
+    Metadata is not read, however large it is; only of a TIFF file all is.
+
+    Parameters
+    ----------
+    file
+        Open, and at any place.
 
     Raises
     ------
     Damaged
         Pixels cannot be read for sure: a checksum of a PNG file's pixels is wrong.
+    TooLarge
+        More bytes of it are needed than are read of any file.
+    OSError
+        It cannot be read.
     """
-    if content.startswith(png.SIGNATURE):
+    content = Content(file)
+    head = content[:18]
+    if head.startswith(png.SIGNATURE):
         kept, exif, header = png.bare(content)
         return Bare("PNG", kept, orientation(exif), header)
-    if content.startswith(b"\xff\xd8\xff"):
+    if head.startswith(b"\xff\xd8\xff"):
         kept, exif = jpeg.bare(content)
         return Bare("JPEG", kept, orientation(exif))
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         kept, exif = webp.bare(content)
         return Bare("WebP", kept, orientation(exif))
-    if content[:4] in tiff.SIGNATURES:
+    if head[:4] in tiff.SIGNATURES:
         return Bare("TIFF", *tiff.bare(content))
-    if content[:6] in (b"GIF87a", b"GIF89a"):
-        return Bare("GIF", content)
-    if content[:2] == b"BM" and int.from_bytes(content[14:18], "little") in BMP_HEADERS:
-        return Bare("BMP", content)
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return Bare("GIF", content.rest(0))
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
+        return Bare("BMP", content.rest(0))
     return None

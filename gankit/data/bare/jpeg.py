@@ -6,6 +6,8 @@ is. After the marker SOS come pixels.
 
 from __future__ import annotations
 
+from gankit.data.bare.content import Content
+
 START = 2
 SOS = 0xDA
 APPLICATIONS = range(0xE0, 0xF0)
@@ -15,32 +17,32 @@ NEEDED = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
 EXIF = b"Exif\0\0"
 
 
-def bare(content: bytes) -> tuple[bytes, bytes]:
+def bare(content: Content) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF.
 
     From where the file is not made of segments, it is left as it is: a decoder decides.
     """
-    view, place, exif = memoryview(content), START, list[bytes]()
-    kept = [view[:START]]
-    while place + 4 <= len(view) and view[place] == 0xFF and view[place + 1] != SOS:
-        marker = view[place + 1]
+    place, exif, kept = START, list[bytes](), [content[:START]]
+    while place + 4 <= len(content):
+        mark, marker, *size = content[place : place + 4]
+        if mark != 0xFF or marker == SOS:
+            break
         if marker == 0xFF:  # Any number of these may stand before a marker.
             place += 1
             continue
-        size = int.from_bytes(view[place + 2 : place + 4], "big")
-        if size < 2:  # It counts its own two bytes.
+        end = place + 2 + int.from_bytes(size, "big")
+        if end < place + 4:  # The size counts its own two bytes.
             break
-        end = place + 2 + size
-        data = bytes(view[place + 4 : end])
-        if marker == 0xE1 and data.startswith(EXIF):
-            exif.append(data.removeprefix(EXIF))
-        if _needed(marker, data):
-            kept.append(view[place:end])
+        start = content[place + 4 : min(end, place + 4 + len(EXIF))]
+        if marker == 0xE1 and start == EXIF:
+            exif.append(content[place + 4 + len(EXIF) : end])
+        if _needed(marker, start):
+            kept.append(content[place:end])
         place = end
-    return b"".join([*kept, view[place:]]), b"".join(exif)
+    return b"".join([*kept, content.rest(place)]), b"".join(exif)
 
 
-def _needed(marker: int, data: bytes) -> bool:
+def _needed(marker: int, start: bytes) -> bool:
     if marker in NEEDED:
-        return data.startswith(NEEDED[marker])
+        return start.startswith(NEEDED[marker])
     return marker not in APPLICATIONS and marker != COMMENT

@@ -10,7 +10,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gankit.data.bare.content import Content
 from gankit.data.bare.damage import Damaged
+from gankit.data.bare.exif import LONGEST
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
@@ -37,7 +39,7 @@ class Png:
     clear: tuple[int, ...] = ()
 
 
-def bare(content: bytes) -> tuple[bytes, bytes, Png | None]:
+def bare(content: Content) -> tuple[bytes, bytes, Png | None]:
     """Return the file without metadata, its EXIF, and what its header says.
 
     A transparent value is taken out of the file too.
@@ -47,18 +49,23 @@ def bare(content: bytes) -> tuple[bytes, bytes, Png | None]:
     Damaged
         A chunk of those that make the pixels has a wrong checksum.
     """
-    view, exif, header, clear = memoryview(content), b"", None, b""
-    kept = [view[: len(SIGNATURE)]]
-    for kind, data, whole, right in _chunks(view):
+    kept, exif, header, clear = [SIGNATURE], b"", None, b""
+    for kind, place, end in _chunks(content):
+        if not kind:
+            kept.append(content.rest(place))
+        if not (kind in PIXELS or (kind == b"eXIf" and end - place < LONGEST)):
+            continue
+        whole = content[place:end]
+        data, right = whole[8:-4], zlib.crc32(whole[4:-4]) == int.from_bytes(whole[-4:], "big")
         if kind in PIXELS and not right:
             raise Damaged(f"wrong checksum of {kind.decode()}")
         if kind == b"IHDR" and len(data) == 13:
             header = Png(*struct.unpack_from(">BB", data, 8))
         if kind == b"eXIf" and right:
-            exif = bytes(data)
+            exif = data
         elif kind == b"tRNS" and header and header.colour in (GREY, COLOUR):
-            clear = bytes(data)
-        elif kind in PIXELS or kind == b"":
+            clear = data
+        elif kind in PIXELS:
             kept.append(whole)
     return b"".join(kept), exif, header and _with_clear(header, clear)
 
@@ -73,19 +80,17 @@ def _with_clear(header: Png, clear: bytes) -> Png:
     return Png(header.depth, header.colour, tuple(value & most for value in values))
 
 
-def _chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview, memoryview, bool]]:
-    """Yield each chunk: its kind, its data, all of it, and whether its checksum is right.
+def _chunks(content: Content) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each chunk, where it begins, and where it ends.
 
     What is left if the file ends within a chunk comes last, of kind b"".
     """
     place = len(SIGNATURE)
-    while place < len(view):
-        size = int.from_bytes(view[place : place + 4], "big")
-        end = place + size + 12
-        if end > len(view):
-            yield b"", view[place:place], view[place:], False
+    while place < len(content):
+        head = content[place : place + 8]
+        end = place + int.from_bytes(head[:4], "big") + 12
+        if end > len(content):
+            yield b"", place, len(content)
             return
-        checked = view[place + 4 : end - 4]
-        right = zlib.crc32(checked) == int.from_bytes(view[end - 4 : end], "big")
-        yield bytes(checked[:4]), checked[4:], view[place:end], right
+        yield head[4:], place, end
         place = end

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from gankit.data.bare.content import Content
 from gankit.data.bare.exif import ORIENTATION, UPRIGHT, WHOLE, known
 
 SIGNATURES = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
@@ -38,34 +39,38 @@ CLASSIC = _Form(4, "I", "H", 2, 12, 8)
 BIG = _Form(8, "Q", "Q", 8, 20, 12)
 
 
-def bare(content: bytes) -> tuple[bytes, int]:
+def bare(content: Content) -> tuple[bytes, int]:
     """Return the file with the needed entries of its first picture alone, and its orientation.
 
-    A file whose directory cannot be read is returned as it is: a decoder decides.
+    The pixels may be anywhere, so all of the file is read. One whose directory cannot be read is
+    returned as it is: a decoder decides.
     """
     order = SIGNATURES[content[:4]]
     form = BIG if b"+" in content[2:4] else CLASSIC
     try:
-        (start,) = struct.unpack_from(order + form.place, content, form.first)
-        (count,) = struct.unpack_from(order + form.count, content, start)
+        start = _number(content, order + form.place, form.first)
+        count = _number(content, order + form.count, start)
         first = start + form.counted
         end = first + count * form.entry
         if end > len(content):
-            return content, UPRIGHT
+            return content[:], UPRIGHT
         entries = [content[at : at + form.entry] for at in range(first, end, form.entry)]
         tags = [struct.unpack_from(f"{order}H", entry)[0] for entry in entries]
     except (struct.error, OverflowError):
-        return content, UPRIGHT
+        return content[:], UPRIGHT
     named = dict(zip(tags, entries, strict=True))
     kept = [entry for tag, entry in zip(tags, entries, strict=True) if tag in PIXELS]
     directory = struct.pack(order + form.count, len(kept)) + b"".join(kept)
     ending = struct.pack(order + form.place, 0)
-    file = bytearray(content)
-    if len(kept) < count:
-        file[start:end] = (directory + ending).ljust(end - start, b"\0")
-    else:
-        file[end : end + len(ending)] = ending
-    return bytes(file), _orientation(named.get(ORIENTATION), order, form)
+    filled = (directory + ending).ljust(end - start, b"\0")
+    file = content[:start], filled, content[start + len(filled) :]
+    return b"".join(file), _orientation(named.get(ORIENTATION), order, form)
+
+
+def _number(content: Content, form: str, place: int) -> int:
+    """Return the number at a place; struct.error if the file ends before it does."""
+    found: int = struct.unpack(form, content[place : place + struct.calcsize(form)])[0]
+    return found
 
 
 def _orientation(entry: bytes | None, order: str, form: _Form) -> int:

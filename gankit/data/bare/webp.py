@@ -6,29 +6,31 @@ even number of bytes. VP8X begins with flags that say which other chunks there a
 
 from __future__ import annotations
 
+from gankit.data.bare.content import Content
+from gankit.data.bare.exif import LONGEST
+
 HEAD = 12
-METADATA = {b"ICCP", b"EXIF", b"XMP "}
+PIXELS = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"}
 FLAGS = 0b0010_1100
 """Those of VP8X that say that there are a profile, EXIF and XMP."""
 
 
-def bare(content: bytes) -> tuple[bytes, bytes]:
+def bare(content: Content) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF."""
-    view, place, exif, kept = memoryview(content), HEAD, b"", list[bytes]()
-    while place + 8 <= len(view):
-        name = bytes(view[place : place + 4])
-        size = int.from_bytes(view[place + 4 : place + 8], "little")
-        data = view[place + 8 : place + 8 + size]
+    place, exif, kept = HEAD, b"", list[bytes]()
+    while place + 8 <= len(content):
+        head = content[place : place + 8]
+        name, size = head[:4], int.from_bytes(head[4:], "little")
         end = place + 8 + size + size % 2
-        if name == b"EXIF":
-            exif = bytes(data)
-        if name == b"VP8X" and size:
-            flags = bytes([data[0] & ~FLAGS])
-            kept.append(bytes(view[place : place + 8]) + flags + bytes(view[place + 9 : end]))
-        elif name not in METADATA:
-            kept.append(bytes(view[place:end]))
+        if name == b"EXIF" and size <= LONGEST:
+            exif = content[place + 8 : place + 8 + size]
+        if name in PIXELS:
+            chunk = bytearray(content[place:end])
+            if name == b"VP8X":
+                chunk[8:9] = bytes(flags & ~FLAGS for flags in chunk[8:9])
+            kept.append(bytes(chunk))
         place = end
     body = b"".join(kept)
     # The size counts what stands after it; a file that was cut short keeps the size that it says.
-    cut = max(0, int.from_bytes(view[4:8], "little") + 8 - len(view))
+    cut = max(0, int.from_bytes(content[4:8], "little") + 8 - len(content))
     return b"RIFF" + (len(body) + 4 + cut).to_bytes(4, "little") + b"WEBP" + body, exif
