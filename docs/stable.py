@@ -37,7 +37,7 @@ PROMISED = {
     "gankit.rates": "names",
     "gankit.state": "check_state part under",
     "gankit.problem": "Precision check_labels",
-    "gankit.exports": "Export Inputs ONNX_SNIPPET Ran read_onnx",
+    "gankit.exports": "Export Inputs ONNX_SNIPPET Ran add_class_names_to_onnx read_onnx",
     "gankit.exporting": "Exported export read",
     "gankit.training": "Callback Progress Regime alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "

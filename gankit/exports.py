@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -50,6 +51,10 @@ class Export:
         Modules that it needs beside those of the backend.
     remedy
         What to do where one of them is missing: "pip install 'gankit[onnx]'".
+    add_class_names
+        `add_class_names(path, names)` adds the names of classes 0, 1, ... to what `write` wrote, as
+        a JSON list named "class_names"; None where the format has no place for it. It is called
+        only where the generator takes classes and these have names.
     """
 
     suffix: str
@@ -58,6 +63,7 @@ class Export:
     snippet: str
     requires: tuple[str, ...] = ()
     remedy: str = ""
+    add_class_names: Callable[[Path, Sequence[str]], None] | None = None
 
 
 def read_onnx(path: Path) -> Ran:
@@ -66,3 +72,12 @@ def read_onnx(path: Path) -> Ran:
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return lambda inputs: session.run(["images"], dict(inputs))[0]
+
+
+def add_class_names_to_onnx(path: Path, names: Sequence[str]) -> None:
+    """Add "class_names" to the metadata of the ONNX file at `path`; imports onnx."""
+    import onnx
+
+    model = onnx.load(path)
+    model.metadata_props.add(key="class_names", value=json.dumps(list(names)))
+    onnx.save(model, path)

@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -37,61 +38,105 @@ LAYERS = [
 ]  # fmt: skip
 JUDGE = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
 ALONE = """
+import json
 import sys
 
 sys.modules |= dict.fromkeys(("gankit", "gankit_torch", "gankit_keras", "gankit_numpy"))
+named = {{}}
 {snippets}
 np.savez("inputs.npz", **inputs)
+with open("named.json", "w") as file:
+    json.dump(named, file)
 """
+SAVE = "np.save({name!r}, images)"
 WRITE = """
 import sys
 from pathlib import Path
 
 from gankit.api import load
-from gankit.exporting.folding import folded
-from gankit.plugins import get_backend
+from gankit.exporting.making import made
 
 run, backend, *names = sys.argv[1:]
 opened = load(run, backend)
 for name in names:
-    export = get_backend(backend).exports[name]
-    export.write(*folded(opened.problem, opened.generator.weights()), Path(f"g{export.suffix}"))
+    made(opened, name, backend, Path("."))
 """
+NAMES = [f"class {number}, é" for number in range(10)]
+NAMES_OF = {
+    "onnx": """
+        import onnxruntime
+        session = onnxruntime.InferenceSession("generator.onnx")
+        names = session.get_modelmeta().custom_metadata_map["class_names"]
+    """,
+    "torchscript": """
+        import torch
+        extra = {"class_names.json": ""}
+        torch.jit.load("generator.pt", _extra_files=extra)
+        names = extra["class_names.json"]
+    """,
+    "keras": """
+        import zipfile
+        names = zipfile.ZipFile("generator.keras").read("class_names.json")
+    """,
+    "savedmodel": """
+        from pathlib import Path
+        extra = Path("generator.savedmodel", "assets.extra")
+        names = (extra / "class_names.json").read_text("utf-8")
+    """,
+}
+"""How a format's own tools find the names of classes; docs/exporting.md has the same."""
 FIRST = {"torch": "onnx", "keras": "keras"}
 """The format that goes all the way, through the command's own processes, for a card of its own."""
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Return a run of the reference, with classes and layers of every kind."""
-    return gankit.train(
+    """Return a run of the reference, with classes that have names and layers of every kind."""
+    trained = gankit.train(
         "simple", out=tmp_path_factory.mktemp("run") / "run", backend="numpy", dataset="glyphs",
         latent=4, batch=8, steps=2, fresh_noise=True, average={"half_life": 100},
         generator={"layers": LAYERS}, discriminator={"layers": JUDGE},
     )  # fmt: skip
+    (trained.folder / "classes.json").write_text(json.dumps(NAMES), "utf-8")
+    return trained
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def outside(request, run, tmp_path_factory):
+    """Return what a process without gankit finds in each format: its images, and its classes."""
+    folder, exports = tmp_path_factory.mktemp("out"), plugins.backends()[request.param].exports
+    first = FIRST[request.param]
+    out = folder / f"generator{exports[first].suffix}"
+    done = export(run.folder, first, out, request.param)
+    assert done.difference < 1e-5
+    python("-c", WRITE, run.folder, request.param, *(exports.keys() - {first}), cwd=folder)
+    snippet = re.search(r"```python\n(.*?)```", done.card.read_text("utf-8"), re.DOTALL)[1]
+    snippets = [snippet, SAVE.format(name=first)]
+    for name, how in exports.items():
+        if name != first:
+            path = json.dumps(f"generator{how.suffix}")
+            snippets += [how.snippet.format(path=path), SAVE.format(name=name)]
+        snippets += [dedent(NAMES_OF[name]), f"named[{name!r}] = json.loads(names)"]
+    python("-c", ALONE.format(snippets="\n".join(snippets)), cwd=folder)
+    return folder, exports
 
 
 @pytest.mark.skipif(not BACKENDS, reason="no framework is among the backends to test")
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_card_shows_how_to_make_the_runs_images_without_gankit(backend, run, tmp_path):
-    exports = plugins.backends()[backend].exports
-    first = FIRST[backend]
-    done = export(run.folder, first, tmp_path / f"g{exports[first].suffix}", backend)
-    assert done.difference < 1e-5
-    python("-c", WRITE, run.folder, backend, *(exports.keys() - {first}), cwd=tmp_path)
-    snippet = re.search(r"```python\n(.*?)```", done.card.read_text("utf-8"), re.DOTALL)[1]
-    snippets = [f"{snippet}\nnp.save({first!r}, images)"]
-    for name, how in exports.items():
-        if name != first:
-            text = how.snippet.format(path=json.dumps(f"g{how.suffix}"))
-            snippets.append(f"{text}\nnp.save({name!r}, images)")
-    python("-c", ALONE.format(snippets="\n".join(snippets)), cwd=tmp_path)
-    with np.load(tmp_path / "inputs.npz") as inputs:
+def test_a_card_shows_how_to_make_the_runs_images_without_gankit(outside, run):
+    folder, exports = outside
+    with np.load(folder / "inputs.npz") as inputs:
         wanted = run.generator(inputs["noise"], inputs["labels"])
     assert wanted.std() > 0.1
     for name in exports:
-        made = np.load(tmp_path / f"{name}.npy")
+        made = np.load(folder / f"{name}.npy")
         np.testing.assert_allclose(made, wanted, rtol=0, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.skipif(not BACKENDS, reason="no framework is among the backends to test")
+def test_every_format_holds_the_names_of_the_classes(outside):
+    folder, exports = outside
+    named = json.loads((folder / "named.json").read_text("utf-8"))
+    assert named == dict.fromkeys(exports, NAMES)
 
 
 def python(*arguments, cwd):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from gankit.backend import Problem, State
-from gankit.exports import ONNX_SNIPPET, Export, Ran, read_onnx
+from gankit.exports import (
+    ONNX_SNIPPET,
+    Export,
+    Ran,
+    add_class_names_to_onnx,
+    read_onnx,
+)
 
 KERAS_SNIPPET = """\
 import os
@@ -60,9 +69,37 @@ def read_savedmodel(path: Path) -> Ran:
     return exports.read_savedmodel(path)
 
 
+def add_class_names_to_keras(path: Path, names: Sequence[str]) -> None:
+    """Add the names of classes to Keras's own format, a zip file, as "class_names.json"."""
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("class_names.json", json.dumps(list(names)))
+
+
+def add_class_names_to_savedmodel(path: Path, names: Sequence[str]) -> None:
+    """Add the names of classes to a SavedModel, as "assets.extra/class_names.json".
+
+    That folder is the format's own place for what no loader reads.
+    """
+    extra = path / "assets.extra"
+    extra.mkdir()
+    (extra / "class_names.json").write_text(json.dumps(list(names)), "utf-8")
+
+
 EXPORTS = {
-    "keras": Export(".keras", write_keras, read_keras, KERAS_SNIPPET),
-    "savedmodel": Export(".savedmodel", write_savedmodel, read_savedmodel, SAVEDMODEL_SNIPPET),
+    "keras": Export(
+        suffix=".keras",
+        write=write_keras,
+        read=read_keras,
+        snippet=KERAS_SNIPPET,
+        add_class_names=add_class_names_to_keras,
+    ),
+    "savedmodel": Export(
+        suffix=".savedmodel",
+        write=write_savedmodel,
+        read=read_savedmodel,
+        snippet=SAVEDMODEL_SNIPPET,
+        add_class_names=add_class_names_to_savedmodel,
+    ),
     "onnx": Export(
         suffix=".onnx",
         write=write_onnx,
@@ -70,5 +107,6 @@ EXPORTS = {
         snippet=ONNX_SNIPPET,
         requires=("tf2onnx", "onnxruntime"),
         remedy="pip install 'gankit[onnx]'",
+        add_class_names=add_class_names_to_onnx,
     ),
 }

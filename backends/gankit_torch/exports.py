@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -56,6 +58,13 @@ def read_torchscript(path: Path) -> Ran:
         return made
 
     return run
+
+
+def add_class_names_to_torchscript(path: Path, names: Sequence[str]) -> None:
+    """Add the names of classes to TorchScript, as its extra file "class_names.json"."""
+    generator = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    extra = {"class_names.json": json.dumps(list(names))}
+    torch.jit.save(generator, path, _extra_files=extra)
 
 
 def _alone(problem: Problem, weights: State) -> tuple[Alone, dict[str, Tensor]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gankit.backend import Problem, State
-from gankit.exports import ONNX_SNIPPET, Export, Ran, read_onnx
+from gankit.exports import ONNX_SNIPPET, Export, Ran, add_class_names_to_onnx, read_onnx
 
 TORCHSCRIPT_SNIPPET = """\
 import torch
@@ -37,6 +38,13 @@ def read_torchscript(path: Path) -> Ran:
     return exports.read_torchscript(path)
 
 
+def add_class_names_to_torchscript(path: Path, names: Sequence[str]) -> None:
+    """Add the names of classes to TorchScript."""
+    from gankit_torch import exports
+
+    exports.add_class_names_to_torchscript(path, names)
+
+
 EXPORTS = {
     "onnx": Export(
         suffix=".onnx",
@@ -45,11 +53,13 @@ EXPORTS = {
         snippet=ONNX_SNIPPET,
         requires=("onnx", "onnxscript", "onnxruntime"),
         remedy="pip install 'gankit[onnx]'",
+        add_class_names=add_class_names_to_onnx,
     ),
     "torchscript": Export(
         suffix=".pt",
         write=write_torchscript,
         read=read_torchscript,
         snippet=TORCHSCRIPT_SNIPPET,
+        add_class_names=add_class_names_to_torchscript,
     ),
 }

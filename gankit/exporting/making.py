@@ -18,10 +18,8 @@ from gankit.api import load
 from gankit.diagnosis.channel import channel
 from gankit.diagnosis.finding import described, plain
 from gankit.errors import ExitCode, GankitError, place_of
-from gankit.exporting import portable
 from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
-from gankit.exports import Export
 from gankit.latents import latents
 from gankit.run import Run
 from gankit.runs import atomic
@@ -71,19 +69,13 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
     weights = run.generator.weights()
     atomic.write_file(folder / EXPECTED, encode(examples(run)))
     export = offered(name, plugins.get_backend(backend))
+    path = folder / f"{NAME}{export.suffix}"
     with writing(folder.parent):
-        _write(export, run, weights, folder / f"{NAME}{export.suffix}")
+        export.write(*folded(run.problem, weights), path)
+        if export.add_class_names and run.problem.told_classes and run.class_names:
+            export.add_class_names(path, run.class_names)
     parameters = sum(array.size for array in weights.values())
     return {"done": True, "round": run.step, "parameters": parameters}
-
-
-def _write(export: Export, run: Run, weights: State, path: Path) -> None:
-    """Write the generator; the core's own format takes the names of the run's classes with it."""
-    problem, plain_weights = folded(run.problem, weights)
-    if export is portable.SAFETENSORS:
-        portable.write(problem, plain_weights, path, run.class_names)
-    else:
-        export.write(problem, plain_weights, path)
 
 
 def examples(run: Run) -> State:

@@ -42,8 +42,8 @@ images = generator(*inputs.values())
 """
 
 
-def write(problem: Problem, weights: State, path: Path, class_names: Sequence[str] = ()) -> None:
-    """Write a generator; see `gankit.exports.Export.write`. The names of classes go with it."""
+def write(problem: Problem, weights: State, path: Path) -> None:
+    """Write a generator; see `gankit.exports.Export.write`."""
     facts: dict[str, Any] = {
         "gankit": gankit.__version__,
         "generator": [dataclasses.asdict(layer) for layer in problem.generator],
@@ -51,8 +51,16 @@ def write(problem: Problem, weights: State, path: Path, class_names: Sequence[st
         "classes": problem.told_classes,
         "image_shape": problem.image_shape,
     }
-    if problem.told_classes and class_names:
-        facts["class_names"] = list(class_names)
+    _save(weights, facts, path)
+
+
+def add_class_names(path: Path, names: Sequence[str]) -> None:
+    """Add "class_names" to the metadata of a file; see `gankit.exports.Export.add_class_names`."""
+    content = read_plain(path, LARGEST)
+    _save(decode(content), {**_metadata(content), "class_names": list(names)}, path)
+
+
+def _save(weights: State, facts: dict[str, Any], path: Path) -> None:
     plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
     atomic.write_file(path, save(plain, {key: json.dumps(fact) for key, fact in facts.items()}))
 
@@ -125,4 +133,10 @@ def _ran(path: Path) -> Ran:
     return run
 
 
-SAFETENSORS = Export(suffix=".safetensors", write=write, read=_ran, snippet=SNIPPET)
+SAFETENSORS = Export(
+    suffix=".safetensors",
+    write=write,
+    read=_ran,
+    snippet=SNIPPET,
+    add_class_names=add_class_names,
+)
