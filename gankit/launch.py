@@ -252,25 +252,28 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         classes.write(folder.classes, plan.data.class_names)
         return 0
     checkpoint = newest(folder)
-    start = checkpoint.step if checkpoint else 0
     if checkpoint:
+        start, log = checkpoint.step, checkpoint.info.get("log")
         check_same(plan.config, plan.data, checkpoint, folder.path)
         _tell_of_data(folder, plan, tell)
         check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
-        _mend_facts(folder, plan, checkpoint)
+        facts = _lost_facts(folder, plan, checkpoint)
         trainer.load_state(checkpoint.state)
         tell(f"resuming after round {start} from {checkpoint.path}")
     else:  # Nothing was learned that other settings could belie.
+        start, log, facts = 0, None, _facts(plan)
         tell(f"{folder.path} has no checkpoint yet: starting from round 0")
-        folder.write_facts(_facts(plan))
     if start >= plan.rounds:
         tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start
     require_space(folder.path, _space(plan, trainer, start))
-    classes.write(folder.classes, plan.data.class_names)
-    metrics_log.truncate(folder.metrics, start, checkpoint.info.get("log") if checkpoint else None)
-    warned.truncate(folder.warnings, start)
+    evaluations.read(folder.evaluations)
+    metrics_log.truncate(folder.metrics, start, log)  # The last check; the first to write.
     evaluations.truncate(folder.evaluations, start)
+    warned.truncate(folder.warnings, start)
+    classes.write(folder.classes, plan.data.class_names)
+    if facts:
+        folder.write_facts(facts)
     folder.write_config(plan.config.to_toml())
     return start
 
@@ -282,13 +285,17 @@ def _tell_of_data(folder: RunFolder, plan: Plan, tell: Tell) -> None:
         tell(f"the images are those of {before}, read from {now}")
 
 
-def _mend_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> None:
-    """Write `environment.json` anew where it cannot be read; the manifests have what counts."""
+def _lost_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """Return what `environment.json` is to say if it cannot be read now, and warn; else None.
+
+    The manifests have what counts.
+    """
     try:
         read_facts(folder)
     except CheckpointError as error:
-        warn(f"{error}; it is written anew, for the machine that goes on")
-        folder.write_facts(_facts(plan) | {"run": checkpoint.info.get("run", "")})
+        warn(f"{error}; it is written anew, for this machine, when the run goes on")
+        return _facts(plan) | {"run": checkpoint.info.get("run", "")}
+    return None
 
 
 def _facts(plan: Plan) -> dict[str, Any]:

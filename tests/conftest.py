@@ -24,6 +24,11 @@ class Ended(NamedTuple):
     out: str
     err: str
 
+    @property
+    def last(self):
+        """The last line of standard error."""
+        return self.err.splitlines()[-1]
+
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
@@ -42,13 +47,22 @@ def machine(tmp_path, monkeypatch):
 @pytest.fixture
 def command(capsys):
     """Return what runs the command, with its words as arguments."""
+    return _running(capsys)
 
+
+@pytest.fixture
+def command_fd(capfd):
+    """Return what `command` does; the output also has what processes that it started wrote."""
+    return _running(capfd)
+
+
+def _running(captured):
     def run(*arguments):
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             with pytest.raises(SystemExit) as ended:
                 main([str(argument) for argument in arguments])
-        return Ended(ended.value.code, *capsys.readouterr())
+        return Ended(int(ended.value.code or 0), *captured.readouterr())
 
     return run
 

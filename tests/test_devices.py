@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import gankit
 from gankit import sources
-from gankit.cli import main
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 
@@ -48,11 +45,6 @@ COMMANDS = {
 }
 
 
-class Ended(NamedTuple):
-    code: int
-    err: str
-
-
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
@@ -64,20 +56,8 @@ def machine(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def command(capfd):
-    def run(*arguments):
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as ended:
-                main([*map(str, arguments)])
-        return Ended(int(ended.value.code or 0), capfd.readouterr().err)
-
-    return run
-
-
-@pytest.fixture
-def trained(command):
-    ended = command("train", "--config", "run.toml", "--out", "run", "--no-progress")
+def trained(command_fd):
+    ended = command_fd("train", "--config", "run.toml", "--out", "run", "--no-progress")
     assert ended.code == 0, ended.err
 
 
@@ -98,17 +78,17 @@ def test_a_run_of_a_device_that_is_not_here_opens_on_what_is_with_a_warning():
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("name", ["sample", "evaluate", "export", "report"])
-def test_so_it_is_for_every_command_that_opens_a_run(command, name):
-    ended = command(*COMMANDS[name])
+def test_so_it_is_for_every_command_that_opens_a_run(command_fd, name):
+    ended = command_fd(*COMMANDS[name])
     assert ended.code == 0, ended.err
     assert "trained on device 'cuda:9', which is not here" in ended.err
-    assert "not here" not in command(*COMMANDS[name], "--device", "cpu").err
+    assert "not here" not in command_fd(*COMMANDS[name], "--device", "cpu").err
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_so_a_run_goes_on_and_keeps_the_device_that_it_had(command):
+def test_so_a_run_goes_on_and_keeps_the_device_that_it_had(command_fd):
     words = "train", "--out", "run", "--resume", "auto", "--steps", 4, "--no-progress"
-    ended = command(*words)
+    ended = command_fd(*words)
     assert ended.code == 0, ended.err
     assert "not here" in ended.err
     assert 'device = "cuda:9"' in Path("run/config.toml").read_text()
@@ -117,12 +97,21 @@ def test_so_a_run_goes_on_and_keeps_the_device_that_it_had(command):
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("how", ["flag", "variable"])
-def test_a_device_that_is_asked_for_and_not_here_is_an_error(command, monkeypatch, name, how):
+def test_a_device_that_is_asked_for_and_not_here_is_an_error(command_fd, monkeypatch, name, how):
     if how == "variable":
         monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
-    ended = command(*COMMANDS[name], *(("--device", "nowhere") if how == "flag" else ()))
+    ended = command_fd(*COMMANDS[name], *(("--device", "nowhere") if how == "flag" else ()))
     assert ended.code == 2
     assert "unknown device 'nowhere'" in ended.err
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("option", ["--device", "--backend"])
+def test_a_report_that_loads_no_run_refuses_what_says_how_to_load_it(command_fd, option):
+    ended = command_fd("report", "run", "--out", "x.html", option, "cpu")
+    assert ended.code == 2
+    assert f"{option} needs --explore" in ended.err
+    assert not Path("x.html").exists()
 
 
 @pytest.mark.usefixtures("trained")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from PIL import Image
 
 import gankit
 from gankit import sources
-from gankit.cli import main
 from gankit.data import digests, own, pack, sums
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
@@ -40,15 +37,6 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
 BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
 
 
-class Ended(NamedTuple):
-    code: int
-    err: str
-
-    @property
-    def last(self):
-        return self.err.splitlines()[-1]
-
-
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
@@ -63,23 +51,11 @@ def machine(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def command(capfd):
-    def run(*arguments):
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as ended:
-                main([*map(str, arguments)])
-        return Ended(int(ended.value.code or 0), capfd.readouterr().err)
-
-    return run
-
-
-@pytest.fixture
-def train(command):
+def train(command_fd):
     def run(*arguments, steps=2):
         fixed = "--out", "run", "--resume", "auto", "--no-progress", "--steps", steps
         start = () if Path("run").exists() else ("--config", "run.toml")
-        return command("train", *start, *fixed, *arguments)
+        return command_fd("train", *start, *fixed, *arguments)
 
     return run
 
@@ -224,22 +200,22 @@ def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
     np.testing.assert_array_equal(*histories)
 
 
-def test_a_run_is_evaluated_with_its_images_at_another_place(train, command):
+def test_a_run_is_evaluated_with_its_images_at_another_place(train, command_fd):
     assert train().code == 0
     Path("faces").rename("moved")
     words = "evaluate", "run", "-n", 12, "--no-floor", "--no-progress"
-    gone = command(*words)
+    gone = command_fd(*words)
     assert gone.code == 3
     assert "name their place by --dataset" in gone.last
-    assert command(*words, "--dataset", "./moved").code == 0
+    assert command_fd(*words, "--dataset", "./moved").code == 0
     found = gankit.load("run").evaluate(12, dataset="./moved")
     assert found.samples == 12
 
 
-def test_an_evaluation_against_other_images_is_refused(train, command):
+def test_an_evaluation_against_other_images_is_refused(train, command_fd):
     assert train().code == 0
     np.save("other.npy", IMAGES[::-1])
-    ended = command("evaluate", "run", "-n", 12, "--no-progress", "--dataset", "./other.npy")
+    ended = command_fd("evaluate", "run", "-n", 12, "--no-progress", "--dataset", "./other.npy")
     assert ended.code == 3
     assert "trained on other images than ./other.npy has" in ended.last
     with pytest.raises(DataError, match="trained on other images"):
@@ -252,13 +228,13 @@ EXPORT = ("export", "run", "--to", "safetensors", "--out", "x.safetensors")
 
 @pytest.mark.parametrize(("words", "made"), [(REPORT, "x.html"), (EXPORT, "x*.md")])
 def test_a_page_and_a_card_name_the_place_of_the_same_images_and_need_none(
-    train, command, words, made
+    train, command_fd, words, made
 ):
     assert train().code == 0
     Path("faces").rename("moved")
-    assert command(*words).code == 0
-    assert command(*words, "--dataset", "./moved").code == 0
+    assert command_fd(*words).code == 0
+    assert command_fd(*words, "--dataset", "./moved").code == 0
     (page,) = Path().glob(made)
     assert "moved" in page.read_text("utf-8")
     np.save("other.npy", IMAGES[::-1])
-    assert command(*words, "--dataset", "./other.npy").code == 3
+    assert command_fd(*words, "--dataset", "./other.npy").code == 3

@@ -6,9 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -37,15 +35,6 @@ layers = [
 layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
 """
 IMAGES = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8)
-
-
-class Ended(NamedTuple):
-    code: int
-    err: str
-
-    @property
-    def last(self):
-        return self.err.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +67,9 @@ def machine(tmp_path, monkeypatch, trained):
 
 
 @pytest.fixture
-def command(capfd):
+def resume(command_fd):
     def run(*arguments):
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as ended:
-                main([*map(str, arguments)])
-        return Ended(int(ended.value.code or 0), capfd.readouterr().err)
-
-    return run
-
-
-@pytest.fixture
-def resume(command):
-    def run(*arguments):
-        return command(
+        return command_fd(
             "train", "--out", "run", "--resume", "auto", "--steps", 6, "--no-progress", *arguments
         )
 
@@ -110,6 +87,12 @@ def flip_a_digit(log):
     text = log.read_text()
     place = text.index(", ", text.index("discriminator")) - 1
     log.write_text(text[:place] + ("2" if text[place] == "1" else "1") + text[place + 1 :])
+
+
+def contents(folder):
+    """Return the bytes of every file in a folder, by path; the lock has none."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {path: path.read_bytes() for path in files}
 
 
 def as_in_form_one():
@@ -179,6 +162,32 @@ def test_a_lost_environment_is_said_and_written_anew(resume):
     assert "environment.json" not in resume("--steps", 8).err
 
 
+@pytest.mark.parametrize("damaged", ["metrics.jsonl", "evaluations.jsonl"])
+def test_a_resume_that_is_refused_has_written_nothing(resume, damaged):
+    run = Path("run")
+    (run / "environment.json").unlink()
+    if damaged == "metrics.jsonl":
+        flip_a_digit(run / damaged)
+    else:
+        (run / damaged).write_text("{}\n")
+        with (run / "metrics.jsonl").open("a") as log:  # As a stop after the checkpoint leaves it.
+            log.write('{"round": 5, "discriminator": 1.0, "generator": 1.0}\n')
+    before = contents(run)
+    ended = resume()
+    assert ended.code == 4
+    assert damaged in ended.last
+    assert contents(run) == before
+
+
+def test_a_finished_run_is_left_as_it_is(resume):
+    Path("run/environment.json").unlink()
+    before = contents(Path("run"))
+    ended = resume("--steps", 4)
+    assert ended.code == 0
+    assert "environment.json is missing" in ended.err
+    assert contents(Path("run")) == before
+
+
 def test_one_image_among_many_that_changed_is_seen(resume):
     changed = IMAGES.copy()
     changed[150, 4, 4] ^= 1
@@ -194,11 +203,25 @@ def test_a_flipped_digit_of_the_log_is_seen(resume):
     assert "metrics.jsonl is not what it was after round 4" in ended.last
 
 
-def test_a_flipped_digit_of_the_log_is_said_by_a_report(command):
+def test_a_flipped_digit_of_the_log_is_said_by_a_report(command_fd):
     flip_a_digit(Path("run/metrics.jsonl"))
-    ended = command("report", "run", "--out", "x.html")
+    ended = command_fd("report", "run", "--out", "x.html")
     assert ended.code == 0
     assert "damaged: run/metrics.jsonl is not what it was" in ended.err
+
+
+def test_a_value_changed_in_the_file_is_said_by_a_report(command_fd):
+    edit("run/config.toml", "seed = 0", "seed = 1")
+    ended = command_fd("report", "run", "--out", "x.html")
+    assert ended.code == 0
+    said = "run/config.toml was changed: seed was 0, is now 1; shown is what it has now"
+    assert f"damaged: {said}" in ended.err
+    assert said in Path("x.html").read_text()
+
+
+def test_a_report_says_nothing_of_lengths_and_intervals_that_changed(command_fd):
+    edit("run/config.toml", "checkpoint_every = 2", "checkpoint_every = 1")
+    assert "damaged" not in command_fd("report", "run", "--out", "x.html").err
 
 
 def test_the_log_s_digest_is_that_of_the_file_after_a_resume_too(resume):
@@ -228,7 +251,7 @@ def test_a_digest_of_the_log_is_right_after_a_write_that_failed(tmp_path, monkey
 
 
 @pytest.mark.parametrize("how", ["a wrong character", "a flipped digit", "a folder"])
-def test_a_damaged_log_forbids_no_sampling(command, how):
+def test_a_damaged_log_forbids_no_sampling(command_fd, how):
     log = Path("run/metrics.jsonl")
     text = log.read_text()
     if how == "a folder":
@@ -238,7 +261,7 @@ def test_a_damaged_log_forbids_no_sampling(command, how):
         log.write_text(text[:100] + "#" + text[101:])
     else:
         flip_a_digit(log)
-    ended = command("sample", "run", "--out", "x.png")
+    ended = command_fd("sample", "run", "--out", "x.png")
     assert ended.code == 0
     assert ended.err.count("metrics.jsonl") == 1
     assert "nothing but the history needs it" in ended.err
