@@ -43,6 +43,9 @@ def command(
     from gankit.report.page import gathered, page
     from gankit.runs import RunFolder, atomic
 
+    for name, given in (("--backend", backend), ("--device", device)):
+        if given is not None and not explore:
+            raise ConfigError(f"{name} needs --explore: nothing else in a page loads the run")
     for run in runs:
         RunFolder.open(run)
     out = _target(out, runs)

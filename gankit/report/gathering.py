@@ -12,7 +12,8 @@ from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
 from gankit.errors import CheckpointError, GankitError
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
-from gankit.resuming import newest_info
+from gankit.lasting import OF_DATA, in_words
+from gankit.resuming import differing, newest_info, recorded
 from gankit.runs import RunFolder, classes, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.storage import read_plain
@@ -89,6 +90,16 @@ class _Reader:
             self.damage.append(str(error))
             return otherwise
 
+    def settings(self, folder: RunFolder, info: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what `config.toml` says now; `info` is what the newest checkpoint says."""
+        settings: dict[str, Any] = self.take(lambda: _settings(folder.config), {})
+        changed: list[str] = self.take(lambda: _changed(folder, info), []) if settings else []
+        if changed:
+            self.damage.append(
+                f"{folder.config} was changed: {in_words(changed)}; shown is what it has now"
+            )
+        return settings
+
     def losses(self, path: Path, digest: object) -> Array:
         """Return the losses before the first damage; `digest` is the newest checkpoint's of it."""
         losses, damage = metrics_log.read_whole(path)
@@ -119,13 +130,14 @@ def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
         There is no run.
     """
     folder, reader = RunFolder.open(path), _Reader()
+    info = newest_info(folder)
     nearest = reader.pictures(folder.nearest_path(0).parent, 1).shown
     return Gathered(
         name=name,
         path=folder.path,
-        settings=reader.take(lambda: _settings(folder.config), {}),
+        settings=reader.settings(folder, info),
         facts=folder.facts(),
-        losses=reader.losses(folder.metrics, newest_info(folder).get("log")),
+        losses=reader.losses(folder.metrics, info.get("log")),
         grids=reader.pictures(folder.samples, most, budget),
         nearest=nearest[-1] if nearest else None,
         evaluations=tuple(reader.take(lambda: evaluations.read(folder.evaluations), [])),
@@ -155,3 +167,8 @@ def _settings(path: Path) -> dict[str, Any]:
         return dict(leaves(parse_toml(text, str(path))))
     except RecursionError:
         raise CheckpointError(f"{path} is nested too deeply") from None
+
+
+def _changed(folder: RunFolder, info: Mapping[str, Any]) -> list[str]:
+    """Return how `config.toml` differs from what the run was trained with, a text for each."""
+    return differing(recorded(folder.path), folder.path, info, but=OF_DATA)
