@@ -22,6 +22,7 @@ from gankit.diagnosis.offered import (
     BackendReport,
     Offered,
     asked,
+    device_findings,
     framework_findings,
     offered,
 )
@@ -463,6 +464,35 @@ def test_a_wrong_variable_is_named(quick, monkeypatch, name, value, problem):
     assert code == ExitCode.USAGE
     assert list(by_subject(found)) == [name]
     assert problem in by_subject(found)[name]["problem"]
+
+
+def numpy_alone(monkeypatch):
+    """Let numpy be the only backend, and spare the test the data sets."""
+    report = BackendReport("numpy", True, [], "", True)
+    monkeypatch.setattr(doctor, "offered", lambda _: Offered([], [report], []))
+    monkeypatch.setattr(datasets, "datasets", list)
+
+
+def test_a_device_that_no_backend_has_is_named(monkeypatch):
+    numpy_alone(monkeypatch)
+    monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
+    found = doctor.diagnose()
+    assert [finding.subject for finding in found.findings] == ["GANKIT_DEVICE"]
+    assert "unknown device 'nowhere'" in found.findings[0].problem
+    assert found.exit_code == ExitCode.USAGE
+
+
+def test_a_device_that_a_backend_has_is_nothing_wrong(monkeypatch):
+    numpy_alone(monkeypatch)
+    monkeypatch.setenv("GANKIT_DEVICE", "cpu")
+    assert doctor.diagnose().findings == []
+
+
+def test_a_device_that_only_some_backends_lack_is_nothing_wrong():
+    lacking = BackendReport("numpy", True, [], "", True, device_fault="unknown device 'cuda'")
+    having = BackendReport("torch", True, [], "", True)
+    assert device_findings([lacking, having]) == []
+    assert len(device_findings([lacking])) == 1
 
 
 @pytest.mark.parametrize(

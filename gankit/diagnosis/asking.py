@@ -17,8 +17,11 @@ from typing import Any
 
 from gankit import plugins
 from gankit.backend import Backend
+from gankit.devices import VARIABLE, wanted
 from gankit.diagnosis.channel import Tell, channel
 from gankit.diagnosis.finding import described, plain
+from gankit.errors import ConfigError
+from gankit.sources import config_of, from_recipe
 
 FACTS = 40
 """The most facts that are taken of one backend."""
@@ -35,6 +38,9 @@ def main(arguments: list[str]) -> None:
         backend = plugins.backends()[arguments[1]]
         tell({"doing": "while it was asked about its framework"})
         tell(inspected(backend))
+        if device := wanted():
+            tell({"doing": f"while it was asked about the device {plain(device)!r}"})
+            tell({"device_fault": device_fault(backend, device)})
 
 
 def tell_plugins(tell: Tell) -> None:
@@ -81,6 +87,22 @@ def inspected(backend: Backend) -> dict[str, Any]:
         return {"facts": {plain(k): plain(v) for k, v in list(facts.items())[:FACTS]}}
     except (Exception, SystemExit) as error:
         return {"fault": plain(described(error))}
+
+
+def device_fault(backend: Backend, device: str) -> str | None:
+    """Return why a backend does not take the device, or None where it does or something else fails.
+
+    Backends look a device up when they build a trainer, so that this builds the recipe `simple`.
+    """
+    config = config_of([from_recipe("simple"), (VARIABLE, {"device": device})])
+    problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
+    try:
+        backend.trainer(problem)
+    except ConfigError as error:
+        return plain(error)
+    except (Exception, SystemExit):
+        return None
+    return None
 
 
 def _name(point: EntryPoint) -> str:

@@ -13,7 +13,14 @@ from gankit.diagnosis.datasets import DatasetReport
 from gankit.diagnosis.finding import Finding, guarded
 from gankit.diagnosis.folders import Folder
 from gankit.diagnosis.machine import Machine, machine
-from gankit.diagnosis.offered import BackendReport, Offered, asked, framework_findings, offered
+from gankit.diagnosis.offered import (
+    BackendReport,
+    Offered,
+    asked,
+    device_findings,
+    framework_findings,
+    offered,
+)
 from gankit.diagnosis.processes import LIMIT
 from gankit.diagnosis.variables import Variable
 from gankit.errors import ExitCode
@@ -77,6 +84,7 @@ def diagnose(*, quick: bool = False, limit: float = LIMIT) -> Diagnosis:
     reports = found.backends
     if not quick:
         reports = guarded("backends", lambda: asked(found.backends, limit), reports, wrong)
+    wrong += device_findings(reports)
     wrong += _not_yet_named(found.findings + _new(reports, found), wrong)
     places: list[Folder] = guarded("folders", folders.folders, [], wrong)
     wrong += folders.findings(places)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gankit.devices import VARIABLE
 from gankit.diagnosis.finding import Finding, plain
 from gankit.diagnosis.processes import LIMIT, Answer, ask, command
 from gankit.errors import ExitCode
@@ -36,6 +37,8 @@ class BackendReport:
         What it said of its framework; empty where it was not asked.
     fault
         What went wrong when it was asked, or None.
+    device_fault
+        Why it does not take the device in `GANKIT_DEVICE`, or None.
     """
 
     name: str
@@ -45,6 +48,7 @@ class BackendReport:
     inspects: bool
     facts: dict[str, str] = field(default_factory=dict)
     fault: str | None = None
+    device_fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,16 @@ def framework_findings(reports: Sequence[BackendReport]) -> list[Finding]:
     ]
 
 
+def device_findings(reports: Sequence[BackendReport]) -> list[Finding]:
+    """Return that no usable backend takes the device in `GANKIT_DEVICE`, if none does."""
+    usable = [report for report in reports if report.usable]
+    faults = [report.device_fault for report in usable if report.device_fault]
+    if not faults or len(faults) < len(usable):
+        return []
+    remedy = "set it to a device that a backend above has, or unset it"
+    return [Finding(VARIABLE, "; ".join(faults), remedy, ExitCode.USAGE)]
+
+
 def _report(row: dict[str, Any]) -> BackendReport:
     usable = not row["missing"] and row["fault"] is None
     return BackendReport(usable=usable, **row)
@@ -99,7 +113,10 @@ def _heard(report: BackendReport, answer: Answer) -> BackendReport:
     fault = answer.fault
     if fault is None and "facts" not in answer.said:
         fault = "its process ended without an answer"
-    return replace(report, facts=facts, fault=fault, usable=fault is None)
+    device_fault = answer.said.get("device_fault")
+    return replace(
+        report, facts=facts, fault=fault, usable=fault is None, device_fault=device_fault
+    )
 
 
 def _broken(report: BackendReport, remedy: str) -> Finding:

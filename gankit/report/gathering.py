@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
 from gankit.errors import CheckpointError, GankitError
-from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
 from gankit.lasting import OF_DATA, in_words
+from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
 from gankit.resuming import differing, newest_info, recorded
 from gankit.runs import RunFolder, classes, evaluations, warned
 from gankit.runs import metrics as metrics_log
