@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gankit import devices, paths, plugins, sources
 from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
+from gankit.callbacks.files import downloads_shown
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, given
 from gankit.data.labels import as_labels, without_gaps
@@ -76,7 +77,9 @@ def train(
     data_dir
         A folder with the data set's files; None, the default, looks in `GANKIT_DATA` and in the
         usual places.
-    progress, callbacks
+    progress
+        As in `fit`; the same goes for the download of a data set that is not on this machine yet.
+    callbacks
         As in `fit`.
     settings
         Any field of `TrainConfig`, which has their ranges and defaults; what is not given is the
@@ -116,7 +119,8 @@ def train(
         check_loss_known(resumed, config)
     if folder:
         check_folder(RunFolder(folder), resume=resume)
-    plan = resolve(config, data, loss=loss, backend=backend, resumed=resumed)
+    with downloads_shown() if progress else nullcontext():
+        plan = resolve(config, data, loss=loss, backend=backend, resumed=resumed)
     if loss and folder and plan.loss_digest is None:
         raise ConfigError(
             f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "

@@ -239,6 +239,7 @@ class Run:
         data_dir: Path | None = None,
         *,
         dataset: str | os.PathLike[str] | None = None,
+        progress: bool = True,
     ) -> Evaluation:
         """Hold `n` images against the data set's, as `gankit evaluate` does; nothing is written.
 
@@ -252,6 +253,9 @@ class Run:
             A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
         dataset
             The name or the path of the run's images, if they are no longer where they were.
+        progress
+            Whether to show how far it is: a bar in a terminal or a notebook, and plain lines
+            elsewhere, on standard error. True by default.
 
         Returns
         -------
@@ -270,7 +274,8 @@ class Run:
         if dataset is not None:
             paths.given(dataset, "dataset")
         place = None if dataset is None else os.fspath(dataset)
-        return judging.evaluation(self, n, seed, optional(data_dir, "data_dir"), place)
+        folder = optional(data_dir, "data_dir")
+        return judging.evaluation(self, n, seed, folder, place, progress=progress)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""

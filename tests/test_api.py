@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit.data import Dataset, ImageSet
+from gankit.data.download import download
 from gankit.errors import CheckpointError, ConfigError, UnknownBackend, UnknownName
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.optimizers import SGD, Average
 from tests.selection import selected
+from tests.server import serving
 from tests.waiting import ended, started, wait_for
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
@@ -348,6 +351,36 @@ def test_training_shows_plain_lines_where_there_is_no_terminal_unless_it_shall_n
     fit(progress=False)
     train(steps=2, progress=False)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def far(tmp_path, registered):
+    """Register a data set that is downloaded whenever it is loaded, and return its name."""
+    file = tmp_path / "far.npy"
+    np.save(file, np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), dtype=np.uint8))
+    with serving() as server:
+        address = server.serve("far.npy", file.read_bytes())
+
+        def load(_data_dir):
+            download(address, file, 10**6, lambda _: None)
+            return ImageSet(np.load(file, allow_pickle=False), None, "far")
+
+        registered(Dataset("far", "images that are far", load))
+        yield "far"
+
+
+def test_a_download_is_shown_as_training_is_unless_it_shall_not(far, capsys):
+    train(steps=2, dataset=far)
+    first, second = capsys.readouterr().err.splitlines()
+    assert re.match(r"[\d.]+k?/[\d.]+k?B  far.npy", first)
+    assert second.startswith("round 2/2")
+    train(steps=2, dataset=far, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_command_shows_a_download_too(far, command):
+    words = ["--dataset", far, "--dry-run", "--backend", "numpy"]
+    assert "far.npy" in command("train", *words).err
 
 
 def test_ctrl_c_finishes_the_step_and_hands_over_the_run():

@@ -147,6 +147,22 @@ def test_training_shows_a_bar_in_the_notebooks_cell_unless_it_shall_not(cell, ca
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("machine")
+def test_an_evaluation_shows_how_far_it_is_in_the_cell_unless_it_shall_not(cell, capsys):
+    np.save("faces.npy", IMAGES)
+    run = gankit.train(
+        dataset="./faces.npy", backend="numpy", steps=1, latent=3, batch=4, progress=False,
+        generator=[Dense(6), Tanh(), Reshape((3, 2, 1))], discriminator=[Flatten(), Dense(1)],
+    )  # fmt: skip
+    run.evaluate(12, progress=False)
+    assert cell == []
+    run.evaluate(12)
+    assert "<progress " in cell[0]
+    assert "reading images" in cell[0]
+    assert cell[-1] == ""  # The bar goes with the work.
+    assert capsys.readouterr() == ("", "")
+
+
 EXECUTE = """
 import sys
 import nbformat

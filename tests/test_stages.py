@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from gankit.cli.stages import Stages
+from gankit.callbacks.stages import Stages
 
 
 class Clock:

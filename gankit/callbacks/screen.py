@@ -119,6 +119,8 @@ class Screen:
 
     def close(self) -> None:
         """End the bar; what is written next begins on a line of its own."""
+        if self._cell is not None and not self.leave:
+            self._cell("")
         if self._bar is not None:
             with suppress(OSError, ValueError):
                 self._bar.close()

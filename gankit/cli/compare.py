@@ -52,12 +52,14 @@ def command(
     on where it stopped. Then a table says how fast each is and how far its losses, weights and
     images are from those of the first, and OUT/compare.html shows it with curves and grids.
     """
+    from gankit.callbacks.files import downloads_shown
     from gankit.comparing import compare, section
     from gankit.report import render
     from gankit.runs import atomic
 
     out = out or Path("runs/compare")
-    plans = _plans(_names(backends), _sources(options), data_dir)
+    with downloads_shown(plain=True if no_progress else None):
+        plans = _plans(_names(backends), _sources(options), data_dir)
     folders = [out / name for name in _folders(plans)]
     _check(out, folders, plans)
     for plan, folder in zip(plans, folders, strict=True):

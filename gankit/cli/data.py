@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from gankit.cli.options import PATH, answer, as_json, data_dir, say, show
 from gankit.errors import ExitCode
 
 if TYPE_CHECKING:
-    from gankit.callbacks.screen import Screen
     from gankit.data import FileCheck
     from gankit.data.image_options import Channels, Fit
 
@@ -48,13 +47,14 @@ def list_datasets(as_json: bool) -> None:
 def fetch(name: str, data_dir: Path | None) -> None:
     """Download what is missing of a data set; print where its files are."""
     from gankit import plugins
+    from gankit.callbacks.files import Files
 
     dataset = plugins.get_dataset(name)
     if dataset.fetch is None:
         say(f"{name} needs no download")
         return
-    with _Bars() as bars:
-        paths = dataset.fetch(data_dir, progress=bars)
+    with closing(Files()) as files:
+        paths = dataset.fetch(data_dir, progress=files)
     for path in paths:
         answer(path)
 
@@ -95,49 +95,14 @@ def pack(
     folder: Path, out: Path, size: str | None, channels: Channels | None, fit: Fit, skip_bad: bool
 ) -> None:
     """Write the pictures of FOLDER into OUT.npy, to train on however many they are."""
+    from gankit.callbacks.files import Files
     from gankit.data import ImageOptions, pack, parse_size
 
     options = ImageOptions(parse_size(size) if size else None, channels, fit, skip_bad)
-    with _Bars(unit=" pictures") as bars:
-        data = pack(folder, out, options, lambda done, total: bars(out.name, done, total))
+    with closing(Files(unit=" pictures")) as files:
+        data = pack(folder, out, options, lambda done, total: files(out.name, done, total))
     say(data.source)
     answer(out)
-
-
-class _Bars:
-    """Shows how far each file is, one after the other; `unit` is that of the numbers."""
-
-    def __init__(self, unit: str = "B") -> None:
-        self._unit = unit
-        self._file, self._began = "", 0.0
-        self._screen: Screen | None = None
-
-    def __enter__(self) -> _Bars:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._screen is not None:
-            self._screen.close()
-
-    def __call__(self, file: str, received: int, total: int | None) -> None:
-        from gankit.callbacks.screen import Screen
-        from gankit.callbacks.showing import clock
-
-        now = time.monotonic()
-        if self._screen is None or file != self._file:
-            self.__exit__()
-            self._file, self._began, self._screen = file, now, Screen()
-        words = [(1, self._count(received, total)), (2, file)]
-        if total and received:
-            left = (now - self._began) * (total - received) / received
-            words.append((3, f"{clock(left)} left"))
-        self._screen.show(received / total if total else 0.0, words, last=received == total)
-
-    def _count(self, received: int, total: int | None) -> str:
-        from tqdm import tqdm
-
-        whole = f"/{tqdm.format_sizeof(total)}" if total else ""
-        return f"{tqdm.format_sizeof(received)}{whole}{self._unit}"
 
 
 def _line(row: FileCheck) -> str:

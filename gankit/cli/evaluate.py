@@ -17,14 +17,14 @@ from gankit.cli.options import device as device_option
 from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
-    from gankit.cli.stages import Stages
+    from gankit.callbacks.stages import Stages
     from gankit.images import Pixels
     from gankit.judging import Standard
     from gankit.run import Run
     from gankit.runs import RunFolder
 
 WIDTH = 80
-READING, OPENING = "reading images", "opening the run"
+OPENING = "opening the run"
 
 
 @click.command("evaluate")
@@ -57,14 +57,15 @@ def command(
     """
     from gankit import judging
     from gankit.api import load
-    from gankit.cli.stages import Stages
+    from gankit.callbacks.stages import Stages
     from gankit.randomness import check_seed
     from gankit.resuming import recorded
 
     judging.check_samples(count)
     check_seed(seed)
     recorded(run)
-    watch = Stages(_guesses(count, floor=not no_floor), plain=True if no_progress else None)
+    guesses = {judging.READING: 1.0, OPENING: 2.0} | judging.guesses(count, floor=not no_floor)
+    watch = Stages(guesses, plain=True if no_progress else None)
     try:
         standard = _standard(run, dataset, data_dir, watch)
         watch(OPENING, 0.0)
@@ -83,7 +84,7 @@ def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Sta
     from gankit.resuming import known_images, recorded
     from gankit.runs import RunFolder
 
-    watch(READING, 0.0)
+    watch(judging.READING, 0.0)
     config, known = openable(recorded(path)), known_images(RunFolder(path))
     return judging.standard(config, data_dir, known, dataset, tell=say, watch=watch)
 
@@ -135,24 +136,6 @@ def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
         warn(f"what was found is not kept: {error}")
     else:
         say(f"kept in {folder.evaluations}; {path} shows images above the nearest of training")
-
-
-def _guesses(count: int, *, floor: bool) -> dict[str, float]:
-    """Return the seconds that each stage takes on one core of a server, about."""
-    from gankit import judging
-
-    judged = {
-        "nearest images": 2e-3 * min(count, 1000),
-        "features": 2e-4 * count,
-        "Fréchet distance": 0.05,
-        "kernel distance": 1.0 + 1e-8 * count * (count + judging.SAMPLES),
-        "precision and recall": 3e-8 * count * (count + judging.SAMPLES),
-        "classes": 3e-5 * count,
-    }
-    run = {READING: 1.0, OPENING: 2.0, judging.GENERATING: 3e-4 * count, judging.PICTURE: 1.0}
-    real = {judging.FLOOR + stage: seconds for stage, seconds in judged.items()}
-    judged["precision and recall"] += 3e-8 * judging.SAMPLES**2  # Once, for the reference.
-    return run | judged | (real if floor else {})
 
 
 def _page(path: Path, found: dict[str, Any]) -> str:

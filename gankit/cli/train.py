@@ -92,6 +92,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     --config, GANKIT_<SETTING>, --set and flags, each over those before.
     """
     from gankit.callbacks import Bar
+    from gankit.callbacks.files import downloads_shown
     from gankit.launch import check_folder, launch, resolve
     from gankit.resuming import check_loss_known
     from gankit.runs import RunFolder
@@ -109,14 +110,16 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     resumed = options["out"] if options["resume"] else None
     if resumed:
         check_loss_known(resumed, config)
-    plan = resolve(config, options["data_dir"], say, resumed=resumed)
+    plain = True if options["no_progress"] else None
+    with downloads_shown(plain=plain):
+        plan = resolve(config, options["data_dir"], say, resumed=resumed)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())
         say(f"{plan.summary}, into {out}")
         return 0
     stop = Stop()
-    bar = Bar(plan.rounds, plain=True if options["no_progress"] else None)
+    bar = Bar(plan.rounds, plain=plain)
     with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:
         callbacks = [*_watching(plan, out, options), bar]
         resume = bool(options["resume"])

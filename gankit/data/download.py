@@ -7,6 +7,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -19,6 +21,7 @@ from gankit.errors import DataError
 
 CHUNK = 2**16
 """The most bytes taken at once."""
+_WATCHER: ContextVar[Progress | None] = ContextVar("watcher of downloads", default=None)
 
 
 class Unreachable(DataError):
@@ -69,7 +72,7 @@ def download(
     patience
         How long to wait; by default 5 seconds for an answer.
     progress
-        Called after every chunk.
+        Called after every chunk; by default that of `watched`, if there is one.
 
     Raises
     ------
@@ -78,14 +81,28 @@ def download(
     StorageError
         If the file cannot be written.
     """
+    told = progress or _WATCHER.get()
     with temporary(target) as part:
         with storing(part), part.open("wb") as file:
-            for chunk in _chunks(url, target.name, limit, patience or Patience(), progress):
+            for chunk in _chunks(url, target.name, limit, patience or Patience(), told):
                 file.write(chunk)
             settle(file)
         check(part)
         with storing(target):
             part.replace(target)
+
+
+@contextmanager
+def watched(progress: Progress) -> Iterator[None]:
+    """Call `progress` for each download of the block that was given none of its own.
+
+    `Dataset.load` takes no progress, and downloads what is missing.
+    """
+    token = _WATCHER.set(progress)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 def _chunks(

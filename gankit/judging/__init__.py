@@ -8,10 +8,12 @@ beside them.
 from gankit.judging.examining import (
     GENERATING,
     PICTURE,
+    READING,
     check_samples,
     evaluation,
     examined,
     generated,
+    guesses,
     slowly,
 )
 from gankit.judging.standards import FLOOR, SAMPLES, TRAINING, Standard, against, standard
@@ -20,6 +22,7 @@ __all__ = [
     "FLOOR",
     "GENERATING",
     "PICTURE",
+    "READING",
     "SAMPLES",
     "TRAINING",
     "Standard",
@@ -28,6 +31,7 @@ __all__ = [
     "evaluation",
     "examined",
     "generated",
+    "guesses",
     "slowly",
     "standard",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ import numpy as np
 
 from gankit import images
 from gankit.backend import Labels
+from gankit.callbacks.stages import Stages
 from gankit.errors import ConfigError, DataError
 from gankit.judging.standards import (
     FEWEST,
+    FLOOR,
     SAMPLES,
     TRAINING,
     Standard,
@@ -34,6 +37,7 @@ from gankit.training_data import Tell, warn
 if TYPE_CHECKING:
     from gankit.run import Run
 
+READING = "reading images"
 GENERATING = "generating images"
 PICTURE = "nearest training images"
 PAUSE = 10.0
@@ -150,6 +154,8 @@ def evaluation(
     seed: int = evaluations.SEED,
     data_dir: Path | None = None,
     dataset: str | None = None,
+    *,
+    progress: bool = True,
 ) -> Evaluation:
     """Return the figures of a run on named data; nothing is written.
 
@@ -157,6 +163,8 @@ def evaluation(
     ----------
     dataset
         The name or the path of the images, if they are no longer where the run has them from.
+    progress
+        Whether to show how far it is, as `gankit evaluate` does.
 
     Raises
     ------
@@ -171,6 +179,33 @@ def evaluation(
         )
     check_samples(count)
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None
-    known = standard(run.config, data_dir, trained_on, dataset)
-    found = known.figures(generated(run, count, seed, data=known.labels))
+    with _shown(count) if progress else nullcontext(unwatched) as watch:
+        watch(READING, 0.0)
+        known = standard(run.config, data_dir, trained_on, dataset, watch=watch)
+        found = known.figures(generated(run, count, seed, watch, known.labels), watch)
     return dataclasses.replace(found, class_names=run.class_names)
+
+
+def guesses(count: int, *, floor: bool) -> dict[str, float]:
+    """Return the seconds that each stage of `examined` takes on one core of a server, about."""
+    judged = {
+        "nearest images": 2e-3 * min(count, 1000),
+        "features": 2e-4 * count,
+        "Fréchet distance": 0.05,
+        "kernel distance": 1.0 + 1e-8 * count * (count + SAMPLES),
+        "precision and recall": 3e-8 * count * (count + SAMPLES),
+        "classes": 3e-5 * count,
+    }
+    run = {GENERATING: 3e-4 * count, PICTURE: 1.0}
+    real = {FLOOR + stage: seconds for stage, seconds in judged.items()}
+    judged["precision and recall"] += 3e-8 * SAMPLES**2  # Once, for the reference.
+    return run | judged | (real if floor else {})
+
+
+@contextmanager
+def _shown(count: int) -> Iterator[Watch]:
+    """Give what shows how far an evaluation without a floor is."""
+    stages = guesses(count, floor=False)
+    del stages[PICTURE]
+    with closing(Stages({READING: 1.0} | stages)) as shown:
+        yield shown

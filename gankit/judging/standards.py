@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from gankit import images, plugins
 from gankit.backend import Labels
 from gankit.config import TrainConfig
 from gankit.data import ImageOptions, ImageSet, is_path
+from gankit.data.download import watched
 from gankit.data.resized import resized
 from gankit.errors import DataError
 from gankit.metrics import (
@@ -87,7 +89,8 @@ class Standard:
 
         They are what to expect of a perfect generator.
         """
-        real = self.unseen(count)
+        with _downloads(watch):
+            real = self.unseen(count)
         found = self.judge(real.images, lambda stage: watch(FLOOR + stage, 0.0), real.index)
         return {"split": real.split, **found.as_json()}
 
@@ -122,14 +125,15 @@ def standard(
     tell
         Takes a line about the images.
     watch
-        Is told how far the classifier's training is, where none is kept.
+        Is told how far downloads are, and the classifier's training, where none is kept.
 
     Raises
     ------
     UnknownName, DataError, ConfigError
         The images cannot be had, or are others than the run was trained on.
     """
-    data = images_of(config, known or {}, dataset, data_dir, tell)
+    with _downloads(watch):
+        data = images_of(config, known or {}, dataset, data_dir, tell)
     return against(data.images, data.config.dataset, data_dir, watch, data.config.images)
 
 
@@ -172,6 +176,15 @@ def against(
     features = _features(data, reference, watch)
     judge = Judge(reference, features, training=data.images)
     return Standard(judge, data.images, data.labels, unseen)
+
+
+def _downloads(watch: Watch) -> AbstractContextManager[None]:
+    """Tell `watch` how far each download of the block is, as a stage of its own."""
+
+    def progress(file: str, received: int, total: int | None) -> None:
+        watch(f"downloading {file}", received / total if total else 0.0)
+
+    return watched(progress)
 
 
 def _first(others: Reference) -> Callable[[int], Reference]:

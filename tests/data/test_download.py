@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gankit.data.download import Patience, Unreachable, download
+from gankit.data.download import Patience, Unreachable, download, watched
 from gankit.errors import DataError, StorageError
 from gankit.unfinished import held
 from tests.server import begin, redirecting
@@ -58,6 +58,19 @@ def test_progress_ends_at_the_whole(server, get):
     get(server.serve("file.gz", CONTENT), progress=lambda *now: told.append(now))
     assert told[-1] == ("file.gz", SIZE, SIZE)
     assert told == sorted(told)
+
+
+def test_a_download_without_progress_of_its_own_tells_the_watcher_of_the_block(server, get):
+    told, own = [], []
+    address = server.serve("file.gz", CONTENT)
+    with watched(lambda *now: told.append(now)):
+        get(address, progress=lambda *now: own.append(now))
+        assert told == []
+        get(address)
+    assert told[-1] == own[-1] == ("file.gz", SIZE, SIZE)
+    before = len(told)
+    get(address)
+    assert len(told) == before
 
 
 def test_wrong_bytes_are_refused(server, get):

@@ -1,0 +1,64 @@
+"""A bar for each file that is downloaded or written, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from gankit.callbacks.screen import Screen
+from gankit.callbacks.showing import clock
+from gankit.data.download import watched
+
+
+class Files:
+    """Shows how far each file is, one after the other.
+
+    Parameters
+    ----------
+    unit
+        Of the numbers that it is called with; bytes by default.
+    plain
+        Whether to write plain lines; asks standard error by default.
+    """
+
+    def __init__(self, unit: str = "B", *, plain: bool | None = None) -> None:
+        self.unit, self.plain = unit, plain
+        self._file, self._began = "", 0.0
+        self._screen: Screen | None = None
+
+    def __call__(self, file: str, done: int, total: int | None) -> None:
+        """Show that `done` of `total` units of a file are there; None if the total is unknown."""
+        now = time.monotonic()
+        if self._screen is None or file != self._file:
+            self.close()
+            self._file, self._began, self._screen = file, now, Screen(plain=self.plain)
+        words = [(1, self._count(done, total)), (2, file)]
+        if total and done:
+            left = (now - self._began) * (total - done) / done
+            words.append((3, f"{clock(left)} left"))
+        self._screen.show(done / total if total else 0.0, words, last=done == total)
+
+    def close(self) -> None:
+        """Leave the last bar as it stands; what is written next begins on a line of its own."""
+        if self._screen is not None:
+            self._screen.close()
+
+    def _count(self, done: int, total: int | None) -> str:
+        from tqdm import tqdm
+
+        whole = f"/{tqdm.format_sizeof(total)}" if total else ""
+        return f"{tqdm.format_sizeof(done)}{whole}{self.unit}"
+
+
+@contextmanager
+def downloads_shown(*, plain: bool | None = None) -> Iterator[None]:
+    """Show how far each download of the block is.
+
+    Parameters
+    ----------
+    plain
+        As in `Files`.
+    """
+    with closing(Files(plain=plain)) as files, watched(files):
+        yield
