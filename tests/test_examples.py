@@ -6,7 +6,6 @@ import ast
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
@@ -14,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import ran
 
 EXAMPLES = sorted(Path(__file__).parents[1].glob("docs/examples/*/pyproject.toml"))
 FRAMEWORKS = {"jax"}
@@ -65,7 +66,7 @@ def as_installed(folder, site):
     return []
 
 
-def own_tests(folder, scratch):
+def own_tests(folder, scratch, seconds=240):
     """Run an example's tests from where nothing else can be imported by chance."""
     (scratch / "work").mkdir()
     paths = [*map(str, as_installed(folder, scratch / "site")), os.environ.get("PYTHONPATH", "")]
@@ -76,9 +77,9 @@ def own_tests(folder, scratch):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     # As in gankit's own tests: their data sets are small on purpose.
     command += ["-W", "error", "-W", "ignore:there are only"]
-    return subprocess.run(
-        [*command, f"--basetemp={scratch / 'tmp'}", str(folder / "tests")], cwd=scratch / "work",
-        env=environment, capture_output=True, text=True, check=False,
+    return ran(
+        [*command, f"--basetemp={scratch / 'tmp'}", str(folder / "tests")],
+        f"the tests of {folder.name}", seconds, cwd=scratch / "work", env=environment,
     )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_an_example_passes_its_own_tests(pyproject, tmp_path):
         named = os.environ.get("GANKIT_TEST_BACKENDS", "").split(",")
         assert not set(missing) & set(named), "it was asked for, and is not installed"
         pytest.skip(f"needs {', '.join(missing)}")
-    done = own_tests(pyproject.parent, tmp_path)
+    done = own_tests(pyproject.parent, tmp_path, 1700)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 

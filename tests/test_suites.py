@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
+
+import pytest
 
 from tests.run import TESTS, suites
 
@@ -25,3 +28,40 @@ def test_every_file_of_tests_belongs_to_a_suite():
 def test_a_file_that_no_suite_runs_would_be_noticed():
     (core,) = (arguments for name, arguments, _ in suites(BACKENDS) if name == "core")
     assert Path(TESTS / "frameworks" / "test_torch_graphs.py") not in collected(core)
+
+
+WITHOUT_END = {"benchmarks/", "run.py"}
+"""What runs whole suites, and measures, as long as that takes."""
+
+
+def unlimited(source):
+    """Return the lines that wait for a process and have no limit of their own."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("subprocess"), attr="run" | "check_output"),
+                keywords=words,
+            ) if not {word.arg for word in words} & {"timeout", None}:
+                yield node.lineno
+            case ast.Call(func=ast.Attribute(attr="communicate" | "wait"), args=[], keywords=[]):
+                yield node.lineno
+
+
+def test_no_test_waits_for_a_process_without_a_limit():
+    sources = {path.relative_to(TESTS).as_posix(): path for path in TESTS.rglob("*.py")}
+    found = [
+        f"{name}:{line}"
+        for name, path in sorted(sources.items())
+        if not name.startswith(tuple(WITHOUT_END))
+        for line in unlimited(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [("subprocess.run(x)", 1), ("subprocess.run(x, timeout=9)", 0), ("subprocess.run(x, **y)", 0),
+     ("p.wait()", 1), ("p.wait(9)", 0), ("p.communicate()", 1), ("p.communicate(timeout=9)", 0)],
+)  # fmt: skip
+def test_a_wait_without_a_limit_would_be_noticed(source, count):
+    assert len(list(unlimited(source))) == count

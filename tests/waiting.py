@@ -42,6 +42,15 @@ def ended(process, what, seconds=SECONDS):
         pytest.fail(f"waited {seconds:g} s for {what} to end")
 
 
+def ran(words, what, seconds=SECONDS, **options):
+    """Run `words` to its end; return it with what it wrote, as text; else kill it and fail."""
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+    out, err = ended(process, what, seconds)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
 def exit_code(pid, what, seconds=SECONDS):
     """Return how the child `pid` ended, as `subprocess` has it; else kill it and fail."""
     end = time.monotonic() + seconds
@@ -68,7 +77,7 @@ def started(words, what, **options):
     finally:
         if process.poll() is None:
             kill(process.pid)
-            process.wait()
+            process.wait(SECONDS)
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()

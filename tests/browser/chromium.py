@@ -8,6 +8,8 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.waiting import SECONDS, wait_for
+
 REMEDY = "apt-get install chromium chromium-driver, and pip install --group test"
 START = (
     "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
@@ -37,6 +39,8 @@ class Chromium:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         service = Service(shutil.which("chromedriver"), env=os.environ | {"SE_OFFLINE": "true"})
         self.driver = webdriver.Chrome(options=options, service=service)
+        self.driver.set_page_load_timeout(SECONDS)
+        self.driver.set_script_timeout(SECONDS)
 
     def open(self, path, size=DESKTOP, **preferences):
         """Open a file in a window of this size, for somebody with these preferences.
@@ -72,11 +76,9 @@ class Chromium:
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 
-    def wait(self, true, seconds=10):
-        """Wait until a function returns something true, and return that."""
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: true())
+    def wait(self, true, what, seconds=10):
+        """Wait until a function returns something true, and return that; `what` is waited for."""
+        return wait_for(true, what, seconds)
 
     def complaints(self):
         """Return what the console said since the last call, warnings included."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.browser.chromium import REMEDY
+from tests.waiting import ran
 
 ONE = "tests/browser/test_report_page.py::test_nothing_moves_by_itself"
 
@@ -19,10 +19,8 @@ def test_a_missing_browser_is_said_with_its_remedy_and_fails_only_where_it_is_re
     tmp_path, required, code, word
 ):
     environment = os.environ | {"PATH": str(tmp_path), "GANKIT_REQUIRE_BROWSER": required}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", ONE],
-        cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", ONE]
+    done = ran(words, "a test of the page", cwd=Path(__file__).parents[2], env=environment)
     assert done.returncode == code, done.stdout
     assert f"1 {word}" in done.stdout.splitlines()[-1]
     assert REMEDY in done.stdout

@@ -141,7 +141,9 @@ def mounted(page):
 
 def settled(page):
     """Wait until every picture is made."""
-    page.wait(lambda: not page.all("[aria-busy=true]") and page.all("[aria-busy=false]"))
+    page.wait(
+        lambda: not page.all("[aria-busy=true]") and page.all("[aria-busy=false]"), "the images"
+    )
 
 
 def picture(page, canvas=".explorer__picture"):
@@ -248,7 +250,7 @@ def test_a_picture_is_saved_with_a_name_by_which_it_can_be_made_again(page, run,
     settled(page)
     page.all(".explorer__button")[1].click()
     path = tmp_path / "seed-0-picture-1-class-1.png"
-    page.wait(path.exists)
+    page.wait(path.exists, "the file that is saved")
     with Image.open(path) as saved:
         assert saved.size == (6 * 64, 8 * 64)
         pixels = np.asarray(saved.convert("RGB")).astype(int)

@@ -113,7 +113,7 @@ def test_the_picture_that_is_shown_is_drawn_and_marked_in_the_curves(browser, on
     assert browser.run(wide) == 32
     before = browser.find(".now").get_attribute("d")
     browser.press(browser.find("#round"), HOME)
-    browser.wait(lambda: browser.run(wide) == 32)
+    browser.wait(lambda: browser.run(wide) == 32, "the first grid")
     assert browser.find(".now").get_attribute("d") != before
 
 
@@ -130,7 +130,7 @@ def test_play_goes_through_the_grids_and_stops_at_the_last(browser, runs, one):
     browser.open(one)
     browser.run(WATCH)
     browser.find("#play").click()
-    browser.wait(lambda: browser.run("return window.seen.at(-1)") == "Play")
+    browser.wait(lambda: browser.run("return window.seen.at(-1)") == "Play", "the last grid")
     rounds = [f"after round {number}" for number in ("500", "1,000", "2,000")]
     assert browser.run("return window.seen") == ["Pause", *rounds, "Play"]
     assert shown(browser) == uri(runs[0], 2000)

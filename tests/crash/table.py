@@ -18,11 +18,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.leftovers import adopt, end
 from tests.run import WITHIN, battery, paths
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- results: written by make crash -->\n", "<!-- end of results -->\n"
+LIMIT = 3 * 3600
+"""Seconds that one process of tests may take."""
 ROWS = {
     "kill-store": "kill -9 of the store",
     "kill-calls": "kill -9 before and after each system call",
@@ -46,6 +49,7 @@ ROWS = {
 def main(backends: list[str]) -> int:
     """Run all of it; return the exit status."""
     began = time.perf_counter()
+    adopt()
     with tempfile.TemporaryDirectory() as folder:
         notes = Path(folder, "notes.jsonl")
         runs = [(battery(), ",".join(backends))]
@@ -69,7 +73,14 @@ def passes(chosen: list[str], tested: str, notes: Path) -> bool:
         "GANKIT_CRASH": "full", "GANKIT_CRASH_NOTES": str(notes), "GANKIT_TEST_BACKENDS": tested,
     }  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-q", *chosen, "--timeout=3600"]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=LIMIT, check=False)
+        return done.returncode == 0
+    except subprocess.TimeoutExpired:
+        print(f"waited {LIMIT:,} s for {' '.join(chosen)}, with {tested}, to end")
+        return False
+    finally:
+        end()
 
 
 def results(found: list[dict[str, str]], seconds: float) -> str:

@@ -22,6 +22,7 @@ from gankit.errors import ExitCode
 from tests.crash import fetching
 from tests.crash.figures import figure, note
 from tests.server import begin, redirecting, serving
+from tests.waiting import ended, wait_for
 
 ROOT = Path(__file__).parents[2]
 FILES = fetching.packed()
@@ -236,7 +237,7 @@ def started():
     for process in processes:
         if process.poll() is None:
             process.kill()
-            process.communicate()
+            ended(process, "a fetch that was killed")
 
 
 def finals(folder):
@@ -249,7 +250,7 @@ def test_eight_processes_that_fetch_at_once_all_have_the_right_bytes(
     tmp_path, server, good, started
 ):
     processes = [started(tmp_path, good) for _ in range(8)]
-    told = [process.communicate(timeout=120) for process in processes]
+    told = [ended(process, "a fetch beside seven others", 120) for process in processes]
     assert [process.returncode for process in processes] == [0] * 8, told
     wanted = "".join(f"{tmp_path / 'mnist' / name}\n" for name in FILES)
     assert [out for out, _ in told] == [wanted] * 8
@@ -286,13 +287,14 @@ def test_a_killed_fetch_leaves_no_partial_file_and_the_next_one_succeeds(
     halting = Halting(content, len(content) if late else int(random.integers(1, len(content))))
     server.answers[f"good/{name}"] = halting
     process = started(tmp_path, good)
-    assert halting.reached.wait(60)
+    wait_for(halting.reached.is_set, "the fetch to come to the place where it is killed")
     if late:
         time.sleep(random.uniform(0, 0.02))
     else:
-        until(lambda: list((tmp_path / "mnist").glob(f".*.part.{name}")))
+        part = f".*.part.{name}"
+        wait_for(lambda: list((tmp_path / "mnist").glob(part)), "the download's temporary file", 10)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    ended(process, "the fetch that was killed")
     halting.gone.set()
     assert process.returncode == -signal.SIGKILL
     left = finals(tmp_path)
@@ -300,18 +302,9 @@ def test_a_killed_fetch_leaves_no_partial_file_and_the_next_one_succeeds(
     assert late or name not in left
     server.serve(f"good/{name}", content)
     again = started(tmp_path, good)
-    _, told = again.communicate(timeout=60)
+    _, told = ended(again, "the fetch after it")
     assert again.returncode == 0, told
     assert finals(tmp_path) == FILES
-
-
-def until(seen):
-    """Wait for something to be seen; fail if it is not there within ten seconds."""
-    for _ in range(1000):
-        if seen():
-            return
-        time.sleep(0.01)
-    pytest.fail("the download has no temporary file: it was not killed in the middle")
 
 
 def test_the_figures_are_noted():

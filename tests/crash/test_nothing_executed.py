@@ -155,7 +155,7 @@ def load_with_numpy(path):
         (unmarshal, "marshal.loads"),
         (unmarshal, "exec of data"),
         (lambda: os.system("true"), "os.system"),  # noqa: S605, S607
-        (lambda: subprocess.run(["true"], check=True), "subprocess.Popen"),  # noqa: S607
+        (lambda: subprocess.run(["true"], check=True, timeout=9), "subprocess.Popen"),  # noqa: S607
         (lambda: eval("1"), "exec of <string>"),  # noqa: S307
     ],
 )

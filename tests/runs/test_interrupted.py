@@ -95,7 +95,7 @@ def test_an_interrupted_save_leaves_nothing_visible(store, state, monkeypatch):
 
 def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(store, state):
     dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+    dead.wait(60)
     left = store.folder / f".gankit-{dead.pid}-01234567-0.tmp"
     busy = store.folder / f".gankit-{os.getppid()}-01234567-0.tmp"
     left.mkdir()
