@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shlex
@@ -167,6 +168,16 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(command, run):
 def test_debug_shows_where_an_error_was_raised():
     with pytest.raises(gankit.GankitError):
         main(["--debug", "train", "--recipe", "nothing"])
+
+
+def test_a_variable_asks_for_debugging_as_the_option_does(command, monkeypatch):
+    words = ["train", "--recipe", "nothing"]
+    monkeypatch.setenv("GANKIT_DEBUG", "1")
+    with pytest.raises(gankit.GankitError):
+        main(words)
+    monkeypatch.setenv("GANKIT_DEBUG", "0")
+    assert command(*words).code == ExitCode.USAGE
+    assert not logging.getLogger("gankit").isEnabledFor(logging.DEBUG)
 
 
 def test_a_number_that_grows_without_bound_ends_with_exit_code_6_and_keeps_what_was_good(command):

@@ -11,11 +11,13 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from gankit.config import from_settings
 from gankit.diagnosis import asking, datasets, doctor, folders, variables
 from gankit.diagnosis.machine import cpu_quota, memory_limit
 from gankit.diagnosis.offered import (
@@ -26,8 +28,11 @@ from gankit.diagnosis.offered import (
     framework_findings,
     offered,
 )
+from gankit.diagnosis.processes import debugging, start
 from gankit.errors import ExitCode
+from gankit.recipes import recipe
 from tests.selection import selected
+from tests.waiting import ended
 
 ROOT = Path(__file__).parents[1]
 KEYS = {
@@ -214,6 +219,32 @@ def test_the_first_finding_decides_the_exit_code(quick, install, monkeypatch):
     code, found = quick()
     assert [finding["exit_code"] for finding in found["findings"]] == [2, 5]
     assert code == ExitCode.USAGE
+
+
+# Debugging.
+
+
+def test_what_a_process_logs_and_where_it_failed_is_seen_by_debugging_alone(install, capsys):
+    body = "import logging; logging.getLogger('gankit.mine').debug('my word'); raise OSError('x')"
+    install(plugin(body))
+    with debugging():
+        assert mine().fault == "OSError: x"
+    told = capsys.readouterr().err
+    assert "my word" in told
+    assert re.search(r"Traceback .*\n.*in inspect\n.*OSError: x", told, re.DOTALL)
+    assert mine().fault == "OSError: x"
+    assert capsys.readouterr().err == ""
+
+
+def test_a_run_that_compare_starts_tells_where_it_failed_and_keeps_its_exit_code():
+    settings = from_settings(recipe("simple").settings | {"dataset": "./nothing"}).settings()
+    request = {"settings": settings, "out": "run", "data_dir": None, "plain": True}
+    for around, seen in ((debugging, True), (nullcontext, False)):
+        with around():
+            process = start("gankit.cli.apart", [json.dumps(request)], subprocess.PIPE)
+        _, told = ended(process, "the run")
+        assert process.returncode == ExitCode.DATA
+        assert (b"Traceback" in told) is seen
 
 
 # Plugins.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from gankit.diagnosis.processes import Process, end, ending, kill, not_started, start
+from gankit.diagnosis.processes import Process, end, ending, kill, not_started, relay, start
 
 Word = dict[str, Any]
 
@@ -43,7 +43,9 @@ def told(module: str, *arguments: str, limit: float) -> Generator[Word]:
         finally:
             timer.cancel()
             end(process)
-        if fault := _fault(code, limit if late.is_set() else None, _read(errors), last):
+        text = _read(errors)
+        relay(text)
+        if fault := _fault(code, limit if late.is_set() else None, text, last):
             yield {"fault": ", ".join(filter(None, (fault, last.get("doing"))))}
 
 

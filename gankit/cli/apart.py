@@ -22,6 +22,7 @@ from gankit.callbacks import Bar, never
 from gankit.cli.options import say
 from gankit.comparing import IMAGES, MADE, TIMING
 from gankit.config import from_settings
+from gankit.diagnosis.processes import LOG, heed_debug
 from gankit.errors import GankitError
 from gankit.launch import launch, resolve
 from gankit.run import Run
@@ -63,6 +64,7 @@ def main(request: str) -> int:
     try:
         return _train(json.loads(request))
     except GankitError as error:
+        LOG.debug("what ended the run was raised here:", exc_info=error)
         click.echo(f"gankit: {one_line(error)}", err=True)
         return error.exit_code
 
@@ -89,4 +91,5 @@ def _leave(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
 
 
 if __name__ == "__main__":
+    heed_debug()
     sys.exit(main(sys.argv[1]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import importlib
 import io
-import logging
 import sys
 import warnings
 from typing import Any, NoReturn
@@ -95,14 +94,17 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="gankit", message="%(prog)s %(version)s")
 @click.option(
-    "--debug", is_flag=True, help="Show where errors are raised, and frameworks' messages."
+    "--debug",
+    is_flag=True,
+    help="Show where errors are raised, and frameworks' messages  [GANKIT_DEBUG].",
 )
-def gankit(debug: bool) -> None:
+@click.pass_context
+def gankit(ctx: click.Context, debug: bool) -> None:
     """One GAN algorithm over every framework."""
-    if debug:
-        logger = logging.getLogger("gankit")
-        logger.addHandler(logging.StreamHandler())
-        logger.setLevel(logging.DEBUG)
+    from gankit.diagnosis.processes import debug_asked, debugging
+
+    if debug or debug_asked():
+        ctx.with_resource(debugging())
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -134,17 +136,24 @@ def _run(arguments: list[str]) -> int:
         stopped = error.__cause__ or error
         return _fail("stopped", getattr(stopped, "exit_code", ExitCode.INTERRUPTED))
     except GankitError as error:
-        if "--debug" in arguments:
+        if _debugged(arguments):
             raise
         return _fail(str(error), error.exit_code)
     except MemoryError as error:
         return _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE)
     except Exception as error:
-        if "--debug" in arguments:
+        if _debugged(arguments):
             raise
         said = f"{type(error).__name__}: {error}; run it with --debug first for the whole story"
         return _fail(said, ExitCode.UNEXPECTED)
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _debugged(arguments: list[str]) -> bool:
+    """Tell whether the command was asked to show where an error was raised."""
+    from gankit.diagnosis.processes import debug_asked
+
+    return "--debug" in arguments or debug_asked()
 
 
 def _fail(message: str, code: int) -> int:

@@ -7,11 +7,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from gankit.diagnosis.processes import heed_debug
+
 Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 
 def channel() -> Tell:
     """Keep standard output for what is told, alone; what else is printed goes to the error's."""
+    heed_debug()
     mine = os.dup(1)
     os.dup2(2, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -47,9 +48,12 @@ def guarded(subject: str, look: Callable[[], Seen], otherwise: Seen, into: list[
 def described(error: BaseException) -> str:
     """Return an error's kind and the first line of its message; one of ours needs no kind.
 
+    The log, which `--debug` shows, gets where it was raised.
+
     >>> described(ValueError("no"))
     'ValueError: no'
     """
+    logging.getLogger("gankit").debug("an error that is told in one line:", exc_info=error)
     if isinstance(error, GankitError):
         return str(error)
     lines = str(error).strip().splitlines() or ["no message"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
@@ -17,6 +18,9 @@ from gankit.diagnosis.finding import described, plain
 
 LIMIT = 60.0
 """Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
+DEBUG = "GANKIT_DEBUG"
+"""The environment variable that asks for what `--debug` asks for; processes hear it from us."""
+LOG = logging.getLogger("gankit")
 _PLACE = re.compile(r'File "(.+)", line (\d+) in (\S+)')
 Process: TypeAlias = "subprocess.Popen[bytes]"
 
@@ -35,6 +39,37 @@ class Answer:
 
     said: dict[str, Any]
     fault: str | None
+
+
+def debug_asked() -> bool:
+    """Tell whether the environment asks for what `--debug` asks for: `GANKIT_DEBUG`, unless 0."""
+    return os.environ.get(DEBUG, "0") not in ("", "0")
+
+
+@contextmanager
+def debugging() -> Iterator[None]:
+    """Show gankit's log on standard error inside the block, and in processes started there."""
+    handler, before = logging.StreamHandler(), LOG.level
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(handler)
+        LOG.setLevel(before)
+
+
+def heed_debug() -> None:
+    """Show gankit's log in this process to its end, if the one that started it shows its own."""
+    if debug_asked():
+        LOG.addHandler(logging.StreamHandler())
+        LOG.setLevel(logging.DEBUG)
+
+
+def relay(errors: str) -> None:
+    """Show what a process wrote to standard error, if this one shows its log."""
+    if errors.strip():
+        LOG.debug("%s", errors.rstrip())
 
 
 def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
@@ -67,6 +102,8 @@ def start(module: str, arguments: Sequence[str], errors: int | IO[bytes], *witho
     """
     # An empty entry is the working folder, to Python in PYTHONPATH as well.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    if LOG.isEnabledFor(logging.DEBUG):
+        environment[DEBUG] = "1"
     for name in without:
         environment.pop(name, None)
     return subprocess.Popen(  # noqa: S603 - our own module.
@@ -100,8 +137,9 @@ def _answer(process: Process | str, limit: float) -> Answer:
     except subprocess.TimeoutExpired as late:
         said = _lines(late.stdout or b"")
         return Answer(said, f"its process did not end within {limit:g} s{_doing(said)}")
-    said = _lines(out)
-    if fault := ending(process.returncode, errors.decode(errors="replace")):
+    said, text = _lines(out), errors.decode(errors="replace")
+    relay(text)
+    if fault := ending(process.returncode, text):
         return Answer(said, f"{fault}{_doing(said)}")
     return Answer(said, said.get("fault"))
 

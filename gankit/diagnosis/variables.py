@@ -21,6 +21,7 @@ OURS = {
     "GANKIT_DATA": "where data sets are looked for first",
     "GANKIT_HOME": "gankit's own folder, instead of the system's for caches",
     "GANKIT_OFFLINE": "forbids downloads, unless 0",
+    "GANKIT_DEBUG": "shows where errors are raised, and frameworks' messages, unless 0",
     "GANKIT_RECIPE": "the recipe of new runs",
     "GANKIT_STRICT_PLUGINS": "a plugin's fault is an error",
     "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
