@@ -509,7 +509,7 @@ def test_a_device_that_no_backend_has_is_named(monkeypatch):
     monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
     found = doctor.diagnose()
     assert [finding.subject for finding in found.findings] == ["GANKIT_DEVICE"]
-    assert "unknown device 'nowhere'" in found.findings[0].problem
+    assert "numpy: unknown device 'nowhere'" in found.findings[0].problem
     assert found.exit_code == ExitCode.USAGE
 
 

@@ -96,7 +96,7 @@ def framework_findings(reports: Sequence[BackendReport]) -> list[Finding]:
 def device_findings(reports: Sequence[BackendReport]) -> list[Finding]:
     """Return that no usable backend takes the device in `GANKIT_DEVICE`, if none does."""
     usable = [report for report in reports if report.usable]
-    faults = [report.device_fault for report in usable if report.device_fault]
+    faults = [f"{r.name}: {r.device_fault}" for r in usable if r.device_fault]
     if not faults or len(faults) < len(usable):
         return []
     remedy = "set it to a device that a backend above has, or unset it"
