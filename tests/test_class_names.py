@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,18 @@ def test_a_card_calls_classes_by_their_names(command):
     ended = command("export", "run", "--to", "safetensors", "--out", "x.safetensors")
     assert ended.code == 0, ended.err
     assert "The classes: 0 cats, 1 dogs, 2 it's one." in Path("x.safetensors.md").read_text("utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names there are text")
+def test_names_that_are_no_text_are_kept_and_shown_in_escapes(machine, train, command):
+    one, other = os.fsdecode(b"cats\xff"), os.fsdecode(b"cats\xfe")
+    train(pets(machine / "pets", one, other))
+    assert gankit.load("run").class_names == (other, one)
+    assert command("sample", "run", "--class", one, "--out", "x.npy", "-n", "3").code == 0
+    assert np.array_equal(np.load("x.npy"), gankit.load("run").sample(3, labels=1))
+    card = export(machine / "run", "safetensors").card.read_text("utf-8")
+    assert r"The classes: 0 cats\\udcfe, 1 cats\\udcff." in card
+    assert command("report", "run", "--out", "x.html").code == 0
 
 
 def test_an_evaluation_has_the_names_of_its_classes(animals):

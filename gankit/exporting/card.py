@@ -136,7 +136,7 @@ def _names(done: Exported) -> str:
 
 def _inline(text: str) -> str:
     """Return text without what Markdown would take for a mark of its own."""
-    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", one_line(text))
 
 
 def _proof(done: Exported) -> str:

@@ -30,6 +30,8 @@ def read(path: Path) -> tuple[str, ...]:
 def write(path: Path, names: Sequence[str]) -> None:
     """Write the names, whole or not at all, if there are any and the file has others.
 
+    A byte of a name that is no text becomes an escape of JSON, so that it is read back as it was.
+
     Raises
     ------
     StorageError
@@ -37,4 +39,4 @@ def write(path: Path, names: Sequence[str]) -> None:
     """
     if names and tuple(names) != read(path):
         said = json.dumps(list(names), ensure_ascii=False) + "\n"
-        atomic.write_file(path, said.encode("utf-8", "replace"))
+        atomic.write_file(path, said.encode("utf-8", "backslashreplace"))
