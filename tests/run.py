@@ -20,6 +20,7 @@ from gankit.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # As a script, this is not in a package.
 
+from tests import already
 from tests.heeding import take_back
 from tests.leftovers import adopt, end
 
@@ -30,9 +31,15 @@ AGAIN = [
     "test_api.py", "test_cli.py", "test_compare.py", "test_docs.py", "test_export_formats.py",
     "test_own_data.py", "test_recipes.py",
 ]  # fmt: skip
-"""What the core's process ran already, but for what it passed over for want of a framework."""
+"""What the core's suite ran already: here only what it passed over for want of a framework."""
 EXAMPLES = {"jax": "gankit-jax"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
+SHARED = ["-n", "logical", "--maxprocesses", "2", "--dist", "worksteal"]
+"""Two processes share the tests of each suite, or one where there is one core. Tests that follow
+each other stay together, so that what a fixture makes for a file is made once, or at most twice."""
+ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
+"""Threads of torch and of NumPy that wait for each other sleep: awake, they would keep the other
+process from its core. There are as many threads as anybody has, so the numbers are the same."""
 WITHIN = ["crash/test_every_round.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
@@ -49,11 +56,18 @@ def main(backends: list[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder:
         write_idx_folder(Path(folder), digits, "test")
-        results = [_pytest(*suite, Path(folder)) for suite in suites(backends)]
-    passed, failed, skipped = (sum(column) for column in zip(*results, strict=True))
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+        passed = Path(folder, "passed.txt")
+        passed.touch()
+        given = {"GANKIT_TEST_DIGITS": folder}
+        told = {"core": {already.NOTED: str(passed)}, "together": {already.KNOWN: str(passed)}}
+        results = [
+            _pytest(name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))
+            for name, chosen, tested in suites(backends)
+        ]
+    sums = [sum(column) for column in zip(*results, strict=True)]
+    print("{} passed, {} failed, {} skipped".format(*sums))
     print(f"{time.perf_counter() - began:.0f} s; {said}")
-    return 1 if failed or not passed else 0
+    return 1 if sums[1] or not sums[0] else 0
 
 
 def _digits() -> tuple[ImageSet, str]:
@@ -105,13 +119,12 @@ def _without(names: list[str]) -> list[str]:
     return [f"--ignore=tests/{name}" for name in names]
 
 
-def _pytest(name: str, paths: list[str], tested: str, digits: Path) -> tuple[int, int, int]:
-    """Run one process of tests; return how many passed, failed and were skipped."""
+def _pytest(name: str, paths: list[str], given: dict[str, str]) -> tuple[int, int, int]:
+    """Run one suite in this environment; return how many passed, failed and were skipped."""
     print(f"== {name} ==", flush=True)
-    environment = os.environ | {"GANKIT_TEST_BACKENDS": tested, "GANKIT_TEST_DIGITS": str(digits)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", *paths],
-        cwd=TESTS.parent, env=environment, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "pytest", "-q", *SHARED, *paths],
+        cwd=TESTS.parent, env=ASLEEP | os.environ | given, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     lines = []
     for line in process.stdout or ():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.run import SHARED
 from tests.waiting import ran
 
 EXAMPLES = sorted(Path(__file__).parents[1].glob("docs/examples/*/pyproject.toml"))
@@ -38,10 +39,16 @@ def project(folder):
     return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
 
 
+def needed(folder):
+    """Return the modules that an example needs."""
+    return [re.match(r"[\w.]+", line)[0] for line in project(folder)["dependencies"]]
+
+
 def lacking(folder):
     """Return what an example needs and this run of the tests does not have."""
-    needed = [re.match(r"[\w.]+", line)[0] for line in project(folder)["dependencies"]]
-    return [module for module in needed if find_spec(module) is None or not asked_for(module)]
+    return [
+        module for module in needed(folder) if find_spec(module) is None or not asked_for(module)
+    ]
 
 
 def asked_for(module):
@@ -66,7 +73,7 @@ def as_installed(folder, site):
     return []
 
 
-def own_tests(folder, scratch, seconds=240):
+def own_tests(folder, scratch, *options, seconds=240):
     """Run an example's tests from where nothing else can be imported by chance."""
     (scratch / "work").mkdir()
     paths = [*map(str, as_installed(folder, scratch / "site")), os.environ.get("PYTHONPATH", "")]
@@ -76,7 +83,7 @@ def own_tests(folder, scratch, seconds=240):
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     # As in gankit's own tests: their data sets are small on purpose.
-    command += ["-W", "error", "-W", "ignore:there are only"]
+    command += ["-W", "error", "-W", "ignore:there are only", *options]
     return ran(
         [*command, f"--basetemp={scratch / 'tmp'}", str(folder / "tests")],
         f"the tests of {folder.name}", seconds, cwd=scratch / "work", env=environment,
@@ -88,14 +95,16 @@ def test_there_is_one_of_each_kind():
     assert {"dataset", "loss", "callback", "command"} <= kinds
 
 
-@pytest.mark.timeout(1800)  # A backend's own tests are the whole contract.
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("pyproject", EXAMPLES, ids=named)
 def test_an_example_passes_its_own_tests(pyproject, tmp_path):
     if missing := lacking(pyproject.parent):
         named = os.environ.get("GANKIT_TEST_BACKENDS", "").split(",")
         assert not set(missing) & set(named), "it was asked for, and is not installed"
         pytest.skip(f"needs {', '.join(missing)}")
-    done = own_tests(pyproject.parent, tmp_path, 1700)
+    # A backend's own tests are the whole contract; the few of others take a second.
+    shared = SHARED if FRAMEWORKS & set(needed(pyproject.parent)) else []
+    done = own_tests(pyproject.parent, tmp_path, *shared, seconds=1700)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 

@@ -49,12 +49,13 @@ def test_that_comes_after():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in Linux's /proc")
-def test_a_test_that_fails_or_takes_too_long_leaves_no_process_behind(tmp_path):
+@pytest.mark.parametrize("shared", [[], ["-n", "1"]], ids=["by itself", "in a worker"])
+def test_a_test_that_fails_or_takes_too_long_leaves_no_process_behind(tmp_path, shared):
     (tmp_path / "test_inner.py").write_text(TESTS, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "tests.leftovers", "test_inner.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.leftovers", *shared, "test_inner.py"],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        check=False, timeout=60,
+        check=False, timeout=240,
     )  # fmt: skip
     assert "2 failed, 1 passed" in done.stdout, done.stdout + done.stderr
 

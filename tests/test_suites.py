@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.already import KNOWN, NOTED
 from tests.run import TESTS, suites
+from tests.waiting import ran
 
 BACKENDS = ["numpy", "torch", "keras", "jax"]
 
@@ -65,3 +69,37 @@ def test_no_test_waits_for_a_process_without_a_limit():
 )  # fmt: skip
 def test_a_wait_without_a_limit_would_be_noticed(source, count):
     assert len(list(unlimited(source))) == count
+
+
+TWO_SUITES = """
+import os
+import pytest
+
+def test_of_the_first():
+    pass
+
+@pytest.mark.parametrize("backend", os.environ["CHOSEN"].split(","))
+def test_of_a_backend(backend):
+    pass
+
+@pytest.mark.skipif("torch" not in os.environ["CHOSEN"], reason="torch is not among them")
+def test_of_torch():
+    pass
+"""
+
+
+def test_a_later_suite_runs_what_the_earlier_one_had_not_shown(tmp_path):
+    (tmp_path / "test_inner.py").write_text(TWO_SUITES, "utf-8")
+    (tmp_path / "passed").touch()
+
+    def last_line(chosen, told, *options):
+        others = {name: value for name, value in os.environ.items() if name not in (NOTED, KNOWN)}
+        done = ran(
+            [sys.executable, "-m", "pytest", "-q", "-p", "tests.already", *options],
+            "the inner tests", 240, cwd=tmp_path,
+            env=others | {"PYTHONPATH": str(TESTS.parent), "CHOSEN": chosen, told: "passed"},
+        )  # fmt: skip
+        return done.stdout.splitlines()[-1]
+
+    assert last_line("numpy", NOTED, "-n", "1").startswith("2 passed, 1 skipped in ")
+    assert last_line("numpy,torch", KNOWN).startswith("2 passed, 2 deselected in ")

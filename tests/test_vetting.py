@@ -69,7 +69,7 @@ def test_what_is_right_is_taken():
             vetting.check(kind, thing)
 
 
-@pytest.mark.parametrize(("kind", "good", "field", "value"), CASES, ids=str)
+@pytest.mark.parametrize(("kind", "good", "field", "value"), CASES)
 def test_a_wrong_field_is_refused(kind, good, field, value):
     with pytest.raises((PluginError, ConfigError), match=kind):  # A loss refuses it itself.
         vetting.check(kind, replace(good, **{field: value}))
