@@ -84,7 +84,7 @@ class Unpacking(Painter):
 
 
 def test_a_module_that_unpacks_labels_itself_is_told_to_name_the_parameter():
-    with pytest.raises(ConfigError, match="forward takes them by a parameter"):
+    with pytest.raises(ConfigError, match="to a parameter of forward that is named"):
         fit(Unpacking(), critic(), labels=LABELS)
     with pytest.raises(ConfigError, match="the generator, a Unpacking, failed") as e:
         fit(Unpacking(), critic())
