@@ -13,7 +13,7 @@ from gankit import plugins
 from gankit.cli import main
 from tests.heeding import take_back
 
-pytest_plugins = ["tests.already", "tests.leftovers"]
+pytest_plugins = ["tests.already", "tests.leftovers", "tests.quick"]
 take_back()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.already import KNOWN, NOTED
+from tests.quick import SLOW
 from tests.run import TESTS, suites
 from tests.waiting import ran
 
@@ -103,3 +104,26 @@ def test_a_later_suite_runs_what_the_earlier_one_had_not_shown(tmp_path):
 
     assert last_line("numpy", NOTED, "-n", "1").startswith("2 passed, 1 skipped in ")
     assert last_line("numpy,torch", KNOWN).startswith("2 passed, 2 deselected in ")
+
+
+def test_pytest_by_itself_leaves_out_what_is_slow_and_a_named_file_runs_whole(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = .\nmarkers = slow\n", "utf-8")
+    (tmp_path / "test_inner.py").write_text(
+        "import pytest\n@pytest.mark.slow\ndef test_slow(): pass\ndef test_quick(): pass\n", "utf-8"
+    )
+
+    def last_line(*arguments):
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "tests.quick", *arguments]
+        environment = os.environ | {"PYTHONPATH": str(TESTS.parent)}
+        return ran(
+            words, "the inner tests", 240, cwd=tmp_path, env=environment
+        ).stdout.splitlines()[-1]
+
+    assert last_line().startswith("1 passed, 1 deselected in ")
+    assert last_line("-n", "1").startswith("1 passed in ")
+    assert last_line("test_inner.py").startswith("2 passed in ")
+    assert last_line("-m", "slow").startswith("1 passed, 1 deselected in ")
+
+
+def test_what_is_named_as_slow_is_there():
+    assert all((TESTS / name).exists() for name in SLOW)
