@@ -16,16 +16,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gankit.api import Run as Run
-    from gankit.api import fit as fit
-    from gankit.api import load as load
-    from gankit.api import train as train
-    from gankit.config import TrainConfig as TrainConfig
-    from gankit.errors import ExitCode as ExitCode
-    from gankit.errors import GankitError as GankitError
-    from gankit.hooks import hookimpl as hookimpl
-    from gankit.plugins import get_backend as get_backend
-    from gankit.plugins import register as register
+    from gankit.api import Run, fit, load, train
+    from gankit.config import TrainConfig
+    from gankit.errors import ExitCode, GankitError
+    from gankit.hooks import hookimpl
+    from gankit.plugins import get_backend, register
 
 _HOMES = {
     "ExitCode": "errors",

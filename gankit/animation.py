@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gankit._utils import atomic_files
+from gankit._utils.paths import given
+from gankit._utils.plain_numbers import number
+from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, ConfigError, GankitError
 from gankit.images import Pixels
-from gankit.paths import given
-from gankit.plain import number
-from gankit.runs import atomic
 from gankit.runs.grids import by_round, spread
-from gankit.runs.storage import read_plain
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,8 +86,8 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
         content, save_all=True, append_images=pictures[1:], duration=durations, loop=0,
         **FORMATS[path.suffix.lower()],
     )  # fmt: skip
-    atomic.make_folder(path.parent)
-    atomic.write_file(path, content.getvalue())
+    atomic_files.make_folder(path.parent)
+    atomic_files.write_file(path, content.getvalue())
     return len(pictures)
 
 

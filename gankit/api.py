@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import devices, paths, plugins, sources
+from gankit import devices, plugins, sources
+from gankit._utils import paths
+from gankit._utils.field_types import as_tuple
+from gankit._utils.paths import optional
+from gankit._utils.plain_numbers import number
+from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
 from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
@@ -22,15 +27,12 @@ from gankit.data import Dataset, given
 from gankit.data.labels import as_labels, without_gaps
 from gankit.earlier import openable
 from gankit.errors import CheckpointError, ConfigError, shown
-from gankit.fields import as_tuple
 from gankit.launch import check_folder, choose_backend, launch, resolve
 from gankit.layers import Layer, Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.misuse import Start, look
 from gankit.optimizers import Adam, Average, Optimizer
-from gankit.paths import optional
 from gankit.penalties import Penalty
-from gankit.plain import number
 from gankit.problem import Native, Precision, Problem
 from gankit.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
 from gankit.resuming import best as best_of
@@ -39,7 +41,6 @@ from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import classes as class_names_of
 from gankit.runs import metrics as metrics_log
 from gankit.schedules import Rate
-from gankit.stopping import Stop, by_ctrl_c
 from gankit.training import Callback, Callbacks, Regime, as_callbacks, check_count
 from gankit.training import fit as fit_rounds
 from gankit.training_data import warn

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from gankit._utils import atomic_files
+from gankit._utils.paths import given
+from gankit._utils.storage import writing
 from gankit.errors import ConfigError
-from gankit.paths import given
-from gankit.runs import atomic
-from gankit.runs.storage import writing
 
 FORMATS = (".npy", ".npz")
 NAME = "images"
@@ -49,12 +49,12 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
         raise ConfigError(
             f"arrays are written to {', '.join(most)} or {last} files, not to {path.suffix!r}"
         )
-    atomic.make_folder(path.parent)
-    with atomic.workplace(path) as place, writing(path):
+    atomic_files.make_folder(path.parent)
+    with atomic_files.workplace(path) as place, writing(path):
         made = place / path.name
         with _opened(made) as file:
             _write(file, chunks, count)
-        atomic.publish(made, path)
+        atomic_files.publish(made, path)
 
 
 @contextmanager

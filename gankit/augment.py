@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
+from gankit._utils.field_types import check_fields
+from gankit._utils.plain_numbers import number, plain_numbers
 from gankit.errors import ConfigError, UnknownName
-from gankit.fields import check_fields
-from gankit.plain import number, plain_numbers
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind."""

@@ -15,11 +15,11 @@ from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
 from gankit.errors import BackendUnavailable, GankitError, Unsupported
 from gankit.exports import Export
 from gankit.problem import Array, Problem
 from gankit.randomness import Key
-from gankit.state import State
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",

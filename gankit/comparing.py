@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
+from gankit._utils.storage import read_plain
 from gankit.backend import Array
 from gankit.errors import CheckpointError
 from gankit.report import Section
 from gankit.runs import RunFolder
 from gankit.runs import metrics as metrics_log
-from gankit.runs.storage import read_plain
-from gankit.state import State
 
 PARTED = 1e-3
 """Two losses that differ by more have parted."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from gankit._utils.plain_numbers import number, plain_numbers
+from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
 from gankit.data import ImageOptions
 from gankit.errors import ConfigError, shown
@@ -22,10 +24,8 @@ from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labe
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.plain import number, plain_numbers
 from gankit.problem import Precision, Problem
 from gankit.schedules import Rate, Schedule
-from gankit.tagged import Tagged
 from gankit.text import printable, restored, storable
 from gankit.training import MOST, Regime
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from gankit import deprecations
+from gankit._utils import deprecations
 
 if TYPE_CHECKING:
     import click

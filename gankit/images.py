@@ -18,10 +18,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils import atomic_files
+from gankit._utils.paths import given
+from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, Diverged, shown
-from gankit.paths import given
-from gankit.plain import number
-from gankit.runs import atomic
 
 Pixels: TypeAlias = NDArray[np.uint8]
 FORMATS = (".png", ".jpg", ".jpeg")
@@ -261,8 +261,8 @@ def write_each(
 
 
 def _write(path: Path, content: bytes) -> None:
-    atomic.make_folder(path.parent)
-    atomic.write_file(path, content)
+    atomic_files.make_folder(path.parent)
+    atomic_files.write_file(path, content)
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.plain_numbers import number
 from gankit.backend import Array
 from gankit.errors import ConfigError, shown
-from gankit.plain import number
 from gankit.randomness import Stream, check_seed, generator
 from gankit.training import check_count
 

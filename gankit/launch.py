@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 
 from gankit import devices, natives, plugins
+from gankit._utils import locked_folders
+from gankit._utils.storage import require_space
 from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
 from gankit.data.class_names import Classes
 from gankit.data.digests import sample, slow
-from gankit.errors import (
+from gankit.errors import (  # fmt: skip
     CheckpointError,
     ConfigError,
     DataError,
@@ -29,7 +31,7 @@ from gankit.errors import (
     StorageError,
     UnknownName,
     shown,
-)  # fmt: skip
+)
 from gankit.judging import attending
 from gankit.lasting import lasting
 from gankit.latents import latents
@@ -46,19 +48,9 @@ from gankit.resuming import (
     telling_of_moved_images,
 )
 from gankit.run import Run
-from gankit.runs import (
-    Checkpoint,
-    MetricsLog,
-    RunFolder,
-    classes,
-    environment,
-    evaluations,
-    held,
-    warned,
-)
+from gankit.runs import Checkpoint, MetricsLog, RunFolder, classes, environment, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
-from gankit.runs.storage import require_space
 from gankit.sized import check_shape, warn_of_losses
 from gankit.training import Callback, Callbacks, as_callbacks, fit
 from gankit.training_data import Tell, training_data, warn
@@ -346,7 +338,9 @@ def _train(
         )  # fmt: skip
     except Diverged as error:
         if folder:
-            held.require(folder.path)  # If it was moved, its last checkpoint is elsewhere.
+            locked_folders.require(
+                folder.path
+            )  # If it was moved, its last checkpoint is elsewhere.
         with suppress(StorageError):  # That it diverged is the news.
             record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error

@@ -21,9 +21,9 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from gankit._utils.field_types import check_fields, fits
+from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, shown
-from gankit.fields import check_fields, fits
-from gankit.plain import number
 
 PICKLERS = {"cloudpickle", "dill"}
 """Packages that pickle lambdas."""

@@ -28,11 +28,11 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.field_types import check_fields
+from gankit._utils.plain_numbers import number, plain_numbers
+from gankit._utils.state import State
 from gankit.errors import ConfigError, shown
-from gankit.fields import check_fields
-from gankit.plain import number, plain_numbers
 from gankit.schedules import Rate, ends
-from gankit.state import State
 
 
 @dataclass(frozen=True)

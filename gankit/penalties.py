@@ -24,10 +24,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gankit._utils.field_types import check_fields
+from gankit._utils.plain_numbers import plain_numbers
 from gankit.augment import Half, Tensor
 from gankit.errors import ConfigError
-from gankit.fields import check_fields
-from gankit.plain import plain_numbers
 from gankit.schedules import Rate, ends
 
 Where = Literal["real", "fake", "between", "around"]

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import layers, optimizers, randomness
+from gankit._utils.field_types import as_tuple, check_fields
+from gankit._utils.plain_numbers import plain_numbers
+from gankit._utils.state import State, part, under
 from gankit.augment import Augment
 from gankit.errors import ConfigError, shown
-from gankit.fields import as_tuple, check_fields
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Average, Optimizer, RMSprop
 from gankit.penalties import Penalty
-from gankit.plain import plain_numbers
 from gankit.schedules import Rate, Schedule, ends
-from gankit.state import State, part, under
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Precision: TypeAlias = Literal["float32", "float64"]

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, shown
-from gankit.plain import number
 
 Mask = NDArray[np.bool_]
 LEVELS = 256

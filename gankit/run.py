@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gankit import paths, plugins
+from gankit import plugins
+from gankit._utils import paths
+from gankit._utils.paths import optional
 from gankit.backend import Array, Generator, Labels, Problem, State, Trainer
 from gankit.config import TrainConfig, subject
 from gankit.data.class_names import Classes
@@ -20,7 +22,6 @@ from gankit.errors import ConfigError, shown
 from gankit.images import Picture, enlarged, grid
 from gankit.latents import chunks, interpolated, latents, truncated
 from gankit.layers import is_spec
-from gankit.paths import optional
 from gankit.problem import check_labels
 from gankit.training import check_count
 

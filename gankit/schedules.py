@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from gankit._utils.field_types import check_fields
+from gankit._utils.plain_numbers import number, plain_numbers
 from gankit.errors import ConfigError
-from gankit.fields import check_fields
-from gankit.plain import number, plain_numbers
 
 
 @dataclass(frozen=True)

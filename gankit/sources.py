@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gankit._utils.paths import given
+from gankit._utils.storage import read_plain
 from gankit.config import LIMIT, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError
-from gankit.paths import given
 from gankit.recipes import recipe
-from gankit.runs.storage import read_plain
 
 Settings: TypeAlias = dict[str, Any]
 Source: TypeAlias = tuple[str, Settings]

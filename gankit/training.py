@@ -14,10 +14,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.plain_numbers import number, plain_numbers
 from gankit.backend import Array, Batch, Block, BlockTrainer, Labels, Problem, Trainer
 from gankit.draws import Draws, draw
 from gankit.errors import ConfigError, Diverged, shown
-from gankit.plain import number, plain_numbers
 from gankit.problem import check_labels
 from gankit.randomness import Stream, generator
 from gankit.rates import rates

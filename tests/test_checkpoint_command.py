@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gankit._utils import atomic_files
 from gankit.errors import ExitCode, StorageError
-from gankit.runs import RunFolder, atomic, manifest, tensors
+from gankit.runs import RunFolder, manifest, tensors
 from gankit.runs.manifest import Manifest
 
 FILE = "generator.safetensors"
@@ -316,7 +317,7 @@ def test_a_run_that_is_being_written_is_left_alone(run, command):
 def test_a_removal_that_fails_tells_what_went_before_and_keeps_the_newest(
     run, command, monkeypatch
 ):
-    remove, calls = atomic.remove, []
+    remove, calls = atomic_files.remove, []
 
     def failing(path):
         calls.append(path)
@@ -324,7 +325,7 @@ def test_a_removal_that_fails_tells_what_went_before_and_keeps_the_newest(
             raise StorageError(f"cannot write {path}: the disk reports an error")
         remove(path)
 
-    monkeypatch.setattr(atomic, "remove", failing)
+    monkeypatch.setattr(atomic_files, "remove", failing)
     ended = command("checkpoint", "prune", run.path, "--keep", "1")
     assert ended.code == ExitCode.STORAGE
     assert ended.out.splitlines() == [str(run.checkpoints.path(10))]

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gankit._utils.processes import debugging, start
 from gankit.config import from_settings
 from gankit.diagnosis import asking, datasets, doctor, folders, variables
 from gankit.diagnosis.machine import cpu_quota, memory_limit
@@ -28,7 +29,6 @@ from gankit.diagnosis.offered import (
     framework_findings,
     offered,
 )
-from gankit.diagnosis.processes import debugging, start
 from gankit.errors import ExitCode
 from gankit.recipes import recipe
 from tests.selection import selected

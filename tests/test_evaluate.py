@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_figures(
     def refuse(_):
         raise OSError(errno.EROFS, "read-only")
 
-    monkeypatch.setattr("gankit.runs.atomic.open_to_append", refuse)
+    monkeypatch.setattr("gankit._utils.atomic_files.open_to_append", refuse)
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0
     assert "Fréchet distance" in ended.out

@@ -9,9 +9,9 @@ import warnings
 import numpy as np
 import pytest
 
-from gankit import file_array
+from gankit._utils import file_array
+from gankit._utils.file_array import FileArray
 from gankit.errors import DataError
-from gankit.file_array import FileArray
 
 ROWS = np.random.default_rng(0).integers(0, 256, (50, 3, 4, 1), np.uint8)
 KEYS = [

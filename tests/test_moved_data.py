@@ -12,10 +12,10 @@ from PIL import Image
 
 import gankit
 from gankit import sources
+from gankit._utils.file_array import FileArray
 from gankit.data import digests, own, pack, sums
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
-from gankit.file_array import FileArray
 from tests.selection import selected
 
 CONFIG = """

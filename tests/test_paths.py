@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 import gankit
+from gankit._utils.paths import given
 from gankit.arrays import write
 from gankit.cli.main import COMMANDS
 from gankit.cli.main import gankit as root
 from gankit.data import places
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.exporting import export
-from gankit.paths import given
 from gankit.runs import RunFolder
 
 SHORT = ("--backend", "numpy", "--dataset", "glyphs", "--steps", "2", "--batch", "4")

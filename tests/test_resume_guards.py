@@ -240,7 +240,7 @@ def test_a_digest_of_the_log_is_right_after_a_write_that_failed(tmp_path, monkey
         raise OSError(28, "full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gankit.runs.atomic.write_all", torn)
+        patch.setattr("gankit._utils.atomic_files.write_all", torn)
         with pytest.raises(gankit.GankitError):
             log.append(2, np.ones((1, 2)))
     content = log.path.read_bytes()

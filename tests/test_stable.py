@@ -13,9 +13,10 @@ import pluggy
 import pytest
 
 import gankit
-from gankit import deprecations, plugins, vetting
+from gankit import plugins, vetting
+from gankit._utils import deprecations
+from gankit._utils.deprecations import Deprecation, GankitDeprecation
 from gankit.backend import API
-from gankit.deprecations import Deprecation, GankitDeprecation
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "stable.md").read_text("utf-8")

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gankit import arrays, unfinished
+from gankit import arrays
+from gankit._utils import atomic_files, unfinished_files
 from gankit.data import ImageOptions, pack
 from gankit.data.temporary import temporary
-from gankit.runs import atomic
 
-pytestmark = pytest.mark.skipif(unfinished.fcntl is None, reason="needs locks of the system")
+pytestmark = pytest.mark.skipif(unfinished_files.fcntl is None, reason="needs locks of the system")
 HOLDERS = {
     "a download or a pack": "from gankit.data.temporary import temporary as hold",
-    "an export or an array": "from gankit.runs.atomic import workplace as hold",
+    "an export or an array": "from gankit._utils.atomic_files import workplace as hold",
 }
 
 
@@ -42,7 +42,7 @@ def writer(target, imported):
 
 def again(target, imported):
     """Write beside `target` from this process."""
-    with (temporary if "temporary" in imported else atomic.workplace)(target):
+    with (temporary if "temporary" in imported else atomic_files.workplace)(target):
         pass
 
 
@@ -70,7 +70,7 @@ def test_a_pack_removes_what_killed_ones_left(tmp_path):
 
 @pytest.mark.parametrize("write", [
     lambda path: arrays.write(path / "x.npy", iter([np.zeros((1, 2, 2, 1))]), 1),
-    lambda path: atomic.write_file(path / "page.html", bytes(atomic.LARGE + 1)),
+    lambda path: atomic_files.write_file(path / "page.html", bytes(atomic_files.LARGE + 1)),
 ], ids=["sample --out x.npy", "report"])  # fmt: skip
 def test_whatever_writes_a_large_file_removes_what_was_left(tmp_path, write):
     with writer(tmp_path / "g", HOLDERS["an export or an array"]) as (part, _process):
@@ -84,14 +84,14 @@ def test_a_file_system_without_locks_goes_by_age(tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(unfinished.fcntl, "flock", refused)
+    monkeypatch.setattr(unfinished_files.fcntl, "flock", refused)
     (tmp_path / ".00112233445566aa.part.a").write_bytes(b"half")
     again(tmp_path / "o.npy", "temporary")
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_part_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
-    real, removed = unfinished.fcntl.flock, []
+    real, removed = unfinished_files.fcntl.flock, []
 
     def after_a_sweep(descriptor, how):
         if not removed:
@@ -99,7 +99,7 @@ def test_a_part_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkey
             removed[0].unlink()
         real(descriptor, how)
 
-    monkeypatch.setattr(unfinished.fcntl, "flock", after_a_sweep)
-    with unfinished.held(tmp_path / "part"):
+    monkeypatch.setattr(unfinished_files.fcntl, "flock", after_a_sweep)
+    with unfinished_files.held(tmp_path / "part"):
         assert removed
-        assert unfinished.is_held(tmp_path / "part")
+        assert unfinished_files.is_held(tmp_path / "part")

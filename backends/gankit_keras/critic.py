@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gankit._utils.state import part
 from gankit.losses import Loss
-from gankit.state import part
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.gradients import gradients
 from gankit_keras.inputs import Inputs

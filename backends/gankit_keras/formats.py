@@ -8,13 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gankit.backend import Problem, State
-from gankit.exports import (
-    ONNX_SNIPPET,
-    Export,
-    Ran,
-    add_class_names_to_onnx,
-    read_onnx,
-)
+from gankit.exports import ONNX_SNIPPET, Export, Ran, add_class_names_to_onnx, read_onnx
 
 KERAS_SNIPPET = """\
 import os

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+from gankit._utils.state import under
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.problem import Precision
-from gankit.state import under
 from gankit_keras.framework import Tensor, Variable, tf
 
 Variables = dict[str, Variable]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gankit._utils.state import part
 from gankit.losses import Loss
-from gankit.state import part
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.gradients import gradients
 from gankit_keras.inputs import Inputs

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import check_state, under
 from gankit.backend import Array, Batch, Block, Labels, Problem, State
 from gankit.batches import Needs
 from gankit.errors import ConfigError
 from gankit.rates import names
-from gankit.state import check_state, under
 from gankit_keras.building import drawers, steps
 from gankit_keras.draws import Drawer
 from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, xla_asked

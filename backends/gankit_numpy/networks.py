@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gankit._utils.state import check_state
 from gankit.backend import Array, Labels, State
 from gankit.errors import ConfigError
 from gankit.layers import Spec, is_running
-from gankit.state import check_state
 from gankit_numpy.passes import Masks, Pass
 from gankit_numpy.tape import Tracked, constant, variable
 

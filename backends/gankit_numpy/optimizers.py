@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
+from gankit._utils.state import part
 from gankit.backend import State
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
-from gankit.state import part
 
 
 class Updater(Protocol):

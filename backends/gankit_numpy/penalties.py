@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gankit._utils.state import part
 from gankit.penalties import Penalty
-from gankit.state import part
 from gankit_numpy.judge import Judge, logit
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import Tracked, Value, gradients, variable

@@ -15,9 +15,9 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
+from gankit._utils.state import part, under
 from gankit.backend import State
 from gankit.optimizers import MEANS, SGD, Adam, Optimizer, RMSprop
-from gankit.state import part, under
 from gankit_torch.tensors import copy_into, to_array
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gankit import images
+from gankit._utils import atomic_files
 from gankit.backend import Array, Labels
 from gankit.callbacks.edges import at_least_one, never, next_multiple
-from gankit.runs import atomic
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
 from gankit.runs.metrics import MetricsLog
@@ -81,7 +81,7 @@ class Samples:
             picture = images.grid(generator(self.noise, self.labels), COLUMNS)
             if self.names:
                 picture = images.with_names(picture, self.names)
-            atomic.make_folder(self.folder.samples)
+            atomic_files.make_folder(self.folder.samples)
             images.write_png(self.folder.sample_path(step), picture)
 
 

@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 
 from PIL import Image
 
+from gankit._utils import atomic_files
+from gankit._utils.storage import writing
 from gankit.backend import Array
 from gankit.callbacks.edges import never
 from gankit.errors import ConfigError
-from gankit.runs import RunFolder, atomic, evaluations
+from gankit.runs import RunFolder, evaluations
 from gankit.runs import metrics as metrics_log
-from gankit.runs.storage import writing
 from gankit.training import Progress
 
 Summary: TypeAlias = Any
@@ -79,7 +80,7 @@ class TensorBoard:
 
     def _begun(self, start: int) -> Events:
         """Return new events with all that the run's files hold of its first `start` rounds."""
-        atomic.make_folder(self.path)
+        atomic_files.make_folder(self.path)
         for old in self.path.glob(f"events.out.tfevents.*{OURS}"):
             old.unlink()
         self._evaluated, self._size = 0, -1

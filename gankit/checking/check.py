@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from gankit.checking.listening import told
+from gankit._utils.listening import told
 from gankit.errors import ExitCode
 from gankit.testing.levels import LEVELS, Clause, clauses
 

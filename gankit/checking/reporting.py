@@ -21,9 +21,9 @@ import pytest
 
 import gankit
 from gankit import plugins
+from gankit._utils.channel import Tell, channel
+from gankit._utils.finding import described, plain
 from gankit.backend import Backend
-from gankit.diagnosis.channel import Tell, channel
-from gankit.diagnosis.finding import described, plain
 from gankit.errors import ExitCode, GankitError
 
 if TYPE_CHECKING:

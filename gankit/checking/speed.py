@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from gankit import plugins
+from gankit._utils.channel import channel
 from gankit.backend import Backend
 from gankit.checking.reporting import ready_backend
 from gankit.config import from_settings
-from gankit.diagnosis.channel import channel
 from gankit.problem import Precision
 from gankit.randomness import Stream, generator
 from gankit.recipes import recipe

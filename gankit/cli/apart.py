@@ -18,16 +18,17 @@ from typing import Any
 import click
 
 from gankit import arrays
+from gankit._utils import atomic_files
+from gankit._utils.processes import LOG, heed_debug
+from gankit._utils.stop_signals import Stop, taken
 from gankit.callbacks import Bar, never
 from gankit.cli.options import say
 from gankit.comparing import IMAGES, MADE, TIMING
 from gankit.config import from_settings
-from gankit.diagnosis.processes import LOG, heed_debug
 from gankit.errors import GankitError
 from gankit.launch import launch, resolve
 from gankit.run import Run
-from gankit.runs import RunFolder, atomic
-from gankit.stopping import Stop, taken
+from gankit.runs import RunFolder
 from gankit.text import one_line
 from gankit.training import Progress
 
@@ -86,7 +87,7 @@ def _train(request: dict[str, Any]) -> int:
 def _leave(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
     """Write what is compared of a run beside its checkpoints and its log."""
     if trained:
-        atomic.write_file(out / TIMING, f"{json.dumps(timing.table())}\n".encode())
+        atomic_files.write_file(out / TIMING, f"{json.dumps(timing.table())}\n".encode())
     arrays.write(out / MADE, run.chunks(IMAGES, run.problem.seed), IMAGES)
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit._utils.stop_signals import taken
 from gankit.cli.hinting import Hinting
 from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.errors import ConfigError
-from gankit.stopping import taken
 
 if TYPE_CHECKING:
     from gankit.launch import Plan
@@ -52,10 +52,10 @@ def command(
     on where it stopped. Then a table says how fast each is and how far its losses, weights and
     images are from those of the first, and OUT/compare.html shows it with curves and grids.
     """
+    from gankit._utils import atomic_files
     from gankit.callbacks.files import downloads_shown
     from gankit.comparing import compare, section
     from gankit.report import render
-    from gankit.runs import atomic
 
     out = out or Path("runs/compare")
     with downloads_shown(plain=True if no_progress else None):
@@ -69,7 +69,9 @@ def command(
             return code
     rows = compare(folders, [folder.name for folder in folders])
     title = f"{plans[0].config.recipe} on {' and '.join(folder.name for folder in folders)}"
-    atomic.write_file(out / PAGE, render(folders, title=title, sections=[section(rows)]).encode())
+    atomic_files.write_file(
+        out / PAGE, render(folders, title=title, sections=[section(rows)]).encode()
+    )
     found = {"runs": [row.as_json() for row in rows], "page": str(out / PAGE)}
     if as_json:
         click.echo(json.dumps(found, indent=1))
@@ -146,7 +148,7 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
 
 def _trained(plan: Plan, folder: Path, plain: bool) -> int:
     """Train in a process of its own; signals go on to it. Return its exit code."""
-    from gankit.diagnosis import processes
+    from gankit._utils import processes
 
     request = {
         "settings": plan.config.settings(),

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
+from gankit._utils.stop_signals import taken
 from gankit.cli.signals import Stopped, end
 from gankit.cli.streams import guarded
 from gankit.errors import ExitCode, GankitError
-from gankit.stopping import taken
 from gankit.text import one_line
 
 COMMANDS = {
@@ -101,7 +101,7 @@ class Commands(click.Group):
 @click.pass_context
 def gankit(ctx: click.Context, debug: bool) -> None:
     """One GAN algorithm over every framework."""
-    from gankit.diagnosis.processes import debug_asked, debugging
+    from gankit._utils.processes import debug_asked, debugging
 
     if debug or debug_asked():
         ctx.with_resource(debugging())
@@ -151,7 +151,7 @@ def _run(arguments: list[str]) -> int:
 
 def _debugged(arguments: list[str]) -> bool:
     """Tell whether the command was asked to show where an error was raised."""
-    from gankit.diagnosis.processes import debug_asked
+    from gankit._utils.processes import debug_asked
 
     return "--debug" in arguments or debug_asked()
 

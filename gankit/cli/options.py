@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gankit.paths import given
+from gankit._utils.paths import given
 from gankit.text import printable, printable_lines
 
 
@@ -21,7 +21,7 @@ class GivenPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Path:
-        """Return the path; ConfigError or DataError, as `gankit.paths.given` has them."""
+        """Return the path; ConfigError or DataError, as `gankit._utils.paths.given` has them."""
         if isinstance(param, click.Option):
             name = param.opts[-1]
         else:

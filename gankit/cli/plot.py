@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from gankit._utils.paths import require_parent
 from gankit.cli.options import PATH, answer
 from gankit.errors import CheckpointError
-from gankit.paths import require_parent
 
 PARTS = ("losses", "metrics", "classes")
 

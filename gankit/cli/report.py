@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from gankit._utils.paths import require_parent
 from gankit.cli.options import PATH, answer, complete_backends, say
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
 from gankit.errors import ConfigError
-from gankit.paths import require_parent
 
 NAME = "report.html"
 
@@ -40,8 +40,9 @@ def command(
     It has the grids through training under a slider, curves of losses and metrics, warnings,
     configuration and environment; several runs stand side by side. It needs no network.
     """
+    from gankit._utils import atomic_files
     from gankit.report.page import gathered, page
-    from gankit.runs import RunFolder, atomic
+    from gankit.runs import RunFolder
 
     for name, given in (("--backend", backend), ("--device", device)):
         if given is not None and not explore:
@@ -54,7 +55,7 @@ def command(
     if place:
         found = [run.with_dataset(place) for run in found]
     content = page(found, title, (), explorer).encode()
-    atomic.write_file(out, content)
+    atomic_files.write_file(out, content)
     for line in (line for run in found for line in run.damage):
         say(f"damaged: {line}")
     say(f"{round(len(content) / 1000):,} kB in {out}")

@@ -12,8 +12,8 @@ import numpy as np
 from click.core import ParameterSource
 
 from gankit import animation, arrays, images, latents
+from gankit._utils.paths import require_parent
 from gankit.errors import ConfigError
-from gankit.paths import require_parent
 from gankit.runs import RunFolder
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit._utils.stop_signals import Stop, taken
 from gankit.cli.hinting import Hinting
 from gankit.cli.options import (
     PATH,
@@ -25,7 +26,6 @@ from gankit.cli.options import (
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, StorageError
-from gankit.stopping import Stop, taken
 from gankit.text import printable
 
 if TYPE_CHECKING:
@@ -204,13 +204,13 @@ def _folders(plan: Plan) -> Iterator[Path]:
 @contextmanager
 def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
     """Give the folder that was named, or a new one that nobody else can have taken meanwhile."""
-    from gankit.runs import atomic
+    from gankit._utils import atomic_files
 
     if named:
         yield named
         return
     for path in _folders(plan):
-        if atomic.claim_folder(path):
+        if atomic_files.claim_folder(path):
             break
     try:
         yield path

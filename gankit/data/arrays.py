@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from gankit._utils.file_array import FileArray
 from gankit.data import given
 from gankit.data.class_names import listed
 from gankit.data.containers import BROKEN, check_growth, contents, entry_of, reason
@@ -19,7 +20,6 @@ from gankit.data.dataset import ImageSet
 from gankit.data.image_options import ImageOptions
 from gankit.data.labels import as_labels
 from gankit.errors import DataError
-from gankit.file_array import FileArray
 
 PAIRS = {"images": "labels", "x_train": "y_train"}
 """Names of the images in an npz file, and of the labels that go with them."""

@@ -26,7 +26,7 @@ class ImageSet:
     ----------
     images
         (N, H, W, C) uint8, 0 to 255. Where they lie in a file and are read as they are asked for,
-        a `gankit.file_array.FileArray`, which is indexed as an array is.
+        a `gankit._utils.file_array.FileArray`, which is indexed as an array is.
     labels
         (N,) int64, each at least 0; None where the images have no classes.
     source

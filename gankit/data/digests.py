@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.file_array import FileArray
 from gankit.data import sums
-from gankit.file_array import FileArray
 
 SAMPLED = 64
 """Images that a quick first look takes."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.file_array import FileArray
 from gankit.errors import ConfigError, DataError, GankitError
-from gankit.file_array import FileArray
 from gankit.text import one_line
 
 CHUNK = 4096

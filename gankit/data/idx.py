@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.memory import aligned
 from gankit.data.containers import contents, reason
 from gankit.data.dataset import ImageSet
 from gankit.errors import DataError, StorageError
-from gankit.memory import aligned
 
 UNSIGNED_BYTE = 0x08
 CLASSES = 10

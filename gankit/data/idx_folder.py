@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gankit._utils.paths import is_file
 from gankit.data import idx
 from gankit.data.containers import reason
 from gankit.data.dataset import ImageSet
 from gankit.errors import DataError, StorageError, UnknownName
-from gankit.paths import is_file
 
 NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),

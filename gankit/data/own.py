@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gankit._utils.paths import given, is_file, is_folder
 from gankit.data import arrays
 from gankit.data.dataset import ImageSet
 from gankit.data.image_folder import read_folder
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
-from gankit.paths import given, is_file, is_folder
 
 READERS = {".npy": arrays.npy, ".npz": arrays.npz}
 

@@ -12,13 +12,13 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy_format
 
+from gankit._utils.paths import exists, given
 from gankit.data import arrays
 from gankit.data.dataset import ImageSet
 from gankit.data.image_folder import ImageFolder, Reading, image_folder, pictures, source
 from gankit.data.image_options import ImageOptions
 from gankit.data.temporary import settle, storing, temporary
 from gankit.errors import ConfigError
-from gankit.paths import exists, given
 
 Count = Callable[[int, int], None]
 """Called with how many pictures are done, and how many there are."""

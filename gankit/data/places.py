@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from gankit.paths import given
+from gankit._utils.paths import given
 
 
 def cache() -> Path:

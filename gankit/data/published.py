@@ -12,11 +12,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.paths import is_file
 from gankit.data import idx
 from gankit.data.checksum import Checksum
 from gankit.data.containers import array_bytes, contents, digest
 from gankit.errors import DataError
-from gankit.paths import is_file
 
 SLACK = 2**16
 """Bytes by which a file that cannot be packed may grow in a container."""

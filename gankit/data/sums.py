@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gankit._utils.file_array import FileArray
 from gankit.data import places
 from gankit.data.temporary import storing, temporary
 from gankit.errors import StorageError
-from gankit.file_array import FileArray
 
 SETTLED = 2 * 10**9
 """Nanoseconds for which a file must have been left alone. A file system's clock is coarse: one that

@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from gankit._utils.unfinished_files import held, is_held
 from gankit.data.containers import reason
 from gankit.errors import StorageError
-from gankit.unfinished import held, is_held
 
 STALE = 86400.0
 """Seconds after which nobody writes a temporary file, where no lock can tell."""

@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gankit.diagnosis.finding import plain
+from gankit._utils.finding import plain
+from gankit._utils.paths import is_folder
+from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
-from gankit.paths import is_folder
 from gankit.resuming import best as best_of
 from gankit.resuming import passed_over
 from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
 from gankit.runs.evaluations import Row
-from gankit.runs.storage import read_plain
 from gankit.training_data import warn
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gankit._utils.finding import Finding, plain
 from gankit.data import BUILTIN, Dataset, places
-from gankit.diagnosis.finding import Finding, plain
 from gankit.errors import ExitCode
 
 

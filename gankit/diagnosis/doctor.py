@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import gankit
+from gankit._utils.finding import Finding, guarded
+from gankit._utils.processes import LIMIT
 from gankit.diagnosis import datasets, folders, variables
 from gankit.diagnosis.datasets import DatasetReport
-from gankit.diagnosis.finding import Finding, guarded
 from gankit.diagnosis.folders import Folder
 from gankit.diagnosis.machine import Machine, machine
 from gankit.diagnosis.offered import (
@@ -21,7 +22,6 @@ from gankit.diagnosis.offered import (
     framework_findings,
     offered,
 )
-from gankit.diagnosis.processes import LIMIT
 from gankit.diagnosis.variables import Variable
 from gankit.errors import ExitCode
 from gankit.plugins import Plugin

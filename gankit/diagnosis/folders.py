@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gankit._utils.finding import Finding, plain
+from gankit._utils.paths import is_file, is_folder
+from gankit._utils.storage import megabytes
 from gankit.data import places
-from gankit.diagnosis.finding import Finding, plain
 from gankit.errors import ExitCode, GankitError
-from gankit.paths import is_file, is_folder
-from gankit.runs.storage import megabytes
 
 LEAST_FREE = 10**9
 """Bytes below which the doctor warns: a download or a few checkpoints may no longer fit."""

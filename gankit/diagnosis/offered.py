@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gankit._utils.finding import Finding, plain
+from gankit._utils.processes import LIMIT, Answer, ask, command
 from gankit.devices import VARIABLE
-from gankit.diagnosis.finding import Finding, plain
-from gankit.diagnosis.processes import LIMIT, Answer, ask, command
 from gankit.errors import ExitCode
 from gankit.plugins import Plugin
 

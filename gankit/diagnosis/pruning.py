@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from gankit._utils import atomic_files
 from gankit.diagnosis.checkpoints import CheckpointReport, opened, reports
 from gankit.errors import CheckpointError
-from gankit.runs import atomic
 
 Plan = dict[str, list[CheckpointReport]]
 """Checkpoints by what becomes of them: "removed", "kept" and "left", the damaged ones that stay."""
@@ -51,7 +51,7 @@ def prune(
     with opened(run).lock():
         plan = planned(reports(run), keep, damaged=damaged, run=run)
         for report in plan["removed"]:
-            atomic.remove(Path(report.path))
+            atomic_files.remove(Path(report.path))
             tell(report)
     return plan
 

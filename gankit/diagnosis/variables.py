@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gankit._utils.finding import Finding, plain
+from gankit._utils.paths import given, is_folder
 from gankit.config import TrainConfig
-from gankit.diagnosis.finding import Finding, plain
 from gankit.errors import ConfigError, ExitCode, GankitError, did_you_mean
-from gankit.paths import given, is_folder
 from gankit.sources import LABELS, PREFIX, config_of, from_environment, from_recipe
 
 OURS = {

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gankit.checking.listening import told
+from gankit._utils import atomic_files
+from gankit._utils.listening import told
+from gankit._utils.paths import given, optional
 from gankit.config import TrainConfig
 from gankit.earlier import openable
 from gankit.errors import (
@@ -22,9 +24,8 @@ from gankit.errors import (
 from gankit.exporting.formats import Choice, choose
 from gankit.exporting.making import NAME
 from gankit.exporting.places import README, card_of, target
-from gankit.paths import given, optional
 from gankit.resuming import images_of, known_images, recorded
-from gankit.runs import RunFolder, atomic
+from gankit.runs import RunFolder
 from gankit.training_data import warn
 
 TOLERANCE = 1e-4
@@ -116,7 +117,7 @@ def export(
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)
     path = target(folder, optional(out, "out"), NAME, choice.export.suffix)
-    with atomic.workplace(path) as place:
+    with atomic_files.workplace(path) as place:
         made = place / f"{NAME}{choice.export.suffix}"
         arguments = [choice.name, choice.backend, str(place)]
         which = "best" if best else "newest"
@@ -177,8 +178,8 @@ def _place(made: Path, done: Exported) -> None:
 
     text = card(done).encode()
     if made.is_dir():
-        atomic.write_file(made / README, text)
-        atomic.publish(made, done.path)
+        atomic_files.write_file(made / README, text)
+        atomic_files.publish(made, done.path)
         return
-    atomic.publish(made, done.path)
-    atomic.write_file(done.card, text)
+    atomic_files.publish(made, done.path)
+    atomic_files.write_file(done.card, text)

@@ -10,9 +10,9 @@ import dataclasses
 
 import numpy as np
 
+from gankit._utils.state import State
 from gankit.layers import Conv, ConvTranspose, Dense, Layer, Projection, Residual, Spec
 from gankit.problem import Problem
-from gankit.state import State
 
 KERNELS = ("kernel", "embedding")
 

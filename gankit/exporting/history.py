@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gankit._utils import atomic_files
+from gankit._utils.paths import given, optional
 from gankit.exporting.places import target
-from gankit.paths import given, optional
-from gankit.runs import RunFolder, atomic, evaluations
+from gankit.runs import RunFolder, evaluations
 from gankit.runs import metrics as metrics_log
 
 FORMATS = ("csv", "jsonl")
@@ -39,7 +40,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
     rows = history(folder)
     path = target(folder, optional(out, "out"), "history", f".{to}")
     text = _csv(rows) if to == "csv" else "".join(f"{json.dumps(row)}\n" for row in rows)
-    atomic.write_file(path, text.encode())
+    atomic_files.write_file(path, text.encode())
     return path
 
 

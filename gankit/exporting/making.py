@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from gankit import plugins
+from gankit._utils import atomic_files
+from gankit._utils.channel import channel
+from gankit._utils.finding import described, plain
+from gankit._utils.state import State
+from gankit._utils.storage import writing
 from gankit.api import load
-from gankit.diagnosis.channel import channel
-from gankit.diagnosis.finding import described, plain
 from gankit.errors import ExitCode, GankitError, place_of
 from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
 from gankit.latents import latents
 from gankit.run import Run
-from gankit.runs import atomic
-from gankit.runs.storage import writing
 from gankit.runs.tensors import encode
-from gankit.state import State
 
 EXPECTED = "expected.safetensors"
 NAME = "generator"
@@ -67,7 +67,7 @@ def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, 
 def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
     """Write the export and what is expected of it; return what there is to know of the run."""
     weights = run.generator.weights()
-    atomic.write_file(folder / EXPECTED, encode(examples(run)))
+    atomic_files.write_file(folder / EXPECTED, encode(examples(run)))
     export = offered(name, plugins.get_backend(backend))
     path = folder / f"{NAME}{export.suffix}"
     with writing(folder.parent):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gankit._utils import atomic_files
+from gankit._utils.paths import is_folder, require_parent
 from gankit.errors import ConfigError
-from gankit.paths import is_folder, require_parent
-from gankit.runs import RunFolder, atomic
+from gankit.runs import RunFolder
 
 EXPORTS = "exports"
 README = "README.md"
@@ -28,7 +29,7 @@ def target(folder: RunFolder, out: Path | None, name: str, suffix: str) -> Path:
         It has another suffix, its folder is missing, or a folder of something else is in the way.
     """
     if out is None:
-        atomic.make_folder(folder.path / EXPORTS)
+        atomic_files.make_folder(folder.path / EXPORTS)
         out = folder.path / EXPORTS / f"{name}{suffix}"
     if out.suffix != suffix:
         raise ConfigError(f"cannot write {out}: such a file ends in {suffix}")

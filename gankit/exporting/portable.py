@@ -18,18 +18,18 @@ from safetensors.numpy import save
 
 import gankit
 from gankit import plugins
+from gankit._utils import atomic_files
+from gankit._utils.paths import given
+from gankit._utils.state import State
+from gankit._utils.storage import read_plain
+from gankit._utils.tagged_unions import Tagged
 from gankit.backend import Generator
 from gankit.errors import CheckpointError
 from gankit.exports import Export, Inputs, Ran
 from gankit.layers import Dense, Flatten, Layer
 from gankit.optimizers import SGD
-from gankit.paths import given
 from gankit.problem import Array, Problem
-from gankit.runs import atomic
-from gankit.runs.storage import read_plain
 from gankit.runs.tensors import decode
-from gankit.state import State
-from gankit.tagged import Tagged
 
 REFERENCE = "numpy"
 LARGEST = 2**33
@@ -62,7 +62,9 @@ def add_class_names(path: Path, names: Sequence[str]) -> None:
 
 def _save(weights: State, facts: dict[str, Any], path: Path) -> None:
     plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    atomic.write_file(path, save(plain, {key: json.dumps(fact) for key, fact in facts.items()}))
+    atomic_files.write_file(
+        path, save(plain, {key: json.dumps(fact) for key, fact in facts.items()})
+    )
 
 
 def read(path: str | Path, backend: str = REFERENCE) -> Generator:

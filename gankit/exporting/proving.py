@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from gankit import plugins
-from gankit.diagnosis.channel import channel
+from gankit._utils.channel import channel
+from gankit._utils.state import State
+from gankit._utils.storage import read_plain
 from gankit.errors import BackendUnavailable
 from gankit.exporting.formats import offered
 from gankit.exporting.making import EXPECTED, NAME, refusal
 from gankit.exports import Inputs, Ran
-from gankit.runs.storage import read_plain
 from gankit.runs.tensors import decode
-from gankit.state import State
 
 
 def main(arguments: list[str]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gankit._utils.field_types import check_fields
 from gankit.errors import ConfigError
-from gankit.fields import check_fields
 from gankit.layers.specs import (
     AveragePool,
     Conv,

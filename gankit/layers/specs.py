@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
+from gankit._utils.plain_numbers import plain_numbers
+from gankit._utils.tagged_unions import Tagged
 from gankit.errors import ConfigError, shown
-from gankit.plain import plain_numbers
-from gankit.tagged import Tagged
 
 Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
 """How a kernel begins; see `gankit.layers.weights`."""

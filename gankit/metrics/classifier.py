@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError
 from gankit.metrics import kept, local, network
 from gankit.metrics.features import digest
 from gankit.metrics.fitting import Progress, fit, steps_for
 from gankit.metrics.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
-from gankit.state import State
 
 VERSION = "classifier 4"
 """Part of every key: change it with anything that changes the numbers."""

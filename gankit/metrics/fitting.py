@@ -11,10 +11,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
 from gankit.metrics import network
 from gankit.metrics.pixels import Float32, Levels, flat, inputs, shrunk
 from gankit.randomness import Stream, generator
-from gankit.state import State
 
 SEED = 0
 BATCH = 256

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils import atomic_files
+from gankit._utils.state import State, check_state
+from gankit._utils.storage import read_plain
 from gankit.data import places
 from gankit.errors import CheckpointError, StorageError
-from gankit.runs import atomic, tensors
-from gankit.runs.storage import read_plain
-from gankit.state import State, check_state
+from gankit.runs import tensors
 from gankit.text import printable
 
 SUM = "sha256"
@@ -56,9 +57,9 @@ def write(key: str, weights: State) -> None:
     path = path_of(key)
     content = tensors.encode({**weights, SUM: sum_of(weights)})
     try:
-        atomic.make_folder(path.parent)
-        atomic.sweep(path.parent)
-        atomic.write_file(path, content)
+        atomic_files.make_folder(path.parent)
+        atomic_files.sweep(path.parent)
+        atomic_files.write_file(path, content)
     except StorageError as error:
         _warn(f"the classifier is not kept, so it will be trained again next time: {error}")
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
 from gankit.metrics.pixels import Float32, Levels, Real, block_of, chunks
-from gankit.state import State
 
 SIDE = 3
 """Pixels of a patch's side."""

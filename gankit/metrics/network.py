@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
 from gankit.metrics.pixels import Float32
-from gankit.state import State
 
 FEATURES = 64
 """Values before the last layer."""

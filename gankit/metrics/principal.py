@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.state import State
 from gankit.metrics import local
 from gankit.metrics.features import digest
 from gankit.metrics.pixels import Levels, Real, by_chunks, check_shape, chunks, levels, small
-from gankit.state import State
 
 COMPONENTS = 64
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gankit._utils import atomic_files
+from gankit._utils.paths import given
 from gankit.errors import ConfigError
-from gankit.paths import given
-from gankit.runs import atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,8 +39,8 @@ class Plot:
         """Write a .png, .svg or .pdf file on white, whole or not at all; make its folder."""
         path = given(path, "path")
         check_suffix(path)
-        atomic.make_folder(path.parent)
-        atomic.write_file(path, self._drawn(path.suffix.lower()[1:], facecolor="white"))
+        atomic_files.make_folder(path.parent)
+        atomic_files.write_file(path, self._drawn(path.suffix.lower()[1:], facecolor="white"))
 
     def png(self) -> bytes:
         """Return it as a PNG file on a transparent ground, sharp on fine screens."""

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import layers
+from gankit._utils.state import State
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.layers import BatchNorm, Layer, Residual, Spec
 from gankit.randomness import Stream
 from gankit.report.directions import principal_directions
 from gankit.run import Run
-from gankit.state import State
 
 STYLES = ("explorer/explorer.css",)
 SCRIPTS = tuple(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gankit._utils.storage import read_plain
 from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
 from gankit.errors import CheckpointError, GankitError
@@ -16,7 +17,6 @@ from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
 from gankit.resuming import differing, newest_info, recorded
 from gankit.runs import RunFolder, classes, evaluations, warned
 from gankit.runs import metrics as metrics_log
-from gankit.runs.storage import read_plain
 from gankit.runs.warned import Warned
 from gankit.sources import leaves
 from gankit.text import printable

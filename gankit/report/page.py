@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gankit import __version__
+from gankit._utils.paths import given
 from gankit.errors import ConfigError
-from gankit.paths import given
 from gankit.report.curves import charts, measured_by, points, spans
 from gankit.report.gathering import Gathered, gather, names_of
 from gankit.report.histogram import histogram

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, GankitError
 from gankit.runs.grids import by_round, spread
-from gankit.runs.storage import read_plain
 
 MOST = 60
 """Grids of a run that a page shows."""

@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import gankit
+from gankit._utils import atomic_files, locked_folders
+from gankit._utils.paths import given
+from gankit._utils.state import State
+from gankit._utils.storage import read_plain, writing
 from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
-from gankit.paths import given
-from gankit.runs import atomic, held, manifest, tensors
+from gankit.runs import manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
-from gankit.runs.storage import read_plain, writing
-from gankit.state import State
 
 RUN = "run"
 """The key of a manifest's `info` that holds the mark of the run."""
@@ -122,13 +123,13 @@ class CheckpointStore:
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
         if _holds(path, files, info):
             with writing(path):  # An earlier save may have failed at just this.
-                atomic.sync_folder(self.folder)
+                atomic_files.sync_folder(self.folder)
             return path
         created = datetime.now(UTC).isoformat(timespec="seconds")
         said = Manifest(step, gankit.__version__, created, info, files)
-        atomic.make_folder(self.folder)
-        atomic.sweep(self.folder)
-        atomic.write_folder(path, contents | {manifest.NAME: said.encode()})
+        atomic_files.make_folder(self.folder)
+        atomic_files.sweep(self.folder)
+        atomic_files.write_folder(path, contents | {manifest.NAME: said.encode()})
         return path
 
     def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
@@ -219,14 +220,14 @@ class CheckpointStore:
         """Look once; _Vanished if a checkpoint that was listed has gone or was replaced."""
         for step in reversed(self.steps(complain)):
             path = self.path(step)
-            before = held.identity(path)
+            before = locked_folders.identity(path)
             try:
                 checkpoint = read_checkpoint(path)
                 check(checkpoint)
             except NewerFormat:
                 raise
             except CheckpointError as error:
-                if held.identity(path) != before or step not in self._listed():
+                if locked_folders.identity(path) != before or step not in self._listed():
                     raise _Vanished from error
                 complain(str(error))
             else:
@@ -254,7 +255,7 @@ class CheckpointStore:
         steps = [step for step in steps if self._is_own(step)]
         for step in steps[:-keep]:
             if step != spared:
-                atomic.remove(self.path(step))
+                atomic_files.remove(self.path(step))
 
     def path(self, step: int) -> Path:
         """Return the folder of the checkpoint of `step`, which need not exist."""

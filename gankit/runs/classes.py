@@ -9,9 +9,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from gankit._utils import atomic_files
+from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
-from gankit.runs import atomic
-from gankit.runs.storage import read_plain
 
 LIMIT = 2**22
 """The most bytes of the file."""
@@ -39,4 +39,4 @@ def write(path: Path, names: Sequence[str]) -> None:
     """
     if names and tuple(names) != read(path):
         said = json.dumps(list(names), ensure_ascii=False) + "\n"
-        atomic.write_file(path, said.encode("utf-8", "backslashreplace"))
+        atomic_files.write_file(path, said.encode("utf-8", "backslashreplace"))

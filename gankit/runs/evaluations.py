@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gankit._utils import atomic_files
+from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import CheckpointError
-from gankit.runs import atomic
-from gankit.runs.storage import patiently, read_plain, writing
 
 LIMIT = 2**26
 """The most bytes of the file; a line has about two thousand at most."""
@@ -74,13 +74,13 @@ def append(path: Path, row: Row) -> bool:
 
 def _write(path: Path, row: Row) -> None:
     with writing(path):
-        descriptor = atomic.open_to_append(path)
+        descriptor = atomic_files.open_to_append(path)
         try:
-            atomic.write_all(descriptor, json.dumps(row, allow_nan=False).encode() + b"\n")
+            atomic_files.write_all(descriptor, json.dumps(row, allow_nan=False).encode() + b"\n")
             patiently(functools.partial(os.fsync, descriptor))
         finally:
             os.close(descriptor)
-        atomic.sync_folder(path.parent)
+        atomic_files.sync_folder(path.parent)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ def truncate(path: Path, rounds: int) -> None:
         kept = [line for line, row in zip(lines, rows, strict=True) if row["round"] <= rounds]
         text = b"".join(line + b"\n" for line in kept)
         if text != _content(path):
-            atomic.write_file(path, text)
+            atomic_files.write_file(path, text)
 
 
 def measure(row: Row) -> tuple[Any, ...]:
@@ -199,7 +199,7 @@ def _mend(path: Path) -> None:
     """Cut off a last line that has no end."""
     content = _content(path)
     if not content.endswith(b"\n") and content:
-        atomic.write_file(path, content[: content.rfind(b"\n") + 1])
+        atomic_files.write_file(path, content[: content.rfind(b"\n") + 1])
 
 
 def _content(path: Path) -> bytes:

@@ -22,13 +22,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gankit._utils import atomic_files, locked_folders
+from gankit._utils.paths import given, is_file, is_folder
+from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, GankitError, StorageError
-from gankit.paths import given, is_file, is_folder
-from gankit.runs import atomic, held
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
 from gankit.runs.lock import LOCK, locked
-from gankit.runs.storage import read_plain
 
 _STATES = "checkpoints"
 _FACTS = 2**20  # The most bytes of environment.json.
@@ -140,7 +140,7 @@ class RunFolder:
             raise StorageError(f"{self.path} cannot take a new run: {obstacle}")
         made = not self.path.exists()
         try:
-            atomic.make_folder(self.path)
+            atomic_files.make_folder(self.path)
             self.write_facts(environment)
             self.write_config(config_toml)
         except BaseException:
@@ -150,11 +150,11 @@ class RunFolder:
     def write_facts(self, environment: Mapping[str, Any]) -> None:
         """Write `environment.json`, whole or not at all; StorageError."""
         said = json.dumps(environment, indent=1, sort_keys=True) + "\n"
-        atomic.write_file(self.environment, said.encode())
+        atomic_files.write_file(self.environment, said.encode())
 
     def write_config(self, text: str) -> None:
         """Write `text` to `config.toml`, whole or not at all; StorageError."""
-        atomic.write_file(self.config, text.encode())
+        atomic_files.write_file(self.config, text.encode())
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -167,15 +167,15 @@ class RunFolder:
             removed inside the block: the message says where its last checkpoint is. The folder is
             not made again then.
         """
-        atomic.make_folder(self.path)
+        atomic_files.make_folder(self.path)
         with locked(self.path) as folder:
             try:
                 for place in (self.path, self.samples, self.nearest):  # Others may write there.
-                    atomic.sweep(place)
-                atomic.sweep(self.path / _STATES, alone=True)
+                    atomic_files.sweep(place)
+                atomic_files.sweep(self.path / _STATES, alone=True)
                 yield
-                held.require(self.path)
-            except held.Lost as error:
+                locked_folders.require(self.path)
+            except locked_folders.Lost as error:
                 raise StorageError(f"{error}; {_last(folder.place())}") from error
 
     def sample_path(self, step: int) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gankit.paths import is_folder
+from gankit._utils.paths import is_folder
 
 
 def by_round(folder: Path) -> list[Path]:

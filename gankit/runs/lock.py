@@ -11,10 +11,10 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from gankit._utils import atomic_files, locked_folders
+from gankit._utils.locked_folders import Held
+from gankit._utils.storage import read_plain, writing
 from gankit.errors import CheckpointError, StorageError
-from gankit.runs import atomic, held
-from gankit.runs.held import Held
-from gankit.runs.storage import read_plain, writing
 
 LOCK = ".lock"
 _HOLDER = ".lock-holder"
@@ -34,12 +34,12 @@ def locked(folder: Path) -> Iterator[Held]:
         Another process holds it, or the folder cannot be written; Lost if it was moved or removed.
     """
     with writing(folder):
-        found = held.opened(folder)
+        found = locked_folders.opened(folder)
     try:
         lock = _acquired(folder)
         try:
-            with held.watched(found):
-                atomic.write_file(folder / _HOLDER, _myself())
+            with locked_folders.watched(found):
+                atomic_files.write_file(folder / _HOLDER, _myself())
                 yield found
         finally:
             _forget(found)

@@ -16,9 +16,9 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 
+from gankit._utils.state import State
 from gankit.errors import CheckpointError, ConfigError, NewerFormat
 from gankit.runs import tensors
-from gankit.state import State
 
 NAME = "manifest.json"
 FORMAT = 2

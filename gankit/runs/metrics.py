@@ -19,11 +19,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from gankit._utils import atomic_files, locked_folders
+from gankit._utils.paths import given
+from gankit._utils.storage import patiently, read_plain, storage_error, writing
 from gankit.backend import Array
 from gankit.errors import CheckpointError, StorageError
-from gankit.paths import given
-from gankit.runs import atomic, held
-from gankit.runs.storage import patiently, read_plain, storage_error, writing
 
 _KEYS = ("round", "discriminator", "generator")
 
@@ -64,7 +64,7 @@ class MetricsLog:
         text = "".join(lines).encode()
         try:
             with writing(self.path):
-                atomic.write_all(self._open(), text)
+                atomic_files.write_all(self._open(), text)
         except StorageError:  # Part of it may be there: the next append looks up what is.
             with suppress(StorageError):
                 self.close()
@@ -85,7 +85,7 @@ class MetricsLog:
             return _digest(_content(self.path))
         with writing(self.path):
             patiently(functools.partial(os.fsync, self._descriptor))
-            atomic.sync_folder(self.path.parent)
+            atomic_files.sync_folder(self.path.parent)
         return {"bytes": self._bytes, "sha256": self._sum.hexdigest()}
 
     def close(self) -> None:
@@ -99,13 +99,15 @@ class MetricsLog:
 
     def _open(self) -> int:
         if self._descriptor is None:
-            atomic.make_folder(self.path.parent)
-            self._descriptor = atomic.open_to_append(self.path)
+            atomic_files.make_folder(self.path.parent)
+            self._descriptor = atomic_files.open_to_append(self.path)
             content = _content(self.path)
             self._sum, self._bytes = hashlib.sha256(content), len(content)
         status = os.fstat(self._descriptor)
-        if held.identity(self.path) != (status.st_dev, status.st_ino):
-            raise held.Lost(f"{self.path} was moved or removed while a process wrote to it")
+        if locked_folders.identity(self.path) != (status.st_dev, status.st_ino):
+            raise locked_folders.Lost(
+                f"{self.path} was moved or removed while a process wrote to it"
+            )
         return self._descriptor
 
 
@@ -184,7 +186,7 @@ def truncate(path: Path, rounds: int, digest: object = None) -> None:
             "put it back from a copy, or start a new run; sampling needs no log"
         )
     if text != _content(path):
-        atomic.write_file(path, text)
+        atomic_files.write_file(path, text)
 
 
 def _digest(content: bytes) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gankit._utils import atomic_files
+from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
-from gankit.runs import atomic
-from gankit.runs.storage import read_plain
 
 LIMIT = 2**20
 """The most bytes of the file; a run is warned of each symptom once."""
@@ -31,7 +31,7 @@ class Warned:
 
 def append(path: Path, warned: Warned) -> None:
     """Add a warning to the file, which stays whole; StorageError."""
-    atomic.write_file(path, _encoded([*whole(path), warned]))
+    atomic_files.write_file(path, _encoded([*whole(path), warned]))
 
 
 def read(path: Path) -> list[Warned]:
@@ -66,7 +66,7 @@ def truncate(path: Path, rounds: int) -> None:
     found = whole(path)
     kept = [warned for warned in found if warned.round <= rounds]
     if kept != found:
-        atomic.write_file(path, _encoded(kept))
+        atomic_files.write_file(path, _encoded(kept))
 
 
 def _lines(path: Path) -> list[bytes]:

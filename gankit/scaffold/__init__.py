@@ -12,8 +12,8 @@ from importlib import resources
 from pathlib import Path
 
 from gankit import plugins
+from gankit._utils.storage import writing
 from gankit.errors import ConfigError
-from gankit.runs.storage import writing
 
 LAYOUT = {
     "pyproject.toml": "pyproject.toml.in",

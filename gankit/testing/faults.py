@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gankit._utils.state import State
 from gankit.backend import Trainer
 from gankit.errors import CheckpointError
-from gankit.state import State
 from gankit.testing.agreement import assert_identical
 
 FAULTS = ("missing", "unknown", "shape", "kind")

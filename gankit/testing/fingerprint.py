@@ -10,9 +10,9 @@ import hashlib
 import json
 import sys
 
+from gankit._utils.state import under
 from gankit.backend import State
 from gankit.plugins import get_backend
-from gankit.state import under
 from gankit.testing.agreement import layout
 from gankit.testing.colour import course as coloured
 from gankit.testing.courses import Course

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gankit.backend import Backend, Problem
 from gankit.data import glyphs, idx_folder, mnist
 from gankit.errors import DataError
-from gankit.layers import (
+from gankit.layers import (  # fmt: skip
     Dense,
     Dropout,
     Flatten,
@@ -25,7 +25,7 @@ from gankit.layers import (
     Sigmoid,
     Spec,
     Tanh,
-)  # fmt: skip
+)
 from gankit.losses import NONSATURATING, Loss
 from gankit.optimizers import SGD, Adam, Average
 from gankit.problem import Precision

@@ -28,8 +28,8 @@ PHASES = {
     "block": ("gankit.training", "plan", 5, None),
     "log": ("gankit.runs.metrics", "MetricsLog.append", 4, None),
     "picture": ("gankit.images", "write_png", 1, None),
-    "save": ("gankit.runs.atomic", "sync_folder", 2, _unfinished),
-    "pruning": ("gankit.runs.atomic", "remove", 1, None),
+    "save": ("gankit._utils.atomic_files", "sync_folder", 2, _unfinished),
+    "pruning": ("gankit._utils.atomic_files", "remove", 1, None),
     "last block": ("gankit.training", "plan", 8, None),
 }
 """Module, function, which call of it, and which of its calls count."""

@@ -12,8 +12,9 @@ import pytest
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from gankit._utils import atomic_files
 from gankit.errors import CheckpointError
-from gankit.runs import CheckpointStore, atomic, read_checkpoint
+from gankit.runs import CheckpointStore, read_checkpoint
 
 PARTS = ("generator", "discriminator", "average")
 TENSORS = [f"{part}.safetensors" for part in (*PARTS, "trainer")]
@@ -84,7 +85,7 @@ def save_in_place(folder, step, size=1200):
     for name, array in state(step, size).items():
         file = folder / f"{name.split('/')[0]}.safetensors"
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        atomic.write_all(descriptor, safetensors.numpy.save({name: array}))
+        atomic_files.write_all(descriptor, safetensors.numpy.save({name: array}))
         os.close(descriptor)
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gankit._utils.file_array import FileArray
 from gankit.data import ImageOptions, own
 from gankit.data.labels import without_gaps
 from gankit.errors import DataError
-from gankit.file_array import FileArray
 from tests.crash.figures import figure
 
 COLOUR = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gankit._utils.unfinished_files import held
 from gankit.data.download import Patience, Unreachable, download, watched
 from gankit.errors import DataError, StorageError
-from gankit.unfinished import held
 from tests.server import begin, redirecting
 
 CONTENT = bytes(range(256)) * 1000

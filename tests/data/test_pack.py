@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gankit._utils.file_array import FileArray
 from gankit.cli import main
 from gankit.data import ImageOptions, own, pack
 from gankit.errors import ConfigError, DataError, StorageError
-from gankit.file_array import FileArray
 
 PLAIN = ImageOptions()
 MIB = 2**20

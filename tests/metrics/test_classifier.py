@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gankit._utils import atomic_files
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, StorageError
 from gankit.metrics import classifier, classifier_of, fitting, kept, local
-from gankit.runs import atomic, tensors
+from gankit.runs import tensors
 
 STEPS = 60
 
@@ -188,7 +189,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning_of_one_line(monkeypatch):
     def refuse(path: Path, _: bytes) -> None:
         raise StorageError(f"{path}: read-only file system")
 
-    monkeypatch.setattr(atomic, "write_file", refuse)
+    monkeypatch.setattr(atomic_files, "write_file", refuse)
     with pytest.warns(UserWarning, match="^the classifier is not kept, [^\n]*read-only[^\n]*$"):
         found = classifier_of(made(), steps=STEPS)
     assert (found.probabilities(made().images).argmax(1) == made().labels).mean() > 0.95

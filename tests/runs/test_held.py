@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from gankit import images
+from gankit._utils import atomic_files, locked_folders
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, RunFolder, atomic, evaluations, held, warned
+from gankit.runs import MetricsLog, RunFolder, evaluations, warned
 from gankit.runs.warned import Warned
 from tests.runs.test_evaluations import row
 
@@ -29,7 +30,7 @@ WRITERS = {
     "facts": lambda run: run.write_facts({}),
     "a configuration": lambda run: run.write_config("epochs = 2\n"),
     "a run": lambda run: run.create("epochs = 2\n", {}),
-    "a folder": lambda run: atomic.make_folder(run.path / "tensorboard"),
+    "a folder": lambda run: atomic_files.make_folder(run.path / "tensorboard"),
 }
 
 
@@ -133,7 +134,7 @@ def test_a_link_to_the_folder_that_leads_elsewhere_meanwhile_is_seen(run):
 @pytest.mark.parametrize(
     "become",
     [lambda path: path.rename(path.with_name("old.jsonl")), lambda path: path.unlink(),
-     lambda path: atomic.write_file(path, b"")],
+     lambda path: atomic_files.write_file(path, b"")],
     ids=["moved", "removed", "replaced"],
 )  # fmt: skip
 def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become):
@@ -153,7 +154,7 @@ def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become)
 def test_what_lies_elsewhere_is_written_though_a_folder_is_lost(run, tmp_path):
     def write():
         run.path.rename(run.path.with_name("second"))
-        atomic.write_file(tmp_path / "elsewhere", b"written")
+        atomic_files.write_file(tmp_path / "elsewhere", b"written")
 
     refused(run, write)
     assert (tmp_path / "elsewhere").read_bytes() == b"written"
@@ -164,4 +165,4 @@ def test_a_folder_that_was_unlocked_may_be_made_again(run):
         pass
     shutil.rmtree(run.path)
     run.create("", {})
-    assert held.above(run.path) is None
+    assert locked_folders.above(run.path) is None

@@ -11,9 +11,10 @@ import sys
 import numpy as np
 import pytest
 
+from gankit._utils import atomic_files, storage
+from gankit._utils.unfinished_files import held
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, atomic, metrics, storage
-from gankit.unfinished import held
+from gankit.runs import MetricsLog, metrics
 
 CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 
@@ -30,7 +31,7 @@ def test_an_error_that_passes_is_not_noticed(store, state, fail_at, tmp_path, ac
         case "prune":
             store.prune(1)
         case "make":
-            atomic.make_folder(tmp_path / "new" / "folder")
+            atomic_files.make_folder(tmp_path / "new" / "folder")
         case "log":
             log.append(1, np.ones((1, 2)))
         case "sync":
@@ -70,7 +71,7 @@ def test_whichever_call_fails_a_file_is_as_it_was_or_as_it_will_be(
     for number in itertools.count(1):
         calls = fail_at(number, code)
         try:
-            atomic.write_file(path, b"after")
+            atomic_files.write_file(path, b"after")
         except StorageError:
             failures += 1
         finally:

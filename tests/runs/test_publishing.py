@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gankit._utils import atomic_files
 from gankit.errors import StorageError
-from gankit.runs import atomic
 
 
 def names(folder):
@@ -17,9 +17,9 @@ def names(folder):
 def test_a_file_takes_the_place_of_another(tmp_path):
     path = tmp_path / "g.onnx"
     path.write_text("older")
-    with atomic.workplace(path) as place:
+    with atomic_files.workplace(path) as place:
         (place / "made").write_text("newer")
-        atomic.publish(place / "made", path)
+        atomic_files.publish(place / "made", path)
     assert path.read_text() == "newer"
     assert names(tmp_path) == ["g.onnx"]
 
@@ -27,10 +27,10 @@ def test_a_file_takes_the_place_of_another(tmp_path):
 def test_a_folder_takes_the_place_of_another_with_all_that_is_in_it(tmp_path):
     path = tmp_path / "g.savedmodel"
     (path / "old").mkdir(parents=True)
-    with atomic.workplace(path) as place:
+    with atomic_files.workplace(path) as place:
         (place / "made" / "variables").mkdir(parents=True)
         (place / "made" / "variables" / "data").write_text("numbers")
-        atomic.publish(place / "made", path)
+        atomic_files.publish(place / "made", path)
     assert names(path) == ["variables"]
     assert (path / "variables" / "data").read_text() == "numbers"
     assert names(tmp_path) == ["g.savedmodel"]
@@ -40,12 +40,12 @@ def test_a_folder_takes_the_place_of_another_with_all_that_is_in_it(tmp_path):
 def test_what_was_there_stays_where_the_move_fails(kind, tmp_path, monkeypatch):
     path = tmp_path / "target"
     path.write_text("older") if kind == "file" else path.mkdir()
-    with atomic.workplace(path) as place:
+    with atomic_files.workplace(path) as place:
         made = place / "made"
         made.write_text("newer") if kind == "file" else made.mkdir()
         failing(monkeypatch, made)
         with pytest.raises(StorageError, match="cannot write"):
-            atomic.publish(made, path)
+            atomic_files.publish(made, path)
     assert names(tmp_path) == ["target"]
     assert path.read_text() == "older" if kind == "file" else path.is_dir()
 
@@ -64,7 +64,7 @@ def failing(monkeypatch, made):
 
 
 def test_what_is_left_in_a_workplace_goes_with_it(tmp_path):
-    with atomic.workplace(tmp_path / "g") as place:
+    with atomic_files.workplace(tmp_path / "g") as place:
         (place / "half").write_text("")
         assert names(tmp_path) == [place.name]
     assert names(tmp_path) == []
@@ -72,5 +72,5 @@ def test_what_is_left_in_a_workplace_goes_with_it(tmp_path):
 
 def test_a_sweep_clears_what_a_killed_export_left(tmp_path):
     (tmp_path / ".gankit-999999999-0123abcd-0.tmp").mkdir()
-    atomic.sweep(tmp_path)
+    atomic_files.sweep(tmp_path)
     assert names(tmp_path) == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit.state import under
+from gankit._utils.state import under
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import part
 from gankit.backend import Backend, Generator, Problem, Trainer
-from gankit.state import part
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import take, with_rate

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.file_array import FileArray
 from gankit.backend import Backend, Block, BlockTrainer, Problem, State
-from gankit.file_array import FileArray
 from gankit.losses import RELATIVISTIC
 from gankit.problem import Precision
 from gankit.testing.agreement import assert_close, assert_identical

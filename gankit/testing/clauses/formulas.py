@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import part
 from gankit.backend import Backend
 from gankit.losses import Loss
-from gankit.state import part
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import LOSSES
@@ -22,7 +22,7 @@ from gankit.testing.courses import (
     reference,
     require,
 )
-from gankit.testing.problems import (
+from gankit.testing.problems import (  # fmt: skip
     ADAM,
     HIDDEN,
     SIMPLE,
@@ -31,7 +31,7 @@ from gankit.testing.problems import (
     full,
     generator,
     simple,
-)  # fmt: skip
+)
 
 Images = NDArray[np.uint8]
 EPSILON = replace(ADAM, epsilon=1e-3)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import part
 from gankit.backend import Backend, Problem, State
 from gankit.layers import is_running
 from gankit.optimizers import SGD
-from gankit.state import part
 from gankit.testing.agreement import assert_close, assert_identical, layout
 from gankit.testing.clauses.networks import noise
 from gankit.testing.colour import coloured, course

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import part
 from gankit.backend import Backend, Problem, State
 from gankit.errors import NotPortable
 from gankit.problem import Native
-from gankit.state import part
 from gankit.testing.agreement import assert_close, assert_identical, differing, layout
 from gankit.testing.clauses.averages import averaging
 from gankit.testing.clauses.blocks import assert_same_either_way

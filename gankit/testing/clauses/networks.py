@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import under
 from gankit.backend import Array, Backend, Problem
 from gankit.errors import CheckpointError
-from gankit.state import under
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.courses import Course, build, ready
 from gankit.testing.faults import FAULTS, copied, moved, overwrite, spoilt

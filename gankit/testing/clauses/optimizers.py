@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from gankit._utils.state import part
 from gankit.backend import Array, Backend, Batch, Problem, State, Trainer
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, is_running
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
-from gankit.state import part
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.steps import take
 from gankit.testing.colour import coloured, course

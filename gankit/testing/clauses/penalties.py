@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
+from gankit._utils.state import part, under
 from gankit.backend import Array, Backend, Batch, Problem, State, Trainer
 from gankit.layers import (
     Conv,
@@ -24,17 +25,16 @@ from gankit.layers import (
 )
 from gankit.penalties import Penalty
 from gankit.randomness import Site, dropout_mask, keep_chance
-from gankit.state import part, under
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.running import quiet
 from gankit.testing.clauses.steps import assert_losses_close, take, with_rate
 from gankit.testing.colour import CLASSES, VALUES, coloured, course
-from gankit.testing.courses import (
+from gankit.testing.courses import (  # fmt: skip
     assert_follows_the_reference,
     possible,
     ready,
     require,
-)  # fmt: skip
+)
 from gankit.testing.pairs import PAINT
 
 Judge: TypeAlias = Callable[[Array], Array]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import part
 from gankit.backend import Backend
-from gankit.state import part
 from gankit.testing.agreement import assert_identical, differing, layout
 from gankit.testing.courses import Course, build, ready
 from gankit.testing.faults import FAULTS, assert_refused, copied, moved, overwrite, spoilt

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gankit._utils.state import State, part
 from gankit.backend import Backend, Batch, Problem
 from gankit.layers import is_running
 from gankit.penalties import Penalty
-from gankit.state import State, part
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import assert_losses_close, each_player, take

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit._utils.state import State, part
 from gankit.backend import Backend, Batch, Trainer
 from gankit.losses import BUILTIN, Loss
-from gankit.state import State, part
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.courses import Course, ready
 from gankit.testing.ops import NumpyOps

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
+from gankit._utils.state import part, under
 from gankit.layers import is_running
-from gankit.state import part, under
 from jax import lax
 
 from gankit_jax.layers import Pass

@@ -4,8 +4,8 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from gankit._utils.state import part, under
 from gankit.optimizers import Adam
-from gankit.state import part, under
 
 
 def updated(optimizer, weights, slopes, old, rates):

@@ -2,11 +2,11 @@
 
 import jax
 import numpy as np
+from gankit._utils.state import check_state, part, under
 from gankit.errors import ConfigError
 from gankit.layers import uses_labels
 from gankit.masks import Masks
 from gankit.problem import check_labels
-from gankit.state import check_state, part, under
 
 from gankit_jax.game import Game, Step
 from gankit_jax.layers import Pass

@@ -9,7 +9,7 @@ from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from gankit.diagnosis.processes import Process, end, ending, kill, not_started, relay, start
+from gankit._utils.processes import Process, end, ending, kill, not_started, relay, start
 
 Word = dict[str, Any]
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
-from gankit.diagnosis.finding import described, plain
+from gankit._utils.finding import described, plain
 
 LIMIT = 60.0
 """Seconds that an answer may take; importing a framework from a cold disk can take twenty."""

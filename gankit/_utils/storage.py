@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from gankit._utils import locked_folders
 from gankit.errors import CheckpointError, GankitError, StorageError
-from gankit.runs import held
 
 Done = TypeVar("Done")
 TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
@@ -75,13 +75,13 @@ def writing(path: Path) -> Iterator[None]:
 
     Whoever writes in a run's folder that was locked and is no longer there gets `held.Lost`.
     """
-    held.require(path)
+    locked_folders.require(path)
     try:
         yield
     except GankitError:
         raise
     except OSError as error:
-        held.require(path)  # It may have gone meanwhile, which then is the reason.
+        locked_folders.require(path)  # It may have gone meanwhile, which then is the reason.
         raise storage_error(path, error) from error
 
 

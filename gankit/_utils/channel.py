@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from gankit.diagnosis.processes import heed_debug
+from gankit._utils.processes import heed_debug
 
 Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 

@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from gankit import unfinished
+from gankit._utils import locked_folders, unfinished_files
+from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import StorageError
-from gankit.runs import held
-from gankit.runs.storage import patiently, read_plain, writing
 
 _TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
 # A container's processes get the same few numbers again and again; the mark tells them apart.
@@ -77,7 +76,7 @@ def make_folder(path: Path) -> None:
     The folder of a run that this process has locked is never made again.
     """
     with writing(path):
-        locked = held.above(path)
+        locked = locked_folders.above(path)
         missing = [
             folder
             for folder in (path, *path.parents)
@@ -111,7 +110,7 @@ def workplace(path: Path) -> Iterator[Path]:
     temporary = _temporary(path)
     with ExitStack() as stack:
         with writing(path):
-            patiently(lambda: stack.enter_context(unfinished.held(temporary, folder=True)))
+            patiently(lambda: stack.enter_context(unfinished_files.held(temporary, folder=True)))
         try:
             yield temporary
         finally:
@@ -219,7 +218,7 @@ def _attempt(path: Path, write: Callable[[], None]) -> None:
 def _write_file(path: Path, content: bytes) -> None:
     temporary = _temporary(path)
     try:
-        with unfinished.held(temporary):
+        with unfinished_files.held(temporary):
             _write_synced(temporary, content)
             temporary.replace(path)
     except BaseException:
@@ -231,7 +230,7 @@ def _write_file(path: Path, content: bytes) -> None:
 def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     temporary = _temporary(path)
     try:
-        with unfinished.held(temporary, folder=True):
+        with unfinished_files.held(temporary, folder=True):
             for name, content in files.items():
                 _write_synced(temporary / name, content)
             sync_folder(temporary)
@@ -284,7 +283,7 @@ def _discard(path: Path) -> None:
 
 def _written(path: Path, process: int, mark: str) -> bool:
     """Return whether a process may still write what has a temporary name."""
-    locked = unfinished.is_held(path)
+    locked = unfinished_files.is_held(path)
     return _in_use(process, mark) if locked is None else locked
 
 
