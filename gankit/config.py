@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from gankit._text import printable, restored, storable
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
@@ -26,7 +27,6 @@ from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.problem import Precision, Problem
 from gankit.schedules import Rate, Schedule
-from gankit.text import printable, restored, storable
 from gankit.training import MOST, Regime
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Sized
 from enum import IntEnum
 
-from gankit.text import printable_lines
+from gankit._text import printable_lines
 
 SHOWN = 60
 """Characters of a value that a message shows at most."""

@@ -23,7 +23,7 @@ from gankit.config import AUTO, TrainConfig
 from gankit.data import ImageSet
 from gankit.data.class_names import Classes
 from gankit.data.digests import sample, slow
-from gankit.errors import (  # fmt: skip
+from gankit.errors import (
     CheckpointError,
     ConfigError,
     DataError,

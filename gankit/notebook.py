@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gankit import plots
+from gankit._text import printable_lines
 from gankit.backend import Array
 from gankit.data.class_names import listed
 from gankit.images import Picture
-from gankit.text import printable_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gankit import hooks, plugins
+from gankit._text import one_line
 from gankit.backend import Backend
 from gankit.plugins import Plugin
-from gankit.text import one_line
 
 KINDS = tuple(hooks.OF_KIND)
 READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"

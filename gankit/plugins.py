@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from gankit import hooks, vetting
+from gankit._text import printable
 from gankit.errors import (
     BackendUnavailable,
     ConfigError,
@@ -33,7 +34,6 @@ from gankit.errors import (
     place_of,
     shown,
 )
-from gankit.text import printable
 
 if TYPE_CHECKING:
     import click

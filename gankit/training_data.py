@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gankit import plugins
+from gankit._text import printable
 from gankit._utils.paths import exists, given, is_folder
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
@@ -17,7 +18,6 @@ from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
 from gankit.data.resized import resized
 from gankit.errors import ConfigError, DataError, UnknownName
-from gankit.text import printable
 
 Tell = Callable[[str], None]
 """Takes one line for the person who waits."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gankit._text import one_line
 from gankit.errors import ExitCode, GankitError
-from gankit.text import one_line
 
 Seen = TypeVar("Seen")
 

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from gankit import arrays
+from gankit._text import one_line
 from gankit._utils import atomic_files
 from gankit._utils.processes import LOG, heed_debug
 from gankit._utils.stop_signals import Stop, taken
@@ -29,7 +30,6 @@ from gankit.errors import GankitError
 from gankit.launch import launch, resolve
 from gankit.run import Run
 from gankit.runs import RunFolder
-from gankit.text import one_line
 from gankit.training import Progress
 
 

@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
+from gankit._text import one_line
 from gankit._utils.stop_signals import taken
 from gankit.cli.signals import Stopped, end
 from gankit.cli.streams import guarded
 from gankit.errors import ExitCode, GankitError
-from gankit.text import one_line
 
 COMMANDS = {
     "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),

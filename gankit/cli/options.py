@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from gankit._text import printable, printable_lines
 from gankit._utils.paths import given
-from gankit.text import printable, printable_lines
 
 
 class GivenPath(click.Path):

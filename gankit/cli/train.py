@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
 from gankit.cli.hinting import Hinting
 from gankit.cli.options import (
@@ -26,7 +27,6 @@ from gankit.cli.options import (
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, StorageError
-from gankit.text import printable
 
 if TYPE_CHECKING:
     from gankit.launch import Plan

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import one_line
 from gankit._utils.file_array import FileArray
 from gankit.errors import ConfigError, DataError, GankitError
-from gankit.text import one_line
 
 CHUNK = 4096
 """Images looked at together, so that those of a mapped file do not fill the memory."""

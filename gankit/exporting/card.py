@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gankit
+from gankit._text import one_line
 from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.layers import uses_labels
 from gankit.resuming import known_images
 from gankit.runs import classes, evaluations
-from gankit.text import one_line
 
 if TYPE_CHECKING:
     from gankit.exporting.exported import Exported

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import printable
 from gankit._utils import atomic_files
 from gankit._utils.state import State, check_state
 from gankit._utils.storage import read_plain
 from gankit.data import places
 from gankit.errors import CheckpointError, StorageError
 from gankit.runs import tensors
-from gankit.text import printable
 
 SUM = "sha256"
 """The name under which a file holds the sum of the others, 32 bytes."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gankit._text import printable
 from gankit.backend import Array
 from gankit.data.class_names import Classes
 from gankit.runs import evaluations
-from gankit.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

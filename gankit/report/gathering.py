@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gankit._text import printable
 from gankit._utils.storage import read_plain
 from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
@@ -19,7 +20,6 @@ from gankit.runs import RunFolder, classes, evaluations, warned
 from gankit.runs import metrics as metrics_log
 from gankit.runs.warned import Warned
 from gankit.sources import leaves
-from gankit.text import printable
 
 Read = TypeVar("Read")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gankit import __version__
+from gankit._text import printable_lines
 from gankit._utils.paths import given
 from gankit.errors import ConfigError
 from gankit.report.curves import charts, measured_by, points, spans
@@ -20,7 +21,6 @@ from gankit.report.histogram import histogram
 from gankit.report.pictures import BUDGET, MOST
 from gankit.report.section import Section
 from gankit.report.tables import configuration, environment, figures
-from gankit.text import printable_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gankit.backend import Backend, Problem
 from gankit.data import glyphs, idx_folder, mnist
 from gankit.errors import DataError
-from gankit.layers import (  # fmt: skip
+from gankit.layers import (
     Dense,
     Dropout,
     Flatten,

@@ -22,7 +22,7 @@ from gankit.testing.courses import (
     reference,
     require,
 )
-from gankit.testing.problems import (  # fmt: skip
+from gankit.testing.problems import (
     ADAM,
     HIDDEN,
     SIMPLE,

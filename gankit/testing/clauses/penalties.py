@@ -29,12 +29,7 @@ from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.running import quiet
 from gankit.testing.clauses.steps import assert_losses_close, take, with_rate
 from gankit.testing.colour import CLASSES, VALUES, coloured, course
-from gankit.testing.courses import (  # fmt: skip
-    assert_follows_the_reference,
-    possible,
-    ready,
-    require,
-)
+from gankit.testing.courses import assert_follows_the_reference, possible, ready, require
 from gankit.testing.pairs import PAINT
 
 Judge: TypeAlias = Callable[[Array], Array]

@@ -11,13 +11,7 @@ from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.blocks import assert_same_either_way
 from gankit.testing.clauses.steps import each_player, take
 from gankit.testing.colour import course
-from gankit.testing.courses import (  # fmt: skip
-    Course,
-    assert_follows_the_reference,
-    ready,
-    reference,
-    require,
-)
+from gankit.testing.courses import Course, assert_follows_the_reference, ready, reference, require
 from gankit.testing.everything import FAMILIES, everything
 from gankit.testing.faults import assert_refused, moved
 
