@@ -23,7 +23,7 @@ from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
 from gankit.callbacks.files import downloads_shown
 from gankit.config import AUTO, TrainConfig
-from gankit.data import Dataset, given
+from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
 from gankit.earlier import openable
 from gankit.errors import CheckpointError, ConfigError, shown
@@ -254,7 +254,7 @@ def fit(
     KeyboardInterrupt
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
-    images = given.images(given.array(images), "images", ConfigError, reals=True)
+    images = array_checks.images(array_checks.array(images), "images", ConfigError, reals=True)
     labels, classes, class_names = _labelled(labels, len(images))
     check_count("rounds", rounds)
     rounds = number(rounds)
@@ -432,7 +432,7 @@ def _loss(given: str | Loss) -> Loss:
 def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, Backend | None]:
     """Return settings with names in place of objects, and the objects."""
     given = dict(settings)
-    loss, backend, dataset = (given.get(name) for name in ("loss", "backend", "dataset"))
+    loss, backend, dataset = (array_checks.get(name) for name in ("loss", "backend", "dataset"))
     for name, thing, kind in (("loss", loss, Loss), ("backend", backend, Backend)):
         if isinstance(thing, kind):
             given[name] = thing.name
@@ -447,10 +447,10 @@ def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, 
             f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
             "or save them with numpy.save and give the file's path"
         )
-    if isinstance(given.get("penalties"), Penalty):
+    if isinstance(array_checks.get("penalties"), Penalty):
         given["penalties"] = (given["penalties"],)
     for role in ("generator", "discriminator"):
-        if isinstance(layers := given.get(role), list | tuple | Layer):
+        if isinstance(layers := array_checks.get(role), list | tuple | Layer):
             given[role] = {"layers": layers if isinstance(layers, list | tuple) else [layers]}
     return (
         given,
@@ -463,7 +463,7 @@ def _labelled(labels: object, count: int) -> tuple[NDArray[np.int64] | None, int
     """Return the labels as whole numbers without gaps, how many classes there are, and names."""
     if labels is None:
         return None, 0, ()
-    found, names = as_labels(given.array(labels, "labels"), "labels", ConfigError)
+    found, names = as_labels(array_checks.array(labels, "labels"), "labels", ConfigError)
     if len(found) != count:
         raise ConfigError(f"labels: got {len(found)}; expected {count}, one for each image")
     numbers, names = without_gaps(found, names)

@@ -8,7 +8,7 @@ from pathlib import Path
 from gankit._utils.paths import is_folder
 from gankit.config import TrainConfig, from_settings
 from gankit.data import ImageSet, is_path
-from gankit.data.image_folder import first_picture
+from gankit.data.formats.image_folder import first_picture
 from gankit.errors import ConfigError, DataError
 from gankit.layers import Shape
 from gankit.recipes import recipes

@@ -15,7 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from gankit.data import ImageSet, glyphs, mnist, write_idx_folder
+from gankit.data import ImageSet, glyphs, write_idx_folder
+from gankit.data.published import mnist
 from gankit.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # As a script, this is not in a package.

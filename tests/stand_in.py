@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from gankit.data import idx
-from gankit.data.archive import Archive
-from gankit.data.checksum import Checksum
-from gankit.data.published import PublishedFile
+from gankit.data.formats import idx
+from gankit.data.published.archive import Archive
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.files import PublishedFile
 
 NAMES = (
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte",

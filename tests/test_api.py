@@ -14,7 +14,7 @@ import pytest
 
 import gankit
 from gankit.data import Dataset, ImageSet
-from gankit.data.download import download
+from gankit.data.published.download import download
 from gankit.errors import CheckpointError, ConfigError, UnknownBackend, UnknownName
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.optimizers import SGD, Average

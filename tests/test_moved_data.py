@@ -13,7 +13,7 @@ from PIL import Image
 import gankit
 from gankit import sources
 from gankit._utils.file_array import FileArray
-from gankit.data import digests, own, pack, sums
+from gankit.data import digest_cache, digests, own, pack
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
 from tests.selection import selected
@@ -142,7 +142,7 @@ def test_a_change_that_leaves_the_time_of_change_is_seen_all_the_same():
 def test_the_digest_of_a_file_that_was_just_written_is_not_kept():
     np.save("x.npy", IMAGES)
     assert own(Path("x.npy")).digest
-    assert sums.kept(FileArray(Path("x.npy"))) is None
+    assert digest_cache.kept(FileArray(Path("x.npy"))) is None
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "another digest"])
@@ -152,7 +152,7 @@ def test_a_damaged_digest_in_the_cache_is_found_again(damage):
     first = own(Path("x.npy")).digest
     (kept,) = Path(os.environ["GANKIT_HOME"]).glob("digests/*.json")
     text = kept.read_text()
-    known = sums.kept(FileArray(Path("x.npy")))
+    known = digest_cache.kept(FileArray(Path("x.npy")))
     kept.write_text(text.replace(known, "0" * 64) if damage == "another digest" else damage)
     assert own(Path("x.npy")).digest == first
 

@@ -18,7 +18,7 @@ from gankit._utils.paths import given
 from gankit.arrays import write
 from gankit.cli.main import COMMANDS
 from gankit.cli.main import gankit as root
-from gankit.data import places
+from gankit.data import locations
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.exporting import export
 from gankit.runs import RunFolder
@@ -96,7 +96,7 @@ def test_a_tilde_is_the_home_folder_for_settings(home, command):
 @pytest.mark.parametrize("variable", ["GANKIT_DATA", "GANKIT_HOME"])
 def test_a_tilde_is_the_home_folder_in_a_variable(home, monkeypatch, variable):
     monkeypatch.setenv(variable, "~/d")
-    found = places.folders("mnist", None, [])
+    found = locations.folders("mnist", None, [])
     assert home / "d" / "mnist" in found
 
 
@@ -174,7 +174,7 @@ def test_python_refuses_an_empty_folder_instead_of_training_in_memory():
 def test_an_empty_variable_is_an_unset_one(monkeypatch):
     monkeypatch.setenv("GANKIT_DATA", "")
     monkeypatch.setenv("GANKIT_HOME", "")
-    assert Path() not in places.folders("mnist", None, [])
+    assert Path() not in locations.folders("mnist", None, [])
 
 
 @pytest.mark.usefixtures("machine")

@@ -14,11 +14,11 @@ from PIL import Image
 from gankit import arrays
 from gankit._utils import atomic_files, unfinished_files
 from gankit.data import ImageOptions, pack
-from gankit.data.temporary import temporary
+from gankit.data.temporary_files import temporary
 
 pytestmark = pytest.mark.skipif(unfinished_files.fcntl is None, reason="needs locks of the system")
 HOLDERS = {
-    "a download or a pack": "from gankit.data.temporary import temporary as hold",
+    "a download or a pack": "from gankit.data.temporary_files import temporary as hold",
     "an export or an array": "from gankit._utils.atomic_files import workplace as hold",
 }
 

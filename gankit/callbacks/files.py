@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 from gankit.callbacks.screen import Screen
 from gankit.callbacks.showing import clock
-from gankit.data.download import watched
+from gankit.data.published.download import watched
 
 
 class Files:

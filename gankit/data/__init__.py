@@ -1,11 +1,12 @@
 """Data sets: uint8 images with labels, and where their bytes come from."""
 
-from gankit.data import cifar10, fashion_mnist, glyphs, kmnist, mnist
+from gankit.data import glyphs
 from gankit.data.dataset import Dataset, Fetch, FileCheck, ImageSet, Progress
-from gankit.data.idx_folder import idx_folder, write_idx_folder
+from gankit.data.formats.idx_folder import idx_folder, write_idx_folder
+from gankit.data.formats.pack import pack
 from gankit.data.image_options import ImageOptions, parse_size
-from gankit.data.own import is_path, own
-from gankit.data.pack import pack
+from gankit.data.published import cifar10, fashion_mnist, kmnist, mnist
+from gankit.data.user_data import is_path, own
 
 BUILTIN: tuple[Dataset, ...] = (
     mnist.DATASET,

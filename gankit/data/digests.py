@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.file_array import FileArray
-from gankit.data import sums
+from gankit.data import digest_cache
 
 SAMPLED = 64
 """Images that a quick first look takes."""
@@ -51,13 +51,13 @@ def everything(images: NDArray[np.uint8]) -> str:
 
     That of a file is kept, and it is not read again until it has changed.
     """
-    if isinstance(images, FileArray) and (known := sums.kept(images)):
+    if isinstance(images, FileArray) and (known := digest_cache.kept(images)):
         return known
     sha = hashlib.sha256()
     for part in _parts(images):
         sha.update(np.ascontiguousarray(part).data)
     if isinstance(images, FileArray):
-        sums.keep(images, sha.hexdigest())
+        digest_cache.keep(images, sha.hexdigest())
     return sha.hexdigest()
 
 
@@ -65,7 +65,7 @@ def slow(images: object) -> bool:
     """Tell whether the digest takes so long that a person should be told: a large, unknown file."""
     if not isinstance(images, FileArray) or images.nbytes <= LARGE:
         return False
-    return sums.kept(images) is None
+    return digest_cache.kept(images) is None
 
 
 def _joined(images: NDArray[Any], labels: NDArray[np.int64] | None, content: str) -> str:

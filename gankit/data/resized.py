@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.data.dataset import ImageSet
+from gankit.data.formats.picture import fitted
 from gankit.data.image_options import Fit
-from gankit.data.picture import fitted
 
 
 def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSet:

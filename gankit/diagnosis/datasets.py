@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gankit._utils.finding import Finding, plain
-from gankit.data import BUILTIN, Dataset, places
+from gankit.data import BUILTIN, Dataset, locations
 from gankit.errors import ExitCode
 
 
@@ -65,5 +65,5 @@ def findings(reports: list[DatasetReport]) -> list[Finding]:
         )
         for one in reports
         for path, reason in one.refused.items()
-        if Path(path).is_relative_to(places.cache() / one.name)
+        if Path(path).is_relative_to(locations.cache() / one.name)
     ]  # fmt: skip

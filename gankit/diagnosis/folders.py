@@ -15,7 +15,7 @@ from pathlib import Path
 from gankit._utils.finding import Finding, plain
 from gankit._utils.paths import is_file, is_folder
 from gankit._utils.storage import megabytes
-from gankit.data import places
+from gankit.data import locations
 from gankit.errors import ExitCode, GankitError
 
 LEAST_FREE = 10**9
@@ -67,7 +67,7 @@ def folders() -> list[Folder]:
     """Return gankit's cache, the working folder and, where there is one, its folder of runs."""
     found = list[Folder]()
     with suppress(GankitError):  # GANKIT_HOME makes no sense: a finding among the variables.
-        found.append(folder("cache", places.cache()))
+        found.append(folder("cache", locations.cache()))
     with suppress(FileNotFoundError):  # A working folder may have been removed meanwhile.
         here = Path.cwd()
         found.append(folder("working folder", here, add_up=False))

@@ -14,7 +14,7 @@ from gankit import images, plugins
 from gankit.backend import Labels
 from gankit.config import TrainConfig
 from gankit.data import ImageOptions, ImageSet, is_path
-from gankit.data.download import watched
+from gankit.data.published.download import watched
 from gankit.data.resized import resized
 from gankit.errors import DataError
 from gankit.metrics import (

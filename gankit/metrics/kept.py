@@ -14,7 +14,7 @@ from gankit._text import printable
 from gankit._utils import atomic_files
 from gankit._utils.state import State, check_state
 from gankit._utils.storage import read_plain
-from gankit.data import places
+from gankit.data import locations
 from gankit.errors import CheckpointError, StorageError
 from gankit.runs import tensors
 
@@ -27,7 +27,7 @@ LIMIT = 2**30
 
 def path_of(key: str) -> Path:
     """Return where the weights of that key are kept."""
-    return places.cache() / "classifiers" / f"{key}.safetensors"
+    return locations.cache() / "classifiers" / f"{key}.safetensors"
 
 
 def read(key: str, shapes: Mapping[str, tuple[int, ...]]) -> State | None:

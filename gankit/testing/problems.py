@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.backend import Backend, Problem
-from gankit.data import glyphs, idx_folder, mnist
+from gankit.data import glyphs, idx_folder
+from gankit.data.published import mnist
 from gankit.errors import DataError
 from gankit.layers import (
     Dense,

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import gankit.data
-from gankit.data.download import Patience
-from gankit.data.mirrors import Mirrors
+from gankit.data.published.download import Patience
+from gankit.data.published.mirrors import Mirrors
 from gankit.errors import ExitCode
 from tests.crash import fetching
 from tests.crash.figures import figure, note
@@ -50,7 +50,9 @@ def fetch(machine, command, monkeypatch):
     """Return what runs `gankit data fetch mnist` with some mirrors, impatiently."""
     monkeypatch.delenv("GANKIT_OFFLINE")
     assert Path.cwd() == machine
-    monkeypatch.setattr("gankit.data.archive.Mirrors", functools.partial(Mirrors, patience=SHORT))
+    monkeypatch.setattr(
+        "gankit.data.published.archive.Mirrors", functools.partial(Mirrors, patience=SHORT)
+    )
 
     def fetch(*mirrors):
         monkeypatch.setattr(gankit.data, "BUILTIN", (fetching.dataset(*mirrors),))

@@ -4,8 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from gankit.data import idx
-from gankit.data.mirrors import Mirrors
+from gankit.data.formats import idx
+from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError, UnknownName
 
 IMAGES = "train-images-idx3-ubyte"

@@ -12,8 +12,8 @@ from PIL import Image, PngImagePlugin
 
 from gankit.data.bare import bare
 from gankit.data.bare.exif import orientation
+from gankit.data.formats.picture import picture, read
 from gankit.data.image_options import ImageOptions
-from gankit.data.picture import picture, read
 from gankit.errors import DataError
 
 PLAIN = ImageOptions()

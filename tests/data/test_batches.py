@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gankit.data import cifar10
-from gankit.data.archive import Archive
-from gankit.data.batches import RECORD, Batches
-from gankit.data.containers import tar_members
-from gankit.data.mirrors import Mirrors
+from gankit.data.formats.containers import tar_members
+from gankit.data.published import cifar10
+from gankit.data.published.archive import Archive
+from gankit.data.published.cifar_batches import RECORD, Batches
+from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError
 
 COUNT = 4

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gankit.data.containers import array_bytes, contents
+from gankit.data.formats.containers import array_bytes, contents
 from gankit.errors import DataError
 from tests.crash.figures import figure
 

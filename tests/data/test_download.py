@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gankit._utils.unfinished_files import held
-from gankit.data.download import Patience, Unreachable, download, watched
+from gankit.data.published.download import Patience, Unreachable, download, watched
 from gankit.errors import DataError, StorageError
 from tests.server import begin, redirecting
 

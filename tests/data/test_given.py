@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit.data import given
+from gankit.data import array_checks
 from gankit.data.labels import as_labels
 from gankit.errors import ConfigError
 
@@ -79,7 +79,7 @@ class Far:
 )
 def test_what_is_no_array_is_refused_with_the_way_to_make_one(what, way):
     with pytest.raises(ConfigError) as refused:
-        given.array(what)
+        array_checks.array(what)
     assert way in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -97,14 +97,14 @@ def test_what_is_no_array_is_refused_with_the_way_to_make_one(what, way):
 )
 def test_labels_that_are_no_array_are_refused_with_their_own_way(what, way):
     with pytest.raises(ConfigError) as refused:
-        given.array(what, "labels")
+        array_checks.array(what, "labels")
     assert way in str(refused.value)
     assert "expected an array (N,)" in str(refused.value)
 
 
 def test_channels_that_come_first_are_told_with_the_transpose():
     with pytest.raises(ConfigError, match=r"channels first; .* images.transpose\(0, 2, 3, 1\)"):
-        given.images(np.zeros((6, 3, 8, 8), np.uint8), "images", ConfigError, reals=True)
+        array_checks.images(np.zeros((6, 3, 8, 8), np.uint8), "images", ConfigError, reals=True)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_channels_that_come_first_are_told_with_the_transpose():
 )
 def test_an_array_of_no_numbers_is_refused_by_its_type(kind, way):
     with pytest.raises(ConfigError) as refused:
-        given.images(PIXELS.astype(kind), "images", ConfigError, reals=True)
+        array_checks.images(PIXELS.astype(kind), "images", ConfigError, reals=True)
     assert f"expected uint8, 0 to 255, or real numbers in [-1, 1]; {way}" in str(refused.value)
 
 

@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from gankit.data import fonts, glyphs
-from gankit.data.skeleton import distances, thinned
+from gankit.data import glyphs
+from gankit.data.glyphs import fonts
+from gankit.data.glyphs.skeleton import distances, thinned
 
 DIGEST = (
     "import hashlib; from gankit.data import glyphs; "

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gankit.data import idx
+from gankit.data.formats import idx
 from gankit.errors import DataError, StorageError
 from tests.crash.figures import figure
 

@@ -3,7 +3,8 @@ import gzip
 import numpy as np
 import pytest
 
-from gankit.data import ImageSet, idx_folder, mnist, write_idx_folder
+from gankit.data import ImageSet, idx_folder, write_idx_folder
+from gankit.data.published import mnist
 from gankit.errors import DataError, StorageError, UnknownName
 
 

@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from gankit.data import idx
-from gankit.data.download import Patience
-from gankit.data.mirrors import Mirrors
+from gankit.data.formats import idx
+from gankit.data.published.download import Patience
+from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError, StorageError
 
 IMAGES = "train-images-idx3-ubyte"

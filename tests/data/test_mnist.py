@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit.data import mnist
+from gankit.data.published import mnist
 from gankit.errors import DataError
 
 NAMES = [file.name for file in mnist.ARCHIVE.files]

@@ -5,11 +5,13 @@ import gzip
 import numpy as np
 import pytest
 
-from gankit.data import BUILTIN, fashion_mnist, idx, kmnist, mnist
-from gankit.data.archive import Archive
-from gankit.data.checksum import Checksum
-from gankit.data.mirrors import Mirrors
-from gankit.data.published import PublishedFile
+from gankit.data import BUILTIN
+from gankit.data.formats import idx
+from gankit.data.published import fashion_mnist, kmnist, mnist
+from gankit.data.published.archive import Archive
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.files import PublishedFile
+from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError
 
 IMAGES = "train-images-idx3-ubyte"

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from gankit.data.formats.picture import picture
 from gankit.data.image_options import ImageOptions, parse_size
-from gankit.data.picture import picture
 from gankit.errors import ConfigError, DataError, UnknownName
 
 PLAIN = ImageOptions()

@@ -11,10 +11,11 @@ import zlib
 
 import numpy as np
 
-from gankit.data import idx, idx_folder, own
-from gankit.data.checksum import Checksum
-from gankit.data.containers import tar_members
-from gankit.data.published import PublishedFile
+from gankit.data import idx_folder, own
+from gankit.data.formats import idx
+from gankit.data.formats.containers import tar_members
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.files import PublishedFile
 from tests.crash.hostile import (
     CANARY,
     DEEP,

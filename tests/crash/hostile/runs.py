@@ -6,7 +6,7 @@ import warnings
 
 import gankit
 from gankit import sources
-from gankit.data import places
+from gankit.data import locations
 from gankit.metrics import kept
 from gankit.resuming import recorded
 from gankit.runs import RunFolder
@@ -235,7 +235,7 @@ def a_holder_of_the_lock_that_is_deep(folder):
 
 
 def _cache(name):
-    return places.cache() / "classifiers" / name
+    return locations.cache() / "classifiers" / name
 
 
 @cached

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import filelock
 
-from gankit.data import idx, places
-from gankit.data.containers import reason
+from gankit.data import locations
 from gankit.data.dataset import Dataset, FileCheck, ImageSet, Progress
-from gankit.data.mirrors import Mirrors
-from gankit.data.published import Found, Published, candidates, search
+from gankit.data.formats import idx
+from gankit.data.formats.containers import reason
+from gankit.data.published.files import Found, Published, candidates, search
+from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError, StorageError, UnknownName
 
 LOCK_TIMEOUT = 60.0
@@ -81,7 +82,7 @@ class Archive:
         """
         if split not in self.splits:
             raise UnknownName("split", split, self.splits)
-        target = places.cache() / self.name
+        target = locations.cache() / self.name
         mirrors = mirrors or Mirrors(self.mirrors)
         obtained = [self._obtain(file, data_dir, target, mirrors) for file in self.splits[split]]
         images, labels = (values for found, _ in obtained for values in found.values)
@@ -105,7 +106,7 @@ class Archive:
         DataError, StorageError
             As `read` does.
         """
-        target = (data_dir or places.cache()) / self.name
+        target = (data_dir or locations.cache()) / self.name
         mirrors = mirrors or Mirrors(self.mirrors, progress=progress)
         return [self._obtain(file, data_dir, target, mirrors)[0].path for file in self.files]
 
@@ -123,7 +124,7 @@ class Archive:
             yield FileCheck(file.name, "", ok=False, reason="not found")
 
     def _folders(self, data_dir: Path | None) -> list[Path]:
-        return places.folders(self.name, data_dir, self.others)
+        return locations.folders(self.name, data_dir, self.others)
 
     def _candidates(self, file: Published, data_dir: Path | None) -> Iterator[Path]:
         return self._copies(file, self._folders(data_dir))
@@ -136,7 +137,7 @@ class Archive:
     ) -> tuple[Found, list[str]]:
         """Find or download a file; return it, and why files found before it were refused."""
         found, refused = search(file, self._candidates(file, data_dir))
-        if found is None and not places.offline():
+        if found is None and not locations.offline():
             found = self._downloaded(file, target, mirrors)
         if found is None:
             raise DataError(self._missing(file, data_dir, refused, mirrors))
@@ -157,11 +158,11 @@ class Archive:
         names = " or ".join(file.names(f"{self.name}.npz"))
         found = f"; refused {'; '.join(refused)}" if refused else ""
         asked = f"; asked {'; '.join(mirrors.refusals) or 'no mirror'}"
-        if places.offline():
+        if locations.offline():
             asked = "; downloads are off (GANKIT_OFFLINE)"
         return (
             f"no {names} for {self.name}: looked in {looked}{found}{asked}; "
-            f"put the files as published into {places.cache() / self.name}, "
+            f"put the files as published into {locations.cache() / self.name}, "
             "name their folder in GANKIT_DATA, or use --dataset glyphs"
         )
 

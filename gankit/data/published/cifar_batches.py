@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gankit.data.checksum import Checksum
-from gankit.data.containers import digest, tar_members
-from gankit.data.published import Arrays
+from gankit.data.formats.containers import digest, tar_members
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.files import Arrays
 
 SHAPE = (32, 32, 3)
 RECORD = 1 + math.prod(SHAPE)

@@ -7,8 +7,8 @@ here.
 
 from __future__ import annotations
 
-from gankit.data.checksum import Checksum
-from gankit.data.idx_archive import idx_archive
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.idx_archive import idx_archive
 
 PUBLISHER = "TensorFlow Datasets"
 

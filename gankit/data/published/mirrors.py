@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gankit.data.dataset import Progress
-from gankit.data.download import Patience, Unreachable, download
-from gankit.data.published import Published
+from gankit.data.published.download import Patience, Unreachable, download
+from gankit.data.published.files import Published
 from gankit.errors import DataError
 
 

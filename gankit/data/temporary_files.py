@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from gankit._utils.unfinished_files import held, is_held
-from gankit.data.containers import reason
+from gankit.data.formats.containers import reason
 from gankit.errors import StorageError
 
 STALE = 86400.0

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from gankit._utils.paths import given, is_file, is_folder
-from gankit.data import arrays
 from gankit.data.dataset import ImageSet
-from gankit.data.image_folder import read_folder
+from gankit.data.formats import arrays
+from gankit.data.formats.image_folder import read_folder
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
 

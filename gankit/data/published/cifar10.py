@@ -8,9 +8,9 @@ does not load.
 
 from __future__ import annotations
 
-from gankit.data.archive import Archive
-from gankit.data.batches import Batches
-from gankit.data.checksum import Checksum
+from gankit.data.published.archive import Archive
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.cifar_batches import Batches
 
 CLASS_NAMES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.data.dataset import Dataset, ImageSet
-from gankit.data.handwriting import SIDE, Strokes, strokes, written
+from gankit.data.glyphs.handwriting import SIDE, Strokes, strokes, written
 
 COUNT = 60000
 """Images in the data set, as many as MNIST has."""

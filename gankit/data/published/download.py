@@ -14,9 +14,9 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
-from gankit.data.containers import reason
 from gankit.data.dataset import Progress
-from gankit.data.temporary import settle, storing, temporary
+from gankit.data.formats.containers import reason
+from gankit.data.temporary_files import settle, storing, temporary
 from gankit.errors import DataError
 
 CHUNK = 2**16

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from gankit._utils.paths import exists, given
-from gankit.data import arrays
 from gankit.data.dataset import ImageSet
-from gankit.data.image_folder import ImageFolder, Reading, image_folder, pictures, source
+from gankit.data.formats import arrays
+from gankit.data.formats.image_folder import ImageFolder, Reading, image_folder, pictures, source
 from gankit.data.image_options import ImageOptions
-from gankit.data.temporary import settle, storing, temporary
+from gankit.data.temporary_files import settle, storing, temporary
 from gankit.errors import ConfigError
 
 Count = Callable[[int, int], None]

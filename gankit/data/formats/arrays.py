@@ -13,10 +13,10 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from gankit._utils.file_array import FileArray
-from gankit.data import given
+from gankit.data import array_checks
 from gankit.data.class_names import listed
-from gankit.data.containers import BROKEN, check_growth, contents, entry_of, reason
 from gankit.data.dataset import ImageSet
+from gankit.data.formats.containers import BROKEN, check_growth, contents, entry_of, reason
 from gankit.data.image_options import ImageOptions
 from gankit.data.labels import as_labels
 from gankit.errors import DataError
@@ -147,7 +147,7 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 
 def _images(found: NDArray[Any], told: str, options: ImageOptions) -> NDArray[np.uint8]:
-    images = given.images(found, told, size=options.size)
+    images = array_checks.images(found, told, size=options.size)
     if isinstance(found, np.ndarray) and not found.flags.c_contiguous:
         why = "each image is spread over the whole file; save np.ascontiguousarray(images)"
         raise DataError(f"{told}: images are in Fortran order, where {why}")

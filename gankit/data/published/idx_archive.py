@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gankit.data.archive import Archive
-from gankit.data.checksum import Checksum
-from gankit.data.published import PublishedFile
+from gankit.data.published.archive import Archive
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.files import PublishedFile
 
 FILES = (
     ("train-images-idx3-ubyte", "x_train", (60000, 28, 28)),

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.paths import is_file
-from gankit.data import idx
-from gankit.data.checksum import Checksum
-from gankit.data.containers import array_bytes, contents, digest
+from gankit.data.formats import idx
+from gankit.data.formats.containers import array_bytes, contents, digest
+from gankit.data.published.checksum import Checksum
 from gankit.errors import DataError
 
 SLACK = 2**16

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gankit.data.bare import KINDS, LARGEST, Bare, Damaged, TooLarge, bare
 from gankit.data.bare.png import GREY, GREY_ALPHA, Png
-from gankit.data.containers import check_growth, reason
+from gankit.data.formats.containers import check_growth, reason
 from gankit.data.image_options import Fit, ImageOptions
 from gankit.errors import DataError
 

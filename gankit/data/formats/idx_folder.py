@@ -1,6 +1,6 @@
 """A folder of four IDX files that nobody has published sums for: data of one's own, or a stand-in.
 
-It is never taken for MNIST, whose files `gankit.data.mnist` knows by their contents.
+It is never taken for MNIST, whose files `gankit.data.published.mnist` knows by their contents.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gankit._utils.paths import is_file
-from gankit.data import idx
-from gankit.data.containers import reason
 from gankit.data.dataset import ImageSet
+from gankit.data.formats import idx
+from gankit.data.formats.containers import reason
 from gankit.errors import DataError, StorageError, UnknownName
 
 NAMES = {

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.memory import aligned
-from gankit.data.containers import contents, reason
 from gankit.data.dataset import ImageSet
+from gankit.data.formats.containers import contents, reason
 from gankit.errors import DataError, StorageError
 
 UNSIGNED_BYTE = 0x08

@@ -7,8 +7,8 @@ SHA-256 that TensorFlow Datasets publishes, which could not be tried on true byt
 
 from __future__ import annotations
 
-from gankit.data.checksum import Checksum
-from gankit.data.idx_archive import idx_archive
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.idx_archive import idx_archive
 
 CLASS_NAMES = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat",

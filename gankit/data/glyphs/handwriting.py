@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data import fonts
-from gankit.data.skeleton import distances, thinned
+from gankit.data.glyphs import fonts
+from gankit.data.glyphs.skeleton import distances, thinned
 
 Float = NDArray[np.floating]
 """Always float32: half the memory of float64, and as good for pixels."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from gankit._utils.file_array import FileArray
-from gankit.data import places
-from gankit.data.temporary import storing, temporary
+from gankit.data import locations
+from gankit.data.temporary_files import storing, temporary
 from gankit.errors import StorageError
 
 SETTLED = 2 * 10**9
@@ -64,4 +64,4 @@ def _proof(facts: dict[str, Any], digest: object) -> str:
 
 def _place(images: FileArray) -> Path:
     path = os.fsencode(os.path.realpath(images.path))
-    return places.cache() / "digests" / f"{hashlib.sha256(path).hexdigest()}.json"
+    return locations.cache() / "digests" / f"{hashlib.sha256(path).hexdigest()}.json"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gankit.data.containers import reason
-from gankit.data.picture import SUFFIXES
+from gankit.data.formats.containers import reason
+from gankit.data.formats.picture import SUFFIXES
 from gankit.errors import DataError
 
 LOOKED_AT = 20_000

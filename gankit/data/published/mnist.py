@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gankit.data.checksum import Checksum
 from gankit.data.dataset import ImageSet, Progress
-from gankit.data.idx_archive import idx_archive
-from gankit.data.mirrors import Mirrors
+from gankit.data.published.checksum import Checksum
+from gankit.data.published.idx_archive import idx_archive
+from gankit.data.published.mirrors import Mirrors
 
 SUMS = (
     Checksum("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),

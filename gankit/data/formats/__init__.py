@@ -1,0 +1,1 @@
+"""The formats of images on disk: pictures, arrays, IDX."""
