@@ -12,13 +12,13 @@ from types import NoneType
 from typing import Any
 
 from gankit import hooks
-from gankit.backend import CAPABILITIES
+from gankit.contract import CAPABILITIES
 from gankit.plugins import GROUP
 
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
-    "gankit.backend": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
+    "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "Discriminator Generator Network Problem State Trainer",
     "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
@@ -26,18 +26,18 @@ PROMISED = {
     "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
     "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average MEANS initial_state",
-    "gankit.batches": "Needs",
-    "gankit.masks": "Masks mask_name",
+    "gankit.contract.required_inputs": "Needs",
+    "gankit.contract.dropout_masks": "Masks mask_name",
     "gankit._utils.memory": "aligned",
     "gankit.penalties": "Penalty",
     "gankit.augment": "Augment Half Ops view",
     "gankit.schedules": "Schedule ends value",
-    "gankit.randomness": "Key Mask Site Stream dropout_mask framework_seed generator keep_chance",
-    "gankit.draws": "layout",
-    "gankit.rates": "names",
+    "gankit.contract.random_streams": "Key Mask Site Stream dropout_mask framework_seed generator keep_chance",
+    "gankit.contract.random_inputs": "layout",
+    "gankit.contract.scalars": "names",
     "gankit._utils.state": "check_state part under",
-    "gankit.problem": "Precision check_labels",
-    "gankit.exports": "Export Inputs ONNX_SNIPPET Ran add_class_names_to_onnx read_onnx",
+    "gankit.contract": "Precision check_labels",
+    "gankit.contract.export_format": "Export Inputs ONNX_SNIPPET Ran add_class_names_to_onnx read_onnx",
     "gankit.exporting": "Exported export read",
     "gankit.training": "Callback Progress Regime alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "

@@ -19,10 +19,10 @@ from gankit._utils.paths import optional
 from gankit._utils.plain_numbers import number
 from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
-from gankit.backend import Array, Backend, Labels
 from gankit.callbacks import Bar, History, Watchdog
 from gankit.callbacks.files import downloads_shown
 from gankit.config import AUTO, TrainConfig
+from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
 from gankit.earlier import openable
@@ -33,7 +33,6 @@ from gankit.losses import Loss, absent, smoothed
 from gankit.misuse import Start, look
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.problem import Native, Precision, Problem
 from gankit.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
 from gankit.resuming import best as best_of
 from gankit.run import Run
@@ -86,7 +85,7 @@ def train(
         Any field of `TrainConfig`, which has their ranges and defaults; what is not given is the
         recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `generator` and `discriminator` may be
         their layers alone, the optimizer staying the recipe's. `loss` may be a `gankit.losses.Loss`
-        and `backend` a `gankit.backend.Backend`. The run records the loss's name and a digest of
+        and `backend` a `gankit.contract.Backend`. The run records the loss's name and a digest of
         its values and gradients, so resuming takes the same loss again and no other.
 
     Returns
@@ -185,7 +184,7 @@ def fit(
         and `Run.class_names` keeps what they were called. None, the default, trains without
         classes.
     backend
-        Name of a backend, or a `gankit.backend.Backend`. "auto", the default, takes the backend
+        Name of a backend, or a `gankit.contract.Backend`. "auto", the default, takes the backend
         whose native networks these are; for layers, the first installed of torch, keras, numpy.
     loss
         Name of an adversarial loss, or a `gankit.losses.Loss`; "nonsaturating" by default.
@@ -337,7 +336,7 @@ def load(
     folder
         The run's folder.
     backend
-        Name of a backend, or a `gankit.backend.Backend`; None, the default, takes the one that
+        Name of a backend, or a `gankit.contract.Backend`; None, the default, takes the one that
         the run was trained with.
     best
         Whether to open it at its best round instead: that with the lowest Fréchet distance of

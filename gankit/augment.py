@@ -2,7 +2,7 @@
 
 The same for real and generated images, in both networks' steps, so that it cannot leak into what
 is generated (Zhao et al. 2020). The formula stands here once, in `+ - *` and the operations of
-`Ops`; the random numbers are the batch's `draws`, made by `gankit.draws`.
+`Ops`; the random numbers are the batch's `draws`, made by `gankit.contract.random_inputs`.
 """
 
 from __future__ import annotations

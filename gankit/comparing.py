@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.errors import CheckpointError
 from gankit.report import Section
 from gankit.runs import RunFolder

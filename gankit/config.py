@@ -18,6 +18,7 @@ from gankit._text import printable, restored, storable
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
+from gankit.contract import Precision, Problem
 from gankit.data import ImageOptions
 from gankit.errors import ConfigError, shown
 from gankit.faults import in_words
@@ -25,7 +26,6 @@ from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labe
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.problem import Precision, Problem
 from gankit.schedules import Rate, Schedule
 from gankit.training import MOST, Regime
 

@@ -6,8 +6,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from gankit.backend import Backend, Problem, Trainer
 from gankit.config import AUTO
+from gankit.contract import Backend, Problem, Trainer
 from gankit.errors import ConfigError, GankitError
 from gankit.training_data import warn
 

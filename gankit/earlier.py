@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from gankit.config import TrainConfig
+from gankit.contract.random_streams import LEVELS
 from gankit.layers import Dropout
-from gankit.randomness import LEVELS
 
 
 def openable(config: TrainConfig) -> TrainConfig:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.losses import ArrayOps, Loss
 
 WINDOW = 200

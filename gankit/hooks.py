@@ -22,8 +22,8 @@ from gankit._utils import deprecations
 if TYPE_CHECKING:
     import click
 
-    from gankit.backend import Backend
     from gankit.config import TrainConfig
+    from gankit.contract import Backend
     from gankit.data import Dataset
     from gankit.losses import Loss
     from gankit.training import Callback

@@ -17,9 +17,10 @@ import numpy as np
 from gankit import devices, natives, plugins
 from gankit._utils import locked_folders
 from gankit._utils.storage import require_space
-from gankit.backend import Backend, Labels, Problem, Trainer
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
 from gankit.config import AUTO, TrainConfig
+from gankit.contract import Backend, Labels, Problem, Trainer
+from gankit.contract.latents import latents
 from gankit.data import ImageSet
 from gankit.data.class_names import Classes
 from gankit.data.digests import sample, slow
@@ -34,7 +35,6 @@ from gankit.errors import (
 )
 from gankit.judging import attending
 from gankit.lasting import lasting
-from gankit.latents import latents
 from gankit.layers import is_spec
 from gankit.loss_digest import loss_digest
 from gankit.losses import Loss

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Array, Labels, Network, Problem, Trainer
+from gankit.contract import Array, Labels, Network, Problem, Trainer
+from gankit.contract.random_streams import Stream, generator
 from gankit.health import HealthWarning
 from gankit.layers import BatchNorm, Flatten, Layer, ReLU, Reshape, Sigmoid, Spec, Tanh, walk
-from gankit.randomness import Stream, generator
 
 FEW = 200
 """Images, below which networks learn them by heart."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gankit import plugins
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.errors import ConfigError, shown
 
 

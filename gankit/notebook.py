@@ -16,7 +16,7 @@ import numpy as np
 
 from gankit import plots
 from gankit._text import printable_lines
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.data.class_names import listed
 from gankit.images import Picture
 

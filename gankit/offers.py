@@ -10,7 +10,7 @@ from typing import Any
 
 from gankit import hooks, plugins
 from gankit._text import one_line
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.plugins import Plugin
 
 KINDS = tuple(hooks.OF_KIND)

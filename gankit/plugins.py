@@ -38,8 +38,8 @@ from gankit.errors import (
 if TYPE_CHECKING:
     import click
 
-    from gankit.backend import Backend
     from gankit.config import TrainConfig
+    from gankit.contract import Backend
     from gankit.data import Dataset
     from gankit.losses import Loss
     from gankit.training import Callback
@@ -154,7 +154,7 @@ def register(offered: object) -> None:
     Parameters
     ----------
     offered
-        A `gankit.backend.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
+        A `gankit.contract.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
         or object whose functions are marked with `gankit.hookimpl`, as an entry point names one.
         It replaces what was registered before under the same name.
 

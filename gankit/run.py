@@ -15,14 +15,14 @@ import numpy as np
 from gankit import plugins
 from gankit._utils import paths
 from gankit._utils.paths import optional
-from gankit.backend import Array, Generator, Labels, Problem, State, Trainer
+from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
+from gankit.contract import Array, Generator, Labels, Problem, Trainer, check_labels
+from gankit.contract.latents import chunks, interpolated, latents, truncated
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, shown
 from gankit.images import Picture, enlarged, grid
-from gankit.latents import chunks, interpolated, latents, truncated
 from gankit.layers import is_spec
-from gankit.problem import check_labels
 from gankit.training import check_count
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Run:
             numbers, such as years, a number is a name. By default each class in its turn. Only for
             networks that look at classes.
         truncation
-            The bound of `gankit.latents.truncated`; None leaves the noise as it is.
+            The bound of `gankit.contract.latents.truncated`; None leaves the noise as it is.
 
         Returns
         -------

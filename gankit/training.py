@@ -15,12 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.plain_numbers import number, plain_numbers
-from gankit.backend import Array, Batch, Block, BlockTrainer, Labels, Problem, Trainer
-from gankit.draws import Draws, draw
+from gankit.contract import (
+    Array,
+    Batch,
+    Block,
+    BlockTrainer,
+    Labels,
+    Problem,
+    Trainer,
+    check_labels,
+)
+from gankit.contract.random_inputs import Draws, draw
+from gankit.contract.random_streams import Stream, generator
+from gankit.contract.scalars import rates
 from gankit.errors import ConfigError, Diverged, shown
-from gankit.problem import check_labels
-from gankit.randomness import Stream, generator
-from gankit.rates import rates
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_SECONDS = 0.5

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from gankit.errors import PluginError, did_you_mean, folded, shown
 
 if TYPE_CHECKING:
-    from gankit.backend import Backend
+    from gankit.contract import Backend
 
 NAME = re.compile(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 CLASSES = {
-    "backend": "gankit.backend:Backend",
+    "backend": "gankit.contract:Backend",
     "dataset": "gankit.data:Dataset",
     "loss": "gankit.losses:Loss",
     "command": "click:Command",
@@ -133,7 +133,7 @@ def _check_name(kind: str, name: object) -> None:
 
 
 def _check_api(backend: Backend) -> None:
-    from gankit.backend import API
+    from gankit.contract import API
 
     if type(backend.api) is not int or backend.api != API:
         raise PluginError(
@@ -149,7 +149,7 @@ def _check_fields(owner: str, thing: object, rules: Mapping[str, Rule]) -> None:
 
 
 def _check_capabilities(backend: Backend) -> None:
-    from gankit.backend import CAPABILITIES
+    from gankit.contract import CAPABILITIES
 
     for name in sorted(backend.capabilities - CAPABILITIES):
         hint = did_you_mean(name, CAPABILITIES)
@@ -160,7 +160,7 @@ def _check_capabilities(backend: Backend) -> None:
 
 
 def _check_exports(backend: Backend) -> None:
-    from gankit.exports import Export
+    from gankit.contract.export_format import Export
 
     for name, export in _sorted(backend.exports.items()):
         owner = f"backend {backend.name!r}"

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gankit import plugins
+from gankit.contract import Problem
 from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD
-from gankit.problem import Problem
 from gankit.report import explorer
 from gankit.report.directions import Directions
 from gankit.run import Run

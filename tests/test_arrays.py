@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gankit import arrays
+from gankit.contract.latents import chunks, latents
 from gankit.errors import ConfigError, StorageError
-from gankit.latents import chunks, latents
 
 NAMES = ("some.npy", "some.npz")
 MANY, SIZE = 64, 256

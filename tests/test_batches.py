@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit import draws, plugins, rates, training
-from gankit.backend import Batch
+from gankit import plugins, training
+from gankit.contract import Batch, random_inputs, scalars
 from gankit.errors import ConfigError
 from gankit.testing import images
 from gankit.testing.courses import Course
@@ -36,7 +36,7 @@ def refusal(name, problem, step, **changes):
 def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_them(name, step):
     problem = full(plugins.get_backend(name))
     said = refusal(name, problem, step, rates={"average": 0.5})
-    missing = [rate for rate in rates.names(problem) if rate != "average"]
+    missing = [rate for rate in scalars.names(problem) if rate != "average"]
     assert f"the batch lacks rates {', '.join(missing)};" in said
     assert "gankit.training.plan" in said
 
@@ -51,13 +51,15 @@ def test_a_batch_without_draws_is_refused_with_their_names(name):
 @each_backend
 def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
     said = refusal(name, full(plugins.get_backend(name)), "discriminator_step", key=None)
-    assert "lacks a key, gankit.randomness.Key(seed, round, step)" in said
+    assert "lacks a key, gankit.contract.random_streams.Key(seed, round, step)" in said
 
 
 @each_backend
 def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
     batch = Course(SIMPLE, images()).batch()
-    given = Batch(batch.real, batch.noise, None, {}, dict.fromkeys(rates.names(SIMPLE), 0.1), None)
+    given = Batch(
+        batch.real, batch.noise, None, {}, dict.fromkeys(scalars.names(SIMPLE), 0.1), None
+    )
     trainer = plugins.get_backend(name).trainer(SIMPLE)
     assert np.isfinite(float(trainer.discriminator_step(given)))
     assert np.isfinite(float(trainer.generator_step(given)))
@@ -97,7 +99,7 @@ def test_the_page_lists_every_name_of_rates_and_draws():
     numpy = plugins.get_backend("numpy")
     for family in ("classifier", "projection"):
         problem = replace(everything(numpy, family), instance_noise=0.1, flip=True)
-        found = {*rates.names(problem), *draws.layout(problem)}
+        found = {*scalars.names(problem), *random_inputs.layout(problem)}
         plain = {re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name))
                  for name in found}  # fmt: skip
         plain = {re.sub("instance/fake", "instance/real", name) for name in plain}

@@ -12,10 +12,10 @@ from PIL import Image
 from safetensors import safe_open
 
 import gankit
+from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.exporting import export, read
-from gankit.latents import latents
 from gankit.layers import Dense, Embedding, Flatten, Projection, Reshape, Tanh
 from gankit.report.explorer import payload
 

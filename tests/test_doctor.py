@@ -46,7 +46,7 @@ COUNT = itertools.count()
 PLUGIN = """
 import os, signal, subprocess, sys, time
 from gankit import hookimpl
-from gankit.backend import Backend
+from gankit.contract import Backend
 
 def inspect():
     BODY

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import gankit
-from gankit import problem
 from gankit.config import from_settings
+from gankit.contract import problem
 from gankit.earlier import openable
 from gankit.layers import Dropout
 from gankit.recipes import recipe

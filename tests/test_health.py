@@ -13,8 +13,8 @@ from gankit import health, losses
 from gankit.api import ADAM
 from gankit.callbacks import Watchdog, never
 from gankit.callbacks.watchdog import APART, BATCH, LOOKS, SHARE
+from gankit.contract import Problem
 from gankit.layers import Dense, Flatten, Reshape, Tanh
-from gankit.problem import Problem
 from gankit.training import Progress
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 4, 4, 1), np.uint8)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit.contract.latents import interpolated, latents, truncated
 from gankit.errors import ConfigError
-from gankit.latents import interpolated, latents, truncated
 from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
 
 BOUNDS = (0.01, 0.7, 1.5, 2.0)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gankit_numpy.networks import Sequential
 
+from gankit.contract.random_streams import keep_chance
 from gankit.errors import ConfigError
 from gankit.layers import (
     AveragePool,
@@ -33,7 +34,6 @@ from gankit.layers import (
     walk,
     weight_shapes,
 )
-from gankit.randomness import keep_chance
 
 IMAGE = (12, 8, 6)
 BLOCK = Residual((Conv(4, 3, padding=1), Dropout(0.5), Conv(6, 1)), (Conv(6, 1, bias=False),))

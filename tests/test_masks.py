@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gankit.contract.dropout_masks import Masks
+from gankit.contract.random_streams import Key, Site, dropout_mask
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Dropout, Residual
 from gankit.losses import RELATIVISTIC
-from gankit.masks import Masks
 from gankit.penalties import Penalty
-from gankit.randomness import Key, Site, dropout_mask
 from gankit.testing.problems import SIMPLE, discriminator, generator
 
 KEY = Key(seed=3, round=5, step=1)

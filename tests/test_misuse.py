@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit.contract import Problem
 from gankit.health import HealthWarning
 from gankit.layers import (
     BatchNorm,
@@ -22,7 +23,6 @@ from gankit.layers import (
 )
 from gankit.losses import BUILTIN, LEAST_SQUARES
 from gankit.misuse import CHECKS, FEW, Start, look
-from gankit.problem import Problem
 from gankit.runs import RunFolder, warned
 from tests.selection import selected
 

@@ -9,7 +9,7 @@ import pytest
 
 import gankit
 from gankit import natives
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.errors import BackendUnavailable
 from tests.objects import fit, refusal, train
 from tests.selection import selected

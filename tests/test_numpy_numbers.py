@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import latents, layers, optimizers, penalties, sources
+from gankit import layers, optimizers, penalties, sources
 from gankit.augment import Augment
+from gankit.contract import latents
+from gankit.contract.random_streams import Key, Site, dropout_mask, keep_chance
 from gankit.layers import Dense, Dropout, Flatten, Reshape, Tanh
 from gankit.losses import HINGE, ArrayOps, smoothed
 from gankit.optimizers import Adam, Average
 from gankit.penalties import Penalty
-from gankit.randomness import Key, Site, dropout_mask, keep_chance
 from gankit.schedules import Schedule, ends, value
 from gankit.training import Regime
 
@@ -76,7 +77,7 @@ def test_what_is_data_holds_numbers_of_python(name, real, whole):
 def test_every_layer_optimizer_and_penalty_is_tried():
     """Whoever adds a kind of data with numbers lets it take those of NumPy."""
     kinds = [*layers.LAYERS, *optimizers.OPTIMIZERS, penalties.Penalty, Regime, Average, Augment,
-             Schedule, gankit.TrainConfig, gankit.backend.Problem]  # fmt: skip
+             Schedule, gankit.TrainConfig, gankit.contract.Problem]  # fmt: skip
     settled = "plain_numbers.<locals>.settle"
     assert [k for k in kinds if k.__post_init__.__qualname__ != settled] == []
 

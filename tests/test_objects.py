@@ -10,9 +10,9 @@ import pytest
 import gankit
 from gankit import plugins, training
 from gankit.augment import Augment
-from gankit.backend import Problem
 from gankit.callbacks import History, every
 from gankit.config import NetworkConfig
+from gankit.contract import Problem
 from gankit.errors import ConfigError, shown
 from gankit.layers import Dense, Flatten, Reshape, Residual, Tanh
 from gankit.losses import HINGE, Loss

@@ -32,7 +32,7 @@ KEYS = {"kind", "name", "distribution", "version", "api", "status", "reason", "m
 FAULTY = """
 import ctypes, os, time
 from gankit import hookimpl
-from gankit.backend import Backend
+from gankit.contract import Backend
 
 def reference(problem):
     from gankit.plugins import get_backend

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gankit import draws
 from gankit.augment import HALVES, TRANSFORMS, Augment, view
+from gankit.contract import Problem, random_inputs
 from gankit.layers import Dense, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.losses import BUILTIN
 from gankit.optimizers import SGD, Adam, Average, RMSprop
 from gankit.penalties import Penalty
 from gankit.plugins import get_backend
-from gankit.problem import Problem
 from gankit.schedules import Schedule, value
 from gankit.testing.ops import NumpyOps
 from gankit.training import Regime, alternate, plan
@@ -134,7 +133,8 @@ def test_the_layout_of_draws_is_that_of_the_plan(problem, n_critic, rounds):
     block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, rounds)
     lead = (rounds, n_critic + 1, BATCH)
     wanted = {
-        name: ((*lead, *shape), dtype) for name, (shape, dtype) in draws.layout(problem).items()
+        name: ((*lead, *shape), dtype)
+        for name, (shape, dtype) in random_inputs.layout(problem).items()
     }
     assert {name: (draw.shape, draw.dtype) for name, draw in block.draws.items()} == wanted
 
@@ -208,7 +208,7 @@ def test_the_chance_of_an_augmentation_stays_one(p, signs, count, batch, images)
 def drawn(augment, seed, shape=(6, 5, 3)):
     """Return the draws of one step's batch."""
     problem = dataclasses.replace(PLAIN, augment=augment, seed=seed)
-    made = draws.draw(dataclasses.replace(problem, **blank(shape)), BATCH, 2, 0)
+    made = random_inputs.draw(dataclasses.replace(problem, **blank(shape)), BATCH, 2, 0)
     return {name: array[0] for name, array in made.items()}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import gankit
 from gankit import plugins
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.data import Dataset
 from gankit.errors import PluginError
 from tests.objects import refusal, steep, train

@@ -82,9 +82,9 @@ def test_a_run_without_a_checkpoint_may_start_again_with_other_settings(tmp_path
 
 
 def test_an_optimizer_of_a_framework_is_refused_by_name():
+    from gankit.contract import Problem
     from gankit.layers import Dense, Flatten, Reshape
     from gankit.losses import HINGE
-    from gankit.problem import Problem
 
     networks = (Dense(4), Reshape((2, 2, 1))), (Flatten(), Dense(1))
     with pytest.raises(ConfigError, match="generator_optimizer: got dict of 1; exp"):

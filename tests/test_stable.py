@@ -16,7 +16,7 @@ import gankit
 from gankit import plugins, vetting
 from gankit._utils import deprecations
 from gankit._utils.deprecations import Deprecation, GankitDeprecation
-from gankit.backend import API
+from gankit.contract import API
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "stable.md").read_text("utf-8")
@@ -47,7 +47,7 @@ def test_a_promise_that_the_code_does_not_keep_is_noticed(promised, found):
 
 
 def test_the_page_names_the_number():
-    assert f"`gankit.backend.API` is {API}." in PAGE
+    assert f"`gankit.contract.API` is {API}." in PAGE
 
 
 def test_every_promised_name_is_imported_from_where_the_page_says():
@@ -119,6 +119,6 @@ def test_what_authors_are_shown_uses_only_what_is_promised(path):
 
 def test_a_backend_of_another_number_is_refused(monkeypatch):
     ours = plugins.get_backend("numpy")
-    monkeypatch.setattr("gankit.backend.API", API + 1)
+    monkeypatch.setattr("gankit.contract.API", API + 1)
     with pytest.raises(plugins.PluginError, match=f"written for API {API}, this gankit has"):
         vetting.check("backend", ours)

@@ -10,8 +10,8 @@ import pytest
 
 from gankit import plugins
 from gankit.config import from_settings
+from gankit.contract import Precision
 from gankit.layers import Dropout
-from gankit.problem import Precision
 from gankit.recipes import recipe
 from gankit.testing import assert_close, images
 from gankit.testing.clauses.layers import answers

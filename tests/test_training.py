@@ -7,13 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gankit.backend import Block
 from gankit.callbacks import every
+from gankit.contract import Block, Problem
 from gankit.errors import ConfigError, Diverged
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 from gankit.losses import NONSATURATING
 from gankit.optimizers import SGD, Average
-from gankit.problem import Problem
 from gankit.training import BLOCK_BYTES, Regime, alternate, fit, plan
 
 IMAGES = np.arange(7 * 4, dtype=np.uint8).reshape(7, 2, 2, 1)

@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 import pytest
 
 from gankit import plugins, vetting
-from gankit.backend import Backend
+from gankit.contract import Backend
+from gankit.contract.export_format import Export
 from gankit.data import BUILTIN as DATASETS
 from gankit.data import Dataset
 from gankit.errors import ConfigError, PluginError
-from gankit.exports import Export
 from gankit.losses import BUILTIN as LOSSES
 from gankit.losses import Loss
 

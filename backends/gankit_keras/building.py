@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gankit._utils.state import part
-from gankit.backend import Problem
-from gankit.randomness import Site
+from gankit.contract import Problem
+from gankit.contract.random_streams import Site
 from gankit_keras.adaptive import Adaptive
 from gankit_keras.critic import Critic
 from gankit_keras.draws import Drawer

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.contract.random_streams import Key, Site, dropout_mask, framework_seed
 from gankit.layers import Shape
-from gankit.randomness import Key, Site, dropout_mask, framework_seed
 from gankit_keras.framework import Tensor, tf
 
 CALLS = 2**16

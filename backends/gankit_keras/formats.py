@@ -7,8 +7,15 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gankit.backend import Problem, State
-from gankit.exports import ONNX_SNIPPET, Export, Ran, add_class_names_to_onnx, read_onnx
+from gankit._utils.state import State
+from gankit.contract import Problem
+from gankit.contract.export_format import (
+    ONNX_SNIPPET,
+    Export,
+    Ran,
+    add_class_names_to_onnx,
+    read_onnx,
+)
 
 KERAS_SNIPPET = """\
 import os

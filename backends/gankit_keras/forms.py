@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gankit.backend import Problem
+from gankit.contract import Precision, Problem
+from gankit.contract.random_streams import Site
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, Shape, Spec, uses_labels, walk
-from gankit.problem import Precision
-from gankit.randomness import Site
 from gankit_keras.calling import Calling, calling
 from gankit_keras.draws import Draw, Mask, Seed
 from gankit_keras.framework import keras, tf

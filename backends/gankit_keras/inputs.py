@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gankit.backend import Problem
-from gankit.draws import layout
-from gankit.rates import names
+from gankit.contract import Problem
+from gankit.contract.random_inputs import layout
+from gankit.contract.scalars import names
 from gankit_keras.draws import Drawer, Draws
 from gankit_keras.framework import Tensor, tf
 
@@ -24,7 +24,7 @@ class Inputs(NamedTuple):
     labels
         `(B,)` int64; no rows where the problem asks for none.
     numbers
-        The core's draws by name, as in `gankit.backend.Batch`, but for "flip".
+        The core's draws by name, as in `gankit.contract.Batch`, but for "flip".
     rates
         Float64 scalars by name.
     draws

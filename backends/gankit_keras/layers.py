@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gankit.contract import Precision
+from gankit.contract.random_streams import keep_chance
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -29,8 +31,6 @@ from gankit.layers import (
     is_running,
     weight_shapes,
 )
-from gankit.problem import Precision
-from gankit.randomness import keep_chance
 from gankit_keras import images, norms
 from gankit_keras.framework import Tensor, keras, tf
 

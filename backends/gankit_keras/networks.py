@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gankit._utils.state import check_state
-from gankit.backend import Array, Labels, State
+from gankit._utils.state import State, check_state
+from gankit.contract import Array, Labels, check_labels
+from gankit.contract.random_streams import Site
 from gankit.errors import ConfigError, NotPortable
-from gankit.problem import check_labels
-from gankit.randomness import Site
 from gankit_keras.forms import Form
 from gankit_keras.framework import Tensor, Variable, compiled, keras, tf
 

@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from gankit._utils.state import under
+from gankit.contract import Precision
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
-from gankit.problem import Precision
 from gankit_keras.framework import Tensor, Variable, tf
 
 Variables = dict[str, Variable]

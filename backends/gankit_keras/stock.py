@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from gankit.backend import Problem, State
+from gankit._utils.state import State
+from gankit.contract import Problem
 from gankit.layers import (
     AveragePool,
     BatchNorm,

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.state import check_state, under
-from gankit.backend import Array, Batch, Block, Labels, Problem, State
-from gankit.batches import Needs
+from gankit._utils.state import State, check_state, under
+from gankit.contract import Array, Batch, Block, Labels, Problem
+from gankit.contract.required_inputs import Needs
+from gankit.contract.scalars import names
 from gankit.errors import ConfigError
-from gankit.rates import names
 from gankit_keras.building import drawers, steps
 from gankit_keras.draws import Drawer
 from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, xla_asked

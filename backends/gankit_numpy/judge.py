@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gankit._utils.state import State
 from gankit.augment import Augment, Half, view
-from gankit.backend import Batch, Labels, State
-from gankit.problem import check_labels
-from gankit.randomness import Mask, Site, dropout_mask
+from gankit.contract import Batch, Labels, check_labels
+from gankit.contract.random_streams import Mask, Site, dropout_mask
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import concatenate, cut, logsumexp, mean, sum_over
 from gankit_numpy.ops import Ops

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from gankit.backend import Labels
+from gankit.contract import Labels
 from gankit_numpy.tape import Shape, Tracked, Value, constant, sum_to
 
 Index: TypeAlias = tuple[int | slice, ...]

@@ -7,8 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gankit._utils.state import part
-from gankit.backend import State
+from gankit._utils.state import State, part
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 
 

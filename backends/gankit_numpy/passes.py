@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gankit.backend import Labels, State
+from gankit._utils.state import State
+from gankit.contract import Labels, check_labels
+from gankit.contract.random_streams import Mask, keep_chance
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -31,8 +33,6 @@ from gankit.layers import (
     Tanh,
     Upsample,
 )
-from gankit.problem import check_labels
-from gankit.randomness import Mask, keep_chance
 from gankit_numpy import norms
 from gankit_numpy.convolution import average_pool, convolve, convolve_transposed, upsample
 from gankit_numpy.operations import (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gankit._utils.state import check_state, part
-from gankit.backend import Array, Batch, Problem, State
-from gankit.batches import Needs
+from gankit._utils.state import State, check_state, part
+from gankit.contract import Array, Batch, Problem
+from gankit.contract.random_streams import Site
+from gankit.contract.required_inputs import Needs
 from gankit.errors import UnknownName
 from gankit.layers import is_running
 from gankit.optimizers import Optimizer
-from gankit.randomness import Site
 from gankit_numpy.adaptive import Adaptive
 from gankit_numpy.judge import Judge, cross_entropy, logit, masks_of
 from gankit_numpy.networks import Inference, Sequential, copy_into, silent

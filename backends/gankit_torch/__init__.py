@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.backend import CAPABILITIES, Backend, Problem, Trainer
+from gankit.contract import CAPABILITIES, Backend, Problem, Trainer
 
 
 def build(problem: Problem) -> Trainer:

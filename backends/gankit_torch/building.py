@@ -7,10 +7,10 @@ from torch import nn
 
 from gankit import layers
 from gankit._utils.state import part
-from gankit.backend import Problem
+from gankit.contract import Problem
+from gankit.contract.random_streams import Site
 from gankit.errors import ConfigError
 from gankit.layers import Shape
-from gankit.randomness import Site
 from gankit_torch.calling import takes_labels
 from gankit_torch.layers import network
 from gankit_torch.networks import Player

@@ -12,16 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gankit.backend import Batch, Block, Labels, Problem
-from gankit.batches import Needs
-from gankit.masks import Masks
+from gankit.contract import Batch, Block, Labels, Problem
+from gankit.contract.dropout_masks import Masks
+from gankit.contract.required_inputs import Needs
 from gankit_torch.building import dtype
 from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
 
 
 @dataclass(frozen=True)
 class Step:
-    """A `gankit.backend.Batch` on the device; `real` has no images where none are looked at."""
+    """A `gankit.contract.Batch` on the device; `real` has no images where none are looked at."""
 
     real: Tensor
     noise: Tensor

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gankit.backend import Problem, State
-from gankit.exports import ONNX_SNIPPET, Export, Ran, add_class_names_to_onnx, read_onnx
+from gankit._utils.state import State
+from gankit.contract import Problem
+from gankit.contract.export_format import (
+    ONNX_SNIPPET,
+    Export,
+    Ran,
+    add_class_names_to_onnx,
+    read_onnx,
+)
 
 TORCHSCRIPT_SNIPPET = """\
 import torch

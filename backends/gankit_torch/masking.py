@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gankit.backend import Block
+from gankit.contract import Block
+from gankit.contract.dropout_masks import Masks, mask_name
+from gankit.contract.random_streams import Key, Mask, Site, dropout_mask
 from gankit.layers import Place
-from gankit.masks import Masks, mask_name
-from gankit.randomness import Key, Mask, Site, dropout_mask
 
 Maskings: TypeAlias = Callable[[Block], Iterator[list["Masking"]]]
 """Yields for each round of a block the masks of its steps."""
@@ -30,7 +30,7 @@ class Masking:
     key
         The step's place in the run.
     drawn
-        The masks by `gankit.masks`' names, where they were drawn before.
+        The masks by `gankit.contract.dropout_masks`' names, where they were drawn before.
     """
 
     key: Key

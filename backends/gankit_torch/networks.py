@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gankit._utils.state import check_state
-from gankit.backend import Array, Labels, State
+from gankit._utils.state import State, check_state
+from gankit.contract import Array, Labels, check_labels
+from gankit.contract.random_streams import Site, framework_seed, keep_chance
 from gankit.errors import ConfigError, NotPortable
 from gankit.layers import Place
-from gankit.problem import check_labels
-from gankit.randomness import Site, framework_seed, keep_chance
 from gankit_torch import calling
 from gankit_torch.images import channels_first, channels_last
 from gankit_torch.layers import Sequential

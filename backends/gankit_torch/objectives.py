@@ -9,7 +9,7 @@ from torch.nn import functional
 from gankit import augment
 from gankit._utils.state import part
 from gankit.augment import Half
-from gankit.backend import Problem
+from gankit.contract import Problem
 from gankit_torch.chances import Chance
 from gankit_torch.feeds import Step
 from gankit_torch.networks import Player

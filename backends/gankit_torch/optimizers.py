@@ -15,8 +15,7 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from gankit._utils.state import part, under
-from gankit.backend import State
+from gankit._utils.state import State, part, under
 from gankit.optimizers import MEANS, SGD, Adam, Optimizer, RMSprop
 from gankit_torch.tensors import copy_into, to_array
 

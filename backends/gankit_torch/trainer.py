@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gankit._utils.state import check_state, part, under
-from gankit.backend import Array, Batch, Block, Labels, Problem, State
-from gankit.masks import Masks
+from gankit._utils.state import State, check_state, part, under
+from gankit.contract import Array, Batch, Block, Labels, Problem
+from gankit.contract.dropout_masks import Masks
+from gankit.contract.random_streams import Site
 from gankit.optimizers import Optimizer
-from gankit.randomness import Site
 from gankit_torch.building import player
 from gankit_torch.calling import blamed
 from gankit_torch.chances import Chance

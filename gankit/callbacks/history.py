@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.backend import Array
 from gankit.callbacks.edges import never
+from gankit.contract import Array
 from gankit.training import Progress
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from gankit import images
 from gankit._utils import atomic_files
-from gankit.backend import Array, Labels
 from gankit.callbacks.edges import at_least_one, never, next_multiple
+from gankit.contract import Array, Labels
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
 from gankit.runs.metrics import MetricsLog

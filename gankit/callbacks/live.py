@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from gankit import images, notebook
-from gankit.backend import Array
 from gankit.callbacks.cell import cell
 from gankit.callbacks.edges import at_least_one, never
-from gankit.latents import latents
+from gankit.contract import Array
+from gankit.contract.latents import latents
 from gankit.training import Progress
 
 PAUSE = 1.0

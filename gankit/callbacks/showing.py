@@ -8,9 +8,9 @@ from typing import TextIO
 
 import numpy as np
 
-from gankit.backend import Array
 from gankit.callbacks.edges import at_least_one, never, next_multiple
 from gankit.callbacks.screen import Screen
+from gankit.contract import Array
 from gankit.training import Progress
 
 FIRST = 2.0

@@ -12,8 +12,8 @@ from PIL import Image
 
 from gankit._utils import atomic_files
 from gankit._utils.storage import writing
-from gankit.backend import Array
 from gankit.callbacks.edges import never
+from gankit.contract import Array
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder, evaluations
 from gankit.runs import metrics as metrics_log

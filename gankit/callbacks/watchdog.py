@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import health
-from gankit.backend import Array, Labels, Problem
 from gankit.callbacks.edges import never
+from gankit.contract import Array, Labels, Problem
+from gankit.contract.random_streams import Stream, generator
 from gankit.health import HealthWarning
-from gankit.randomness import Stream, generator
 from gankit.training import Progress
 
 BATCH = 64

@@ -23,7 +23,7 @@ import gankit
 from gankit import plugins
 from gankit._utils.channel import Tell, channel
 from gankit._utils.finding import described, plain
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.errors import ExitCode, GankitError
 
 if TYPE_CHECKING:

@@ -13,11 +13,10 @@ import numpy as np
 
 from gankit import plugins
 from gankit._utils.channel import channel
-from gankit.backend import Backend
 from gankit.checking.reporting import ready_backend
 from gankit.config import from_settings
-from gankit.problem import Precision
-from gankit.randomness import Stream, generator
+from gankit.contract import Backend, Precision
+from gankit.contract.random_streams import Stream, generator
 from gankit.recipes import recipe
 from gankit.training import fit
 

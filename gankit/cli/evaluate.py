@@ -58,7 +58,7 @@ def command(
     from gankit import judging
     from gankit.api import load
     from gankit.callbacks.stages import Stages
-    from gankit.randomness import check_seed
+    from gankit.contract.random_streams import check_seed
     from gankit.resuming import recorded
 
     judging.check_samples(count)

@@ -11,13 +11,14 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from gankit import animation, arrays, images, latents
+from gankit import animation, arrays, images
 from gankit._utils.paths import require_parent
+from gankit.contract import latents
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder
 
 if TYPE_CHECKING:
-    from gankit.backend import Array, Labels
+    from gankit.contract import Array, Labels
     from gankit.run import Run
 
 IMAGES, STEPS, MOVING_STEPS, FPS = 25, 8, 16, 10.0

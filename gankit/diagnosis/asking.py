@@ -18,7 +18,7 @@ from typing import Any
 from gankit import plugins
 from gankit._utils.channel import Tell, channel
 from gankit._utils.finding import described, plain
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.devices import VARIABLE, wanted
 from gankit.errors import ConfigError
 from gankit.sources import config_of, from_recipe

@@ -11,8 +11,8 @@ import dataclasses
 import numpy as np
 
 from gankit._utils.state import State
+from gankit.contract import Problem
 from gankit.layers import Conv, ConvTranspose, Dense, Layer, Projection, Residual, Spec
-from gankit.problem import Problem
 
 KERNELS = ("kernel", "embedding")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gankit import plugins
-from gankit.backend import Backend
+from gankit.contract import Backend
+from gankit.contract.export_format import Export
 from gankit.errors import BackendUnavailable, ConfigError, UnknownName, known_name
 from gankit.exporting.portable import SAFETENSORS
-from gankit.exports import Export
 from gankit.launch import PREFERRED
 
 FORMATS: dict[str, Export] = {"safetensors": SAFETENSORS}

@@ -20,10 +20,10 @@ from gankit._utils.finding import described, plain
 from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
+from gankit.contract.latents import latents
 from gankit.errors import ExitCode, GankitError, place_of
 from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
-from gankit.latents import latents
 from gankit.run import Run
 from gankit.runs.tensors import encode
 

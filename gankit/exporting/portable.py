@@ -23,12 +23,11 @@ from gankit._utils.paths import given
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit._utils.tagged_unions import Tagged
-from gankit.backend import Generator
+from gankit.contract import Array, Generator, Problem
+from gankit.contract.export_format import Export, Inputs, Ran
 from gankit.errors import CheckpointError
-from gankit.exports import Export, Inputs, Ran
 from gankit.layers import Dense, Flatten, Layer
 from gankit.optimizers import SGD
-from gankit.problem import Array, Problem
 from gankit.runs.tensors import decode
 
 REFERENCE = "numpy"
@@ -43,7 +42,7 @@ images = generator(*inputs.values())
 
 
 def write(problem: Problem, weights: State, path: Path) -> None:
-    """Write a generator; see `gankit.exports.Export.write`."""
+    """Write a generator; see `gankit.contract.export_format.Export.write`."""
     facts: dict[str, Any] = {
         "gankit": gankit.__version__,
         "generator": [dataclasses.asdict(layer) for layer in problem.generator],
@@ -55,7 +54,7 @@ def write(problem: Problem, weights: State, path: Path) -> None:
 
 
 def add_class_names(path: Path, names: Sequence[str]) -> None:
-    """Add "class_names" to the metadata of a file; see `gankit.exports.Export.add_class_names`."""
+    """Add "class_names" to the metadata of a file; see `gankit.contract.export_format.Export.add_class_names`."""
     content = read_plain(path, LARGEST)
     _save(decode(content), {**_metadata(content), "class_names": list(names)}, path)
 

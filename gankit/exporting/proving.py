@@ -16,10 +16,10 @@ from gankit import plugins
 from gankit._utils.channel import channel
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
+from gankit.contract.export_format import Inputs, Ran
 from gankit.errors import BackendUnavailable
 from gankit.exporting.formats import offered
 from gankit.exporting.making import EXPECTED, NAME, refusal
-from gankit.exports import Inputs, Ran
 from gankit.runs.tensors import decode
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gankit import images
-from gankit.backend import Labels
 from gankit.callbacks.stages import Stages
+from gankit.contract import Labels
+from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError, DataError
 from gankit.judging.standards import (
     FEWEST,
@@ -27,7 +28,6 @@ from gankit.judging.standards import (
 )
 from gankit.metrics import Evaluation
 from gankit.metrics.pixels import Levels
-from gankit.randomness import Stream, generator
 from gankit.resuming import known_images
 from gankit.run import called
 from gankit.runs import RunFolder, evaluations

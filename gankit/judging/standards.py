@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gankit import images, plugins
-from gankit.backend import Labels
 from gankit.config import TrainConfig
+from gankit.contract import Labels
 from gankit.data import ImageOptions, ImageSet, is_path
 from gankit.data.published.download import watched
 from gankit.data.resized import resized

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gankit._utils.field_types import check_fields
+from gankit.contract.random_streams import LEVELS
 from gankit.errors import ConfigError
 from gankit.layers.specs import (
     AveragePool,
@@ -25,7 +26,6 @@ from gankit.layers.specs import (
     Spec,
     Upsample,
 )
-from gankit.randomness import LEVELS
 
 Shape: TypeAlias = tuple[int, ...]
 MOST = 2**24

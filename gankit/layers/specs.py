@@ -265,7 +265,7 @@ class Dropout:
     """Zero each value with chance `rate` in training and scale the rest; nothing at inference.
 
     The rate is rounded to whole 256ths; one over 0 that becomes 0, or 1, is refused. The masks
-    come from the core (`gankit.randomness.dropout_mask`), so backends share them.
+    come from the core (`gankit.contract.random_streams.dropout_mask`), so backends share them.
     """
 
     rate: float

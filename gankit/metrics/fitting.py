@@ -12,9 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
+from gankit.contract.random_streams import Stream, generator
 from gankit.metrics import network
 from gankit.metrics.pixels import Float32, Levels, flat, inputs, shrunk
-from gankit.randomness import Stream, generator
 
 SEED = 0
 BATCH = 256

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
 from gankit.metrics.pixels import Real, chunks
-from gankit.randomness import Stream, generator
 
 SUBSETS = 50
 SUBSET = 1000

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
 from gankit.metrics.pixels import Levels, levels
-from gankit.randomness import Stream, generator
 
 COUNT = 10_000
 """Images of a reference, unless another number is asked for."""

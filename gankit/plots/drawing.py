@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.errors import ConfigError
 from gankit.plots import panels
 from gankit.plots.panels import Row

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gankit._text import printable
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.data.class_names import Classes
 from gankit.runs import evaluations
 

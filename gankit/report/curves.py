@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.report.figures import Figure, floor, measured, number, shown
 from gankit.report.gathering import Gathered
 from gankit.runs.evaluations import comparable, described

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Array
+from gankit.contract import Array
+from gankit.contract.latents import latents
 from gankit.errors import Diverged
-from gankit.latents import latents
 from gankit.run import Run
 
 IMAGES = 4096

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from gankit import layers
 from gankit._utils.state import State
+from gankit.contract.random_streams import Stream
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.layers import BatchNorm, Layer, Residual, Spec
-from gankit.randomness import Stream
 from gankit.report.directions import principal_directions
 from gankit.run import Run
 

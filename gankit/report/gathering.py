@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from gankit._text import printable
 from gankit._utils.storage import read_plain
-from gankit.backend import Array
 from gankit.config import LIMIT, parse_toml
+from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError
 from gankit.lasting import OF_DATA, in_words
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of

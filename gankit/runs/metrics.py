@@ -22,7 +22,7 @@ import numpy as np
 from gankit._utils import atomic_files, locked_folders
 from gankit._utils.paths import given
 from gankit._utils.storage import patiently, read_plain, storage_error, writing
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.errors import CheckpointError, StorageError
 
 _KEYS = ("round", "discriminator", "generator")

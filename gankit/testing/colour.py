@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Backend, Labels, Problem
+from gankit.contract import Backend, Labels, Problem
+from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Spec
-from gankit.randomness import Stream, generator
 from gankit.testing.courses import Course
 from gankit.testing.problems import SIMPLE, precision
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.testing import problems
 from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses

@@ -10,17 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit.backend import (
-    Array,
-    Backend,
-    Batch,
-    Block,
-    BlockTrainer,
-    Labels,
-    Problem,
-    State,
-    Trainer,
-)
+from gankit._utils.state import State
+from gankit.contract import Array, Backend, Batch, Block, BlockTrainer, Labels, Problem, Trainer
 from gankit.plugins import get_backend
 from gankit.testing.agreement import assert_close
 from gankit.training import Regime, alternate, plan

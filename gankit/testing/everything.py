@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gankit.augment import Augment
-from gankit.backend import Backend, Problem
+from gankit.contract import Backend, Problem
 from gankit.layers import (
     AveragePool,
     BatchNorm,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gankit._utils.state import State
-from gankit.backend import Trainer
+from gankit.contract import Trainer
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_identical
 

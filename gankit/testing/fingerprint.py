@@ -10,8 +10,7 @@ import hashlib
 import json
 import sys
 
-from gankit._utils.state import under
-from gankit.backend import State
+from gankit._utils.state import State, under
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
 from gankit.testing.colour import course as coloured

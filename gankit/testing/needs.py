@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from gankit.augment import Augment
-from gankit.backend import Backend, Problem
+from gankit.contract import Backend, Problem
 from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD, Adam, RMSprop
 from gankit.penalties import Penalty

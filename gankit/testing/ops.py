@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Array
+from gankit.contract import Array
 from gankit.losses import ArrayOps
 
 

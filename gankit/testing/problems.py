@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.backend import Backend, Problem
+from gankit.contract import Backend, Precision, Problem
 from gankit.data import glyphs, idx_folder
 from gankit.data.published import mnist
 from gankit.errors import DataError
@@ -29,7 +29,6 @@ from gankit.layers import (
 )
 from gankit.losses import NONSATURATING, Loss
 from gankit.optimizers import SGD, Adam, Average
-from gankit.problem import Precision
 
 LATENT = 8
 IMAGE = (28, 28, 1)

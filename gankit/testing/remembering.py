@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gankit._utils.state import State, part
-from gankit.backend import Array, Batch, Problem
+from gankit.contract import Array, Batch, Problem
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, Spec
 from gankit.testing.colour import IMAGE, VALUES
 from gankit.testing.ops import NumpyOps

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.testing.clauses.native import NativePair
 from gankit.testing.contract import BackendContract
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import gankit
+from gankit.contract.latents import latents
 from gankit.images import to_uint8
-from gankit.latents import latents
 from gankit.layers import (
     AveragePool,
     BatchNorm,

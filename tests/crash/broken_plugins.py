@@ -6,7 +6,7 @@ from pathlib import Path
 
 BACKEND = """
 from gankit import hookimpl
-from gankit.backend import Backend
+from gankit.contract import Backend
 
 def build(problem):
     from gankit.plugins import get_backend

@@ -23,7 +23,7 @@ def _unfinished(path):
 
 PHASES = {
     "data": ("gankit.launch", "training_data", 1, None),
-    "building": ("gankit.backend", "Backend.trainer", 1, None),
+    "building": ("gankit.contract", "Backend.trainer", 1, None),
     "first block": ("gankit.training", "plan", 2, None),  # The first measures a round.
     "block": ("gankit.training", "plan", 5, None),
     "log": ("gankit.runs.metrics", "MetricsLog.append", 4, None),

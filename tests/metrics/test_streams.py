@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from gankit.contract.random_streams import generator
 from gankit.judging import examining
 from gankit.metrics import apart, choose, fitting, kernel, reference, subset_distances
-from gankit.randomness import generator
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
 LABELS = np.arange(40) % 2

@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 
 from gankit.augment import TRANSFORMS, Augment
+from gankit.contract import Problem
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -39,7 +40,6 @@ from gankit.layers import (
 from gankit.losses import BUILTIN, smoothed
 from gankit.optimizers import SGD, Adam, Average, RMSprop
 from gankit.penalties import Penalty
-from gankit.problem import Problem
 from gankit.schedules import Schedule
 
 CLASSES = 3

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from gankit.masks import Masks
+from gankit.contract.dropout_masks import Masks
 from gankit.optimizers import SGD, Adam
 from tests.oracle import losses
 from tests.oracle.networks import Run

@@ -3,7 +3,7 @@
 import numpy as np
 from gankit_numpy.networks import Inference, copy_into
 
-from gankit.randomness import Key, Site, dropout_mask
+from gankit.contract.random_streams import Key, Site, dropout_mask
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 

@@ -8,7 +8,7 @@ import numpy as np
 from gankit_numpy.networks import Inference
 from gankit_numpy.trainer import NumpyTrainer
 
-from gankit.backend import CAPABILITIES, Backend, Problem
+from gankit.contract import CAPABILITIES, Backend, Problem
 from gankit.errors import NotPortable
 from gankit.exporting.portable import SAFETENSORS as ARRAYS
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh

@@ -3,7 +3,7 @@
 import importlib
 from dataclasses import dataclass, replace
 
-from gankit.backend import API, Backend
+from gankit.contract import API, Backend
 from gankit.testing.problems import SIMPLE
 from tests.saboteurs.honest import HONEST, HonestTrainer
 from tests.saboteurs.saboteur import caught_by

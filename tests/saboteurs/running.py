@@ -10,8 +10,8 @@ from gankit_numpy.networks import Inference, copy_into
 from gankit_numpy.passes import Pass
 from gankit_numpy.tape import constant
 
+from gankit.contract.random_streams import Site
 from gankit.layers import is_running
-from gankit.randomness import Site
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 from tests.saboteurs.tampered import tampered

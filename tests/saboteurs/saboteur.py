@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gankit import vetting
-from gankit.backend import Backend, Problem, Trainer
+from gankit.contract import Backend, Problem, Trainer
 from gankit.errors import PluginError
 from tests.saboteurs.honest import HONEST
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.state import part
-from gankit.backend import Backend, Generator, Problem, Trainer
+from gankit.contract import Backend, Generator, Problem, Trainer
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import take, with_rate

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.file_array import FileArray
-from gankit.backend import Backend, Block, BlockTrainer, Problem, State
+from gankit._utils.state import State
+from gankit.contract import Backend, Block, BlockTrainer, Precision, Problem
 from gankit.losses import RELATIVISTIC
-from gankit.problem import Precision
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.courses import Course, ready, require
 from gankit.testing.problems import HIDDEN, discriminator, full, generator

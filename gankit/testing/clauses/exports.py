@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from gankit import plugins
-from gankit.backend import Backend
+from gankit.contract import Backend
+from gankit.contract.export_format import Export
 from gankit.errors import BackendUnavailable
 from gankit.exporting.folding import folded
 from gankit.exporting.making import examples
 from gankit.exporting.proving import compared
-from gankit.exports import Export
 from gankit.run import Run
 from gankit.testing.clauses.whole import each_family, taking
 from gankit.testing.courses import ready

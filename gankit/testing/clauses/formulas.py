@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.state import part
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.losses import Loss
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise

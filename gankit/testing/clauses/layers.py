@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gankit.backend import Backend, Problem, State, Trainer
+from gankit._utils.state import State
+from gankit.contract import Backend, Problem, Trainer
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
 from gankit.testing.colour import CLASSES, coloured, course

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import part
-from gankit.backend import Backend, Problem, State
+from gankit._utils.state import State, part
+from gankit.contract import Backend, Problem
 from gankit.layers import is_running
 from gankit.optimizers import SGD
 from gankit.testing.agreement import assert_close, assert_identical, layout

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit.backend import Backend, Problem, State, Trainer
-from gankit.problem import Precision
+from gankit._utils.state import State
+from gankit.contract import Backend, Precision, Problem, Trainer
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.networks import noise
 from gankit.testing.courses import Course, ready, reference, require

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import part
-from gankit.backend import Backend, Problem, State
+from gankit._utils.state import State, part
+from gankit.contract import Backend, Native, Problem
 from gankit.errors import NotPortable
-from gankit.problem import Native
 from gankit.testing.agreement import assert_close, assert_identical, differing, layout
 from gankit.testing.clauses.averages import averaging
 from gankit.testing.clauses.blocks import assert_same_either_way

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.state import under
-from gankit.backend import Array, Backend, Problem
+from gankit.contract import Array, Backend, Problem
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.courses import Course, build, ready

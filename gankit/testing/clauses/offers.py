@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from gankit.backend import API, CAPABILITIES, Backend, Problem, Trainer
+from gankit.contract import API, CAPABILITIES, Backend, Precision, Problem, Trainer
 from gankit.errors import Unsupported
-from gankit.problem import Precision
 from gankit.testing.needs import NEEDS, needing
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
 from gankit.testing.processes import two_fresh_processes

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from gankit._utils.state import part
-from gankit.backend import Array, Backend, Batch, Problem, State, Trainer
+from gankit._utils.state import State, part
+from gankit.contract import Array, Backend, Batch, Problem, Trainer
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, is_running
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.testing.agreement import assert_close

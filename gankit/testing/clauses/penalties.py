@@ -9,8 +9,9 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from gankit._utils.state import part, under
-from gankit.backend import Array, Backend, Batch, Problem, State, Trainer
+from gankit._utils.state import State, part, under
+from gankit.contract import Array, Backend, Batch, Problem, Trainer
+from gankit.contract.random_streams import Site, dropout_mask, keep_chance
 from gankit.layers import (
     Conv,
     Dense,
@@ -24,7 +25,6 @@ from gankit.layers import (
     walk,
 )
 from gankit.penalties import Penalty
-from gankit.randomness import Site, dropout_mask, keep_chance
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.running import quiet
 from gankit.testing.clauses.steps import assert_losses_close, take, with_rate

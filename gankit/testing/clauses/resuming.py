@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.state import part
-from gankit.backend import Backend
+from gankit.contract import Backend
 from gankit.testing.agreement import assert_identical, differing, layout
 from gankit.testing.courses import Course, build, ready
 from gankit.testing.faults import FAULTS, assert_refused, copied, moved, overwrite, spoilt

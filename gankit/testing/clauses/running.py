@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gankit._utils.state import State, part
-from gankit.backend import Backend, Batch, Problem
+from gankit.contract import Backend, Batch, Problem
 from gankit.layers import is_running
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical, differing

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.state import State, part
-from gankit.backend import Backend, Batch, Trainer
+from gankit.contract import Backend, Batch, Trainer
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.courses import Course, ready

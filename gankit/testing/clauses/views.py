@@ -8,9 +8,8 @@ import numpy as np
 
 from gankit._utils.state import part
 from gankit.augment import Augment, Half, view
-from gankit.backend import Array, Backend, Batch, Problem, Trainer
+from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer
 from gankit.penalties import Penalty
-from gankit.problem import Precision
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.penalties import SMOOTH, WEIGHT, Judge, cost, formula, slopes
 from gankit.testing.clauses.running import quiet

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from gankit import plugins
-from gankit.backend import Problem
 from gankit.config import from_settings
+from gankit.contract import Problem
 from gankit.layers import Dense, Reshape, Shape
 from gankit.recipes import recipe
 from gankit.training import Regime

@@ -1,7 +1,7 @@
 """The JAX backend for gankit; imports no JAX, for gankit loads it only to list what is there."""
 
 import gankit
-from gankit.backend import Backend
+from gankit.contract import Backend
 
 CAPABILITIES = frozenset({
     "float32", "float64", "average", "conv", "norm", "labels", "input-gradients",

@@ -13,7 +13,7 @@ from gankit_jax.layers import Pass
 from gankit_jax.optimizers import blended, updated
 
 Step = namedtuple("Step", "real noise labels draws rates masks")
-"""A batch, or many with axes in front; `masks` are dropout's, from `gankit.masks`."""
+"""A batch, or many with axes in front; `masks` are dropout's, from `gankit.contract.dropout_masks`."""
 OPS = SimpleNamespace(softplus=jax.nn.softplus, relu=jax.nn.relu, mean=jnp.mean)
 """What losses are written in."""
 

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 from gankit import layers
-from gankit.randomness import keep_chance
+from gankit.contract.random_streams import keep_chance
 from jax import lax
 
 

@@ -3,10 +3,10 @@
 import jax
 import numpy as np
 from gankit._utils.state import check_state, part, under
+from gankit.contract import check_labels
+from gankit.contract.dropout_masks import Masks
 from gankit.errors import ConfigError
 from gankit.layers import uses_labels
-from gankit.masks import Masks
-from gankit.problem import check_labels
 
 from gankit_jax.game import Game, Step
 from gankit_jax.layers import Pass

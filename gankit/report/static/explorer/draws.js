@@ -1,4 +1,4 @@
-// NumPy's random numbers: what gankit.latents draws, so that a seed is the same picture here
+// NumPy's random numbers: what gankit.contract.latents draws, so that a seed is the same picture here
 // and in Python. Philox is Philox 4x64 with 10 rounds (Salmon et al. 2011); normal numbers come of
 // the ziggurat of Marsaglia & Tsang 2000, with NumPy's 256 layers in float32.
 (() => {
@@ -83,7 +83,7 @@
     }
   }
 
-  // Returns `count` rows of `latent` standard normal numbers, as gankit.latents does.
+  // Returns `count` rows of `latent` standard normal numbers, as gankit.contract.latents does.
   explorer.latents = (count, latent, seed, stream) => {
     const source = words(seed, stream);
     const row = () => Float32Array.from({ length: latent }, () => normal(source));

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.problem import Array, Problem
+from gankit.contract.problem import Array, Problem
 
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
 """What a generator is given: "noise", `(n, latent)` float32, and where it knows classes "labels",

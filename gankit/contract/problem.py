@@ -11,11 +11,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import layers, optimizers, randomness
+from gankit import layers, optimizers
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, part, under
 from gankit.augment import Augment
+from gankit.contract import random_streams
 from gankit.errors import ConfigError, shown
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
@@ -109,7 +110,7 @@ class Problem:
         optimizers.check(self.generator_optimizer)
         optimizers.check(self.discriminator_optimizer)
         _check_epsilons(self)
-        randomness.check_seed(self.seed)
+        random_streams.check_seed(self.seed)
 
     def __repr__(self) -> str:
         """Return a few lines: sizes in place of layers, and the options that are set."""
@@ -156,7 +157,7 @@ class Problem:
         state: State = {}
         for site, (name, spec, shape) in enumerate(networks):
             if isinstance(spec, tuple):
-                random = randomness.generator(self.seed, randomness.Stream.WEIGHTS, site)
+                random = random_streams.generator(self.seed, random_streams.Stream.WEIGHTS, site)
                 weights = layers.initial_weights(spec, shape, random, self.classes)
                 state |= {f"{name}/{k}": w.astype(self.precision) for k, w in weights.items()}
         return state

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.plain_numbers import number
-from gankit.backend import Array
+from gankit.contract.problem import Array
+from gankit.contract.random_streams import Stream, check_seed, generator
 from gankit.errors import ConfigError, shown
-from gankit.randomness import Stream, check_seed, generator
 from gankit.training import check_count
 
 Real = NDArray[np.float64]

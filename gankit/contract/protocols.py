@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
+from gankit.contract.export_format import Export
+from gankit.contract.problem import Array, Problem
+from gankit.contract.random_streams import Key
 from gankit.errors import BackendUnavailable, GankitError, Unsupported
-from gankit.exports import Export
-from gankit.problem import Array, Problem
-from gankit.randomness import Key
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
@@ -141,9 +141,9 @@ class Batch:
     labels
         `(B,)` classes of the real images, where the data set has them; and of the fakes.
     draws
-        Every other random number that the step's mathematics needs, by name: `gankit.draws`.
+        Every other random number that the step's mathematics needs, by name: `gankit.contract.random_inputs`.
     rates
-        This step's scalars, by name: `gankit.rates`.
+        This step's scalars, by name: `gankit.contract.scalars`.
     key
         Where the step stands in the run, for randomness inside networks.
     """

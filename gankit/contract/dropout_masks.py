@@ -5,15 +5,15 @@
     penalty/0/3        (B, ...), of the pass of the first penalty
 
 For frameworks that compile a step as a function of arrays. Others may ask for each mask where it
-is used: `gankit.randomness.dropout_mask`, with the same numbers.
+is used: `gankit.contract.random_streams.dropout_mask`, with the same numbers.
 """
 
 from __future__ import annotations
 
+from gankit.contract.problem import Problem
+from gankit.contract.random_streams import Key, Mask, Site, dropout_mask
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, Place, walk
-from gankit.problem import Problem
-from gankit.randomness import Key, Mask, Site, dropout_mask
 
 
 def mask_name(site: Site, place: Place, part: int = 0) -> str:

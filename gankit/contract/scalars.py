@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.contract.problem import Problem
 from gankit.optimizers import Adam
 from gankit.penalties import Penalty
-from gankit.problem import Problem
 from gankit.schedules import Rate, value
 
 Rates = dict[str, NDArray[np.float64]]

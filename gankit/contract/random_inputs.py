@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.augment import HALVES
+from gankit.contract.problem import Problem
+from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Shape
-from gankit.problem import Problem
-from gankit.randomness import Stream, generator
 
 Draws: TypeAlias = dict[str, NDArray[Any]]
 PIXEL: Shape = (1, 1, 1)

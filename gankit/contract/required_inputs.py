@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from gankit import draws, rates
-from gankit.backend import Batch, Block
+from gankit.contract import random_inputs, scalars
+from gankit.contract.problem import Problem
+from gankit.contract.protocols import Batch, Block
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, walk
-from gankit.problem import Problem
 
 MAKER = "gankit.training.plan(...).batches(...) makes batches with all that a problem needs"
 
@@ -23,14 +23,14 @@ class Needs:
     Parameters
     ----------
     problem
-        What the batches are for. Its rates are `gankit.rates.names(problem)`, its draws
-        `gankit.draws.layout(problem)`. The key is needed if a network draws random numbers:
+        What the batches are for. Its rates are `gankit.contract.scalars.names(problem)`, its draws
+        `gankit.contract.random_inputs.layout(problem)`. The key is needed if a network draws random numbers:
         native networks, and specs with dropout.
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._rates = rates.names(problem)
-        self._draws = tuple(draws.layout(problem))
+        self._rates = scalars.names(problem)
+        self._draws = tuple(random_inputs.layout(problem))
         self._keyed = _draws_inside(problem)
 
     def check(self, batch: Batch | Block) -> None:
@@ -43,7 +43,7 @@ class Needs:
             *_missing("draws", self._draws, given),
         ]
         if isinstance(batch, Batch) and self._keyed and batch.key is None:
-            lacks.append("a key, gankit.randomness.Key(seed, round, step)")
+            lacks.append("a key, gankit.contract.random_streams.Key(seed, round, step)")
         if lacks:
             kind = type(batch).__name__.lower()
             raise ConfigError(f"the {kind} lacks {' and '.join(lacks)}; {MAKER}")
