@@ -45,7 +45,7 @@ PROMISED = {
     "gankit.health": "HealthWarning",
     "gankit.data": "Dataset FileCheck ImageSet",
     "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
-    "gankit.runs.metrics": "read",
+    "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
     "gankit.plugins": "backends get_dataset get_loss missing_modules",

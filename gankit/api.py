@@ -37,8 +37,8 @@ from gankit.resuming import base, check_loss_known, check_unchanged, passed_over
 from gankit.resuming import best as best_of
 from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
-from gankit.runs import classes as class_names_of
-from gankit.runs import metrics as metrics_log
+from gankit.runs import class_names as class_names_of
+from gankit.runs import loss_log as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callback, Callbacks, Regime, as_callbacks, check_count
 from gankit.training import fit as fit_rounds

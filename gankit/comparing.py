@@ -18,7 +18,7 @@ from gankit.contract import Array
 from gankit.errors import CheckpointError
 from gankit.report import Section
 from gankit.runs import RunFolder
-from gankit.runs import metrics as metrics_log
+from gankit.runs import loss_log as metrics_log
 
 PARTED = 1e-3
 """Two losses that differ by more have parted."""

@@ -48,8 +48,16 @@ from gankit.resuming import (
     telling_of_moved_images,
 )
 from gankit.run import Run
-from gankit.runs import Checkpoint, MetricsLog, RunFolder, classes, environment, evaluations, warned
-from gankit.runs import metrics as metrics_log
+from gankit.runs import (
+    Checkpoint,
+    MetricsLog,
+    RunFolder,
+    class_names,
+    environment,
+    evaluation_log,
+    warning_log,
+)
+from gankit.runs import loss_log as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
 from gankit.sized import check_shape, warn_of_losses
 from gankit.training import Callback, Callbacks, as_callbacks, fit
@@ -241,7 +249,7 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         tell(f"reading all {len(plan.data):,} images once, to know them again")
     if not folder.exists():
         folder.create(plan.config.to_toml(), _facts(plan))
-        classes.write(folder.classes, plan.data.class_names)
+        class_names.write(folder.classes, plan.data.class_names)
         return 0
     checkpoint = newest(folder)
     if checkpoint:
@@ -259,11 +267,11 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
         return start
     require_space(folder.path, _space(plan, trainer, start))
-    evaluations.read(folder.evaluations)
+    evaluation_log.read(folder.evaluations)
     metrics_log.truncate(folder.metrics, start, log)  # The last check; the first to write.
-    evaluations.truncate(folder.evaluations, start)
-    warned.truncate(folder.warnings, start)
-    classes.write(folder.classes, plan.data.class_names)
+    evaluation_log.truncate(folder.evaluations, start)
+    warning_log.truncate(folder.warnings, start)
+    class_names.write(folder.classes, plan.data.class_names)
     if facts:
         folder.write_facts(facts)
     folder.write_config(plan.config.to_toml())
@@ -360,7 +368,7 @@ def _recording(folder: RunFolder | None) -> Callable[[int, str], None]:
 
     def record(step: int, text: str) -> None:
         if folder is not None:
-            warned.append(folder.warnings, warned.Warned(step, text))
+            warning_log.append(folder.warnings, warning_log.Warned(step, text))
 
     return record
 

@@ -15,7 +15,7 @@ from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
 from gankit.errors import CheckpointError, ConfigError, DataError, folded
 from gankit.lasting import OF_DATA, differences, in_words, lasting, recorded_as
-from gankit.runs import Checkpoint, RunFolder, evaluations
+from gankit.runs import Checkpoint, RunFolder, evaluation_log
 from gankit.runs.checkpoints import read_manifest
 from gankit.sources import Source, from_recipe
 from gankit.training_data import Tell, TrainingData, training_data, warn
@@ -310,7 +310,7 @@ def passed_over(line: str) -> None:
 
 def best(
     folder: RunFolder, complain: Callable[[str], None] = lambda _: None
-) -> evaluations.Row | None:
+) -> evaluation_log.Row | None:
     """Return the evaluation of the best round that has a checkpoint; None where there is none.
 
     Parameters
@@ -323,11 +323,11 @@ def best(
     CheckpointError
         The log of evaluations or the configuration is damaged.
     """
-    rows = evaluations.read(folder.evaluations)
+    rows = evaluation_log.read(folder.evaluations)
     if not rows:
         return None
     samples = recorded(folder.path).evaluate_samples
-    return evaluations.best(rows, folder.checkpoints.steps(complain), samples)
+    return evaluation_log.best(rows, folder.checkpoints.steps(complain), samples)
 
 
 def last_good(folder: RunFolder | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gankit import images
 from gankit.recipes import recipe
-from gankit.runs import MetricsLog, RunFolder, warned
+from gankit.runs import MetricsLog, RunFolder, warning_log
 from gankit.sources import config_of
 
 FIGURES = {
@@ -57,7 +57,7 @@ def add_evaluations(folder, steps, floor=True):
 
 
 def add_warning(folder, step, text):
-    warned.append(folder.warnings, warned.Warned(step, text))
+    warning_log.append(folder.warnings, warning_log.Warned(step, text))
 
 
 def uri(folder, step):

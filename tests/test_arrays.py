@@ -7,9 +7,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gankit import arrays
 from gankit.contract.latents import chunks, latents
 from gankit.errors import ConfigError, StorageError
+from gankit.runs import arrays
 
 NAMES = ("some.npy", "some.npz")
 MANY, SIZE = 64, 256

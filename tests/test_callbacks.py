@@ -20,9 +20,9 @@ from tqdm import tqdm
 from gankit import callbacks
 from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, every, never, screen
 from gankit.errors import ConfigError, Diverged
-from gankit.runs import metrics
+from gankit.runs import loss_log
 from gankit.runs.folder import RunFolder
-from gankit.runs.metrics import MetricsLog
+from gankit.runs.loss_log import MetricsLog
 from gankit.training import Progress
 
 
@@ -90,7 +90,7 @@ def test_a_resumed_run_leaves_what_an_uninterrupted_one_leaves(tmp_path, stopped
     whole, resumed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "resumed")
     walk(kept(whole), 0, 27)
     walk(kept(resumed), 0, stopped)
-    metrics.truncate(resumed.metrics, stopped)
+    loss_log.truncate(resumed.metrics, stopped)
     walk(kept(resumed), stopped, 27, largest=3)
     assert resumed.metrics.read_bytes() == whole.metrics.read_bytes()
     assert resumed.checkpoints.steps()[-1] == 27

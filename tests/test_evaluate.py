@@ -17,7 +17,7 @@ from gankit import images, judging, plugins
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.metrics import Judge, apart, choose, classifier, classifier_of, nearest_images
-from gankit.runs import RunFolder, evaluations, read_checkpoint
+from gankit.runs import RunFolder, evaluation_log, read_checkpoint
 from gankit.testing import images as problem_images
 from tests.evaluated import CONFIG, dataset, drawn, write
 
@@ -64,7 +64,7 @@ def there():
 
 
 def log(run):
-    return evaluations.read(run / "evaluations.jsonl")
+    return evaluation_log.read(run / "evaluations.jsonl")
 
 
 def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):

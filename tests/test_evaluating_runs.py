@@ -16,7 +16,7 @@ from gankit import judging, launch, plugins
 from gankit.callbacks import Judging, every
 from gankit.errors import CheckpointError, DataError
 from gankit.metrics import classifier
-from gankit.runs import CheckpointStore, RunFolder, evaluations, read_checkpoint
+from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from gankit.sources import config_of, from_file, from_recipe
 from tests.evaluated import CONFIG, dataset, write
 from tests.runs.test_evaluations import row
@@ -41,7 +41,9 @@ def canned(monkeypatch):
     def examined(_standard, run, count, before=()):
         asked.append(run.step)
         run.sample(count)  # As a true one does.
-        floor = 1.5 if evaluations.floor_for(before, row(run.step, samples=count)) is None else None
+        floor = (
+            1.5 if evaluation_log.floor_for(before, row(run.step, samples=count)) is None else None
+        )
         found = row(run.step, HEIGHTS.get(run.step, 40.0), floor, samples=count)
         return found, np.zeros((4, 4), np.uint8)
 
@@ -65,7 +67,7 @@ def train_until(out, stopped, **settings):
 
 
 def log(out):
-    return evaluations.read(Path(out) / "evaluations.jsonl")
+    return evaluation_log.read(Path(out) / "evaluations.jsonl")
 
 
 def checkpoints(out):

@@ -21,7 +21,7 @@ from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, Exit
 from gankit.exporting import export, known, read
 from gankit.exporting.folding import folded
 from gankit.run import latents
-from gankit.runs import RunFolder, evaluations
+from gankit.runs import RunFolder, evaluation_log
 
 DENSE = [
     {"layer": "dense", "units": 8, "spectral": True},
@@ -189,7 +189,7 @@ def test_the_card_says_what_it_is_and_how_it_is_used(done, monkeypatch):
 def test_the_card_has_the_evaluation_of_its_round_and_no_other(tmp_path):
     run = train(tmp_path / "run")
     for step, distance in ((3, 22.25), (2, 11.0)):
-        evaluations.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
+        evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
     text = export(run.folder, "safetensors").card.read_text("utf-8")
     assert "| frechet | 22.25 |" in text
     assert "| 11 |" not in text
@@ -206,7 +206,7 @@ def test_a_damaged_log_of_evaluations_is_said_in_the_card_and_stops_no_export(tm
 def test_the_best_checkpoint_is_exported_where_that_is_asked_for(command, tmp_path):
     run = train(tmp_path / "run", checkpoint_every=2, evaluate_samples=100)
     for step, distance in ((2, 11.0), (3, 22.25)):
-        evaluations.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
+        evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
     ended = command("export", run.folder, "--to", "safetensors", "--best")
     assert "\nround 2 by backend numpy" in ended.err
     ended = command("export", run.folder, "--to", "csv", "--best")
@@ -229,10 +229,10 @@ def test_a_run_that_was_not_evaluated_has_a_card_that_says_so(done):
 
 def evaluated(step, distance):
     """Return a row of the log of evaluations."""
-    numbers = dict.fromkeys(evaluations.NUMBERS, 0.5) | {"frechet": distance}
-    counts = dict.fromkeys(evaluations.COUNTS, 100)
-    words = dict.fromkeys(evaluations.WORDS, "made up")
-    classes = dict.fromkeys(evaluations.OPTIONAL)
+    numbers = dict.fromkeys(evaluation_log.NUMBERS, 0.5) | {"frechet": distance}
+    counts = dict.fromkeys(evaluation_log.COUNTS, 100)
+    words = dict.fromkeys(evaluation_log.WORDS, "made up")
+    classes = dict.fromkeys(evaluation_log.OPTIONAL)
     return {"round": step, "seed": 0, "histogram": None} | words | counts | numbers | classes
 
 
@@ -320,7 +320,7 @@ def test_a_file_of_other_weights_is_no_generator(done, tmp_path):
 
 def test_the_history_is_a_table_with_the_evaluations_beside(command, tmp_path):
     run = train(tmp_path / "run")
-    evaluations.append(RunFolder(run.folder).evaluations, evaluated(2, 11.5))
+    evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(2, 11.5))
     ended = command("export", run.folder, "--to", "csv", "--out", tmp_path / "h.csv")
     assert (ended.code, ended.out) == (0, f"{tmp_path / 'h.csv'}\n")
     rows = list(csv.DictReader((tmp_path / "h.csv").read_text().splitlines()))

@@ -23,7 +23,7 @@ from gankit.layers import (
 )
 from gankit.losses import BUILTIN, LEAST_SQUARES
 from gankit.misuse import CHECKS, FEW, Start, look
-from gankit.runs import RunFolder, warned
+from gankit.runs import RunFolder, warning_log
 from tests.selection import selected
 
 SHAPE = (4, 4, 1)
@@ -169,7 +169,7 @@ def test_training_a_recipe_warns_and_keeps_the_warnings(tmp_path):
     settings = {"backend": "numpy", "steps": 2, "batch": 4, "dataset": str(tmp_path / "one.npy")}
     with pytest.warns(HealthWarning, match="there is only 1 image"):
         gankit.train("simple", out=tmp_path / "run", **settings)
-    (kept,) = warned.read(RunFolder(tmp_path / "run").warnings)
+    (kept,) = warning_log.read(RunFolder(tmp_path / "run").warnings)
     assert kept.round == 0
     assert "there is only 1 image" in kept.text
     with warnings.catch_warnings():

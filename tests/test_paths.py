@@ -15,13 +15,13 @@ from PIL import Image
 
 import gankit
 from gankit._utils.paths import given
-from gankit.arrays import write
 from gankit.cli.main import COMMANDS
 from gankit.cli.main import gankit as root
 from gankit.data import locations
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.exporting import export
 from gankit.runs import RunFolder
+from gankit.runs.arrays import write
 
 SHORT = ("--backend", "numpy", "--dataset", "glyphs", "--steps", "2", "--batch", "4")
 """The words of a run that takes a moment."""

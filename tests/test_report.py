@@ -22,7 +22,7 @@ from gankit.report.curves import POINTS, thinned
 from gankit.report.gathering import gather
 from gankit.report.pictures import BUDGET, MOST
 from gankit.report.tables import environment
-from gankit.runs import RunFolder, warned
+from gankit.runs import RunFolder, warning_log
 from tests.reported import FIGURES, add_evaluations, add_warning, data_of, make_run, picture, uri
 
 HOSTILE = "</script><script>alert(1)</script><b title='\"&"
@@ -386,11 +386,11 @@ LOST = {
 @pytest.mark.usefixtures("machine")
 def test_what_was_said_after_the_checkpoint_is_forgotten_on_resuming():
     train(2, checkpoint_every=2)
-    given = [warned.Warned(step, f"round {step}") for step in (1, 2, 3)]
+    given = [warning_log.Warned(step, f"round {step}") for step in (1, 2, 3)]
     for warning in given:
-        warned.append(Path("run/warnings.jsonl"), warning)
+        warning_log.append(Path("run/warnings.jsonl"), warning)
     train(4, resume=True)
-    assert warned.read(Path("run/warnings.jsonl")) == given[:2]
+    assert warning_log.read(Path("run/warnings.jsonl")) == given[:2]
 
 
 @pytest.mark.usefixtures("machine")
@@ -401,7 +401,7 @@ def test_a_run_that_diverged_says_so_in_its_report():
             9, loss="wasserstein", generator=GENERATOR | {"optimizer": endless},
             discriminator=DISCRIMINATOR | {"optimizer": endless},
         )  # fmt: skip
-    (said,) = warned.read(Path("run/warnings.jsonl"))
+    (said,) = warning_log.read(Path("run/warnings.jsonl"))
     assert said.text.startswith("it diverged: ")
     assert str(caught.value).startswith(said.text.removeprefix("it diverged: "))
 
@@ -412,7 +412,7 @@ def test_what_a_run_was_warned_of_while_it_trained_is_told():
         train(300, **LOST)
     (line,) = {str(warning.message) for warning in given}
     step, text = re.fullmatch(r"after round (\d+), (.*)", line).groups()
-    assert warned.read(Path("run/warnings.jsonl")) == [warned.Warned(int(step), text)]
+    assert warning_log.read(Path("run/warnings.jsonl")) == [warning_log.Warned(int(step), text)]
     assert text in Text(render([Path("run")])).whole
 
 

@@ -15,7 +15,7 @@ import gankit
 from gankit.cli import main
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder, manifest
-from gankit.runs import metrics as metrics_log
+from gankit.runs import loss_log as metrics_log
 from gankit.runs.checkpoints import read_manifest
 
 CONFIG = """

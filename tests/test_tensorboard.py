@@ -12,7 +12,7 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 import gankit
 from gankit.callbacks import TensorBoard
 from gankit.errors import ConfigError, StorageError
-from gankit.runs import RunFolder, evaluations
+from gankit.runs import RunFolder, evaluation_log
 from tests.test_export import evaluated, train
 
 
@@ -109,11 +109,11 @@ def test_a_tensorboard_that_is_watching_is_told_to_begin_anew(tmp_path):
 def test_evaluations_are_there_once_each_in_their_round(tmp_path):
     path = RunFolder(tmp_path / "run").evaluations
     train(tmp_path / "run", steps=3, rounds_per_epoch=2, checkpoint_every=3)
-    evaluations.append(path, evaluated(2, 11.5))
+    evaluation_log.append(path, evaluated(2, 11.5))
 
     def judge(progress):
         if progress.step == 6:
-            evaluations.append(path, evaluated(6, 9.25))
+            evaluation_log.append(path, evaluated(6, 9.25))
 
     callbacks = [gankit.callbacks.every(2, judge), TensorBoard(RunFolder(tmp_path / "run"))]
     train(

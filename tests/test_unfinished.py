@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gankit import arrays
 from gankit._utils import atomic_files, unfinished_files
 from gankit.data import ImageOptions, pack
 from gankit.data.temporary_files import temporary
+from gankit.runs import arrays
 
 pytestmark = pytest.mark.skipif(unfinished_files.fcntl is None, reason="needs locks of the system")
 HOLDERS = {

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from gankit import images
 from gankit.callbacks.edges import at_least_one, next_multiple
-from gankit.runs import evaluations
+from gankit.runs import evaluation_log
 from gankit.runs.folder import RunFolder
 from gankit.training import Progress
 
@@ -15,7 +15,7 @@ Examine: TypeAlias = Callable[
     [Progress, Sequence[Mapping[str, Any]]], tuple[dict[str, Any], images.Pixels]
 ]
 """Takes a run between two rounds and the evaluations before; returns one, as
-`gankit.runs.evaluations` has it, and a picture of images with the training images nearest."""
+`gankit.runs.evaluation_log` has it, and a picture of images with the training images nearest."""
 
 
 class Judging:
@@ -56,7 +56,7 @@ class Judging:
         self.last = last
         self.samples = samples
         self.tell = tell
-        self._rows: list[dict[str, Any]] = evaluations.read(folder.evaluations)
+        self._rows: list[dict[str, Any]] = evaluation_log.read(folder.evaluations)
 
     def edge(self, step: int, /) -> int:
         """Return the next multiple."""
@@ -69,18 +69,20 @@ class Judging:
             return
         row, picture = self.examine(progress, self._rows)
         images.write_png(self.folder.nearest_path(step), picture)
-        evaluations.append(self.folder.evaluations, row)
+        evaluation_log.append(self.folder.evaluations, row)
         self._rows.append(row)
         self.tell(self._line(row))
 
     def best(self, steps: Collection[int]) -> int | None:
         """Return which of the rounds that have a checkpoint, `steps`, is the best so far."""
-        row = evaluations.best(self._rows, steps, self.samples)
+        row = evaluation_log.best(self._rows, steps, self.samples)
         return None if row is None else int(row["round"])
 
     def _line(self, row: Mapping[str, Any]) -> str:
-        step, floor = row["round"], evaluations.floor_for(self._rows, row)
-        alike = [one for one in self._rows if evaluations.measure(one) == evaluations.measure(row)]
+        step, floor = row["round"], evaluation_log.floor_for(self._rows, row)
+        alike = [
+            one for one in self._rows if evaluation_log.measure(one) == evaluation_log.measure(row)
+        ]
         lowest = row["frechet"] <= min(one["frechet"] for one in alike)
         return (
             f"round {step:,}: Fréchet distance {row['frechet']:.4g}"

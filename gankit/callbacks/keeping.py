@@ -11,7 +11,7 @@ from gankit.callbacks.edges import at_least_one, never, next_multiple
 from gankit.contract import Array, Labels
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
-from gankit.runs.metrics import MetricsLog
+from gankit.runs.loss_log import MetricsLog
 from gankit.training import Progress
 
 COLUMNS = 5

@@ -15,8 +15,8 @@ from gankit._utils.storage import writing
 from gankit.callbacks.edges import never
 from gankit.contract import Array
 from gankit.errors import ConfigError
-from gankit.runs import RunFolder, evaluations
-from gankit.runs import metrics as metrics_log
+from gankit.runs import RunFolder, evaluation_log
+from gankit.runs import loss_log as metrics_log
 from gankit.training import Progress
 
 Summary: TypeAlias = Any
@@ -96,7 +96,7 @@ class TensorBoard:
         path = self.folder.evaluations
         size = path.stat().st_size if path.is_file() else 0
         if size != self._size:
-            rows = evaluations.read(path)
+            rows = evaluation_log.read(path)
             events.figures(rows[self._evaluated :])
             self._evaluated, self._size = len(rows), size
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 
-from gankit import arrays
 from gankit._text import one_line
 from gankit._utils import atomic_files
 from gankit._utils.processes import LOG, heed_debug
@@ -29,7 +28,7 @@ from gankit.config import from_settings
 from gankit.errors import GankitError
 from gankit.launch import launch, resolve
 from gankit.run import Run
-from gankit.runs import RunFolder
+from gankit.runs import RunFolder, arrays
 from gankit.training import Progress
 
 

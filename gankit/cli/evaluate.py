@@ -94,7 +94,7 @@ def _found(
 ) -> dict[str, Any]:
     """Evaluate a run, keep what was found, and return it with the floor."""
     from gankit import judging
-    from gankit.runs import RunFolder, evaluations
+    from gankit.runs import RunFolder, evaluation_log
 
     folder = RunFolder(path)
     before = _before(folder)
@@ -106,17 +106,17 @@ def _found(
         raise Diverged(f"{path}, round {run.step}: {error}") from None
     if before is not None:
         _keep(folder, row, picture)
-    known = None if no_floor else evaluations.floor_for([*(before or ()), row], row)
+    known = None if no_floor else evaluation_log.floor_for([*(before or ()), row], row)
     return {**row, "floor": known}
 
 
 def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
     """Return the earlier evaluations; None, with a warning, where they cannot be read."""
-    from gankit.runs import evaluations
+    from gankit.runs import evaluation_log
     from gankit.training_data import warn
 
     try:
-        return evaluations.read(folder.evaluations)
+        return evaluation_log.read(folder.evaluations)
     except CheckpointError as error:
         warn(f"nothing will be kept: {error}")
         return None
@@ -125,12 +125,12 @@ def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
 def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     """Write what was found into the run's folder; where that cannot be, warn."""
     from gankit import images
-    from gankit.runs import evaluations
+    from gankit.runs import evaluation_log
     from gankit.training_data import warn
 
     path = folder.nearest_path(row["round"])
     try:
-        evaluations.append(folder.evaluations, row)
+        evaluation_log.append(folder.evaluations, row)
         images.write_png(path, picture)
     except GankitError as error:
         warn(f"what was found is not kept: {error}")

@@ -28,15 +28,15 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     class are drawn where the run was evaluated.
     """
     from gankit import plots
-    from gankit.runs import RunFolder, classes, evaluations
-    from gankit.runs.metrics import read
+    from gankit.runs import RunFolder, class_names, evaluation_log
+    from gankit.runs.loss_log import read
 
     folder = RunFolder.open(run)
     out = out or run / "plot.png"
     plots.check_suffix(out)
     require_parent(out)
     history = read(folder.metrics)
-    rows = [] if only == "losses" else evaluations.read(folder.evaluations)
+    rows = [] if only == "losses" else evaluation_log.read(folder.evaluations)
     if not rows and only in ("metrics", "classes"):
         raise CheckpointError(f"{run} has no evaluations; train with --set evaluate_every=1")
     match only:
@@ -45,8 +45,8 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
         case "metrics":
             plot = plots.metrics(rows)
         case "classes":
-            plot = plots.classes_of(rows, classes.read(folder.classes))
+            plot = plots.classes_of(rows, class_names.read(folder.classes))
         case _:
-            plot = plots.overview(history, rows, classes.read(folder.classes))
+            plot = plots.overview(history, rows, class_names.read(folder.classes))
     plot.save(out)
     answer(out)

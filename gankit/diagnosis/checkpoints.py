@@ -16,7 +16,7 @@ from gankit.errors import CheckpointError
 from gankit.resuming import best as best_of
 from gankit.resuming import passed_over
 from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
-from gankit.runs.evaluations import Row
+from gankit.runs.evaluation_log import Row
 from gankit.training_data import warn
 
 

@@ -16,7 +16,7 @@ from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.layers import uses_labels
 from gankit.resuming import known_images
-from gankit.runs import classes, evaluations
+from gankit.runs import class_names, evaluation_log
 
 if TYPE_CHECKING:
     from gankit.exporting.exported import Exported
@@ -126,7 +126,7 @@ def _interface(done: Exported) -> str:
 
 def _names(done: Exported) -> str:
     """Return what each class is called, as a paragraph of its own; empty if none has a name."""
-    names = classes.read(done.run.classes)[: min(_classes(done), NAMES)]
+    names = class_names.read(done.run.classes)[: min(_classes(done), NAMES)]
     if not names:
         return ""
     told = ", ".join(f"{number} {_inline(name)}" for number, name in enumerate(names))
@@ -152,7 +152,7 @@ def _proof(done: Exported) -> str:
 def _quality(done: Exported) -> str:
     """Return the newest evaluation of this round as a table, or say that there is none."""
     try:
-        rows = [r for r in evaluations.read(done.run.evaluations) if r["round"] == done.round]
+        rows = [r for r in evaluation_log.read(done.run.evaluations) if r["round"] == done.round]
     except CheckpointError as error:  # The export is whole all the same.
         why = str(error).replace(str(done.run.path), done.run.path.name)
         return f"What was measured of it could not be read: {_text(why)}"
@@ -161,7 +161,7 @@ def _quality(done: Exported) -> str:
             f"Nobody has measured the images of round {done.round:,}: look at some before you "
             "rely on it."
         )
-    found = evaluations.newest(rows)
+    found = evaluation_log.newest(rows)
     return _table(
         ("figure", f"round {done.round:,}"),
         ((name, _figure(found[name])) for name in FIGURES if found.get(name) is not None),

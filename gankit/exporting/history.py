@@ -13,8 +13,8 @@ from typing import Any
 from gankit._utils import atomic_files
 from gankit._utils.paths import given, optional
 from gankit.exporting.places import target
-from gankit.runs import RunFolder, evaluations
-from gankit.runs import metrics as metrics_log
+from gankit.runs import RunFolder, evaluation_log
+from gankit.runs import loss_log as metrics_log
 
 FORMATS = ("csv", "jsonl")
 LOSSES = ("round", "discriminator", "generator")
@@ -47,7 +47,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
 def history(folder: RunFolder) -> list[Row]:
     """Return a row for each round."""
     losses = metrics_log.read(folder.metrics).tolist()
-    found = evaluations.comparable(evaluations.read(folder.evaluations))
+    found = evaluation_log.comparable(evaluation_log.read(folder.evaluations))
     return [
         dict(zip(LOSSES, (number, *pair), strict=True)) | dict(found.get(number, {}))
         for number, pair in enumerate(losses, start=1)

@@ -11,7 +11,7 @@ from gankit import judging
 from gankit.callbacks import Judging
 from gankit.images import Pixels
 from gankit.run import Run
-from gankit.runs import RunFolder, evaluations
+from gankit.runs import RunFolder, evaluation_log
 from gankit.training import Progress
 from gankit.training_data import Tell
 
@@ -40,7 +40,7 @@ def judge_of(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Te
     config = plan.config
 
     def examine(
-        progress: Progress, before: Sequence[evaluations.Row]
+        progress: Progress, before: Sequence[evaluation_log.Row]
     ) -> tuple[dict[str, Any], Pixels]:
         run = Run(plan.problem, progress.trainer, progress.step, np.empty((0, 2)), config)
         return judging.examined(standard, run, config.evaluate_samples, before=before)

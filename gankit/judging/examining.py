@@ -30,7 +30,7 @@ from gankit.metrics import Evaluation
 from gankit.metrics.pixels import Levels
 from gankit.resuming import known_images
 from gankit.run import called
-from gankit.runs import RunFolder, evaluations
+from gankit.runs import RunFolder, evaluation_log
 from gankit.training import check_count
 from gankit.training_data import Tell, warn
 
@@ -103,8 +103,8 @@ def examined(
     standard: Standard,
     run: Run,
     count: int = SAMPLES,
-    seed: int = evaluations.SEED,
-    before: Sequence[evaluations.Row] = (),
+    seed: int = evaluation_log.SEED,
+    before: Sequence[evaluation_log.Row] = (),
     *,
     floor: bool = True,
     watch: Watch = unwatched,
@@ -126,7 +126,7 @@ def examined(
     watch(PICTURE, 0.0)
     picture = standard.nearest(made)
     row = {"round": run.step, "seed": seed, **standard.figures(made, watch).as_json()}
-    if floor and evaluations.floor_for(before, row) is None:
+    if floor and evaluation_log.floor_for(before, row) is None:
         try:
             row["floor"] = standard.floor(count, watch)
         except DataError as error:
@@ -151,7 +151,7 @@ def slowly(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Watch:
 def evaluation(
     run: Run,
     count: int = SAMPLES,
-    seed: int = evaluations.SEED,
+    seed: int = evaluation_log.SEED,
     data_dir: Path | None = None,
     dataset: str | None = None,
     *,

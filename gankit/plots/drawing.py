@@ -11,12 +11,12 @@ from gankit.errors import ConfigError
 from gankit.plots import panels
 from gankit.plots.panels import Row
 from gankit.plots.plot import Plot
-from gankit.runs import RunFolder, evaluations
+from gankit.runs import RunFolder, evaluation_log
 
 
 def evaluated(folder: Path | None) -> list[dict[str, Any]]:
     """Return the evaluations of the run in a folder; none for a run in memory."""
-    return evaluations.read(RunFolder(folder).evaluations) if folder else []
+    return evaluation_log.read(RunFolder(folder).evaluations) if folder else []
 
 
 def losses(history: Array) -> Plot:
@@ -38,7 +38,7 @@ def metrics(rows: Sequence[Row]) -> Plot:
     Parameters
     ----------
     rows
-        As `gankit.runs.evaluations.read` returns them; those measured in the most common way count.
+        As `gankit.runs.evaluation_log.read` returns them; those measured in the most common way count.
     """
     if not rows:
         raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")
@@ -72,10 +72,10 @@ def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
 
     `names` are as in `class_shares`.
     """
-    last = evaluations.newest(rows)
+    last = evaluation_log.newest(rows)
     if not (shares := last.get("histogram")):
         raise ConfigError("no evaluation tells classes apart; its data set has no labels")
-    floor = evaluations.floor_for(rows, last) or {}
+    floor = evaluation_log.floor_for(rows, last) or {}
     return class_shares(shares, floor.get("histogram"), names)
 
 
@@ -84,7 +84,7 @@ def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()
 
     `names` are as in `class_shares`.
     """
-    last = evaluations.newest(rows)
+    last = evaluation_log.newest(rows)
     shares = last.get("histogram")
     figure, axes = panels.empty(1 + 2 * bool(rows) + bool(shares))
     panels.losses(axes[0], history)
@@ -92,6 +92,6 @@ def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()
         panels.distance(axes[1], rows)
         panels.shares(axes[2], rows)
     if shares:
-        floor = evaluations.floor_for(rows, last) or {}
+        floor = evaluation_log.floor_for(rows, last) or {}
         panels.bars(axes[3], shares, floor.get("histogram"), names)
     return Plot(figure)

@@ -15,7 +15,7 @@ import numpy as np
 from gankit._text import printable
 from gankit.contract import Array
 from gankit.data.class_names import Classes
-from gankit.runs import evaluations
+from gankit.runs import evaluation_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,9 +97,9 @@ def _smoothed(values: Array, window: int) -> Array:
 
 def distance(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw the Fréchet distance of evaluations, and that of real images where it is known."""
-    like = list(evaluations.comparable(rows).values())
+    like = list(evaluation_log.comparable(rows).values())
     _points(axes, like, "frechet", BLUE, "this run")
-    if floor := evaluations.floor_for(rows, like[-1]):
+    if floor := evaluation_log.floor_for(rows, like[-1]):
         axes.axhline(floor["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images")
         _legend(axes)
     _logarithmic(axes)
@@ -118,7 +118,7 @@ def _logarithmic(axes: Axes) -> None:
 
 def shares(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw precision and recall of evaluations, each in [0, 1]."""
-    like = list(evaluations.comparable(rows).values())
+    like = list(evaluation_log.comparable(rows).values())
     for name, colour in SHARES.items():
         _points(axes, like, name, colour)
     axes.set_ylim(0, 1.05)
@@ -128,7 +128,7 @@ def shares(axes: Axes, rows: Sequence[Row]) -> None:
 
 def _measured(row: Row) -> str:
     """Return what stands below figures: the axis, and what they were measured by."""
-    return "round\n" + textwrap.fill(evaluations.described(row), 64)
+    return "round\n" + textwrap.fill(evaluation_log.described(row), 64)
 
 
 def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, said: str = "") -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gankit.contract import Array
 from gankit.report.figures import Figure, floor, measured, number, shown
 from gankit.report.gathering import Gathered
-from gankit.runs.evaluations import comparable, described
+from gankit.runs.evaluation_log import comparable, described
 
 POINTS = 500
 """Spans of rounds that a curve is thinned to; each keeps its mean, its least and its largest."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gankit.runs import evaluations
-from gankit.runs.evaluations import Row
+from gankit.runs import evaluation_log
+from gankit.runs.evaluation_log import Row
 
 LOWER, HIGHER, CLOSER = "lower is better", "higher is better", "best near the real images'"
 
@@ -57,7 +57,7 @@ def number(table: Mapping[str, Any], key: str) -> float | None:
 
 def floor(rows: Sequence[Row], row: Row) -> Row:
     """Return the same figures of real test images; nothing where they were not measured."""
-    return (evaluations.floor_for(rows, row) if row else None) or {}
+    return (evaluation_log.floor_for(rows, row) if row else None) or {}
 
 
 def measured(rows: Iterable[Row]) -> Iterator[Figure]:

@@ -16,9 +16,9 @@ from gankit.errors import CheckpointError, GankitError
 from gankit.lasting import OF_DATA, in_words
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
 from gankit.resuming import differing, newest_info, recorded
-from gankit.runs import RunFolder, classes, evaluations, warned
-from gankit.runs import metrics as metrics_log
-from gankit.runs.warned import Warned
+from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
+from gankit.runs import loss_log as metrics_log
+from gankit.runs.warning_log import Warned
 from gankit.sources import leaves
 
 Read = TypeVar("Read")
@@ -140,10 +140,10 @@ def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
         losses=reader.losses(folder.metrics, info.get("log")),
         grids=reader.pictures(folder.samples, most, budget),
         nearest=nearest[-1] if nearest else None,
-        evaluations=tuple(reader.take(lambda: evaluations.read(folder.evaluations), [])),
-        warnings=tuple(reader.take(lambda: warned.read(folder.warnings), [])),
+        evaluations=tuple(reader.take(lambda: evaluation_log.read(folder.evaluations), [])),
+        warnings=tuple(reader.take(lambda: warning_log.read(folder.warnings), [])),
         damage=tuple(reader.damage),
-        class_names=classes.read(folder.classes),
+        class_names=class_names.read(folder.classes),
     )
 
 

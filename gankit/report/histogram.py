@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gankit.data.class_names import Classes
 from gankit.report.figures import floor
 from gankit.report.gathering import Gathered
-from gankit.runs.evaluations import newest
+from gankit.runs.evaluation_log import newest
 
 MOST = 1000
 """Classes that a histogram can have."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from gankit.report.figures import Figure, floor, measured, number, shown
 from gankit.report.gathering import Gathered
-from gankit.runs.evaluations import newest
+from gankit.runs.evaluation_log import newest
 
 NONE = "–"
 LAYERS = ".layers"

@@ -3,7 +3,7 @@
 from gankit.runs.checkpoints import Checkpoint, CheckpointStore, read_checkpoint
 from gankit.runs.environment import environment
 from gankit.runs.folder import RunFolder
-from gankit.runs.metrics import MetricsLog
+from gankit.runs.loss_log import MetricsLog
 
 __all__ = [
     "Checkpoint",

@@ -44,11 +44,11 @@ class RunFolder:
     config, environment, metrics
         The files `config.toml`, `environment.json` and `metrics.jsonl`.
     classes
-        The file `classes.json`, which `gankit.runs.classes` reads and writes.
+        The file `classes.json`, which `gankit.runs.class_names` reads and writes.
     evaluations
-        The file `evaluations.jsonl`, which `gankit.runs.evaluations` reads and appends to.
+        The file `evaluations.jsonl`, which `gankit.runs.evaluation_log` reads and appends to.
     warnings
-        The file `warnings.jsonl`, which `gankit.runs.warned` reads and appends to.
+        The file `warnings.jsonl`, which `gankit.runs.warning_log` reads and appends to.
     samples, nearest
         The folders of pictures.
     """

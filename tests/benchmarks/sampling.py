@@ -29,8 +29,9 @@ from loops import GENERATOR
 from loops.problems import seed
 from scaling import own
 
-from gankit import arrays, plugins
+from gankit import plugins
 from gankit.run import CHUNK, Run
+from gankit.runs import arrays
 
 MODULES = {"torch": "torch", "keras": "keras", "numpy": "numpy"}
 

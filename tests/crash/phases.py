@@ -26,7 +26,7 @@ PHASES = {
     "building": ("gankit.contract", "Backend.trainer", 1, None),
     "first block": ("gankit.training", "plan", 2, None),  # The first measures a round.
     "block": ("gankit.training", "plan", 5, None),
-    "log": ("gankit.runs.metrics", "MetricsLog.append", 4, None),
+    "log": ("gankit.runs.loss_log", "MetricsLog.append", 4, None),
     "picture": ("gankit.images", "write_png", 1, None),
     "save": ("gankit._utils.atomic_files", "sync_folder", 2, _unfinished),
     "pruning": ("gankit._utils.atomic_files", "remove", 1, None),

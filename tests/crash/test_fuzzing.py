@@ -22,7 +22,7 @@ from gankit import sources
 from gankit.config import TrainConfig, from_toml
 from gankit.errors import CheckpointError, ConfigError, ExitCode
 from gankit.recipes import recipes
-from gankit.runs import manifest, metrics
+from gankit.runs import loss_log, manifest
 from gankit.runs.tensors import DTYPES
 from tests.crash import words
 from tests.crash.children import in_child
@@ -151,11 +151,11 @@ def test_losses_come_back_from_the_log_bit_for_bit(path, blocks):
     path.unlink(missing_ok=True)
     logged(path, blocks)
     whole = np.concatenate([np.empty((0, 2)), *blocks])
-    assert metrics.read(path).tobytes() == whole.tobytes()
+    assert loss_log.read(path).tobytes() == whole.tobytes()
 
 
 def logged(path, blocks):
-    log, done = metrics.MetricsLog(path), 0
+    log, done = loss_log.MetricsLog(path), 0
     for block in blocks:
         log.append(done, block)
         done += len(block)
@@ -169,11 +169,11 @@ def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, rounds):
     logged(path, [block])
     path.write_bytes(damaged(data, path.read_bytes()))
     with suppress(CheckpointError):
-        found = metrics.read(path)
+        found = loss_log.read(path)
         assert np.isfinite(found).all()
     with suppress(CheckpointError):
-        metrics.truncate(path, rounds)
-        assert len(metrics.read(path)) == rounds
+        loss_log.truncate(path, rounds)
+        assert len(loss_log.read(path)) == rounds
 
 
 @some
@@ -181,7 +181,7 @@ def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, rounds):
 def test_a_log_of_anything_is_refused_or_has_no_round(path, content):
     path.write_bytes(content)
     with suppress(CheckpointError):
-        assert metrics.read(path).shape == (0, 2)
+        assert loss_log.read(path).shape == (0, 2)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit.runs import CheckpointStore, MetricsLog, RunFolder, metrics
+from gankit.runs import CheckpointStore, MetricsLog, RunFolder, loss_log
 from tests.crash.children import in_child
 from tests.crash.figures import note
 from tests.crash.stores import (
@@ -174,12 +174,12 @@ def test_whoever_dies_taking_back_the_log_leaves_all_of_it_or_what_is_wanted(tmp
         return folder
 
     def take_back(folder):
-        metrics.truncate(folder / "metrics.jsonl", 7)
+        loss_log.truncate(folder / "metrics.jsonl", 7)
 
     def check(folder):
-        assert len(metrics.read(folder / "metrics.jsonl")) in (7, 20)
+        assert len(loss_log.read(folder / "metrics.jsonl")) in (7, 20)
         take_back(folder)
-        np.testing.assert_array_equal(metrics.read(folder / "metrics.jsonl"), losses[:7])
+        np.testing.assert_array_equal(loss_log.read(folder / "metrics.jsonl"), losses[:7])
 
     said("taking back the log", die_at_each_call(make, take_back, check))
 
@@ -199,7 +199,7 @@ def test_whoever_dies_logging_leaves_whole_lines_and_at_most_one_that_is_torn(tm
         log.close()
 
     def check(folder):
-        found = metrics.read(folder / "metrics.jsonl")
+        found = loss_log.read(folder / "metrics.jsonl")
         assert len(found) in (0, 7, 20)
         np.testing.assert_array_equal(found, losses[: len(found)])
 

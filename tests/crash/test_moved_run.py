@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit.runs import metrics
+from gankit.runs import loss_log
 from gankit.testing.agreement import assert_close
 from tests.crash import runs
 from tests.crash.figures import note
@@ -33,6 +33,6 @@ def test_a_run_goes_on_in_one_backend_after_the_other(tmp_path, monkeypatch):
     go_on("whole", "numpy", 3 * len(road))
     found, wanted = (runs.newest(run).state for run in ("run", "whole"))
     assert_close(found, wanted, BOUND)
-    losses = [metrics.read(Path(run, "metrics.jsonl")) for run in ("run", "whole")]
+    losses = [loss_log.read(Path(run, "metrics.jsonl")) for run in ("run", "whole")]
     np.testing.assert_allclose(*losses, rtol=0, atol=BOUND)
     note("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of one that stayed")

@@ -16,7 +16,7 @@ from gankit.callbacks import Checkpoints, Metrics, every
 from gankit.errors import Diverged
 from gankit.losses import NONSATURATING
 from gankit.runs import MetricsLog, RunFolder
-from gankit.runs import metrics as metrics_log
+from gankit.runs import loss_log as metrics_log
 from gankit.testing.problems import full, images
 from gankit.training import Regime, fit
 from tests.crash.figures import note

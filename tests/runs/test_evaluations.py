@@ -12,7 +12,7 @@ import pytest
 
 from gankit.errors import CheckpointError, StorageError
 from gankit.metrics import Evaluation
-from gankit.runs import evaluations
+from gankit.runs import evaluation_log
 
 FIGURES = Evaluation(
     features="64 classifier and 18 local features (6a139aa6)",
@@ -39,19 +39,19 @@ def path(tmp_path):
     path = tmp_path / "run" / "evaluations.jsonl"
     path.parent.mkdir()
     for one in ROWS:
-        assert evaluations.append(path, one)
+        assert evaluation_log.append(path, one)
     return path
 
 
 def test_what_is_read_is_what_was_appended(path):
-    assert evaluations.read(path) == ROWS
+    assert evaluation_log.read(path) == ROWS
     assert len(path.read_text().splitlines()) == 3
 
 
 def test_the_log_knows_every_figure_of_an_evaluation():
     # Of a figure that it does not know it would prove nothing.
     named = (
-        *evaluations.WORDS, *evaluations.COUNTS, *evaluations.NUMBERS, *evaluations.OPTIONAL,
+        *evaluation_log.WORDS, *evaluation_log.COUNTS, *evaluation_log.NUMBERS, *evaluation_log.OPTIONAL,
         "histogram",
     )  # fmt: skip
     figures = {field.name for field in dataclasses.fields(Evaluation)} - {"class_names"}
@@ -59,50 +59,50 @@ def test_the_log_knows_every_figure_of_an_evaluation():
 
 
 def test_a_kernel_distance_without_subsets_is_taken(path):
-    assert evaluations.append(path, row(24, kernel_deviation=None))
-    assert evaluations.read(path)[-1]["kernel_deviation"] is None
+    assert evaluation_log.append(path, row(24, kernel_deviation=None))
+    assert evaluation_log.read(path)[-1]["kernel_deviation"] is None
 
 
 def test_a_log_that_was_never_written_has_none(tmp_path):
-    assert evaluations.read(tmp_path / "nothing") == []
-    evaluations.truncate(tmp_path / "nothing", 3)
+    assert evaluation_log.read(tmp_path / "nothing") == []
+    evaluation_log.truncate(tmp_path / "nothing", 3)
     assert not (tmp_path / "nothing").exists()
 
 
 def test_a_run_that_is_gone_is_not_made_again_for_an_evaluation(path):
     path.parent.rename(path.parent.with_name("moved"))
     with pytest.raises(StorageError, match="does not exist"):
-        evaluations.append(path, row(24))
+        evaluation_log.append(path, row(24))
     assert not path.parent.exists()
 
 
 def test_the_same_figures_are_not_written_twice(path):
     before = path.read_bytes()
-    assert not evaluations.append(path, ROWS[1])
-    assert not evaluations.append(path, {k: v for k, v in ROWS[0].items() if k != "floor"})
+    assert not evaluation_log.append(path, ROWS[1])
+    assert not evaluation_log.append(path, {k: v for k, v in ROWS[0].items() if k != "floor"})
     assert path.read_bytes() == before
-    assert evaluations.append(path, row(12, 10.0, seed=1))
-    assert evaluations.append(path, row(12, 10.0, floor=1.5))
+    assert evaluation_log.append(path, row(12, 10.0, seed=1))
+    assert evaluation_log.append(path, row(12, 10.0, floor=1.5))
 
 
 def test_a_torn_last_line_does_not_count_and_the_next_is_whole(path):
     path.write_bytes(path.read_bytes()[:-5])
-    assert evaluations.read(path) == ROWS[:2]
-    evaluations.append(path, row(20))
-    assert evaluations.read(path) == [*ROWS[:2], row(20)]
+    assert evaluation_log.read(path) == ROWS[:2]
+    evaluation_log.append(path, row(20))
+    assert evaluation_log.read(path) == [*ROWS[:2], row(20)]
 
 
 def test_many_may_append_at_once(path):
     def write(first):
         for step in range(first, first + 20):
-            evaluations.append(path, row(step))
+            evaluation_log.append(path, row(step))
 
     threads = [threading.Thread(target=write, args=(100 * n,)) for n in range(1, 5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(evaluations.read(path)) == 3 + 80
+    assert len(evaluation_log.read(path)) == 3 + 80
 
 
 BAD = {
@@ -130,7 +130,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("line", BAD.values(), ids=BAD)
-@pytest.mark.parametrize("use", [evaluations.read, lambda path: evaluations.truncate(path, 12)])
+@pytest.mark.parametrize(
+    "use", [evaluation_log.read, lambda path: evaluation_log.truncate(path, 12)]
+)
 def test_any_other_line_is_refused_by_number_and_stays(path, line, use):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], line, lines[2]]) + "\n")
@@ -144,25 +146,25 @@ def test_a_file_of_nothing_but_ends_of_lines_fills_no_memory(path):
     path.write_bytes(b"\n" * 40_000_000)
     tracemalloc.start()
     with pytest.raises(CheckpointError, match="line 1: "):
-        evaluations.read(path)
+        evaluation_log.read(path)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert most < 2 * evaluations.LIMIT  # A list of the lines would take 320 MB.
+    assert most < 2 * evaluation_log.LIMIT  # A list of the lines would take 320 MB.
 
 
 def test_a_file_that_is_too_large_or_a_link_is_refused(path, monkeypatch):
-    monkeypatch.setattr(evaluations, "LIMIT", 100)
+    monkeypatch.setattr(evaluation_log, "LIMIT", 100)
     with pytest.raises(CheckpointError, match="at most 100 are expected"):
-        evaluations.read(path)
+        evaluation_log.read(path)
     path.with_name("link").symlink_to(path)
     with pytest.raises(CheckpointError, match="symbolic link"):
-        evaluations.read(path.with_name("link"))
+        evaluation_log.read(path.with_name("link"))
 
 
 @pytest.mark.parametrize(("rounds", "kept"), [(0, 0), (6, 1), (17, 2), (18, 3)])
 def test_taking_back_leaves_what_was_found_up_to_a_round(path, rounds, kept):
     path.write_bytes(path.read_bytes() + b'{"torn')
-    evaluations.truncate(path, rounds)
+    evaluation_log.truncate(path, rounds)
     assert path.read_text() == "".join(json.dumps(one) + "\n" for one in ROWS[:kept])
 
 
@@ -170,43 +172,43 @@ def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at):
     before = path.read_bytes()
     fail_at(1, errno.ENOSPC)
     with pytest.raises(StorageError, match=r"evaluations\.jsonl: the disk is full"):
-        evaluations.append(path, row(20))
+        evaluation_log.append(path, row(20))
     assert path.read_bytes() == before
 
 
 def test_curves_are_of_the_common_way_of_measuring_and_tables_of_the_most_images():
     rows = [row(6), row(12), row(12, samples=50), row(12, samples=200), row(9)]
-    assert list(evaluations.comparable(rows)) == [6, 9, 12]
-    assert {one["samples"] for one in evaluations.comparable(rows).values()} == {100}
-    assert evaluations.newest(rows)["samples"] == 200
-    assert evaluations.newest([]) == evaluations.comparable([]) == {}
+    assert list(evaluation_log.comparable(rows)) == [6, 9, 12]
+    assert {one["samples"] for one in evaluation_log.comparable(rows).values()} == {100}
+    assert evaluation_log.newest(rows)["samples"] == 200
+    assert evaluation_log.newest([]) == evaluation_log.comparable([]) == {}
 
 
 def test_figures_are_described_by_all_that_they_were_measured_by():
-    said = evaluations.described(row(6))
+    said = evaluation_log.described(row(6))
     for part in ("100 images", "seed 0", "all 300 training images of drawn", "64 classifier"):
         assert part in said
 
 
 def test_the_best_is_the_lowest_of_those_that_have_a_checkpoint_and_the_first_of_equals():
     rows = [*ROWS, row(24, 10.0)]
-    assert evaluations.best(rows, [6, 12, 18, 24], 100)["round"] == 12
-    assert evaluations.best(rows, [6, 18], 100)["round"] == 18
-    assert evaluations.best(rows, [], 100) is None
-    assert evaluations.best([], [6], 100) is None
+    assert evaluation_log.best(rows, [6, 12, 18, 24], 100)["round"] == 12
+    assert evaluation_log.best(rows, [6, 18], 100)["round"] == 18
+    assert evaluation_log.best(rows, [], 100) is None
+    assert evaluation_log.best([], [6], 100) is None
 
 
 def test_only_what_was_measured_alike_compares():
     steps = [6, 12, 18, 24]
-    assert evaluations.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["round"] == 12
-    assert evaluations.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["round"] == 12
+    assert evaluation_log.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["round"] == 12
+    assert evaluation_log.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["round"] == 12
     other = row(24, 99.0, features="64 classifier and 18 local features (00000000)")
-    assert evaluations.best([*ROWS, other], steps, 100)["round"] == 24
-    assert evaluations.best(ROWS, steps, 50) is None
+    assert evaluation_log.best([*ROWS, other], steps, 100)["round"] == 24
+    assert evaluation_log.best(ROWS, steps, 50) is None
 
 
 def test_a_floor_serves_for_what_was_measured_alike_whatever_the_seed():
-    assert evaluations.floor_for(ROWS, row(99, seed=5))["frechet"] == 1.5
-    assert evaluations.floor_for(ROWS, row(99, samples=50)) is None
-    assert evaluations.floor_for(ROWS, row(99, features="others")) is None
-    assert evaluations.floor_for(ROWS[1:], row(99)) is None
+    assert evaluation_log.floor_for(ROWS, row(99, seed=5))["frechet"] == 1.5
+    assert evaluation_log.floor_for(ROWS, row(99, samples=50)) is None
+    assert evaluation_log.floor_for(ROWS, row(99, features="others")) is None
+    assert evaluation_log.floor_for(ROWS[1:], row(99)) is None

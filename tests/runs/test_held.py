@@ -11,8 +11,8 @@ import pytest
 from gankit import images
 from gankit._utils import atomic_files, locked_folders
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, RunFolder, evaluations, warned
-from gankit.runs.warned import Warned
+from gankit.runs import MetricsLog, RunFolder, evaluation_log, warning_log
+from gankit.runs.warning_log import Warned
 from tests.runs.test_evaluations import row
 
 STATE = {"generator/0.kernel": np.ones((3, 2), np.float32)}
@@ -25,8 +25,8 @@ WRITERS = {
     "a nearest picture": lambda run: images.write_png(run.nearest_path(3), PIXELS),
     "a checkpoint": lambda run: run.checkpoints.save(3, STATE),
     "pruning": lambda run: run.checkpoints.prune(1),
-    "an evaluation": lambda run: evaluations.append(run.evaluations, row(3)),
-    "a warning": lambda run: warned.append(run.warnings, Warned(3, "it collapsed")),
+    "an evaluation": lambda run: evaluation_log.append(run.evaluations, row(3)),
+    "a warning": lambda run: warning_log.append(run.warnings, Warned(3, "it collapsed")),
     "facts": lambda run: run.write_facts({}),
     "a configuration": lambda run: run.write_config("epochs = 2\n"),
     "a run": lambda run: run.create("epochs = 2\n", {}),

@@ -14,7 +14,7 @@ import pytest
 from gankit._utils import atomic_files, storage
 from gankit._utils.unfinished_files import held
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, metrics
+from gankit.runs import MetricsLog, loss_log
 
 CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 
@@ -39,7 +39,7 @@ def test_an_error_that_passes_is_not_noticed(store, state, fail_at, tmp_path, ac
     assert calls["failed"] == 1
     log.close()
     assert store.newest_valid(pytest.fail).step == (1920 if act == "save" else 1280)
-    assert len(metrics.read(log.path)) == (2 if act == "log" else 1)
+    assert len(loss_log.read(log.path)) == (2 if act == "log" else 1)
 
 
 def test_what_cannot_be_read_for_a_moment_is_read_and_for_longer_is_not_called_damaged(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, RunFolder, evaluations
+from gankit.runs import MetricsLog, RunFolder, evaluation_log
 from gankit.runs.folder import in_the_way
 from tests.runs.test_evaluations import row
 
@@ -112,7 +112,7 @@ def test_a_run_goes_on_with_no_place_of_another_kind_but_linked_folders(run, nam
 
 WRITERS = {
     "metrics.jsonl": lambda path: MetricsLog(path).append(0, np.ones((1, 2))),
-    "evaluations.jsonl": lambda path: evaluations.append(path, row(3)),
+    "evaluations.jsonl": lambda path: evaluation_log.append(path, row(3)),
 }
 
 
@@ -147,7 +147,7 @@ def test_what_is_appended_is_not_shared_with_a_hard_linked_copy(run, name):
     if name == "metrics.jsonl":
         MetricsLog(path).append(1, np.ones((1, 2)))
     else:
-        evaluations.append(path, row(4))
+        evaluation_log.append(path, row(4))
     assert copy.read_bytes() == before
     assert path.read_bytes().startswith(before)
     assert len(path.read_bytes()) > len(before)

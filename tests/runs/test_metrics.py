@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gankit.errors import CheckpointError, StorageError
-from gankit.runs import metrics
-from gankit.runs.metrics import MetricsLog
+from gankit.runs import loss_log
+from gankit.runs.loss_log import MetricsLog
 
 LOSSES = np.random.default_rng(0).standard_normal((20, 2))
 
@@ -33,17 +33,17 @@ def test_a_round_is_a_line(tmp_path):
 
 
 def test_what_is_read_is_what_was_logged_bit_for_bit(path):
-    np.testing.assert_array_equal(metrics.read(path), LOSSES)
+    np.testing.assert_array_equal(loss_log.read(path), LOSSES)
 
 
 def test_a_log_that_was_never_written_has_no_rounds(tmp_path):
-    assert metrics.read(tmp_path / "nothing").shape == (0, 2)
-    metrics.truncate(tmp_path / "nothing", 0)
+    assert loss_log.read(tmp_path / "nothing").shape == (0, 2)
+    loss_log.truncate(tmp_path / "nothing", 0)
 
 
 def test_a_torn_last_line_does_not_count(path):
     path.write_bytes(path.read_bytes()[:-5])
-    np.testing.assert_array_equal(metrics.read(path), LOSSES[:-1])
+    np.testing.assert_array_equal(loss_log.read(path), LOSSES[:-1])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_any_other_line_that_is_none_is_refused_by_number(path, line):
     lines[2] = line
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(CheckpointError, match="line 3: "):
-        metrics.read(path)
+        loss_log.read(path)
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 7, 19, 20])
@@ -76,7 +76,7 @@ def test_a_resumed_log_equals_an_uninterrupted_one_byte_for_byte(path, rounds):
     path.write_bytes(whole[:-3])
     if rounds == 20:
         path.write_bytes(whole)
-    metrics.truncate(path, rounds)
+    loss_log.truncate(path, rounds)
     log = MetricsLog(path)
     log.append(rounds, LOSSES[rounds:])
     log.close()
@@ -85,14 +85,14 @@ def test_a_resumed_log_equals_an_uninterrupted_one_byte_for_byte(path, rounds):
 
 def test_a_log_that_ends_too_early_is_refused(path):
     with pytest.raises(CheckpointError, match="ends at round 20, before round 21"):
-        metrics.truncate(path, 21)
+        loss_log.truncate(path, 21)
 
 
 def test_a_log_that_cannot_be_truncated_is_as_it_was(path, fail_at, monkeypatch):
     whole = path.read_bytes()
     fail_at(1, errno.ENOSPC)
     with pytest.raises(StorageError, match=r"metrics\.jsonl: the disk is full"):
-        metrics.truncate(path, 3)
+        loss_log.truncate(path, 3)
     monkeypatch.undo()
     assert path.read_bytes() == whole
 

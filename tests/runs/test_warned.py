@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gankit.errors import CheckpointError
-from gankit.runs import warned
-from gankit.runs.warned import Warned
+from gankit.runs import warning_log
+from gankit.runs.warning_log import Warned
 
 FIRST, SECOND = Warned(300, "it collapsed"), Warned(900, "it exploded\nand more, ü")
 
@@ -15,24 +15,24 @@ FIRST, SECOND = Warned(300, "it collapsed"), Warned(900, "it exploded\nand more,
 def path(tmp_path):
     found = tmp_path / "warnings.jsonl"
     for given in (FIRST, SECOND):
-        warned.append(found, given)
+        warning_log.append(found, given)
     return found
 
 
 def test_warnings_come_back_as_they_were_given(path):
-    assert warned.read(path) == [FIRST, SECOND]
+    assert warning_log.read(path) == [FIRST, SECOND]
 
 
 def test_no_file_is_no_warning(tmp_path):
-    assert warned.read(tmp_path / "none") == []
-    warned.truncate(tmp_path / "none", 3)
+    assert warning_log.read(tmp_path / "none") == []
+    warning_log.truncate(tmp_path / "none", 3)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("rounds", "kept"), [(299, []), (300, [FIRST]), (900, [FIRST, SECOND])])
 def test_what_was_said_after_a_round_can_be_dropped(path, rounds, kept):
-    warned.truncate(path, rounds)
-    assert warned.read(path) == kept
+    warning_log.truncate(path, rounds)
+    assert warning_log.read(path) == kept
 
 
 DAMAGED = {
@@ -52,13 +52,13 @@ DAMAGED = {
 def test_a_damaged_line_is_named_and_costs_no_other(path, line):
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(CheckpointError, match="line 3: "):
-        warned.read(path)
-    assert warned.whole(path) == [FIRST, SECOND]
-    warned.append(path, SECOND)
-    assert warned.read(path) == [FIRST, SECOND, SECOND]
+        warning_log.read(path)
+    assert warning_log.whole(path) == [FIRST, SECOND]
+    warning_log.append(path, SECOND)
+    assert warning_log.read(path) == [FIRST, SECOND, SECOND]
 
 
 def test_a_file_that_is_too_large_is_refused(path):
-    path.write_bytes(b"\n" * (warned.LIMIT + 1))
+    path.write_bytes(b"\n" * (warning_log.LIMIT + 1))
     with pytest.raises(CheckpointError, match="at most"):
-        warned.read(path)
+        warning_log.read(path)

@@ -30,9 +30,9 @@ def command(run: Path, width: int) -> None:
     import numpy as np
 
     from gankit.errors import CheckpointError
-    from gankit.runs import RunFolder, metrics
+    from gankit.runs import RunFolder, loss_log
 
-    losses = metrics.read(RunFolder.open(run).metrics)
+    losses = loss_log.read(RunFolder.open(run).metrics)
     if not len(losses):
         raise CheckpointError(f"{run} has no rounds yet; train it first")
     columns = np.array_split(losses, min(width, len(losses)))

@@ -10,7 +10,7 @@ from gankit.data import locations
 from gankit.metrics import kept
 from gankit.resuming import recorded
 from gankit.runs import RunFolder
-from gankit.runs import metrics as log
+from gankit.runs import loss_log as log
 from tests.crash.hostile import (
     CANARY,
     DEEP,
