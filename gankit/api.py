@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import devices, plugins, sources
+from gankit import devices, plugins
 from gankit._utils import paths
 from gankit._utils.field_types import as_tuple
 from gankit._utils.paths import optional
@@ -21,7 +21,7 @@ from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
 from gankit.callbacks import Bar, History, Watchdog
 from gankit.callbacks.files import downloads_shown
-from gankit.config import AUTO, TrainConfig
+from gankit.config import AUTO, TrainConfig, layering
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
@@ -114,7 +114,7 @@ def train(
     resumed = folder if resume else None
     start = base(name, resumed)
     device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
-    config = sources.config_of([start, *sources.from_environment(device), ("train(...)", given)])
+    config = layering.config_of([start, *layering.from_environment(device), ("train(...)", given)])
     if resumed and not loss:
         check_loss_known(resumed, config)
     if folder:

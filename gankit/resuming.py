@@ -11,13 +11,13 @@ from typing import Any
 from gankit import plugins
 from gankit._utils.storage import read_plain
 from gankit.config import LIMIT, TrainConfig, from_toml
+from gankit.config.layering import Source, from_recipe
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
 from gankit.errors import CheckpointError, ConfigError, DataError, folded
 from gankit.lasting import OF_DATA, differences, in_words, lasting, recorded_as
 from gankit.runs import Checkpoint, RunFolder, evaluation_log
 from gankit.runs.checkpoints import read_manifest
-from gankit.sources import Source, from_recipe
 from gankit.training_data import Tell, TrainingData, training_data, warn
 
 DIGESTS = ("data_digest", "data_sample")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gankit import layers, sources
-from gankit.config import NetworkConfig, TrainConfig, from_settings, from_toml
+from gankit import layers
+from gankit.config import NetworkConfig, TrainConfig, from_settings, from_toml, layering
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.losses import BUILTIN, NONSATURATING
@@ -63,7 +63,7 @@ configs = st.builds(
 
 
 def simple(**changes):
-    return sources.config_of([sources.from_recipe("simple"), ("here", changes)])
+    return layering.config_of([layering.from_recipe("simple"), ("here", changes)])
 
 
 @settings(max_examples=figure(60, 500), deadline=None)
@@ -85,7 +85,7 @@ def test_there_is_a_recipe():
 
 @pytest.mark.parametrize("name", [r.name for r in recipes()])
 def test_every_recipe_is_a_run_that_can_be_built(name):
-    config = sources.config_of([sources.from_recipe(name)])
+    config = layering.config_of([layering.from_recipe(name)])
     assert config.recipe == name
     assert recipe(name).summary
     loss = {loss.name: loss for loss in BUILTIN}[config.loss]
@@ -186,7 +186,7 @@ def test_nothing_at_all_names_everything_that_is_missing():
 
 
 def test_a_later_source_lies_over_an_earlier_leaf_by_leaf():
-    merged, origins = sources.merge(
+    merged, origins = layering.merge(
         [("a", {"x": {"y": 1, "z": 2}, "l": [1, 2]}), ("b", {"x": {"z": 3}}), ("c", {"l": [9]})]
     )
     assert merged == {"x": {"y": 1, "z": 3}, "l": [9]}
@@ -199,12 +199,12 @@ def test_a_later_source_lies_over_an_earlier_leaf_by_leaf():
      ('a.b="x=y"', "x=y"), ("a.b=[1, 2]", [1, 2]), ("a.b = 3 ", 3), ("a.b=", "")],
 )  # fmt: skip
 def test_an_assignment_is_toml_or_else_text(text, value):
-    assert sources.from_assignment(text)[1] == {"a": {"b": value}}
+    assert layering.from_assignment(text)[1] == {"a": {"b": value}}
 
 
 def test_merging_leaves_the_sources_as_they_were():
     first = {"generator": {"layers": [{"layer": "dense", "units": 3}]}}
-    sources.merge([("a", first), ("b", {"generator": {"layers": {"0": {"units": 4}}}})])
+    layering.merge([("a", first), ("b", {"generator": {"layers": {"0": {"units": 4}}}})])
     assert first == {"generator": {"layers": [{"layer": "dense", "units": 3}]}}
 
 
@@ -238,7 +238,9 @@ WORDS = {
 
 def simple_with(assignment):
     """Return the problem of `simple` with one setting changed."""
-    config = sources.config_of([sources.from_recipe("simple"), sources.from_assignment(assignment)])
+    config = layering.config_of(
+        [layering.from_recipe("simple"), layering.from_assignment(assignment)]
+    )
     return config.problem(config.image_shape, NONSATURATING)
 
 

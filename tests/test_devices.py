@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import sources
+from gankit.config import layering
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 
@@ -119,7 +119,7 @@ def test_the_variable_is_heard_in_python_and_an_argument_is_stronger(monkeypatch
     monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
     images = np.load("images.npy", allow_pickle=False)[..., np.newaxis]
     networks = (Dense(64), Tanh(), Reshape((8, 8, 1))), (Flatten(), Dense(1))
-    settings = sources.from_file(Path("run.toml"))[1]
+    settings = layering.from_file(Path("run.toml"))[1]
     calls = [
         lambda **device: gankit.load("run", **device),
         lambda **device: gankit.train("simple", **settings | device),

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import gankit
-from gankit import sources
 from gankit._utils.file_array import FileArray
+from gankit.config import layering
 from gankit.data import digest_cache, digests, own, pack
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
@@ -183,7 +183,7 @@ def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
                 else:
                     np.save("many.npy", many[::-1])
 
-    settings = sources.from_file(Path("run.toml"))[1]
+    settings = layering.from_file(Path("run.toml"))[1]
     settings |= {"backend": backend, "dataset": "./many.npy", "steps": 9}
     with pytest.raises(DataError, match=r"many\.npy was changed .* is .*run.checkpoints.000002$"):
         gankit.train("simple", out="run", callbacks=[Rewrites()], **settings)
@@ -191,7 +191,7 @@ def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
-    settings = sources.from_file(Path("run.toml"))[1] | {"backend": backend, "steps": 3}
+    settings = layering.from_file(Path("run.toml"))[1] | {"backend": backend, "steps": 3}
     np.save("x.npy", IMAGES)
     histories = [
         gankit.train("simple", **settings | {"dataset": place}).history

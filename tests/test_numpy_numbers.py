@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import layers, optimizers, penalties, sources
+from gankit import layers, optimizers, penalties
 from gankit.augment import Augment
+from gankit.config import layering
 from gankit.contract import latents
 from gankit.contract.random_streams import Key, Site, dropout_mask, keep_chance
 from gankit.layers import Dense, Dropout, Flatten, Reshape, Tanh
@@ -100,7 +101,7 @@ def test_a_fit_with_numbers_of_numpy_is_the_same_fit(real):
 
 def test_settings_take_numbers_of_numpy():
     given = {"seed": np.uint8(3), "instance_noise": np.float32(0.5), "batch": np.asarray(4)}
-    config = sources.config_of([sources.from_recipe("simple"), ("train(...)", given)])
+    config = layering.config_of([layering.from_recipe("simple"), ("train(...)", given)])
     assert (config.seed, config.instance_noise, config.batch) == (3, 0.5, 4)
     assert {type(value) for value in dataclasses.astuple(config)} <= {
         int, float, str, bool, tuple, list, dict, type(None)

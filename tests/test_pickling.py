@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gankit import plugins, sources
+from gankit import plugins
+from gankit.config import layering
 from gankit.losses import HINGE, smoothed
 from gankit.training import Progress
 from tests.objects import fit, steep, train
@@ -108,7 +109,7 @@ def test_names_that_steer_a_terminal_are_printed_harmless(run):
 
 @pytest.mark.parametrize("recipe", ["r3gan", "acgan"])
 def test_a_configuration_is_printed_in_one_line_and_a_problem_in_three(recipe):
-    config = replace(sources.config_of([sources.from_recipe(recipe)]), classes=10)
+    config = replace(layering.config_of([layering.from_recipe(recipe)]), classes=10)
     problem = config.problem(config.image_shape, HINGE)
     assert repr(config).startswith(f"TrainConfig({recipe} on auto, auto, ")
     assert len(repr(config).splitlines()) == 1

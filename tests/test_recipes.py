@@ -9,9 +9,9 @@ import pytest
 
 import gankit
 from gankit import plugins
+from gankit.config.layering import config_of, from_recipe
 from gankit.layers import output_shape
 from gankit.recipes import recipes
-from gankit.sources import config_of, from_recipe
 from tests.selection import selected
 
 BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]

@@ -6,9 +6,9 @@ import pytest
 
 import gankit
 from gankit.cli import main
+from gankit.config.layering import config_of, from_recipe
 from gankit.errors import ConfigError
 from gankit.optimizers import SGD
-from gankit.sources import config_of, from_recipe
 
 TRAIN = ["train", "--backend", "numpy", "--dataset", "glyphs", "--steps", "2", "--batch", "8"]
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gankit import plugins, sources
+from gankit import plugins
+from gankit.config import layering
 from gankit.data import Dataset, ImageSet
 from gankit.errors import ConfigError
 from gankit.launch import resolve
@@ -17,8 +18,8 @@ RECIPES = ["dcgan", "simple"]
 
 
 def planned(recipe, **settings):
-    start = sources.from_recipe(recipe)
-    return resolve(sources.config_of([start, ("test", {"backend": "numpy"} | settings)]))
+    start = layering.from_recipe(recipe)
+    return resolve(layering.config_of([start, ("test", {"backend": "numpy"} | settings)]))
 
 
 @pytest.fixture

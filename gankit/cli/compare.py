@@ -20,8 +20,8 @@ from gankit.cli.options import data_dir as data_dir_option
 from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gankit.config.layering import Source
     from gankit.launch import Plan
-    from gankit.sources import Source
 
 PAGE = "compare.html"
 FLAGS = ("dataset", "epochs", "steps", "seed", "device")
@@ -89,21 +89,21 @@ def _names(text: str) -> list[str]:
 
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return where the settings come from, the weakest first."""
-    from gankit import sources
+    from gankit.config import layering
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
-    found = [sources.from_recipe(options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple"))]
-    found += sources.from_environment(os.environ)
-    found += [sources.from_assignment(assignment) for assignment in options["assignments"]]
+    found = [layering.from_recipe(options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple"))]
+    found += layering.from_environment(os.environ)
+    found += [layering.from_assignment(assignment) for assignment in options["assignments"]]
     given = [(name, options[name]) for name in FLAGS if options[name] is not None]
     return [*found, *((f"--{name}", {name: value}) for name, value in given)]
 
 
 def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
     """Return what is trained on each backend, on the same images; what cannot be is refused."""
+    from gankit.config.layering import config_of
     from gankit.launch import choose_backend, resolve
-    from gankit.sources import config_of
 
     backends = [choose_backend(name) for name in names]
     config = config_of([*sources, ("--backends", {"backend": backends[0].name})])

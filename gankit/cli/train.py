@@ -29,8 +29,8 @@ from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
+    from gankit.config.layering import Source
     from gankit.launch import Plan
-    from gankit.sources import Source
     from gankit.training import Callback
 
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
@@ -93,10 +93,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     """
     from gankit.callbacks import Bar
     from gankit.callbacks.files import downloads_shown
+    from gankit.config.layering import config_of
     from gankit.launch import check_folder, launch, resolve
     from gankit.resuming import check_loss_known
     from gankit.runs import RunFolder
-    from gankit.sources import config_of
 
     if options["resume"] and not options["out"]:
         raise ConfigError("--resume needs --out, the folder of the run")
@@ -136,7 +136,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return where this run's settings come from, the weakest first."""
-    from gankit import sources
+    from gankit.config import layering
     from gankit.resuming import base
 
     if options["epochs"] is not None and options["steps"] is not None:
@@ -144,9 +144,9 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     run = options["out"] if options["resume"] else None
     found = [base(options["recipe"], run, os.environ.get("GANKIT_RECIPE", "simple"))]
     if options["config"]:
-        found.append(sources.from_file(options["config"]))
-    found += sources.from_environment(os.environ)
-    found += [sources.from_assignment(assignment) for assignment in options["assignments"]]
+        found.append(layering.from_file(options["config"]))
+    found += layering.from_environment(os.environ)
+    found += [layering.from_assignment(assignment) for assignment in options["assignments"]]
     for flag in FLAGS:
         if options[flag] is not None:
             found.append((f"--{flag}", {flag: options[flag]}))
@@ -174,7 +174,7 @@ def _of_pictures(options: dict[str, Any]) -> list[Source]:
 
 def _print_config(sources: list[Source]) -> None:
     """Print every setting as TOML's dotted keys, each with its origins."""
-    from gankit.sources import config_of, leaves, merge
+    from gankit.config.layering import config_of, leaves, merge
 
     origins = merge(sources)[1]
     for path, value in leaves(config_of(sources).settings()):

@@ -18,10 +18,10 @@ from typing import Any
 from gankit import plugins
 from gankit._utils.channel import Tell, channel
 from gankit._utils.finding import described, plain
+from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Backend
 from gankit.devices import VARIABLE, wanted
 from gankit.errors import ConfigError
-from gankit.sources import config_of, from_recipe
 
 FACTS = 40
 """The most facts that are taken of one backend."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from gankit._utils.finding import Finding, plain
 from gankit._utils.paths import given, is_folder
 from gankit.config import TrainConfig
+from gankit.config.layering import LABELS, PREFIX, config_of, from_environment, from_recipe
 from gankit.errors import ConfigError, ExitCode, GankitError, did_you_mean
-from gankit.sources import LABELS, PREFIX, config_of, from_environment, from_recipe
 
 OURS = {
     "GANKIT_DATA": "where data sets are looked for first",

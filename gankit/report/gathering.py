@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from gankit._text import printable
 from gankit._utils.storage import read_plain
 from gankit.config import LIMIT, parse_toml
+from gankit.config.layering import leaves
 from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError
 from gankit.lasting import OF_DATA, in_words
@@ -19,7 +20,6 @@ from gankit.resuming import differing, newest_info, recorded
 from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.warning_log import Warned
-from gankit.sources import leaves
 
 Read = TypeVar("Read")
 

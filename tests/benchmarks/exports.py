@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from gankit import plugins
+from gankit.config.layering import config_of, from_recipe
 from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
 from gankit.exporting.making import examples
 from gankit.exporting.proving import compared
 from gankit.recipes import recipes
 from gankit.run import Run
-from gankit.sources import config_of, from_recipe
 
 
 def main(backend: str, *formats: str) -> None:

@@ -27,10 +27,10 @@ from quality import rows
 
 import gankit
 from gankit import images
+from gankit.config.layering import config_of, from_recipe
 from gankit.launch import resolve
 from gankit.recipes import recipes
 from gankit.runs import RunFolder
-from gankit.sources import config_of, from_recipe
 from gankit.training import fit
 
 DOCS = Path(__file__).parents[2] / "docs"

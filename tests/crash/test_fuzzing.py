@@ -18,8 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gankit import sources
-from gankit.config import TrainConfig, from_toml
+from gankit.config import TrainConfig, from_toml, layering
 from gankit.errors import CheckpointError, ConfigError, ExitCode
 from gankit.recipes import recipes
 from gankit.runs import loss_log, manifest
@@ -117,7 +116,7 @@ def test_a_damaged_configuration_is_one_or_refused(path, data, recipe):
     content = damaged(data, recipe.text.encode())
     path.write_bytes(content)
     with suppress(ConfigError):
-        config = sources.config_of([sources.from_recipe("simple"), sources.from_file(path)])
+        config = layering.config_of([layering.from_recipe("simple"), layering.from_file(path)])
         assert from_toml(config.to_toml()) == config
 
 
@@ -126,7 +125,7 @@ def test_a_damaged_configuration_is_one_or_refused(path, data, recipe):
 def test_a_configuration_of_anything_is_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(ConfigError):
-        sources.config_of([sources.from_file(path)])
+        layering.config_of([layering.from_file(path)])
 
 
 SETTINGS = [*TrainConfig.__dataclass_fields__, "generator.layers.0.units", "generator.optimizer"]
@@ -136,8 +135,8 @@ SETTINGS = [*TrainConfig.__dataclass_fields__, "generator.layers.0.units", "gene
 @given(st.sampled_from(SETTINGS) | st.text(max_size=20), values.map(json.dumps) | st.text())
 def test_an_assignment_of_anything_is_a_setting_or_refused(key, value):
     with suppress(ConfigError):
-        assigned = sources.from_assignment(f"{key}={value}")
-        config = sources.config_of([sources.from_recipe("simple"), assigned])
+        assigned = layering.from_assignment(f"{key}={value}")
+        config = layering.config_of([layering.from_recipe("simple"), assigned])
         assert from_toml(config.to_toml()) == config
 
 

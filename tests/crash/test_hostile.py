@@ -10,7 +10,8 @@ import sys
 import pytest
 
 import gankit.api
-from gankit import plugins, sources
+from gankit import plugins
+from gankit.config import layering
 from gankit.errors import GankitError
 from tests.crash.audit import Watch
 from tests.crash.children import in_child
@@ -33,7 +34,7 @@ def _everything_imported():
 
     PIL.Image.init()
     plugins.backends()
-    sources.config_of([settings.SIMPLE])
+    layering.config_of([settings.SIMPLE])
     with pytest.raises(GankitError):
         gankit.api.load("nowhere")
 

@@ -14,8 +14,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import gankit
-from gankit import plugins, sources
+from gankit import plugins
 from gankit.cli import main
+from gankit.config import layering
 from gankit.data import ImageSet, write_idx_folder
 from gankit.images import write_each
 from tests.crash.audit import Watch, outside
@@ -189,7 +190,7 @@ def ground(folder):
     (folder / "prose.toml").write_text("it was a dark and stormy night", "utf-8")
     (folder / "deep.toml").write_text(f"batch = {'[' * 5000}", "utf-8")
     os.mkfifo(folder / "pipe")
-    config = sources.from_file(folder / "tiny.toml")[1] | {"dataset": str(folder / "mine.npy")}
+    config = layering.from_file(folder / "tiny.toml")[1] | {"dataset": str(folder / "mine.npy")}
     gankit.train(out=folder / "trained", backend="numpy", **config)
     shutil.copytree(folder / "trained", folder / "halved")
     for path in (folder / "halved" / "checkpoints").glob("*/generator.safetensors"):

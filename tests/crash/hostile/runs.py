@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 import gankit
-from gankit import sources
+from gankit.config import layering
 from gankit.data import locations
 from gankit.metrics import kept
 from gankit.resuming import recorded
@@ -32,7 +32,7 @@ def opened(run):
 
 def simple(**changes):
     """Return the settings of `simple` with some changed, as TOML."""
-    return sources.config_of([sources.from_recipe("simple"), ("here", changes)]).to_toml()
+    return layering.config_of([layering.from_recipe("simple"), ("here", changes)]).to_toml()
 
 
 def facts(path):

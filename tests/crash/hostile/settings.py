@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gankit import plugins, recipes, sources
+from gankit import plugins, recipes
+from gankit.config import layering
 from tests.crash.hostile import CANARY, DEEP, a_pickle, hostile, pipe, sparse, write
 
-SIMPLE = sources.from_recipe("simple")
+SIMPLE = layering.from_recipe("simple")
 
 
 def over_simple(path):
-    return sources.config_of([SIMPLE, sources.from_file(path)])
+    return layering.config_of([SIMPLE, layering.from_file(path)])
 
 
 def assigned(path):
     """Read a file's text as the words after --set."""
-    return sources.config_of([SIMPLE, sources.from_assignment(path.read_text())])
+    return layering.config_of([SIMPLE, layering.from_assignment(path.read_text())])
 
 
 def in_the_environment(path):
-    return sources.config_of([SIMPLE, *sources.from_environment({"GANKIT_SEED": path.read_text()})])
+    return layering.config_of(
+        [SIMPLE, *layering.from_environment({"GANKIT_SEED": path.read_text()})]
+    )
 
 
 def found(name):
@@ -34,7 +37,7 @@ def resolved(path):
 
 
 def as_recipe(path):
-    return sources.config_of([sources.from_recipe(str(path))])
+    return layering.config_of([layering.from_recipe(str(path))])
 
 
 refused = hostile(over_simple, "ConfigError")

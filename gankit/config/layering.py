@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from gankit._utils.paths import given
 from gankit._utils.storage import read_plain
-from gankit.config import LIMIT, TrainConfig, from_settings, parse_toml
+from gankit.config.train_config import LIMIT, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError
 from gankit.recipes import recipe
 

@@ -18,10 +18,10 @@ from gankit._text import printable, restored, storable
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
+from gankit.config.messages import in_words
 from gankit.contract import Precision, Problem
 from gankit.data import ImageOptions
 from gankit.errors import ConfigError, shown
-from gankit.faults import in_words
 from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
