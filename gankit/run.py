@@ -21,13 +21,13 @@ from gankit.contract import Array, Generator, Labels, Problem, Trainer, check_la
 from gankit.contract.latents import chunks, interpolated, latents, truncated
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, shown
-from gankit.images import Picture, enlarged, grid
 from gankit.layers import is_spec
 from gankit.training import check_count
+from gankit.visual.images import Picture, enlarged, grid
 
 if TYPE_CHECKING:
     from gankit.metrics import Evaluation
-    from gankit.plots import Plot
+    from gankit.visual.plots import Plot
 
 __all__ = ["CHUNK", "NO_CLASSES", "Run", "latents"]
 # `latents` for those who took it from here, as the guide to exports once did.
@@ -229,7 +229,7 @@ class Run:
 
     def plot(self) -> Plot:
         """Draw the losses, and what evaluations found; a notebook shows it, `.save(path)` too."""
-        from gankit import plots
+        from gankit.visual import plots
 
         return plots.overview(self.history, plots.evaluated(self.folder), self.class_names)
 
@@ -286,7 +286,7 @@ class Run:
         return np.repeat(called(self).labels(np.arange(self.problem.told_classes)), n)
 
     def _repr_html_(self) -> str:
-        from gankit import notebook
+        from gankit.visual import notebook
 
         return notebook.of_run(self)
 

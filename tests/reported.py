@@ -8,10 +8,10 @@ import re
 
 import numpy as np
 
-from gankit import images
 from gankit.config.layering import config_of
 from gankit.recipes import recipe
 from gankit.runs import MetricsLog, RunFolder, warning_log
+from gankit.visual import images
 
 FIGURES = {
     "features": "64 classifier and 18 local features (0a1b2c3d)",

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 import gankit
-from gankit import animation, images
 from gankit.errors import CheckpointError, ConfigError
+from gankit.visual import animation, images
 
 SUFFIXES = sorted(animation.FORMATS)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gankit import images
 from gankit.errors import ConfigError, Diverged, StorageError
+from gankit.visual import images
 
 
 def flat(count, channels=1, value=-1.0):

@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 import gankit
-from gankit import notebook
 from gankit.callbacks import Live
 from gankit.callbacks.live import ELSEWHERE, SHARE
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 from gankit.metrics import Evaluation
 from gankit.run import Run
+from gankit.visual import notebook
 from tests.waiting import ran
 
 TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorial.ipynb"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit import plots
 from gankit.errors import ConfigError
+from gankit.visual import plots
 
 HISTORY = np.random.default_rng(0).normal(1, 0.1, (5000, 2))
 HISTORY[1234, 1] = 9.0

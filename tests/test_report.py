@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import images
 from gankit.errors import CheckpointError, ConfigError, Diverged
 from gankit.health import HealthWarning
 from gankit.report import Section, render
@@ -23,6 +22,7 @@ from gankit.report.gathering import gather
 from gankit.report.pictures import BUDGET, MOST
 from gankit.report.tables import environment
 from gankit.runs import RunFolder, warning_log
+from gankit.visual import images
 from tests.reported import FIGURES, add_evaluations, add_warning, data_of, make_run, picture, uri
 
 HOSTILE = "</script><script>alert(1)</script><b title='\"&"

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import gankit
-from gankit import images
 from gankit.runs import read_checkpoint
+from gankit.visual import images
 
 SETTINGS = {
     "backend": "numpy",

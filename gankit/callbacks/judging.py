@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gankit import images
 from gankit.callbacks.edges import at_least_one, next_multiple
 from gankit.runs import evaluation_log
 from gankit.runs.folder import RunFolder
 from gankit.training import Progress
+from gankit.visual import images
 
 Examine: TypeAlias = Callable[
     [Progress, Sequence[Mapping[str, Any]]], tuple[dict[str, Any], images.Pixels]

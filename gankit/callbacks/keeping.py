@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from gankit import images
 from gankit._utils import atomic_files
 from gankit.callbacks.edges import at_least_one, never, next_multiple
 from gankit.contract import Array, Labels
@@ -13,6 +12,7 @@ from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
 from gankit.runs.loss_log import MetricsLog
 from gankit.training import Progress
+from gankit.visual import images
 
 COLUMNS = 5
 

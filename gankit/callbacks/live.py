@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gankit import images, notebook
 from gankit.callbacks.cell import cell
 from gankit.callbacks.edges import at_least_one, never
 from gankit.contract import Array
 from gankit.contract.latents import latents
 from gankit.training import Progress
+from gankit.visual import images, notebook
 
 PAUSE = 1.0
 """Seconds from one picture to the next, at least."""

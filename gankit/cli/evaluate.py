@@ -18,10 +18,10 @@ from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
     from gankit.callbacks.stages import Stages
-    from gankit.images import Pixels
     from gankit.judging import Standard
     from gankit.run import Run
     from gankit.runs import RunFolder
+    from gankit.visual.images import Pixels
 
 WIDTH = 80
 OPENING = "opening the run"
@@ -124,9 +124,9 @@ def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
 
 def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     """Write what was found into the run's folder; where that cannot be, warn."""
-    from gankit import images
     from gankit.runs import evaluation_log
     from gankit.training_data import warn
+    from gankit.visual import images
 
     path = folder.nearest_path(row["round"])
     try:

@@ -27,9 +27,9 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     Thin is every round, thick the mean over a fiftieth of them. Metrics and the share of each
     class are drawn where the run was evaluated.
     """
-    from gankit import plots
     from gankit.runs import RunFolder, class_names, evaluation_log
     from gankit.runs.loss_log import read
+    from gankit.visual import plots
 
     folder = RunFolder.open(run)
     out = out or run / "plot.png"

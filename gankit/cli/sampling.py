@@ -11,11 +11,11 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from gankit import animation, images
 from gankit._utils.paths import require_parent
 from gankit.contract import latents
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder, arrays
+from gankit.visual import animation, images
 
 if TYPE_CHECKING:
     from gankit.contract import Array, Labels

@@ -9,11 +9,11 @@ import numpy as np
 
 from gankit import judging
 from gankit.callbacks import Judging
-from gankit.images import Pixels
 from gankit.run import Run
 from gankit.runs import RunFolder, evaluation_log
 from gankit.training import Progress
 from gankit.training_data import Tell
+from gankit.visual.images import Pixels
 
 if TYPE_CHECKING:
     from gankit.launch import Plan

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gankit import images
 from gankit.callbacks.stages import Stages
 from gankit.contract import Labels
 from gankit.contract.random_streams import Stream, generator
@@ -33,6 +32,7 @@ from gankit.run import called
 from gankit.runs import RunFolder, evaluation_log
 from gankit.training import check_count
 from gankit.training_data import Tell, warn
+from gankit.visual import images
 
 if TYPE_CHECKING:
     from gankit.run import Run

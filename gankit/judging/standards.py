@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gankit import images, plugins
+from gankit import plugins
 from gankit.config import TrainConfig
 from gankit.contract import Labels
 from gankit.data import ImageOptions, ImageSet, is_path
@@ -32,6 +32,7 @@ from gankit.metrics.neighbours import NEIGHBOURS
 from gankit.metrics.pixels import Levels
 from gankit.resuming import images_of
 from gankit.training_data import Tell
+from gankit.visual import images
 
 SAMPLES = 10_000
 """Images to generate, as many as a reference has."""

@@ -89,7 +89,7 @@ class Evaluation:
         return {name: None if value == math.inf else value for name, value in table.items()}
 
     def _repr_html_(self) -> str:
-        from gankit import notebook
+        from gankit.visual import notebook
 
         return notebook.of_evaluation(self)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
-from gankit.images import to_uint8
+from gankit.visual.images import to_uint8
 
 Levels: TypeAlias = NDArray[np.uint8]
 Real: TypeAlias = NDArray[np.float64]

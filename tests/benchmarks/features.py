@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 import gankit
 from gankit import judging, plugins
 from gankit.data import ImageSet
-from gankit.images import to_uint8
 from gankit.judging.examining import generated
 from gankit.metrics import (
     Evaluation,
@@ -36,6 +35,7 @@ from gankit.metrics import (
 )
 from gankit.metrics.network import FEATURES
 from gankit.metrics.pixels import Levels
+from gankit.visual.images import to_uint8
 from tests.metrics.damage import blurred, moved, specks
 
 Row = tuple[str, Levels]

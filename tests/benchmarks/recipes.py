@@ -26,12 +26,12 @@ import numpy as np
 from quality import rows
 
 import gankit
-from gankit import images
 from gankit.config.layering import config_of, from_recipe
 from gankit.launch import resolve
 from gankit.recipes import recipes
 from gankit.runs import RunFolder
 from gankit.training import fit
+from gankit.visual import images
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROUNDS = {

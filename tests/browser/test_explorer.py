@@ -12,7 +12,6 @@ from PIL import Image
 
 import gankit
 from gankit.contract.latents import latents
-from gankit.images import to_uint8
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -36,6 +35,7 @@ from gankit.layers.specs import LAYERS, flat
 from gankit.recipes import recipes
 from gankit.report import explorer, render
 from gankit.report.directions import principal_directions
+from gankit.visual.images import to_uint8
 from tests.browser.chromium import PHONE
 from tests.explored import any_directions, page_of, run_of_recipe, run_of_spec
 

@@ -27,7 +27,7 @@ PHASES = {
     "first block": ("gankit.training", "plan", 2, None),  # The first measures a round.
     "block": ("gankit.training", "plan", 5, None),
     "log": ("gankit.runs.loss_log", "MetricsLog.append", 4, None),
-    "picture": ("gankit.images", "write_png", 1, None),
+    "picture": ("gankit.visual.images", "write_png", 1, None),
     "save": ("gankit._utils.atomic_files", "sync_folder", 2, _unfinished),
     "pruning": ("gankit._utils.atomic_files", "remove", 1, None),
     "last block": ("gankit.training", "plan", 8, None),

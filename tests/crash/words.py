@@ -18,7 +18,7 @@ from gankit import plugins
 from gankit.cli import main
 from gankit.config import layering
 from gankit.data import ImageSet, write_idx_folder
-from gankit.images import write_each
+from gankit.visual.images import write_each
 from tests.crash.audit import Watch, outside
 
 TINY = """

@@ -8,11 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
-from gankit import images
 from gankit._utils import atomic_files, locked_folders
 from gankit.errors import StorageError
 from gankit.runs import MetricsLog, RunFolder, evaluation_log, warning_log
 from gankit.runs.warning_log import Warned
+from gankit.visual import images
 from tests.runs.test_evaluations import row
 
 STATE = {"generator/0.kernel": np.ones((3, 2), np.float32)}

@@ -5,7 +5,7 @@
   const SAVED = 512; // Pixels of a saved picture's longer side, at most, where it is enlarged.
 
   // Puts values in [-1, 1] on a canvas of the image's own size: a clamped array rounds to the
-  // nearest level and clips, as gankit.images.to_uint8 does.
+  // nearest level and clips, as gankit.visual.images.to_uint8 does.
   explorer.paint = (canvas, [height, width, channels], values) => {
     const picture = new ImageData(width, height);
     for (let at = 0; at < width * height; at++) {

@@ -8,10 +8,10 @@ from typing import Any
 
 from gankit.contract import Array
 from gankit.errors import ConfigError
-from gankit.plots import panels
-from gankit.plots.panels import Row
-from gankit.plots.plot import Plot
 from gankit.runs import RunFolder, evaluation_log
+from gankit.visual.plots import panels
+from gankit.visual.plots.panels import Row
+from gankit.visual.plots.plot import Plot
 
 
 def evaluated(folder: Path | None) -> list[dict[str, Any]]:

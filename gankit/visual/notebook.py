@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gankit import plots
 from gankit._text import printable_lines
 from gankit.contract import Array
 from gankit.data.class_names import listed
-from gankit.images import Picture
+from gankit.visual import plots
+from gankit.visual.images import Picture
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -16,8 +16,8 @@ from gankit._utils.paths import given
 from gankit._utils.plain_numbers import number
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, ConfigError, GankitError
-from gankit.images import Pixels
 from gankit.runs.grids import by_round, spread
+from gankit.visual.images import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -3,9 +3,16 @@
 Figures are made without pyplot, so nothing of a caller's own plots changes.
 """
 
-from gankit.plots.drawing import class_shares, classes_of, evaluated, losses, metrics, overview
-from gankit.plots.panels import POINTS, SMOOTH
-from gankit.plots.plot import SUFFIXES, Plot, check_suffix
+from gankit.visual.plots.drawing import (
+    class_shares,
+    classes_of,
+    evaluated,
+    losses,
+    metrics,
+    overview,
+)
+from gankit.visual.plots.panels import POINTS, SMOOTH
+from gankit.visual.plots.plot import SUFFIXES, Plot, check_suffix
 
 __all__ = [
     "POINTS",

@@ -1,0 +1,1 @@
+"""Images, animations, plots and notebook output."""
