@@ -42,7 +42,7 @@ PROMISED = {
     "gankit.training": "Callback Progress Regime alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "
     "every never",
-    "gankit.health": "HealthWarning",
+    "gankit.callbacks.symptoms": "HealthWarning",
     "gankit.data": "Dataset FileCheck ImageSet",
     "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",

@@ -20,7 +20,7 @@ from gankit._utils.plain_numbers import number
 from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
 from gankit.callbacks import Bar, History, Watchdog
-from gankit.callbacks.files import downloads_shown
+from gankit.callbacks.download_bar import downloads_shown
 from gankit.config import AUTO, TrainConfig, layering
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks

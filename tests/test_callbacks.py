@@ -18,7 +18,7 @@ import pytest
 from tqdm import tqdm
 
 from gankit import callbacks
-from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, every, never, screen
+from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, display, every, never
 from gankit.errors import ConfigError, Diverged
 from gankit.runs import loss_log
 from gankit.runs.folder import RunFolder
@@ -257,10 +257,10 @@ def test_a_bar_has_both_losses_and_the_time_left_in_80_columns_and_in_60(
 
 def test_words_that_do_not_fit_beside_a_bar_are_left_out_whole():
     words = [(2, "making images"), (1, "of 10"), (3, "1:02:03 left")]
-    assert screen.fitted(words, 60) == "making images  of 10  1:02:03 left"
-    assert screen.fitted(words, 45) == "making images  1:02:03 left"
-    assert screen.fitted(words, 40) == "1:02:03 left"
-    assert screen.fitted(words, 20) == ""
+    assert display.fitted(words, 60) == "making images  of 10  1:02:03 left"
+    assert display.fitted(words, 45) == "making images  1:02:03 left"
+    assert display.fitted(words, 40) == "1:02:03 left"
+    assert display.fitted(words, 20) == ""
 
 
 @pytest.mark.parametrize("show", [lambda: Bar(20), lambda: Epochs(4, 5)], ids=["bar", "epochs"])

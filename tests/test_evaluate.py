@@ -302,7 +302,8 @@ def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
     shutil.rmtree(cache / "classifiers", ignore_errors=True)
     seen = []
     monkeypatch.setattr(
-        "gankit.callbacks.stages.Stages.__call__", lambda _, stage, part: seen.append((stage, part))
+        "gankit.callbacks.stage_bar.Stages.__call__",
+        lambda _, stage, part: seen.append((stage, part)),
     )
     assert command("evaluate", run, *COUNT).code == 0
     assert (judging.TRAINING, 1.0) in seen

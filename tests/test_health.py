@@ -9,9 +9,9 @@ import warnings
 import numpy as np
 import pytest
 
-from gankit import health, losses
+from gankit import losses
 from gankit.api import ADAM
-from gankit.callbacks import Watchdog, never
+from gankit.callbacks import Watchdog, never, symptoms
 from gankit.callbacks.watchdog import APART, BATCH, LOOKS, SHARE
 from gankit.contract import Problem
 from gankit.layers import Dense, Flatten, Reshape, Tanh
@@ -81,22 +81,22 @@ def test_a_batch_that_is_odd_once_is_no_collapse():
 
 @pytest.mark.parametrize("loss", [x for x in losses.BUILTIN if x.name != "wasserstein"])
 def test_a_discriminator_that_knows_everything_has_won(loss):
-    nothing = health.ignorance(loss)
-    seen = np.tile([health.WON * nothing / 2, 9.0], (health.WINDOW, 1))
-    assert "has won" in health.defeat(seen, loss)
+    nothing = symptoms.ignorance(loss)
+    seen = np.tile([symptoms.WON * nothing / 2, 9.0], (symptoms.WINDOW, 1))
+    assert "has won" in symptoms.defeat(seen, loss)
     seen[:, 0] = 0.05 * nothing
-    assert health.defeat(seen, loss) is None
+    assert symptoms.defeat(seen, loss) is None
 
 
 def test_a_wasserstein_critic_cannot_win():
-    assert health.defeat(np.full((health.WINDOW, 2), -900.0), losses.WASSERSTEIN) is None
+    assert symptoms.defeat(np.full((symptoms.WINDOW, 2), -900.0), losses.WASSERSTEIN) is None
 
 
 @pytest.mark.parametrize(("row", "who"), [((-2e3, 5), "discriminator"), ((1, 3e4), "generator")])
 def test_losses_that_explode_are_named(row, who):
-    assert f"the {who}'s was" in health.explosion(np.tile(row, (health.WINDOW, 1)))
-    assert health.explosion(np.tile(row, (health.WINDOW - 1, 1))) is None, "too few to tell"
-    assert health.explosion(np.full((health.WINDOW, 2), 60.0)) is None
+    assert f"the {who}'s was" in symptoms.explosion(np.tile(row, (symptoms.WINDOW, 1)))
+    assert symptoms.explosion(np.tile(row, (symptoms.WINDOW - 1, 1))) is None, "too few to tell"
+    assert symptoms.explosion(np.full((symptoms.WINDOW, 2), 60.0)) is None
 
 
 def test_each_is_said_once_with_its_round_and_its_remedy():
@@ -122,15 +122,15 @@ def test_what_looking_costs_decides_how_often_it_is_done():
     assert len(looks) * costs <= SHARE * seconds[0] + costs
     assert len(looks) > 10
     assert min(np.diff(looks)) >= APART
-    assert looks[0] >= health.WINDOW
+    assert looks[0] >= symptoms.WINDOW
 
 
 def test_after_a_resume_the_rounds_before_count():
     said = []
-    before = np.tile([1e-4, 9.0], (health.WINDOW, 1))
+    before = np.tile([1e-4, 9.0], (symptoms.WINDOW, 1))
     dog = Watchdog(PROBLEM, IMAGES, before, tell=said.append)
     trainer = types.SimpleNamespace(generator=varied)
-    dog(Progress(health.WINDOW + 1, before[:1], trainer, done=True))
+    dog(Progress(symptoms.WINDOW + 1, before[:1], trainer, done=True))
     assert "has won" in said[0]
 
 
@@ -149,9 +149,9 @@ def test_a_data_set_may_be_smaller_than_a_batch(count):
 def test_the_spread_of_a_batch_is_the_distance_to_the_nearest_other_one():
     corners = np.zeros((4, 1, 2, 1))
     corners[:, 0, :, 0] = [[0, 0], [0, 1], [1, 0], [1, 1]]
-    assert health.spread(corners) == pytest.approx(np.sqrt(1 / 2))
-    assert health.spread(np.repeat(corners, 2, axis=0)) == 0
-    assert health.spread(corners[:1]) == 0
+    assert symptoms.spread(corners) == pytest.approx(np.sqrt(1 / 2))
+    assert symptoms.spread(np.repeat(corners, 2, axis=0)) == 0
+    assert symptoms.spread(corners[:1]) == 0
 
 
 HARD = ("discriminator.optimizer.learning_rate=0.02", "generator.optimizer.learning_rate=1e-9")
@@ -178,8 +178,8 @@ def test_a_run_whose_discriminator_wins_says_so_and_goes_on(command, machine):
 
 def test_a_warning_can_be_caught_by_its_kind():
     with warnings.catch_warnings():
-        warnings.simplefilter("error", health.HealthWarning)
+        warnings.simplefilter("error", symptoms.HealthWarning)
         dog = Watchdog(PROBLEM, IMAGES)
         trainer = types.SimpleNamespace(generator=varied)
-        with pytest.raises(health.HealthWarning, match="explode"):
+        with pytest.raises(symptoms.HealthWarning, match="explode"):
             dog(Progress(300, np.full((300, 2), 5e3), trainer, done=False))

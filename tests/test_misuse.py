@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit.callbacks.symptoms import HealthWarning
 from gankit.contract import Problem
-from gankit.health import HealthWarning
 from gankit.layers import (
     BatchNorm,
     Dense,

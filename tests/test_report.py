@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit.callbacks.symptoms import HealthWarning
 from gankit.errors import CheckpointError, ConfigError, Diverged
-from gankit.health import HealthWarning
 from gankit.report import Section, render
 from gankit.report.curves import POINTS, thinned
 from gankit.report.gathering import gather

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from gankit.callbacks.stages import Stages
+from gankit.callbacks.stage_bar import Stages
 
 
 class Clock:

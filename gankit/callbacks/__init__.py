@@ -4,12 +4,12 @@ A callback says by `edge` where it wants a block to end, and is called after eve
 order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is ahead of the log.
 """
 
-from gankit.callbacks.edges import Every, every, never
+from gankit.callbacks.boundaries import Every, every, never
+from gankit.callbacks.checkpointing import COLUMNS, Checkpoints, Metrics, Samples
+from gankit.callbacks.evaluation import Judging
 from gankit.callbacks.history import History
-from gankit.callbacks.judging import Judging
-from gankit.callbacks.keeping import COLUMNS, Checkpoints, Metrics, Samples
 from gankit.callbacks.live import Live
-from gankit.callbacks.showing import Bar, Epochs
+from gankit.callbacks.progress import Bar, Epochs
 from gankit.callbacks.tensorboard import TensorBoard
 from gankit.callbacks.watchdog import Watchdog
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.callbacks.edges import never
+from gankit.callbacks.boundaries import never
 from gankit.contract import Array
 from gankit.training import Progress
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gankit.callbacks.cell import cell
-from gankit.callbacks.edges import at_least_one, never
+from gankit.callbacks.boundaries import at_least_one, never
+from gankit.callbacks.notebook_cell import cell
 from gankit.contract import Array
 from gankit.contract.latents import latents
 from gankit.training import Progress

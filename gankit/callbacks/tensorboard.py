@@ -12,7 +12,7 @@ from PIL import Image
 
 from gankit._utils import atomic_files
 from gankit._utils.storage import writing
-from gankit.callbacks.edges import never
+from gankit.callbacks.boundaries import never
 from gankit.contract import Array
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder, evaluation_log

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import health
-from gankit.callbacks.edges import never
+from gankit.callbacks import symptoms
+from gankit.callbacks.boundaries import never
+from gankit.callbacks.symptoms import HealthWarning
 from gankit.contract import Array, Labels, Problem
 from gankit.contract.random_streams import Stream, generator
-from gankit.health import HealthWarning
 from gankit.training import Progress
 
 BATCH = 64
@@ -68,14 +68,14 @@ class Watchdog:
     ) -> None:
         random = generator(problem.seed, Stream.WATCHDOG)
         chosen = np.sort(random.choice(len(images), min(BATCH, len(images)), replace=False))
-        self._reals = health.spread(problem.scale(images[chosen]))
+        self._reals = symptoms.spread(problem.scale(images[chosen]))
         self._noise = random.standard_normal((BATCH, problem.latent)).astype(problem.precision)
         self._labels = _in_turn(problem.told_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
         self._record = record
-        self._losses: Array = np.empty((0, 2)) if losses is None else losses[-health.WINDOW :]
+        self._losses: Array = np.empty((0, 2)) if losses is None else losses[-symptoms.WINDOW :]
         self._told: set[str] = set()
-        self._next_round, self._next_time, self._alike = health.WINDOW, 0.0, 0
+        self._next_round, self._next_time, self._alike = symptoms.WINDOW, 0.0, 0
 
     def edge(self, _step: int, /) -> int:
         """Ask for no edge."""
@@ -83,7 +83,7 @@ class Watchdog:
 
     def __call__(self, progress: Progress, /) -> None:
         """Remember the block's losses; look, where a look is due."""
-        self._losses = np.concatenate([self._losses, progress.losses])[-health.WINDOW :]
+        self._losses = np.concatenate([self._losses, progress.losses])[-symptoms.WINDOW :]
         began = self._clock()
         if progress.step < self._next_round or began < self._next_time:
             return
@@ -94,9 +94,9 @@ class Watchdog:
 
     def _look(self, progress: Progress) -> None:
         step = progress.step
-        self._say("explosion", step, health.explosion(self._losses))
-        self._say("defeat", step, health.defeat(self._losses, self._loss))
-        found = health.collapse(self._share(progress))
+        self._say("explosion", step, symptoms.explosion(self._losses))
+        self._say("defeat", step, symptoms.defeat(self._losses, self._loss))
+        found = symptoms.collapse(self._share(progress))
         self._alike = self._alike + 1 if found else 0
         if self._alike >= LOOKS:
             self._say("collapse", step, found)
@@ -104,7 +104,7 @@ class Watchdog:
     def _share(self, progress: Progress) -> float:
         """Return the spread of what the generator makes, as a share of the data's."""
         made = progress.trainer.generator(self._noise, self._labels)
-        return health.spread(made) / self._reals if self._reals else 1.0
+        return symptoms.spread(made) / self._reals if self._reals else 1.0
 
     def _say(self, symptom: str, step: int, found: str | None) -> None:
         if found and symptom not in self._told:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from gankit.callbacks.screen import Screen
+from gankit.callbacks.display import Screen
 from gankit.checking.check import Check, LevelReport, Outcome, Speed
 from gankit.cli.options import say, show
 from gankit.cli.tables import hanging

@@ -53,7 +53,7 @@ def command(
     images are from those of the first, and OUT/compare.html shows it with curves and grids.
     """
     from gankit._utils import atomic_files
-    from gankit.callbacks.files import downloads_shown
+    from gankit.callbacks.download_bar import downloads_shown
     from gankit.comparing import compare, section
     from gankit.report import render
 

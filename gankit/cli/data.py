@@ -47,7 +47,7 @@ def list_datasets(as_json: bool) -> None:
 def fetch(name: str, data_dir: Path | None) -> None:
     """Download what is missing of a data set; print where its files are."""
     from gankit import plugins
-    from gankit.callbacks.files import Files
+    from gankit.callbacks.download_bar import Files
 
     dataset = plugins.get_dataset(name)
     if dataset.fetch is None:
@@ -95,7 +95,7 @@ def pack(
     folder: Path, out: Path, size: str | None, channels: Channels | None, fit: Fit, skip_bad: bool
 ) -> None:
     """Write the pictures of FOLDER into OUT.npy, to train on however many they are."""
-    from gankit.callbacks.files import Files
+    from gankit.callbacks.download_bar import Files
     from gankit.data import ImageOptions, pack, parse_size
 
     options = ImageOptions(parse_size(size) if size else None, channels, fit, skip_bad)

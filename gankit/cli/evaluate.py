@@ -17,7 +17,7 @@ from gankit.cli.options import device as device_option
 from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
-    from gankit.callbacks.stages import Stages
+    from gankit.callbacks.stage_bar import Stages
     from gankit.judging import Standard
     from gankit.run import Run
     from gankit.runs import RunFolder
@@ -57,7 +57,7 @@ def command(
     """
     from gankit import judging
     from gankit.api import load
-    from gankit.callbacks.stages import Stages
+    from gankit.callbacks.stage_bar import Stages
     from gankit.contract.random_streams import check_seed
     from gankit.resuming import recorded
 

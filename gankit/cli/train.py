@@ -92,7 +92,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     --config, GANKIT_<SETTING>, --set and flags, each over those before.
     """
     from gankit.callbacks import Bar
-    from gankit.callbacks.files import downloads_shown
+    from gankit.callbacks.download_bar import downloads_shown
     from gankit.config.layering import config_of
     from gankit.launch import check_folder, launch, resolve
     from gankit.resuming import check_loss_known

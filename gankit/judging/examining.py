@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gankit.callbacks.stages import Stages
+from gankit.callbacks.stage_bar import Stages
 from gankit.contract import Labels
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError, DataError

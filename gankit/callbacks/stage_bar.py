@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from gankit.callbacks.screen import Screen
-from gankit.callbacks.showing import clock as in_digits
+from gankit.callbacks.display import Screen
+from gankit.callbacks.progress import clock as in_digits
 
 
 class Stages:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gankit._utils import atomic_files
-from gankit.callbacks.edges import at_least_one, never, next_multiple
+from gankit.callbacks.boundaries import at_least_one, never, next_multiple
 from gankit.contract import Array, Labels
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder

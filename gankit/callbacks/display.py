@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeAlias
 
-from gankit.callbacks.cell import cell
+from gankit.callbacks.notebook_cell import cell
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -8,8 +8,8 @@ from typing import TextIO
 
 import numpy as np
 
-from gankit.callbacks.edges import at_least_one, never, next_multiple
-from gankit.callbacks.screen import Screen
+from gankit.callbacks.boundaries import at_least_one, never, next_multiple
+from gankit.callbacks.display import Screen
 from gankit.contract import Array
 from gankit.training import Progress
 

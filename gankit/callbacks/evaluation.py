@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gankit.callbacks.edges import at_least_one, next_multiple
+from gankit.callbacks.boundaries import at_least_one, next_multiple
 from gankit.runs import evaluation_log
 from gankit.runs.folder import RunFolder
 from gankit.training import Progress

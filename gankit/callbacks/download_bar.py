@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from gankit.callbacks.screen import Screen
-from gankit.callbacks.showing import clock
+from gankit.callbacks.display import Screen
+from gankit.callbacks.progress import clock
 from gankit.data.published.download import watched
 
 
