@@ -9,7 +9,7 @@ from pathlib import Path
 from sphinx.errors import ExtensionError
 
 import gankit
-from gankit.scaffold import Names, rendered
+from gankit.plugins.scaffold import Names, rendered
 
 project = "gankit"
 author = "gankit's authors"

@@ -11,9 +11,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from gankit import hooks
 from gankit.contract import CAPABILITIES
-from gankit.plugins import GROUP
+from gankit.plugins import GROUP, hooks
 
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {

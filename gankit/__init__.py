@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gankit.api import Run, fit, load, train
     from gankit.config import TrainConfig
     from gankit.errors import ExitCode, GankitError
-    from gankit.hooks import hookimpl
     from gankit.plugins import get_backend, register
+    from gankit.plugins.hooks import hookimpl
 
 _HOMES = {
     "ExitCode": "errors",
@@ -29,7 +29,7 @@ _HOMES = {
     "TrainConfig": "config",
     "fit": "api",
     "get_backend": "plugins",
-    "hookimpl": "hooks",
+    "hookimpl": "plugins.hooks",
     "load": "api",
     "register": "plugins",
     "train": "api",

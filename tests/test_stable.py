@@ -13,10 +13,11 @@ import pluggy
 import pytest
 
 import gankit
-from gankit import plugins, vetting
+from gankit import plugins
 from gankit._utils import deprecations
 from gankit._utils.deprecations import Deprecation, GankitDeprecation
 from gankit.contract import API
+from gankit.plugins import validation
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "stable.md").read_text("utf-8")
@@ -121,4 +122,4 @@ def test_a_backend_of_another_number_is_refused(monkeypatch):
     ours = plugins.get_backend("numpy")
     monkeypatch.setattr("gankit.contract.API", API + 1)
     with pytest.raises(plugins.PluginError, match=f"written for API {API}, this gankit has"):
-        vetting.check("backend", ours)
+        validation.check("backend", ours)

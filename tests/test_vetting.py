@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from gankit import plugins, vetting
+from gankit import plugins
 from gankit.contract import Backend
 from gankit.contract.export_format import Export
 from gankit.data import BUILTIN as DATASETS
@@ -14,6 +14,7 @@ from gankit.data import Dataset
 from gankit.errors import ConfigError, PluginError
 from gankit.losses import BUILTIN as LOSSES
 from gankit.losses import Loss
+from gankit.plugins import validation
 
 EXPORT = Export(".x", print, print, "images = read({path})")
 BACKEND = Backend("mine", ("json",), print, frozenset({"float32"}), exports={"x": EXPORT})
@@ -61,30 +62,30 @@ CASES = [
 
 def test_what_is_right_is_taken():
     for kind, thing in (("backend", BACKEND), ("dataset", DATASET), ("loss", LOSS)):
-        vetting.check(kind, thing)
+        validation.check(kind, thing)
     for backend in plugins.backends().values():
-        vetting.check("backend", backend)
+        validation.check("backend", backend)
     for kind, things in (("dataset", DATASETS), ("loss", LOSSES)):
         for thing in things:
-            vetting.check(kind, thing)
+            validation.check(kind, thing)
 
 
 @pytest.mark.parametrize(("kind", "good", "field", "value"), CASES)
 def test_a_wrong_field_is_refused(kind, good, field, value):
     with pytest.raises((PluginError, ConfigError), match=kind):  # A loss refuses it itself.
-        vetting.check(kind, replace(good, **{field: value}))
+        validation.check(kind, replace(good, **{field: value}))
 
 
 @pytest.mark.parametrize(("field", "value"), [(f, v) for f, vs in WRONG_EXPORT.items() for v in vs])
 def test_a_wrong_field_of_a_format_is_refused(field, value):
     wrong = replace(BACKEND, exports={"x": replace(EXPORT, **{field: value})})
     with pytest.raises(PluginError, match=f"backend 'mine', format 'x', has {field} "):
-        vetting.check("backend", wrong)
+        validation.check("backend", wrong)
 
 
 def test_a_misspelt_capability_is_named_with_the_likely_one():
     with pytest.raises(PluginError, match=r"unknown capability 'convs' \(did you mean 'conv'\?\)"):
-        vetting.check("backend", replace(BACKEND, capabilities=frozenset({"convs"})))
+        validation.check("backend", replace(BACKEND, capabilities=frozenset({"convs"})))
 
 
 @pytest.mark.parametrize(("kind", "wrong"), [

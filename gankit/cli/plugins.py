@@ -14,7 +14,7 @@ from gankit.cli.options import PATH, answer, as_json, complete_backends, say, sh
 from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from gankit.offers import Offer
+    from gankit.plugins.listing import Offer
 LEVELS = ("protocol", "numerics", "resume", "portability")
 
 
@@ -33,8 +33,8 @@ def new(name: str, out: Path | None) -> None:
     replaced piece by piece, tests that hold it against the contract, a README and a workflow.
     Writes all of it or nothing.
     """
-    from gankit.scaffold import Names
-    from gankit.scaffold import new as write
+    from gankit.plugins.scaffold import Names
+    from gankit.plugins.scaffold import new as write
 
     folder = Path(Names(name).distribution) if out is None else out
     for path in write(name, folder):
@@ -53,7 +53,7 @@ def list_plugins(as_json: bool) -> None:
     contract that a backend was written for, and what is wrong with it. Backends of gankit's own
     are among them; losses and data sets that are built in are not. Imports no framework.
     """
-    from gankit.offers import offers
+    from gankit.plugins.listing import offers
 
     rows = offers()
     if as_json:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gankit import vetting
 from gankit.contract import Backend, Problem, Trainer
 from gankit.errors import PluginError
+from gankit.plugins import validation
 from tests.saboteurs.honest import HONEST
 
 
@@ -48,7 +48,7 @@ class Saboteur:
     def presentable(self) -> bool:
         """Whether gankit would list it: its offer breaks nothing that discovery looks at."""
         try:
-            vetting.check("backend", self.backend())
+            validation.check("backend", self.backend())
         except PluginError:
             return False
         return True

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from gankit import plugins
 from gankit._utils.storage import writing
 from gankit.errors import ConfigError
+from gankit.plugins import registry
 
 LAYOUT = {
     "pyproject.toml": "pyproject.toml.in",
@@ -97,10 +97,10 @@ def _check(name: str) -> None:
             f"a backend cannot be called {name!r}; begin with a letter, and use a to z, digits, "
             f"single hyphens and underscores, {_LONGEST} at most"
         )
-    for plugin in plugins.found():
+    for plugin in registry.found():
         if plugin.name == name:
             raise ConfigError(f"the name {name!r} is taken by {plugin}; choose another")
-    if name in plugins.backends():
+    if name in registry.backends():
         raise ConfigError(f"a backend {name!r} is installed already; choose another name")
     module = Names(name).module
     if importlib.util.find_spec(module):

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gankit import hooks, plugins
 from gankit._text import one_line
 from gankit.contract import Backend
-from gankit.plugins import Plugin
+from gankit.plugins import hooks, registry
+from gankit.plugins.registry import Plugin
 
 KINDS = tuple(hooks.OF_KIND)
 READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"
@@ -58,8 +58,8 @@ class Offer:
 def offers() -> list[Offer]:
     """Return what every plugin offers, gankit's own first; imports no framework."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", plugins.PluginWarning)
-        known = plugins.found()
+        warnings.simplefilter("ignore", registry.PluginWarning)
+        known = registry.found()
         rows = [(plugin, row) for kind in KINDS for plugin, row in _of_kind(kind)]
     offering = {plugin for plugin, _ in rows}
     others = [_alone(plugin) for plugin in known if plugin not in offering]
@@ -69,14 +69,14 @@ def offers() -> list[Offer]:
 def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
     """Ask each plugin by itself for things of one kind."""
     offered = _built_in(kind)
-    for hook in getattr(plugins.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
-        plugin = plugins.owner(hook)
+    for hook in getattr(registry.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
+        plugin = registry.owner(hook)
         if kind == "callback":  # What it offers depends on a run; it is asked when there is one.
             yield plugin, _row(kind, plugin, plugin.name)
             continue
         before, seen = set(offered), list[Any]()
-        ask = functools.partial(plugins.take, kind, hook, offered, seen.append)
-        fault = plugins.guarded(hook, ask)
+        ask = functools.partial(registry.take, kind, hook, offered, seen.append)
+        fault = registry.guarded(hook, ask)
         for name in [name for name in offered if name not in before]:
             thing = offered[name]
             yield plugin, _backend(plugin, thing) if kind == "backend" else _row(kind, plugin, name)
@@ -112,7 +112,7 @@ def _built_in(kind: str) -> dict[str, Any]:
 
 def _backend(plugin: Plugin, backend: Backend) -> Offer:
     try:
-        missing = plugins.missing_modules(backend)
+        missing = registry.missing_modules(backend)
     except (Exception, SystemExit) as error:
         fault = f"what it requires cannot be looked for: {type(error).__name__}: {error}"
         return _row("backend", plugin, backend.name, api=backend.api, fault=fault)

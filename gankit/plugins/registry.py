@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from gankit import hooks, vetting
 from gankit._text import printable
 from gankit.errors import (
     BackendUnavailable,
@@ -34,6 +33,7 @@ from gankit.errors import (
     place_of,
     shown,
 )
+from gankit.plugins import hooks, validation
 
 if TYPE_CHECKING:
     import click
@@ -189,7 +189,7 @@ def register(offered: object) -> None:
 def _as_plugin(offered: object) -> tuple[object, str]:
     """Return a plugin that offers a thing, and its name; a module is one by itself."""
     for kind, hook in hooks.OF_KIND.items():
-        if kind in vetting.CLASSES and vetting.is_one(kind, offered):
+        if kind in validation.CLASSES and validation.is_one(kind, offered):
             name = f"{kind} {offered.name}"  # type: ignore[attr-defined]
             plugin = types.ModuleType(name)
             setattr(plugin, hook, hooks.hookimpl(lambda: [offered]))
@@ -385,7 +385,7 @@ def take(
     """
     for thing in _list(hook.function, {}):
         see(thing)
-        vetting.check(kind, thing)
+        validation.check(kind, thing)
         if thing.name in offered:
             raise PluginError(f"its {kind} {thing.name!r} is already there")
         offered[thing.name] = thing
@@ -396,7 +396,7 @@ def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, obj
 
     callbacks = _list(hook.function, arguments)
     for callback in callbacks:
-        vetting.check_callback(callback)
+        validation.check_callback(callback)
     found += as_callbacks(callbacks)
 
 
