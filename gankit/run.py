@@ -26,7 +26,7 @@ from gankit.training import check_count
 from gankit.visual.images import Picture, enlarged, grid
 
 if TYPE_CHECKING:
-    from gankit.metrics import Evaluation
+    from gankit.evaluation import Evaluation
     from gankit.visual.plots import Plot
 
 __all__ = ["CHUNK", "NO_CLASSES", "Run", "latents"]

@@ -16,7 +16,7 @@ import gankit
 from gankit import judging, plugins
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
-from gankit.metrics import Judge, apart, choose, classifier, classifier_of, nearest_images
+from gankit.evaluation import Judge, apart, choose, classifier, classifier_of, nearest_images
 from gankit.runs import RunFolder, evaluation_log, read_checkpoint
 from gankit.testing import images as problem_images
 from gankit.visual import images

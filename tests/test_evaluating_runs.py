@@ -16,7 +16,7 @@ from gankit import judging, launch, plugins
 from gankit.callbacks import Judging, every
 from gankit.config.layering import config_of, from_file, from_recipe
 from gankit.errors import CheckpointError, DataError
-from gankit.metrics import classifier
+from gankit.evaluation import classifier
 from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from tests.evaluated import CONFIG, dataset, write
 from tests.runs.test_evaluations import row

@@ -18,8 +18,8 @@ from PIL import Image
 import gankit
 from gankit.callbacks import Live
 from gankit.callbacks.live import ELSEWHERE, SHARE
+from gankit.evaluation import Evaluation
 from gankit.layers import Dense, Flatten, Reshape, Tanh
-from gankit.metrics import Evaluation
 from gankit.run import Run
 from gankit.visual import notebook
 from tests.waiting import ran

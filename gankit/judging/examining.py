@@ -15,6 +15,8 @@ from gankit.callbacks.stage_bar import Stages
 from gankit.contract import Labels
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError, DataError
+from gankit.evaluation import Evaluation
+from gankit.evaluation.pixels import Levels
 from gankit.judging.standards import (
     FEWEST,
     FLOOR,
@@ -25,8 +27,6 @@ from gankit.judging.standards import (
     standard,
     unwatched,
 )
-from gankit.metrics import Evaluation
-from gankit.metrics.pixels import Levels
 from gankit.resuming import known_images
 from gankit.run import called
 from gankit.runs import RunFolder, evaluation_log
@@ -175,7 +175,7 @@ def evaluation(
     """
     if run.config is None:
         raise ConfigError(
-            "this run does not know its data set; use gankit.metrics.evaluate(run.sample(...), ...)"
+            "this run does not know its data set; use gankit.evaluation.evaluate(run.sample(...), ...)"
         )
     check_samples(count)
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None

@@ -17,7 +17,7 @@ from gankit.data import ImageOptions, ImageSet, is_path
 from gankit.data.published.download import watched
 from gankit.data.resized import resized
 from gankit.errors import DataError
-from gankit.metrics import (
+from gankit.evaluation import (
     Evaluation,
     Features,
     Judge,
@@ -28,8 +28,8 @@ from gankit.metrics import (
     nearest_images,
     principal_components,
 )
-from gankit.metrics.neighbours import NEIGHBOURS
-from gankit.metrics.pixels import Levels
+from gankit.evaluation.neighbours import NEIGHBOURS
+from gankit.evaluation.pixels import Levels
 from gankit.resuming import images_of
 from gankit.training_data import Tell
 from gankit.visual import images

@@ -14,7 +14,7 @@ LOWER, HIGHER, CLOSER = "lower is better", "higher is better", "best near the re
 
 @dataclass(frozen=True)
 class Figure:
-    """One field of `gankit.metrics.Evaluation` that a page shows.
+    """One field of `gankit.evaluation.Evaluation` that a page shows.
 
     Attributes
     ----------

@@ -3,7 +3,7 @@
 {"round": 1280, "seed": 0, "features": "64 classifier and 18 local features (6a139aa6)",
  "frechet": 35.2, ...}
 
-A line holds every figure of `gankit.metrics.Evaluation` by its name, and under "floor" those of
+A line holds every figure of `gankit.evaluation.Evaluation` by its name, and under "floor" those of
 real images, with "split", which they are, where they were measured with it.
 """
 

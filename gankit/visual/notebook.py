@@ -23,7 +23,7 @@ from gankit.visual.images import Picture
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from gankit.metrics import Evaluation
+    from gankit.evaluation import Evaluation
     from gankit.run import Run
 
 ROWS, WIDE = 5, 10

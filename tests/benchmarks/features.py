@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 import gankit
 from gankit import judging, plugins
 from gankit.data import ImageSet
-from gankit.judging.examining import generated
-from gankit.metrics import (
+from gankit.evaluation import (
     Evaluation,
     Judge,
     choose,
@@ -33,8 +32,9 @@ from gankit.metrics import (
     moments,
     principal_components,
 )
-from gankit.metrics.network import FEATURES
-from gankit.metrics.pixels import Levels
+from gankit.evaluation.mlp import FEATURES
+from gankit.evaluation.pixels import Levels
+from gankit.judging.examining import generated
 from gankit.visual.images import to_uint8
 from tests.metrics.damage import blurred, moved, specks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gankit.data import ImageSet, glyphs
-from gankit.metrics import Judge, choose, classifier_of
+from gankit.evaluation import Judge, choose, classifier_of
 
 
 @pytest.fixture(scope="session")

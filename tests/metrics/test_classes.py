@@ -10,7 +10,7 @@ from scipy.special import rel_entr
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-from gankit.metrics import confidence, divergence, histogram, score, seen
+from gankit.evaluation import confidence, divergence, histogram, score, seen
 
 
 def chances(seed, n=40, classes=5):

@@ -11,7 +11,7 @@ import pytest
 from gankit._utils import atomic_files
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, StorageError
-from gankit.metrics import classifier, classifier_of, fitting, kept, local
+from gankit.evaluation import classifier, classifier_cache, classifier_of, local, train_classifier
 from gankit.runs import tensors
 
 STEPS = 60
@@ -41,7 +41,7 @@ def trainings(monkeypatch):
 
     def fit(*arguments):
         done.append(arguments)
-        return fitting.fit(*arguments)
+        return train_classifier.fit(*arguments)
 
     monkeypatch.setattr(classifier, "fit", fit)
     return done
@@ -132,9 +132,9 @@ def edited(change):
 
     def edit(content):
         arrays = tensors.decode(content)
-        arrays.pop(kept.SUM)
+        arrays.pop(classifier_cache.SUM)
         changed = change(arrays)
-        return tensors.encode({**changed, kept.SUM: kept.sum_of(changed)})
+        return tensors.encode({**changed, classifier_cache.SUM: classifier_cache.sum_of(changed)})
 
     return edit
 
@@ -144,7 +144,9 @@ DAMAGE = {
     "empty": (lambda _: b"", "no safetensors file"),
     "a bit": (flipped, "its sum is wrong"),
     "no sum": (
-        lambda c: tensors.encode({k: v for k, v in tensors.decode(c).items() if k != kept.SUM}),
+        lambda c: tensors.encode(
+            {k: v for k, v in tensors.decode(c).items() if k != classifier_cache.SUM}
+        ),
         "its sum is wrong",
     ),
     "a name": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gankit.metrics import (
+from gankit.evaluation import (
     Judge,
     choose,
     frechet_distance,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gankit.errors import ConfigError, Diverged
-from gankit.metrics import (
+from gankit.evaluation import (
     Judge,
     Reference,
     choose,

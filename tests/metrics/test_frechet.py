@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
 from gankit.errors import ConfigError
-from gankit.metrics import Moments, frechet_distance, moments
+from gankit.evaluation import Moments, frechet_distance, moments
 from tests.metrics.draws import normal, rotation
 
 seeds = st.integers(0, 2**32 - 1)

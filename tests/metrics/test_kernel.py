@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from gankit.errors import ConfigError
-from gankit.metrics import kernel_distance, subset_distances
+from gankit.evaluation import kernel_distance, subset_distances
 from tests.metrics.draws import normal, rotation
 
 
@@ -49,7 +49,7 @@ def test_known_distributions_have_about_the_distance_of_the_closed_form():
 def test_many_columns_make_the_rows_fewer_and_change_no_number(monkeypatch):
     a, b = normal(0, 40, 5), normal(1, 30, 5)
     wanted = kernel_distance(a, b)
-    monkeypatch.setattr("gankit.metrics.kernel.CELLS", 70)
+    monkeypatch.setattr("gankit.evaluation.kernel.CELLS", 70)
     assert kernel_distance(a, b) == pytest.approx(wanted, rel=1e-12)
 
 

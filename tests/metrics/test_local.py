@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gankit.data import glyphs
-from gankit.metrics import frechet_distance, local, moments
-from gankit.metrics.pixels import small
+from gankit.evaluation import frechet_distance, local, moments
+from gankit.evaluation.pixels import small
 from tests.metrics.damage import blurred, moved, specks
 
 

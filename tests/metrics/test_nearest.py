@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gankit.errors import ConfigError
-from gankit.metrics import nearest_images
+from gankit.evaluation import nearest_images
 
 
 def pictures(seed, n, shape=(4, 3, 2)):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from gankit.errors import ConfigError
-from gankit.metrics import Balls, balls, radii
+from gankit.evaluation import Balls, balls, radii
 from tests.metrics.draws import normal, rotation
 
 

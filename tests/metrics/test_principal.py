@@ -7,8 +7,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from gankit.errors import ConfigError
-from gankit.metrics import local, principal_components
-from gankit.metrics.pixels import inputs, levels, small
+from gankit.evaluation import local, principal_components
+from gankit.evaluation.pixels import inputs, levels, small
 
 
 def images(count=200, shape=(6, 5, 2), seed=0):

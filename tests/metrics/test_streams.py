@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from gankit.contract.random_streams import generator
+from gankit.evaluation import apart, choose, kernel, reference, subset_distances, train_classifier
 from gankit.judging import examining
-from gankit.metrics import apart, choose, fitting, kernel, reference, subset_distances
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
 LABELS = np.arange(40) % 2
 VALUES = np.random.default_rng(1).standard_normal((40, 3))
 
 USES = {
-    "the classifier": (fitting, lambda: fitting.fit(IMAGES, LABELS, 2, 2, lambda *_: None)),
+    "the classifier": (
+        fitting,
+        lambda: train_classifier.fit(IMAGES, LABELS, 2, 2, lambda *_: None),
+    ),
     "the reference": (reference, lambda: (choose(IMAGES, "", 9), apart(IMAGES, "", 9))),
     "the subsets": (kernel, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
     "the classes": (examining, lambda: examining.in_proportion(LABELS, 9, 0)),

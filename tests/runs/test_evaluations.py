@@ -11,7 +11,7 @@ import tracemalloc
 import pytest
 
 from gankit.errors import CheckpointError, StorageError
-from gankit.metrics import Evaluation
+from gankit.evaluation import Evaluation
 from gankit.runs import evaluation_log
 
 FIGURES = Evaluation(

@@ -7,7 +7,7 @@ import warnings
 import gankit
 from gankit.config import layering
 from gankit.data import locations
-from gankit.metrics import kept
+from gankit.evaluation import classifier_cache
 from gankit.resuming import recorded
 from gankit.runs import RunFolder
 from gankit.runs import loss_log as log
@@ -54,7 +54,7 @@ def taken_by_two(run):
 def weights(_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return kept.read("mine", {"kernel": (2,)})
+        return classifier_cache.read("mine", {"kernel": (2,)})
 
 
 def cut(path):

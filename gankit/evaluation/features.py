@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.metrics.pixels import Real, chunks
+from gankit.evaluation.pixels import Real, chunks
 
 
 class Features(Protocol):

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.metrics import local
-from gankit.metrics.features import digest
-from gankit.metrics.pixels import Levels, Real, by_chunks, check_shape, chunks, levels, small
+from gankit.evaluation import local
+from gankit.evaluation.features import digest
+from gankit.evaluation.pixels import Levels, Real, by_chunks, check_shape, chunks, levels, small
 
 COMPONENTS = 64
 

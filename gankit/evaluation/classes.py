@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.metrics.pixels import Real
+from gankit.evaluation.pixels import Real
 
 SEEN = 5
 """A class counts as seen if its share is at least the expected one over this number."""

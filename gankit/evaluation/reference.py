@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
-from gankit.metrics.pixels import Levels, levels
+from gankit.evaluation.pixels import Levels, levels
 
 COUNT = 10_000
 """Images of a reference, unless another number is asked for."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.metrics.pixels import Float32, Levels, Real, block_of, chunks
+from gankit.evaluation.pixels import Float32, Levels, Real, block_of, chunks
 
 SIDE = 3
 """Pixels of a patch's side."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from gankit._utils.state import State
 from gankit.contract.random_streams import Stream, generator
-from gankit.metrics import network
-from gankit.metrics.pixels import Float32, Levels, flat, inputs, shrunk
+from gankit.evaluation import mlp
+from gankit.evaluation.pixels import Float32, Levels, flat, inputs, shrunk
 
 SEED = 0
 BATCH = 256
@@ -66,12 +66,12 @@ def fit(
         Float32 weights, as `network.shapes` names them.
     """
     began = time.monotonic()
-    weights = network.initial(inputs(images.shape[1:]), classes, generator(SEED, Stream.CLASSIFIER))
+    weights = mlp.initial(inputs(images.shape[1:]), classes, generator(SEED, Stream.CLASSIFIER))
     moments = _zeros(weights), _zeros(weights)
     for step in range(1, steps + 1):
         batch, truth = _batch(images, labels, step)
         rate = RATE * 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
-        _adam(weights, network.gradients(weights, batch, truth), moments, rate, step)
+        _adam(weights, mlp.gradients(weights, batch, truth), moments, rate, step)
         if step % REPORT == 0 or step == steps:
             progress(step, steps, (time.monotonic() - began) / step * (steps - step))
     return weights

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gankit.errors import ConfigError
-from gankit.metrics.pixels import Real, chunks
+from gankit.evaluation.pixels import Real, chunks
 
 NEIGHBOURS = 5
 """Of Naeem et al. 2020, §4; also what their code takes for precision and recall."""

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from gankit._utils.state import State
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError
-from gankit.metrics import kept, local, network
-from gankit.metrics.features import digest
-from gankit.metrics.fitting import Progress, fit, steps_for
-from gankit.metrics.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
+from gankit.evaluation import classifier_cache, local, mlp
+from gankit.evaluation.features import digest
+from gankit.evaluation.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
+from gankit.evaluation.train_classifier import Progress, fit, steps_for
 
 VERSION = "classifier 4"
 """Part of every key: change it with anything that changes the numbers."""
@@ -54,15 +54,15 @@ class Classifier:
     def probabilities(self, images: NDArray[Any], /) -> Real:
         """Return the `(n, classes)` float64 chances of each class."""
         check_shape(images, self.shape, "the classifier")
-        logits = by_chunks(lambda p: network.logits(self.weights, self._features(p)), images)
-        return network.softmax(logits)
+        logits = by_chunks(lambda p: mlp.logits(self.weights, self._features(p)), images)
+        return mlp.softmax(logits)
 
     def _all(self, images: Levels) -> Float32:
         parts = [self._features(images), local.features(self.weights, images)]
         return np.concatenate(parts, axis=1)
 
     def _features(self, images: Levels) -> Float32:
-        return network.features(self.weights, small(images))
+        return mlp.features(self.weights, small(images))
 
 
 def classifier_of(
@@ -95,22 +95,22 @@ def classifier_of(
         raise ConfigError(f"steps is {steps}; a classifier is trained for at least 1")
     shape = data.images.shape[1:]
     key = digest(f"{VERSION}, {steps} steps, {data.classes} classes", data.images, labels)
-    wanted = network.shapes(inputs(shape), data.classes) | local.shapes(shape[-1])
-    weights = kept.read(key, wanted)
+    wanted = mlp.shapes(inputs(shape), data.classes) | local.shapes(shape[-1])
+    weights = classifier_cache.read(key, wanted)
     if weights is None:
         weights = fit(data.images, labels, data.classes, steps, progress)
         weights |= local.fit(data.images, _variance(weights, data.images))
-        kept.write(key, weights)
+        classifier_cache.write(key, weights)
     # The key will not do: BLAS rounds by processor and threads, and training makes much of that.
-    mark = kept.sum_of(weights).tobytes().hex()[:8]
-    name = f"{network.FEATURES} classifier and {local.count(shape[-1])} local features ({mark})"
+    mark = classifier_cache.sum_of(weights).tobytes().hex()[:8]
+    name = f"{mlp.FEATURES} classifier and {local.count(shape[-1])} local features ({mark})"
     return Classifier(name, shape, weights)
 
 
 def _variance(weights: State, images: Levels) -> float:
     """Return the mean variance of the network's features over some of the images."""
     some = np.asarray(images[:: max(1, len(images) // local.IMAGES)])
-    values = by_chunks(lambda part: network.features(weights, small(part)), some)
+    values = by_chunks(lambda part: mlp.features(weights, small(part)), some)
     return float(values.var(0).mean())
 
 

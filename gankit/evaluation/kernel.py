@@ -10,7 +10,7 @@ import numpy as np
 
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
-from gankit.metrics.pixels import Real, chunks
+from gankit.evaluation.pixels import Real, chunks
 
 SUBSETS = 50
 SUBSET = 1000

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
-from gankit.metrics.pixels import Float32, Levels, Real, check_shape, chunks, levels
+from gankit.evaluation.pixels import Float32, Levels, Real, check_shape, chunks, levels
 
 ROWS = 1024
 COLUMNS = 2048

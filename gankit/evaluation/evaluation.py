@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
-from gankit.metrics import classes, kernel, neighbours
-from gankit.metrics.features import ClassFeatures, Features
-from gankit.metrics.frechet import Moments, frechet_distance, moments
-from gankit.metrics.nearest import nearest_images
-from gankit.metrics.pixels import Levels, Real, check_shape, levels
-from gankit.metrics.reference import Reference
+from gankit.evaluation import classes, kernel, neighbours
+from gankit.evaluation.features import ClassFeatures, Features
+from gankit.evaluation.frechet import Moments, frechet_distance, moments
+from gankit.evaluation.nearest import nearest_images
+from gankit.evaluation.pixels import Levels, Real, check_shape, levels
+from gankit.evaluation.reference import Reference
 
 NEAREST = 1000
 """Images, the first ones, of which the nearest reference image is looked for."""

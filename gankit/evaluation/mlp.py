@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.metrics.pixels import Float32
+from gankit.evaluation.pixels import Float32
 
 FEATURES = 64
 """Values before the last layer."""
