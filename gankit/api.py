@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import devices, plugins
+from gankit import plugins
 from gankit._utils import paths
 from gankit._utils.field_types import as_tuple
 from gankit._utils.paths import optional
@@ -25,24 +25,25 @@ from gankit.config import AUTO, TrainConfig, layering
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
-from gankit.earlier import openable
 from gankit.errors import CheckpointError, ConfigError, shown
-from gankit.launch import check_folder, choose_backend, launch, resolve
+from gankit.launch import devices
+from gankit.launch.earlier_versions import openable
+from gankit.launch.execute import check_folder, choose_backend, launch, resolve
+from gankit.launch.misuse_warnings import Start, look
+from gankit.launch.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
+from gankit.launch.resuming import best as best_of
+from gankit.launch.run import Run
+from gankit.launch.training_data import warn
 from gankit.layers import Layer, Spec
 from gankit.losses import Loss, absent, smoothed
-from gankit.misuse import Start, look
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
-from gankit.resuming import best as best_of
-from gankit.run import Run
 from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import class_names as class_names_of
 from gankit.runs import loss_log as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callback, Callbacks, Regime, as_callbacks, check_count
 from gankit.training import fit as fit_rounds
-from gankit.training_data import warn
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The optimizer of `fit` where none is given: that of the recipe `simple`."""

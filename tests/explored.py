@@ -12,11 +12,11 @@ import numpy as np
 from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Problem
+from gankit.launch.run import Run
 from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD
 from gankit.report import explorer
 from gankit.report.directions import Directions
-from gankit.run import Run
 
 CLASSES = 10
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

@@ -11,7 +11,7 @@ from PIL import Image
 import gankit
 from gankit.config import from_settings
 from gankit.contract import problem
-from gankit.earlier import openable
+from gankit.launch.earlier_versions import openable
 from gankit.layers import Dropout
 from gankit.recipes import recipe
 

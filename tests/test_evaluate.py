@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 import gankit
-from gankit import judging, plugins
+from gankit import plugins
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.evaluation import Judge, apart, choose, classifier, classifier_of, nearest_images
+from gankit.launch import evaluate, reference_data
 from gankit.runs import RunFolder, evaluation_log, read_checkpoint
 from gankit.testing import images as problem_images
 from gankit.visual import images
@@ -146,7 +147,7 @@ def test_test_images_give_the_floor_against_the_same_reference(command, monkeypa
 def test_a_second_look_measures_no_floor_again_and_writes_nothing_twice(command, run, monkeypatch):
     first = command("evaluate", run, *COUNT)
     before = (run / "evaluations.jsonl").read_bytes()
-    monkeypatch.setattr(judging.Standard, "floor", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(reference_data.Standard, "floor", lambda *_: pytest.fail("measured again"))
     again = command("evaluate", run, *COUNT)
     assert again.out == first.out
     assert (run / "evaluations.jsonl").read_bytes() == before
@@ -306,10 +307,10 @@ def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
         lambda _, stage, part: seen.append((stage, part)),
     )
     assert command("evaluate", run, *COUNT).code == 0
-    assert (judging.TRAINING, 1.0) in seen
+    assert (reference_data.TRAINING, 1.0) in seen
     stages = list(dict.fromkeys(stage for stage, _ in seen))
-    assert stages.index(judging.TRAINING) < stages.index(judging.GENERATING)
-    assert stages[-1] == f"{judging.FLOOR}classes"
+    assert stages.index(reference_data.TRAINING) < stages.index(evaluate.GENERATING)
+    assert stages[-1] == f"{reference_data.FLOOR}classes"
     assert all(0 <= part <= 1 for _, part in seen)
 
 
@@ -338,7 +339,7 @@ def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
     opened = gankit.load(run)
     chunks = list(opened.chunks(2500, seed=2))
     assert [len(chunk) for chunk in chunks] == [1024, 1024, 452]
-    made = judging.generated(opened, 2500, seed=2)
+    made = evaluate.generated(opened, 2500, seed=2)
     assert made.dtype == np.uint8
     np.testing.assert_array_equal(made, images.to_uint8(opened.sample(2500, seed=2)))
 
@@ -361,9 +362,9 @@ def test_classes_are_sampled_as_often_as_the_data_have_them():
     (digits, labels), held_out = drawn(2400), drawn(2000, seed=2)
     few = np.concatenate([np.flatnonzero(labels == 3), np.flatnonzero(labels != 3)[:200]])
     skewed = ImageSet(digits[few], labels[few], "skewed")
-    standard = judging.against(skewed, "./skewed.npz")
+    standard = reference_data.against(skewed, "./skewed.npz")
     run = Perfect(*held_out)
-    row, _ = judging.examined(standard, run, 200)
+    row, _ = evaluate.examined(standard, run, 200)
     counts = np.bincount(skewed.labels) / len(skewed) * 200
     assert counts[3] > 100
     assert np.abs(np.bincount(run.asked) - counts).max() < 1
@@ -372,11 +373,11 @@ def test_classes_are_sampled_as_often_as_the_data_have_them():
 
 def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
     data = np.repeat([0, 1, 3], [5, 330, 665])
-    found = judging.examining.in_proportion(data, 100, seed=0)
+    found = evaluate.in_proportion(data, 100, seed=0)
     assert np.abs(np.bincount(found) - np.bincount(data) / 10).max() < 1
     assert not np.array_equal(found, np.sort(found))
-    np.testing.assert_array_equal(found, judging.examining.in_proportion(data, 100, seed=0))
-    assert not np.array_equal(found, judging.examining.in_proportion(data, 100, seed=1))
+    np.testing.assert_array_equal(found, evaluate.in_proportion(data, 100, seed=0))
+    assert not np.array_equal(found, evaluate.in_proportion(data, 100, seed=1))
 
 
 def test_real_images_that_were_trained_on_are_not_their_own_nearest(command, run):
@@ -389,7 +390,7 @@ def test_each_image_of_the_picture_stands_above_the_training_image_nearest_to_it
     command("evaluate", run, *COUNT)
     with Image.open(run / "nearest/000020.png") as picture:
         pixels = np.asarray(picture)
-    made = judging.generated(gankit.load("run"), 60)
+    made = evaluate.generated(gankit.load("run"), 60)
     training = drawn()[0]
     for i, (down, along) in enumerate([(0, 0), (0, 30), (0, 60)]):
         pair = pixels[down : down + 56, along : along + 28]

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import judging, launch, plugins
+from gankit import plugins
 from gankit.callbacks import Judging, every
 from gankit.config.layering import config_of, from_file, from_recipe
 from gankit.errors import CheckpointError, DataError
 from gankit.evaluation import classifier
+from gankit.launch import evaluate, execute, reference_data
 from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from tests.evaluated import CONFIG, dataset, write
 from tests.runs.test_evaluations import row
@@ -47,8 +48,8 @@ def canned(monkeypatch):
         found = row(run.step, HEIGHTS.get(run.step, 40.0), floor, samples=count)
         return found, np.zeros((4, 4), np.uint8)
 
-    monkeypatch.setattr(judging, "against", lambda *_: SimpleNamespace())
-    monkeypatch.setattr(judging, "examined", examined)
+    monkeypatch.setattr(reference_data, "against", lambda *_: SimpleNamespace())
+    monkeypatch.setattr(evaluate, "examined", examined)
     return asked
 
 
@@ -56,8 +57,8 @@ def train(out, callbacks=(), stop=lambda: False, resume=False, **settings):
     """Train 20 rounds, an epoch being three of them, and evaluate every second epoch."""
     given = {"dataset": "./digits.npz", "evaluate_every": 2} | settings
     config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", given)])
-    plan = launch.resolve(config)
-    return launch.launch(plan, Path(out), resume=resume, callbacks=callbacks, stop=stop)
+    plan = execute.resolve(config)
+    return execute.launch(plan, Path(out), resume=resume, callbacks=callbacks, stop=stop)
 
 
 def train_until(out, stopped, **settings):
@@ -303,9 +304,9 @@ def test_the_test_images_come_from_where_the_user_said(monkeypatch, tmp_path):
     monkeypatch.setattr(plugins, "get_dataset", lambda _: found)
     settings = {"dataset": "few", "evaluate_every": 2}
     config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", settings)])
-    plan = launch.resolve(config, tmp_path)
+    plan = execute.resolve(config, tmp_path)
     with pytest.raises(pytest.fail.Exception):
-        launch.launch(plan, Path("run"))
+        execute.launch(plan, Path("run"))
     assert asked == [tmp_path]
 
 
@@ -318,7 +319,7 @@ def test_a_signal_while_the_classifier_is_trained_ends_at_once_and_leaves_nothin
         progress(20, 400, 1.0)
         pytest.fail("it went on")
 
-    monkeypatch.setattr("gankit.judging.standards.classifier_of", classifier_of)
+    monkeypatch.setattr("gankit.launch.reference_data.classifier_of", classifier_of)
     before = sorted(Path().rglob("*"))
     ended = command(
         "train", "--config", "run.toml", "--dataset", "./digits.npz", "--set", "evaluate_every=1"
@@ -332,16 +333,16 @@ def test_the_space_for_the_best_and_for_pictures_is_counted():
     def space(**settings):
         given = {"dataset": "./digits.npz"} | settings
         config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", given)])
-        plan = launch.resolve(config)
+        plan = execute.resolve(config)
         trainer = plan.backend.trainer(plan.problem)
         state = sum(array.nbytes for array in trainer.state().values())
-        return launch._space(plan, trainer, 0), state
+        return execute._space(plan, trainer, 0), state
 
     (plain, state), (judged, _) = space(), space(evaluate_every=2)
-    assert judged - plain == state + 4 * launch.PICTURE
+    assert judged - plain == state + 4 * execute.PICTURE
     # No more are ever there than are saved.
     (one, _), (another, _) = space(steps=1), space(steps=1, evaluate_every=2)
-    assert another - one == state + launch.PICTURE
+    assert another - one == state + execute.PICTURE
 
 
 def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
@@ -365,9 +366,9 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
 
 def test_the_classifiers_training_is_told_of_now_and_then():
     said, now = [], iter(range(0, 1000, 3))
-    watch = judging.slowly(said.append, lambda: float(next(now)))
+    watch = evaluate.slowly(said.append, lambda: float(next(now)))
     for step in range(1, 11):
-        watch(judging.TRAINING, step / 10)
+        watch(reference_data.TRAINING, step / 10)
     watch("features", 0.0)
     line = "training the classifier to judge by, once for this data set: {} seconds left"
     assert said == [line.format(left) for left in (27, 15, 3)]

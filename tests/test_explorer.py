@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from gankit.errors import ConfigError, Diverged, ExitCode
+from gankit.launch.run import Run
 from gankit.layers import BatchNorm, Conv, Dense, Embedding, Reshape, Residual, Tanh
 from gankit.optimizers import Average
 from gankit.recipes import recipes
 from gankit.report import explorer
 from gankit.report.directions import principal_directions
 from gankit.report.explorer import payload
-from gankit.run import Run
 from tests.explored import STATIC, any_directions, run_of_recipe, run_of_spec
 
 TOO_LARGE = {"infogan-nets", "sn-dcgan"}

@@ -20,7 +20,7 @@ from gankit import plugins
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
 from gankit.exporting import export, known, read
 from gankit.exporting.folding import folded
-from gankit.run import latents
+from gankit.launch.run import latents
 from gankit.runs import RunFolder, evaluation_log
 
 DENSE = [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gankit.errors import ConfigError
-from gankit.loss_digest import FAKE, REAL, Dual, DualOps, loss_digest
+from gankit.launch.loss_digest import FAKE, REAL, Dual, DualOps, loss_digest
 from gankit.losses import BUILTIN, HINGE, NONSATURATING, ArrayOps, Loss
 from gankit.testing.problems import USERS_LOSS
 

@@ -10,6 +10,7 @@ import pytest
 import gankit
 from gankit.callbacks.symptoms import HealthWarning
 from gankit.contract import Problem
+from gankit.launch.misuse_warnings import CHECKS, FEW, Start, look
 from gankit.layers import (
     BatchNorm,
     Dense,
@@ -22,7 +23,6 @@ from gankit.layers import (
     Tanh,
 )
 from gankit.losses import BUILTIN, LEAST_SQUARES
-from gankit.misuse import CHECKS, FEW, Start, look
 from gankit.runs import RunFolder, warning_log
 from tests.selection import selected
 
@@ -88,7 +88,7 @@ def test_images_that_are_likely_a_mistake_are_warned_of_once(images, wanted):
 
 
 def test_of_many_images_some_are_looked_at(monkeypatch):
-    monkeypatch.setattr("gankit.misuse.LOOKED", FEW // 4)
+    monkeypatch.setattr("gankit.launch.misuse_warnings.LOOKED", FEW // 4)
     (told,) = said((IMAGES > 127).astype(np.uint8))
     assert f"all {FEW // 4} images looked at hold uint8 of 0 and 1" in told
 

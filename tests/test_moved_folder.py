@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import launch
 from gankit.cli import main
 from gankit.errors import ConfigError, Diverged, ExitCode, StorageError
+from gankit.launch import execute
 from tests.crash.children import in_child
 
 CONFIG = """
@@ -63,9 +63,9 @@ def train(monkeypatch, command):
     """Return what trains by the command, struck after some rounds."""
 
     def run(step, do, *more):
-        original = launch._keeping
+        original = execute._keeping
         with monkeypatch.context() as patch:
-            patch.setattr(launch, "_keeping", lambda *words: [*original(*words), Strike(step, do)])
+            patch.setattr(execute, "_keeping", lambda *words: [*original(*words), Strike(step, do)])
             return command(*TRAIN, *more)
 
     return run
@@ -137,7 +137,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
     Path("run").mkdir()
     leave()
     before, text = sorted(Path("run").rglob("*")), Path("tiny.toml").read_bytes()
-    monkeypatch.setattr(launch, "training_data", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(execute, "training_data", lambda *_: pytest.fail("the data was read"))
     for resume in ((), ("--resume", "auto")):
         ended = command(*TRAIN, *resume)
         assert ended.code == ExitCode.USAGE
@@ -149,7 +149,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
 
 def test_in_python_leftovers_are_refused_before_the_data_is_read(monkeypatch):
     Path("run/checkpoints/000004").mkdir(parents=True)
-    monkeypatch.setattr(launch, "training_data", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(execute, "training_data", lambda *_: pytest.fail("the data was read"))
     with pytest.raises(ConfigError, match="cannot take a new run"):
         gankit.train(out="run", **tomllib.loads(CONFIG))
 
@@ -169,7 +169,7 @@ def test_a_signal_ends_even_the_look_at_leftovers():
         time.sleep(30)
 
     def train():
-        launch.in_the_way = looked_at_for_long
+        execute.in_the_way = looked_at_for_long
         main([*map(str, TRAIN)])
 
     assert in_child(train, limit=20).exit == 143

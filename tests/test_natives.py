@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit import natives
 from gankit.contract import Backend
 from gankit.errors import BackendUnavailable
+from gankit.launch import native_networks
 from tests.objects import fit, refusal, train
 from tests.selection import selected
 
@@ -33,16 +33,16 @@ def offering(name, *modules, capabilities=("native",)):
 
 def test_the_backend_of_a_network_is_told_by_the_module_of_its_class():
     known = [offering("a", "acme"), offering("b", "bolt", "bits"), offering("n", capabilities=())]
-    assert natives.owners(framework("acme"), known) == ["a"]
-    assert natives.owners(framework("bits"), known) == ["b"]
-    assert natives.owners(framework("acmer"), known) == []
+    assert native_networks.owners(framework("acme"), known) == ["a"]
+    assert native_networks.owners(framework("bits"), known) == ["b"]
+    assert native_networks.owners(framework("acmer"), known) == []
 
 
 def test_the_nearest_class_decides_whose_a_network_is():
     torch = framework("torch")
     keras = type("Layer", (type(torch),), {"__module__": "keras.src.layers"})()
     known = [offering("torch", "torch"), offering("keras", "keras", "tensorflow")]
-    assert natives.owners(keras, known) == ["keras"]
+    assert native_networks.owners(keras, known) == ["keras"]
 
 
 def test_a_backend_that_claims_no_native_networks_knows_none():
@@ -53,7 +53,7 @@ def test_a_backend_that_claims_no_native_networks_knows_none():
 def test_networks_of_two_frameworks_are_refused():
     known = [offering("a", "acme"), offering("b", "bolt")]
     networks = {"generator": framework("acme"), "discriminator": framework("bolt")}
-    told = refusal(lambda: natives.backend_of(networks, known))
+    told = refusal(lambda: native_networks.backend_of(networks, known))
     assert told.startswith("generator is of a, discriminator is of b; ")
 
 

@@ -19,8 +19,8 @@ import gankit
 from gankit.callbacks import Live
 from gankit.callbacks.live import ELSEWHERE, SHARE
 from gankit.evaluation import Evaluation
+from gankit.launch.run import Run
 from gankit.layers import Dense, Flatten, Reshape, Tanh
-from gankit.run import Run
 from gankit.visual import notebook
 from tests.waiting import ran
 

@@ -74,7 +74,7 @@ def test_a_run_without_a_checkpoint_may_start_again_with_other_settings(tmp_path
         raise MemoryError("38 GiB")
 
     with monkeypatch.context() as patched:
-        patched.setattr("gankit.launch.fit", full)
+        patched.setattr("gankit.launch.execute.fit", full)
         assert ended([*TRAIN, "--out", "run"]) == 2
     again = ["train", "--dataset", "glyphs", "--steps", "2", "--batch", "4", "--resume", "auto"]
     assert ended([*again, "--recipe", "simple", "--out", "run", "--backend", "numpy"]) == 0

@@ -26,8 +26,8 @@ from gankit.cli.options import say
 from gankit.comparing import IMAGES, MADE, TIMING
 from gankit.config import from_settings
 from gankit.errors import GankitError
-from gankit.launch import launch, resolve
-from gankit.run import Run
+from gankit.launch.execute import launch, resolve
+from gankit.launch.run import Run
 from gankit.runs import RunFolder, arrays
 from gankit.training import Progress
 

@@ -21,7 +21,7 @@ from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
     from gankit.config.layering import Source
-    from gankit.launch import Plan
+    from gankit.launch.execute import Plan
 
 PAGE = "compare.html"
 FLAGS = ("dataset", "epochs", "steps", "seed", "device")
@@ -103,7 +103,7 @@ def _sources(options: dict[str, Any]) -> list[Source]:
 def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
     """Return what is trained on each backend, on the same images; what cannot be is refused."""
     from gankit.config.layering import config_of
-    from gankit.launch import choose_backend, resolve
+    from gankit.launch.execute import choose_backend, resolve
 
     backends = [choose_backend(name) for name in names]
     config = config_of([*sources, ("--backends", {"backend": backends[0].name})])
@@ -129,7 +129,7 @@ def _folders(plans: list[Plan]) -> Iterator[str]:
 
 def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
     """Refuse a place that holds other runs, before any is trained."""
-    from gankit.resuming import check_same, newest, recorded
+    from gankit.launch.resuming import check_same, newest, recorded
     from gankit.runs import RunFolder
 
     if RunFolder(out).exists():

@@ -18,8 +18,8 @@ from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
     from gankit.callbacks.stage_bar import Stages
-    from gankit.judging import Standard
-    from gankit.run import Run
+    from gankit.launch.reference_data import Standard
+    from gankit.launch.run import Run
     from gankit.runs import RunFolder
     from gankit.visual.images import Pixels
 
@@ -55,16 +55,16 @@ def command(
     against the same ones: that is the floor, what to expect of a perfect generator. The figures
     are printed, and kept in RUN/evaluations.jsonl. The run may be in training.
     """
-    from gankit import judging
     from gankit.api import load
     from gankit.callbacks.stage_bar import Stages
     from gankit.contract.random_streams import check_seed
-    from gankit.resuming import recorded
+    from gankit.launch import evaluate
+    from gankit.launch.resuming import recorded
 
-    judging.check_samples(count)
+    evaluate.check_samples(count)
     check_seed(seed)
     recorded(run)
-    guesses = {judging.READING: 1.0, OPENING: 2.0} | judging.guesses(count, floor=not no_floor)
+    guesses = {evaluate.READING: 1.0, OPENING: 2.0} | evaluate.guesses(count, floor=not no_floor)
     watch = Stages(guesses, plain=True if no_progress else None)
     try:
         standard = _standard(run, dataset, data_dir, watch)
@@ -79,27 +79,27 @@ def command(
 
 def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Stages) -> Standard:
     """Read the run's images, and make sure that they are those."""
-    from gankit import judging
-    from gankit.earlier import openable
-    from gankit.resuming import known_images, recorded
+    from gankit.launch import evaluate, reference_data
+    from gankit.launch.earlier_versions import openable
+    from gankit.launch.resuming import known_images, recorded
     from gankit.runs import RunFolder
 
-    watch(judging.READING, 0.0)
+    watch(evaluate.READING, 0.0)
     config, known = openable(recorded(path)), known_images(RunFolder(path))
-    return judging.standard(config, data_dir, known, dataset, tell=say, watch=watch)
+    return reference_data.standard(config, data_dir, known, dataset, tell=say, watch=watch)
 
 
 def _found(
     path: Path, run: Run, standard: Standard, count: int, seed: int, no_floor: bool, watch: Stages
 ) -> dict[str, Any]:
     """Evaluate a run, keep what was found, and return it with the floor."""
-    from gankit import judging
+    from gankit.launch import evaluate
     from gankit.runs import RunFolder, evaluation_log
 
     folder = RunFolder(path)
     before = _before(folder)
     try:
-        row, picture = judging.examined(
+        row, picture = evaluate.examined(
             standard, run, count, seed, before or (), floor=not no_floor, watch=watch
         )
     except Diverged as error:
@@ -112,8 +112,8 @@ def _found(
 
 def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
     """Return the earlier evaluations; None, with a warning, where they cannot be read."""
+    from gankit.launch.training_data import warn
     from gankit.runs import evaluation_log
-    from gankit.training_data import warn
 
     try:
         return evaluation_log.read(folder.evaluations)
@@ -124,8 +124,8 @@ def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
 
 def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     """Write what was found into the run's folder; where that cannot be, warn."""
+    from gankit.launch.training_data import warn
     from gankit.runs import evaluation_log
-    from gankit.training_data import warn
     from gankit.visual import images
 
     path = folder.nearest_path(row["round"])

@@ -64,7 +64,7 @@ def command(
 
 def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:
     """Return where the runs' images are now; DataError if they are others than a run's."""
-    from gankit.resuming import images_of, known_images, recorded
+    from gankit.launch.resuming import images_of, known_images, recorded
     from gankit.runs import RunFolder
 
     if dataset is None:

@@ -19,7 +19,7 @@ from gankit.visual import animation, images
 
 if TYPE_CHECKING:
     from gankit.contract import Array, Labels
-    from gankit.run import Run
+    from gankit.launch.run import Run
 
 IMAGES, STEPS, MOVING_STEPS, FPS = 25, 8, 16, 10.0
 LONGEST = 1000
@@ -115,7 +115,7 @@ class Wanted:
 
     def _rows(self, run: Run) -> tuple[str, ...]:
         """Return what the rows of a grid show, if that is a class with a name."""
-        from gankit.run import called
+        from gankit.launch.run import called
 
         classes = called(run)
         return classes.names if self.by_class and not classes.plain else ()

@@ -30,7 +30,7 @@ from gankit.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from gankit.config.layering import Source
-    from gankit.launch import Plan
+    from gankit.launch.execute import Plan
     from gankit.training import Callback
 
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
@@ -94,8 +94,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     from gankit.callbacks import Bar
     from gankit.callbacks.download_bar import downloads_shown
     from gankit.config.layering import config_of
-    from gankit.launch import check_folder, launch, resolve
-    from gankit.resuming import check_loss_known
+    from gankit.launch.execute import check_folder, launch, resolve
+    from gankit.launch.resuming import check_loss_known
     from gankit.runs import RunFolder
 
     if options["resume"] and not options["out"]:
@@ -137,7 +137,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return where this run's settings come from, the weakest first."""
     from gankit.config import layering
-    from gankit.resuming import base
+    from gankit.launch.resuming import base
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")

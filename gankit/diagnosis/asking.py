@@ -20,8 +20,8 @@ from gankit._utils.channel import Tell, channel
 from gankit._utils.finding import described, plain
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Backend
-from gankit.devices import VARIABLE, wanted
 from gankit.errors import ConfigError
+from gankit.launch.devices import VARIABLE, wanted
 
 FACTS = 40
 """The most facts that are taken of one backend."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from gankit._utils.finding import Finding, plain
 from gankit._utils.processes import LIMIT, Answer, ask, command
-from gankit.devices import VARIABLE
 from gankit.errors import ExitCode
+from gankit.launch.devices import VARIABLE
 from gankit.plugins import Plugin
 
 LEFT_OUT = " is left out: "

@@ -14,8 +14,8 @@ import gankit
 from gankit._text import one_line
 from gankit.data import is_path
 from gankit.errors import CheckpointError
+from gankit.launch.resuming import known_images
 from gankit.layers import uses_labels
-from gankit.resuming import known_images
 from gankit.runs import class_names, evaluation_log
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from gankit._utils import atomic_files
 from gankit._utils.listening import told
 from gankit._utils.paths import given, optional
 from gankit.config import TrainConfig
-from gankit.earlier import openable
 from gankit.errors import (
     BackendUnavailable,
     CheckpointError,
@@ -24,9 +23,10 @@ from gankit.errors import (
 from gankit.exporting.formats import Choice, choose
 from gankit.exporting.making import NAME
 from gankit.exporting.places import README, card_of, target
-from gankit.resuming import images_of, known_images, recorded
+from gankit.launch.earlier_versions import openable
+from gankit.launch.resuming import images_of, known_images, recorded
+from gankit.launch.training_data import warn
 from gankit.runs import RunFolder
-from gankit.training_data import warn
 
 TOLERANCE = 1e-4
 """The largest difference from the run's images that passes as rounding; a level of grey is 8e-3."""

@@ -24,7 +24,7 @@ from gankit.contract.latents import latents
 from gankit.errors import ExitCode, GankitError, place_of
 from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
-from gankit.run import Run
+from gankit.launch.run import Run
 from gankit.runs.tensors import encode
 
 EXPECTED = "expected.safetensors"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gankit.contract import Array
 from gankit.contract.latents import latents
 from gankit.errors import Diverged
-from gankit.run import Run
+from gankit.launch.run import Run
 
 IMAGES = 4096
 """About how many images are made to find them."""

@@ -20,9 +20,9 @@ from gankit._utils.state import State
 from gankit.contract.random_streams import Stream
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
+from gankit.launch.run import Run
 from gankit.layers import BatchNorm, Layer, Residual, Spec
 from gankit.report.directions import principal_directions
-from gankit.run import Run
 
 STYLES = ("explorer/explorer.css",)
 SCRIPTS = tuple(

@@ -14,9 +14,9 @@ from gankit.config import LIMIT, parse_toml
 from gankit.config.layering import leaves
 from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError
-from gankit.lasting import OF_DATA, in_words
+from gankit.launch.lasting_settings import OF_DATA, in_words
+from gankit.launch.resuming import differing, newest_info, recorded
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
-from gankit.resuming import differing, newest_info, recorded
 from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.warning_log import Warned

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from gankit.evaluation import Evaluation
-    from gankit.run import Run
+    from gankit.launch.run import Run
 
 ROWS, WIDE = 5, 10
 """Rows of a grid; where there are classes each has a column, at most ten."""

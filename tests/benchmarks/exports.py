@@ -22,8 +22,8 @@ from gankit.exporting.folding import folded
 from gankit.exporting.formats import offered
 from gankit.exporting.making import examples
 from gankit.exporting.proving import compared
+from gankit.launch.run import Run
 from gankit.recipes import recipes
-from gankit.run import Run
 
 
 def main(backend: str, *formats: str) -> None:

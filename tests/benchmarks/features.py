@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gankit
-from gankit import judging, plugins
+from gankit import plugins
 from gankit.data import ImageSet
 from gankit.evaluation import (
     Evaluation,
@@ -34,7 +34,8 @@ from gankit.evaluation import (
 )
 from gankit.evaluation.mlp import FEATURES
 from gankit.evaluation.pixels import Levels
-from gankit.judging.examining import generated
+from gankit.launch import evaluate
+from gankit.launch.evaluate import generated
 from gankit.visual.images import to_uint8
 from tests.metrics.damage import blurred, moved, specks
 
@@ -127,7 +128,7 @@ def main() -> None:
     assert mnist.test is not None
     train, test = mnist.load(None), mnist.test(None)
     assert train.labels is not None
-    watch = judging.slowly(lambda said: print(said, file=sys.stderr))
+    watch = evaluate.slowly(lambda said: print(said, file=sys.stderr))
     features = classifier_of(
         train, progress=lambda step, steps, _: watch("training the classifier", step / steps)
     )

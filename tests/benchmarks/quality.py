@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import gankit
-from gankit import judging
-from gankit.resuming import recorded
+from gankit.launch import evaluate, reference_data
+from gankit.launch.resuming import recorded
 
 HEADS = (
     "run", "rounds", "Fréchet distance", "KID", "precision", "recall", "density", "coverage",
@@ -46,21 +46,21 @@ def row(name: str, rounds: str, found: Mapping[str, Any], floor: Mapping[str, An
 
 def rows(
     folders: Iterable[Path],
-    samples: int = judging.SAMPLES,
+    samples: int = reference_data.SAMPLES,
     heads: Sequence[str] = (),
     more: Callable[[Path], Sequence[str]] = lambda _: (),
 ) -> Iterator[str]:
     """Yield a Markdown table, a line at a time: the floor, then each run with `more` figures."""
     folders = list(folders)
-    watch = judging.slowly(lambda said: print(said, file=sys.stderr))
-    standard = judging.standard(recorded(folders[0]), watch=watch)
+    watch = evaluate.slowly(lambda said: print(said, file=sys.stderr))
+    standard = reference_data.standard(recorded(folders[0]), watch=watch)
     floor = standard.floor(samples)
     yield line(*HEADS, *heads)
     yield line("---", *["---:"] * (len(HEADS) + len(heads) - 1))
     yield line(*row("real test digits", "–", floor, floor), *["–"] * len(heads))
     for folder in folders:
         run = gankit.load(folder)
-        found, _ = judging.examined(standard, run, samples, floor=False)
+        found, _ = evaluate.examined(standard, run, samples, floor=False)
         yield line(*row(folder.name, f"{run.step:,}", found, floor), *more(folder))
     yield f"\n{floor['features']}; reference: {floor['reference']}; k = {floor['neighbours']}."
 
@@ -69,7 +69,7 @@ def main() -> None:
     """Judge every run that is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    parser.add_argument("--samples", type=int, default=judging.SAMPLES)
+    parser.add_argument("--samples", type=int, default=reference_data.SAMPLES)
     chosen = parser.parse_args()
     for text in rows(chosen.runs, chosen.samples):
         print(text, flush=True)

@@ -30,7 +30,7 @@ from loops.problems import seed
 from scaling import own
 
 from gankit import plugins
-from gankit.run import CHUNK, Run
+from gankit.launch.run import CHUNK, Run
 from gankit.runs import arrays
 
 MODULES = {"torch": "torch", "keras": "keras", "numpy": "numpy"}

@@ -9,7 +9,7 @@ import pytest
 
 from gankit.contract.random_streams import generator
 from gankit.evaluation import apart, choose, kernel, reference, subset_distances, train_classifier
-from gankit.judging import examining
+from gankit.launch import evaluate
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
 LABELS = np.arange(40) % 2
@@ -22,7 +22,7 @@ USES = {
     ),
     "the reference": (reference, lambda: (choose(IMAGES, "", 9), apart(IMAGES, "", 9))),
     "the subsets": (kernel, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
-    "the classes": (examining, lambda: examining.in_proportion(LABELS, 9, 0)),
+    "the classes": (examining, lambda: evaluate.in_proportion(LABELS, 9, 0)),
 }
 
 

@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from gankit import resuming
 from gankit.diagnosis import checkpoints as diagnosis
+from gankit.launch import resuming
 from gankit.runs import CheckpointStore, RunFolder, checkpoints
 
 

@@ -16,7 +16,7 @@ from gankit.errors import BackendUnavailable
 from gankit.exporting.folding import folded
 from gankit.exporting.making import examples
 from gankit.exporting.proving import compared
-from gankit.run import Run
+from gankit.launch.run import Run
 from gankit.testing.clauses.whole import each_family, taking
 from gankit.testing.courses import ready
 

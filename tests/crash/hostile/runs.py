@@ -8,7 +8,7 @@ import gankit
 from gankit.config import layering
 from gankit.data import locations
 from gankit.evaluation import classifier_cache
-from gankit.resuming import recorded
+from gankit.launch.resuming import recorded
 from gankit.runs import RunFolder
 from gankit.runs import loss_log as log
 from tests.crash.hostile import (

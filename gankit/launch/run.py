@@ -270,13 +270,13 @@ class Run:
         DataError
             The data set cannot be had, or its images are others than the run was trained on.
         """
-        from gankit import judging
+        from gankit.launch import evaluate
 
         if dataset is not None:
             paths.given(dataset, "dataset")
         place = None if dataset is None else os.fspath(dataset)
         folder = optional(data_dir, "data_dir")
-        return judging.evaluation(self, n, seed, folder, place, progress=progress)
+        return evaluate.evaluation(self, n, seed, folder, place, progress=progress)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""

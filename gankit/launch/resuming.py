@@ -15,10 +15,10 @@ from gankit.config.layering import Source, from_recipe
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
 from gankit.errors import CheckpointError, ConfigError, DataError, folded
-from gankit.lasting import OF_DATA, differences, in_words, lasting, recorded_as
+from gankit.launch.lasting_settings import OF_DATA, differences, in_words, lasting, recorded_as
+from gankit.launch.training_data import Tell, TrainingData, training_data, warn
 from gankit.runs import Checkpoint, RunFolder, evaluation_log
 from gankit.runs.checkpoints import read_manifest
-from gankit.training_data import Tell, TrainingData, training_data, warn
 
 DIGESTS = ("data_digest", "data_sample")
 """Under which names a manifest and `environment.json` have the digests of the images."""
@@ -181,7 +181,7 @@ def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[s
     Parameters
     ----------
     digest
-        That of the loss to go on with: `gankit.loss_digest`.
+        That of the loss to go on with: `gankit.launch.loss_digest`.
     info
         What the checkpoint's manifest says; of an older one `environment.json` decides.
 

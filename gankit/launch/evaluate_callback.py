@@ -7,35 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gankit import judging
 from gankit.callbacks import Judging
-from gankit.run import Run
+from gankit.launch import evaluate, reference_data
+from gankit.launch.run import Run
+from gankit.launch.training_data import Tell
 from gankit.runs import RunFolder, evaluation_log
 from gankit.training import Progress
-from gankit.training_data import Tell
 from gankit.visual.images import Pixels
 
 if TYPE_CHECKING:
-    from gankit.launch import Plan
+    from gankit.launch.execute import Plan
 
 
-def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> judging.Standard | None:
+def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> reference_data.Standard | None:
     """Return what the run is held against while it trains; None where that is not asked for."""
     config = plan.config
     if config.evaluate_every is None:
         return None
-    judging.check_samples(config.evaluate_samples)
-    said = judging.slowly(tell)
+    evaluate.check_samples(config.evaluate_samples)
+    said = evaluate.slowly(tell)
 
     def watch(stage: str, part: float) -> None:
         if stop():  # There is no block yet to stop after.
             raise KeyboardInterrupt
         said(stage, part)
 
-    return judging.against(plan.data, config.dataset, plan.data_dir, watch, config.images)
+    return reference_data.against(plan.data, config.dataset, plan.data_dir, watch, config.images)
 
 
-def judge_of(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Tell) -> Judging:
+def judge_of(
+    plan: Plan, folder: RunFolder, standard: reference_data.Standard, tell: Tell
+) -> Judging:
     """Return what evaluates the run while it trains."""
     config = plan.config
 
@@ -43,7 +45,7 @@ def judge_of(plan: Plan, folder: RunFolder, standard: judging.Standard, tell: Te
         progress: Progress, before: Sequence[evaluation_log.Row]
     ) -> tuple[dict[str, Any], Pixels]:
         run = Run(plan.problem, progress.trainer, progress.step, np.empty((0, 2)), config)
-        return judging.examined(standard, run, config.evaluate_samples, before=before)
+        return evaluate.examined(standard, run, config.evaluate_samples, before=before)
 
     every = (config.evaluate_every or 1) * plan.epoch
     return Judging(folder, examine, every, plan.rounds, config.evaluate_samples, tell)

@@ -17,7 +17,7 @@ from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation
 from gankit.evaluation.pixels import Levels
-from gankit.judging.standards import (
+from gankit.launch.reference_data import (
     FEWEST,
     FLOOR,
     SAMPLES,
@@ -27,15 +27,15 @@ from gankit.judging.standards import (
     standard,
     unwatched,
 )
-from gankit.resuming import known_images
-from gankit.run import called
+from gankit.launch.resuming import known_images
+from gankit.launch.run import called
+from gankit.launch.training_data import Tell, warn
 from gankit.runs import RunFolder, evaluation_log
 from gankit.training import check_count
-from gankit.training_data import Tell, warn
 from gankit.visual import images
 
 if TYPE_CHECKING:
-    from gankit.run import Run
+    from gankit.launch.run import Run
 
 READING = "reading images"
 GENERATING = "generating images"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit import devices, natives, plugins
+from gankit import plugins
 from gankit._utils import locked_folders
 from gankit._utils.storage import require_space
 from gankit.callbacks import COLUMNS, Checkpoints, History, Judging, Metrics, Samples, Watchdog
@@ -33,13 +33,12 @@ from gankit.errors import (
     UnknownName,
     shown,
 )
-from gankit.judging import attending
-from gankit.lasting import lasting
-from gankit.layers import is_spec
-from gankit.loss_digest import loss_digest
-from gankit.losses import Loss
-from gankit.misuse import Start, look
-from gankit.resuming import (
+from gankit.launch import devices, evaluate_callback, native_networks
+from gankit.launch.image_size import check_shape, warn_of_losses
+from gankit.launch.lasting_settings import lasting
+from gankit.launch.loss_digest import loss_digest
+from gankit.launch.misuse_warnings import Start, look
+from gankit.launch.resuming import (
     check_loss,
     check_same,
     last_good,
@@ -47,7 +46,10 @@ from gankit.resuming import (
     recorded,
     telling_of_moved_images,
 )
-from gankit.run import Run
+from gankit.launch.run import Run
+from gankit.launch.training_data import Tell, training_data, warn
+from gankit.layers import is_spec
+from gankit.losses import Loss
 from gankit.runs import (
     Checkpoint,
     MetricsLog,
@@ -59,9 +61,7 @@ from gankit.runs import (
 )
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
-from gankit.sized import check_shape, warn_of_losses
 from gankit.training import Callback, Callbacks, as_callbacks, fit
-from gankit.training_data import Tell, training_data, warn
 
 PREFERRED = ("torch", "keras", "numpy")
 NO_NETWORKS: Mapping[str, object] = {}
@@ -91,7 +91,7 @@ class Plan:
     data_dir
         Where the user said that data lies.
     loss_digest
-        What tells the loss from others: `gankit.loss_digest`; None where it cannot be told.
+        What tells the loss from others: `gankit.launch.loss_digest`; None where it cannot be told.
     """
 
     config: TrainConfig
@@ -200,13 +200,13 @@ def launch(
     folder = RunFolder(out)
     if not folder.exists():  # Before the lock, which makes the folder.
         require_space(out, _space(plan, trainer, 0))
-    standard = attending.standard_of(plan, stop, tell)
+    standard = evaluate_callback.standard_of(plan, stop, tell)
     with folder.lock():
         check_folder(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
         if start < plan.rounds:
             tell(f"{plan.summary}, into {out}")
-        judge = attending.judge_of(plan, folder, standard, tell) if standard else None
+        judge = evaluate_callback.judge_of(plan, folder, standard, tell) if standard else None
         return _train(plan, trainer, folder, start, called, stop, judge)
 
 
@@ -440,13 +440,13 @@ def choose_backend(
         raise ConfigError(f"backend: got {shown(name)}; expected a name, or a Backend")
     known = _in_order()
     native = {role: network for role, network in networks.items() if not is_spec(network)}
-    natives.check_kind(native)
+    native_networks.check_kind(native)
     if name != AUTO:
         chosen = plugins.get_backend(name)
-        natives.check_own(chosen, native, known)
+        native_networks.check_own(chosen, native, known)
         return chosen
     if native:
-        return plugins.get_backend(natives.backend_of(native, known))
+        return plugins.get_backend(native_networks.backend_of(native, known))
     for candidate in known:
         if not plugins.missing_modules(candidate):
             tell(f"backend {candidate.name}, the first installed of {', '.join(PREFERRED)}")

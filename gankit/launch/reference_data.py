@@ -30,8 +30,8 @@ from gankit.evaluation import (
 )
 from gankit.evaluation.neighbours import NEIGHBOURS
 from gankit.evaluation.pixels import Levels
-from gankit.resuming import images_of
-from gankit.training_data import Tell
+from gankit.launch.resuming import images_of
+from gankit.launch.training_data import Tell
 from gankit.visual import images
 
 SAMPLES = 10_000
@@ -119,7 +119,7 @@ def standard(
     data_dir
         As in `gankit.train`.
     known
-        The digests of the images that the run was trained on, as `gankit.resuming.known_images`
+        The digests of the images that the run was trained on, as `gankit.launch.resuming.known_images`
         returns them; None where nothing is known of them.
     dataset
         The name or the path of the images, if they are no longer where the run has them from.
