@@ -37,7 +37,7 @@ PROMISED = {
     "gankit._utils.state": "check_state part under",
     "gankit.contract": "Precision check_labels",
     "gankit.contract.export_format": "Export Inputs ONNX_SNIPPET Ran add_class_names_to_onnx read_onnx",
-    "gankit.exporting": "Exported export read",
+    "gankit.export": "Exported export read",
     "gankit.training": "Callback Progress Regime alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "
     "every never",

@@ -15,7 +15,7 @@ import gankit
 from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
-from gankit.exporting import export, read
+from gankit.export import export, read
 from gankit.layers import Dense, Embedding, Flatten, Projection, Reshape, Tanh
 from gankit.report.explorer import payload
 

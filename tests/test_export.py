@@ -18,8 +18,8 @@ from safetensors.numpy import load_file, save_file
 import gankit
 from gankit import plugins
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
-from gankit.exporting import export, known, read
-from gankit.exporting.folding import folded
+from gankit.export import export, known, read
+from gankit.export.folding import folded
 from gankit.launch.run import latents
 from gankit.runs import RunFolder, evaluation_log
 
@@ -39,7 +39,7 @@ import sys
 from dataclasses import replace
 
 import gankit
-from gankit.exporting.portable import SAFETENSORS
+from gankit.export.portable import SAFETENSORS
 
 
 def wrong(problem, weights, path):

@@ -16,7 +16,7 @@ import pytest
 
 import gankit
 from gankit import plugins
-from gankit.exporting import export
+from gankit.export import export
 from tests.selection import selected
 
 BACKENDS = [backend for backend in ("torch", "keras") if selected(backend)]
@@ -54,7 +54,7 @@ import sys
 from pathlib import Path
 
 from gankit.api import load
-from gankit.exporting.making import made
+from gankit.export.write_subprocess import made
 
 run, backend, *names = sys.argv[1:]
 opened = load(run, backend)

@@ -9,7 +9,7 @@ import pytest
 
 from gankit import plugins
 from gankit.errors import ExitCode, UnknownName, known_name
-from gankit.exporting.formats import choose
+from gankit.export.formats import choose
 from gankit.recipes import recipe
 
 SHORT = ("--steps", "2", "--batch", "4")

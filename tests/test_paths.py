@@ -19,7 +19,7 @@ from gankit.cli.main import COMMANDS
 from gankit.cli.main import gankit as root
 from gankit.data import locations
 from gankit.errors import ConfigError, DataError, ExitCode
-from gankit.exporting import export
+from gankit.export import export
 from gankit.runs import RunFolder
 from gankit.runs.arrays import write
 

@@ -41,20 +41,20 @@ def command(
 ) -> None:  # fmt: skip
     """Export a run."""
     from gankit.errors import ConfigError, UnknownName, known_name
-    from gankit.exporting import export, history, known
+    from gankit.export import export, history_table, known
 
-    formats = [*known(), *history.FORMATS]
+    formats = [*known(), *history_table.FORMATS]
     found = known_name(to, formats)
     if found is None:
         raise UnknownName("format", to, formats)
     to = found
-    if to in history.FORMATS:
+    if to in history_table.FORMATS:
         if backend or best or device or dataset:
             raise ConfigError(
                 f"{to} is the whole history; --backend, --best, --device and --dataset go with a "
                 "generator"
             )
-        answer(history.export(run, to, out))
+        answer(history_table.export(run, to, out))
         return
     done = export(run, to, out, backend, best=best, device=device, dataset=dataset)
     say(

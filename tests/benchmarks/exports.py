@@ -18,10 +18,10 @@ import numpy as np
 
 from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
-from gankit.exporting.folding import folded
-from gankit.exporting.formats import offered
-from gankit.exporting.making import examples
-from gankit.exporting.proving import compared
+from gankit.export.folding import folded
+from gankit.export.formats import offered
+from gankit.export.verify_subprocess import compared
+from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run
 from gankit.recipes import recipes
 

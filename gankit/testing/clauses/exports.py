@@ -13,9 +13,9 @@ from gankit import plugins
 from gankit.contract import Backend
 from gankit.contract.export_format import Export
 from gankit.errors import BackendUnavailable
-from gankit.exporting.folding import folded
-from gankit.exporting.making import examples
-from gankit.exporting.proving import compared
+from gankit.export.folding import folded
+from gankit.export.verify_subprocess import compared
+from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run
 from gankit.testing.clauses.whole import each_family, taking
 from gankit.testing.courses import ready

@@ -19,7 +19,7 @@ from gankit.layers import uses_labels
 from gankit.runs import class_names, evaluation_log
 
 if TYPE_CHECKING:
-    from gankit.exporting.exported import Exported
+    from gankit.export.pipeline import Exported
 
 INPUTS = """\
 import numpy as np

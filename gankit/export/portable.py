@@ -34,7 +34,7 @@ REFERENCE = "numpy"
 LARGEST = 2**33
 """The most bytes of a file; the generators of the recipes have some millions."""
 SNIPPET = """\
-from gankit.exporting import read  # pip install gankit; no framework is needed
+from gankit.export import read  # pip install gankit; no framework is needed
 
 generator = read({path})
 images = generator(*inputs.values())

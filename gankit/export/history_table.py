@@ -12,7 +12,7 @@ from typing import Any
 
 from gankit._utils import atomic_files
 from gankit._utils.paths import given, optional
-from gankit.exporting.places import target
+from gankit.export.destination import target
 from gankit.runs import RunFolder, evaluation_log
 from gankit.runs import loss_log as metrics_log
 

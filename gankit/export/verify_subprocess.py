@@ -1,4 +1,4 @@
-"""Runs an export and compares: `python -m gankit.exporting.proving FORMAT BACKEND DIR`.
+"""Runs an export and compares: `python -m gankit.export.verify_subprocess FORMAT BACKEND DIR`.
 
 The one place where a framework's own loader opens a file: one that was written a moment before.
 """
@@ -18,8 +18,8 @@ from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit.contract.export_format import Inputs, Ran
 from gankit.errors import BackendUnavailable
-from gankit.exporting.formats import offered
-from gankit.exporting.making import EXPECTED, NAME, refusal
+from gankit.export.formats import offered
+from gankit.export.write_subprocess import EXPECTED, NAME, refusal
 from gankit.runs.tensors import decode
 
 

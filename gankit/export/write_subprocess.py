@@ -22,8 +22,8 @@ from gankit._utils.storage import writing
 from gankit.api import load
 from gankit.contract.latents import latents
 from gankit.errors import ExitCode, GankitError, place_of
-from gankit.exporting.folding import folded
-from gankit.exporting.formats import offered
+from gankit.export.folding import folded
+from gankit.export.formats import offered
 from gankit.launch.run import Run
 from gankit.runs.tensors import encode
 

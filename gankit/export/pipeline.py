@@ -20,9 +20,9 @@ from gankit.errors import (
     GankitError,
     StorageError,
 )
-from gankit.exporting.formats import Choice, choose
-from gankit.exporting.making import NAME
-from gankit.exporting.places import README, card_of, target
+from gankit.export.destination import README, card_of, target
+from gankit.export.formats import Choice, choose
+from gankit.export.write_subprocess import NAME
 from gankit.launch.earlier_versions import openable
 from gankit.launch.resuming import images_of, known_images, recorded
 from gankit.launch.training_data import warn
@@ -122,7 +122,7 @@ def export(
         arguments = [choice.name, choice.backend, str(place)]
         which = "best" if best else "newest"
         written = _heard(
-            "gankit.exporting.making",
+            "gankit.export.write_subprocess",
             str(folder.path),
             which,
             device or "",
@@ -131,7 +131,7 @@ def export(
         )
         if not made.exists():
             raise BackendUnavailable(f"backend {choice.backend!r} wrote no {choice.name}")
-        proof = _heard("gankit.exporting.proving", *arguments, what=choice)
+        proof = _heard("gankit.export.verify_subprocess", *arguments, what=choice)
         _check(choice, proof)
         done = Exported(
             path, card_of(path, made), choice, folder, config, written["round"],
@@ -174,7 +174,7 @@ def _digest(made: Path) -> str:
 
 def _place(made: Path, done: Exported) -> None:
     """Move the export into place with its card."""
-    from gankit.exporting.card import card
+    from gankit.export.card import card
 
     text = card(done).encode()
     if made.is_dir():

@@ -4,8 +4,8 @@ Writing and proving happen in processes of their own, so no framework is importe
 library prints or breaks stays with it.
 """
 
-from gankit.exporting.exported import Exported, export
-from gankit.exporting.formats import Choice, known
-from gankit.exporting.portable import read
+from gankit.export.formats import Choice, known
+from gankit.export.pipeline import Exported, export
+from gankit.export.portable import read
 
 __all__ = ["Choice", "Exported", "export", "known", "read"]
