@@ -11,8 +11,8 @@ from gankit import plugins, training
 from gankit.contract import Batch, random_inputs, scalars
 from gankit.errors import ConfigError
 from gankit.testing import images
-from gankit.testing.courses import Course
-from gankit.testing.everything import everything
+from gankit.testing.full_problems import everything
+from gankit.testing.harness import Course
 from gankit.testing.problems import SIMPLE, full
 from tests.selection import selected
 

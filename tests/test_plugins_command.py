@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 
 from gankit import plugins
-from gankit.checking.check import Check, summed
 from gankit.cli.checks import as_data, row
 from gankit.cli.plugins import LEVELS as CHOICES
 from gankit.errors import ExitCode
 from gankit.losses import BUILTIN
 from gankit.plugins import scaffold
 from gankit.testing import BackendContract, levels
-from gankit.testing.clauses.whole import WholeClauses
-from gankit.testing.everything import FAMILIES
+from gankit.testing.clauses.integration import WholeClauses
+from gankit.testing.full_problems import FAMILIES
+from gankit.testing.runner.check import Check, summed
 from tests.crash.broken_plugins import GOOD
 from tests.saboteurs import SABOTEURS
 

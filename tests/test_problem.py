@@ -21,7 +21,7 @@ from gankit.layers import (
 from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.testing import images
-from gankit.testing.courses import Course
+from gankit.testing.harness import Course
 from gankit.testing.problems import SIMPLE
 from tests.selection import selected
 

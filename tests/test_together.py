@@ -15,8 +15,8 @@ from gankit.layers import Dropout
 from gankit.recipes import recipe
 from gankit.testing import assert_close, images
 from gankit.testing.clauses.layers import answers
-from gankit.testing.colour import course
-from gankit.testing.everything import FAMILIES, everything
+from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.rgb import course
 from gankit.training import alternate, plan
 
 BOUND = 1e-9

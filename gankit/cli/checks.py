@@ -14,10 +14,10 @@ import click
 from tqdm import tqdm
 
 from gankit.callbacks.display import Screen
-from gankit.checking.check import Check, LevelReport, Outcome, Speed
 from gankit.cli.options import say, show
 from gankit.cli.tables import hanging
 from gankit.testing.levels import LEVELS
+from gankit.testing.runner.check import Check, LevelReport, Outcome, Speed
 
 COLOURS = {"kept": "green", "broken": "red", "not claimed": None, "not run": "yellow"}
 _DEEP = 26

@@ -108,8 +108,8 @@ def check(
 
     if missing(["pytest"]):  # The clauses are tests; they cannot even be listed without it.
         _say_unable(name, level, as_json)
-    from gankit.checking.check import check as hold
     from gankit.cli import checks
+    from gankit.testing.runner.check import check as hold
 
     with checks.Table(name, quiet=as_json, whole=bool(only)) as table:
         found = hold(

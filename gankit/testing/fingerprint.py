@@ -13,11 +13,11 @@ import sys
 from gankit._utils.state import State, under
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
-from gankit.testing.colour import course as coloured
-from gankit.testing.courses import Course
-from gankit.testing.everything import everything
+from gankit.testing.fresh_processes import Fingerprint
+from gankit.testing.full_problems import everything
+from gankit.testing.harness import Course
 from gankit.testing.problems import full, images
-from gankit.testing.processes import Fingerprint
+from gankit.testing.rgb import course as coloured
 
 
 def fingerprint(name: str) -> Fingerprint:

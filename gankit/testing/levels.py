@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gankit.testing.clauses.augmentation import ViewClauses
 from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses
 from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.formulas import FormulaClauses
+from gankit.testing.clauses.integration import WholeClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
 from gankit.testing.clauses.mixed import MixedClauses
-from gankit.testing.clauses.moving import MoveClauses
 from gankit.testing.clauses.native import NativeClauses
 from gankit.testing.clauses.networks import NetworkClauses
 from gankit.testing.clauses.offers import OfferClauses
 from gankit.testing.clauses.optimizers import OptimizerClauses
 from gankit.testing.clauses.penalties import PenaltyClauses
+from gankit.testing.clauses.portability import MoveClauses
 from gankit.testing.clauses.resuming import ResumeClauses
-from gankit.testing.clauses.running import RunningClauses
+from gankit.testing.clauses.running_state import RunningClauses
 from gankit.testing.clauses.steps import StepClauses
-from gankit.testing.clauses.views import ViewClauses
-from gankit.testing.clauses.whole import WholeClauses
 from gankit.testing.contract import BackendContract
 
 LEVELS = {

@@ -1,6 +1,6 @@
 """The contract on the backend that `gankit plugins check` was asked about.
 
-pytest collects this file with `gankit.checking.reporting.Reporter` as a plugin, which gives it the
+pytest collects this file with `gankit.testing.runner.reporting.Reporter` as a plugin, which gives it the
 backend.
 """
 

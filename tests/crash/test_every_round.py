@@ -11,10 +11,10 @@ import pytest
 from gankit import plugins
 from gankit.runs import CheckpointStore
 from gankit.testing.agreement import assert_identical, differing
-from gankit.testing.colour import course as coloured
-from gankit.testing.courses import Course, ready
-from gankit.testing.everything import FAMILIES, everything
+from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.harness import Course, ready
 from gankit.testing.problems import HIDDEN, discriminator, full, generator, images
+from gankit.testing.rgb import course as coloured
 from tests.crash.figures import note
 from tests.test_contract import chosen
 

@@ -25,7 +25,7 @@ SOURCES = sorted(
 ALLOWED = {
     "gankit/__init__.py": "importlib.import_module(f'gankit.{_HOMES[name]}')",
     "gankit/_utils/deprecations.py": "importlib.import_module(home)",
-    "gankit/checking/reporting.py": "importlib.import_module(module)",
+    "gankit/testing/runner/reporting.py": "importlib.import_module(module)",
     "gankit/cli/main.py": "importlib.import_module(COMMANDS[name][0])",
     # What `gankit export` wrote a moment before, in a process of its own, to prove it.
     "backends/gankit_keras/exports.py": "keras.saving.load_model(path, safe_mode=True)",

@@ -9,7 +9,7 @@ import pytest
 from gankit import layers, plugins
 from gankit.errors import ConfigError
 from gankit.testing import images
-from gankit.testing.courses import Course
+from gankit.testing.harness import Course
 from gankit.testing.problems import full
 from tests.selection import selected
 

@@ -7,7 +7,7 @@ import pytest
 
 from gankit import layers, plugins
 from gankit.testing import images
-from gankit.testing.courses import Course
+from gankit.testing.harness import Course
 from gankit.testing.problems import SIMPLE, full
 from gankit.training import Regime, alternate, plan
 from tests.selection import selected

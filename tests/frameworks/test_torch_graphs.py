@@ -16,7 +16,7 @@ from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.testing import images
-from gankit.testing.courses import Course
+from gankit.testing.harness import Course
 from gankit.testing.problems import full
 from tests.selection import selected
 

@@ -11,7 +11,7 @@ from gankit.contract import Backend, Generator, Problem, Trainer
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import take, with_rate
-from gankit.testing.courses import Course, ready, require
+from gankit.testing.harness import Course, ready, require
 from gankit.testing.problems import bound, full
 
 Images = NDArray[np.uint8]

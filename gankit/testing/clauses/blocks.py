@@ -16,7 +16,7 @@ from gankit._utils.state import State
 from gankit.contract import Backend, Block, BlockTrainer, Precision, Problem
 from gankit.losses import RELATIVISTIC
 from gankit.testing.agreement import assert_close, assert_identical
-from gankit.testing.courses import Course, ready, require
+from gankit.testing.harness import Course, ready, require
 from gankit.testing.problems import HIDDEN, discriminator, full, generator
 from gankit.training import alternate
 

@@ -17,8 +17,8 @@ from gankit.export.folding import folded
 from gankit.export.verify_subprocess import compared
 from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run
-from gankit.testing.clauses.whole import each_family, taking
-from gankit.testing.courses import ready
+from gankit.testing.clauses.integration import each_family, taking
+from gankit.testing.harness import ready
 
 ROUNDS = 2
 ROUNDING = 1e-5

@@ -14,7 +14,7 @@ from gankit.losses import Loss
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import LOSSES
-from gankit.testing.courses import (
+from gankit.testing.harness import (
     Course,
     assert_follows_the_reference,
     in_steps,

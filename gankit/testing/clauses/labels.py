@@ -14,11 +14,11 @@ from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.layers import paired
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import assert_losses_close, each_player, take
-from gankit.testing.colour import CLASSES, coloured, course
-from gankit.testing.courses import Course, possible, ready
+from gankit.testing.harness import Course, possible, ready
+from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
-from gankit.testing.pairs import PAINT
 from gankit.testing.problems import bound, full
+from gankit.testing.rgb import CLASSES, coloured, course
 
 Images = NDArray[np.uint8]
 WRONG: dict[str, Labels | None] = {

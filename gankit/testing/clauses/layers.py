@@ -8,10 +8,10 @@ from gankit._utils.state import State
 from gankit.contract import Backend, Problem, Trainer
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
-from gankit.testing.colour import CLASSES, coloured, course
-from gankit.testing.courses import possible, ready, reference
-from gankit.testing.pairs import PAIRS
+from gankit.testing.harness import possible, ready, reference
+from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import AVERAGE, bound
+from gankit.testing.rgb import CLASSES, coloured, course
 
 
 class LayerClauses:

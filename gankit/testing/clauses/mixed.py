@@ -12,10 +12,10 @@ from gankit.layers import is_running
 from gankit.optimizers import SGD
 from gankit.testing.agreement import assert_close, assert_identical, layout
 from gankit.testing.clauses.networks import noise
-from gankit.testing.colour import coloured, course
-from gankit.testing.courses import Course, possible, ready, require
-from gankit.testing.pairs import PAIRS
+from gankit.testing.harness import Course, possible, ready, require
+from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import full
+from gankit.testing.rgb import coloured, course
 
 Images = NDArray[np.uint8]
 NEAR = 0.02

@@ -16,8 +16,8 @@ from gankit.testing.clauses.averages import averaging
 from gankit.testing.clauses.blocks import assert_same_either_way
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import each_player, take, with_rate
-from gankit.testing.courses import Course, build, ready, require
-from gankit.testing.faults import FAULTS, assert_refused, spoilt
+from gankit.testing.faulty_states import FAULTS, assert_refused, spoilt
+from gankit.testing.harness import Course, build, ready, require
 from gankit.testing.problems import IMAGE, full
 
 Images = NDArray[np.uint8]

@@ -10,8 +10,8 @@ from gankit._utils.state import under
 from gankit.contract import Array, Backend, Problem
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
-from gankit.testing.courses import Course, build, ready
-from gankit.testing.faults import FAULTS, copied, moved, overwrite, spoilt
+from gankit.testing.faulty_states import FAULTS, copied, moved, overwrite, spoilt
+from gankit.testing.harness import Course, build, ready
 from gankit.testing.problems import IMAGE, full
 from gankit.training import Regime, plan
 

@@ -9,9 +9,9 @@ import pytest
 
 from gankit.contract import API, CAPABILITIES, Backend, Precision, Problem, Trainer
 from gankit.errors import Unsupported
-from gankit.testing.needs import NEEDS, needing
+from gankit.testing.capability_problems import NEEDS, needing
+from gankit.testing.fresh_processes import two_fresh_processes
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
-from gankit.testing.processes import two_fresh_processes
 
 
 class OfferClauses:

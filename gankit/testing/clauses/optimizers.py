@@ -12,12 +12,12 @@ from gankit.contract import Array, Backend, Batch, Problem, Trainer
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, is_running
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.testing.agreement import assert_close
+from gankit.testing.capability_problems import MOVING
 from gankit.testing.clauses.steps import take
-from gankit.testing.colour import coloured, course
-from gankit.testing.courses import possible, ready
-from gankit.testing.needs import MOVING
-from gankit.testing.pairs import PAINT
+from gankit.testing.harness import possible, ready
+from gankit.testing.network_pairs import PAINT
 from gankit.testing.problems import bound
+from gankit.testing.rgb import coloured, course
 
 RATES = ((0.02, 0.9), (0.03, 0.99), (0.01, 0.5))
 """Learning rate, and Adam's beta2, of each step."""

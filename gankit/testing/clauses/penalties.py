@@ -26,11 +26,11 @@ from gankit.layers import (
 )
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical
-from gankit.testing.clauses.running import quiet
+from gankit.testing.clauses.running_state import quiet
 from gankit.testing.clauses.steps import assert_losses_close, take, with_rate
-from gankit.testing.colour import CLASSES, VALUES, coloured, course
-from gankit.testing.courses import assert_follows_the_reference, possible, ready, require
-from gankit.testing.pairs import PAINT
+from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
+from gankit.testing.network_pairs import PAINT
+from gankit.testing.rgb import CLASSES, VALUES, coloured, course
 
 Judge: TypeAlias = Callable[[Array], Array]
 Each: TypeAlias = Callable[[int, Array], Array]

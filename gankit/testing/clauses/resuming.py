@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from gankit._utils.state import part
 from gankit.contract import Backend
 from gankit.testing.agreement import assert_identical, differing, layout
-from gankit.testing.courses import Course, build, ready
-from gankit.testing.faults import FAULTS, assert_refused, copied, moved, overwrite, spoilt
+from gankit.testing.faulty_states import FAULTS, assert_refused, copied, moved, overwrite, spoilt
+from gankit.testing.fresh_processes import two_fresh_processes
+from gankit.testing.harness import Course, build, ready
 from gankit.testing.problems import full, simple
-from gankit.testing.processes import two_fresh_processes
 
 Images = NDArray[np.uint8]
 ROUNDS = 6

@@ -13,7 +13,7 @@ from gankit._utils.state import State, part
 from gankit.contract import Backend, Batch, Trainer
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
-from gankit.testing.courses import Course, ready
+from gankit.testing.harness import Course, ready
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import USERS_LOSS, bound, full, simple
 

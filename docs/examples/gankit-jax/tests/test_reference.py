@@ -9,9 +9,9 @@ from gankit import plugins
 from gankit.config import from_settings
 from gankit.recipes import recipe
 from gankit.testing import assert_close, images
-from gankit.testing.colour import course
-from gankit.testing.courses import Course
-from gankit.testing.everything import FAMILIES, everything
+from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.harness import Course
+from gankit.testing.rgb import course
 
 BOUND = 1e-9
 

@@ -1,4 +1,4 @@
-"""How long a round takes: `python -m gankit.checking.speed NAME` prints a line of JSON."""
+"""How long a round takes: `python -m gankit.testing.runner.speed NAME` prints a line of JSON."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy as np
 
 from gankit import plugins
 from gankit._utils.channel import channel
-from gankit.checking.reporting import ready_backend
 from gankit.config import from_settings
 from gankit.contract import Backend, Precision
 from gankit.contract.random_streams import Stream, generator
 from gankit.recipes import recipe
+from gankit.testing.runner.reporting import ready_backend
 from gankit.training import fit
 
 TURNS = 5

@@ -10,7 +10,7 @@ from gankit._utils.state import State
 from gankit.contract import Backend, Precision, Problem, Trainer
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.networks import noise
-from gankit.testing.courses import Course, ready, reference, require
+from gankit.testing.harness import Course, ready, reference, require
 from gankit.testing.problems import full
 
 Images = NDArray[np.uint8]

@@ -31,9 +31,9 @@ from gankit.losses import HINGE, RELATIVISTIC, smoothed
 from gankit.optimizers import Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
-from gankit.testing.colour import CLASSES, coloured
-from gankit.testing.pairs import PAINT
+from gankit.testing.network_pairs import PAINT
 from gankit.testing.problems import ADAM, AVERAGE
+from gankit.testing.rgb import CLASSES, coloured
 
 SMOOTHED = smoothed(HINGE, 0.1)
 FAMILIES = ("classifier", "projection")

@@ -12,13 +12,13 @@ from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.penalties import SMOOTH, WEIGHT, Judge, cost, formula, slopes
-from gankit.testing.clauses.running import quiet
+from gankit.testing.clauses.running_state import quiet
 from gankit.testing.clauses.steps import assert_losses_close, each_player, take
-from gankit.testing.colour import coloured, course
-from gankit.testing.courses import assert_follows_the_reference, possible, ready, require
+from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
+from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
-from gankit.testing.pairs import PAINT
 from gankit.testing.problems import bound, full
+from gankit.testing.rgb import coloured, course
 
 CHANCE = 0.4
 ADAPTIVE = Augment(adaptive=True, target=0.1, images=128, every=2)

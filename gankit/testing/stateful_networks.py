@@ -15,9 +15,9 @@ import numpy as np
 from gankit._utils.state import State, part
 from gankit.contract import Array, Batch, Problem
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, Spec
-from gankit.testing.colour import IMAGE, VALUES
+from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
-from gankit.testing.pairs import PAINT
+from gankit.testing.rgb import IMAGE, VALUES
 
 SLOPE = 0.2
 Run: TypeAlias = Callable[[State, Array, bool], tuple[Array, State]]

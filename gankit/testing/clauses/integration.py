@@ -11,10 +11,10 @@ from gankit.layers import is_running
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.blocks import assert_same_either_way
 from gankit.testing.clauses.steps import each_player, take
-from gankit.testing.colour import course
-from gankit.testing.courses import Course, assert_follows_the_reference, ready, reference, require
-from gankit.testing.everything import FAMILIES, everything
-from gankit.testing.faults import assert_refused, moved
+from gankit.testing.faulty_states import assert_refused, moved
+from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.harness import Course, assert_follows_the_reference, ready, reference, require
+from gankit.testing.rgb import course
 
 ROUNDS = 5
 each_family = pytest.mark.parametrize("family", FAMILIES)

@@ -24,7 +24,7 @@ from gankit.layers import (
     Tanh,
     Upsample,
 )
-from gankit.testing.colour import IMAGE, VALUES
+from gankit.testing.rgb import IMAGE, VALUES
 
 PAINT: Spec = (Dense(VALUES), Tanh(), Reshape(IMAGE))
 """A generator's last layers."""

@@ -13,10 +13,10 @@ from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.steps import assert_losses_close, each_player, take
-from gankit.testing.colour import coloured, course
-from gankit.testing.courses import possible, ready, require
+from gankit.testing.harness import possible, ready, require
 from gankit.testing.problems import AVERAGE, bound
-from gankit.testing.remembering import KINDS
+from gankit.testing.rgb import coloured, course
+from gankit.testing.stateful_networks import KINDS
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gankit.contract import Backend, Labels, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Spec
-from gankit.testing.courses import Course
+from gankit.testing.harness import Course
 from gankit.testing.problems import SIMPLE, precision
 
 IMAGE = (12, 8, 3)

@@ -1,4 +1,4 @@
-"""The contract on one backend, told case by case: `python -m gankit.checking.reporting NAME`.
+"""The contract on one backend, told case by case: `python -m gankit.testing.runner.reporting NAME`.
 
 A backend may crash, hang or leave, and only this process ends with it. What it tells are lines of
 JSON on what was standard output when it began; pytest's own words go to standard error.

@@ -11,8 +11,8 @@ from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD, Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
-from gankit.testing.colour import CLASSES, coloured
-from gankit.testing.pairs import PAINT, PAIRS
+from gankit.testing.network_pairs import PAINT, PAIRS
+from gankit.testing.rgb import CLASSES, coloured
 
 MOVING = Schedule("linear", start=0.9, end=0.99, images=100)
 CHANGES: dict[str, dict[str, Any]] = {

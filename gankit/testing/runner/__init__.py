@@ -1,0 +1,1 @@
+"""Run the conformance kit on one backend in a child process."""
