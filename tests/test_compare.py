@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit.comparing import Compared, compare, largest, table
+from gankit.cli.comparison import Compared, compare, largest, table
 from gankit.data import glyphs
 from gankit.errors import CheckpointError
 from gankit.runs import RunFolder

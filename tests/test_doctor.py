@@ -18,10 +18,9 @@ from types import SimpleNamespace
 import pytest
 
 from gankit._utils.processes import debugging, start
-from gankit.config import from_settings
-from gankit.diagnosis import asking, datasets, doctor, folders, variables
-from gankit.diagnosis.machine import cpu_quota, memory_limit
-from gankit.diagnosis.offered import (
+from gankit.cli.doctor import datasets, doctor, environment_variables, folders, subprocess_answers
+from gankit.cli.doctor.machine import cpu_quota, memory_limit
+from gankit.cli.doctor.plugins import (
     BackendReport,
     Offered,
     asked,
@@ -29,6 +28,7 @@ from gankit.diagnosis.offered import (
     framework_findings,
     offered,
 )
+from gankit.config import from_settings
 from gankit.errors import ExitCode
 from gankit.recipes import recipe
 from tests.selection import selected
@@ -64,7 +64,7 @@ def plugin(body="return {}", requires="()", offer="inspect"):
 @pytest.fixture(autouse=True)
 def clean(machine, monkeypatch):  # noqa: ARG001 - it clears what begins with GANKIT_.
     """Give each test an empty machine, with nothing set that matters."""
-    for variable in variables.variables():
+    for variable in environment_variables.variables():
         if not variable.name.startswith("GANKIT_"):
             monkeypatch.delenv(variable.name)
 
@@ -241,7 +241,7 @@ def test_a_run_that_compare_starts_tells_where_it_failed_and_keeps_its_exit_code
     request = {"settings": settings, "out": "run", "data_dir": None, "plain": True}
     for around, seen in ((debugging, True), (nullcontext, False)):
         with around():
-            process = start("gankit.cli.apart", [json.dumps(request)], subprocess.PIPE)
+            process = start("gankit.cli.train_subprocess", [json.dumps(request)], subprocess.PIPE)
         _, told = ended(process, "the run")
         assert process.returncode == ExitCode.DATA
         assert (b"Traceback" in told) is seen
@@ -374,7 +374,7 @@ def test_a_framework_that_breaks_is_reported_with_a_remedy(install, body, reason
     (finding,) = framework_findings([report])
     assert finding.exit_code == ExitCode.BACKEND
     assert "\n" not in finding.problem + finding.remedy
-    assert "gankit.diagnosis.asking backend mine" in finding.remedy
+    assert "gankit.cli.doctor.subprocess_answers backend mine" in finding.remedy
 
 
 def test_a_framework_that_hangs_is_ended_with_all_that_it_started(install, tmp_path):
@@ -470,7 +470,7 @@ def test_a_process_that_cannot_be_started_is_reported(monkeypatch):
 
 
 def test_the_question_is_one_that_a_person_may_ask_too():
-    done = subprocess.run([sys.executable, "-m", asking.__name__, "plugins"], check=True,
+    done = subprocess.run([sys.executable, "-m", subprocess_answers.__name__, "plugins"], check=True,
                           capture_output=True, text=True, timeout=60)  # fmt: skip
     assert {"plugins", "backends"} <= json.loads(done.stdout.splitlines()[-1]).keys()
 
@@ -531,8 +531,8 @@ def test_a_device_that_only_some_backends_lack_is_nothing_wrong():
 )
 def test_a_right_variable_is_told_with_its_effect(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    assert variables.findings() == []
-    (told,) = [v for v in variables.variables() if v.name == name]
+    assert environment_variables.findings() == []
+    (told,) = [v for v in environment_variables.variables() if v.name == name]
     assert told.value == value
     assert told.effect
 
@@ -542,7 +542,7 @@ def test_variables_of_frameworks_are_told_and_what_may_be_secret_is_not():
             "TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL", "TF_DETERMINISTIC_OPS",
             "CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED"}  # fmt: skip
     others = {"TF_VAR_password", "TF_CLI_CONFIG_FILE", "TOKEN", "GANKIT_SEDE", "PATH"}
-    found = variables.variables(dict.fromkeys(told | others, "1"))
+    found = environment_variables.variables(dict.fromkeys(told | others, "1"))
     assert {variable.name for variable in found} == told
 
 
@@ -560,20 +560,20 @@ def test_a_value_cannot_steer_the_terminal(command, monkeypatch):
      ("[]", False), (None, False)],
 )  # fmt: skip
 def test_a_keras_file_that_names_another_framework_is_named(monkeypatch, tmp_path, content, wrong):
-    monkeypatch.setattr(variables.importlib.util, "find_spec", lambda _: True)
+    monkeypatch.setattr(environment_variables.importlib.util, "find_spec", lambda _: True)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     if content is not None:
         (tmp_path / "keras.json").write_text(content)
-    subjects = [finding.subject for finding in variables.findings()]
+    subjects = [finding.subject for finding in environment_variables.findings()]
     assert subjects == ([str(tmp_path / "keras.json")] if wrong else [])
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # It is stronger than the file.
-    assert variables.findings() == []
+    assert environment_variables.findings() == []
 
 
 def test_without_keras_its_settings_are_no_problem(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    monkeypatch.setattr(variables.importlib.util, "find_spec", lambda _: None)
-    assert variables.findings() == []
+    monkeypatch.setattr(environment_variables.importlib.util, "find_spec", lambda _: None)
+    assert environment_variables.findings() == []
 
 
 # Folders and data.

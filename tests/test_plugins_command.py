@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from gankit import plugins
-from gankit.cli.checks import as_data, row
-from gankit.cli.plugins import LEVELS as CHOICES
+from gankit.cli.check_report import as_data, row
+from gankit.cli.commands.plugins import LEVELS as CHOICES
 from gankit.errors import ExitCode
 from gankit.losses import BUILTIN
 from gankit.plugins import scaffold

@@ -87,7 +87,7 @@ def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
 
 def command(question: Sequence[str]) -> list[str]:
     """Return the command that asks a question; a person may run it too."""
-    return _python("gankit.diagnosis.asking", question)
+    return _python("gankit.cli.doctor.subprocess_answers", question)
 
 
 def start(module: str, arguments: Sequence[str], errors: int | IO[bytes], *without: str) -> Process:
@@ -119,7 +119,12 @@ def _python(module: str, arguments: Sequence[str]) -> list[str]:
 def _start(question: Sequence[str]) -> Process | str:
     """Start a process that answers, or return why it cannot be."""
     try:  # A broken plugin is to be told, not raised.
-        return start("gankit.diagnosis.asking", question, subprocess.PIPE, "GANKIT_STRICT_PLUGINS")
+        return start(
+            "gankit.cli.doctor.subprocess_answers",
+            question,
+            subprocess.PIPE,
+            "GANKIT_STRICT_PLUGINS",
+        )
     except (OSError, ValueError) as error:
         return not_started(error)
 

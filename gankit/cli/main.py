@@ -14,25 +14,40 @@ import click
 from gankit import __version__
 from gankit._text import one_line
 from gankit._utils.stop_signals import taken
+from gankit.cli.output import guarded
 from gankit.cli.signals import Stopped, end
-from gankit.cli.streams import guarded
 from gankit.errors import ExitCode, GankitError
 
 COMMANDS = {
-    "train": ("gankit.cli.train", "Train a GAN; writes a folder with samples and checkpoints."),
-    "sample": ("gankit.cli.sample", "Make images with a trained run."),
-    "evaluate": ("gankit.cli.evaluate", "Say how good a run's images are."),
-    "compare": ("gankit.cli.compare", "Train on several backends, and compare the results."),
-    "plot": ("gankit.cli.plot", "Draw a run's losses and metrics: PNG, SVG or PDF."),
-    "report": ("gankit.cli.report", "Write a page about a run, or several side by side."),
-    "export": ("gankit.cli.export", "Write a trained generator for other tools, and prove it."),
-    "checkpoint": ("gankit.cli.checkpoint", "List, prove and prune a run's checkpoints."),
-    "backends": ("gankit.cli.backends", "List the backends, and whether each can be used."),
-    "plugins": ("gankit.cli.plugins", "Write, list and check backends and other plugins."),
-    "recipes": ("gankit.cli.recipes", "List the recipes, or show one."),
-    "data": ("gankit.cli.data", "List, fetch and verify data sets."),
-    "doctor": ("gankit.cli.doctor", "Say what gankit finds on this machine, and what is wrong."),
-    "completion": ("gankit.cli.completion", "Print the completion script of a shell."),
+    "train": (
+        "gankit.cli.commands.train",
+        "Train a GAN; writes a folder with samples and checkpoints.",
+    ),
+    "sample": ("gankit.cli.commands.sample", "Make images with a trained run."),
+    "evaluate": ("gankit.cli.commands.evaluate", "Say how good a run's images are."),
+    "compare": (
+        "gankit.cli.commands.compare",
+        "Train on several backends, and compare the results.",
+    ),
+    "plot": ("gankit.cli.commands.plot", "Draw a run's losses and metrics: PNG, SVG or PDF."),
+    "report": ("gankit.cli.commands.report", "Write a page about a run, or several side by side."),
+    "export": (
+        "gankit.cli.commands.export",
+        "Write a trained generator for other tools, and prove it.",
+    ),
+    "checkpoint": ("gankit.cli.commands.checkpoint", "List, prove and prune a run's checkpoints."),
+    "backends": (
+        "gankit.cli.commands.backends",
+        "List the backends, and whether each can be used.",
+    ),
+    "plugins": ("gankit.cli.commands.plugins", "Write, list and check backends and other plugins."),
+    "recipes": ("gankit.cli.commands.recipes", "List the recipes, or show one."),
+    "data": ("gankit.cli.commands.data", "List, fetch and verify data sets."),
+    "doctor": (
+        "gankit.cli.commands.doctor",
+        "Say what gankit finds on this machine, and what is wrong.",
+    ),
+    "completion": ("gankit.cli.commands.completion", "Print the completion script of a shell."),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
-from gankit.diagnosis.machine import cpu_quota, usable_cpus
+from gankit.cli.doctor.machine import cpu_quota, usable_cpus
 from gankit.errors import ConfigError
 
 ASKED = "GANKIT_THREADS"

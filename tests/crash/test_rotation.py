@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gankit.diagnosis.checkpoints import reports
+from gankit.cli.doctor.checkpoints import reports
 from gankit.runs import RunFolder
 from tests.crash.figures import figure, note
 from tests.crash.stores import only, state

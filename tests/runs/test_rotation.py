@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from gankit.diagnosis import checkpoints as diagnosis
+from gankit.cli.doctor import checkpoints as diagnosis
 from gankit.launch import resuming
 from gankit.runs import CheckpointStore, RunFolder, checkpoints
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import gankit
 from gankit._utils.finding import Finding, guarded
 from gankit._utils.processes import LIMIT
-from gankit.diagnosis import datasets, folders, variables
-from gankit.diagnosis.datasets import DatasetReport
-from gankit.diagnosis.folders import Folder
-from gankit.diagnosis.machine import Machine, machine
-from gankit.diagnosis.offered import (
+from gankit.cli.doctor import datasets, environment_variables, folders
+from gankit.cli.doctor.datasets import DatasetReport
+from gankit.cli.doctor.environment_variables import Variable
+from gankit.cli.doctor.folders import Folder
+from gankit.cli.doctor.machine import Machine, machine
+from gankit.cli.doctor.plugins import (
     BackendReport,
     Offered,
     asked,
@@ -22,7 +23,6 @@ from gankit.diagnosis.offered import (
     framework_findings,
     offered,
 )
-from gankit.diagnosis.variables import Variable
 from gankit.errors import ExitCode
 from gankit.plugins import Plugin
 from gankit.runs.environment import libraries
@@ -78,8 +78,10 @@ def diagnose(*, quick: bool = False, limit: float = LIMIT) -> Diagnosis:
         Seconds that each question to plugins and backends may take.
     """
     wrong: list[Finding] = []
-    set_here: list[Variable] = guarded("environment variables", variables.variables, [], wrong)
-    wrong += guarded("environment variables", variables.findings, [], wrong)
+    set_here: list[Variable] = guarded(
+        "environment variables", environment_variables.variables, [], wrong
+    )
+    wrong += guarded("environment variables", environment_variables.findings, [], wrong)
     found = guarded("plugins", lambda: offered(limit), Offered([], [], []), wrong)
     reports = found.backends
     if not quick:

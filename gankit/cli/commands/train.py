@@ -14,7 +14,7 @@ import click
 
 from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
-from gankit.cli.hinting import Hinting
+from gankit.cli.hints import Hinting
 from gankit.cli.options import (
     PATH,
     answer,

@@ -108,18 +108,18 @@ def check(
 
     if missing(["pytest"]):  # The clauses are tests; they cannot even be listed without it.
         _say_unable(name, level, as_json)
-    from gankit.cli import checks
+    from gankit.cli import check_report
     from gankit.testing.runner.check import check as hold
 
-    with checks.Table(name, quiet=as_json, whole=bool(only)) as table:
+    with check_report.Table(name, quiet=as_json, whole=bool(only)) as table:
         found = hold(
             name, level=level, only=only, first=first, native_pair=native_pair, limit=timeout,
             doing=table.doing, tell=table.tell,
         )  # fmt: skip
     if as_json:
-        click.echo(json.dumps(checks.as_data(found), indent=1))
+        click.echo(json.dumps(check_report.as_data(found), indent=1))
     elif found.outcomes:
-        checks.summary(found)
+        check_report.summary(found)
     if found.fault:
         raise (ConfigError if found.fault_code == ExitCode.USAGE else BackendUnavailable)(
             found.fault

@@ -13,7 +13,7 @@ from gankit.cli.options import PATH, answer, as_json, say, show
 from gankit.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from gankit.diagnosis.checkpoints import CheckpointReport
+    from gankit.cli.doctor.checkpoints import CheckpointReport
 
 run_argument = click.argument("run", type=PATH)
 
@@ -34,7 +34,7 @@ def list_checkpoints(run: Path, quick: bool, as_json: bool) -> None:
     the disk, and whether it is whole, which takes reading all of it. Of a run that was evaluated,
     the best is marked.
     """
-    from gankit.diagnosis.checkpoints import reports
+    from gankit.cli.doctor.checkpoints import reports
 
     found = reports(run, prove=not quick)
     if as_json:
@@ -57,7 +57,7 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
     SHA-256 must be the manifest's, every array must have its name, shape and type, and every
     number must be finite. Ends with exit code 4 if one is damaged, or a run has none.
     """
-    from gankit.diagnosis.checkpoints import proofs
+    from gankit.cli.doctor.checkpoints import proofs
 
     rows = proofs(paths)
     if as_json:
@@ -81,7 +81,7 @@ def prune(run: Path, keep: int, damaged: bool, dry_run: bool, as_json: bool) -> 
     last whole one always stays. Prints the folders that it removed. Ends with exit code 7 if a
     process is writing to the run, and with 4, removing nothing, if no checkpoint is whole.
     """
-    from gankit.diagnosis.pruning import prune as remove
+    from gankit.cli.doctor.pruning import prune as remove
 
     if keep < 1:
         raise ConfigError(f"--keep is {keep}; at least 1 checkpoint must be kept")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gankit._utils import atomic_files
-from gankit.diagnosis.checkpoints import CheckpointReport, opened, reports
+from gankit.cli.doctor.checkpoints import CheckpointReport, opened, reports
 from gankit.errors import CheckpointError
 
 Plan = dict[str, list[CheckpointReport]]

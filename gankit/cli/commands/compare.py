@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit._utils.stop_signals import taken
-from gankit.cli.hinting import Hinting
+from gankit.cli.hints import Hinting
 from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import data_dir as data_dir_option
@@ -54,7 +54,7 @@ def command(
     """
     from gankit._utils import atomic_files
     from gankit.callbacks.download_bar import downloads_shown
-    from gankit.comparing import compare, section
+    from gankit.cli.comparison import compare, section
     from gankit.report import render
 
     out = out or Path("runs/compare")
@@ -156,7 +156,7 @@ def _trained(plan: Plan, folder: Path, plain: bool) -> int:
         "data_dir": str(plan.data_dir) if plan.data_dir else None,
         "plain": plain,
     }
-    process = processes.start("gankit.cli.apart", [json.dumps(request)], 2)
+    process = processes.start("gankit.cli.train_subprocess", [json.dumps(request)], 2)
 
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)

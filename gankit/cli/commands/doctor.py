@@ -14,7 +14,7 @@ import click
 from gankit.cli.options import as_json, say, show
 
 if TYPE_CHECKING:
-    from gankit.diagnosis.doctor import BackendReport, DatasetReport, Diagnosis, Folder, Machine
+    from gankit.cli.doctor.doctor import BackendReport, DatasetReport, Diagnosis, Folder, Machine
     from gankit.plugins import Plugin
 
 NARROWEST, WIDEST = 40, 100
@@ -36,7 +36,7 @@ def command(as_json: bool, quick: bool) -> int:
     for a plugin or backend, 7 for storage, 3 for a damaged data set. A framework that is not
     installed is nothing wrong.
     """
-    from gankit.diagnosis.doctor import diagnose
+    from gankit.cli.doctor.doctor import diagnose
 
     if not quick:
         say("asking each framework in a process of its own; that takes some seconds")

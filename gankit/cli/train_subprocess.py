@@ -1,4 +1,4 @@
-"""Trains one run in a process of its own, timed: `python -m gankit.cli.apart REQUEST`.
+"""Trains one run in a process of its own, timed: `python -m gankit.cli.train_subprocess REQUEST`.
 
 REQUEST is an object of JSON: "settings" of the run, its folder "out", and "data_dir" or null. The
 folder gets `timing.json` and `compared.npy` too, for `gankit compare`.
@@ -22,8 +22,8 @@ from gankit._utils import atomic_files
 from gankit._utils.processes import LOG, heed_debug
 from gankit._utils.stop_signals import Stop, taken
 from gankit.callbacks import Bar, never
+from gankit.cli.comparison import IMAGES, MADE, TIMING
 from gankit.cli.options import say
-from gankit.comparing import IMAGES, MADE, TIMING
 from gankit.config import from_settings
 from gankit.errors import GankitError
 from gankit.launch.execute import launch, resolve

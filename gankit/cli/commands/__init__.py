@@ -1,0 +1,1 @@
+"""The subcommands of `gankit`, a module each."""

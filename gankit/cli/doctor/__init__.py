@@ -1,0 +1,1 @@
+"""What `gankit doctor` and `gankit checkpoint` find, as data."""
