@@ -22,7 +22,7 @@ RECIPES = {
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
 }  # fmt: skip
-"""Rounds that the pictured run has, and the recipe's page."""
+"""Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "acgan", "digits"}
 INTRODUCTION = """\
 # Gallery
@@ -32,7 +32,7 @@ MNIST on torch, on two cores of a CPU; how long that takes, and how good each is
 [the table](recipes/index.md). With the same versions the same commands make the same pictures, but
 for a grey level here and there: the number of threads decides how sums are rounded.
 
-Rounds differ widely from recipe to recipe, so the pictures say what a recipe does, not which is
+Steps differ widely from recipe to recipe, so the pictures say what a recipe does, not which is
 best. `sn-dcgan` has no picture: it is made for colour and a GPU.
 """
 
@@ -60,12 +60,12 @@ class Shown:
 
 def of_recipe(name: str) -> Shown:
     """Return the picture of a recipe."""
-    rounds, page = RECIPES[name]
+    steps, page = RECIPES[name]
     rows = "--by-class -n 10" if name in CLASSES else "-n 50 --columns 10"
-    length = "" if name == "digits" else f" --steps {rounds}"  # It has an end of its own.
+    length = "" if name == "digits" else f" --steps {steps}"  # It has an end of its own.
     return Shown(
         f"`{name}`",
-        f"{rounds:,} rounds; [what it is](recipes/{page}).",
+        f"{steps:,} steps; [what it is](recipes/{page}).",
         f"recipes/{name}.png",
         f"gankit train --recipe {name} --backend torch --dataset mnist{length} --out runs/{name}",
         f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}",
@@ -75,14 +75,14 @@ def of_recipe(name: str) -> Shown:
 DIGITS = of_recipe("digits").train
 LEARNING = (
     "gankit train --recipe digits --backend torch --dataset mnist --steps 2500 \\\n"
-    "    --set rounds_per_epoch=25 --set sample_every=1 --set checkpoint_every=500 "
+    "    --set steps_per_epoch=25 --set sample_every=1 --set checkpoint_every=500 "
     "--out runs/learning"
 )
 OTHERS = (
     Shown(
         "Learning",
-        "The same noise through the first 2,500 rounds of `digits`, which keep a grid every 25 "
-        "rounds; 16 of them are shown.",
+        "The same noise through the first 2,500 steps of `digits`, which keep a grid every 25 "
+        "steps; 16 of them are shown.",
         "gallery/learning.webp",
         LEARNING,
         "gankit sample runs/learning --training --frames 16 --fps 4 --out {out}",

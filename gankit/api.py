@@ -43,7 +43,7 @@ from gankit.runs import class_names as class_names_of
 from gankit.runs import loss_log as metrics_log
 from gankit.schedules import Rate
 from gankit.training import Callback, Callbacks, Regime, as_callbacks, check_count
-from gankit.training import fit as fit_rounds
+from gankit.training import fit as fit_steps
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The optimizer of `fit` where none is given: that of the recipe `simple`."""
@@ -127,9 +127,9 @@ def train(
             f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
             "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
         )
-    with by_ctrl_c() as stop, _with_bar(progress, plan.rounds, called) as watched:
+    with by_ctrl_c() as stop, _with_bar(progress, plan.steps, called) as watched:
         run = launch(plan, folder, resume=resume, callbacks=watched, stop=stop)
-    return _whole(run, stop, plan.rounds, data)
+    return _whole(run, stop, plan.steps, data)
 
 
 def fit(
@@ -137,7 +137,7 @@ def fit(
     generator: Spec | Native,
     discriminator: Spec | Native,
     *,
-    rounds: int,
+    steps: int,
     latent: int,
     labels: Labels | None = None,
     backend: str | Backend = AUTO,
@@ -174,7 +174,7 @@ def fit(
         networks are trained in place: afterwards they have the trained weights. The generator
         takes `(n, latent)` noise and makes images in [-1, 1]; the discriminator makes one logit
         per image, without a sigmoid.
-    rounds
+    steps
         How many rounds to train, at least 1. A round is `n_critic` discriminator steps and one
         generator step.
     latent
@@ -195,7 +195,7 @@ def fit(
     batch
         Images per step, at least 1; 128 by default. They are drawn with replacement.
     n_critic
-        Discriminator steps per round, at least 1; 1 by default.
+        Discriminator steps per step, at least 1; 1 by default.
     fresh_noise
         Whether the generator's step draws noise of its own, as it does by default; if False, it
         takes that of the last discriminator step, which is faster.
@@ -234,8 +234,8 @@ def fit(
         elsewhere, on standard error. True by default.
     callbacks
         One or several of: functions of a `gankit.training.Progress`, which are called after every
-        round, and callbacks of `gankit.callbacks`, which say when they are due. None by default.
-        A function that is called after every round slows quick runs down;
+        step, and callbacks of `gankit.callbacks`, which say when they are due. None by default.
+        A function that is called after every step slows quick runs down;
         `gankit.callbacks.every(100, function)` calls it after every hundredth.
 
     Returns
@@ -256,8 +256,8 @@ def fit(
     """
     images = array_checks.images(array_checks.array(images), "images", ConfigError, reals=True)
     labels, classes, class_names = _labelled(labels, len(images))
-    check_count("rounds", rounds)
-    rounds = number(rounds)
+    check_count("steps", steps)
+    steps = number(steps)
     regime, called = Regime(batch, n_critic), as_callbacks(callbacks)
     problem = Problem(
         generator=generator,
@@ -285,33 +285,33 @@ def fit(
     trainer = chosen.trainer(problem)
     look(Start(problem, trainer, images, labels, batch))
     history = History()
-    with by_ctrl_c() as stop, _with_bar(progress, rounds, called) as watched:
-        step = fit_rounds(
-            trainer, problem, regime, images, labels, rounds=rounds, stop=stop,
+    with by_ctrl_c() as stop, _with_bar(progress, steps, called) as watched:
+        step = fit_steps(
+            trainer, problem, regime, images, labels, steps=steps, stop=stop,
             callbacks=[history, Watchdog(problem, images), *watched],
         )  # fmt: skip
     losses, name = history.losses(), chosen.name
     run = Run(problem, trainer, step, losses, backend=name, class_names=class_names)
-    return _whole(run, stop, rounds)
+    return _whole(run, stop, steps)
 
 
 @contextmanager
 def _with_bar(
-    progress: bool, rounds: int, called: Sequence[Callback]
+    progress: bool, steps: int, called: Sequence[Callback]
 ) -> Iterator[Sequence[Callback]]:
     """Give the callbacks, with a bar if `progress` asks for one; end the bar with the block."""
     if not progress or any(isinstance(callback, Bar) for callback in called):
         yield called
         return
-    with closing(Bar(rounds)) as bar:
+    with closing(Bar(steps)) as bar:
         yield [*called, bar]
 
 
-def _whole(run: Run, stop: Stop, rounds: int, data_dir: Path | None = None) -> Run:
+def _whole(run: Run, stop: Stop, steps: int, data_dir: Path | None = None) -> Run:
     """Return the run; KeyboardInterrupt, with the run as `.run`, if Ctrl-C stopped it."""
     if not stop():
         return run
-    said = f"stopped after step {run.step:,} of {rounds:,}"
+    said = f"stopped after step {run.step:,} of {steps:,}"
     if run.folder is not None:
         where = f", data_dir={str(data_dir)!r}" if data_dir else ""
         said += f"; saved: go on with gankit.train(out={str(run.folder)!r}, resume=True{where})"
@@ -340,7 +340,7 @@ def load(
         Name of a backend, or a `gankit.contract.Backend`; None, the default, takes the one that
         the run was trained with.
     best
-        Whether to open it at its best round instead: that with the lowest Fréchet distance of
+        Whether to open it at its best step instead: that with the lowest Fréchet distance of
         those that were evaluated and have a checkpoint. False by default.
     device
         "auto", or a device as the backend's framework names it. By default `GANKIT_DEVICE`, or
@@ -405,15 +405,15 @@ def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
 
 
 def _best(run: RunFolder) -> Checkpoint:
-    """Return the checkpoint of the best round; CheckpointError where none is known."""
+    """Return the checkpoint of the best step; CheckpointError where none is known."""
     while (found := best_of(run, passed_over)) is not None:
-        step = int(found["round"])
+        step = int(found["step"])
         try:
             return run.checkpoints.load(step)
         except CheckpointError:
             if step in run.checkpoints.steps():
                 raise
-            # The run is training: another round is the best now, and this one was removed.
+            # The run is training: another step is the best now, and this one was removed.
     raise CheckpointError(
         f"{run.path} has no best checkpoint: none of those there was evaluated; "
         "train on with evaluate_every=1, or take the newest"

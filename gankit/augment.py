@@ -1,6 +1,6 @@
 """What the discriminator sees of an image: differentiable augmentation, and noise.
 
-The same for real and generated images, in both networks' steps, so that it cannot leak into what
+The same for real and generated images, in both networks' updates, so that it cannot leak into what
 is generated (Zhao et al. 2020). The formula stands here once, in `+ - *` and the operations of
 `Ops`; the random numbers are the batch's `draws`, made by `gankit.contract.random_inputs`.
 """
@@ -62,10 +62,10 @@ class Augment:
     adaptive
         Whether each transform is applied to an image only with chance p, which follows the
         discriminator (ADA: Karras et al. 2020b, section 3): with r the logits of real images,
-        p begins at 0, and after every `every` discriminator steps
+        p begins at 0, and after every `every` discriminator updates
         p <- min(max(p + sign(E sign(r) - target) * batch * every / images, 0), 1),
-        E over those steps. A trainer's state keeps "ada/p" and "ada/signs", the sum of E sign(r)
-        over the steps since (float64), and "ada/steps", their number (int64).
+        E over those updates. A trainer's state keeps "ada/p" and "ada/signs", the sum of E sign(r)
+        over the updates since (float64), and "ada/updates", their number (int64).
     target, images, every
         As above; `images` is how many it takes p to go from 0 to 1.
     """
@@ -89,25 +89,25 @@ class Augment:
         if not (self.images > 0 and self.every >= 1):
             raise ConfigError("an augmentation's images and every must be positive")
 
-    def moved(self, p: float, signs: float, steps: int, batch: int) -> float:
-        """Return the chance p after some discriminator steps.
+    def moved(self, p: float, signs: float, updates: int, batch: int) -> float:
+        """Return the chance p after some discriminator updates.
 
         Parameters
         ----------
         p
             The chance before them, in [0, 1].
         signs
-            The sum over the steps of E sign(r), each in [-1, 1].
-        steps
+            The sum over the updates of E sign(r), each in [-1, 1].
+        updates
             How many there were, at least 1.
         batch
-            Images per step.
+            Images per update.
 
-        >>> Augment(adaptive=True).moved(0.5, signs=4.0, steps=4, batch=125)
+        >>> Augment(adaptive=True).moved(0.5, signs=4.0, updates=4, batch=125)
         0.501
         """
-        p, signs, steps, batch = map(number, (p, signs, steps, batch))
-        above = signs / steps - self.target
+        p, signs, updates, batch = map(number, (p, signs, updates, batch))
+        above = signs / updates - self.target
         direction = (above > 0) - (above < 0)
         return min(max(p + direction * batch * self.every / self.images, 0.0), 1.0)
 

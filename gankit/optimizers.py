@@ -12,11 +12,11 @@ Adam     m <- beta1 * m + (1 - beta1) * g
          w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 
 Adam is Kingma & Ba 2015, Algorithm 1: epsilon is added after the bias correction. Keras adds it
-before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 steps. Of
+before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 updates. Of
 RMSprop, too, epsilon is added to the root, as PyTorch does; Keras adds it to v, under the root.
 
 Any of them may end with a clip, w <- min(max(w, -clip), clip), for every weight (Arjovsky et al.
-2017). Learning rates and beta2 may follow a schedule; the corrections then use the step's beta2.
+2017). Learning rates and beta2 may follow a schedule; the corrections then use the update's beta2.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SGD:
     learning_rate
         At least 0, or a schedule.
     clip
-        After each step weights are cut to [-clip, clip]; above 0. None, the default, cuts none.
+        After each update weights are cut to [-clip, clip]; above 0. None, the default, cuts none.
     """
 
     learning_rate: Rate
@@ -63,7 +63,7 @@ class RMSprop:
     learning_rate, clip
         As in `SGD`.
     decay
-        Share of `v` that is kept each step, in [0, 1).
+        Share of `v` that is kept each update, in [0, 1).
     epsilon
         Added to the root, above 0.
     """
@@ -85,9 +85,9 @@ class Adam:
     learning_rate, clip
         As in `SGD`.
     beta1
-        Share of `m` that is kept each step, in [0, 1).
+        Share of `m` that is kept each update, in [0, 1).
     beta2
-        Share of `v` that is kept each step, in [0, 1), or a schedule.
+        Share of `v` that is kept each update, in [0, 1), or a schedule.
     epsilon
         Added to the root after the bias correction, above 0.
     """
@@ -148,15 +148,15 @@ def _check_share(name: str, share: float) -> None:
 class Average:
     """An exponential average of the generator's weights, sampled instead of them.
 
-    After each round, average <- beta * average + (1 - beta) * weights, with
+    After each step, average <- beta * average + (1 - beta) * weights, with
     beta = 0.5^(batch / half_life). Until `ramp * images seen` passes `half_life` it stands in its
     place, so that the first, random weights are soon forgotten. That is how the code of Karras et
-    al. 2020b (ADA) has it, but for the first step.
+    al. 2020b (ADA) has it, but for the first update.
 
     Attributes
     ----------
     half_life
-        In images: how many it takes until a round's weight in the average has halved.
+        In images: how many it takes until a step's weight in the average has halved.
     ramp
         Share of the images seen so far that the half-life may be; 0 turns the ramp off.
     """
@@ -174,7 +174,7 @@ class Average:
     def beta(self, batch: int, images_seen: int) -> float:
         """Return the share of the old average that is kept after `images_seen` images.
 
-        `batch` is the number of images of a round.
+        `batch` is the number of images of a step.
 
         >>> Average(half_life=10_000).beta(batch=100, images_seen=1_000_000)
         0.9930924954370359

@@ -50,7 +50,7 @@ class Penalty:
     epsilon
         What keeps the root differentiable at 0; without a meaning for target 0.
     every
-        Discriminator steps from one to the next, counted from the run's first; the weight is
+        Discriminator updates from one to the next, counted from the run's first; the weight is
         that many times as large then (the lazy form of Karras et al. 2020a, StyleGAN2, whose
         optimizer is changed to fit; here it stays as it is).
     """
@@ -73,9 +73,9 @@ class Penalty:
         if self.every < 1:
             raise ConfigError(f"a penalty's every is {self.every}; give a whole number from 1 on")
 
-    def due(self, step: int) -> bool:
-        """Tell whether it is due in the run's `step`-th discriminator step, counted from 0."""
-        return step % self.every == 0
+    def due(self, update: int) -> bool:
+        """Tell whether it is due in the run's `update`-th discriminator update, counted from 0."""
+        return update % self.every == 0
 
     @property
     def half(self) -> Half:

@@ -22,7 +22,7 @@ from gankit.errors import ConfigError
 class Schedule:
     """From `start` to `end` over the first `images` images of the run, and `end` from there on.
 
-    With a = start, b = end, N = images, and n the images seen before a round:
+    With a = start, b = end, N = images, and n the images seen before a step:
 
         linear  v(n) = a + (b - a) * n / N
         cosine  v(n) = a + (b - a) * (1 - cos(pi * n / N)) / 2      Loshchilov & Hutter 2017

@@ -41,7 +41,7 @@ def run_of_spec(generator, shape, latent=5, classes=3, **settings):
 
 
 def drawn(problem):
-    """Return a run of a problem at round 0, the weights of what is sampled drawn anew."""
+    """Return a run of a problem at step 0, the weights of what is sampled drawn anew."""
     run = Run(problem, plugins.get_backend("numpy").trainer(problem), 0, np.zeros((0, 2)))
     random = np.random.default_rng(7)
     weights = run.generator.weights()

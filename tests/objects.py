@@ -29,7 +29,7 @@ def steep(margin=2.0, name="mine"):
 
 
 def fit(generator=GENERATOR, discriminator=DISCRIMINATOR, **changes):
-    given = {"rounds": 3, "latent": 3, "batch": 6, "backend": "numpy"} | changes
+    given = {"steps": 3, "latent": 3, "batch": 6, "backend": "numpy"} | changes
     return gankit.fit(IMAGES, generator, discriminator, **given)
 
 

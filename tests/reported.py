@@ -26,14 +26,14 @@ FLOOR = FIGURES | {"frechet": 2.5, "histogram": [0.4, 0.3, 0.3], "split": "the t
 DATA = re.compile(r'<script type="application/json" id="report-data">(.*?)</script>', re.DOTALL)
 
 
-def make_run(path, rounds=30, grids=(10, 20, 30), losses=None, **settings):
-    """Make a run's folder, with losses and a grid of its own after each of some rounds."""
+def make_run(path, steps=30, grids=(10, 20, 30), losses=None, **settings):
+    """Make a run's folder, with losses and a grid of its own after each of some steps."""
     named = {"backend": "numpy", "dataset": "glyphs", **settings}
     config = config_of([("recipe", recipe("simple").settings), ("test", named)])
     folder = RunFolder(path)
     folder.create(config.to_toml(), {"python": "3.11", "libraries": {"numpy": "2.4"}, "run": "ab"})
     if losses is None:
-        losses = np.stack([np.linspace(2, 1, rounds), np.linspace(1, 3, rounds)], axis=1)
+        losses = np.stack([np.linspace(2, 1, steps), np.linspace(1, 3, steps)], axis=1)
     log = MetricsLog(folder.metrics)
     log.append(0, losses)
     log.close()
@@ -43,13 +43,13 @@ def make_run(path, rounds=30, grids=(10, 20, 30), losses=None, **settings):
 
 
 def picture(step):
-    """Return an image that no other round has."""
+    """Return an image that no other step has."""
     return np.random.default_rng(step).integers(0, 256, (32, 32), dtype=np.uint8)
 
 
 def add_evaluations(folder, steps, floor=True):
-    """Evaluate the run, as it were, after each of some rounds."""
-    rows = [FIGURES | {"round": step, "seed": 0} for step in steps]
+    """Evaluate the run, as it were, after each of some steps."""
+    rows = [FIGURES | {"step": step, "seed": 0} for step in steps]
     if floor:
         rows[-1]["floor"] = FLOOR
     text = "".join(json.dumps(row) + "\n" for row in rows)

@@ -41,7 +41,7 @@ each other stay together, so that what a fixture makes for a file is made once, 
 ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
 """Threads of torch and of NumPy that wait for each other sleep: awake, they would keep the other
 process from its core. There are as many threads as anybody has, so the numbers are the same."""
-WITHIN = ["crash/test_every_round.py", "crash/test_not_finite.py"]
+WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
 

@@ -77,7 +77,7 @@ def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_pat
 def test_a_caption_stands_below_and_leaves_the_picture():
     for shape in ((40, 90), (40, 90, 3)):
         picture = noise(1, *shape)[0]
-        made = animation.captioned(picture, "round 1,250")
+        made = animation.captioned(picture, "step 1,250")
         np.testing.assert_array_equal(made[:40], picture)
         below = made[40:]
         assert below.max() > 150  # Something is written there,
@@ -116,7 +116,7 @@ def run(machine, command):
         latent = 3
         batch = 4
         epochs = 3
-        rounds_per_epoch = 2
+        steps_per_epoch = 2
         sample_every = 1
         [generator]
         layers = [{ layer = "embedding", units = 2 }, { layer = "dense", units = 784 },

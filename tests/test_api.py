@@ -50,7 +50,7 @@ SETTINGS = {
 
 
 def fit(images=IMAGES, **changes):
-    given = {"rounds": 4, "latent": 3, "batch": 6, "backend": "numpy"} | changes
+    given = {"steps": 4, "latent": 3, "batch": 6, "backend": "numpy"} | changes
     return gankit.fit(images, GENERATOR, DISCRIMINATOR, **given)
 
 
@@ -70,7 +70,7 @@ needs_torch = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Return a run of 4 rounds that was kept."""
+    """Return a run of 4 steps that was kept."""
     return train(out=tmp_path_factory.mktemp("runs") / "run")
 
 
@@ -240,7 +240,7 @@ def test_loading_a_run_without_a_whole_checkpoint_is_refused(tmp_path):
 
 
 def test_fitting_trains_your_networks_on_your_images():
-    run = fit(rounds=3)
+    run = fit(steps=3)
     assert (run.step, run.history.shape) == (3, (3, 2))
     assert run.sample(2).shape == (2, 3, 2, 1)
     assert (run.config, run.folder) == (None, None)
@@ -300,7 +300,7 @@ def test_fitting_refuses_images_that_training_would_misread(images):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"rounds": 0}, {"batch": 0}, {"latent": 0}, {"n_critic": 0}, {"seed": -1},
+    [{"steps": 0}, {"batch": 0}, {"latent": 0}, {"n_critic": 0}, {"seed": -1},
      {"generator_optimizer": SGD(-1.0)}, {"labels": np.zeros(3, np.int64)},
      {"precision": "float16"}],
     ids=lambda changes: next(iter(changes)),
@@ -317,7 +317,7 @@ def test_fitting_trains_native_networks():
     generator = nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Unflatten(1, (1, 3, 2)))
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(6, 1))
     before = generator[0].weight.detach().clone()
-    run = gankit.fit(IMAGES, generator, discriminator, rounds=2, latent=3, batch=6, backend="torch")
+    run = gankit.fit(IMAGES, generator, discriminator, steps=2, latent=3, batch=6, backend="torch")
     assert run.sample(4).shape == (4, 3, 2, 1)
     assert np.isfinite(run.history).all()
     name = next(n for n, a in run.trainer.state().items() if a.shape == tuple(before.shape))
@@ -326,7 +326,7 @@ def test_fitting_trains_native_networks():
 
 def test_native_networks_need_a_backend_that_takes_them():
     with pytest.raises(gankit.GankitError, match="native"):
-        gankit.fit(IMAGES, object(), DISCRIMINATOR, rounds=1, latent=3, backend="numpy")
+        gankit.fit(IMAGES, object(), DISCRIMINATOR, steps=1, latent=3, backend="numpy")
 
 
 # Watching and stopping.
@@ -344,10 +344,10 @@ def interrupting(*steps):
 
 def test_training_shows_plain_lines_where_there_is_no_terminal_unless_it_shall_not(capsys):
     row = fit().history[-1]
-    line = f"round 4/4  D {row[0]:.3f} G {row[1]:.3f}  "
+    line = f"step 4/4  D {row[0]:.3f} G {row[1]:.3f}  "
     assert capsys.readouterr().err.startswith(line)
     train(steps=2)
-    assert capsys.readouterr().err.startswith("round 2/2  D ")
+    assert capsys.readouterr().err.startswith("step 2/2  D ")
     fit(progress=False)
     train(steps=2, progress=False)
     assert capsys.readouterr() == ("", "")
@@ -373,7 +373,7 @@ def test_a_download_is_shown_as_training_is_unless_it_shall_not(far, capsys):
     train(steps=2, dataset=far)
     first, second = capsys.readouterr().err.splitlines()
     assert re.match(r"[\d.]+k?/[\d.]+k?B  far.npy", first)
-    assert second.startswith("round 2/2")
+    assert second.startswith("step 2/2")
     train(steps=2, dataset=far, progress=False)
     assert capsys.readouterr() == ("", "")
 
@@ -386,10 +386,10 @@ def test_the_command_shows_a_download_too(far, command):
 def test_ctrl_c_finishes_the_step_and_hands_over_the_run():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt, match=r"^stopped after step [34] of 50; this er") as met:
-        fit(rounds=50, callbacks=interrupting(3), progress=False)
+        fit(steps=50, callbacks=interrupting(3), progress=False)
     run = met.value.run
     assert len(run.history) == run.step
-    assert np.array_equal(run.sample(2), fit(rounds=run.step, progress=False).sample(2))
+    assert np.array_equal(run.sample(2), fit(steps=run.step, progress=False).sample(2))
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -403,7 +403,7 @@ def test_ctrl_c_saves_a_run_with_a_folder_which_then_goes_on_to_the_same_numbers
 
 def test_a_second_ctrl_c_raises_at_once():
     with pytest.raises(KeyboardInterrupt) as met:
-        fit(rounds=50, callbacks=[interrupting(3), interrupting(3)], progress=False)
+        fit(steps=50, callbacks=[interrupting(3), interrupting(3)], progress=False)
     assert not hasattr(met.value, "run")
 
 
@@ -411,7 +411,7 @@ def test_a_program_that_handles_sigint_itself_keeps_doing_so():
     heard = []
     before = signal.signal(signal.SIGINT, lambda *_: heard.append("mine"))
     try:
-        run = fit(rounds=5, callbacks=interrupting(3), progress=False)
+        run = fit(steps=5, callbacks=interrupting(3), progress=False)
     finally:
         signal.signal(signal.SIGINT, before)
     assert (run.step, heard) == (5, ["mine"])

@@ -19,7 +19,7 @@ from tests.selection import selected
 BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
 PAGE = Path(__file__).parents[1] / "docs" / "loops.md"
 each_backend = pytest.mark.parametrize("name", BACKENDS)
-each_step = pytest.mark.parametrize("step", ["discriminator_step", "generator_step"])
+each_step = pytest.mark.parametrize("step", ["update_discriminator", "update_generator"])
 
 
 def refusal(name, problem, step, **changes):
@@ -44,14 +44,14 @@ def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_th
 @each_backend
 def test_a_batch_without_draws_is_refused_with_their_names(name):
     problem = replace(SIMPLE, instance_noise=0.1)
-    said = refusal(name, problem, "discriminator_step", draws={})
+    said = refusal(name, problem, "update_discriminator", draws={})
     assert "lacks draws instance/real, instance/fake;" in said
 
 
 @each_backend
 def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
-    said = refusal(name, full(plugins.get_backend(name)), "discriminator_step", key=None)
-    assert "lacks a key, gankit.contract.random_streams.Key(seed, round, step)" in said
+    said = refusal(name, full(plugins.get_backend(name)), "update_discriminator", key=None)
+    assert "lacks a key, gankit.contract.random_streams.Key(seed, step, step)" in said
 
 
 @each_backend
@@ -61,13 +61,13 @@ def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
         batch.real, batch.noise, None, {}, dict.fromkeys(scalars.names(SIMPLE), 0.1), None
     )
     trainer = plugins.get_backend(name).trainer(SIMPLE)
-    assert np.isfinite(float(trainer.discriminator_step(given)))
-    assert np.isfinite(float(trainer.generator_step(given)))
+    assert np.isfinite(float(trainer.update_discriminator(given)))
+    assert np.isfinite(float(trainer.update_generator(given)))
 
 
 @pytest.mark.parametrize("name", [name for name in BACKENDS if name != "numpy"])
 def test_a_block_without_rates_is_refused_with_their_names(name):
-    block = replace(Course(SIMPLE, images()).rounds(0, 2), rates={})
+    block = replace(Course(SIMPLE, images()).steps(0, 2), rates={})
     trainer = plugins.get_backend(name).trainer(SIMPLE)
     trainer.place(images(), None)
     with pytest.raises(ConfigError, match="the block lacks rates generator/learning_rate"):
@@ -82,12 +82,12 @@ def test_a_block_without_rates_is_refused_with_their_names(name):
         ({"images": 2.5}, "is 2.5"),
         ({"images": None}, "the number of images, is None"),
         ({"start": -1}, "start is -1; it must be whole and at least 0"),
-        ({"rounds": 1.5}, "rounds is 1.5"),
+        ({"steps": 1.5}, "steps is 1.5"),
     ],
     ids=lambda value: "".join(value) if isinstance(value, dict) else None,
 )
 def test_a_plan_of_something_else_is_refused_in_one_line(changes, said):
-    arguments = {"images": 5, "start": 0, "rounds": 1} | changes
+    arguments = {"images": 5, "start": 0, "steps": 1} | changes
     with pytest.raises(ConfigError) as refused:
         training.plan(SIMPLE, training.Regime(4), **arguments)
     assert said in str(refused.value)

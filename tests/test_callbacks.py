@@ -31,7 +31,7 @@ def network(value):
 
 
 def trainer(step, average=None, weight=0.5):
-    state = {"generator/a": np.full(3, weight), "round": np.array(step)}
+    state = {"generator/a": np.full(3, weight), "step": np.array(step)}
     return types.SimpleNamespace(generator=network(-1.0), average=average, state=lambda: state)
 
 
@@ -39,24 +39,24 @@ def losses(start, end):
     return np.stack([np.arange(start, end) + 1.25, np.arange(start, end) / 3], axis=1)
 
 
-def walk(called, start, rounds, largest=5, **parts):
-    """Call callbacks as `fit` does, with blocks of at most `largest` rounds."""
+def walk(called, start, steps, largest=5, **parts):
+    """Call callbacks as `fit` does, with blocks of at most `largest` steps."""
     step = start
-    while step < rounds:
+    while step < steps:
         begin = step
-        step = min([rounds, step + largest, *(callback.edge(step) for callback in called)])
+        step = min([steps, step + largest, *(callback.edge(step) for callback in called)])
         assert step > begin, "an edge lies after the step"
-        seen = Progress(step, losses(begin, step), trainer(step, **parts), step == rounds)
+        seen = Progress(step, losses(begin, step), trainer(step, **parts), step == steps)
         for callback in called:
             callback(seen)
 
 
 def kept(folder):
-    """Return the callbacks that keep things in a folder: epochs of 4 rounds."""
+    """Return the callbacks that keep things in a folder: epochs of 4 steps."""
     log = MetricsLog(folder.metrics)
     return [
         Metrics(log),
-        Samples(folder, np.zeros((7, 2), np.float32), rounds_per_epoch=4, every=2),
+        Samples(folder, np.zeros((7, 2), np.float32), steps_per_epoch=4, every=2),
         Checkpoints(folder.checkpoints, every=6, keep=2, info={"backend": "numpy"}, log=log),
     ]
 
@@ -82,7 +82,7 @@ def test_checkpoints_come_at_multiples_and_at_the_end_and_the_oldest_go(folder):
     lines = folder.metrics.read_bytes().splitlines(keepends=True)
     assert info.pop("log")["bytes"] == sum(map(len, lines[:24]))
     assert info == {"backend": "numpy"}
-    assert folder.checkpoints.load(24).state["round"] == 24
+    assert folder.checkpoints.load(24).state["step"] == 24
 
 
 @pytest.mark.parametrize("stopped", [1, 4, 5, 6, 13, 24, 26])
@@ -118,7 +118,7 @@ def test_the_log_is_synced_before_a_checkpoint_is_saved(folder, monkeypatch):
 
 def test_weights_that_are_not_finite_stop_the_run_and_are_not_saved(folder):
     walk(kept(folder), 0, 6)
-    with pytest.raises(Diverged, match=r"holds nan after round 12"):
+    with pytest.raises(Diverged, match=r"holds nan after step 12"):
         walk(kept(folder), 6, 12, weight=np.nan)
     assert folder.checkpoints.steps() == [6]
 
@@ -129,8 +129,8 @@ def test_a_plain_function_is_called_at_multiples_only():
     assert called == [4, 8, 12, 16]
 
 
-def test_an_interval_that_never_comes_round_is_refused():
-    with pytest.raises(ConfigError, match="rounds is 0"):
+def test_an_interval_that_never_comes_step_is_refused():
+    with pytest.raises(ConfigError, match="steps is 0"):
         every(0, print)
 
 
@@ -151,7 +151,7 @@ def test_an_epoch_is_a_line_with_its_mean_losses():
 
 @pytest.mark.parametrize(
     ("start", "end", "said"),
-    [(0, 1, ", 1 of 4 rounds"), (2, 4, ", 2 of 4 rounds"), (0, 4, "")],
+    [(0, 1, ", 1 of 4 steps"), (2, 4, ", 2 of 4 steps"), (0, 4, "")],
     ids=["stopped", "resumed", "whole"],
 )
 def test_an_epoch_that_was_cut_short_says_so(start, end, said):
@@ -184,14 +184,14 @@ def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(passing):
     walk([passing(2.0), Bar(20, 0, stream)], 0, 20, largest=2)
     lines = stream.getvalue().splitlines()
     assert [line.split()[1] for line in lines] == ["6/20", "12/20", "18/20", "20/20"]
-    assert lines[0].endswith("1.0 rounds/s  00:14 left")
+    assert lines[0].endswith("1.0 steps/s  00:14 left")
     assert "  D 6.250 G 1.667  " in lines[0]
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.5, []), (3.0, ["about 5 minutes left at 0.3 rounds/s"]),
-     (60.0, ["gankit: warning: about 1.6 hours left at 0.0 rounds/s; train fewer rounds, or stop "
+    [(0.5, []), (3.0, ["about 5 minutes left at 0.3 steps/s"]),
+     (60.0, ["gankit: warning: about 1.6 hours left at 0.0 steps/s; train fewer steps, or stop "
              "it with Ctrl-C once it is good"])],
 )  # fmt: skip
 def test_the_time_that_a_run_takes_is_said_once_and_loudly_above_an_hour(passing, seconds, said):
@@ -248,7 +248,7 @@ def test_a_bar_has_both_losses_and_the_time_left_in_80_columns_and_in_60(
     lines = read()
     assert all(len(line) <= columns for line in lines)
     found = re.fullmatch(
-        r"100%\|(.{10,})\| 51200/51200  D 1\.150 G 0\.714  (16\.7 rounds/s  )?00:00 left", lines[-1]
+        r"100%\|(.{10,})\| 51200/51200  D 1\.150 G 0\.714  (16\.7 steps/s  )?00:00 left", lines[-1]
     )
     assert found, lines[-1]
     assert bool(found[2]) == rate

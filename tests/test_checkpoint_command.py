@@ -16,12 +16,12 @@ from gankit.runs import RunFolder, manifest, tensors
 from gankit.runs.manifest import Manifest
 
 FILE = "generator.safetensors"
-ROW = {"path", "round", "created", "backend", "bytes", "whole", "reason", "best"}
+ROW = {"path", "step", "created", "backend", "bytes", "whole", "reason", "best"}
 
 
 @pytest.fixture
 def run(machine):
-    """Return a run with whole checkpoints of rounds 10, 20, 30 and 40."""
+    """Return a run with whole checkpoints of steps 10, 20, 30 and 40."""
     folder = RunFolder(machine / "run")
     folder.create("batch = 1\n", {})
     for step in (10, 20, 30, 40):
@@ -32,7 +32,7 @@ def run(machine):
 def state(step):
     return {
         "generator/0.kernel": np.full((3, 2), step, np.float32),
-        "round": np.array(step, np.int64),
+        "step": np.array(step, np.int64),
     }
 
 
@@ -64,7 +64,7 @@ def lose_the_manifest(folder):
     (folder / manifest.NAME).unlink()
 
 
-def take_another_rounds_place(folder):
+def take_another_steps_place(folder):
     for name in (FILE, "trainer.safetensors", manifest.NAME):
         (folder / name).write_bytes((folder.parent / "000010" / name).read_bytes())
 
@@ -98,7 +98,7 @@ def promise_another_name(folder):
 
 DAMAGE = (
     flip_a_bit, truncate, lose_a_file, edit_the_manifest, lose_the_manifest,
-    take_another_rounds_place, hold_a_nan, promise_another_shape, promise_another_type,
+    take_another_steps_place, hold_a_nan, promise_another_shape, promise_another_type,
     promise_another_name,
 )  # fmt: skip
 
@@ -129,7 +129,7 @@ def test_a_list_as_json_has_the_numbers(run, command):
     flip_a_bit(run.checkpoints.path(20))
     rows = json.loads(command("checkpoint", "list", run.path, "--json").out)
     assert all(row.keys() == ROW for row in rows)
-    assert [(row["round"], row["whole"]) for row in rows] == [
+    assert [(row["step"], row["whole"]) for row in rows] == [
         (10, True), (20, False), (30, True), (40, True),
     ]  # fmt: skip
     assert FILE in rows[1]["reason"]
@@ -192,7 +192,7 @@ def test_a_checkpoint_can_be_named_by_its_folder(run, command):
 def test_a_copy_of_a_checkpoint_under_another_name_is_proved(run, command, machine):
     run.checkpoints.path(20).rename(machine / "best")
     rows = json.loads(command("checkpoint", "verify", "best", "--json").out)
-    assert [(row["round"], row["whole"]) for row in rows] == [(20, True)]
+    assert [(row["step"], row["whole"]) for row in rows] == [(20, True)]
 
 
 def test_what_is_named_twice_is_proved_once(run, command):
@@ -249,7 +249,7 @@ def test_damaged_ones_go_only_if_that_is_asked_for(run, command):
     assert ended.code == ExitCode.OK
     assert run.checkpoints.steps() == [30]
     said = json.loads(ended.out)
-    assert {key: [row["round"] for row in said[key]] for key in ("removed", "kept", "left")} == {
+    assert {key: [row["step"] for row in said[key]] for key in ("removed", "kept", "left")} == {
         "removed": [10, 20, 40], "kept": [30], "left": [],
     }  # fmt: skip
     assert said["freed_bytes"] == sum(row["bytes"] for row in said["removed"])

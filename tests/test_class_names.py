@@ -21,7 +21,7 @@ from gankit.report.explorer import payload
 
 TINY = """
 latent = 4
-rounds_per_epoch = 2
+steps_per_epoch = 2
 generator.layers = [
     { layer = "embedding", units = 3 },
     { layer = "dense", units = 64 },
@@ -41,7 +41,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (12, 2, 2, 1), np.uint8)
 
 @pytest.fixture
 def train(machine, command):
-    """Train two rounds on a path with networks that know classes; return how it ended."""
+    """Train two steps on a path with networks that know classes; return how it ended."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
 
     def run(dataset, *more):
@@ -71,7 +71,7 @@ def fit(labels):
         IMAGES,
         GENERATOR,
         DISCRIMINATOR,
-        rounds=1,
+        steps=1,
         latent=2,
         batch=4,
         backend="numpy",

@@ -17,7 +17,7 @@ LABELS = np.arange(20) % 3
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
 TINY = """
 latent = 4
-rounds_per_epoch = 2
+steps_per_epoch = 2
 generator.layers = [
     { layer = "embedding", units = 3 },
     { layer = "dense", units = 784 },
@@ -33,13 +33,13 @@ discriminator.layers = [
 
 
 def fit(**changes):
-    given = {"rounds": 4, "latent": 3, "batch": 6, "backend": "numpy", "labels": LABELS} | changes
+    given = {"steps": 4, "latent": 3, "batch": 6, "backend": "numpy", "labels": LABELS} | changes
     return gankit.fit(IMAGES, GENERATOR, PROJECTION, **given)
 
 
 @pytest.fixture
 def run(machine, command):
-    """Return the folder of a run of 4 rounds that knows the ten glyphs apart."""
+    """Return the folder of a run of 4 steps that knows the ten glyphs apart."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
     ended = command(
         "train", "--backend", "numpy", "--dataset", "glyphs", "--config", "tiny.toml",
@@ -147,7 +147,7 @@ def test_a_discriminator_with_an_auxiliary_classifier_answers_with_classes():
     images = np.broadcast_to((LABELS * 100).astype(np.uint8)[:, None, None, None], IMAGES.shape)
     images = images + (IMAGES % 2)
     run = gankit.fit(
-        images, GENERATOR, discriminator, labels=LABELS, auxiliary=1.0, rounds=300, latent=3,
+        images, GENERATOR, discriminator, labels=LABELS, auxiliary=1.0, steps=300, latent=3,
         batch=20, backend="numpy", discriminator_optimizer=Adam(5e-3, 0.5, 0.999, 1e-7),
     )  # fmt: skip
     real = run.problem.scale(images)
@@ -170,7 +170,7 @@ def test_too_few_classes_are_refused_before_anything_is_written(machine, command
 def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
     generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
     run = gankit.fit(
-        IMAGES, generator, PROJECTION, labels=LABELS.tolist(), rounds=1, latent=3, batch=6,
+        IMAGES, generator, PROJECTION, labels=LABELS.tolist(), steps=1, latent=3, batch=6,
         backend="numpy",
     )  # fmt: skip
     assert run.sample(2).shape == (2, 3, 2, 1)
@@ -180,6 +180,6 @@ def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
 
 def test_only_a_classifier_classifies():
     generator, discriminator = (Dense(6), Reshape((3, 2, 1))), (Flatten(), Dense(1))
-    run = gankit.fit(IMAGES, generator, discriminator, rounds=1, latent=3, backend="numpy")
+    run = gankit.fit(IMAGES, generator, discriminator, steps=1, latent=3, backend="numpy")
     with pytest.raises(ConfigError, match="no classifier"):
         run.trainer.discriminator.classify(run.problem.scale(IMAGES))

@@ -25,7 +25,7 @@ from tests.selection import selected
 
 TINY = """
 latent = 4
-rounds_per_epoch = 3
+steps_per_epoch = 3
 checkpoint_every = 2
 [generator]
 layers = [
@@ -57,7 +57,7 @@ def tiny(machine):
 
 @pytest.fixture
 def run(command):
-    """Return the folder of a run of 4 rounds."""
+    """Return the folder of a run of 4 steps."""
     ended = command(*TRAIN, "--out", "run")
     assert ended.code == 0, ended.err
     return Path("run")
@@ -302,7 +302,7 @@ def test_a_dry_run_checks_everything_and_writes_nothing(command):
     before = there()
     ended = command(*TRAIN, "--out", "run", "--dry-run")
     assert ended.code == ExitCode.OK
-    assert "4 rounds" in ended.err
+    assert "4 steps" in ended.err
     assert there() == before
 
 
@@ -337,7 +337,7 @@ def test_training_writes_the_runs_folder_and_prints_where(command):
     assert sorted(p.name for p in (folder / "checkpoints").iterdir()) == ["000002", "000004"]
     assert sorted(p.name for p in (folder / "samples").iterdir()) == ["000003.png", "000004.png"]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [line["round"] for line in lines] == [1, 2, 3, 4]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
     config = tomllib.loads((folder / "config.toml").read_text("utf-8"))
     assert (config["backend"], config["batch"], config["latent"]) == ("numpy", 8, 4)
     assert read_checkpoint(folder / "checkpoints/000004").info["backend"] == "numpy"
@@ -360,7 +360,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another(command):
 def test_what_is_no_terminal_gets_plain_lines_and_no_escape_codes(command):
     ended = command(*TRAIN, "--out", "run")
     assert re.search(r"^epoch +1/2  D \d.* G \d", ended.err, re.MULTILINE)
-    assert "round 4/4" in ended.err
+    assert "step 4/4" in ended.err
     assert "\x1b" not in ended.err + ended.out
     assert "\r" not in ended.err + ended.out
 
@@ -369,7 +369,7 @@ def test_what_is_no_terminal_gets_plain_lines_and_no_escape_codes(command):
 def test_a_run_goes_on_by_a_bare_resume_or_by_resume_auto(command, run, resume):
     ended = command("train", *resume, "--out", run, "--steps", "6")
     assert ended.code == 0, ended.err
-    assert "resuming after round 4" in ended.err
+    assert "resuming after step 4" in ended.err
     assert read_checkpoint(run / "checkpoints/000006").step == 6
 
 
@@ -392,12 +392,12 @@ def test_a_run_that_is_stopped_says_where_and_the_line_it_prints_continues_it(
     step, words = re.fullmatch(
         r"stopped after step (\d) of 5,000; saved\. Go on with: gankit (.*)", lines[-1]
     ).groups()
-    assert any(f"epoch   1/1667, {step} of 3 rounds" in line for line in lines), lines
+    assert any(f"epoch   1/1667, {step} of 3 steps" in line for line in lines), lines
     words = shlex.split(words)
     assert words == ["train", "--out", out, "--resume"]
     again = command(*words, "--steps", "4")
     assert again.code == 0, again.err
-    assert f"resuming after round {step} " in again.err
+    assert f"resuming after step {step} " in again.err
 
 
 # Samples.

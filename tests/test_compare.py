@@ -28,7 +28,7 @@ steps = 12
 precision = "float64"
 loss = "nonsaturating"
 epochs = 1
-rounds_per_epoch = 6
+steps_per_epoch = 6
 [generator]
 layers = [
     { layer = "dense", units = 16 }, { layer = "leaky-relu", slope = 0.2 },
@@ -64,11 +64,11 @@ def test_a_backend_beside_itself_makes_the_same_numbers_and_a_page_shows_it(comm
     assert (first["name"], second["name"]) == ("numpy", "numpy-2")
     assert first["losses"] is None
     assert [second[key] for key in ("losses", "parted", "weights", "images")] == [0, None, 0, 0]
-    assert first["rounds"] == second["rounds"] == 12
+    assert first["steps"] == second["steps"] == 12
     assert second["milliseconds"] > 0
     page = Path(found["page"]).read_text("utf-8")
     assert "Side by side" in page
-    assert "parted by 0.001 in round" in page
+    assert "parted by 0.001 in step" in page
     # What is there is not trained again, and the table is the same.
     before = (Path("out") / "numpy" / "timing.json").read_bytes()
     assert compared(command, "numpy,numpy") == found
@@ -121,8 +121,8 @@ def test_the_largest_difference_of_weights_is_named():
 def test_what_is_not_known_is_a_dash_in_the_table():
     rows = [Compared("a", "a", 1, 1.0, 2.0, None), Compared("b", "b", 1, 1.0, 2.0, 3.0, 0.5, 7)]
     lines = {name: texts for name, *texts in table(rows)}
-    assert lines["ms a round"] == ["–", "3.0"]
-    assert lines["parted by 0.001 in round"] == ["–", "7"]
+    assert lines["ms a step"] == ["–", "3.0"]
+    assert lines["parted by 0.001 in step"] == ["–", "7"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_place_with_other_runs_is_refused_and_left_as_it_is(command):
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
     for words, said in (
         (["--seed", "3"], "seed was 0, is now 3"),
-        (["--steps", "6"], "more than 6 rounds"),
+        (["--steps", "6"], "more than 6 steps"),
     ):
         ended = command(*COMPARE, "--backends", "numpy,numpy", *words)
         assert ended.code == 2
@@ -188,5 +188,5 @@ def test_a_signal_lets_the_run_save_itself_and_the_same_command_goes_on(command)
     assert 0 < done < 20000
     again = command(*COMPARE, "--backends", "numpy,numpy", "--steps", str(done + 6), "--json")
     first, second = json.loads(again.out)["runs"]
-    assert first["rounds"] == second["rounds"] == done + 6
+    assert first["steps"] == second["steps"] == done + 6
     assert second["weights"] == 0

@@ -47,7 +47,7 @@ configs = st.builds(
     fresh_noise=st.booleans(),
     average=st.none() | st.builds(Average, numbers, numbers),
     precision=st.sampled_from(["float32", "float64"]),
-    rounds_per_epoch=maybe,
+    steps_per_epoch=maybe,
     steps=maybe,
     seed=st.integers(0, 2**63 - 1),
     recipe=words,
@@ -115,21 +115,21 @@ def test_simple_has_every_number_of_the_script_that_it_comes_from():
         adam,
     )  # fmt: skip
     assert (config.latent, config.batch, config.epochs, config.n_critic) == (100, 128, 400, 1)
-    assert config.rounds_per_epoch == 128  # The script's `range(batch_size)`.
+    assert config.steps_per_epoch == 128  # The script's `range(batch_size)`.
     assert config.sample_every == 10
     assert config.fresh_noise is False
     assert (config.loss, config.average, config.precision) == (NONSATURATING.name, None, "float32")
-    assert config.rounds(60000) == 400 * 128
+    assert config.total_steps(60000) == 400 * 128
 
 
 def test_an_epoch_is_one_pass_over_the_data_set_where_it_is_not_given():
-    config = dataclasses.replace(simple(), rounds_per_epoch=None, batch=100, epochs=3)
+    config = dataclasses.replace(simple(), steps_per_epoch=None, batch=100, epochs=3)
     assert config.epoch(1001) == 11
-    assert config.rounds(1001) == 33
+    assert config.total_steps(1001) == 33
 
 
-def test_steps_count_rounds_and_stand_instead_of_epochs():
-    assert simple(steps=7).rounds(60000) == 7
+def test_steps_count_steps_and_stand_instead_of_epochs():
+    assert simple(steps=7).steps(60000) == 7
 
 
 def test_everything_that_is_wrong_is_said_at_once():

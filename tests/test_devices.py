@@ -124,7 +124,7 @@ def test_the_variable_is_heard_in_python_and_an_argument_is_stronger(monkeypatch
         lambda **device: gankit.load("run", **device),
         lambda **device: gankit.train("simple", **settings | device),
         lambda **device: gankit.fit(
-            images, *networks, rounds=1, latent=4, batch=4, backend="numpy", **device
+            images, *networks, steps=1, latent=4, batch=4, backend="numpy", **device
         ),
     ]
     for call in calls:

@@ -43,7 +43,7 @@ def quick(machine, cache, monkeypatch):
 
 @pytest.fixture
 def run(command):
-    """Return the folder of a run of 20 rounds on images of its own."""
+    """Return the folder of a run of 20 steps on images of its own."""
     return trained(command, "./digits.npz")
 
 
@@ -80,12 +80,12 @@ def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
         f"{row['frechet']:.4g}", f"{row['floor']['frechet']:.4g}", "lower"
     ]  # fmt: skip
     said = " ".join(ended.out.split())
-    assert "run after round 20: 60 images, seed 0." in said
+    assert "run after step 20: 60 images, seed 0." in said
     assert "Real images: 60 others of the 300 training images of digits.npz, seed 0." in said
     assert "Held against 150 of the 300 training images of digits.npz, seed 0" in said
     assert "through 64 classifier and 18 local features (" in said
     assert max(map(len, lines)) <= 80
-    assert (row["round"], row["seed"], row["samples"]) == (20, 0, 60)
+    assert (row["step"], row["seed"], row["samples"]) == (20, 0, 60)
     with Image.open(run / "nearest/000020.png") as picture:
         assert picture.size == (10 * 30 - 2, 2 * 58 - 2)
 
@@ -116,7 +116,7 @@ def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(comman
     made = gankit.load("run").sample(60, seed=3)
     (row,) = log(run)
     floor = row.pop("floor")
-    assert row == {"round": 20, "seed": 3, **judge(made).as_json()}
+    assert row == {"step": 20, "seed": 3, **judge(made).as_json()}
     assert floor.pop("split")
     assert floor == judge(others.images[:60], own=others.index[:60]).as_json()
 
@@ -271,7 +271,7 @@ BAD = {
     "no checkpoint": (
         lambda run: shutil.rmtree(run / "checkpoints"), ("run", *COUNT), 4, "no valid checkpoint"
     ),
-    "weights that make no image": (ruined, ("run", *COUNT), 6, "run, round 20: an image holds nan"),
+    "weights that make no image": (ruined, ("run", *COUNT), 6, "run, step 20: an image holds nan"),
 }  # fmt: skip
 
 
@@ -328,7 +328,7 @@ def test_a_run_in_memory_does_not_know_its_data():
 
     images = 20 * np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1)
     run = gankit.fit(
-        images, (Dense(4), Tanh(), Reshape((2, 2, 1))), (Flatten(), Dense(1)), rounds=1,
+        images, (Dense(4), Tanh(), Reshape((2, 2, 1))), (Flatten(), Dense(1)), steps=1,
         latent=2, backend="numpy",
     )  # fmt: skip
     with pytest.raises(ConfigError, match="does not know its data set"):

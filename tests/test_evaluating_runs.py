@@ -23,7 +23,7 @@ from tests.evaluated import CONFIG, dataset, write
 from tests.runs.test_evaluations import row
 
 HEIGHTS = {6: 30.0, 12: 10.0, 18: 20.0, 20: 25.0}
-"""Fréchet distances by the round, that of round 12 the lowest; checkpoints are due every four."""
+"""Fréchet distances by the step, that of step 12 the lowest; checkpoints are due every four."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def canned(monkeypatch):
 
 
 def train(out, callbacks=(), stop=lambda: False, resume=False, **settings):
-    """Train 20 rounds, an epoch being three of them, and evaluate every second epoch."""
+    """Train 20 steps, an epoch being three of them, and evaluate every second epoch."""
     given = {"dataset": "./digits.npz", "evaluate_every": 2} | settings
     config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", given)])
     plan = execute.resolve(config)
@@ -62,9 +62,9 @@ def train(out, callbacks=(), stop=lambda: False, resume=False, **settings):
 
 
 def train_until(out, stopped, **settings):
-    """Train, and ask to stop after so many rounds."""
-    rounds = itertools.count(1)
-    train(out, [every(1, lambda _: None)], lambda: next(rounds) == stopped, **settings)
+    """Train, and ask to stop after so many steps."""
+    steps = itertools.count(1)
+    train(out, [every(1, lambda _: None)], lambda: next(steps) == stopped, **settings)
 
 
 def log(out):
@@ -91,7 +91,7 @@ class Killed(BaseException):
 def test_a_run_is_evaluated_every_few_epochs_and_at_its_end(canned):
     train("run")
     assert canned == [6, 12, 18, 20]
-    assert [one["round"] for one in log("run")] == canned
+    assert [one["step"] for one in log("run")] == canned
     assert [int(path.stem) for path in sorted(Path("run/nearest").iterdir())] == canned
 
 
@@ -183,7 +183,7 @@ def test_a_run_that_is_stopped_and_resumed_leaves_what_one_that_was_not_leaves(s
     train("whole")
     train_until("run", stopped)
     assert checkpoints("run")[-1] == stopped
-    assert [one["round"] for one in log("run")] == [step for step in HEIGHTS if step <= stopped]
+    assert [one["step"] for one in log("run")] == [step for step in HEIGHTS if step <= stopped]
     train("run", resume=True)
     # Where it was stopped there is one more picture, and a checkpoint that may push out another.
     kept = {path: content for path, content in left("whole").items() if "16" not in str(path)}
@@ -193,7 +193,7 @@ def test_a_run_that_is_stopped_and_resumed_leaves_what_one_that_was_not_leaves(s
 
 @pytest.mark.parametrize("killed", [3, 5, 6, 7, 12, 15, 18, 19])
 @pytest.mark.usefixtures("canned")
-def test_a_run_that_is_killed_after_any_round_and_resumed_leaves_the_same(killed):
+def test_a_run_that_is_killed_after_any_step_and_resumed_leaves_the_same(killed):
     def kill(_progress):
         raise Killed
 
@@ -239,9 +239,9 @@ def test_what_was_found_after_the_last_checkpoint_is_taken_back(monkeypatch):
         patch.setattr(CheckpointStore, "save", strike)
         with pytest.raises(Killed):
             train("run")
-    assert [one["round"] for one in log("run")] == [6, 12]
+    assert [one["step"] for one in log("run")] == [6, 12]
     train("run", resume=True, evaluate_every=3)
-    assert [one["round"] for one in log("run")] == [6, 9, 18, 20]
+    assert [one["step"] for one in log("run")] == [6, 9, 18, 20]
 
 
 def test_true_figures_are_the_same_after_a_resume_and_those_of_the_command(command):
@@ -262,7 +262,7 @@ def test_true_figures_are_the_same_after_a_resume_and_those_of_the_command(comma
 def test_how_often_a_run_is_evaluated_may_change_on_resuming():
     train_until("run", 7)
     train("run", resume=True, evaluate_every=1, evaluate_samples=80)
-    assert [(one["round"], one["samples"]) for one in log("run")] == [
+    assert [(one["step"], one["samples"]) for one in log("run")] == [
         (6, 60), *[(step, 80) for step in (9, 12, 15, 18, 20)]
     ]  # fmt: skip
     assert gankit.load("run", best=True).step == 12
@@ -356,9 +356,9 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
         judge(SimpleNamespace(step=step))
     features = "64 classifier and 18 local features (6a139aa6), 100 images"
     assert said == [
-        f"round 6: Fréchet distance 30 (100 real images 1.5); {features}",
-        f"round 12: Fréchet distance 10 (100 real images 1.5), the lowest so far; {features}",
-        f"round 18: Fréchet distance 20 (100 real images 1.5); {features}",
+        f"step 6: Fréchet distance 30 (100 real images 1.5); {features}",
+        f"step 12: Fréchet distance 10 (100 real images 1.5), the lowest so far; {features}",
+        f"step 18: Fréchet distance 20 (100 real images 1.5); {features}",
     ]
     assert judge.best([6, 18]) == 18
     assert (judge.edge(0), judge.edge(6)) == (6, 12)

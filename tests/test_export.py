@@ -177,7 +177,7 @@ def test_spectral_norm_is_folded_into_the_kernel(folder):
 def test_the_card_says_what_it_is_and_how_it_is_used(done, monkeypatch):
     text = done.card.read_text("utf-8")
     assert done.card.name == "g.safetensors.md"
-    for part in ("`simple`", "glyphs", "3 rounds", "(n, 4)", "(n, 28, 28, 1)", done.sha256,
+    for part in ("`simple`", "glyphs", "3 steps", "(n, 4)", "(n, 28, 28, 1)", done.sha256,
                  f"{done.difference:.1e}", "## Licence"):  # fmt: skip
         assert part in text, part
     monkeypatch.chdir(done.path.parent)
@@ -186,7 +186,7 @@ def test_the_card_says_what_it_is_and_how_it_is_used(done, monkeypatch):
     assert namespace["images"].shape == (16, 28, 28, 1)
 
 
-def test_the_card_has_the_evaluation_of_its_round_and_no_other(tmp_path):
+def test_the_card_has_the_evaluation_of_its_step_and_no_other(tmp_path):
     run = train(tmp_path / "run")
     for step, distance in ((3, 22.25), (2, 11.0)):
         evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
@@ -220,11 +220,11 @@ def test_a_damaged_checkpoint_is_named_and_an_older_one_is_exported(command, tmp
     assert ended.code == 0
     assert "gankit: warning: " in ended.err
     assert "000003" in ended.err
-    assert "round 2 by backend numpy" in ended.err
+    assert "step 2 by backend numpy" in ended.err
 
 
 def test_a_run_that_was_not_evaluated_has_a_card_that_says_so(done):
-    assert "Nobody has measured the images of round 3" in done.card.read_text("utf-8")
+    assert "Nobody has measured the images of step 3" in done.card.read_text("utf-8")
 
 
 def evaluated(step, distance):
@@ -233,7 +233,7 @@ def evaluated(step, distance):
     counts = dict.fromkeys(evaluation_log.COUNTS, 100)
     words = dict.fromkeys(evaluation_log.WORDS, "made up")
     classes = dict.fromkeys(evaluation_log.OPTIONAL)
-    return {"round": step, "seed": 0, "histogram": None} | words | counts | numbers | classes
+    return {"step": step, "seed": 0, "histogram": None} | words | counts | numbers | classes
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_the_history_is_a_table_with_the_evaluations_beside(command, tmp_path):
     assert [row["frechet"] for row in rows] == ["", "11.5", ""]
     ended = command("export", run.folder, "--to", "jsonl")
     lines = [json.loads(line) for line in Path(ended.out.strip()).read_text().splitlines()]
-    assert [line["round"] for line in lines] == [1, 2, 3]
+    assert [line["step"] for line in lines] == [1, 2, 3]
     assert [line.get("frechet") for line in lines] == [None, 11.5, None]
 
 

@@ -34,7 +34,7 @@ layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Return a folder with images and a run: rounds 5 and 10 of its own, and 12 and 15 of another.
+    """Return a folder with images and a run: steps 5 and 10 of its own, and 12 and 15 of another.
 
     The tests copy it.
     """
@@ -74,7 +74,7 @@ def assert_said_once(text):
 @pytest.mark.parametrize("quick", [[], ["--quick"]], ids=["read", "quick"])
 def test_it_is_not_listed(run, command, quick):
     ended = command("checkpoint", "list", run, "--json", *quick)
-    assert [row["round"] for row in json.loads(ended.out)] == [5, 10]
+    assert [row["step"] for row in json.loads(ended.out)] == [5, 10]
     assert_said_once(ended.err)
 
 
@@ -111,15 +111,15 @@ def test_it_is_not_loaded(run):
 def test_it_is_not_exported(run, command):
     ended = command("export", run, "--to", "safetensors", "--out", "g.safetensors")
     assert ended.code == ExitCode.OK, ended.err
-    assert "round 10 by backend numpy" in ended.err
+    assert "step 10 by backend numpy" in ended.err
     assert_said_once(ended.err)
 
 
 def test_it_is_neither_resumed_from_nor_counted_among_those_that_are_kept(run, command):
     ended = train(command, "run", 20, "--resume", "auto")
-    assert "resuming after round 10" in ended.err
+    assert "resuming after step 10" in ended.err
     assert_said_once(ended.err)
-    assert there(run) == [12, 15, 20]  # Round 15 is the run's own now: it was trained again.
+    assert there(run) == [12, 15, 20]  # Step 15 is the run's own now: it was trained again.
     assert command("checkpoint", "verify", run).out.count("whole") == 2
 
 
@@ -145,4 +145,4 @@ def test_a_changed_mark_is_named_and_can_be_had_from_the_checkpoints(run, comman
     facts.unlink()
     ended = command(*resume)
     assert ended.code == ExitCode.OK, ended.err
-    assert "resuming after round 10" in ended.err
+    assert "resuming after step 10" in ended.err

@@ -41,14 +41,14 @@ def one_a_class(noise, labels):
     return np.broadcast_to(labels[:, None, None, None] / 10, (len(noise), 4, 4, 1))
 
 
-def watched(generator, rounds, discriminator_loss=1.0, generator_loss=0.7, problem=PROBLEM):
-    """Return what the watchdog says of a run of blocks of 10 rounds; looking costs nothing."""
+def watched(generator, steps, discriminator_loss=1.0, generator_loss=0.7, problem=PROBLEM):
+    """Return what the watchdog says of a run of blocks of 10 steps; looking costs nothing."""
     said = []
     dog = Watchdog(problem, IMAGES, tell=said.append, clock=lambda: 0.0)
     trainer = types.SimpleNamespace(generator=generator)
     block = np.tile([discriminator_loss, generator_loss], (10, 1))
-    for step in range(10, rounds + 1, 10):
-        dog(Progress(step, block, trainer, step == rounds))
+    for step in range(10, steps + 1, 10):
+        dog(Progress(step, block, trainer, step == steps))
     return said
 
 
@@ -58,7 +58,7 @@ def test_of_a_healthy_run_nothing_is_said():
 
 def test_a_generator_that_makes_one_image_has_collapsed():
     (said,) = watched(constant, 3000)
-    assert said.startswith("after round ")
+    assert said.startswith("after step ")
     assert "nearly the same image of any noise" in said
     assert "0.0%" in said
 
@@ -99,11 +99,11 @@ def test_losses_that_explode_are_named(row, who):
     assert symptoms.explosion(np.full((symptoms.WINDOW, 2), 60.0)) is None
 
 
-def test_each_is_said_once_with_its_round_and_its_remedy():
+def test_each_is_said_once_with_its_step_and_its_remedy():
     said = watched(constant, 5000, discriminator_loss=1e-4, generator_loss=2e3)
     assert len(said) == 3
     for line, remedy in zip(said, ("learning rates", "dropout", "dragan"), strict=True):
-        assert "after round " in line
+        assert "after step " in line
         assert remedy in line
 
 
@@ -125,7 +125,7 @@ def test_what_looking_costs_decides_how_often_it_is_done():
     assert looks[0] >= symptoms.WINDOW
 
 
-def test_after_a_resume_the_rounds_before_count():
+def test_after_a_resume_the_steps_before_count():
     said = []
     before = np.tile([1e-4, 9.0], (symptoms.WINDOW, 1))
     dog = Watchdog(PROBLEM, IMAGES, before, tell=said.append)
@@ -172,7 +172,7 @@ def test_a_run_whose_discriminator_wins_says_so_and_goes_on(command, machine):
     )  # fmt: skip
     assert ended.code == 0, ended.err
     (said,) = [line for line in ended.err.splitlines() if "warning" in line]
-    assert said.startswith("gankit: warning: after round ")
+    assert said.startswith("gankit: warning: after step ")
     assert "the discriminator has won" in said
 
 

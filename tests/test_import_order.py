@@ -26,7 +26,7 @@ for framework in sys.argv[1:]:
         images,
         (Dense(8), LeakyReLU(0.2), Dense(16), Tanh(), Reshape((4, 4, 1))),
         (Flatten(), Dense(8), LeakyReLU(0.2), Dense(1)),
-        rounds=2, latent=3, batch=8, backend={"torch": "torch", "tensorflow": "keras"}[framework],
+        steps=2, latent=3, batch=8, backend={"torch": "torch", "tensorflow": "keras"}[framework],
     )
     assert run.history.shape == (2, 2)
     assert np.isfinite(run.history).all()

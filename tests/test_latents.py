@@ -100,7 +100,7 @@ def test_a_runs_ways_lead_from_images_of_one_seed_to_those_of_the_next_with_the_
     images = np.random.default_rng(0).integers(0, 256, (12, 3, 2, 1), dtype=np.uint8)
     generator = (Embedding(3), Dense(6), Tanh(), Reshape((3, 2, 1)))
     run = gankit.fit(
-        images, generator, (Flatten(), Dense(1)), rounds=2, latent=4, batch=4,
+        images, generator, (Flatten(), Dense(1)), steps=2, latent=4, batch=4,
         labels=np.arange(12) % 3, backend="numpy",
     )  # fmt: skip
     ways = run.interpolate([5, 9, 5], steps=4, n=7)

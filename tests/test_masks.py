@@ -1,4 +1,4 @@
-"""All masks of a step are those that each layer would ask for by itself."""
+"""All masks of an update are those that each layer would ask for by itself."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from gankit.losses import RELATIVISTIC
 from gankit.penalties import Penalty
 from gankit.testing.problems import SIMPLE, discriminator, generator
 
-KEY = Key(seed=3, round=5, step=1)
+KEY = Key(seed=3, step=5, update=1)
 INSIDE = Residual((Dense(24), Dropout(0.4)))
 PROBLEM = replace(
     SIMPLE,
@@ -23,7 +23,7 @@ PROBLEM = replace(
 )
 
 
-def test_a_discriminators_step_has_both_networks_and_every_penalty():
+def test_a_discriminators_update_has_both_networks_and_every_penalty():
     masks = Masks(PROBLEM)(KEY, 4, last=False)
     assert set(masks) == {
         "generator/1", "discriminator/2.layers.1", "discriminator/3", "penalty/0/2.layers.1",
@@ -39,7 +39,7 @@ def test_a_discriminators_step_has_both_networks_and_every_penalty():
 
 
 @pytest.mark.parametrize(("loss", "rows"), [(SIMPLE.loss, 4), (RELATIVISTIC, 8)])
-def test_a_generators_step_has_no_penalty_and_reals_only_where_they_are_looked_at(loss, rows):
+def test_a_generators_update_has_no_penalty_and_reals_only_where_they_are_looked_at(loss, rows):
     masks = Masks(replace(PROBLEM, loss=loss))(KEY, 4, last=True)
     assert not [name for name in masks if name.startswith("penalty")]
     assert masks["discriminator/3"].shape == (rows, 24)

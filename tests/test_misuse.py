@@ -30,7 +30,7 @@ SHAPE = (4, 4, 1)
 IMAGES = np.random.default_rng(0).integers(0, 256, (FEW, *SHAPE), np.uint8)
 GENERATOR = (Dense(16), Tanh(), Reshape(SHAPE))
 DISCRIMINATOR = (Flatten(), Dense(8), LeakyReLU(0.2), Dense(1))
-FIT = {"rounds": 1, "latent": 3, "batch": 8, "backend": "numpy"}
+FIT = {"steps": 1, "latent": 3, "batch": 8, "backend": "numpy"}
 
 
 def said(images=IMAGES, generator=GENERATOR, discriminator=DISCRIMINATOR, **changes):
@@ -170,7 +170,7 @@ def test_training_a_recipe_warns_and_keeps_the_warnings(tmp_path):
     with pytest.warns(HealthWarning, match="there is only 1 image"):
         gankit.train("simple", out=tmp_path / "run", **settings)
     (kept,) = warning_log.read(RunFolder(tmp_path / "run").warnings)
-    assert kept.round == 0
+    assert kept.step == 0
     assert "there is only 1 image" in kept.text
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # A run that goes on has been warned.

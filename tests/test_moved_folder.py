@@ -23,7 +23,7 @@ backend = "numpy"
 dataset = "tiny.npy"
 latent = 4
 batch = 4
-rounds_per_epoch = 3
+steps_per_epoch = 3
 checkpoint_every = 2
 [generator]
 layers = [
@@ -45,7 +45,7 @@ def settings(machine):
 
 
 class Strike:
-    """Does something once, when a run comes to the end of a block after some rounds."""
+    """Does something once, when a run comes to the end of a block after some steps."""
 
     def __init__(self, step, do):
         self.step, self.do = step, do
@@ -60,7 +60,7 @@ class Strike:
 
 @pytest.fixture
 def train(monkeypatch, command):
-    """Return what trains by the command, struck after some rounds."""
+    """Return what trains by the command, struck after some steps."""
 
     def run(step, do, *more):
         original = execute._keeping
@@ -75,7 +75,7 @@ def files(folder):
     return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("step", [1, 4, 8, 9], ids=lambda step: f"after round {step}")
+@pytest.mark.parametrize("step", [1, 4, 8, 9], ids=lambda step: f"after step {step}")
 def test_a_run_whose_folder_is_moved_ends_with_7_and_goes_on_where_it_is(train, command, step):
     ended = train(step, lambda: Path("run").rename("moved"))
     assert ended.code == ExitCode.STORAGE
@@ -124,7 +124,7 @@ def test_in_python_it_is_a_storage_error_that_says_the_same():
 
 
 LEFT = {
-    "a log": lambda: Path("run/metrics.jsonl").write_text('{"round": 1}\n'),
+    "a log": lambda: Path("run/metrics.jsonl").write_text('{"step": 1}\n'),
     "pictures": lambda: shutil.copytree(".", "run/samples", ignore=lambda *_: ["run"]),
     "a pipe for a configuration": lambda: os.mkfifo("run/config.toml"),
     "a link for a log": lambda: Path("run/metrics.jsonl").symlink_to("../tiny.toml"),

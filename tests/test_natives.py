@@ -83,12 +83,12 @@ def test_auto_tells_keras_networks_from_those_of_torch():
         ),
         keras.Sequential([keras.Input((3, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]),
     )
-    assert fit(*own, rounds=1, backend="auto").backend == "keras"
+    assert fit(*own, steps=1, backend="auto").backend == "keras"
     pair = (
         nn.Sequential(nn.Linear(3, 6), nn.Unflatten(1, (1, 3, 2))),
         nn.Sequential(nn.Flatten(), nn.Linear(6, 1)),
     )
-    assert fit(*pair, rounds=1, backend="auto").backend == "torch"
+    assert fit(*pair, steps=1, backend="auto").backend == "torch"
     assert "of torch, discriminator is of keras" in refusal(
         lambda: fit(pair[0], own[1], backend="auto")
     )

@@ -33,10 +33,10 @@ EVALUATION = Evaluation(
 )  # fmt: skip
 
 
-def fit(rounds=6, callbacks=(), progress=False):
+def fit(steps=6, callbacks=(), progress=False):
     generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
     return gankit.fit(
-        IMAGES, generator, (Flatten(), Dense(1)), rounds=rounds, latent=3, batch=4,
+        IMAGES, generator, (Flatten(), Dense(1)), steps=steps, latent=3, batch=4,
         backend="numpy", progress=progress, callbacks=callbacks,
     )  # fmt: skip
 
@@ -55,7 +55,7 @@ def test_a_run_shows_what_it_is_its_images_and_its_losses():
     np.testing.assert_array_equal(grid, run.grid(25, scale=1).pixels)
 
 
-def test_a_run_of_no_rounds_shows_itself_too():
+def test_a_run_of_no_steps_shows_itself_too():
     run = fit(1)
     assert pictures(Run(run.problem, run.trainer, 0, np.empty((0, 2)))._repr_html_())
 
@@ -85,7 +85,7 @@ def test_a_picture_is_a_png_of_its_pixels_and_saves_itself(tmp_path):
         np.testing.assert_array_equal(np.asarray(saved), picture.pixels)
 
 
-def test_live_shows_the_last_round_and_takes_a_twentieth_of_the_time_at_most():
+def test_live_shows_the_last_step_and_takes_a_twentieth_of_the_time_at_most():
     now, shown = [0.0], []
 
     def show(html):
@@ -105,7 +105,7 @@ def test_live_shows_the_last_round_and_takes_a_twentieth_of_the_time_at_most():
 
 
 class Stepping:
-    """Lets blocks be of one round."""
+    """Lets blocks be of one step."""
 
     def edge(self, step, /):
         return step + 1
@@ -140,7 +140,7 @@ def test_live_finds_the_notebooks_cell(cell):
 def test_training_shows_a_bar_in_the_notebooks_cell_unless_it_shall_not(cell, capsys):
     run = fit(3, progress=True)
     assert '<progress value="1.0000" max="1">' in cell[-1]
-    assert f"round 3/3  D {run.history[-1, 0]:.3f} G {run.history[-1, 1]:.3f}" in cell[-1]
+    assert f"step 3/3  D {run.history[-1, 0]:.3f} G {run.history[-1, 1]:.3f}" in cell[-1]
     cell.clear()
     fit(3, progress=False)
     assert cell == []
@@ -226,7 +226,7 @@ from gankit.layers import Dense, Flatten, Reshape, Tanh
 images = numpy.zeros((20, 3, 2, 1), "uint8")
 networks = (Dense(6), Tanh(), Reshape((3, 2, 1))), (Flatten(), Dense(1))
 begun = gankit.callbacks.every(50, lambda progress: progress.step == 50 and print("begun"))
-run = gankit.fit(images, *networks, rounds=10**9, latent=3, batch=4, backend="numpy",
+run = gankit.fit(images, *networks, steps=10**9, latent=3, batch=4, backend="numpy",
                  callbacks=begun)
 """
 INTERRUPT = """

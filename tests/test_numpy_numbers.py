@@ -90,7 +90,7 @@ def test_a_fit_with_numbers_of_numpy_is_the_same_fit(real):
         images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1) * 20
         return gankit.fit(
             images, generator, (Flatten(), Dense(1)),
-            rounds=whole(2), latent=whole(2), batch=whole(2), seed=whole(7), backend="numpy",
+            steps=whole(2), latent=whole(2), batch=whole(2), seed=whole(7), backend="numpy",
             label_smoothing=real(0.25), instance_noise=real(0.5), average=Average(whole(10)),
         )  # fmt: skip
 

@@ -178,7 +178,7 @@ def test_lists_and_single_layers_are_specs_inside_of_others_too():
         ({"loss": IMAGES}, "loss: got numpy ndarray"),
         ({"backend": IMAGES}, "backend: got numpy ndarray"),
         ({"latent": IMAGES}, "latent: got numpy ndarray"),
-        ({"rounds": IMAGES}, "rounds is numpy ndarray"),
+        ({"steps": IMAGES}, "steps is numpy ndarray"),
         ({"batch": IMAGES}, "batch is numpy ndarray"),
         ({"seed": IMAGES}, "seed: got numpy ndarray"),
         ({"flip": "yes"}, "flip: got 'yes'; expected True or False"),

@@ -19,7 +19,7 @@ HISTORY[1234, 1] = 9.0
 def row(step, **changes):
     names = ("kernel", "kernel_deviation", "kernel_whole", "density", "coverage", "nearest")
     return {
-        "round": step, "seed": 0, "features": "f", "reference": "r", "samples": 10,
+        "step": step, "seed": 0, "features": "f", "reference": "r", "samples": 10,
         "reference_samples": 20, "neighbours": 5, "frechet": 100.0 / step, "precision": 0.5,
         "recall": 0.25, **dict.fromkeys(names, 0.5), "histogram": [0.25, 0.75], **changes,
     }  # fmt: skip
@@ -38,7 +38,7 @@ def test_losses_keep_every_spike_and_the_thick_line_is_their_mean():
     assert mean[2000] == pytest.approx([2001, wanted])
 
 
-def test_a_run_of_no_or_few_rounds_has_a_plot_too():
+def test_a_run_of_no_or_few_steps_has_a_plot_too():
     for count in (0, 1, 3):
         assert plots.losses(HISTORY[:count]).png().startswith(b"\x89PNG")
 
@@ -81,7 +81,7 @@ def run(machine):
     folder = Path("run")
     (folder / "config.toml").write_text("", "utf-8")
     keys = ("discriminator", "generator")
-    said = [{"round": i + 1, **dict(zip(keys, two, strict=True))}
+    said = [{"step": i + 1, **dict(zip(keys, two, strict=True))}
             for i, two in enumerate(HISTORY[:50].tolist())]  # fmt: skip
     (folder / "metrics.jsonl").write_text("".join(json.dumps(s) + "\n" for s in said), "utf-8")
     return folder

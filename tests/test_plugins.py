@@ -207,7 +207,7 @@ def gankit_commands():
 """
 TINY = """
 latent = 2
-rounds_per_epoch = 2
+steps_per_epoch = 2
 [generator]
 layers = [{ layer = "dense", units = 4 }, { layer = "reshape", shape = [2, 2, 1] }]
 [discriminator]

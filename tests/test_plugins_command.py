@@ -41,17 +41,17 @@ def reference(problem):
 
 def crashes(problem):
     trainer = reference(problem)
-    trainer.generator_step = lambda batch: ctypes.string_at(0)
+    trainer.update_generator = lambda batch: ctypes.string_at(0)
     return trainer
 
 def hangs(problem):
     trainer = reference(problem)
-    trainer.generator_step = lambda batch: time.sleep(1000)
+    trainer.update_generator = lambda batch: time.sleep(1000)
     return trainer
 
 def raises(problem):
     trainer = reference(problem)
-    trainer.discriminator_step = stumbles
+    trainer.update_discriminator = stumbles
     return trainer
 
 def stumbles(batch):

@@ -1,4 +1,4 @@
-"""What holds whatever the numbers: rounds, plans, schedules, draws and augmentation."""
+"""What holds whatever the numbers: steps, plans, schedules, draws and augmentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BATCH = 3
 RANGES = {"brightness": (-0.5, 0.5), "saturation": (0.0, 2.0), "contrast": (0.5, 1.5)}
 
 shares = st.floats(0, 1, width=32)
-steps = st.integers(1, 4)
+updates = st.integers(1, 4)
 schedules = st.builds(
     Schedule,
     st.sampled_from(["linear", "cosine"]),
@@ -51,10 +51,10 @@ penalties = st.builds(
     target=st.sampled_from([0, 1]),
     weight=rates,
     epsilon=st.just(1e-3),
-    every=steps,
+    every=updates,
 )
 policies = st.lists(st.sampled_from(TRANSFORMS), min_size=1, unique=True).map(tuple)
-augments = st.builds(Augment, policies, adaptive=st.booleans(), every=steps)
+augments = st.builds(Augment, policies, adaptive=st.booleans(), every=updates)
 problems = st.builds(
     Problem,
     generator=st.just((Dense(24), Tanh(), Reshape((4, 3, 2)))),
@@ -77,22 +77,22 @@ some = settings(max_examples=40, deadline=None)
 
 
 @some
-@given(problems, steps, st.integers(1, 3))
-def test_a_round_updates_the_discriminator_n_critic_times_and_the_generator_once(
-    problem, n_critic, rounds
+@given(problems, updates, st.integers(1, 3))
+def test_a_step_updates_the_discriminator_n_critic_times_and_the_generator_once(
+    problem, n_critic, steps
 ):
     trainer = get_backend("numpy").trainer(problem)
     counts = []
     for updater in (trainer._d_updater, trainer._g_updater):
         updater.update = Mock(wraps=updater.update)
         counts.append(updater.update)
-    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, rounds)
+    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, steps)
     alternate(trainer, block.batches(problem, IMAGES, None))
-    assert [count.call_count for count in counts] == [n_critic * rounds, rounds]
+    assert [count.call_count for count in counts] == [n_critic * steps, steps]
 
 
 @some
-@given(problems, steps, st.integers(0, 10**6), st.tuples(steps, steps))
+@given(problems, updates, st.integers(0, 10**6), st.tuples(updates, updates))
 def test_a_plan_split_anywhere_is_the_same_plan(problem, n_critic, start, sizes):
     regime, (first, second) = Regime(BATCH, n_critic), sizes
     whole = plan(problem, regime, len(IMAGES), start, first + second)
@@ -128,10 +128,10 @@ def test_a_schedule_is_its_formula(schedule, share):
 
 
 @some
-@given(problems, steps, steps)
-def test_the_layout_of_draws_is_that_of_the_plan(problem, n_critic, rounds):
-    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, rounds)
-    lead = (rounds, n_critic + 1, BATCH)
+@given(problems, updates, updates)
+def test_the_layout_of_draws_is_that_of_the_plan(problem, n_critic, steps):
+    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, steps)
+    lead = (steps, n_critic + 1, BATCH)
     wanted = {
         name: ((*lead, *shape), dtype)
         for name, (shape, dtype) in random_inputs.layout(problem).items()
@@ -141,16 +141,16 @@ def test_the_layout_of_draws_is_that_of_the_plan(problem, n_critic, rounds):
 
 @some
 @given(problems, st.integers(0, 10**6))
-def test_a_penalty_is_due_once_every_so_many_steps(problem, start):
-    n_critic, rounds = 3, 8
-    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), start, rounds)
+def test_a_penalty_is_due_once_every_so_many_updates(problem, start):
+    n_critic, steps = 3, 8
+    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), start, steps)
     first = start * n_critic
     for i, penalty in enumerate(problem.penalties):
         weights = block.rates[f"penalty/{i}"]
         assert not weights[:, -1].any()
-        for step, weight in enumerate(weights[:, :-1].ravel(), first):
-            now = value(penalty.weight, (step // n_critic) * BATCH)
-            wanted = penalty.every * now if step % penalty.every == 0 else 0.0
+        for update, weight in enumerate(weights[:, :-1].ravel(), first):
+            now = value(penalty.weight, (update // n_critic) * BATCH)
+            wanted = penalty.every * now if update % penalty.every == 0 else 0.0
             assert weight == pytest.approx(wanted, abs=1e-12)
 
 
@@ -198,7 +198,7 @@ def test_augmentations_keep_to_their_ranges(seed, sides):
 
 
 @some
-@given(shares, st.floats(-8, 8), steps, st.integers(1, 512), st.floats(1, 1e6))
+@given(shares, st.floats(-8, 8), updates, st.integers(1, 512), st.floats(1, 1e6))
 def test_the_chance_of_an_augmentation_stays_one(p, signs, count, batch, images):
     moved = Augment(adaptive=True, images=images).moved(p, signs, count, batch)
     assert 0 <= moved <= 1
@@ -206,7 +206,7 @@ def test_the_chance_of_an_augmentation_stays_one(p, signs, count, batch, images)
 
 
 def drawn(augment, seed, shape=(6, 5, 3)):
-    """Return the draws of one step's batch."""
+    """Return the draws of one update's batch."""
     problem = dataclasses.replace(PLAIN, augment=augment, seed=seed)
     made = random_inputs.draw(dataclasses.replace(problem, **blank(shape)), BATCH, 2, 0)
     return {name: array[0] for name, array in made.items()}

@@ -75,7 +75,7 @@ def test_a_page_says_what_the_run_is(run):
 
 def test_a_page_has_every_grid_and_both_losses(run):
     data = data_of(page_of(run))
-    assert data["runs"][0]["grids"] == [{"round": s, "uri": uri(run, s)} for s in (10, 20, 30)]
+    assert data["runs"][0]["grids"] == [{"step": s, "uri": uri(run, s)} for s in (10, 20, 30)]
     assert [chart["title"] for chart in data["charts"]] == [
         "Discriminator loss", "Generator loss"
     ]  # fmt: skip
@@ -109,9 +109,9 @@ def test_few_losses_are_all_kept(count):
 
 
 def test_a_long_log_makes_no_large_page(tmp_path):
-    rounds = 60_000
-    losses = np.random.default_rng(0).random((rounds, 2))
-    page = page_of(make_run(tmp_path / "long", rounds, (), losses=losses))
+    steps = 60_000
+    losses = np.random.default_rng(0).random((steps, 2))
+    page = page_of(make_run(tmp_path / "long", steps, (), losses=losses))
     assert len(page) < 250_000
     assert "60,000" in Text(page).whole
 
@@ -121,7 +121,7 @@ def test_of_many_grids_some_are_shown_and_the_page_says_so(tmp_path):
     for step in range(2, 301):
         run.sample_path(step).write_bytes(run.sample_path(1).read_bytes())
     page = page_of(run)
-    shown = [grid["round"] for grid in data_of(page)["runs"][0]["grids"]]
+    shown = [grid["step"] for grid in data_of(page)["runs"][0]["grids"]]
     assert len(shown) == MOST
     assert (shown[0], shown[-1]) == (1, 300)
     assert max(b - a for a, b in itertools.pairwise(shown)) <= 6
@@ -138,15 +138,15 @@ def test_large_grids_are_bounded_in_bytes_too(tmp_path):
     assert len(page) < 2 * BUDGET
 
 
-def test_grids_are_in_the_order_of_rounds_beyond_six_digits(tmp_path):
+def test_grids_are_in_the_order_of_steps_beyond_six_digits(tmp_path):
     run = make_run(tmp_path / "far", grids=(999_999, 1_000_000, 20))
-    rounds = [grid["round"] for grid in data_of(page_of(run))["runs"][0]["grids"]]
-    assert rounds == [20, 999_999, 1_000_000]
+    steps = [grid["step"] for grid in data_of(page_of(run))["runs"][0]["grids"]]
+    assert steps == [20, 999_999, 1_000_000]
 
 
 def test_a_run_without_anything_says_what_will_come(tmp_path):
     said = text_of(make_run(tmp_path / "new", 0, ()))
-    for part in ("No grids yet", "No round is logged yet", "gankit evaluate", "None yet"):
+    for part in ("No grids yet", "No step is logged yet", "gankit evaluate", "None yet"):
         assert part in said, part
 
 
@@ -163,7 +163,7 @@ def test_figures_stand_beside_those_of_real_images(run):
 
 def test_a_curve_holds_only_figures_that_compare(run):
     add_evaluations(run, (10, 20), floor=False)
-    other = FIGURES | {"round": 30, "seed": 0, "samples": 10_000, "frechet": 7.0}
+    other = FIGURES | {"step": 30, "seed": 0, "samples": 10_000, "frechet": 7.0}
     with run.evaluations.open("a", encoding="utf-8") as file:
         file.write(json.dumps(other) + "\n")
     page = page_of(run)
@@ -190,14 +190,14 @@ def test_the_newest_picture_of_nearest_images_is_shown(run):
     page = page_of(run)
     assert page.count("each with the training image nearest to it") == 1
     assert uri(run, 30) in page
-    assert "after round 30" in Text(page).whole.partition("Nearest training images")[2]
+    assert "after step 30" in Text(page).whole.partition("Nearest training images")[2]
 
 
 def test_warnings_are_told_as_they_were_given(run):
     assert "No warning is recorded" in text_of(run)
     add_warning(run, 20, "the generator makes one image")
     page = page_of(run)
-    assert "Warned once After round 20: the generator makes one image" in Text(page).whole
+    assert "Warned once After step 20: the generator makes one image" in Text(page).whole
     assert data_of(page)["runs"][0]["warnings"] == [20]
 
 
@@ -251,7 +251,7 @@ def test_half_a_character_keeps_no_page_from_being_written(run):
 
 
 def damage_log(run):
-    run.metrics.write_bytes(run.metrics.read_bytes() + b'{"round": 31}\n' + b"more\n")
+    run.metrics.write_bytes(run.metrics.read_bytes() + b'{"step": 31}\n' + b"more\n")
     return "metrics.jsonl, line 31"
 
 
@@ -277,12 +277,12 @@ def link_grid(run):
 
 
 def damage_evaluations(run):
-    run.evaluations.write_text('{"round": 1}\n', "utf-8")
+    run.evaluations.write_text('{"step": 1}\n', "utf-8")
     return "evaluations.jsonl, line 1"
 
 
 def damage_warnings(run):
-    run.warnings.write_text('{"round": -1, "text": "x"}\n', "utf-8")
+    run.warnings.write_text('{"step": -1, "text": "x"}\n', "utf-8")
     return "warnings.jsonl, line 1"
 
 
@@ -327,8 +327,8 @@ def test_facts_nested_as_deep_as_can_be_read_are_passed_over(run):
 def test_the_losses_before_a_damaged_line_are_shown(run):
     damage_log(run)
     page = page_of(run)
-    assert data_of(page)["runs"][0]["rounds"] == 30
-    assert "shown are the 30 rounds before" in Text(page).whole
+    assert data_of(page)["runs"][0]["steps"] == 30
+    assert "shown are the 30 steps before" in Text(page).whole
 
 
 def test_a_page_of_no_run_is_refused(tmp_path):
@@ -386,7 +386,7 @@ LOST = {
 @pytest.mark.usefixtures("machine")
 def test_what_was_said_after_the_checkpoint_is_forgotten_on_resuming():
     train(2, checkpoint_every=2)
-    given = [warning_log.Warned(step, f"round {step}") for step in (1, 2, 3)]
+    given = [warning_log.Warned(step, f"step {step}") for step in (1, 2, 3)]
     for warning in given:
         warning_log.append(Path("run/warnings.jsonl"), warning)
     train(4, resume=True)
@@ -396,7 +396,7 @@ def test_what_was_said_after_the_checkpoint_is_forgotten_on_resuming():
 @pytest.mark.usefixtures("machine")
 def test_a_run_that_diverged_says_so_in_its_report():
     endless = {"optimizer": "sgd", "learning_rate": 1e38}
-    with pytest.raises(Diverged, match="in round 1") as caught:
+    with pytest.raises(Diverged, match="in step 1") as caught:
         train(
             9, loss="wasserstein", generator=GENERATOR | {"optimizer": endless},
             discriminator=DISCRIMINATOR | {"optimizer": endless},
@@ -411,7 +411,7 @@ def test_what_a_run_was_warned_of_while_it_trained_is_told():
     with pytest.warns(HealthWarning) as given:
         train(300, **LOST)
     (line,) = {str(warning.message) for warning in given}
-    step, text = re.fullmatch(r"after round (\d+), (.*)", line).groups()
+    step, text = re.fullmatch(r"after step (\d+), (.*)", line).groups()
     assert warning_log.read(Path("run/warnings.jsonl")) == [warning_log.Warned(int(step), text)]
     assert text in Text(render([Path("run")])).whole
 

@@ -25,7 +25,7 @@ dataset = "glyphs"
 latent = 4
 batch = 8
 steps = 2000
-rounds_per_epoch = 100000
+steps_per_epoch = 100000
 checkpoint_every = 100000
 [generator]
 layers = [
@@ -109,7 +109,7 @@ def test_a_run_that_is_stopped_saves_and_goes_on_to_the_same_numbers(command, nu
 
     ended = command("run", "--resume", "auto", "--steps", stopped + 50)
     assert ended.code == 0, ended.err
-    assert f"resuming after round {stopped}" in ended.err
+    assert f"resuming after step {stopped}" in ended.err
     assert command("whole", "--steps", stopped + 50).code == 0
     assert same_numbers("run", "whole", stopped + 50)
 
@@ -142,7 +142,7 @@ def test_resuming_a_finished_run_says_so_and_changes_nothing(command):
     before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
     ended = command("run", "--steps", 3, "--resume", "auto")
     assert ended.code == 0
-    assert "the run is finished: 3 rounds" in ended.err
+    assert "the run is finished: 3 steps" in ended.err
     assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
 
 
@@ -169,7 +169,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(command):
     ended = command("run", "--steps", 6, "--resume", "auto")
     assert ended.code == 0, ended.err
     assert "000004 is of another run" in ended.err
-    assert "resuming after round 2" in ended.err
+    assert "resuming after step 2" in ended.err
     assert command("whole", "--steps", 6).code == 0
     assert same_numbers("run", "whole", 6)
 
@@ -203,7 +203,7 @@ def test_what_a_killed_run_logged_after_its_checkpoint_is_taken_back(command):
     assert command("whole", "--steps", 6).code == 0
     assert command("run", "--steps", 3).code == 0
     with Path("run/metrics.jsonl").open("a") as log:
-        log.write('{"round": 4, "discriminator": 1.0, "generator": 1.0}\n{"rou')
+        log.write('{"step": 4, "discriminator": 1.0, "generator": 1.0}\n{"rou')
     ended = command("run", "--steps", 6, "--resume", "auto")
     assert ended.code == 0, ended.err
     assert same_numbers("run", "whole", 6)
@@ -230,5 +230,5 @@ def test_on_a_terminal_there_is_a_bar_and_with_no_color_no_colour():
         os.close(master)
     assert process.wait(timeout=60) == 0
     assert b"3/3" in said
-    assert b"rounds/s" in said
+    assert b"steps/s" in said
     assert not re.search(rb"\x1b\[[0-9;]*m", said)

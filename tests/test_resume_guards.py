@@ -39,7 +39,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8)
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Return a folder with settings, images, and a run of four rounds."""
+    """Return a folder with settings, images, and a run of four steps."""
     folder = tmp_path_factory.mktemp("trained")
     here = Path.cwd()
     os.chdir(folder)
@@ -171,7 +171,7 @@ def test_a_resume_that_is_refused_has_written_nothing(resume, damaged):
     else:
         (run / damaged).write_text("{}\n")
         with (run / "metrics.jsonl").open("a") as log:  # As a stop after the checkpoint leaves it.
-            log.write('{"round": 5, "discriminator": 1.0, "generator": 1.0}\n')
+            log.write('{"step": 5, "discriminator": 1.0, "generator": 1.0}\n')
     before = contents(run)
     ended = resume()
     assert ended.code == 4
@@ -200,7 +200,7 @@ def test_a_flipped_digit_of_the_log_is_seen(resume):
     assert len(metrics_log.read(Path("run/metrics.jsonl"))) == 4  # Every line still parses.
     ended = resume()
     assert ended.code == 4
-    assert "metrics.jsonl is not what it was after round 4" in ended.last
+    assert "metrics.jsonl is not what it was after step 4" in ended.last
 
 
 def test_a_flipped_digit_of_the_log_is_said_by_a_report(command_fd):

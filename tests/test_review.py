@@ -27,8 +27,8 @@ def elsewhere(tmp_path, monkeypatch):
 def test_the_last_word_on_how_long_a_run_is_counts():
     base = from_recipe("simple")
     later = ("later", {"epochs": 2})
-    assert config_of([base, ("earlier", {"steps": 5}), later]).rounds(1000) == 2 * 128
-    assert config_of([base, later, ("last", {"steps": 5})]).rounds(1000) == 5
+    assert config_of([base, ("earlier", {"steps": 5}), later]).steps(1000) == 2 * 128
+    assert config_of([base, later, ("last", {"steps": 5})]).steps(1000) == 5
 
 
 def test_asking_for_epochs_and_steps_at_once_is_refused():
@@ -38,7 +38,7 @@ def test_asking_for_epochs_and_steps_at_once_is_refused():
 
 def test_a_finished_run_of_steps_goes_on_when_epochs_are_asked_for(tmp_path):
     settings = {"backend": "numpy", "dataset": "glyphs", "batch": 8, "out": tmp_path / "run"}
-    gankit.train(steps=2, rounds_per_epoch=2, **settings)
+    gankit.train(steps=2, steps_per_epoch=2, **settings)
     assert gankit.train(epochs=2, resume=True, **settings).step == 4
 
 

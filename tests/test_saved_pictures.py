@@ -15,7 +15,7 @@ SETTINGS = {
     "dataset": "glyphs",
     "latent": 4,
     "batch": 8,
-    "rounds_per_epoch": 1,
+    "steps_per_epoch": 1,
     "sample_every": 2,
     "checkpoint_every": 1,
     "keep_checkpoints": 9,
@@ -33,7 +33,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Return the folder of a run of 5 epochs, one round each."""
+    """Return the folder of a run of 5 epochs, one step each."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     return gankit.train(out=folder, epochs=5, **SETTINGS)
 

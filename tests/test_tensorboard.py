@@ -51,7 +51,7 @@ def pictures(folder):
 def train_with(folder, steps=5, **changes):
     callback = TensorBoard(RunFolder(folder))
     return train(
-        folder, steps=steps, rounds_per_epoch=2, sample_every=1, checkpoint_every=3,
+        folder, steps=steps, steps_per_epoch=2, sample_every=1, checkpoint_every=3,
         callbacks=[callback], **changes,
     )  # fmt: skip
 
@@ -82,11 +82,11 @@ def test_a_resumed_run_has_each_point_once(tmp_path):
     assert len(list(first.iterdir())) == 1
 
 
-def test_rounds_that_were_lost_leave_no_point(tmp_path):
+def test_steps_that_were_lost_leave_no_point(tmp_path):
     whole = train_with(tmp_path / "whole", steps=7)
     run = train_with(tmp_path / "run", steps=5)
     newest = run.folder / "checkpoints" / "000005"
-    newest.rename(tmp_path / "lost")  # As if killed after round 5, before its checkpoint.
+    newest.rename(tmp_path / "lost")  # As if killed after step 5, before its checkpoint.
     run = train_with(tmp_path / "run", steps=7, resume=True)
     assert points(run.folder, "loss/generator") == points(whole.folder, "loss/generator")
     found = pictures(run.folder)
@@ -94,7 +94,7 @@ def test_rounds_that_were_lost_leave_no_point(tmp_path):
 
 
 def test_a_run_that_was_begun_without_has_its_whole_history(tmp_path):
-    train(tmp_path / "run", steps=3, rounds_per_epoch=2, sample_every=1, checkpoint_every=3)
+    train(tmp_path / "run", steps=3, steps_per_epoch=2, sample_every=1, checkpoint_every=3)
     run = train_with(tmp_path / "run", steps=6, resume=True)
     agree(run)
 
@@ -106,9 +106,9 @@ def test_a_tensorboard_that_is_watching_is_told_to_begin_anew(tmp_path):
     assert (begun.session_log.status, begun.step) == (SessionLog.START, 0)
 
 
-def test_evaluations_are_there_once_each_in_their_round(tmp_path):
+def test_evaluations_are_there_once_each_in_their_step(tmp_path):
     path = RunFolder(tmp_path / "run").evaluations
-    train(tmp_path / "run", steps=3, rounds_per_epoch=2, checkpoint_every=3)
+    train(tmp_path / "run", steps=3, steps_per_epoch=2, checkpoint_every=3)
     evaluation_log.append(path, evaluated(2, 11.5))
 
     def judge(progress):
@@ -117,7 +117,7 @@ def test_evaluations_are_there_once_each_in_their_round(tmp_path):
 
     callbacks = [gankit.callbacks.every(2, judge), TensorBoard(RunFolder(tmp_path / "run"))]
     train(
-        tmp_path / "run", steps=8, resume=True, rounds_per_epoch=2, checkpoint_every=3,
+        tmp_path / "run", steps=8, resume=True, steps_per_epoch=2, checkpoint_every=3,
         callbacks=callbacks,
     )  # fmt: skip
     assert points(tmp_path / "run", "evaluation/frechet") == [(2, 11.5), (6, 9.25)]
@@ -125,7 +125,7 @@ def test_evaluations_are_there_once_each_in_their_round(tmp_path):
 
 def test_it_changes_no_number(tmp_path):
     with_events = train_with(tmp_path / "a")
-    without = train(tmp_path / "b", steps=5, rounds_per_epoch=2, sample_every=1, checkpoint_every=3)
+    without = train(tmp_path / "b", steps=5, steps_per_epoch=2, sample_every=1, checkpoint_every=3)
     assert with_events.history.tolist() == without.history.tolist()
 
 
@@ -159,5 +159,5 @@ def test_the_flag_writes_into_the_runs_folder(command):
     assert ended.code == 0, ended.err
     lines = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
     assert points("run", "loss/generator") == [
-        (line["round"], pytest.approx(line["generator"])) for line in lines
+        (line["step"], pytest.approx(line["generator"])) for line in lines
     ]

@@ -20,7 +20,7 @@ from gankit.testing.rgb import course
 from gankit.training import alternate, plan
 
 BOUND = 1e-9
-ROUNDS = 100
+STEPS = 100
 FRAMEWORKS = [b for b in os.environ.get("GANKIT_TEST_BACKENDS", "torch,keras").split(",")
               if b != "numpy"]  # fmt: skip
 
@@ -45,7 +45,7 @@ def simple(*, dropout: bool):
 def reference(request, digits):
     problem, regime = simple(dropout=request.param)
     trainer = plugins.get_backend("numpy").trainer(problem)
-    block = plan(problem, regime, len(digits), 0, ROUNDS)
+    block = plan(problem, regime, len(digits), 0, STEPS)
     losses = alternate(trainer, block.batches(problem, digits, None))
     return problem, block, losses, trainer.state()
 
@@ -77,7 +77,7 @@ def convolutional(request):
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
-def test_20_rounds_of_everything_give_the_same_numbers_on_every_backend(name, convolutional):
+def test_20_steps_of_everything_give_the_same_numbers_on_every_backend(name, convolutional):
     course, wanted = convolutional
     trainer = plugins.get_backend(name).trainer(course.problem)
     losses = course.block(trainer, 0, 20)

@@ -57,18 +57,18 @@ def joined(first: Block, second: Block) -> Block:
 class Recorder:
     """A trainer that only writes down what it is asked to do."""
 
-    def __init__(self, losses=lambda round_, step: round_ + step / 8):
-        self.steps = []
+    def __init__(self, losses=lambda step, update: step + update / 8):
+        self.updates = []
         self.losses = losses
         self.generator = self.discriminator = self.average = None
 
-    def discriminator_step(self, batch):
-        self.steps.append(("D", batch))
-        return self.losses(batch.key.round, batch.key.step)
+    def update_discriminator(self, batch):
+        self.updates.append(("D", batch))
+        return self.losses(batch.key.step, batch.key.update)
 
-    def generator_step(self, batch):
-        self.steps.append(("G", batch))
-        return self.losses(batch.key.round, batch.key.step)
+    def update_generator(self, batch):
+        self.updates.append(("G", batch))
+        return self.losses(batch.key.step, batch.key.update)
 
     def state(self):
         return {}
@@ -108,7 +108,7 @@ class Edges:
         self.seen.append(progress)
 
 
-def test_the_same_rounds_are_planned_alike_every_time():
+def test_the_same_steps_are_planned_alike_every_time():
     assert equal(plan(PROBLEM, REGIME, 7, 3, 5), plan(PROBLEM, REGIME, 7, 3, 5))
 
 
@@ -163,16 +163,16 @@ def test_every_image_of_the_data_set_can_be_drawn_and_no_other():
     assert set(drawn.ravel()) == set(range(7))
 
 
-def test_each_step_carries_the_rates_of_its_round():
+def test_each_step_carries_the_rates_of_its_step():
     rates = plan(PROBLEM, REGIME, 7, 2, 3).rates
     assert rates["generator/learning_rate"].tolist() == [[0.25] * 3] * 3
     assert rates["discriminator/learning_rate"].tolist() == [[0.5] * 3] * 3
-    for row, round_ in enumerate((2, 3, 4)):
-        assert rates["average"][row, -1] == Average(100.0).beta(4, (round_ + 1) * 4)
+    for row, step in enumerate((2, 3, 4)):
+        assert rates["average"][row, -1] == Average(100.0).beta(4, (step + 1) * 4)
 
 
 @pytest.mark.parametrize("n_critic", [1, 3])
-def test_a_round_is_n_critic_discriminator_steps_then_one_of_the_generator(n_critic):
+def test_a_step_is_n_critic_discriminator_steps_then_one_of_the_generator(n_critic):
     trainer, regime = Recorder(), Regime(4, n_critic)
     alternate(trainer, plan(PROBLEM, regime, 7, 0, 2).batches(PROBLEM, IMAGES, None))
     assert "".join(who for who, _ in trainer.steps) == ("D" * n_critic + "G") * 2
@@ -198,14 +198,14 @@ def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
 
 
 @pytest.mark.parametrize(("batch", "n_critic"), [(0, 1), (-1, 1), (1, 0)])
-def test_numbers_that_make_no_round_are_refused(batch, n_critic):
+def test_numbers_that_make_no_step_are_refused(batch, n_critic):
     with pytest.raises(ConfigError, match="at least 1"):
         Regime(batch, n_critic)
 
 
-def test_fit_runs_every_round_once_and_in_order():
+def test_fit_runs_every_step_once_and_in_order():
     trainer = BlockRecorder()
-    assert fit(trainer, PROBLEM, REGIME, IMAGES, rounds=100, start=30) == 100
+    assert fit(trainer, PROBLEM, REGIME, IMAGES, steps=100, start=30) == 100
     starts, ends = zip(*trainer.blocks, strict=True)
     assert (starts[0], ends[-1]) == (30, 100)
     assert starts[1:] == ends[:-1]
@@ -213,7 +213,7 @@ def test_fit_runs_every_round_once_and_in_order():
 
 def test_fit_goes_step_by_step_where_the_trainer_takes_no_blocks():
     trainer = Recorder()
-    fit(trainer, PROBLEM, REGIME, IMAGES, rounds=9)
+    fit(trainer, PROBLEM, REGIME, IMAGES, steps=9)
     assert [batch.key for _, batch in trainer.steps] == [
         (5, r, s) for r in range(9) for s in range(3)
     ]
@@ -221,7 +221,7 @@ def test_fit_goes_step_by_step_where_the_trainer_takes_no_blocks():
 
 def test_fit_hands_the_data_set_over_once():
     trainer, labels = BlockRecorder(), np.zeros(7, np.int64)
-    fit(trainer, PROBLEM, REGIME, IMAGES, labels, rounds=40)
+    fit(trainer, PROBLEM, REGIME, IMAGES, labels, steps=40)
     assert len(trainer.blocks) > 1
     ((images, given),) = trainer.placed
     assert images is IMAGES
@@ -230,7 +230,7 @@ def test_fit_hands_the_data_set_over_once():
 
 def test_no_block_straddles_an_edge_of_any_callback():
     trainer, one, other = BlockRecorder(), Edges(3, 50, 51), Edges(*range(7, 200, 7))
-    fit(trainer, PROBLEM, REGIME, IMAGES, rounds=200, callbacks=[one, other])
+    fit(trainer, PROBLEM, REGIME, IMAGES, steps=200, callbacks=[one, other])
     ends = {end for _, end in trainer.blocks}
     assert ends >= {3, 50, 51, 200, *range(7, 200, 7)}
     assert max(end - start for start, end in trainer.blocks) > 1
@@ -240,13 +240,13 @@ def test_callbacks_are_called_in_their_order_after_every_block():
     trainer, order = BlockRecorder(), []
     calls = [every(1, lambda p: order.append(("a", p.step))),
              every(1, lambda p: order.append(("b", p.step)))]  # fmt: skip
-    fit(trainer, PROBLEM, REGIME, IMAGES, rounds=2, callbacks=calls)
+    fit(trainer, PROBLEM, REGIME, IMAGES, steps=2, callbacks=calls)
     assert order == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
 
 
 def test_a_callback_sees_every_loss_once_and_done_only_at_the_end():
     seen = Edges(5)
-    fit(Recorder(), PROBLEM, REGIME, IMAGES, rounds=12, callbacks=[seen])
+    fit(Recorder(), PROBLEM, REGIME, IMAGES, steps=12, callbacks=[seen])
     losses = np.concatenate([p.losses for p in seen.seen])
     assert losses[:, 1].tolist() == [r + 2 / 8 for r in range(12)]
     assert [p.done for p in seen.seen] == [False] * (len(seen.seen) - 1) + [True]
@@ -256,7 +256,7 @@ def test_a_callback_sees_every_loss_once_and_done_only_at_the_end():
 def test_where_blocks_end_changes_no_number():
     def run(*edges):
         trainer = Recorder()
-        fit(trainer, PROBLEM, REGIME, IMAGES, rounds=20, callbacks=[Edges(*edges)])
+        fit(trainer, PROBLEM, REGIME, IMAGES, steps=20, callbacks=[Edges(*edges)])
         return [(who, b.key, b.noise.tobytes(), b.real.tobytes()) for who, b in trainer.steps]
 
     assert run() == run(1, 2, 9, 13)
@@ -265,7 +265,7 @@ def test_where_blocks_end_changes_no_number():
 def test_a_run_that_is_asked_to_stop_ends_after_the_block_and_says_done():
     trainer, seen = BlockRecorder(), Edges(4)
     done = fit(
-        trainer, PROBLEM, REGIME, IMAGES, rounds=10**6, callbacks=[seen],
+        trainer, PROBLEM, REGIME, IMAGES, steps=10**6, callbacks=[seen],
         stop=lambda: len(trainer.blocks) == 3,
     )  # fmt: skip
     assert done == trainer.blocks[2][1]
@@ -275,7 +275,7 @@ def test_a_run_that_is_asked_to_stop_ends_after_the_block_and_says_done():
 
 def test_a_finished_run_does_nothing():
     trainer, seen = BlockRecorder(), Edges()
-    assert fit(trainer, PROBLEM, REGIME, IMAGES, rounds=8, start=8, callbacks=[seen]) == 8
+    assert fit(trainer, PROBLEM, REGIME, IMAGES, steps=8, start=8, callbacks=[seen]) == 8
     assert trainer.blocks == []
     assert seen.seen == []
 
@@ -286,8 +286,8 @@ def test_a_finished_run_does_nothing():
 def test_a_loss_that_is_no_number_ends_the_run_before_any_callback_sees_it(step, who, bad):
     seen = Edges()
     trainer = Recorder(lambda r, s: bad if (r, s) == (6, step) else 0.5)
-    with pytest.raises(Diverged, match=rf"the {who}'s loss is {bad} in round 7") as raised:
-        fit(trainer, PROBLEM, REGIME, IMAGES, rounds=50, callbacks=[seen])
+    with pytest.raises(Diverged, match=rf"the {who}'s loss is {bad} in step 7") as raised:
+        fit(trainer, PROBLEM, REGIME, IMAGES, steps=50, callbacks=[seen])
     assert raised.value.exit_code == 6
     assert seen.seen
     assert all(np.isfinite(p.losses).all() for p in seen.seen)
@@ -297,15 +297,15 @@ def test_a_loss_that_is_no_number_ends_the_run_before_any_callback_sees_it(step,
 def test_a_block_holds_at_most_32_mib_of_numbers():
     wide = dataclasses.replace(PROBLEM, latent=2**14)
     trainer = BlockRecorder()
-    fit(trainer, wide, Regime(batch=128, n_critic=1), IMAGES, rounds=9)
-    per_round = 2 * 128 * (2**14 * 4 + 8)
+    fit(trainer, wide, Regime(batch=128, n_critic=1), IMAGES, steps=9)
+    per_step = 2 * 128 * (2**14 * 4 + 8)
     lengths = [end - start for start, end in trainer.blocks]
-    assert max(lengths) == BLOCK_BYTES // per_round
+    assert max(lengths) == BLOCK_BYTES // per_step
     assert BLOCK_BYTES == 32 * 2**20
 
 
-def test_a_round_that_is_larger_than_that_is_a_block_of_its_own():
+def test_a_step_that_is_larger_than_that_is_a_block_of_its_own():
     wide = dataclasses.replace(PROBLEM, latent=2**17)
     trainer = BlockRecorder()
-    fit(trainer, wide, Regime(batch=64, n_critic=1), IMAGES, rounds=2)
+    fit(trainer, wide, Regime(batch=64, n_critic=1), IMAGES, steps=2)
     assert trainer.blocks == [(0, 1), (1, 2)]

@@ -1,4 +1,4 @@
-"""Problems as steps: both networks with their first weights, and what moves them."""
+"""Problems as updates: both networks with their first weights, and what moves them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gankit_keras.judge import Judge
 from gankit_keras.networks import Network
 from gankit_keras.optimizers import updater
 from gankit_keras.penalties import Steepness
-from gankit_keras.steps import Steps
+from gankit_keras.updates import Updates
 
 
-def steps(problem: Problem, device: str | None) -> tuple[Steps, Critic]:
+def updates(problem: Problem, device: str | None) -> tuple[Updates, Critic]:
     """Build what `problem` asks for."""
     generator = Network(form(problem, Site.GENERATOR), device)
     discriminator = Network(form(problem, Site.DISCRIMINATOR), device)
@@ -37,7 +37,7 @@ def steps(problem: Problem, device: str | None) -> tuple[Steps, Critic]:
     penalties = tuple(Steepness(judge, p, i) for i, p in enumerate(problem.penalties))
     critic = Critic(judge, updaters[1], problem.loss, problem.auxiliary, penalties)
     seen = signature(problem, drawers(problem, generator, discriminator)[0])
-    built = Steps(
+    built = Updates(
         generator=generator,
         average=generator.copied() if problem.average else None,
         updater=updaters[0],
@@ -45,7 +45,7 @@ def steps(problem: Problem, device: str | None) -> tuple[Steps, Critic]:
         critic=compiled(critic.move, device, seen.real, seen),
         loss=problem.loss,
         auxiliary=problem.auxiliary,
-        rounds=tf.Variable(0, dtype=tf.int64),
+        steps=tf.Variable(0, dtype=tf.int64),
     )
     return built, critic
 
@@ -56,7 +56,7 @@ def _adaptive(problem: Problem) -> Adaptive | None:
 
 
 def drawers(problem: Problem, generator: Network, discriminator: Network) -> tuple[Drawer, Drawer]:
-    """Return what draws for the discriminator's steps, and for the generator's."""
+    """Return what draws for the discriminator's updates, and for the generator's."""
     draws = generator.form.draws, discriminator.form.draws
     critic = Drawer(*draws, joined=True, penalties=len(problem.penalties))
     return critic, Drawer(*draws, joined=problem.loss.paired)

@@ -1,4 +1,4 @@
-"""What is random inside a network, as inputs: so a step is a function of its batch."""
+"""What is random inside a network, as inputs: so an update is a function of its batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Draw(Protocol):
     """One input that a network's forward pass takes beside its batch."""
 
     def array(self, key: Key, rows: int) -> NDArray[Any]:
-        """Return it for the step at `key`, for a batch of `rows`."""
+        """Return it for the update at `key`, for a batch of `rows`."""
         ...
 
     def signature(self, *axes: None) -> tf.TensorSpec:
@@ -29,7 +29,7 @@ class Draw(Protocol):
         ...
 
     def of(self, part: int) -> Draw:
-        """Return the same input of another of the step's passes."""
+        """Return the same input of another of the update's passes."""
         ...
 
 
@@ -44,7 +44,7 @@ class Mask:
     part: int = 0
 
     def array(self, key: Key, rows: int) -> NDArray[np.bool_]:
-        """Draw the mask of one step."""
+        """Draw the mask of one update."""
         shape = (rows, *self.shape)
         return dropout_mask(key, self.site, self.layer, shape, self.rate, self.part)
 
@@ -53,7 +53,7 @@ class Mask:
         return tf.TensorSpec((*axes, None, *self.shape), tf.bool)
 
     def of(self, part: int) -> Mask:
-        """Return the mask of the step's `part`-th pass."""
+        """Return the mask of the update's `part`-th pass."""
         return replace(self, part=part)
 
 
@@ -66,7 +66,7 @@ class Seed:
     part: int = 0
 
     def array(self, key: Key, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see Draw.
-        """Return the state in which the generator begins the step."""
+        """Return the state in which the generator begins the update."""
         seed = framework_seed(key, self.site, self.part)
         return np.array([seed, self.index * CALLS], np.int64)
 
@@ -75,7 +75,7 @@ class Seed:
         return tf.TensorSpec((*axes, 2), tf.int64)
 
     def of(self, part: int) -> Seed:
-        """Return the state for the step's `part`-th pass."""
+        """Return the state for the update's `part`-th pass."""
         return replace(self, part=part)
 
 
@@ -84,7 +84,7 @@ Inner: TypeAlias = tuple[Tensor, ...]
 
 
 class Draws(NamedTuple):
-    """What both networks draw in a step, or, stacked, in many; arrays, tensors or signatures.
+    """What both networks draw in an update, or, stacked, in many; arrays, tensors or signatures.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Draws(NamedTuple):
 
 @dataclass(frozen=True)
 class Drawer:
-    """Draws for one kind of step.
+    """Draws for one kind of update.
 
     Attributes
     ----------
@@ -119,11 +119,11 @@ class Drawer:
     penalties: int = 0
 
     def draws(self, key: Key, batch: int) -> Draws:
-        """Draw for one step on a batch of `batch` images."""
+        """Draw for one update on a batch of `batch` images."""
         return self._each(lambda draw, rows: draw.array(key, rows), batch)
 
     def stacked(self, keys: Sequence[Sequence[Key]], batch: int) -> Draws:
-        """Draw for many steps: an axis for `keys`, one for those within each, then as `draws`."""
+        """Draw for many updates: an axis for `keys`, one for those within each, then as `draws`."""
         return self._each(lambda draw, rows: _stacked(draw, keys, rows), batch)
 
     def signature(self, *axes: None) -> Draws:

@@ -88,11 +88,11 @@ keras, tf = _import()
 
 
 XLA = "GANKIT_KERAS_XLA"
-"""Set in the environment, it lets XLA compile the steps."""
+"""Set in the environment, it lets XLA compile the updates."""
 
 
 def xla_asked() -> bool:
-    """Return whether XLA shall compile the steps."""
+    """Return whether XLA shall compile the updates."""
     return bool(os.environ.get(XLA))
 
 
@@ -125,7 +125,7 @@ def compiled(
     """Compile `function` for `device`, once for every size of what `signature` leaves open.
 
     TensorFlow optimises it by itself, wherever it is called from: rewritten together with what
-    is around it, a step would not give the same bits in a block and alone.
+    is around it, an update would not give the same bits in a block and alone.
     """
 
     def placed(*inputs: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a step sees, as tensors or their signatures."""
+"""What an update sees, as tensors or their signatures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gankit_keras.framework import Tensor, tf
 
 
 class Inputs(NamedTuple):
-    """What a step sees.
+    """What an update sees.
 
     Attributes
     ----------
     real
-        `(B, height, width, channels)`; no rows in a generator step whose loss is not paired.
+        `(B, height, width, channels)`; no rows in a generator update whose loss is not paired.
     noise
         `(B, latent)`.
     labels
@@ -40,7 +40,7 @@ class Inputs(NamedTuple):
 
 
 def signature(problem: Problem, drawer: Drawer) -> Inputs:
-    """Return the shapes and types of a step's inputs."""
+    """Return the shapes and types of an update's inputs."""
     numbers = number_signatures(problem)
     numbers.pop("flip", None)
     return Inputs(

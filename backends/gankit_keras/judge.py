@@ -1,4 +1,4 @@
-"""What a discriminator makes of images in one step, in training mode."""
+"""What a discriminator makes of images in one update, in training mode."""
 
 from __future__ import annotations
 

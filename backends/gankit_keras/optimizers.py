@@ -91,7 +91,7 @@ class AdamUpdater:
         # The operation computes 1 - beta in its own precision; the corrections follow it there.
         beta2 = tf.cast(rates["beta2"], self.precision)
         root = tf.sqrt(1 - tf.pow(tf.cast(beta2, tf.float64), t))
-        # TensorFlow rounds smaller numbers to 0; a gradient of 0 would then give 0 / 0.
+        # TensorFlow steps smaller numbers to 0; a gradient of 0 would then give 0 / 0.
         epsilon = tf.maximum(self.epsilon * root, np.finfo(self.precision).smallest_normal)
         correction = 1 - tf.pow(tf.constant(self.beta1, tf.float64), t)
         rate = rates["learning_rate"] * root / correction

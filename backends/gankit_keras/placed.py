@@ -22,7 +22,7 @@ class Placed(Protocol):
     """`(N,)` int64; no rows where the problem asks for none."""
 
     def real(self, index: Index, /) -> Any:  # noqa: ANN401 - an array or a tensor.
-        """Return what the compiled rounds look up real images in, given `(K, S, B)` indices."""
+        """Return what the compiled steps look up real images in, given `(K, S, B)` indices."""
         ...
 
     def nbytes(self, index: Index, /) -> int:
@@ -31,7 +31,7 @@ class Placed(Protocol):
 
 
 class OnDevice:
-    """All images in the device's memory: rounds get all of them, and look up by index."""
+    """All images in the device's memory: steps get all of them, and look up by index."""
 
     def __init__(self, images: NDArray[Any], labels: Labels) -> None:
         self.images = _on_device(images)
@@ -47,7 +47,7 @@ class OnDevice:
 
 
 class OnHost:
-    """Images in a file that may be larger than memory: rounds get those that they see."""
+    """Images in a file that may be larger than memory: steps get those that they see."""
 
     def __init__(self, images: NDArray[Any], labels: Labels, problem: Problem) -> None:
         self.images = images

@@ -12,13 +12,13 @@ from gankit.contract import Array, Batch, Block, Labels, Problem
 from gankit.contract.required_inputs import Needs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
-from gankit_keras.building import drawers, steps
+from gankit_keras.blocks import Data, Runner, Steps
+from gankit_keras.building import drawers, updates
 from gankit_keras.draws import Drawer
 from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, xla_asked
 from gankit_keras.inputs import Inputs, number_signatures, signature
 from gankit_keras.networks import assign, to_arrays, told_labels
 from gankit_keras.placed import Placed, placed
-from gankit_keras.rounds import Data, Rounds, Runner
 
 CHUNK_BYTES = 12 * 2**20
 """How much of a block is handed over at a time; TensorFlow's copy comes on top of it."""
@@ -31,35 +31,35 @@ class KerasTrainer:
         self._problem, self._needs = problem, Needs(problem)
         self._device = device_name(problem.device)
         with tf.device(self._device):
-            self._steps, self._moving = steps(problem, self._device)
+            self._updates, self._moving = updates(problem, self._device)
             self._pixels = tf.constant(problem.pixels)
-        self.generator = self._steps.generator
-        self.discriminator = self._steps.judge.network
-        self.average = self._steps.average
+        self.generator = self._updates.generator
+        self.discriminator = self._updates.judge.network
+        self.average = self._updates.average
         # An auxiliary classifier looks at labels where neither network does.
         looking = self.generator.form.classes or self.discriminator.form.classes
         self._classes = problem.classes if looking or problem.auxiliary else 0
         self._critic, self._last = drawers(problem, self.generator, self.discriminator)
         self._by_xla = by_xla = xla_asked()
-        self._discriminator_step = compiled(
-            self._steps.discriminator_step, self._device, signature(problem, self._critic),
+        self._update_discriminator = compiled(
+            self._updates.update_discriminator, self._device, signature(problem, self._critic),
             by_xla=by_xla,
         )  # fmt: skip
-        self._generator_step = compiled(
-            self._steps.generator_step, self._device, signature(problem, self._last),
+        self._update_generator = compiled(
+            self._updates.update_generator, self._device, signature(problem, self._last),
             by_xla=by_xla,
         )  # fmt: skip
         self._placed: Placed | None = None
         self._runs: dict[tuple[tf.DType, int], Any] = {}
 
-    def discriminator_step(self, batch: Batch, /) -> Tensor:
+    def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
-        return self._discriminator_step(self._inputs(batch, batch.real, self._critic))
+        return self._update_discriminator(self._inputs(batch, batch.real, self._critic))
 
-    def generator_step(self, batch: Batch, /) -> Tensor:
+    def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         real = batch.real if self._problem.loss.paired else batch.real[:0]
-        return self._generator_step(self._inputs(batch, real, self._last))
+        return self._update_generator(self._inputs(batch, real, self._last))
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
         """Keep the images on the device, uint8 ones as they are; memory-mapped ones stay put."""
@@ -67,16 +67,16 @@ class KerasTrainer:
             self._placed = placed(self._problem, images, labels, self._classes)
 
     def train_block(self, block: Block, /) -> Array:
-        """Run many rounds in one call, or in a few of at most 12 MiB."""
+        """Run many steps in one call, or in a few of at most 12 MiB."""
         if self._placed is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
         self._needs.check(block)
         losses = np.empty(block.index.shape[:2])
-        step = self._chunk(block, self._placed)
-        for start in range(0, len(block), step):
-            chunk = slice(start, start + step)
+        update = self._chunk(block, self._placed)
+        for start in range(0, len(block), update):
+            chunk = slice(start, start + update)
             data = Data(self._placed.real(self._seen(block, chunk)), self._placed.labels)
-            losses[chunk] = self._run(data)(data, self._rounds(block, chunk))
+            losses[chunk] = self._run(data)(data, self._steps(block, chunk))
         return np.stack([losses[:, :-1].mean(axis=1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
@@ -94,14 +94,14 @@ class KerasTrainer:
         variables |= under("discriminator", self.discriminator.values)
         if self.average:
             variables |= under("average", self.average.values)
-        variables |= under("optimizer/generator", self._steps.updater.state())
+        variables |= under("optimizer/generator", self._updates.updater.state())
         variables |= under("optimizer/discriminator", self._moving.updater.state())
-        if adaptive := self._steps.judge.adaptive:
+        if adaptive := self._updates.judge.adaptive:
             variables |= under("ada", adaptive.state())
-        return variables | {"round": self._steps.rounds}
+        return variables | {"step": self._updates.steps}
 
     def _inputs(self, batch: Batch, real: Array, drawer: Drawer) -> Inputs:
-        """Return a step's inputs."""
+        """Return an update's inputs."""
         self._needs.check(batch)
         return Inputs(
             real=real,
@@ -112,11 +112,11 @@ class KerasTrainer:
             draws=drawer.draws(batch.key, len(batch.noise)),
         )
 
-    def _rounds(self, block: Block, chunk: slice) -> Rounds:
+    def _steps(self, block: Block, chunk: slice) -> Steps:
         """Return a chunk of a block, with its draws."""
         keys = [block.keys(r) for r in range(*chunk.indices(len(block)))]
         size = block.index.shape[2]
-        return Rounds(
+        return Steps(
             index=block.index[chunk],
             noise=block.noise[chunk],
             numbers={name: draw[chunk] for name, draw in block.draws.items()},
@@ -131,24 +131,24 @@ class KerasTrainer:
         return index if self._problem.loss.paired else index[:, :-1]
 
     def _chunk(self, block: Block, data: Placed) -> int:
-        """Return how many rounds are handed over at a time, at least one."""
+        """Return how many steps are handed over at a time, at least one."""
         first = slice(0, 1)
-        one: list[NDArray[Any]] = tf.nest.flatten(self._rounds(block, first))
+        one: list[NDArray[Any]] = tf.nest.flatten(self._steps(block, first))
         size = sum(array.nbytes for array in one) + data.nbytes(self._seen(block, first))
         return max(1, CHUNK_BYTES // size)
 
     def _run(self, data: Data) -> Any:  # noqa: ANN401 - TensorFlow has no types.
-        """Return the compiled rounds for data like these."""
+        """Return the compiled steps for data like these."""
         kind = tf.as_dtype(data.real.dtype), data.real.ndim
         if kind not in self._runs:
-            self._runs[kind] = self._compiled_rounds(*kind)
+            self._runs[kind] = self._compiled_steps(*kind)
         return self._runs[kind]
 
-    def _compiled_rounds(self, dtype: tf.DType, rank: int) -> Any:  # noqa: ANN401
+    def _compiled_steps(self, dtype: tf.DType, rank: int) -> Any:  # noqa: ANN401
         problem, many = self._problem, (None, None, None)
         real = tf.TensorSpec((*many[: rank - 3], *problem.image_shape), dtype)
         data = Data(real, tf.TensorSpec((None,), tf.int64))
-        rounds = Rounds(
+        steps = Steps(
             index=tf.TensorSpec(many, tf.int64),
             noise=tf.TensorSpec((*many, problem.latent), problem.precision),
             numbers=number_signatures(problem, None, None),
@@ -157,17 +157,17 @@ class KerasTrainer:
             last=self._last.signature(None, None),
         )
         runner = Runner(
-            self._discriminator_step,
-            self._generator_step,
-            self._steps.both_steps if self._shared() else None,
+            self._update_discriminator,
+            self._update_generator,
+            self._updates.update_both if self._shared() else None,
             self._pixels,
             paired=problem.loss.paired,
             labelled=bool(self._classes),
         )
-        return compiled(runner.run, self._device, data, rounds)
+        return compiled(runner.run, self._device, data, steps)
 
     def _shared(self) -> bool:
-        """Tell whether a round's last two steps make the same images: of noise alone.
+        """Tell whether a step's last two updates make the same images: of noise alone.
 
         XLA would give them other bits together than one by one.
         """

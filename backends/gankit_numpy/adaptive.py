@@ -22,10 +22,10 @@ class Adaptive:
         return float(self.values["p"])
 
     def watch(self, real: Value) -> None:
-        """Take note of the `(B,)` logits of real images in one discriminator step."""
-        p, signs, steps = (self.values[name] for name in ("p", "signs", "steps"))
+        """Take note of the `(B,)` logits of real images in one discriminator update."""
+        p, signs, updates = (self.values[name] for name in ("p", "signs", "updates"))
         signs += np.sign(real).mean(dtype=np.float64)
-        steps += 1
-        if steps >= self.augment.every:
-            p[...] = self.augment.moved(float(p), float(signs), int(steps), len(real))
-            signs[...] = steps[...] = 0
+        updates += 1
+        if updates >= self.augment.every:
+            p[...] = self.augment.moved(float(p), float(signs), int(updates), len(real))
+            signs[...] = updates[...] = 0

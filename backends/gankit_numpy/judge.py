@@ -1,4 +1,4 @@
-"""What a discriminator makes of images in one step, in training mode."""
+"""What a discriminator makes of images in one update, in training mode."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ALL = slice(None)
 
 @dataclass(frozen=True)
 class Judge:
-    """A discriminator in one step.
+    """A discriminator in one update.
 
     Attributes
     ----------
     variables
         Its weights, where gradients of them are wanted; others are constants.
     batch
-        The step's.
+        The update's.
     augment, p
         How images are changed on the way in, and the chance of that where it is adaptive.
     """
@@ -54,7 +54,7 @@ class Judge:
         return cut(made, (slice(n), ALL)), cut(made, (slice(n, None), ALL)), moved
 
     def alone(self, images: Tracked, half: Half, part: int = 0) -> Tracked:
-        """Judge one half by itself, in the step's `part`-th pass."""
+        """Judge one half by itself, in the update's `part`-th pass."""
         masks = masks_of(self.batch, Site.DISCRIMINATOR, part)
         seen = self.view(images, half)
         return self.network.run(seen, self.batch.labels, masks, self.variables)[0]
@@ -81,7 +81,7 @@ def cross_entropy(judged: Tracked, labels: Labels | None) -> Tracked:
 
 
 def masks_of(batch: Batch, site: Site, part: int = 0) -> Masks:
-    """Return the dropout of one of the step's passes through the network at `site`."""
+    """Return the dropout of one of the update's passes through the network at `site`."""
 
     def masks(layer: int, shape: Shape, rate: float) -> Mask:
         return dropout_mask(batch.key, site, layer, shape, rate, part)

@@ -15,7 +15,7 @@ class Updater(Protocol):
     """An optimizer at work on one network's weights."""
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
-        """Move the weights, in place; `rates` are the step's "learning_rate" and "beta2"."""
+        """Move the weights, in place; `rates` are the update's "learning_rate" and "beta2"."""
         ...
 
 

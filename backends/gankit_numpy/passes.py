@@ -69,7 +69,7 @@ class Pass:
     halves
         How many batches lie behind each other, fakes and reals: batch statistics are each one's.
     moved
-        The running state as the pass leaves it; whether it is kept is the step's affair.
+        The running state as the pass leaves it; whether it is kept is the update's affair.
     numbers
         Those of the layers still to come, as `gankit.layers.walk` counts them.
     """

@@ -1,4 +1,4 @@
-"""The reference trainer: the two steps as they stand on paper."""
+"""The reference trainer: the two updates as they stand on paper."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NumpyTrainer:
         self.average = Inference(averaged) if problem.average else None
 
     @silent
-    def discriminator_step(self, batch: Batch, /) -> float:
+    def update_discriminator(self, batch: Batch, /) -> float:
         """Tell the generator's images from real ones, a little better than before."""
         self._needs.check(batch)
         fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Site.GENERATOR))
@@ -60,7 +60,7 @@ class NumpyTrainer:
         return float(loss.value)
 
     @silent
-    def generator_step(self, batch: Batch, /) -> float:
+    def update_generator(self, batch: Batch, /) -> float:
         """Make images that the discriminator takes for real a little more often."""
         self._needs.check(batch)
         weights, masks = self._g.variables(), masks_of(batch, Site.GENERATOR)
@@ -71,7 +71,7 @@ class NumpyTrainer:
         _settle(self._g, self._problem.generator_optimizer, moved)
         if self.average:
             _blend(self.average.network.values, self._g.values, batch.rates["average"])
-        self._arrays["round"] += 1
+        self._arrays["step"] += 1
         return float(loss.value)
 
     def state(self) -> State:
@@ -117,7 +117,7 @@ class NumpyTrainer:
 
 
 def _settle(network: Sequential, optimizer: Optimizer, moved: State) -> None:
-    """End a step: clip the weights, and keep the running state as the step's pass left it."""
+    """End an update: clip the weights, and keep the running state as the update's pass left it."""
     clip(network.weights, optimizer.clip)
     copy_into({name: network.values[name] for name in moved}, moved)
 

@@ -17,27 +17,27 @@ class Chance:
         self._augment = augment
         exact = "cpu" if device.type == "mps" else device  # Which has no float64.
         self._signs = torch.zeros((), dtype=torch.float64, device=exact)
-        self._steps = 0
+        self._updates = 0
         self.p = 0.0
 
     def follow(self, logits: Tensor) -> None:
-        """Take in the `(B,)` logits of a step's real images; move p when it is due."""
+        """Take in the `(B,)` logits of an update's real images; move p when it is due."""
         self._signs += logits.detach().to(self._signs.device).double().sign().mean()
-        self._steps += 1
-        if self._steps == self._augment.every:
-            self.p = self._augment.moved(self.p, float(self._signs), self._steps, len(logits))
+        self._updates += 1
+        if self._updates == self._augment.every:
+            self.p = self._augment.moved(self.p, float(self._signs), self._updates, len(logits))
             self._signs.zero_()
-            self._steps = 0
+            self._updates = 0
 
     def state(self) -> State:
-        """Return "p", "signs" and "steps"."""
+        """Return "p", "signs" and "updates"."""
         return {
             "p": np.array(self.p),
             "signs": np.array(float(self._signs)),
-            "steps": np.array(self._steps, np.int64),
+            "updates": np.array(self._updates, np.int64),
         }
 
     def load_state(self, state: State) -> None:
         """Take up a checked state."""
-        self.p, self._steps = float(state["p"]), int(state["steps"])
+        self.p, self._updates = float(state["p"]), int(state["updates"])
         self._signs.fill_(float(state["signs"]))

@@ -20,7 +20,7 @@ from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
 
 
 @dataclass(frozen=True)
-class Step:
+class Update:
     """A `gankit.contract.Batch` on the device; `real` has no images where none are looked at."""
 
     real: Tensor
@@ -36,7 +36,7 @@ class Step:
         drawn = self.masking.drawn or {}
         return [self.real, self.noise, *labels, *self.draws.values(), *drawn.values()]
 
-    def clone(self) -> Step:
+    def clone(self) -> Update:
         """Return the same numbers in memory of their own."""
         drawn = self.masking.drawn
         return replace(
@@ -68,7 +68,7 @@ class Feed:
     def place(self, images: NDArray[Any], labels: Labels | None) -> None:
         """Keep the data set on the device, uint8 images as they are.
 
-        Of images in a file, rounds read those that they see.
+        Of images in a file, steps read those that they see.
         """
         here = isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
         self._file = None if here else images
@@ -77,10 +77,10 @@ class Feed:
         if labels is not None:
             self._labels = self._draw(labels).long()
 
-    def step(self, batch: Batch, *, last: bool) -> Step:
-        """Take one batch to the device; the generator's is the round's `last`."""
+    def update(self, batch: Batch, *, last: bool) -> Update:
+        """Take one batch to the device; the generator's is the step's `last`."""
         self._needs.check(batch)
-        return Step(
+        return Update(
             real=self._number(batch.real) if self._paired or not last else self._none,
             noise=self._number(batch.noise),
             labels=None if batch.labels is None else self._draw(batch.labels).long(),
@@ -89,14 +89,14 @@ class Feed:
             masking=Masking(batch.key),
         )
 
-    def rounds(self, block: Block) -> Iterator[list[Step]]:
-        """Yield each round's steps; the block's numbers cross to the device together."""
+    def steps(self, block: Block) -> Iterator[list[Update]]:
+        """Yield each step's updates; the block's numbers cross to the device together."""
         self._needs.check(block)
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.draws.items()}
         for r, maskings in enumerate(self._maskings(block)):
             yield [
-                Step(
+                Update(
                     real=self._scaled(self._seen(block.index[r, s], index[r, s]), here)
                     if self._paired or not last
                     else self._none,

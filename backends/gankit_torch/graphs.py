@@ -1,9 +1,9 @@
-"""Rounds as CUDA graphs: recorded once and then launched whole, so that no kernel waits for Python.
+"""Steps as CUDA graphs: recorded once and then launched whole, so that no kernel waits for Python.
 
-A graph runs the kernels that it was recorded with, in the same memory. What differs from round to
-round, images and noise and masks, is therefore copied into tensors of the graph's own; and rates,
-which Python computes with, tell which graph it is. Most recipes have one or two kinds of round.
-Where rates differ in every round, as on a schedule, rounds are run as they come. The average of the
+A graph runs the kernels that it was recorded with, in the same memory. What differs from step to
+step, images and noise and masks, is therefore copied into tensors of the graph's own; and rates,
+which Python computes with, tell which graph it is. Most recipes have one or two kinds of step.
+Where rates differ in every step, as on a schedule, steps are run as they come. The average of the
 weights, whose rate does so while it is young, is no part of a graph.
 """
 
@@ -18,17 +18,17 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from gankit_torch.feeds import Step
+from gankit_torch.feeds import Update
 
 WARM = 3
-"""Rounds of a kind that are run as they come, for libraries to choose and to allocate."""
+"""Steps of a kind that are run as they come, for libraries to choose and to allocate."""
 MOST = 4
 """Graphs of a trainer."""
 KNOWN = 64
-"""Kinds of rounds that are counted."""
+"""Kinds of steps that are counted."""
 
 Work: TypeAlias = Callable[[], list[Tensor]]
-Run: TypeAlias = Callable[[Sequence[Step]], list[Tensor]]
+Run: TypeAlias = Callable[[Sequence[Update]], list[Tensor]]
 Kind: TypeAlias = tuple[object, ...]
 
 
@@ -86,23 +86,23 @@ def recorder(device: torch.device) -> Recorder | None:
 
 @dataclass(frozen=True)
 class Graph:
-    """A round that was recorded: the steps and losses are in its own memory."""
+    """A step that was recorded: the updates and losses are in its own memory."""
 
-    steps: Sequence[Step]
+    updates: Sequence[Update]
     losses: Sequence[Tensor]
     replay: Callable[[], None]
 
-    def __call__(self, steps: Sequence[Step]) -> list[Tensor]:
-        """Run it on the numbers of other steps."""
-        for own, step in zip(self.steps, steps, strict=True):
-            for mine, given in zip(own.tensors(), step.tensors(), strict=True):
+    def __call__(self, updates: Sequence[Update]) -> list[Tensor]:
+        """Run it on the numbers of other updates."""
+        for own, update in zip(self.updates, updates, strict=True):
+            for mine, given in zip(own.tensors(), update.tensors(), strict=True):
                 mine.copy_(given)
         self.replay()
         return [loss.clone() for loss in self.losses]
 
 
-class Rounds:
-    """Runs rounds, by graphs where some of a kind come again and again."""
+class Steps:
+    """Runs steps, by graphs where some of a kind come again and again."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -110,16 +110,16 @@ class Rounds:
         self._graphs: dict[Kind, Graph] = {}
         self._works = True
 
-    def __call__(self, run: Run, steps: Sequence[Step]) -> list[Tensor]:
-        """Run a round by `run`, which is the same each time; return the losses of its steps."""
-        kind = _kind(steps)
-        graph = self._graphs.get(kind) or self._recorded(kind, run, steps)
+    def __call__(self, run: Run, updates: Sequence[Update]) -> list[Tensor]:
+        """Run a step by `run`, which is the same each time; return the losses of its updates."""
+        kind = _kind(updates)
+        graph = self._graphs.get(kind) or self._recorded(kind, run, updates)
         if graph:
-            return graph(steps)
-        return self._recorder.warm(lambda: run(steps))
+            return graph(updates)
+        return self._recorder.warm(lambda: run(updates))
 
-    def _recorded(self, kind: Kind, run: Run, steps: Sequence[Step]) -> Graph | None:
-        """Record a kind of round that was seen often enough, if that can be."""
+    def _recorded(self, kind: Kind, run: Run, updates: Sequence[Update]) -> Graph | None:
+        """Record a kind of step that was seen often enough, if that can be."""
         if not self._works or len(self._graphs) == MOST:
             return None
         if self._seen[kind] < WARM:
@@ -127,19 +127,19 @@ class Rounds:
                 self._seen.clear()
             self._seen[kind] += 1
             return None
-        own = [step.clone() for step in steps]
+        own = [update.clone() for update in updates]
         try:
             losses, replay = self._recorder.record(lambda: run(own))
         except RuntimeError as error:
             self._works = False
             reason = str(error.__context__ or error).splitlines()[0]
-            warnings.warn(f"rounds are run without CUDA graphs: {reason}", stacklevel=2)
+            warnings.warn(f"steps are run without CUDA graphs: {reason}", stacklevel=2)
             return None
         self._graphs[kind] = Graph(own, losses, replay)
         return self._graphs[kind]
 
 
-def _kind(steps: Sequence[Step]) -> Kind:
+def _kind(updates: Sequence[Update]) -> Kind:
     """Return what a graph cannot change: sizes, and the rates that it was recorded with."""
-    rates = [[rate for rate in step.rates.items() if rate[0] != "average"] for step in steps]
-    return tuple((step.noise.shape, *found) for step, found in zip(steps, rates, strict=True))
+    rates = [[rate for rate in update.rates.items() if rate[0] != "average"] for update in updates]
+    return tuple((update.noise.shape, *found) for update, found in zip(updates, rates, strict=True))

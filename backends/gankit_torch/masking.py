@@ -16,19 +16,19 @@ from gankit.contract.random_streams import Key, Mask, Site, dropout_mask
 from gankit.layers import Place
 
 Maskings: TypeAlias = Callable[[Block], Iterator[list["Masking"]]]
-"""Yields for each round of a block the masks of its steps."""
+"""Yields for each step of a block the masks of its updates."""
 TOGETHER = 32 * 2**20
 """Bytes of the masks that are drawn ahead."""
 
 
 @dataclass(frozen=True)
 class Masking:
-    """The masks of one step.
+    """The masks of one update.
 
     Attributes
     ----------
     key
-        The step's place in the run.
+        The update's place in the run.
     drawn
         The masks by `gankit.contract.dropout_masks`' names, where they were drawn before.
     """
@@ -51,22 +51,22 @@ def as_asked(block: Block) -> Iterator[list[Masking]]:
 
 
 class Ahead:
-    """Draws the masks of many rounds, and takes them to the device together."""
+    """Draws the masks of many steps, and takes them to the device together."""
 
     def __init__(self, masks: Masks, take: Callable[[Mask], Tensor]) -> None:
         self._masks, self._take = masks, take
 
     def __call__(self, block: Block) -> Iterator[list[Masking]]:
-        """Draw as many rounds at a time as `TOGETHER` allows, at least one."""
-        one = sum(mask.nbytes for masks in self._round(block, 0) for mask in masks.values())
+        """Draw as many steps at a time as `TOGETHER` allows, at least one."""
+        one = sum(mask.nbytes for masks in self._step(block, 0) for mask in masks.values())
         size = max(1, TOGETHER // max(1, one))
         for start in range(0, len(block), size):
             rows = range(start, min(start + size, len(block)))
             for row, drawn in zip(rows, self._drawn(block, rows), strict=True):
                 yield list(map(Masking, block.keys(row), drawn))
 
-    def _round(self, block: Block, row: int) -> list[dict[str, Mask]]:
-        """Return the masks of each step of a round."""
+    def _step(self, block: Block, row: int) -> list[dict[str, Mask]]:
+        """Return the masks of each update of a step."""
         *critic, last = block.keys(row)
         batch = block.index.shape[2]
         return [
@@ -75,11 +75,11 @@ class Ahead:
         ]
 
     def _drawn(self, block: Block, rows: range) -> Iterator[list[dict[str, Tensor]]]:
-        """Yield each round's masks on the device, by name for each step."""
-        rounds = [self._round(block, row) for row in rows]
+        """Yield each step's masks on the device, by name for each update."""
+        steps = [self._step(block, row) for row in rows]
         taken = [
-            {name: self._take(np.stack([masks[name] for masks in step])) for name in step[0]}
-            for step in zip(*rounds, strict=True)
+            {name: self._take(np.stack([masks[name] for masks in update])) for name in update[0]}
+            for update in zip(*steps, strict=True)
         ]
         for i in range(len(rows)):
-            yield [{name: mask[i] for name, mask in step.items()} for step in taken]
+            yield [{name: mask[i] for name, mask in update.items()} for update in taken]

@@ -42,7 +42,7 @@ class Player:
     classes
         How many classes it looks at, or 0.
     mixed
-        Whether products in training round their factors to bfloat16.
+        Whether products in training step their factors to bfloat16.
     takes
         How a user's own module takes labels.
     """
@@ -72,10 +72,10 @@ class Player:
 
     @property
     def repeats(self) -> bool:
-        """Whether a pass gives the same outputs for the same noise in either step.
+        """Whether a pass gives the same outputs for the same noise in either update.
 
-        Dropout draws by step, labels belong to one, and what a native module does is its own.
-        Running state is no hindrance: it moves after the pass that both steps share.
+        Dropout draws by update, labels belong to one, and what a native module does is its own.
+        Running state is no hindrance: it moves after the pass that both updates share.
         """
         return isinstance(self.module, Sequential) and not (self.module.drops or self.classes)
 
@@ -91,8 +91,8 @@ class Player:
     ) -> Tensor:
         """Return the outputs in training mode: NHWC images, or `(n, 1 or 1 + classes)` logits.
 
-        Running state moves only in the `own` step's adversarial pass; every other one of a native
-        module works on copies. `part` tells a step's passes apart, as in `dropout_mask`. Batch
+        Running state moves only in the `own` update's adversarial pass; every other one of a native
+        module works on copies. `part` tells an update's passes apart, as in `dropout_mask`. Batch
         statistics are those of each of the `halves`; a native module is called for each.
         """
         if not self.native:

@@ -11,7 +11,7 @@ from gankit._utils.state import part
 from gankit.augment import Half
 from gankit.contract import Problem
 from gankit_torch.chances import Chance
-from gankit_torch.feeds import Step
+from gankit_torch.feeds import Update
 from gankit_torch.networks import Player
 from gankit_torch.ops import Ops
 from gankit_torch.passes import known
@@ -19,80 +19,82 @@ from gankit_torch.penalties import steepness
 
 
 class Objectives:
-    """The two losses, as the discriminator sees the images of a step."""
+    """The two losses, as the discriminator sees the images of an update."""
 
     def __init__(self, problem: Problem, discriminator: Player, chance: Chance | None) -> None:
         self._problem, self._ops = problem, Ops()
         self._discriminator, self._chance = discriminator, chance
 
-    def of_discriminator(self, fake: Tensor, step: Step) -> tuple[Tensor, Tensor]:
+    def of_discriminator(self, fake: Tensor, update: Update) -> tuple[Tensor, Tensor]:
         """Return the discriminator's whole loss, and the `(B,)` logits of the real images.
 
         Penalties come first: the adversarial pass, which moves running state, leaves none of the
         old for others.
         """
-        penalties = self._penalties(fake, step.real, step)
-        seen = torch.cat([self._view(fake, "fake", step), self._view(step.real, "real", step)])
-        labels = None if step.labels is None else torch.cat([step.labels, step.labels])
-        made = self._discriminator.play(seen, labels, step.masking, own=True, halves=2)
+        penalties = self._penalties(fake, update.real, update)
+        seen = torch.cat(
+            [self._view(fake, "fake", update), self._view(update.real, "real", update)]
+        )
+        labels = None if update.labels is None else torch.cat([update.labels, update.labels])
+        made = self._discriminator.play(seen, labels, update.masking, own=True, halves=2)
         fakes, reals = made[: len(fake)], made[len(fake) :]
         loss: Tensor = self._problem.loss.discriminator(self._ops, reals[:, 0], fakes[:, 0])
         if self._problem.auxiliary:
-            apart = _cross_entropy(reals, step) + _cross_entropy(fakes, step)
+            apart = _cross_entropy(reals, update) + _cross_entropy(fakes, update)
             loss = loss + self._problem.auxiliary * apart
         for penalty in penalties:
             loss = loss + penalty
         return loss, reals[:, 0]
 
-    def of_generator(self, fake: Tensor, step: Step) -> Tensor:
+    def of_generator(self, fake: Tensor, update: Update) -> Tensor:
         """Return the generator's loss; real images are looked at only where losses are paired."""
-        seen, labels = self._view(fake, "fake", step), step.labels
+        seen, labels = self._view(fake, "fake", update), update.labels
         if paired := self._problem.loss.paired:
-            seen = torch.cat([seen, self._view(step.real, "real", step)])
+            seen = torch.cat([seen, self._view(update.real, "real", update)])
             labels = None if labels is None else torch.cat([labels, labels])
-        made = self._discriminator.play(seen, labels, step.masking, own=False, halves=1 + paired)
+        made = self._discriminator.play(seen, labels, update.masking, own=False, halves=1 + paired)
         fakes, reals = made[: len(fake)], made[len(fake) :]
         loss: Tensor = self._problem.loss.generator(
             self._ops, reals[:, 0] if paired else None, fakes[:, 0]
         )
         if self._problem.auxiliary:
-            loss = loss + self._problem.auxiliary * _cross_entropy(fakes, step)
+            loss = loss + self._problem.auxiliary * _cross_entropy(fakes, update)
         return loss
 
-    def _penalties(self, fake: Tensor, real: Tensor, step: Step) -> list[Tensor]:
+    def _penalties(self, fake: Tensor, real: Tensor, update: Update) -> list[Tensor]:
         """Return the weighted penalties that are due, each from a pass of its own."""
         found = []
         for i, penalty in enumerate(self._problem.penalties):
-            if weight := step.rates[f"penalty/{i}"]:
+            if weight := update.rates[f"penalty/{i}"]:
 
                 def judge(images: Tensor, half: Half = penalty.half, number: int = i + 1) -> Tensor:
-                    seen = self._view(images, half, step)
+                    seen = self._view(images, half, update)
                     return self._discriminator.play(
-                        seen, step.labels, step.masking, own=False, part=number
+                        seen, update.labels, update.masking, own=False, part=number
                     )[:, 0]
 
-                draws = part(step.draws, f"penalty/{i}")
+                draws = part(update.draws, f"penalty/{i}")
                 at = penalty.points(real, fake, draws, _deviation)
                 found.append(weight * steepness(penalty, judge, at))
         return found
 
-    def _view(self, images: Tensor, half: Half, step: Step) -> Tensor:
+    def _view(self, images: Tensor, half: Half, update: Update) -> Tensor:
         """Return what the discriminator sees of images."""
         viewed: Tensor = augment.view(
             self._ops,
             self._problem.augment,
             images,
             half,
-            step.draws,
-            step.rates.get("instance_noise"),
+            update.draws,
+            update.rates.get("instance_noise"),
             self._chance.p if self._chance else None,
         )
         return viewed
 
 
-def _cross_entropy(made: Tensor, step: Step) -> Tensor:
+def _cross_entropy(made: Tensor, update: Update) -> Tensor:
     """Return the mean of logsumexp(c) - c[label] over class logits c, all columns but the first."""
-    return functional.cross_entropy(made[:, 1:], known(step.labels))
+    return functional.cross_entropy(made[:, 1:], known(update.labels))
 
 
 def _deviation(images: Tensor) -> Tensor:

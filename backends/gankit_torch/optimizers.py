@@ -1,6 +1,6 @@
 """SGD, RMSprop and Adam by torch's own kernels, whose formulas are `gankit.optimizers`' own.
 
-They are called as functions: `torch.optim.Optimizer.step` looks for hooks, groups and profilers
+They are called as functions: `torch.optim.Optimizer.update` looks for hooks, groups and profilers
 each time, which costs a small network more than its update.
 """
 

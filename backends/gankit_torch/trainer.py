@@ -1,4 +1,4 @@
-"""The trainer: the two steps, and blocks of them that leave everything on the device."""
+"""The trainer: the two updates, and blocks of them that leave everything on the device."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from gankit_torch.building import player
 from gankit_torch.calling import blamed
 from gankit_torch.chances import Chance
 from gankit_torch.devices import chosen
-from gankit_torch.feeds import Feed, Step
-from gankit_torch.graphs import Rounds, recorder
+from gankit_torch.feeds import Feed, Update
+from gankit_torch.graphs import Steps, recorder
 from gankit_torch.networks import Player
 from gankit_torch.objectives import Objectives
 from gankit_torch.optimizers import Updater
@@ -45,24 +45,24 @@ class TorchTrainer:
         self._objectives = Objectives(problem, self.discriminator, self._chance)
         self._g_updater = _updater(problem.generator_optimizer, self.generator)
         self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator)
-        self._round = 0
+        self._step = 0
         self._reuses = self.generator.repeats and not problem.fresh_noise
-        self._recorded = Rounds(records) if records else None
+        self._recorded = Steps(records) if records else None
 
     @fast
-    def discriminator_step(self, batch: Batch, /) -> Tensor:
+    def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
-        step = self._feed.step(batch, last=False)
+        update = self._feed.update(batch, last=False)
         with torch.no_grad():
-            fake = self._fake(step, own=False)
-        return self._move_discriminator(fake, step)
+            fake = self._fake(update, own=False)
+        return self._move_discriminator(fake, update)
 
     @fast
-    def generator_step(self, batch: Batch, /) -> Tensor:
+    def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
-        step = self._feed.step(batch, last=True)
-        loss = self._move_generator(self._fake(step, own=True), step)
-        self._end_round(step)
+        update = self._feed.update(batch, last=True)
+        loss = self._move_generator(self._fake(update, own=True), update)
+        self._end_step(update)
         return loss
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
@@ -71,12 +71,12 @@ class TorchTrainer:
 
     @fast
     def train_block(self, block: Block, /) -> Array:
-        """Run many rounds; the losses cross from the device once."""
-        rounds = []
-        for steps in self._feed.rounds(block):
-            rounds.append(self._run_round(steps))
-            self._end_round(steps[-1])
-        losses = torch.stack([torch.stack(losses) for losses in rounds]).cpu().double().numpy()
+        """Run many steps; the losses cross from the device once."""
+        steps = []
+        for updates in self._feed.steps(block):
+            steps.append(self._run_step(updates))
+            self._end_step(updates[-1])
+        losses = torch.stack([torch.stack(losses) for losses in steps]).cpu().double().numpy()
         return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
@@ -85,7 +85,7 @@ class TorchTrainer:
         state |= under("optimizer/generator", self._g_updater.state())
         state |= under("optimizer/discriminator", self._d_updater.state())
         state |= under("ada", self._chance.state()) if self._chance else {}
-        return state | {"round": np.array(self._round, np.int64)}
+        return state | {"step": np.array(self._step, np.int64)}
 
     def load_state(self, state: State, /) -> None:
         """Go on from `state`, all or nothing."""
@@ -96,7 +96,7 @@ class TorchTrainer:
         self._d_updater.load_state(part(state, "optimizer/discriminator"))
         if self._chance:
             self._chance.load_state(part(state, "ada"))
-        self._round = int(state["round"])
+        self._step = int(state["step"])
 
     @property
     def _native(self) -> bool:
@@ -107,36 +107,36 @@ class TorchTrainer:
         tensors |= under("discriminator", self.discriminator.tensors())
         return tensors | (under("average", self.average.tensors()) if self.average else {})
 
-    def _run_round(self, steps: Sequence[Step]) -> list[Tensor]:
+    def _run_step(self, updates: Sequence[Update]) -> list[Tensor]:
         if self._recorded:
-            return self._recorded(self._train_round, steps)
-        return self._train_round(steps)
+            return self._recorded(self._train_step, updates)
+        return self._train_step(updates)
 
-    def _train_round(self, steps: Sequence[Step]) -> list[Tensor]:
-        """Return each step's loss; G's last forward pass is reused where both share its noise."""
-        *critic, last = steps
+    def _train_step(self, updates: Sequence[Update]) -> list[Tensor]:
+        """Return each update's loss; G's last forward pass is reused where both share its noise."""
+        *critic, last = updates
         losses = []
-        for step in critic:
-            shared = self._reuses and step is critic[-1]
+        for update in critic:
+            shared = self._reuses and update is critic[-1]
             with nullcontext() if shared else torch.no_grad():
-                fake = self._fake(step, own=shared)
-            losses.append(self._move_discriminator(fake.detach(), step))
+                fake = self._fake(update, own=shared)
+            losses.append(self._move_discriminator(fake.detach(), update))
         if not self._reuses:
             fake = self._fake(last, own=True)
         return [*losses, self._move_generator(fake, last)]
 
-    def _move_discriminator(self, fake: Tensor, step: Step) -> Tensor:
-        loss, reals = self._objectives.of_discriminator(fake, step)
+    def _move_discriminator(self, fake: Tensor, update: Update) -> Tensor:
+        loss, reals = self._objectives.of_discriminator(fake, update)
         with self._blamed(self.discriminator):
-            self._d_updater.update(loss, part(step.rates, "discriminator"))
+            self._d_updater.update(loss, part(update.rates, "discriminator"))
         if self._chance:
             self._chance.follow(reals)
         return loss.detach()
 
-    def _move_generator(self, fake: Tensor, step: Step) -> Tensor:
-        loss = self._objectives.of_generator(fake, step)
+    def _move_generator(self, fake: Tensor, update: Update) -> Tensor:
+        loss = self._objectives.of_generator(fake, update)
         with self._blamed(self.generator):
-            self._g_updater.update(loss, part(step.rates, "generator"))
+            self._g_updater.update(loss, part(update.rates, "generator"))
         return loss.detach()
 
     def _blamed(self, player: Player) -> AbstractContextManager[None]:
@@ -145,13 +145,13 @@ class TorchTrainer:
             return nullcontext()
         return blamed(player.name, player.module, "when its loss was differentiated")
 
-    def _end_round(self, last: Step) -> None:
+    def _end_step(self, last: Update) -> None:
         if self.average:
             _blend(self.average, self.generator, last.rates["average"])
-        self._round += 1
+        self._step += 1
 
-    def _fake(self, step: Step, *, own: bool) -> Tensor:
-        return self.generator.play(step.noise, step.labels, step.masking, own=own)
+    def _fake(self, update: Update, *, own: bool) -> Tensor:
+        return self.generator.play(update.noise, update.labels, update.masking, own=own)
 
 
 def _updater(optimizer: Optimizer, player: Player) -> Updater:

@@ -1,8 +1,8 @@
 """A trainer's state: arrays by name, and what can be said of such names.
 
-Names are paths: "generator/0.kernel", "optimizer/generator/m/0.kernel", "round".
+Names are paths: "generator/0.kernel", "optimizer/generator/m/0.kernel", "step".
 
->>> part({"generator/0.kernel": 1, "generator/0.bias": 2, "round": 3}, "generator")
+>>> part({"generator/0.kernel": 1, "generator/0.bias": 2, "step": 3}, "generator")
 {'0.kernel': 1, '0.bias': 2}
 >>> under("generator", {"0.kernel": 1})
 {'generator/0.kernel': 1}

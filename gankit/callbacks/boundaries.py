@@ -23,40 +23,40 @@ def next_multiple(step: int, of: int) -> int:
 
 
 def at_least_one(name: str, value: int) -> None:
-    """Raise ConfigError unless a number of rounds, epochs or files is positive."""
+    """Raise ConfigError unless a number of steps, epochs or files is positive."""
     if value < 1:
         raise ConfigError(f"{name} is {value}; it must be at least 1")
 
 
 @dataclass(frozen=True)
 class Every:
-    """Calls `function` after each multiple of `rounds`, and at no other time."""
+    """Calls `function` after each multiple of `steps`, and at no other time."""
 
-    rounds: int
+    steps: int
     function: Callable[[Progress], None]
 
     def __post_init__(self) -> None:
         """Refuse an interval that never comes round."""
-        at_least_one("rounds", self.rounds)
+        at_least_one("steps", self.steps)
 
     def edge(self, step: int, /) -> int:
         """Return the next multiple."""
-        return next_multiple(step, self.rounds)
+        return next_multiple(step, self.steps)
 
     def __call__(self, progress: Progress, /) -> None:
         """Call the function if it is due."""
-        if progress.step % self.rounds == 0:
+        if progress.step % self.steps == 0:
             self.function(progress)
 
 
-def every(rounds: int, function: Callable[[Progress], None]) -> Every:
-    """Return the callback that calls `function` after each multiple of `rounds`, at least 1.
+def every(steps: int, function: Callable[[Progress], None]) -> Every:
+    """Return the callback that calls `function` after each multiple of `steps`, at least 1.
 
     The function takes a `gankit.training.Progress`.
 
     >>> from gankit.training import Progress
-    >>> due = every(100, lambda progress: print("round", progress.step))
+    >>> due = every(100, lambda progress: print("step", progress.step))
     >>> due.edge(100)
     200
     """
-    return Every(rounds, function)
+    return Every(steps, function)

@@ -28,7 +28,7 @@ class Metrics:
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Write the block's rounds."""
+        """Write the block's steps."""
         self.log.append(progress.step - len(progress.losses), progress.losses)
 
 
@@ -41,8 +41,8 @@ class Samples:
         Its `samples` get the pictures.
     noise
         `(N, latent)` standard normal numbers.
-    rounds_per_epoch
-        Rounds.
+    steps_per_epoch
+        Steps.
     every
         Epochs from one picture to the next; there is one after epoch 1 and at the end too.
     labels
@@ -55,19 +55,19 @@ class Samples:
         self,
         folder: RunFolder,
         noise: Array,
-        rounds_per_epoch: int,
+        steps_per_epoch: int,
         every: int,
         labels: Labels | None = None,
         names: Sequence[str] = (),
     ) -> None:
-        at_least_one("rounds_per_epoch", rounds_per_epoch)
+        at_least_one("steps_per_epoch", steps_per_epoch)
         at_least_one("every", every)
         self.folder = folder
         self.noise = noise
         self.labels = labels
         self.names = names
-        self.first = rounds_per_epoch
-        self.interval = every * rounds_per_epoch
+        self.first = steps_per_epoch
+        self.interval = every * steps_per_epoch
 
     def edge(self, step: int, /) -> int:
         """Return the end of epoch 1, or of the next that is due."""
@@ -93,7 +93,7 @@ class Checkpoints:
     store
         Where to.
     every
-        Rounds from one checkpoint to the next; there is one at the end too.
+        Steps from one checkpoint to the next; there is one at the end too.
     keep
         How many of the newest stay.
     info
@@ -102,7 +102,7 @@ class Checkpoints:
         The metrics; synced first, so that no checkpoint is ahead of them. Its digest goes into
         each manifest as "log".
     best
-        Says which of the given rounds is the best, where that is known: it is saved though no
+        Says which of the given steps is the best, where that is known: it is saved though no
         checkpoint be due, and stays beside the newest.
     """
 

@@ -35,7 +35,7 @@ def fitted(words: Sequence[Word], columns: int | None = None) -> str:
     columns
         Of the terminal; None leaves nothing out.
 
-    >>> fitted([(2, "75/51200"), (1, "6.4 rounds/s"), (3, "D 1.150 G 0.714"), (4, "1:23 left")], 60)
+    >>> fitted([(2, "75/51200"), (1, "6.4 steps/s"), (3, "D 1.150 G 0.714"), (4, "1:23 left")], 60)
     '75/51200  D 1.150 G 0.714  1:23 left'
     """
     from tqdm.utils import disp_len  # A wide character takes two columns.

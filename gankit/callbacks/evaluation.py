@@ -14,12 +14,12 @@ from gankit.visual import images
 Examine: TypeAlias = Callable[
     [Progress, Sequence[Mapping[str, Any]]], tuple[dict[str, Any], images.Pixels]
 ]
-"""Takes a run between two rounds and the evaluations before; returns one, as
+"""Takes a run between two steps and the evaluations before; returns one, as
 `gankit.runs.evaluation_log` has it, and a picture of images with the training images nearest."""
 
 
 class Judging:
-    """Evaluates a run at intervals and at its end, keeps what is found, and knows the best round.
+    """Evaluates a run at intervals and at its end, keeps what is found, and knows the best step.
 
     It changes no number, and goes before `Checkpoints`, so that none is ahead of the log. A run
     that is asked to stop is not evaluated there: resumed, it leaves what it would have left.
@@ -31,9 +31,9 @@ class Judging:
     examine
         Evaluates.
     every
-        Rounds from one evaluation to the next.
+        Steps from one evaluation to the next.
     last
-        The last round of the run.
+        The last step of the run.
     samples
         Images of an evaluation.
     tell
@@ -74,18 +74,18 @@ class Judging:
         self.tell(self._line(row))
 
     def best(self, steps: Collection[int]) -> int | None:
-        """Return which of the rounds that have a checkpoint, `steps`, is the best so far."""
+        """Return which of the steps that have a checkpoint, `steps`, is the best so far."""
         row = evaluation_log.best(self._rows, steps, self.samples)
-        return None if row is None else int(row["round"])
+        return None if row is None else int(row["step"])
 
     def _line(self, row: Mapping[str, Any]) -> str:
-        step, floor = row["round"], evaluation_log.floor_for(self._rows, row)
+        step, floor = row["step"], evaluation_log.floor_for(self._rows, row)
         alike = [
             one for one in self._rows if evaluation_log.measure(one) == evaluation_log.measure(row)
         ]
         lowest = row["frechet"] <= min(one["frechet"] for one in alike)
         return (
-            f"round {step:,}: Fréchet distance {row['frechet']:.4g}"
+            f"step {step:,}: Fréchet distance {row['frechet']:.4g}"
             + (f" ({floor['samples']:,} real images {floor['frechet']:.3g})" if floor else "")
             + (", the lowest so far" if lowest and len(alike) > 1 else "")
             + f"; {row['features']}, {row['samples']:,} images"

@@ -24,5 +24,5 @@ class History:
         self._blocks.append(progress.losses)
 
     def losses(self) -> Array:
-        """Return `(rounds, 2)`, those of the rounds seen."""
+        """Return `(steps, 2)`, those of the steps seen."""
         return np.concatenate(self._blocks)

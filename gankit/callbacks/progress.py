@@ -21,7 +21,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class Bar:
-    """Shows rounds, rounds per second, both losses and the time left.
+    """Shows steps, steps per second, both losses and the time left.
 
     After the first steps a line says how long the run takes, where that is a minute or more; it is
     a warning where that is more than an hour.
@@ -29,9 +29,9 @@ class Bar:
     Parameters
     ----------
     total
-        Rounds of the whole run.
+        Steps of the whole run.
     start
-        Rounds done before it was resumed.
+        Steps done before it was resumed.
     stream
         Where to; standard error by default. What is no terminal gets a plain line now and then,
         and a notebook a bar in its cell.
@@ -73,7 +73,7 @@ class Bar:
             [
                 (2, self._count(progress.step, screen)),
                 (3, losses_in_words(progress.losses[-1])),
-                (1, f"{speed:.1f} rounds/s"),
+                (1, f"{speed:.1f} steps/s"),
                 (4, f"{clock(seconds)} left"),
             ],
             last=progress.done,
@@ -93,27 +93,27 @@ class Bar:
         return self._screen
 
     def _count(self, step: int, screen: Screen) -> str:
-        return f"{'' if screen.drawn else 'round '}{step}/{self.total}"
+        return f"{'' if screen.drawn else 'step '}{step}/{self.total}"
 
 
 class Epochs:
     """Writes one line per epoch: the means of both losses, and how long it took.
 
-    The line of an epoch that the run did not go through whole says how many rounds it had.
+    The line of an epoch that the run did not go through whole says how many steps it had.
 
     Parameters
     ----------
-    rounds_per_epoch
-        Rounds.
+    steps_per_epoch
+        Steps.
     epochs
         How many the whole run has.
     stream
         Where to; standard error by default. A bar that is being drawn there stays whole.
     """
 
-    def __init__(self, rounds_per_epoch: int, epochs: int, stream: TextIO | None = None) -> None:
-        at_least_one("rounds_per_epoch", rounds_per_epoch)
-        self.rounds = rounds_per_epoch
+    def __init__(self, steps_per_epoch: int, epochs: int, stream: TextIO | None = None) -> None:
+        at_least_one("steps_per_epoch", steps_per_epoch)
+        self.steps = steps_per_epoch
         self.epochs = epochs
         self._screen = Screen(stream, plain=True)
         self._began: float | None = None
@@ -123,17 +123,17 @@ class Epochs:
         """Return the end of the epoch."""
         if self._began is None:
             self._began = time.perf_counter()
-        return next_multiple(step, self.rounds)
+        return next_multiple(step, self.steps)
 
     def __call__(self, progress: Progress, /) -> None:
         """Write the line of an epoch that has ended, or of one that the run ended in."""
         self._seen.append(progress.losses)
-        if progress.step % self.rounds == 0 or progress.done:
-            self._say(math.ceil(progress.step / self.rounds))
+        if progress.step % self.steps == 0 or progress.done:
+            self._say(math.ceil(progress.step / self.steps))
 
     def _say(self, epoch: int) -> None:
         now, losses = time.perf_counter(), np.concatenate(self._seen)
-        short = f", {len(losses)} of {self.rounds} rounds" if len(losses) < self.rounds else ""
+        short = f", {len(losses)} of {self.steps} steps" if len(losses) < self.steps else ""
         means = losses_in_words(losses.mean(axis=0))
         seconds = now - (now if self._began is None else self._began)
         self._screen.write(f"epoch {epoch:3}/{self.epochs}{short}  {means}  {seconds:.1f} s")
@@ -175,5 +175,5 @@ def _tell(screen: Screen, seconds: float, speed: float) -> None:
     """Say how long the rest of the run takes; warn of more than an hour."""
     if seconds >= MINUTE:
         loud = "gankit: warning: " if seconds > HOUR else ""
-        more = "; train fewer rounds, or stop it with Ctrl-C once it is good" if loud else ""
-        screen.write(f"{loud}about {duration(seconds)} left at {speed:.1f} rounds/s{more}")
+        more = "; train fewer steps, or stop it with Ctrl-C once it is good" if loud else ""
+        screen.write(f"{loud}about {duration(seconds)} left at {speed:.1f} steps/s{more}")

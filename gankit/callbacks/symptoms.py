@@ -16,16 +16,16 @@ from gankit.contract import Array
 from gankit.losses import ArrayOps, Loss
 
 WINDOW = 200
-"""Rounds that the losses are averaged over."""
+"""Steps that the losses are averaged over."""
 SAME = 0.03
 """The spread, as a share of the data's, below which a batch counts as one image.
 
-Measured on MNIST: 0.13 and more in every recipe after round 200, 0.000 in runs that collapsed.
+Measured on MNIST: 0.13 and more in every recipe after step 200, 0.000 in runs that collapsed.
 """
 WON = 0.02
 """The discriminator's loss, as a share of that of one that knows nothing.
 
-Measured as means of 200 rounds: 0.07 and more in every recipe.
+Measured as means of 200 steps: 0.07 and more in every recipe.
 """
 HUGE = 1000.0
 """A loss that has exploded; Wasserstein losses of healthy runs stay below 60."""
@@ -91,7 +91,7 @@ def defeat(losses: Array, loss: Loss) -> str | None:
     if len(losses) < WINDOW or nothing <= 0 or not seen < WON * nothing:
         return None
     return (
-        f"the discriminator has won: its loss was {seen:.2g} over the last {WINDOW} rounds, "
+        f"the discriminator has won: its loss was {seen:.2g} over the last {WINDOW} steps, "
         f"{nothing:.3g} being that of one that knows nothing; lower its learning rate, or hold it "
         "back with dropout, label_smoothing, instance_noise or augment"
     )
@@ -104,6 +104,6 @@ def explosion(losses: Array) -> str | None:
         return None
     who = ("discriminator", "generator")[int(seen.argmax())]
     return (
-        f"losses explode: the {who}'s was {seen.max():.2g} over the last {WINDOW} rounds; lower "
+        f"losses explode: the {who}'s was {seen.max():.2g} over the last {WINDOW} steps; lower "
         "both learning rates, or bound the discriminator with a penalty, clip or spectral"
     )

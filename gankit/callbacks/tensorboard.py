@@ -33,7 +33,7 @@ class TensorBoard:
     """Writes event files into the folder `tensorboard` of a run, for `tensorboard --logdir runs`.
 
     They say again what the run's other files say, so a session begins by writing them anew: a
-    resumed run has each point once, and one that was begun without them has them from round 1. Its
+    resumed run has each point once, and one that was begun without them has them from step 1. Its
     place in the list is after what fills the folder: a grid is taken from its file.
 
     Parameters
@@ -79,7 +79,7 @@ class TensorBoard:
                 self._events = None
 
     def _begun(self, start: int) -> Events:
-        """Return new events with all that the run's files hold of its first `start` rounds."""
+        """Return new events with all that the run's files hold of its first `start` steps."""
         atomic_files.make_folder(self.path)
         for old in self.path.glob(f"events.out.tfevents.*{OURS}"):
             old.unlink()
@@ -117,7 +117,7 @@ class Events:
         self._file.write_event(event_pb2.Event(wall_time=time.time(), step=0, session_log=begun))
 
     def losses(self, start: int, losses: Array) -> None:
-        """Write `(K, 2)` losses of the rounds after `start`."""
+        """Write `(K, 2)` losses of the steps after `start`."""
         for step, pair in enumerate(losses.tolist(), start=start + 1):
             for tag, loss in zip(LOSSES, pair, strict=True):
                 self._write(step, self._scalar(tag, loss))
@@ -127,7 +127,7 @@ class Events:
         for row in rows:
             for name, value in row.items():
                 if isinstance(value, float):
-                    self._write(row["round"], self._scalar(f"evaluation/{name}", value))
+                    self._write(row["step"], self._scalar(f"evaluation/{name}", value))
 
     def picture(self, step: int, path: Path) -> None:
         """Write a PNG file as it is."""

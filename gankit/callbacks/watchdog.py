@@ -19,7 +19,7 @@ from gankit.training import Progress
 
 BATCH = 64
 APART = 100
-"""The fewest rounds from one look to the next."""
+"""The fewest steps from one look to the next."""
 SHARE = 0.01
 """Of the time of a run, the most that looking takes."""
 LOOKS = 2
@@ -48,11 +48,11 @@ class Watchdog:
     images
         `(N, height, width, channels)`, the data set.
     losses
-        `(rounds, 2)` of the rounds before, where a run is resumed.
+        `(steps, 2)` of the steps before, where a run is resumed.
     tell
         Takes each warning; by default it is a `HealthWarning`.
     record
-        Takes it too, with the round and by itself, to keep it.
+        Takes it too, with the step and by itself, to keep it.
     clock
         Seconds.
     """
@@ -75,7 +75,7 @@ class Watchdog:
         self._record = record
         self._losses: Array = np.empty((0, 2)) if losses is None else losses[-symptoms.WINDOW :]
         self._told: set[str] = set()
-        self._next_round, self._next_time, self._alike = symptoms.WINDOW, 0.0, 0
+        self._next_step, self._next_time, self._alike = symptoms.WINDOW, 0.0, 0
 
     def edge(self, _step: int, /) -> int:
         """Ask for no edge."""
@@ -85,11 +85,11 @@ class Watchdog:
         """Remember the block's losses; look, where a look is due."""
         self._losses = np.concatenate([self._losses, progress.losses])[-symptoms.WINDOW :]
         began = self._clock()
-        if progress.step < self._next_round or began < self._next_time:
+        if progress.step < self._next_step or began < self._next_time:
             return
         self._look(progress)
         ended = self._clock()
-        self._next_round = progress.step + APART
+        self._next_step = progress.step + APART
         self._next_time = ended + (ended - began) / SHARE
 
     def _look(self, progress: Progress) -> None:
@@ -110,7 +110,7 @@ class Watchdog:
         if found and symptom not in self._told:
             self._told.add(symptom)
             self._record(step, found)
-            self._tell(f"after round {step}, {found}")
+            self._tell(f"after step {step}, {found}")
 
 
 def _in_turn(classes: int) -> Labels | None:

@@ -207,7 +207,7 @@ def as_data(found: Check) -> dict[str, Any]:
 def _speed(speed: Speed, itself: bool) -> str:
     if speed.milliseconds is None or speed.reference is None:
         return f"not measured: {speed.reason}"
-    figure = f"{speed.milliseconds:.3g} ms a round of the recipe `simple`, {speed.precision}"
+    figure = f"{speed.milliseconds:.3g} ms a step of the recipe `simple`, {speed.precision}"
     if itself:
         return f"{figure}; it is the reference"
     ratio = speed.reference / speed.milliseconds

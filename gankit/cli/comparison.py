@@ -39,17 +39,17 @@ class Compared:
     ----------
     name, folder
         What it is called, and where it lies.
-    rounds
-        Rounds done.
+    steps
+        Steps done.
     discriminator, generator
-        The losses of the last round.
+        The losses of the last step.
     milliseconds
-        Of a round, the median over blocks of rounds but the first; None where there was but one.
+        Of a step, the median over blocks of steps but the first; None where there was but one.
     losses
-        The largest difference of a loss from the first run's in the same round; None of the first
+        The largest difference of a loss from the first run's in the same step; None of the first
         run itself, as all below.
     parted
-        The first round in which a loss differs by more than 0.001; None where none does.
+        The first step in which a loss differs by more than 0.001; None where none does.
     weights, where
         The largest difference of a weight, and its name.
     images
@@ -58,7 +58,7 @@ class Compared:
 
     name: str
     folder: str
-    rounds: int
+    steps: int
     discriminator: float
     generator: float
     milliseconds: float | None
@@ -75,7 +75,7 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Left:
-    """What a run left: `(rounds, 2)` losses, weights by name, images of the same noise."""
+    """What a run left: `(steps, 2)` losses, weights by name, images of the same noise."""
 
     losses: Array
     weights: State
@@ -88,7 +88,7 @@ def compare(folders: Sequence[Path], names: Sequence[str]) -> list[Compared]:
     Raises
     ------
     CheckpointError
-        One has not left what there is to compare, or has gone for another number of rounds.
+        One has not left what there is to compare, or has gone for another number of steps.
     """
     found = [left(folder) for folder in folders]
     return [
@@ -108,7 +108,7 @@ def left(folder: Path) -> Left:
 
 
 def timing(folder: Path) -> float | None:
-    """Return the milliseconds of a round, where they were measured."""
+    """Return the milliseconds of a step, where they were measured."""
     try:
         said = json.loads(read_plain(folder / TIMING, 2**16))["milliseconds"]
     except (CheckpointError, ValueError, KeyError, TypeError):
@@ -128,12 +128,12 @@ def largest(one: State, other: State) -> tuple[float, str]:
 def table(rows: Sequence[Compared]) -> list[tuple[str, ...]]:
     """Return a line for each figure: its name, and a text for each run."""
     return [
-        ("rounds", *(f"{row.rounds:,}" for row in rows)),
-        ("ms a round", *(_shown(row.milliseconds, ".1f") for row in rows)),
+        ("steps", *(f"{row.steps:,}" for row in rows)),
+        ("ms a step", *(_shown(row.milliseconds, ".1f") for row in rows)),
         ("discriminator's last loss", *(f"{row.discriminator:.6f}" for row in rows)),
         ("generator's last loss", *(f"{row.generator:.6f}" for row in rows)),
         ("losses differ by", *(_shown(row.losses, ".2g") for row in rows)),
-        ("parted by 0.001 in round", *(_parted(row) for row in rows)),
+        ("parted by 0.001 in step", *(_parted(row) for row in rows)),
         ("weights differ by", *(_shown(row.weights, ".2g") for row in rows)),
         ("pixels differ by", *(_shown(row.images, ".2g") for row in rows)),
     ]
@@ -146,9 +146,9 @@ def section(rows: Sequence[Compared]) -> Section:
         "Side by side",
         ("", *(row.name for row in rows)),
         table(rows),
-        f"Differences are the largest ones from {first}: of a loss in any round, of a weight after "
+        f"Differences are the largest ones from {first}: of a loss in any step, of a weight after "
         f"the last, and of a pixel of {IMAGES} images of the same noise, from -1 to 1. Times are "
-        "medians over blocks of rounds but the first.",
+        "medians over blocks of steps but the first.",
     )
 
 
@@ -161,13 +161,13 @@ def _compared(folder: Path, name: str, one: Left, first: Left | None) -> Compare
         return row
     if one.losses.shape != first.losses.shape:
         raise CheckpointError(
-            f"{folder} has {len(one.losses)} rounds, and the first run {len(first.losses)}"
+            f"{folder} has {len(one.losses)} steps, and the first run {len(first.losses)}"
         )
     apart = np.abs(one.losses - first.losses).max(axis=1)
     parted = np.flatnonzero(apart > PARTED)
     weights, where = largest(one.weights, first.weights)
     return Compared(
-        row.name, row.folder, row.rounds, row.discriminator, row.generator, row.milliseconds,
+        row.name, row.folder, row.steps, row.discriminator, row.generator, row.milliseconds,
         losses=float(apart.max()), parted=int(parted[0]) + 1 if len(parted) else None,
         weights=weights, where=where, images=_apart(one.images, first.images),
     )  # fmt: skip

@@ -164,7 +164,7 @@ class Wanted:
         most = self.frames or animation.MOST
         grids, there = animation.of_training(RunFolder.open(self.run).samples, most)
         frames = (
-            animation.captioned(images.enlarged(grid, scale), f"round {step:,}", scale)
+            animation.captioned(images.enlarged(grid, scale), f"step {step:,}", scale)
             for step, grid in grids
         )
         assert self.out is not None  # noqa: S101 - for mypy: `of` named one.

@@ -33,9 +33,9 @@ from gankit.training import Progress
 
 
 class Timing:
-    """Takes the time of each block of rounds; the first, in which frameworks compile, is left out.
+    """Takes the time of each block of steps; the first, in which frameworks compile, is left out.
 
-    What a block leaves on the disk at its end counts too, so the median is what a round takes.
+    What a block leaves on the disk at its end counts too, so the median is what a step takes.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Timing:
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Note how long a round of the block took, in milliseconds."""
+        """Note how long a step of the block took, in milliseconds."""
         took = time.perf_counter() - self._began
         self._blocks.append(1000 * took / len(progress.losses))
 
@@ -74,12 +74,12 @@ def _train(request: dict[str, Any]) -> int:
     plan = resolve(from_settings(request["settings"]), data_dir and Path(data_dir))
     done = [0, *RunFolder(out).checkpoints.steps()][-1]
     stop, timing = Stop(), Timing()
-    bar = Bar(plan.rounds, plain=True if request["plain"] else None)
+    bar = Bar(plan.steps, plain=True if request["plain"] else None)
     with taken(stop.receive), closing(bar):
         run = launch(plan, out, resume=True, callbacks=[timing, bar], stop=stop, tell=say)
         if stop():
             return stop.exit_code
-        _leave(run, timing, out, trained=done < plan.rounds)
+        _leave(run, timing, out, trained=done < plan.steps)
     return 0
 
 

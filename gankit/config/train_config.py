@@ -72,7 +72,7 @@ class TrainConfig:
     batch
         Images per step.
     n_critic
-        Discriminator steps per round; 1 by default.
+        Discriminator steps per step; 1 by default.
     fresh_noise
         Whether the generator's step draws noise of its own, as it does by default; if False, it
         takes that of the last discriminator step.
@@ -107,8 +107,8 @@ class TrainConfig:
         False by default.
     epochs
         How many epochs to train.
-    rounds_per_epoch
-        Rounds of an epoch; None, the default, takes one pass over the data set.
+    steps_per_epoch
+        Steps of an epoch; None, the default, takes one pass over the data set.
     steps
         How many rounds to train, instead of `epochs`; None by default.
     seed
@@ -128,7 +128,7 @@ class TrainConfig:
         Epochs from one grid of samples to the next; 10 by default. One is drawn after the first
         epoch too.
     checkpoint_every
-        Rounds from one checkpoint to the next; None, the default, takes an epoch's.
+        Steps from one checkpoint to the next; None, the default, takes an epoch's.
     keep_checkpoints
         How many of the newest checkpoints stay; 3 by default.
     evaluate_every
@@ -157,7 +157,7 @@ class TrainConfig:
     images: ImageOptions | None = None
     precision: Precision = "float32"
     mixed: bool = False
-    rounds_per_epoch: int | None = None
+    steps_per_epoch: int | None = None
     steps: int | None = None
     seed: int = 0
     summary: str = ""
@@ -174,7 +174,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Refuse numbers out of range, all at once."""
         positive = (
-            "latent", "batch", "n_critic", "epochs", "rounds_per_epoch", "steps", "sample_every",
+            "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
         )  # fmt: skip
         wrong = [
@@ -192,15 +192,15 @@ class TrainConfig:
         return f"TrainConfig({told})"
 
     def regime(self) -> Regime:
-        """Return how a round is made up."""
+        """Return how a step is made up."""
         return Regime(self.batch, self.n_critic)
 
     def epoch(self, images: int) -> int:
-        """Return the rounds of an epoch over a data set of `images`."""
-        return self.rounds_per_epoch or math.ceil(images / self.batch)
+        """Return the steps of an epoch over a data set of `images`."""
+        return self.steps_per_epoch or math.ceil(images / self.batch)
 
-    def rounds(self, images: int) -> int:
-        """Return the rounds of the whole run over a data set of `images`."""
+    def total_steps(self, images: int) -> int:
+        """Return the steps of the whole run over a data set of `images`."""
         return self.steps or self.epochs * self.epoch(images)
 
     @property

@@ -1,10 +1,10 @@
-"""The masks of every dropout layer in a step, by name: what a pure function needs beside a batch.
+"""The masks of every dropout layer in an update, by name: what a pure function needs beside a batch.
 
     generator/3        (B, ...) bool, what the generator's layer 3 keeps
     discriminator/3    (2 B, ...), fakes before reals; (B, ...) where only fakes are judged
     penalty/0/3        (B, ...), of the pass of the first penalty
 
-For frameworks that compile a step as a function of arrays. Others may ask for each mask where it
+For frameworks that compile an update as a function of arrays. Others may ask for each mask where it
 is used: `gankit.contract.random_streams.dropout_mask`, with the same numbers.
 """
 
@@ -44,16 +44,16 @@ class Masks:
         }
 
     def __call__(self, key: Key, batch: int, *, last: bool) -> dict[str, Mask]:
-        """Return the masks of one step.
+        """Return the masks of one update.
 
         Parameters
         ----------
         key
-            The step's.
+            The update's.
         batch
             B, the images of the global batch.
         last
-            Whether it is the round's last step, the generator's: it has no penalties.
+            Whether it is the step's last update, the generator's: it has no penalties.
         """
         judged = batch if last and not self._paired else 2 * batch
         penalties = range(0 if last else self._penalties)

@@ -48,8 +48,8 @@ class Problem:
     generator_optimizer, discriminator_optimizer
         How each network's weights move.
     fresh_noise
-        Whether the generator's step draws noise of its own; if not, it gets the last
-        discriminator step's, and a block may reuse that forward pass.
+        Whether the generator's update draws noise of its own; if not, it gets the last
+        discriminator update's, and a block may reuse that forward pass.
     average
         How the generator's weights are averaged, if they are.
     classes
@@ -168,7 +168,7 @@ class Problem:
         Native networks have no names here: theirs, and what is kept of them, are the backend's.
         """
         first = self.initial_weights()
-        state = first | {"round": np.zeros((), np.int64)}
+        state = first | {"step": np.zeros((), np.int64)}
         for player in ("generator", "discriminator"):
             if not isinstance(getattr(self, player), tuple):
                 continue
@@ -181,7 +181,7 @@ class Problem:
             state |= under("average", copies)
         if self.augment and self.augment.adaptive:
             state |= {"ada/p": np.zeros(()), "ada/signs": np.zeros(())}
-            state |= {"ada/steps": np.zeros((), np.int64)}
+            state |= {"ada/updates": np.zeros((), np.int64)}
         return state
 
     def needs(self) -> frozenset[str]:

@@ -93,11 +93,11 @@ class Trainer(Protocol):
         """The generator with averaged weights, where the problem asks for one."""
         ...
 
-    def discriminator_step(self, batch: Batch, /) -> SupportsFloat:
+    def update_discriminator(self, batch: Batch, /) -> SupportsFloat:
         """Update the discriminator alone, once, on `batch`; return its loss before the update."""
         ...
 
-    def generator_step(self, batch: Batch, /) -> SupportsFloat:
+    def update_generator(self, batch: Batch, /) -> SupportsFloat:
         """Update the generator alone on `batch`, then its average; return the loss before it."""
         ...
 
@@ -112,7 +112,7 @@ class Trainer(Protocol):
 
 @runtime_checkable
 class BlockTrainer(Trainer, Protocol):
-    """A trainer that can also run many rounds in one call."""
+    """A trainer that can also run many steps in one call."""
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
         """Keep the data set where blocks will look it up.
@@ -124,13 +124,13 @@ class BlockTrainer(Trainer, Protocol):
         ...
 
     def train_block(self, block: Block, /) -> Array:
-        """Run the K rounds of `block`; return `(K, 2)` losses. Must equal `training.alternate`."""
+        """Run the K steps of `block`; return `(K, 2)` losses. Must equal `training.alternate`."""
         ...
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step sees; with the weights, it determines the step.
+    """What one update sees; with the weights, it determines the update.
 
     Attributes
     ----------
@@ -141,11 +141,11 @@ class Batch:
     labels
         `(B,)` classes of the real images, where the data set has them; and of the fakes.
     draws
-        Every other random number that the step's mathematics needs, by name: `gankit.contract.random_inputs`.
+        Every other random number that the update's mathematics needs, by name: `gankit.contract.random_inputs`.
     rates
-        This step's scalars, by name: `gankit.contract.scalars`.
+        This update's scalars, by name: `gankit.contract.scalars`.
     key
-        Where the step stands in the run, for randomness inside networks.
+        Where the update stands in the run, for randomness inside networks.
     """
 
     real: Array
@@ -158,18 +158,18 @@ class Batch:
 
 @dataclass(frozen=True)
 class Block:
-    """K rounds of batches as arrays, S = n_critic + 1 steps each, the generator's last.
+    """K steps of batches as arrays, S = n_critic + 1 updates each, the generator's last.
 
     Attributes
     ----------
     seed, start
-        Place the block in the run: its first round is round `start`, counted from 0.
+        Place the block in the run: its first step is step `start`, counted from 0.
     index
-        `(K, S, B)` int64, which images of the data set each step sees.
+        `(K, S, B)` int64, which images of the data set each update sees.
     noise
         `(K, S, B, latent)`.
     draws, rates
-        `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from step to step.
+        `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from update to update.
         With the draw "flip", the real images that `index` names are mirrored where it is True.
     """
 
@@ -181,17 +181,17 @@ class Block:
     rates: Mapping[str, NDArray[np.float64]]
 
     def __len__(self) -> int:
-        """Return the number of rounds."""
+        """Return the number of steps."""
         return len(self.index)
 
     def keys(self, row: int) -> list[Key]:
-        """Return the keys of the steps of the block's round `row`."""
+        """Return the keys of the updates of the block's step `row`."""
         return [Key(self.seed, self.start + row, s) for s in range(self.index.shape[1])]
 
     def batches(
         self, problem: Problem, images: NDArray[Any], labels: Labels | None
     ) -> Iterator[list[Batch]]:
-        """Yield each round's batches, in order.
+        """Yield each step's batches, in order.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The random numbers that a step's mathematics needs beside noise, by name.
+"""The random numbers that an update's mathematics needs beside noise, by name.
 
     flip                              (B, 1, 1, 1) bool, whether a real image is mirrored
     penalty/0/alpha                   (B, 1, 1, 1) in [0, 1), of "between" and "around"
@@ -32,9 +32,9 @@ TRANSLATION = 0.125
 CUTOUT = 0.5
 
 
-def draw(problem: Problem, batch: int, steps: int, round_: int) -> Draws:
-    """Draw for all `steps` of a round, the generator's last: `(steps, batch, ...)` by name."""
-    made = dict(_draws(problem, (steps, batch), round_))
+def draw(problem: Problem, batch: int, updates: int, step: int) -> Draws:
+    """Draw for all `updates` of a step, the generator's last: `(updates, batch, ...)` by name."""
+    made = dict(_draws(problem, (updates, batch), step))
     return {
         name: array.astype(problem.precision) if array.dtype == np.float32 else array
         for name, array in made.items()
@@ -42,15 +42,15 @@ def draw(problem: Problem, batch: int, steps: int, round_: int) -> Draws:
 
 
 def layout(problem: Problem) -> dict[str, tuple[Shape, np.dtype[Any]]]:
-    """Return the shape of each draw of `problem`, without steps and batch, and its type."""
+    """Return the shape of each draw of `problem`, without updates and batch, and its type."""
     return {name: (a.shape[2:], a.dtype) for name, a in draw(problem, 1, 2, 0).items()}
 
 
 def _draws(
-    problem: Problem, lead: tuple[int, int], round_: int
+    problem: Problem, lead: tuple[int, int], step: int
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     def random(stream: Stream, part: int) -> np.random.Generator:
-        return generator(problem.seed, stream, round_, part)
+        return generator(problem.seed, stream, step, part)
 
     if problem.flip:
         yield "flip", random(Stream.FLIP, 0).random((*lead, *PIXEL)) < 0.5
@@ -75,10 +75,10 @@ def _draws(
 
 
 def _critic(random: np.random.Generator, lead: tuple[int, int], shape: Shape) -> NDArray[Any]:
-    """Draw from U(0, 1) for the discriminator's steps; the generator's gets zeros."""
-    steps, batch = lead
+    """Draw from U(0, 1) for the discriminator's updates; the generator's gets zeros."""
+    updates, batch = lead
     array = np.zeros((*lead, *shape), np.float32)
-    array[:-1] = random.random((steps - 1, batch, *shape), np.float32)
+    array[:-1] = random.random((updates - 1, batch, *shape), np.float32)
     return array
 
 

@@ -46,28 +46,28 @@ class Stream(IntEnum):
 
 
 class Site(IntEnum):
-    """The network that draws inside a step."""
+    """The network that draws inside an update."""
 
     GENERATOR = 0
     DISCRIMINATOR = 1
 
 
 class Key(NamedTuple):
-    """Where a step stands in a run.
+    """Where an update stands in a run.
 
     Attributes
     ----------
     seed
         The run's, in [0, 2^63).
-    round
-        Counted from 0.
     step
-        Counted from 0 to n_critic in a round; the last one is the generator's.
+        Counted from 0.
+    update
+        Counted from 0 to n_critic in a step; the last one is the generator's.
     """
 
     seed: int
-    round: int
     step: int
+    update: int
 
 
 def check_seed(seed: object) -> None:
@@ -98,7 +98,7 @@ def dropout_mask(
     Parameters
     ----------
     key
-        The step.
+        The update.
     site
         The layer's network.
     layer
@@ -108,10 +108,10 @@ def dropout_mask(
     rate
         The layer's, in [0, 1).
     part
-        Tells a step's passes apart: 0, the default, is the adversarial one, i + 1 that of its i-th
+        Tells an update's passes apart: 0, the default, is the adversarial one, i + 1 that of its i-th
         penalty.
     """
-    position = (key.round, key.step, site << 32 | part << 24 | layer)
+    position = (key.step, key.update, site << 32 | part << 24 | layer)
     philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])
     size = math.prod(shape)
     values = philox.random_raw((size + 7) // 8).astype("<u8", copy=False).view(np.uint8)

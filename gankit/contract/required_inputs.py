@@ -43,7 +43,7 @@ class Needs:
             *_missing("draws", self._draws, given),
         ]
         if isinstance(batch, Batch) and self._keyed and batch.key is None:
-            lacks.append("a key, gankit.contract.random_streams.Key(seed, round, step)")
+            lacks.append("a key, gankit.contract.random_streams.Key(seed, step, step)")
         if lacks:
             kind = type(batch).__name__.lower()
             raise ConfigError(f"the {kind} lacks {' and '.join(lacks)}; {MAKER}")

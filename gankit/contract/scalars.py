@@ -1,4 +1,4 @@
-"""The scalars of each step, from schedules and intervals.
+"""The scalars of each update, from schedules and intervals.
 
 generator/learning_rate    and the discriminator's
 generator/beta2            of an Adam, and the discriminator's
@@ -23,7 +23,7 @@ Rates = dict[str, NDArray[np.float64]]
 
 
 def rates(problem: Problem, batch: int, n_critic: int, span: range) -> Rates:
-    """Return `(rounds, n_critic + 1)` by name, for the rounds of `span`."""
+    """Return `(steps, n_critic + 1)` by name, for the steps of `span`."""
     seen = [r * batch for r in span]
     made = {name: np.array([value(rate, n) for n in seen]) for name, rate in _scheduled(problem)}
     if average := problem.average:
@@ -35,7 +35,7 @@ def rates(problem: Problem, batch: int, n_critic: int, span: range) -> Rates:
 
 
 def names(problem: Problem) -> tuple[str, ...]:
-    """Return the names of the scalars that the steps of `problem` use."""
+    """Return the names of the scalars that the updates of `problem` use."""
     return tuple(rates(problem, 1, 1, range(1)))
 
 
@@ -53,7 +53,7 @@ def _scheduled(problem: Problem) -> Iterator[tuple[str, Rate]]:
 
 
 def _weights(penalty: Penalty, batch: int, n_critic: int, span: range) -> NDArray[np.float64]:
-    """Return a penalty's weight in each step; the generator's steps have none."""
+    """Return a penalty's weight in each update; the generator's updates have none."""
     weights = np.zeros((len(span), n_critic + 1))
     for row, r in enumerate(span):
         weight = penalty.every * value(penalty.weight, r * batch)

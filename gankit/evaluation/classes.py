@@ -38,7 +38,7 @@ def histogram(probabilities: Real) -> Real:
 def divergence(p: NDArray[Any], q: NDArray[Any]) -> float:
     """Return KL(p ‖ q) = Σ p log(p/q) in nats (Kullback & Leibler 1951); infinite where q lacks p.
 
-    >>> divergence(np.array([0.5, 0.5]), np.array([0.25, 0.75])).__round__(4)
+    >>> divergence(np.array([0.5, 0.5]), np.array([0.25, 0.75])).__step_(4)
     0.1438
     """
     there = p > 0

@@ -101,7 +101,7 @@ def classifier_of(
         weights = fit(data.images, labels, data.classes, steps, progress)
         weights |= local.fit(data.images, _variance(weights, data.images))
         classifier_cache.write(key, weights)
-    # The key will not do: BLAS rounds by processor and threads, and training makes much of that.
+    # The key will not do: BLAS steps by processor and threads, and training makes much of that.
     mark = classifier_cache.sum_of(weights).tobytes().hex()[:8]
     name = f"{mlp.FEATURES} classifier and {local.count(shape[-1])} local features ({mark})"
     return Classifier(name, shape, weights)

@@ -100,7 +100,7 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
     yield "data set", _text(_data(done))
     yield "digest of the images", _code(known_images(done.run).get("data_digest", "not recorded"))
     yield "loss", _text(config.loss)
-    yield "training", f"{done.round:,} rounds, batches of {config.batch}, seed {config.seed}"
+    yield "training", f"{done.step:,} steps, batches of {config.batch}, seed {config.seed}"
     yield "computed by", f"backend {_text(config.backend)}, in {config.precision}"
     yield "weights", "their average over training" if config.average else "as training left them"
     yield "parameters", f"{done.parameters:,}"
@@ -152,18 +152,18 @@ def _proof(done: Exported) -> str:
 def _quality(done: Exported) -> str:
     """Return the newest evaluation of this round as a table, or say that there is none."""
     try:
-        rows = [r for r in evaluation_log.read(done.run.evaluations) if r["round"] == done.round]
+        rows = [r for r in evaluation_log.read(done.run.evaluations) if r["step"] == done.step]
     except CheckpointError as error:  # The export is whole all the same.
         why = str(error).replace(str(done.run.path), done.run.path.name)
         return f"What was measured of it could not be read: {_text(why)}"
     if not rows:
         return (
-            f"Nobody has measured the images of round {done.round:,}: look at some before you "
+            f"Nobody has measured the images of step {done.step:,}: look at some before you "
             "rely on it."
         )
     found = evaluation_log.newest(rows)
     return _table(
-        ("figure", f"round {done.round:,}"),
+        ("figure", f"step {done.step:,}"),
         ((name, _figure(found[name])) for name in FIGURES if found.get(name) is not None),
     )
 

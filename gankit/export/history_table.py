@@ -1,4 +1,4 @@
-"""A run's history as a table: the losses of every round, and what evaluations found."""
+"""A run's history as a table: the losses of every step, and what evaluations found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gankit.runs import RunFolder, evaluation_log
 from gankit.runs import loss_log as metrics_log
 
 FORMATS = ("csv", "jsonl")
-LOSSES = ("round", "discriminator", "generator")
+LOSSES = ("step", "discriminator", "generator")
 
 Row = Mapping[str, Any]
 
@@ -25,8 +25,8 @@ Row = Mapping[str, Any]
 def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | None = None) -> Path:
     """Write a run's history as "csv" or "jsonl"; return where it is.
 
-    A row for each round: its number, the discriminator's and the generator's loss, and where the
-    round was evaluated the figures, the last evaluation's where there were several. CSV has a
+    A row for each step: its number, the discriminator's and the generator's loss, and where the
+    step was evaluated the figures, the last evaluation's where there were several. CSV has a
     column for each of them, empty where there is none; lists are JSON's alone.
 
     Raises
@@ -45,7 +45,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
 
 
 def history(folder: RunFolder) -> list[Row]:
-    """Return a row for each round."""
+    """Return a row for each step."""
     losses = metrics_log.read(folder.metrics).tolist()
     found = evaluation_log.comparable(evaluation_log.read(folder.evaluations))
     return [

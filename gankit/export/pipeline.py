@@ -49,8 +49,8 @@ class Exported:
         The format, and the backend that wrote it.
     run, config
         The run, and its configuration.
-    round, parameters
-        Rounds of the checkpoint that it was made of; numbers in the generator.
+    step, parameters
+        Steps of the checkpoint that it was made of; numbers in the generator.
     images, difference
         How many images were compared, and the largest difference.
     sha256
@@ -62,7 +62,7 @@ class Exported:
     choice: Choice
     run: RunFolder
     config: TrainConfig
-    round: int
+    step: int
     parameters: int
     images: int
     difference: float
@@ -134,7 +134,7 @@ def export(
         proof = _heard("gankit.export.verify_subprocess", *arguments, what=choice)
         _check(choice, proof)
         done = Exported(
-            path, card_of(path, made), choice, folder, config, written["round"],
+            path, card_of(path, made), choice, folder, config, written["step"],
             written["parameters"], proof["images"], proof["difference"], _digest(made),
         )  # fmt: skip
         _place(made, done)

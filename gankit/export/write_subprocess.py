@@ -75,7 +75,7 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
         if export.add_class_names and run.problem.told_classes and run.class_names:
             export.add_class_names(path, run.class_names)
     parameters = sum(array.size for array in weights.values())
-    return {"done": True, "round": run.step, "parameters": parameters}
+    return {"done": True, "step": run.step, "parameters": parameters}
 
 
 def examples(run: Run) -> State:

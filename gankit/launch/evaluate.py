@@ -125,7 +125,7 @@ def examined(
     made = generated(run, count, seed, watch, standard.labels)
     watch(PICTURE, 0.0)
     picture = standard.nearest(made)
-    row = {"round": run.step, "seed": seed, **standard.figures(made, watch).as_json()}
+    row = {"step": run.step, "seed": seed, **standard.figures(made, watch).as_json()}
     if floor and evaluation_log.floor_for(before, row) is None:
         try:
             row["floor"] = standard.floor(count, watch)

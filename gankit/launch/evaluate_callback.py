@@ -48,4 +48,4 @@ def judge_of(
         return evaluate.examined(standard, run, config.evaluate_samples, before=before)
 
     every = (config.evaluate_every or 1) * plan.epoch
-    return Judging(folder, examine, every, plan.rounds, config.evaluate_samples, tell)
+    return Judging(folder, examine, every, plan.steps, config.evaluate_samples, tell)

@@ -69,7 +69,7 @@ GRID = 25
 ROWS = 10
 LINE = 110
 PICTURE = 100_000
-"""Bytes of a round in the log, and of a grid, as far as they are known beforehand."""
+"""Bytes of a step in the log, and of a grid, as far as they are known beforehand."""
 
 
 def silent(_line: str) -> None:
@@ -103,9 +103,9 @@ class Plan:
     loss_digest: str | None = None
 
     @property
-    def rounds(self) -> int:
-        """Rounds of the whole run."""
-        return self.config.rounds(len(self.data))
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.config.total_steps(len(self.data))
 
     @property
     def summary(self) -> str:
@@ -113,7 +113,7 @@ class Plan:
         config = self.config
         return (
             f"{config.recipe} on {len(self.data):,} images of {config.dataset} with "
-            f"{config.backend}, seed {config.seed}: {self.rounds:,} rounds, {self.epoch} an epoch"
+            f"{config.backend}, seed {config.seed}: {self.steps:,} steps, {self.epoch} an epoch"
         )
 
     @cached_property
@@ -123,7 +123,7 @@ class Plan:
 
     @property
     def epoch(self) -> int:
-        """Rounds of an epoch."""
+        """Steps of an epoch."""
         return self.config.epoch(len(self.data))
 
     @property
@@ -204,7 +204,7 @@ def launch(
     with folder.lock():
         check_folder(folder, resume=resume)  # Another process may have been first.
         start = _open(folder, plan, trainer, tell)
-        if start < plan.rounds:
+        if start < plan.steps:
             tell(f"{plan.summary}, into {out}")
         judge = evaluate_callback.judge_of(plan, folder, standard, tell) if standard else None
         return _train(plan, trainer, folder, start, called, stop, judge)
@@ -244,7 +244,7 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
 
 
 def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
-    """Create the folder, or load the newest checkpoint of it; return the rounds done."""
+    """Create the folder, or load the newest checkpoint of it; return the steps done."""
     if slow(plan.data.images):
         tell(f"reading all {len(plan.data):,} images once, to know them again")
     if not folder.exists():
@@ -259,12 +259,12 @@ def _open(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
         check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
         facts = _lost_facts(folder, plan, checkpoint)
         trainer.load_state(checkpoint.state)
-        tell(f"resuming after round {start} from {checkpoint.path}")
+        tell(f"resuming after step {start} from {checkpoint.path}")
     else:  # Nothing was learned that other settings could belie.
         start, log, facts = 0, None, _facts(plan)
-        tell(f"{folder.path} has no checkpoint yet: starting from round 0")
-    if start >= plan.rounds:
-        tell(f"the run is finished: {start} rounds are done; raise --epochs or --steps to go on")
+        tell(f"{folder.path} has no checkpoint yet: starting from step 0")
+    if start >= plan.steps:
+        tell(f"the run is finished: {start} steps are done; raise --epochs or --steps to go on")
         return start
     require_space(folder.path, _space(plan, trainer, start))
     evaluation_log.read(folder.evaluations)
@@ -309,13 +309,13 @@ def _space(plan: Plan, trainer: Trainer, start: int) -> int:
     One checkpoint more than are kept is there while the oldest gives way, and the best, where that
     is looked for.
     """
-    rounds, config = plan.rounds - start, plan.config
-    saves = math.ceil(rounds / (config.checkpoint_every or plan.epoch))
-    looks = math.ceil(rounds / (plan.epoch * config.evaluate_every)) if config.evaluate_every else 0
+    steps, config = plan.steps - start, plan.config
+    saves = math.ceil(steps / (config.checkpoint_every or plan.epoch))
+    looks = math.ceil(steps / (plan.epoch * config.evaluate_every)) if config.evaluate_every else 0
     state = sum(array.nbytes for array in trainer.state().values())
     checkpoints = min(config.keep_checkpoints + 1 + min(looks, 1), saves + looks) * state
-    pictures = rounds / (plan.epoch * config.sample_every) + 2 + looks
-    return round(checkpoints + rounds * LINE + pictures * PICTURE)
+    pictures = steps / (plan.epoch * config.sample_every) + 2 + looks
+    return round(checkpoints + steps * LINE + pictures * PICTURE)
 
 
 def _train(
@@ -341,7 +341,7 @@ def _train(
     try:
         step = fit(
             trainer, plan.problem, plan.config.regime(), plan.data.images, plan.data.labels,
-            rounds=plan.rounds, start=start, callbacks=[*keeping, watchdog, *callbacks, *extra],
+            steps=plan.steps, start=start, callbacks=[*keeping, watchdog, *callbacks, *extra],
             stop=stop,
         )  # fmt: skip
     except Diverged as error:

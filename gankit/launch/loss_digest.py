@@ -18,7 +18,7 @@ from gankit.losses import Loss
 
 REAL = np.array([-37, -9.1, -2.77, -0.63, 0.21, 1.39, 4.57, 21]) + 1 / 128
 FAKE = np.array([-24, -5.3, -1.61, -0.34, 0.48, 2.83, 8.9, 33]) + 1 / 128
-"""The logits at which losses are compared; no round numbers, where hinges have their kinks."""
+"""The logits at which losses are compared; no step numbers, where hinges have their kinks."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,8 +63,8 @@ class Start:
     batch: int
 
 
-def look(start: Start, record: Callable[[int, str], None] = lambda _round, _said: None) -> None:
-    """Warn of each likely mistake by a HealthWarning; `record` keeps it, with the round 0."""
+def look(start: Start, record: Callable[[int, str], None] = lambda _step, _said: None) -> None:
+    """Warn of each likely mistake by a HealthWarning; `record` keeps it, with the step 0."""
     for check in CHECKS:
         if said := check(start):
             record(0, said)

@@ -311,7 +311,7 @@ def passed_over(line: str) -> None:
 def best(
     folder: RunFolder, complain: Callable[[str], None] = lambda _: None
 ) -> evaluation_log.Row | None:
-    """Return the evaluation of the best round that has a checkpoint; None where there is none.
+    """Return the evaluation of the best step that has a checkpoint; None where there is none.
 
     Parameters
     ----------

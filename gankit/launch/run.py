@@ -50,9 +50,9 @@ class Run:
     problem, trainer
         What was built, and the backend's trainer of it.
     step
-        Rounds done.
+        Steps done.
     history
-        `(rounds, 2)` float64: the discriminator's and the generator's loss of every round.
+        `(steps, 2)` float64: the discriminator's and the generator's loss of every step.
     config, folder
         What was asked for and where it lies; None for a run of `gankit.fit` in memory.
     backend

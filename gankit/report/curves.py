@@ -1,4 +1,4 @@
-"""Curves for a page: losses thinned so that no spike is lost, and figures by the round."""
+"""Curves for a page: losses thinned so that no spike is lost, and figures by the step."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from gankit.report.gathering import Gathered
 from gankit.runs.evaluation_log import comparable, described
 
 POINTS = 500
-"""Spans of rounds that a curve is thinned to; each keeps its mean, its least and its largest."""
+"""Spans of steps that a curve is thinned to; each keeps its mean, its least and its largest."""
 ROWS = 20
 """Spans in the table that stands for the curves."""
 LOSSES = ("Discriminator", "Generator")
 
 
 def thinned(losses: Array, points: int = POINTS) -> dict[str, Any]:
-    """Return `(rounds,)` losses as at most `points` spans of rounds, each as long as the others.
+    """Return `(steps,)` losses as at most `points` spans of steps, each as long as the others.
 
-    "first" and "last" are the rounds of a span, "mean", "low" and "high" what the losses were in
-    it. Where every span is one round, there is no "low" or "high".
+    "first" and "last" are the steps of a span, "mean", "low" and "high" what the losses were in
+    it. Where every span is one step, there is no "low" or "high".
 
     >>> thinned(np.array([1.0, 5.0, 2.0, 2.0]), 2)["high"]
     [5.0, 2.0]
@@ -48,10 +48,10 @@ def charts(runs: Sequence[Gathered]) -> list[dict[str, Any]]:
 
 
 def spans(run: Gathered) -> list[tuple[str, str, str]]:
-    """Return the losses as a table of at most twenty rows: rounds, and the means over them."""
+    """Return the losses as a table of at most twenty rows: steps, and the means over them."""
     columns = [thinned(run.losses[:, i], ROWS) for i in range(2)]
-    rounds = zip(columns[0]["first"], columns[0]["last"], strict=True)
-    names = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in rounds]
+    steps = zip(columns[0]["first"], columns[0]["last"], strict=True)
+    names = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in steps]
     means = [[f"{value:.4g}" for value in column["mean"]] for column in columns]
     return list(zip(names, *means, strict=True))
 
@@ -63,7 +63,7 @@ def measured_by(run: Gathered) -> str:
 
 
 def points(run: Gathered) -> tuple[list[str], list[list[str]]]:
-    """Return the curves of figures as a table: the figures' names, and a row for each round."""
+    """Return the curves of figures as a table: the figures' names, and a row for each step."""
     rows = comparable(run.evaluations)
     drawn = [figure for figure in measured(rows.values()) if figure.drawn]
     cells = [
@@ -80,11 +80,11 @@ def _of_losses(runs: Sequence[Gathered]) -> list[dict[str, Any]]:
             "note": "",
             "series": [
                 {"run": i, **thinned(run.losses[:, column])}
-                for i, run in enumerate(runs) if run.rounds
+                for i, run in enumerate(runs) if run.steps
             ],
         }
         for column, title in enumerate(LOSSES)
-        if any(run.rounds for run in runs)
+        if any(run.steps for run in runs)
     ]  # fmt: skip
 
 
@@ -105,12 +105,12 @@ def _of_figure(runs: Sequence[Gathered], figure: Figure) -> dict[str, Any]:
 def _measured_curve(i: int, run: Gathered, figure: Figure) -> dict[str, Any]:
     rows = comparable(run.evaluations)
     found = {step: number(row, figure.key) for step, row in rows.items()}
-    rounds = [step for step, value in found.items() if value is not None]
+    steps = [step for step, value in found.items() if value is not None]
     last = rows[max(rows)] if rows else {}
     return {
         "run": i,
-        "first": rounds,
-        "last": rounds,
+        "first": steps,
+        "last": steps,
         "mean": [value for value in found.values() if value is not None],
         "points": True,
         "floor": number(floor(run.evaluations, last), figure.key),

@@ -39,7 +39,7 @@ class Gathered:
     facts
         What `environment.json` says.
     losses
-        `(rounds, 2)` float64: the discriminator's and the generator's.
+        `(steps, 2)` float64: the discriminator's and the generator's.
     grids
         Its sample grids.
     nearest
@@ -71,8 +71,8 @@ class Gathered:
         return dataclasses.replace(self, settings={**self.settings, "dataset": place})
 
     @property
-    def rounds(self) -> int:
-        """Rounds that its log has."""
+    def steps(self) -> int:
+        """Steps that its log has."""
         return len(self.losses)
 
 
@@ -104,7 +104,7 @@ class _Reader:
         """Return the losses before the first damage; `digest` is the newest checkpoint's of it."""
         losses, damage = metrics_log.read_whole(path)
         if damage:
-            self.damage.append(f"{damage}; shown are the {len(losses):,} rounds before")
+            self.damage.append(f"{damage}; shown are the {len(losses):,} steps before")
         elif changed := metrics_log.fault(path, digest):
             self.damage.append(f"{changed}; shown is what it has now")
         return losses

@@ -137,9 +137,9 @@ def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
         "runs": [
             {
                 "name": run.name,
-                "rounds": run.rounds,
-                "grids": [{"round": p.round, "uri": p.uri} for p in run.grids.shown],
-                "warnings": [warned.round for warned in run.warnings],
+                "steps": run.steps,
+                "grids": [{"step": p.step, "uri": p.uri} for p in run.grids.shown],
+                "warnings": [warned.step for warned in run.warnings],
             }
             for run in runs
         ],

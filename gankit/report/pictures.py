@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, GankitError
-from gankit.runs.grids import by_round, spread
+from gankit.runs.grids import by_step, spread
 
 MOST = 60
 """Grids of a run that a page shows."""
@@ -24,7 +24,7 @@ PIXELS = 64_000_000
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and the rounds done when it was drawn.
+    """A picture and the steps done when it was drawn.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Picture:
         Pixels.
     """
 
-    round: int
+    step: int
     uri: str
     width: int
     height: int
@@ -47,7 +47,7 @@ class Pictures:
     Attributes
     ----------
     shown
-        Those that a page has room for, by round.
+        Those that a page has room for, by step.
     count
         How many lie in the folder.
     damage
@@ -65,7 +65,7 @@ def pictures_of(folder: Path, most: int = MOST, budget: int = BUDGET) -> Picture
     There are at most `most`, of about `budget` bytes together, but one at least.
     """
     try:
-        paths = by_round(folder)
+        paths = by_step(folder)
         chosen = spread(paths, _affordable(paths, most, budget))
     except OSError as error:
         return Pictures((), 0, (f"cannot look into {folder}: {str(error.strerror).lower()}",))

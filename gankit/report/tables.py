@@ -80,7 +80,7 @@ def _figure_row(figure: Figure, tables: Sequence[tuple[Table, Table]]) -> Row:
 
 def _text_rows(last: Sequence[Table]) -> list[Row]:
     """Return what the figures were measured by; figures of other measures do not compare."""
-    said = {"round": "After round", "samples": "Generated images", "seed": "Seed",
+    said = {"step": "After step", "samples": "Generated images", "seed": "Seed",
             "reference": "Held against", "features": "Features"}  # fmt: skip
     rows = [(title, [_counted(table.get(key)) for table in last]) for key, title in said.items()]
     return [

@@ -32,14 +32,14 @@ _STEP = re.compile(r"[0-9]{6,18}")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trainer's state after a number of rounds, as it was read and proved.
+    """A trainer's state after a number of steps, as it was read and proved.
 
     Attributes
     ----------
     step
-        Rounds done.
+        Steps done.
     state
-        Arrays by name: "generator/0.kernel", "round", ...
+        Arrays by name: "generator/0.kernel", "step", ...
     info
         What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", as
         "run" its mark, as "settings" those that must stay, as "data_digest" and "data_sample" the
@@ -101,7 +101,7 @@ class CheckpointStore:
         Parameters
         ----------
         step
-            Rounds done.
+            Steps done.
         state
             Arrays by name; "a/b" goes into the file `a.safetensors`.
         info
@@ -117,7 +117,7 @@ class CheckpointStore:
         path = self.path(step)
         info = as_json({**(info or {}), **({RUN: self.mark} if self.mark else {})})
         if found := tensors.not_finite(state):
-            raise Diverged(f"{found} after round {step}, which was not saved")
+            raise Diverged(f"{found} after step {step}, which was not saved")
         arrays = tensors.split(state)
         contents = {name: tensors.encode(part) for name, part in arrays.items()}
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
@@ -139,7 +139,7 @@ class CheckpointStore:
         steps = self.steps()
         if step not in steps:
             there = ", ".join(map(str, steps)) or "none"
-            raise CheckpointError(f"no checkpoint of round {step} in {self.folder}; there: {there}")
+            raise CheckpointError(f"no checkpoint of step {step} in {self.folder}; there: {there}")
         return read_checkpoint(self.path(step))
 
     def steps(self, complain: Callable[[str], None] = lambda _: None) -> list[int]:
@@ -272,7 +272,7 @@ def read_manifest(path: Path) -> Manifest:
     except CheckpointError as error:
         raise _naming(file, error) from error
     if _STEP.fullmatch(path.name) and int(path.name) != said.step:
-        raise CheckpointError(f"{file} is of round {said.step}, not {int(path.name)}")
+        raise CheckpointError(f"{file} is of step {said.step}, not {int(path.name)}")
     return said
 
 

@@ -1,6 +1,6 @@
 """The log of evaluations: one line of JSON for each, and no times, so that equal runs log equally.
 
-{"round": 1280, "seed": 0, "features": "64 classifier and 18 local features (6a139aa6)",
+{"step": 1280, "seed": 0, "features": "64 classifier and 18 local features (6a139aa6)",
  "frechet": 35.2, ...}
 
 A line holds every figure of `gankit.evaluation.Evaluation` by its name, and under "floor" those of
@@ -96,8 +96,8 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [_row(path, number, line) for number, line in enumerate(_lines(path), start=1)]
 
 
-def truncate(path: Path, rounds: int) -> None:
-    """Drop what was found after `rounds`: the run goes on from there, and is evaluated again.
+def truncate(path: Path, steps: int) -> None:
+    """Drop what was found after `steps`: the run goes on from there, and is evaluated again.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def truncate(path: Path, rounds: int) -> None:
     with _alone(path):
         lines = list(_lines(path))
         rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
-        kept = [line for line, row in zip(lines, rows, strict=True) if row["round"] <= rounds]
+        kept = [line for line, row in zip(lines, rows, strict=True) if row["step"] <= steps]
         text = b"".join(line + b"\n" for line in kept)
         if text != _content(path):
             atomic_files.write_file(path, text)
@@ -123,19 +123,19 @@ def measure(row: Row) -> tuple[Any, ...]:
 
 
 def comparable(rows: Sequence[Row]) -> dict[int, Row]:
-    """Return the evaluations that were measured in the same way, by round.
+    """Return the evaluations that were measured in the same way, by step.
 
     Where there are several ways, it is that of the most, and then the one used last.
     """
     ways = [measure(row) for row in rows]
     way = max(reversed(ways), key=ways.count, default=None)
-    found = {row["round"]: row for row in rows if measure(row) == way}
+    found = {row["step"]: row for row in rows if measure(row) == way}
     return dict(sorted(found.items()))
 
 
 def newest(rows: Sequence[Row]) -> Row:
-    """Return the evaluation of the latest round, of the most images; nothing where none is."""
-    order = [(row["round"], row["samples"], place) for place, row in enumerate(rows)]
+    """Return the evaluation of the latest step, of the most images; nothing where none is."""
+    order = [(row["step"], row["samples"], place) for place, row in enumerate(rows)]
     return rows[max(order)[2]] if order else {}
 
 
@@ -159,13 +159,13 @@ def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | Non
     rows
         Evaluations, in their order.
     steps
-        The rounds that have a checkpoint; others do not count.
+        The steps that have a checkpoint; others do not count.
     samples
         Images of an evaluation in training, `TrainConfig.evaluate_samples`.
     """
     like = [row for row in rows if row["samples"] == samples and row["seed"] == SEED]
-    there = [row for row in like if measure(row) == measure(like[-1]) and row["round"] in steps]
-    return min(there, key=lambda row: (row["frechet"], row["round"]), default=None)
+    there = [row for row in like if measure(row) == measure(like[-1]) and row["step"] in steps]
+    return min(there, key=lambda row: (row["frechet"], row["step"]), default=None)
 
 
 def floor_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
@@ -230,10 +230,10 @@ def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _prove(row: object) -> None:
-    """Raise ValueError unless it is an evaluation with a round and a seed."""
+    """Raise ValueError unless it is an evaluation with a step and a seed."""
     if not isinstance(row, dict):
         raise ValueError("it is no table of figures")
-    for name in ("round", "seed"):
+    for name in ("step", "seed"):
         _require(name, _is_count(row.get(name)))
     _prove_figures(row)
     if (floor := row.get("floor")) is not None:

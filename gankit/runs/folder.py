@@ -3,13 +3,13 @@
 ```
 config.toml          the run's configuration, written before anything starts
 environment.json     versions, platform, command line
-metrics.jsonl        both losses of every round
+metrics.jsonl        both losses of every step
 evaluations.jsonl    how good the images were, a line for each evaluation
 classes.json         names of the classes 0, 1, ..., where they have some
 warnings.jsonl       what the run was warned of, a line for each warning
-samples/001280.png   pictures, by the rounds done
+samples/001280.png   pictures, by the steps done
 nearest/001280.png   generated images, each above the training image nearest to it
-checkpoints/001280/  states, by the rounds done
+checkpoints/001280/  states, by the steps done
 ```
 """
 
@@ -179,11 +179,11 @@ class RunFolder:
                 raise StorageError(f"{error}; {_last(folder.place())}") from error
 
     def sample_path(self, step: int) -> Path:
-        """Return where the picture after `step` rounds belongs."""
+        """Return where the picture after `step` steps belongs."""
         return self.samples / f"{step:06d}.png"
 
     def nearest_path(self, step: int) -> Path:
-        """Return where images of round `step`, above their nearest training images, belong."""
+        """Return where images of step `step`, above their nearest training images, belong."""
         return self.nearest / f"{step:06d}.png"
 
     def _undo(self, made: bool) -> None:

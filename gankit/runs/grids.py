@@ -1,4 +1,4 @@
-"""The pictures of a run, by the rounds done: which there are, and some of them evenly apart."""
+"""The pictures of a run, by the steps done: which there are, and some of them evenly apart."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from gankit._utils.paths import is_folder
 
 
-def by_round(folder: Path) -> list[Path]:
-    """Return the PNG files that are named by a round, in the order of rounds."""
+def by_step(folder: Path) -> list[Path]:
+    """Return the PNG files that are named by a step, in the order of steps."""
     found = folder.iterdir() if is_folder(folder) else ()
     named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
     # A name of a thousand digits is no number that Python would read.

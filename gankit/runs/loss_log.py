@@ -1,6 +1,6 @@
-"""The log of losses: one line of JSON per round, and no times, so that equal runs log equally.
+"""The log of losses: one line of JSON per step, and no times, so that equal runs log equally.
 
-{"round": 1, "discriminator": 1.386, "generator": 0.693}
+{"step": 1, "discriminator": 1.386, "generator": 0.693}
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from gankit._utils.storage import patiently, read_plain, storage_error, writing
 from gankit.contract import Array
 from gankit.errors import CheckpointError, StorageError
 
-_KEYS = ("round", "discriminator", "generator")
+_KEYS = ("step", "discriminator", "generator")
 
 Losses: TypeAlias = tuple[float, float]
 
 
 class MetricsLog:
-    """Both losses of every round, appended to a file.
+    """Both losses of every step, appended to a file.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ class MetricsLog:
         self._descriptor: int | None = None
         self._sum, self._bytes = hashlib.sha256(), 0
 
-    def append(self, start_round: int, losses: Array) -> None:
+    def append(self, start_step: int, losses: Array) -> None:
         """Write a block's losses at once.
 
         Parameters
         ----------
-        start_round
-            Rounds done before the block; its first line is of round `start_round + 1`.
+        start_step
+            Steps done before the block; its first line is of step `start_step + 1`.
         losses
             `(K, 2)`: the discriminator's and the generator's.
 
@@ -60,7 +60,7 @@ class MetricsLog:
             They could not be written, or the file was moved or removed since it was opened.
         """
         rows = np.asarray(losses, np.float64).tolist()
-        lines = (_line(number, row) for number, row in enumerate(rows, start=start_round + 1))
+        lines = (_line(number, row) for number, row in enumerate(rows, start=start_step + 1))
         text = "".join(lines).encode()
         try:
             with writing(self.path):
@@ -112,17 +112,17 @@ class MetricsLog:
 
 
 def read(path: Path) -> Array:
-    """Return the losses in the file `path`, `(rounds, 2)` float64.
+    """Return the losses in the file `path`, `(steps, 2)` float64.
 
     The first column is the discriminator's, the second the generator's.
 
     A last line without its end, as a killed process leaves it, does not count. A file that is
-    not there has no rounds.
+    not there has no steps.
 
     Raises
     ------
     CheckpointError
-        A line is not what `append` writes, or a round is missing; the message names the line.
+        A line is not what `append` writes, or a step is missing; the message names the line.
     """
     path = given(path, "the log")
     rows = [_losses(path, number, line) for number, line in enumerate(_lines(path), start=1)]
@@ -156,33 +156,33 @@ def fault(path: Path, digest: object) -> str:
     return f"{path} is not what it was when the checkpoint was saved: it was edited or damaged"
 
 
-def truncate(path: Path, rounds: int, digest: object = None) -> None:
-    """Drop every round after `rounds`: the run goes on from there, and logs them again.
+def truncate(path: Path, steps: int, digest: object = None) -> None:
+    """Drop every step after `steps`: the run goes on from there, and logs them again.
 
     Parameters
     ----------
     digest
-        What `MetricsLog.sync` returned after `rounds`; None where that is not known.
+        What `MetricsLog.sync` returned after `steps`; None where that is not known.
 
     Raises
     ------
     CheckpointError
-        The log is damaged, is not the one of that digest, or ends before `rounds`.
+        The log is damaged, is not the one of that digest, or ends before `steps`.
     StorageError
         It could not be written; it is as it was.
     """
-    kept = list(itertools.islice(_lines(path), rounds))
+    kept = list(itertools.islice(_lines(path), steps))
     for number, line in enumerate(kept, start=1):
         _losses(path, number, line)
-    if len(kept) < rounds:
+    if len(kept) < steps:
         raise CheckpointError(
-            f"{path} ends at round {len(kept)}, before round {rounds}; "
+            f"{path} ends at step {len(kept)}, before step {steps}; "
             "put it back from a copy, or start a new run; sampling needs no log"
         )
     text = b"".join(line + b"\n" for line in kept)
     if digest is not None and _digest(text) != digest:
         raise CheckpointError(
-            f"{path} is not what it was after round {rounds}: it was edited or damaged; "
+            f"{path} is not what it was after step {steps}: it was edited or damaged; "
             "put it back from a copy, or start a new run; sampling needs no log"
         )
     if text != _content(path):
@@ -208,7 +208,7 @@ def _line(number: int, losses: Losses) -> str:
 
 
 def _losses(path: Path, number: int, line: bytes) -> Losses:
-    """Return the losses of a line, which must be of round `number`."""
+    """Return the losses of a line, which must be of step `number`."""
     try:
         return _parse(number, line)
     except (ValueError, RecursionError) as error:
@@ -221,7 +221,7 @@ def _parse(number: int, line: bytes) -> Losses:
         raise ValueError(f"it must have {', '.join(_KEYS)}")
     found, discriminator, generator = table.values()
     if type(found) is not int or found != number:
-        raise ValueError(f"it must be of round {number}")
+        raise ValueError(f"it must be of step {number}")
     if not all(type(loss) is float and math.isfinite(loss) for loss in (discriminator, generator)):
         raise ValueError("a loss is no finite number")
     return discriminator, generator

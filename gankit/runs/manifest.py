@@ -64,7 +64,7 @@ class Manifest:
     Attributes
     ----------
     step
-        Rounds done.
+        Steps done.
     gankit
         The version that wrote it.
     created
@@ -122,7 +122,7 @@ def parse(content: bytes) -> Manifest:
         raise CheckpointError(f"it has format {written_as!r:.20}; the first format is 1")
     step = _take(body, "step", int)
     if not 0 <= step < 10**18:
-        raise CheckpointError("its step is no number of rounds")
+        raise CheckpointError("its step is no number of steps")
     return Manifest(
         step=step,
         gankit=_take(body, "gankit", str),

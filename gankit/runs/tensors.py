@@ -25,9 +25,9 @@ _HEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
     """Return the file of each array, by the first part of its name, which it keeps.
 
-    >>> files = split({"generator/0.bias": np.zeros(2), "round": np.zeros((), np.int64)})
+    >>> files = split({"generator/0.bias": np.zeros(2), "step": np.zeros((), np.int64)})
     >>> {file: list(arrays) for file, arrays in files.items()}
-    {'generator.safetensors': ['generator/0.bias'], 'trainer.safetensors': ['round']}
+    {'generator.safetensors': ['generator/0.bias'], 'trainer.safetensors': ['step']}
     """
     files: dict[str, State] = {}
     for name in sorted(state):

@@ -1,6 +1,6 @@
 """What a run was warned of: one line of JSON for each warning, beside the losses.
 
-{"round": 300, "text": "the generator makes nearly the same image of any noise ..."}
+{"step": 300, "text": "the generator makes nearly the same image of any noise ..."}
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ LIMIT = 2**20
 """The most bytes of the file; a run is warned of each symptom once."""
 
 MOST = 2**53
-"""Rounds: what every reader of JSON can hold."""
+"""Steps: what every reader of JSON can hold."""
 
 
 @dataclass(frozen=True)
 class Warned:
-    """A warning, and the rounds done when it was given."""
+    """A warning, and the steps done when it was given."""
 
-    round: int
+    step: int
     text: str
 
 
@@ -61,10 +61,10 @@ def whole(path: Path) -> list[Warned]:
     return found
 
 
-def truncate(path: Path, rounds: int) -> None:
-    """Drop what was said after `rounds`: the run goes on from there, and is warned again."""
+def truncate(path: Path, steps: int) -> None:
+    """Drop what was said after `steps`: the run goes on from there, and is warned again."""
     found = whole(path)
-    kept = [warned for warned in found if warned.round <= rounds]
+    kept = [warned for warned in found if warned.step <= steps]
     if kept != found:
         atomic_files.write_file(path, _encoded(kept))
 
@@ -82,10 +82,10 @@ def _parsed(path: Path, number: int, line: bytes) -> Warned:
         table = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}, line {number}: {str(error).lower()}") from None
-    if type(table) is not dict or set(table) != {"round", "text"}:
-        raise CheckpointError(f"{path}, line {number}: it must have round and text")
-    if type(table["round"]) is not int or not 0 <= table["round"] <= MOST:
-        raise CheckpointError(f"{path}, line {number}: its round is none")
+    if type(table) is not dict or set(table) != {"step", "text"}:
+        raise CheckpointError(f"{path}, line {number}: it must have step and text")
+    if type(table["step"]) is not int or not 0 <= table["step"] <= MOST:
+        raise CheckpointError(f"{path}, line {number}: its step is none")
     if type(table["text"]) is not str:
         raise CheckpointError(f"{path}, line {number}: its text is none")
-    return Warned(table["round"], table["text"])
+    return Warned(table["step"], table["text"])

@@ -27,7 +27,7 @@ from gankit.testing.clauses.penalties import PenaltyClauses
 from gankit.testing.clauses.portability import MoveClauses
 from gankit.testing.clauses.resuming import ResumeClauses
 from gankit.testing.clauses.running_state import RunningClauses
-from gankit.testing.clauses.steps import StepClauses
+from gankit.testing.clauses.updates import StepClauses
 
 
 class BackendContract(

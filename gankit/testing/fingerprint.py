@@ -21,7 +21,7 @@ from gankit.testing.rgb import course as coloured
 
 
 def fingerprint(name: str) -> Fingerprint:
-    """Train the backend called `name` for a few rounds and describe what happened."""
+    """Train the backend called `name` for a few steps and describe what happened."""
     backend = get_backend(name)
     early = [module for module in backend.requires if module in sys.modules]
     ends: State = {}

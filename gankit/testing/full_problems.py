@@ -38,7 +38,7 @@ from gankit.testing.rgb import CLASSES, coloured
 SMOOTHED = smoothed(HINGE, 0.1)
 FAMILIES = ("classifier", "projection")
 SOON = 96
-"""Images until a schedule's end: six rounds."""
+"""Images until a schedule's end: six steps."""
 
 
 def everything(backend: Backend, family: str) -> Problem:

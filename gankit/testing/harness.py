@@ -19,7 +19,7 @@ from gankit.training import Regime, alternate, plan
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A problem with its images: rounds that any trainer can be put through.
+    """A problem with its images: steps that any trainer can be put through.
 
     Attributes
     ----------
@@ -34,27 +34,27 @@ class Course:
     n_critic: int = 1
     labels: Labels | None = None
 
-    def rounds(self, start: int, stop: int) -> Block:
-        """Plan the rounds from `start` to `stop`, that one excluded."""
+    def steps(self, start: int, stop: int) -> Block:
+        """Plan the steps from `start` to `stop`, that one excluded."""
         regime = Regime(batch=16, n_critic=self.n_critic)
         return plan(self.problem, regime, len(self.images), start, stop - start)
 
     def batch(self, start: int = 0) -> Batch:
-        """Return the first batch of round `start`."""
-        block = self.rounds(start, start + 1)
+        """Return the first batch of step `start`."""
+        block = self.steps(start, start + 1)
         return next(block.batches(self.problem, self.images, self.labels))[0]
 
-    def steps(self, trainer: Trainer, start: int, stop: int) -> Array:
-        """Train step by step; return `(K, 2)` losses."""
-        block = self.rounds(start, stop)
+    def updates(self, trainer: Trainer, start: int, stop: int) -> Array:
+        """Train update by update; return `(K, 2)` losses."""
+        block = self.steps(start, stop)
         return alternate(trainer, block.batches(self.problem, self.images, self.labels))
 
     def block(self, trainer: Trainer, start: int, stop: int) -> Array:
         """Train as `gankit.training.fit` would: in one block where the trainer can."""
         if not isinstance(trainer, BlockTrainer):
-            return self.steps(trainer, start, stop)
+            return self.updates(trainer, start, stop)
         trainer.place(self.images, self.labels)
-        return trainer.train_block(self.rounds(start, stop))
+        return trainer.train_block(self.steps(start, stop))
 
 
 def build(backend: Backend, problem: Problem) -> Trainer:
@@ -75,10 +75,10 @@ def _kept(backend: Backend, problem: Problem) -> tuple[Trainer, State]:
     return trainer, trainer.state()
 
 
-def in_steps(backend: Backend, course: Course, rounds: int) -> State:
-    """Train from the first state, step by step; return the last one, with "losses"."""
+def one_by_one(backend: Backend, course: Course, steps: int) -> State:
+    """Train from the first state, update by update; return the last one, with "losses"."""
     trainer = ready(backend, course.problem)
-    losses = course.steps(trainer, 0, rounds)
+    losses = course.updates(trainer, 0, steps)
     return trainer.state() | {"losses": losses}
 
 
@@ -88,27 +88,27 @@ def reference() -> Backend:
 
 
 def assert_follows_the_reference(
-    backend: Backend, course: Course, rounds: int, bound: float
+    backend: Backend, course: Course, steps: int, bound: float
 ) -> None:
-    """Train step by step here and in the reference; fail unless losses and states agree.
+    """Train update by update here and in the reference; fail unless losses and states agree.
 
-    The failure names the first step and the first update in it after which they do not.
+    The failure names the first update and the first update in it after which they do not.
     """
-    found, wanted = (in_steps(b, course, rounds) for b in (backend, reference()))
+    found, wanted = (one_by_one(b, course, steps) for b in (backend, reference()))
     try:
         assert_close(found, wanted, bound)
     except AssertionError as error:
-        raise AssertionError(first_parting(backend, course, rounds, bound) or str(error)) from None
+        raise AssertionError(first_parting(backend, course, steps, bound) or str(error)) from None
 
 
-def first_parting(backend: Backend, course: Course, rounds: int, bound: float) -> str:
+def first_parting(backend: Backend, course: Course, steps: int, bound: float) -> str:
     """Return after which update two trainers first disagree, and by what; "" if they agree."""
     trainers = [ready(b, course.problem) for b in (backend, reference())]
-    batches = course.rounds(0, rounds).batches(course.problem, course.images, course.labels)
-    for step, (*critic, last) in enumerate(batches, start=1):
+    batches = course.steps(0, steps).batches(course.problem, course.images, course.labels)
+    for update, (*critic, last) in enumerate(batches, start=1):
         updates = [("discriminator", i, batch) for i, batch in enumerate(critic, start=1)]
         for player, number, batch in [*updates, ("generator", 1, last)]:
-            losses = [float(getattr(t, f"{player}_step")(batch)) for t in trainers]
+            losses = [float(getattr(t, f"{player}_update")(batch)) for t in trainers]
             found, wanted = (
                 {"loss": np.array(loss)} | trainer.state()
                 for loss, trainer in zip(losses, trainers, strict=True)
@@ -117,7 +117,7 @@ def first_parting(backend: Backend, course: Course, rounds: int, bound: float) -
                 assert_close(found, wanted, bound)
             except AssertionError as error:
                 update = f"{player} update {number}"
-                return f"parts from the reference in step {step}, {update}: {error}"
+                return f"parts from the reference in update {update}, {update}: {error}"
     return ""
 
 

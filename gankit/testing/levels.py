@@ -25,12 +25,12 @@ from gankit.testing.clauses.penalties import PenaltyClauses
 from gankit.testing.clauses.portability import MoveClauses
 from gankit.testing.clauses.resuming import ResumeClauses
 from gankit.testing.clauses.running_state import RunningClauses
-from gankit.testing.clauses.steps import StepClauses
+from gankit.testing.clauses.updates import StepClauses
 from gankit.testing.contract import BackendContract
 
 LEVELS = {
-    "protocol": "it can be called as the core calls it, and each step moves what it should",
-    "numerics": "its numbers are those of the formulas, and blocks equal their steps",
+    "protocol": "it can be called as the core calls it, and each update moves what it should",
+    "numerics": "its numbers are those of the formulas, and blocks equal their updates",
     "resume": "a run stops and goes on, and repeats, to the same bits",
     "portability": "what it has trained goes on in another backend, and comes back",
 }
@@ -58,13 +58,13 @@ SECTIONS: dict[type, str] = {
 """The level of a section's clauses."""
 ELSEWHERE = {
     "test_names_its_state": "portability",
-    "test_a_step_of_the_whole_moves_its_own": "protocol",
+    "test_an_update_of_the_whole_moves_its_own": "protocol",
     "test_the_whole_stops_and_goes_on": "resume",
     "test_the_whole_needs_every_part_of_its_state": "resume",
     "test_the_whole_moves_there_and_back": "portability",
     "test_a_native_run_stops_and_goes_on": "resume",
     "test_refuses_a_wrong_native_state_whole": "resume",
-    "test_a_native_block_equals_its_steps": "numerics",
+    "test_a_native_block_equals_its_updates": "numerics",
 }
 """Clauses that belong to another level than their section."""
 

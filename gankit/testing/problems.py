@@ -87,7 +87,7 @@ def precision(backend: Backend) -> Precision:
 
 
 def bound(problem: Problem) -> float:
-    """Return how closely one step on `problem` can be expected to agree with its formula."""
+    """Return how closely one update on `problem` can be expected to agree with its formula."""
     return 1e-9 if problem.precision == "float64" else 1e-5
 
 

@@ -32,10 +32,10 @@ class Kind:
     paint: Run
     judge: Run
 
-    def step(
+    def update(
         self, problem: Problem, state: State, batch: Batch, player: str
     ) -> tuple[float, State]:
-        """Return a step's loss before the update, and its network's running state after it."""
+        """Return an update's loss before the update, and its network's running state after it."""
         fake, painted = self.paint(part(state, "generator"), batch.noise, True)
         weights = part(state, "discriminator")
         fakes, after_fakes = self.judge(weights, fake, True)

@@ -1,6 +1,6 @@
 """The algorithm: Goodfellow et al. 2014, Algorithm 1, over any backend.
 
-`plan` says what happens in which round, `alternate` does it step by step, and `fit` walks a run
+`plan` says what happens in which step, `alternate` does it update by update, and `fit` walks a run
 block by block, with a list of callbacks.
 """
 
@@ -33,7 +33,7 @@ from gankit.errors import ConfigError, Diverged, shown
 BLOCK_BYTES = 32 * 2**20
 BLOCK_SECONDS = 0.5
 MOST = 10**9
-"""The largest number of anything that is counted: rounds, images, units."""
+"""The largest number of anything that is counted: steps, images, units."""
 
 
 def check_count(name: str, value: object) -> None:
@@ -49,7 +49,7 @@ def check_count(name: str, value: object) -> None:
 @dataclass(frozen=True)
 @plain_numbers
 class Regime:
-    """How a round is made up: `n_critic` discriminator steps of `batch` images, then one for G.
+    """How a step is made up: `n_critic` discriminator updates of `batch` images, then one for G.
 
     Both are at least 1; `n_critic` is 1 by default.
     """
@@ -58,13 +58,13 @@ class Regime:
     n_critic: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no round."""
+        """Refuse numbers that make no step."""
         check_count("batch", self.batch)
         check_count("n_critic", self.n_critic)
 
 
-def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int) -> Block:
-    """Draw `rounds` rounds from round `start` on: a pure function of the seed and the round.
+def plan(problem: Problem, regime: Regime, images: int, start: int, steps: int) -> Block:
+    """Draw `steps` steps from step `start` on: a pure function of the seed and the step.
 
     Images are drawn with replacement. Noise is drawn in float32 whatever the precision, so that
     runs of either precision see the same numbers.
@@ -74,10 +74,10 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int)
     problem
         What is trained: the width of the noise, the seed, and which random numbers it needs.
     regime
-        How a round is made up.
+        How a step is made up.
     images
         The number of images in the data set, at least 1; not the images themselves.
-    start, rounds
+    start, steps
         Whole numbers, at least 0.
 
     Raises
@@ -86,15 +86,15 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int)
         One of these is something else.
     """
     check_count("images, the number of images,", images)
-    for name, value in (("start", start), ("rounds", rounds)):
+    for name, value in (("start", start), ("steps", steps)):
         if not isinstance(value, int | np.integer) or value < 0:
             raise ConfigError(f"{name} is {shown(value)}; it must be whole and at least 0")
-    steps, batch, span = regime.n_critic + 1, regime.batch, range(start, start + rounds)
-    index = np.empty((rounds, steps, batch), np.int64)
-    noise = np.empty((rounds, steps, batch, problem.latent), np.float32)
-    fresh = steps if problem.fresh_noise else steps - 1
+    updates, batch, span = regime.n_critic + 1, regime.batch, range(start, start + steps)
+    index = np.empty((steps, updates, batch), np.int64)
+    noise = np.empty((steps, updates, batch, problem.latent), np.float32)
+    fresh = updates if problem.fresh_noise else updates - 1
     for row, r in enumerate(span):
-        index[row] = generator(problem.seed, Stream.INDEX, r).integers(0, images, (steps, batch))
+        index[row] = generator(problem.seed, Stream.INDEX, r).integers(0, images, (updates, batch))
         random = generator(problem.seed, Stream.NOISE, r)
         random.standard_normal(dtype=np.float32, out=noise[row, :fresh])
         noise[row, fresh:] = noise[row, fresh - 1]
@@ -103,27 +103,27 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, rounds: int)
         start=start,
         index=index,
         noise=noise.astype(problem.precision, copy=False),
-        draws=_stacked([draw(problem, batch, steps, r) for r in span]),
+        draws=_stacked([draw(problem, batch, updates, r) for r in span]),
         rates=rates(problem, batch, regime.n_critic, span),
     )
 
 
-def _stacked(rounds: list[Draws]) -> Draws:
-    """Lay each draw of many rounds together, `(rounds, steps, batch, ...)`."""
-    return {name: np.stack([draws[name] for draws in rounds]) for name in rounds[0]}
+def _stacked(steps: list[Draws]) -> Draws:
+    """Lay each draw of many rounds together, `(rounds, updates, batch, ...)`."""
+    return {name: np.stack([draws[name] for draws in steps]) for name in steps[0]}
 
 
-def alternate(trainer: Trainer, rounds: Iterable[Sequence[Batch]]) -> Array:
-    """Take the batches of `rounds` with `trainer`; return `(K, 2)` losses.
+def alternate(trainer: Trainer, steps: Iterable[Sequence[Batch]]) -> Array:
+    """Take the batches of `steps` with `trainer`; return `(K, 2)` losses.
 
-    Each round is its discriminator steps, then its generator step.
+    Each step is its discriminator updates, then its generator update.
 
-    The first column is the mean of the round's discriminator losses, the second the generator's.
+    The first column is the mean of the step's discriminator losses, the second the generator's.
     """
     losses = []
-    for *critic, last in rounds:
-        discriminator = [trainer.discriminator_step(batch) for batch in critic]
-        losses.append((discriminator, trainer.generator_step(last)))
+    for *critic, last in steps:
+        discriminator = [trainer.update_discriminator(batch) for batch in critic]
+        losses.append((discriminator, trainer.update_generator(last)))
     return np.array([(np.mean([float(loss) for loss in d]), float(g)) for d, g in losses])
 
 
@@ -134,11 +134,11 @@ class Progress:
     Attributes
     ----------
     step
-        How many rounds are done.
+        How many steps are done.
     losses
-        `(K, 2)` float64: those of the block's rounds, discriminator and generator.
+        `(K, 2)` float64: those of the block's steps, discriminator and generator.
     trainer
-        The trainer, between two rounds.
+        The trainer, between two steps.
     done
         Whether this is the last call: all rounds are done, or the run was asked to stop.
     problem
@@ -156,7 +156,7 @@ class Callback(Protocol):
     """Something to do between blocks; a function that needs no edges is one too: `as_callbacks`."""
 
     def edge(self, step: int, /) -> int:
-        """Return the first round after `step` at which a block must end for this callback."""
+        """Return the first step after `step` at which a block must end for this callback."""
         ...
 
     def __call__(self, progress: Progress, /) -> None:
@@ -213,12 +213,12 @@ def fit(
     images: NDArray[Any],
     labels: Labels | None = None,
     *,
-    rounds: int,
+    steps: int,
     start: int = 0,
     callbacks: Callbacks = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Train from round `start` to round `rounds`, or until `stop()`; return the rounds done.
+    """Train from step `start` to step `steps`, or until `stop()`; return the steps done.
 
     Blocks end at the callbacks' edges, and are long enough for a call to be worth its while and
     short enough for a person to see progress. Where they end changes no number.
@@ -226,22 +226,22 @@ def fit(
     Parameters
     ----------
     trainer
-        What takes the steps, at the state of round `start`.
+        What takes the steps, at the state of step `start`.
     problem
         What the trainer was built for.
     regime
-        How a round is made up.
+        How a step is made up.
     images
         `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
     labels
         `(N,)` int64, if the problem has classes; None by default.
-    rounds
-        The round to train up to, counted from the run's first.
+    steps
+        The step to train up to, counted from the run's first.
     start
-        Rounds that are done; 0 by default.
+        Steps that are done; 0 by default.
     callbacks
         One or several of: callbacks, and functions of a `Progress`, which are called after every
-        round. None by default.
+        step. None by default.
     stop
         Asked after each block whether to end; by default it never does.
 
@@ -255,16 +255,16 @@ def fit(
     called = as_callbacks(callbacks)
     feed = _feed(trainer, problem, images, labels)
     largest = _largest_block(problem, regime)
-    step, size, done = start, 1, start >= rounds
+    step, size, done = start, 1, start >= steps
     while not done:
         edges = [callback.edge(step) for callback in called]
-        end = min([rounds, step + size, *edges])
+        end = min([steps, step + size, *edges])
         began = time.perf_counter()
         losses = feed(plan(problem, regime, len(images), step, end - step))
         elapsed = time.perf_counter() - began
         _check_finite(losses, step)
         step, size = end, _next_size(size, end - step, elapsed, largest)
-        done = step >= rounds or stop()
+        done = step >= steps or stop()
         for callback in called:
             callback(Progress(step, losses, trainer, done, problem))
     return step
@@ -281,8 +281,8 @@ def _feed(
 
 
 def _largest_block(problem: Problem, regime: Regime) -> int:
-    """Return how many rounds fit in 32 MiB, at least one."""
-    return max(1, BLOCK_BYTES // plan(problem, regime, images=1, start=0, rounds=1).nbytes)
+    """Return how many steps fit in 32 MiB, at least one."""
+    return max(1, BLOCK_BYTES // plan(problem, regime, images=1, start=0, steps=1).nbytes)
 
 
 def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:
@@ -298,6 +298,6 @@ def _check_finite(losses: Array, start: int) -> None:
         row, column = bad[0]
         who = ("discriminator", "generator")[column]
         raise Diverged(
-            f"the {who}'s loss is {losses[row, column]} in round {start + row + 1}; "
+            f"the {who}'s loss is {losses[row, column]} in step {start + row + 1}; "
             "try a smaller learning rate, or another loss"
         )

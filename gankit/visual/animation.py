@@ -16,7 +16,7 @@ from gankit._utils.paths import given
 from gankit._utils.plain_numbers import number
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, ConfigError, GankitError
-from gankit.runs.grids import by_round, spread
+from gankit.runs.grids import by_step, spread
 from gankit.visual.images import Pixels
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def check_fps(fps: float) -> None:
 
 
 def of_training(folder: Path, most: int = MOST) -> tuple[list[tuple[int, Pixels]], int]:
-    """Return the grids that a run drew of the same noise, by the rounds done, and how many it has.
+    """Return the grids that a run drew of the same noise, by the steps done, and how many it has.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def of_training(folder: Path, most: int = MOST) -> tuple[list[tuple[int, Pixels]
     CheckpointError
         There are none, or one is no whole PNG file.
     """
-    paths = by_round(folder)
+    paths = by_step(folder)
     if not paths:
         raise CheckpointError(f"{folder} has no grids; train on, or with --set sample_every=1")
     return [(int(path.stem), _read(path)) for path in spread(paths, most)], len(paths)

@@ -101,8 +101,8 @@ def of_evaluation(found: Evaluation) -> str:
 
 def of_progress(step: int, losses: Array, picture: Picture) -> str:
     """Return how far a run is as HTML, for the callback that shows it while it trains."""
-    rows = {"round": f"{step:,}", **_last(losses)}
-    return html("", rows, [_grid(picture, f"Images after round {step}"), _plot(losses)])
+    rows = {"step": f"{step:,}", **_last(losses)}
+    return html("", rows, [_grid(picture, f"Images after step {step}"), _plot(losses)])
 
 
 def html(title: str, rows: Mapping[str, str], pictures: Sequence[Inline] = ()) -> str:
@@ -132,14 +132,14 @@ def _of_run(run: Run) -> dict[str, str]:
     if run.problem.told_classes:
         count = str(run.problem.told_classes)
         rows["classes"] = f"{count}: {listed(run.class_names)}" if run.class_names else count
-    rows |= {"rounds": f"{run.step:,}", **_last(run.history)}
+    rows |= {"steps": f"{run.step:,}", **_last(run.history)}
     if run.folder is not None:
         rows["folder"] = str(run.folder)
     return rows
 
 
 def _last(losses: Array) -> dict[str, str]:
-    """Return the means of both losses over the last rounds."""
+    """Return the means of both losses over the last steps."""
     if not len(losses):
         return {}
     means = losses[-max(1, len(losses) // plots.SMOOTH) :].mean(axis=0)
@@ -158,7 +158,7 @@ def _grid(picture: Picture, alt: str) -> Inline:
 
 def _plot(losses: Array) -> Inline:
     png, size = plots.losses(losses)._repr_png_()
-    return Inline(_coded(png), size["width"] * 3 // 4, "Losses of both networks by round")
+    return Inline(_coded(png), size["width"] * 3 // 4, "Losses of both networks by step")
 
 
 def _coded(png: bytes) -> str:

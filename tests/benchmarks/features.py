@@ -88,7 +88,7 @@ def given(path: Path, labels: NDArray[np.int64]) -> Row:
     if path.suffix == ".npy":
         return path.stem, to_uint8(np.load(path))
     run = gankit.load(path)
-    return f"{path.name}, {run.step:,} rounds", generated(run, data=labels)
+    return f"{path.name}, {run.step:,} steps", generated(run, data=labels)
 
 
 def line(*cells: str) -> None:

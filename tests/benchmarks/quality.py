@@ -20,7 +20,7 @@ from gankit.launch import evaluate, reference_data
 from gankit.launch.resuming import recorded
 
 HEADS = (
-    "run", "rounds", "Fréchet distance", "KID", "precision", "recall", "density", "coverage",
+    "run", "steps", "Fréchet distance", "KID", "precision", "recall", "density", "coverage",
     "score", "classes seen", "KL",
 )  # fmt: skip
 
@@ -30,11 +30,11 @@ def line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def row(name: str, rounds: str, found: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
+def row(name: str, steps: str, found: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
     """Return the cells of one run's figures; its score is a part of the floor's."""
     return [
         name,
-        rounds,
+        steps,
         f"{found['frechet']:.2f}",
         f"{found['kernel']:.2f} ± {found['kernel_deviation']:.2f}",
         *(f"{found[share]:.3f}" for share in ("precision", "recall", "density", "coverage")),

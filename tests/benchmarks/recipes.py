@@ -34,12 +34,12 @@ from gankit.training import fit
 from gankit.visual import images
 
 DOCS = Path(__file__).parents[2] / "docs"
-ROUNDS = {
+STEPS = {
     "simple": 6400, "cgan": 4000, "digits": 10000, "dcgan": 1000, "dragan": 1200, "r3gan": 400,
     "infogan-nets": 300, "wgan": 800, "wgan-gp": 800,
 }  # fmt: skip
 OTHERS = 600
-"""Rounds of a recipe that the table above does not name."""
+"""Steps of a recipe that the table above does not name."""
 LEFT_OUT = {"sn-dcgan"}
 """What is made for colour and a GPU."""
 NAMES = [recipe.name for recipe in recipes() if recipe.name not in LEFT_OUT]
@@ -52,14 +52,14 @@ def train(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
         for backend in backends:
             out = folder / f"{name}-{backend}"
             words = ["train", "--recipe", name, "--backend", backend, "--dataset", "mnist"]
-            words += ["--steps", str(ROUNDS.get(name, OTHERS)), "--out", str(out)]
+            words += ["--steps", str(STEPS.get(name, OTHERS)), "--out", str(out)]
             words += ["--resume", "auto"] if out.exists() else []
             words += ["--no-progress", "--set", "sample_every=100"]
             subprocess.run([sys.executable, "-m", "gankit", *words], check=True)
 
 
 def measure(name: str, backend: str) -> float:
-    """Return the median milliseconds of a round, after a warm-up."""
+    """Return the median milliseconds of a step, after a warm-up."""
     plan = resolve(config_of([from_recipe(name), ("here", {"backend": backend})]))
     trainer, regime, done = plan.backend.trainer(plan.problem), plan.config.regime(), 0
     times = []
@@ -67,7 +67,7 @@ def measure(name: str, backend: str) -> float:
         began = time.perf_counter()
         fit(
             trainer, plan.problem, regime, plan.data.images, plan.data.labels,
-            rounds=done + size, start=done,
+            steps=done + size, start=done,
         )  # fmt: skip
         times.append((time.perf_counter() - began) / size * 1000)
         done += size
@@ -84,7 +84,7 @@ def measure_all(folder: Path, names: Iterable[str], backends: Iterable[str]) -> 
             words += ["--recipes", name, "--backends", backend]
             done = subprocess.run(words, check=True, capture_output=True, text=True)
             found[f"{name}-{backend}"] = float(done.stdout.split()[-1])
-            print(f"{name} on {backend}: {found[f'{name}-{backend}']:.1f} ms a round", flush=True)
+            print(f"{name} on {backend}: {found[f'{name}-{backend}']:.1f} ms a step", flush=True)
             kept.write_text(json.dumps(found, indent=1), "utf-8")
 
 
@@ -93,20 +93,20 @@ def write_table(folder: Path, names: Iterable[str], backends: Iterable[str]) -> 
     times = json.loads((folder / "times.json").read_text("utf-8"))
     runs = [folder / f"{name}-{backend}" for name in names for backend in backends]
     there = [run for run in runs if (run / "config.toml").exists()]
-    table = list(rows(there, heads=("ms a round", "minutes"), more=lambda r: spent(r, times)))
+    table = list(rows(there, heads=("ms a step", "minutes"), more=lambda r: spent(r, times)))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {datetime.now(UTC).date()}"
     told = f"Measured on MNIST ({machine}) by `python tests/benchmarks/recipes.py`; batch as in\n"
-    told += "the recipe. Times are those of a quiet machine: median milliseconds of a round, and\n"
-    told += "what the rounds of the row take at that speed.\n"
+    told += "the recipe. Times are those of a quiet machine: median milliseconds of a step, and\n"
+    told += "what the steps of the row take at that speed.\n"
     (DOCS / "recipes" / "table.md").write_text("\n".join([*table, "", told]), "utf-8")
 
 
 def spent(run: Path, times: dict[str, float]) -> tuple[str, str]:
-    """Return a round's milliseconds, and the minutes of all the rounds of a run."""
+    """Return a step's milliseconds, and the minutes of all the steps of a run."""
     if run.name not in times:
         return ("–", "–")
-    rounds = RunFolder(run).checkpoints.steps()[-1]
-    return (f"{times[run.name]:.0f}", f"{times[run.name] * rounds / 60_000:.1f}")
+    steps = RunFolder(run).checkpoints.steps()[-1]
+    return (f"{times[run.name]:.0f}", f"{times[run.name] * steps / 60_000:.1f}")
 
 
 def draw(folder: Path, names: Iterable[str], backend: str) -> None:

@@ -1,4 +1,4 @@
-"""How the cost of a round grows: with the batch, the networks, the images, the data, the blocks.
+"""How the cost of a step grows: with the batch, the networks, the images, the data, the blocks.
 
     python tests/benchmarks/scaling.py [--backend torch] [--out scaling.png] [AXIS...]
 
@@ -40,7 +40,7 @@ UNITS = {
     "width": "times the seed's width",
     "side": "pixels a side",
     "data": "images on disk",
-    "block": "rounds a block",
+    "block": "steps a block",
 }
 SECONDS = 6.0
 """How long a value is measured, at the least three turns."""
@@ -48,7 +48,7 @@ SECONDS = 6.0
 
 @dataclass(frozen=True)
 class Point:
-    """One value of an axis: milliseconds a round, and megabytes at the most."""
+    """One value of an axis: milliseconds a step, and megabytes at the most."""
 
     value: int
     milliseconds: float
@@ -75,14 +75,14 @@ def measured(backend: str, axis: str, value: int, folder: Path) -> Point:
     before = peak = own()
     images = data(axis, value, problem.image_shape, folder)
     trainer.place(images, None)
-    rounds, done, spent = value if axis == "block" else 8, 0, []
+    steps, done, spent = value if axis == "block" else 8, 0, []
     began = time.perf_counter()
     while len(spent) < 4 or time.perf_counter() < began + SECONDS:
-        block = plan(problem, regime, len(images), done, rounds)
+        block = plan(problem, regime, len(images), done, steps)
         start = time.perf_counter()
         trainer.train_block(block)
-        spent.append((time.perf_counter() - start) / rounds * 1e3)
-        done, peak = done + rounds, max(peak, own())
+        spent.append((time.perf_counter() - start) / steps * 1e3)
+        done, peak = done + steps, max(peak, own())
     return Point(value, statistics.median(spent[1:]), peak - before)
 
 
@@ -120,7 +120,7 @@ def exponent(points: list[Point]) -> float:
 def table(axis: str, points: list[Point]) -> str:
     """Return an axis's lines."""
     upper = points[len(points) // 2 :] if len(points) > 3 else points
-    lines = [f"{UNITS[axis]:>24}  {'ms a round':>10}  {'MB more':>8}"]
+    lines = [f"{UNITS[axis]:>24}  {'ms a step':>10}  {'MB more':>8}"]
     lines += [f"{p.value:>24,}  {p.milliseconds:>10.2f}  {p.megabytes:>8.0f}" for p in points]
     lines.append(f"exponent {exponent(points):.2f}, of the upper half {exponent(upper):.2f}")
     return "\n".join(lines)
@@ -134,9 +134,9 @@ def draw(found: dict[str, list[Point]], path: Path, backend: str) -> None:
     panels = np.atleast_1d(figure.subplots(1, len(found)))
     for panel, (axis, points) in zip(panels, found.items(), strict=True):
         panel.loglog([p.value for p in points], [p.milliseconds for p in points], "o-")
-        panel.set(xlabel=UNITS[axis], ylabel="ms a round", title=f"exponent {exponent(points):.2f}")
+        panel.set(xlabel=UNITS[axis], ylabel="ms a step", title=f"exponent {exponent(points):.2f}")
         panel.grid(which="both", alpha=0.3)
-    figure.suptitle(f"a round of the seed's networks, {backend}")
+    figure.suptitle(f"a step of the seed's networks, {backend}")
     figure.savefig(path, dpi=120)
 
 

@@ -1,11 +1,11 @@
-"""What gankit's core costs: all of a round that is not the backend's.
+"""What gankit's core costs: all of a step that is not the backend's.
 
     python tests/benchmarks/share.py [BACKEND...] [--seconds 5]
 
 `fit` runs, with the callbacks that keep the history and show a bar, and the time inside the
 backend's `train_block` is taken off. Once with the seed's networks, where it should be a small
-share of a round; and once with tiny ones, where it is all that can be told apart. What is left to
-the frameworks' own Python is the backend's: `rounds.py` holds that against loops by hand.
+share of a step; and once with tiny ones, where it is all that can be told apart. What is left to
+the frameworks' own Python is the backend's: `steps.py` holds that against loops by hand.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def problem_of(size: str) -> tuple[Any, Any]:
 
 
 def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
-    """Return the microseconds of a round, and those of them that are the core's."""
+    """Return the microseconds of a step, and those of them that are the core's."""
     problem, regime = problem_of(size)
     trainer = Timed(plugins.get_backend(backend).trainer(problem))
     images = np.random.default_rng(0).integers(0, 256, (2000, *problem.image_shape), np.uint8)
@@ -78,13 +78,13 @@ def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
         end = began + share * seconds
         with redirect_stderr(io.StringIO()):
             done = fit(
-                trainer, problem, regime, images, rounds=10**9, start=start,
+                trainer, problem, regime, images, steps=10**9, start=start,
                 callbacks=[History(), Bar(10**9, start)],
                 stop=lambda end=end: time.perf_counter() > end,
             )  # fmt: skip
         whole = time.perf_counter() - began
-    rounds = done - start
-    return whole / rounds * 1e6, (whole - trainer.spent) / rounds * 1e6
+    steps = done - start
+    return whole / steps * 1e6, (whole - trainer.spent) / steps * 1e6
 
 
 def main() -> None:
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("backends", nargs="*", default=list(FRAMEWORKS), metavar="BACKEND")
     parser.add_argument("--seconds", type=float, default=5.0)
     chosen = parser.parse_args()
-    print(f"{'':<8}{'networks':<12}{'us a round':>12}{'the core':>12}{'share':>10}")
+    print(f"{'':<8}{'networks':<12}{'us a step':>12}{'the core':>12}{'share':>10}")
     for backend in chosen.backends:
         if importlib.util.find_spec(FRAMEWORKS.get(backend, backend)) is None:
             print(f"{backend}: not installed", file=sys.stderr)

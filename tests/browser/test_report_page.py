@@ -21,7 +21,7 @@ def runs(tmp_path_factory):
     """Return two runs with all that a run can have."""
     folder = tmp_path_factory.mktemp("runs")
     losses = np.ones((2000, 2))
-    losses[1234] = 50  # A spike of one round.
+    losses[1234] = 50  # A spike of one step.
     ours = make_run(folder / "ours", losses=losses, grids=(500, 1000, 2000), backend="torch")
     theirs = make_run(folder / "theirs", 1500, (1000, 1500), seed=3, summary=HOSTILE)
     for run, step in ((ours, 2000), (theirs, 1500)):
@@ -66,7 +66,7 @@ def caption(browser, run=0):
 
 
 def domain(browser, chart=0):
-    """Return which rounds a chart says that it shows."""
+    """Return which steps a chart says that it shows."""
     return browser.all(".chart")[chart].get_attribute("aria-label").partition(", ")[2]
 
 
@@ -95,12 +95,12 @@ def drag(browser, chart, start, end):
 
 def test_the_slider_moves_the_picture_by_keyboard(browser, runs, one):
     browser.open(one)
-    slider = browser.find("#round")
+    slider = browser.find("#step")
     assert shown(browser) == uri(runs[0], 2000)
     browser.press(slider, LEFT)
     assert shown(browser) == uri(runs[0], 1000)
-    assert caption(browser) == browser.find("#round-said").text == "after round 1,000"
-    assert slider.get_attribute("aria-valuetext") == "after round 1,000"
+    assert caption(browser) == browser.find("#step-said").text == "after step 1,000"
+    assert slider.get_attribute("aria-valuetext") == "after step 1,000"
     browser.press(slider, HOME)
     assert shown(browser) == uri(runs[0], 500)
     browser.press(slider, RIGHT, END)
@@ -112,7 +112,7 @@ def test_the_picture_that_is_shown_is_drawn_and_marked_in_the_curves(browser, on
     wide = "return document.querySelector('img[data-run]').naturalWidth"
     assert browser.run(wide) == 32
     before = browser.find(".now").get_attribute("d")
-    browser.press(browser.find("#round"), HOME)
+    browser.press(browser.find("#step"), HOME)
     browser.wait(lambda: browser.run(wide) == 32, "the first grid")
     assert browser.find(".now").get_attribute("d") != before
 
@@ -131,12 +131,12 @@ def test_play_goes_through_the_grids_and_stops_at_the_last(browser, runs, one):
     browser.run(WATCH)
     browser.find("#play").click()
     browser.wait(lambda: browser.run("return window.seen.at(-1)") == "Play", "the last grid")
-    rounds = [f"after round {number}" for number in ("500", "1,000", "2,000")]
-    assert browser.run("return window.seen") == ["Pause", *rounds, "Play"]
+    steps = [f"after step {number}" for number in ("500", "1,000", "2,000")]
+    assert browser.run("return window.seen") == ["Pause", *steps, "Play"]
     assert shown(browser) == uri(runs[0], 2000)
 
 
-@pytest.mark.parametrize("how", ["#play", "#round"])
+@pytest.mark.parametrize("how", ["#play", "#step"])
 def test_play_is_paused_by_its_button_and_by_the_slider(browser, one, how):
     browser.open(one)
     browser.run("window.setInterval = () => 7")  # Time stands still.
@@ -178,10 +178,10 @@ def test_the_values_under_the_pointer_are_said(browser, one):
 
     browser.open(one)
     said = [readout.text for readout in browser.all(".readout")[:2]]
-    assert all("rounds 1,997 to 2,000" in text for text in said)
+    assert all("steps 1,997 to 2,000" in text for text in said)
     ActionChains(browser.driver).move_to_element(browser.find(".plot")).perform()
-    near = [readout.text.partition("rounds")[2] for readout in browser.all(".readout")[:2]]
-    assert near[0] == near[1] != said[0].partition("rounds")[2]
+    near = [readout.text.partition("steps")[2] for readout in browser.all(".readout")[:2]]
+    assert near[0] == near[1] != said[0].partition("steps")[2]
 
 
 @pytest.mark.parametrize("key", ["+", "="])
@@ -189,13 +189,13 @@ def test_keys_zoom_move_and_reset(browser, one, key):
     browser.open(one)
     chart = browser.find(".chart")
     whole, drawn = domain(browser), lines(browser)
-    assert whole == "rounds 1 to 2,000"
+    assert whole == "steps 1 to 2,000"
     browser.press(chart, key)
     near = domain(browser)
-    assert near == "rounds 501 to 1,500"
+    assert near == "steps 501 to 1,500"
     assert lines(browser) != drawn
     browser.press(chart, RIGHT)
-    assert domain(browser) == "rounds 751 to 1,750"
+    assert domain(browser) == "steps 751 to 1,750"
     browser.press(chart, LEFT, "-")
     assert domain(browser) == whole
     browser.press(chart, key, "0")
@@ -206,17 +206,17 @@ def test_buttons_zoom_every_chart(browser, one):
     browser.open(one)
     browser.find('[data-zoom="in"]').click()
     charts = len(browser.all(".chart"))
-    assert {domain(browser, i) for i in range(charts)} == {"rounds 501 to 1,500"}
+    assert {domain(browser, i) for i in range(charts)} == {"steps 501 to 1,500"}
     browser.find('[data-zoom="left"]').click()
-    assert domain(browser) == "rounds 251 to 1,250"
+    assert domain(browser) == "steps 251 to 1,250"
     browser.find('[data-zoom="reset"]').click()
-    assert domain(browser) == "rounds 1 to 2,000"
+    assert domain(browser) == "steps 1 to 2,000"
 
 
 def test_dragging_zooms_and_a_click_does_not(browser, one):
     browser.open(one)
     drag(browser, 0, 0.5, 0.502)
-    assert domain(browser) == "rounds 1 to 2,000"
+    assert domain(browser) == "steps 1 to 2,000"
     drag(browser, 0, 0.5, 0.75)
     ends = [int(word.replace(",", "")) for word in domain(browser).split() if word[0].isdigit()]
     assert 700 < ends[0] < 1100
@@ -229,15 +229,15 @@ def test_the_wheel_zooms_a_chart_that_was_chosen_and_scrolls_the_page_otherwise(
         document.querySelector(".plot").dispatchEvent(event);
         return event.defaultPrevented"""
     assert not browser.run(wheel)
-    assert domain(browser) == "rounds 1 to 2,000"
+    assert domain(browser) == "steps 1 to 2,000"
     browser.press(browser.find(".chart"))
     assert browser.run(wheel)
-    assert domain(browser) != "rounds 1 to 2,000"
+    assert domain(browser) != "steps 1 to 2,000"
 
 
 def test_nothing_is_fetched(browser, two):
     browser.open(two)
-    browser.press(browser.find("#round"), HOME, END)
+    browser.press(browser.find("#step"), HOME, END)
     asked = [url for url in browser.requests() if not url.startswith("data:")]
     assert asked == [two.resolve().as_uri()]
     names = "return performance.getEntriesByType('resource').map(entry => entry.name)"
@@ -333,14 +333,14 @@ def test_runs_stand_side_by_side_and_below_each_other_on_a_phone(browser, two):
 
 def test_one_slider_moves_both_runs_each_to_its_own_newest_grid(browser, runs, two):
     browser.open(two)
-    slider = browser.find("#round")
+    slider = browser.find("#step")
     browser.press(slider, HOME)
     assert shown(browser, 0) == uri(runs[0], 500)
     assert caption(browser, 1) == "no grid yet"
     browser.press(slider, RIGHT)
     assert [shown(browser, i) for i in (0, 1)] == [uri(run, 1000) for run in runs]
     browser.press(slider, RIGHT)
-    assert [caption(browser, i) for i in (0, 1)] == ["after round 1,000", "after round 1,500"]
+    assert [caption(browser, i) for i in (0, 1)] == ["after step 1,000", "after step 1,500"]
 
 
 def test_curves_of_two_runs_differ_in_more_than_colour_and_can_be_hidden(browser, two):
@@ -358,7 +358,7 @@ def test_curves_of_two_runs_differ_in_more_than_colour_and_can_be_hidden(browser
 def test_a_warning_is_marked_where_it_was_given(browser, two):
     browser.open(two)
     assert browser.find(".plot .warned title").get_attribute("textContent") == (
-        "warned after round 300"
+        "warned after step 300"
     )
 
 
@@ -391,7 +391,7 @@ def test_the_tab_key_reaches_everything_and_says_where_it_is(browser, one):
         reached.add(place.get_attribute("id") or place.get_attribute("class"))
         outline = browser.run("return getComputedStyle(arguments[0]).outlineStyle", place)
         assert outline != "none", place.get_attribute("outerHTML")[:200]
-    assert {"skip", "play", "round", "smooth", "chart", "scroll"} <= reached
+    assert {"skip", "play", "step", "smooth", "chart", "scroll"} <= reached
 
 
 def test_without_scripts_the_newest_grids_and_the_tables_are_there(browser, runs, two):

@@ -24,7 +24,7 @@ def _unfinished(path):
 PHASES = {
     "data": ("gankit.launch.execute", "training_data", 1, None),
     "building": ("gankit.contract", "Backend.trainer", 1, None),
-    "first block": ("gankit.training", "plan", 2, None),  # The first measures a round.
+    "first block": ("gankit.training", "plan", 2, None),  # The first measures a step.
     "block": ("gankit.training", "plan", 5, None),
     "log": ("gankit.runs.loss_log", "MetricsLog.append", 4, None),
     "picture": ("gankit.visual.images", "write_png", 1, None),
@@ -55,11 +55,11 @@ def strike_at(phase, strike):
 
 
 def send(number, times, notes, log):
-    """Return what sends a signal to this process, after noting how many rounds are logged."""
+    """Return what sends a signal to this process, after noting how many steps are logged."""
 
     def strike():
-        rounds = log.read_bytes().count(b"\n") if log.exists() else 0
-        Path(notes).write_text(json.dumps({"struck at": rounds}), "utf-8")
+        steps = log.read_bytes().count(b"\n") if log.exists() else 0
+        Path(notes).write_text(json.dumps({"struck at": steps}), "utf-8")
         for _ in range(times):
             os.kill(os.getpid(), number)
             time.sleep(0)  # The handler runs between two instructions of Python.

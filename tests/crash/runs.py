@@ -12,14 +12,14 @@ import numpy as np
 from gankit.data import glyphs
 from gankit.runs import RunFolder
 
-ROUNDS = 12
+STEPS = 12
 CONFIG = """
 latent = 4
 batch = 8
 n_critic = 2
 label_smoothing = 0.1
 instance_noise = { schedule = "linear", start = 0.2, end = 0.0, images = 96 }
-rounds_per_epoch = 4
+steps_per_epoch = 4
 sample_every = 1
 checkpoint_every = 2
 keep_checkpoints = 3
@@ -60,17 +60,17 @@ def _images():
     return glyphs.draw(256, seed=3)[0]
 
 
-def train(out, backend="numpy", rounds=ROUNDS):
+def train(out, backend="numpy", steps=STEPS):
     """Return the words of the command that starts the run, or goes on with it."""
     return [
-        "train", "--config", "run.toml", "--backend", backend, "--steps", str(rounds),
+        "train", "--config", "run.toml", "--backend", backend, "--steps", str(steps),
         "--out", str(out), "--resume", "auto", "--no-progress",
     ]  # fmt: skip
 
 
-def finished(out, backend, rounds=ROUNDS, *more, place="."):
+def finished(out, backend, steps=STEPS, *more, place="."):
     """Train until the end in a process of its own; return what it said to the person."""
-    words = [*PROGRAM, *train(out, backend, rounds), *more]
+    words = [*PROGRAM, *train(out, backend, steps), *more]
     done = subprocess.run(
         words, cwd=place, capture_output=True, text=True, check=False, timeout=120
     )

@@ -24,7 +24,7 @@ FILES = [*TENSORS, "manifest.json"]
 def state(step, size=1200):
     """Return a state of `size` numbers a network, each of them `step`."""
     arrays = {f"{part}/0.kernel": np.full(size, step, np.float32) for part in PARTS}
-    return arrays | {"round": np.array(step, np.int64)}
+    return arrays | {"step": np.array(step, np.int64)}
 
 
 def filled(folder, *steps):

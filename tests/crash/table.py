@@ -33,7 +33,7 @@ ROWS = {
     "lost-folder": "a run's folder moved, removed or replaced in any phase",
     "foreign": "checkpoints of another run in the folder",
     "rotation": "reading beside a writer that prunes",
-    "every-round": "stop and resume at each of 12 rounds",
+    "every-step": "stop and resume at each of 12 steps",
     "failing-disk": "system calls that fail, a full disk, a read-only one",
     "corruption": "corrupted checkpoints",
     "hostile": "hostile files",

@@ -176,7 +176,7 @@ FAULTS = {
     )
 } | {f"answers {status}": has_status(status) for status in STATUSES} | {
     "points to itself": redirecting(f"/bad/{FIRST}"),
-    "points round in a circle": redirecting("/circle"),
+    "points step in a circle": redirecting("/circle"),
     "points nowhere": redirecting(None),
     "points to a file": redirecting("file:///etc/passwd"),
     "points to data": redirecting("data:text/plain,hello"),

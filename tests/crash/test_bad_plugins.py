@@ -22,7 +22,7 @@ from tests.crash.figures import note
 ROOT = Path(__file__).parents[2]
 TINY = """
 latent = 2
-rounds_per_epoch = 1
+steps_per_epoch = 1
 [generator]
 layers = [{ layer = "dense", units = 784 }, { layer = "reshape", shape = [28, 28, 1] }]
 [discriminator]

@@ -148,7 +148,7 @@ def test_a_missing_file_is_refused(checkpoint, name):
 
 def test_a_checkpoint_under_the_name_of_another_step_is_refused(checkpoint):
     moved = checkpoint.rename(checkpoint.with_name("000003"))
-    assert "is of round 2, not 3" in assert_refused(moved / "manifest.json")
+    assert "is of step 2, not 3" in assert_refused(moved / "manifest.json")
 
 
 def cut(file):
@@ -183,7 +183,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before(
     assert ended.code == 0, ended.err
     complaint, going_on = [line for line in ended.err.splitlines() if "run/checkpoints" in line]
     assert complaint.startswith(f"gankit: warning: passed over: {file} ")
-    assert going_on == "resuming after round 2 from run/checkpoints/000002"
+    assert going_on == "resuming after step 2 from run/checkpoints/000002"
     runs.assert_same("run", short_run)
     note("corruption", f"--resume auto after {damage.__name__}: passed over, and the bits of an "
          "undisturbed run")  # fmt: skip
@@ -191,11 +191,11 @@ def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before(
 
 @pytest.fixture
 def short_run(tmp_path, monkeypatch, command):
-    """Leave a run in `run` with checkpoints of rounds 2 and 4; return the whole one."""
+    """Leave a run in `run` with checkpoints of steps 2 and 4; return the whole one."""
     for name in [name for name in os.environ if name.startswith("GANKIT_") and "CRASH" not in name]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     runs.prepare(tmp_path)
     assert command(*runs.train("whole")).code == 0
-    assert command(*runs.train("run", rounds=4)).code == 0
+    assert command(*runs.train("run", steps=4)).code == 0
     return tmp_path / "whole"

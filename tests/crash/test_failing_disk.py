@@ -27,7 +27,7 @@ from tests.crash.system_calls import FAILING, failing, short, struck, torn
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
-ROUNDS = 4
+STEPS = 4
 SOME = 5
 """How many calls of a run are struck in `make test`, but of a new run that meets a full disk."""
 FREE = r"\([0-9.]+ MB free there\); free some space, or name another folder"
@@ -78,13 +78,13 @@ def as_cut(tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:-1])
     shutil.copytree(damaged.parent, damaged.parent.with_name(".gankit-1-01234567-0.tmp"))
     with (cut / "metrics.jsonl").open("a") as log:
-        log.write('{"round": 5, "discr')
+        log.write('{"step": 5, "discr')
     return cut
 
 
 def train(out, number=0, fault=None, keep=1):
     """Train, or go on; return the exit code, standard error and the names of the calls made."""
-    words = [*runs.train(out, rounds=ROUNDS), "--set", f"keep_checkpoints={keep}"]
+    words = [*runs.train(out, steps=STEPS), "--set", f"keep_checkpoints={keep}"]
     err = io.StringIO()
     with (
         warnings.catch_warnings(),

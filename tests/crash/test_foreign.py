@@ -15,13 +15,13 @@ from tests.crash import runs
 from tests.crash.children import in_child
 from tests.crash.figures import figure, note
 
-STOPS = figure([5], range(1, runs.ROUNDS))
+STOPS = figure([5], range(1, runs.STEPS))
 
 
-def trained(out, rounds, *more):
+def trained(out, steps, *more):
     warnings.simplefilter("ignore")  # Each that is passed over is a warning.
     try:
-        main([*runs.train(out, rounds=rounds), *more])
+        main([*runs.train(out, steps=steps), *more])
     except SystemExit as ended:
         return ended.code
 
@@ -33,8 +33,8 @@ def made(tmp_path_factory):
     runs.prepare(place)
     every = ("--seed", "9", "--set", "checkpoint_every=1", "--set", "keep_checkpoints=99")
     with contextlib.chdir(place):
-        assert in_child(trained, "whole", runs.ROUNDS).value == 0
-        assert in_child(trained, "other", runs.ROUNDS + 5, *every).value == 0
+        assert in_child(trained, "whole", runs.STEPS).value == 0
+        assert in_child(trained, "other", runs.STEPS + 5, *every).value == 0
     return place
 
 
@@ -50,7 +50,7 @@ def test_a_run_among_checkpoints_of_another_ends_with_the_same_bits(
     for step in set(theirs.steps()) - set(before):
         shutil.copytree(theirs.path(step), own.path(step))
     assert own.steps() == before
-    assert in_child(trained, "run", runs.ROUNDS).value == 0
+    assert in_child(trained, "run", runs.STEPS).value == 0
     runs.assert_same("run", made / "whole")
     kept = RunFolder("run").checkpoints.steps()
     assert len(kept) == 3, "as many of its own as are kept"

@@ -124,7 +124,7 @@ def test_a_full_file_system_ends_the_run_with_7_and_room_lets_it_go_on(work, who
     assert codes == ["7", "0"]
     assert re.search(f"cannot write disk/run/.*: the disk is full {FREE}$", last)
     kept = steps(work / "struck-run")
-    assert 0 < len(kept) < runs.ROUNDS / 2
+    assert 0 < len(kept) < runs.STEPS / 2
     runs.assert_same(work / "run", whole)
     note("failing-disk", f"a full tmpfs: exit code 7 after checkpoint {kept[-1]}, all "
          f"{len(kept)} earlier ones verify, resumed with room to the same bits")  # fmt: skip
@@ -137,7 +137,7 @@ def test_too_small_a_file_system_is_refused_before_the_start(work, whole, namesp
     assert steps(work / "struck-run") == []
     assert not (work / "struck-run" / "metrics.jsonl").exists()
     runs.assert_same(work / "run", whole)
-    note("failing-disk", "a tmpfs too small for the run: exit code 7 before the first round")
+    note("failing-disk", "a tmpfs too small for the run: exit code 7 before the first step")
 
 
 def test_a_read_only_file_system_ends_the_run_with_7(work, whole, namespace):

@@ -163,7 +163,7 @@ def logged(path, blocks):
 
 @some
 @given(st.data(), losses.filter(len), st.integers(0, 9))
-def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, rounds):
+def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, steps):
     path.unlink(missing_ok=True)
     logged(path, [block])
     path.write_bytes(damaged(data, path.read_bytes()))
@@ -171,13 +171,13 @@ def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, rounds):
         found = loss_log.read(path)
         assert np.isfinite(found).all()
     with suppress(CheckpointError):
-        loss_log.truncate(path, rounds)
-        assert len(loss_log.read(path)) == rounds
+        loss_log.truncate(path, steps)
+        assert len(loss_log.read(path)) == steps
 
 
 @some
 @given(st.binary(max_size=99) | st.lists(values.map(json.dumps)).map("\n".join).map(str.encode))
-def test_a_log_of_anything_is_refused_or_has_no_round(path, content):
+def test_a_log_of_anything_is_refused_or_has_no_step(path, content):
     path.write_bytes(content)
     with suppress(CheckpointError):
         assert loss_log.read(path).shape == (0, 2)

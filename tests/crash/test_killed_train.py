@@ -17,8 +17,8 @@ from tests.waiting import started, wait_for
 
 KILLS = {"numpy": figure(10, 30), "torch": figure(3, 10), "keras": figure(2, 10)}
 A_LIFE = {"numpy": 40, "torch": 150, "keras": 150}
-"""Rounds for each kill: more than a run comes to before it is killed."""
-ROUNDS = {backend: A_LIFE[backend] * (kills + 2) for backend, kills in KILLS.items()}
+"""Steps for each kill: more than a run comes to before it is killed."""
+STEPS = {backend: A_LIFE[backend] * (kills + 2) for backend, kills in KILLS.items()}
 
 
 @pytest.mark.parametrize("backend", KILLS)
@@ -32,22 +32,22 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(
     random, taken_back = np.random.default_rng(9), 0
     for _ in range(KILLS[backend]):
         taken_back += killed(backend, random.uniform(0, 0.3))
-    runs.finished("run", backend, ROUNDS[backend])
-    runs.finished("whole", backend, ROUNDS[backend])
+    runs.finished("run", backend, STEPS[backend])
+    runs.finished("whole", backend, STEPS[backend])
     runs.assert_same("run", "whole")
     note(
         "kill-train",
-        f"{KILLS[backend]} SIGKILLs of {backend}, {taken_back} rounds done twice, the same bits",
+        f"{KILLS[backend]} SIGKILLs of {backend}, {taken_back} steps done twice, the same bits",
     )
 
 
 def killed(backend, seconds):
-    """Kill the run some time after it has logged a round; return how many rounds that lost."""
-    words = [*runs.PROGRAM, *runs.train("run", backend, ROUNDS[backend])]
+    """Kill the run some time after it has logged a step; return how many steps that lost."""
+    words = [*runs.PROGRAM, *runs.train("run", backend, STEPS[backend])]
     log, before = Path("run/metrics.jsonl"), logged()
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with started(words, f"the run of {backend} to log a round", **pipes) as process:
-        wait_for(lambda: logged() != before or process.poll() is not None, "a round in the log")
+    with started(words, f"the run of {backend} to log a step", **pipes) as process:
+        wait_for(lambda: logged() != before or process.poll() is not None, "a step in the log")
         time.sleep(seconds)
         process.kill()
         said = process.stderr.read().decode()
@@ -58,6 +58,6 @@ def killed(backend, seconds):
 
 
 def logged():
-    """Return how many rounds the log has; a torn line does not count."""
+    """Return how many steps the log has; a torn line does not count."""
     log = Path("run/metrics.jsonl")
     return log.read_bytes().count(b"\n") if log.exists() else 0

@@ -34,8 +34,8 @@ def logged():
     return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
-def wait_for_rounds(count):
-    wait_for(lambda: logged() >= count, f"round {count} of the run")
+def wait_for_steps(count):
+    wait_for(lambda: logged() >= count, f"step {count} of the run")
 
 
 def in_a_terminal(words):
@@ -48,12 +48,12 @@ def in_a_terminal(words):
 
 def interactive():
     """Return the run with a bar, which writes to the terminal all the time."""
-    return [word for word in runs.train("run", rounds=MANY) if word != "--no-progress"]
+    return [word for word in runs.train("run", steps=MANY) if word != "--no-progress"]
 
 
 def test_a_run_whose_terminal_is_closed_saves_and_ends_as_by_sighup():
     process, master = in_a_terminal([*runs.PROGRAM, *interactive()])
-    wait_for_rounds(12)
+    wait_for_steps(12)
     os.close(master)
     assert exit_code(process, "the run whose terminal was closed") == 129
     assert 12 <= runs.newest("run").step == logged() < MANY
@@ -61,10 +61,10 @@ def test_a_run_whose_terminal_is_closed_saves_and_ends_as_by_sighup():
 
 
 def test_a_second_hangup_does_not_end_a_run_before_it_has_saved():
-    words = [*runs.PROGRAM, *runs.train("run", rounds=MANY)]
+    words = [*runs.PROGRAM, *runs.train("run", steps=MANY)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with started(words, "the run that was hung up on", **quiet) as process:
-        wait_for_rounds(12)
+        wait_for_steps(12)
         for _ in range(3):
             process.send_signal(signal.SIGHUP)
     assert process.returncode == 129
@@ -72,9 +72,9 @@ def test_a_second_hangup_does_not_end_a_run_before_it_has_saved():
 
 
 def test_a_run_whose_words_nobody_reads_goes_on_to_its_end():
-    words = [*runs.PROGRAM, *runs.train("run", rounds=40)]
+    words = [*runs.PROGRAM, *runs.train("run", steps=40)]
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with started(words, "the run of 40 rounds", **pipes) as process:
+    with started(words, "the run of 40 steps", **pipes) as process:
         process.stderr.read(1)
         process.stderr.close()
     assert process.returncode == 0
@@ -88,7 +88,7 @@ def test_a_run_whose_words_meet_a_full_disk_goes_on_to_its_end(stream, code):
         words = [*runs.PROGRAM, *runs.train("run")]
         done = subprocess.run(words, **streams | {stream: full}, check=False, timeout=SECONDS)
     assert done.returncode == code
-    assert runs.newest("run").step == runs.ROUNDS
+    assert runs.newest("run").step == runs.STEPS
     if code:
         last = done.stderr.decode().splitlines()[-1]
         assert last == "gankit: standard output cannot be written: No space left on device"
@@ -135,7 +135,7 @@ def main_without(closed, words):
 def test_a_process_that_starts_with_closed_streams_trains_to_its_end():
     script = 'exec "$@" <&- >&- 2>&-'
     words = ["sh", "-c", script, "sh", *runs.PROGRAM, *interactive()]
-    words[words.index("--steps") + 1] = str(runs.ROUNDS)
+    words[words.index("--steps") + 1] = str(runs.STEPS)
     done = subprocess.run(words, check=False, timeout=SECONDS)
     assert done.returncode == 0
     assert_only_its_own("run")
@@ -144,9 +144,9 @@ def test_a_process_that_starts_with_closed_streams_trains_to_its_end():
 
 def assert_only_its_own(run):
     """Fail unless the run is whole and its files hold nothing but what belongs there."""
-    assert runs.newest(run).step == runs.ROUNDS
+    assert runs.newest(run).step == runs.STEPS
     rows = [json.loads(line) for line in Path(run, "metrics.jsonl").read_text().splitlines()]
-    assert [row["round"] for row in rows] == list(range(1, runs.ROUNDS + 1))
+    assert [row["step"] for row in rows] == list(range(1, runs.STEPS + 1))
     tomllib.loads(Path(run, "config.toml").read_text("utf-8"))
     json.loads(Path(run, "environment.json").read_text("utf-8"))
     assert Path(run, ".lock").read_bytes().count(b"\n") <= 1

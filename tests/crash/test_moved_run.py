@@ -16,8 +16,8 @@ from tests.selection import selected
 BOUND = 1e-9
 
 
-def go_on(out, backend, rounds):
-    return runs.finished(out, backend, rounds, "--set", "precision=float64")
+def go_on(out, backend, steps):
+    return runs.finished(out, backend, steps, "--set", "precision=float64")
 
 
 def test_a_run_goes_on_in_one_backend_after_the_other(tmp_path, monkeypatch):
@@ -29,7 +29,7 @@ def test_a_run_goes_on_in_one_backend_after_the_other(tmp_path, monkeypatch):
     road = ["numpy", *frameworks, "numpy"]
     for number, backend in enumerate(road, start=1):
         said = go_on("run", backend, 3 * number)
-        assert number == 1 or f"resuming after round {3 * number - 3}" in said
+        assert number == 1 or f"resuming after step {3 * number - 3}" in said
     go_on("whole", "numpy", 3 * len(road))
     found, wanted = (runs.newest(run).state for run in ("run", "whole"))
     assert_close(found, wanted, BOUND)

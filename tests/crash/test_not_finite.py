@@ -23,7 +23,7 @@ from tests.crash.figures import note
 from tests.test_contract import chosen
 
 VALUES = (math.nan, math.inf, -math.inf)
-ROUNDS, STRUCK = 12, 6
+STEPS, STRUCK = 12, 6
 STATE = {
     "weights of G": "generator/0.kernel",
     "weights of D": "discriminator/1.kernel",
@@ -52,11 +52,11 @@ def trained(backend, value):
 
 
 def run(folder, problem, trainer, data, *callbacks):
-    """Train as the command does, with a checkpoint after every other round."""
+    """Train as the command does, with a checkpoint after every other step."""
     log = MetricsLog(folder.metrics)
     keeping = [Metrics(log), Checkpoints(folder.checkpoints, 2, 20, {}, log)]
     try:
-        fit(trainer, problem, Regime(8), data, rounds=ROUNDS, callbacks=[*keeping, *callbacks])
+        fit(trainer, problem, Regime(8), data, steps=STEPS, callbacks=[*keeping, *callbacks])
     finally:
         log.close()
 
@@ -74,11 +74,11 @@ def struck(trainer, name, value):
 
 
 def poisoned(value):
-    """Return `plan` with one number of noise spoilt from round STRUCK on."""
+    """Return `plan` with one number of noise spoilt from step STRUCK on."""
     plan = gankit.training.plan
 
-    def spoilt(problem, regime, images, start, rounds):
-        block = plan(problem, regime, images, start, rounds)
+    def spoilt(problem, regime, images, start, steps):
+        block = plan(problem, regime, images, start, steps)
         if start >= STRUCK:
             block.noise[0, 0, 0, 0] = value
         return block
@@ -105,7 +105,7 @@ def test_it_is_caught_within_a_block_and_never_published(
             callbacks = [struck(trainer, STATE[where], value)]
     with pytest.raises(Diverged) as caught:
         run(folder, problem, trainer, data, *callbacks)
-    assert "round" in str(caught.value)
+    assert "step" in str(caught.value)
     assert_nothing_published(folder, began)
     note("not-finite", f"{len(CASES)} of {len(CASES)} caught on {backend.name}, none published")
 
@@ -125,4 +125,4 @@ def test_without_a_spoilt_number_the_same_run_ends_well(backend, tmp_path):
     problem, trainer, first = trained(backend, None)
     trainer.load_state(first)
     run(RunFolder(tmp_path), problem, trainer, images())
-    assert RunFolder(tmp_path).checkpoints.newest_valid().step == ROUNDS
+    assert RunFolder(tmp_path).checkpoints.newest_valid().step == STEPS

@@ -64,5 +64,5 @@ def test_a_list_beside_calls_nothing_damaged(run):
         rows = reports(run.path)
         assert rows
         assert all(row.whole for row in rows), rows
-        seen.append(rows[-1].round)
+        seen.append(rows[-1].step)
     note("rotation", f"{len(seen)} lists of whole ones beside {seen[-1]} checkpoints")

@@ -21,7 +21,7 @@ from tests.selection import selected
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 LONG = 48
-"""Rounds of a run that is struck more than once."""
+"""Steps of a run that is struck more than once."""
 BEFORE_TRAINING = {"data"}
 BLOWS = [("block", "SIGINT", 1), ("save", "SIGTERM", 1), ("picture", "SIGHUP", 1),
          ("building", "SIGTERM", 1), ("block", "SIGTERM", 2), ("save", "SIGINT", 2)]  # fmt: skip
@@ -136,11 +136,11 @@ def test_a_signal_that_is_ignored_stays_ignored():
 
     ended = in_child(nohup)
     assert ended.exit == 0
-    assert runs.newest("run").step == runs.ROUNDS
+    assert runs.newest("run").step == runs.STEPS
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("words", [["backends"], runs.train("run", rounds=1)], ids=lambda w: w[0])
+@pytest.mark.parametrize("words", [["backends"], runs.train("run", steps=1)], ids=lambda w: w[0])
 def test_the_handlers_of_the_caller_come_back(words):
     before = [signal.getsignal(signal.Signals[name]) for name in SIGNALS]
     with pytest.raises(SystemExit) as ended:
@@ -153,7 +153,7 @@ def test_the_handlers_of_the_caller_come_back(words):
 def test_in_another_thread_the_command_leaves_signals_alone():
     def elsewhere():
         with pytest.raises(SystemExit) as ended:
-            main(runs.train("run", rounds=1))
+            main(runs.train("run", steps=1))
         codes.append(ended.value.code)
 
     codes = []

@@ -20,7 +20,7 @@ from tests.crash.audit import Watch
 TINY = {
     "latent": 3,
     "batch": 4,
-    "rounds_per_epoch": 2,
+    "steps_per_epoch": 2,
     "checkpoint_every": 1,
     "generator": {
         "layers": [{"layer": "dense", "units": 784}, {"layer": "reshape", "shape": [28, 28, 1]}]
@@ -30,7 +30,7 @@ TINY = {
 
 
 def trained(backend, folder, steps):
-    """Train, or go on, for so many rounds in all."""
+    """Train, or go on, for so many steps in all."""
     data = str(folder / "mine.npy")
     options = {"backend": backend, "dataset": data, "steps": steps, "device": "cpu", **TINY}
     gankit.train(out=folder / "run", resume=(folder / "run").exists(), **options)

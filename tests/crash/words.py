@@ -23,7 +23,7 @@ from tests.crash.audit import Watch, outside
 
 TINY = """
 latent = 2
-rounds_per_epoch = 2
+steps_per_epoch = 2
 batch = 4
 epochs = 2
 checkpoint_every = 1
@@ -208,7 +208,7 @@ def said(ground, line):
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
         del os.environ[name]
     os.environ |= {"HOME": str(folder), "GANKIT_HOME": "cache", "GANKIT_OFFLINE": "1"}
-    os.environ["GANKIT_ROUNDS_PER_EPOCH"] = "2"
+    os.environ["GANKIT_STEPS_PER_EPOCH"] = "2"
     os.environ["MPLCONFIGDIR"] = (
         "cache"  # What matplotlib keeps of fonts, which glyphs are made of.
     )

@@ -21,11 +21,11 @@ PLAIN = (
     layers.Dense(16), layers.LeakyReLU(0.2), layers.Dense(784), layers.Tanh(),
     layers.Reshape((28, 28, 1)),
 )  # fmt: skip
-"""A generator whose images both steps of a round can share."""
+"""A generator whose images both updates of a step can share."""
 
 
 def test_a_second_block_traces_nothing_anew(monkeypatch):
-    from gankit_keras.rounds import Runner
+    from gankit_keras.steps import Runner
 
     traced, honest = [], Runner.run
     monkeypatch.setattr(Runner, "run", lambda *args: (traced.append(args), honest(*args))[1])
@@ -39,17 +39,17 @@ def test_a_second_block_traces_nothing_anew(monkeypatch):
 
 
 @pytest.mark.parametrize("changes", [{}, {"fresh_noise": False, "generator": PLAIN}])
-def test_steps_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, changes):
+def test_updates_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, changes):
     problem = full(plugins.get_backend("keras"), precision="float32", **changes)
     states = {}
     for xla in ("", "1"):
         monkeypatch.setenv("GANKIT_KERAS_XLA", xla)
-        for way in ("steps", "block"):
+        for way in ("updates", "block"):
             trainer = plugins.get_backend("keras").trainer(problem)
             getattr(Course(problem, images()), way)(trainer, 0, 3)
             states[xla, way] = trainer.state()
     for name, wanted in states["", "block"].items():
-        assert np.array_equal(states["1", "steps"][name], states["1", "block"][name])
+        assert np.array_equal(states["1", "updates"][name], states["1", "block"][name])
         np.testing.assert_allclose(states["1", "block"][name], wanted, rtol=0, atol=1e-5)
 
 

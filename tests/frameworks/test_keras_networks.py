@@ -31,7 +31,7 @@ def fresh(layer):
 
 
 def fit(generator, discriminator, **changes):
-    given = {"rounds": 2, "latent": 4, "batch": 6, "backend": "keras", **changes}
+    given = {"steps": 2, "latent": 4, "batch": 6, "backend": "keras", **changes}
     return gankit.fit(IMAGES, generator, discriminator, **given)
 
 

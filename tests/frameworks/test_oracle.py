@@ -35,7 +35,7 @@ def test_a_backend_agrees_with_the_oracle(backend, number):
 
 def caught():
     """Return the first random problem on which the oracle and the reference part, if any."""
-    return next((n for n in range(COUNT) if not distance(NUMPY, case(n), rounds=1).close), None)
+    return next((n for n in range(COUNT) if not distance(NUMPY, case(n), steps=1).close), None)
 
 
 def test_random_problems_have_every_part():
@@ -61,7 +61,7 @@ def test_a_mistake_in_a_loss_is_seen():
     assert found
     for one in found:
         changed = replace(one, problem=replace(one.problem, loss=wrong), smoothing=0.0)
-        assert not distance(NUMPY, changed, rounds=1).close
+        assert not distance(NUMPY, changed, steps=1).close
 
 
 def test_a_mistake_in_where_a_penalty_is_taken_is_seen(monkeypatch):
@@ -90,7 +90,7 @@ def test_a_mistake_in_a_share_of_smoothing_is_seen():
         one = case(number)
         if one.smoothing:
             wrong = replace(one, smoothing=one.smoothing + 0.01)
-            assert not distance(NUMPY, wrong, rounds=1).close
+            assert not distance(NUMPY, wrong, steps=1).close
 
 
 # And mistakes of the reference's own.

@@ -45,7 +45,7 @@ def test_products_have_the_error_of_float32():
     assert error < 1e-5
 
 
-def test_a_processor_that_rounds_to_bfloat16_is_not_asked_to(monkeypatch):
+def test_a_processor_that_steps_to_bfloat16_is_not_asked_to(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
     assert not products.onednn()
 
@@ -73,11 +73,11 @@ def test_what_was_set_before_comes_back(monkeypatch, before):
     assert SETTINGS.fp32_precision == before
 
 
-def test_training_leaves_the_setting_as_it_was_and_steps_equal_blocks():
+def test_training_leaves_the_setting_as_it_was_and_updates_equal_blocks():
     SETTINGS.fp32_precision = "ieee"
     problem = full(plugins.get_backend("torch"), precision="float32")
     states = []
-    for way in ("steps", "block"):
+    for way in ("updates", "block"):
         trainer = plugins.get_backend("torch").trainer(problem)
         getattr(Course(problem, images()), way)(trainer, 0, 3)
         states.append(trainer.state())

@@ -1,4 +1,4 @@
-"""Rounds as graphs: by a stand-in for CUDA's, which must give the same bits as running them."""
+"""Steps as graphs: by a stand-in for CUDA's, which must give the same bits as running them."""
 
 import dataclasses
 import gc
@@ -29,7 +29,7 @@ from gankit_torch import devices, graphs
 
 from tests.frameworks.recording import Recorder
 
-ROUNDS = 12
+STEPS = 12
 NORMED = (layers.Dense(16, spectral=True), layers.LeakyReLU(0.2), layers.Dropout(0.3))
 GENERATOR = (
     layers.Dense(16), layers.LeakyReLU(0.2), layers.Dense(784), layers.Tanh(),
@@ -70,7 +70,7 @@ def problem(name="simple", **changes):
     return full(backend, **{"precision": "float32"} | PROBLEMS[name] | changes)
 
 
-def trained(problem, parts=(5, 9, ROUNDS), n_critic=1):
+def trained(problem, parts=(5, 9, STEPS), n_critic=1):
     """Train in blocks that end at `parts`; return the losses and the state."""
     trainer, course, start = plugins.get_backend("torch").trainer(problem), None, 0
     labels = np.arange(len(images())) % 10 if problem.classes else None
@@ -92,17 +92,17 @@ def test_the_shared_forward_pass_is_among_the_problems():
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_recorded_rounds_are_the_same_to_the_last_bit(monkeypatch, name):
+def test_recorded_steps_are_the_same_to_the_last_bit(monkeypatch, name):
     asked = problem(name)
     wanted = trained(asked)
     recorder = Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     assert_same(trained(asked), wanted)
-    assert recorder.replayed >= ROUNDS - 2 * graphs.WARM - 3
-    assert recorder.recorded + recorder.replayed + recorder.warmed == ROUNDS + recorder.recorded
+    assert recorder.replayed >= STEPS - 2 * graphs.WARM - 3
+    assert recorder.recorded + recorder.replayed + recorder.warmed == STEPS + recorder.recorded
 
 
-def test_many_steps_of_the_discriminator_are_one_graph(monkeypatch):
+def test_many_updates_of_the_discriminator_are_one_graph(monkeypatch):
     asked = problem("penalty")
     wanted = trained(asked, n_critic=3)
     recorder = Recorder()
@@ -112,12 +112,12 @@ def test_many_steps_of_the_discriminator_are_one_graph(monkeypatch):
 
 
 def test_a_second_block_records_nothing_anew(recorder):
-    trained(problem(), parts=(ROUNDS, 2 * ROUNDS))
+    trained(problem(), parts=(STEPS, 2 * STEPS))
     assert recorder.recorded == 1
-    assert recorder.replayed == 2 * ROUNDS - graphs.WARM
+    assert recorder.replayed == 2 * STEPS - graphs.WARM
 
 
-def test_rounds_with_a_penalty_and_without_are_two_graphs(recorder):
+def test_steps_with_a_penalty_and_without_are_two_graphs(recorder):
     trained(problem("lazy"), parts=(24,))
     assert recorder.recorded == 2
 
@@ -125,7 +125,7 @@ def test_rounds_with_a_penalty_and_without_are_two_graphs(recorder):
 def test_rates_that_always_differ_are_run_as_they_come(recorder):
     adam = Adam(Schedule("linear", 1e-3, 1e-4, images=1000), 0.5, 0.999, 1e-8)
     trained(problem(generator_optimizer=adam))
-    assert (recorder.recorded, recorder.warmed) == (0, ROUNDS)
+    assert (recorder.recorded, recorder.warmed) == (0, STEPS)
 
 
 def test_adaptive_augmentation_which_looks_at_numbers_is_not_recorded(recorder):
@@ -139,9 +139,9 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     honest = gankit_torch.trainer.TorchTrainer._move_generator
 
-    def looking(self, fake, step):
+    def looking(self, fake, update):
         assert float(fake.detach().sum()) < np.inf
-        return honest(self, fake, step)
+        return honest(self, fake, update)
 
     monkeypatch.setattr(gankit_torch.trainer.TorchTrainer, "_move_generator", looking)
     with pytest.warns(UserWarning, match="without CUDA graphs: .* looks at a number"):
@@ -166,7 +166,7 @@ def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
 
 
 @pytest.mark.usefixtures("recorder")
-def test_masks_of_a_block_cross_together_however_many_rounds_it_has(monkeypatch):
+def test_masks_of_a_block_cross_together_however_many_steps_it_has(monkeypatch):
     crossings = []
     honest = gankit_torch.trainer.Feed._draw
     monkeypatch.setattr(
@@ -175,9 +175,9 @@ def test_masks_of_a_block_cross_together_however_many_rounds_it_has(monkeypatch)
         lambda self, array: crossings.append(array.shape) or honest(self, array),
     )
     counts = []
-    for rounds in (2, 8):
+    for steps in (2, 8):
         crossings.clear()
-        trained(problem(), parts=(rounds,))
+        trained(problem(), parts=(steps,))
         counts.append(len(crossings))
     assert counts[0] == counts[1]
 
@@ -276,22 +276,22 @@ def test_a_trainer_is_freed_as_soon_as_it_is_let_go(recorder):
 
 
 @pytest.mark.usefixtures("recorder")
-def test_masks_are_drawn_some_rounds_at_a_time(monkeypatch):
+def test_masks_are_drawn_some_steps_at_a_time(monkeypatch):
     asked = problem()
     wanted = trained(asked)
     monkeypatch.setattr(gankit_torch.masking, "TOGETHER", 1)
     assert_same(trained(asked), wanted)
 
 
-def test_a_step_is_cloned_whole():
-    step = graphs.Step(
+def test_an_update_is_cloned_whole():
+    update = graphs.Update(
         real=torch.zeros(1), noise=torch.ones(2), labels=torch.arange(2), rates={"a": 1.0},
         draws={"flip": torch.ones(2)},
         masking=gankit_torch.feeds.Masking((0, 0, 0), {"generator/1": torch.ones(3)}),
     )  # fmt: skip
-    twin = step.clone()
-    assert len(twin.tensors()) == len(step.tensors()) == 5
-    for mine, its in zip(step.tensors(), twin.tensors(), strict=True):
+    twin = update.clone()
+    assert len(twin.tensors()) == len(update.tensors()) == 5
+    for mine, its in zip(update.tensors(), twin.tensors(), strict=True):
         assert torch.equal(mine, its)
         assert mine.data_ptr() != its.data_ptr()
-    assert dataclasses.replace(twin, masking=step.masking).rates == step.rates
+    assert dataclasses.replace(twin, masking=update.masking).rates == update.rates

@@ -26,7 +26,7 @@ def critic():
 
 
 def fit(generator, discriminator, **changes):
-    given = {"rounds": 2, "latent": 4, "batch": 6, "backend": "torch", **changes}
+    given = {"steps": 2, "latent": 4, "batch": 6, "backend": "torch", **changes}
     return gankit.fit(IMAGES, generator, discriminator, **given)
 
 

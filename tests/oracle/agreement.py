@@ -9,7 +9,7 @@ import torch
 from gankit.training import Regime, alternate, plan
 from tests.oracle.trainer import Oracle
 
-ROUNDS = 3
+STEPS = 3
 BOUND = 1e-9
 
 
@@ -38,11 +38,11 @@ def one_thread():
 
 
 @one_thread()
-def distance(backend, case, rounds=ROUNDS):
+def distance(backend, case, steps=STEPS):
     """Train a backend and the oracle from the same state on the same plan."""
     trainer = backend.trainer(case.problem)
     oracle = Oracle(case.problem, trainer.state(), case.smoothing)
-    block = plan(case.problem, Regime(case.batch, case.n_critic), len(case.images), 0, rounds)
+    block = plan(case.problem, Regime(case.batch, case.n_critic), len(case.images), 0, steps)
     losses = [
         alternate(one, block.batches(case.problem, case.images, case.labels))
         for one in (trainer, oracle)

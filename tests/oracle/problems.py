@@ -3,7 +3,7 @@
 Three things are left out, since two right programs may differ there by more than rounding:
 
 - A bias in front of a batch normalisation: its gradient is rounding alone, and an optimizer that
-  divides by its size makes a step of it. Layers before a batch normalisation have no bias.
+  divides by its size makes an update of it. Layers before a batch normalisation have no bias.
 - Batches of fewer than 4 images: a batch normalisation of nearly equal rows divides by nearly 0.
 - A kink (relu, leaky-relu) right after a batch normalisation in a network with dropout, or behind
   another kink: rows that are equal there lie on the kink, and rounding says on which side.

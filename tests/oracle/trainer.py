@@ -1,4 +1,4 @@
-"""The two steps, with `torch.optim` and `torch.autograd`."""
+"""The two updates, with `torch.optim` and `torch.autograd`."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ class Oracle:
     def weights(self, side):
         return {n: a for n, a in self.part(side).items() if not n.endswith(RUNNING)}
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         batch = tensors(batch)
         masks = self.drawn(batch, last=False)
         with torch.no_grad():
@@ -55,7 +55,7 @@ class Oracle:
         self.follow(reals[:, 0])
         return float(loss.detach())
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         batch = tensors(batch)
         masks = self.drawn(batch, last=True)
         fake, moved = self.run("generator", batch.noise, batch, masks)
@@ -68,7 +68,7 @@ class Oracle:
         self.move("generator", loss, batch, moved)
         if self.problem.average:
             self.blend(batch.rates["average"])
-        self.arrays["round"] += 1
+        self.arrays["step"] += 1
         return float(loss.detach())
 
     def drawn(self, batch, *, last):
@@ -139,7 +139,7 @@ class Oracle:
             group["lr"] = batch.rates[f"{side}/learning_rate"]
             if isinstance(chosen, Adam):
                 group["betas"] = (chosen.beta1, batch.rates[f"{side}/beta2"])
-        optimizer.step()
+        optimizer.update()
         with torch.no_grad():
             for weight in weights if chosen.clip is not None else ():
                 weight.clamp_(-chosen.clip, chosen.clip)
@@ -159,13 +159,13 @@ class Oracle:
         if not (augment and augment.adaptive):
             return
         self.arrays["ada/signs"] += torch.sign(real).mean()
-        self.arrays["ada/steps"] += 1
-        if self.arrays["ada/steps"] == augment.every:
+        self.arrays["ada/updates"] += 1
+        if self.arrays["ada/updates"] == augment.every:
             above = torch.sign(self.arrays["ada/signs"] / augment.every - augment.target)
-            step = above * len(real) * augment.every / augment.images
-            self.arrays["ada/p"] = (self.arrays["ada/p"] + step).clamp(0, 1)
+            update = above * len(real) * augment.every / augment.images
+            self.arrays["ada/p"] = (self.arrays["ada/p"] + update).clamp(0, 1)
             self.arrays["ada/signs"] = torch.zeros((), dtype=torch.float64)
-            self.arrays["ada/steps"] = torch.zeros((), dtype=torch.int64)
+            self.arrays["ada/updates"] = torch.zeros((), dtype=torch.int64)
 
     def state(self):
         """Return what a trainer's state would be, by the same names."""
@@ -177,7 +177,7 @@ class Oracle:
                     if theirs in kept[weight]:
                         found[f"{prefix}/{mean}/{name}"] = kept[weight][theirs].numpy().copy()
                 if "exp_avg" in kept[weight]:
-                    found[f"{prefix}/t"] = np.array(int(kept[weight]["step"]), np.int64)
+                    found[f"{prefix}/t"] = np.array(int(kept[weight]["update"]), np.int64)
         return found
 
 

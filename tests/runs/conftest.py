@@ -17,7 +17,7 @@ def make_state(seed):
         for part in ("generator", "discriminator", "average", "optimizer/generator/m")
         for name, shape in (("kernel", (7, 5)), ("bias", (5,)))
     }
-    return arrays | {"round": np.array(seed, np.int64)}
+    return arrays | {"step": np.array(seed, np.int64)}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def state():
 
 @pytest.fixture
 def store(tmp_path):
-    """Return a store that holds rounds 640 and 1280, each of its own state."""
+    """Return a store that holds steps 640 and 1280, each of its own state."""
     store = CheckpointStore(tmp_path / "checkpoints")
     for step in (640, 1280):
         store.save(step, make_state(step), {"backend": "numpy"})

@@ -56,7 +56,7 @@ def test_arrays_lie_in_files_by_the_first_part_of_their_names(store):
 def test_the_manifest_says_who_wrote_what_and_when(store):
     said = json.loads((store.path(640) / "manifest.json").read_text())
     assert {"format", "gankit", "step", "created", "info", "files", "sha256"} == said.keys()
-    assert said["files"]["trainer.safetensors"]["arrays"]["round"] == {
+    assert said["files"]["trainer.safetensors"]["arrays"]["step"] == {
         "dtype": "int64",
         "shape": [],
     }
@@ -65,7 +65,7 @@ def test_the_manifest_says_who_wrote_what_and_when(store):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_state_that_is_not_finite_is_never_published(store, state, value):
     state["generator/0.kernel"][1, 2] = value
-    with pytest.raises(Diverged, match=r"'generator/0\.kernel' holds .* after round 1920"):
+    with pytest.raises(Diverged, match=r"'generator/0\.kernel' holds .* after step 1920"):
         store.save(1920, state, {})
     assert store.steps() == [640, 1280]
 
@@ -98,7 +98,7 @@ def test_pruning_keeps_the_newest(store, state):
 
 
 def test_a_step_that_is_not_there_is_refused_naming_those_that_are(store):
-    with pytest.raises(CheckpointError, match=r"no checkpoint of round 7 .* there: 640, 1280"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint of step 7 .* there: 640, 1280"):
         store.load(7)
 
 

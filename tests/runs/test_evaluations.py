@@ -26,7 +26,7 @@ FIGURES = Evaluation(
 
 def row(step, frechet=12.5, floor=None, seed=0, **changes):
     found = dataclasses.replace(FIGURES, frechet=frechet, **changes).as_json()
-    line = {"round": step, "seed": seed, **found}
+    line = {"step": step, "seed": seed, **found}
     real = dataclasses.replace(FIGURES, frechet=floor or 0.0, **changes).as_json()
     return line | ({"floor": {"split": "100 test images", **real}} if floor else {})
 
@@ -106,16 +106,16 @@ def test_many_may_append_at_once(path):
 
 
 BAD = {
-    "no JSON": '{"round": 6',
+    "no JSON": '{"step": 6',
     "no table": "[]",
     "nothing": "",
     "too deep": "[" * 100_000,
     "a number that is none": json.dumps(ROWS[1]).replace("10.0", "NaN"),
     "an endless number": json.dumps(ROWS[1]).replace("10.0", "1e999"),
     "a number too long": json.dumps(ROWS[1]).replace("10.0", "1" + "0" * 400),
-    "a round of half": json.dumps(ROWS[1] | {"round": 1.5}),
-    "a round that is true": json.dumps(ROWS[1] | {"round": True}),
-    "a round below none": json.dumps(ROWS[1] | {"round": -1}),
+    "a step of half": json.dumps(ROWS[1] | {"step": 1.5}),
+    "a step that is true": json.dumps(ROWS[1] | {"step": True}),
+    "a step below none": json.dumps(ROWS[1] | {"step": -1}),
     "no seed": json.dumps({k: v for k, v in ROWS[1].items() if k != "seed"}),
     "no distance": json.dumps({k: v for k, v in ROWS[1].items() if k != "frechet"}),
     "a word for a distance": json.dumps(ROWS[1] | {"frechet": "10"}),
@@ -161,10 +161,10 @@ def test_a_file_that_is_too_large_or_a_link_is_refused(path, monkeypatch):
         evaluation_log.read(path.with_name("link"))
 
 
-@pytest.mark.parametrize(("rounds", "kept"), [(0, 0), (6, 1), (17, 2), (18, 3)])
-def test_taking_back_leaves_what_was_found_up_to_a_round(path, rounds, kept):
+@pytest.mark.parametrize(("steps", "kept"), [(0, 0), (6, 1), (17, 2), (18, 3)])
+def test_taking_back_leaves_what_was_found_up_to_a_step(path, steps, kept):
     path.write_bytes(path.read_bytes() + b'{"torn')
-    evaluation_log.truncate(path, rounds)
+    evaluation_log.truncate(path, steps)
     assert path.read_text() == "".join(json.dumps(one) + "\n" for one in ROWS[:kept])
 
 
@@ -192,18 +192,18 @@ def test_figures_are_described_by_all_that_they_were_measured_by():
 
 def test_the_best_is_the_lowest_of_those_that_have_a_checkpoint_and_the_first_of_equals():
     rows = [*ROWS, row(24, 10.0)]
-    assert evaluation_log.best(rows, [6, 12, 18, 24], 100)["round"] == 12
-    assert evaluation_log.best(rows, [6, 18], 100)["round"] == 18
+    assert evaluation_log.best(rows, [6, 12, 18, 24], 100)["step"] == 12
+    assert evaluation_log.best(rows, [6, 18], 100)["step"] == 18
     assert evaluation_log.best(rows, [], 100) is None
     assert evaluation_log.best([], [6], 100) is None
 
 
 def test_only_what_was_measured_alike_compares():
     steps = [6, 12, 18, 24]
-    assert evaluation_log.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["round"] == 12
-    assert evaluation_log.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["round"] == 12
+    assert evaluation_log.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["step"] == 12
+    assert evaluation_log.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["step"] == 12
     other = row(24, 99.0, features="64 classifier and 18 local features (00000000)")
-    assert evaluation_log.best([*ROWS, other], steps, 100)["round"] == 24
+    assert evaluation_log.best([*ROWS, other], steps, 100)["step"] == 24
     assert evaluation_log.best(ROWS, steps, 50) is None
 
 

@@ -17,7 +17,7 @@ def state(step):
 
 @pytest.fixture
 def store(tmp_path):
-    """Return a run's store: rounds 10, 30 and 50 are its own, 20, 40 and 60 another run's."""
+    """Return a run's store: steps 10, 30 and 50 are its own, 20, 40 and 60 another run's."""
     mine, theirs = (CheckpointStore(tmp_path / "checkpoints", mark) for mark in ("mine", "theirs"))
     for step in (10, 30, 50):
         mine.save(step, state(step))
@@ -37,8 +37,8 @@ def test_only_the_runs_own_are_listed_and_each_other_is_named(store):
     ]  # fmt: skip
 
 
-def test_one_of_another_run_is_not_loaded_by_its_round(store):
-    with pytest.raises(CheckpointError, match=r"no checkpoint of round 60 .* there: 10, 30, 50"):
+def test_one_of_another_run_is_not_loaded_by_its_step(store):
+    with pytest.raises(CheckpointError, match=r"no checkpoint of step 60 .* there: 10, 30, 50"):
         store.load(60)
 
 

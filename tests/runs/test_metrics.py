@@ -25,18 +25,18 @@ def path(tmp_path):
     return path
 
 
-def test_a_round_is_a_line(tmp_path):
+def test_a_step_is_a_line(tmp_path):
     log = MetricsLog(tmp_path / "log")
     log.append(3, np.array([[1.386, 0.693]]))
     log.close()
-    assert log.path.read_text() == '{"round": 4, "discriminator": 1.386, "generator": 0.693}\n'
+    assert log.path.read_text() == '{"step": 4, "discriminator": 1.386, "generator": 0.693}\n'
 
 
 def test_what_is_read_is_what_was_logged_bit_for_bit(path):
     np.testing.assert_array_equal(loss_log.read(path), LOSSES)
 
 
-def test_a_log_that_was_never_written_has_no_rounds(tmp_path):
+def test_a_log_that_was_never_written_has_no_steps(tmp_path):
     assert loss_log.read(tmp_path / "nothing").shape == (0, 2)
     loss_log.truncate(tmp_path / "nothing", 0)
 
@@ -53,11 +53,11 @@ def test_a_torn_last_line_does_not_count(path):
         "{}",
         "[]",
         "null",
-        '{"round": 4, "discriminator": 1.0, "generator": 0.5}',
-        '{"round": true, "discriminator": 1.0, "generator": 0.5}',
-        '{"round": 3, "discriminator": NaN, "generator": 0.5}',
-        '{"round": 3, "discriminator": "1", "generator": 0.5}',
-        '{"round": 3, "discrim',
+        '{"step": 4, "discriminator": 1.0, "generator": 0.5}',
+        '{"step": true, "discriminator": 1.0, "generator": 0.5}',
+        '{"step": 3, "discriminator": NaN, "generator": 0.5}',
+        '{"step": 3, "discriminator": "1", "generator": 0.5}',
+        '{"step": 3, "discrim',
         "[" * 100_000,
     ],
     ids=range(10),
@@ -70,21 +70,21 @@ def test_any_other_line_that_is_none_is_refused_by_number(path, line):
         loss_log.read(path)
 
 
-@pytest.mark.parametrize("rounds", [0, 1, 7, 19, 20])
-def test_a_resumed_log_equals_an_uninterrupted_one_byte_for_byte(path, rounds):
+@pytest.mark.parametrize("steps", [0, 1, 7, 19, 20])
+def test_a_resumed_log_equals_an_uninterrupted_one_byte_for_byte(path, steps):
     whole = path.read_bytes()
     path.write_bytes(whole[:-3])
-    if rounds == 20:
+    if steps == 20:
         path.write_bytes(whole)
-    loss_log.truncate(path, rounds)
+    loss_log.truncate(path, steps)
     log = MetricsLog(path)
-    log.append(rounds, LOSSES[rounds:])
+    log.append(steps, LOSSES[steps:])
     log.close()
     assert path.read_bytes() == whole
 
 
 def test_a_log_that_ends_too_early_is_refused(path):
-    with pytest.raises(CheckpointError, match="ends at round 20, before round 21"):
+    with pytest.raises(CheckpointError, match="ends at step 20, before step 21"):
         loss_log.truncate(path, 21)
 
 

@@ -104,4 +104,4 @@ def test_what_is_damaged_and_stays_is_still_refused(run):
 def test_what_was_removed_while_it_was_read_is_not_reported_as_damaged(run, rotate, ask, turn):
     rotate(turn)
     (row,) = ask(run.path)
-    assert (row.round, row.whole) == (20, True)
+    assert (row.step, row.whole) == (20, True)

@@ -29,22 +29,22 @@ def test_no_file_is_no_warning(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("rounds", "kept"), [(299, []), (300, [FIRST]), (900, [FIRST, SECOND])])
-def test_what_was_said_after_a_round_can_be_dropped(path, rounds, kept):
-    warning_log.truncate(path, rounds)
+@pytest.mark.parametrize(("steps", "kept"), [(299, []), (300, [FIRST]), (900, [FIRST, SECOND])])
+def test_what_was_said_after_a_step_can_be_dropped(path, steps, kept):
+    warning_log.truncate(path, steps)
     assert warning_log.read(path) == kept
 
 
 DAMAGED = {
     "no JSON": b"{",
     "no table": b"[]",
-    "a key too many": b'{"round": 1, "text": "a", "more": 1}',
-    "a round before the first": b'{"round": -1, "text": "a"}',
-    "a round that is true": b'{"round": true, "text": "a"}',
-    "a round beyond counting": b'{"round": 1e400, "text": "a"}',
-    "a text that is none": b'{"round": 1, "text": 1}',
+    "a key too many": b'{"step": 1, "text": "a", "more": 1}',
+    "a step before the first": b'{"step": -1, "text": "a"}',
+    "a step that is true": b'{"step": true, "text": "a"}',
+    "a step beyond counting": b'{"step": 1e400, "text": "a"}',
+    "a text that is none": b'{"step": 1, "text": 1}',
     "nothing but depth": b"[" * 20_000,
-    "half a character": b'{"round": 1, "text": "\xff"}',
+    "half a character": b'{"step": 1, "text": "\xff"}',
 }
 
 

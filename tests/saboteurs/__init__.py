@@ -19,7 +19,7 @@ from tests.saboteurs import (
     running,
     runs,
     states,
-    steps,
+    updates,
     views,
     whole,
 )
@@ -29,7 +29,7 @@ from tests.saboteurs.saboteur import SABOTEURS, Saboteur
 __all__ = ["HONEST", "SABOTEURS", "Saboteur", "native_pair"]
 PARTS = (
     average, calls, exports, formulas, labels, layers, mixed, native, offers, optimizers, penalties,
-    running, runs, states, steps, views, whole,
+    running, runs, states, updates, views, whole,
 )  # fmt: skip
 
 

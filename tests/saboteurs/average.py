@@ -18,11 +18,11 @@ class AveragesUnasked(HonestTrainer):
 
 
 class Averaging(HonestTrainer):
-    """A trainer that meddles with its average, if it has one, before and after a round."""
+    """A trainer that meddles with its average, if it has one, before and after a step."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         old = self.average.weights() if self.average else {}
-        loss = super().generator_step(batch)
+        loss = super().update_generator(batch)
         if self.average:
             copy_into(self.average.network.values, self.averaged(old, batch.rates["average"]))
         return loss
@@ -58,7 +58,7 @@ class AveragesAtAFixedRate(Averaging):
         return {name: 0.99 * w + 0.01 * self._g.values[name] for name, w in old.items()}
 
 
-@caught_by("test_averages_by_the_batchs_share", "test_generator_step_moves_the_generator_alone")
+@caught_by("test_averages_by_the_batchs_share", "test_generator_update_moves_the_generator_alone")
 class NeverAverages(Averaging):
     """Leaves the average where it was."""
 

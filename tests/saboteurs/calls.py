@@ -180,7 +180,7 @@ class LoadsBeforeItLooks(HonestTrainer):
             super().load_weights(weights)
 
 
-def masks(step):
-    """Return dropout's masks of one step."""
-    key = Key(0, 0, step)
+def masks(update):
+    """Return dropout's masks of one update."""
+    key = Key(0, 0, update)
     return lambda layer, shape, rate: dropout_mask(key, Site.GENERATOR, layer, shape, rate)

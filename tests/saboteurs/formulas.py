@@ -20,22 +20,22 @@ def with_optimizers(problem, optimizer):
     return replace(problem, **changed)
 
 
-@caught_by("test_sgd_follows_the_reference", "test_every_round_follows_the_reference")
+@caught_by("test_sgd_follows_the_reference", "test_every_step_follows_the_reference")
 class GoesATouchTooFar(HonestTrainer):
     """Moves the generator a millionth too far."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         rate = batch.rates["generator/learning_rate"] * (1 + 1e-6)
         rates = {**batch.rates, "generator/learning_rate": rate}
-        return super().generator_step(replace(batch, rates=rates))
+        return super().update_generator(replace(batch, rates=rates))
 
 
 @caught_by("test_float32_follows_the_reference", "test_sgd_follows_the_reference")
 class RoundsCoarsely(HonestTrainer):
     """Keeps its weights to three decimals, as half precision would."""
 
-    def generator_step(self, batch):
-        loss = super().generator_step(batch)
+    def update_generator(self, batch):
+        loss = super().update_generator(batch)
         for value in self._g.values.values():
             value[...] = np.round(value, 3)
         return loss
@@ -45,10 +45,10 @@ class RoundsCoarsely(HonestTrainer):
 class ForgetsItsMoments(HonestTrainer):
     """Begins each update of Adam's without the moments before."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         for moment in getattr(self._g_updater, "m", {}).values():
             moment[...] = 0
-        return super().generator_step(batch)
+        return super().update_generator(batch)
 
 
 @caught_by("test_adam_follows_the_reference")
@@ -59,9 +59,9 @@ class SwapsAdamsBetas(HonestTrainer):
         super().__init__(with_optimizers(problem, lambda a: replace(a, beta1=a.beta2)))
         self.beta2 = getattr(problem.discriminator_optimizer, "beta1", 0.0)
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         swapped = {"discriminator/beta2": self.beta2} if self.beta2 else {}
-        return super().discriminator_step(replace(batch, rates={**batch.rates, **swapped}))
+        return super().update_discriminator(replace(batch, rates={**batch.rates, **swapped}))
 
 
 @caught_by("test_adds_epsilon_after_the_bias_correction")
@@ -97,25 +97,25 @@ class LeansOtherwise(HonestTrainer):
 
 @caught_by("test_every_layer_follows_the_reference")
 class DropsInOneStepOnly(HonestTrainer):
-    """Forgets dropout in the generator's step."""
+    """Forgets dropout in the generator's update."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         self._g.spec, kept = without_dropout(self._g.spec), self._g.spec
-        loss = super().generator_step(batch)
+        loss = super().update_generator(batch)
         self._g.spec = kept
         return loss
 
 
-@caught_by("test_every_round_follows_the_reference")
+@caught_by("test_every_step_follows_the_reference")
 class ReusesNoise(HonestTrainer):
     """Gives the generator the discriminator's noise, though it was to be fresh."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         self.noise = batch.noise
-        return super().discriminator_step(batch)
+        return super().update_discriminator(batch)
 
-    def generator_step(self, batch):
-        return super().generator_step(replace(batch, noise=self.noise))
+    def update_generator(self, batch):
+        return super().update_generator(replace(batch, noise=self.noise))
 
 
 def with_layers(problem, kind, change):
@@ -137,6 +137,6 @@ def without_dropout(spec):
 class OverflowsFarOut(HonestTrainer):
     """Takes the exponential of a large logit, as log(1 + exp(x)) does."""
 
-    def discriminator_step(self, batch):
-        loss = super().discriminator_step(batch)
+    def update_discriminator(self, batch):
+        loss = super().update_discriminator(batch)
         return loss if abs(loss) < 700 else np.inf

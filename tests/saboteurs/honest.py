@@ -66,16 +66,16 @@ class HonestTrainer(NumpyTrainer):
             if "generator" in self.means:
                 self.means["average"] = self.means["generator"].copy()
 
-    def discriminator_step(self, batch):
-        """Step, then move the native discriminator's running mean."""
-        loss = super().discriminator_step(batch)
+    def update_discriminator(self, batch):
+        """Update, then move the native discriminator's running mean."""
+        loss = super().update_discriminator(batch)
         if native := self.natives.get("discriminator"):
             native.watch(batch.real)
         return loss
 
-    def generator_step(self, batch):
-        """Step, then move the native generator's running mean."""
-        loss = super().generator_step(batch)
+    def update_generator(self, batch):
+        """Update, then move the native generator's running mean."""
+        loss = super().update_generator(batch)
         if native := self.natives.get("generator"):
             native.watch(batch.noise)
         if "average" in self.means:
@@ -87,7 +87,7 @@ class HonestTrainer(NumpyTrainer):
         self.images, self.labels = images, labels
 
     def train_block(self, block):
-        """Run the block step by step."""
+        """Run the block update by update."""
         return alternate(self, block.batches(self.problem, self.images, self.labels))
 
     def _values(self):

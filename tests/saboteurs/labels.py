@@ -53,9 +53,9 @@ def shuffled(self, inputs, labels, *others, honest=Sequential.run):
 class ShufflesTheFakesLabels(HonestTrainer):
     """Makes each fake for the class of another real image."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         with patch.object(self._g, "run", shuffled.__get__(self._g)):
-            return super().discriminator_step(batch)
+            return super().update_discriminator(batch)
 
 
 @caught_by("test_classifies")

@@ -14,22 +14,22 @@ def coarse(array, bits):
     return (np.asarray(array, np.float32).view(np.uint32) & kept).view(np.float32)
 
 
-@caught_by("test_mixed_steps_are_near_those_of_float32")
+@caught_by("test_mixed_updates_are_near_those_of_float32")
 class RoundsToTwoBits(HonestTrainer):
-    """Rounds the gradients' way with two bits where training is mixed."""
+    """Steps the gradients' way with two bits where training is mixed."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         if self.problem.mixed:
             batch = replace(batch, real=coarse(batch.real, 0), noise=coarse(batch.noise, 0))
-        return super().discriminator_step(batch)
+        return super().update_discriminator(batch)
 
 
 @caught_by("test_a_mixed_state_is_whole")
 class KeepsRoundedWeights(HonestTrainer):
-    """Rounds the weights, too, where training is mixed."""
+    """Steps the weights, too, where training is mixed."""
 
-    def generator_step(self, batch):
-        loss = super().generator_step(batch)
+    def update_generator(self, batch):
+        loss = super().update_generator(batch)
         for array in self._g.weights.values() if self.problem.mixed else ():
             array[...] = coarse(array, 7)
         return loss
@@ -37,7 +37,7 @@ class KeepsRoundedWeights(HonestTrainer):
 
 @caught_by("test_mixed_networks_answer_in_float32")
 class AnswersRounded(HonestTrainer):
-    """Rounds its images where training is mixed."""
+    """Steps its images where training is mixed."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -53,9 +53,9 @@ class Rounded(HonestTrainer.face):
         return coarse(super().__call__(inputs, labels), 7)
 
 
-@caught_by("test_a_mixed_block_equals_its_steps")
+@caught_by("test_a_mixed_block_equals_its_updates")
 class MixesInBlocksAlone(HonestTrainer):
-    """Rounds the images in blocks, and not in steps."""
+    """Steps the images in blocks, and not in updates."""
 
     def train_block(self, block):
         if self.problem.mixed:

@@ -7,45 +7,45 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_native_steps_move_one_network")
+@caught_by("test_native_updates_move_one_network")
 class FreezesNativeNetworks(HonestTrainer):
-    """Takes steps with native networks that move no weight."""
+    """Takes updates with native networks that move no weight."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         kept = {name: value.copy() for name, value in self._d.values.items()}
-        loss = super().discriminator_step(batch)
+        loss = super().update_discriminator(batch)
         for name in kept if self.natives else ():
             self._d.values[name][...] = kept[name]
         return loss
 
 
-@caught_by("test_native_steps_move_one_network")
+@caught_by("test_native_updates_move_one_network")
 class TrainsTheOtherNative(HonestTrainer):
-    """Moves the native discriminator in the generator's step."""
+    """Moves the native discriminator in the generator's update."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         if self.natives:
             self._d.values["1.kernel"] *= 0.99
-        return super().generator_step(batch)
+        return super().update_generator(batch)
 
 
-@caught_by("test_native_steps_move_one_network")
+@caught_by("test_native_updates_move_one_network")
 class WatchesEverything(HonestTrainer):
-    """Moves a native discriminator's running mean in the generator's step too."""
+    """Moves a native discriminator's running mean in the generator's update too."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         if native := self.natives.get("discriminator"):
             native.watch(batch.real)
-        return super().generator_step(batch)
+        return super().update_generator(batch)
 
 
-@caught_by("test_running_state_moves_in_its_own_step")
+@caught_by("test_running_state_moves_in_its_own_update")
 class WatchesNothing(HonestTrainer):
     """Never moves running state."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         natives, self.natives = self.natives, {}
-        loss = super().discriminator_step(batch)
+        loss = super().update_discriminator(batch)
         self.natives = natives
         return loss
 
@@ -86,8 +86,8 @@ class CentresNativeImages(HonestTrainer):
 class AveragesNoRunningState(HonestTrainer):
     """Leaves the average's running state where it was."""
 
-    def generator_step(self, batch):
-        loss = super().generator_step(batch)
+    def update_generator(self, batch):
+        loss = super().update_generator(batch)
         if "average" in self.means:
             self.means["average"][...] = 0
         return loss

@@ -1,4 +1,4 @@
-"""Saboteurs whose optimizers take another step."""
+"""Saboteurs whose optimizers take another update."""
 
 import numpy as np
 from gankit_numpy import trainer
@@ -36,9 +36,9 @@ class ForgetsTheBatchsBeta2(tampered(AdamUpdater, update=by_the_first_beta2)):
 class ClipsBeforeItMoves(tampered(trainer, clip=lambda *_: None)):
     """Clips the weights before the update, not after it."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         clip(self._d.weights, self.problem.discriminator_optimizer.clip)
-        return super().discriminator_step(batch)
+        return super().update_discriminator(batch)
 
 
 def all_of_it(network, optimizer, moved, honest=trainer._settle):

@@ -131,7 +131,7 @@ class ForgetsTheLazyFactor(Penalising):
 
 @caught_by("test_a_penalty_that_is_not_due_changes_nothing")
 class IsAlwaysDue(Penalising):
-    """Adds a penalty in every step."""
+    """Adds a penalty in every update."""
 
     def rate(self, batch, penalty, number):
         return super().rate(batch, penalty, number) or 1.0

@@ -77,9 +77,9 @@ class NeverIterates(tampered(norms, power_iteration=without_iteration)):
 class IteratesForItselfAlone(HonestTrainer):
     """Makes no step of the power iteration in the other network's step."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         with patch.object(norms, "power_iteration", self.own):
-            return super().generator_step(batch)
+            return super().update_generator(batch)
 
     def own(self, kernel, u, honest=norms.power_iteration):
         others = any(kernel is weight for weight in self._d.values.values())
@@ -97,19 +97,19 @@ def look(trainer, images, batch):
 class MovesStateInPenalties(HonestTrainer):
     """Lets a penalty's pass move the running state, after the adversarial one."""
 
-    def discriminator_step(self, batch):
-        loss = super().discriminator_step(batch)
+    def update_discriminator(self, batch):
+        loss = super().update_discriminator(batch)
         if any(rate for name, rate in batch.rates.items() if name.startswith("penalty/")):
             look(self, batch.real, batch)
         return loss
 
 
-@caught_by("test_running_state_moves_in_its_own_networks_step")
+@caught_by("test_running_state_moves_in_its_own_networks_update")
 class MovesTheOthersState(HonestTrainer):
-    """Lets the generator's step move the discriminator's running state."""
+    """Lets the generator's update move the discriminator's running state."""
 
-    def generator_step(self, batch):
-        loss = super().generator_step(batch)
+    def update_generator(self, batch):
+        loss = super().update_generator(batch)
         look(self, batch.real, batch)
         return loss
 
@@ -130,9 +130,9 @@ class AnswersInTraining(HonestTrainer):
 class AveragesRunningState(HonestTrainer):
     """Averages running state like weights."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         old = self.average.weights() if self.average else {}
-        loss, beta = super().generator_step(batch), batch.rates.get("average")
+        loss, beta = super().update_generator(batch), batch.rates.get("average")
         for name in filter(is_running, old):
             mean = self.average.network.values[name]
             mean[...] = beta * old[name] + (1 - beta) * mean

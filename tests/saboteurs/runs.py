@@ -11,7 +11,7 @@ from tests.saboteurs.saboteur import caught_by
 
 
 def rows(block, chosen):
-    """Return the block with only the rounds `chosen`, a slice."""
+    """Return the block with only the steps `chosen`, a slice."""
     return replace(
         block,
         start=block.start + (chosen.start or 0),
@@ -22,16 +22,16 @@ def rows(block, chosen):
     )
 
 
-@caught_by("test_a_block_equals_its_steps", "test_a_block_may_be_split_anywhere")
+@caught_by("test_a_block_equals_its_updates", "test_a_block_may_be_split_anywhere")
 class DropsTheLastRound(HonestTrainer):
-    """Leaves out the last round of a block, and gives its losses twice."""
+    """Leaves out the last step of a block, and gives its losses twice."""
 
     def train_block(self, block):
         losses = super().train_block(rows(block, slice(0, -1)))
         return np.concatenate([losses, losses[-1:]]) if len(losses) else np.zeros((1, 2))
 
 
-@caught_by("test_a_block_takes_scaled_images", "test_a_block_equals_its_steps")
+@caught_by("test_a_block_takes_scaled_images", "test_a_block_equals_its_updates")
 class ScalesPixelsItsOwnWay(HonestTrainer):
     """Scales uint8 images to [0, 1] in a block."""
 
@@ -40,23 +40,23 @@ class ScalesPixelsItsOwnWay(HonestTrainer):
         super().place(scaled, labels)
 
 
-@caught_by("test_a_block_equals_its_steps")
+@caught_by("test_a_block_equals_its_updates")
 class TrainsTheCriticOnce(HonestTrainer):
-    """Runs one discriminator step a round in a block, whatever was asked for."""
+    """Runs one discriminator update a step in a block, whatever was asked for."""
 
     def train_block(self, block):
-        steps = [0, -1]
+        updates = [0, -1]
         once = replace(
             block,
-            index=block.index[:, steps],
-            noise=block.noise[:, steps],
-            draws={name: draw[:, steps] for name, draw in block.draws.items()},
-            rates={name: rate[:, steps] for name, rate in block.rates.items()},
+            index=block.index[:, updates],
+            noise=block.noise[:, updates],
+            draws={name: draw[:, updates] for name, draw in block.draws.items()},
+            rates={name: rate[:, updates] for name, rate in block.rates.items()},
         )
         return super().train_block(once)
 
 
-@caught_by("test_a_block_takes_each_steps_rates")
+@caught_by("test_a_block_takes_each_updates_rates")
 class SharesNoiseInBlocks(HonestTrainer):
     """Gives the generator the discriminator's noise in a block, though it was to be fresh."""
 
@@ -68,14 +68,14 @@ class SharesNoiseInBlocks(HonestTrainer):
 
 @caught_by("test_has_the_blocks_it_claims")
 class ClaimsBlocksItLacks(HonestTrainer):
-    """Runs step by step though it claims exact blocks."""
+    """Runs update by update though it claims exact blocks."""
 
     train_block = None
 
 
 @caught_by("test_a_block_pairs_real_with_fake")
 class PairsOtherImages(HonestTrainer):
-    """Shows the generator's step the images of the step before, in a block."""
+    """Shows the generator's update the images of the update before, in a block."""
 
     def train_block(self, block):
         index = block.index.copy()
@@ -83,18 +83,18 @@ class PairsOtherImages(HonestTrainer):
         return super().train_block(replace(block, index=index))
 
 
-@caught_by("test_a_block_takes_each_steps_rates")
+@caught_by("test_a_block_takes_each_updates_rates")
 class TakesARoundsRates(HonestTrainer):
-    """Takes the rates of a round's last step for all its steps, in a block."""
+    """Takes the rates of a step's last update for all its updates, in a block."""
 
     def train_block(self, block):
         rates = {name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.rates.items()}
         return super().train_block(replace(block, rates=rates))
 
 
-@caught_by("test_a_block_returns_each_rounds_losses")
+@caught_by("test_a_block_returns_each_steps_losses")
 class ReturnsTheMeanLosses(HonestTrainer):
-    """Returns the mean over a block for each of its rounds."""
+    """Returns the mean over a block for each of its steps."""
 
     def train_block(self, block):
         losses = super().train_block(block)
@@ -103,15 +103,15 @@ class ReturnsTheMeanLosses(HonestTrainer):
 
 @caught_by("test_a_block_may_be_split_anywhere")
 class KeysByThePlaceInTheBlock(HonestTrainer):
-    """Counts rounds from the start of each block, not of the run."""
+    """Counts steps from the start of each block, not of the run."""
 
     def train_block(self, block):
         return super().train_block(replace(block, start=0))
 
 
-@caught_by("test_blocks_and_steps_mix", "test_a_native_block_equals_its_steps")
+@caught_by("test_blocks_and_updates_mix", "test_a_native_block_equals_its_updates")
 class KeepsItsBlocksToItself(HonestTrainer):
-    """Runs blocks on weights of their own, which its steps never see."""
+    """Runs blocks on weights of their own, which its updates never see."""
 
     def train_block(self, block):
         before = self.state()

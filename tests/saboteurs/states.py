@@ -79,7 +79,7 @@ class TakesOnAPrecision(HonestTrainer):
 
 @caught_by("test_a_state_may_change_precision")
 class LoadsByHalves(HonestTrainer):
-    """Rounds what it loads to half precision."""
+    """Steps what it loads to half precision."""
 
     def load_state(self, state):
         rounded = {n: a.astype("float16") if a.dtype.kind == "f" else a for n, a in state.items()}

@@ -10,7 +10,7 @@ from tests.saboteurs.honest import HonestTrainer
 def tampered(place, **replacements):
     """Return the honest trainer, which runs with `replacements` in `place`, a module or class.
 
-    They are there while it steps or answers, and never while others do.
+    They are there while it updates or answers, and never while others do.
     """
 
     def swapped():
@@ -22,12 +22,12 @@ def tampered(place, **replacements):
                 with swapped():
                     return super().__call__(inputs, labels)
 
-        def discriminator_step(self, batch):
+        def update_discriminator(self, batch):
             with swapped():
-                return super().discriminator_step(batch)
+                return super().update_discriminator(batch)
 
-        def generator_step(self, batch):
+        def update_generator(self, batch):
             with swapped():
-                return super().generator_step(batch)
+                return super().update_generator(batch)
 
     return Tampered

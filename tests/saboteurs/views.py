@@ -36,11 +36,11 @@ class SeesBothHalvesAlike(tampered(Judge, view=by_the_reals_draws)):
 
 @caught_by(SEES)
 class SeesPlainlyForTheGenerator(HonestTrainer):
-    """Augments nothing in the generator's step."""
+    """Augments nothing in the generator's update."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         with patch.object(Judge, "view", lambda _judge, images, _half: images):
-            return super().generator_step(batch)
+            return super().update_generator(batch)
 
 
 def rolled(_ops, images, offsets):
@@ -81,7 +81,7 @@ class WatchesTheWrongWay(tampered(Adaptive, watch=mistaken)):
 
 
 def forgetful(self, real, honest=Adaptive.watch):
-    self.values["p"][...] = 0 if not self.values["steps"] else self.values["p"]
+    self.values["p"][...] = 0 if not self.values["updates"] else self.values["p"]
     honest(self, real)
 
 

@@ -10,7 +10,7 @@ from tests.saboteurs.offers import WITHOUT, Lax
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_a_block_of_the_whole_equals_its_steps")
+@caught_by("test_a_block_of_the_whole_equals_its_updates")
 class MirrorsNothingInBlocks(HonestTrainer):
     """Leaves images as they are in a block, though some were to be mirrored."""
 
@@ -19,7 +19,7 @@ class MirrorsNothingInBlocks(HonestTrainer):
         return super().train_block(replace(block, draws=draws))
 
 
-@caught_by("test_a_block_of_the_whole_equals_its_steps")
+@caught_by("test_a_block_of_the_whole_equals_its_updates")
 class TakesTheFirstLabelsInBlocks(HonestTrainer):
     """Takes the data set's first labels in a block, whichever images it shows."""
 
@@ -29,7 +29,7 @@ class TakesTheFirstLabelsInBlocks(HonestTrainer):
 
 @caught_by("test_a_block_of_the_whole_may_be_split")
 class CountsLazinessByTheBlock(HonestTrainer):
-    """Counts the steps from one penalty to the next from the start of each block."""
+    """Counts the updates from one penalty to the next from the start of each block."""
 
     def train_block(self, block):
         lazy = block.rates.get("penalty/0")
@@ -63,14 +63,14 @@ class BuildsUnclaimedConvolutions(HonestTrainer):
     """Builds convolutions, which it does not claim."""
 
 
-@caught_by("test_a_step_of_the_whole_moves_its_own")
+@caught_by("test_an_update_of_the_whole_moves_its_own")
 class MovesItsChanceTwice(HonestTrainer):
-    """Counts the generator's steps for the chance of an augmentation as well."""
+    """Counts the generator's updates for the chance of an augmentation as well."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         if self._adaptive:
-            self._adaptive.values["steps"] += 1
-        return super().generator_step(batch)
+            self._adaptive.values["updates"] += 1
+        return super().update_generator(batch)
 
 
 @caught_by("test_the_whole_needs_every_part_of_its_state")

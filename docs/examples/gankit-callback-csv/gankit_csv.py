@@ -1,4 +1,4 @@
-"""A table of losses as CSV, a row every few rounds, for a spreadsheet that is watching."""
+"""A table of losses as CSV, a row every few steps, for a spreadsheet that is watching."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gankit import hookimpl
 from gankit.errors import ConfigError
 from gankit.training import Progress
 
-HEAD = "round,discriminator,generator"
+HEAD = "step,discriminator,generator"
 
 
 @hookimpl
@@ -18,44 +18,44 @@ def gankit_callbacks(folder: Path | None) -> list[CsvLog]:
 
 
 class CsvLog:
-    """Writes the losses of every tenth round, or as often as `rounds` says.
+    """Writes the losses of every tenth step, or as often as `steps` says.
 
-    A run that is resumed goes on in its file: rows of rounds that it has to do again are dropped,
-    so that each round stands there once.
+    A run that is resumed goes on in its file: rows of steps that it has to do again are dropped,
+    so that each step stands there once.
 
     Parameters
     ----------
     path
         The file; each run needs its own.
-    rounds
+    steps
         From one row to the next.
     """
 
-    def __init__(self, path: Path, rounds: int = 10) -> None:
-        self.path, self.rounds = path, rounds
+    def __init__(self, path: Path, steps: int = 10) -> None:
+        self.path, self.steps = path, steps
         self.begun = False
 
     def edge(self, step: int, /) -> int:
-        """Return the next round that gets a row, so that a block ends there."""
-        return (step // self.rounds + 1) * self.rounds
+        """Return the next step that gets a row, so that a block ends there."""
+        return (step // self.steps + 1) * self.steps
 
     def __call__(self, progress: Progress, /) -> None:
         """Write a row if it is due; blocks end at the edges of other callbacks too."""
         if not self.begun:
             self._begin(progress.step - len(progress.losses))
-        if progress.step % self.rounds == 0:
+        if progress.step % self.steps == 0:
             discriminator, generator = progress.losses[-1].tolist()
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{progress.step},{discriminator!r},{generator!r}\n")
 
     def _begin(self, start: int) -> None:
-        """Keep of an older file the rows of the `start` rounds that are done."""
+        """Keep of an older file the rows of the `start` steps that are done."""
         text = self.path.read_text("utf-8", "replace") if self.path.exists() else ""
         head, *rows = text.rpartition("\n")[0].split("\n")  # A killed run may leave half a row.
-        rounds = [row.partition(",")[0] for row in rows]
-        if head not in ("", HEAD) or not all(map(str.isdecimal, rounds)):
+        steps = [row.partition(",")[0] for row in rows]
+        if head not in ("", HEAD) or not all(map(str.isdecimal, steps)):
             raise ConfigError(f"{self.path} is no log of losses; move it away")
-        kept = [row for row, done in zip(rows, rounds, strict=True) if int(done) <= start]
+        kept = [row for row, done in zip(rows, steps, strict=True) if int(done) <= start]
         beside = self.path.with_suffix(".tmp")
         beside.write_text("\n".join([HEAD, *kept, ""]), "utf-8")
         beside.replace(self.path)  # Whole or not at all, so that a kill here loses no row.

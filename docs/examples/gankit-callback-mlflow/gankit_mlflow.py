@@ -24,16 +24,16 @@ MOST = 1000
 
 @hookimpl
 def gankit_callbacks(config: TrainConfig, folder: Path | None) -> list[MlflowLog]:
-    """Offer a log to every run that has a folder; MLflow is imported with the first round."""
+    """Offer a log to every run that has a folder; MLflow is imported with the first step."""
     return [MlflowLog(config, folder)] if folder else []
 
 
 class MlflowLog:
-    """Hands each round's losses, and the grids that gankit draws, to an MLflow run.
+    """Hands each step's losses, and the grids that gankit draws, to an MLflow run.
 
     MLFLOW_TRACKING_URI says where to; without it, into `mlflow.db` in the run's folder, and the
     grids into `mlflow` there. A tag has the mark of gankit's run, so a resumed run goes on in
-    MLflow's, and is not told twice of rounds that are done again: their numbers are the same.
+    MLflow's, and is not told twice of steps that are done again: their numbers are the same.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
@@ -48,7 +48,7 @@ class MlflowLog:
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Log the block's rounds, and the grid if one was drawn after it."""
+        """Log the block's steps, and the grid if one was drawn after it."""
         from mlflow import MlflowClient
 
         from gankit.runs import RunFolder

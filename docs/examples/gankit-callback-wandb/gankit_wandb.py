@@ -19,16 +19,16 @@ PROJECT = "gankit"
 
 @hookimpl
 def gankit_callbacks(config: TrainConfig, folder: Path | None) -> list[WandbLog]:
-    """Offer a log to every run that has a folder; wandb is imported with the first round."""
+    """Offer a log to every run that has a folder; wandb is imported with the first step."""
     return [WandbLog(config, folder)] if folder else []
 
 
 class WandbLog:
-    """Hands each round's losses, and the grids that gankit draws, to a run of W&B.
+    """Hands each step's losses, and the grids that gankit draws, to a run of W&B.
 
     What is logged offline lies in `wandb` in the run's folder; `wandb sync` sends it. The W&B run
     bears the mark of gankit's, so a resumed run goes on in it; W&B keeps the first it is told of
-    a round, and gankit would tell it the same again.
+    a step, and gankit would tell it the same again.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
@@ -42,7 +42,7 @@ class WandbLog:
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Log the block's rounds, and the grid if one was drawn after it."""
+        """Log the block's steps, and the grid if one was drawn after it."""
         import wandb
 
         from gankit.runs import RunFolder

@@ -25,7 +25,7 @@ def gankit_commands() -> list[click.Command]:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--width", type=click.IntRange(1), default=60, show_default=True, help="Columns.")
 def command(run: Path, width: int) -> None:
-    """Draw both losses of the run in the folder RUN, a mean of rounds in each column."""
+    """Draw both losses of the run in the folder RUN, a mean of steps in each column."""
     # What is imported here is not waited for when somebody asks for --help.
     import numpy as np
 
@@ -34,12 +34,12 @@ def command(run: Path, width: int) -> None:
 
     losses = loss_log.read(RunFolder.open(run).metrics)
     if not len(losses):
-        raise CheckpointError(f"{run} has no rounds yet; train it first")
+        raise CheckpointError(f"{run} has no steps yet; train it first")
     columns = np.array_split(losses, min(width, len(losses)))
     means = np.array([column.mean(axis=0) for column in columns])
     for name, curve in zip(("discriminator", "generator"), means.T, strict=True):
         click.echo(f"{name:13}  {drawn(curve)}  {curve.min():.3g} to {curve.max():.3g}")
-    click.echo(f"{len(losses)} rounds, {len(columns[0])} a column")
+    click.echo(f"{len(losses)} steps, {len(columns[0])} a column")
 
 
 def drawn(curve: np.ndarray) -> str:

@@ -30,7 +30,7 @@ def command() -> None:
 def list_checkpoints(run: Path, quick: bool, as_json: bool) -> None:
     """List a run's checkpoints, the oldest first.
 
-    RUN is the run's folder. A line each: the round, when it was made, the backend, its size on
+    RUN is the run's folder. A line each: the step, when it was made, the backend, its size on
     the disk, and whether it is whole, which takes reading all of it. Of a run that was evaluated,
     the best is marked.
     """
@@ -108,7 +108,7 @@ def _row(report: CheckpointReport) -> str:
     backend = report.backend or "-"
     best = f", the best: {report.best}" if report.best else ""
     size = _size(report.bytes)
-    return f"{report.round:>9}  {made:<19}  {backend:<8}  {size:>10}  {_state(report)}{best}"
+    return f"{report.step:>9}  {made:<19}  {backend:<8}  {size:>10}  {_state(report)}{best}"
 
 
 def _state(report: CheckpointReport) -> str:

@@ -35,7 +35,7 @@ FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 @click.option("--dataset", shell_complete=complete_datasets, help="As in `gankit train`.")
 @data_dir_option
 @click.option("--epochs", type=int, help="How long, in epochs.")
-@click.option("--steps", type=int, help="How long, in rounds.")
+@click.option("--steps", type=int, help="How long, in steps.")
 @click.option("--seed", type=int, help="Of every random number.")
 @click.option("--device", help="As in `gankit train`, on every backend  [GANKIT_DEVICE].")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
@@ -142,8 +142,8 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
             check_same(plan.config, plan.data, checkpoint, folder)
         if recorded(folder).backend != plan.config.backend:
             raise ConfigError(f"{folder} is a run with another backend; choose another --out")
-        if run.checkpoints.steps() and run.checkpoints.steps()[-1] > plan.rounds:
-            raise ConfigError(f"{folder} has more than {plan.rounds:,} rounds; ask for as many")
+        if run.checkpoints.steps() and run.checkpoints.steps()[-1] > plan.steps:
+            raise ConfigError(f"{folder} has more than {plan.steps:,} steps; ask for as many")
 
 
 def _trained(plan: Plan, folder: Path, plain: bool) -> int:

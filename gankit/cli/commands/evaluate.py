@@ -103,7 +103,7 @@ def _found(
             standard, run, count, seed, before or (), floor=not no_floor, watch=watch
         )
     except Diverged as error:
-        raise Diverged(f"{path}, round {run.step}: {error}") from None
+        raise Diverged(f"{path}, step {run.step}: {error}") from None
     if before is not None:
         _keep(folder, row, picture)
     known = None if no_floor else evaluation_log.floor_for([*(before or ()), row], row)
@@ -128,7 +128,7 @@ def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     from gankit.runs import evaluation_log
     from gankit.visual import images
 
-    path = folder.nearest_path(row["round"])
+    path = folder.nearest_path(row["step"])
     try:
         evaluation_log.append(folder.evaluations, row)
         images.write_png(path, picture)
@@ -178,7 +178,7 @@ def _measured_by(path: Path, found: dict[str, Any]) -> str:
     floor = found["floor"]
     real = f" Real images: {floor['split']}." if floor else ""
     return (
-        f"{path} after round {found['round']:,}: {found['samples']:,} images, seed "
+        f"{path} after step {found['step']:,}: {found['samples']:,} images, seed "
         f"{found['seed']}.{real} Held against {found['reference']}, through "
         f"{found['features']}, k = {found['neighbours']}. The Fréchet distance is that of these "
         "features: no FID, whose features are Inception's."

@@ -18,7 +18,7 @@ The generator    safetensors   weights by name, and the layers
                  torchscript   for PyTorch
                  keras         for Keras
                  savedmodel    for TensorFlow
-The history      csv, jsonl    losses of every round, and evaluations
+The history      csv, jsonl    losses of every step, and evaluations
 
 A generator is opened again in a process of its own and must make the run's images; only then does
 it stay, with a model card beside it. Whatever trained the run, any backend may write it.
@@ -58,7 +58,7 @@ def command(
         return
     done = export(run, to, out, backend, best=best, device=device, dataset=dataset)
     say(
-        f"round {done.round} by backend {done.choice.backend}: {done.images} images differ by "
+        f"step {done.step} by backend {done.choice.backend}: {done.images} images differ by "
         f"{done.difference:.1e} at most; the model card is {done.card}"
     )
     answer(done.path)

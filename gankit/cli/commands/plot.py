@@ -24,7 +24,7 @@ PARTS = ("losses", "metrics", "classes")
 def command(run: Path, out: Path | None, only: str | None) -> None:
     """Draw the losses of the run in the folder RUN, and what evaluations found.
 
-    Thin is every round, thick the mean over a fiftieth of them. Metrics and the share of each
+    Thin is every step, thick the mean over a fiftieth of them. Metrics and the share of each
     class are drawn where the run was evaluated.
     """
     from gankit.runs import RunFolder, class_names, evaluation_log

@@ -98,7 +98,7 @@ def check(
 
     Runs in a process of its own, so that a backend that crashes or hangs is reported. A level is
     reached when all its clauses, and those of the levels before it, are kept; a clause about
-    something that the backend does not claim counts as kept. The time of a round of the recipe
+    something that the backend does not claim counts as kept. The time of a step of the recipe
     `simple` is reported beside that of the numpy reference, and never failed.
 
     Ends with exit code 5 if the level is not reached, a clause asked for by -k is broken, or pytest

@@ -55,7 +55,7 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 )
 @data_dir_option
 @click.option("--epochs", type=int, help="How long, in epochs.")
-@click.option("--steps", type=int, help="How long, in rounds, instead of --epochs.")
+@click.option("--steps", type=int, help="How long, in steps, instead of --epochs.")
 @click.option("--batch", type=int, help="Images per step.")
 @click.option("--seed", type=int, help="Of every random number; the same seed, the same run.")
 @click.option("--flip", is_flag=True, default=None, help="Mirror real images at random.")
@@ -87,7 +87,7 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option as it is typed.
     """Train a GAN.
 
-    Writes a folder with the configuration, the losses of every round, pictures of the same
+    Writes a folder with the configuration, the losses of every step, pictures of the same
     latent vectors through training, and checkpoints. Settings come from the recipe, then
     --config, GANKIT_<SETTING>, --set and flags, each over those before.
     """
@@ -119,7 +119,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         say(f"{plan.summary}, into {out}")
         return 0
     stop = Stop()
-    bar = Bar(plan.rounds, plain=plain)
+    bar = Bar(plan.steps, plain=plain)
     with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:
         callbacks = [*_watching(plan, out, options), bar]
         resume = bool(options["resume"])
@@ -127,7 +127,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
             run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
         except KeyboardInterrupt:  # Before the first block, so that there is nothing to save.
             raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
-    if stop() and run.step < plan.rounds:
+    if stop() and run.step < plan.steps:
         say(_stopped(run.step, plan, out, options))
     with suppress(*([StorageError] if stop() else [])):  # The signal says how the command ends.
         answer(out)
@@ -224,7 +224,7 @@ def _watching(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
     from gankit.runs import RunFolder
 
     events = [TensorBoard(RunFolder(out))] if options["tensorboard"] else []
-    return [*events, Epochs(plan.epoch, -(-plan.rounds // plan.epoch))]
+    return [*events, Epochs(plan.epoch, -(-plan.steps // plan.epoch))]
 
 
 def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
@@ -232,4 +232,4 @@ def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
     words += ["--tensorboard"] if options["tensorboard"] else []
-    return f"stopped after step {step:,} of {plan.rounds:,}; saved. Go on with: {shlex.join(words)}"
+    return f"stopped after step {step:,} of {plan.steps:,}; saved. Go on with: {shlex.join(words)}"

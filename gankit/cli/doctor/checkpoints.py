@@ -28,8 +28,8 @@ class CheckpointReport:
     ----------
     path
         Its folder.
-    round
-        Rounds done.
+    step
+        Steps done.
     created, backend
         What its manifest says of when, in UTC, and by what it was made; empty where it cannot
         be read.
@@ -44,7 +44,7 @@ class CheckpointReport:
     """
 
     path: str
-    round: int
+    step: int
     created: str
     backend: str
     bytes: int
@@ -58,9 +58,7 @@ def reports(run: Path, *, prove: bool = True) -> list[CheckpointReport]:
     folder = opened(run)
     best = _best(folder)
     return [
-        dataclasses.replace(one, best=_measured(best))
-        if best and one.round == best["round"]
-        else one
+        dataclasses.replace(one, best=_measured(best)) if best and one.step == best["step"] else one
         for one in _reports(folder, prove=prove)
     ]
 
@@ -92,7 +90,7 @@ def _reports(folder: RunFolder, *, prove: bool) -> list[CheckpointReport]:
     while steps:
         found = [report(store.path(step), prove=prove) for step in steps]
         steps = store.steps()
-        if there := [one for one in found if one.round in steps]:
+        if there := [one for one in found if one.step in steps]:
             return there
     return []
 
@@ -124,7 +122,7 @@ def report(path: Path, *, prove: bool = True) -> CheckpointReport:
         said = manifest.parse(read_plain(path / manifest.NAME, manifest.LIMIT))
     named = int(path.name) if path.name.isdecimal() else 0
     return CheckpointReport(
-        path=str(path), round=said.step if said and not named else named,
+        path=str(path), step=said.step if said and not named else named,
         created=plain(said.created, 40) if said else "",
         backend=plain(said.info.get("backend", ""), 40) if said else "",
         bytes=size(path), whole=not reason if prove else None, reason=reason,

@@ -1,4 +1,4 @@
-// One chart: curves over rounds, drawn as SVG, with the values under the pointer in words.
+// One chart: curves over steps, drawn as SVG, with the values under the pointer in words.
 
 const SVG = "http://www.w3.org/2000/svg";
 const DOT = 5; // The radius of a point, which an edge must not cut.
@@ -51,7 +51,7 @@ class Chart {
     const centres = series.first.map((first, i) => (first + series.last[i]) / 2);
     const mean = series.points ? series.mean : smoothed(series.mean, view.smooth);
     return {
-      ...series, first: part(series.first), last: part(series.last), rounds: part(centres),
+      ...series, first: part(series.first), last: part(series.last), steps: part(centres),
       mean: part(mean), low: part(series.low), high: part(series.high),
       raw: mean === series.mean ? null : part(series.mean),
     };
@@ -116,26 +116,26 @@ class Chart {
   // Where a run was warned, and which round the pictures show.
   marks(view, bottom) {
     for (const series of this.curves) {
-      for (const round of this.runs[series.run].warnings) {
-        const x = this.x(round);
+      for (const step of this.runs[series.run].warnings) {
+        const x = this.x(step);
         const mark = shape("path", { class: "warned",
           d: `M${x - 5} ${MARGIN.top - 8}h10l-5 8zM${x} ${MARGIN.top}V${bottom}` }, this.inside);
-        shape("title", {}, mark).textContent = `warned after ${roundsWritten(round, round)}`;
+        shape("title", {}, mark).textContent = `warned after ${roundsWritten(step, step)}`;
       }
     }
     this.now = shape("path", { class: "now" }, this.inside);
-    this.point(view.round);
+    this.point(view.step);
   }
 
-  point(round) {
+  point(step) {
     if (!this.now) return;
     const bottom = HEIGHT - MARGIN.bottom;
-    this.now.setAttribute("d", round ? `M${this.x(round)} ${MARGIN.top}V${bottom}` : "");
+    this.now.setAttribute("d", step ? `M${this.x(step)} ${MARGIN.top}V${bottom}` : "");
   }
 
   curve(curve) {
     const style = `series-${curve.run % 6}`;
-    const xs = curve.rounds.map(this.x);
+    const xs = curve.steps.map(this.x);
     const ys = curve.mean.map(this.y);
     if (curve.high) {
       const band = path([...xs, ...xs.toReversed()],
@@ -156,12 +156,12 @@ class Chart {
     }
   }
 
-  // Write the values at a round, or the last ones; return what was written.
-  say(round) {
+  // Write the values at a step, or the last ones; return what was written.
+  say(step) {
     this.readout.replaceChildren();
     for (const curve of this.curves.filter((curve) => curve.mean.length)) {
-      const at = round === null ? curve.mean.length - 1
-        : Math.max(0, lastAtMost(curve.first, round));
+      const at = step === null ? curve.mean.length - 1
+        : Math.max(0, lastAtMost(curve.first, step));
       const item = element("li", {}, this.readout);
       const swatch = shape("svg", { class: "swatch", viewBox: "0 0 24 8" }, item);
       shape("path", { class: `line series-${curve.run % 6}`, d: "M0 4H24" }, swatch);
@@ -172,9 +172,9 @@ class Chart {
     }
   }
 
-  hover(round) {
-    this.cursor.setAttribute("d", `M${this.x(round)} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}`);
-    this.say(round);
+  hover(step) {
+    this.cursor.setAttribute("d", `M${this.x(step)} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}`);
+    this.say(step);
   }
 
   leave() {
@@ -188,7 +188,7 @@ class Chart {
     this.selection.setAttribute("width", Math.max(0, right - left));
   }
 
-  // The round under a pixel of the page, within what is shown.
+  // The step under a pixel of the page, within what is shown.
   round(pixel) {
     const [low, high] = this.view.domain;
     const left = this.svg.getBoundingClientRect().left + MARGIN.left;

@@ -1,4 +1,4 @@
-// All charts of the page: they share which rounds, which runs and how much smoothing they show.
+// All charts of the page: they share which steps, which runs and how much smoothing they show.
 
 const KEYS = {
   "+": "in", "=": "in", "-": "out", "_": "out", ArrowLeft: "left", ArrowRight: "right",
@@ -13,7 +13,7 @@ class Charts {
     this.shown = new Set(data.runs.keys());
     this.domain = [...this.whole];
     this.smooth = Number(document.getElementById("smooth").value);
-    this.round = 0;
+    this.step = 0;
     const parent = document.getElementById("charts");
     this.charts = data.charts.map((spec) => new Chart(parent, spec, data.runs));
     for (const chart of this.charts) this.listen(chart);
@@ -34,9 +34,9 @@ class Charts {
     this.draw();
   }
 
-  // Narrow or widen what is shown, keeping `round` where it is.
-  zoom(factor, round = (this.domain[0] + this.domain[1]) / 2) {
-    this.show(round - (round - this.domain[0]) * factor, round + (this.domain[1] - round) * factor);
+  // Narrow or widen what is shown, keeping `step` where it is.
+  zoom(factor, step = (this.domain[0] + this.domain[1]) / 2) {
+    this.show(step - (step - this.domain[0]) * factor, step + (this.domain[1] - step) * factor);
   }
 
   move(share) {
@@ -52,10 +52,10 @@ class Charts {
     if (name === "reset") this.show(...this.whole);
   }
 
-  // Mark in every chart the round whose pictures are shown.
-  mark(round) {
-    this.round = round;
-    for (const chart of this.charts) chart.point(round);
+  // Mark in every chart the step whose pictures are shown.
+  mark(step) {
+    this.step = step;
+    for (const chart of this.charts) chart.point(step);
   }
 
   controls() {
@@ -112,9 +112,9 @@ class Charts {
   }
 
   pointer(chart, event) {
-    const round = chart.round(event.clientX);
-    for (const each of this.charts) each.hover(round);
-    if (this.from !== undefined) chart.select(this.from, round);
+    const step = chart.round(event.clientX);
+    for (const each of this.charts) each.hover(step);
+    if (this.from !== undefined) chart.select(this.from, step);
   }
 
   release(chart, event) {

@@ -14,7 +14,7 @@ function begin() {
   const data = embedded("report-data");
   const charts = document.getElementById("charts") ? new Charts(data) : null;
   if (document.getElementById("player")) {
-    new Pictures(data.runs, (round) => charts?.mark(round));
+    new Pictures(data.runs, (step) => charts?.mark(step));
   }
   explore();
 }

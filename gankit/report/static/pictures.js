@@ -7,17 +7,17 @@ class Pictures {
   constructor(runs, moved) {
     this.runs = runs;
     this.moved = moved;
-    const rounds = new Set(runs.flatMap((run) => run.grids.map((grid) => grid.round)));
-    this.rounds = [...rounds].sort((a, b) => a - b);
-    this.slider = document.getElementById("round");
-    this.said = document.getElementById("round-said");
+    const steps = new Set(runs.flatMap((run) => run.grids.map((grid) => grid.step)));
+    this.steps = [...steps].sort((a, b) => a - b);
+    this.slider = document.getElementById("step");
+    this.said = document.getElementById("step-said");
     this.button = document.getElementById("play");
     this.timer = null;
     this.start();
   }
 
   start() {
-    this.slider.max = this.rounds.length - 1;
+    this.slider.max = this.steps.length - 1;
     this.slider.value = this.slider.max;
     this.slider.addEventListener("input", () => {
       this.pause();
@@ -33,30 +33,30 @@ class Pictures {
   }
 
   show() {
-    const round = this.rounds[this.place];
-    const words = `after round ${DIGITS.format(round)}`;
+    const step = this.steps[this.place];
+    const words = `after step ${DIGITS.format(step)}`;
     this.slider.setAttribute("aria-valuetext", words);
     this.said.textContent = words;
-    this.runs.forEach((run, i) => this.paint(run, i, round));
-    this.moved(round);
+    this.runs.forEach((run, i) => this.paint(run, i, step));
+    this.moved(step);
   }
 
-  // A run that has no grid of this round shows the one before.
-  paint(run, i, round) {
+  // A run that has no grid of this step shows the one before.
+  paint(run, i, step) {
     const image = document.querySelector(`img[data-run="${i}"]`);
     if (!image) return;
-    const grid = run.grids[lastAtMost(run.grids.map((g) => g.round), round)];
-    const words = grid ? `after round ${DIGITS.format(grid.round)}` : "no grid yet";
+    const grid = run.grids[lastAtMost(run.grids.map((g) => g.step), step)];
+    const words = grid ? `after step ${DIGITS.format(grid.step)}` : "no grid yet";
     const caption = document.querySelector(`[data-caption="${i}"]`);
     if (grid) image.src = grid.uri;
     image.classList.toggle("absent", !grid);
     image.alt = `Images that ${run.name} made of the same noise, ${words}`;
     caption.textContent = words;
-    caption.classList.toggle("earlier", grid?.round !== round);
+    caption.classList.toggle("earlier", grid?.step !== step);
   }
 
   play() {
-    if (this.place >= this.rounds.length - 1) this.slider.value = 0;
+    if (this.place >= this.steps.length - 1) this.slider.value = 0;
     this.button.textContent = "Pause";
     this.said.setAttribute("aria-live", "off");
     this.show();
@@ -67,7 +67,7 @@ class Pictures {
   step() {
     this.slider.value = this.place + 1;
     this.show();
-    if (this.place >= this.rounds.length - 1) this.pause();
+    if (this.place >= this.steps.length - 1) this.pause();
   }
 
   pause() {

@@ -32,8 +32,8 @@ function written(value) {
 }
 
 function roundsWritten(first, last) {
-  const ends = [first, last].map((round) => DIGITS.format(round));
-  return first === last ? `round ${ends[0]}` : `rounds ${ends[0]} to ${ends[1]}`;
+  const ends = [first, last].map((step) => DIGITS.format(step));
+  return first === last ? `step ${ends[0]}` : `steps ${ends[0]} to ${ends[1]}`;
 }
 
 function smoothed(values, reach) {

@@ -13,7 +13,7 @@ from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.penalties import SMOOTH, WEIGHT, Judge, cost, formula, slopes
 from gankit.testing.clauses.running_state import quiet
-from gankit.testing.clauses.steps import assert_losses_close, each_player, take
+from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
@@ -32,7 +32,7 @@ class ViewClauses:
 
     @each_player
     def test_sees_a_view_of_either_half(self, backend: Backend, player: str) -> None:
-        """In both steps the discriminator sees the view of fakes and of reals, each by its draws.
+        """In both updates the discriminator sees the view of fakes and of reals, each by its draws.
 
         Images are augmented first; instance noise comes last, by the batch's rate.
         """
@@ -73,30 +73,30 @@ class ViewClauses:
         assert_losses_close(take(trainer, player, batch), wanted, bound(problem))
 
     def test_chance_follows_the_discriminator(self, backend: Backend) -> None:
-        """The chance "ada/p" moves after every `every` discriminator steps, by `Augment.moved`.
+        """The chance "ada/p" moves after every `every` discriminator updates, by `Augment.moved`.
 
         What counts is the sign of the logits of real images as they were seen. The generator's
-        steps move nothing of it.
+        updates move nothing of it.
         """
         trainer = ready(backend, problem := adaptive(backend))
-        p, signs, steps, seen = 0.0, 0.0, 0, []
+        p, signs, updates, seen = 0.0, 0.0, 0, []
         for r in range(8):
             tilt(trainer, 0.3 if r < 4 else -0.3)
             batch = course(problem).batch(r)
             logits = trainer.discriminator(sight(problem, batch.real, "real", batch, p))
             take(trainer, "discriminator", batch)
             take(trainer, "generator", batch)
-            signs, steps = signs + float(np.mean(np.sign(logits))), steps + 1
-            if steps == ADAPTIVE.every:
-                p, signs, steps = ADAPTIVE.moved(p, signs, steps, len(logits)), 0.0, 0
+            signs, updates = signs + float(np.mean(np.sign(logits))), updates + 1
+            if updates == ADAPTIVE.every:
+                p, signs, updates = ADAPTIVE.moved(p, signs, updates, len(logits)), 0.0, 0
             seen.append(p)
-            wanted = {"p": np.array(p), "signs": np.array(signs), "steps": np.array(steps)}
+            wanted = {"p": np.array(p), "signs": np.array(signs), "updates": np.array(updates)}
             assert_close({k: trainer.state()[f"ada/{k}"] for k in wanted}, wanted, 1e-12)
         assert max(seen) > 0
         assert seen[-1] < max(seen)
 
     def test_keeps_a_chance_only_where_adaptive(self, backend: Backend) -> None:
-        """The state has "ada/p", "ada/signs" and "ada/steps" where the augmentation is adaptive.
+        """The state has "ada/p", "ada/signs" and "ada/updates" where the augmentation is adaptive.
 
         The first two are float64 in either precision, the last is int64. Elsewhere there are none.
         """
@@ -104,7 +104,7 @@ class ViewClauses:
         for problem in (full(backend), plain):
             if problem.needs() <= backend.capabilities:
                 assert not part(ready(backend, problem).state(), "ada")
-        wanted = {"p": "float64 ()", "signs": "float64 ()", "steps": "int64 ()"}
+        wanted = {"p": "float64 ()", "signs": "float64 ()", "updates": "int64 ()"}
         precisions: tuple[Precision, ...] = ("float32", "float64")
         for precision in precisions:
             if precision in backend.capabilities:
@@ -135,7 +135,7 @@ def adaptive(backend: Backend) -> Problem:
 def adversarial(
     trainer: Trainer, problem: Problem, batch: Batch, player: str, p: float | None
 ) -> float:
-    """Return the loss of a step by what the discriminator sees."""
+    """Return the loss of an update by what the discriminator sees."""
     halves: tuple[tuple[Half, Array], ...] = (
         ("real", batch.real),
         ("fake", trainer.generator(batch.noise)),

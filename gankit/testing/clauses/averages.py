@@ -10,7 +10,7 @@ from gankit._utils.state import part
 from gankit.contract import Backend, Generator, Problem, Trainer
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
-from gankit.testing.clauses.steps import take, with_rate
+from gankit.testing.clauses.updates import take, with_rate
 from gankit.testing.harness import Course, ready, require
 from gankit.testing.problems import bound, full
 
@@ -35,7 +35,7 @@ class AverageClauses:
     def test_averages_by_the_batchs_share(
         self, backend: Backend, images: Images, beta: float
     ) -> None:
-        """A generator step makes the average beta * average + (1 - beta) * weights.
+        """A generator update makes the average beta * average + (1 - beta) * weights.
 
         The weights are those after the update, and beta is the batch's rate "average".
         """
@@ -50,7 +50,7 @@ class AverageClauses:
     def test_average_makes_images_of_its_own(self, backend: Backend, images: Images) -> None:
         """The average is a generator: with its weights, the generator makes the same images."""
         trainer = ready(backend, problem := averaging(backend))
-        Course(problem, images).steps(trainer, 0, 3)
+        Course(problem, images).updates(trainer, 0, 3)
         mean = average_of(trainer)
         made, others = mean(noise(problem)), trainer.generator(noise(problem))
         assert not np.array_equal(made, others)

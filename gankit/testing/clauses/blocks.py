@@ -1,4 +1,4 @@
-"""Many rounds in one call."""
+"""Many steps in one call."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from gankit.training import alternate
 
 Images = NDArray[np.uint8]
 K = 5
-"""Rounds in a block: enough for splits in the middle."""
+"""Steps in a block: enough for splits in the middle."""
 
 
 class BlockClauses:
-    """Blocks: many rounds in one call, where a trainer has `place` and `train_block`.
+    """Blocks: many steps in one call, where a trainer has `place` and `train_block`.
 
-    A block equals its steps to the bit for a backend that claims "exact-blocks", and within 1e-6
+    A block equals its updates to the bit for a backend that claims "exact-blocks", and within 1e-6
     for another.
     """
 
@@ -40,28 +40,28 @@ class BlockClauses:
     @pytest.mark.parametrize("n_critic", [1, 2])
     @pytest.mark.parametrize("hidden", ["dropout", "leaky-relu"])
     @pytest.mark.parametrize("precision", ["float32", "float64"])
-    def test_a_block_equals_its_steps(
+    def test_a_block_equals_its_updates(
         self, backend: Backend, images: Images, precision: Precision, hidden: str, n_critic: int
     ) -> None:
-        """A block leaves the state that its steps would have left.
+        """A block leaves the state that its updates would have left.
 
         So it does in either precision, with dropout and without it, where a block may use a
-        forward pass twice because the steps of a round share their noise.
+        forward pass twice because the updates of a step share their noise.
         """
         require(backend, precision)
         problem = sharing_noise(backend, precision, hidden)
         course = Course(problem, images, n_critic)
-        assert_same_either_way(backend, course, course.rounds(0, K))
+        assert_same_either_way(backend, course, course.steps(0, K))
 
     def test_a_block_pairs_real_with_fake(self, backend: Backend, images: Images) -> None:
-        """So does a block with a loss whose generator step looks at real images."""
+        """So does a block with a loss whose generator update looks at real images."""
         course = Course(full(backend, loss=RELATIVISTIC), images)
-        assert_same_either_way(backend, course, course.rounds(0, K))
+        assert_same_either_way(backend, course, course.steps(0, K))
 
-    def test_a_block_takes_each_steps_rates(self, backend: Backend, images: Images) -> None:
-        """Rates may differ from step to step, not only from round to round."""
+    def test_a_block_takes_each_updates_rates(self, backend: Backend, images: Images) -> None:
+        """Rates may differ from update to update, not only from step to step."""
         course = Course(full(backend), images, n_critic=2)
-        block = course.rounds(0, K)
+        block = course.steps(0, K)
         falling = np.geomspace(4, 0.25, 3 * K).reshape(K, 3)
         rates = {
             name: rate * falling if name.endswith("/learning_rate") else rate
@@ -69,10 +69,10 @@ class BlockClauses:
         }
         assert_same_either_way(backend, course, replace(block, rates=rates))
 
-    def test_a_block_returns_each_rounds_losses(self, backend: Backend, images: Images) -> None:
-        """A block of K rounds returns `(K, 2)` losses, those that its steps would have returned.
+    def test_a_block_returns_each_steps_losses(self, backend: Backend, images: Images) -> None:
+        """A block of K steps returns `(K, 2)` losses, those that its updates would have returned.
 
-        The first is the mean over the round's discriminator steps, the second the generator's.
+        The first is the mean over the step's discriminator updates, the second the generator's.
         """
         course = Course(full(backend), images, n_critic=2)
         trainer = blocks(backend, course.problem)
@@ -80,15 +80,15 @@ class BlockClauses:
         found = np.asarray(course.block(trainer, 0, K), np.float64)
         trainer.load_state(first)
         assert found.shape == (K, 2)
-        assert_close({"losses": found}, {"losses": course.steps(trainer, 0, K)}, 1e-6)
+        assert_close({"losses": found}, {"losses": course.updates(trainer, 0, K)}, 1e-6)
 
     @pytest.mark.parametrize("split", range(1, K))
     def test_a_block_may_be_split_anywhere(
         self, backend: Backend, images: Images, split: int
     ) -> None:
-        """Two blocks give the bits of one over the same rounds, wherever it is split.
+        """Two blocks give the bits of one over the same steps, wherever it is split.
 
-        Without `train_block` the same holds of the rounds that `gankit.training.fit` runs.
+        Without `train_block` the same holds of the steps that `gankit.training.fit` runs.
         """
         course = Course(full(backend), images)
         trainer = ready(backend, course.problem)
@@ -131,21 +131,21 @@ class BlockClauses:
         course.block(trainer, 0, 2)
         assert_identical(trainer.state(), wanted)
 
-    def test_blocks_and_steps_mix(self, backend: Backend, images: Images) -> None:
-        """Blocks may follow steps and steps blocks, with any loading of states in between."""
+    def test_blocks_and_updates_mix(self, backend: Backend, images: Images) -> None:
+        """Blocks may follow updates and updates blocks, with any loading of states in between."""
         trainer = blocks(backend, problem := full(backend))
         course, first = Course(problem, images), trainer.state()
-        course.steps(trainer, 0, 3)
+        course.updates(trainer, 0, 3)
         wanted = trainer.state()
         trainer.load_state(first)
         course.block(trainer, 0, 1)
-        course.steps(trainer, 1, 2)
+        course.updates(trainer, 1, 2)
         course.block(trainer, 2, 3)
         assert_same(backend, trainer.state(), wanted)
 
 
 def sharing_noise(backend: Backend, precision: Precision, hidden: str) -> Problem:
-    """Return the full problem with the hidden layers, one noise for all the steps of a round."""
+    """Return the full problem with the hidden layers, one noise for all the updates of a step."""
     layers = HIDDEN[hidden]
     return full(
         backend,
@@ -165,7 +165,7 @@ def blocks(backend: Backend, problem: Problem) -> BlockTrainer:
 
 
 def assert_same_either_way(backend: Backend, course: Course, block: Block) -> None:
-    """Fail unless `block` leaves the state that its steps leave."""
+    """Fail unless `block` leaves the state that its updates leave."""
     trainer = blocks(backend, course.problem)
     first = trainer.state()
     alternate(trainer, block.batches(course.problem, course.images, course.labels))
@@ -177,7 +177,7 @@ def assert_same_either_way(backend: Backend, course: Course, block: Block) -> No
 
 
 def assert_same(backend: Backend, found: State, wanted: State) -> None:
-    """Fail unless blocks led where steps lead, as closely as the backend claims."""
+    """Fail unless blocks led where updates lead, as closely as the backend claims."""
     if "exact-blocks" in backend.capabilities:
         assert_identical(found, wanted)
     else:

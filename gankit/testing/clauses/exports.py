@@ -20,7 +20,7 @@ from gankit.launch.run import Run
 from gankit.testing.clauses.integration import each_family, taking
 from gankit.testing.harness import ready
 
-ROUNDS = 2
+STEPS = 2
 ROUNDING = 1e-5
 
 
@@ -38,8 +38,8 @@ class ExportClauses:
             pytest.skip(f"backend {backend.name!r} offers no 'exports'")
         set_out = taking(backend, family)
         trainer = ready(backend, set_out.problem)
-        set_out.steps(trainer, 0, ROUNDS)
-        run = Run(set_out.problem, trainer, ROUNDS, np.zeros((ROUNDS, 2)))
+        set_out.updates(trainer, 0, STEPS)
+        run = Run(set_out.problem, trainer, STEPS, np.zeros((STEPS, 2)))
         for name, export in backend.exports.items():
             if not plugins.missing(export.requires):
                 assert difference(export, run) <= ROUNDING, name

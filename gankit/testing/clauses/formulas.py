@@ -13,11 +13,11 @@ from gankit.contract import Backend
 from gankit.losses import Loss
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
-from gankit.testing.clauses.steps import LOSSES
+from gankit.testing.clauses.updates import LOSSES
 from gankit.testing.harness import (
     Course,
     assert_follows_the_reference,
-    in_steps,
+    one_by_one,
     ready,
     reference,
     require,
@@ -44,20 +44,20 @@ class FormulaClauses:
     """
 
     def test_sgd_follows_the_reference(self, backend: Backend, images: Images) -> None:
-        """In float64, 20 rounds of SGD give the reference's losses and weights within 1e-9."""
+        """In float64, 20 steps of SGD give the reference's losses and weights within 1e-9."""
         require(backend, "float64")
         assert_follows_the_reference(backend, Course(simple(backend), images), 20, 1e-9)
 
     def test_adam_follows_the_reference(self, backend: Backend, images: Images) -> None:
-        """In float64, 100 rounds of Adam with dropout give the reference's state within 1e-9."""
+        """In float64, 100 steps of Adam with dropout give the reference's state within 1e-9."""
         require(backend, "float64")
         assert_follows_the_reference(backend, Course(full(backend), images), 100, 1e-9)
 
     def test_float32_follows_the_reference(self, backend: Backend, images: Images) -> None:
-        """In float32, 20 rounds of SGD give the reference's weights within 1e-6."""
+        """In float32, 20 steps of SGD give the reference's weights within 1e-6."""
         require(backend, "float32")
         course = Course(SIMPLE, images)
-        found, wanted = (in_steps(b, course, 20) for b in (backend, reference()))
+        found, wanted = (one_by_one(b, course, 20) for b in (backend, reference()))
         assert_close(part(found, "generator"), part(wanted, "generator"), 1e-6)
         assert_close(part(found, "discriminator"), part(wanted, "discriminator"), 1e-6)
 
@@ -71,7 +71,7 @@ class FormulaClauses:
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_is_exact_at_both_ends(self, backend: Backend, images: Images, loss: Loss) -> None:
-        """With logits in the thousands a step gives the reference's numbers, and none overflows."""
+        """With logits in the thousands an update gives the reference's numbers, and none overflows."""
         problem = simple(backend, loss=loss, discriminator=discriminator(*HIDDEN["sigmoid"]))
         ends = []
         for each in (backend, reference()):
@@ -79,7 +79,7 @@ class FormulaClauses:
             state = trainer.state()
             far = {name: 1e4 * w for name, w in state.items() if name.startswith("discriminator/")}
             trainer.load_state(state | far)
-            losses = Course(problem, images).steps(trainer, 0, 1)
+            losses = Course(problem, images).updates(trainer, 0, 1)
             ends.append(trainer.state() | {"losses": losses})
         found, wanted = ends
         assert np.isfinite(wanted["losses"]).all()
@@ -97,10 +97,10 @@ class FormulaClauses:
 
     @pytest.mark.parametrize("fresh", [True, False], ids=["fresh-noise", "shared-noise"])
     @pytest.mark.parametrize("n_critic", [1, 2, 3])
-    def test_every_round_follows_the_reference(
+    def test_every_step_follows_the_reference(
         self, backend: Backend, images: Images, n_critic: int, fresh: bool
     ) -> None:
-        """Any number of discriminator steps a round, and either kind of noise, do so as well."""
+        """Any number of discriminator updates a step, and either kind of noise, do so as well."""
         problem = simple(backend, fresh_noise=fresh)
         course = Course(problem, images, n_critic)
         assert_follows_the_reference(backend, course, 3, bound(problem))

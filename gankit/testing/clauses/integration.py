@@ -10,18 +10,18 @@ from gankit.contract import Backend, Trainer
 from gankit.layers import is_running
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.blocks import assert_same_either_way
-from gankit.testing.clauses.steps import each_player, take
+from gankit.testing.clauses.updates import each_player, take
 from gankit.testing.faulty_states import assert_refused, moved
 from gankit.testing.full_problems import FAMILIES, everything
 from gankit.testing.harness import Course, assert_follows_the_reference, ready, reference, require
 from gankit.testing.rgb import course
 
-ROUNDS = 5
+STEPS = 5
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
 
 class WholeClauses:
-    """The whole: all that a backend claims in one problem, two discriminator steps a round.
+    """The whole: all that a backend claims in one problem, two discriminator updates a step.
 
     One family has an auxiliary classifier, residual blocks, an adaptive augmentation and Adam, the
     other projects classes and has a relativistic loss, layer normalisation and a clipped RMSprop;
@@ -31,40 +31,40 @@ class WholeClauses:
 
     @each_family
     def test_the_whole_follows_the_reference(self, backend: Backend, family: str) -> None:
-        """In float64, five rounds give the reference's losses and state within 1e-8."""
+        """In float64, five steps give the reference's losses and state within 1e-8."""
         require(backend, "float64")
-        assert_follows_the_reference(backend, taking(backend, family), ROUNDS, 1e-8)
+        assert_follows_the_reference(backend, taking(backend, family), STEPS, 1e-8)
 
     @each_family
     @each_player
-    def test_a_step_of_the_whole_moves_its_own(
+    def test_an_update_of_the_whole_moves_its_own(
         self, backend: Backend, family: str, player: str
     ) -> None:
-        """A step moves its own network's part of the state, and nothing of the other's.
+        """An update moves its own network's part of the state, and nothing of the other's.
 
-        An adaptive augmentation's chance is the discriminator's, average and `round` are the
+        An adaptive augmentation's chance is the discriminator's, average and `step` are the
         generator's.
         """
         set_out = taking(backend, family)
         trainer = ready(backend, set_out.problem)
-        set_out.steps(trainer, 0, 1)
+        set_out.updates(trainer, 0, 1)
         before = trainer.state()
         take(trainer, player, set_out.batch(1))
         changed = differing(trainer.state(), before)
-        extra = ("ada/",) if player == "discriminator" else ("average/", "round")
+        extra = ("ada/",) if player == "discriminator" else ("average/", "step")
         own = (f"{player}/", f"optimizer/{player}/", *extra)
         assert {name for name in changed if not name.startswith(own)} == set()
         running = {k for k in before if is_running(k) and before[k].size > 1}
         assert changed >= {name for name in running if name.startswith(f"{player}/")}
 
     @each_family
-    def test_a_block_of_the_whole_equals_its_steps(self, backend: Backend, family: str) -> None:
-        """A block leaves the state that its steps would have left, as the section on blocks says.
+    def test_a_block_of_the_whole_equals_its_updates(self, backend: Backend, family: str) -> None:
+        """A block leaves the state that its updates would have left, as the section on blocks says.
 
-        It looks labels up, mirrors what is flipped, and takes each step's draws and rates.
+        It looks labels up, mirrors what is flipped, and takes each update's draws and rates.
         """
         set_out = taking(backend, family)
-        assert_same_either_way(backend, set_out, set_out.rounds(0, ROUNDS))
+        assert_same_either_way(backend, set_out, set_out.steps(0, STEPS))
 
     @each_family
     def test_a_block_of_the_whole_may_be_split(self, backend: Backend, family: str) -> None:
@@ -72,24 +72,24 @@ class WholeClauses:
         set_out = taking(backend, family)
         trainer = ready(backend, set_out.problem)
         first = trainer.state()
-        whole = {"losses": set_out.block(trainer, 0, ROUNDS)} | trainer.state()
+        whole = {"losses": set_out.block(trainer, 0, STEPS)} | trainer.state()
         for split in (1, 2):
             trainer.load_state(first)
-            parts = [set_out.block(trainer, 0, split), set_out.block(trainer, split, ROUNDS)]
+            parts = [set_out.block(trainer, 0, split), set_out.block(trainer, split, STEPS)]
             assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
 
     @each_family
     def test_the_whole_stops_and_goes_on(self, backend: Backend, family: str) -> None:
-        """A run that stops after any round goes on to the same bits from its state alone."""
+        """A run that stops after any step goes on to the same bits from its state alone."""
         set_out = taking(backend, family)
         trainer = ready(backend, set_out.problem)
-        states = [trainer.state(), *(after(trainer, set_out, r) for r in range(ROUNDS))]
+        states = [trainer.state(), *(after(trainer, set_out, r) for r in range(STEPS))]
         for stop in (3, 1, 4):
             trainer.load_state(states[stop])
             assert_identical(trainer.state(), states[stop])
-            for r in range(stop, ROUNDS):
+            for r in range(stop, STEPS):
                 after(trainer, set_out, r)
-            assert_identical(trainer.state(), states[ROUNDS])
+            assert_identical(trainer.state(), states[STEPS])
 
     @each_family
     def test_the_whole_needs_every_part_of_its_state(self, backend: Backend, family: str) -> None:
@@ -116,11 +116,11 @@ class WholeClauses:
 
 
 def taking(backend: Backend, family: str) -> Course:
-    """Return the course over everything, two discriminator steps a round."""
+    """Return the course over everything, two discriminator updates a step."""
     return course(everything(backend, family), n_critic=2)
 
 
-def after(trainer: Trainer, set_out: Course, round_: int) -> State:
-    """Run one round; return the state then."""
-    set_out.block(trainer, round_, round_ + 1)
+def after(trainer: Trainer, set_out: Course, step: int) -> State:
+    """Run one step; return the state then."""
+    set_out.block(trainer, step, step + 1)
     return trainer.state()

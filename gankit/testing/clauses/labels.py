@@ -13,7 +13,7 @@ from gankit.layers import Dense, Flatten, LeakyReLU
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.layers import paired
 from gankit.testing.clauses.networks import noise
-from gankit.testing.clauses.steps import assert_losses_close, each_player, take
+from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import Course, possible, ready
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
@@ -75,7 +75,7 @@ class LabelClauses:
 
     @each_player
     def test_fakes_take_the_labels_of_the_reals(self, backend: Backend, player: str) -> None:
-        """In a step, each fake has the class of the real image that stands beside it.
+        """In an update, each fake has the class of the real image that stands beside it.
 
         It is made for that class, and judged as one of it.
         """
@@ -131,10 +131,10 @@ def auxiliary(backend: Backend) -> Problem:
 
 
 def classifying(backend: Backend) -> tuple[Trainer, Batch]:
-    """Return a trainer with an auxiliary classifier, two rounds on, and a batch."""
+    """Return a trainer with an auxiliary classifier, two steps on, and a batch."""
     trainer = ready(backend, problem := auxiliary(backend))
     set_out: Course = course(problem)
-    set_out.steps(trainer, 0, 2)
+    set_out.updates(trainer, 0, 2)
     return trainer, set_out.batch(2)
 
 

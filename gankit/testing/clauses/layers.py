@@ -24,7 +24,7 @@ class LayerClauses:
     def test_every_pair_follows_the_reference(self, backend: Backend, pair: str) -> None:
         """A pair of networks with these layers gives the reference's numbers.
 
-        So it does in training, for three rounds, and when all networks are called after that.
+        So it does in training, for three steps, and when all networks are called after that.
         """
         problem = possible(backend, paired(backend, pair))
         found, wanted = (trained(ready(b, problem), problem) for b in (backend, reference()))
@@ -39,8 +39,8 @@ def paired(backend: Backend, pair: str) -> Problem:
 
 
 def trained(trainer: Trainer, problem: Problem) -> State:
-    """Train for three rounds; return losses, state, and what the networks answer then."""
-    losses = course(problem).steps(trainer, 0, 3)
+    """Train for three steps; return losses, state, and what the networks answer then."""
+    losses = course(problem).updates(trainer, 0, 3)
     return {"losses": losses} | trainer.state() | answers(trainer, problem)
 
 

@@ -25,13 +25,13 @@ STEEPEST = SGD(0.05)
 
 
 class MixedClauses:
-    """Mixed training: products round their factors to bfloat16 (capability "mixed")."""
+    """Mixed training: products step their factors to bfloat16 (capability "mixed")."""
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_mixed_steps_are_near_those_of_float32(
+    def test_mixed_updates_are_near_those_of_float32(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """In a mixed round losses are within 2 % of those in float32, and so is the way taken.
+        """In a mixed step losses are within 2 % of those in float32, and so is the way taken.
 
         That is the length of the difference of all moves, over the length of the moves in float32,
         and it is at most 10 %.
@@ -74,16 +74,16 @@ class MixedClauses:
         assert_close(answers[0], answers[1], 1e-6)
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_a_mixed_block_equals_its_steps(
+    def test_a_mixed_block_equals_its_updates(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """A mixed block leaves the bits of its steps; with "exact-blocks" alone is that asked."""
+        """A mixed block leaves the bits of its updates; with "exact-blocks" alone is that asked."""
         require(backend, "exact-blocks")
         problem = mixing(backend, kind)
-        by_steps = trained(backend, problem, images)
+        by_updates = trained(backend, problem, images)
         trainer = ready(backend, problem)
         losses = over(problem, images).block(trainer, 0, 1)
-        assert_identical(trainer.state() | {"losses": losses}, by_steps)
+        assert_identical(trainer.state() | {"losses": losses}, by_updates)
 
 
 def mixing(backend: Backend, kind: str, *, mixed: bool = True) -> Problem:
@@ -104,7 +104,7 @@ def over(problem: Problem, images: Images) -> Course:
 
 
 def trained(backend: Backend, problem: Problem, images: Images) -> State:
-    """Train a round, step by step; return the state, with "losses"."""
+    """Train a step, update by update; return the state, with "losses"."""
     trainer = ready(backend, problem)
-    losses = over(problem, images).steps(trainer, 0, 1)
+    losses = over(problem, images).updates(trainer, 0, 1)
     return trainer.state() | {"losses": losses}

@@ -15,7 +15,7 @@ from gankit.testing.agreement import assert_close, assert_identical, differing, 
 from gankit.testing.clauses.averages import averaging
 from gankit.testing.clauses.blocks import assert_same_either_way
 from gankit.testing.clauses.networks import noise
-from gankit.testing.clauses.steps import each_player, take, with_rate
+from gankit.testing.clauses.updates import each_player, take, with_rate
 from gankit.testing.faulty_states import FAULTS, assert_refused, spoilt
 from gankit.testing.harness import Course, build, ready, require
 from gankit.testing.problems import IMAGE, full
@@ -52,7 +52,7 @@ class NativeClauses:
     ) -> None:
         """Calling a native network drops nothing and lets no row see another, but for rounding."""
         trainer = ready(backend, problem := native(backend, native_pair))
-        Course(problem, images).steps(trainer, 0, 2)
+        Course(problem, images).updates(trainer, 0, 2)
         z = noise(problem)
         alone = np.concatenate([trainer.generator(row[np.newaxis]) for row in z])
         assert_close({"images": trainer.generator(z)}, {"images": alone}, 1e-5)
@@ -71,10 +71,10 @@ class NativeClauses:
         assert_identical(trainer.state(), before)
 
     @each_player
-    def test_native_steps_move_one_network(
+    def test_native_updates_move_one_network(
         self, backend: Backend, images: Images, native_pair: NativePair, player: str
     ) -> None:
-        """A step moves its own network alone; the other's running state stays as it was."""
+        """An update moves its own network alone; the other's running state stays as it was."""
         trainer = ready(backend, problem := native(backend, native_pair))
         before = trainer.state()
         take(trainer, player, Course(problem, images).batch())
@@ -86,10 +86,10 @@ class NativeClauses:
         }
 
     @each_player
-    def test_running_state_moves_in_its_own_step(
+    def test_running_state_moves_in_its_own_update(
         self, backend: Backend, images: Images, native_pair: NativePair, player: str
     ) -> None:
-        """A step moves its own network's running state, such as a batch normalisation's."""
+        """An update moves its own network's running state, such as a batch normalisation's."""
         trainer = ready(backend, problem := native(backend, native_pair))
         before = trainer.state()
         take(trainer, player, Course(problem, images).batch())
@@ -97,15 +97,15 @@ class NativeClauses:
         assert changed.keys() - trained(before, player)
 
     @each_player
-    def test_native_steps_draw_by_their_key(
+    def test_native_updates_draw_by_their_key(
         self, backend: Backend, images: Images, native_pair: NativePair, player: str
     ) -> None:
-        """A step from the same state with the same batch gives the same bits, dropout included."""
+        """An update from the same state with the same batch gives the same bits, dropout included."""
         trainer = ready(backend, problem := native(backend, native_pair))
         course, first = Course(problem, images), trainer.state()
         take(trainer, player, course.batch())
         once = trainer.state()
-        course.steps(trainer, 5, 7)
+        course.updates(trainer, 5, 7)
         trainer.load_state(first)
         take(trainer, player, course.batch())
         assert_identical(trainer.state(), once)
@@ -137,12 +137,12 @@ class NativeClauses:
         trainer = ready(backend, native(backend, native_pair))
         assert_refused(trainer, spoilt(trainer.state(), fault))
 
-    def test_a_native_block_equals_its_steps(
+    def test_a_native_block_equals_its_updates(
         self, backend: Backend, images: Images, native_pair: NativePair
     ) -> None:
-        """A block of native networks leaves the state that its steps would have left."""
+        """A block of native networks leaves the state that its updates would have left."""
         course = Course(native(backend, native_pair), images, n_critic=2)
-        assert_same_either_way(backend, course, course.rounds(0, 3))
+        assert_same_either_way(backend, course, course.steps(0, 3))
 
     def test_a_native_average_has_the_running_state(
         self, backend: Backend, images: Images, native_pair: NativePair

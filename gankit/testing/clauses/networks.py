@@ -20,7 +20,7 @@ Images = NDArray[np.uint8]
 
 def noise(problem: Problem, count: int = 5) -> Array:
     """Return `(count, 8)` noise of the problem's precision."""
-    made: Array = plan(problem, Regime(batch=count), images=1, start=0, rounds=1).noise[0, 0]
+    made: Array = plan(problem, Regime(batch=count), images=1, start=0, steps=1).noise[0, 0]
     return made
 
 
@@ -98,11 +98,11 @@ class NetworkClauses:
         assert_close(together, alone, 1e-12 if problem.precision == "float64" else 1e-5)
 
     def test_calls_follow_training(self, backend: Backend, images: Images) -> None:
-        """A network that was called before a step answers from the new weights after it."""
+        """A network that was called before an update answers from the new weights after it."""
         trainer = ready(backend, problem := full(backend))
         trainer.generator(noise(problem))
         trainer.discriminator(problem.scale(images[:5]))
-        Course(problem, images).steps(trainer, 0, 2)
+        Course(problem, images).updates(trainer, 0, 2)
         other = build(backend, problem)
         other.load_state(trainer.state())
         z, x = noise(problem), problem.scale(images[:5])
@@ -119,7 +119,7 @@ class NetworkClauses:
         trainer = ready(backend, problem := full(backend))
         before = trainer.generator.weights() | under("d", trainer.discriminator.weights())
         kept = copied(before)
-        Course(problem, images).steps(trainer, 0, 1)
+        Course(problem, images).updates(trainer, 0, 1)
         assert_identical(before, kept)
         taken, now = trainer.generator.weights(), trainer.generator.weights()
         overwrite(taken)

@@ -13,14 +13,14 @@ from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, is_running
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.testing.agreement import assert_close
 from gankit.testing.capability_problems import MOVING
-from gankit.testing.clauses.steps import take
+from gankit.testing.clauses.updates import take
 from gankit.testing.harness import possible, ready
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.problems import bound
 from gankit.testing.rgb import coloured, course
 
 RATES = ((0.02, 0.9), (0.03, 0.99), (0.01, 0.5))
-"""Learning rate, and Adam's beta2, of each step."""
+"""Learning rate, and Adam's beta2, of each update."""
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(0.1, beta1=0.5, beta2=MOVING, epsilon=1e-2),
     "rmsprop": RMSprop(0.1, decay=0.9, epsilon=1e-2),
@@ -32,7 +32,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
 class OptimizerClauses:
     """Optimizers: updates by their formulas, with the batch's rates.
 
-    A gradient is what a step of SGD, from the same weights with the same batch, tells.
+    A gradient is what an update of SGD, from the same weights with the same batch, tells.
     """
 
     @pytest.mark.parametrize("name", OPTIMIZERS)

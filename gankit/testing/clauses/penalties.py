@@ -27,7 +27,7 @@ from gankit.layers import (
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.running_state import quiet
-from gankit.testing.clauses.steps import assert_losses_close, take, with_rate
+from gankit.testing.clauses.updates import assert_losses_close, take, with_rate
 from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.rgb import CLASSES, VALUES, coloured, course
@@ -85,7 +85,7 @@ class PenaltyClauses:
         So it is wherever the gradient is taken, and for either target, within 1e-7.
         """
         trainer = ready(backend, problem := steep(backend, kind))
-        course(problem).steps(trainer, 0, 1)
+        course(problem).updates(trainer, 0, 1)
         batch, penalty = course(problem).batch(1), problem.penalties[number]
         found = cost(trainer, batch, number)
         gradients = slopes(trainer.discriminator, points(trainer, penalty, number, batch))
@@ -112,7 +112,7 @@ class PenaltyClauses:
 
     @pytest.mark.parametrize("kind", PENALTIES)
     def test_penalties_follow_the_reference(self, backend: Backend, kind: str) -> None:
-        """Penalties give the reference's losses and weights, within 1e-9 after three rounds."""
+        """Penalties give the reference's losses and weights, within 1e-9 after three steps."""
         assert_follows_the_reference(backend, course(steep(backend, kind)), 3, 1e-9)
 
     @each_training
@@ -123,7 +123,7 @@ class PenaltyClauses:
         iteration on, and each image its own label; within 1e-7 of the formula.
         """
         trainer = ready(backend, problem := trained(backend, kind))
-        course(problem).steps(trainer, 0, 1)
+        course(problem).updates(trainer, 0, 1)
         batch = course(problem).batch(1)
         state = part(trainer.state(), "discriminator")
         for number, penalty in enumerate(problem.penalties):
@@ -134,13 +134,13 @@ class PenaltyClauses:
 
     @each_training
     def test_a_penalty_in_training_follows_the_reference(self, backend: Backend, kind: str) -> None:
-        """With dropout, spectral norm or classes, three rounds are the reference's within 1e-9."""
+        """With dropout, spectral norm or classes, three steps are the reference's within 1e-9."""
         assert_follows_the_reference(backend, course(trained(backend, kind)), 3, 1e-9)
 
     def test_a_penalty_that_is_not_due_changes_nothing(self, backend: Backend) -> None:
         """Where the batch's weight of a penalty is 0, no bit depends on it.
 
-        The step is that of the problem without penalties.
+        The update is that of the problem without penalties.
         """
         trainer = ready(backend, problem := steep(backend, "dense"))
         batch, first, ends = quiet(course(problem).batch()), trainer.state(), []
@@ -237,7 +237,7 @@ def cost(trainer: Trainer, batch: Batch, number: int) -> float:
 
 
 def pull(trainer: Trainer, batch: Batch, number: int) -> State:
-    """Return one penalty's gradient by each weight, as steps of SGD at rate 1 tell it."""
+    """Return one penalty's gradient by each weight, as updates of SGD at rate 1 tell it."""
     state, ends = trainer.state(), []
     for given in (weighted(batch, number), quiet(batch)):
         take(trainer, "discriminator", with_rate(given, "discriminator/learning_rate", 1.0))

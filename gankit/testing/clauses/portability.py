@@ -54,7 +54,7 @@ class MoveClauses:
     def test_a_state_may_change_precision(self, backend: Backend, images: Images) -> None:
         """A state of the other precision is taken and rounded to the trainer's own."""
         trainer = ready(backend, problem := full(backend))
-        Course(problem, images).steps(trainer, 0, 2)
+        Course(problem, images).updates(trainer, 0, 2)
         before = trainer.state()
         single, double = (cast(before, precision) for precision in (np.float32, np.float64))
         trainer.load_state(double)

@@ -17,18 +17,18 @@ from gankit.testing.harness import Course, build, ready
 from gankit.testing.problems import full, simple
 
 Images = NDArray[np.uint8]
-ROUNDS = 6
+STEPS = 6
 
 
 class ResumeClauses:
-    """States: a run may stop after any round and go on to the same bits."""
+    """States: a run may stop after any step and go on to the same bits."""
 
     def test_names_its_state(self, backend: Backend) -> None:
         """The state has the names, shapes and types of `Problem.initial_state`, which travel.
 
         They are "generator/", "discriminator/" and "average/" with their weights,
         "optimizer/generator/m/", "v/" and "t" for Adam and likewise for the discriminator, and
-        "round". SGD has no state.
+        "step". SGD has no state.
         """
         for problem in (full(backend), simple(backend)):
             assert layout(ready(backend, problem).state()) == layout(problem.initial_state())
@@ -36,7 +36,7 @@ class ResumeClauses:
     def test_state_holds_the_weights(self, backend: Backend, images: Images) -> None:
         """The weights in the state are those of the networks, after training too."""
         trainer = ready(backend, problem := full(backend))
-        Course(problem, images).steps(trainer, 0, 2)
+        Course(problem, images).updates(trainer, 0, 2)
         state = trainer.state()
         assert_identical(part(state, "generator"), trainer.generator.weights())
         assert_identical(part(state, "discriminator"), trainer.discriminator.weights())
@@ -49,7 +49,7 @@ class ResumeClauses:
         trainer = ready(backend, problem := full(backend))
         taken = trainer.state()
         kept = copied(taken)
-        Course(problem, images).steps(trainer, 0, 1)
+        Course(problem, images).updates(trainer, 0, 1)
         assert_identical(taken, kept)
         taken = trainer.state()
         kept = copied(taken)
@@ -62,7 +62,7 @@ class ResumeClauses:
         given = trainer.state()
         kept = copied(given)
         trainer.load_state(given)
-        Course(problem, images).steps(trainer, 0, 1)
+        Course(problem, images).updates(trainer, 0, 1)
         assert_identical(given, kept)
 
     def test_needs_every_part_of_its_state(self, backend: Backend) -> None:
@@ -83,29 +83,29 @@ class ResumeClauses:
 
     @pytest.mark.parametrize("n_critic", [1, 2])
     def test_stops_and_goes_on(self, backend: Backend, images: Images, n_critic: int) -> None:
-        """A run that stops after any round goes on in another trainer to the same bits.
+        """A run that stops after any step goes on in another trainer to the same bits.
 
-        So it does with dropout, an average and any number of discriminator steps a round.
+        So it does with dropout, an average and any number of discriminator updates a step.
         """
         problem = full(backend)
         course = Course(problem, images, n_critic)
         first, second = ready(backend, problem), build(backend, problem)
         states = [first.state()]
-        for r in range(ROUNDS):
+        for r in range(STEPS):
             course.block(first, r, r + 1)
             states.append(first.state())
-        for stop in range(ROUNDS):
+        for stop in range(STEPS):
             second.load_state(states[stop])
             assert_identical(second.state(), states[stop])
-            course.block(second, stop, ROUNDS)
-            assert_identical(second.state(), states[ROUNDS])
+            course.block(second, stop, STEPS)
+            assert_identical(second.state(), states[STEPS])
 
     def test_same_seed_same_run(self, backend: Backend, images: Images) -> None:
         """Two trainers built for the same problem run to the same bits."""
         problem, ends = full(backend), []
         for _ in range(2):
             trainer = build(backend, problem)
-            losses = Course(problem, images).block(trainer, 0, ROUNDS)
+            losses = Course(problem, images).block(trainer, 0, STEPS)
             ends.append({"losses": losses} | trainer.state())
         assert_identical(*ends)
 

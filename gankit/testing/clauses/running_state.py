@@ -12,7 +12,7 @@ from gankit.layers import is_running
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.networks import noise
-from gankit.testing.clauses.steps import assert_losses_close, each_player, take
+from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import possible, ready, require
 from gankit.testing.problems import AVERAGE, bound
 from gankit.testing.rgb import coloured, course
@@ -26,10 +26,10 @@ class RunningClauses:
 
     @each_kind
     @each_player
-    def test_running_state_moves_in_its_own_networks_step(
+    def test_running_state_moves_in_its_own_networks_update(
         self, backend: Backend, kind: str, player: str
     ) -> None:
-        """A step moves all running state of its own network, and none of the other's."""
+        """An update moves all running state of its own network, and none of the other's."""
         trainer = ready(backend, problem := remembering(backend, kind))
         before = trainer.state()
         take(trainer, player, course(problem).batch())
@@ -55,18 +55,18 @@ class RunningClauses:
     def test_running_state_follows_its_formula(
         self, backend: Backend, kind: str, player: str
     ) -> None:
-        """A step's loss goes by its own batch, and running state moves by its formula.
+        """An update's loss goes by its own batch, and running state moves by its formula.
 
         Batch normalisation takes the mean and the biased variance of fakes and of reals, each by
-        themselves, in either step; its running state takes in the mean of both. Spectral norm
+        themselves, in either update; its running state takes in the mean of both. Spectral norm
         makes one step of the power iteration in each training pass; the pass of its own network's
-        step keeps it.
+        update keeps it.
         """
         trainer = ready(backend, problem := remembering(backend, kind))
-        course(problem).steps(trainer, 0, 2)
+        course(problem).updates(trainer, 0, 2)
         before, batch = trainer.state(), quiet(course(problem).batch(2))
         loss = take(trainer, player, batch)
-        wanted, moved = KINDS[kind].step(problem, before, batch, player)
+        wanted, moved = KINDS[kind].update(problem, before, batch, player)
         assert_losses_close(loss, wanted, bound(problem))
         assert_close(running(part(trainer.state(), player)), moved, bound(problem))
 
@@ -74,7 +74,7 @@ class RunningClauses:
     def test_calls_use_running_state(self, backend: Backend, kind: str) -> None:
         """Networks that are called use running state as it is: each image stands for itself."""
         trainer = ready(backend, problem := remembering(backend, kind))
-        course(problem).steps(trainer, 0, 3)
+        course(problem).updates(trainer, 0, 3)
         state, z, x = trainer.state(), noise(problem), course(problem).batch().real
         found = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
         images, _ = KINDS[kind].paint(part(state, "generator"), z, False)
@@ -88,7 +88,7 @@ class RunningClauses:
         """The average has the generator's running state to the bit; it averages weights alone."""
         require(backend, "average")
         trainer = ready(backend, problem := remembering(backend, kind))
-        course(problem).steps(trainer, 0, 3)
+        course(problem).updates(trainer, 0, 3)
         average, generator = (part(trainer.state(), name) for name in ("average", "generator"))
         assert_identical(running(average), running(generator))
         weights = generator.keys() - running(generator).keys()

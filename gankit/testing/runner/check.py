@@ -69,7 +69,7 @@ class LevelReport:
 
 @dataclass(frozen=True)
 class Speed:
-    """Milliseconds of a round of the recipe `simple`; or why there is no figure."""
+    """Milliseconds of a step of the recipe `simple`; or why there is no figure."""
 
     milliseconds: float | None = None
     reference: float | None = None
@@ -183,7 +183,7 @@ def check(
         found.fault = f"no clause of that level matches -k {only!r}"
         found.fault_code = ExitCode.USAGE
     if not found.fault and not only and not (first and found.exit_code):
-        doing(gathering.done, gathering.done, "in measuring the time of a round")
+        doing(gathering.done, gathering.done, "in measuring the time of a step")
         found.speed = _speed(name, min(limit, _AT_MOST))
     return found
 

@@ -1,4 +1,4 @@
-"""How long a round takes: `python -m gankit.testing.runner.speed NAME` prints a line of JSON."""
+"""How long a step takes: `python -m gankit.testing.runner.speed NAME` prints a line of JSON."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SECONDS = 0.2
 """About how long one turn of a backend takes."""
 
 
-def rounds(backend: Backend, wanted: Precision) -> Callable[[int], None]:
-    """Return what runs so many rounds of the recipe `simple`."""
+def steps(backend: Backend, wanted: Precision) -> Callable[[int], None]:
+    """Return what runs so many steps of the recipe `simple`."""
     config = from_settings(recipe("simple").settings)
     problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
     problem = replace(problem, precision=wanted)
@@ -37,14 +37,14 @@ def rounds(backend: Backend, wanted: Precision) -> Callable[[int], None]:
     def run(count: int) -> None:
         start = done[0]
         done[0] += count
-        fit(trainer, problem, config.regime(), images, rounds=done[0], start=start)
+        fit(trainer, problem, config.regime(), images, steps=done[0], start=start)
 
     return run
 
 
 def milliseconds(backends: list[Backend], wanted: Precision) -> list[float]:
-    """Return each backend's median milliseconds a round; they take turns on a busy machine."""
-    runs = [rounds(backend, wanted) for backend in backends]
+    """Return each backend's median milliseconds a step; they take turns on a busy machine."""
+    runs = [steps(backend, wanted) for backend in backends]
     counts = [_count(run) for run in runs]
     spent: list[list[float]] = [[] for _ in runs]
     for _ in range(TURNS):
@@ -54,7 +54,7 @@ def milliseconds(backends: list[Backend], wanted: Precision) -> list[float]:
 
 
 def _count(run: Callable[[int], None]) -> int:
-    """Warm up, and return how many rounds make a turn: a power of two, at most 64."""
+    """Warm up, and return how many steps make a turn: a power of two, at most 64."""
     run(1)
     run(2)
     last = min(max(SECONDS / _seconds(run, 2) * 2, 1), 64)

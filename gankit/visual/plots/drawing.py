@@ -20,12 +20,12 @@ def evaluated(folder: Path | None) -> list[dict[str, Any]]:
 
 
 def losses(history: Array) -> Plot:
-    """Draw both losses: every round thin, and their mean over a fiftieth of the rounds thick.
+    """Draw both losses: every step thin, and their mean over a fiftieth of the steps thick.
 
     Parameters
     ----------
     history
-        `(rounds, 2)`: the discriminator's and the generator's, as `Run.history` has them.
+        `(steps, 2)`: the discriminator's and the generator's, as `Run.history` has them.
     """
     figure, (axes,) = panels.empty(1)
     panels.losses(axes, history)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 BLUE, VERMILION, INK = "#0072B2", "#D55E00", "#808080"
 SHARES = {"precision": BLUE, "recall": VERMILION}
 POINTS = 1000
-"""Rounds that a curve shows; of more, the mean and the range of so many spans are drawn."""
+"""Steps that a curve shows; of more, the mean and the range of so many spans are drawn."""
 SMOOTH = 50
-"""The thick line is the mean over a window of this part of the rounds."""
+"""The thick line is the mean over a window of this part of the steps."""
 NAMED = 20
 """Classes, up to which each bar has its name."""
 LETTERS, ROOM = 12, 40
@@ -55,36 +55,36 @@ def empty(count: int) -> tuple[Figure, list[Axes]]:
     return figure, panels
 
 
-def _label(axes: Axes, title: str, across: str = "round") -> None:
+def _label(axes: Axes, title: str, across: str = "step") -> None:
     axes.set_title(title, fontsize=10, color=INK, loc="left")
     axes.set_xlabel(across, fontsize=8, color=INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def losses(axes: Axes, history: Array) -> None:
-    """Draw `(rounds, 2)` losses: every round thin, their mean thick."""
-    rounds = np.arange(1.0, len(history) + 1)
+    """Draw `(steps, 2)` losses: every step thin, their mean thick."""
+    steps = np.arange(1.0, len(history) + 1)
     window = max(1, len(history) // SMOOTH)
     for column, (name, colour) in enumerate((("discriminator", BLUE), ("generator", VERMILION))):
         values = history[:, column]
-        axes.plot(*_thinned(rounds, values), color=colour, linewidth=0.6, alpha=0.35)
-        axes.plot(rounds, _smoothed(values, window), color=colour, linewidth=1.8, label=name)
+        axes.plot(*_thinned(steps, values), color=colour, linewidth=0.6, alpha=0.35)
+        axes.plot(steps, _smoothed(values, window), color=colour, linewidth=1.8, label=name)
     _label(axes, "Losses")
     if len(history):
         _legend(axes)
 
 
-def _thinned(rounds: Array, values: Array) -> tuple[Array, Array]:
+def _thinned(steps: Array, values: Array) -> tuple[Array, Array]:
     """Return at most `POINTS` spans' least and largest in turn, so that no spike is lost."""
     if len(values) <= POINTS:
-        return rounds, values
+        return steps, values
     starts = np.linspace(0, len(values), POINTS // 2 + 1).astype(np.int64)[:-1]
     ends = [reduce.reduceat(values, starts) for reduce in (np.minimum, np.maximum)]
-    return rounds[starts].repeat(2), np.stack(ends, axis=1).reshape(-1)
+    return steps[starts].repeat(2), np.stack(ends, axis=1).reshape(-1)
 
 
 def _smoothed(values: Array, window: int) -> Array:
-    """Return the mean over up to `window` rounds around each round; fewer at the ends."""
+    """Return the mean over up to `window` steps around each step; fewer at the ends."""
     if window < 2:
         return values
     sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
@@ -128,11 +128,11 @@ def shares(axes: Axes, rows: Sequence[Row]) -> None:
 
 def _measured(row: Row) -> str:
     """Return what stands below figures: the axis, and what they were measured by."""
-    return "round\n" + textwrap.fill(evaluation_log.described(row), 64)
+    return "step\n" + textwrap.fill(evaluation_log.described(row), 64)
 
 
 def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, said: str = "") -> None:
-    found = [(row["round"], row[name]) for row in rows]
+    found = [(row["step"], row[name]) for row in rows]
     axes.plot(*zip(*found, strict=True), "o-", color=colour, ms=4, lw=1.5, label=said or name)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def loop(images: np.ndarray, backend: str = "numpy", **changes: Any) -> Callable[[int], None]:
-    """Return what runs so many rounds of the recipe `simple`, with settings changed."""
+    """Return what runs so many steps of the recipe `simple`, with settings changed."""
     from gankit import plugins
     from gankit.training import fit
     from loops.problems import seed
@@ -18,9 +18,9 @@ def loop(images: np.ndarray, backend: str = "numpy", **changes: Any) -> Callable
     trainer = plugins.get_backend(backend).trainer(problem)
     done = [0]
 
-    def run(rounds: int) -> None:
-        end = done[0] + rounds
-        fit(trainer, problem, regime, images, rounds=end, start=done[0])
+    def run(steps: int) -> None:
+        end = done[0] + steps
+        fit(trainer, problem, regime, images, steps=end, start=done[0])
         done[0] = end
 
     return run

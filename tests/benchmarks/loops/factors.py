@@ -1,4 +1,4 @@
-"""The shapes of a round's matrix products, with what no gradient needs left out: 3.71 GFLOP.
+"""The shapes of a step's matrix products, with what no gradient needs left out: 3.71 GFLOP.
 
 The generator's forward pass is made once for both steps; no gradient is taken by the images in the
 discriminator's step, nor by its weights in the generator's, nor by the noise.
@@ -23,7 +23,7 @@ class Factors(NamedTuple):
 
 
 def factors() -> list[Factors]:
-    """Return those of a round, in its order."""
+    """Return those of a step, in its order."""
     return [
         *_forward(BATCH, GENERATOR),
         *_forward(2 * BATCH, DISCRIMINATOR),

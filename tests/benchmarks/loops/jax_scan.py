@@ -1,4 +1,4 @@
-"""A loop in JAX as someone who knows it writes it: rounds are one `lax.scan`, its state donated."""
+"""A loop in JAX as someone who knows it writes it: steps are one `lax.scan`, its state donated."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def adam(weights: Any, slopes: Any, moments: Any) -> tuple[Any, Any]:
 
 
 def loop(images: np.ndarray, random: str = "threefry2x32") -> Callable[[int], None]:
-    """Return what runs so many rounds; `random` is JAX's generator, "unsafe_rbg" its cheapest."""
+    """Return what runs so many steps; `random` is JAX's generator, "unsafe_rbg" its cheapest."""
     key = jax.random.key(0, impl=random)
     data = jnp.asarray((images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5)
     networks = stack(key, GENERATOR), stack(key, DISCRIMINATOR)
     zeros = [jax.tree.map(jnp.zeros_like, weights) for weights in networks]
     start = [(z, jax.tree.map(jnp.copy, z), jnp.zeros((), jnp.float32)) for z in zeros]
 
-    def one_round(state: Any, key: jax.Array) -> tuple[Any, Any]:
+    def one_step(state: Any, key: jax.Array) -> tuple[Any, Any]:
         (g, d), (g_adam, d_adam) = state
         of_noise, of_index, first, second = jax.random.split(key, 4)
         noise = jax.random.normal(of_noise, (BATCH, LATENT), jnp.float32)
@@ -82,11 +82,11 @@ def loop(images: np.ndarray, random: str = "threefry2x32") -> Callable[[int], No
         g, g_adam = adam(g, slopes, g_adam)
         return ((g, d), (g_adam, d_adam)), (d_loss, g_loss)
 
-    compiled = jax.jit(lambda state, keys: lax.scan(one_round, state, keys), donate_argnums=0)
+    compiled = jax.jit(lambda state, keys: lax.scan(one_step, state, keys), donate_argnums=0)
     held = [(networks, tuple(start)), key]
 
-    def run(rounds: int) -> None:
-        held[1], *keys = jax.random.split(held[1], rounds + 1)
+    def run(steps: int) -> None:
+        held[1], *keys = jax.random.split(held[1], steps + 1)
         held[0], losses = compiled(held[0], jnp.stack(keys))
         jax.block_until_ready(losses)
 

@@ -43,14 +43,14 @@ class GAN(keras.Model):
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many rounds."""
+    """Return what runs so many steps."""
     scaled = (images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5
     data = tf.data.Dataset.from_tensor_slices(scaled).shuffle(len(images)).repeat()
     data = data.batch(BATCH, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
     gan = GAN()
     gan.compile()
 
-    def run(rounds: int) -> None:
-        gan.fit(data, steps_per_epoch=rounds, verbose=0)
+    def run(steps: int) -> None:
+        gan.fit(data, steps_per_epoch=steps, verbose=0)
 
     return run

@@ -1,4 +1,4 @@
-"""The matrix products of a round alone, by PyTorch."""
+"""The matrix products of a step alone, by PyTorch."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def loop(_images: np.ndarray, library: str = "onednn") -> Callable[[int], None]:
         for f in factors()
     ]  # fmt: skip
 
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
+    def run(steps: int) -> None:
+        for _ in range(steps):
             for left, right in pairs:
                 torch.mm(left, right)
 

@@ -31,7 +31,7 @@ def compiled(model: keras.Model) -> keras.Model:
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many rounds."""
+    """Return what runs so many steps."""
     generator = compiled(stack(GENERATOR, "tanh"))
     discriminator = compiled(stack(DISCRIMINATOR, "sigmoid", DROP))
     discriminator.trainable = False
@@ -40,8 +40,8 @@ def loop(images: np.ndarray) -> Callable[[int], None]:
     data = (images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5
     target = np.concatenate([np.zeros(BATCH), np.ones(BATCH)])
 
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
+    def run(steps: int) -> None:
+        for _ in range(steps):
             noise = np.random.normal(0, 1, (BATCH, LATENT))
             fake = generator.predict(noise, verbose=0)
             real = data[np.random.randint(0, len(data), BATCH)]

@@ -1,4 +1,4 @@
-"""A round of Keras networks in one `tf.function`, as by someone who knows TensorFlow."""
+"""A step of Keras networks in one `tf.function`, as by someone who knows TensorFlow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stack(widths: tuple[int, ...], drop: float = 0.0) -> keras.Sequential:
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many rounds."""
+    """Return what runs so many steps."""
     generator, discriminator = stack(GENERATOR), stack(DISCRIMINATOR, DROP)
     generator.add(layers.Activation("tanh"))
     g_adam, d_adam = (keras.optimizers.Adam(RATE, BETA1) for _ in range(2))
@@ -33,7 +33,7 @@ def loop(images: np.ndarray) -> Callable[[int], None]:
     target = tf.concat([tf.zeros((BATCH, 1)), tf.ones((BATCH, 1))], 0)
 
     @tf.function
-    def one_round() -> None:
+    def one_step() -> None:
         noise = tf.random.normal((BATCH, LATENT))
         real = tf.gather(data, tf.random.uniform((BATCH,), 0, len(images), tf.int32))
         joined = tf.concat([generator(noise, training=True), real], 0)
@@ -46,8 +46,8 @@ def loop(images: np.ndarray) -> Callable[[int], None]:
             loss = cross_entropy(target[BATCH:], fooled)
         g_adam.apply(tape.gradient(loss, generator.trainable_variables))
 
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
-            one_round()
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            one_step()
 
     return run

@@ -1,4 +1,4 @@
-"""The matrix products of a round alone, by TensorFlow, in one compiled call."""
+"""The matrix products of a step alone, by TensorFlow, in one compiled call."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def loop(_images: np.ndarray) -> Callable[[int], None]:
     ]
 
     @tf.function
-    def one_round(pairs: list[tuple[tf.Tensor, tf.Tensor]]) -> list[tf.Tensor]:
+    def one_step(pairs: list[tuple[tf.Tensor, tf.Tensor]]) -> list[tf.Tensor]:
         return [
             tf.linalg.matmul(*pair, transpose_a=f.turned == "left", transpose_b=f.turned == "right")
             for f, pair in zip(found, pairs, strict=True)
         ]
 
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
-            one_round(pairs)
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            one_step(pairs)
 
     return run
 

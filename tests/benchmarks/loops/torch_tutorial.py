@@ -23,7 +23,7 @@ def stack(*widths: int, drop: float = 0.0) -> nn.Sequential:
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many rounds."""
+    """Return what runs so many steps."""
     generator = nn.Sequential(stack(*GENERATOR), nn.Tanh())
     discriminator = stack(*DISCRIMINATOR, drop=DROP)
     g_adam = torch.optim.Adam(generator.parameters(), RATE, (BETA1, BETA2))
@@ -31,8 +31,8 @@ def loop(images: np.ndarray) -> Callable[[int], None]:
     data = torch.from_numpy((images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5)
     target = torch.cat([torch.zeros(BATCH, 1), torch.ones(BATCH, 1)])
 
-    def run(rounds: int) -> None:
-        for _ in range(rounds):
+    def run(steps: int) -> None:
+        for _ in range(steps):
             noise = torch.randn(BATCH, LATENT)
             real = data[torch.randint(len(data), (BATCH,))]
             joined = torch.cat([generator(noise).detach(), real])

@@ -21,7 +21,7 @@ refused = hostile(read_checkpoint, "CheckpointError")
 
 def checkpoint(folder):
     """Return a whole checkpoint, to be made hostile."""
-    state = {KERNEL: np.ones((3, 2), np.float32), "round": np.array(4)}
+    state = {KERNEL: np.ones((3, 2), np.float32), "step": np.array(4)}
     return CheckpointStore(folder).save(4, state)
 
 

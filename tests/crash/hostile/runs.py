@@ -23,7 +23,7 @@ from tests.crash.hostile import (
 )
 from tests.crash.hostile.checkpoints import HEADERS, checkpoint
 
-ROUND = '{"round": 1, "discriminator": 1.0, "generator": 1.0}\n'
+STEP = '{"step": 1, "discriminator": 1.0, "generator": 1.0}\n'
 
 
 def opened(run):
@@ -139,7 +139,7 @@ def a_log_that_is_endless(folder):
 
 @line
 def a_log_that_is_a_link(folder):
-    (folder / "metrics.jsonl").symlink_to(write(folder / "moved", ROUND))
+    (folder / "metrics.jsonl").symlink_to(write(folder / "moved", STEP))
     return folder / "metrics.jsonl"
 
 
@@ -151,7 +151,7 @@ def a_log_that_is_a_folder(folder):
 
 @line
 def a_log_larger_than_memory(folder):
-    return sparse(folder / "metrics.jsonl", ROUND.encode())
+    return sparse(folder / "metrics.jsonl", STEP.encode())
 
 
 @line
@@ -171,13 +171,13 @@ def a_log_that_is_deep(folder):
 
 @line
 def a_log_of_a_million_digits(folder):
-    text = ROUND.replace("1.0", "1" * 10**6)
+    text = STEP.replace("1.0", "1" * 10**6)
     return write(folder / "metrics.jsonl", text)
 
 
 @line
 def a_log_of_an_endless_number(folder):
-    return write(folder / "metrics.jsonl", ROUND.replace("1.0", "1e999"))
+    return write(folder / "metrics.jsonl", STEP.replace("1.0", "1e999"))
 
 
 @fact

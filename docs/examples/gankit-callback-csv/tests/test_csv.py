@@ -8,12 +8,12 @@ from gankit_csv import CsvLog
 
 import gankit
 
-HEAD = b"round,discriminator,generator"
+HEAD = b"step,discriminator,generator"
 
 
 @pytest.fixture
 def train(tmp_path):
-    """Return what trains up to a round, in a folder of that name or in memory."""
+    """Return what trains up to a step, in a folder of that name or in memory."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     np.save(tmp_path / "noise.npy", noise)
 
@@ -26,10 +26,10 @@ def train(tmp_path):
     return run
 
 
-def test_a_row_has_the_losses_of_its_round(train, tmp_path):
+def test_a_row_has_the_losses_of_its_step(train, tmp_path):
     run = train(20, "run")
     head, *rows = csv.reader((tmp_path / "run" / "losses.csv").read_text().splitlines())
-    assert head == ["round", "discriminator", "generator"]
+    assert head == ["step", "discriminator", "generator"]
     assert [int(row[0]) for row in rows] == [10, 20]
     assert [[float(loss) for loss in row[1:]] for row in rows] == run.history[[9, 19]].tolist()
 
@@ -38,7 +38,7 @@ def test_a_resumed_run_has_the_log_of_one_that_was_never_stopped(train, tmp_path
     train(30, "whole")
     train(14, "parts")
     with (tmp_path / "parts" / "losses.csv").open("a") as file:
-        file.write("20,0.5,0.5\n30,0.")  # As if killed after the checkpoint of round 14.
+        file.write("20,0.5,0.5\n30,0.")  # As if killed after the checkpoint of step 14.
     train(30, "parts", resume=True)
     parts, whole = (tmp_path / name / "losses.csv" for name in ("parts", "whole"))
     assert parts.read_text() == whole.read_text()
@@ -66,5 +66,5 @@ def test_a_run_in_memory_leaves_no_file(train, tmp_path):
 
 
 def test_it_asks_for_a_block_to_end_where_a_row_is_due(tmp_path):
-    log = CsvLog(tmp_path / "losses.csv", rounds=10)
+    log = CsvLog(tmp_path / "losses.csv", steps=10)
     assert [log.edge(step) for step in (0, 9, 10)] == [10, 10, 20]

@@ -21,7 +21,7 @@ def nothing_said(monkeypatch):
 
 @pytest.fixture
 def train(tmp_path):
-    """Return what trains up to a round, in a folder of that name or in memory."""
+    """Return what trains up to a step, in a folder of that name or in memory."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     np.save(tmp_path / "noise.npy", noise)
 
@@ -42,7 +42,7 @@ def logged(place):
 
 
 def losses(client, run):
-    """Return {round: losses}; a round that is there twice fails."""
+    """Return {step: losses}; a step that is there twice fails."""
     both = [client.get_metric_history(run.info.run_id, f"loss/{who}")
             for who in ("discriminator", "generator")]  # fmt: skip
     found = [{metric.step: metric.value for metric in history} for history in both]
@@ -50,9 +50,9 @@ def losses(client, run):
     return [[found[0][step], found[1][step]] for step in sorted(found[0])]
 
 
-def test_rounds_grids_and_settings_are_logged_and_a_resumed_run_goes_on(train, tmp_path):
-    train(3, "run", rounds_per_epoch=3, sample_every=1)
-    run = train(6, "run", rounds_per_epoch=3, sample_every=1, resume=True)
+def test_steps_grids_and_settings_are_logged_and_a_resumed_run_goes_on(train, tmp_path):
+    train(3, "run", steps_per_epoch=3, sample_every=1)
+    run = train(6, "run", steps_per_epoch=3, sample_every=1, resume=True)
     client, found = logged(f"sqlite:///{tmp_path / 'run' / 'mlflow.db'}")
     assert len(found) == 1
     assert losses(client, found[0]) == run.history.tolist()
@@ -62,7 +62,7 @@ def test_rounds_grids_and_settings_are_logged_and_a_resumed_run_goes_on(train, t
     assert grids == ["000003.png", "000006.png"]
 
 
-def test_another_place_may_be_named_and_rounds_done_again_are_logged_once(
+def test_another_place_may_be_named_and_steps_done_again_are_logged_once(
     train, tmp_path, monkeypatch
 ):
     place = f"sqlite:///{tmp_path / 'all.db'}"

@@ -20,7 +20,7 @@ def nothing_said(monkeypatch):
 
 @pytest.fixture
 def train(tmp_path):
-    """Return what trains up to a round, in a folder of that name or in memory."""
+    """Return what trains up to a step, in a folder of that name or in memory."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     np.save(tmp_path / "noise.npy", noise)
 
@@ -57,7 +57,7 @@ def records(folder):
 
 
 def rows(folder):
-    """Return {round: what was logged of it}."""
+    """Return {step: what was logged of it}."""
     found = {}
     for record in records(folder):
         if record.WhichOneof("record_type") == "history":
@@ -71,8 +71,8 @@ def losses(found):
     return [[row["loss/discriminator"], row["loss/generator"]] for row in found.values()]
 
 
-def test_each_round_is_logged_with_its_losses_and_the_grid_with_its_round(train, tmp_path):
-    run = train(6, "run", rounds_per_epoch=3, sample_every=1)
+def test_each_step_is_logged_with_its_losses_and_the_grid_with_its_step(train, tmp_path):
+    run = train(6, "run", steps_per_epoch=3, sample_every=1)
     found = rows(tmp_path / "run")
     assert list(found) == [1, 2, 3, 4, 5, 6]
     assert losses(found) == run.history.tolist()

@@ -12,7 +12,7 @@ import gankit
 
 @pytest.fixture
 def trained(tmp_path):
-    """Return the folder of a run of four rounds."""
+    """Return the folder of a run of four steps."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     np.save(tmp_path / "noise.npy", noise)
     settings = {"backend": "numpy", "dataset": str(tmp_path / "noise.npy"), "steps": 4, "batch": 4}
@@ -26,12 +26,12 @@ def curve(*arguments):
 
 def test_it_draws_a_curve_for_each_loss(trained):
     done = curve(trained.folder, "--width", 2)
-    discriminator, generator, rounds = done.stdout.splitlines()
+    discriminator, generator, steps = done.stdout.splitlines()
     means = trained.history.reshape(2, 2, 2).mean(axis=1).T
     for line, (first, last) in zip((discriminator, generator), means, strict=True):
         assert ("▁█" if first < last else "█▁") in line
         assert line.endswith(f"{min(first, last):.3g} to {max(first, last):.3g}")
-    assert rounds == "4 rounds, 2 a column"
+    assert steps == "4 steps, 2 a column"
 
 
 def test_a_folder_that_is_no_run_is_one_line_and_exit_code_4(tmp_path):

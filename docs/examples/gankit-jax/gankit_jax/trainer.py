@@ -8,11 +8,11 @@ from gankit.contract.dropout_masks import Masks
 from gankit.errors import ConfigError
 from gankit.layers import uses_labels
 
-from gankit_jax.game import Game, Step
+from gankit_jax.game import Game, Update
 from gankit_jax.layers import Pass
 
 CHUNK = 4
-"""Rounds in one scan; what is left of a block goes one by one, so that two are compiled."""
+"""Steps in one scan; what is left of a block goes one by one, so that two are compiled."""
 
 
 class Trainer:
@@ -26,17 +26,17 @@ class Trainer:
         self.discriminator = Network(self, "discriminator", problem.discriminator)
         self.average = Network(self, "average", problem.generator) if problem.average else None
         game = Game(problem)
-        steps = game.discriminator_step, game.generator_step, game.block
-        self.d_step, self.g_step, self.rounds = (jax.jit(f, donate_argnums=0) for f in steps)
+        updates = game.update_discriminator, game.update_generator, game.block
+        self.d_update, self.g_update, self.steps = (jax.jit(f, donate_argnums=0) for f in updates)
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         """Update the discriminator alone, once."""
-        self.values, loss = self.d_step(self.values, self._step(batch, last=False))
+        self.values, loss = self.d_update(self.values, self._update(batch, last=False))
         return loss
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         """Update the generator alone, once, and its average."""
-        self.values, loss = self.g_step(self.values, self._step(batch, last=True))
+        self.values, loss = self.g_update(self.values, self._update(batch, last=True))
         return loss
 
     def place(self, images, labels):
@@ -46,12 +46,12 @@ class Trainer:
         self.data = jax.device_put((images, labels), self.device)
 
     def train_block(self, block):
-        """Run many rounds; while the device is at some, the host draws for the next."""
+        """Run many steps; while the device is at some, the host draws for the next."""
         losses, start = [], 0
         while start < len(block):
             stop = start + (CHUNK if len(block) - start >= CHUNK else 1)
-            steps = self._steps(block, start, stop)
-            self.values, made = self.rounds(self.values, self.data, *steps)
+            updates = self._updates(block, start, stop)
+            self.values, made = self.steps(self.values, self.data, *updates)
             losses.append(made)
             start = stop
         critic, last = (np.concatenate(each) for each in zip(*losses, strict=True))
@@ -67,13 +67,13 @@ class Trainer:
         copies = {name: np.array(a, self.values[name].dtype) for name, a in state.items()}
         self.values |= jax.device_put(copies, self.device)
 
-    def _step(self, batch, *, last):
+    def _update(self, batch, *, last):
         real = batch.real if self.problem.loss.paired or not last else None
         masks = self.masks(batch.key, len(batch.noise), last=last)
-        return Step(real, batch.noise, batch.labels, batch.draws, batch.rates, masks)
+        return Update(real, batch.noise, batch.labels, batch.draws, batch.rates, masks)
 
-    def _steps(self, block, start, stop):
-        """Return a block's steps, the discriminator's `(K, S - 1, ...)` and the generator's `(K, ...)`.
+    def _updates(self, block, start, stop):
+        """Return a block's updates, the discriminator's `(K, S - 1, ...)` and the generator's `(K, ...)`.
 
         Their real images are indices.
         """
@@ -81,7 +81,7 @@ class Trainer:
         for *critic, last in map(block.keys, range(start, stop)):
             masks[0].append(_stacked([self.masks(key, batch, last=False) for key in critic]))
             masks[1].append(self.masks(last, batch, last=True))
-        whole = Step(block.index, block.noise, None, block.draws, block.rates, {})
+        whole = Update(block.index, block.noise, None, block.draws, block.rates, {})
         parts = (jax.tree.map(lambda a, s=s: a[start:stop, s], whole) for s in (slice(-1), -1))
         return [p._replace(masks=_stacked(m)) for p, m in zip(parts, masks, strict=True)]
 

@@ -32,11 +32,11 @@ def whole(family):
 
 @pytest.mark.parametrize("kind", ["seeds", *FAMILIES])
 def test_a_block_gives_the_references_numbers(kind):
-    put, rounds = seeds() if kind == "seeds" else whole(kind)
+    put, steps = seeds() if kind == "seeds" else whole(kind)
     ends = []
     for name in ("jax", "numpy"):
         trainer = gankit.get_backend(name).trainer(put.problem)
-        losses = put.block(trainer, 0, rounds)
+        losses = put.block(trainer, 0, steps)
         ends.append({"losses": losses} | trainer.state())
     assert_close(*ends, BOUND)
 
@@ -45,6 +45,6 @@ def test_numbers_of_float32_stay_float32():
     problem = dataclasses.replace(seeds()[0].problem, precision="float32")
     trainer = gankit.get_backend("jax").trainer(problem)
     Course(problem, images()).block(trainer, 0, 5)
-    kinds = {str(a.dtype) for n, a in trainer.state().items() if n[-2:] != "/t" and n != "round"}
+    kinds = {str(a.dtype) for n, a in trainer.state().items() if n[-2:] != "/t" and n != "step"}
     assert kinds == {"float32"}
     assert trainer.generator(np.zeros((2, problem.latent))).dtype == "float32"

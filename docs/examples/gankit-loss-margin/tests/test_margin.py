@@ -20,7 +20,7 @@ INSTALLED = [name for name, backend in backends().items() if not missing_modules
 
 def train(backend, **settings):
     return gankit.fit(
-        IMAGES, GENERATOR, DISCRIMINATOR, rounds=4, latent=3, batch=8, backend=backend,
+        IMAGES, GENERATOR, DISCRIMINATOR, steps=4, latent=3, batch=8, backend=backend,
         loss="soft-hinge", precision="float64", generator_optimizer=SGD(RATE),
         discriminator_optimizer=SGD(RATE), **settings,
     )  # fmt: skip
@@ -29,7 +29,7 @@ def train(backend, **settings):
 def loss_at(trainer, weights, batch):
     """Return the discriminator's loss at some weights; a step says it before it moves them."""
     trainer.discriminator.load_weights(weights)
-    return float(trainer.discriminator_step(batch))
+    return float(trainer.update_discriminator(batch))
 
 
 def test_it_lies_above_the_hinge_and_close_to_it():

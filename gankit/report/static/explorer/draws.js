@@ -1,5 +1,5 @@
 // NumPy's random numbers: what gankit.contract.latents draws, so that a seed is the same picture here
-// and in Python. Philox is Philox 4x64 with 10 rounds (Salmon et al. 2011); normal numbers come of
+// and in Python. Philox is Philox 4x64 with 10 steps (Salmon et al. 2011); normal numbers come of
 // the ziggurat of Marsaglia & Tsang 2000, with NumPy's 256 layers in float32.
 (() => {
   "use strict";

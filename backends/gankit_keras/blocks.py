@@ -1,4 +1,4 @@
-"""Many rounds in one compiled call."""
+"""Many steps in one compiled call."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from gankit_keras.draws import Draws
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.inputs import Inputs
 
-Step: TypeAlias = Callable[[Inputs], Tensor]
+Update: TypeAlias = Callable[[Inputs], Tensor]
 Body: TypeAlias = Callable[[Tensor, tf.TensorArray], tf.TensorArray]
 
 
-class Rounds(NamedTuple):
-    """K rounds of S steps each, the generator's last, as tensors or their signatures.
+class Steps(NamedTuple):
+    """K steps of S updates each, the generator's last, as tensors or their signatures.
 
     Attributes
     ----------
     index
-        `(K, S, B)` int64, which images each step sees.
+        `(K, S, B)` int64, which images each update sees.
     noise
         `(K, S, B, latent)`.
     numbers
@@ -28,7 +28,7 @@ class Rounds(NamedTuple):
     rates
         `(K, S)` float64 by name.
     critic, last
-        What the networks draw in the discriminator's steps, `(K, S - 1, ...)`, and in the
+        What the networks draw in the discriminator's updates, `(K, S - 1, ...)`, and in the
         generator's, `(K, 1, ...)`.
     """
 
@@ -41,12 +41,12 @@ class Rounds(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Where rounds look up what they see, as tensors or their signatures.
+    """Where steps look up what they see, as tensors or their signatures.
 
     Attributes
     ----------
     real
-        `(N, height, width, channels)`, all images; or those of the rounds, looked up already,
+        `(N, height, width, channels)`, all images; or those of the steps, looked up already,
         `(K, S, B, height, width, channels)`. Uint8 or scaled.
     labels
         `(N,)` int64; no rows where the problem asks for none.
@@ -58,79 +58,79 @@ class Data(NamedTuple):
 
 @dataclass(frozen=True)
 class Runner:
-    """The steps, round after round.
+    """The updates, step after step.
 
     Attributes
     ----------
-    discriminator_step, generator_step
+    update_discriminator, update_generator
         As compiled.
-    both_steps
-        The last two of a round, where they see the same generated images; else None.
+    update_both
+        The last two of a step, where they see the same generated images; else None.
     pixels
         `(256,)`, the value of each grey level of uint8 images.
     paired
-        Whether the generator's step looks at real images.
+        Whether the generator's update looks at real images.
     labelled
-        Whether steps look at labels.
+        Whether updates look at labels.
     """
 
-    discriminator_step: Step
-    generator_step: Step
-    both_steps: Callable[[Inputs, Inputs], tuple[Tensor, Tensor]] | None
+    update_discriminator: Update
+    update_generator: Update
+    update_both: Callable[[Inputs, Inputs], tuple[Tensor, Tensor]] | None
     pixels: Tensor
     paired: bool
     labelled: bool
 
-    def run(self, data: Data, rounds: Rounds) -> Tensor:
-        """Run rounds; return each step's loss, `(K, S)`."""
-        count, size = tf.shape(rounds.index)[0], tf.shape(rounds.index)[1]
-        alone = size - 2 if self.both_steps else size - 1
+    def run(self, data: Data, steps: Steps) -> Tensor:
+        """Run steps; return each update's loss, `(K, S)`."""
+        count, size = tf.shape(steps.index)[0], tf.shape(steps.index)[1]
+        alone = size - 2 if self.update_both else size - 1
 
-        def one_round(r: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
-            def one_step(s: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
-                loss = self.discriminator_step(self._critic_inputs(data, rounds, r, s))
+        def one_step(r: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
+            def one_update(s: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
+                loss = self.update_discriminator(self._critic_inputs(data, steps, r, s))
                 return losses.write(r * size + s, loss)
 
-            losses = _loop(alone, one_step, losses)
-            last = self._last_inputs(data, rounds, r)
-            if self.both_steps:
-                first = self._critic_inputs(data, rounds, r, alone)
-                loss, made = self.both_steps(first, last)
+            losses = _loop(alone, one_update, losses)
+            last = self._last_inputs(data, steps, r)
+            if self.update_both:
+                first = self._critic_inputs(data, steps, r, alone)
+                loss, made = self.update_both(first, last)
                 losses = losses.write(r * size + alone, loss)
             else:
-                made = self.generator_step(last)
+                made = self.update_generator(last)
             return losses.write(r * size + size - 1, made)
 
         losses = tf.TensorArray(self.pixels.dtype, count * size, element_shape=())
-        return tf.reshape(_loop(count, one_round, losses).stack(), (count, size))
+        return tf.reshape(_loop(count, one_step, losses).stack(), (count, size))
 
-    def _critic_inputs(self, data: Data, rounds: Rounds, r: Tensor, s: Tensor) -> Inputs:
-        """Return the inputs of discriminator step `s` of round `r`."""
-        return self._inputs(data, rounds, r, s, _at(rounds.critic, r, s), real=True)
+    def _critic_inputs(self, data: Data, steps: Steps, r: Tensor, s: Tensor) -> Inputs:
+        """Return the inputs of discriminator update `s` of step `r`."""
+        return self._inputs(data, steps, r, s, _at(steps.critic, r, s), real=True)
 
-    def _last_inputs(self, data: Data, rounds: Rounds, r: Tensor) -> Inputs:
-        """Return the inputs of the generator's step of round `r`."""
-        draws, s = _at(rounds.last, r, 0), tf.shape(rounds.index)[1] - 1
-        return self._inputs(data, rounds, r, s, draws, real=self.paired)
+    def _last_inputs(self, data: Data, steps: Steps, r: Tensor) -> Inputs:
+        """Return the inputs of the generator's update of step `r`."""
+        draws, s = _at(steps.last, r, 0), tf.shape(steps.index)[1] - 1
+        return self._inputs(data, steps, r, s, draws, real=self.paired)
 
     def _inputs(
-        self, data: Data, rounds: Rounds, r: Tensor, s: Tensor, draws: Draws, real: bool
+        self, data: Data, steps: Steps, r: Tensor, s: Tensor, draws: Draws, real: bool
     ) -> Inputs:
-        numbers = {name: number[r, s] for name, number in rounds.numbers.items()}
+        numbers = {name: number[r, s] for name, number in steps.numbers.items()}
         flip = numbers.pop("flip", None)
-        index = rounds.index[r, s]
+        index = steps.index[r, s]
         none = tf.zeros((0, *data.real.shape[-3:]), self.pixels.dtype)
         return Inputs(
             real=self._real(data.real, index, flip, r, s) if real else none,
-            noise=rounds.noise[r, s],
+            noise=steps.noise[r, s],
             labels=tf.gather(data.labels, index) if self.labelled else data.labels,
             numbers=numbers,
-            rates={name: rate[r, s] for name, rate in rounds.rates.items()},
+            rates={name: rate[r, s] for name, rate in steps.rates.items()},
             draws=draws,
         )
 
     def _real(self, real: Tensor, index: Tensor, flip: Tensor, r: Tensor, s: Tensor) -> Tensor:
-        """Return the real images of one step, scaled."""
+        """Return the real images of one update, scaled."""
         found = tf.gather(real, index) if real.shape.rank == 4 else real[r, s]
         if found.dtype == tf.uint8:
             found = tf.gather(self.pixels, tf.cast(found, tf.int32))

@@ -1,6 +1,6 @@
-"""Time a round of the seed's networks: gankit's backends, loops by hand, and the products alone.
+"""Time a step of the seed's networks: gankit's backends, loops by hand, and the products alone.
 
-    python tests/benchmarks/rounds.py [NAME...] [--rounds 32] [--turns 9]
+    python tests/benchmarks/steps.py [NAME...] [--steps 32] [--turns 9]
 
 Each contender trains, or multiplies, in a process of its own. They take turns, so that a noisy
 machine is unkind to all, and a ratio is the median of those within a turn. Contenders whose
@@ -39,14 +39,14 @@ class Contender:
         Of `loops`, and what its `loop` is called with.
     needs
         The module that must be installed.
-    rounds
-        Its rounds of a turn, as a share of those asked for; what is slow need not run so many.
+    steps
+        Its steps of a turn, as a share of those asked for; what is slow need not run so many.
     """
 
     module: str
     needs: str
     options: dict[str, Any] = field(default_factory=dict)
-    rounds: float = 1.0
+    steps: float = 1.0
 
 
 CONTENDERS = {
@@ -60,8 +60,8 @@ CONTENDERS = {
     "gankit-keras": Contender("by_gankit", "keras", {"backend": "keras"}),
     "tensorflow-function": Contender("tensorflow_function", "keras"),
     "keras-fit": Contender("keras_fit", "keras"),
-    "seed-script": Contender("seed_script", "keras", rounds=0.25),
-    "gankit-numpy": Contender("by_gankit", "numpy", {"backend": "numpy"}, rounds=0.25),
+    "seed-script": Contender("seed_script", "keras", steps=0.25),
+    "gankit-numpy": Contender("by_gankit", "numpy", {"backend": "numpy"}, steps=0.25),
     "gankit-jax": Contender("by_gankit", "gankit_jax", {"backend": "jax"}),
     "jax-scan": Contender("jax_scan", "jax"),
 }
@@ -71,22 +71,22 @@ class Process:
     """A contender at work: it is told how many rounds to run, and answers how long they took."""
 
     def __init__(self, name: str) -> None:
-        self.rounds = CONTENDERS[name].rounds
+        self.steps = CONTENDERS[name].steps
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--work", name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
 
-    def milliseconds(self, rounds: int) -> float:
-        """Return the time of a round."""
+    def milliseconds(self, steps: int) -> float:
+        """Return the time of a step."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        rounds = max(1, round(rounds * self.rounds))
-        print(rounds, file=self.process.stdin, flush=True)
+        steps = max(1, round(steps * self.steps))
+        print(steps, file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
             raise SystemExit(f"{self.process.args[-1]} ended: {self.process.wait()}")  # type: ignore[index]
-        return float(json.loads(answer)) / rounds * 1e3
+        return float(json.loads(answer)) / steps * 1e3
 
     def end(self) -> None:
         """Let it go."""
@@ -95,7 +95,7 @@ class Process:
 
 
 def work(name: str) -> None:
-    """Be a contender: read numbers of rounds, and answer in seconds."""
+    """Be a contender: read numbers of steps, and answer in seconds."""
     import numpy as np
 
     answers = os.fdopen(os.dup(1), "w")
@@ -109,15 +109,15 @@ def work(name: str) -> None:
         print(json.dumps(time.perf_counter() - began), file=answers, flush=True)
 
 
-def measure(names: list[str], rounds: int, turns: int) -> dict[str, list[float]]:
-    """Return each contender's milliseconds a round, a number for each turn."""
+def measure(names: list[str], steps: int, turns: int) -> dict[str, list[float]]:
+    """Return each contender's milliseconds a step, a number for each turn."""
     processes = {name: Process(name) for name in names}
     times: dict[str, list[float]] = {name: [] for name in names}
     try:
         for turn in range(-1, turns):
             for name, process in processes.items():
                 time.sleep(PAUSE)
-                spent = process.milliseconds(rounds)
+                spent = process.milliseconds(steps)
                 if turn >= 0:  # The first is for compilers and caches.
                     times[name].append(spent)
     finally:
@@ -129,7 +129,7 @@ def measure(names: list[str], rounds: int, turns: int) -> dict[str, list[float]]
 def table(times: dict[str, list[float]]) -> str:
     """Return a line for each contender: median, spread, and the ratio to the first."""
     first = next(iter(times))
-    lines = [f"{'':<20}  {'ms a round':>10}  {'least to most':>15}  times {first}"]
+    lines = [f"{'':<20}  {'ms a step':>10}  {'least to most':>15}  times {first}"]
     for name, spent in times.items():
         ratio = statistics.median(a / b for a, b in zip(spent, times[first], strict=True))
         spread = f"{min(spent):.1f} to {max(spent):.1f}"
@@ -141,7 +141,7 @@ def main() -> None:
     """Measure, or be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CONTENDERS))
-    parser.add_argument("--rounds", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--work", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -154,7 +154,7 @@ def main() -> None:
         name for name in chosen.names or CONTENDERS
         if importlib.util.find_spec(CONTENDERS[name].needs)
     ]  # fmt: skip
-    print(table(measure(names, chosen.rounds, chosen.turns)))
+    print(table(measure(names, chosen.steps, chosen.turns)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What one step does."""
+"""What one update does."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ each_player = pytest.mark.parametrize("player", ["discriminator", "generator"])
 
 
 class StepClauses:
-    """Steps: each moves one network, as far as its batch says."""
+    """Updates: each moves one network, as far as its batch says."""
 
-    def test_discriminator_step_moves_the_discriminator_alone(
+    def test_discriminator_update_moves_the_discriminator_alone(
         self, backend: Backend, images: Images
     ) -> None:
-        """A discriminator step moves every weight of the discriminator, and its optimizer.
+        """A discriminator update moves every weight of the discriminator, and its optimizer.
 
-        It moves nothing else: not the generator, not the average, not `round`.
+        It moves nothing else: not the generator, not the average, not `step`.
         """
         changed = names_moved(backend, "discriminator", images)
         assert changed == names_of(backend, "discriminator/", "optimizer/discriminator/")
 
-    def test_generator_step_moves_the_generator_alone(
+    def test_generator_update_moves_the_generator_alone(
         self, backend: Backend, images: Images
     ) -> None:
-        """A generator step moves every weight of the generator, its optimizer, average and `round`.
+        """A generator update moves every weight of the generator, its optimizer, average and `step`.
 
         It moves nothing of the discriminator's.
         """
         changed = names_moved(backend, "generator", images)
-        own = ("generator/", "optimizer/generator/", "average/", "round")
+        own = ("generator/", "optimizer/generator/", "average/", "step")
         assert changed == names_of(backend, *own)
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_returns_the_loss_before_the_update(
         self, backend: Backend, images: Images, loss: Loss
     ) -> None:
-        """A step returns the loss of its batch by the networks' weights before the update."""
+        """An update returns the loss of its batch by the networks' weights before the update."""
         trainer = ready(backend, problem := simple(backend, loss=loss))
         batch = Course(problem, images).batch()
         fake = trainer.discriminator(trainer.generator(batch.noise))
@@ -63,17 +63,17 @@ class StepClauses:
         assert_losses_close(take(trainer, "generator", batch), wanted, bound(problem))
 
     def test_counts(self, backend: Backend, images: Images) -> None:
-        """`round` counts the generator's steps, and `t` the updates of each Adam, from zero."""
+        """`step` counts the generator's updates, and `t` the updates of each Adam, from zero."""
         trainer = ready(backend, problem := full(backend))
         assert counts(trainer.state()) == (0, 0, 0)
-        Course(problem, images, n_critic=2).steps(trainer, 0, 3)
+        Course(problem, images, n_critic=2).updates(trainer, 0, 3)
         assert counts(trainer.state()) == (3, 6, 3)
 
     @each_player
     def test_goes_as_far_as_the_batch_says(
         self, backend: Backend, images: Images, player: str
     ) -> None:
-        """A step takes its learning rate from the batch: at 0 no weight moves, at twice twice."""
+        """An update takes its learning rate from the batch: at 0 no weight moves, at twice twice."""
         trainer = ready(backend, problem := simple(backend))
         batch, first = Course(problem, images).batch(), trainer.state()
         moves = []
@@ -91,7 +91,7 @@ class StepClauses:
     def test_is_a_function_of_state_and_batch(
         self, backend: Backend, images: Images, player: str
     ) -> None:
-        """A step from the same state with the same batch gives the same bits, dropout included.
+        """An update from the same state with the same batch gives the same bits, dropout included.
 
         What the trainer did in between makes no difference.
         """
@@ -99,7 +99,7 @@ class StepClauses:
         course, first = Course(problem, images), trainer.state()
         loss = float(take(trainer, player, course.batch()))
         once = trainer.state()
-        course.steps(trainer, 5, 7)
+        course.updates(trainer, 5, 7)
         trainer.load_state(first)
         again = float(take(trainer, player, course.batch()))
         assert_identical(trainer.state(), once)
@@ -107,17 +107,17 @@ class StepClauses:
 
     @each_player
     def test_drops_by_the_batchs_key(self, backend: Backend, images: Images, player: str) -> None:
-        """Dropout draws by the batch's key: under another key a step goes another way."""
+        """Dropout draws by the batch's key: under another key an update goes another way."""
         trainer = ready(backend, problem := full(backend))
         batch, first = Course(problem, images).batch(), trainer.state()
         take(trainer, player, batch)
         once = trainer.state()
         trainer.load_state(first)
-        take(trainer, player, replace(batch, key=batch.key._replace(step=3)))
+        take(trainer, player, replace(batch, key=batch.key._replace(update=3)))
         assert differing(trainer.state(), once) >= {f"{player}/{w}" for w in part(first, player)}
 
     def test_changes_no_batch(self, backend: Backend, images: Images) -> None:
-        """A step leaves its batch's arrays as they were."""
+        """An update leaves its batch's arrays as they were."""
         trainer = ready(backend, problem := full(backend))
         batch = Course(problem, images).batch()
         before = {"real": batch.real.copy(), "noise": batch.noise.copy()}
@@ -126,18 +126,18 @@ class StepClauses:
         assert_identical({"real": batch.real, "noise": batch.noise}, before)
 
     def test_leaves_global_randomness_alone(self, backend: Backend, images: Images) -> None:
-        """A round leaves Python's and NumPy's global random generators as they were."""
+        """A step leaves Python's and NumPy's global random generators as they were."""
         trainer = ready(backend, problem := full(backend))
         before = (random.getstate(), str(np.random.get_state()))
-        Course(problem, images).steps(trainer, 0, 1)
+        Course(problem, images).updates(trainer, 0, 1)
         assert (random.getstate(), str(np.random.get_state())) == before
 
 
 def take(trainer: Trainer, player: str, batch: Batch) -> float:
-    """Take one step of `player`; return its loss."""
+    """Take one update of `player`; return its loss."""
     if player == "discriminator":
-        return float(trainer.discriminator_step(batch))
-    return float(trainer.generator_step(batch))
+        return float(trainer.update_discriminator(batch))
+    return float(trainer.update_generator(batch))
 
 
 def with_rate(batch: Batch, name: str, rate: float) -> Batch:
@@ -146,10 +146,10 @@ def with_rate(batch: Batch, name: str, rate: float) -> Batch:
 
 
 def names_moved(backend: Backend, player: str, images: Images) -> set[str]:
-    """Return the names of the arrays that change in one step of `player`."""
+    """Return the names of the arrays that change in one update of `player`."""
     trainer = ready(backend, problem := full(backend))
     # In its first state the average equals the weights, and would seem to stand still.
-    Course(problem, images).steps(trainer, 0, 1)
+    Course(problem, images).updates(trainer, 0, 1)
     before = trainer.state()
     take(trainer, player, Course(problem, images).batch(1))
     return differing(trainer.state(), before)
@@ -161,8 +161,8 @@ def names_of(backend: Backend, *prefixes: str) -> set[str]:
 
 
 def counts(state: State) -> tuple[int, ...]:
-    """Return the numbers of rounds, of discriminator updates and of generator updates."""
-    names = ("round", "optimizer/discriminator/t", "optimizer/generator/t")
+    """Return the numbers of steps, of discriminator updates and of generator updates."""
+    names = ("step", "optimizer/discriminator/t", "optimizer/generator/t")
     return tuple(int(state[name]) for name in names)
 
 

@@ -1,4 +1,4 @@
-"""The two steps, as they are compiled: on tensors, with everything random an input."""
+"""The two updates, as they are compiled: on tensors, with everything random an input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Made(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Steps:
+class Updates:
     """A generator and a discriminator with what moves them.
 
     Attributes
@@ -34,7 +34,7 @@ class Steps:
         The discriminator, and its move as compiled: `Critic.move`.
     auxiliary
         Weight of the auxiliary classifier, 0 where there is none.
-    rounds
+    steps
         How many are done.
     """
 
@@ -45,20 +45,20 @@ class Steps:
     critic: Callable[[Tensor, Inputs], Tensor]
     loss: Loss
     auxiliary: float
-    rounds: Variable
+    steps: Variable
 
-    def discriminator_step(self, inputs: Inputs) -> Tensor:
+    def update_discriminator(self, inputs: Inputs) -> Tensor:
         """Move the discriminator; return its loss before the move."""
         draws = inputs.draws.generator
         fake, _ = self.generator.forward(inputs.noise, inputs.labels, draws)
         return self.critic(fake, inputs)
 
-    def generator_step(self, inputs: Inputs) -> Tensor:
+    def update_generator(self, inputs: Inputs) -> Tensor:
         """Move the generator, then its average; return its loss before the move."""
         return self._move(self._generate(inputs), inputs)
 
-    def both_steps(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
-        """Take a discriminator step, then a generator step, on the same images, made once."""
+    def update_both(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
+        """Take a discriminator update, then a generator update, on the same images, made once."""
         made = self._generate(first)
         return self.critic(made.fake, first), self._move(made, second)
 
@@ -81,5 +81,5 @@ class Steps:
         self.generator.store(made.running)
         if self.average:
             self.average.blend(self.generator, inputs.rates["average"])
-        self.rounds.assign_add(1)
+        self.steps.assign_add(1)
         return loss

@@ -1,4 +1,4 @@
-"""A run is stopped after each of its rounds, and goes on from its checkpoint to the same bits."""
+"""A run is stopped after each of its steps, and goes on from its checkpoint to the same bits."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from gankit.testing.rgb import course as coloured
 from tests.crash.figures import note
 from tests.test_contract import chosen
 
-ROUNDS = 12
+STEPS = 12
 PLAIN = [f"{d}{a}" for d in ("dropout, ", "") for a in ("average", "no average")]
 COMPONENTS = (
     "generator/", "discriminator/", "average/", "optimizer/generator/m/", "optimizer/generator/v/",
-    "optimizer/generator/t", "optimizer/discriminator/", "round", "ada/p", "ada/signs", "ada/steps",
+    "optimizer/generator/t", "optimizer/discriminator/", "step", "ada/p", "ada/signs", "ada/updates",
 )  # fmt: skip
 HALFWAY = 7
 """Odd, so that an adaptive augmentation has counted a step since it last moved."""
 
 
 class Walk(NamedTuple):
-    """A run with a checkpoint after each round, its last state, and its trainer."""
+    """A run with a checkpoint after each step, its last state, and its trainer."""
 
     course: Course
     store: CheckpointStore
@@ -72,9 +72,9 @@ def course_of(backend, kind, n_critic):
 
 
 def saved(store, trainer, course):
-    """Train round by round with a checkpoint after each; return the last state."""
+    """Train step by step with a checkpoint after each; return the last state."""
     store.save(0, trainer.state())
-    for r in range(ROUNDS):
+    for r in range(STEPS):
         course.block(trainer, r, r + 1)
         store.save(r + 1, trainer.state())
     return trainer.state()
@@ -82,19 +82,19 @@ def saved(store, trainer, course):
 
 @pytest.mark.parametrize("n_critic", [1, 2])
 @pytest.mark.parametrize("kind", [*PLAIN, *FAMILIES])
-def test_stopped_after_any_round_a_run_goes_on_to_the_same_bits(backend, walk, kind, n_critic):
+def test_stopped_after_any_step_a_run_goes_on_to_the_same_bits(backend, walk, kind, n_critic):
     course, store, end, trainer = walk(kind, n_critic)
     before = None
-    for k in range(ROUNDS + 1):
+    for k in range(STEPS + 1):
         state = store.load(k).state
-        assert before is None or differing(before, state), f"round {k} changed nothing"
+        assert before is None or differing(before, state), f"step {k} changed nothing"
         trainer.load_state(state)
-        if k < ROUNDS:
-            course.block(trainer, k, ROUNDS)
+        if k < STEPS:
+            course.block(trainer, k, STEPS)
         assert_identical(trainer.state(), end)
         before = state
     kinds = 2 * (len(PLAIN) + len(FAMILIES))
-    note("every-round", f"{ROUNDS + 1} stops × {kinds} kinds of run on {backend.name}, same bits")
+    note("every-step", f"{STEPS + 1} stops × {kinds} kinds of run on {backend.name}, same bits")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -106,5 +106,5 @@ def test_a_state_without_any_one_component_would_not_do(backend, walk, component
         pytest.skip(f"the state of {backend.name!r} has no {component!r}")
     lost = {name: forgotten[name] - (2 if name == "ada/signs" else 0) for name in names}
     trainer.load_state(state | lost)  # A sum of signs matters only by its own sign.
-    course.block(trainer, HALFWAY, ROUNDS)
+    course.block(trainer, HALFWAY, STEPS)
     assert differing(trainer.state(), end)

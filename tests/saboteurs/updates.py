@@ -1,4 +1,4 @@
-"""Saboteurs whose steps do something else."""
+"""Saboteurs whose updates do something else."""
 
 import random
 from dataclasses import replace
@@ -10,42 +10,42 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_discriminator_step_moves_the_discriminator_alone")
+@caught_by("test_discriminator_update_moves_the_discriminator_alone")
 class TrainsBothNetworks(HonestTrainer):
-    """Moves the generator in the discriminator's step as well."""
+    """Moves the generator in the discriminator's update as well."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         self._g.values["0.kernel"] += 1e-3
-        return super().discriminator_step(batch)
+        return super().update_discriminator(batch)
 
 
-@caught_by("test_discriminator_step_moves_the_discriminator_alone")
+@caught_by("test_discriminator_update_moves_the_discriminator_alone")
 class FreezesALayer(HonestTrainer):
     """Leaves the discriminator's first layer where it was."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         kept = self._d.values["1.kernel"].copy()
-        loss = super().discriminator_step(batch)
+        loss = super().update_discriminator(batch)
         self._d.values["1.kernel"][...] = kept
         return loss
 
 
-@caught_by("test_generator_step_moves_the_generator_alone")
+@caught_by("test_generator_update_moves_the_generator_alone")
 class TrainsTheWrongNetwork(HonestTrainer):
-    """Moves the discriminator in the generator's step as well."""
+    """Moves the discriminator in the generator's update as well."""
 
-    def generator_step(self, batch):
-        super().discriminator_step(batch)
-        return super().generator_step(batch)
+    def update_generator(self, batch):
+        super().update_discriminator(batch)
+        return super().update_generator(batch)
 
 
-@caught_by("test_generator_step_moves_the_generator_alone", "test_counts")
+@caught_by("test_generator_update_moves_the_generator_alone", "test_counts")
 class LosesCount(HonestTrainer):
-    """Does not count rounds."""
+    """Does not count steps."""
 
-    def generator_step(self, batch):
-        loss = super().generator_step(batch)
-        self._arrays["round"] -= 1
+    def update_generator(self, batch):
+        loss = super().update_generator(batch)
+        self._arrays["step"] -= 1
         return loss
 
 
@@ -53,19 +53,19 @@ class LosesCount(HonestTrainer):
 class CountsUpdatesTwice(HonestTrainer):
     """Counts each update of the discriminator twice."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         self._d_updater.t += 1
-        return super().discriminator_step(batch)
+        return super().update_discriminator(batch)
 
 
 @caught_by("test_returns_the_loss_before_the_update")
 class ReturnsTheLossAfterwards(HonestTrainer):
     """Returns the loss after the update."""
 
-    def discriminator_step(self, batch):
-        super().discriminator_step(batch)
+    def update_discriminator(self, batch):
+        super().update_discriminator(batch)
         kept = self.state()
-        loss = super().discriminator_step(batch)
+        loss = super().update_discriminator(batch)
         self.load_state(kept)
         return loss
 
@@ -74,52 +74,52 @@ class ReturnsTheLossAfterwards(HonestTrainer):
 class KeepsItsOwnRate(HonestTrainer):
     """Takes the problem's learning rate, whatever the batch says."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         rate = self.problem.discriminator_optimizer.learning_rate
         rates = {**batch.rates, "discriminator/learning_rate": rate}
-        return super().discriminator_step(replace(batch, rates=rates))
+        return super().update_discriminator(replace(batch, rates=rates))
 
 
 @caught_by("test_goes_as_far_as_the_batch_says")
 class TakesTheOthersRate(HonestTrainer):
     """Moves the generator at the discriminator's learning rate."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         rate = batch.rates["discriminator/learning_rate"]
         rates = {**batch.rates, "generator/learning_rate": rate}
-        return super().generator_step(replace(batch, rates=rates))
+        return super().update_generator(replace(batch, rates=rates))
 
 
 @caught_by(
     "test_is_a_function_of_state_and_batch",
     "test_stops_and_goes_on",
-    "test_native_steps_draw_by_their_key",
+    "test_native_updates_draw_by_their_key",
 )
 class CountsItsOwnRandomness(HonestTrainer):
     """Drops by a count of its own calls, which no state holds."""
 
     calls = 0
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         self.calls += 1
-        key = batch.key._replace(step=self.calls)
-        return super().discriminator_step(replace(batch, key=key))
+        key = batch.key._replace(update=self.calls)
+        return super().update_discriminator(replace(batch, key=key))
 
 
 @caught_by("test_drops_by_the_batchs_key")
 class DropsTheSameAlways(HonestTrainer):
-    """Drops the same values in every step."""
+    """Drops the same values in every update."""
 
-    def generator_step(self, batch):
-        return super().generator_step(replace(batch, key=batch.key._replace(round=0, step=0)))
+    def update_generator(self, batch):
+        return super().update_generator(replace(batch, key=batch.key._replace(step=0, update=0)))
 
 
 @caught_by("test_changes_no_batch")
 class SpoilsItsBatch(HonestTrainer):
     """Writes to the noise that it was given."""
 
-    def discriminator_step(self, batch):
-        loss = super().discriminator_step(batch)
+    def update_discriminator(self, batch):
+        loss = super().update_discriminator(batch)
         batch.noise[...] = 0
         return loss
 
@@ -128,18 +128,18 @@ class SpoilsItsBatch(HonestTrainer):
 class SeedsNumpy(HonestTrainer):
     """Seeds NumPy's global generator."""
 
-    def discriminator_step(self, batch):
+    def update_discriminator(self, batch):
         np.random.seed(0)
-        return super().discriminator_step(batch)
+        return super().update_discriminator(batch)
 
 
 @caught_by("test_leaves_global_randomness_alone")
 class DrawsFromPython(HonestTrainer):
     """Draws from Python's global generator."""
 
-    def generator_step(self, batch):
+    def update_generator(self, batch):
         random.random()  # noqa: S311 - the fault itself.
-        return super().generator_step(batch)
+        return super().update_generator(batch)
 
 
 @caught_by("test_returns_the_loss_before_the_update", "test_every_loss_follows_the_reference")
