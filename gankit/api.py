@@ -42,7 +42,7 @@ from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import class_names as class_names_of
 from gankit.runs import loss_log as metrics_log
 from gankit.schedules import Rate
-from gankit.training import Callback, Callbacks, Regime, as_callbacks, check_count
+from gankit.training import Callback, Callbacks, StepShape, as_callbacks, check_count
 from gankit.training import fit as fit_steps
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
@@ -258,7 +258,7 @@ def fit(
     labels, classes, class_names = _labelled(labels, len(images))
     check_count("steps", steps)
     steps = number(steps)
-    regime, called = Regime(batch, n_critic), as_callbacks(callbacks)
+    step_shape, called = StepShape(batch, n_critic), as_callbacks(callbacks)
     problem = Problem(
         generator=generator,
         discriminator=discriminator,
@@ -287,7 +287,7 @@ def fit(
     history = History()
     with by_ctrl_c() as stop, _with_bar(progress, steps, called) as watched:
         step = fit_steps(
-            trainer, problem, regime, images, labels, steps=steps, stop=stop,
+            trainer, problem, step_shape, images, labels, steps=steps, stop=stop,
             callbacks=[history, Watchdog(problem, images), *watched],
         )  # fmt: skip
     losses, name = history.losses(), chosen.name

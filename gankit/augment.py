@@ -133,7 +133,7 @@ def view(
         `(B, height, width, channels)`.
     half
         Whose draws to use: those of the real or of the generated images.
-    draws
+    random
         As in `Batch`: "augment/real/brightness", ..., "instance/real".
     sigma
         Standard deviation of the instance noise that is added last (Sønderby et al. 2017);

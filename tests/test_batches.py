@@ -35,7 +35,7 @@ def refusal(name, problem, step, **changes):
 @each_step
 def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_them(name, step):
     problem = full(plugins.get_backend(name))
-    said = refusal(name, problem, step, rates={"average": 0.5})
+    said = refusal(name, problem, step, scalars={"average": 0.5})
     missing = [rate for rate in scalars.names(problem) if rate != "average"]
     assert f"the batch lacks rates {', '.join(missing)};" in said
     assert "gankit.training.plan" in said
@@ -44,7 +44,7 @@ def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_th
 @each_backend
 def test_a_batch_without_draws_is_refused_with_their_names(name):
     problem = replace(SIMPLE, instance_noise=0.1)
-    said = refusal(name, problem, "update_discriminator", draws={})
+    said = refusal(name, problem, "update_discriminator", random={})
     assert "lacks draws instance/real, instance/fake;" in said
 
 
@@ -67,7 +67,7 @@ def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
 
 @pytest.mark.parametrize("name", [name for name in BACKENDS if name != "numpy"])
 def test_a_block_without_rates_is_refused_with_their_names(name):
-    block = replace(Course(SIMPLE, images()).steps(0, 2), rates={})
+    block = replace(Course(SIMPLE, images()).steps(0, 2), scalars={})
     trainer = plugins.get_backend(name).trainer(SIMPLE)
     trainer.place(images(), None)
     with pytest.raises(ConfigError, match="the block lacks rates generator/learning_rate"):
@@ -89,7 +89,7 @@ def test_a_block_without_rates_is_refused_with_their_names(name):
 def test_a_plan_of_something_else_is_refused_in_one_line(changes, said):
     arguments = {"images": 5, "start": 0, "steps": 1} | changes
     with pytest.raises(ConfigError) as refused:
-        training.plan(SIMPLE, training.Regime(4), **arguments)
+        training.plan(SIMPLE, training.StepShape(4), **arguments)
     assert said in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 

@@ -44,7 +44,7 @@ def walk(called, start, steps, largest=5, **parts):
     step = start
     while step < steps:
         begin = step
-        step = min([steps, step + largest, *(callback.edge(step) for callback in called)])
+        step = min([steps, step + largest, *(callback.next_boundary(step) for callback in called)])
         assert step > begin, "an edge lies after the step"
         seen = Progress(step, losses(begin, step), trainer(step, **parts), step == steps)
         for callback in called:
@@ -135,8 +135,8 @@ def test_an_interval_that_never_comes_step_is_refused():
 
 
 def test_what_only_looks_on_asks_for_no_edge(folder):
-    assert Metrics(MetricsLog(folder.metrics)).edge(7) == never
-    assert Bar(10, 0, io.StringIO()).edge(7) == never
+    assert Metrics(MetricsLog(folder.metrics)).next_boundary(7) == never
+    assert Bar(10, 0, io.StringIO()).next_boundary(7) == never
 
 
 def test_an_epoch_is_a_line_with_its_mean_losses():
@@ -170,7 +170,7 @@ def passing(monkeypatch):
         def __init__(self, seconds):
             self.seconds = seconds
 
-        def edge(self, _step, /):
+        def next_boundary(self, _step, /):
             return never
 
         def __call__(self, _progress, /):
@@ -200,7 +200,7 @@ def test_the_time_that_a_run_takes_is_said_once_and_loudly_above_an_hour(passing
     bar = Bar(100, 0, stream)
     for called, start, end in [([first, bar], 0, 1), ([passing(seconds), bar], 1, 40)]:
         for callback in called:
-            callback.edge(start)
+            callback.next_boundary(start)
         for step in range(start + 1, end + 1):
             for callback in called:
                 callback(Progress(step, losses(step - 1, step), trainer(step), done=False))
@@ -240,7 +240,7 @@ def test_a_bar_has_both_losses_and_the_time_left_in_80_columns_and_in_60(
     stream, read = terminal(columns)
     called = [passing(0.3), Bar(51200, 51000, stream)]
     for callback in called:
-        callback.edge(51000)
+        callback.next_boundary(51000)
     for step in range(51005, 51201, 5):
         row = np.array([[1.15, 1e9 if step < 51100 else 0.714]])
         for callback in called:

@@ -347,7 +347,7 @@ def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
 class Perfect:
     """A run whose generator makes real digits of the class that it is told."""
 
-    problem, class_names, step = SimpleNamespace(told_classes=10), (), 1
+    problem, class_names, step = SimpleNamespace(generator_classes=10), (), 1
 
     def __init__(self, images, labels):
         self.pools = [images[labels == label] for label in range(10)]

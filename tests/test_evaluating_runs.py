@@ -361,7 +361,7 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
         f"step 18: Fréchet distance 20 (100 real images 1.5); {features}",
     ]
     assert judge.best([6, 18]) == 18
-    assert (judge.edge(0), judge.edge(6)) == (6, 12)
+    assert (judge.next_boundary(0), judge.next_boundary(6)) == (6, 12)
 
 
 def test_the_classifiers_training_is_told_of_now_and_then():

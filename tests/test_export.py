@@ -152,7 +152,7 @@ def test_the_average_is_what_is_exported(tmp_path):
 def test_every_class_of_a_run_that_knows_classes_is_proved(tmp_path):
     run = train(tmp_path / "run", LABELLED, n_critic=1)
     done = export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
-    assert done.images >= run.problem.told_classes == 10
+    assert done.images >= run.problem.generator_classes == 10
     labels = np.arange(10)[::-1].copy()
     made = read(done.path)(latents(10, 4, seed=1), labels)
     np.testing.assert_allclose(made, run.sample(10, seed=1, labels=labels), atol=1e-6)

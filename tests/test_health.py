@@ -64,7 +64,9 @@ def test_a_generator_that_makes_one_image_has_collapsed():
 
 
 def test_a_generator_that_makes_one_image_for_each_class_has_collapsed():
-    problem = types.SimpleNamespace(**{**vars(PROBLEM), "told_classes": 10, "scale": PROBLEM.scale})
+    problem = types.SimpleNamespace(
+        **{**vars(PROBLEM), "generator_classes": 10, "scale": PROBLEM.scale}
+    )
     (said,) = watched(one_a_class, 3000, problem=problem)
     assert "nearly the same image" in said
 
@@ -135,7 +137,7 @@ def test_after_a_resume_the_steps_before_count():
 
 
 def test_it_asks_for_no_edge():
-    assert Watchdog(PROBLEM, IMAGES).edge(5) == never
+    assert Watchdog(PROBLEM, IMAGES).next_boundary(5) == never
 
 
 @pytest.mark.parametrize("count", [1, 2, BATCH - 1])

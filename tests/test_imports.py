@@ -163,7 +163,7 @@ def test_importing_gankit_imports_neither_numpy_nor_a_framework():
 def test_help_imports_neither_numpy_nor_a_framework():
     # A plugin from elsewhere may bring commands, which then have to be asked for.
     code = (
-        "from gankit import plugins; plugins.strangers = lambda: []; "
+        "from gankit import plugins; plugins.third_party = lambda: []; "
         "from gankit.cli import main; main(['--help'])"
     )
     loaded, said = loaded_by(code)

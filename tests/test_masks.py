@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from gankit.contract.dropout_masks import Masks
-from gankit.contract.random_streams import Key, Site, dropout_mask
+from gankit.contract.random_streams import Role, StepKey, dropout_mask
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Dropout, Residual
 from gankit.losses import RELATIVISTIC
 from gankit.penalties import Penalty
 from gankit.testing.problems import SIMPLE, discriminator, generator
 
-KEY = Key(seed=3, step=5, update=1)
+KEY = StepKey(seed=3, step=5, update=1)
 INSIDE = Residual((Dense(24), Dropout(0.4)))
 PROBLEM = replace(
     SIMPLE,
@@ -30,9 +30,9 @@ def test_a_discriminators_update_has_both_networks_and_every_penalty():
         "penalty/0/3", "penalty/1/2.layers.1", "penalty/1/3",
     }  # fmt: skip
     wanted = {
-        "generator/1": dropout_mask(KEY, Site.GENERATOR, 1, (4, 24), 0.3),
-        "discriminator/2.layers.1": dropout_mask(KEY, Site.DISCRIMINATOR, 4, (8, 24), 0.4),
-        "penalty/1/3": dropout_mask(KEY, Site.DISCRIMINATOR, 5, (4, 24), 0.2, part=2),
+        "generator/1": dropout_mask(KEY, Role.GENERATOR, 1, (4, 24), 0.3),
+        "discriminator/2.layers.1": dropout_mask(KEY, Role.DISCRIMINATOR, 4, (8, 24), 0.4),
+        "penalty/1/3": dropout_mask(KEY, Role.DISCRIMINATOR, 5, (4, 24), 0.2, part=2),
     }
     for name, mask in wanted.items():
         assert np.array_equal(masks[name], mask), name

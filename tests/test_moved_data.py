@@ -173,7 +173,7 @@ def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
     settled("many.npy")
 
     class Rewrites:
-        def edge(self, step):
+        def next_boundary(self, step):
             return step + 1
 
         def __call__(self, progress):

@@ -50,7 +50,7 @@ class Strike:
     def __init__(self, step, do):
         self.step, self.do = step, do
 
-    def edge(self, step):
+    def next_boundary(self, step):
         return self.step if step < self.step else step + 1000
 
     def __call__(self, progress):

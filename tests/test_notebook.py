@@ -107,7 +107,7 @@ def test_live_shows_the_last_step_and_takes_a_twentieth_of_the_time_at_most():
 class Stepping:
     """Lets blocks be of one step."""
 
-    def edge(self, step, /):
+    def next_boundary(self, step, /):
         return step + 1
 
     def __call__(self, _progress, /):

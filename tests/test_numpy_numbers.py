@@ -12,13 +12,13 @@ from gankit import layers, optimizers, penalties
 from gankit.augment import Augment
 from gankit.config import layering
 from gankit.contract import latents
-from gankit.contract.random_streams import Key, Site, dropout_mask, keep_chance
+from gankit.contract.random_streams import Role, StepKey, dropout_mask, keep_chance
 from gankit.layers import Dense, Dropout, Flatten, Reshape, Tanh
 from gankit.losses import HINGE, ArrayOps, smoothed
 from gankit.optimizers import Adam, Average
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule, ends, value
-from gankit.training import Regime
+from gankit.training import StepShape
 
 REAL = (np.float64, np.float32, np.asarray)
 WHOLE = (np.int64, np.int32, np.uint8, np.asarray)
@@ -42,7 +42,7 @@ FUNCTIONS = {
         np.eye(2, dtype=np.float32), whole(3)
     ).tolist(),
     "a mask": lambda real, whole: dropout_mask(
-        Key(whole(200), whole(1), whole(0)), Site.DISCRIMINATOR, 3, (4, 4), real(0.5)
+        StepKey(whole(200), whole(1), whole(0)), Role.DISCRIMINATOR, 3, (4, 4), real(0.5)
     ).tolist(),
 }  # fmt: skip
 DATA = {
@@ -51,7 +51,7 @@ DATA = {
     "Reshape": lambda _real, whole: Reshape((whole(2), whole(2), whole(1))),
     "Adam": lambda real, _whole: Adam(real(0.5), real(0.5), real(0.75), real(0.125)),
     "Penalty": lambda real, whole: Penalty("real", real(0.5), real(0.5), real(0.25), whole(2)),
-    "Regime": lambda _real, whole: Regime(whole(4), whole(2)),
+    "StepShape": lambda _real, whole: StepShape(whole(4), whole(2)),
     "Average": lambda real, whole: Average(whole(100), real(0.5)),
     "Augment": lambda real, whole: Augment(target=real(0.5), images=whole(100), every=whole(2)),
     "Schedule": lambda real, whole: Schedule("cosine", real(0.5), real(0.25), whole(100)),
@@ -77,7 +77,7 @@ def test_what_is_data_holds_numbers_of_python(name, real, whole):
 
 def test_every_layer_optimizer_and_penalty_is_tried():
     """Whoever adds a kind of data with numbers lets it take those of NumPy."""
-    kinds = [*layers.LAYERS, *optimizers.OPTIMIZERS, penalties.Penalty, Regime, Average, Augment,
+    kinds = [*layers.LAYERS, *optimizers.OPTIMIZERS, penalties.Penalty, StepShape, Average, Augment,
              Schedule, gankit.TrainConfig, gankit.contract.Problem]  # fmt: skip
     settled = "plain_numbers.<locals>.settle"
     assert [k for k in kinds if k.__post_init__.__qualname__ != settled] == []

@@ -72,7 +72,7 @@ def test_sampling_and_loading_need_no_loss(tmp_path):
 def test_a_run_that_was_loaded_without_its_loss_does_not_train_with_another(tmp_path):
     train(loss=steep(), out=tmp_path / "run")
     run = gankit.load(tmp_path / "run")
-    block = training.plan(run.problem, training.Regime(4), 20, run.step, 1)
+    block = training.plan(run.problem, training.StepShape(4), 20, run.step, 1)
     batches = block.batches(run.problem, np.zeros((20, 28, 28, 1), np.uint8), None)
     with pytest.raises(ConfigError, match=r"'mine' is not registered.*give the Loss again"):
         training.alternate(run.trainer, batches)

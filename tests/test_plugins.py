@@ -175,7 +175,7 @@ class Told:
     def __init__(self, config):
         self.config = config
 
-    def edge(self, step):
+    def next_boundary(self, step):
         return step + 1
 
     def __call__(self, progress):

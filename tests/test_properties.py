@@ -20,7 +20,7 @@ from gankit.penalties import Penalty
 from gankit.plugins import get_backend
 from gankit.schedules import Schedule, value
 from gankit.testing.ops import NumpyOps
-from gankit.training import Regime, alternate, plan
+from gankit.training import StepShape, alternate, plan
 from tests.test_training import equal, joined
 
 IMAGES = np.arange(9 * 24, dtype=np.uint8).reshape(9, 4, 3, 2)
@@ -86,7 +86,7 @@ def test_a_step_updates_the_discriminator_n_critic_times_and_the_generator_once(
     for updater in (trainer._d_updater, trainer._g_updater):
         updater.update = Mock(wraps=updater.update)
         counts.append(updater.update)
-    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, steps)
+    block = plan(problem, StepShape(BATCH, n_critic), len(IMAGES), 0, steps)
     alternate(trainer, block.batches(problem, IMAGES, None))
     assert [count.call_count for count in counts] == [n_critic * steps, steps]
 
@@ -94,11 +94,11 @@ def test_a_step_updates_the_discriminator_n_critic_times_and_the_generator_once(
 @some
 @given(problems, updates, st.integers(0, 10**6), st.tuples(updates, updates))
 def test_a_plan_split_anywhere_is_the_same_plan(problem, n_critic, start, sizes):
-    regime, (first, second) = Regime(BATCH, n_critic), sizes
-    whole = plan(problem, regime, len(IMAGES), start, first + second)
+    step_shape, (first, second) = StepShape(BATCH, n_critic), sizes
+    whole = plan(problem, step_shape, len(IMAGES), start, first + second)
     parts = [
-        plan(problem, regime, len(IMAGES), start, first),
-        plan(problem, regime, len(IMAGES), start + first, second),
+        plan(problem, step_shape, len(IMAGES), start, first),
+        plan(problem, step_shape, len(IMAGES), start + first, second),
     ]
     assert equal(whole, joined(*parts))
 
@@ -130,23 +130,23 @@ def test_a_schedule_is_its_formula(schedule, share):
 @some
 @given(problems, updates, updates)
 def test_the_layout_of_draws_is_that_of_the_plan(problem, n_critic, steps):
-    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), 0, steps)
+    block = plan(problem, StepShape(BATCH, n_critic), len(IMAGES), 0, steps)
     lead = (steps, n_critic + 1, BATCH)
     wanted = {
         name: ((*lead, *shape), dtype)
         for name, (shape, dtype) in random_inputs.layout(problem).items()
     }
-    assert {name: (draw.shape, draw.dtype) for name, draw in block.draws.items()} == wanted
+    assert {name: (draw.shape, draw.dtype) for name, draw in block.random.items()} == wanted
 
 
 @some
 @given(problems, st.integers(0, 10**6))
 def test_a_penalty_is_due_once_every_so_many_updates(problem, start):
     n_critic, steps = 3, 8
-    block = plan(problem, Regime(BATCH, n_critic), len(IMAGES), start, steps)
+    block = plan(problem, StepShape(BATCH, n_critic), len(IMAGES), start, steps)
     first = start * n_critic
     for i, penalty in enumerate(problem.penalties):
-        weights = block.rates[f"penalty/{i}"]
+        weights = block.scalars[f"penalty/{i}"]
         assert not weights[:, -1].any()
         for update, weight in enumerate(weights[:, :-1].ravel(), first):
             now = value(penalty.weight, (update // n_critic) * BATCH)

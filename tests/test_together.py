@@ -31,21 +31,21 @@ def digits():
 
 
 def simple(*, dropout: bool):
-    """Return the seed's problem and regime, in float64, with a small batch."""
+    """Return the seed's problem and step_shape, in float64, with a small batch."""
     settings = recipe("simple").settings | {"precision": "float64", "batch": 16}
     config = from_settings(settings)
     problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
     if not dropout:
         kept = tuple(x for x in problem.discriminator if not isinstance(x, Dropout))
         problem = dataclasses.replace(problem, discriminator=kept)
-    return problem, config.regime()
+    return problem, config.step_shape()
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["no dropout", "dropout"])
 def reference(request, digits):
-    problem, regime = simple(dropout=request.param)
+    problem, step_shape = simple(dropout=request.param)
     trainer = plugins.get_backend("numpy").trainer(problem)
-    block = plan(problem, regime, len(digits), 0, STEPS)
+    block = plan(problem, step_shape, len(digits), 0, STEPS)
     losses = alternate(trainer, block.batches(problem, digits, None))
     return problem, block, losses, trainer.state()
 

@@ -13,7 +13,7 @@ from gankit.errors import ConfigError, Diverged
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 from gankit.losses import NONSATURATING
 from gankit.optimizers import SGD, Average
-from gankit.training import BLOCK_BYTES, Regime, alternate, fit, plan
+from gankit.training import BLOCK_BYTES, StepShape, alternate, fit, plan
 
 IMAGES = np.arange(7 * 4, dtype=np.uint8).reshape(7, 2, 2, 1)
 PROBLEM = Problem(
@@ -27,13 +27,13 @@ PROBLEM = Problem(
     average=Average(half_life=100.0),
     seed=5,
 )
-REGIME = Regime(batch=4, n_critic=2)
+REGIME = StepShape(batch=4, n_critic=2)
 
 
 def equal(one: Block, other: Block) -> bool:
     """Tell whether two blocks are the same, bit for bit."""
     arrays = [(one.index, other.index), (one.noise, other.noise)]
-    for mine, yours in ((one.draws, other.draws), (one.rates, other.rates)):
+    for mine, yours in ((one.random, other.random), (one.scalars, other.scalars)):
         assert mine.keys() == yours.keys()
         arrays += [(mine[name], yours[name]) for name in mine]
     return (one.seed, one.start) == (other.seed, other.start) and all(
@@ -49,8 +49,8 @@ def joined(first: Block, second: Block) -> Block:
         first,
         index=np.concatenate([first.index, second.index]),
         noise=np.concatenate([first.noise, second.noise]),
-        draws=both(first.draws, second.draws),
-        rates=both(first.rates, second.rates),
+        random=both(first.random, second.random),
+        scalars=both(first.scalars, second.scalars),
     )
 
 
@@ -101,7 +101,7 @@ class Edges:
         self.edges = edges
         self.seen = []
 
-    def edge(self, step):
+    def next_boundary(self, step):
         return min((e for e in self.edges if e > step), default=10**9)
 
     def __call__(self, progress):
@@ -164,7 +164,7 @@ def test_every_image_of_the_data_set_can_be_drawn_and_no_other():
 
 
 def test_each_step_carries_the_rates_of_its_step():
-    rates = plan(PROBLEM, REGIME, 7, 2, 3).rates
+    rates = plan(PROBLEM, REGIME, 7, 2, 3).scalars
     assert rates["generator/learning_rate"].tolist() == [[0.25] * 3] * 3
     assert rates["discriminator/learning_rate"].tolist() == [[0.5] * 3] * 3
     for row, step in enumerate((2, 3, 4)):
@@ -173,8 +173,8 @@ def test_each_step_carries_the_rates_of_its_step():
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_a_step_is_n_critic_discriminator_steps_then_one_of_the_generator(n_critic):
-    trainer, regime = Recorder(), Regime(4, n_critic)
-    alternate(trainer, plan(PROBLEM, regime, 7, 0, 2).batches(PROBLEM, IMAGES, None))
+    trainer, step_shape = Recorder(), StepShape(4, n_critic)
+    alternate(trainer, plan(PROBLEM, step_shape, 7, 0, 2).batches(PROBLEM, IMAGES, None))
     assert "".join(who for who, _ in trainer.steps) == ("D" * n_critic + "G") * 2
     keys = [batch.key for _, batch in trainer.steps]
     assert keys == [(5, r, s) for r in range(2) for s in range(n_critic + 1)]
@@ -200,7 +200,7 @@ def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
 @pytest.mark.parametrize(("batch", "n_critic"), [(0, 1), (-1, 1), (1, 0)])
 def test_numbers_that_make_no_step_are_refused(batch, n_critic):
     with pytest.raises(ConfigError, match="at least 1"):
-        Regime(batch, n_critic)
+        StepShape(batch, n_critic)
 
 
 def test_fit_runs_every_step_once_and_in_order():
@@ -297,7 +297,7 @@ def test_a_loss_that_is_no_number_ends_the_run_before_any_callback_sees_it(step,
 def test_a_block_holds_at_most_32_mib_of_numbers():
     wide = dataclasses.replace(PROBLEM, latent=2**14)
     trainer = BlockRecorder()
-    fit(trainer, wide, Regime(batch=128, n_critic=1), IMAGES, steps=9)
+    fit(trainer, wide, StepShape(batch=128, n_critic=1), IMAGES, steps=9)
     per_step = 2 * 128 * (2**14 * 4 + 8)
     lengths = [end - start for start, end in trainer.blocks]
     assert max(lengths) == BLOCK_BYTES // per_step
@@ -307,5 +307,5 @@ def test_a_block_holds_at_most_32_mib_of_numbers():
 def test_a_step_that_is_larger_than_that_is_a_block_of_its_own():
     wide = dataclasses.replace(PROBLEM, latent=2**17)
     trainer = BlockRecorder()
-    fit(trainer, wide, Regime(batch=64, n_critic=1), IMAGES, steps=2)
+    fit(trainer, wide, StepShape(batch=64, n_critic=1), IMAGES, steps=2)
     assert trainer.blocks == [(0, 1), (1, 2)]

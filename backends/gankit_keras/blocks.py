@@ -25,7 +25,7 @@ class Steps(NamedTuple):
         `(K, S, B, latent)`.
     numbers
         The core's draws, `(K, S, B, ...)` by name.
-    rates
+    scalars
         `(K, S)` float64 by name.
     critic, last
         What the networks draw in the discriminator's updates, `(K, S - 1, ...)`, and in the
@@ -35,7 +35,7 @@ class Steps(NamedTuple):
     index: Tensor
     noise: Tensor
     numbers: Mapping[str, Tensor]
-    rates: Mapping[str, Tensor]
+    scalars: Mapping[str, Tensor]
     critic: Draws
     last: Draws
 
@@ -125,8 +125,8 @@ class Runner:
             noise=steps.noise[r, s],
             labels=tf.gather(data.labels, index) if self.labelled else data.labels,
             numbers=numbers,
-            rates={name: rate[r, s] for name, rate in steps.rates.items()},
-            draws=draws,
+            scalars={name: rate[r, s] for name, rate in steps.scalars.items()},
+            random=draws,
         )
 
     def _real(self, real: Tensor, index: Tensor, flip: Tensor, r: Tensor, s: Tensor) -> Tensor:

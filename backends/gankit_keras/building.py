@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.contract import Problem
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit_keras.adaptive import Adaptive
 from gankit_keras.critic import Critic
 from gankit_keras.draws import Drawer
@@ -20,12 +20,12 @@ from gankit_keras.updates import Updates
 
 def updates(problem: Problem, device: str | None) -> tuple[Updates, Critic]:
     """Build what `problem` asks for."""
-    generator = Network(form(problem, Site.GENERATOR), device)
-    discriminator = Network(form(problem, Site.DISCRIMINATOR), device)
+    generator = Network(form(problem, Role.GENERATOR), device)
+    discriminator = Network(form(problem, Role.DISCRIMINATOR), device)
     weights = problem.initial_weights()
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         if not network.form.native:
-            network.load_weights(part(weights, name))
+            network.load_weights(strip_prefix(weights, name))
     updaters = [
         updater(optimizer, network.weights_in_training, problem.precision)
         for optimizer, network in (
@@ -57,6 +57,6 @@ def _adaptive(problem: Problem) -> Adaptive | None:
 
 def drawers(problem: Problem, generator: Network, discriminator: Network) -> tuple[Drawer, Drawer]:
     """Return what draws for the discriminator's updates, and for the generator's."""
-    draws = generator.form.draws, discriminator.form.draws
+    draws = generator.form.random, discriminator.form.random
     critic = Drawer(*draws, joined=True, penalties=len(problem.penalties))
     return critic, Drawer(*draws, joined=problem.loss.paired)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.losses import Loss
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.gradients import gradients
@@ -44,7 +44,7 @@ class Critic:
             value, more = penalty(fake, inputs, weights)
             loss += value
             moves = {name: move + more[name] for name, move in moves.items()}
-        self.updater.update(weights, moves, part(inputs.rates, "discriminator"))
+        self.updater.update(weights, moves, strip_prefix(inputs.scalars, "discriminator"))
         network.store(running)
         if self.judge.adaptive:
             self.judge.adaptive.watch(logit(reals))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract.random_streams import Key, Site, dropout_mask, framework_seed
+from gankit.contract.random_streams import Role, StepKey, dropout_mask, framework_seed
 from gankit.layers import Shape
 from gankit_keras.framework import Tensor, tf
 
@@ -20,7 +20,7 @@ CALLS = 2**16
 class Draw(Protocol):
     """One input that a network's forward pass takes beside its batch."""
 
-    def array(self, key: Key, rows: int) -> NDArray[Any]:
+    def array(self, key: StepKey, rows: int) -> NDArray[Any]:
         """Return it for the update at `key`, for a batch of `rows`."""
         ...
 
@@ -37,13 +37,13 @@ class Draw(Protocol):
 class Mask:
     """Which values a spec's dropout layer keeps, bool `(rows, *shape)`."""
 
-    site: Site
+    site: Role
     layer: int
     shape: Shape
     rate: float
     part: int = 0
 
-    def array(self, key: Key, rows: int) -> NDArray[np.bool_]:
+    def array(self, key: StepKey, rows: int) -> NDArray[np.bool_]:
         """Draw the mask of one update."""
         shape = (rows, *self.shape)
         return dropout_mask(key, self.site, self.layer, shape, self.rate, self.part)
@@ -61,11 +61,11 @@ class Mask:
 class Seed:
     """The state `(seed, counter)` of a native network's `index`-th `keras.random.SeedGenerator`."""
 
-    site: Site
+    site: Role
     index: int
     part: int = 0
 
-    def array(self, key: Key, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see Draw.
+    def array(self, key: StepKey, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see Draw.
         """Return the state in which the generator begins the update."""
         seed = framework_seed(key, self.site, self.part)
         return np.array([seed, self.index * CALLS], np.int64)
@@ -118,11 +118,11 @@ class Drawer:
     joined: bool
     penalties: int = 0
 
-    def draws(self, key: Key, batch: int) -> Draws:
+    def draws(self, key: StepKey, batch: int) -> Draws:
         """Draw for one update on a batch of `batch` images."""
         return self._each(lambda draw, rows: draw.array(key, rows), batch)
 
-    def stacked(self, keys: Sequence[Sequence[Key]], batch: int) -> Draws:
+    def stacked(self, keys: Sequence[Sequence[StepKey]], batch: int) -> Draws:
         """Draw for many updates: an axis for `keys`, one for those within each, then as `draws`."""
         return self._each(lambda draw, rows: _stacked(draw, keys, rows), batch)
 
@@ -142,6 +142,6 @@ class Drawer:
         )
 
 
-def _stacked(draw: Draw, keys: Sequence[Sequence[Key]], rows: int) -> NDArray[Any]:
+def _stacked(draw: Draw, keys: Sequence[Sequence[StepKey]], rows: int) -> NDArray[Any]:
     arrays = np.stack([draw.array(key, rows) for row in keys for key in row])
     return arrays.reshape(len(keys), len(keys[0]), *arrays.shape[1:])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gankit.contract import Precision, Problem
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, Shape, Spec, uses_labels, walk
 from gankit_keras.calling import Calling, calling
@@ -27,12 +27,12 @@ class Form:
         A `SpecModel`, or the user's own model.
     inputs, outputs
         Shapes without the batch: `(latent,)` to an image's, or an image's to that of
-        `Problem.judgement`.
+        `Problem.discriminator_output_shape`.
     classes
         How many there are, where the model looks at them; else 0.
     variables
         What is saved, by its name in the state: weights and running state.
-    draws
+    random
         What a pass in training mode takes beside its batch.
     seeds
         The states of a native model's seed generators, one for each of `draws`.
@@ -40,14 +40,14 @@ class Form:
         How a native model is called.
     """
 
-    site: Site
+    site: Role
     model: keras.Model
     inputs: Shape
     outputs: Shape
     classes: int
     precision: Precision
     variables: dict[str, keras.Variable]
-    draws: tuple[Draw, ...] = ()
+    random: tuple[Draw, ...] = ()
     seeds: tuple[keras.Variable, ...] = ()
     calls: Calling | None = None
 
@@ -63,7 +63,7 @@ class Form:
         return frozenset(name for name, v in self.variables.items() if id(v) in own)
 
 
-def form(problem: Problem, site: Site) -> Form:
+def form(problem: Problem, site: Role) -> Form:
     """Build a spec, its weights zero, or let a native model through once it is checked.
 
     A native model is given labels if its `call` has a parameter of that name, or if it is a
@@ -76,8 +76,8 @@ def form(problem: Problem, site: Site) -> Form:
     """
     given, inputs, outputs = (
         (problem.generator, (problem.latent,), problem.image_shape)
-        if site is Site.GENERATOR
-        else (problem.discriminator, problem.image_shape, problem.judgement)
+        if site is Role.GENERATOR
+        else (problem.discriminator, problem.image_shape, problem.discriminator_output_shape)
     )
     if isinstance(given, tuple):
         return _spec_form(given, site, inputs, outputs, problem)
@@ -88,13 +88,13 @@ def form(problem: Problem, site: Site) -> Form:
     )
 
 
-def _spec_form(spec: Spec, site: Site, inputs: Shape, outputs: Shape, problem: Problem) -> Form:
+def _spec_form(spec: Spec, site: Role, inputs: Shape, outputs: Shape, problem: Problem) -> Form:
     model = SpecModel(spec, inputs, problem.classes, problem.precision)
     classes = problem.classes if uses_labels(spec) else 0
     return Form(
         site, model, inputs, outputs, classes, problem.precision,
         variables=dict(model.arrays),
-        draws=tuple(
+        random=tuple(
             Mask(site, place.number, place.shape, place.layer.rate)
             for place in walk(spec, inputs)
             if isinstance(place.layer, Dropout)
@@ -103,7 +103,7 @@ def _spec_form(spec: Spec, site: Site, inputs: Shape, outputs: Shape, problem: P
 
 
 def _native_form(
-    model: keras.Model, site: Site, inputs: Shape, outputs: Shape, problem: Problem
+    model: keras.Model, site: Role, inputs: Shape, outputs: Shape, problem: Problem
 ) -> Form:
     calls = calling(model, _name(site), problem.classes)
     classes = problem.classes if calls.labelled else 0
@@ -115,7 +115,7 @@ def _native_form(
     return Form(
         site, model, inputs, outputs, classes, problem.precision,
         variables=weights,
-        draws=tuple(Seed(site, index) for index in range(len(seeds))),
+        random=tuple(Seed(site, index) for index in range(len(seeds))),
         seeds=tuple(seeds.values()),
         calls=calls,
     )  # fmt: skip
@@ -155,5 +155,5 @@ def _outputs(model: keras.Model, calls: Calling, inputs: Shape, precision: Preci
     return made
 
 
-def _name(site: Site) -> str:
+def _name(site: Role) -> str:
     return site.name.lower()

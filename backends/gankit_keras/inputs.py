@@ -25,9 +25,9 @@ class Inputs(NamedTuple):
         `(B,)` int64; no rows where the problem asks for none.
     numbers
         The core's draws by name, as in `gankit.contract.Batch`, but for "flip".
-    rates
+    scalars
         Float64 scalars by name.
-    draws
+    random
         What the networks draw.
     """
 
@@ -35,8 +35,8 @@ class Inputs(NamedTuple):
     noise: Tensor
     labels: Tensor
     numbers: Mapping[str, Tensor]
-    rates: Mapping[str, Tensor]
-    draws: Draws
+    scalars: Mapping[str, Tensor]
+    random: Draws
 
 
 def signature(problem: Problem, drawer: Drawer) -> Inputs:
@@ -48,8 +48,8 @@ def signature(problem: Problem, drawer: Drawer) -> Inputs:
         noise=tf.TensorSpec((None, problem.latent), problem.precision),
         labels=tf.TensorSpec((None,), tf.int64),
         numbers=numbers,
-        rates=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
-        draws=drawer.signature(),
+        scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
+        random=drawer.signature(),
     )
 
 

@@ -52,7 +52,7 @@ class Judge:
             halves.append(self.view(real, "real", inputs))
             labels.append(inputs.labels)
         joined = tf.concat(halves, axis=0), tf.concat(labels, axis=0)
-        draws = inputs.draws.discriminator
+        draws = inputs.random.discriminator
         made, running = self.network.forward(*joined, draws, halves=len(halves))
         if real is None:
             return Verdict(made, None, running)
@@ -61,12 +61,12 @@ class Judge:
 
     def again(self, images: Tensor, half: Half, inputs: Inputs, number: int) -> Tensor:
         """Return the logits of images in the pass of the `number`-th penalty."""
-        seen, draws = self.view(images, half, inputs), inputs.draws.penalties[number]
+        seen, draws = self.view(images, half, inputs), inputs.random.penalties[number]
         return logit(self.network.forward(seen, inputs.labels, draws)[0])
 
     def view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
         """Return what the discriminator sees of images."""
-        sigma = tf.cast(inputs.rates.get("instance_noise", 0.0), images.dtype)
+        sigma = tf.cast(inputs.scalars.get("instance_noise", 0.0), images.dtype)
         p = None if self.adaptive is None else tf.convert_to_tensor(self.adaptive.p)
         return view(OPS, self.augment, images, half, inputs.numbers, sigma, p)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gankit._utils.state import State, check_state
 from gankit.contract import Array, Labels, check_labels
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError, NotPortable
 from gankit_keras.forms import Form
 from gankit_keras.framework import Tensor, Variable, compiled, keras, tf
@@ -54,7 +54,7 @@ class Network:
         labels
             `(n,)` int64; looked at only by a form with classes.
         draws
-            One for each of `form.draws`, for training mode; None for inference.
+            One for each of `form.random`, for training mode; None for inference.
         halves
             How many batches lie behind each other: batch statistics are each one's.
         """
@@ -102,11 +102,11 @@ class Network:
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
-        return outputs if self.form.site is Site.GENERATOR else outputs[:, 0]
+        return outputs if self.form.site is Role.GENERATOR else outputs[:, 0]
 
     def classify(self, images: Array, /) -> Array:
         """Return the `(n, classes)` logits of an auxiliary classifier, in inference mode."""
-        if self.form.site is Site.GENERATOR or self.form.outputs == (1,):
+        if self.form.site is Role.GENERATOR or self.form.outputs == (1,):
             raise ConfigError("this network has no classifier; set `auxiliary`")
         return self._outputs(images, None)[:, 1:]
 

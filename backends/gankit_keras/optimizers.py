@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gankit._utils.state import under
+from gankit._utils.state import add_prefix
 from gankit.contract import Precision
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit_keras.framework import Tensor, Variable, tf
@@ -55,7 +55,7 @@ class RMSpropUpdater:
 
     def state(self) -> Variables:
         """Return the mean squares."""
-        return under("v", self.v)
+        return add_prefix("v", self.v)
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
         """Move the mean squares, then the weights."""
@@ -83,7 +83,7 @@ class AdamUpdater:
 
     def state(self) -> Variables:
         """Return both moments and the number of updates."""
-        return under("m", self.m) | under("v", self.v) | {"t": self.t}
+        return add_prefix("m", self.m) | add_prefix("v", self.v) | {"t": self.t}
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
         """Move the moments, then the weights."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.penalties import Penalty
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.gradients import Gradients, gradients
@@ -24,7 +24,7 @@ class Steepness:
         self, fake: Tensor, inputs: Inputs, weights: dict[str, Variable]
     ) -> tuple[Tensor, Gradients]:
         """Return what it adds to the loss, and to the gradient of each weight."""
-        rate = inputs.rates[f"penalty/{self.number}"]
+        rate = inputs.scalars[f"penalty/{self.number}"]
         if self.penalty.every == 1:
             return self._at(rate, fake, inputs, weights)
         return tf.cond(  # type: ignore[no-any-return]
@@ -39,7 +39,7 @@ class Steepness:
     def _at(
         self, rate: Tensor, fake: Tensor, inputs: Inputs, weights: dict[str, Variable]
     ) -> tuple[Tensor, Gradients]:
-        draws = part(inputs.numbers, f"penalty/{self.number}")
+        draws = strip_prefix(inputs.numbers, f"penalty/{self.number}")
         points = self.penalty.points(inputs.real, fake, draws, tf.math.reduce_std)
         images = tf.stop_gradient(points)
         with tf.GradientTape(watch_accessed_variables=False) as outer:

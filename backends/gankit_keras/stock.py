@@ -44,7 +44,7 @@ Arrays = list[np.ndarray[Any, Any]]
 def stock_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return the generator as a functional model: inputs and images by name, as in `Export`."""
     inputs = {"noise": keras.Input((problem.latent,), name="noise", dtype="float32")}
-    if problem.told_classes:
+    if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
     places = iter(walk(problem.generator, (problem.latent,)))
     drawing = Drawing(weights, inputs.get("labels"), problem.classes)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, check_state, under
+from gankit._utils.state import State, add_prefix, check_state
 from gankit.contract import Array, Batch, Block, Labels, Problem
 from gankit.contract.required_inputs import Needs
 from gankit.contract.scalars import names
@@ -90,14 +90,14 @@ class KerasTrainer:
         assign(variables, state)
 
     def _variables(self) -> dict[str, Variable]:
-        variables = under("generator", self.generator.values)
-        variables |= under("discriminator", self.discriminator.values)
+        variables = add_prefix("generator", self.generator.values)
+        variables |= add_prefix("discriminator", self.discriminator.values)
         if self.average:
-            variables |= under("average", self.average.values)
-        variables |= under("optimizer/generator", self._updates.updater.state())
-        variables |= under("optimizer/discriminator", self._moving.updater.state())
+            variables |= add_prefix("average", self.average.values)
+        variables |= add_prefix("optimizer/generator", self._updates.updater.state())
+        variables |= add_prefix("optimizer/discriminator", self._moving.updater.state())
         if adaptive := self._updates.judge.adaptive:
-            variables |= under("ada", adaptive.state())
+            variables |= add_prefix("ada", adaptive.state())
         return variables | {"step": self._updates.steps}
 
     def _inputs(self, batch: Batch, real: Array, drawer: Drawer) -> Inputs:
@@ -107,9 +107,9 @@ class KerasTrainer:
             real=real,
             noise=batch.noise,
             labels=told_labels(batch.labels, len(batch.noise), self._classes),
-            numbers={name: draw for name, draw in batch.draws.items() if name != "flip"},
-            rates={name: np.float64(batch.rates[name]) for name in names(self._problem)},
-            draws=drawer.draws(batch.key, len(batch.noise)),
+            numbers={name: draw for name, draw in batch.random.items() if name != "flip"},
+            scalars={name: np.float64(batch.scalars[name]) for name in names(self._problem)},
+            random=drawer.draws(batch.key, len(batch.noise)),
         )
 
     def _steps(self, block: Block, chunk: slice) -> Steps:
@@ -119,8 +119,8 @@ class KerasTrainer:
         return Steps(
             index=block.index[chunk],
             noise=block.noise[chunk],
-            numbers={name: draw[chunk] for name, draw in block.draws.items()},
-            rates={name: block.rates[name][chunk] for name in names(self._problem)},
+            numbers={name: draw[chunk] for name, draw in block.random.items()},
+            scalars={name: block.scalars[name][chunk] for name in names(self._problem)},
             critic=self._critic.stacked([row[:-1] for row in keys], size),
             last=self._last.stacked([row[-1:] for row in keys], size),
         )
@@ -152,7 +152,7 @@ class KerasTrainer:
             index=tf.TensorSpec(many, tf.int64),
             noise=tf.TensorSpec((*many, problem.latent), problem.precision),
             numbers=number_signatures(problem, None, None),
-            rates=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
+            scalars=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
             critic=self._critic.signature(None, None),
             last=self._last.signature(None, None),
         )
@@ -172,4 +172,4 @@ class KerasTrainer:
         XLA would give them other bits together than one by one.
         """
         form = self.generator.form
-        return not (self._by_xla or self._problem.fresh_noise or form.draws or form.classes)
+        return not (self._by_xla or self._problem.fresh_noise or form.random or form.classes)

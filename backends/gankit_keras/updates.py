@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.losses import Loss
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.gradients import gradients
@@ -49,7 +49,7 @@ class Updates:
 
     def update_discriminator(self, inputs: Inputs) -> Tensor:
         """Move the discriminator; return its loss before the move."""
-        draws = inputs.draws.generator
+        draws = inputs.random.generator
         fake, _ = self.generator.forward(inputs.noise, inputs.labels, draws)
         return self.critic(fake, inputs)
 
@@ -65,7 +65,7 @@ class Updates:
     def _generate(self, inputs: Inputs) -> Made:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(self.generator.weights_in_training.values()))
-            draws = inputs.draws.generator
+            draws = inputs.random.generator
             fake, running = self.generator.forward(inputs.noise, inputs.labels, draws)
         return Made(tape, fake, running)
 
@@ -77,9 +77,9 @@ class Updates:
             loss = self.loss.generator(OPS, None if reals is None else logit(reals), logit(fakes))
             loss += told_apart(self.auxiliary, inputs.labels, fakes)
         moves = gradients(made.tape, loss, weights, self.generator.form)
-        self.updater.update(weights, moves, part(inputs.rates, "generator"))
+        self.updater.update(weights, moves, strip_prefix(inputs.scalars, "generator"))
         self.generator.store(made.running)
         if self.average:
-            self.average.blend(self.generator, inputs.rates["average"])
+            self.average.blend(self.generator, inputs.scalars["average"])
         self.steps.assign_add(1)
         return loss

@@ -10,7 +10,7 @@ import numpy as np
 from gankit._utils.state import State
 from gankit.augment import Augment, Half, view
 from gankit.contract import Batch, Labels, check_labels
-from gankit.contract.random_streams import Mask, Site, dropout_mask
+from gankit.contract.random_streams import Mask, Role, dropout_mask
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import concatenate, cut, logsumexp, mean, sum_over
 from gankit_numpy.ops import Ops
@@ -49,20 +49,20 @@ class Judge:
         n, labels = fake.shape[0], self.batch.labels
         seen = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
         both = None if labels is None else np.concatenate([labels, labels])
-        masks = masks_of(self.batch, Site.DISCRIMINATOR)
+        masks = masks_of(self.batch, Role.DISCRIMINATOR)
         made, moved = self.network.run(seen, both, masks, self.variables, halves=2)
         return cut(made, (slice(n), ALL)), cut(made, (slice(n, None), ALL)), moved
 
     def alone(self, images: Tracked, half: Half, part: int = 0) -> Tracked:
         """Judge one half by itself, in the update's `part`-th pass."""
-        masks = masks_of(self.batch, Site.DISCRIMINATOR, part)
+        masks = masks_of(self.batch, Role.DISCRIMINATOR, part)
         seen = self.view(images, half)
         return self.network.run(seen, self.batch.labels, masks, self.variables)[0]
 
     def view(self, images: Tracked, half: Half) -> Tracked:
         """Return what the discriminator sees of images."""
-        sigma = self.batch.rates.get("instance_noise", 0.0)
-        seen: Tracked = view(Ops(), self.augment, images, half, self.batch.draws, sigma, self.p)
+        sigma = self.batch.scalars.get("instance_noise", 0.0)
+        seen: Tracked = view(Ops(), self.augment, images, half, self.batch.random, sigma, self.p)
         return seen
 
 
@@ -80,7 +80,7 @@ def cross_entropy(judged: Tracked, labels: Labels | None) -> Tracked:
     return mean(logsumexp(classes) - sum_over(classes * told, (1,)))
 
 
-def masks_of(batch: Batch, site: Site, part: int = 0) -> Masks:
+def masks_of(batch: Batch, site: Role, part: int = 0) -> Masks:
     """Return the dropout of one of the update's passes through the network at `site`."""
 
     def masks(layer: int, shape: Shape, rate: float) -> Mask:

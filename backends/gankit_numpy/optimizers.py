@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 
 
@@ -33,7 +33,7 @@ class RMSpropUpdater:
 
     def __init__(self, rmsprop: RMSprop, kept: State) -> None:
         self.rmsprop = rmsprop
-        self.v = part(kept, "v")
+        self.v = strip_prefix(kept, "v")
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move the mean squares, then the weights."""
@@ -49,7 +49,7 @@ class AdamUpdater:
 
     def __init__(self, adam: Adam, kept: State) -> None:
         self.adam = adam
-        self.m, self.v, self.t = part(kept, "m"), part(kept, "v"), kept["t"]
+        self.m, self.v, self.t = strip_prefix(kept, "m"), strip_prefix(kept, "v"), kept["t"]
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
         """Move the moments, then the weights."""

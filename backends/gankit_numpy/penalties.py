@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.penalties import Penalty
 from gankit_numpy.judge import Judge, logit
 from gankit_numpy.operations import mean, sum_over, total
@@ -13,10 +13,10 @@ from gankit_numpy.tape import Tracked, Value, gradients, variable
 
 def penalise(judge: Judge, penalty: Penalty, number: int, fake: Value) -> Tracked | float:
     """Return what the `number`-th penalty adds to the loss, given the fakes; 0 if not due."""
-    rate = judge.batch.rates[f"penalty/{number}"]
+    rate = judge.batch.scalars[f"penalty/{number}"]
     if not rate:
         return 0.0
-    draws = part(judge.batch.draws, f"penalty/{number}")
+    draws = strip_prefix(judge.batch.random, f"penalty/{number}")
     images = variable(np.asarray(penalty.points(judge.batch.real, fake, draws, np.std)))
     logits = logit(judge.alone(images, penalty.half, number + 1))
     (slope,) = gradients(total(logits), [images], again=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gankit._utils.state import State, check_state, part
+from gankit._utils.state import State, check_state, strip_prefix
 from gankit.contract import Array, Batch, Problem
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import Needs
 from gankit.errors import UnknownName
 from gankit.layers import is_running
@@ -30,29 +30,29 @@ class NumpyTrainer:
             raise UnknownName("device", problem.device, DEVICES)
         self._problem, self._loss, self._needs = problem, problem.loss, Needs(problem)
         self._arrays = values = problem.initial_state()  # Every part changes its arrays in place.
-        self._g = Sequential(problem.generator, part(values, "generator"))
-        self._d = Sequential(problem.discriminator, part(values, "discriminator"))
+        self._g = Sequential(problem.generator, strip_prefix(values, "generator"))
+        self._d = Sequential(problem.discriminator, strip_prefix(values, "discriminator"))
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
-        self._g_updater = updater(optimizers[0], part(values, "optimizer/generator"))
-        self._d_updater = updater(optimizers[1], part(values, "optimizer/discriminator"))
-        chance = part(values, "ada")
+        self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
+        self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
+        chance = strip_prefix(values, "ada")
         self._adaptive = Adaptive(problem.augment, chance) if problem.augment and chance else None
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
-        averaged = Sequential(problem.generator, part(values, "average"))
+        averaged = Sequential(problem.generator, strip_prefix(values, "average"))
         self.average = Inference(averaged) if problem.average else None
 
     @silent
     def update_discriminator(self, batch: Batch, /) -> float:
         """Tell the generator's images from real ones, a little better than before."""
         self._needs.check(batch)
-        fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Site.GENERATOR))
+        fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Role.GENERATOR))
         weights = self._d.variables()
         judge = self._judge(batch, weights)
         fakes, reals, moved = judge.joined(constant(fake), constant(batch.real))
         loss = self._loss.discriminator(Ops(), logit(reals), logit(fakes))
         loss = loss + self._auxiliary(batch, fakes, reals) + self._penalties(judge, fake)
-        moves, rates = named_gradients(loss, weights), part(batch.rates, "discriminator")
+        moves, rates = named_gradients(loss, weights), strip_prefix(batch.scalars, "discriminator")
         self._d_updater.update(self._d.values, moves, rates)
         _settle(self._d, self._problem.discriminator_optimizer, moved)
         if self._adaptive:
@@ -63,14 +63,14 @@ class NumpyTrainer:
     def update_generator(self, batch: Batch, /) -> float:
         """Make images that the discriminator takes for real a little more often."""
         self._needs.check(batch)
-        weights, masks = self._g.variables(), masks_of(batch, Site.GENERATOR)
+        weights, masks = self._g.variables(), masks_of(batch, Role.GENERATOR)
         fake, moved = self._g.run(constant(batch.noise), batch.labels, masks, weights)
         loss = self._generator_loss(self._judge(batch, {}), fake)
-        moves, rates = named_gradients(loss, weights), part(batch.rates, "generator")
+        moves, rates = named_gradients(loss, weights), strip_prefix(batch.scalars, "generator")
         self._g_updater.update(self._g.values, moves, rates)
         _settle(self._g, self._problem.generator_optimizer, moved)
         if self.average:
-            _blend(self.average.network.values, self._g.values, batch.rates["average"])
+            _blend(self.average.network.values, self._g.values, batch.scalars["average"])
         self._arrays["step"] += 1
         return float(loss.value)
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from gankit import layers
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.contract import Problem
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Shape
 from gankit_torch.calling import takes_labels
@@ -16,12 +16,12 @@ from gankit_torch.layers import network
 from gankit_torch.networks import Player
 
 
-def player(problem: Problem, site: Site, device: torch.device) -> Player:
+def player(problem: Problem, site: Role, device: torch.device) -> Player:
     """Build a spec with its first weights, or let a native module through once it is checked."""
     name = site.name.lower()
     model, shape = (
         (problem.generator, (problem.latent,))
-        if site is Site.GENERATOR
+        if site is Role.GENERATOR
         else (problem.discriminator, problem.image_shape)
     )
     if isinstance(model, tuple):
@@ -29,7 +29,7 @@ def player(problem: Problem, site: Site, device: torch.device) -> Player:
         classes = problem.classes if layers.uses_labels(model) else 0
         module = module.to(device, dtype(problem))
         found = Player(module, site, device, dtype(problem), classes, problem.mixed)
-        found.load_weights(part(problem.initial_weights(), name))
+        found.load_weights(strip_prefix(problem.initial_weights(), name))
         return found
     if not isinstance(model, nn.Module):
         raise ConfigError(
@@ -61,8 +61,8 @@ def _check_native(found: Player, problem: Problem, name: str) -> None:
     height, width, channels = problem.image_shape
     shape, wanted = (
         ((problem.latent,), (channels, height, width))
-        if found.site is Site.GENERATOR
-        else ((channels, height, width), problem.judgement)
+        if found.site is Role.GENERATOR
+        else ((channels, height, width), problem.discriminator_output_shape)
     )
     made = _shape_made(found, shape, name)
     if made != wanted and not (wanted == (1,) and made == ()):

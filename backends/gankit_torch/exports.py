@@ -74,6 +74,6 @@ def _alone(problem: Problem, weights: State) -> tuple[Alone, dict[str, Tensor]]:
     for name, tensor in layers.state_dict().items():
         copy_into(tensor, weights[name])
     inputs = {"noise": torch.zeros(2, problem.latent)}
-    if problem.told_classes:
+    if problem.generator_classes:
         inputs["labels"] = torch.zeros(2, dtype=torch.int64)
     return Alone(layers).eval(), inputs

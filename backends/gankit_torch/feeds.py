@@ -26,15 +26,15 @@ class Update:
     real: Tensor
     noise: Tensor
     labels: Tensor | None
-    draws: Mapping[str, Tensor]
-    rates: Mapping[str, float]
+    random: Mapping[str, Tensor]
+    scalars: Mapping[str, float]
     masking: Masking
 
     def tensors(self) -> list[Tensor]:
         """Return all that it holds on the device, in an order."""
         labels = [] if self.labels is None else [self.labels]
         drawn = self.masking.drawn or {}
-        return [self.real, self.noise, *labels, *self.draws.values(), *drawn.values()]
+        return [self.real, self.noise, *labels, *self.random.values(), *drawn.values()]
 
     def clone(self) -> Update:
         """Return the same numbers in memory of their own."""
@@ -44,7 +44,7 @@ class Update:
             real=self.real.clone(),
             noise=self.noise.clone(),
             labels=None if self.labels is None else self.labels.clone(),
-            draws=_cloned(self.draws),
+            random=_cloned(self.random),
             masking=replace(self.masking, drawn=None if drawn is None else _cloned(drawn)),
         )
 
@@ -84,8 +84,8 @@ class Feed:
             real=self._number(batch.real) if self._paired or not last else self._none,
             noise=self._number(batch.noise),
             labels=None if batch.labels is None else self._draw(batch.labels).long(),
-            draws={name: self._draw(draw) for name, draw in batch.draws.items()},
-            rates=batch.rates,
+            random={name: self._draw(draw) for name, draw in batch.random.items()},
+            scalars=batch.scalars,
             masking=Masking(batch.key),
         )
 
@@ -93,7 +93,7 @@ class Feed:
         """Yield each step's updates; the block's numbers cross to the device together."""
         self._needs.check(block)
         index, noise = self._draw(block.index), self._draw(block.noise)
-        draws = {name: self._draw(draw) for name, draw in block.draws.items()}
+        draws = {name: self._draw(draw) for name, draw in block.random.items()}
         for r, maskings in enumerate(self._maskings(block)):
             yield [
                 Update(
@@ -102,8 +102,8 @@ class Feed:
                     else self._none,
                     noise=noise[r, s].clone(),
                     labels=self._labels[index[r, s]] if self._labelled else None,
-                    draws=here,
-                    rates={name: float(rate[r, s]) for name, rate in block.rates.items()},
+                    random=here,
+                    scalars={name: float(rate[r, s]) for name, rate in block.scalars.items()},
                     masking=masking,
                 )
                 for s, masking in enumerate(maskings)

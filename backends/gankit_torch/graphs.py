@@ -141,5 +141,7 @@ class Steps:
 
 def _kind(updates: Sequence[Update]) -> Kind:
     """Return what a graph cannot change: sizes, and the rates that it was recorded with."""
-    rates = [[rate for rate in update.rates.items() if rate[0] != "average"] for update in updates]
+    rates = [
+        [rate for rate in update.scalars.items() if rate[0] != "average"] for update in updates
+    ]
     return tuple((update.noise.shape, *found) for update, found in zip(updates, rates, strict=True))

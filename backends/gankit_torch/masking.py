@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gankit.contract import Block
 from gankit.contract.dropout_masks import Masks, mask_name
-from gankit.contract.random_streams import Key, Mask, Site, dropout_mask
+from gankit.contract.random_streams import Mask, Role, StepKey, dropout_mask
 from gankit.layers import Place
 
 Maskings: TypeAlias = Callable[[Block], Iterator[list["Masking"]]]
@@ -33,10 +33,10 @@ class Masking:
         The masks by `gankit.contract.dropout_masks`' names, where they were drawn before.
     """
 
-    key: Key
+    key: StepKey
     drawn: Mapping[str, Tensor] | None = None
 
-    def mask(self, site: Site, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
+    def mask(self, site: Role, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
         """Return which values a dropout layer keeps, bool; `part` as in `dropout_mask`."""
         if self.drawn is not None:
             return self.drawn[mask_name(site, place, part)]

@@ -12,7 +12,7 @@ from torch.func import functional_call
 
 from gankit._utils.state import State, check_state
 from gankit.contract import Array, Labels, check_labels
-from gankit.contract.random_streams import Site, framework_seed, keep_chance
+from gankit.contract.random_streams import Role, framework_seed, keep_chance
 from gankit.errors import ConfigError, NotPortable
 from gankit.layers import Place
 from gankit_torch import calling
@@ -48,7 +48,7 @@ class Player:
     """
 
     module: nn.Module
-    site: Site
+    site: Role
     device: torch.device
     dtype: torch.dtype
     classes: int = 0
@@ -129,12 +129,12 @@ class Player:
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._infer(inputs, labels)
-        return outputs[:, 0] if self.site is Site.DISCRIMINATOR else outputs
+        return outputs[:, 0] if self.site is Role.DISCRIMINATOR else outputs
 
     def classify(self, images: Array, /) -> Array:
         """Return `(n, classes)` logits, in inference mode; ConfigError without a classifier."""
         outputs = self._infer(images, None)
-        if self.site is Site.GENERATOR or outputs.shape[1] == 1:
+        if self.site is Role.GENERATOR or outputs.shape[1] == 1:
             raise ConfigError(f"the {self.name} has no classifier; set `auxiliary`")
         return outputs[:, 1:]
 
@@ -186,13 +186,13 @@ class Player:
 
     def _arguments(self, inputs: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
         """Return what a native module is called with."""
-        if self.site is Site.DISCRIMINATOR:
+        if self.site is Role.DISCRIMINATOR:
             inputs = channels_first(inputs).contiguous()
         return (inputs, known(labels)) if self.classes else (inputs,)
 
     def _face(self, outputs: Tensor) -> Tensor:
         """Bring outputs to the core's shapes: NHWC images, rows of logits."""
-        if self.site is Site.DISCRIMINATOR:
+        if self.site is Role.DISCRIMINATOR:
             return outputs.reshape(len(outputs), -1)
         return channels_last(outputs).contiguous() if self.native else outputs
 

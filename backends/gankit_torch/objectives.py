@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gankit import augment
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.augment import Half
 from gankit.contract import Problem
 from gankit_torch.chances import Chance
@@ -65,7 +65,7 @@ class Objectives:
         """Return the weighted penalties that are due, each from a pass of its own."""
         found = []
         for i, penalty in enumerate(self._problem.penalties):
-            if weight := update.rates[f"penalty/{i}"]:
+            if weight := update.scalars[f"penalty/{i}"]:
 
                 def judge(images: Tensor, half: Half = penalty.half, number: int = i + 1) -> Tensor:
                     seen = self._view(images, half, update)
@@ -73,7 +73,7 @@ class Objectives:
                         seen, update.labels, update.masking, own=False, part=number
                     )[:, 0]
 
-                draws = part(update.draws, f"penalty/{i}")
+                draws = strip_prefix(update.random, f"penalty/{i}")
                 at = penalty.points(real, fake, draws, _deviation)
                 found.append(weight * steepness(penalty, judge, at))
         return found
@@ -85,8 +85,8 @@ class Objectives:
             self._problem.augment,
             images,
             half,
-            update.draws,
-            update.rates.get("instance_noise"),
+            update.random,
+            update.scalars.get("instance_noise"),
             self._chance.p if self._chance else None,
         )
         return viewed

@@ -15,7 +15,7 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from gankit._utils.state import State, part, under
+from gankit._utils.state import State, add_prefix, strip_prefix
 from gankit.optimizers import MEANS, SGD, Adam, Optimizer, RMSprop
 from gankit_torch.tensors import copy_into, to_array
 
@@ -56,7 +56,7 @@ class Updater:
         state: State = {}
         for mean, tensors in self._means.items():
             named = zip(self._names, tensors, strict=True)
-            state |= under(mean, {name: to_array(tensor) for name, tensor in named})
+            state |= add_prefix(mean, {name: to_array(tensor) for name, tensor in named})
         if isinstance(self._optimizer, Adam):
             state["t"] = np.array(max(map(int, self._t), default=0), np.int64)
         return state
@@ -64,7 +64,7 @@ class Updater:
     def load_state(self, state: State) -> None:
         """Take up a checked state."""
         for mean, tensors in self._means.items():
-            arrays = part(state, mean)
+            arrays = strip_prefix(state, mean)
             for name, tensor in zip(self._names, tensors, strict=True):
                 copy_into(tensor, arrays[name])
         for t in self._t if isinstance(self._optimizer, Adam) else ():

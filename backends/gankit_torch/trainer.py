@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gankit._utils.state import State, check_state, part, under
+from gankit._utils.state import State, add_prefix, check_state, strip_prefix
 from gankit.contract import Array, Batch, Block, Labels, Problem
 from gankit.contract.dropout_masks import Masks
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit.optimizers import Optimizer
 from gankit_torch.building import player
 from gankit_torch.calling import blamed
@@ -35,8 +35,8 @@ class TorchTrainer:
 
     def __init__(self, problem: Problem) -> None:
         device = chosen(problem.device, problem.precision)
-        self.generator = player(problem, Site.GENERATOR, device)
-        self.discriminator = player(problem, Site.DISCRIMINATOR, device)
+        self.generator = player(problem, Role.GENERATOR, device)
+        self.discriminator = player(problem, Role.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
         augment = problem.augment
         self._chance = Chance(augment, device) if augment and augment.adaptive else None
@@ -82,9 +82,9 @@ class TorchTrainer:
     def state(self) -> State:
         """Return copies of everything that is needed to go on."""
         state = {name: to_array(tensor) for name, tensor in self._tensors().items()}
-        state |= under("optimizer/generator", self._g_updater.state())
-        state |= under("optimizer/discriminator", self._d_updater.state())
-        state |= under("ada", self._chance.state()) if self._chance else {}
+        state |= add_prefix("optimizer/generator", self._g_updater.state())
+        state |= add_prefix("optimizer/discriminator", self._d_updater.state())
+        state |= add_prefix("ada", self._chance.state()) if self._chance else {}
         return state | {"step": np.array(self._step, np.int64)}
 
     def load_state(self, state: State, /) -> None:
@@ -92,10 +92,10 @@ class TorchTrainer:
         check_state(state, self.state())
         for name, tensor in self._tensors().items():
             copy_into(tensor, state[name])
-        self._g_updater.load_state(part(state, "optimizer/generator"))
-        self._d_updater.load_state(part(state, "optimizer/discriminator"))
+        self._g_updater.load_state(strip_prefix(state, "optimizer/generator"))
+        self._d_updater.load_state(strip_prefix(state, "optimizer/discriminator"))
         if self._chance:
-            self._chance.load_state(part(state, "ada"))
+            self._chance.load_state(strip_prefix(state, "ada"))
         self._step = int(state["step"])
 
     @property
@@ -103,9 +103,9 @@ class TorchTrainer:
         return self.generator.native or self.discriminator.native
 
     def _tensors(self) -> dict[str, Tensor]:
-        tensors = under("generator", self.generator.tensors())
-        tensors |= under("discriminator", self.discriminator.tensors())
-        return tensors | (under("average", self.average.tensors()) if self.average else {})
+        tensors = add_prefix("generator", self.generator.tensors())
+        tensors |= add_prefix("discriminator", self.discriminator.tensors())
+        return tensors | (add_prefix("average", self.average.tensors()) if self.average else {})
 
     def _run_step(self, updates: Sequence[Update]) -> list[Tensor]:
         if self._recorded:
@@ -128,7 +128,7 @@ class TorchTrainer:
     def _move_discriminator(self, fake: Tensor, update: Update) -> Tensor:
         loss, reals = self._objectives.of_discriminator(fake, update)
         with self._blamed(self.discriminator):
-            self._d_updater.update(loss, part(update.rates, "discriminator"))
+            self._d_updater.update(loss, strip_prefix(update.scalars, "discriminator"))
         if self._chance:
             self._chance.follow(reals)
         return loss.detach()
@@ -136,7 +136,7 @@ class TorchTrainer:
     def _move_generator(self, fake: Tensor, update: Update) -> Tensor:
         loss = self._objectives.of_generator(fake, update)
         with self._blamed(self.generator):
-            self._g_updater.update(loss, part(update.rates, "generator"))
+            self._g_updater.update(loss, strip_prefix(update.scalars, "generator"))
         return loss.detach()
 
     def _blamed(self, player: Player) -> AbstractContextManager[None]:
@@ -147,7 +147,7 @@ class TorchTrainer:
 
     def _end_step(self, last: Update) -> None:
         if self.average:
-            _blend(self.average, self.generator, last.rates["average"])
+            _blend(self.average, self.generator, last.scalars["average"])
         self._step += 1
 
     def _fake(self, update: Update, *, own: bool) -> Tensor:

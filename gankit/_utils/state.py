@@ -2,9 +2,9 @@
 
 Names are paths: "generator/0.kernel", "optimizer/generator/m/0.kernel", "step".
 
->>> part({"generator/0.kernel": 1, "generator/0.bias": 2, "step": 3}, "generator")
+>>> strip_prefix({"generator/0.kernel": 1, "generator/0.bias": 2, "step": 3}, "generator")
 {'0.kernel': 1, '0.bias': 2}
->>> under("generator", {"0.kernel": 1})
+>>> add_prefix("generator", {"0.kernel": 1})
 {'generator/0.kernel': 1}
 """
 
@@ -22,13 +22,13 @@ State: TypeAlias = dict[str, NDArray[Any]]
 Value = TypeVar("Value")
 
 
-def part(state: Mapping[str, Value], name: str) -> dict[str, Value]:
+def strip_prefix(state: Mapping[str, Value], name: str) -> dict[str, Value]:
     """Return what `state` has under `name/`, without that prefix."""
     prefix = f"{name}/"
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
-def under(name: str, state: Mapping[str, Value]) -> dict[str, Value]:
+def add_prefix(name: str, state: Mapping[str, Value]) -> dict[str, Value]:
     """Return `state` with each name under `name/`; the inverse of `part`."""
     return {f"{name}/{k}": v for k, v in state.items()}
 

@@ -39,7 +39,7 @@ class Every:
         """Refuse an interval that never comes round."""
         at_least_one("steps", self.steps)
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the next multiple."""
         return next_multiple(step, self.steps)
 
@@ -56,7 +56,7 @@ def every(steps: int, function: Callable[[Progress], None]) -> Every:
 
     >>> from gankit.training import Progress
     >>> due = every(100, lambda progress: print("step", progress.step))
-    >>> due.edge(100)
+    >>> due.next_boundary(100)
     200
     """
     return Every(steps, function)

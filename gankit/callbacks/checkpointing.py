@@ -23,7 +23,7 @@ class Metrics:
     def __init__(self, log: MetricsLog) -> None:
         self.log = log
 
-    def edge(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
         """Ask for no edge."""
         return never
 
@@ -69,7 +69,7 @@ class Samples:
         self.first = steps_per_epoch
         self.interval = every * steps_per_epoch
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the end of epoch 1, or of the next that is due."""
         return self.first if step < self.first else next_multiple(step, self.interval)
 
@@ -124,7 +124,7 @@ class Checkpoints:
         self.log = log
         self.best = best
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the next multiple."""
         return next_multiple(step, self.every)
 

@@ -58,7 +58,7 @@ class Judging:
         self.tell = tell
         self._rows: list[dict[str, Any]] = evaluation_log.read(folder.evaluations)
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the next multiple."""
         return next_multiple(step, self.every)
 

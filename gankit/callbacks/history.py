@@ -15,7 +15,7 @@ class History:
     def __init__(self) -> None:
         self._blocks: list[Array] = [np.empty((0, 2))]
 
-    def edge(self, _step: int, /) -> int:
+    def next_boundary(self, _step: int, /) -> int:
         """Ask for no edge."""
         return never
 

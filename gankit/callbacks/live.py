@@ -61,7 +61,7 @@ class Live:
         if self._show is None and sys.stderr is not None:  # To `print`, None is standard output.
             print(f"gankit: {ELSEWHERE}", file=sys.stderr)
 
-    def edge(self, _step: int, /) -> int:
+    def next_boundary(self, _step: int, /) -> int:
         """Ask for no edge."""
         return never
 
@@ -82,6 +82,8 @@ class Live:
         problem, trainer = progress.problem, progress.trainer
         assert problem is not None  # noqa: S101 - `fit` always names it.
         noise = latents(self.n, problem.latent, self.seed)
-        labels = np.arange(self.n) % problem.told_classes if problem.told_classes else None
+        labels = (
+            np.arange(self.n) % problem.generator_classes if problem.generator_classes else None
+        )
         made = (trainer.average or trainer.generator)(noise, labels)
         return images.Picture(images.grid(made, self.columns))

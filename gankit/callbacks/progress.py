@@ -49,7 +49,7 @@ class Bar:
         self._began = (0, 0.0)
         self._blocks, self._told = 0, False
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Ask for no edge; show the bar when training begins."""
         if self._screen is None:
             self._open(step)
@@ -119,7 +119,7 @@ class Epochs:
         self._began: float | None = None
         self._seen: list[Array] = []
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the end of the epoch."""
         if self._began is None:
             self._began = time.perf_counter()

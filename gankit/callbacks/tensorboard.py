@@ -59,7 +59,7 @@ class TensorBoard:
         self._evaluated = 0
         self._size = -1
 
-    def edge(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
         """Ask for no edge."""
         return never
 

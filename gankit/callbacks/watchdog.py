@@ -70,14 +70,14 @@ class Watchdog:
         chosen = np.sort(random.choice(len(images), min(BATCH, len(images)), replace=False))
         self._reals = symptoms.spread(problem.scale(images[chosen]))
         self._noise = random.standard_normal((BATCH, problem.latent)).astype(problem.precision)
-        self._labels = _in_turn(problem.told_classes)
+        self._labels = _in_turn(problem.generator_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
         self._record = record
         self._losses: Array = np.empty((0, 2)) if losses is None else losses[-symptoms.WINDOW :]
         self._told: set[str] = set()
         self._next_step, self._next_time, self._alike = symptoms.WINDOW, 0.0, 0
 
-    def edge(self, _step: int, /) -> int:
+    def next_boundary(self, _step: int, /) -> int:
         """Ask for no edge."""
         return never
 

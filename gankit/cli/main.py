@@ -98,7 +98,7 @@ class Commands(click.Group):
     def _plugins(self) -> dict[str, click.Command]:
         from gankit import plugins
 
-        return plugins.commands() if plugins.strangers() else {}
+        return plugins.commands() if plugins.third_party() else {}
 
 
 @click.command(

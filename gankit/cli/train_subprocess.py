@@ -42,7 +42,7 @@ class Timing:
         self._began = 0.0
         self._blocks: list[float] = []
 
-    def edge(self, _step: int, /) -> int:
+    def next_boundary(self, _step: int, /) -> int:
         """Note when a block begins; ask for no edge."""
         self._began = time.perf_counter()
         return never

@@ -27,7 +27,7 @@ from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.schedules import Rate, Schedule
-from gankit.training import MOST, Regime
+from gankit.training import MOST, StepShape
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -191,9 +191,9 @@ class TrainConfig:
         told = f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
         return f"TrainConfig({told})"
 
-    def regime(self) -> Regime:
+    def step_shape(self) -> StepShape:
         """Return how a step is made up."""
-        return Regime(self.batch, self.n_critic)
+        return StepShape(self.batch, self.n_critic)
 
     def epoch(self, images: int) -> int:
         """Return the steps of an epoch over a data set of `images`."""

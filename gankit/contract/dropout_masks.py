@@ -11,12 +11,12 @@ is used: `gankit.contract.random_streams.dropout_mask`, with the same numbers.
 from __future__ import annotations
 
 from gankit.contract.problem import Problem
-from gankit.contract.random_streams import Key, Mask, Site, dropout_mask
+from gankit.contract.random_streams import Mask, Role, StepKey, dropout_mask
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, Place, walk
 
 
-def mask_name(site: Site, place: Place, part: int = 0) -> str:
+def mask_name(site: Role, place: Place, part: int = 0) -> str:
     """Return the name of the mask of a layer in one pass.
 
     Parameters
@@ -39,11 +39,11 @@ class Masks:
             raise ConfigError("masks are drawn for specs; a native network drops by itself")
         self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
         self._places = {
-            Site.GENERATOR: walk(problem.generator, (problem.latent,)),
-            Site.DISCRIMINATOR: walk(problem.discriminator, problem.image_shape),
+            Role.GENERATOR: walk(problem.generator, (problem.latent,)),
+            Role.DISCRIMINATOR: walk(problem.discriminator, problem.image_shape),
         }
 
-    def __call__(self, key: Key, batch: int, *, last: bool) -> dict[str, Mask]:
+    def __call__(self, key: StepKey, batch: int, *, last: bool) -> dict[str, Mask]:
         """Return the masks of one update.
 
         Parameters
@@ -58,9 +58,9 @@ class Masks:
         judged = batch if last and not self._paired else 2 * batch
         penalties = range(0 if last else self._penalties)
         passes = [
-            (Site.GENERATOR, batch, 0),
-            (Site.DISCRIMINATOR, judged, 0),
-            *((Site.DISCRIMINATOR, batch, i + 1) for i in penalties),
+            (Role.GENERATOR, batch, 0),
+            (Role.DISCRIMINATOR, judged, 0),
+            *((Role.DISCRIMINATOR, batch, i + 1) for i in penalties),
         ]
         return {
             mask_name(site, place, part): dropout_mask(

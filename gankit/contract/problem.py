@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gankit import layers, optimizers
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
-from gankit._utils.state import State, part, under
+from gankit._utils.state import State, add_prefix, strip_prefix
 from gankit.augment import Augment
 from gankit.contract import random_streams
 from gankit.errors import ConfigError, shown
@@ -172,13 +172,15 @@ class Problem:
         for player in ("generator", "discriminator"):
             if not isinstance(getattr(self, player), tuple):
                 continue
-            arrays = part(first, player)
+            arrays = strip_prefix(first, player)
             weights = {name: w for name, w in arrays.items() if not layers.is_running(name)}
             kept = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
-            state |= under(f"optimizer/{player}", kept)
+            state |= add_prefix(f"optimizer/{player}", kept)
         if self.average and isinstance(self.generator, tuple):
-            copies = {name: array.copy() for name, array in part(first, "generator").items()}
-            state |= under("average", copies)
+            copies = {
+                name: array.copy() for name, array in strip_prefix(first, "generator").items()
+            }
+            state |= add_prefix("average", copies)
         if self.augment and self.augment.adaptive:
             state |= {"ada/p": np.zeros(()), "ada/signs": np.zeros(())}
             state |= {"ada/updates": np.zeros((), np.int64)}
@@ -213,13 +215,13 @@ class Problem:
         return max(ends(self.instance_noise)) > 0
 
     @property
-    def told_classes(self) -> int:
+    def generator_classes(self) -> int:
         """How many classes the generator is told apart, 0 where it looks at none."""
         told = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
         return self.classes if told else 0
 
     @property
-    def judgement(self) -> Shape:
+    def discriminator_output_shape(self) -> Shape:
         """The shape of what the discriminator makes of an image: `(1,)`, or with the classes."""
         return (1 + self.classes,) if self.auxiliary else (1,)
 
@@ -270,7 +272,12 @@ def _check_networks(problem: Problem) -> None:
     """Hold each spec's output against what the algorithm needs of it."""
     for name, spec, inputs, wanted in (
         ("generator", problem.generator, (problem.latent,), problem.image_shape),
-        ("discriminator", problem.discriminator, problem.image_shape, problem.judgement),
+        (
+            "discriminator",
+            problem.discriminator,
+            problem.image_shape,
+            problem.discriminator_output_shape,
+        ),
     ):
         if isinstance(spec, tuple):
             try:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gankit._utils.state import State
 from gankit.contract.export_format import Export
 from gankit.contract.problem import Array, Problem
-from gankit.contract.random_streams import Key
+from gankit.contract.random_streams import StepKey
 from gankit.errors import BackendUnavailable, GankitError, Unsupported
 
 __all__ = [
@@ -140,9 +140,9 @@ class Batch:
         `(B, latent)` standard normal numbers.
     labels
         `(B,)` classes of the real images, where the data set has them; and of the fakes.
-    draws
+    random
         Every other random number that the update's mathematics needs, by name: `gankit.contract.random_inputs`.
-    rates
+    scalars
         This update's scalars, by name: `gankit.contract.scalars`.
     key
         Where the update stands in the run, for randomness inside networks.
@@ -151,9 +151,9 @@ class Batch:
     real: Array
     noise: Array
     labels: Labels | None
-    draws: Mapping[str, Array]
-    rates: Mapping[str, float]
-    key: Key
+    random: Mapping[str, Array]
+    scalars: Mapping[str, float]
+    key: StepKey
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Block:
         `(K, S, B)` int64, which images of the data set each update sees.
     noise
         `(K, S, B, latent)`.
-    draws, rates
+    random, scalars
         `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from update to update.
         With the draw "flip", the real images that `index` names are mirrored where it is True.
     """
@@ -177,16 +177,16 @@ class Block:
     start: int
     index: NDArray[np.int64]
     noise: Array
-    draws: Mapping[str, Array]
-    rates: Mapping[str, NDArray[np.float64]]
+    random: Mapping[str, Array]
+    scalars: Mapping[str, NDArray[np.float64]]
 
     def __len__(self) -> int:
         """Return the number of steps."""
         return len(self.index)
 
-    def keys(self, row: int) -> list[Key]:
+    def keys(self, row: int) -> list[StepKey]:
         """Return the keys of the updates of the block's step `row`."""
-        return [Key(self.seed, self.start + row, s) for s in range(self.index.shape[1])]
+        return [StepKey(self.seed, self.start + row, s) for s in range(self.index.shape[1])]
 
     def batches(
         self, problem: Problem, images: NDArray[Any], labels: Labels | None
@@ -208,18 +208,18 @@ class Block:
                     real=_mirrored(problem.scale(images[self.index[r, s]]), draws.get("flip")),
                     noise=self.noise[r, s],
                     labels=None if labels is None else labels[self.index[r, s]],
-                    draws=draws,
-                    rates={name: float(rate[r, s]) for name, rate in self.rates.items()},
+                    random=draws,
+                    scalars={name: float(rate[r, s]) for name, rate in self.scalars.items()},
                     key=key,
                 )
                 for s, key in enumerate(self.keys(r))
-                for draws in ({name: draw[r, s] for name, draw in self.draws.items()},)
+                for draws in ({name: draw[r, s] for name, draw in self.random.items()},)
             ]
 
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        arrays = (self.index, self.noise, *self.draws.values(), *self.rates.values())
+        arrays = (self.index, self.noise, *self.random.values(), *self.scalars.values())
         return sum(array.nbytes for array in arrays)
 
 

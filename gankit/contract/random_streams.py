@@ -45,14 +45,14 @@ class Stream(IntEnum):
     SHARES = 13
 
 
-class Site(IntEnum):
+class Role(IntEnum):
     """The network that draws inside an update."""
 
     GENERATOR = 0
     DISCRIMINATOR = 1
 
 
-class Key(NamedTuple):
+class StepKey(NamedTuple):
     """Where an update stands in a run.
 
     Attributes
@@ -88,7 +88,7 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
 
 
 def dropout_mask(
-    key: Key, site: Site, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
+    key: StepKey, site: Role, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
 ) -> Mask:
     """Return which values a dropout layer keeps, True with chance `keep_chance(rate)`.
 
@@ -127,7 +127,7 @@ def keep_chance(rate: float) -> float:
     return 1 - _threshold(rate) / LEVELS
 
 
-def framework_seed(key: Key, site: Site, part: int = 0) -> int:
+def framework_seed(key: StepKey, site: Role, part: int = 0) -> int:
     """Hash a place to the 32 bits that frameworks' own generators take, for native networks.
 
     Parameters

@@ -35,11 +35,11 @@ class Needs:
 
     def check(self, batch: Batch | Block) -> None:
         """Raise ConfigError with every name that `batch` lacks, and what makes it."""
-        given = {*batch.draws}
+        given = {*batch.random}
         if isinstance(batch, Batch):
             given.add("flip")  # A batch is mirrored already.
         lacks = [
-            *_missing("rates", self._rates, batch.rates),
+            *_missing("rates", self._rates, batch.scalars),
             *_missing("draws", self._draws, given),
         ]
         if isinstance(batch, Batch) and self._keyed and batch.key is None:

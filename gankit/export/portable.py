@@ -47,7 +47,7 @@ def write(problem: Problem, weights: State, path: Path) -> None:
         "gankit": gankit.__version__,
         "generator": [dataclasses.asdict(layer) for layer in problem.generator],
         "latent": problem.latent,
-        "classes": problem.told_classes,
+        "classes": problem.generator_classes,
         "image_shape": problem.image_shape,
     }
     _save(weights, facts, path)

@@ -72,7 +72,7 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
     path = folder / f"{NAME}{export.suffix}"
     with writing(folder.parent):
         export.write(*folded(run.problem, weights), path)
-        if export.add_class_names and run.problem.told_classes and run.class_names:
+        if export.add_class_names and run.problem.generator_classes and run.class_names:
             export.add_class_names(path, run.class_names)
     parameters = sum(array.size for array in weights.values())
     return {"done": True, "step": run.step, "parameters": parameters}
@@ -80,7 +80,7 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
 
 def examples(run: Run) -> State:
     """Return inputs, and the "images" that the run's generator makes of them."""
-    classes = run.problem.told_classes
+    classes = run.problem.generator_classes
     count = max(IMAGES, classes)
     inputs: State = {"noise": latents(count, run.problem.latent, SEED)}
     if classes:

@@ -66,7 +66,7 @@ def generated(
     """
     check_samples(count)
     labels = None
-    if run.problem.told_classes and data is not None:
+    if run.problem.generator_classes and data is not None:
         labels = called(run).labels(in_proportion(data, count, seed))
     done, parts = 0, []
     watch(GENERATING, 0.0)

@@ -340,7 +340,7 @@ def _train(
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         step = fit(
-            trainer, plan.problem, plan.config.regime(), plan.data.images, plan.data.labels,
+            trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
             steps=plan.steps, start=start, callbacks=[*keeping, watchdog, *callbacks, *extra],
             stop=stop,
         )  # fmt: skip
@@ -378,7 +378,7 @@ def _keeping(
 ) -> list[Callback]:
     """Return what fills the run's folder, the logs before the checkpoints."""
     config = plan.config
-    labels = grid_labels(plan.problem.told_classes)
+    labels = grid_labels(plan.problem.generator_classes)
     count = GRID if labels is None else len(labels)
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
@@ -405,7 +405,7 @@ def _keeping(
 
 def _rows(plan: Plan) -> tuple[str, ...]:
     """Return what the rows of a grid show, if classes have names other than their numbers."""
-    told = Classes.of(plan.data.class_names, plan.problem.told_classes)
+    told = Classes.of(plan.data.class_names, plan.problem.generator_classes)
     return () if told.plain else told.names[:ROWS]
 
 

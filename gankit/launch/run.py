@@ -280,10 +280,10 @@ class Run:
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""
-        if not self.problem.told_classes:
+        if not self.problem.generator_classes:
             raise ConfigError(NO_CLASSES)
         check_count("the number of images", n)
-        return np.repeat(called(self).labels(np.arange(self.problem.told_classes)), n)
+        return np.repeat(called(self).labels(np.arange(self.problem.generator_classes)), n)
 
     def _repr_html_(self) -> str:
         from gankit.visual import notebook
@@ -306,7 +306,7 @@ class Run:
 
     def _labels(self, n: int, labels: Called | None) -> Labels | None:
         """Return the class of each of `n` images, checked; None where there are no classes."""
-        count = self.problem.told_classes
+        count = self.problem.generator_classes
         if not count:
             if labels is not None:
                 raise ConfigError(NO_CLASSES)
@@ -325,7 +325,7 @@ class Run:
 
 def called(run: Run) -> Classes:
     """Return what the classes are called that a run's generator is told."""
-    return Classes.of(run.class_names, run.problem.told_classes)
+    return Classes.of(run.class_names, run.problem.generator_classes)
 
 
 def _built(

@@ -19,7 +19,7 @@ from gankit.plugins.registry import (
     missing_modules,
     ready,
     register,
-    strangers,
+    third_party,
 )
 
 __all__ = [
@@ -41,5 +41,5 @@ __all__ = [
     "missing_modules",
     "ready",
     "register",
-    "strangers",
+    "third_party",
 ]

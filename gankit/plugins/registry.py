@@ -106,7 +106,7 @@ def found() -> Sequence[Plugin]:
     return _discover()[1]
 
 
-def strangers() -> list[str]:
+def third_party() -> list[str]:
     """Return the names of the plugins that did not come with gankit; imports none of them."""
     return [point.name for point in _entry_points() if _origin(point)[0] != "gankit"]
 

@@ -68,7 +68,7 @@ def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
 def _slopes(run: Run, point: Array, number: int) -> NDArray[np.float64]:
     """Return `(latent, values)`, an image's derivative by each of its noise's numbers."""
     around = np.concatenate([point[None], point + STEP * np.eye(len(point), dtype=point.dtype)])
-    classes = run.problem.told_classes
+    classes = run.problem.generator_classes
     labels = np.full(len(around), number % classes) if classes else None
     images = run.generator(around, labels).reshape(len(around), -1).astype(np.float64)
     return np.asarray((images[1:] - images[0]) / STEP)

@@ -90,7 +90,7 @@ def payload(
     problem = run.problem
     if not isinstance(problem.generator, tuple):
         raise ConfigError("the generator is native; a page can run only gankit's own layers")
-    classes = problem.told_classes
+    classes = problem.generator_classes
     _check_size(problem.generator, problem.latent, problem.classes, most)
     weights = run.generator.weights()
     found = principal_directions(run, directions)

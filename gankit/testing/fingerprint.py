@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 
-from gankit._utils.state import State, under
+from gankit._utils.state import State, add_prefix
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
 from gankit.testing.fresh_processes import Fingerprint
@@ -28,7 +28,7 @@ def fingerprint(name: str) -> Fingerprint:
     for course in (Course(full(backend), images()), coloured(everything(backend, "projection"))):
         trainer = backend.trainer(course.problem)
         course.block(trainer, 0, 5)
-        ends |= under(str(course.problem.image_shape), trainer.state())
+        ends |= add_prefix(str(course.problem.image_shape), trainer.state())
     return {"imported_early": early, "state": digest(ends)}
 
 

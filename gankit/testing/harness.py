@@ -14,7 +14,7 @@ from gankit._utils.state import State
 from gankit.contract import Array, Backend, Batch, Block, BlockTrainer, Labels, Problem, Trainer
 from gankit.plugins import get_backend
 from gankit.testing.agreement import assert_close
-from gankit.training import Regime, alternate, plan
+from gankit.training import StepShape, alternate, plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Course:
 
     def steps(self, start: int, stop: int) -> Block:
         """Plan the steps from `start` to `stop`, that one excluded."""
-        regime = Regime(batch=16, n_critic=self.n_critic)
-        return plan(self.problem, regime, len(self.images), start, stop - start)
+        step_shape = StepShape(batch=16, n_critic=self.n_critic)
+        return plan(self.problem, step_shape, len(self.images), start, stop - start)
 
     def batch(self, start: int = 0) -> Batch:
         """Return the first batch of step `start`."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.contract import Array, Batch, Problem
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, Spec
 from gankit.testing.network_pairs import PAINT
@@ -36,8 +36,8 @@ class Kind:
         self, problem: Problem, state: State, batch: Batch, player: str
     ) -> tuple[float, State]:
         """Return an update's loss before the update, and its network's running state after it."""
-        fake, painted = self.paint(part(state, "generator"), batch.noise, True)
-        weights = part(state, "discriminator")
+        fake, painted = self.paint(strip_prefix(state, "generator"), batch.noise, True)
+        weights = strip_prefix(state, "discriminator")
         fakes, after_fakes = self.judge(weights, fake, True)
         reals, after_reals = self.judge(weights, batch.real, True)
         loss = getattr(problem.loss, player)(NumpyOps, reals, fakes)

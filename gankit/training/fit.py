@@ -48,7 +48,7 @@ def check_count(name: str, value: object) -> None:
 
 @dataclass(frozen=True)
 @plain_numbers
-class Regime:
+class StepShape:
     """How a step is made up: `n_critic` discriminator updates of `batch` images, then one for G.
 
     Both are at least 1; `n_critic` is 1 by default.
@@ -63,7 +63,7 @@ class Regime:
         check_count("n_critic", self.n_critic)
 
 
-def plan(problem: Problem, regime: Regime, images: int, start: int, steps: int) -> Block:
+def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps: int) -> Block:
     """Draw `steps` steps from step `start` on: a pure function of the seed and the step.
 
     Images are drawn with replacement. Noise is drawn in float32 whatever the precision, so that
@@ -73,7 +73,7 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, steps: int) 
     ----------
     problem
         What is trained: the width of the noise, the seed, and which random numbers it needs.
-    regime
+    step_shape
         How a step is made up.
     images
         The number of images in the data set, at least 1; not the images themselves.
@@ -89,7 +89,7 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, steps: int) 
     for name, value in (("start", start), ("steps", steps)):
         if not isinstance(value, int | np.integer) or value < 0:
             raise ConfigError(f"{name} is {shown(value)}; it must be whole and at least 0")
-    updates, batch, span = regime.n_critic + 1, regime.batch, range(start, start + steps)
+    updates, batch, span = step_shape.n_critic + 1, step_shape.batch, range(start, start + steps)
     index = np.empty((steps, updates, batch), np.int64)
     noise = np.empty((steps, updates, batch, problem.latent), np.float32)
     fresh = updates if problem.fresh_noise else updates - 1
@@ -103,8 +103,8 @@ def plan(problem: Problem, regime: Regime, images: int, start: int, steps: int) 
         start=start,
         index=index,
         noise=noise.astype(problem.precision, copy=False),
-        draws=_stacked([draw(problem, batch, updates, r) for r in span]),
-        rates=rates(problem, batch, regime.n_critic, span),
+        random=_stacked([draw(problem, batch, updates, r) for r in span]),
+        scalars=rates(problem, batch, step_shape.n_critic, span),
     )
 
 
@@ -155,7 +155,7 @@ class Progress:
 class Callback(Protocol):
     """Something to do between blocks; a function that needs no edges is one too: `as_callbacks`."""
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the first step after `step` at which a block must end for this callback."""
         ...
 
@@ -170,7 +170,7 @@ class EachStep:
 
     function: Callable[[Progress], object]
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the next step."""
         return step + 1
 
@@ -203,13 +203,13 @@ def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - whatever a person gi
             f"callbacks: got {shown(given)}; expected a function of one argument, or one of "
             "gankit.callbacks"
         )
-    return given if callable(getattr(given, "edge", None)) else EachStep(given)
+    return given if callable(getattr(given, "next_boundary", None)) else EachStep(given)
 
 
 def fit(
     trainer: Trainer,
     problem: Problem,
-    regime: Regime,
+    step_shape: StepShape,
     images: NDArray[Any],
     labels: Labels | None = None,
     *,
@@ -229,7 +229,7 @@ def fit(
         What takes the steps, at the state of step `start`.
     problem
         What the trainer was built for.
-    regime
+    step_shape
         How a step is made up.
     images
         `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
@@ -254,13 +254,13 @@ def fit(
         check_labels(labels, len(images), problem.classes)
     called = as_callbacks(callbacks)
     feed = _feed(trainer, problem, images, labels)
-    largest = _largest_block(problem, regime)
+    largest = _largest_block(problem, step_shape)
     step, size, done = start, 1, start >= steps
     while not done:
-        edges = [callback.edge(step) for callback in called]
+        edges = [callback.next_boundary(step) for callback in called]
         end = min([steps, step + size, *edges])
         began = time.perf_counter()
-        losses = feed(plan(problem, regime, len(images), step, end - step))
+        losses = feed(plan(problem, step_shape, len(images), step, end - step))
         elapsed = time.perf_counter() - began
         _check_finite(losses, step)
         step, size = end, _next_size(size, end - step, elapsed, largest)
@@ -280,9 +280,9 @@ def _feed(
     return lambda block: alternate(trainer, block.batches(problem, images, labels))
 
 
-def _largest_block(problem: Problem, regime: Regime) -> int:
+def _largest_block(problem: Problem, step_shape: StepShape) -> int:
     """Return how many steps fit in 32 MiB, at least one."""
-    return max(1, BLOCK_BYTES // plan(problem, regime, images=1, start=0, steps=1).nbytes)
+    return max(1, BLOCK_BYTES // plan(problem, step_shape, images=1, start=0, steps=1).nbytes)
 
 
 def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:

@@ -68,7 +68,7 @@ class Inline:
 
 def of_run(run: Run) -> str:
     """Return a run as HTML: what it is, its losses and a grid of its images, of seed 0."""
-    classes = run.problem.told_classes
+    classes = run.problem.generator_classes
     columns = min(classes, WIDE) or ROWS
     labels = np.tile(run.each_class(1)[:columns], ROWS) if classes else None
     count = ROWS * columns
@@ -129,8 +129,8 @@ def _of_run(run: Run) -> dict[str, str]:
         rows = {"recipe": config.recipe, "dataset": Path(config.dataset).name}
         rows |= {"backend": config.backend, "seed": str(config.seed)}
     rows["images"] = " × ".join(map(str, run.problem.image_shape))
-    if run.problem.told_classes:
-        count = str(run.problem.told_classes)
+    if run.problem.generator_classes:
+        count = str(run.problem.generator_classes)
         rows["classes"] = f"{count}: {listed(run.class_names)}" if run.class_names else count
     rows |= {"steps": f"{run.step:,}", **_last(run.history)}
     if run.folder is not None:

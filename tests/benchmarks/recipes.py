@@ -61,12 +61,12 @@ def train(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
 def measure(name: str, backend: str) -> float:
     """Return the median milliseconds of a step, after a warm-up."""
     plan = resolve(config_of([from_recipe(name), ("here", {"backend": backend})]))
-    trainer, regime, done = plan.backend.trainer(plan.problem), plan.config.regime(), 0
+    trainer, step_shape, done = plan.backend.trainer(plan.problem), plan.config.step_shape(), 0
     times = []
     for size in (WARM, *[TIMED] * REPEATS):
         began = time.perf_counter()
         fit(
-            trainer, plan.problem, regime, plan.data.images, plan.data.labels,
+            trainer, plan.problem, step_shape, plan.data.images, plan.data.labels,
             steps=done + size, start=done,
         )  # fmt: skip
         times.append((time.perf_counter() - began) / size * 1000)

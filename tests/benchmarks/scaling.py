@@ -56,13 +56,13 @@ class Point:
 
 
 def problem_of(axis: str, value: int) -> tuple[Any, Any]:
-    """Return the problem and the regime of one point: the seed's, but for that axis."""
+    """Return the problem and the step_shape of one point: the seed's, but for that axis."""
     from loops.problems import resized, seed
 
-    problem, regime = seed(**{"batch": value} if axis == "batch" else {})
+    problem, step_shape = seed(**{"batch": value} if axis == "batch" else {})
     shape = (value, value, 1) if axis == "side" else problem.image_shape
     width = value if axis == "width" else 1
-    return resized(problem, shape, lambda units: units * width), regime
+    return resized(problem, shape, lambda units: units * width), step_shape
 
 
 def measured(backend: str, axis: str, value: int, folder: Path) -> Point:
@@ -70,7 +70,7 @@ def measured(backend: str, axis: str, value: int, folder: Path) -> Point:
     from gankit import plugins
     from gankit.training import plan
 
-    problem, regime = problem_of(axis, value)
+    problem, step_shape = problem_of(axis, value)
     trainer = plugins.get_backend(backend).trainer(problem)
     before = peak = own()
     images = data(axis, value, problem.image_shape, folder)
@@ -78,7 +78,7 @@ def measured(backend: str, axis: str, value: int, folder: Path) -> Point:
     steps, done, spent = value if axis == "block" else 8, 0, []
     began = time.perf_counter()
     while len(spent) < 4 or time.perf_counter() < began + SECONDS:
-        block = plan(problem, regime, len(images), done, steps)
+        block = plan(problem, step_shape, len(images), done, steps)
         start = time.perf_counter()
         trainer.train_block(block)
         spent.append((time.perf_counter() - start) / steps * 1e3)

@@ -60,16 +60,16 @@ class Timed:
 
 
 def problem_of(size: str) -> tuple[Any, Any]:
-    """Return the problem and regime: the seed's networks, or tiny ones of as many layers."""
+    """Return the problem and step_shape: the seed's networks, or tiny ones of as many layers."""
     if size != "tiny":
         return seed()
-    problem, regime = seed(batch=BATCH, latent=LATENT)
-    return resized(problem, (SIDE, SIDE, 1), lambda _: UNITS), regime
+    problem, step_shape = seed(batch=BATCH, latent=LATENT)
+    return resized(problem, (SIDE, SIDE, 1), lambda _: UNITS), step_shape
 
 
 def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
     """Return the microseconds of a step, and those of them that are the core's."""
-    problem, regime = problem_of(size)
+    problem, step_shape = problem_of(size)
     trainer = Timed(plugins.get_backend(backend).trainer(problem))
     images = np.random.default_rng(0).integers(0, 256, (2000, *problem.image_shape), np.uint8)
     done = 0
@@ -78,7 +78,7 @@ def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
         end = began + share * seconds
         with redirect_stderr(io.StringIO()):
             done = fit(
-                trainer, problem, regime, images, steps=10**9, start=start,
+                trainer, problem, step_shape, images, steps=10**9, start=start,
                 callbacks=[History(), Bar(10**9, start)],
                 stop=lambda end=end: time.perf_counter() > end,
             )  # fmt: skip

@@ -62,7 +62,7 @@ class Clock:
     def __init__(self) -> None:
         self.began = self.seconds = 0.0
 
-    def edge(self, _step):
+    def next_boundary(self, _step):
         """Ask for no edge."""
         return sys.maxsize
 

@@ -87,8 +87,8 @@ def generated(browser, noise, labels):
 
 def largest_difference(browser, run, n=3):
     noise = latents(n, run.problem.latent, 5)
-    labels = np.arange(1, n + 1) % max(run.problem.told_classes, 1)
-    wanted = run.generator(noise, labels if run.problem.told_classes else None)
+    labels = np.arange(1, n + 1) % max(run.problem.generator_classes, 1)
+    wanted = run.generator(noise, labels if run.problem.generator_classes else None)
     assert wanted.std() > 0.1  # Images of nothing would agree about anything.
     return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()
 

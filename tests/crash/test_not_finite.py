@@ -18,7 +18,7 @@ from gankit.losses import NONSATURATING
 from gankit.runs import MetricsLog, RunFolder
 from gankit.runs import loss_log as metrics_log
 from gankit.testing.problems import full, images
-from gankit.training import Regime, fit
+from gankit.training import StepShape, fit
 from tests.crash.figures import note
 from tests.test_contract import chosen
 
@@ -56,7 +56,7 @@ def run(folder, problem, trainer, data, *callbacks):
     log = MetricsLog(folder.metrics)
     keeping = [Metrics(log), Checkpoints(folder.checkpoints, 2, 20, {}, log)]
     try:
-        fit(trainer, problem, Regime(8), data, steps=STEPS, callbacks=[*keeping, *callbacks])
+        fit(trainer, problem, StepShape(8), data, steps=STEPS, callbacks=[*keeping, *callbacks])
     finally:
         log.close()
 
@@ -77,8 +77,8 @@ def poisoned(value):
     """Return `plan` with one number of noise spoilt from step STRUCK on."""
     plan = gankit.training.plan
 
-    def spoilt(problem, regime, images, start, steps):
-        block = plan(problem, regime, images, start, steps)
+    def spoilt(problem, step_shape, images, start, steps):
+        block = plan(problem, step_shape, images, start, steps)
         if start >= STRUCK:
             block.noise[0, 0, 0, 0] = value
         return block

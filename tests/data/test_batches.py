@@ -92,7 +92,7 @@ def test_a_pixel_is_where_the_page_says(opened):
 
 def test_other_entries_and_links_are_passed_over(opened, entries, photographs, tmp_path):
     (tmp_path / "secret").write_bytes(bytes(COUNT * RECORD))
-    strangers = [
+    third_party = [
         link(MEMBERS[0], str(tmp_path / "secret")),
         link(MEMBERS[1], MEMBERS[2], tarfile.LNKTYPE),
         link("device", "", tarfile.CHRTYPE),
@@ -101,7 +101,7 @@ def test_other_entries_and_links_are_passed_over(opened, entries, photographs, t
         (MEMBERS[0].upper(), bytes(COUNT * RECORD)),
         ("cifar-10-batches-bin/readme.html", b"hello"),
     ]
-    images, _ = opened(tar([*strangers, *entries]))
+    images, _ = opened(tar([*third_party, *entries]))
     assert np.array_equal(images, photographs[0][: 5 * COUNT])
 
 

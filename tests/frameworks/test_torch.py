@@ -9,7 +9,7 @@ from gankit import layers, plugins
 from gankit.testing import images
 from gankit.testing.harness import Course
 from gankit.testing.problems import SIMPLE, full
-from gankit.training import Regime, alternate, plan
+from gankit.training import StepShape, alternate, plan
 from tests.selection import selected
 
 if not selected("torch"):
@@ -104,7 +104,7 @@ def test_convolutions_to_one_filter_or_from_one_channel_train(precision, batch, 
         image_shape=shape, precision=precision,
     )  # fmt: skip
     data = np.random.default_rng(0).integers(0, 256, (6, *shape), np.uint8)
-    block = plan(problem, Regime(batch), len(data), 0, 2)
+    block = plan(problem, StepShape(batch), len(data), 0, 2)
     losses = [
         alternate(plugins.get_backend(name).trainer(problem), block.batches(problem, data, None))
         for name in ("torch", "numpy")

@@ -285,8 +285,8 @@ def test_masks_are_drawn_some_steps_at_a_time(monkeypatch):
 
 def test_an_update_is_cloned_whole():
     update = graphs.Update(
-        real=torch.zeros(1), noise=torch.ones(2), labels=torch.arange(2), rates={"a": 1.0},
-        draws={"flip": torch.ones(2)},
+        real=torch.zeros(1), noise=torch.ones(2), labels=torch.arange(2), scalars={"a": 1.0},
+        random={"flip": torch.ones(2)},
         masking=gankit_torch.feeds.Masking((0, 0, 0), {"generator/1": torch.ones(3)}),
     )  # fmt: skip
     twin = update.clone()
@@ -294,4 +294,4 @@ def test_an_update_is_cloned_whole():
     for mine, its in zip(update.tensors(), twin.tensors(), strict=True):
         assert torch.equal(mine, its)
         assert mine.data_ptr() != its.data_ptr()
-    assert dataclasses.replace(twin, masking=update.masking).rates == update.rates
+    assert dataclasses.replace(twin, masking=update.masking).scalars == update.scalars

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gankit.training import Regime, alternate, plan
+from gankit.training import StepShape, alternate, plan
 from tests.oracle.trainer import Oracle
 
 STEPS = 3
@@ -42,7 +42,7 @@ def distance(backend, case, steps=STEPS):
     """Train a backend and the oracle from the same state on the same plan."""
     trainer = backend.trainer(case.problem)
     oracle = Oracle(case.problem, trainer.state(), case.smoothing)
-    block = plan(case.problem, Regime(case.batch, case.n_critic), len(case.images), 0, steps)
+    block = plan(case.problem, StepShape(case.batch, case.n_critic), len(case.images), 0, steps)
     losses = [
         alternate(one, block.batches(case.problem, case.images, case.labels))
         for one in (trainer, oracle)

@@ -48,7 +48,7 @@ class Oracle:
         )
         loss = loss + self.classified(batch, fakes, reals)
         for number, penalty in enumerate(self.problem.penalties):
-            weight = batch.rates[f"penalty/{number}"]
+            weight = batch.scalars[f"penalty/{number}"]
             if weight:
                 loss = loss + weight * self.penalty(number, penalty, fake, batch, masks)
         self.move("discriminator", loss, batch, moved)
@@ -67,7 +67,7 @@ class Oracle:
         loss = loss + self.classified(batch, fakes)
         self.move("generator", loss, batch, moved)
         if self.problem.average:
-            self.blend(batch.rates["average"])
+            self.blend(batch.scalars["average"])
         self.arrays["step"] += 1
         return float(loss.detach())
 
@@ -105,7 +105,7 @@ class Oracle:
         return weight * sum(functional.cross_entropy(half[:, 1:], labels) for half in halves)
 
     def penalty(self, number, penalty, fake, batch, masks):
-        drawn = {n: batch.draws.get(f"penalty/{number}/{n}") for n in ("alpha", "noise")}
+        drawn = {n: batch.random.get(f"penalty/{number}/{n}") for n in ("alpha", "noise")}
         match penalty.where:
             case "real":
                 x = batch.real
@@ -136,9 +136,9 @@ class Oracle:
         for weight, gradient in zip(weights, gradients, strict=True):
             weight.grad = torch.zeros_like(weight) if gradient is None else gradient
         for group in optimizer.param_groups:
-            group["lr"] = batch.rates[f"{side}/learning_rate"]
+            group["lr"] = batch.scalars[f"{side}/learning_rate"]
             if isinstance(chosen, Adam):
-                group["betas"] = (chosen.beta1, batch.rates[f"{side}/beta2"])
+                group["betas"] = (chosen.beta1, batch.scalars[f"{side}/beta2"])
         optimizer.update()
         with torch.no_grad():
             for weight in weights if chosen.clip is not None else ():
@@ -195,6 +195,6 @@ def made(optimizer, weights):
 def tensors(batch):
     """Return a batch of tensors."""
     labels = None if batch.labels is None else torch.tensor(batch.labels)
-    draws = {name: torch.tensor(draw) for name, draw in batch.draws.items()}
+    draws = {name: torch.tensor(draw) for name, draw in batch.random.items()}
     real, noise = torch.tensor(batch.real), torch.tensor(batch.noise)
-    return replace(batch, real=real, noise=noise, labels=labels, draws=draws)
+    return replace(batch, real=real, noise=noise, labels=labels, random=draws)

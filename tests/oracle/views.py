@@ -7,13 +7,13 @@ from torch.nn import functional
 def view(images, half, batch, policy, p):
     """Return `(n, height, width, channels)` images as seen; `p` is a chance, or None for always."""
     for name in policy:
-        drawn = {role: batch.draws.get(f"augment/{half}/{name}/{role}") for role in ROLES}
+        drawn = {role: batch.random.get(f"augment/{half}/{name}/{role}") for role in ROLES}
         changed = TRANSFORMS[name](images, drawn)
         if p is not None:
             changed = torch.where(drawn["gate"] < p, changed, images)
         images = changed
-    noise = batch.draws.get(f"instance/{half}")
-    return images if noise is None else images + batch.rates["instance_noise"] * noise
+    noise = batch.random.get(f"instance/{half}")
+    return images if noise is None else images + batch.scalars["instance_noise"] * noise
 
 
 ROLES = ("value", "offsets", "rows", "columns", "gate")

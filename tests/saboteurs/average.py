@@ -24,7 +24,7 @@ class Averaging(HonestTrainer):
         old = self.average.weights() if self.average else {}
         loss = super().update_generator(batch)
         if self.average:
-            copy_into(self.average.network.values, self.averaged(old, batch.rates["average"]))
+            copy_into(self.average.network.values, self.averaged(old, batch.scalars["average"]))
         return loss
 
     def averaged(self, old, beta):

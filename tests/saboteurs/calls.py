@@ -3,7 +3,7 @@
 import numpy as np
 from gankit_numpy.networks import Inference, copy_into
 
-from gankit.contract.random_streams import Key, Site, dropout_mask
+from gankit.contract.random_streams import Role, StepKey, dropout_mask
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
@@ -182,5 +182,5 @@ class LoadsBeforeItLooks(HonestTrainer):
 
 def masks(update):
     """Return dropout's masks of one update."""
-    key = Key(0, 0, update)
-    return lambda layer, shape, rate: dropout_mask(key, Site.GENERATOR, layer, shape, rate)
+    key = StepKey(0, 0, update)
+    return lambda layer, shape, rate: dropout_mask(key, Role.GENERATOR, layer, shape, rate)

@@ -25,9 +25,9 @@ class GoesATouchTooFar(HonestTrainer):
     """Moves the generator a millionth too far."""
 
     def update_generator(self, batch):
-        rate = batch.rates["generator/learning_rate"] * (1 + 1e-6)
-        rates = {**batch.rates, "generator/learning_rate": rate}
-        return super().update_generator(replace(batch, rates=rates))
+        rate = batch.scalars["generator/learning_rate"] * (1 + 1e-6)
+        rates = {**batch.scalars, "generator/learning_rate": rate}
+        return super().update_generator(replace(batch, scalars=rates))
 
 
 @caught_by("test_float32_follows_the_reference", "test_sgd_follows_the_reference")
@@ -61,7 +61,7 @@ class SwapsAdamsBetas(HonestTrainer):
 
     def update_discriminator(self, batch):
         swapped = {"discriminator/beta2": self.beta2} if self.beta2 else {}
-        return super().update_discriminator(replace(batch, rates={**batch.rates, **swapped}))
+        return super().update_discriminator(replace(batch, scalars={**batch.scalars, **swapped}))
 
 
 @caught_by("test_adds_epsilon_after_the_bias_correction")

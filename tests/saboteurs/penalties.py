@@ -33,15 +33,15 @@ class Penalising(HonestTrainer):
         return rate * self.value(self.steepness(slope), penalty)
 
     def rate(self, batch, _penalty, number):
-        return batch.rates[f"penalty/{number}"]
+        return batch.scalars[f"penalty/{number}"]
 
     def points(self, batch, penalty, number, fake):
         if penalty.where in ("real", "fake"):
             return fake if penalty.where == "fake" else batch.real
-        alpha = self.alpha(batch.draws[f"penalty/{number}/alpha"])
+        alpha = self.alpha(batch.random[f"penalty/{number}/alpha"])
         if penalty.where == "between":
             return batch.real + alpha * (fake - batch.real)
-        noise = batch.draws[f"penalty/{number}/noise"]
+        noise = batch.random[f"penalty/{number}/noise"]
         return batch.real + alpha * 0.5 * self.spread(batch.real) * noise
 
     def alpha(self, alpha):
@@ -168,8 +168,8 @@ class PenalisesTheView(Penalising):
 
 def without_noise(batch):
     """Return the batch without instance noise."""
-    draws = {name: d for name, d in batch.draws.items() if not name.startswith("instance/")}
-    return replace(batch, draws=draws)
+    draws = {name: d for name, d in batch.random.items() if not name.startswith("instance/")}
+    return replace(batch, random=draws)
 
 
 IN_TRAINING = "test_a_penalty_sees_the_network_in_training"

@@ -10,7 +10,7 @@ from gankit_numpy.networks import Inference, copy_into
 from gankit_numpy.passes import Pass
 from gankit_numpy.tape import constant
 
-from gankit.contract.random_streams import Site
+from gankit.contract.random_streams import Role
 from gankit.layers import is_running
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
@@ -88,7 +88,7 @@ class IteratesForItselfAlone(HonestTrainer):
 
 def look(trainer, images, batch):
     """Move the discriminator's running state by a training pass over these images."""
-    masks = masks_of(batch, Site.DISCRIMINATOR)
+    masks = masks_of(batch, Role.DISCRIMINATOR)
     _, moved = trainer._d.run(constant(images), batch.labels, masks, {})
     copy_into({name: trainer._d.values[name] for name in moved}, moved)
 
@@ -99,7 +99,7 @@ class MovesStateInPenalties(HonestTrainer):
 
     def update_discriminator(self, batch):
         loss = super().update_discriminator(batch)
-        if any(rate for name, rate in batch.rates.items() if name.startswith("penalty/")):
+        if any(rate for name, rate in batch.scalars.items() if name.startswith("penalty/")):
             look(self, batch.real, batch)
         return loss
 
@@ -132,7 +132,7 @@ class AveragesRunningState(HonestTrainer):
 
     def update_generator(self, batch):
         old = self.average.weights() if self.average else {}
-        loss, beta = super().update_generator(batch), batch.rates.get("average")
+        loss, beta = super().update_generator(batch), batch.scalars.get("average")
         for name in filter(is_running, old):
             mean = self.average.network.values[name]
             mean[...] = beta * old[name] + (1 - beta) * mean

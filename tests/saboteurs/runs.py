@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit._utils.state import under
+from gankit._utils.state import add_prefix
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
@@ -17,8 +17,8 @@ def rows(block, chosen):
         start=block.start + (chosen.start or 0),
         index=block.index[chosen],
         noise=block.noise[chosen],
-        draws={name: draw[chosen] for name, draw in block.draws.items()},
-        rates={name: rate[chosen] for name, rate in block.rates.items()},
+        random={name: draw[chosen] for name, draw in block.random.items()},
+        scalars={name: rate[chosen] for name, rate in block.scalars.items()},
     )
 
 
@@ -50,8 +50,8 @@ class TrainsTheCriticOnce(HonestTrainer):
             block,
             index=block.index[:, updates],
             noise=block.noise[:, updates],
-            draws={name: draw[:, updates] for name, draw in block.draws.items()},
-            rates={name: rate[:, updates] for name, rate in block.rates.items()},
+            random={name: draw[:, updates] for name, draw in block.random.items()},
+            scalars={name: rate[:, updates] for name, rate in block.scalars.items()},
         )
         return super().train_block(once)
 
@@ -88,8 +88,8 @@ class TakesARoundsRates(HonestTrainer):
     """Takes the rates of a step's last update for all its updates, in a block."""
 
     def train_block(self, block):
-        rates = {name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.rates.items()}
-        return super().train_block(replace(block, rates=rates))
+        rates = {name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.scalars.items()}
+        return super().train_block(replace(block, scalars=rates))
 
 
 @caught_by("test_a_block_returns_each_steps_losses")
@@ -146,7 +146,7 @@ class ForgetsTheAverage(HonestTrainer):
     """Begins the average anew when it loads a state."""
 
     def load_state(self, state):
-        average = under("average", self.generator.weights()) if self.average else {}
+        average = add_prefix("average", self.generator.weights()) if self.average else {}
         super().load_state({**state, **average})
 
 

@@ -76,8 +76,8 @@ class KeepsItsOwnRate(HonestTrainer):
 
     def update_discriminator(self, batch):
         rate = self.problem.discriminator_optimizer.learning_rate
-        rates = {**batch.rates, "discriminator/learning_rate": rate}
-        return super().update_discriminator(replace(batch, rates=rates))
+        rates = {**batch.scalars, "discriminator/learning_rate": rate}
+        return super().update_discriminator(replace(batch, scalars=rates))
 
 
 @caught_by("test_goes_as_far_as_the_batch_says")
@@ -85,9 +85,9 @@ class TakesTheOthersRate(HonestTrainer):
     """Moves the generator at the discriminator's learning rate."""
 
     def update_generator(self, batch):
-        rate = batch.rates["discriminator/learning_rate"]
-        rates = {**batch.rates, "generator/learning_rate": rate}
-        return super().update_generator(replace(batch, rates=rates))
+        rate = batch.scalars["discriminator/learning_rate"]
+        rates = {**batch.scalars, "generator/learning_rate": rate}
+        return super().update_generator(replace(batch, scalars=rates))
 
 
 @caught_by(

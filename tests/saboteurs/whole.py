@@ -15,8 +15,8 @@ class MirrorsNothingInBlocks(HonestTrainer):
     """Leaves images as they are in a block, though some were to be mirrored."""
 
     def train_block(self, block):
-        draws = {name: draw for name, draw in block.draws.items() if name != "flip"}
-        return super().train_block(replace(block, draws=draws))
+        draws = {name: draw for name, draw in block.random.items() if name != "flip"}
+        return super().train_block(replace(block, random=draws))
 
 
 @caught_by("test_a_block_of_the_whole_equals_its_updates")
@@ -32,12 +32,12 @@ class CountsLazinessByTheBlock(HonestTrainer):
     """Counts the updates from one penalty to the next from the start of each block."""
 
     def train_block(self, block):
-        lazy = block.rates.get("penalty/0")
+        lazy = block.scalars.get("penalty/0")
         if lazy is None:
             return super().train_block(block)
-        rates = {**block.rates, "penalty/0": np.full_like(lazy, lazy.max())}
+        rates = {**block.scalars, "penalty/0": np.full_like(lazy, lazy.max())}
         rates["penalty/0"][1:] = 0
-        return super().train_block(replace(block, rates=rates))
+        return super().train_block(replace(block, scalars=rates))
 
 
 @caught_by("test_the_whole_stops_and_goes_on", "test_the_whole_moves_there_and_back")

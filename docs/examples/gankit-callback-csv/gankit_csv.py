@@ -35,7 +35,7 @@ class CsvLog:
         self.path, self.steps = path, steps
         self.begun = False
 
-    def edge(self, step: int, /) -> int:
+    def next_boundary(self, step: int, /) -> int:
         """Return the next step that gets a row, so that a block ends there."""
         return (step // self.steps + 1) * self.steps
 

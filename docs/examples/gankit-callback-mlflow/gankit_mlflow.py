@@ -41,7 +41,7 @@ class MlflowLog:
         self.id = ""
         self.told = 0
 
-    def edge(self, step: int, /) -> int:  # noqa: ARG002 - it is content with whichever blocks.
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - it is content with whichever blocks.
         """Ask for no edge."""
         from gankit.callbacks import never
 

@@ -35,7 +35,7 @@ class WandbLog:
         self.config, self.folder = config, folder
         self.run: wandb.Run | None = None
 
-    def edge(self, step: int, /) -> int:  # noqa: ARG002 - it is content with whichever blocks.
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - it is content with whichever blocks.
         """Ask for no edge."""
         from gankit.callbacks import never
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.augment import Augment, Half, view
 from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer
 from gankit.penalties import Penalty
@@ -103,13 +103,13 @@ class ViewClauses:
         plain = coloured(backend, PAINT, SMOOTH["dense"], augment=Augment())
         for problem in (full(backend), plain):
             if problem.needs() <= backend.capabilities:
-                assert not part(ready(backend, problem).state(), "ada")
+                assert not strip_prefix(ready(backend, problem).state(), "ada")
         wanted = {"p": "float64 ()", "signs": "float64 ()", "updates": "int64 ()"}
         precisions: tuple[Precision, ...] = ("float32", "float64")
         for precision in precisions:
             if precision in backend.capabilities:
                 problem = replace(adaptive(backend), precision=precision)
-                assert layout(part(ready(backend, problem).state(), "ada")) == wanted
+                assert layout(strip_prefix(ready(backend, problem).state(), "ada")) == wanted
 
 
 def viewed(backend: Backend) -> Problem:
@@ -146,8 +146,8 @@ def adversarial(
 
 def sight(problem: Problem, images: Array, half: Half, batch: Batch, p: float | None) -> Array:
     """Return what the discriminator sees of images."""
-    sigma = batch.rates.get("instance_noise", 0.0)
-    seen: Array = view(NumpyOps(), problem.augment, images, half, batch.draws, sigma, p)
+    sigma = batch.scalars.get("instance_noise", 0.0)
+    seen: Array = view(NumpyOps(), problem.augment, images, half, batch.random, sigma, p)
     return seen
 
 
@@ -155,9 +155,9 @@ def judging(trainer: Trainer, problem: Problem, batch: Batch, number: int) -> Ju
     """Return what judges any images by the view that a batch has of one of its reals."""
 
     def judge(images: Array) -> Array:
-        draws = {k: np.repeat(d[[number]], len(images), axis=0) for k, d in batch.draws.items()}
+        draws = {k: np.repeat(d[[number]], len(images), axis=0) for k, d in batch.random.items()}
         return trainer.discriminator(
-            sight(problem, images, "real", replace(batch, draws=draws), None)
+            sight(problem, images, "real", replace(batch, random=draws), None)
         )
 
     return judge

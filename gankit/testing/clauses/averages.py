@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import part
+from gankit._utils.state import strip_prefix
 from gankit.contract import Backend, Generator, Problem, Trainer
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
@@ -24,7 +24,7 @@ class AverageClauses:
         """A problem without an average gives a trainer whose average is None, and none saved."""
         trainer = ready(backend, full(backend, average=None))
         assert trainer.average is None
-        assert part(trainer.state(), "average") == {}
+        assert strip_prefix(trainer.state(), "average") == {}
 
     def test_average_begins_as_the_generator(self, backend: Backend) -> None:
         """The average begins with the generator's weights."""

@@ -65,9 +65,9 @@ class BlockClauses:
         falling = np.geomspace(4, 0.25, 3 * K).reshape(K, 3)
         rates = {
             name: rate * falling if name.endswith("/learning_rate") else rate
-            for name, rate in block.rates.items()
+            for name, rate in block.scalars.items()
         }
-        assert_same_either_way(backend, course, replace(block, rates=rates))
+        assert_same_either_way(backend, course, replace(block, scalars=rates))
 
     def test_a_block_returns_each_steps_losses(self, backend: Backend, images: Images) -> None:
         """A block of K steps returns `(K, 2)` losses, those that its updates would have returned.

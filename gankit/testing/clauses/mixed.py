@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.contract import Backend, Problem
 from gankit.layers import is_running
 from gankit.optimizers import SGD
@@ -54,7 +54,7 @@ class MixedClauses:
         state = trained(backend, problem, images)
         del state["losses"]
         assert layout(state) == layout(problem.initial_state())
-        for name, array in part(state, "generator").items():
+        for name, array in strip_prefix(state, "generator").items():
             if name.endswith("kernel"):
                 assert np.any(array.view(np.uint32) & 0xFFFF), f"{name} has bfloat16's bits alone"
 

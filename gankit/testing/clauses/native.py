@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.contract import Backend, Native, Problem
 from gankit.errors import NotPortable
 from gankit.testing.agreement import assert_close, assert_identical, differing, layout
@@ -93,7 +93,7 @@ class NativeClauses:
         trainer = ready(backend, problem := native(backend, native_pair))
         before = trainer.state()
         take(trainer, player, Course(problem, images).batch())
-        changed = part(dict.fromkeys(differing(trainer.state(), before)), player)
+        changed = strip_prefix(dict.fromkeys(differing(trainer.state(), before)), player)
         assert changed.keys() - trained(before, player)
 
     @each_player
@@ -153,12 +153,12 @@ class NativeClauses:
         batch = with_rate(Course(problem, images).batch(), "average", 0.0)
         take(trainer, "generator", batch)
         state = trainer.state()
-        assert_close(part(state, "average"), part(state, "generator"), 1e-6)
+        assert_close(strip_prefix(state, "average"), strip_prefix(state, "generator"), 1e-6)
 
 
 def trained(state: State, player: str) -> set[str]:
     """Return the names of a network's arrays that its optimizer moves; others are running state."""
-    return set(part(state, f"optimizer/{player}/m"))
+    return set(strip_prefix(state, f"optimizer/{player}/m"))
 
 
 def native(backend: Backend, native_pair: NativePair) -> Problem:

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import under
+from gankit._utils.state import add_prefix
 from gankit.contract import Array, Backend, Problem
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.faulty_states import FAULTS, copied, moved, overwrite, spoilt
 from gankit.testing.harness import Course, build, ready
 from gankit.testing.problems import IMAGE, full
-from gankit.training import Regime, plan
+from gankit.training import StepShape, plan
 
 Images = NDArray[np.uint8]
 
 
 def noise(problem: Problem, count: int = 5) -> Array:
     """Return `(count, 8)` noise of the problem's precision."""
-    made: Array = plan(problem, Regime(batch=count), images=1, start=0, steps=1).noise[0, 0]
+    made: Array = plan(problem, StepShape(batch=count), images=1, start=0, steps=1).noise[0, 0]
     return made
 
 
@@ -30,8 +30,8 @@ class NetworkClauses:
     def test_begins_with_the_problems_weights(self, backend: Backend) -> None:
         """A new trainer's networks have the problem's initial weights, by name and to the bit."""
         trainer = build(backend, problem := full(backend))
-        found = under("generator", trainer.generator.weights())
-        found |= under("discriminator", trainer.discriminator.weights())
+        found = add_prefix("generator", trainer.generator.weights())
+        found |= add_prefix("discriminator", trainer.discriminator.weights())
         assert_identical(found, problem.initial_weights())
 
     @pytest.mark.parametrize("count", [1, 5])
@@ -117,7 +117,7 @@ class NetworkClauses:
         Training does not change them, and writing to them does not change the network.
         """
         trainer = ready(backend, problem := full(backend))
-        before = trainer.generator.weights() | under("d", trainer.discriminator.weights())
+        before = trainer.generator.weights() | add_prefix("d", trainer.discriminator.weights())
         kept = copied(before)
         Course(problem, images).updates(trainer, 0, 1)
         assert_identical(before, kept)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.contract import Array, Backend, Batch, Problem, Trainer
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, is_running
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
@@ -52,7 +52,7 @@ class OptimizerClauses:
             moves = {k: moments[k].move(OPTIMIZERS[name], slopes[k], beta2) for k in old}
             wanted = {k: clipped(OPTIMIZERS[name], w - rate * moves[k]) for k, w in old.items()}
             assert_close(weights_of(trainer), wanted, 10 * bound(problem))
-            kept = part(trainer.state(), "optimizer/discriminator/v")
+            kept = strip_prefix(trainer.state(), "optimizer/discriminator/v")
             assert_close(kept, {k: moments[k].v for k in kept}, 10 * bound(problem))
         assert_running_state_is_that_of(plain, trainer)
 
@@ -95,8 +95,8 @@ def optimized(backend: Backend, optimizer: Optimizer) -> Problem:
 def rated(batch: Batch, rate: float, beta2: float) -> Batch:
     """Return the batch with these rates for the discriminator, where they are there."""
     own = {"discriminator/learning_rate": rate, "discriminator/beta2": beta2}
-    known = {name: own[name] for name in own if name in batch.rates}
-    return replace(batch, rates={**batch.rates, **known})
+    known = {name: own[name] for name in own if name in batch.scalars}
+    return replace(batch, scalars={**batch.scalars, **known})
 
 
 def weights_of(trainer: Trainer) -> State:

@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from gankit._utils.state import State, part, under
+from gankit._utils.state import State, add_prefix, strip_prefix
 from gankit.contract import Array, Backend, Batch, Problem, Trainer
-from gankit.contract.random_streams import Site, dropout_mask, keep_chance
+from gankit.contract.random_streams import Role, dropout_mask, keep_chance
 from gankit.layers import (
     Conv,
     Dense,
@@ -101,12 +101,14 @@ class PenaltyClauses:
         """
         trainer = ready(backend, problem := steep(backend, kind))
         batch, first = course(problem).batch(), trainer.state()
-        ways = some_way(part(first, "discriminator"))
+        ways = some_way(strip_prefix(first, "discriminator"))
         found = sum(np.sum(ways[k] * move) for k, move in pull(trainer, batch, number).items())
         costs = []
         for step in (1e-5, -1e-5):
-            nudged = {k: w + step * ways[k] for k, w in part(first, "discriminator").items()}
-            trainer.load_state({**first, **under("discriminator", nudged)})
+            nudged = {
+                k: w + step * ways[k] for k, w in strip_prefix(first, "discriminator").items()
+            }
+            trainer.load_state({**first, **add_prefix("discriminator", nudged)})
             costs.append(cost(trainer, batch, number))
         assert_losses_close(float(found), (costs[0] - costs[1]) / 2e-5, 1e-6)
 
@@ -125,7 +127,7 @@ class PenaltyClauses:
         trainer = ready(backend, problem := trained(backend, kind))
         course(problem).updates(trainer, 0, 1)
         batch = course(problem).batch(1)
-        state = part(trainer.state(), "discriminator")
+        state = strip_prefix(trainer.state(), "discriminator")
         for number, penalty in enumerate(problem.penalties):
             found = cost(trainer, batch, number)
             judge = in_training(trainer, problem, state, batch, number)
@@ -144,8 +146,8 @@ class PenaltyClauses:
         """
         trainer = ready(backend, problem := steep(backend, "dense"))
         batch, first, ends = quiet(course(problem).batch()), trainer.state(), []
-        others = {name: 1 - draw for name, draw in batch.draws.items()}
-        for given in (batch, replace(batch, draws=others)):
+        others = {name: 1 - draw for name, draw in batch.random.items()}
+        for given in (batch, replace(batch, random=others)):
             trainer.load_state(first)
             loss = np.array(take(trainer, "discriminator", given))
             ends.append(trainer.state() | {"loss": loss})
@@ -200,7 +202,7 @@ def in_training(
     mask = np.ones((len(batch.real), weights[first].shape[1]))
     for place in walk(problem.discriminator, problem.image_shape):
         if isinstance(place.layer, Dropout):
-            where = Site.DISCRIMINATOR, place.number, mask.shape, place.layer.rate, number + 1
+            where = Role.DISCRIMINATOR, place.number, mask.shape, place.layer.rate, number + 1
             mask = dropout_mask(batch.key, *where) / keep_chance(place.layer.rate)
 
     def judge(i: int, images: Array) -> Array:
@@ -261,9 +263,9 @@ def points(trainer: Trainer, penalty: Penalty, number: int, batch: Batch) -> Arr
         case "fake":
             return fake
         case "between":
-            between: Array = real + batch.draws[f"penalty/{number}/alpha"] * (fake - real)
+            between: Array = real + batch.random[f"penalty/{number}/alpha"] * (fake - real)
             return between
-    alpha, noise = (batch.draws[f"penalty/{number}/{name}"] for name in ("alpha", "noise"))
+    alpha, noise = (batch.random[f"penalty/{number}/{name}"] for name in ("alpha", "noise"))
     around: Array = real + alpha * 0.5 * real.std() * noise
     return around
 

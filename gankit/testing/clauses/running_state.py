@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.contract import Backend, Batch, Problem
 from gankit.layers import is_running
 from gankit.penalties import Penalty
@@ -68,7 +68,7 @@ class RunningClauses:
         loss = take(trainer, player, batch)
         wanted, moved = KINDS[kind].update(problem, before, batch, player)
         assert_losses_close(loss, wanted, bound(problem))
-        assert_close(running(part(trainer.state(), player)), moved, bound(problem))
+        assert_close(running(strip_prefix(trainer.state(), player)), moved, bound(problem))
 
     @each_kind
     def test_calls_use_running_state(self, backend: Backend, kind: str) -> None:
@@ -77,8 +77,8 @@ class RunningClauses:
         course(problem).updates(trainer, 0, 3)
         state, z, x = trainer.state(), noise(problem), course(problem).batch().real
         found = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
-        images, _ = KINDS[kind].paint(part(state, "generator"), z, False)
-        logits, _ = KINDS[kind].judge(part(state, "discriminator"), x, False)
+        images, _ = KINDS[kind].paint(strip_prefix(state, "generator"), z, False)
+        logits, _ = KINDS[kind].judge(strip_prefix(state, "discriminator"), x, False)
         assert_close(found, {"images": images, "logits": logits}, bound(problem))
         alone = {"images": trainer.generator(z[:1]), "logits": trainer.discriminator(x[:1])}
         assert_close(alone, {name: rows[:1] for name, rows in found.items()}, bound(problem))
@@ -89,7 +89,9 @@ class RunningClauses:
         require(backend, "average")
         trainer = ready(backend, problem := remembering(backend, kind))
         course(problem).updates(trainer, 0, 3)
-        average, generator = (part(trainer.state(), name) for name in ("average", "generator"))
+        average, generator = (
+            strip_prefix(trainer.state(), name) for name in ("average", "generator")
+        )
         assert_identical(running(average), running(generator))
         weights = generator.keys() - running(generator).keys()
         assert differing(average, generator) == weights
@@ -111,8 +113,8 @@ def remembering(backend: Backend, kind: str) -> Problem:
 
 def quiet(batch: Batch) -> Batch:
     """Return the batch with every penalty's weight at 0."""
-    silent = {name: 0.0 for name in batch.rates if name.startswith("penalty/")}
-    return replace(batch, rates={**batch.rates, **silent})
+    silent = {name: 0.0 for name in batch.scalars if name.startswith("penalty/")}
+    return replace(batch, scalars={**batch.scalars, **silent})
 
 
 def running(state: State) -> State:

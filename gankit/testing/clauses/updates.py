@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, part
+from gankit._utils.state import State, strip_prefix
 from gankit.contract import Backend, Batch, Trainer
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
@@ -80,7 +80,7 @@ class StepClauses:
         for rate in (0.0, 0.01, 0.02):
             trainer.load_state(first)
             take(trainer, player, with_rate(batch, f"{player}/learning_rate", rate))
-            after = part(trainer.state(), player)
+            after = strip_prefix(trainer.state(), player)
             moves.append({name: w - first[f"{player}/{name}"] for name, w in after.items()})
         still, once, twice = moves
         assert not any(move.any() for move in still.values())
@@ -114,7 +114,9 @@ class StepClauses:
         once = trainer.state()
         trainer.load_state(first)
         take(trainer, player, replace(batch, key=batch.key._replace(update=3)))
-        assert differing(trainer.state(), once) >= {f"{player}/{w}" for w in part(first, player)}
+        assert differing(trainer.state(), once) >= {
+            f"{player}/{w}" for w in strip_prefix(first, player)
+        }
 
     def test_changes_no_batch(self, backend: Backend, images: Images) -> None:
         """An update leaves its batch's arrays as they were."""
@@ -142,7 +144,7 @@ def take(trainer: Trainer, player: str, batch: Batch) -> float:
 
 def with_rate(batch: Batch, name: str, rate: float) -> Batch:
     """Return the batch with another rate under `name`."""
-    return replace(batch, rates={**batch.rates, name: rate})
+    return replace(batch, scalars={**batch.scalars, name: rate})
 
 
 def names_moved(backend: Backend, player: str, images: Images) -> set[str]:

@@ -37,7 +37,7 @@ def steps(backend: Backend, wanted: Precision) -> Callable[[int], None]:
     def run(count: int) -> None:
         start = done[0]
         done[0] += count
-        fit(trainer, problem, config.regime(), images, steps=done[0], start=start)
+        fit(trainer, problem, config.step_shape(), images, steps=done[0], start=start)
 
     return run
 

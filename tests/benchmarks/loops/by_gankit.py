@@ -14,13 +14,13 @@ def loop(images: np.ndarray, backend: str = "numpy", **changes: Any) -> Callable
     from gankit.training import fit
     from loops.problems import seed
 
-    problem, regime = seed(**changes)
+    problem, step_shape = seed(**changes)
     trainer = plugins.get_backend(backend).trainer(problem)
     done = [0]
 
     def run(steps: int) -> None:
         end = done[0] + steps
-        fit(trainer, problem, regime, images, steps=end, start=done[0])
+        fit(trainer, problem, step_shape, images, steps=end, start=done[0])
         done[0] = end
 
     return run

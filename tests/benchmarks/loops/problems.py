@@ -12,16 +12,16 @@ from gankit.config import from_settings
 from gankit.contract import Problem
 from gankit.layers import Dense, Reshape, Shape
 from gankit.recipes import recipe
-from gankit.training import Regime
+from gankit.training import StepShape
 
 PIXELS = 784
 """Of the seed's images: the units of the layer that makes them."""
 
 
-def seed(**changes: Any) -> tuple[Problem, Regime]:
-    """Return the problem and the regime of the recipe `simple`, with settings changed."""
+def seed(**changes: Any) -> tuple[Problem, StepShape]:
+    """Return the problem and the step_shape of the recipe `simple`, with settings changed."""
     config = from_settings(recipe("simple").settings | changes)
-    return config.problem((28, 28, 1), plugins.get_loss(config.loss)), config.regime()
+    return config.problem((28, 28, 1), plugins.get_loss(config.loss)), config.step_shape()
 
 
 def resized(problem: Problem, shape: Shape, units: Callable[[int], int]) -> Problem:

@@ -67,4 +67,4 @@ def test_a_run_in_memory_leaves_no_file(train, tmp_path):
 
 def test_it_asks_for_a_block_to_end_where_a_row_is_due(tmp_path):
     log = CsvLog(tmp_path / "losses.csv", steps=10)
-    assert [log.edge(step) for step in (0, 9, 10)] == [10, 10, 20]
+    assert [log.next_boundary(step) for step in (0, 9, 10)] == [10, 10, 20]

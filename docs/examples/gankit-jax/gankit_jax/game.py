@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
-from gankit._utils.state import part, under
+from gankit._utils.state import add_prefix, strip_prefix
 from gankit.layers import is_running
 from jax import lax
 
@@ -26,7 +26,7 @@ class Game:
 
     def update_discriminator(self, state, update):
         """Return the state after the discriminator's move, and its loss before."""
-        fake, _ = self._paint(part(state, "generator"), update)
+        fake, _ = self._paint(strip_prefix(state, "generator"), update)
         penalties = [
             self._penalty(number, fake, state, update)
             for number in range(len(self.problem.penalties))
@@ -44,12 +44,12 @@ class Game:
         def objective(arrays):
             fake, running = self._paint(arrays, update)
             real = update.real if self.problem.loss.paired else None
-            fakes, reals, _ = self._judge(part(state, "discriminator"), fake, real, update)
+            fakes, reals, _ = self._judge(strip_prefix(state, "discriminator"), fake, real, update)
             return self.problem.loss.generator(OPS, reals, fakes), running
 
         state, loss = self._descend("generator", objective, state, update)
-        for name, old in part(state, "average").items():
-            new, beta = state[f"generator/{name}"], update.rates["average"]
+        for name, old in strip_prefix(state, "average").items():
+            new, beta = state[f"generator/{name}"], update.scalars["average"]
             state[f"average/{name}"] = new if is_running(name) else blended(beta, old, new)
         return state | {"step": state["step"] + 1}, loss
 
@@ -79,36 +79,39 @@ class Game:
 
     def _descend(self, player, objective, state, update, penalties=()):
         """Move a player's weights down its loss; its running state is what the pass left."""
-        arrays = part(state, player)
+        arrays = strip_prefix(state, player)
         weights = {name: array for name, array in arrays.items() if not is_running(name)}
         slope = jax.value_and_grad(lambda weights: objective(arrays | weights), has_aux=True)
         (loss, running), slopes = slope(weights)
         for penalty in penalties:
             loss, slopes = jax.tree.map(jnp.add, (loss, slopes), penalty(weights))
-        optimizer, rates = getattr(self.problem, f"{player}_optimizer"), part(update.rates, player)
-        old = part(state, f"optimizer/{player}")
+        optimizer, rates = (
+            getattr(self.problem, f"{player}_optimizer"),
+            strip_prefix(update.scalars, player),
+        )
+        old = strip_prefix(state, f"optimizer/{player}")
         weights, kept = updated(optimizer, weights, slopes, old, rates)
-        moved = under(player, weights | running) | under(f"optimizer/{player}", kept)
+        moved = add_prefix(player, weights | running) | add_prefix(f"optimizer/{player}", kept)
         return state | moved, loss
 
     def _paint(self, arrays, update):
         """Return generated images, and the running state that this leaves."""
-        once = Pass(arrays, update.labels, part(update.masks, "generator"))
+        once = Pass(arrays, update.labels, strip_prefix(update.masks, "generator"))
         return once.run(self.problem.generator, update.noise), once.running
 
     def _judge(self, arrays, fake, real, update):
         """Return the logits of fakes and, if given, of reals, and the running state left."""
         halves = [fake] if real is None else [fake, real]
         labels = None if update.labels is None else jnp.tile(update.labels, len(halves))
-        once = Pass(arrays, labels, part(update.masks, "discriminator"), len(halves))
+        once = Pass(arrays, labels, strip_prefix(update.masks, "discriminator"), len(halves))
         made = once.run(self.problem.discriminator, jnp.concatenate(halves))[:, 0]
         return made[: len(fake)], None if real is None else made[len(fake) :], once.running
 
     def _penalty(self, number, fake, state, update):
         """Return a penalty and its gradient as a function of the discriminator's weights."""
         penalty, name = self.problem.penalties[number], f"penalty/{number}"
-        arrays, masks = part(state, "discriminator"), part(update.masks, name)
-        images = penalty.points(update.real, fake, part(update.draws, name), jnp.std)
+        arrays, masks = strip_prefix(state, "discriminator"), strip_prefix(update.masks, name)
+        images = penalty.points(update.real, fake, strip_prefix(update.random, name), jnp.std)
 
         def judge(images, weights):
             once = Pass(arrays | weights, update.labels, masks)
@@ -118,10 +121,10 @@ class Game:
             squares = jnp.square(jax.grad(judge)(images, weights)).sum((1, 2, 3))
             far = jnp.square(jnp.sqrt(squares + penalty.epsilon) - penalty.target)
             value = (far if penalty.target else 0.5 * squares).mean()
-            return jnp.asarray(update.rates[name], value.dtype) * value
+            return jnp.asarray(update.scalars[name], value.dtype) * value
 
         def nothing(weights):
             return jnp.zeros((), fake.dtype), jax.tree.map(jnp.zeros_like, weights)
 
-        due = update.rates[name] > 0
+        due = update.scalars[name] > 0
         return lambda weights: lax.cond(due, jax.value_and_grad(cost), nothing, weights)

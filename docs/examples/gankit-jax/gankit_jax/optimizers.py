@@ -4,7 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from gankit._utils.state import part, under
+from gankit._utils.state import add_prefix, strip_prefix
 from gankit.optimizers import Adam
 
 
@@ -14,11 +14,11 @@ def updated(optimizer, weights, slopes, old, rates):
     if isinstance(optimizer, Adam):
         t, beta1, beta2 = old["t"] + 1, optimizer.beta1, optimizer.beta2
         squares = {name: slope * slope for name, slope in slopes.items()}
-        m = jax.tree.map(partial(blended, beta1), part(old, "m"), slopes)
-        v = jax.tree.map(partial(blended, beta2), part(old, "v"), squares)
+        m = jax.tree.map(partial(blended, beta1), strip_prefix(old, "m"), slopes)
+        v = jax.tree.map(partial(blended, beta2), strip_prefix(old, "v"), squares)
         rate, more = rate / (1 - beta1**t), 1 / (1 - beta2**t)
         moves = jax.tree.map(lambda m, v: m / (jnp.sqrt(times(more, v)) + optimizer.epsilon), m, v)
-        state = under("m", m) | under("v", v) | {"t": t}
+        state = add_prefix("m", m) | add_prefix("v", v) | {"t": t}
     return jax.tree.map(lambda w, move: w - times(rate, move), weights, moves), state
 
 

@@ -2,7 +2,7 @@
 
 import jax
 import numpy as np
-from gankit._utils.state import check_state, part, under
+from gankit._utils.state import add_prefix, check_state, strip_prefix
 from gankit.contract import check_labels
 from gankit.contract.dropout_masks import Masks
 from gankit.errors import ConfigError
@@ -70,7 +70,7 @@ class Trainer:
     def _update(self, batch, *, last):
         real = batch.real if self.problem.loss.paired or not last else None
         masks = self.masks(batch.key, len(batch.noise), last=last)
-        return Update(real, batch.noise, batch.labels, batch.draws, batch.rates, masks)
+        return Update(real, batch.noise, batch.labels, batch.random, batch.scalars, masks)
 
     def _updates(self, block, start, stop):
         """Return a block's updates, the discriminator's `(K, S - 1, ...)` and the generator's `(K, ...)`.
@@ -81,7 +81,7 @@ class Trainer:
         for *critic, last in map(block.keys, range(start, stop)):
             masks[0].append(_stacked([self.masks(key, batch, last=False) for key in critic]))
             masks[1].append(self.masks(last, batch, last=True))
-        whole = Update(block.index, block.noise, None, block.draws, block.rates, {})
+        whole = Update(block.index, block.noise, None, block.random, block.scalars, {})
         parts = (jax.tree.map(lambda a, s=s: a[start:stop, s], whole) for s in (slice(-1), -1))
         return [p._replace(masks=_stacked(m)) for p, m in zip(parts, masks, strict=True)]
 
@@ -109,11 +109,11 @@ class Network:
     def load_weights(self, weights):
         """Take copies of weights and running state, all or nothing."""
         check_state(weights, self._values)
-        self.trainer.load_state(self.trainer.values | under(self.name, weights))
+        self.trainer.load_state(self.trainer.values | add_prefix(self.name, weights))
 
     @property
     def _values(self):
-        return part(self.trainer.values, self.name)
+        return strip_prefix(self.trainer.values, self.name)
 
 
 def _copied(arrays):

@@ -9,7 +9,7 @@ from gankit.layers import Dense, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.losses import HINGE, ArrayOps
 from gankit.optimizers import SGD
 from gankit.plugins import backends, get_loss, missing_modules
-from gankit.training import Regime, plan
+from gankit.training import StepShape, plan
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), np.uint8)
 GENERATOR = (Dense(8), LeakyReLU(0.2), Dense(16), Tanh(), Reshape((4, 4, 1)))
@@ -41,7 +41,7 @@ def test_it_lies_above_the_hinge_and_close_to_it():
 def test_a_step_goes_down_the_slope_that_finite_differences_find():
     run = train("numpy")
     trainer, here = run.trainer, run.trainer.discriminator.weights()
-    ((batch, _),) = plan(run.problem, Regime(8), len(IMAGES), run.step, 1).batches(
+    ((batch, _),) = plan(run.problem, StepShape(8), len(IMAGES), run.step, 1).batches(
         run.problem, IMAGES, None
     )
     loss_at(trainer, here, batch)
