@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gankit import plugins
 from gankit._utils import paths
+from gankit._utils.counts import check_count
 from gankit._utils.field_types import as_tuple
 from gankit._utils.paths import optional
 from gankit._utils.plain_numbers import number
@@ -42,7 +43,7 @@ from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import class_names as class_names_of
 from gankit.runs import loss_log as metrics_log
 from gankit.schedules import Rate
-from gankit.training import Callback, Callbacks, StepShape, as_callbacks, check_count
+from gankit.training import Callback, Callbacks, StepShape, as_callbacks
 from gankit.training import fit as fit_steps
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)

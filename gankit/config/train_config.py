@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from gankit._text import printable, restored, storable
+from gankit._utils.counts import MOST_COUNT
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
@@ -27,7 +28,7 @@ from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.schedules import Rate, Schedule
-from gankit.training import MOST, StepShape
+from gankit.training import StepShape
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -178,9 +179,9 @@ class TrainConfig:
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
         )  # fmt: skip
         wrong = [
-            f"{name} is {value}; it must be at least 1, and at most {MOST:,}"
+            f"{name} is {value}; it must be at least 1, and at most {MOST_COUNT:,}"
             for name in positive
-            if (value := getattr(self, name)) is not None and not 1 <= value <= MOST
+            if (value := getattr(self, name)) is not None and not 1 <= value <= MOST_COUNT
         ]
         if wrong:
             raise ConfigError("; ".join(wrong))

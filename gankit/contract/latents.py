@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import number
 from gankit.contract.problem import Array
 from gankit.contract.random_streams import Stream, check_seed, generator
 from gankit.errors import ConfigError, shown
-from gankit.training import check_count
 
 Real = NDArray[np.float64]
 LONGEST = 10_000

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 
 from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, shown
+from gankit.layers import DROPOUT_LEVELS
 
 Mask = NDArray[np.bool_]
-LEVELS = 256
-"""Dropout compares random bytes with a threshold, so a rate is a whole number of 256ths."""
 
 
 class Stream(IntEnum):
@@ -124,7 +123,7 @@ def keep_chance(rate: float) -> float:
     >>> keep_chance(0.3)
     0.69921875
     """
-    return 1 - _threshold(rate) / LEVELS
+    return 1 - _threshold(rate) / DROPOUT_LEVELS
 
 
 def framework_seed(key: StepKey, site: Role, part: int = 0) -> int:
@@ -140,4 +139,4 @@ def framework_seed(key: StepKey, site: Role, part: int = 0) -> int:
 
 
 def _threshold(rate: float) -> int:
-    return min(round(float(rate) * LEVELS), LEVELS - 1)
+    return min(round(float(rate) * DROPOUT_LEVELS), DROPOUT_LEVELS - 1)

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from gankit.config import TrainConfig
-from gankit.contract.random_streams import LEVELS
-from gankit.layers import Dropout
+from gankit.layers import DROPOUT_LEVELS, Dropout
 
 
 def openable(config: TrainConfig) -> TrainConfig:
@@ -36,8 +35,14 @@ def _near(part: Any, smallest: float) -> Any:  # noqa: ANN401 - any part of a co
     held = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
     near = {name: _near(value, smallest) for name, value in held.items()}
     changed = {name: value for name, value in near.items() if value is not held[name]}
-    if isinstance(part, Dropout) and part.rate and round(part.rate * LEVELS) in (0, LEVELS):
-        changed["rate"] = min(round(part.rate * LEVELS), LEVELS - 1) / LEVELS
+    if (
+        isinstance(part, Dropout)
+        and part.rate
+        and round(part.rate * DROPOUT_LEVELS) in (0, DROPOUT_LEVELS)
+    ):
+        changed["rate"] = (
+            min(round(part.rate * DROPOUT_LEVELS), DROPOUT_LEVELS - 1) / DROPOUT_LEVELS
+        )
     if 0 < held.get("epsilon", 0) < smallest:
         changed["epsilon"] = smallest
     return dataclasses.replace(part, **changed) if changed else part

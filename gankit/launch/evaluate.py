@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gankit._utils.counts import check_count
 from gankit.callbacks.stage_bar import Stages
 from gankit.contract import Labels
 from gankit.contract.random_streams import Stream, generator
@@ -31,7 +32,6 @@ from gankit.launch.resuming import known_images
 from gankit.launch.run import called
 from gankit.launch.training_data import Tell, warn
 from gankit.runs import RunFolder, evaluation_log
-from gankit.training import check_count
 from gankit.visual import images
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gankit import plugins
 from gankit._utils import paths
+from gankit._utils.counts import check_count
 from gankit._utils.paths import optional
 from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
@@ -22,7 +23,6 @@ from gankit.contract.latents import chunks, interpolated, latents, truncated
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, shown
 from gankit.layers import is_spec
-from gankit.training import check_count
 from gankit.visual.images import Picture, enlarged, grid
 
 if TYPE_CHECKING:

@@ -12,7 +12,15 @@ batch: images are `(height, width, channels)`. Kernels are `(in, out)`, or for i
 (100, 256)
 """
 
-from gankit.layers.shapes import Place, Shape, layer_shape, output_shape, shapes, walk
+from gankit.layers.shapes import (
+    DROPOUT_LEVELS,
+    Place,
+    Shape,
+    layer_shape,
+    output_shape,
+    shapes,
+    walk,
+)
 from gankit.layers.specs import (
     LAYERS,
     AveragePool,
@@ -43,6 +51,7 @@ from gankit.layers.specs import (
 from gankit.layers.weights import initial_weights, is_running, weight_shapes
 
 __all__ = [
+    "DROPOUT_LEVELS",
     "LAYERS", "AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "Dropout", "Embedding",
     "Flatten", "Init", "Layer", "LayerNorm", "LeakyReLU", "Place", "Projection", "ReLU", "Reshape",
     "Residual", "Shape", "Sigmoid", "Spec", "Tanh", "Upsample", "as_spec", "capabilities",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gankit._utils.field_types import check_fields
-from gankit.contract.random_streams import LEVELS
 from gankit.errors import ConfigError
 from gankit.layers.specs import (
     AveragePool,
@@ -28,11 +27,13 @@ from gankit.layers.specs import (
 )
 
 Shape: TypeAlias = tuple[int, ...]
+DROPOUT_LEVELS = 256
+"""Dropout compares random bytes with a threshold, so a rate is a whole number of 256ths."""
 MOST = 2**24
 """The largest number of units, and of values that one layer may make of one image."""
 _OUTSIDE = (
-    f"dropout's rate is {{}}; rates are rounded to whole {LEVELS}ths; give 0, or {1 / LEVELS:.4f} "
-    f"(1/{LEVELS}) to {1 - 1 / LEVELS:.3f} ({LEVELS - 1}/{LEVELS})"
+    f"dropout's rate is {{}}; rates are rounded to whole {DROPOUT_LEVELS}ths; give 0, or {1 / DROPOUT_LEVELS:.4f} "
+    f"(1/{DROPOUT_LEVELS}) to {1 - 1 / DROPOUT_LEVELS:.3f} ({DROPOUT_LEVELS - 1}/{DROPOUT_LEVELS})"
 )
 
 
@@ -116,7 +117,10 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
             _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it lies in [0, 1]")
         case Dropout(rate=rate):
             _check(0 <= rate < 1, f"dropout's rate is {rate}; it lies in [0, 1)")
-            _check(rate == 0 or 0 < round(rate * LEVELS) < LEVELS, _OUTSIDE.format(rate))
+            _check(
+                rate == 0 or 0 < round(rate * DROPOUT_LEVELS) < DROPOUT_LEVELS,
+                _OUTSIDE.format(rate),
+            )
         case Flatten():
             return (math.prod(shape),)
         case Reshape(shape=target):

@@ -1,29 +1,18 @@
 """The algorithm: plan the steps, alternate the updates, run the training loop."""
 
-from gankit.training.fit import (
-    BLOCK_BYTES,
-    MOST,
-    Callback,
-    Callbacks,
-    Progress,
-    StepShape,
-    alternate,
-    as_callbacks,
-    check_count,
-    fit,
-    plan,
-)
+from gankit.training.alternate import alternate
+from gankit.training.fit import BLOCK_BYTES, fit
+from gankit.training.plan import StepShape, plan
+from gankit.training.progress import Callback, Callbacks, Progress, as_callbacks
 
 __all__ = [
     "BLOCK_BYTES",
-    "MOST",
     "Callback",
     "Callbacks",
     "Progress",
     "StepShape",
     "alternate",
     "as_callbacks",
-    "check_count",
     "fit",
     "plan",
 ]

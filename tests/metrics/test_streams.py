@@ -17,12 +17,12 @@ VALUES = np.random.default_rng(1).standard_normal((40, 3))
 
 USES = {
     "the classifier": (
-        fitting,
+        train_classifier,
         lambda: train_classifier.fit(IMAGES, LABELS, 2, 2, lambda *_: None),
     ),
     "the reference": (reference, lambda: (choose(IMAGES, "", 9), apart(IMAGES, "", 9))),
     "the subsets": (kernel, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
-    "the classes": (examining, lambda: evaluate.in_proportion(LABELS, 9, 0)),
+    "the classes": (evaluate, lambda: evaluate.in_proportion(LABELS, 9, 0)),
 }
 
 

@@ -1,0 +1,19 @@
+"""Whole numbers that count something: steps, images, units."""
+
+from __future__ import annotations
+
+from gankit._utils.plain_numbers import number
+from gankit.errors import ConfigError, shown
+
+MOST_COUNT = 10**9
+"""The largest number of anything that is counted: steps, images, units."""
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise ConfigError unless `value`, called `name`, is a whole number from 1 to `MOST_COUNT`."""
+    value = number(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= MOST_COUNT:  # type: ignore[operator]
+        raise ConfigError(
+            f"{name} is {shown(value)}; it must be whole, at least 1, and at most {MOST_COUNT:,}"
+        )

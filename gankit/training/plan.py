@@ -1,0 +1,82 @@
+"""What happens in each step: images, noise and all other random numbers, drawn by the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gankit._utils.counts import check_count
+from gankit._utils.plain_numbers import plain_numbers
+from gankit.contract import Block, Problem
+from gankit.contract.random_inputs import Draws, draw
+from gankit.contract.random_streams import Stream, generator
+from gankit.contract.scalars import rates
+from gankit.errors import ConfigError, shown
+
+
+@dataclass(frozen=True)
+@plain_numbers
+class StepShape:
+    """How a step is made up: `n_critic` discriminator updates of `batch` images, then one for G.
+
+    Both are at least 1; `n_critic` is 1 by default.
+    """
+
+    batch: int
+    n_critic: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no step."""
+        check_count("batch", self.batch)
+        check_count("n_critic", self.n_critic)
+
+
+def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps: int) -> Block:
+    """Draw `steps` steps from step `start` on: a pure function of the seed and the step.
+
+    Images are drawn with replacement. Noise is drawn in float32 whatever the precision, so that
+    runs of either precision see the same numbers.
+
+    Parameters
+    ----------
+    problem
+        What is trained: the width of the noise, the seed, and which random numbers it needs.
+    step_shape
+        How a step is made up.
+    images
+        The number of images in the data set, at least 1; not the images themselves.
+    start, steps
+        Whole numbers, at least 0.
+
+    Raises
+    ------
+    ConfigError
+        One of these is something else.
+    """
+    check_count("images, the number of images,", images)
+    for name, value in (("start", start), ("steps", steps)):
+        if not isinstance(value, int | np.integer) or value < 0:
+            raise ConfigError(f"{name} is {shown(value)}; it must be whole and at least 0")
+    updates, batch, span = step_shape.n_critic + 1, step_shape.batch, range(start, start + steps)
+    index = np.empty((steps, updates, batch), np.int64)
+    noise = np.empty((steps, updates, batch, problem.latent), np.float32)
+    fresh = updates if problem.fresh_noise else updates - 1
+    for row, r in enumerate(span):
+        index[row] = generator(problem.seed, Stream.INDEX, r).integers(0, images, (updates, batch))
+        random = generator(problem.seed, Stream.NOISE, r)
+        random.standard_normal(dtype=np.float32, out=noise[row, :fresh])
+        noise[row, fresh:] = noise[row, fresh - 1]
+    return Block(
+        seed=problem.seed,
+        start=start,
+        index=index,
+        noise=noise.astype(problem.precision, copy=False),
+        random=_stacked([draw(problem, batch, updates, r) for r in span]),
+        scalars=rates(problem, batch, step_shape.n_critic, span),
+    )
+
+
+def _stacked(steps: list[Draws]) -> Draws:
+    """Lay each draw of many rounds together, `(rounds, updates, batch, ...)`."""
+    return {name: np.stack([draws[name] for draws in steps]) for name in steps[0]}

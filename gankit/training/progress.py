@@ -1,0 +1,89 @@
+"""What a callback is, and what it sees after each block of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from gankit.contract import Array, Problem, Trainer
+from gankit.errors import ConfigError, shown
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees after a block.
+
+    Attributes
+    ----------
+    step
+        How many steps are done.
+    losses
+        `(K, 2)` float64: those of the block's steps, discriminator and generator.
+    trainer
+        The trainer, between two steps.
+    done
+        Whether this is the last call: all rounds are done, or the run was asked to stop.
+    problem
+        What the trainer was built for: the noise and the classes that its generator takes.
+    """
+
+    step: int
+    losses: Array = field(repr=False)
+    trainer: Trainer = field(repr=False)
+    done: bool
+    problem: Problem | None = field(default=None, repr=False)
+
+
+class Callback(Protocol):
+    """Something to do between blocks; a function that needs no edges is one too: `as_callbacks`."""
+
+    def next_boundary(self, step: int, /) -> int:
+        """Return the first step after `step` at which a block must end for this callback."""
+        ...
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Look at `progress`; called after every block, whether at an edge or not."""
+        ...
+
+
+@dataclass(frozen=True)
+class EachStep:
+    """Calls a plain function after every step: blocks are one step long, which costs time."""
+
+    function: Callable[[Progress], object]
+
+    def next_boundary(self, step: int, /) -> int:
+        """Return the next step."""
+        return step + 1
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Call the function."""
+        self.function(progress)
+
+
+Callbacks: TypeAlias = Callback | Callable[[Progress], object] | Iterable[Any]
+"""One callback, one function of a `Progress`, or several of them."""
+
+
+def as_callbacks(given: Callbacks) -> list[Callback]:
+    """Return callbacks as a list; a plain function is called after every step.
+
+    Raises
+    ------
+    ConfigError
+        Something is neither a callback nor a function.
+    """
+    several = isinstance(given, Iterable) and not callable(given)
+    return [_as_callback(one) for one in (given if several else [given])]  # type: ignore[union-attr]
+
+
+def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - whatever a person gives.
+    if isinstance(given, type):
+        raise ConfigError(f"callbacks: got {shown(given)}; write {given.__name__}(...)")
+    if not callable(given):
+        raise ConfigError(
+            f"callbacks: got {shown(given)}; expected a function of one argument, or one of "
+            "gankit.callbacks"
+        )
+    return given if callable(getattr(given, "next_boundary", None)) else EachStep(given)
