@@ -34,7 +34,7 @@ docs: .venv/docs ## Build the documentation into docs/_build.
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
 
 bench: setup ## Time gankit against hand-written loops.
-	$(BIN)/python tests/benchmarks/rounds.py
+	$(BIN)/python tests/benchmarks/steps.py
 
 setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
 

@@ -18,7 +18,8 @@ TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
-    "Discriminator Generator Network Problem State Trainer",
+    "Discriminator Generator Network Precision Problem State Trainer add_prefix aligned "
+    "check_labels check_state strip_prefix",
     "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
     "Residual capabilities initial_weights is_running output_shape uses_labels walk weight_shapes",
@@ -27,16 +28,15 @@ PROMISED = {
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average MEANS initial_state",
     "gankit.contract.required_inputs": "Needs",
     "gankit.contract.dropout_masks": "Masks mask_name",
-    "gankit._utils.memory": "aligned",
     "gankit.penalties": "Penalty",
     "gankit.augment": "Augment Half Ops view",
     "gankit.schedules": "Schedule ends value",
-    "gankit.contract.random_streams": "Key Mask Role Stream dropout_mask framework_seed generator keep_chance",
+    "gankit.contract.random_streams": "Mask Role StepKey Stream dropout_mask framework_seed "
+    "generator keep_chance",
     "gankit.contract.random_inputs": "layout",
     "gankit.contract.scalars": "names",
-    "gankit._utils.state": "check_state part under",
-    "gankit.contract": "Precision check_labels",
-    "gankit.contract.export_format": "Export Inputs ONNX_SNIPPET Ran add_class_names_to_onnx read_onnx",
+    "gankit.contract.export_format": "Export Inputs ONNX_SNIPPET Ran "
+    "add_class_names_to_onnx read_onnx",
     "gankit.export": "Exported export read",
     "gankit.training": "Callback Progress StepShape alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "

@@ -28,13 +28,16 @@ from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
 from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.launch import devices
+from gankit.launch.backends import choose_backend
 from gankit.launch.earlier_versions import openable
-from gankit.launch.execute import check_folder, choose_backend, launch, resolve
+from gankit.launch.execute import launch
+from gankit.launch.messages import warn
 from gankit.launch.misuse_warnings import Start, look
+from gankit.launch.open_folder import check_folder
+from gankit.launch.resolved_plan import resolve
 from gankit.launch.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
 from gankit.launch.resuming import best as best_of
 from gankit.launch.run import Run
-from gankit.launch.training_data import warn
 from gankit.layers import Layer, Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
@@ -176,8 +179,8 @@ def fit(
         takes `(n, latent)` noise and makes images in [-1, 1]; the discriminator makes one logit
         per image, without a sigmoid.
     steps
-        How many rounds to train, at least 1. A round is `n_critic` discriminator steps and one
-        generator step.
+        How many steps to train, at least 1. A step is `n_critic` discriminator updates and one
+        generator update.
     latent
         Width of the noise that the generator takes, at least 1.
     labels
@@ -194,12 +197,12 @@ def fit(
         `gankit.optimizers.SGD`, `RMSprop` or `Adam`. By default Adam with learning rate 2e-4,
         beta1 0.5, beta2 0.999 and epsilon 1e-7.
     batch
-        Images per step, at least 1; 128 by default. They are drawn with replacement.
+        Images per update, at least 1; 128 by default. They are drawn with replacement.
     n_critic
-        Discriminator steps per step, at least 1; 1 by default.
+        Discriminator updates per step, at least 1; 1 by default.
     fresh_noise
-        Whether the generator's step draws noise of its own, as it does by default; if False, it
-        takes that of the last discriminator step, which is faster.
+        Whether the generator's update draws noise of its own, as it does by default; if False, it
+        takes that of the last discriminator update, which is faster.
     average
         `gankit.optimizers.Average`: how the generator's weights are averaged; samples then come
         from the average. None, the default, keeps none.
@@ -433,7 +436,7 @@ def _loss(given: str | Loss) -> Loss:
 def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, Backend | None]:
     """Return settings with names in place of objects, and the objects."""
     given = dict(settings)
-    loss, backend, dataset = (array_checks.get(name) for name in ("loss", "backend", "dataset"))
+    loss, backend, dataset = (given.get(name) for name in ("loss", "backend", "dataset"))
     for name, thing, kind in (("loss", loss, Loss), ("backend", backend, Backend)):
         if isinstance(thing, kind):
             given[name] = thing.name
@@ -448,10 +451,10 @@ def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, 
             f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
             "or save them with numpy.save and give the file's path"
         )
-    if isinstance(array_checks.get("penalties"), Penalty):
+    if isinstance(given.get("penalties"), Penalty):
         given["penalties"] = (given["penalties"],)
     for role in ("generator", "discriminator"):
-        if isinstance(layers := array_checks.get(role), list | tuple | Layer):
+        if isinstance(layers := given.get(role), list | tuple | Layer):
             given[role] = {"layers": layers if isinstance(layers, list | tuple) else [layers]}
     return (
         given,

@@ -470,8 +470,8 @@ def test_a_process_that_cannot_be_started_is_reported(monkeypatch):
 
 
 def test_the_question_is_one_that_a_person_may_ask_too():
-    done = subprocess.run([sys.executable, "-m", subprocess_answers.__name__, "plugins"], check=True,
-                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    asked = [sys.executable, "-m", subprocess_answers.__name__, "plugins"]
+    done = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
     assert {"plugins", "backends"} <= json.loads(done.stdout.splitlines()[-1]).keys()
 
 

@@ -17,7 +17,7 @@ from gankit.callbacks import Judging, every
 from gankit.config.layering import config_of, from_file, from_recipe
 from gankit.errors import CheckpointError, DataError
 from gankit.evaluation import classifier
-from gankit.launch import evaluate, execute, reference_data
+from gankit.launch import evaluate, execute, open_folder, reference_data, resolved_plan
 from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from tests.evaluated import CONFIG, dataset, write
 from tests.runs.test_evaluations import row
@@ -57,7 +57,7 @@ def train(out, callbacks=(), stop=lambda: False, resume=False, **settings):
     """Train 20 steps, an epoch being three of them, and evaluate every second epoch."""
     given = {"dataset": "./digits.npz", "evaluate_every": 2} | settings
     config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", given)])
-    plan = execute.resolve(config)
+    plan = resolved_plan.resolve(config)
     return execute.launch(plan, Path(out), resume=resume, callbacks=callbacks, stop=stop)
 
 
@@ -304,7 +304,7 @@ def test_the_test_images_come_from_where_the_user_said(monkeypatch, tmp_path):
     monkeypatch.setattr(plugins, "get_dataset", lambda _: found)
     settings = {"dataset": "few", "evaluate_every": 2}
     config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", settings)])
-    plan = execute.resolve(config, tmp_path)
+    plan = resolved_plan.resolve(config, tmp_path)
     with pytest.raises(pytest.fail.Exception):
         execute.launch(plan, Path("run"))
     assert asked == [tmp_path]
@@ -333,16 +333,16 @@ def test_the_space_for_the_best_and_for_pictures_is_counted():
     def space(**settings):
         given = {"dataset": "./digits.npz"} | settings
         config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", given)])
-        plan = execute.resolve(config)
+        plan = resolved_plan.resolve(config)
         trainer = plan.backend.trainer(plan.problem)
         state = sum(array.nbytes for array in trainer.state().values())
-        return execute._space(plan, trainer, 0), state
+        return open_folder.space_needed(plan, trainer, 0), state
 
     (plain, state), (judged, _) = space(), space(evaluate_every=2)
-    assert judged - plain == state + 4 * execute.PICTURE
+    assert judged - plain == state + 4 * open_folder.PICTURE
     # No more are ever there than are saved.
     (one, _), (another, _) = space(steps=1), space(steps=1, evaluate_every=2)
-    assert another - one == state + execute.PICTURE
+    assert another - one == state + open_folder.PICTURE
 
 
 def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):

@@ -19,10 +19,11 @@ FRAMEWORKS = {
 }
 ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx"}
 FOR_BACKENDS = {
-    "_utils", "augment", "contract", "errors", "layers", "losses", "optimizers", "penalties",
+    "augment", "contract", "errors", "layers", "losses", "optimizers", "penalties",
     "schedules",
 }  # fmt: skip
 ORDER = [
+    {"_text"},
     {"errors", "__init__"},
     {"_utils"},
     {"schedules", "losses", "augment"},
@@ -39,26 +40,13 @@ ORDER = [
     {"cli"},
     {"__main__"},
 ]
-"""The floors of the core. A part imports parts of lower floors alone, whenever the import runs."""
+"""The ranks of the core: a part imports only parts of lower ranks, lazily or for types too."""
 RANKS = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 PROBES = "numpy", "torch", "keras", "tensorflow", "matplotlib", "pydantic"
 
 
 def label(path):
     return str(path.relative_to(ROOT))
-
-
-def unchecked(tree):
-    """Return every node but those under `if TYPE_CHECKING`."""
-    found, rest = [], [tree]
-    while rest:
-        node = rest.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            rest += node.orelse
-            continue
-        found.append(node)
-        rest += ast.iter_child_nodes(node)
-    return found
 
 
 def names(node):
@@ -75,7 +63,7 @@ def names(node):
 
 def imports(path):
     tree = ast.parse(path.read_text("utf-8"))
-    return {name for node in unchecked(tree) for name in names(node)}
+    return {name for node in ast.walk(tree) for name in names(node)}
 
 
 def top(name):
@@ -186,7 +174,7 @@ def test_training_with_the_reference_backend_imports_no_framework():
     code = (
         "import numpy as np, gankit; from gankit.layers import Dense, Flatten, Reshape, Tanh; "
         "gankit.fit(np.zeros((3, 2, 2, 1), 'uint8'), (Dense(4), Tanh(), Reshape((2, 2, 1))), "
-        "(Flatten(), Dense(1)), rounds=1, latent=2, backend='numpy')"
+        "(Flatten(), Dense(1)), steps=1, latent=2, backend='numpy')"
     )
     loaded, _ = loaded_by(code)
     assert "numpy" in loaded

@@ -15,7 +15,7 @@ import pytest
 import gankit
 from gankit.cli import main
 from gankit.errors import ConfigError, Diverged, ExitCode, StorageError
-from gankit.launch import execute
+from gankit.launch import execute, open_folder, resolved_plan
 from tests.crash.children import in_child
 
 CONFIG = """
@@ -63,9 +63,10 @@ def train(monkeypatch, command):
     """Return what trains by the command, struck after some steps."""
 
     def run(step, do, *more):
-        original = execute._keeping
+        original = execute.folder_callbacks
         with monkeypatch.context() as patch:
-            patch.setattr(execute, "_keeping", lambda *words: [*original(*words), Strike(step, do)])
+            added = lambda *words: [*original(*words), Strike(step, do)]  # noqa: E731
+            patch.setattr(execute, "folder_callbacks", added)
             return command(*TRAIN, *more)
 
     return run
@@ -137,7 +138,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
     Path("run").mkdir()
     leave()
     before, text = sorted(Path("run").rglob("*")), Path("tiny.toml").read_bytes()
-    monkeypatch.setattr(execute, "training_data", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(resolved_plan, "training_data", lambda *_: pytest.fail("the data was read"))
     for resume in ((), ("--resume", "auto")):
         ended = command(*TRAIN, *resume)
         assert ended.code == ExitCode.USAGE
@@ -149,7 +150,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
 
 def test_in_python_leftovers_are_refused_before_the_data_is_read(monkeypatch):
     Path("run/checkpoints/000004").mkdir(parents=True)
-    monkeypatch.setattr(execute, "training_data", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(resolved_plan, "training_data", lambda *_: pytest.fail("the data was read"))
     with pytest.raises(ConfigError, match="cannot take a new run"):
         gankit.train(out="run", **tomllib.loads(CONFIG))
 
@@ -169,7 +170,7 @@ def test_a_signal_ends_even_the_look_at_leftovers():
         time.sleep(30)
 
     def train():
-        execute.in_the_way = looked_at_for_long
+        open_folder.in_the_way = looked_at_for_long
         main([*map(str, TRAIN)])
 
     assert in_child(train, limit=20).exit == 143

@@ -288,7 +288,7 @@ def test_a_run_of_the_older_form_without_its_environment_says_what_cannot_be_kno
 
 def test_another_loss_of_the_same_name_is_seen_without_the_environment(resume, monkeypatch):
     Path("run/environment.json").unlink()
-    monkeypatch.setattr("gankit.launch.execute.loss_digest", lambda _loss: "0" * 64)
+    monkeypatch.setattr("gankit.launch.resolved_plan.loss_digest", lambda _loss: "0" * 64)
     ended = resume()
     assert ended.code == 2
     assert "returns other values or gradients" in ended.last

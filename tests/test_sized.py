@@ -12,7 +12,7 @@ from gankit import plugins
 from gankit.config import layering
 from gankit.data import Dataset, ImageSet
 from gankit.errors import ConfigError
-from gankit.launch.execute import resolve
+from gankit.launch.resolved_plan import resolve
 
 RECIPES = ["dcgan", "simple"]
 

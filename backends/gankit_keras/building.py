@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gankit._utils.state import strip_prefix
-from gankit.contract import Problem
+from gankit.contract import Problem, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit_keras.adaptive import Adaptive
 from gankit_keras.critic import Critic

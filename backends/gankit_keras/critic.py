@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gankit._utils.state import strip_prefix
+from gankit.contract import strip_prefix
 from gankit.losses import Loss
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.gradients import gradients

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gankit._utils.state import State
-from gankit.contract import Array, Problem
+from gankit.contract import Array, Problem, State
 from gankit.contract.export_format import Inputs, Ran
 from gankit_keras.framework import Tensor, keras, tf
 from gankit_keras.stock import stock_model

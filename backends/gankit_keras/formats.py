@@ -7,8 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gankit._utils.state import State
-from gankit.contract import Problem
+from gankit.contract import Problem, State
 from gankit.contract.export_format import (
     ONNX_SNIPPET,
     Export,

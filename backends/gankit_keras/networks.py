@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gankit._utils.state import State, check_state
-from gankit.contract import Array, Labels, check_labels
+from gankit.contract import Array, Labels, State, check_labels, check_state
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError, NotPortable
 from gankit_keras.forms import Form

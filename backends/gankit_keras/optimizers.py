@@ -8,8 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gankit._utils.state import add_prefix
-from gankit.contract import Precision
+from gankit.contract import Precision, add_prefix
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit_keras.framework import Tensor, Variable, tf
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gankit._utils.state import strip_prefix
+from gankit.contract import strip_prefix
 from gankit.penalties import Penalty
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.gradients import Gradients, gradients

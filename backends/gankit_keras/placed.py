@@ -7,8 +7,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.memory import aligned
-from gankit.contract import Labels, Problem
+from gankit.contract import Labels, Problem, aligned
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.networks import told_labels
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit._utils.state import State
-from gankit.contract import Problem
+from gankit.contract import Problem, State
 from gankit.layers import (
     AveragePool,
     BatchNorm,

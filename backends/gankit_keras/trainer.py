@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, add_prefix, check_state
-from gankit.contract import Array, Batch, Block, Labels, Problem
+from gankit.contract import Array, Batch, Block, Labels, Problem, State, add_prefix, check_state
 from gankit.contract.required_inputs import Needs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gankit._utils.state import strip_prefix
+from gankit.contract import strip_prefix
 from gankit.losses import Loss
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.gradients import gradients

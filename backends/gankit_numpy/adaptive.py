@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit._utils.state import State
 from gankit.augment import Augment
+from gankit.contract import State
 from gankit_numpy.tape import Value
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gankit._utils.state import State
 from gankit.augment import Augment, Half, view
-from gankit.contract import Batch, Labels, check_labels
+from gankit.contract import Batch, Labels, State, check_labels
 from gankit.contract.random_streams import Mask, Role, dropout_mask
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import concatenate, cut, logsumexp, mean, sum_over

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit._utils.state import State, check_state
-from gankit.contract import Array, Labels
+from gankit.contract import Array, Labels, State, check_state
 from gankit.errors import ConfigError
 from gankit.layers import Spec, is_running
 from gankit_numpy.passes import Masks, Pass

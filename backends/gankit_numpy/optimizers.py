@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gankit._utils.state import State, strip_prefix
+from gankit.contract import State, strip_prefix
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 
 

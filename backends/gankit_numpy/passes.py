@@ -9,8 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gankit._utils.state import State
-from gankit.contract import Labels, check_labels
+from gankit.contract import Labels, State, check_labels
 from gankit.contract.random_streams import Mask, keep_chance
 from gankit.layers import (
     AveragePool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit._utils.state import strip_prefix
+from gankit.contract import strip_prefix
 from gankit.penalties import Penalty
 from gankit_numpy.judge import Judge, logit
 from gankit_numpy.operations import mean, sum_over, total

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gankit._utils.state import State, check_state, strip_prefix
-from gankit.contract import Array, Batch, Problem
+from gankit.contract import Array, Batch, Problem, State, check_state, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import Needs
 from gankit.errors import UnknownName

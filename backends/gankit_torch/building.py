@@ -6,8 +6,7 @@ import torch
 from torch import nn
 
 from gankit import layers
-from gankit._utils.state import strip_prefix
-from gankit.contract import Problem
+from gankit.contract import Problem, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Shape

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gankit._utils.state import State
 from gankit.augment import Augment
+from gankit.contract import State
 
 
 class Chance:

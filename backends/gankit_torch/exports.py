@@ -9,8 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from gankit._utils.state import State
-from gankit.contract import Array, Problem
+from gankit.contract import Array, Problem, State
 from gankit.contract.export_format import Inputs, Ran
 from gankit_torch.layers import Sequential, network
 from gankit_torch.passes import Pass

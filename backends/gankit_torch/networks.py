@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gankit._utils.state import State, check_state
-from gankit.contract import Array, Labels, check_labels
+from gankit.contract import Array, Labels, State, check_labels, check_state
 from gankit.contract.random_streams import Role, framework_seed, keep_chance
 from gankit.errors import ConfigError, NotPortable
 from gankit.layers import Place

@@ -7,9 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from gankit import augment
-from gankit._utils.state import strip_prefix
 from gankit.augment import Half
-from gankit.contract import Problem
+from gankit.contract import Problem, strip_prefix
 from gankit_torch.chances import Chance
 from gankit_torch.feeds import Update
 from gankit_torch.networks import Player

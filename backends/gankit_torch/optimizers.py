@@ -15,7 +15,7 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from gankit._utils.state import State, add_prefix, strip_prefix
+from gankit.contract import State, add_prefix, strip_prefix
 from gankit.optimizers import MEANS, SGD, Adam, Optimizer, RMSprop
 from gankit_torch.tensors import copy_into, to_array
 

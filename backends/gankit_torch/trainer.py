@@ -12,8 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gankit._utils.state import State, add_prefix, check_state, strip_prefix
-from gankit.contract import Array, Batch, Block, Labels, Problem
+from gankit.contract import (
+    Array,
+    Batch,
+    Block,
+    Labels,
+    Problem,
+    State,
+    add_prefix,
+    check_state,
+    strip_prefix,
+)
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.random_streams import Role
 from gankit.optimizers import Optimizer

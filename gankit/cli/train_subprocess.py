@@ -26,7 +26,8 @@ from gankit.cli.comparison import IMAGES, MADE, TIMING
 from gankit.cli.options import say
 from gankit.config import from_settings
 from gankit.errors import GankitError
-from gankit.launch.execute import launch, resolve
+from gankit.launch.execute import launch
+from gankit.launch.resolved_plan import resolve
 from gankit.launch.run import Run
 from gankit.runs import RunFolder, arrays
 from gankit.training import Progress

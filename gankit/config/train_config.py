@@ -71,12 +71,12 @@ class TrainConfig:
     loss
         Name of an adversarial loss.
     batch
-        Images per step.
+        Images per update.
     n_critic
-        Discriminator steps per step; 1 by default.
+        Discriminator updates per step; 1 by default.
     fresh_noise
-        Whether the generator's step draws noise of its own, as it does by default; if False, it
-        takes that of the last discriminator step.
+        Whether the generator's update draws noise of its own, as it does by default; if False, it
+        takes that of the last discriminator update.
     average
         How the generator's weights are averaged; samples then come from the average. None, the
         default, keeps none.
@@ -111,7 +111,7 @@ class TrainConfig:
     steps_per_epoch
         Steps of an epoch; None, the default, takes one pass over the data set.
     steps
-        How many rounds to train, instead of `epochs`; None by default.
+        How many steps to train, instead of `epochs`; None by default.
     seed
         Random seed, in [0, 2^63); 0 by default.
     summary

@@ -1,5 +1,7 @@
-"""The contract between the core and a backend: protocols, problems, and the numbers that it fixes."""
+"""The contract between the core and a backend: protocols, problems, random numbers, scalars."""
 
+from gankit._utils.memory import aligned
+from gankit._utils.state import State, add_prefix, check_state, strip_prefix
 from gankit.contract.problem import Array, Native, Precision, Problem, check_labels
 from gankit.contract.protocols import (
     API,
@@ -8,6 +10,8 @@ from gankit.contract.protocols import (
     Batch,
     Block,
     BlockTrainer,
+    Classifier,
+    Discriminator,
     Generator,
     Labels,
     Network,
@@ -22,12 +26,19 @@ __all__ = [
     "Batch",
     "Block",
     "BlockTrainer",
+    "Classifier",
+    "Discriminator",
     "Generator",
     "Labels",
     "Native",
     "Network",
     "Precision",
     "Problem",
+    "State",
     "Trainer",
+    "add_prefix",
+    "aligned",
     "check_labels",
+    "check_state",
+    "strip_prefix",
 ]

@@ -1,4 +1,4 @@
-"""The masks of every dropout layer in an update, by name: what a pure function needs beside a batch.
+"""The masks of every dropout layer in an update, by name.
 
     generator/3        (B, ...) bool, what the generator's layer 3 keeps
     discriminator/3    (2 B, ...), fakes before reals; (B, ...) where only fakes are judged

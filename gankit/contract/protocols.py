@@ -141,7 +141,7 @@ class Batch:
     labels
         `(B,)` classes of the real images, where the data set has them; and of the fakes.
     random
-        Every other random number that the update's mathematics needs, by name: `gankit.contract.random_inputs`.
+        Every other random number of the update, by name: `gankit.contract.random_inputs`.
     scalars
         This update's scalars, by name: `gankit.contract.scalars`.
     key
@@ -169,7 +169,7 @@ class Block:
     noise
         `(K, S, B, latent)`.
     random, scalars
-        `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; rates may differ from update to update.
+        `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; scalars may differ by update.
         With the draw "flip", the real images that `index` names are mirrored where it is True.
     """
 

@@ -107,8 +107,8 @@ def dropout_mask(
     rate
         The layer's, in [0, 1).
     part
-        Tells an update's passes apart: 0, the default, is the adversarial one, i + 1 that of its i-th
-        penalty.
+        Which pass of the update: 0, the default, is the adversarial one, i + 1 that of its
+        i-th penalty.
     """
     position = (key.step, key.update, site << 32 | part << 24 | layer)
     philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])

@@ -23,9 +23,9 @@ class Needs:
     Parameters
     ----------
     problem
-        What the batches are for. Its rates are `gankit.contract.scalars.names(problem)`, its draws
-        `gankit.contract.random_inputs.layout(problem)`. The key is needed if a network draws random numbers:
-        native networks, and specs with dropout.
+        What the batches are for. Its scalars are `gankit.contract.scalars.names(problem)`, its
+        random inputs `gankit.contract.random_inputs.layout(problem)`. The key is needed if a
+        network draws random numbers: native networks, and specs with dropout.
     """
 
     def __init__(self, problem: Problem) -> None:

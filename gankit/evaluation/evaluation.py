@@ -89,9 +89,9 @@ class Evaluation:
         return {name: None if value == math.inf else value for name, value in table.items()}
 
     def _repr_html_(self) -> str:
-        from gankit.visual import notebook
+        from gankit.evaluation.evaluation_html import evaluation_html
 
-        return notebook.of_evaluation(self)
+        return evaluation_html(self)
 
 
 @dataclass(frozen=True, eq=False)

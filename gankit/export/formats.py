@@ -9,7 +9,7 @@ from gankit.contract import Backend
 from gankit.contract.export_format import Export
 from gankit.errors import BackendUnavailable, ConfigError, UnknownName, known_name
 from gankit.export.portable import SAFETENSORS
-from gankit.launch.execute import PREFERRED
+from gankit.launch.backends import PREFERRED
 
 FORMATS: dict[str, Export] = {"safetensors": SAFETENSORS}
 """The formats that the core writes itself, whatever the backend."""

@@ -24,8 +24,8 @@ from gankit.export.destination import README, card_of, target
 from gankit.export.formats import Choice, choose
 from gankit.export.write_subprocess import NAME
 from gankit.launch.earlier_versions import openable
+from gankit.launch.messages import warn
 from gankit.launch.resuming import images_of, known_images, recorded
-from gankit.launch.training_data import warn
 from gankit.runs import RunFolder
 
 TOLERANCE = 1e-4

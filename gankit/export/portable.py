@@ -54,7 +54,7 @@ def write(problem: Problem, weights: State, path: Path) -> None:
 
 
 def add_class_names(path: Path, names: Sequence[str]) -> None:
-    """Add "class_names" to the metadata of a file; see `gankit.contract.export_format.Export.add_class_names`."""
+    """Add "class_names" to the metadata of a file."""
     content = read_plain(path, LARGEST)
     _save(decode(content), {**_metadata(content), "class_names": list(names)}, path)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gankit.config import AUTO
 from gankit.contract import Backend, Problem, Trainer
 from gankit.errors import ConfigError, GankitError
-from gankit.launch.training_data import warn
+from gankit.launch.messages import warn
 
 VARIABLE = "GANKIT_DEVICE"
 

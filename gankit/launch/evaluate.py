@@ -18,6 +18,7 @@ from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation
 from gankit.evaluation.pixels import Levels
+from gankit.launch.messages import Tell, warn
 from gankit.launch.reference_data import (
     FEWEST,
     FLOOR,
@@ -30,7 +31,6 @@ from gankit.launch.reference_data import (
 )
 from gankit.launch.resuming import known_images
 from gankit.launch.run import called
-from gankit.launch.training_data import Tell, warn
 from gankit.runs import RunFolder, evaluation_log
 from gankit.visual import images
 
@@ -175,7 +175,7 @@ def evaluation(
     """
     if run.config is None:
         raise ConfigError(
-            "this run does not know its data set; use gankit.evaluation.evaluate(run.sample(...), ...)"
+            "this run does not know its data set; use gankit.evaluation.evaluate(images, ...)"
         )
     check_samples(count)
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None

@@ -9,14 +9,14 @@ import numpy as np
 
 from gankit.callbacks import Judging
 from gankit.launch import evaluate, reference_data
+from gankit.launch.messages import Tell
 from gankit.launch.run import Run
-from gankit.launch.training_data import Tell
 from gankit.runs import RunFolder, evaluation_log
 from gankit.training import Progress
 from gankit.visual.images import Pixels
 
 if TYPE_CHECKING:
-    from gankit.launch.execute import Plan
+    from gankit.launch.resolved_plan import Plan
 
 
 def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> reference_data.Standard | None:

@@ -10,7 +10,7 @@ from gankit.config import TrainConfig, from_settings
 from gankit.data import ImageSet, is_path
 from gankit.data.formats.image_folder import first_picture
 from gankit.errors import ConfigError, DataError
-from gankit.launch.training_data import warn
+from gankit.launch.messages import warn
 from gankit.layers import Shape
 from gankit.recipes import recipes
 

@@ -30,8 +30,8 @@ from gankit.evaluation import (
 )
 from gankit.evaluation.neighbours import NEIGHBOURS
 from gankit.evaluation.pixels import Levels
+from gankit.launch.messages import Tell
 from gankit.launch.resuming import images_of
-from gankit.launch.training_data import Tell
 from gankit.visual import images
 
 SAMPLES = 10_000
@@ -119,8 +119,8 @@ def standard(
     data_dir
         As in `gankit.train`.
     known
-        The digests of the images that the run was trained on, as `gankit.launch.resuming.known_images`
-        returns them; None where nothing is known of them.
+        The digests of the images that the run was trained on, by
+        `gankit.launch.resuming.known_images`; None if they are not known.
     dataset
         The name or the path of the images, if they are no longer where the run has them from.
     tell

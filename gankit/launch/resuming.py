@@ -16,7 +16,8 @@ from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
 from gankit.errors import CheckpointError, ConfigError, DataError, folded
 from gankit.launch.lasting_settings import OF_DATA, differences, in_words, lasting, recorded_as
-from gankit.launch.training_data import Tell, TrainingData, training_data, warn
+from gankit.launch.messages import Tell, warn
+from gankit.launch.training_data import TrainingData, training_data
 from gankit.runs import Checkpoint, RunFolder, evaluation_log
 from gankit.runs.checkpoints import read_manifest
 

@@ -286,9 +286,9 @@ class Run:
         return np.repeat(called(self).labels(np.arange(self.problem.generator_classes)), n)
 
     def _repr_html_(self) -> str:
-        from gankit.visual import notebook
+        from gankit.launch.run_html import run_html
 
-        return notebook.of_run(self)
+        return run_html(self)
 
     def _noise(self, n: int, seed: int, truncation: float | None) -> Iterator[Array]:
         """Return what yields `(n, latent)` noise, some at a time, cut off where asked for."""

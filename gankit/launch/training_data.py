@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gankit import plugins
-from gankit._text import printable
 from gankit._utils.paths import exists, given, is_folder
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
@@ -18,9 +15,7 @@ from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
 from gankit.data.resized import resized
 from gankit.errors import ConfigError, DataError, UnknownName
-
-Tell = Callable[[str], None]
-"""Takes one line for the person who waits."""
+from gankit.launch.messages import Tell, warn
 
 
 @dataclass(frozen=True)
@@ -171,8 +166,3 @@ def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
     if images.classes > classes:
         raise ConfigError(f"classes is {classes}; {config.dataset} has {images.classes}")
     return dataclasses.replace(config, classes=classes)
-
-
-def warn(line: str) -> None:
-    """Warn; the command prints it as a line of its own."""
-    warnings.warn(printable(line), stacklevel=2)

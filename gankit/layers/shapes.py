@@ -32,8 +32,9 @@ DROPOUT_LEVELS = 256
 MOST = 2**24
 """The largest number of units, and of values that one layer may make of one image."""
 _OUTSIDE = (
-    f"dropout's rate is {{}}; rates are rounded to whole {DROPOUT_LEVELS}ths; give 0, or {1 / DROPOUT_LEVELS:.4f} "
-    f"(1/{DROPOUT_LEVELS}) to {1 - 1 / DROPOUT_LEVELS:.3f} ({DROPOUT_LEVELS - 1}/{DROPOUT_LEVELS})"
+    f"dropout's rate is {{}}; rates are rounded to whole {DROPOUT_LEVELS}ths; give 0, or "
+    f"{1 / DROPOUT_LEVELS:.4f} (1/{DROPOUT_LEVELS}) to {1 - 1 / DROPOUT_LEVELS:.3f} "
+    f"({DROPOUT_LEVELS - 1}/{DROPOUT_LEVELS})"
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.state import State
+from gankit.contract import State
 
 
 def assert_close(found: State, wanted: State, bound: float) -> None:

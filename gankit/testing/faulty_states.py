@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gankit._utils.state import State
-from gankit.contract import Trainer
+from gankit.contract import State, Trainer
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_identical
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 
-from gankit._utils.state import State, add_prefix
+from gankit.contract import State, add_prefix
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
 from gankit.testing.fresh_processes import Fingerprint

@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State
-from gankit.contract import Array, Backend, Batch, Block, BlockTrainer, Labels, Problem, Trainer
+from gankit.contract import (
+    Array,
+    Backend,
+    Batch,
+    Block,
+    BlockTrainer,
+    Labels,
+    Problem,
+    State,
+    Trainer,
+)
 from gankit.plugins import get_backend
 from gankit.testing.agreement import assert_close
 from gankit.training import StepShape, alternate, plan
@@ -105,10 +114,10 @@ def first_parting(backend: Backend, course: Course, steps: int, bound: float) ->
     """Return after which update two trainers first disagree, and by what; "" if they agree."""
     trainers = [ready(b, course.problem) for b in (backend, reference())]
     batches = course.steps(0, steps).batches(course.problem, course.images, course.labels)
-    for update, (*critic, last) in enumerate(batches, start=1):
+    for step, (*critic, last) in enumerate(batches, start=1):
         updates = [("discriminator", i, batch) for i, batch in enumerate(critic, start=1)]
         for player, number, batch in [*updates, ("generator", 1, last)]:
-            losses = [float(getattr(t, f"{player}_update")(batch)) for t in trainers]
+            losses = [float(getattr(t, f"update_{player}")(batch)) for t in trainers]
             found, wanted = (
                 {"loss": np.array(loss)} | trainer.state()
                 for loss, trainer in zip(losses, trainers, strict=True)
@@ -116,8 +125,8 @@ def first_parting(backend: Backend, course: Course, steps: int, bound: float) ->
             try:
                 assert_close(found, wanted, bound)
             except AssertionError as error:
-                update = f"{player} update {number}"
-                return f"parts from the reference in update {update}, {update}: {error}"
+                where = f"step {step}, {player} update {number}"
+                return f"differs from the reference in {where}: {error}"
     return ""
 
 

@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gankit._utils.state import State, strip_prefix
-from gankit.contract import Array, Batch, Problem
+from gankit.contract import Array, Batch, Problem, State, strip_prefix
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, Spec
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps

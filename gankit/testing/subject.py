@@ -1,7 +1,7 @@
 """The contract on the backend that `gankit plugins check` was asked about.
 
-pytest collects this file with `gankit.testing.runner.reporting.Reporter` as a plugin, which gives it the
-backend.
+pytest collects this file with `gankit.testing.runner.reporting.Reporter` as a plugin, which gives
+it the backend.
 """
 
 from __future__ import annotations

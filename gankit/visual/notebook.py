@@ -9,32 +9,21 @@ import base64
 import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from gankit._text import printable_lines
 from gankit.contract import Array
-from gankit.data.class_names import listed
 from gankit.visual import plots
 from gankit.visual.images import Picture
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from gankit.evaluation import Evaluation
-    from gankit.launch.run import Run
 
-ROWS, WIDE = 5, 10
-"""Rows of a grid; where there are classes each has a column, at most ten."""
 SHOWN = 2
 """Pixels that one pixel of an image becomes."""
 WIDEST = 420
 """Pixels of a grid that is shown; larger ones are made narrower."""
-TITLES = {"frechet": "Fréchet distance", "kernel": "kernel distance", "nearest": "nearest image"}
-BARE = {"features", "reference", "samples", "reference_samples", "neighbours"}
-HIDDEN = {*BARE, "kernel_deviation", "kernel_whole", "reference_score", "histogram"}
 HTML = """\
 <div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">
 <table style="border-collapse:collapse;max-width:26em">
@@ -66,43 +55,10 @@ class Inline:
     rendering: str = "auto"
 
 
-def of_run(run: Run) -> str:
-    """Return a run as HTML: what it is, its losses and a grid of its images, of seed 0."""
-    classes = run.problem.generator_classes
-    columns = min(classes, WIDE) or ROWS
-    labels = np.tile(run.each_class(1)[:columns], ROWS) if classes else None
-    count = ROWS * columns
-    picture = run.grid(count, labels=labels, columns=columns, scale=1)
-    pictures = [_grid(picture, f"{count} images of the run")]
-    if len(run.history):
-        pictures.append(_plot(run.history))
-    return html("gankit run", _of_run(run), pictures)
-
-
-def of_evaluation(found: Evaluation) -> str:
-    """Return every figure of an evaluation as HTML, and the classes as bars where it has them."""
-    figures = {
-        TITLES.get(name, name.replace("_", " ")): _figure(value)
-        for name, value in found.as_json().items()
-        if name not in HIDDEN and value is not None
-    }
-    if found.kernel_deviation is not None and "kernel distance" in figures:
-        figures["kernel distance"] += f" ± {found.kernel_deviation:.4g}"
-    figures["measured"] = (
-        f"{found.samples:,} images against {found.reference}, by {found.features}, "
-        f"k = {found.neighbours}"
-    )
-    pictures = []
-    if found.histogram:
-        png, size = plots.class_shares(found.histogram, names=found.class_names)._repr_png_()
-        pictures.append(Inline(_coded(png), size["width"] * 2 // 3, "Share of each class"))
-    return html("gankit evaluation", figures, pictures)
-
-
 def of_progress(step: int, losses: Array, picture: Picture) -> str:
     """Return how far a run is as HTML, for the callback that shows it while it trains."""
-    rows = {"step": f"{step:,}", **_last(losses)}
-    return html("", rows, [_grid(picture, f"Images after step {step}"), _plot(losses)])
+    rows = {"step": f"{step:,}", **mean_losses(losses)}
+    return html("", rows, [image_grid(picture, f"Images after step {step}"), loss_curves(losses)])
 
 
 def html(title: str, rows: Mapping[str, str], pictures: Sequence[Inline] = ()) -> str:
@@ -123,22 +79,7 @@ def _shown(value: object) -> object:
     return printable_lines(value) if type(value) is str else value
 
 
-def _of_run(run: Run) -> dict[str, str]:
-    rows = {}
-    if (config := run.config) is not None:
-        rows = {"recipe": config.recipe, "dataset": Path(config.dataset).name}
-        rows |= {"backend": config.backend, "seed": str(config.seed)}
-    rows["images"] = " × ".join(map(str, run.problem.image_shape))
-    if run.problem.generator_classes:
-        count = str(run.problem.generator_classes)
-        rows["classes"] = f"{count}: {listed(run.class_names)}" if run.class_names else count
-    rows |= {"steps": f"{run.step:,}", **_last(run.history)}
-    if run.folder is not None:
-        rows["folder"] = str(run.folder)
-    return rows
-
-
-def _last(losses: Array) -> dict[str, str]:
+def mean_losses(losses: Array) -> dict[str, str]:
     """Return the means of both losses over the last steps."""
     if not len(losses):
         return {}
@@ -147,19 +88,18 @@ def _last(losses: Array) -> dict[str, str]:
     return {name: f"{mean:.3f}" for name, mean in zip(names, means, strict=True)}
 
 
-def _figure(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _grid(picture: Picture, alt: str) -> Inline:
+def image_grid(picture: Picture, alt: str) -> Inline:
+    """Return a grid of images, enlarged where it is small."""
     width = min(SHOWN * picture.pixels.shape[1], WIDEST)
-    return Inline(_coded(picture.png()), width, alt, "pixelated")
+    return Inline(base64_of(picture.png()), width, alt, "pixelated")
 
 
-def _plot(losses: Array) -> Inline:
+def loss_curves(losses: Array) -> Inline:
+    """Return the curves of `(steps, 2)` losses."""
     png, size = plots.losses(losses)._repr_png_()
-    return Inline(_coded(png), size["width"] * 3 // 4, "Losses of both networks by step")
+    return Inline(base64_of(png), size["width"] * 3 // 4, "Losses of both networks by step")
 
 
-def _coded(png: bytes) -> str:
+def base64_of(png: bytes) -> str:
+    """Return a PNG file as text for a data URL."""
     return base64.b64encode(png).decode("ascii")

@@ -27,7 +27,7 @@ from quality import rows
 
 import gankit
 from gankit.config.layering import config_of, from_recipe
-from gankit.launch.execute import resolve
+from gankit.launch.resolved_plan import resolve
 from gankit.recipes import recipes
 from gankit.runs import RunFolder
 from gankit.training import fit

@@ -22,7 +22,7 @@ def _unfinished(path):
 
 
 PHASES = {
-    "data": ("gankit.launch.execute", "training_data", 1, None),
+    "data": ("gankit.launch.resolved_plan", "training_data", 1, None),
     "building": ("gankit.contract", "Backend.trainer", 1, None),
     "first block": ("gankit.training", "plan", 2, None),  # The first measures a step.
     "block": ("gankit.training", "plan", 5, None),

@@ -53,7 +53,7 @@ def machine(tmp_path, monkeypatch, quick_sync):  # noqa: ARG001 - it is there.
     """Give the test a working folder with a short run's settings, and none of this machine's."""
     for name in [name for name in os.environ if name.startswith("GANKIT_") and "CRASH" not in name]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("gankit.launch.execute.environment", lambda: {"libraries": {}})
+    monkeypatch.setattr("gankit.launch.resolved_plan.environment", lambda: {"libraries": {}})
     monkeypatch.chdir(tmp_path)
     runs.prepare(tmp_path)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit._utils.state import add_prefix
+from gankit.contract import add_prefix
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 

@@ -2,7 +2,7 @@
 
 from gankit_numpy.networks import copy_into
 
-from gankit._utils.state import check_state
+from gankit.contract import check_state
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 

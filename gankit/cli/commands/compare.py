@@ -21,7 +21,7 @@ from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
     from gankit.config.layering import Source
-    from gankit.launch.execute import Plan
+    from gankit.launch.resolved_plan import Plan
 
 PAGE = "compare.html"
 FLAGS = ("dataset", "epochs", "steps", "seed", "device")
@@ -103,7 +103,8 @@ def _sources(options: dict[str, Any]) -> list[Source]:
 def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
     """Return what is trained on each backend, on the same images; what cannot be is refused."""
     from gankit.config.layering import config_of
-    from gankit.launch.execute import choose_backend, resolve
+    from gankit.launch.backends import choose_backend
+    from gankit.launch.resolved_plan import resolve
 
     backends = [choose_backend(name) for name in names]
     config = config_of([*sources, ("--backends", {"backend": backends[0].name})])

@@ -112,7 +112,7 @@ def _found(
 
 def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
     """Return the earlier evaluations; None, with a warning, where they cannot be read."""
-    from gankit.launch.training_data import warn
+    from gankit.launch.messages import warn
     from gankit.runs import evaluation_log
 
     try:
@@ -124,7 +124,7 @@ def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
 
 def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     """Write what was found into the run's folder; where that cannot be, warn."""
-    from gankit.launch.training_data import warn
+    from gankit.launch.messages import warn
     from gankit.runs import evaluation_log
     from gankit.visual import images
 

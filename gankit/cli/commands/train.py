@@ -30,7 +30,7 @@ from gankit.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from gankit.config.layering import Source
-    from gankit.launch.execute import Plan
+    from gankit.launch.resolved_plan import Plan
     from gankit.training import Callback
 
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
@@ -94,7 +94,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     from gankit.callbacks import Bar
     from gankit.callbacks.download_bar import downloads_shown
     from gankit.config.layering import config_of
-    from gankit.launch.execute import check_folder, launch, resolve
+    from gankit.launch.execute import launch
+    from gankit.launch.open_folder import check_folder
+    from gankit.launch.resolved_plan import resolve
     from gankit.launch.resuming import check_loss_known
     from gankit.runs import RunFolder
 

@@ -1,4 +1,6 @@
-"""What the doctor asks in a process of its own: `python -m gankit.cli.doctor.subprocess_answers plugins`.
+"""What the doctor asks in a child process.
+
+    python -m gankit.cli.doctor.subprocess_answers plugins
 
 A plugin or a framework may crash, hang or leave, and only this process ends with it. Answers are
 lines of JSON on what was standard output when it began; what anybody else prints goes to

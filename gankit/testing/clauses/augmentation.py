@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit._utils.state import strip_prefix
 from gankit.augment import Augment, Half, view
-from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer
+from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer, strip_prefix
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.penalties import SMOOTH, WEIGHT, Judge, cost, formula, slopes

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import strip_prefix
-from gankit.contract import Backend, Generator, Problem, Trainer
+from gankit.contract import Backend, Generator, Problem, Trainer, strip_prefix
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import take, with_rate

@@ -12,8 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.file_array import FileArray
-from gankit._utils.state import State
-from gankit.contract import Backend, Block, BlockTrainer, Precision, Problem
+from gankit.contract import Backend, Block, BlockTrainer, Precision, Problem, State
 from gankit.losses import RELATIVISTIC
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.harness import Course, ready, require

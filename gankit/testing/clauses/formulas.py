@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import strip_prefix
-from gankit.contract import Backend
+from gankit.contract import Backend, strip_prefix
 from gankit.losses import Loss
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
@@ -73,7 +72,7 @@ class FormulaClauses:
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_is_exact_at_both_ends(self, backend: Backend, images: Images, loss: Loss) -> None:
-        """With logits in the thousands an update gives the reference's numbers, and none overflows."""
+        """With logits in the thousands an update gives the reference's numbers; none overflows."""
         problem = simple(backend, loss=loss, discriminator=discriminator(*HIDDEN["sigmoid"]))
         ends = []
         for each in (backend, reference()):

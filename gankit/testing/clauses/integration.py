@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gankit._utils.state import State
-from gankit.contract import Backend, Trainer
+from gankit.contract import Backend, State, Trainer
 from gankit.layers import is_running
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.blocks import assert_same_either_way

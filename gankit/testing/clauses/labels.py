@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State
-from gankit.contract import Array, Backend, Batch, Labels, Problem, Trainer
+from gankit.contract import Array, Backend, Batch, Labels, Problem, State, Trainer
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Flatten, LeakyReLU
 from gankit.testing.agreement import assert_close, assert_identical

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gankit._utils.state import State
-from gankit.contract import Backend, Problem, Trainer
+from gankit.contract import Backend, Problem, State, Trainer
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
 from gankit.testing.harness import possible, ready, reference

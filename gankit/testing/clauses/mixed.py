@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, strip_prefix
-from gankit.contract import Backend, Problem
+from gankit.contract import Backend, Problem, State, strip_prefix
 from gankit.layers import is_running
 from gankit.optimizers import SGD
 from gankit.testing.agreement import assert_close, assert_identical, layout

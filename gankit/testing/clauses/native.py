@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, strip_prefix
-from gankit.contract import Backend, Native, Problem
+from gankit.contract import Backend, Native, Problem, State, strip_prefix
 from gankit.errors import NotPortable
 from gankit.testing.agreement import assert_close, assert_identical, differing, layout
 from gankit.testing.clauses.averages import averaging
@@ -100,7 +99,7 @@ class NativeClauses:
     def test_native_updates_draw_by_their_key(
         self, backend: Backend, images: Images, native_pair: NativePair, player: str
     ) -> None:
-        """An update from the same state with the same batch gives the same bits, dropout included."""
+        """An update from the same state and batch gives the same bits, with dropout too."""
         trainer = ready(backend, problem := native(backend, native_pair))
         course, first = Course(problem, images), trainer.state()
         take(trainer, player, course.batch())

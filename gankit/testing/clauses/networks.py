@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import add_prefix
-from gankit.contract import Array, Backend, Problem
+from gankit.contract import Array, Backend, Problem, add_prefix
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.faulty_states import FAULTS, copied, moved, overwrite, spoilt

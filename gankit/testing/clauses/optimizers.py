@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from gankit._utils.state import State, strip_prefix
-from gankit.contract import Array, Backend, Batch, Problem, Trainer
+from gankit.contract import Array, Backend, Batch, Problem, State, Trainer, strip_prefix
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU, is_running
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.testing.agreement import assert_close

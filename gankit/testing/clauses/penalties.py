@@ -9,8 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from gankit._utils.state import State, add_prefix, strip_prefix
-from gankit.contract import Array, Backend, Batch, Problem, Trainer
+from gankit.contract import Array, Backend, Batch, Problem, State, Trainer, add_prefix, strip_prefix
 from gankit.contract.random_streams import Role, dropout_mask, keep_chance
 from gankit.layers import (
     Conv,

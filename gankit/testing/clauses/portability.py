@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State
-from gankit.contract import Backend, Precision, Problem, Trainer
+from gankit.contract import Backend, Precision, Problem, State, Trainer
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.networks import noise
 from gankit.testing.harness import Course, ready, reference, require

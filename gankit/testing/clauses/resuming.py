@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import strip_prefix
-from gankit.contract import Backend
+from gankit.contract import Backend, strip_prefix
 from gankit.testing.agreement import assert_identical, differing, layout
 from gankit.testing.faulty_states import FAULTS, assert_refused, copied, moved, overwrite, spoilt
 from gankit.testing.fresh_processes import two_fresh_processes

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gankit._utils.state import State, strip_prefix
-from gankit.contract import Backend, Batch, Problem
+from gankit.contract import Backend, Batch, Problem, State, strip_prefix
 from gankit.layers import is_running
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical, differing

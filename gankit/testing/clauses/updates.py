@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit._utils.state import State, strip_prefix
-from gankit.contract import Backend, Batch, Trainer
+from gankit.contract import Backend, Batch, State, Trainer, strip_prefix
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.harness import Course, ready
@@ -38,7 +37,7 @@ class StepClauses:
     def test_generator_update_moves_the_generator_alone(
         self, backend: Backend, images: Images
     ) -> None:
-        """A generator update moves every weight of the generator, its optimizer, average and `step`.
+        """A generator update moves all weights of the generator, its optimizer, average and `step`.
 
         It moves nothing of the discriminator's.
         """
@@ -73,7 +72,7 @@ class StepClauses:
     def test_goes_as_far_as_the_batch_says(
         self, backend: Backend, images: Images, player: str
     ) -> None:
-        """An update takes its learning rate from the batch: at 0 no weight moves, at twice twice."""
+        """An update takes its learning rate from the batch: 0 moves nothing, twice moves twice."""
         trainer = ready(backend, problem := simple(backend))
         batch, first = Course(problem, images).batch(), trainer.state()
         moves = []

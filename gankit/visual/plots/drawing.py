@@ -38,7 +38,8 @@ def metrics(rows: Sequence[Row]) -> Plot:
     Parameters
     ----------
     rows
-        As `gankit.runs.evaluation_log.read` returns them; those measured in the most common way count.
+        As `gankit.runs.evaluation_log.read` returns them; only the most common way of measuring
+        counts.
     """
     if not rows:
         raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
-from gankit._utils.state import add_prefix, strip_prefix
+from gankit.contract import add_prefix, strip_prefix
 from gankit.layers import is_running
 from jax import lax
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from gankit._utils.state import add_prefix, strip_prefix
+from gankit.contract import add_prefix, strip_prefix
 from gankit.optimizers import Adam
 
 

@@ -2,8 +2,7 @@
 
 import jax
 import numpy as np
-from gankit._utils.state import add_prefix, check_state, strip_prefix
-from gankit.contract import check_labels
+from gankit.contract import add_prefix, check_labels, check_state, strip_prefix
 from gankit.contract.dropout_masks import Masks
 from gankit.errors import ConfigError
 from gankit.layers import uses_labels

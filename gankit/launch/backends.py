@@ -1,0 +1,67 @@
+"""Which backend a run takes: the one named, that of native networks, or the first installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gankit import plugins
+from gankit.config import AUTO
+from gankit.contract import Backend
+from gankit.errors import (
+    ConfigError,
+    UnknownName,
+    shown,
+)
+from gankit.launch import native_networks
+from gankit.launch.messages import Tell, silent
+from gankit.layers import is_spec
+
+PREFERRED = ("torch", "keras", "numpy")
+NO_NETWORKS: Mapping[str, object] = {}
+
+
+def choose_backend(
+    name: str | Backend, tell: Tell = silent, networks: Mapping[str, object] = NO_NETWORKS
+) -> Backend:
+    """Return a backend that is ready to build.
+
+    Parameters
+    ----------
+    name
+        Its name, or the backend itself. "auto" takes the backend of the native networks; for
+        specs, the first that is installed.
+    networks
+        The generator and the discriminator, by these names.
+
+    Raises
+    ------
+    UnknownName, BackendUnavailable
+        There is no such backend, or what it requires is not installed.
+    ConfigError
+        A native network is of another backend, or of none that is known.
+    """
+    if isinstance(name, Backend):
+        return plugins.ready(name)
+    if not isinstance(name, str):
+        raise ConfigError(f"backend: got {shown(name)}; expected a name, or a Backend")
+    known = _in_order()
+    native = {role: network for role, network in networks.items() if not is_spec(network)}
+    native_networks.check_kind(native)
+    if name != AUTO:
+        chosen = plugins.get_backend(name)
+        native_networks.check_own(chosen, native, known)
+        return chosen
+    if native:
+        return plugins.get_backend(native_networks.backend_of(native, known))
+    for candidate in known:
+        if not plugins.missing_modules(candidate):
+            tell(f"backend {candidate.name}, the first installed of {', '.join(PREFERRED)}")
+            return candidate
+    raise UnknownName("backend", name, [backend.name for backend in known])
+
+
+def _in_order() -> list[Backend]:
+    """Return every backend, those that "auto" prefers first."""
+    known = plugins.backends()
+    order = [*PREFERRED, *sorted(known.keys() - set(PREFERRED))]
+    return [known[name] for name in order if name in known]

@@ -1,0 +1,135 @@
+"""Open a run's folder: create it, or load the newest checkpoint in it."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from typing import Any
+
+from gankit._utils.storage import require_space
+from gankit.contract import Trainer
+from gankit.data.digests import slow
+from gankit.errors import (
+    CheckpointError,
+    ConfigError,
+)
+from gankit.launch.messages import Tell, warn
+from gankit.launch.resolved_plan import Plan
+from gankit.launch.resuming import (
+    check_loss,
+    check_same,
+    newest,
+    recorded,
+)
+from gankit.runs import (
+    Checkpoint,
+    RunFolder,
+    class_names,
+    evaluation_log,
+    warning_log,
+)
+from gankit.runs import loss_log as metrics_log
+from gankit.runs.folder import in_the_way, read_facts
+
+LINE = 110
+PICTURE = 100_000
+"""Bytes of a step in the log, and of a grid, as far as they are known beforehand."""
+
+
+def check_folder(folder: RunFolder, *, resume: bool) -> None:
+    """Refuse a folder that a run cannot begin in or, if `resume`, go on in; writes nothing.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds a run and `resume` is False, or it holds what is left of one.
+    CheckpointError
+        A link, a pipe or the like is in the place of a file of the run.
+    """
+    if folder.exists() and not resume:
+        raise ConfigError(
+            f"{folder.path} holds a run; continue it with --resume, or choose another"
+        )
+    obstacle = in_the_way(folder)
+    if obstacle and folder.exists():
+        raise CheckpointError(f"{folder.path} cannot be resumed: {obstacle}; put it back")
+    if obstacle:
+        raise ConfigError(
+            f"{folder.path} has no {folder.config.name}, but cannot take a new run: {obstacle}; "
+            "remove it, or choose another --out"
+        )
+
+
+def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
+    """Create the folder, or load the newest checkpoint of it; return the steps done."""
+    if slow(plan.data.images):
+        tell(f"reading all {len(plan.data):,} images once, to know them again")
+    if not folder.exists():
+        folder.create(plan.config.to_toml(), _facts(plan))
+        class_names.write(folder.classes, plan.data.class_names)
+        return 0
+    checkpoint = newest(folder)
+    if checkpoint:
+        start, log = checkpoint.step, checkpoint.info.get("log")
+        check_same(plan.config, plan.data, checkpoint, folder.path)
+        _tell_of_data(folder, plan, tell)
+        check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
+        facts = _lost_facts(folder, plan, checkpoint)
+        trainer.load_state(checkpoint.state)
+        tell(f"resuming after step {start} from {checkpoint.path}")
+    else:  # Nothing was learned that other settings could belie.
+        start, log, facts = 0, None, _facts(plan)
+        tell(f"{folder.path} has no checkpoint yet: starting from step 0")
+    if start >= plan.steps:
+        tell(f"the run is finished: {start} steps are done; raise --epochs or --steps to go on")
+        return start
+    require_space(folder.path, space_needed(plan, trainer, start))
+    evaluation_log.read(folder.evaluations)
+    metrics_log.truncate(folder.metrics, start, log)  # The last check; the first to write.
+    evaluation_log.truncate(folder.evaluations, start)
+    warning_log.truncate(folder.warnings, start)
+    class_names.write(folder.classes, plan.data.class_names)
+    if facts:
+        folder.write_facts(facts)
+    folder.write_config(plan.config.to_toml())
+    return start
+
+
+def _tell_of_data(folder: RunFolder, plan: Plan, tell: Tell) -> None:
+    """Say where the images are now, where that has changed."""
+    before, now = recorded(folder.path).dataset, plan.config.dataset
+    if before != now:
+        tell(f"the images are those of {before}, read from {now}")
+
+
+def _lost_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """Return what `environment.json` is to say if it cannot be read now, and warn; else None.
+
+    The manifests have what counts.
+    """
+    try:
+        read_facts(folder)
+    except CheckpointError as error:
+        warn(f"{error}; it is written anew, for this machine, when the run goes on")
+        return _facts(plan) | {"run": checkpoint.info.get("run", "")}
+    return None
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    """Return what `environment.json` says of a run that begins, a mark of its own included."""
+    return plan.environment | plan.notes | plan.digests | {"run": secrets.token_hex(16)}
+
+
+def space_needed(plan: Plan, trainer: Trainer, start: int) -> int:
+    """Return about how many bytes the rest of the run will need at most.
+
+    One checkpoint more than are kept is there while the oldest gives way, and the best, where that
+    is looked for.
+    """
+    steps, config = plan.steps - start, plan.config
+    saves = math.ceil(steps / (config.checkpoint_every or plan.epoch))
+    looks = math.ceil(steps / (plan.epoch * config.evaluate_every)) if config.evaluate_every else 0
+    state = sum(array.nbytes for array in trainer.state().values())
+    checkpoints = min(config.keep_checkpoints + 1 + min(looks, 1), saves + looks) * state
+    pictures = steps / (plan.epoch * config.sample_every) + 2 + looks
+    return round(checkpoints + steps * LINE + pictures * PICTURE)

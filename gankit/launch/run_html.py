@@ -1,0 +1,45 @@
+"""A run as a notebook shows it: what it is, its losses and a grid of its images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gankit.data.class_names import listed
+from gankit.visual import notebook
+
+if TYPE_CHECKING:
+    from gankit.launch.run import Run
+
+ROWS, WIDE = 5, 10
+"""Rows of a grid; where there are classes each has a column, at most ten."""
+
+
+def run_html(run: Run) -> str:
+    """Return a run as HTML: what it is, its losses and a grid of its images, of seed 0."""
+    classes = run.problem.generator_classes
+    columns = min(classes, WIDE) or ROWS
+    labels = np.tile(run.each_class(1)[:columns], ROWS) if classes else None
+    count = ROWS * columns
+    picture = run.grid(count, labels=labels, columns=columns, scale=1)
+    pictures = [notebook.image_grid(picture, f"{count} images of the run")]
+    if len(run.history):
+        pictures.append(notebook.loss_curves(run.history))
+    return notebook.html("gankit run", _facts(run), pictures)
+
+
+def _facts(run: Run) -> dict[str, str]:
+    rows = {}
+    if (config := run.config) is not None:
+        rows = {"recipe": config.recipe, "dataset": Path(config.dataset).name}
+        rows |= {"backend": config.backend, "seed": str(config.seed)}
+    rows["images"] = " × ".join(map(str, run.problem.image_shape))
+    if run.problem.generator_classes:
+        count = str(run.problem.generator_classes)
+        rows["classes"] = f"{count}: {listed(run.class_names)}" if run.class_names else count
+    rows |= {"steps": f"{run.step:,}", **notebook.mean_losses(run.history)}
+    if run.folder is not None:
+        rows["folder"] = str(run.folder)
+    return rows
