@@ -117,7 +117,7 @@ def view(
     augment: Augment | None,
     images: Tensor,
     half: Half,
-    draws: Mapping[str, Tensor],
+    random: Mapping[str, Tensor],
     sigma: Tensor,
     p: Tensor = None,
 ) -> Tensor:
@@ -132,24 +132,24 @@ def view(
     images
         `(B, height, width, channels)`.
     half
-        Whose draws to use: those of the real or of the generated images.
+        Which random numbers to use: those of the real or of the generated images.
     random
         As in `Batch`: "augment/real/brightness", ..., "instance/real".
     sigma
         Standard deviation of the instance noise that is added last (Sønderby et al. 2017);
-        looked at only where `draws` has any.
+        used only if `random` has any.
     p
         The chance of each transform, where it is adaptive.
     """
     for name in augment.policy if augment else ():
-        numbers = _under(draws, f"augment/{half}/{name}")
+        numbers = _under(random, f"augment/{half}/{name}")
         changed = FORMULAS[name](ops, images, numbers)
         if p is None:
             images = changed
         else:
             on = ops.below(numbers["gate"], p)
             images = on * changed + (1 - on) * images
-    if (noise := draws.get(f"instance/{half}")) is not None:
+    if (noise := random.get(f"instance/{half}")) is not None:
         images = images + noise * sigma
     return images
 

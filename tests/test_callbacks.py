@@ -17,8 +17,17 @@ import numpy as np
 import pytest
 from tqdm import tqdm
 
-from gankit import callbacks
-from gankit.callbacks import Bar, Checkpoints, Epochs, Metrics, Samples, display, every, never
+from gankit.callbacks import (
+    Bar,
+    Checkpoints,
+    Epochs,
+    Metrics,
+    Samples,
+    display,
+    every,
+    never,
+    progress,
+)
 from gankit.errors import ConfigError, Diverged
 from gankit.runs import loss_log
 from gankit.runs.folder import RunFolder
@@ -164,7 +173,7 @@ def test_an_epoch_that_was_cut_short_says_so(start, end, said):
 def passing(monkeypatch):
     """Return what makes a callback that lets so many seconds pass in each block."""
     now = [0.0]
-    monkeypatch.setattr(callbacks.showing.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
 
     class Passing:
         def __init__(self, seconds):

@@ -19,6 +19,7 @@ import gankit
 from gankit import plugins
 from gankit.cli import main
 from gankit.errors import ExitCode
+from gankit.plugins import registry
 from gankit.recipes import recipes
 from gankit.runs import read_checkpoint
 from tests.selection import selected
@@ -515,7 +516,8 @@ def test_backends_are_listed_for_people_and_for_programs(command):
 
 
 def test_a_backend_that_lacks_its_framework_is_listed_with_the_remedy(command, monkeypatch):
-    monkeypatch.setattr(plugins, "missing_modules", lambda backend: list(backend.requires))
+    for module in (plugins, registry):
+        monkeypatch.setattr(module, "missing_modules", lambda backend: list(backend.requires))
     assert "pip install 'gankit[torch]'" in command("backends").out
     ended = command(*TRAIN, "--backend", "torch")
     assert ended.code == ExitCode.BACKEND

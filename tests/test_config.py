@@ -129,7 +129,7 @@ def test_an_epoch_is_one_pass_over_the_data_set_where_it_is_not_given():
 
 
 def test_steps_count_steps_and_stand_instead_of_epochs():
-    assert simple(steps=7).steps(60000) == 7
+    assert simple(steps=7).total_steps(60000) == 7
 
 
 def test_everything_that_is_wrong_is_said_at_once():

@@ -191,7 +191,8 @@ def test_the_doctor_itself_imports_no_framework():
 
 
 LOOKS = {
-    "variables.variables": "environment variables", "variables.findings": "environment variables",
+    "environment_variables.variables": "environment variables",
+    "environment_variables.findings": "environment variables",
     "offered": "plugins", "folders.folders": "folders", "machine": "machine",
     "libraries": "libraries", "datasets.datasets": "data sets", "asked": "backends",
 }  # fmt: skip

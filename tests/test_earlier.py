@@ -40,7 +40,7 @@ def old(machine, command, monkeypatch):
         pixels = np.random.default_rng(number).integers(0, 256, (8, 8), np.uint8)
         Image.fromarray(pixels).save(machine / "dots" / f"{number}.png")
     with monkeypatch.context() as before:
-        before.setattr(sys.modules["gankit.layers.shapes"], "LEVELS", 10**6)
+        before.setattr(sys.modules["gankit.layers.shapes"], "DROPOUT_LEVELS", 10**6)
         before.setattr(problem, "_check_epsilons", lambda _problem: None)
         words = "--backend numpy --config tiny.toml --dataset ./dots --steps 2 --out run"
         assert command("train", *words.split()).code == 0

@@ -208,7 +208,7 @@ def test_the_best_checkpoint_is_exported_where_that_is_asked_for(command, tmp_pa
     for step, distance in ((2, 11.0), (3, 22.25)):
         evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
     ended = command("export", run.folder, "--to", "safetensors", "--best")
-    assert "\nround 2 by backend numpy" in ended.err
+    assert "\nstep 2 by backend numpy" in ended.err
     ended = command("export", run.folder, "--to", "csv", "--best")
     assert (ended.code, ended.out) == (ExitCode.USAGE, "")
 

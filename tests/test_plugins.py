@@ -12,6 +12,7 @@ import pytest
 from gankit import plugins
 from gankit.cli import main
 from gankit.errors import BackendUnavailable, ExitCode, PluginError, UnknownBackend, UnknownName
+from gankit.plugins import registry
 from tests.crash import broken_plugins
 from tests.crash.broken_plugins import BACKENDS, GOOD
 
@@ -28,7 +29,7 @@ def install(tmp_path, monkeypatch):
 
     def forget():
         plugins.manager.cache_clear()
-        plugins._discover.cache_clear()
+        registry._discover.cache_clear()
         importlib.invalidate_caches()
 
     def put(source, name="mine", distribution="acme-gan", attribute=""):

@@ -79,5 +79,5 @@ def test_the_smallest_epsilon_leaves_weights_without_gradients_finite(name):
         penalties=(Penalty("between", 1.0, 10.0, epsilon=smallest),),
     )
     trainer = plugins.get_backend(name).trainer(problem)
-    Course(problem, images()).steps(trainer, 0, 2)
+    Course(problem, images()).updates(trainer, 0, 2)
     assert all(np.isfinite(array).all() for array in trainer.state().values())

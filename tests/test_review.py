@@ -27,8 +27,8 @@ def elsewhere(tmp_path, monkeypatch):
 def test_the_last_word_on_how_long_a_run_is_counts():
     base = from_recipe("simple")
     later = ("later", {"epochs": 2})
-    assert config_of([base, ("earlier", {"steps": 5}), later]).steps(1000) == 2 * 128
-    assert config_of([base, later, ("last", {"steps": 5})]).steps(1000) == 5
+    assert config_of([base, ("earlier", {"steps": 5}), later]).total_steps(1000) == 2 * 128
+    assert config_of([base, later, ("last", {"steps": 5})]).total_steps(1000) == 5
 
 
 def test_asking_for_epochs_and_steps_at_once_is_refused():

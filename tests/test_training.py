@@ -175,8 +175,8 @@ def test_each_step_carries_the_rates_of_its_step():
 def test_a_step_is_n_critic_discriminator_steps_then_one_of_the_generator(n_critic):
     trainer, step_shape = Recorder(), StepShape(4, n_critic)
     alternate(trainer, plan(PROBLEM, step_shape, 7, 0, 2).batches(PROBLEM, IMAGES, None))
-    assert "".join(who for who, _ in trainer.steps) == ("D" * n_critic + "G") * 2
-    keys = [batch.key for _, batch in trainer.steps]
+    assert "".join(who for who, _ in trainer.updates) == ("D" * n_critic + "G") * 2
+    keys = [batch.key for _, batch in trainer.updates]
     assert keys == [(5, r, s) for r in range(2) for s in range(n_critic + 1)]
 
 
@@ -190,7 +190,7 @@ def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
     trainer, labels = Recorder(), np.arange(7, dtype=np.int64) * 10
     block = plan(PROBLEM, REGIME, 7, 0, 1)
     alternate(trainer, block.batches(PROBLEM, IMAGES, labels))
-    for s, (_, batch) in enumerate(trainer.steps):
+    for s, (_, batch) in enumerate(trainer.updates):
         wanted = (IMAGES[block.index[0, s]] - 127.5) / 127.5
         assert np.array_equal(batch.real, wanted.astype(np.float32))
         assert batch.labels.tolist() == (block.index[0, s] * 10).tolist()
@@ -214,7 +214,7 @@ def test_fit_runs_every_step_once_and_in_order():
 def test_fit_goes_step_by_step_where_the_trainer_takes_no_blocks():
     trainer = Recorder()
     fit(trainer, PROBLEM, REGIME, IMAGES, steps=9)
-    assert [batch.key for _, batch in trainer.steps] == [
+    assert [batch.key for _, batch in trainer.updates] == [
         (5, r, s) for r in range(9) for s in range(3)
     ]
 
@@ -257,7 +257,7 @@ def test_where_blocks_end_changes_no_number():
     def run(*edges):
         trainer = Recorder()
         fit(trainer, PROBLEM, REGIME, IMAGES, steps=20, callbacks=[Edges(*edges)])
-        return [(who, b.key, b.noise.tobytes(), b.real.tobytes()) for who, b in trainer.steps]
+        return [(who, b.key, b.noise.tobytes(), b.real.tobytes()) for who, b in trainer.updates]
 
     assert run() == run(1, 2, 9, 13)
 

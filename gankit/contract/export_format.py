@@ -75,7 +75,15 @@ def read_onnx(path: Path) -> Ran:
 
 
 def add_class_names_to_onnx(path: Path, names: Sequence[str]) -> None:
-    """Add "class_names" to the metadata of the ONNX file at `path`; imports onnx."""
+    """Add "class_names", a JSON list, to the metadata of an ONNX file.
+
+    Parameters
+    ----------
+    path
+        The file; it is written anew.
+    names
+        What the classes 0, 1, ... are called.
+    """
     import onnx
 
     model = onnx.load(path)

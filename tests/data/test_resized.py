@@ -13,6 +13,7 @@ from gankit.data import ImageSet, glyphs
 from gankit.data.dataset import Dataset
 from gankit.data.resized import resized
 from gankit.errors import ExitCode
+from gankit.plugins import registry
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def wide(monkeypatch):
     data = ImageSet(images, None, "wide noise")
     offered = Dataset("wide", "noise", lambda _: data, test=lambda _: data)
     known = {**plugins.datasets(), "wide": offered}
-    monkeypatch.setattr(plugins, "datasets", lambda: known)
+    monkeypatch.setattr(registry, "datasets", lambda: known)
     return data
 
 

@@ -12,7 +12,7 @@ from jax import lax
 from gankit_jax.layers import Pass
 from gankit_jax.optimizers import blended, updated
 
-Update = namedtuple("Update", "real noise labels draws rates masks")
+Update = namedtuple("Update", "real noise labels random scalars masks")
 """A batch, or many with axes in front; `masks` are dropout's, from `gankit.contract.dropout_masks`."""
 OPS = SimpleNamespace(softplus=jax.nn.softplus, relu=jax.nn.relu, mean=jnp.mean)
 """What losses are written in."""
