@@ -173,6 +173,18 @@ def test_a_picture_that_needs_too_much_is_refused_in_one_line(tmp_path, monkeypa
         pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(b"IDAT", bytes(2**11))))
 
 
+def test_a_picture_of_too_many_parts_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("gankit.data.bare.content.MOST_READS", 9)
+    with pytest.raises(DataError, match="a: has more than 9 parts"):
+        pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(b"tEXt", b"a") * 99))
+
+
+def test_zeros_after_a_webp_file_are_no_parts_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("gankit.data.bare.content.MOST_READS", 9)
+    whole = saved("WEBP", b"")
+    assert np.array_equal(pixels_of(tmp_path, whole + bytes(2**16)), pixels_of(tmp_path, whole))
+
+
 def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):
     whole = saved("JPEG", b"", quality=95)
     odd = b"".join(

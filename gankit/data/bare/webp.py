@@ -21,6 +21,8 @@ def bare(content: Content) -> tuple[bytes, bytes]:
     while place + 8 <= len(content):
         head = content[place : place + 8]
         name, size = head[:4], int.from_bytes(head[4:], "little")
+        if not name.decode("latin-1").isprintable():
+            break  # Names are ASCII: this is no chunk, nor is anything after it.
         end = place + 8 + size + size % 2
         if name == b"EXIF" and size <= LONGEST:
             exif = content[place + 8 : place + 8 + size]

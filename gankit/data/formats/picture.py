@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.bare import KINDS, LARGEST, Bare, Damaged, TooLarge, bare
+from gankit.data.bare import KINDS, Bare, Damaged, TooLarge, bare
 from gankit.data.bare.png import GREY, GREY_ALPHA, Png
 from gankit.data.formats.containers import check_growth, reason
 from gankit.data.image_options import Fit, ImageOptions
@@ -109,10 +109,7 @@ def _bare(path: Path) -> Bare:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except TooLarge as error:
-        raise DataError(
-            f"{path}: needs more than {LARGEST} bytes to be read; save it smaller, or without "
-            "metadata"
-        ) from error
+        raise DataError(f"{path}: {error}; save it smaller, or without metadata") from error
     except Damaged as error:
         raise DataError(f"{path}: cannot be read: damaged PNG file: {error}") from error
     if found is None:
