@@ -20,7 +20,7 @@ TORCH_PYTHONS = ["3.11"]
 """Where there is a CPU build of torch; its others bring gigabytes of CUDA."""
 FRAMEWORKS = {"numpy": [], "keras": ["keras", "tensorflow-cpu"], "torch": ["torch==2.13.0+cpu"]}
 """What a backend's session installs: builds for the CPU, which pip would not choose by itself."""
-CORE = ["test_cli.py", "test_api.py", "test_training.py", "data", "runs"]
+CORE = ["cli/test_cli.py", "test_api.py", "training", "data", "runs"]
 DRAW = """
 import sys
 from pathlib import Path
@@ -83,5 +83,5 @@ def _run(session: nox.Session, age: str, backend: str, core: list[str]) -> None:
     digits.mkdir(exist_ok=True)
     session.run("python", "-c", DRAW, str(digits))
     environment = {"GANKIT_TEST_BACKENDS": backend, "GANKIT_TEST_DIGITS": str(digits)}
-    paths = [f"tests/{name}" for name in ["test_contract.py", *core]]
+    paths = [f"tests/{name}" for name in ["testing/test_contract.py", *core]]
     session.run("python", "-m", "pytest", "-q", *paths, env=environment)

@@ -11,9 +11,9 @@ import pytest
 import gankit
 from gankit import plugins
 from gankit.cli import main
-from tests.heeding import take_back
+from tests.signals import take_back
 
-pytest_plugins = ["tests.already", "tests.leftovers", "tests.quick"]
+pytest_plugins = ["tests.passed_before", "tests.child_cleanup", "tests.marks"]
 take_back()
 
 

@@ -21,16 +21,16 @@ from gankit.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # As a script, this is not in a package.
 
-from tests import already
-from tests.heeding import take_back
-from tests.leftovers import adopt, end
+from tests import passed_before
+from tests.child_cleanup import adopt, end
+from tests.paths import ROOT, TESTS
+from tests.signals import take_back
 
-TESTS = Path(__file__).parent
-TOGETHER = ["test_together.py", "test_import_order.py"]
+TOGETHER = ["frameworks/test_together.py", "frameworks/test_import_order.py"]
 """What needs more than one backend in a process."""
 AGAIN = [
-    "test_api.py", "test_cli.py", "test_compare.py", "test_docs.py", "test_export_formats.py",
-    "test_own_data.py", "test_recipes.py",
+    "cli/test_cli.py", "cli/test_compare.py", "data/test_user_data.py", "docs/test_docs.py",
+    "export/test_formats.py", "recipes", "test_api.py",
 ]  # fmt: skip
 """What the core's suite ran already: here only what it passed over for want of a framework."""
 EXAMPLES = {"jax": "gankit-jax"}
@@ -60,7 +60,10 @@ def main(backends: list[str]) -> int:
         passed = Path(folder, "passed.txt")
         passed.touch()
         given = {"GANKIT_TEST_DIGITS": folder}
-        told = {"core": {already.NOTED: str(passed)}, "together": {already.KNOWN: str(passed)}}
+        told = {
+            "core": {passed_before.NOTED: str(passed)},
+            "together": {passed_before.KNOWN: str(passed)},
+        }
         results = [
             _pytest(name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))
             for name, chosen, tested in suites(backends)
@@ -86,14 +89,14 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     """Return each process: its name, what it runs, and the backends it may use."""
     ours = [name for name in backends if name not in EXAMPLES]
     apart = ["crash", "frameworks"]
-    found = [("core", ["tests", *_without([*TOGETHER, *apart])], "numpy")]
+    found = [("core", ["tests", *_without(apart)], "numpy")]
     for name in ours:
-        own = [] if name == "numpy" else ["test_contract.py", *_frameworks(name)]
+        own = [] if name == "numpy" else ["testing/test_contract.py", *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))
     if len(ours) > 1:
         found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [
-        (name, [*paths(["test_examples.py"]), "-k", EXAMPLES[name]], name)
+        (name, [*paths(["docs/test_examples.py"]), "-k", EXAMPLES[name]], name)
         for name in backends if name in EXAMPLES
     ]  # fmt: skip
     return [*found, *examples, ("crash", battery(), ",".join(ours))]
@@ -125,7 +128,7 @@ def _pytest(name: str, paths: list[str], given: dict[str, str]) -> tuple[int, in
     print(f"== {name} ==", flush=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", *SHARED, *paths],
-        cwd=TESTS.parent, env=ASLEEP | os.environ | given, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=ASLEEP | os.environ | given, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     lines = []
     for line in process.stdout or ():

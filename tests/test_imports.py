@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 CORE = sorted((ROOT / "gankit").rglob("*.py"))
 BACKENDS = sorted((ROOT / "backends").rglob("*.py"))
 FRAMEWORKS = {

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.already import KNOWN, NOTED
-from tests.quick import SLOW
-from tests.run import TESTS, suites
+from tests.marks import SLOW
+from tests.passed_before import KNOWN, NOTED
+from tests.paths import TESTS
+from tests.run import suites
 from tests.waiting import ran
 
 BACKENDS = ["numpy", "torch", "keras", "jax"]
@@ -96,7 +97,7 @@ def test_a_later_suite_runs_what_the_earlier_one_had_not_shown(tmp_path):
     def last_line(chosen, told, *options):
         others = {name: value for name, value in os.environ.items() if name not in (NOTED, KNOWN)}
         done = ran(
-            [sys.executable, "-m", "pytest", "-q", "-p", "tests.already", *options],
+            [sys.executable, "-m", "pytest", "-q", "-p", "tests.passed_before", *options],
             "the inner tests", 240, cwd=tmp_path,
             env=others | {"PYTHONPATH": str(TESTS.parent), "CHOSEN": chosen, told: "passed"},
         )  # fmt: skip
@@ -113,7 +114,7 @@ def test_pytest_by_itself_leaves_out_what_is_slow_and_a_named_file_runs_whole(tm
     )
 
     def last_line(*arguments):
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "tests.quick", *arguments]
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "tests.marks", *arguments]
         environment = os.environ | {"PYTHONPATH": str(TESTS.parent)}
         return ran(
             words, "the inner tests", 240, cwd=tmp_path, env=environment

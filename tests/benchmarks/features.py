@@ -37,7 +37,7 @@ from gankit.evaluation.pixels import Levels
 from gankit.launch import evaluate
 from gankit.launch.evaluate import generated
 from gankit.visual.images import to_uint8
-from tests.metrics.damage import blurred, moved, specks
+from tests.evaluation.damage import blurred, moved, specks
 
 Row = tuple[str, Levels]
 

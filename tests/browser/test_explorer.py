@@ -37,7 +37,7 @@ from gankit.report import explorer, render
 from gankit.report.directions import principal_directions
 from gankit.visual.images import to_uint8
 from tests.browser.chromium import PHONE
-from tests.explored import any_directions, page_of, run_of_recipe, run_of_spec
+from tests.explorer_runs import any_directions, page_of, run_of_recipe, run_of_spec
 
 BOUND = 1e-4
 KINDS = {

@@ -9,7 +9,7 @@ import pytest
 
 from gankit.report import Section, render
 from tests.browser.chromium import DESKTOP, PHONE
-from tests.reported import add_evaluations, add_warning, make_run, uri
+from tests.report_runs import add_evaluations, add_warning, make_run, uri
 
 HOSTILE = "<img src=x onerror='window.broken=1'>"
 LONG = "a-name-without-any-space-in-it" * 6

@@ -12,7 +12,7 @@ import numpy as np
 
 import gankit.data
 from gankit.cli import main
-from tests import stand_in
+from tests import small_mnist
 
 SIZE = 20
 """Pixels of an image's side; random ones, which gzip cannot make smaller."""
@@ -22,7 +22,7 @@ def contents():
     """Return the four files, IDX bytes by name; the same in every process."""
     random = np.random.default_rng(20)
     images = random.integers(0, 256, (600, SIZE, SIZE), np.uint8)
-    return stand_in.contents(images, random.integers(0, 10, 600, np.uint8), 500)
+    return small_mnist.contents(images, random.integers(0, 10, 600, np.uint8), 500)
 
 
 def packed():
@@ -32,7 +32,7 @@ def packed():
 
 def dataset(*mirrors):
     """Return the small MNIST as a data set that can be asked for."""
-    return stand_in.archive(contents(), mirrors).dataset("a small stand-in")
+    return small_mnist.archive(contents(), mirrors).dataset("a small stand-in")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.leftovers import adopt, end
+from tests.child_cleanup import adopt, end
+from tests.paths import ROOT
 from tests.run import WITHIN, battery, paths
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- results: written by make crash -->\n", "<!-- end of results -->\n"
 LIMIT = 3 * 3600

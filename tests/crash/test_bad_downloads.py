@@ -21,10 +21,10 @@ from gankit.data.published.mirrors import Mirrors
 from gankit.errors import ExitCode
 from tests.crash import fetching
 from tests.crash.figures import figure, note
+from tests.paths import ROOT
 from tests.server import begin, redirecting, serving
 from tests.waiting import ended, wait_for
 
-ROOT = Path(__file__).parents[2]
 FILES = fetching.packed()
 FIRST, BODY = next(iter(FILES.items()))
 SHORT = Patience(answer=0.4, silence=0.3, whole=0.8)

@@ -18,8 +18,8 @@ from tests.crash import commands
 from tests.crash.broken_plugins import BACKENDS, GOOD, OTHERS, install
 from tests.crash.children import in_child
 from tests.crash.figures import note
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TINY = """
 latent = 2
 steps_per_epoch = 1

@@ -16,7 +16,7 @@ from gankit.testing.harness import Course, ready
 from gankit.testing.problems import HIDDEN, discriminator, full, generator, images
 from gankit.testing.rgb import course as coloured
 from tests.crash.figures import note
-from tests.test_contract import chosen
+from tests.testing.test_contract import chosen
 
 STEPS = 12
 PLAIN = [f"{d}{a}" for d in ("dropout, ", "") for a in ("average", "no average")]

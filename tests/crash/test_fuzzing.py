@@ -1,7 +1,6 @@
 """Whatever is written where gankit reads ends in a typed error, and what it writes comes back.
 
-IDX, gzip and npz files are in tests/data, TOML out and back in tests/test_config.py, with as many
-examples.
+IDX, gzip and npz files are in tests/data, TOML out and back in tests/config, with as many examples.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from gankit.runs import loss_log as metrics_log
 from gankit.testing.problems import full, images
 from gankit.training import StepShape, fit
 from tests.crash.figures import note
-from tests.test_contract import chosen
+from tests.testing.test_contract import chosen
 
 VALUES = (math.nan, math.inf, -math.inf)
 STEPS, STRUCK = 12, 6

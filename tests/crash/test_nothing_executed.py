@@ -15,9 +15,9 @@ from tests.crash.children import in_child
 from tests.crash.figures import note
 from tests.crash.hostile import CANARY, a_pickle
 from tests.crash.sources import dangers
+from tests.paths import ROOT
 from tests.selection import selected
 
-ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
     path for part in ("gankit", "backends", "docs") for path in
     (ROOT / part).rglob("*.py") if "_build" not in path.parts

@@ -17,6 +17,7 @@ from gankit.cli import main
 from tests.crash import phases, runs
 from tests.crash.children import in_child
 from tests.crash.figures import note
+from tests.paths import ROOT
 from tests.selection import selected
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -97,10 +98,9 @@ def test_a_framework_is_stopped_again_and_again_and_goes_on(place, undisturbed, 
 def struck_in_process(backend, phase, name, times):
     """Go on with the run in a process of its own, struck in a phase; return how it ended."""
     words = [phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)]
-    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.phases", *words], capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(root)}, check=False, timeout=120,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False, timeout=120,
     )  # fmt: skip
     return abs(done.returncode)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gankit.data import ImageSet, glyphs
-from tests import stand_in
+from tests import small_mnist
 from tests.server import serving
 
 
@@ -32,19 +32,19 @@ def bare_machine(tmp_path, monkeypatch):
 def contents(small_glyphs):
     """Return the four files of the stand-in, IDX bytes by name."""
     images, labels = small_glyphs.images[..., 0], small_glyphs.labels.astype(np.uint8)
-    return stand_in.contents(images, labels, 150)
+    return small_mnist.contents(images, labels, 150)
 
 
 @pytest.fixture(scope="session")
 def checksum():
     """Return a function from bytes to their sum, as somebody publishes it."""
-    return stand_in.checksum
+    return small_mnist.checksum
 
 
 @pytest.fixture
 def archive(contents):
     """Return a published data set like MNIST, but small, with its own sums and no mirrors."""
-    return stand_in.archive(contents)
+    return small_mnist.archive(contents)
 
 
 @pytest.fixture

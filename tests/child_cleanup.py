@@ -1,0 +1,87 @@
+"""Processes that a test leaves behind: found, and killed.
+
+As a plugin of pytest (`-p tests.child_cleanup`, or from a conftest) it ends, after each test,
+whatever the test started and did not end, however the test itself ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+PROC = Path("/proc")
+SUBREAPER = 36
+"""Linux's PR_SET_CHILD_SUBREAPER: orphans among our descendants become our children."""
+LASTING = (b"resource_tracker", b"forkserver")
+"""In the command lines of processes that Python's multiprocessing keeps for later."""
+
+
+def adopt():
+    """Let processes whose parents have died be ours, so that they are found; Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+
+
+def descendants(root="self"):
+    """Return the processes below `root`, this one by default; empty where Linux's /proc is not."""
+    found = []
+    for path in PROC.glob(f"{root}/task/*/children"):
+        with contextlib.suppress(OSError):  # It has ended meanwhile.
+            for pid in map(int, path.read_text().split()):
+                found += [pid, *descendants(pid)]
+    return found
+
+
+def end(before=()):
+    """Kill the processes below this one that were not there `before`, and collect them."""
+    while left := [pid for pid in descendants() if pid not in before and not _lasts(pid)]:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in left:
+            with contextlib.suppress(ChildProcessError):  # It is another's; once orphaned, ours.
+                os.waitpid(pid, 0)
+
+
+def _lasts(pid):
+    try:
+        words = (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return any(name in words for name in LASTING)
+
+
+def pytest_configure():
+    """Become the parent of orphans."""
+    adopt()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Note which processes there are: those of fixtures, which end them."""
+    item.stash[_BEFORE] = descendants()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """Kill what the test itself started, once its fixtures have had their turn."""
+    try:
+        return (yield)
+    finally:
+        if _BEFORE in item.stash:
+            end(item.stash[_BEFORE])
+
+
+def pytest_unconfigure():
+    """Kill whatever is left of the session."""
+    end()
+
+
+_BEFORE = pytest.StashKey[list[int]]()

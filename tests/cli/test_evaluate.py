@@ -1,0 +1,399 @@
+"""`gankit evaluate`, as a person or a script meets it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gankit
+from gankit import plugins
+from gankit.data import ImageSet
+from gankit.errors import ConfigError, DataError, ExitCode
+from gankit.evaluation import Judge, apart, choose, classifier, classifier_of, nearest_images
+from gankit.launch import evaluate, reference_data
+from gankit.runs import RunFolder, evaluation_log, read_checkpoint
+from gankit.testing import images as problem_images
+from gankit.visual import images
+from tests.evaluation_runs import CONFIG, dataset, drawn, write
+
+COUNT = ("-n", "60")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Return a folder for classifiers that all tests here share."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def quick(machine, cache, monkeypatch):
+    """Give each test an empty machine, and classifiers that are trained in a moment."""
+    monkeypatch.setenv("GANKIT_HOME", str(cache))
+    monkeypatch.setattr(classifier, "steps_for", lambda _: 60)
+    write(machine / "digits.npz")
+    (machine / "run.toml").write_text(CONFIG, "utf-8")
+
+
+@pytest.fixture
+def run(command):
+    """Return the folder of a run of 20 steps on images of its own."""
+    return trained(command, "./digits.npz")
+
+
+def trained(command, dataset, *more):
+    words = ["train", "--config", "run.toml", "--dataset", dataset, "--out", "run", *more]
+    ended = command(*words)
+    assert ended.code == 0, ended.err
+    return Path("run")
+
+
+def named(monkeypatch, **parts):
+    """Let the data set "few" be known, which has a test split."""
+    found = dataset(**parts)
+    monkeypatch.setattr(plugins, "get_dataset", lambda name: {"few": found}[name])
+    return found
+
+
+def there():
+    return {p: p.is_file() and p.read_bytes() for p in Path().rglob("*")}
+
+
+def log(run):
+    return evaluation_log.read(run / "evaluations.jsonl")
+
+
+def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
+    ended = command("evaluate", run, *COUNT)
+    assert ended.code == 0, ended.err
+    (row,) = log(run)
+    lines = ended.out.splitlines()
+    assert lines[0].split() == ["this", "run", "real", "images", "better", "is"]
+    assert lines[1].startswith("Fréchet distance ")
+    assert lines[1].split()[2:] == [
+        f"{row['frechet']:.4g}", f"{row['floor']['frechet']:.4g}", "lower"
+    ]  # fmt: skip
+    said = " ".join(ended.out.split())
+    assert "run after step 20: 60 images, seed 0." in said
+    assert "Real images: 60 others of the 300 training images of digits.npz, seed 0." in said
+    assert "Held against 150 of the 300 training images of digits.npz, seed 0" in said
+    assert "through 64 classifier and 18 local features (" in said
+    assert max(map(len, lines)) <= 80
+    assert (row["step"], row["seed"], row["samples"]) == (20, 0, 60)
+    with Image.open(run / "nearest/000020.png") as picture:
+        assert picture.size == (10 * 30 - 2, 2 * 58 - 2)
+
+
+def test_no_figure_is_called_the_fid(command, run):
+    ended = command("evaluate", run, *COUNT)
+    assert "FID" not in " ".join(ended.out.split()).replace(
+        "no FID, whose features are Inception's", ""
+    )
+    assert "fid" not in map(str.lower, log(run)[0])
+
+
+def test_json_is_one_object_with_what_the_log_has(command, run):
+    ended = command("evaluate", run, *COUNT, "--json")
+    found = json.loads(ended.out)
+    assert found.pop("run") == "run"
+    assert [found] == log(run)
+    assert {"features", "reference", "samples", "reference_samples", "seed"} <= found.keys()
+    assert found["floor"]["split"] == "60 others of the 300 training images of digits.npz, seed 0"
+
+
+def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(command, run):
+    command("evaluate", run, *COUNT, "--seed", "3")
+    training, labels = drawn()
+    reference, others = apart(training, "training images of digits.npz")
+    data = ImageSet(training, labels, "")
+    judge = Judge(reference, classifier_of(data), training=training)
+    made = gankit.load("run").sample(60, seed=3)
+    (row,) = log(run)
+    floor = row.pop("floor")
+    assert row == {"step": 20, "seed": 3, **judge(made).as_json()}
+    assert floor.pop("split")
+    assert floor == judge(others.images[:60], own=others.index[:60]).as_json()
+
+
+def test_images_that_are_held_apart_are_not_in_the_reference():
+    some = np.arange(101, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    first, second = (part.images.ravel().tolist() for part in apart(some, "images"))
+    assert (len(first), len(second)) == (50, 50)
+    assert not set(first) & set(second)
+    assert len(apart(some, "images", 20)[1].images) == 20
+    with pytest.raises(ConfigError, match="at least 4"):
+        apart(some[:3], "images")
+
+
+def test_test_images_give_the_floor_against_the_same_reference(command, monkeypatch):
+    few = named(monkeypatch)
+    run = trained(command, "few")
+    command("evaluate", run, *COUNT)
+    (row,) = log(run)
+    assert row["reference"] == row["floor"]["reference"] == "all 200 training images of few"
+    test = choose(few.test(None).images, "test images of few", 60)
+    assert row["floor"]["split"] == test.split == "60 of the 80 test images of few, seed 0"
+    judge = Judge(choose(few.load(None).images, row["reference"]), classifier_of(few.load(None)))
+    assert row["floor"]["frechet"] == judge(test.images).frechet
+    assert row["floor"]["frechet"] < row["frechet"]
+
+
+def test_a_second_look_measures_no_floor_again_and_writes_nothing_twice(command, run, monkeypatch):
+    first = command("evaluate", run, *COUNT)
+    before = (run / "evaluations.jsonl").read_bytes()
+    monkeypatch.setattr(reference_data.Standard, "floor", lambda *_: pytest.fail("measured again"))
+    again = command("evaluate", run, *COUNT)
+    assert again.out == first.out
+    assert (run / "evaluations.jsonl").read_bytes() == before
+    other = command("evaluate", run, *COUNT, "--seed", "1")
+    assert "real images" in other.out
+    assert [row["seed"] for row in log(run)] == [0, 1]
+
+
+def test_without_the_floor_there_is_one_column(command, run):
+    ended = command("evaluate", run, *COUNT, "--no-floor")
+    assert "real images " not in ended.out.splitlines()[0]
+    assert "floor" not in log(run)[0]
+    assert json.loads(command("evaluate", run, *COUNT, "--no-floor", "--json").out)["floor"] is None
+
+
+def test_test_images_that_cannot_be_had_cost_the_floor_alone(command, monkeypatch):
+    def lost(_):
+        raise DataError("the test images are not here; fetch them")
+
+    named(monkeypatch, test=lost)
+    run = trained(command, "few")
+    ended = command("evaluate", run, *COUNT)
+    assert ended.code == 0
+    assert "without the figures of real images: the test images are not here" in ended.err
+    assert "floor" not in log(run)[0]
+
+
+def test_images_without_classes_are_judged_by_principal_components(command, machine):
+    write(machine / "bare.npz", labelled=False)
+    run = trained(command, "./bare.npz")
+    ended = command("evaluate", run, *COUNT)
+    assert ended.code == 0, ended.err
+    assert log(run)[0]["features"].startswith("64 principal components and 18 local features (")
+    assert "Classes seen" not in ended.out
+
+
+def test_the_digits_of_the_suite_can_be_judged_by(command, monkeypatch):
+    # MNIST, where the suite has it.
+    digits = problem_images()
+    few = dataset(test=lambda _: ImageSet(digits[128:], None, "digits"))
+    monkeypatch.setattr(plugins, "get_dataset", lambda _: few)
+    run = trained(command, "few")
+    assert command("evaluate", run, *COUNT).code == 0
+    assert log(run)[0]["floor"]["split"] == "60 of the 128 test images of few, seed 0"
+
+
+def test_a_run_that_is_being_trained_can_be_evaluated(command, run):
+    folder = RunFolder(run)
+    with folder.lock():
+        ended = command("evaluate", run, *COUNT)
+    assert ended.code == 0
+    assert len(log(run)) == 1
+
+
+def test_nothing_but_the_log_and_the_picture_is_written(command, run):
+    before = there()
+    command("evaluate", run, *COUNT)
+    after = there()
+    assert {str(path) for path in after.keys() - before.keys()} == {
+        "run/evaluations.jsonl", "run/nearest", "run/nearest/000020.png"
+    }  # fmt: skip
+    assert all(after[path] == content for path, content in before.items())
+
+
+def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_figures(
+    command, run, monkeypatch
+):
+    def refuse(_):
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr("gankit._utils.atomic_files.open_to_append", refuse)
+    ended = command("evaluate", run, *COUNT)
+    assert ended.code == 0
+    assert "Fréchet distance" in ended.out
+    log = run / "evaluations.jsonl"
+    said = f"what was found is not kept: cannot write {log}: the file system is read-only"
+    assert said in ended.err
+    assert not log.exists()
+    assert not (run / "nearest").exists()
+
+
+def test_a_damaged_log_stays_as_it_is_and_costs_no_figures(command, run):
+    (run / "evaluations.jsonl").write_text("{}\n")
+    ended = command("evaluate", run, *COUNT)
+    assert ended.code == 0
+    assert "Fréchet distance" in ended.out
+    assert "nothing will be kept: run/evaluations.jsonl, line 1: " in ended.err
+    assert (run / "evaluations.jsonl").read_text() == "{}\n"
+
+
+def ruined(run):
+    """Make weights so large that an image holds no numbers; they are finite all the same."""
+    folder = RunFolder(run)
+    last = read_checkpoint(folder.checkpoints.path(20))
+    huge = {
+        name: np.where(array > 0, 3e38, -3e38).astype(array.dtype)
+        if name.startswith("generator/")
+        else array
+        for name, array in last.state.items()
+    }
+    folder.checkpoints.save(20, huge, last.info)
+
+
+BAD = {
+    "no run": (lambda _: None, ("nothing", *COUNT), 4, "nothing is no run"),
+    "a folder that is none": (lambda _: None, (".", *COUNT), 4, "config.toml"),
+    "too few images": (lambda _: None, ("run", "-n", "5"), 2, "5 images are too few to judge"),
+    "no images": (lambda _: None, ("run", "-n", "0"), 2, "the number of images is 0"),
+    "a negative seed": (lambda _: None, ("run", *COUNT, "--seed", "-1"), 2, "seed"),
+    "an unknown backend": (
+        lambda _: None, ("run", *COUNT, "--backend", "numpi"), 2, "did you mean 'numpy'"
+    ),
+    "no best": (lambda _: None, ("run", *COUNT, "--best"), 4, "run has no best checkpoint"),
+    "data that is gone": (
+        lambda _: Path("digits.npz").unlink(), ("run", *COUNT), 3, "digits.npz"
+    ),
+    "other data": (
+        lambda _: np.savez("digits.npz", images=drawn(300, 9)[0]), ("run", *COUNT), 3,
+        "trained on other images than"
+    ),
+    "no checkpoint": (
+        lambda run: shutil.rmtree(run / "checkpoints"), ("run", *COUNT), 4, "no valid checkpoint"
+    ),
+    "weights that make no image": (ruined, ("run", *COUNT), 6, "run, step 20: an image holds nan"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "words", "code", "named"), BAD.values(), ids=BAD)
+def test_bad_input_gets_one_line_the_right_exit_code_and_writes_nothing(
+    command, run, spoil, words, code, named
+):
+    spoil(run)
+    before = there()
+    ended = command("evaluate", *words, "--no-progress")
+    assert ended.code == code, ended.err
+    assert ended.out == ""
+    *said, last = ended.err.splitlines()
+    assert last.startswith("gankit: ")
+    assert named in last
+    assert not [line for line in said if line.startswith("gankit: ") and "warning" not in line]
+    assert there() == before
+
+
+def test_a_data_set_of_a_few_images_is_none_to_judge_by(command, machine):
+    np.savez(machine / "tiny.npz", images=drawn(11)[0])
+    run = trained(command, "./tiny.npz")
+    ended = command("evaluate", run, *COUNT)
+    assert ended.code == ExitCode.DATA
+    assert "has 11 images; to judge by them takes at least 12" in ended.err
+
+
+def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
+    shutil.rmtree(cache / "classifiers", ignore_errors=True)
+    seen = []
+    monkeypatch.setattr(
+        "gankit.callbacks.stage_bar.Stages.__call__",
+        lambda _, stage, part: seen.append((stage, part)),
+    )
+    assert command("evaluate", run, *COUNT).code == 0
+    assert (reference_data.TRAINING, 1.0) in seen
+    stages = list(dict.fromkeys(stage for stage, _ in seen))
+    assert stages.index(reference_data.TRAINING) < stages.index(evaluate.GENERATING)
+    assert stages[-1] == f"{reference_data.FLOOR}classes"
+    assert all(0 <= part <= 1 for _, part in seen)
+
+
+def test_a_notebook_gets_the_figures_and_writes_nothing(command, run):
+    command("evaluate", run, *COUNT)
+    before = there()
+    found = gankit.load("run").evaluate(60)
+    (row,) = log(run)
+    assert found.as_json() == {key: row[key] for key in found.as_json()}
+    assert there() == before
+
+
+def test_a_run_in_memory_does_not_know_its_data():
+    from gankit.layers import Dense, Flatten, Reshape, Tanh
+
+    images = 20 * np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1)
+    run = gankit.fit(
+        images, (Dense(4), Tanh(), Reshape((2, 2, 1))), (Flatten(), Dense(1)), steps=1,
+        latent=2, backend="numpy",
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="does not know its data set"):
+        run.evaluate(10)
+
+
+def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
+    opened = gankit.load(run)
+    chunks = list(opened.chunks(2500, seed=2))
+    assert [len(chunk) for chunk in chunks] == [1024, 1024, 452]
+    made = evaluate.generated(opened, 2500, seed=2)
+    assert made.dtype == np.uint8
+    np.testing.assert_array_equal(made, images.to_uint8(opened.sample(2500, seed=2)))
+
+
+class Perfect:
+    """A run whose generator makes real digits of the class that it is told."""
+
+    problem, class_names, step = SimpleNamespace(generator_classes=10), (), 1
+
+    def __init__(self, images, labels):
+        self.pools = [images[labels == label] for label in range(10)]
+
+    def chunks(self, count, seed, labels=None):
+        random = np.random.default_rng(seed)
+        self.asked = labels = np.arange(count) % 10 if labels is None else labels
+        yield np.stack([random.choice(self.pools[label]) for label in labels]) / 127.5 - 1
+
+
+def test_classes_are_sampled_as_often_as_the_data_have_them():
+    (digits, labels), held_out = drawn(2400), drawn(2000, seed=2)
+    few = np.concatenate([np.flatnonzero(labels == 3), np.flatnonzero(labels != 3)[:200]])
+    skewed = ImageSet(digits[few], labels[few], "skewed")
+    standard = reference_data.against(skewed, "./skewed.npz")
+    run = Perfect(*held_out)
+    row, _ = evaluate.examined(standard, run, 200)
+    counts = np.bincount(skewed.labels) / len(skewed) * 200
+    assert counts[3] > 100
+    assert np.abs(np.bincount(run.asked) - counts).max() < 1
+    assert row["frechet"] < 3 * row["floor"]["frechet"]
+
+
+def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
+    data = np.repeat([0, 1, 3], [5, 330, 665])
+    found = evaluate.in_proportion(data, 100, seed=0)
+    assert np.abs(np.bincount(found) - np.bincount(data) / 10).max() < 1
+    assert not np.array_equal(found, np.sort(found))
+    np.testing.assert_array_equal(found, evaluate.in_proportion(data, 100, seed=0))
+    assert not np.array_equal(found, evaluate.in_proportion(data, 100, seed=1))
+
+
+def test_real_images_that_were_trained_on_are_not_their_own_nearest(command, run):
+    command("evaluate", run, *COUNT)
+    (row,) = log(run)
+    assert row["floor"]["nearest"] > 0.1
+
+
+def test_each_image_of_the_picture_stands_above_the_training_image_nearest_to_it(command, run):
+    command("evaluate", run, *COUNT)
+    with Image.open(run / "nearest/000020.png") as picture:
+        pixels = np.asarray(picture)
+    made = evaluate.generated(gankit.load("run"), 60)
+    training = drawn()[0]
+    for i, (down, along) in enumerate([(0, 0), (0, 30), (0, 60)]):
+        pair = pixels[down : down + 56, along : along + 28]
+        np.testing.assert_array_equal(pair[:28], made[i, ..., 0])
+        nearest = nearest_images(made[[i]], training)[0][0]
+        np.testing.assert_array_equal(pair[28:], training[nearest, ..., 0])

@@ -1,0 +1,507 @@
+"""`gankit plugins`: a new backend from a template, what is offered, and the check."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+import pytest
+
+from gankit import plugins
+from gankit.cli.check_report import as_data, row
+from gankit.cli.commands.plugins import LEVELS as CHOICES
+from gankit.errors import ExitCode
+from gankit.losses import BUILTIN
+from gankit.plugins import registry, scaffold
+from gankit.testing import BackendContract, levels
+from gankit.testing.clauses.integration import WholeClauses
+from gankit.testing.full_problems import FAMILIES
+from gankit.testing.runner.check import Check, summed
+from tests.crash.broken_plugins import GOOD
+from tests.paths import ROOT
+from tests.saboteurs import SABOTEURS
+
+KEYS = {"kind", "name", "distribution", "version", "api", "status", "reason", "missing"}
+FAULTY = """
+import ctypes, os, time
+from gankit import hookimpl
+from gankit.contract import Backend
+
+def reference(problem):
+    from gankit.plugins import get_backend
+    return get_backend("numpy").trainer(problem)
+
+def crashes(problem):
+    trainer = reference(problem)
+    trainer.update_generator = lambda batch: ctypes.string_at(0)
+    return trainer
+
+def hangs(problem):
+    trainer = reference(problem)
+    trainer.update_generator = lambda batch: time.sleep(1000)
+    return trainer
+
+def raises(problem):
+    trainer = reference(problem)
+    trainer.update_discriminator = stumbles
+    return trainer
+
+def stumbles(batch):
+    return [][0]
+
+def breaks(problem):
+    raise ValueError("no device")
+
+@hookimpl
+def gankit_backends():
+    able = frozenset({"float32", "float64"})
+    yield Backend("crashes", (), crashes, able)
+    yield Backend("hangs", (), hangs, able)
+    yield Backend("raises", (), raises, able)
+    yield Backend("cannot", (), breaks, able)
+    yield Backend("leaves", (), lambda problem: os._exit(0), able)
+    yield Backend("lacks", ("no_such_framework",), breaks, able, remedy="pip install it")
+"""
+
+
+@pytest.fixture(autouse=True)
+def alone(machine):
+    """Give each test an empty machine; return the folder it works in."""
+    return machine
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Return what installs a distribution, as pip does, for this process and those it starts."""
+    site = tmp_path / "site"
+
+    def forget():
+        plugins.manager.cache_clear()
+        registry._discover.cache_clear()
+        importlib.invalidate_caches()
+
+    def put(name, module, *folders):
+        info = site / f"acme_{name}-1.2.dist-info"
+        info.mkdir(parents=True)
+        metadata = f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 1.2\n"
+        (info / "METADATA").write_text(metadata, "utf-8")
+        (info / "entry_points.txt").write_text(f"[gankit]\n{name} = {module}\n", "utf-8")
+        for folder in map(str, (site, *folders)):
+            monkeypatch.syspath_prepend(folder)
+            monkeypatch.setenv("PYTHONPATH", folder, prepend=os.pathsep)
+        forget()
+
+    yield put
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.fixture
+def faulty(install, tmp_path):
+    """Install backends that crash, hang, and so on."""
+    (tmp_path / "faulty_backends.py").write_text(FAULTY, "utf-8")
+    install("faulty", "faulty_backends", tmp_path)
+    yield
+    sys.modules.pop("faulty_backends", None)
+
+
+@pytest.fixture
+def written(command, install, alone):
+    """Write a new backend, and install it; return its folder."""
+    assert command("plugins", "new", "my-own").code == ExitCode.OK
+    folder = alone / "gankit-my-own"
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    install("my-own", project["entry-points"]["gankit"]["my-own"], folder)
+    yield folder
+    for name in [name for name in sys.modules if name.startswith("gankit_my_own")]:
+        del sys.modules[name]
+
+
+def checked(command, *arguments):
+    """Check a backend; return how the command ended, and what it found."""
+    ended = command("plugins", "check", *arguments, "--json")
+    return ended, json.loads(ended.out)
+
+
+# New.
+
+
+def test_a_new_backend_is_a_whole_distribution(command, alone):
+    ended = command("plugins", "new", "mine")
+    assert ended.code == ExitCode.OK
+    files = {str(p.relative_to(alone)) for p in (alone / "gankit-mine").rglob("*") if p.is_file()}
+    assert set(ended.out.splitlines()) == files
+    assert files >= {
+        "gankit-mine/pyproject.toml", "gankit-mine/README.md",
+        "gankit-mine/gankit_mine/__init__.py", "gankit-mine/tests/test_contract.py",
+        "gankit-mine/.github/workflows/test.yml",
+    }  # fmt: skip
+    text = (alone / "gankit-mine" / "pyproject.toml").read_text("utf-8")
+    project = tomllib.loads(text)["project"]
+    assert project["name"] == "gankit-mine"
+    assert "gankit" in project["dependencies"]
+    assert project["entry-points"]["gankit"] == {"mine": "gankit_mine"}
+
+
+def test_it_names_the_next_two_commands(command):
+    said = command("plugins", "new", "mine", "--out", "a folder/of mine").err
+    assert "pip install --editable 'a folder/of mine'" in said
+    assert "gankit train --backend mine" in said
+
+
+def test_every_template_is_used_and_no_mark_is_left():
+    folder = Path(scaffold.__file__).parent / "template"
+    assert {path.name for path in folder.iterdir()} == set(scaffold.LAYOUT.values())
+    for path, text in scaffold.rendered(scaffold.Names("my-own")).items():
+        for mark in ("@name@", "@module@", "@distribution@"):
+            assert mark not in path + text
+        if path.endswith(".py"):
+            compile(text, path, "exec")
+
+
+@pytest.mark.parametrize("name", ["Mine", "1st", "a b", "a--b", "-a", "", "a.b", "../a", "a" * 41])
+def test_a_name_that_is_none_is_refused(command, alone, name):
+    ended = command("plugins", "new", "--", name)
+    assert ended.code == ExitCode.USAGE
+    assert ended.err.count("\n") == 1
+    assert list(alone.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "reason"), [("torch", "taken by"), ("lacks", "installed"),
+                                              ("faulty", "of acme-faulty")])  # fmt: skip
+@pytest.mark.usefixtures("faulty")
+def test_a_name_that_is_taken_is_refused(command, alone, name, reason):
+    ended = command("plugins", "new", name)
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert reason in ended.err
+    assert list(alone.iterdir()) == []
+
+
+def test_what_is_there_stays_as_it_is(command, alone):
+    (alone / "gankit-mine").mkdir()
+    ended = command("plugins", "new", "mine")
+    assert ended.code == ExitCode.USAGE
+    assert "mine is there already" in ended.err
+    assert list((alone / "gankit-mine").iterdir()) == []
+
+
+def test_it_is_written_whole_or_not_at_all(command, alone, monkeypatch):
+    write, written = Path.write_text, []
+
+    def full(path, *arguments, **options):
+        written.append(path)
+        if len(written) == 6:
+            raise OSError(28, "No space left on device")
+        return write(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    ended = command("plugins", "new", "mine")
+    assert len(written) == 6
+    assert ended.code == ExitCode.STORAGE
+    assert "the disk is full" in ended.err
+    assert list(alone.iterdir()) == []
+
+
+def test_a_new_backend_trains_at_once(command, written):
+    ended = command(
+        "train", "--backend", "my-own", "--dataset", "glyphs", "--steps", "2", "--batch", "4",
+        "--out", "run",
+    )  # fmt: skip
+    assert ended.code == ExitCode.OK, ended.err
+    assert 'backend = "my-own"' in (written.parent / "run" / "config.toml").read_text("utf-8")
+
+
+def test_a_new_backends_own_tests_pass(written):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        cwd=written, capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    passed = int(re.search(r"(\d+) passed", done.stdout)[1])
+    assert passed >= 100  # Of every level: the class has all clauses.
+
+
+def test_a_new_backend_imports_no_framework_when_it_is_listed(written):
+    code = "import gankit_my_own, sys; print([m for m in sys.modules if 'gankit_my_own.' in m])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+    assert written.is_dir()
+
+
+# List.
+
+
+@pytest.mark.usefixtures("faulty")
+def test_everything_offered_is_listed_ours_first(command):
+    rows = json.loads(command("plugins", "list", "--json").out)
+    assert all(row.keys() == KEYS for row in rows)
+    by_name = {row["name"]: row for row in rows}
+    assert [row["name"] for row in rows[:3]] == ["keras", "numpy", "torch"]
+    numpy = by_name["numpy"]
+    assert (numpy["kind"], numpy["distribution"], numpy["api"]) == ("backend", "gankit", 1)
+    assert (numpy["status"], numpy["reason"]) == ("ready", "")
+    lacks = by_name["lacks"]
+    assert (lacks["distribution"], lacks["version"]) == ("acme-faulty", "1.2")
+    assert (lacks["status"], lacks["missing"]) == ("needs", ["no_such_framework"])
+    assert lacks["reason"] == "pip install it"
+
+
+OTHERS = """
+import click
+from gankit import hookimpl
+from gankit.data import Dataset
+from gankit.losses import HINGE, Loss
+
+@hookimpl
+def gankit_datasets():
+    yield Dataset("counted", "images that count", lambda folder: None)
+
+@hookimpl
+def gankit_losses():
+    yield Loss("steep", HINGE.discriminator, HINGE.generator)
+    yield HINGE
+
+@hookimpl
+def gankit_callbacks(config):
+    raise AssertionError("there is no run to be called back from")
+
+@hookimpl
+def gankit_commands():
+    yield click.Command("hello")
+"""
+
+
+def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install, tmp_path):
+    sources = {
+        "kinds": OTHERS,
+        "broken": "1 / 0",
+        "old": GOOD.replace("api=1", "api=99"),
+        "mute": "import gankit\n@gankit.hookimpl\ndef gankit_backends():\n    return []\n",
+    }
+    for name, source in sources.items():
+        (tmp_path / f"acme_list_{name}.py").write_text(source, "utf-8")
+        install(name, f"acme_list_{name}", tmp_path)
+    ended = command("plugins", "list", "--json")
+    rows = json.loads(ended.out)
+    found = {(row["kind"], row["name"]): row["status"] for row in rows}
+    for kind, name in (("dataset", "counted"), ("loss", "steep"), ("callback", "kinds"),
+                       ("command", "hello")):  # fmt: skip
+        assert found[kind, name] == "ready"
+    faults = {row["name"]: (row["kind"], row["reason"]) for row in rows if row["status"] != "ready"}
+    assert found["plugin", "mute"] == "ready"
+    assert {row["reason"] for row in rows if row["name"] == "mute"} == {"offers nothing"}
+    assert "'hinge' is already there" in faults["hinge"][1]
+    assert faults["broken"][0] == "plugin"
+    assert "ZeroDivisionError" in faults["broken"][1]
+    refused = next(row for row in rows if row["distribution"] == "acme-old")
+    assert (refused["kind"], refused["api"], refused["status"]) == ("backend", 99, "left out")
+    assert "API 99" in refused["reason"]
+    assert ended.err == ""
+
+
+def test_a_plugin_that_takes_a_name_is_not_told_for_another(command, install, tmp_path):
+    (tmp_path / "acme_thief.py").write_text(GOOD, "utf-8")
+    install("numpy", "acme_thief", tmp_path)
+    rows = json.loads(command("plugins", "list", "--json").out)
+    told = {(row["name"], row["distribution"]): row["status"] for row in rows}
+    assert told["numpy", "gankit"] == "ready"
+    assert told["numpy", "acme-numpy"] == "left out"
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.usefixtures("faulty")
+def test_the_list_fits_the_terminal(command, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = command("plugins", "list").out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert lines[0].split() == ["kind", "name", "distribution", "API", "status"]
+
+
+# Check.
+
+
+def test_every_clause_has_a_level():
+    clauses = {name for name in dir(BackendContract) if name.startswith("test_")}
+    assert set(levels.clauses()) == clauses
+    assert set(levels.ELSEWHERE) <= clauses
+    assert set(levels.SECTIONS) == set(BackendContract.__bases__)
+    assert tuple(levels.LEVELS) == CHOICES
+    assert {clause.level for clause in levels.clauses().values()} == set(CHOICES)
+
+
+def test_the_levels_of_a_backend_follow_from_its_clauses():
+    assert reached() == ["portability", ExitCode.OK]
+    assert reached("test_counts") == [None, ExitCode.BACKEND]
+    assert reached("test_adam_follows_the_reference") == ["protocol", ExitCode.BACKEND]
+    assert reached("test_stops_and_goes_on") == ["numerics", ExitCode.BACKEND]
+    assert reached("test_names_its_state") == ["resume", ExitCode.BACKEND]
+    assert reached("test_names_its_state", asked="resume") == ["resume", ExitCode.OK]
+    assert reached(missing=("test_same_seed_same_run",)) == ["numerics", ExitCode.BACKEND]
+    assert reached(partly=True) == [None, ExitCode.OK]
+    assert reached("test_counts", partly=True) == [None, ExitCode.BACKEND]
+
+
+def reached(*broken, asked="portability", missing=(), partly=False):
+    """Return the level and exit code of a backend that breaks these clauses."""
+    found = Check("mine", asked, partly)
+    for name, clause in levels.clauses(asked).items():
+        result = "broken" if name in broken else "kept"
+        case = {"result": result, "seconds": 0.0, "reason": "", "whole": "", "case": ""}
+        if name not in missing:
+            found.outcomes.append(summed(clause, [case]))
+    return [found.reached, found.exit_code]
+
+
+def test_a_backend_that_keeps_the_contract_is_found_to(command, written):
+    ended, found = checked(command, "my-own", "--level", "protocol")
+    assert ended.code == found["exit_code"] == ExitCode.OK, ended.err
+    assert found["reached"] == "protocol"
+    assert len(found["clauses"]) == len(levels.clauses("protocol"))
+    assert {clause["result"] for clause in found["clauses"]} == {"kept", "not claimed"}
+    assert found["speed"]["milliseconds"] > 0
+    assert found["speed"]["reference"] > 0
+    assert written.is_dir()
+
+
+def test_the_reference_keeps_what_is_asked_for(command):
+    ended = command("plugins", "check", "numpy", "-k", "counts or judges_images")
+    assert ended.code == ExitCode.OK
+    rows = [line.split() for line in ended.out.splitlines() if line.startswith("    ")]
+    assert [(r[0], r[3]) for r in rows] == [("kept", "judges_images"), ("kept", "counts")]
+    assert ended.out.endswith("numpy: 2 clauses asked for, none broken\n")
+    assert ended.err == ""  # Progress is for a terminal.
+
+
+def test_a_saboteur_is_found_out(command, install):
+    install("saboteurs", "tests.saboteurs", ROOT)
+    clause = "discriminator_step_moves_the_discriminator_alone"
+    ended = command("plugins", "check", "trains-both-networks", "-k", clause)
+    assert ended.code == ExitCode.BACKEND
+    assert f"s  {clause}" in ended.out
+    assert "generator/0.kernel" in ended.out  # What it compared.
+    assert ended.out.endswith("1 clause asked for, 1 broken\n")
+
+
+@pytest.mark.usefixtures("faulty")
+def test_equal_faults_are_said_once_with_their_place_in_the_plugin_and_their_cases(command):
+    only = "moves_the_discriminator_alone or returns_the_loss"
+    ended = command("plugins", "check", "raises", "-k", only)
+    assert ended.code == ExitCode.BACKEND
+    said = " ".join(ended.out.split())
+    assert re.search(r"at faulty_backends.py:\d+ in stumbles: return \[\]\[0\]", said)
+    assert f"broken: {BUILTIN[0].name}, " in said
+    assert "the same fault as in discriminator_step_moves_the_discriminator_alone" in said
+    assert "2 clauses have one fault: IndexError: list index out of range, at faulty" in said
+    ended, found = checked(command, "raises", "-k", only, "-x")
+    assert ended.code == ExitCode.BACKEND
+    (clause,) = found["clauses"]
+    assert clause["frame"].endswith(" in stumbles: return [][0]")
+    ended, found = checked(command, "raises", "-k", "returns_the_loss", "-x")
+    assert (found["clauses"][0]["cases"], found["clauses"][0]["broken"]) == (1, [BUILTIN[0].name])
+
+
+def test_a_trainer_that_parts_from_the_reference_says_when():
+    wrong = next(s for s in SABOTEURS if s.name == "forgets-the-lazy-factor").backend()
+    with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: farther"):
+        WholeClauses().test_the_whole_follows_the_reference(wrong, FAMILIES[0])
+
+
+def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
+    install("saboteurs", "tests.saboteurs", ROOT)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # A person's own, and none of ours.
+    ended, found = checked(command, "honest", "--level", "protocol", "-k", "native or counts")
+    assert ended.code == ExitCode.OK
+    results = {clause["name"]: clause["result"] for clause in found["clauses"]}
+    assert results["counts"] == "kept"
+    assert results["takes_native_networks"] == "not run"
+    assert "a_native_block_equals_its_steps" not in results
+
+
+def test_native_networks_may_be_given(command, install):
+    install("saboteurs", "tests.saboteurs", ROOT)
+    pair = ("--native-pair", "tests.saboteurs:native_pair")
+    ended, found = checked(command, "honest", "-k", "takes_native", *pair)
+    assert ended.code == ExitCode.OK
+    assert found["clauses"][0]["result"] == "kept"
+    ended = command("plugins", "check", "honest", "-k", "takes_native", *pair[:1], "tests.no:pair")
+    assert ended.code == ExitCode.USAGE
+    assert ended.err.splitlines()[-1].startswith("gankit: --native-pair tests.no:pair: ModuleNot")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "code"),
+    [
+        ("crashes", "SIGSEGV", ExitCode.BACKEND),
+        ("hangs", "did not end within 3 s, in the clause counts", ExitCode.BACKEND),
+        ("cannot", "cannot be built: ValueError: no device", ExitCode.BACKEND),
+        ("leaves", "ended before it was done, while it built", ExitCode.BACKEND),
+        ("lacks", "needs no_such_framework; pip install it", ExitCode.BACKEND),
+        ("crash", "did you mean 'crashes'?", ExitCode.USAGE),
+    ],
+)
+@pytest.mark.usefixtures("faulty")
+def test_what_cannot_be_checked_is_told_in_a_line(command, name, reason, code):
+    ended = command("plugins", "check", name, "-k", "counts", "--timeout", "3")
+    assert ended.code == code
+    assert reason in ended.err.splitlines()[-1]
+    assert len(ended.err.splitlines()) == 1
+    assert ended.out == ""
+
+
+@pytest.mark.parametrize("only", ["no_such_clause", "a b"])
+def test_an_expression_that_finds_no_clause_is_a_wrong_use(command, only):
+    ended = command("plugins", "check", "numpy", "-k", only)
+    assert ended.code == ExitCode.USAGE
+    assert only in ended.err
+
+
+def test_without_pytest_it_says_what_to_install(command, monkeypatch):
+    find = PathFinder.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "pytest" else find(n))
+    for name in [name for name in sys.modules if name.startswith("gankit.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pytest", None)  # To import it is an error.
+    ended = command("plugins", "check", "numpy")
+    assert ended.code == ExitCode.BACKEND
+    assert ended.err == "gankit: the check needs pytest; pip install 'gankit[testing]'\n"
+    ended, found = checked(command, "numpy")
+    assert ended.code == found["exit_code"] == ExitCode.BACKEND
+    assert found["fault"] in ended.err
+    assert found["reached"] is None
+    assert found.keys() == as_data(Check("numpy", "portability")).keys()
+
+
+def test_a_new_backend_does_not_stand_in_for_its_framework(command, alone, monkeypatch):
+    monkeypatch.syspath_prepend(alone)
+    assert command("plugins", "new", "framework").code == ExitCode.OK
+    assert importlib.util.find_spec("framework") is None
+    assert command("plugins", "new", "other", "--out", "other").code == ExitCode.OK
+    assert importlib.util.find_spec("other") is not None  # As Python sees the author's folder.
+    assert plugins.missing(["other"]) == ["other"]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_rows_fit_the_terminal(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    broken = {"result": "broken", "seconds": 1234.5, "reason": "off " * 60, "whole": ""}
+    broken |= {"case": "adam-float32", "frame": "gankit_mine/trainer.py:12 in step: " + "x " * 60}
+    skipped = {"result": "not claimed", "seconds": 0.0, "reason": "input-gradients", "case": ""}
+    for clause in levels.clauses().values():
+        for cases in ([broken], [skipped, skipped], [skipped, broken | {"result": "kept"}]):
+            assert all(len(line) <= columns for line in plain(row(summed(clause, cases))))
+
+
+def plain(text):
+    import click
+
+    return click.unstyle(text).splitlines()

@@ -1,0 +1,108 @@
+"""Batches by hand: what they lack is said, and a page lists the names."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gankit import plugins, training
+from gankit.contract import Batch, random_inputs, scalars
+from gankit.errors import ConfigError
+from gankit.testing import images
+from gankit.testing.full_problems import everything
+from gankit.testing.harness import Course
+from gankit.testing.problems import SIMPLE, full
+from tests.paths import DOCS
+from tests.selection import selected
+
+BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
+PAGE = DOCS / "loops.md"
+each_backend = pytest.mark.parametrize("name", BACKENDS)
+each_step = pytest.mark.parametrize("step", ["update_discriminator", "update_generator"])
+
+
+def refusal(name, problem, step, **changes):
+    """Return what a step on the first batch with `changes` is refused with."""
+    trainer = plugins.get_backend(name).trainer(problem)
+    batch = replace(Course(problem, images()).batch(), **changes)
+    with pytest.raises(ConfigError) as refused:
+        getattr(trainer, step)(batch)
+    return str(refused.value)
+
+
+@each_backend
+@each_step
+def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_them(name, step):
+    problem = full(plugins.get_backend(name))
+    said = refusal(name, problem, step, scalars={"average": 0.5})
+    missing = [rate for rate in scalars.names(problem) if rate != "average"]
+    assert f"the batch lacks rates {', '.join(missing)};" in said
+    assert "gankit.training.plan" in said
+
+
+@each_backend
+def test_a_batch_without_draws_is_refused_with_their_names(name):
+    problem = replace(SIMPLE, instance_noise=0.1)
+    said = refusal(name, problem, "update_discriminator", random={})
+    assert "lacks draws instance/real, instance/fake;" in said
+
+
+@each_backend
+def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
+    said = refusal(name, full(plugins.get_backend(name)), "update_discriminator", key=None)
+    assert "lacks a key, gankit.contract.random_streams.Key(seed, step, step)" in said
+
+
+@each_backend
+def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
+    batch = Course(SIMPLE, images()).batch()
+    given = Batch(
+        batch.real, batch.noise, None, {}, dict.fromkeys(scalars.names(SIMPLE), 0.1), None
+    )
+    trainer = plugins.get_backend(name).trainer(SIMPLE)
+    assert np.isfinite(float(trainer.update_discriminator(given)))
+    assert np.isfinite(float(trainer.update_generator(given)))
+
+
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name != "numpy"])
+def test_a_block_without_rates_is_refused_with_their_names(name):
+    block = replace(Course(SIMPLE, images()).steps(0, 2), scalars={})
+    trainer = plugins.get_backend(name).trainer(SIMPLE)
+    trainer.place(images(), None)
+    with pytest.raises(ConfigError, match="the block lacks rates generator/learning_rate"):
+        trainer.train_block(block)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"images": images()[:5]}, "shape (5, 28, 28, 1), uint8; it must be whole, at least 1"),
+        ({"images": 0}, "the number of images, is 0; it must be whole, at least 1"),
+        ({"images": 2.5}, "is 2.5"),
+        ({"images": None}, "the number of images, is None"),
+        ({"start": -1}, "start is -1; it must be whole and at least 0"),
+        ({"steps": 1.5}, "steps is 1.5"),
+    ],
+    ids=lambda value: "".join(value) if isinstance(value, dict) else None,
+)
+def test_a_plan_of_something_else_is_refused_in_one_line(changes, said):
+    arguments = {"images": 5, "start": 0, "steps": 1} | changes
+    with pytest.raises(ConfigError) as refused:
+        training.plan(SIMPLE, training.StepShape(4), **arguments)
+    assert said in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_the_page_lists_every_name_of_rates_and_draws():
+    listed = set(re.findall(r"`([a-z0-9_]+(?:/[a-z0-9_]+)*)`", PAGE.read_text("utf-8")))
+    numpy = plugins.get_backend("numpy")
+    for family in ("classifier", "projection"):
+        problem = replace(everything(numpy, family), instance_noise=0.1, flip=True)
+        found = {*scalars.names(problem), *random_inputs.layout(problem)}
+        plain = {re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name))
+                 for name in found}  # fmt: skip
+        plain = {re.sub("instance/fake", "instance/real", name) for name in plain}
+        gates = {name for name in plain if name.endswith("/gate")}
+        assert plain - gates <= listed
+        assert not gates or "augment/real/brightness/gate" in listed

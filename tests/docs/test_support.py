@@ -1,0 +1,157 @@
+"""What the package claims to run on, what nox tests, and what docs/support.md says of it agree."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.paths import ROOT
+
+PAGE = (ROOT / "docs" / "support.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+CLAIMED = [*PROJECT["dependencies"], *EXTRAS["torch"], *EXTRAS["keras"], *EXTRAS["testing"]]
+CONSTRAINTS = (ROOT / "constraints.txt").read_text("utf-8")
+NEWEST = {
+    name.lower().replace("_", "-"): version
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", CONSTRAINTS, re.MULTILINE)
+}
+
+
+class Nox:
+    """As much of nox as noxfile.py uses, which need not be installed: it notes the sessions."""
+
+    Session = object
+
+    def __init__(self, pythons):
+        self.sessions, self.options = [], SimpleNamespace()
+        self.project = SimpleNamespace(
+            load_toml=lambda _: {"project": PROJECT}, python_versions=lambda _: pythons
+        )
+
+    def parametrize(self, name, values):
+        def note(function):
+            function.cases = [f"({name}={value!r})" for value in values]
+            return function
+
+        return note
+
+    def session(self, python):
+        def note(function):
+            self.sessions += [
+                f"{function.__name__}-{version}{case}"
+                for version in python
+                for case in getattr(function, "cases", [""])
+            ]
+            return function
+
+        return note
+
+
+def pythons():
+    return [
+        version[1]
+        for line in PROJECT["classifiers"]
+        if (version := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", line))
+    ]
+
+
+@pytest.fixture
+def noxfile(monkeypatch):
+    """Return noxfile.py as a module, and what sessions it has."""
+    nox = Nox(pythons())
+    monkeypatch.setitem(sys.modules, "nox", nox)
+    spec = importlib.util.spec_from_file_location("noxfile", ROOT / "noxfile.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return SimpleNamespace(module=module, sessions=nox.sessions)
+
+
+def table(head):
+    """Return the rows of the page's table whose first column is called `head`."""
+    rows = PAGE.partition(f"\n| {head} |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert rows, f"no table of {head}"
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def oldest(name, python):
+    """Return the lower bound that `pyproject.toml` gives a library on a Python."""
+    for requirement in map(Requirement, CLAIMED):
+        marker = requirement.marker
+        if requirement.name == name and (not marker or marker.evaluate({"python_version": python})):
+            return str(requirement.specifier).removeprefix(">=")
+    raise AssertionError(f"pyproject.toml does not ask for {name} on {python}")
+
+
+def same(one, other):
+    """Tell whether two versions are one: 2.0 and 2.0.0."""
+    return re.sub(r"(\.0)+$", "", one) == re.sub(r"(\.0)+$", "", other)
+
+
+def test_the_lowest_python_is_the_first_that_is_claimed():
+    assert PROJECT["requires-python"] == f">={pythons()[0]}"
+
+
+def test_every_session_of_nox_stands_in_the_table_and_no_other(noxfile):
+    assert [row[0].strip("`") for row in table("session")] == noxfile.sessions
+
+
+@pytest.mark.parametrize("row", table("session"), ids=lambda row: row[0].strip("`"))
+def test_a_row_has_the_versions_that_its_session_installs(row):
+    session, numpy, framework, passed, _ = row
+    python, age = re.search(r"3\.\d+", session)[0], "oldest" if "oldest" in session else "newest"
+    shown = dict([("numpy", numpy), *(word.split() for word in framework.split(", ") if word)])
+    for name, version in shown.items():
+        library = name.removesuffix("-cpu")
+        wanted = oldest(library, python) if age == "oldest" else NEWEST[name]
+        assert same(version, wanted), name
+    assert int(passed) > 100
+
+
+def test_the_table_of_libraries_is_what_pyproject_and_constraints_say():
+    rows = table("library")
+    assert [row[0] for row in rows] == list(
+        dict.fromkeys(Requirement(line).name.replace("tensorflow", "tensorflow-cpu")
+                      for line in CLAIMED)
+    )  # fmt: skip
+    for name, low, high in rows:
+        assert low == oldest(name.removesuffix("-cpu"), pythons()[0]), name
+        assert high == NEWEST[name], name
+
+
+@pytest.mark.parametrize("line", CLAIMED)
+def test_what_development_uses_lies_in_the_range_that_is_claimed(line):
+    requirement = Requirement(line)
+    pinned = NEWEST.get(requirement.name) or NEWEST[f"{requirement.name}-cpu"]
+    assert requirement.specifier.contains(pinned)
+
+
+def test_the_oldest_session_installs_each_lower_bound_and_nothing_looser(noxfile):
+    pinned = [Requirement(line) for line in noxfile.module.oldest(PROJECT)]
+    for requirement in pinned:
+        (only,) = requirement.specifier
+        assert only.operator == "==", requirement
+    without_torch = [line for line in CLAIMED if line not in EXTRAS["torch"]]
+    assert [(r.name.removesuffix("-cpu"), r.marker) for r in pinned] == [
+        (r.name, r.marker) for r in map(Requirement, without_torch)
+    ]
+
+
+def test_the_torch_that_is_tested_is_the_only_one_that_is_claimed(noxfile):
+    (tested,) = noxfile.module.FRAMEWORKS["torch"]
+    version = str(next(iter(Requirement(tested).specifier))).removeprefix("==").removesuffix("+cpu")
+    assert version == NEWEST["torch"]
+    assert same(oldest("torch", "3.11"), version)
+
+
+def test_a_python_without_a_session_for_torch_is_said_to_be_untested(noxfile):
+    tested = [name.removeprefix("torch-") for name in noxfile.sessions if "torch" in name]
+    missing = [version for version in pythons() if version not in tested]
+    (row,) = (row for row in table("what") if row[0].startswith("torch on"))
+    assert re.findall(r"3\.\d+", row[0]) == missing

@@ -1,0 +1,9 @@
+"""Where the repository, its documentation and its tests lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+DOCS = ROOT / "docs"

@@ -1,0 +1,99 @@
+"""Offering losses, data sets, backends and plugins at run time."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit import plugins
+from gankit.contract import Backend
+from gankit.data import Dataset
+from gankit.errors import PluginError
+from tests.short_runs import refusal, steep, train
+
+
+def numbered(_folder):
+    from gankit.data import ImageSet
+
+    images = np.random.default_rng(0).integers(0, 256, (9, 28, 28, 1), np.uint8)
+    return ImageSet(images, None, "made here")
+
+
+def test_what_is_registered_is_found_by_its_name(registered):
+    numpy = gankit.get_backend("numpy")
+    registered(steep(name="soft"))
+    registered(Dataset("noise", "random pictures", numbered))
+    registered(dataclasses.replace(numpy, name="mine"))
+    run = train(loss="soft", dataset="noise", backend="mine", steps=1)
+    assert (run.config.loss, run.config.dataset, run.config.backend) == ("soft", "noise", "mine")
+
+
+def test_a_registered_loss_can_be_resumed_by_its_name(registered, tmp_path):
+    registered(steep(name="soft"))
+    train(loss="soft", out=tmp_path / "run")
+    assert gankit.train(out=tmp_path / "run", resume=True, steps=4).step == 4
+
+
+def test_a_data_set_that_is_not_registered_is_refused_with_the_remedy(registered):
+    blank = Dataset("noise", "random pictures", numbered)
+    assert "gankit.register(dataset)" in refusal(lambda: train(dataset=blank))
+    registered(blank)
+    assert train(dataset=blank, steps=1).config.dataset == "noise"
+
+
+def test_a_module_of_hooks_is_registered_whole(registered):
+    module = types.ModuleType("mine")
+    module.gankit_losses = gankit.hookimpl(lambda: [steep(name="soft"), steep(name="hard")])
+    seen = []
+    module.gankit_callbacks = gankit.hookimpl(lambda: [lambda progress: seen.append(progress.step)])
+    registered(module)
+    registered(module)
+    train(loss="hard")
+    assert {"soft", "hard"} <= plugins.losses().keys()
+    assert seen == [1, 2, 3]
+
+
+def test_an_object_with_hooks_is_registered(registered):
+    class Mine:
+        @gankit.hookimpl
+        def gankit_losses(self):
+            yield steep(name="soft")
+
+    registered(Mine())
+    assert "soft" in plugins.losses()
+
+
+def test_registering_a_name_again_replaces_what_was_registered(registered):
+    registered(steep(1.0, "soft"))
+    registered(again := steep(2.0, "soft"))
+    assert plugins.get_loss("soft") is again
+
+
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        (steep(name="hinge"), "cannot register loss hinge: its loss 'hinge' is already there"),
+        (steep(name="two words"), "cannot be called 'two words'"),
+        (Backend("mine", (), len, api=99), "written for API 99"),
+        (3, "implements no hook"),
+        (types.ModuleType("empty"), "cannot register empty: it implements no hook"),
+    ],
+    ids=range(5),
+)
+def test_what_does_not_fit_is_refused_and_leaves_nothing(offered, told):
+    before = plugins.manager().get_plugins()
+    assert told in refusal(lambda: gankit.register(offered), PluginError)
+    assert plugins.manager().get_plugins() == before
+
+
+def test_a_hook_with_a_mistake_comes_through_as_itself_and_leaves_nothing():
+    module = types.ModuleType("mine")
+    module.gankit_losses = gankit.hookimpl(lambda: 1 / 0)
+    before = plugins.manager().get_plugins()
+    with pytest.raises(ZeroDivisionError):
+        gankit.register(module)
+    assert plugins.manager().get_plugins() == before

@@ -1,0 +1,165 @@
+"""What of a run goes into a page that makes its images, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from gankit.errors import ConfigError, Diverged, ExitCode
+from gankit.launch.run import Run
+from gankit.layers import BatchNorm, Conv, Dense, Embedding, Reshape, Residual, Tanh
+from gankit.optimizers import Average
+from gankit.recipes import recipes
+from gankit.report import explorer
+from gankit.report.directions import principal_directions
+from gankit.report.explorer import payload
+from tests.explorer_runs import STATIC, any_directions, run_of_recipe, run_of_spec
+
+TOO_LARGE = {"infogan-nets", "sn-dcgan"}
+"""The recipes whose generators are too large for a page, as docs/exploring.md says."""
+LINEAR = Dense(12), Reshape((3, 4, 1))
+BLOCK = (
+    Dense(36),
+    Reshape((3, 4, 3)),
+    Residual((Conv(3, 1, spectral=True),), shortcut=(BatchNorm(0.9, 1e-3),)),
+    Conv(1, 1),
+)
+
+
+def numbers(array):
+    data = np.frombuffer(base64.b64decode(array["data"]), "<f4")
+    return data.reshape(array["shape"])
+
+
+@pytest.fixture
+def no_directions(monkeypatch):
+    """Spare the images that directions are found by."""
+    monkeypatch.setattr(explorer, "principal_directions", any_directions)
+
+
+@pytest.mark.usefixtures("no_directions")
+@pytest.mark.parametrize("name", [recipe.name for recipe in recipes()])
+def test_a_recipe_fits_into_a_page_or_says_how_large_it_would_be(name):
+    run = run_of_recipe(name)
+    if name in TOO_LARGE:
+        with pytest.raises(
+            ConfigError, match=r"would take \d+\.\d MB of the page, of at most 8\.5"
+        ):
+            payload(run)
+    else:
+        assert len(json.dumps(payload(run))) < 9_100_000
+
+
+def test_too_large_is_refused_before_any_image_is_made(monkeypatch):
+    run = run_of_spec(LINEAR, (3, 4, 1))
+    monkeypatch.setattr(explorer, "principal_directions", None)
+    with pytest.raises(ConfigError, match="leave out --explore") as refused:
+        payload(run, most=300)
+    assert refused.value.exit_code == ExitCode.USAGE
+    assert "\n" not in str(refused.value)
+
+
+def test_a_native_generator_is_refused():
+    run = run_of_spec(LINEAR, (3, 4, 1))
+    native = Run(dataclasses.replace(run.problem, generator=object()), run.trainer, 0, run.history)
+    with pytest.raises(ConfigError, match="native"):
+        payload(native)
+
+
+def test_a_generator_that_makes_nonsense_is_refused():
+    run = run_of_spec(LINEAR, (3, 4, 1))
+    weights = run.generator.weights()
+    run.generator.load_weights(weights | {"0.bias": np.full(12, np.nan)})
+    with pytest.raises(Diverged, match="not finite"):
+        payload(run)
+
+
+def test_a_page_has_the_weights_by_layer_and_role():
+    run = run_of_spec((Embedding(2), Dense(4, bias=False), Tanh(), Reshape((2, 2, 1))), (2, 2, 1))
+    told, weights = json.loads(json.dumps(payload(run))), run.generator.weights()
+    assert [layer["layer"] for layer in told["layers"]] == ["embedding", "dense", "tanh", "reshape"]
+    assert [list(layer["weights"]) for layer in told["layers"]] == [
+        ["embedding"],
+        ["kernel"],
+        [],
+        [],
+    ]
+    np.testing.assert_array_equal(
+        numbers(told["layers"][1]["weights"]["kernel"]), weights["1.kernel"].astype(np.float32)
+    )
+    assert (told["latent"], told["shape"], told["classes"]) == (5, [2, 2, 1], 3)
+    assert told["names"] == ["0", "1", "2"]
+
+
+def test_names_of_classes_are_those_given():
+    run = run_of_spec((Embedding(2), Dense(12), Reshape((3, 4, 1))), (3, 4, 1))
+    assert payload(run, ("boot", "bag", "coat"))["names"] == ["boot", "bag", "coat"]
+
+
+def test_a_generator_that_is_not_told_classes_has_none():
+    told = payload(run_of_spec(LINEAR, (3, 4, 1)), ("boot", "bag", "coat"))
+    assert (told["classes"], told["names"]) == (0, [])
+
+
+def test_norms_are_worked_into_what_they_scale():
+    run = run_of_spec(BLOCK, (3, 4, 1))
+    block, w = payload(run)["layers"][2], run.generator.weights()
+    kernel = w["2.layers.0.kernel"]
+    sigma = np.linalg.norm(kernel.reshape(3, 3) @ w["2.layers.0.kernel_u"])
+    inside, shortcut = block["layers"][0]["weights"], block["shortcut"][0]["weights"]
+    np.testing.assert_allclose(numbers(inside["kernel"]), kernel / sigma, rtol=1e-6)
+    assert set(inside) == {"kernel", "bias"}
+    gamma, beta, mean, variance = (
+        w[f"2.shortcut.0.{role}"] for role in ("gamma", "beta", "mean", "variance")
+    )
+    x = np.linspace(-3, 3, 3)
+    wanted = gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta
+    made = x * numbers(shortcut["scale"]) + numbers(shortcut["shift"])
+    np.testing.assert_allclose(made, wanted, atol=1e-6)
+    assert set(shortcut) == {"scale", "shift"}
+
+
+def test_the_average_is_taken_where_there_is_one():
+    run = run_of_spec(LINEAR, (3, 4, 1), average=Average(half_life=10.0))
+    kernel = numbers(payload(run)["layers"][0]["weights"]["kernel"])
+    np.testing.assert_array_equal(kernel, run.trainer.average.weights()["0.kernel"])
+    assert (kernel != run.trainer.generator.weights()["0.kernel"]).any()
+
+
+def test_directions_of_a_linear_generator_are_its_singular_vectors():
+    run = run_of_spec(LINEAR, (3, 4, 1))
+    left, singular, _ = np.linalg.svd(run.generator.weights()["0.kernel"].astype(np.float64))
+    found = principal_directions(run, 3)
+    np.testing.assert_allclose(np.abs((found.vectors * left.T[:3]).sum(1)), 1, atol=1e-4)
+    np.testing.assert_allclose(found.shares, (singular**2 / (singular**2).sum())[:3], rtol=1e-3)
+
+
+def test_directions_are_orthonormal_and_the_same_each_time():
+    run = run_of_spec(
+        (Embedding(2), Dense(12), Tanh(), Dense(12), Tanh(), Reshape((3, 4, 1))), (3, 4, 1)
+    )
+    first, again = principal_directions(run, 4), principal_directions(run, 4)
+    np.testing.assert_array_equal(first.vectors, again.vectors)
+    np.testing.assert_allclose(first.vectors @ first.vectors.T, np.eye(4), atol=1e-12)
+    assert (np.diff(first.shares) <= 0).all()
+    assert 0 < first.shares.sum() <= 1
+
+
+def test_the_largest_entry_of_a_direction_is_positive():
+    vectors = principal_directions(run_of_spec(LINEAR, (3, 4, 1)), 5).vectors
+    assert (vectors.max(1) >= -vectors.min(1)).all()
+
+
+def test_there_are_no_more_directions_than_numbers_in_the_noise():
+    told = payload(run_of_spec(LINEAR, (3, 4, 1), latent=2))
+    assert told["directions"]["shape"] == [2, 2]
+    assert len(told["shares"]) == 2
+
+
+def test_every_file_of_the_explorer_is_in_the_page():
+    named = {*explorer.STYLES, *explorer.SCRIPTS}
+    assert {f"explorer/{path.name}" for path in (STATIC / "explorer").iterdir()} == named

@@ -1,0 +1,264 @@
+"""Objects where names are: what `fit` and `train` take, and what they refuse in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit import plugins, training
+from gankit.augment import Augment
+from gankit.callbacks import History, every
+from gankit.config import NetworkConfig
+from gankit.contract import Problem
+from gankit.errors import ConfigError, shown
+from gankit.layers import Dense, Flatten, Reshape, Residual, Tanh
+from gankit.losses import HINGE, Loss
+from gankit.optimizers import SGD, Adam, Average
+from gankit.penalties import Penalty
+from gankit.schedules import Schedule
+from tests.short_runs import DISCRIMINATOR, GENERATOR, IMAGES, fit, refusal, steep, train
+
+R1 = Penalty("real", 0.0, 1.0)
+
+
+# What messages show.
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (np.zeros((40, 28)), "numpy ndarray of shape (40, 28), float64"),
+        (np.float32(0.5), "np.float32(0.5)"),
+        ("x" * 500, f"'{'x' * 56}..."),
+        ("two\nlines", r"'two\nlines'"),
+        ({"a": 1}, "dict of 1"),
+        (Adam, "the class Adam"),
+        (len, "the function len"),
+        (None, "None"),
+        (plugins, "module"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_message_shows_a_value_in_few_words(value, told):
+    assert shown(value) == told
+
+
+def test_an_unknown_name_is_cut():
+    assert len(refusal(lambda: train(dataset="x" * 10_000))) < 200
+
+
+# Losses.
+
+
+def test_fitting_takes_a_loss_object():
+    assert np.array_equal(fit(loss=HINGE).history, fit(loss="hinge").history)
+    assert not np.array_equal(fit(loss=steep()).history, fit(loss="hinge").history)
+
+
+def test_training_takes_a_loss_object_and_records_its_name(tmp_path):
+    run = train(loss=steep(), out=tmp_path / "run")
+    assert run.config.loss == "mine"
+    assert not np.array_equal(run.history, train(loss="hinge").history)
+
+
+def test_sampling_and_loading_need_no_loss(tmp_path):
+    run = train(loss=steep(), out=tmp_path / "run")
+    assert np.array_equal(gankit.load(tmp_path / "run").sample(3), run.sample(3))
+
+
+def test_a_run_that_was_loaded_without_its_loss_does_not_train_with_another(tmp_path):
+    train(loss=steep(), out=tmp_path / "run")
+    run = gankit.load(tmp_path / "run")
+    block = training.plan(run.problem, training.StepShape(4), 20, run.step, 1)
+    batches = block.batches(run.problem, np.zeros((20, 28, 28, 1), np.uint8), None)
+    with pytest.raises(ConfigError, match=r"'mine' is not registered.*give the Loss again"):
+        training.alternate(run.trainer, batches)
+
+
+def test_resuming_takes_the_same_loss_again(tmp_path):
+    train(loss=steep(), out=tmp_path / "run")
+    run = train(loss=steep(), out=tmp_path / "run", steps=5, resume=True)
+    assert np.array_equal(run.history, train(loss=steep(), steps=5).history)
+
+
+def test_resuming_with_another_loss_of_that_name_is_refused(tmp_path):
+    train(loss=steep(), out=tmp_path / "run")
+    told = refusal(lambda: train(loss=steep(1.5), out=tmp_path / "run", steps=5, resume=True))
+    assert "returns other values or gradients" in told
+
+
+def test_resuming_without_the_loss_says_that_it_must_be_given(tmp_path):
+    train(loss=steep(), out=tmp_path / "run")
+    told = refusal(lambda: gankit.train(out=tmp_path / "run", steps=5, resume=True))
+    assert "give the Loss" in told
+
+
+def test_a_loss_that_no_digest_can_tell_trains_in_memory_alone(tmp_path):
+    squared = dataclasses.replace(
+        HINGE, name="squared", discriminator=lambda ops, real, fake: ops.mean((real + fake) ** 2)
+    )
+    told = refusal(lambda: train(loss=squared, out=tmp_path / "run"))
+    assert "train without out=" in told
+    assert not (tmp_path / "run").exists()
+
+
+# Several, or one.
+
+
+def test_one_penalty_may_be_given_without_a_tuple():
+    one, many = fit(penalties=R1), fit(penalties=(R1,))
+    assert one.problem.penalties == many.problem.penalties == (R1,)
+    assert fit(penalties=[R1]).problem.penalties == (R1,)
+    assert train(penalties=R1).config.penalties == (R1,)
+
+
+def test_a_plain_function_is_called_after_every_step():
+    seen = []
+    fit(callbacks=[lambda progress: seen.append(progress.step)])
+    train(callbacks=lambda progress: seen.append(progress.step))
+    assert seen == [1, 2, 3, 1, 2, 3]
+
+
+def test_one_callback_may_be_given_without_a_list():
+    history, seen = History(), []
+    fit(callbacks=history)
+    fit(callbacks=every(2, lambda progress: seen.append(progress.step)))
+    assert len(history.losses()) == 3
+    assert seen == [2]
+
+
+@pytest.mark.parametrize(
+    "form", [list, tuple, iter, lambda spec: (layer for layer in spec)], ids=range(4)
+)
+def test_layers_may_come_in_any_order_that_python_has(form):
+    run = fit(form(GENERATOR), form(DISCRIMINATOR))
+    assert run.problem.generator == GENERATOR
+    assert np.array_equal(run.history, fit().history)
+
+
+@pytest.mark.parametrize("form", [list, tuple], ids=lambda form: form.__name__)
+def test_training_takes_layers_alone_and_keeps_the_recipes_optimizer(form):
+    layers = form([Dense(784), Tanh(), Reshape((28, 28, 1))])
+    config = train(generator=layers).config
+    assert config.generator.layers == tuple(layers)
+    assert config.generator.optimizer == train().config.generator.optimizer
+
+
+def test_lists_and_single_layers_are_specs_inside_of_others_too():
+    inner = (Dense(3), Tanh())
+    assert Residual(list(inner)) == Residual(inner)
+    assert Residual(inner, Dense(3)).shortcut == (Dense(3),)
+    assert NetworkConfig(list(inner), SGD(0.1)).layers == inner
+    problem = Problem(list(GENERATOR), DISCRIMINATOR, 3, [3, 2, 1], HINGE, SGD(0.1), SGD(0.1))
+    assert (problem.generator, problem.image_shape) == (GENERATOR, (3, 2, 1))
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"penalties": "r1"}, "penalties: got 'r1'; expected gankit.penalties.Penalty"),
+        ({"penalties": [R1, IMAGES]}, "penalties: got numpy ndarray of shape (20, 3, 2, 1)"),
+        ({"penalties": Penalty}, "penalties: got the class Penalty"),
+        ({"callbacks": 3}, "callbacks: got 3; expected a function"),
+        ({"callbacks": [History]}, "callbacks: got the class History; write History(...)"),
+        ({"callbacks": [lambda _: None, IMAGES]}, "callbacks: got numpy ndarray"),
+        ({"augment": "translation"}, "augment: got 'translation'; expected gankit.augment.Augment"),
+        ({"augment": True}, "augment: got True"),
+        ({"average": 0.999}, "average: got 0.999; expected gankit.optimizers.Average"),
+        ({"generator_optimizer": "adam"}, "generator_optimizer: got 'adam'"),
+        ({"discriminator_optimizer": Adam}, "discriminator_optimizer: got the class Adam"),
+        ({"generator_optimizer": SGD("0.1")}, "sgd's learning_rate: got '0.1'"),
+        ({"loss": 3}, "loss: got 3; expected a name, or a gankit.losses.Loss"),
+        ({"loss": IMAGES}, "loss: got numpy ndarray"),
+        ({"backend": IMAGES}, "backend: got numpy ndarray"),
+        ({"latent": IMAGES}, "latent: got numpy ndarray"),
+        ({"steps": IMAGES}, "steps is numpy ndarray"),
+        ({"batch": IMAGES}, "batch is numpy ndarray"),
+        ({"seed": IMAGES}, "seed: got numpy ndarray"),
+        ({"flip": "yes"}, "flip: got 'yes'; expected True or False"),
+        ({"instance_noise": IMAGES}, "instance_noise: got numpy ndarray"),
+        ({"precision": "float16"}, "unknown precision 'float16'"),
+        ({"device": 0}, "device: got 0; expected a text"),
+        ({"label_smoothing": IMAGES}, "label_smoothing: got numpy ndarray"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_value_of_a_wrong_type_is_refused_in_one_line(changes, told):
+    assert told in refusal(lambda: fit(**changes))
+
+
+@pytest.mark.parametrize(
+    ("generator", "told"),
+    [
+        (None, "generator: got None; expected a tuple of gankit.layers"),
+        ("dcgan", "generator: got 'dcgan'"),
+        ({"layers": []}, "generator: got dict of 1"),
+        (IMAGES, "generator: got numpy ndarray of shape (20, 3, 2, 1), uint8"),
+        (len, "generator: got the function len"),
+        ([Flatten, Dense(1)], "generator: layer 0 is the class Flatten; write Flatten(...)"),
+        ([Dense(6), len], "generator: layer 1 is the function len"),
+        ([Dense("6")], "dense's units: got '6'; expected a whole number"),
+        ([Residual([Dense(2.5)])], "dense's units: got 2.5"),
+    ],
+    ids=range(9),
+)
+def test_what_is_no_network_is_refused_in_one_line(generator, told):
+    assert told in refusal(lambda: fit(generator, backend="auto"))
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: Penalty("reel", 0.0, 1.0), "did you mean 'real'"),
+        (lambda: Penalty("real", "0", 1.0), "a penalty's target: got '0'"),
+        (lambda: Penalty("real", 0.0, 1.0, every=IMAGES), "a penalty's every: got numpy ndarray"),
+        (lambda: Augment("translation"), "an augmentation's policy: got 'translation'"),
+        (lambda: Augment(every="4"), "an augmentation's every: got '4'"),
+        (lambda: Average("1000"), "an average's half_life: got '1000'"),
+        (lambda: Schedule("linear", 0.0, 1.0, None), "a schedule's images: got None"),
+        (lambda: Schedule("sine", 0.0, 1.0, 10), "unknown schedule 'sine'"),
+        (lambda: Loss("mine", 3, len), "a loss's discriminator: got 3; expected a function"),
+        (lambda: Residual(4), "residual's layers: got 4"),
+        (lambda: NetworkConfig([4], SGD(0.1)), "layers: layer 0 is 4"),
+    ],
+    ids=range(11),
+)
+def test_things_refuse_values_of_a_wrong_type_as_they_are_made(make, told):
+    assert told in refusal(make)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"dataset": IMAGES}, "dataset: got numpy ndarray of shape (20, 3, 2, 1), uint8; expected"),
+        ({"batch": IMAGES}, "batch: got numpy ndarray"),
+        ({"generator": {"layers": [IMAGES]}}, "generator.layers.0: got numpy ndarray"),
+        ({"out": 3}, "out: got 3; expected a path"),
+        ({"data_dir": IMAGES}, "data_dir: got numpy ndarray"),
+        ({"recipe": IMAGES}, "recipe: got numpy ndarray"),
+        ({"callbacks": 3}, "callbacks: got 3"),
+        ({"loss": IMAGES}, "loss: got numpy ndarray"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_training_refuses_objects_in_place_of_settings(changes, told):
+    assert told in refusal(lambda: train(**changes))
+
+
+def test_training_takes_a_path_for_a_data_set(tmp_path):
+    np.save(tmp_path / "mine.npy", np.random.default_rng(0).integers(0, 256, (8, 28, 28), np.uint8))
+    assert train(dataset=tmp_path / "mine.npy", steps=1).step == 1
+
+
+def test_a_backend_is_asked_for_by_a_name():
+    assert "backend: got numpy ndarray" in refusal(lambda: gankit.get_backend(IMAGES))
+
+
+def test_loading_what_is_no_path_is_refused():
+    assert "folder: got 3" in refusal(lambda: gankit.load(3))
