@@ -1,4 +1,4 @@
-"""What a classifier makes of images: its score, how sure it is, and which classes it sees."""
+"""Metrics from a classifier's probabilities: score, confidence and class shares."""
 
 from __future__ import annotations
 
@@ -9,36 +9,38 @@ from numpy.typing import NDArray
 
 from gankit.evaluation.pixels import Real
 
-SEEN = 5
-"""A class counts as seen if its share is at least the expected one over this number."""
+SEEN_DIVISOR = 5
+"""A class counts as seen if its share is at least the expected share divided by this."""
 
 
 def score(probabilities: Real) -> float:
     """Return exp E KL(p(y|x) ‖ p(y)): 1 at worst, the number of classes at best.
 
     Salimans et al. 2016, "Improved techniques for training GANs", §4, over all images at once.
-    With another network than Inception it is no Inception score.
+    It is the Inception score only if the probabilities come from the Inception network.
     """
     marginal = probabilities.mean(0)
     return float(np.exp(np.mean([divergence(row, marginal) for row in probabilities])))
 
 
 def confidence(probabilities: Real) -> float:
-    """Return the mean chance of the likeliest class, 1/classes to 1."""
+    """Return the mean of each image's highest class probability, 1/classes to 1."""
     return float(probabilities.max(1).mean())
 
 
 def histogram(probabilities: Real) -> Real:
-    """Return the `(classes,)` part of the images for which each class is the likeliest."""
+    """Return the `(classes,)` share of images whose most probable class is each one."""
     counts = np.bincount(probabilities.argmax(1), minlength=probabilities.shape[1])
     found: Real = counts / counts.sum()
     return found
 
 
 def divergence(p: NDArray[Any], q: NDArray[Any]) -> float:
-    """Return KL(p ‖ q) = Σ p log(p/q) in nats (Kullback & Leibler 1951); infinite where q lacks p.
+    """Return KL(p ‖ q) = Σ p log(p/q) in nats (Kullback & Leibler 1951).
 
-    >>> divergence(np.array([0.5, 0.5]), np.array([0.25, 0.75])).__step_(4)
+    It is infinite if some q is 0 where p is not.
+
+    >>> divergence(np.array([0.5, 0.5]), np.array([0.25, 0.75])).__round__(4)
     0.1438
     """
     there = p > 0
@@ -48,15 +50,15 @@ def divergence(p: NDArray[Any], q: NDArray[Any]) -> float:
 
 
 def seen(shares: Real, expected: Real | None = None) -> int:
-    """Return how many classes have a fifth of their expected share, or more.
+    """Return the number of classes with at least a fifth of their expected share.
 
     Parameters
     ----------
     shares
-        `(classes,)` part of the images that each class has.
+        `(classes,)` share of the images in each class.
     expected
-        `(classes,)` shares in the data; None for equal ones. A class without images in the data is
-        not counted.
+        `(classes,)` shares in the data; None for equal shares. A class with an expected share of 0
+        is not counted.
 
     >>> seen(np.array([0.5, 0.4, 0.1, 0.0]))
     3
@@ -65,4 +67,4 @@ def seen(shares: Real, expected: Real | None = None) -> int:
     """
     if expected is None:
         expected = np.full(len(shares), 1 / len(shares))
-    return int(np.count_nonzero((shares >= expected / SEEN) & (expected > 0)))
+    return int(np.count_nonzero((shares >= expected / SEEN_DIVISOR) & (expected > 0)))

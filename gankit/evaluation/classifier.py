@@ -1,8 +1,8 @@
-"""A classifier to judge by: trained once for each labelled data set, the same for every backend.
+"""A classifier that gives features and class probabilities, trained once for each data set.
 
-Like the Inception network of Salimans et al. 2016 and Heusel et al. 2017, but small, and of the
-data's own classes: it gives the values before its last layer as features, with local features
-beside them, and the chance of each class.
+It takes the place of the Inception network of Salimans et al. 2016 and Heusel et al. 2017, but is
+small and trained on the data set's own classes. Its features are the values before its last layer,
+joined with local features. All backends use the same one.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from gankit.errors import ConfigError, DataError
 from gankit.evaluation import classifier_cache, local, mlp
 from gankit.evaluation.features import digest
 from gankit.evaluation.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
-from gankit.evaluation.train_classifier import Progress, fit, steps_for
+from gankit.evaluation.train_classifier import ReportStep, fit, steps_for
 
 VERSION = "classifier 4"
-"""Part of every key: change it with anything that changes the numbers."""
+"""Part of every cache key: change it with anything that changes the numbers."""
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A trained network; callable, so that it serves as `ClassFeatures`.
+    """A trained classifier; call it to get features (it implements `ClassFeatures`).
 
     Attributes
     ----------
     name
-        With the first digits of the weights' sum: two of the same name give the same numbers.
+        Ends with the first digits of the weights' checksum: two with the same name give the same
+        numbers.
     shape
-        (height, width, channels) of the images that it takes.
+        (height, width, channels) of its input images.
     weights
-        As `network.shapes` and `local.shapes` name them, float32.
+        Float32 arrays named as in `mlp.shapes` and `local.shapes`.
     """
 
     name: str
@@ -46,13 +47,13 @@ class Classifier:
     def __call__(self, images: NDArray[Any], /) -> Real:
         """Return `(n, d)` float64 features of `(n, H, W, C)` images, uint8 or real in [-1, 1].
 
-        The first 64 are the classifier's, the others local: 18 in grey, 54 in colour.
+        The first 64 are the classifier's, the others are local: 18 for grey images, 54 for colour.
         """
         check_shape(images, self.shape, "the classifier")
         return by_chunks(self._all, images)
 
     def probabilities(self, images: NDArray[Any], /) -> Real:
-        """Return the `(n, classes)` float64 chances of each class."""
+        """Return the `(n, classes)` float64 class probabilities."""
         check_shape(images, self.shape, "the classifier")
         logits = by_chunks(lambda p: mlp.logits(self.weights, self._features(p)), images)
         return mlp.softmax(logits)
@@ -66,21 +67,22 @@ class Classifier:
 
 
 def classifier_of(
-    data: ImageSet, *, steps: int | None = None, progress: Progress = lambda *_: None
+    data: ImageSet, *, steps: int | None = None, progress: ReportStep = lambda *_: None
 ) -> Classifier:
-    """Return the classifier of a data set: the one that is kept, or else one trained now.
+    """Return the classifier of a data set: from the cache, or trained now.
 
-    It is kept in gankit's cache under the sum of images, labels and `VERSION`. One that is
-    damaged is trained again; where the cache cannot be written, it is not kept. Either warns.
+    gankit's cache holds it under the checksum of images, labels and `VERSION`. A damaged file is
+    replaced by training again. If the cache cannot be written, the classifier is returned
+    unsaved. Either warns.
 
     Parameters
     ----------
     data
-        Images with labels: those to train on, of any size.
+        Training images with labels, of any size.
     steps
-        Of training, each on 256 images; by default 20 epochs, at least 400 and at most 5,000.
+        Training steps of 256 images each; by default 20 epochs, at least 400 and at most 5,000.
     progress
-        Called every 20 steps while it is trained, with a time estimate.
+        Called every 20 training steps, with an estimate of the time left.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def classifier_of(
     labels = _checked(data)
     steps = steps_for(len(data)) if steps is None else steps
     if steps < 1:
-        raise ConfigError(f"steps is {steps}; a classifier is trained for at least 1")
+        raise ConfigError(f"steps: got {steps}; expected at least 1")
     shape = data.images.shape[1:]
     key = digest(f"{VERSION}, {steps} steps, {data.classes} classes", data.images, labels)
     wanted = mlp.shapes(inputs(shape), data.classes) | local.shapes(shape[-1])
@@ -101,21 +103,22 @@ def classifier_of(
         weights = fit(data.images, labels, data.classes, steps, progress)
         weights |= local.fit(data.images, _variance(weights, data.images))
         classifier_cache.write(key, weights)
-    # The key will not do: BLAS steps by processor and threads, and training makes much of that.
+    # The cache key is not enough: BLAS rounds by processor and threads, and training amplifies
+    # that.
     mark = classifier_cache.sum_of(weights).tobytes().hex()[:8]
     name = f"{mlp.FEATURES} classifier and {local.count(shape[-1])} local features ({mark})"
     return Classifier(name, shape, weights)
 
 
 def _variance(weights: State, images: Levels) -> float:
-    """Return the mean variance of the network's features over some of the images."""
+    """Return the mean variance of the classifier's features over a sample of the images."""
     some = np.asarray(images[:: max(1, len(images) // local.IMAGES)])
     values = by_chunks(lambda part: mlp.features(weights, small(part)), some)
     return float(values.var(0).mean())
 
 
 def _checked(data: ImageSet) -> NDArray[np.int64]:
-    """Return the labels, if the data set can be learned from."""
+    """Return the labels; raise DataError without labels or images."""
     if data.labels is None:
         raise DataError(
             f"{data.source}: has no labels to train a classifier; use principal_components(...)"

@@ -1,4 +1,4 @@
-"""Weights kept in gankit's cache: proved when they are read, and never a reason to fail."""
+"""The cache of classifier weights; files are verified when read, and a bad one only warns."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from gankit.errors import CheckpointError, StorageError
 from gankit.runs import tensors
 
 SUM = "sha256"
-"""The name under which a file holds the sum of the others, 32 bytes."""
+"""The name of the checksum in a file, 32 bytes."""
 
-LIMIT = 2**30
-"""The most bytes of a file."""
+LARGEST_FILE = 2**30
+"""Bytes; a larger file is not read."""
 
 
 def path_of(key: str) -> Path:
-    """Return where the weights of that key are kept."""
+    """Return the cache file of a key."""
     return locations.cache() / "classifiers" / f"{key}.safetensors"
 
 
 def read(key: str, shapes: Mapping[str, tuple[int, ...]]) -> State | None:
-    """Return the weights of a key, or None if there are none, or none that can be proved.
+    """Return the cached weights of a key, or None if the file is missing or damaged.
 
     Parameters
     ----------
     key
-        The sum of what they were made from.
+        The checksum of the training data and settings.
     shapes
-        The shape of each, by its name; all are float32.
+        The shape of each weight by name; all are float32.
     """
     path = path_of(key)
     try:
         if not path.exists():
             return None
-        return _proved(tensors.decode(read_plain(path, LIMIT)), shapes)
+        return _verified(tensors.decode(read_plain(path, LARGEST_FILE)), shapes)
     except (CheckpointError, OSError) as error:
-        # Errors of files name them already; those of what is in them do not.
+        # Errors of files begin with the path; errors of their content do not.
         reason = str(error).removeprefix(f"{path}: ")
-        _warn(f"passed over {path}: {reason}; training the classifier again")
+        _warn(f"ignored {path}: {reason}; training the classifier again")
         return None
 
 
 def write(key: str, weights: State) -> None:
-    """Keep weights under a key; where that cannot be, warn."""
+    """Write weights to the cache; warn if that fails."""
     path = path_of(key)
     content = tensors.encode({**weights, SUM: sum_of(weights)})
     try:
@@ -61,11 +61,11 @@ def write(key: str, weights: State) -> None:
         atomic_files.sweep(path.parent)
         atomic_files.write_file(path, content)
     except StorageError as error:
-        _warn(f"the classifier is not kept, so it will be trained again next time: {error}")
+        _warn(f"the classifier was not saved and will be trained again next time: {error}")
 
 
 def sum_of(weights: State) -> NDArray[np.uint8]:
-    """Return the 32 bytes of SHA-256 of every weight, by name."""
+    """Return the SHA-256 of all weights, in order of their names, as 32 bytes."""
     found = hashlib.sha256()
     for name in sorted(weights):
         found.update(f"{name} {weights[name].shape}\n".encode())
@@ -73,15 +73,15 @@ def sum_of(weights: State) -> NDArray[np.uint8]:
     return np.frombuffer(found.digest(), np.uint8)
 
 
-def _proved(found: State, shapes: Mapping[str, tuple[int, ...]]) -> State:
-    """Return the weights without their sum; CheckpointError says what is wrong with them."""
+def _verified(found: State, shapes: Mapping[str, tuple[int, ...]]) -> State:
+    """Return the weights without their checksum; raise CheckpointError if one is wrong."""
     said = found.pop(SUM, None)
     check_state(found, {name: np.empty(shape, np.float32) for name, shape in shapes.items()})
     for name, array in found.items():
         if array.dtype != np.float32:
-            raise CheckpointError(f"{name!r} holds {array.dtype}; it must be float32")
+            raise CheckpointError(f"{name!r} holds {array.dtype}; expected float32")
     if said is None or said.tobytes() != sum_of(found).tobytes():
-        raise CheckpointError("its sum is wrong: it was edited or damaged")
+        raise CheckpointError("the checksum does not match: the file was edited or damaged")
     if trouble := tensors.not_finite(found):
         raise CheckpointError(trouble)
     return found

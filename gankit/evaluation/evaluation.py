@@ -1,4 +1,4 @@
-"""Every figure of a set of images, against a reference, with what it was measured by."""
+"""Evaluate a set of images against a reference: every metric, with what it was measured by."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from gankit.evaluation.nearest import nearest_images
 from gankit.evaluation.pixels import Levels, Real, check_shape, levels
 from gankit.evaluation.reference import Reference
 
-NEAREST = 1000
-"""Images, the first ones, of which the nearest reference image is looked for."""
+NEAREST_SAMPLES = 1000
+"""The nearest training image is searched for this many images: the first ones."""
 
-Tell: TypeAlias = Callable[[str], None]
-"""Takes the name of what is computed next."""
+Announce: TypeAlias = Callable[[str], None]
+"""Takes the name of the metric that is computed next."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured; a figure compares only with one of the same features and counts.
+    """The metrics of a set of images; compare only those with equal features and counts.
 
     Attributes
     ----------
     features, reference
-        The names of the features and of the reference's split.
+        Names of the features and of the reference's split.
     samples, reference_samples, neighbours
-        How many images there were on each side, and the k of the balls.
+        Number of images on each side, and k, the number of neighbours.
     frechet
-        Fréchet distance of these features: never the FID, whose features are Inception's.
+        Fréchet distance of these features. It is not the FID, which needs Inception's features.
     kernel, kernel_deviation, kernel_whole
         Kernel distance: mean and standard deviation over subsets, and of all images at once. Below
-        4 images there are no subsets: the first is then the last, and the deviation is None.
+        4 images there are no subsets: the first equals the last, and the deviation is None.
     precision, recall, density, coverage
-        As `Balls` has them.
+        As in `Balls`.
     nearest
         Mean distance of the first 1,000 images to the nearest training image, 0 to 2; to the
-        nearest one of the reference where the training images were not given.
+        nearest reference image if training images were not given.
     score, reference_score, confidence
-        Classifier score of the images and of the reference, and how sure the classifier is; None
-        where the features tell no classes apart, as are the three below.
+        Classifier score of the images and of the reference, and the classifier's mean confidence;
+        None if the features have no classes, as are the three below.
     histogram, histogram_divergence
         Share of each predicted class, and its KL divergence from the reference's, in nats.
     classes_seen
-        How many classes have at least a fifth of the share that they have in the reference.
+        Number of classes with at least a fifth of their share in the reference.
     class_names
-        Of the classes of `histogram`, where the run has names; not a figure.
+        Names of the classes of `histogram`, if the run has them; not a metric.
     """
 
     features: str
@@ -81,7 +81,7 @@ class Evaluation:
     class_names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Return every figure by name; None stands for infinity, which JSON does not have."""
+        """Return every metric by name; infinity becomes None, since JSON has no infinity."""
         table = dataclasses.asdict(self)
         del table["class_names"]
         if self.histogram is not None:
@@ -95,21 +95,21 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
-    """A reference, seen through features: what is computed of it is computed once.
+class Evaluator:
+    """Evaluates images against one reference, whose features are computed once.
 
     Attributes
     ----------
     reference
         Real images.
     features
-        What to look at; with `probabilities`, classes are looked at too.
+        The features to compare; class metrics need features with `probabilities`.
     neighbours
-        The k of precision, recall, density and coverage.
+        k of precision, recall, density and coverage.
     seed
-        Of the kernel distance's subsets.
+        Seed of the kernel distance's subsets.
     training
-        `(N, H, W, C)` all training images, in which the nearest image is searched; None for the
+        `(N, H, W, C)` all training images, searched for the nearest image; None searches the
         reference.
     """
 
@@ -122,40 +122,38 @@ class Judge:
     def __call__(
         self,
         images: NDArray[Any],
-        tell: Tell = lambda _: None,
+        announce: Announce = lambda _: None,
         own: NDArray[np.int64] | None = None,
     ) -> Evaluation:
-        """Return every figure of `(n, H, W, C)` images, uint8 or real numbers in [-1, 1].
+        """Return every metric of `(n, H, W, C)` images, uint8 or real numbers in [-1, 1].
 
         Parameters
         ----------
         images
-            More of them than `neighbours`.
-        tell
-            Called with the name of what is computed next.
+            More than `neighbours` of them.
+        announce
+            Called with the name of the metric that is computed next.
         own
-            `(n,)` their positions in `training`, if they are training images: the nearest image is
-            then another one.
+            `(n,)` their positions in `training`, if they are training images: then the nearest
+            other image is found.
 
         Raises
         ------
         ConfigError
             The images have another shape than the reference's, or are not more than `neighbours`.
         Diverged
-            A pixel is no number.
+            A pixel is NaN or infinite.
         """
         images = levels(images)
         check_shape(images, self.reference.images.shape[1:], "the reference")
         if len(images) <= self.neighbours:
-            raise ConfigError(
-                f"{len(images)} images are too few to judge; give more than {self.neighbours}"
-            )
-        tell("nearest images")
+            raise ConfigError(f"images: got {len(images)}; expected more than {self.neighbours}")
+        announce("nearest images")
         training = self.reference.images if self.training is None else self.training
         distances = nearest_images(
-            images[:NEAREST], training, None if own is None else own[:NEAREST]
+            images[:NEAREST_SAMPLES], training, None if own is None else own[:NEAREST_SAMPLES]
         )[1]
-        tell("features")
+        announce("features")
         values = self.features(images)
         return Evaluation(
             features=self.features.name,
@@ -164,20 +162,20 @@ class Judge:
             reference_samples=len(self.reference.images),
             neighbours=self.neighbours,
             nearest=float(distances.mean()),
-            **self._distances(values, tell),
-            **self._classes(images, tell),
+            **self._distances(values, announce),
+            **self._classes(images, announce),
         )
 
-    def _distances(self, values: Real, tell: Tell) -> dict[str, Any]:
-        tell("Fréchet distance")
-        apart = frechet_distance(moments(values), self._moments)
-        tell("kernel distance")
+    def _distances(self, values: Real, announce: Announce) -> dict[str, Any]:
+        announce("Fréchet distance")
+        distance = frechet_distance(moments(values), self._moments)
+        announce("kernel distance")
         whole = kernel.kernel_distance(values, self._values)
         mean, deviation = self._over_subsets(values, whole)
-        tell("precision and recall")
+        announce("precision and recall")
         found = neighbours.balls(values, self._values, self.neighbours, self._radii)
         return {
-            "frechet": apart,
+            "frechet": distance,
             "kernel": mean,
             "kernel_deviation": deviation,
             "kernel_whole": whole,
@@ -185,22 +183,22 @@ class Judge:
         }
 
     def _over_subsets(self, values: Real, whole: float) -> tuple[float, float | None]:
-        """Return the mean and the deviation of the kernel distance; `whole` without subsets."""
+        """Return mean and deviation of the kernel distance; `whole` and None without subsets."""
         if min(len(values), len(self._values)) < kernel.FEWEST:
             return whole, None
         subsets = kernel.subset_distances(values, self._values, seed=self.seed)
         return float(subsets.mean()), float(subsets.std())
 
-    def _classes(self, images: Levels, tell: Tell) -> dict[str, Any]:
+    def _classes(self, images: Levels, announce: Announce) -> dict[str, Any]:
         if not isinstance(self.features, ClassFeatures):
             return {}
-        tell("classes")
-        chances, known = self.features.probabilities(images), self._probabilities
-        shares, expected = classes.histogram(chances), classes.histogram(known)
+        announce("classes")
+        probabilities, reference = self.features.probabilities(images), self._probabilities
+        shares, expected = classes.histogram(probabilities), classes.histogram(reference)
         return {
-            "score": classes.score(chances),
-            "reference_score": classes.score(known),
-            "confidence": classes.confidence(chances),
+            "score": classes.score(probabilities),
+            "reference_score": classes.score(reference),
+            "confidence": classes.confidence(probabilities),
             "histogram": tuple(shares.tolist()),
             "histogram_divergence": classes.divergence(shares, expected),
             "classes_seen": classes.seen(shares, expected),
@@ -221,7 +219,7 @@ class Judge:
     @cached_property
     def _probabilities(self) -> Real:
         if not isinstance(self.features, ClassFeatures):
-            raise ConfigError(f"{self.features.name} tell no classes apart; use classifier_of(...)")
+            raise ConfigError(f"{self.features.name} have no classes; use classifier_of(...)")
         return self.features.probabilities(self.reference.images)
 
 
@@ -232,30 +230,30 @@ def evaluate(
     *,
     neighbours: int = neighbours.NEIGHBOURS,
     seed: int = 0,
-    tell: Tell = lambda _: None,
+    announce: Announce = lambda _: None,
 ) -> Evaluation:
-    """Return every figure of images against a reference; `Judge` does it for many sets of them.
+    """Return every metric of images against a reference; for many sets of images use `Evaluator`.
 
-    Real test images give the floor: what no generator can be expected to fall below.
+    Real test images give the baseline: the value of a perfect generator.
 
     Parameters
     ----------
     images
         `(n, H, W, C)` uint8, or real numbers in [-1, 1].
     reference
-        Real images, as `choose` makes them.
+        Real images, from `choose`.
     features
-        `classifier_of(data)`, `principal_components(images)`, or one's own.
+        `classifier_of(data)`, `principal_components(images)`, or your own.
     neighbours
-        The k of precision, recall, density and coverage.
+        k of precision, recall, density and coverage.
     seed
-        Of the kernel distance's subsets.
-    tell
-        Called with the name of what is computed next.
+        Seed of the kernel distance's subsets.
+    announce
+        Called with the name of the metric that is computed next.
 
     Raises
     ------
     ConfigError, Diverged
-        As `Judge` raises them.
+        As raised by `Evaluator`.
     """
-    return Judge(reference, features, neighbours, seed)(images, tell)
+    return Evaluator(reference, features, neighbours, seed)(images, announce)

@@ -1,4 +1,4 @@
-"""An evaluation as a notebook shows it: every figure, and the classes as bars."""
+"""The HTML of an evaluation in a notebook: every metric, and class shares as bars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HIDDEN = {*BARE, "kernel_deviation", "kernel_whole", "reference_score", "histogr
 
 
 def evaluation_html(found: Evaluation) -> str:
-    """Return every figure of an evaluation as HTML, and the classes as bars where it has them."""
+    """Return every metric of an evaluation as HTML, with class shares as bars if it has them."""
     figures = {
         TITLES.get(name, name.replace("_", " ")): _figure(value)
         for name, value in found.as_json().items()

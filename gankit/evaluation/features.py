@@ -1,4 +1,4 @@
-"""What every metric looks at instead of pixels, and what names it."""
+"""The protocols of features: the numbers that metrics compare instead of pixels."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gankit.evaluation.pixels import Real, chunks
 
 
 class Features(Protocol):
-    """A few numbers that say what is in an image.
+    """A function from images to a few numbers each that describe their content.
 
     Attributes
     ----------
     name
-        What they are, in a few words: figures compare only where the name is the same.
+        A short description; compare metrics only if their names are equal.
     """
 
     @property
     def name(self) -> str:
-        """What they are, in a few words."""
+        """A short description."""
         ...
 
     def __call__(self, images: NDArray[Any], /) -> Real:
@@ -32,15 +32,15 @@ class Features(Protocol):
 
 @runtime_checkable
 class ClassFeatures(Features, Protocol):
-    """Features of a network that also tells classes apart."""
+    """Features of a network that also classifies images."""
 
     def probabilities(self, images: NDArray[Any], /) -> Real:
-        """Return `(n, classes)` float64 chances, each row's sum 1."""
+        """Return `(n, classes)` float64 probabilities; each row sums to 1."""
         ...
 
 
 def digest(version: str, *arrays: NDArray[Any] | None) -> str:
-    """Return the SHA-256 of arrays, their shapes and kinds, and of what they are used for."""
+    """Return the SHA-256 of arrays, with their shapes and dtypes, and of a version."""
     found = hashlib.sha256(version.encode())
     for array in arrays:
         if array is None:

@@ -1,4 +1,4 @@
-"""Fréchet distance between two sets of features, each taken for a normal distribution.
+"""Fréchet distance between two sets of features, each modelled as a normal distribution.
 
 Dowson & Landau 1982, eq. 4; used on features of images by Heusel et al. 2017, §3.
 """
@@ -24,17 +24,17 @@ class Moments:
 def moments(features: Real) -> Moments:
     """Return the mean and the unbiased covariance of `(n, d)` features; ConfigError if n < 2."""
     if len(features) < 2:
-        raise ConfigError(f"a covariance of {len(features)} images has no meaning; give at least 2")
+        raise ConfigError(f"covariance: got {len(features)} images; expected at least 2")
     return Moments(features.mean(0), np.cov(features, rowvar=False).reshape(2 * features.shape[1:]))
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:
     """Return ‖μ₁−μ₂‖² + Tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½), at least 0.
 
-    The eigenvalues of (Σ₁Σ₂)^½ are the singular values of Σ₁^½ Σ₂^½, which exist for singular
-    matrices too, where a matrix root of Σ₁Σ₂ breaks down. There the relative error is about 1e-8,
-    the root of the precision: eigenvalues that should be 0 are roots of rounding. Of regular
-    matrices it is about 1e-12. Both are measured by tests.
+    The eigenvalues of (Σ₁Σ₂)^½ are the singular values of Σ₁^½ Σ₂^½. These exist for singular
+    matrices too, for which a matrix root of Σ₁Σ₂ fails. For singular matrices the relative error is
+    about 1e-8, the root of the precision: eigenvalues that should be 0 are roots of rounding
+    errors. For regular matrices it is about 1e-12. Tests measure both.
     """
     shared = np.linalg.svd(_root(a.covariance) @ _root(b.covariance), compute_uv=False).sum()
     spread = np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared
@@ -42,7 +42,7 @@ def frechet_distance(a: Moments, b: Moments) -> float:
 
 
 def _root(covariance: Real) -> Real:
-    """Return the symmetric root; eigenvalues that rounding made negative are 0."""
+    """Return the symmetric root; negative eigenvalues, from rounding, count as 0."""
     values, vectors = np.linalg.eigh(covariance)
     root: Real = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     return root

@@ -1,4 +1,4 @@
-"""Kernel distance (KID): how far apart two sets of features are, without a bias in their number.
+"""Kernel distance (KID) between two sets of features: unbiased by the number of images.
 
 Bińkowski, Sutherland, Arbel & Gretton 2018, "Demystifying MMD GANs", §4; the unbiased estimate
 of MMD² is eq. 3 of Gretton et al. 2012. It may fall below 0.
@@ -14,23 +14,23 @@ from gankit.evaluation.pixels import Real, chunks
 
 SUBSETS = 50
 SUBSET = 1000
-"""Images of each set in a subset; at most half of the smaller set."""
+"""Images of each set in a subset, at most half of the smaller set."""
 
 FEWEST = 4
-"""Images of each set that have subsets: two halves of two."""
+"""Images that a set needs for subsets: two halves of two."""
 
-ROWS = 1000
-"""Rows of the kernel's table computed at once, at most."""
+ROWS_AT_ONCE = 1000
+"""Rows of the kernel matrix computed at once, at most."""
 
-CELLS = 10**7
-"""Numbers of the table computed at once, 80 MB: fewer rows where there are many columns."""
+CELLS_AT_ONCE = 10**7
+"""Numbers of the matrix computed at once, 80 MB; with many columns the rows are fewer."""
 
 
 def kernel_distance(a: Real, b: Real) -> float:
     """Return the unbiased MMD² of `(n, d)` and `(m, d)` features; ConfigError if n or m < 2."""
     n, m = len(a), len(b)
     if min(n, m) < 2:
-        raise ConfigError(f"a kernel distance of {n} and {m} images has no meaning; give 2 of each")
+        raise ConfigError(f"kernel distance: got {n} and {m} images; expected 2 of each")
     within_a = (_sum(a, a) - _diagonal(a)) / (n * (n - 1))
     within_b = (_sum(b, b) - _diagonal(b)) / (m * (m - 1))
     return within_a + within_b - 2 * _sum(a, b) / (n * m)
@@ -39,19 +39,19 @@ def kernel_distance(a: Real, b: Real) -> float:
 def subset_distances(
     a: Real, b: Real, subsets: int = SUBSETS, size: int = SUBSET, seed: int = 0
 ) -> Real:
-    """Return `(subsets,)` unbiased MMD², each of as many features drawn from either set.
+    """Return `(subsets,)` unbiased MMD², each between random subsets of equal size.
 
     Parameters
     ----------
     a, b
         `(n, d)` and `(m, d)` float64.
     subsets
-        How many.
+        Number of subsets.
     size
         Features in a subset, drawn without replacement; at most half of the smaller set. Larger
-        subsets share most of their features, and their spread says nothing.
+        subsets share most of their features, and their spread would be too small.
     seed
-        Which are drawn.
+        Random seed.
 
     Raises
     ------
@@ -77,11 +77,11 @@ def _sum(a: Real, b: Real) -> float:
     """Return the sum of (xᵀy/d + 1)³ over all pairs."""
     width = a.shape[1]
     total = 0.0
-    for part in chunks(len(a), min(ROWS, max(1, CELLS // len(b)))):
+    for part in chunks(len(a), min(ROWS_AT_ONCE, max(1, CELLS_AT_ONCE // len(b)))):
         base = a[part] @ b.T
         base /= width
         base += 1
-        # A product is many times faster than a power.
+        # Multiplication is many times faster than a power.
         total += float(np.vdot(base * base, base))
     return total
 

@@ -1,16 +1,16 @@
-"""Local features: how strongly small patterns occur in an image, wherever they are.
+"""Local features: how strongly small patterns occur in an image, at any position.
 
 A classifier learns to ignore what does not change the class, and the first principal components
 ignore what has little variance: neither sees specks, noise or blur. These features do. Filters are
-the principal components of the data's own patches of 3 x 3 pixels, each divided by its deviation,
-so that a pattern counts for as much as it is rare (whitened patches: Coates, Lee & Ng 2011, §3.2).
-Of each filter's responses over an image, the mean of the absolute values and the standard
-deviation are taken (statistics of textures: Portilla & Simoncelli 2000, §2).
+the principal components of the data's own patches of 3 x 3 pixels, each divided by its standard
+deviation, so that rare patterns weigh more (whitened patches: Coates, Lee & Ng 2011, §3.2).
+The features of a filter are the mean absolute response and the standard deviation of its responses
+over an image (statistics of textures: Portilla & Simoncelli 2000, §2).
 
-These statistics rise and fall together, so they are whitened too: each feature is a direction of
-them, divided by its deviation over real images. A hyperbolic tangent bounds each. Else one fault of
-texture, such as hard edges, would count for more than every fault of shape together, and a run
-whose shapes become better would seem to become worse.
+These statistics are correlated, so they are whitened too: each feature is a direction of them,
+divided by its standard deviation over real images. A hyperbolic tangent bounds each. Otherwise one
+fault of texture, such as hard edges, would outweigh all faults of shape, and a run with improving
+shapes would get worse values.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from gankit._utils.state import State
 from gankit.evaluation.pixels import Float32, Levels, Real, block_of, chunks
 
 SIDE = 3
-"""Pixels of a patch's side."""
+"""Side of a patch in pixels."""
 
 CHANNELS = 4
-"""Images of more channels are averaged over them first."""
+"""Images of more channels are averaged over their channels first."""
 
 IMAGES = 10_000
-"""Images that filters are made from, at most, evenly spaced."""
+"""Images that the filters are computed from, at most, evenly spaced."""
 
 CHUNK = 128
-"""Images looked at together."""
+"""Images processed together."""
 
 GREY_LEVEL = (2 / 255) ** 2
-"""A variance, that of one grey level: what varies by less is not amplified."""
+"""The variance of one grey level: smaller variances are not amplified."""
 
 STEADY = 0.02
-"""A statistic that deviates by less over real images is taken to deviate by this."""
+"""Least standard deviation of a statistic over real images."""
 
 LEAST = 1e-2
-"""Of standardised statistics, a direction of less variance is taken to have this."""
+"""Least variance of a direction of the standardised statistics."""
 
 WEIGHT = 0.4
-"""The bound of a local feature, as a part of the deviation of the other features."""
+"""The bound of a local feature, as a fraction of the other features' standard deviation."""
 
 
 def count(channels: int) -> int:
-    """Return how many features images of so many channels have: 18 in grey, 54 in colour."""
+    """Return the number of features for so many channels: 18 in grey, 54 in colour."""
     return 2 * _filters(channels)
 
 
 def shapes(channels: int) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each array that `fit` makes, by its name."""
+    """Return the shape of each array of `fit`, by name."""
     filters = _filters(channels)
     return {
         "local.mean": (filters,),
@@ -64,14 +64,14 @@ def shapes(channels: int) -> dict[str, tuple[int, ...]]:
 
 
 def fit(images: Levels, variance: float) -> State:
-    """Make the filters of real images.
+    """Compute the filters from real images.
 
     Parameters
     ----------
     images
         `(N, H, W, C)` uint8, of any size; may be mapped from a file.
     variance
-        Mean variance over real images of the features that these stand beside.
+        Mean variance over real images of the other features.
 
     Returns
     -------
@@ -101,8 +101,8 @@ def features(state: State, images: Levels) -> Float32:
 def _whitening(raw: Real) -> Real:
     """Return the `(d, d)` matrix that makes `(n, d)` statistics uncorrelated, of variance 1.
 
-    Directions that hardly vary are amplified by 10 at most, and by less where there are few
-    images to know their variance from.
+    Directions with little variance are amplified by 10 at most, and by less if there are few
+    images to estimate their variance from.
     """
     deviations = np.maximum(raw.std(0), STEADY)
     n, width = raw.shape
@@ -139,8 +139,8 @@ def _moments(images: Levels) -> tuple[Real, Real]:
 def _patches(images: Levels) -> Float32:
     """Return the `(n, places, 9 C)` patches in [-1, 1] around at most 32 x 32 pixels of an image.
 
-    Of larger images these are one pixel of each block, in turn another one, so that what repeats
-    itself with the blocks is seen too.
+    Of a larger image these are one pixel of each block, at a position that moves from block to
+    block, so that patterns with the period of the blocks are seen too.
     """
     if images.shape[-1] > CHANNELS:
         images = np.rint(images.mean(-1, keepdims=True)).astype(np.uint8)

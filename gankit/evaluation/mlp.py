@@ -1,7 +1,7 @@
-"""A dense network with its derivatives by hand, in NumPy float32: inputs, 256, 64, classes.
+"""A dense network in NumPy float32, with hand-written derivatives: inputs, 256, 64, classes.
 
-Kernels are `(inputs, outputs)`; LeakyReLU follows the first two layers, whose second gives the
-features.
+Kernels are `(inputs, outputs)`. LeakyReLU follows the first two layers; the second one's outputs
+are the features.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from gankit._utils.state import State
 from gankit.evaluation.pixels import Float32
 
 FEATURES = 64
-"""Values before the last layer."""
+"""Outputs of the second layer."""
 
 HIDDEN = 256
-"""Values of the first layer."""
+"""Outputs of the first layer."""
 
 SLOPE = np.float32(0.2)
-"""Of LeakyReLU, below 0: with ReLU, half of the features were 0 for every digit."""
+"""LeakyReLU's slope below 0. With ReLU, half of the features were 0 for every digit."""
 
 LAYERS = "hidden", "features", "logits"
 
 
 def shapes(inputs: int, classes: int) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each weight, by its name."""
+    """Return the shape of each weight, by name."""
     found: dict[str, tuple[int, ...]] = {}
     widths = itertools.pairwise((inputs, HIDDEN, FEATURES, classes))
     for layer, (before, after) in zip(LAYERS, widths, strict=True):
@@ -50,7 +50,7 @@ def initial(inputs: int, classes: int, random: np.random.Generator) -> State:
 
 
 def features(weights: State, pixels: Float32) -> Float32:
-    """Return the `(n, 64)` values of `(n, inputs)` pixels in [-1, 1]."""
+    """Return the `(n, 64)` features of `(n, inputs)` pixels in [-1, 1]."""
     return _forward(weights, pixels)[1]
 
 
@@ -61,12 +61,12 @@ def logits(weights: State, values: Float32) -> Float32:
 
 
 def gradients(weights: State, pixels: Float32, labels: NDArray[np.int64]) -> State:
-    """Return the gradient of the mean cross-entropy, for every weight.
+    """Return the gradient of the mean cross-entropy, by every weight.
 
     Parameters
     ----------
     weights
-        As `shapes` names them.
+        Named as in `shapes`.
     pixels
         `(n, inputs)` in [-1, 1].
     labels
@@ -86,14 +86,14 @@ def gradients(weights: State, pixels: Float32, labels: NDArray[np.int64]) -> Sta
 
 
 def softmax(values: NDArray[Any]) -> NDArray[Any]:
-    """Return `(n, classes)` probabilities of logits, in their precision."""
+    """Return the `(n, classes)` probabilities of logits, in their precision."""
     powers = np.exp(values - values.max(1, keepdims=True))
-    chances: NDArray[Any] = powers / powers.sum(1, keepdims=True)
-    return chances
+    probabilities: NDArray[Any] = powers / powers.sum(1, keepdims=True)
+    return probabilities
 
 
 def _forward(weights: State, pixels: Float32) -> tuple[Float32, Float32]:
-    """Return what the first layer gives, and the features."""
+    """Return the first layer's outputs, and the features."""
     hidden = _leaky(pixels @ weights["hidden.kernel"] + weights["hidden.bias"])
     return hidden, _leaky(hidden @ weights["features.kernel"] + weights["features.bias"])
 
@@ -104,5 +104,5 @@ def _leaky(sums: Float32) -> Float32:
 
 
 def _steepness(outputs: Float32) -> Float32:
-    """Return the derivative of LeakyReLU, which keeps the sign, from what it gave."""
+    """Return the derivative of LeakyReLU from its output, which has the sign of the input."""
     return np.where(outputs > 0, np.float32(1), SLOPE)

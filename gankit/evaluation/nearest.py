@@ -1,4 +1,4 @@
-"""The training image nearest to each sample: whether a generator has learned or copied."""
+"""The training image nearest to each sample: shows whether a generator copies."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from gankit.errors import ConfigError
 from gankit.evaluation.pixels import Float32, Levels, Real, check_shape, chunks, levels
 
-ROWS = 1024
-COLUMNS = 2048
+IMAGES_AT_ONCE = 1024
+TRAINING_IMAGES_AT_ONCE = 2048
 
-EXACT = 1024
-"""Numbers whose product is exact in float32: each is at most 2^7, so the sum is at most 2^24."""
+EXACT_TERMS = 1024
+"""Products of numbers up to 2^7 whose sum, at most 2^24, is exact in float32."""
 
 
 def nearest_images(
     images: NDArray[Any], training: NDArray[Any], own: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return for each image the nearest training image, and how far it is.
+    """Return for each image the nearest training image and its distance.
 
-    All training images are searched. Levels are whole numbers and their squares are added without
-    rounding, so that of equally near ones it is always the first. Memory stays flat, also where
-    `training` is mapped from a file.
+    All training images are searched. Squared differences of levels are whole numbers and summed
+    without rounding, so that among equally near images the first is always found. Memory does not
+    grow with `training`, which may be mapped from a file.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def nearest_images(
     Raises
     ------
     ConfigError
-        The images have another shape than the training images, or there is no other one.
+        The images have another shape than the training images, or `training` has no other image.
     """
     images, training = levels(images), levels(training)
     check_shape(images, training.shape[1:], "the training set")
@@ -52,9 +52,9 @@ def nearest_images(
         raise ConfigError("training: got one image and its own position; expected another image")
     index = np.zeros(len(images), np.int64)
     squares = np.full(len(images), np.inf)
-    for rows in chunks(len(images), ROWS):
+    for rows in chunks(len(images), IMAGES_AT_ONCE):
         some = _centred(images[rows])
-        for columns in chunks(len(training), COLUMNS):
+        for columns in chunks(len(training), TRAINING_IMAGES_AT_ONCE):
             table = _squares(some, _centred(training[columns]))
             if own is not None:
                 _leave_out(table, own[rows] - columns.start)
@@ -67,7 +67,7 @@ def nearest_images(
 
 
 def _leave_out(table: Real, own: NDArray[np.int64]) -> None:
-    """Put each row's own column, if the table has it, out of reach."""
+    """Set each image's distance to itself, if it is in the table, to infinity."""
     there = np.flatnonzero((own >= 0) & (own < table.shape[1]))
     table[there, own[there]] = np.inf
 
@@ -75,7 +75,7 @@ def _leave_out(table: Real, own: NDArray[np.int64]) -> None:
 def _squares(a: Float32, b: Float32) -> Real:
     """Return the `(n, m)` squared distances of `(n, d)` and `(m, d)` whole numbers, exact."""
     found: Real = _norms(a)[:, None] + _norms(b)
-    for part in chunks(a.shape[1], EXACT):
+    for part in chunks(a.shape[1], EXACT_TERMS):
         found -= 2 * (a[:, part] @ b[:, part].T)
     return found
 
@@ -86,7 +86,7 @@ def _norms(a: Float32) -> Real:
 
 
 def _centred(images: Levels) -> Float32:
-    """Return `(n, d)` levels from -128 to 127."""
+    """Return `(n, d)` levels minus 128, from -128 to 127."""
     flat = images.reshape(len(images), -1).astype(np.float32)
     flat -= 128
     return flat

@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage, by balls that reach to the k-th nearest neighbour.
+"""Precision, recall, density and coverage, from balls that reach to the k-th nearest neighbour.
 
 Kynkäänniemi et al. 2019, "Improved precision and recall metric", eq. 1 and 2; Naeem et al. 2020,
 "Reliable fidelity and diversity metrics", eq. 3 and 5.
@@ -15,32 +15,33 @@ from gankit.errors import ConfigError
 from gankit.evaluation.pixels import Real, chunks
 
 NEIGHBOURS = 5
-"""Of Naeem et al. 2020, §4; also what their code takes for precision and recall."""
+"""k in Naeem et al. 2020, §4; their code uses it for precision and recall too."""
 
-ROWS = 500
-"""Rows of the table of distances computed at once, at most."""
+ROWS_AT_ONCE = 500
+"""Rows of the distance table computed at once, at most."""
 
-CELLS = 5 * 10**6
-"""Numbers of the table computed at once, 40 MB: fewer rows where there are many columns."""
+CELLS_AT_ONCE = 5 * 10**6
+"""Numbers of the table computed at once, 40 MB; with many columns the rows are fewer."""
 
 ROUNDING = 1e-12
-"""What part of a feature's square rounding may add to a squared distance."""
+"""Rounding error of a squared distance, as a fraction of the squared features."""
 
 
 @dataclass(frozen=True)
 class Balls:
-    """How two sets lie to each other.
+    """How two sets of features overlap.
 
     Attributes
     ----------
     precision
-        Part of the fakes that lie in a ball around a real, 0 to 1.
+        Share of the fakes inside a ball around a real, 0 to 1.
     recall
-        Part of the reals that lie in a ball around a fake, 0 to 1.
+        Share of the reals inside a ball around a fake, 0 to 1.
     density
-        In how many balls around reals a fake lies, over k: about 1 for equal distributions.
+        Mean number of balls around reals that a fake is inside, over k: about 1 for equal
+        distributions.
     coverage
-        Part of the reals whose ball holds a fake, 0 to 1.
+        Share of the reals whose ball contains a fake, 0 to 1.
     """
 
     precision: float
@@ -50,7 +51,7 @@ class Balls:
 
 
 def radii(features: Real, neighbours: int = NEIGHBOURS) -> Real:
-    """Return the `(n,)` squared distance of each feature to its k-th nearest other one.
+    """Return the `(n,)` squared distance of each feature to its k-th nearest other feature.
 
     Raises
     ------
@@ -59,12 +60,12 @@ def radii(features: Real, neighbours: int = NEIGHBOURS) -> Real:
     """
     if not 1 <= neighbours < len(features):
         raise ConfigError(
-            f"neighbours is {neighbours} for {len(features)} images; it is from 1 to one less"
+            f"neighbours: got {neighbours} for {len(features)} images; expected 1 to one less"
         )
     reach = np.empty(len(features))
     for part, table in _distances(features, features):
         table.partition(neighbours, axis=1)
-        reach[part] = table[:, neighbours]  # The nearest of all is the feature itself.
+        reach[part] = table[:, neighbours]  # The nearest is the feature itself.
     return reach
 
 
@@ -76,7 +77,7 @@ def balls(
 ) -> Balls:
     """Return precision, recall, density and coverage of `(n, d)` fakes among `(m, d)` reals.
 
-    A ball holds its surface. `real_radii` are `radii(real, neighbours)` where they are known.
+    A ball includes its surface. `real_radii`, if given, is `radii(real, neighbours)`.
     """
     reach_real = radii(real, neighbours) if real_radii is None else real_radii
     reach_fake = radii(fake, neighbours)
@@ -96,12 +97,12 @@ def balls(
 
 
 def _distances(a: Real, b: Real) -> Iterator[tuple[slice, Real]]:
-    """Yield squared distances of some of `a` to all of `b`, with which of `a` they are."""
-    # Distances of features far from 0 would be small differences of large numbers.
+    """Yield a slice of `a`, and the squared distances of those features to all of `b`."""
+    # Centre first: far from 0, distances would be small differences of large numbers.
     middle = b.mean(0)
     a, b = a - middle, b - middle
     squares_a, squares_b = np.sum(a * a, 1), np.sum(b * b, 1)
-    for part in chunks(len(a), min(ROWS, max(1, CELLS // len(b)))):
+    for part in chunks(len(a), min(ROWS_AT_ONCE, max(1, CELLS_AT_ONCE // len(b)))):
         sums = squares_a[part, None] + squares_b
         table = sums - 2 * (a[part] @ b.T)
         table[table < ROUNDING * sums] = 0

@@ -1,6 +1,6 @@
-"""Principal components of the pixels, with local features: where a data set has no labels.
+"""PrincipalComponents components of the pixels, with local features: for data sets without labels.
 
-Pearson 1901; Jolliffe, "Principal Component Analysis", 2002, §1.1.
+Pearson 1901; Jolliffe, "PrincipalComponents Component Analysis", 2002, §1.1.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ VERSION = "principal 4"
 
 
 @dataclass(frozen=True, eq=False)
-class Principal:
-    """A projection of pixels; callable, so that it serves as `Features`.
+class PrincipalComponents:
+    """A projection of pixels; call it to get features (it implements `Features`).
 
     Attributes
     ----------
     name
-        With the first digits of the sum of what it was made from.
+        Ends with the first digits of the checksum of the images it was computed from.
     shape
-        (height, width, channels) of the images that it takes.
+        (height, width, channels) of its input images.
     mean
         `(pixels,)` float64 in [-1, 1].
     components
-        `(pixels, d)` float64, orthonormal columns, that of the largest variance first.
+        `(pixels, d)` float64, orthonormal columns, largest variance first.
     local
-        As `local.shapes` names them, float32.
+        Float32 arrays named as in `local.shapes`.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Principal:
     def __call__(self, images: NDArray[Any], /) -> Real:
         """Return `(n, d + l)` float64 features of `(n, H, W, C)` images.
 
-        The first `d` are projections, the others local: 18 in grey, 54 in colour.
+        The first `d` are projections, the others are local: 18 for grey images, 54 for colour.
         """
         check_shape(images, self.shape, "the projection")
         return by_chunks(self._all, images)
@@ -58,15 +58,15 @@ class Principal:
         return np.concatenate([projected, local.features(self.local, images)], axis=1)
 
 
-def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> Principal:
-    """Return the principal components of reference images, and local features beside them.
+def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> PrincipalComponents:
+    """Return the principal components of reference images, with local features.
 
     Parameters
     ----------
     images
-        `(n, H, W, C)` uint8, or real numbers in [-1, 1]; memory stays flat in n.
+        `(n, H, W, C)` uint8, or real numbers in [-1, 1]; memory does not grow with n.
     components
-        How many; fewer where there are not so many pixels or images.
+        How many; at most the number of pixels and of images.
     """
     whole = levels(images)
     parts = [_flat(whole[part]).sum(0) for part in chunks(len(whole))]
@@ -75,14 +75,14 @@ def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> 
     for part in chunks(len(whole)):
         centred = _flat(whole[part]) - mean
         products += centred.T @ centred
-    # eigh gives the smallest first.
+    # eigh returns the smallest first.
     sizes, directions = (array[..., ::-1] for array in np.linalg.eigh(products))
     count = min(components, len(whole), len(mean))
     variance = float(np.maximum(sizes[:count], 0).mean()) / len(whole)
     shape, mark = whole.shape[1:], digest(VERSION, whole)[:8]
     name = f"{count} principal components and {local.count(shape[-1])} local features ({mark})"
     found = directions[:, :count].copy()
-    return Principal(name, shape, mean, found, local.fit(whole, variance))
+    return PrincipalComponents(name, shape, mean, found, local.fit(whole, variance))
 
 
 def _flat(images: Levels) -> Real:

@@ -1,4 +1,4 @@
-"""Images as the metrics see them: grey levels, and real numbers in [-1, 1], a few at a time."""
+"""Images as the metrics take them: uint8 levels and real numbers in [-1, 1], in chunks."""
 
 from __future__ import annotations
 
@@ -17,69 +17,69 @@ Real: TypeAlias = NDArray[np.float64]
 Float32: TypeAlias = NDArray[np.float32]
 
 CHUNK = 1024
-"""Images that are looked at together, so that memory stays flat."""
+"""Images processed together, to bound memory."""
 
 SIDE = 32
-"""Pixels of the longer side above which blocks of pixels are averaged."""
+"""Images with a longer side are averaged over blocks of pixels."""
 
 
 ROUNDING = 1e-3
-"""How far outside [-1, 1] a pixel may lie without a warning."""
+"""How far outside [-1, 1] a pixel may be without a warning."""
 
 FARTHEST = 2.0
-"""A number further from 0 is not a pixel of a network that is meant to end in [-1, 1]."""
+"""A pixel further from 0 is an error: it does not come from a network with outputs in [-1, 1]."""
 
 
 def levels(images: NDArray[Any]) -> Levels:
-    """Return `(n, H, W, C)` images as uint8, so that a sample is judged as the file it becomes.
+    """Return `(n, H, W, C)` images as uint8: a sample is evaluated as the file that it becomes.
 
     Parameters
     ----------
     images
-        uint8, or real numbers in [-1, 1]. What lies a little outside is clipped, with a warning;
-        where no pixel is below 0, a warning says so too.
+        uint8, or real numbers in [-1, 1]. Pixels slightly outside are clipped, with a warning; if
+        no pixel is below 0, a warning says so too.
 
     Raises
     ------
     ConfigError
-        They are no images, there is none, or a number lies outside [-2, 2].
+        The array has another shape or dtype, is empty, or has a number outside [-2, 2].
     Diverged
-        A value is no number.
+        A value is NaN or infinite.
     """
     check_images(images)
     return to_uint8(images)
 
 
 def check_images(images: NDArray[Any]) -> None:
-    """Raise ConfigError or warn unless images are what `levels` takes."""
+    """Raise ConfigError or warn unless `levels` accepts the images."""
     if images.ndim != 4 or 0 in images.shape or not (_is_uint8(images) or _is_real(images)):
         found = f"{images.dtype} of shape {images.shape}"
         raise ConfigError(
-            f"images are {found}; give uint8, or real numbers in [-1, 1], of shape (n, H, W, C)"
+            f"images: got {found}; expected (n, H, W, C) of uint8 or real numbers in [-1, 1]"
         )
     if not _is_uint8(images):
         _check_range(float(images.min()), float(images.max()))
 
 
 def _check_range(low: float, high: float) -> None:
-    """Raise ConfigError or warn unless `low` and `high` can be the ends of [-1, 1].
+    """Raise ConfigError or warn unless pixels from `low` to `high` can be in [-1, 1].
 
-    Of a number that is none, `to_uint8` tells.
+    `to_uint8` raises for NaN and infinity.
     """
     found = f"images: got pixels from {low:.4g} to {high:.4g}; expected real numbers in [-1, 1]"
     if low < -FARTHEST or high > FARTHEST:
         raise ConfigError(f"{found}; scale them, or convert levels from 0 to 255 to uint8")
     if low < -ROUNDING - 1 or high > 1 + ROUNDING:
-        warnings.warn(f"{found}; what lies outside is clipped", stacklevel=4)
+        warnings.warn(f"{found}; values outside are clipped", stacklevel=4)
     elif low >= 0 and high > low:
         warnings.warn(f"{found}; if they are in [0, 1], give 2 * images - 1", stacklevel=4)
 
 
 def check_shape(images: NDArray[Any], shape: tuple[int, ...], other: str) -> None:
-    """Raise ConfigError unless images have the `shape` (H, W, C) of `other`, which is named."""
+    """Raise ConfigError unless images have the `shape` (H, W, C) of `other`; name it."""
     if images.shape[1:] != shape:
         raise ConfigError(
-            f"images are {_times(images.shape[1:])} but {other} is for {_times(shape)};"
+            f"images are {_times(images.shape[1:])} but {other} has {_times(shape)};"
             " give images of one data set"
         )
 
@@ -94,16 +94,16 @@ def small(images: Levels) -> Float32:
 
 
 def inputs(shape: tuple[int, ...]) -> int:
-    """Return how many numbers `small` makes of an image of `shape` (height, width, channels)."""
+    """Return the length of `small`'s rows for images of `shape` (height, width, channels)."""
     height, width, channels = shape
     block = block_of(height, width)
     return -(-height // block) * -(-width // block) * channels
 
 
 def shrunk(images: Levels) -> Float32:
-    """Return `(n, h, w, C)` in [-1, 1]: blocks of pixels averaged, so that h and w are at most 32.
+    """Return `(n, h, w, C)` in [-1, 1], averaged over blocks so that h and w are at most 32.
 
-    Where blocks do not come out even, edges are repeated.
+    If the size is not a multiple of the block, edge pixels are repeated.
     """
     scaled = (images.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
     block = block_of(*images.shape[1:3])
@@ -124,7 +124,7 @@ def flat(images: Float32) -> Float32:
 
 
 def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
-    """Return `n` positions in pieces of at most `size`.
+    """Yield slices of at most `size` that cover `n` positions.
 
     >>> list(chunks(5, 3))
     [slice(0, 3, None), slice(3, 5, None)]
@@ -133,14 +133,14 @@ def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
 
 
 def by_chunks(compute: Callable[[Levels], NDArray[Any]], images: NDArray[Any]) -> Real:
-    """Return what `compute` makes of every 1,024 images, joined, as float64."""
+    """Return `compute` of all images, 1,024 at a time, joined as float64."""
     check_images(images)
     parts = [compute(to_uint8(images[part])) for part in chunks(len(images))]
     return np.concatenate(parts).astype(np.float64)
 
 
 def block_of(height: int, width: int) -> int:
-    """Return the side of the blocks of pixels that leave at most 32 of them a side."""
+    """Return the side of the square blocks that divide an image into at most 32 a side."""
     return -(-max(height, width) // SIDE)
 
 

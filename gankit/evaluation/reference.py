@@ -1,4 +1,4 @@
-"""Real images to hold others against, and which they are."""
+"""Reference sets: the real images that generated images are compared with."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
 from gankit.evaluation.pixels import Levels, levels
 
-COUNT = 10_000
-"""Images of a reference, unless another number is asked for."""
+REFERENCE_IMAGES = 10_000
+"""Default number of reference images."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Real images that others are held against.
+    """Real images that generated images are compared with.
 
     Attributes
     ----------
     images
         `(m, H, W, C)` uint8.
     split
-        Which they are, in a few words: "10,000 of the 60,000 training images of mnist, seed 0".
+        A description: "10,000 of the 60,000 training images of mnist, seed 0".
     index
-        `(m,)` int64, their positions in the images that `apart` divided; None from `choose`.
+        `(m,)` int64, their positions in the images that `split_reference` divided; None from
+        `choose`.
     """
 
     images: Levels = field(repr=False)
@@ -35,18 +36,20 @@ class Reference:
     index: NDArray[np.int64] | None = field(default=None, repr=False)
 
 
-def choose(images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0) -> Reference:
-    """Return `count` images, chosen by the seed without replacement, or all if there are fewer.
+def choose(
+    images: NDArray[Any], split: str, count: int = REFERENCE_IMAGES, seed: int = 0
+) -> Reference:
+    """Return `count` random images, drawn without replacement, or all if there are fewer.
 
     Parameters
     ----------
     images
         `(N, H, W, C)` uint8, or real numbers in [-1, 1].
     split
-        What they are: "training images of mnist".
+        A description: "training images of mnist".
     """
     if count < 2:
-        raise ConfigError(f"a reference of {count} images is none; take at least 2")
+        raise ConfigError(f"reference: got {count} images; expected at least 2")
     if len(images) <= count:
         return Reference(levels(images), f"all {len(images):,} {split}")
     random = generator(seed, Stream.REFERENCE)
@@ -56,13 +59,13 @@ def choose(images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0) 
     )
 
 
-def apart(
-    images: NDArray[Any], split: str, count: int = COUNT, seed: int = 0
+def split_reference(
+    images: NDArray[Any], split: str, count: int = REFERENCE_IMAGES, seed: int = 0
 ) -> tuple[Reference, Reference]:
-    """Return two sets of images that share none: `count` in each, or half of all if that is fewer.
+    """Return two disjoint sets of `count` images each, or of half of all images if that is fewer.
 
-    For a data set that holds no test images apart: the one is the reference, the other shows how
-    far real images are from it.
+    For a data set without test images: the first is the reference, and the second, compared with
+    it, gives the real-image baseline.
 
     Parameters
     ----------
@@ -71,10 +74,12 @@ def apart(
     """
     half = min(count, len(images) // 2)
     if half < 2:
-        raise ConfigError(f"{len(images)} images cannot be halved into references; give at least 4")
+        raise ConfigError(
+            f"reference: got {len(images)} images; expected at least 4, to halve them"
+        )
     order = generator(seed, Stream.REFERENCE).permutation(len(images))
-    # Files that are mapped are read faster in their order; the others may be cut short, and are not
-    # to begin with one class.
+    # Sorted reads of a mapped file are faster. The second half stays unsorted, so that its first
+    # images are not all of one class.
     index, others = np.sort(order[:half]), order[half : 2 * half]
     rest = f"of the {len(images):,} {split}, seed {seed}"
     return (

@@ -1,4 +1,4 @@
-"""The classifier's training: cross-entropy, shifted images, Adam with a falling rate."""
+"""Train the classifier: cross-entropy, random shifts, Adam with a falling learning rate."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from gankit.evaluation.pixels import Float32, Levels, flat, inputs, shrunk
 SEED = 0
 BATCH = 256
 EPOCHS = 20
-FEWEST, MOST = 400, 5000
-"""Steps, however small or large the data set is."""
+FEWEST_STEPS, MOST_STEPS = 400, 5000
+"""Bounds of the training steps."""
 
 RATE = 2e-3
-"""The learning rate at the start; it falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
+"""The first learning rate; it falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-"""Of Adam (Kingma & Ba 2015, algorithm 1)."""
+"""Adam's (Kingma & Ba 2015, algorithm 1)."""
 
-REPORT = 20
-"""Steps between two reports of progress."""
+REPORT_EVERY = 20
+"""Training steps between two progress reports."""
 
-Progress: TypeAlias = Callable[[int, int, float], None]
-"""Called with the steps done, the steps in all, and the seconds that are likely left."""
+ReportStep: TypeAlias = Callable[[int, int, float], None]
+"""Takes the steps done, all steps, and the estimated seconds left."""
 
 
 def steps_for(count: int) -> int:
-    """Return how many steps a data set of so many images is trained for: 20 epochs, 400 to 5,000.
+    """Return the training steps for a data set of so many images: 20 epochs, 400 to 5,000.
 
     >>> steps_for(100), steps_for(60_000), steps_for(10**6)
     (400, 4687, 5000)
     """
-    return min(max(EPOCHS * count // BATCH, FEWEST), MOST)
+    return min(max(EPOCHS * count // BATCH, FEWEST_STEPS), MOST_STEPS)
 
 
 def fit(
-    images: Levels, labels: NDArray[np.int64], classes: int, steps: int, progress: Progress
+    images: Levels, labels: NDArray[np.int64], classes: int, steps: int, progress: ReportStep
 ) -> State:
-    """Train the network: a pure function of the data, up to the rounding of the machine's BLAS.
+    """Train the network: a pure function of the data, except for the rounding of the BLAS.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def fit(
     Returns
     -------
     State
-        Float32 weights, as `network.shapes` names them.
+        Float32 weights, named as in `mlp.shapes`.
     """
     began = time.monotonic()
     weights = mlp.initial(inputs(images.shape[1:]), classes, generator(SEED, Stream.CLASSIFIER))
@@ -72,7 +72,7 @@ def fit(
         batch, truth = _batch(images, labels, step)
         rate = RATE * 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
         _adam(weights, mlp.gradients(weights, batch, truth), moments, rate, step)
-        if step % REPORT == 0 or step == steps:
+        if step % REPORT_EVERY == 0 or step == steps:
             progress(step, steps, (time.monotonic() - began) / step * (steps - step))
     return weights
 
@@ -81,13 +81,13 @@ def _batch(
     images: Levels, labels: NDArray[np.int64], step: int
 ) -> tuple[Float32, NDArray[np.int64]]:
     random = generator(SEED, Stream.CLASSIFIER, step)
-    # In their order, images that are mapped from a file are read faster.
+    # Sorted reads of a mapped file are faster.
     index = np.sort(random.integers(len(images), size=BATCH))
     return flat(_shifted(shrunk(np.asarray(images[index])), random)), labels[index]
 
 
 def _shifted(images: Float32, random: np.random.Generator) -> Float32:
-    """Move each image by up to a fourteenth of its shorter side, repeating its edges."""
+    """Shift each image at random, by up to a fourteenth of its shorter side; repeat its edges."""
     n, height, width, _ = images.shape
     most = min(height, width) // 14
     padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
@@ -100,7 +100,7 @@ def _shifted(images: Float32, random: np.random.Generator) -> Float32:
 def _adam(
     weights: State, slopes: State, moments: tuple[State, State], rate: float, step: int
 ) -> None:
-    """Move the weights in place by Adam's step, counted from 1."""
+    """Apply one Adam step in place; steps count from 1."""
     first, second = moments
     size = np.float32(rate * math.sqrt(1 - BETA2**step) / (1 - BETA1**step))
     for name, slope in slopes.items():

@@ -19,14 +19,14 @@ from gankit.data.resized import resized
 from gankit.errors import DataError
 from gankit.evaluation import (
     Evaluation,
+    Evaluator,
     Features,
-    Judge,
     Reference,
-    apart,
     choose,
     classifier_of,
     nearest_images,
     principal_components,
+    split_reference,
 )
 from gankit.evaluation.neighbours import NEIGHBOURS
 from gankit.evaluation.pixels import Levels
@@ -76,7 +76,7 @@ class Standard:
         DataError if they cannot be had.
     """
 
-    judge: Judge
+    judge: Evaluator
     training: Levels = field(repr=False)
     labels: Labels | None = field(repr=False)
     unseen: Callable[[int], Reference]
@@ -163,7 +163,7 @@ def against(
         )
     test = None if is_path(dataset) else plugins.get_dataset(dataset).test
     if test is None:
-        reference, others = apart(data.images, f"training images of {name}")
+        reference, others = split_reference(data.images, f"training images of {name}")
         unseen = _first(others)
     else:
         reference = choose(data.images, f"training images of {name}")
@@ -175,7 +175,7 @@ def against(
             return choose(held_out.images, f"test images of {name}", count)
 
     features = _features(data, reference, watch)
-    judge = Judge(reference, features, training=data.images)
+    judge = Evaluator(reference, features, training=data.images)
     return Standard(judge, data.images, data.labels, unseen)
 
 

@@ -25,7 +25,7 @@ from gankit import plugins
 from gankit.data import ImageSet
 from gankit.evaluation import (
     Evaluation,
-    Judge,
+    Evaluator,
     choose,
     classifier_of,
     frechet_distance,
@@ -143,7 +143,7 @@ def main() -> None:
     for name, images in rows:
         line(name, *(find(images) for find in kinds))
     print()
-    judge = Judge(reference, features, training=train.images)
+    judge = Evaluator(reference, features, training=train.images)
     line("", *FIGURES)
     line("---", *["---:"] * len(FIGURES))
     for name, images in rows:

@@ -16,7 +16,14 @@ import gankit
 from gankit import plugins
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
-from gankit.evaluation import Judge, apart, choose, classifier, classifier_of, nearest_images
+from gankit.evaluation import (
+    Evaluator,
+    choose,
+    classifier,
+    classifier_of,
+    nearest_images,
+    split_reference,
+)
 from gankit.launch import evaluate, reference_data
 from gankit.runs import RunFolder, evaluation_log, read_checkpoint
 from gankit.testing import images as problem_images
@@ -110,9 +117,9 @@ def test_json_is_one_object_with_what_the_log_has(command, run):
 def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(command, run):
     command("evaluate", run, *COUNT, "--seed", "3")
     training, labels = drawn()
-    reference, others = apart(training, "training images of digits.npz")
+    reference, others = split_reference(training, "training images of digits.npz")
     data = ImageSet(training, labels, "")
-    judge = Judge(reference, classifier_of(data), training=training)
+    judge = Evaluator(reference, classifier_of(data), training=training)
     made = gankit.load("run").sample(60, seed=3)
     (row,) = log(run)
     floor = row.pop("floor")
@@ -123,12 +130,12 @@ def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(comman
 
 def test_images_that_are_held_apart_are_not_in_the_reference():
     some = np.arange(101, dtype=np.uint8).reshape(-1, 1, 1, 1)
-    first, second = (part.images.ravel().tolist() for part in apart(some, "images"))
+    first, second = (part.images.ravel().tolist() for part in split_reference(some, "images"))
     assert (len(first), len(second)) == (50, 50)
     assert not set(first) & set(second)
-    assert len(apart(some, "images", 20)[1].images) == 20
+    assert len(split_reference(some, "images", 20)[1].images) == 20
     with pytest.raises(ConfigError, match="at least 4"):
-        apart(some[:3], "images")
+        split_reference(some[:3], "images")
 
 
 def test_test_images_give_the_floor_against_the_same_reference(command, monkeypatch):
@@ -139,7 +146,9 @@ def test_test_images_give_the_floor_against_the_same_reference(command, monkeypa
     assert row["reference"] == row["floor"]["reference"] == "all 200 training images of few"
     test = choose(few.test(None).images, "test images of few", 60)
     assert row["floor"]["split"] == test.split == "60 of the 80 test images of few, seed 0"
-    judge = Judge(choose(few.load(None).images, row["reference"]), classifier_of(few.load(None)))
+    judge = Evaluator(
+        choose(few.load(None).images, row["reference"]), classifier_of(few.load(None))
+    )
     assert row["floor"]["frechet"] == judge(test.images).frechet
     assert row["floor"]["frechet"] < row["frechet"]
 
@@ -254,7 +263,7 @@ def ruined(run):
 BAD = {
     "no run": (lambda _: None, ("nothing", *COUNT), 4, "nothing is no run"),
     "a folder that is none": (lambda _: None, (".", *COUNT), 4, "config.toml"),
-    "too few images": (lambda _: None, ("run", "-n", "5"), 2, "5 images are too few to judge"),
+    "too few images": (lambda _: None, ("run", "-n", "5"), 2, "images: got 5; expected more"),
     "no images": (lambda _: None, ("run", "-n", "0"), 2, "the number of images is 0"),
     "a negative seed": (lambda _: None, ("run", *COUNT, "--seed", "-1"), 2, "seed"),
     "an unknown backend": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gankit.data import ImageSet, glyphs
-from gankit.evaluation import Judge, choose, classifier_of
+from gankit.evaluation import Evaluator, choose, classifier_of
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def features(digits, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def judge(digits, features):
-    return Judge(choose(digits[0][:600], "drawn digits", 500), features)
+    return Evaluator(choose(digits[0][:600], "drawn digits", 500), features)
 
 
 @pytest.fixture(scope="session")

@@ -142,12 +142,12 @@ def edited(change):
 DAMAGE = {
     "cut short": (lambda content: content[:-100], "no safetensors file"),
     "empty": (lambda _: b"", "no safetensors file"),
-    "a bit": (flipped, "its sum is wrong"),
+    "a bit": (flipped, "the checksum does not match"),
     "no sum": (
         lambda c: tensors.encode(
             {k: v for k, v in tensors.decode(c).items() if k != classifier_cache.SUM}
         ),
-        "its sum is wrong",
+        "the checksum does not match",
     ),
     "a name": (
         edited(lambda a: {k: v for k, v in a.items() if k != "logits.bias"}),
@@ -170,7 +170,7 @@ def test_a_damaged_one_is_passed_over_in_a_line_and_made_again(cache, trainings,
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     assert path.read_bytes() != whole
-    with pytest.warns(UserWarning, match=f"^passed over [^\n]*{reason}[^\n]*$"):
+    with pytest.warns(UserWarning, match=f"^ignored [^\n]*{reason}[^\n]*$"):
         second = classifier_of(made(), steps=3)
     assert len(trainings) == 2
     assert same(first, second)
@@ -182,7 +182,7 @@ def test_a_link_in_its_place_is_not_followed(cache, trainings, tmp_path):
     (path,) = cache.iterdir()
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
-    with pytest.warns(UserWarning, match="passed over"):
+    with pytest.warns(UserWarning, match="ignored"):
         classifier_of(made(), steps=3)
     assert len(trainings) == 2
 
@@ -192,7 +192,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning_of_one_line(monkeypatch):
         raise StorageError(f"{path}: read-only file system")
 
     monkeypatch.setattr(atomic_files, "write_file", refuse)
-    with pytest.warns(UserWarning, match="^the classifier is not kept, [^\n]*read-only[^\n]*$"):
+    with pytest.warns(UserWarning, match="^the classifier was not saved [^\n]*read-only[^\n]*$"):
         found = classifier_of(made(), steps=STEPS)
     assert (found.probabilities(made().images).argmax(1) == made().labels).mean() > 0.95
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_learned_from_is_refused():
 
 def test_images_of_another_shape_are_refused():
     found = classifier_of(made(), steps=2)
-    with pytest.raises(ConfigError, match="8x6x1 but the classifier is for 8x6x2"):
+    with pytest.raises(ConfigError, match="8x6x1 but the classifier has 8x6x2"):
         found(made().images[..., :1])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gankit.evaluation import (
-    Judge,
+    Evaluator,
     choose,
     frechet_distance,
     kernel_distance,
@@ -25,7 +25,7 @@ def test(digits):
 @pytest.fixture(scope="module")
 def judge(judge, digits):
     """Return who searches all training images for the nearest."""
-    return Judge(judge.reference, judge.features, training=digits[0][:600])
+    return Evaluator(judge.reference, judge.features, training=digits[0][:600])
 
 
 WORSE = {

@@ -11,7 +11,7 @@ import pytest
 
 from gankit.errors import ConfigError, Diverged
 from gankit.evaluation import (
-    Judge,
+    Evaluator,
     Reference,
     choose,
     evaluate,
@@ -101,14 +101,14 @@ def test_a_copy_of_any_training_image_shows_though_the_reference_lacks_it(digits
     training = digits[0][:600]
     reference = choose(training, "drawn digits", 100)
     others = np.array([not (image == reference.images).all((1, 2, 3)).any() for image in training])
-    judge = Judge(reference, features, training=training)
+    judge = Evaluator(reference, features, training=training)
     assert judge(training[others][:50]).nearest == 0
     assert judge(training[:50], own=np.arange(50)).nearest > 0.1
     assert judge(digits[0][600:650]).nearest > 0.1
 
 
 def test_too_few_images_for_subsets_have_no_deviation(digits, features):
-    judge = Judge(choose(digits[0][:600], "drawn digits", 50), features, neighbours=1)
+    judge = Evaluator(choose(digits[0][:600], "drawn digits", 50), features, neighbours=1)
     found = judge(digits[0][600:603])
     assert (found.kernel, found.kernel_deviation) == (found.kernel_whole, None)
     assert judge(digits[0][600:604]).kernel_deviation > 0
@@ -143,9 +143,9 @@ def test_a_choice_is_a_function_of_the_seed_and_takes_no_image_twice():
 
 
 def test_what_cannot_be_judged_is_refused(judge, digits):
-    with pytest.raises(ConfigError, match="5 images are too few to judge; give more than 5"):
+    with pytest.raises(ConfigError, match="images: got 5; expected more than 5"):
         judge(digits[0][:5])
-    with pytest.raises(ConfigError, match="28x27x1 but the reference is for 28x28x1"):
+    with pytest.raises(ConfigError, match="28x27x1 but the reference has 28x28x1"):
         judge(digits[0][:20, :, :27])
     with pytest.raises(Diverged):
         judge(np.full((20, 28, 28, 1), np.nan))

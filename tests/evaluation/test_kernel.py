@@ -49,7 +49,7 @@ def test_known_distributions_have_about_the_distance_of_the_closed_form():
 def test_many_columns_make_the_rows_fewer_and_change_no_number(monkeypatch):
     a, b = normal(0, 40, 5), normal(1, 30, 5)
     wanted = kernel_distance(a, b)
-    monkeypatch.setattr("gankit.evaluation.kernel.CELLS", 70)
+    monkeypatch.setattr("gankit.evaluation.kernel.CELLS_AT_ONCE", 70)
     assert kernel_distance(a, b) == pytest.approx(wanted, rel=1e-12)
 
 
