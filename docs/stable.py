@@ -26,7 +26,7 @@ PROMISED = {
     "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
     "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average MEANS initial_state",
-    "gankit.contract.required_inputs": "Needs",
+    "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name",
     "gankit.penalties": "Penalty",
     "gankit.augment": "Augment Half Ops view",

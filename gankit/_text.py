@@ -1,7 +1,7 @@
-r"""Text that a person reads, and text that goes into a file, whatever a name is made of.
+r"""Escape text for a terminal (`printable`) and for a UTF-8 file (`storable`).
 
-The name of a file may have any byte but two: line breaks, codes that steer a terminal, bytes that
-are not UTF-8. Python holds such a byte as a surrogate, which no file in UTF-8 can hold.
+A file name may hold any byte except two: line breaks, terminal control codes, bytes that are not
+UTF-8. Python represents such a byte as a surrogate, which UTF-8 cannot encode.
 
 >>> print(printable("a\x1b[2Jb\nc\udcff"))
 a\x1b[2Jb\nc\udcff
@@ -18,14 +18,14 @@ _STORED = re.compile("\0([0-9a-f]{2})")
 
 
 def printable(text: object) -> str:
-    """Return text on one line; each character that cannot be seen is written as Python writes it.
+    """Return text on one line, with unprintable characters escaped as in Python's `repr`.
 
-    This is the one place that cleans what a terminal, a page, a card or a log shows.
+    All text for a terminal, a page, a model card or a log is escaped here.
     """
-    said = str(text)
-    if said.isprintable():
-        return said
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
+    string = str(text)
+    if string.isprintable():
+        return string
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in string)
 
 
 def one_line(text: object) -> str:
@@ -38,18 +38,18 @@ def one_line(text: object) -> str:
 
 
 def printable_lines(text: object) -> str:
-    """Return text of several lines, each of them printable."""
+    """Return text of several lines, with unprintable characters escaped in each."""
     return "\n".join(map(printable, str(text).split("\n")))
 
 
 def storable(text: str) -> str:
-    r"""Return text that UTF-8 can encode: a byte of a name that is not text becomes `\0` and hex.
+    r"""Return text that UTF-8 can encode: each surrogate becomes `\0` and two hex digits.
 
-    No name has a zero byte, so `restored` returns the same name.
+    No file name contains a zero byte, so `restored` returns the same name.
     """
     return _SURROGATE.sub(lambda found: f"\0{ord(found[0]) - 0xDC00:02x}", text)
 
 
 def restored(text: str) -> str:
-    """Return the text that `storable` was given."""
+    """Return the text that was passed to `storable`."""
     return _STORED.sub(lambda found: chr(0xDC00 + int(found[1], 16)), text)

@@ -1,8 +1,8 @@
-"""What the discriminator sees of an image: differentiable augmentation, and noise.
+"""Differentiable augmentation and instance noise for the discriminator's inputs.
 
-The same for real and generated images, in both networks' updates, so that it cannot leak into what
-is generated (Zhao et al. 2020). The formula stands here once, in `+ - *` and the operations of
-`Ops`; the random numbers are the batch's `draws`, made by `gankit.contract.random_inputs`.
+Real and generated images are augmented alike, in both networks' updates, so that the augmentation
+does not leak into the generated images (Zhao et al. 2020). The formulas use `+ - *` and the
+operations of `Ops`; the random inputs come with the batch, from `gankit.contract.random_inputs`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,16 @@ TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 
 class Ops(Protocol):
-    """What a backend offers to the formula; images are `(B, height, width, channels)`."""
+    """The operations that a backend provides; images are `(B, height, width, channels)`."""
 
     def mean_over(self, images: Tensor, axes: tuple[int, ...], /) -> Tensor:
-        """Return the mean of `images` over `axes`, which stay as axes of length 1."""
+        """Return the mean of `images` over `axes`, which remain as axes of length 1."""
         ...
 
     def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
-        """Move each of `images` down and right by its row of `offsets`, `(B, 2)` int64.
+        """Shift each of `images` down and right by its row of `offsets`, `(B, 2)` int64.
 
-        Zeros come in.
-
-        `y[n, i, j] = x[n, i - offsets[n, 0], j - offsets[n, 1]]`, or 0 where that lies outside.
+        `y[n, i, j] = x[n, i - offsets[n, 0], j - offsets[n, 1]]`, or 0 outside the image.
         """
         ...
 
@@ -47,27 +45,27 @@ class Ops(Protocol):
 @dataclass(frozen=True)
 @plain_numbers
 class Augment:
-    """Which transforms are applied, in this order: DiffAugment (Zhao et al. 2020, appendix).
+    """The augmentation policy, in this order: DiffAugment (Zhao et al. 2020, appendix).
 
         brightness   x + u, u ~ U(-1/2, 1/2)
         saturation   m + u * (x - m), u ~ U(0, 2), m the mean over channels
         contrast     m + u * (x - m), u ~ U(1/2, 3/2), m the image's mean
-        translation  by up to 1/8 of each side, zeros coming in
-        cutout       a rectangle of half of each side is set to zero, anywhere
+        translation  by up to 1/8 of each side, filled with zeros
+        cutout       a rectangle of half of each side, at a random position, set to zero
 
     Attributes
     ----------
     policy
-        Names of the above.
+        Names of transforms.
     adaptive
-        Whether each transform is applied to an image only with chance p, which follows the
+        Whether each transform is applied to an image with probability p, which adapts to the
         discriminator (ADA: Karras et al. 2020b, section 3): with r the logits of real images,
-        p begins at 0, and after every `every` discriminator updates
+        p starts at 0, and after every `every` discriminator updates
         p <- min(max(p + sign(E sign(r) - target) * batch * every / images, 0), 1),
-        E over those updates. A trainer's state keeps "ada/p" and "ada/signs", the sum of E sign(r)
+        E over those updates. A trainer's state has "ada/p", "ada/signs", the sum of E sign(r)
         over the updates since (float64), and "ada/updates", their number (int64).
     target, images, every
-        As above; `images` is how many it takes p to go from 0 to 1.
+        As above; `images` is the number of images in which p can go from 0 to 1.
     """
 
     policy: tuple[Transform, ...] = TRANSFORMS
@@ -77,7 +75,7 @@ class Augment:
     every: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be followed."""
+        """Raise ConfigError for an unknown or repeated transform and for values out of range."""
         if isinstance(self.policy, list):  # As TOML writes it.
             object.__setattr__(self, "policy", tuple(self.policy))
         check_fields(self, "an augmentation")
@@ -90,16 +88,16 @@ class Augment:
             raise ConfigError("an augmentation's images and every must be positive")
 
     def moved(self, p: float, signs: float, updates: int, batch: int) -> float:
-        """Return the chance p after some discriminator updates.
+        """Return the probability p after some discriminator updates.
 
         Parameters
         ----------
         p
-            The chance before them, in [0, 1].
+            The probability before them, in [0, 1].
         signs
             The sum over the updates of E sign(r), each in [-1, 1].
         updates
-            How many there were, at least 1.
+            Their number, at least 1.
         batch
             Images per update.
 
@@ -121,7 +119,7 @@ def view(
     sigma: Tensor,
     p: Tensor = None,
 ) -> Tensor:
-    """Return what the discriminator sees of `images`.
+    """Return `images` as the discriminator sees them: augmented, with instance noise.
 
     Parameters
     ----------
@@ -132,17 +130,17 @@ def view(
     images
         `(B, height, width, channels)`.
     half
-        Which random numbers to use: those of the real or of the generated images.
+        Which random inputs to use: those of the real or of the generated images.
     random
         As in `Batch`: "augment/real/brightness", ..., "instance/real".
     sigma
         Standard deviation of the instance noise that is added last (Sønderby et al. 2017);
-        used only if `random` has any.
+        used only if `random` contains instance noise.
     p
-        The chance of each transform, where it is adaptive.
+        The probability of each transform, if the augmentation is adaptive.
     """
     for name in augment.policy if augment else ():
-        numbers = _under(random, f"augment/{half}/{name}")
+        numbers = _strip_prefix(random, f"augment/{half}/{name}")
         changed = FORMULAS[name](ops, images, numbers)
         if p is None:
             images = changed
@@ -162,7 +160,7 @@ def _brightness(_ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
     return images + numbers["value"]
 
 
-def _about_the_mean(*axes: int) -> Formula:
+def _scale_about_mean(*axes: int) -> Formula:
     def formula(ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
         mean = ops.mean_over(images, axes)
         return mean + (images - mean) * numbers["value"]
@@ -180,13 +178,13 @@ def _cutout(_ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
 
 FORMULAS: dict[str, Formula] = {
     "brightness": _brightness,
-    "saturation": _about_the_mean(3),
-    "contrast": _about_the_mean(1, 2, 3),
+    "saturation": _scale_about_mean(3),
+    "contrast": _scale_about_mean(1, 2, 3),
     "translation": _translation,
     "cutout": _cutout,
 }
 
 
-def _under(draws: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _strip_prefix(random: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     start = len(prefix) + 1
-    return {name[start:]: draw for name, draw in draws.items() if name.startswith(f"{prefix}/")}
+    return {name[start:]: value for name, value in random.items() if name.startswith(f"{prefix}/")}

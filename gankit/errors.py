@@ -1,7 +1,7 @@
-"""What can go wrong, and the exit code that says so.
+"""gankit's exceptions, each with the exit code of the command.
 
-The library raises; only the command exits. Every message is one line in lower case that says
-what was asked, what exists and what to do.
+The library raises; only the command exits. Every message is one line in lower case: the value
+that was given, the values that are valid, the fix.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from enum import IntEnum
 
 from gankit._text import printable_lines
 
-SHOWN = 60
-"""Characters of a value that a message shows at most."""
+SHOWN_CHARACTERS = 60
+"""The most characters of a value in a message."""
 
 
 class ExitCode(IntEnum):
-    """How `gankit` ends; public, so that scripts may rely on it."""
+    """Exit codes of `gankit`; public, so that scripts may rely on them."""
 
     OK = 0
     UNEXPECTED = 1
@@ -34,23 +34,23 @@ class ExitCode(IntEnum):
 
 
 class GankitError(Exception):
-    """Any error that gankit raises on purpose; its message is one line for a person."""
+    """The base of every error that gankit raises on purpose; its message is one line."""
 
     exit_code = ExitCode.UNEXPECTED
 
     def __str__(self) -> str:
-        """Return the message; what a name in it may hold to steer a terminal is escaped."""
+        """Return the message, with terminal control codes escaped."""
         return printable_lines(super().__str__())
 
 
 class ConfigError(GankitError, ValueError):
-    """A value that was asked for makes no sense; the message names it."""
+    """A setting or an argument is invalid; the message names it."""
 
     exit_code = ExitCode.USAGE
 
 
 class UnknownName(ConfigError):
-    """A name that nothing answers to.
+    """A name is not registered.
 
     >>> raise UnknownName("backend", "tourch", ["torch", "keras", "numpy"])
     Traceback (most recent call last):
@@ -59,14 +59,14 @@ known: keras, numpy, torch (did you mean 'torch'?)
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        """Say which `kind` of thing has no `name`, which are `known`, and what may be meant."""
+        """Name the `kind` of thing, the unknown `name`, the `known` names, and the closest one."""
         known = sorted(known)
         message = f"unknown {kind} {shown(name)}; known: {', '.join(known) or 'none'}"
-        super().__init__(message + (hint or did_you_mean(str(name)[:SHOWN], known)))
+        super().__init__(message + (hint or did_you_mean(str(name)[:SHOWN_CHARACTERS], known)))
 
 
 class UnknownBackend(UnknownName):
-    """No installed plugin offers a backend of that name."""
+    """No installed plugin offers a backend of this name."""
 
 
 class DataError(GankitError):
@@ -82,7 +82,7 @@ class CheckpointError(GankitError):
 
 
 class NewerFormat(CheckpointError):
-    """A checkpoint that a newer gankit wrote: whole, perhaps, but not for this one to say."""
+    """A checkpoint was written by a newer gankit, which this version cannot read."""
 
 
 class BackendUnavailable(GankitError):
@@ -96,13 +96,13 @@ class Unsupported(BackendUnavailable):
 
 
 class PluginError(GankitError):
-    """A plugin could not be loaded or breaks its promise."""
+    """A plugin could not be loaded, or breaks the plugin contract."""
 
     exit_code = ExitCode.BACKEND
 
 
 class NotPortable(GankitError):
-    """The weights of a native network have no names or layouts that another backend knows."""
+    """The weights of a native network have no names or layouts that other backends can load."""
 
     exit_code = ExitCode.CHECKPOINT
 
@@ -114,16 +114,16 @@ class Diverged(GankitError, ArithmeticError):
 
 
 class StorageError(GankitError, OSError):
-    """The disk is full or read-only, or another process is writing there."""
+    """A file cannot be written: the disk is full or read-only, or another process writes there."""
 
     exit_code = ExitCode.STORAGE
 
 
 def place_of(error: BaseException) -> str:
-    """Return where a mistake lies, as " (file.py, line 3)"; nothing for an error that is told.
+    """Return where an error was raised, as " (file.py, line 3)", or "".
 
-    An error of gankit's own, a library that cannot be loaded and a file that cannot be parsed say
-    by themselves what is wrong.
+    The message of a gankit error, of a library that cannot be loaded and of a file that cannot be
+    parsed is enough without it.
     """
     if isinstance(error, GankitError | ImportError | OSError | SyntaxError | SystemExit):
         return ""
@@ -137,7 +137,7 @@ def place_of(error: BaseException) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint for the known name nearest to `name`, or nothing.
+    """Return a hint with the known name closest to `name`, or "".
 
     >>> did_you_mean("Kears", ["keras", "torch"])
     " (did you mean 'keras'?)"
@@ -150,9 +150,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def known_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a person typed as `name`, or None.
+    """Return the known name that matches `name`, or None.
 
-    Upper case, hyphens and underscores make no difference, unless two known names differ by them.
+    Case, hyphens and underscores are ignored, unless two known names differ only in them.
 
     >>> known_name("Fashion_MNIST", ["mnist", "fashion-mnist"])
     'fashion-mnist'
@@ -165,16 +165,15 @@ def known_name(name: str, known: Iterable[str]) -> str | None:
 
 
 def folded(name: str) -> str:
-    """Return a name without upper case, hyphens and underscores."""
+    """Return a name in lower case, without hyphens and underscores."""
     return name.casefold().replace("-", "").replace("_", "")
 
 
 def shown(value: object) -> str:
-    """Return a value for a message: short, on one line, and never the numbers of an array.
+    """Return a value as a message shows it: short, on one line, without the numbers of an array.
 
-    Numbers, texts and paths stand as Python writes them, cut to 60 characters; an array is shown
-    by its shape and dtype, a container by its length, anything else by its type.
-
+    Numbers, texts and paths are shown as in Python, cut to 60 characters; an array is shown by its
+    shape and dtype, a container by its length, anything else by its type.
     >>> shown([1, 2, 3]), shown(dict), shown(len), shown(0.5)
     ('list of 3', 'the class dict', 'the function len', '0.5')
     """
@@ -195,11 +194,11 @@ def shown(value: object) -> str:
 
 
 def _kind(kind: type) -> str:
-    """Return a type's name, after the package that it comes from."""
+    """Return a type's name, with the package that defines it."""
     package = kind.__module__.partition(".")[0]
     return kind.__name__ if package in {"builtins", "__main__"} else f"{package} {kind.__name__}"
 
 
 def _cut(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."

@@ -29,11 +29,11 @@ PICKLERS = {"cloudpickle", "dill"}
 """Packages that pickle lambdas."""
 
 Tensor: TypeAlias = Any
-"""An array of the backend's own kind: `(n,)` logits, or a scalar that came of them."""
+"""An array of the backend: `(n,)` logits, or a scalar computed from them."""
 
 
 class Ops(Protocol):
-    """The three operations that a backend offers to a loss; `+ - *` are the tensors' own."""
+    """The three operations that a backend passes to a loss; `+ - *` are the tensors' own."""
 
     def softplus(self, logits: Tensor, /) -> Tensor:
         """Return log(1 + exp(x)) of each of `logits`, exact at both ends: logaddexp(x, 0)."""
@@ -49,7 +49,7 @@ class Ops(Protocol):
 
 
 class ArrayOps:
-    """The three operations on NumPy arrays: to look at a loss, not to train with it."""
+    """The three operations on NumPy arrays: to evaluate a loss, not to train with it."""
 
     mean = staticmethod(np.mean)
 
@@ -69,23 +69,23 @@ Formula: TypeAlias = Callable[[Ops, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Loss:
-    """What each network minimises.
+    """An adversarial loss: what each network minimises.
 
-    A loss of functions at the top of a module can be pickled; one of lambdas cannot.
+    A loss made of functions at the top of a module can be pickled; a loss made of lambdas cannot.
 
     Attributes
     ----------
     name
-        What messages and the run's configuration call it.
+        Its name in messages and in the run's configuration.
     discriminator, generator
         `(ops, real, fake) -> scalar`, written with `+ - *` and the operations of `Ops`. `real`
         and `fake` are the `(n,)` logits of real and generated images.
     paired
-        Whether the generator's formula looks at `real`. If False, a backend may skip the
-        discriminator's pass over real images in the generator's step, and then passes None.
+        Whether the generator's formula uses `real`. If False, a backend may skip the
+        discriminator's pass over real images in the generator's update, and passes None.
     of_fakes
-        `(ops, fake) -> scalar`, the part of the discriminator's formula that depends on fakes
-        alone; None if the formula is no sum of such parts. Label smoothing needs it.
+        `(ops, fake) -> scalar`, the part of the discriminator's formula that depends only on
+        fakes; None if the formula is not such a sum. Label smoothing needs it.
 
     Raises
     ------
@@ -100,11 +100,11 @@ class Loss:
     of_fakes: Callable[[Ops, Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values of the wrong type."""
+        """Raise ConfigError for values of the wrong type."""
         check_fields(self, "a loss")
 
     def __copy__(self) -> Loss:
-        """Return the loss itself, which cannot change; a copy must not depend on pickling."""
+        """Return the loss itself: it is immutable, and a copy must not depend on pickling."""
         return self
 
     def __deepcopy__(self, memo: object) -> Loss:
@@ -112,7 +112,7 @@ class Loss:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled; TypeError for a formula that pickle cannot take."""
+        """Return the state to pickle; TypeError for a formula that pickle cannot store."""
         for role in () if _pickles_lambdas() else ("discriminator", "generator", "of_fakes"):
             formula = getattr(self, role)
             if not _importable(formula):
@@ -125,7 +125,7 @@ class Loss:
 
 
 def _pickles_lambdas() -> bool:
-    """Return whether the pickler that is running takes lambdas, as cloudpickle's does."""
+    """Return whether the running pickler supports lambdas, as cloudpickle's does."""
     frame: FrameType | None = sys._getframe(1)
     while frame:
         if PICKLERS & set(frame.f_globals.get("__name__", "").split(".")):
@@ -135,9 +135,9 @@ def _pickles_lambdas() -> bool:
 
 
 def _importable(formula: object) -> bool:
-    """Return whether a function is found by its module and name, which is all that is pickled."""
+    """Return whether a function can be imported by its module and name, as pickle needs."""
     name = getattr(formula, "__qualname__", None)
-    if name is None:  # An object: it is pickled by its class and state.
+    if name is None:  # An object is pickled by its class and state.
         return True
     found: object = sys.modules.get(getattr(formula, "__module__", ""))
     for part in name.split("."):
@@ -146,7 +146,7 @@ def _importable(formula: object) -> bool:
 
 
 def _separate(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
-    """Cross-entropy of telling real (1) from fake (0): E sp(-real) + E sp(fake)."""
+    """Return the cross-entropy of real (1) and fake (0): E sp(-real) + E sp(fake)."""
     return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
 
@@ -228,7 +228,7 @@ class _Smoothed:
 
 @dataclass(frozen=True)
 class _Absent:
-    """A formula of `absent`."""
+    """A formula of a loss made by `absent`."""
 
     name: str
 
@@ -241,7 +241,7 @@ class _Absent:
 
 
 def absent(name: str) -> Loss:
-    """Return a stand-in for a loss that is known by name alone: it samples, but cannot train."""
+    """Return a placeholder for an unregistered loss: the run can sample, but not train."""
     return Loss(name, _Absent(name), _Absent(name))
 
 
@@ -249,20 +249,20 @@ def smoothed(loss: Loss, share: float) -> Loss:
     """Return `loss` with one-sided label smoothing (Salimans et al. 2016, section 3.4).
 
     Each real image counts as a fake by `share`: with the discriminator's loss R(real) + F(fake),
-    it minimises (1 - share) * R(real) + share * F(real) + F(fake). For cross-entropy that is the
-    target 1 - share. For least squares it is that target too, but for a constant, 1/2 share
-    (1 - share): the gradients are the same, and the loss that is shown is larger by it.
+    it minimises (1 - share) * R(real) + share * F(real) + F(fake). For cross-entropy this is the
+    target 1 - share. For least squares it is the same target plus a constant, 1/2 share
+    (1 - share): the gradients are equal, and the reported loss is larger by it.
 
     Raises
     ------
     ConfigError
-        The share lies outside [0, 1), or the loss does not fall apart into reals and fakes.
+        The share is outside [0, 1), or the loss is not a sum of a real and a fake part.
     """
     share = number(share)
     if not fits(share, float):
         raise ConfigError(f"label_smoothing: got {shown(share)}; expected a number in [0, 1)")
     if not 0 <= share < 1:
-        raise ConfigError(f"label_smoothing is {share}; it lies in [0, 1)")
+        raise ConfigError(f"label_smoothing is {share}; it must be in [0, 1)")
     if share == 0:
         return loss
     of_fakes = loss.of_fakes
@@ -284,7 +284,7 @@ LEAST_SQUARES = Loss(  # Mao et al. 2017, with targets 1 (real) and 0 (fake).
 HINGE = Loss(  # Lim & Ye 2017; Miyato et al. 2018.
     "hinge", _hinges, _raised, of_fakes=_hinge_of_fakes
 )
-WASSERSTEIN = Loss(  # Arjovsky et al. 2017; the critic wants a penalty or clipping beside it.
+WASSERSTEIN = Loss(  # Arjovsky et al. 2017; the critic needs a penalty or weight clipping.
     "wasserstein", _difference, _raised, of_fakes=_mean_of_fakes
 )
 RELATIVISTIC = Loss(  # Jolicoeur-Martineau 2018, paired; R3GAN 2024.

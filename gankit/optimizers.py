@@ -1,6 +1,6 @@
-"""Optimizers as numbers and a formula; the code is each backend's.
+"""Optimizers as hyperparameters and formulas; each backend implements them.
 
-With g the gradient of one weight w, after t updates (t starts at 1), everything starting at zero:
+With g the gradient of a weight w, after t updates (t starts at 1), all state starting at zero:
 
 SGD      w <- w - lr * g
 
@@ -12,11 +12,11 @@ Adam     m <- beta1 * m + (1 - beta1) * g
          w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 
 Adam is Kingma & Ba 2015, Algorithm 1: epsilon is added after the bias correction. Keras adds it
-before, which at epsilon = 1e-3 is half as far off as the weight has moved after 20 updates. Of
-RMSprop, too, epsilon is added to the root, as PyTorch does; Keras adds it to v, under the root.
+before: at epsilon = 1e-3, after 20 updates, the weights differ by half of their total change.
+RMSprop, too, adds epsilon to the root, as PyTorch does; Keras adds it to v, under the root.
 
-Any of them may end with a clip, w <- min(max(w, -clip), clip), for every weight (Arjovsky et al.
-2017). Learning rates and beta2 may follow a schedule; the corrections then use the update's beta2.
+Each optimizer may end with a clip, w <- min(max(w, -clip), clip), for every weight (Arjovsky et
+al. 2017). Learning rates and beta2 may be schedules; the corrections use the update's beta2.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SGD:
     learning_rate
         At least 0, or a schedule.
     clip
-        After each update weights are cut to [-clip, clip]; above 0. None, the default, cuts none.
+        Each update clips the weights to [-clip, clip]; above 0. None, the default: no clipping.
     """
 
     learning_rate: Rate
@@ -56,14 +56,14 @@ class SGD:
 @dataclass(frozen=True)
 @plain_numbers
 class RMSprop:
-    """Gradients over their root mean square; its state per weight is `v`.
+    """Gradients divided by their root mean square; its state is `v` per weight.
 
     Attributes
     ----------
     learning_rate, clip
         As in `SGD`.
     decay
-        Share of `v` that is kept each update, in [0, 1).
+        Share of the old `v`, in [0, 1).
     epsilon
         Added to the root, above 0.
     """
@@ -78,16 +78,16 @@ class RMSprop:
 @dataclass(frozen=True)
 @plain_numbers
 class Adam:
-    """Adaptive moments; its state per weight is `m` and `v`, and `t` once.
+    """Adaptive moments; its state is `m` and `v` per weight, and one `t`.
 
     Attributes
     ----------
     learning_rate, clip
         As in `SGD`.
     beta1
-        Share of `m` that is kept each update, in [0, 1).
+        Share of the old `m`, in [0, 1).
     beta2
-        Share of `v` that is kept each update, in [0, 1), or a schedule.
+        Share of the old `v`, in [0, 1), or a schedule.
     epsilon
         Added to the root after the bias correction, above 0.
     """
@@ -102,22 +102,22 @@ class Adam:
 
 Optimizer: TypeAlias = SGD | RMSprop | Adam
 OPTIMIZERS: tuple[type[Optimizer], ...] = get_args(Optimizer)
-MEANS: dict[type[Optimizer], str] = {SGD: "", RMSprop: "v", Adam: "mv"}
-"""The running means that each keeps of every weight."""
+RUNNING_MEANS: dict[type[Optimizer], str] = {SGD: "", RMSprop: "v", Adam: "mv"}
+"""The running means per weight of each optimizer."""
 
 
 def initial_state(optimizer: Optimizer, weights: Mapping[str, NDArray[Any]]) -> State:
-    """Return what `optimizer` keeps of `weights` before any update.
+    """Return the state of `optimizer` for `weights` before any update.
 
-    By names such as "m/0.kernel", "v/0.kernel", "t".
+    Its names are such as "m/0.kernel", "v/0.kernel", "t".
     """
-    means = MEANS[type(optimizer)]
+    means = RUNNING_MEANS[type(optimizer)]
     state: State = {f"{m}/{name}": np.zeros_like(w) for m in means for name, w in weights.items()}
     return state | {"t": np.zeros((), np.int64)} if isinstance(optimizer, Adam) else state
 
 
 def check(optimizer: Optimizer) -> None:
-    """Raise ConfigError for a number that no optimizer can work with."""
+    """Raise ConfigError for hyperparameters out of range."""
     if not isinstance(optimizer, OPTIMIZERS):
         raise ConfigError(
             f"the optimizer is {shown(optimizer)}; give one of gankit.optimizers, such as "
@@ -140,41 +140,41 @@ def check(optimizer: Optimizer) -> None:
 
 def _check_share(name: str, share: float) -> None:
     if not 0 <= share < 1:
-        raise ConfigError(f"{name} is {share}; it lies in [0, 1)")
+        raise ConfigError(f"{name} is {share}; it must be in [0, 1)")
 
 
 @dataclass(frozen=True)
 @plain_numbers
 class Average:
-    """An exponential average of the generator's weights, sampled instead of them.
+    """An exponential moving average of the generator's weights, used for sampling.
 
     After each step, average <- beta * average + (1 - beta) * weights, with
-    beta = 0.5^(batch / half_life). Until `ramp * images seen` passes `half_life` it stands in its
-    place, so that the first, random weights are soon forgotten. That is how the code of Karras et
-    al. 2020b (ADA) has it, but for the first update.
+    beta = 0.5^(batch / half_life). Until `ramp * images seen` exceeds `half_life`, it replaces
+    `half_life`, so that the initial random weights are soon forgotten. This follows the code of
+    Karras et al. 2020b (ADA), except in the first update.
 
     Attributes
     ----------
     half_life
-        In images: how many it takes until a step's weight in the average has halved.
+        In images: after this many, a step's weight in the average has halved.
     ramp
-        Share of the images seen so far that the half-life may be; 0 turns the ramp off.
+        Upper bound of the half-life, as a share of the images seen; 0 turns the ramp off.
     """
 
     half_life: float
     ramp: float = 0.05
 
     def __post_init__(self) -> None:
-        """Refuse values of the wrong type, and what would leave [0, 1]."""
+        """Raise ConfigError for values of the wrong type or out of range."""
         check_fields(self, "an average")
         if not (self.half_life > 0 and self.ramp >= 0):
-            told = f"half_life is {self.half_life} and ramp {self.ramp}"
-            raise ConfigError(f"an average's {told}; give a positive one, and at least 0")
+            values = f"half_life is {self.half_life} and ramp {self.ramp}"
+            raise ConfigError(f"an average's {values}; give a positive one, and at least 0")
 
     def beta(self, batch: int, images_seen: int) -> float:
-        """Return the share of the old average that is kept after `images_seen` images.
+        """Return the share of the old average in the new one, after `images_seen` images.
 
-        `batch` is the number of images of a step.
+        `batch` is the number of images per step.
 
         >>> Average(half_life=10_000).beta(batch=100, images_seen=1_000_000)
         0.9930924954370359

@@ -1,21 +1,21 @@
-"""Gradient penalties as data: what a discriminator's loss gains for being too steep.
+"""Gradient penalties as data: terms added to the discriminator's loss.
 
 With g_n the gradient of D(x_n) with respect to the image x_n, and |g| the norm over all values of
-one image, a penalty of weight w adds
+an image, a penalty of weight w adds
 
     target 0      w * 1/2 * E |g|^2                                   R1, R2: Mescheder et al. 2018
     target t > 0  w * E (sqrt(|g|^2 + epsilon) - t)^2                 Gulrajani et al. 2017
 
-The x at which the gradient is taken, per image:
+The images x at which the gradient is taken:
 
     real     the real images
     fake     the generated ones, as constants
     between  real + a * (fake - real), a ~ U(0, 1)                    WGAN-GP
     around   real + a * 1/2 * std(real) * u, with u ~ U(0, 1) of the images' shape and std the
-             (population) standard deviation of the whole batch      DRAGAN: Kodali et al. 2017
+             (population) standard deviation of the batch             DRAGAN: Kodali et al. 2017
 
-The discriminator is in training mode there, in a pass of its own that moves no running state. Where
-images are augmented on the way in, the gradient is that with respect to the images before it.
+The discriminator is in training mode there, in a separate pass that changes no running state. If
+the discriminator's inputs are augmented, the gradient is with respect to the images before.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ class Penalty:
     where
         At which images the gradient is taken.
     target
-        The norm that costs nothing.
+        The gradient norm with zero penalty.
     weight
-        Its factor: gamma of R1 and R2, lambda of WGAN-GP and DRAGAN.
+        Factor of the term: gamma of R1 and R2, lambda of WGAN-GP and DRAGAN.
     epsilon
-        What keeps the root differentiable at 0; without a meaning for target 0.
+        Keeps the root differentiable at 0; unused if the target is 0.
     every
-        Discriminator updates from one to the next, counted from the run's first; the weight is
-        that many times as large then (the lazy form of Karras et al. 2020a, StyleGAN2, whose
-        optimizer is changed to fit; here it stays as it is).
+        Interval in discriminator updates, counted from the run's first; the weight is then
+        multiplied by it (the lazy regularization of Karras et al. 2020a, StyleGAN2, which also
+        adjusts the optimizer; gankit does not).
     """
 
     where: Where
@@ -62,7 +62,7 @@ class Penalty:
     every: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no penalty."""
+        """Raise ConfigError for values of the wrong type or out of range."""
         check_fields(self, "a penalty")
         if not min(ends(self.weight)) >= 0:
             raise ConfigError(f"a penalty's weight is {self.weight}; it must not be negative")
@@ -74,19 +74,19 @@ class Penalty:
             raise ConfigError(f"a penalty's every is {self.every}; give a whole number from 1 on")
 
     def due(self, update: int) -> bool:
-        """Tell whether it is due in the run's `update`-th discriminator update, counted from 0."""
+        """Return whether it is due in the run's `update`-th discriminator update, from 0."""
         return update % self.every == 0
 
     @property
     def half(self) -> Half:
-        """Whose augmentation its images go through on their way into the discriminator."""
+        """Whose augmentation its images get before the discriminator."""
         return "fake" if self.where == "fake" else "real"
 
     def points(
         self,
         real: Tensor,
         fake: Tensor,
-        draws: Mapping[str, Tensor],
+        random: Mapping[str, Tensor],
         deviation: Callable[[Tensor], Tensor],
     ) -> Tensor:
         """Return the images at which the gradient is taken; they are constants to the weights.
@@ -94,11 +94,11 @@ class Penalty:
         Parameters
         ----------
         real, fake
-            `(B, height, width, channels)`, of the backend's own kind.
-        draws
-            This penalty's own: "alpha", "noise".
+            `(B, height, width, channels)`, arrays of the backend.
+        random
+            This penalty's random inputs: "alpha", "noise".
         deviation
-            Gives the population standard deviation of all values of an array.
+            Returns the population standard deviation of all values of an array.
         """
         match self.where:
             case "real":
@@ -106,6 +106,6 @@ class Penalty:
             case "fake":
                 return fake
             case "between":
-                return real + draws["alpha"] * (fake - real)
+                return real + random["alpha"] * (fake - real)
             case "around":
-                return real + draws["alpha"] * (0.5 * deviation(real)) * draws["noise"]
+                return real + random["alpha"] * (0.5 * deviation(real)) * random["noise"]

@@ -1,4 +1,4 @@
-"""Numbers that change through a run, as functions of the images seen.
+"""Scalars that change during a run, as functions of the number of images seen.
 
 >>> Schedule("cosine", start=1.0, end=0.0, images=1000).at(500)
 0.5
@@ -20,7 +20,7 @@ from gankit.errors import ConfigError
 @dataclass(frozen=True)
 @plain_numbers
 class Schedule:
-    """From `start` to `end` over the first `images` images of the run, and `end` from there on.
+    """A value that goes from `start` to `end` over the first `images` images, then stays at `end`.
 
     With a = start, b = end, N = images, and n the images seen before a step:
 
@@ -32,9 +32,9 @@ class Schedule:
     schedule
         "linear" or "cosine".
     start, end
-        The first value and the last.
+        First and last value.
     images
-        Images that are seen until the end, above 0: steps times images per step.
+        Images until `end` is reached, above 0: steps times images per step.
     """
 
     schedule: Literal["linear", "cosine"]
@@ -43,7 +43,7 @@ class Schedule:
     images: float
 
     def __post_init__(self) -> None:
-        """Refuse values of the wrong type, and a schedule that takes no time."""
+        """Raise ConfigError for values of the wrong type, and unless `images` is positive."""
         check_fields(self, "a schedule")
         if not self.images > 0:
             raise ConfigError(f"a schedule's images is {self.images}; it must be positive")
@@ -57,7 +57,7 @@ class Schedule:
 
 
 Rate: TypeAlias = float | Schedule
-"""A number, or one that changes through the run."""
+"""A number, or a schedule."""
 
 
 def value(rate: Rate, images_seen: float) -> float:
@@ -66,5 +66,5 @@ def value(rate: Rate, images_seen: float) -> float:
 
 
 def ends(rate: Rate) -> tuple[float, float]:
-    """Return the first and the last value of `rate`; all others lie between."""
+    """Return the first and the last value of `rate`; all others are between them."""
     return (rate.start, rate.end) if isinstance(rate, Schedule) else (rate, rate)

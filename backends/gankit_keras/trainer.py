@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Batch, Block, Labels, Problem, State, add_prefix, check_state
-from gankit.contract.required_inputs import Needs
+from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
 from gankit_keras.blocks import Data, Runner, Steps
@@ -27,7 +27,7 @@ class KerasTrainer:
     """A generator and a discriminator in training, in Keras on TensorFlow."""
 
     def __init__(self, problem: Problem) -> None:
-        self._problem, self._needs = problem, Needs(problem)
+        self._problem, self._required = problem, RequiredInputs(problem)
         self._device = device_name(problem.device)
         with tf.device(self._device):
             self._updates, self._moving = updates(problem, self._device)
@@ -69,7 +69,7 @@ class KerasTrainer:
         """Run many steps in one call, or in a few of at most 12 MiB."""
         if self._placed is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
-        self._needs.check(block)
+        self._required.check(block)
         losses = np.empty(block.index.shape[:2])
         update = self._chunk(block, self._placed)
         for start in range(0, len(block), update):
@@ -101,7 +101,7 @@ class KerasTrainer:
 
     def _inputs(self, batch: Batch, real: Array, drawer: Drawer) -> Inputs:
         """Return an update's inputs."""
-        self._needs.check(batch)
+        self._required.check(batch)
         return Inputs(
             real=real,
             noise=batch.noise,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gankit.contract import Array, Batch, Problem, State, check_state, strip_prefix
 from gankit.contract.random_streams import Role
-from gankit.contract.required_inputs import Needs
+from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import UnknownName
 from gankit.layers import is_running
 from gankit.optimizers import Optimizer
@@ -27,7 +27,7 @@ class NumpyTrainer:
     def __init__(self, problem: Problem) -> None:
         if problem.device not in DEVICES:
             raise UnknownName("device", problem.device, DEVICES)
-        self._problem, self._loss, self._needs = problem, problem.loss, Needs(problem)
+        self._problem, self._loss, self._required = problem, problem.loss, RequiredInputs(problem)
         self._arrays = values = problem.initial_state()  # Every part changes its arrays in place.
         self._g = Sequential(problem.generator, strip_prefix(values, "generator"))
         self._d = Sequential(problem.discriminator, strip_prefix(values, "discriminator"))
@@ -44,7 +44,7 @@ class NumpyTrainer:
     @silent
     def update_discriminator(self, batch: Batch, /) -> float:
         """Tell the generator's images from real ones, a little better than before."""
-        self._needs.check(batch)
+        self._required.check(batch)
         fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Role.GENERATOR))
         weights = self._d.variables()
         judge = self._judge(batch, weights)
@@ -61,7 +61,7 @@ class NumpyTrainer:
     @silent
     def update_generator(self, batch: Batch, /) -> float:
         """Make images that the discriminator takes for real a little more often."""
-        self._needs.check(batch)
+        self._required.check(batch)
         weights, masks = self._g.variables(), masks_of(batch, Role.GENERATOR)
         fake, moved = self._g.run(constant(batch.noise), batch.labels, masks, weights)
         loss = self._generator_loss(self._judge(batch, {}), fake)

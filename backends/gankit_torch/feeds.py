@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gankit.contract import Batch, Block, Labels, Problem
 from gankit.contract.dropout_masks import Masks
-from gankit.contract.required_inputs import Needs
+from gankit.contract.required_inputs import RequiredInputs
 from gankit_torch.building import dtype
 from gankit_torch.masking import Ahead, Masking, Maskings, as_asked
 
@@ -57,7 +57,7 @@ class Feed:
 
     def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, dtype(problem)
-        self._paired, self._needs = problem.loss.paired, Needs(problem)
+        self._paired, self._required = problem.loss.paired, RequiredInputs(problem)
         self._maskings: Maskings = Ahead(masks, self._draw) if masks else as_asked
         self._pixels = self._number(problem.pixels)
         self._none = self._pixels.new_empty((0, *problem.image_shape))
@@ -79,7 +79,7 @@ class Feed:
 
     def update(self, batch: Batch, *, last: bool) -> Update:
         """Take one batch to the device; the generator's is the step's `last`."""
-        self._needs.check(batch)
+        self._required.check(batch)
         return Update(
             real=self._number(batch.real) if self._paired or not last else self._none,
             noise=self._number(batch.noise),
@@ -91,7 +91,7 @@ class Feed:
 
     def steps(self, block: Block) -> Iterator[list[Update]]:
         """Yield each step's updates; the block's numbers cross to the device together."""
-        self._needs.check(block)
+        self._required.check(block)
         index, noise = self._draw(block.index), self._draw(block.noise)
         draws = {name: self._draw(draw) for name, draw in block.random.items()}
         for r, maskings in enumerate(self._maskings(block)):

@@ -16,7 +16,7 @@ from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
 from gankit.contract import State, add_prefix, strip_prefix
-from gankit.optimizers import MEANS, SGD, Adam, Optimizer, RMSprop
+from gankit.optimizers import RUNNING_MEANS, SGD, Adam, Optimizer, RMSprop
 from gankit_torch.tensors import copy_into, to_array
 
 
@@ -32,7 +32,8 @@ class Updater:
         self._optimizer, self._native = optimizer, native
         self._names, self._parameters = list(parameters), list(parameters.values())
         self._means = {
-            mean: [torch.zeros_like(p) for p in self._parameters] for mean in MEANS[type(optimizer)]
+            mean: [torch.zeros_like(p) for p in self._parameters]
+            for mean in RUNNING_MEANS[type(optimizer)]
         }
         self._t = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self._parameters]
 

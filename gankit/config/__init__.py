@@ -1,8 +1,8 @@
-"""The configuration of a run: `TrainConfig`, the order of its sources, error messages."""
+"""The configuration of a run: `TrainConfig`, its sources and their order, error messages."""
 
 from gankit.config.train_config import (
     AUTO,
-    LIMIT,
+    MOST_CONFIG_BYTES,
     NetworkConfig,
     TrainConfig,
     from_settings,
@@ -13,7 +13,7 @@ from gankit.config.train_config import (
 
 __all__ = [
     "AUTO",
-    "LIMIT",
+    "MOST_CONFIG_BYTES",
     "NetworkConfig",
     "TrainConfig",
     "from_settings",

@@ -1,4 +1,4 @@
-"""Where a run's settings come from: defaults < recipe < file < environment < --set < flags.
+"""Layer a run's settings: defaults < recipe < file < environment < --set < flags.
 
 >>> merged, origins = merge([("recipe", {"batch": 128, "seed": 0}), ("--batch", {"batch": 64})])
 >>> merged, origins["batch"]
@@ -17,24 +17,24 @@ from typing import Any, TypeAlias
 
 from gankit._utils.paths import given
 from gankit._utils.storage import read_plain
-from gankit.config.train_config import LIMIT, TrainConfig, from_settings, parse_toml
+from gankit.config.train_config import MOST_CONFIG_BYTES, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError
 from gankit.recipes import recipe
 
 Settings: TypeAlias = dict[str, Any]
 Source: TypeAlias = tuple[str, Settings]
-"""What a source is called, and its values, nested as in TOML."""
+"""A source's name and its values, nested as in TOML."""
 
 PREFIX = "GANKIT_"
-LABELS = {"recipe", "summary"}
-"""What says where settings came from; to set it by itself would make it a lie."""
+DERIVED = {"recipe", "summary"}
+"""Keys that describe the recipe; they cannot be set separately."""
 
 
 def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
-    """Lay sources over each other, later ones on top; return the values and each one's origin.
+    """Merge sources, later ones on top; return the values and the source of each.
 
-    How long a run is, the latest source to name `epochs` or `steps` decides.
-    Origins are by dotted path, "generator.optimizer.learning_rate"; a list is one value, unless
+    If sources name both `epochs` and `steps`, the last one decides.
+    Sources are by dotted path, "generator.optimizer.learning_rate"; a list is one value, unless
     a path names one of its items: "generator.layers.0.units".
     """
     merged: Settings = {}
@@ -43,7 +43,7 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
         _drop_other_kinds(merged, settings)
         if "epochs" in settings and "steps" not in settings:
             merged.pop("steps", None)
-        for path, value in leaves(settings):
+        for path, value in flatten(settings):
             replaced = _put(merged, path.split("."), copy.deepcopy(value), path)
             if isinstance(replaced, dict | list):
                 origins = {p: o for p, o in origins.items() if not p.startswith(f"{path}.")}
@@ -52,7 +52,7 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
 
 
 def config_of(sources: Iterable[Source]) -> TrainConfig:
-    """Return the configuration that the sources make together; ConfigError names what is wrong."""
+    """Return the configuration of merged sources; ConfigError names what is wrong."""
     sources = list(sources)
     try:
         merged, _ = merge(sources)
@@ -62,7 +62,7 @@ def config_of(sources: Iterable[Source]) -> TrainConfig:
 
 
 def from_recipe(name: str) -> Source:
-    """Return a recipe as a source: a named one, or a user's own in a file that ends in .toml."""
+    """Return a recipe as a source: by name, or a user's own file that ends in .toml."""
     if name.endswith(".toml"):
         path = given(name, "recipe")
         return name, from_file(path)[1] | {"recipe": path.name}
@@ -71,8 +71,8 @@ def from_recipe(name: str) -> Source:
 
 def from_file(path: Path) -> Source:
     """Return a TOML file as a source; ConfigError if it cannot be read."""
-    # A person's own file may be a link, unlike those that gankit writes.
-    content = read_plain(Path(os.path.realpath(path)), LIMIT, ConfigError)
+    # A user's own file may be a link, unlike gankit's files.
+    content = read_plain(Path(os.path.realpath(path)), MOST_CONFIG_BYTES, ConfigError)
     try:
         return str(path), parse_toml(content.decode(), str(path))
     except UnicodeDecodeError:
@@ -90,11 +90,11 @@ def from_environment(environment: Mapping[str, str]) -> list[Source]:
 
 
 def from_assignment(assignment: str) -> Source:
-    """Return `a.b=value` as a source; the value is TOML, or else the text itself."""
+    """Return `a.b=value` as a source; the value is parsed as TOML, or else taken as text."""
     path, equals, value = assignment.partition("=")
     if not equals or not path.strip():
         raise ConfigError(f"cannot read --set {assignment!r}; write --set key=value")
-    if path.strip() in LABELS:
+    if path.strip() in DERIVED:
         raise ConfigError(f"cannot --set {path.strip()}; it comes with --recipe")
     nested: Any = _value(value.strip())
     for key in reversed(path.strip().split(".")):
@@ -102,7 +102,7 @@ def from_assignment(assignment: str) -> Source:
     return f"--set {assignment}", nested
 
 
-def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
+def _value(text: str) -> Any:  # noqa: ANN401 - any TOML value.
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):  # Also integers of too many digits, lists too deep.
@@ -110,21 +110,21 @@ def _value(text: str) -> Any:  # noqa: ANN401 - a TOML value may be anything.
 
 
 def _settable() -> list[dataclasses.Field[Any]]:
-    others = {"generator", "discriminator"} | LABELS
+    others = {"generator", "discriminator"} | DERIVED
     return [field for field in dataclasses.fields(TrainConfig) if field.name not in others]
 
 
-def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     """Yield every value with its dotted path; a schedule is one value."""
     for key, value in settings.items():
         if isinstance(value, Mapping) and value and "schedule" not in value:
-            yield from leaves(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
 
 def _drop_other_kinds(merged: Settings, settings: Mapping[str, Any]) -> None:
-    """Empty a table whose kind changes: SGD has no use for Adam's numbers."""
+    """Empty a table whose type changes: SGD cannot use Adam's settings."""
     for key, value in settings.items():
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, Mapping):
@@ -134,9 +134,9 @@ def _drop_other_kinds(merged: Settings, settings: Mapping[str, Any]) -> None:
 
 
 def _put(tree: Any, keys: list[str], value: Any, path: str) -> Any:  # noqa: ANN401
-    """Set one leaf, making the tables on the way to it, or stepping into a list by number.
+    """Set one value, creating tables along its path, or indexing a list by number.
 
-    Returns what it takes the place of, or None.
+    Returns the value that it replaces, or None.
     """
     key, rest = keys[0], keys[1:]
     if isinstance(tree, list):
@@ -148,7 +148,7 @@ def _put(tree: Any, keys: list[str], value: Any, path: str) -> Any:  # noqa: ANN
         if rest:
             tree.setdefault(key, {})
     else:
-        raise ConfigError(f"{path!r} names nothing; what is above {key!r} is a single value")
+        raise ConfigError(f"{path!r} names no setting; the value above {key!r} is not a table")
     if rest:
         return _put(tree[place], rest, value, path)
     replaced = tree[place] if isinstance(tree, list) else tree.get(place)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words: where, what was found, what was likely meant."""
+"""Error messages of an invalid configuration: the key, the value, the likely intent."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-FAULTS = 20
-"""How many of the things that are wrong with a configuration an error names."""
+MOST_ERRORS = 20
+"""The most errors that one message lists."""
 
 
 def in_words(error: ValidationError, parts: tuple[Any, ...]) -> str:
-    """Say in one line what is wrong, in all places or the first few.
+    """Return a one-line message with all errors, or the first few.
 
     Parameters
     ----------
     parts
-        The dataclasses that a configuration is made of, whose fields are its keys.
+        The dataclasses of a configuration, whose fields are its keys.
     """
     keys = {field.name for part in parts for field in dataclasses.fields(part)}
-    faults = _of_one_kind(error.errors(include_url=False))
-    more = [f"and {len(faults) - FAULTS} more"] if len(faults) > FAULTS else []
-    return "; ".join([*(_describe(fault, keys) for fault in faults[:FAULTS]), *more])
+    errors = _of_one_kind(error.errors(include_url=False))
+    more = [f"and {len(errors) - MOST_ERRORS} more"] if len(errors) > MOST_ERRORS else []
+    return "; ".join([*(_describe(one, keys) for one in errors[:MOST_ERRORS]), *more])
 
 
 def _of_one_kind(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Keep, of what may be a number or a schedule, the faults of what it was meant to be."""
+    """Drop, of a value that may be a number or a schedule, the errors of the other type."""
 
-    def whole(error: ErrorDetails) -> bool:
-        """Tell whether it is said of a value that is no table at all."""
+    def not_a_table(error: ErrorDetails) -> bool:
+        """Return whether the value is not a table."""
         return error["loc"][-1:] == ("Schedule",) and error["type"] == "dataclass_type"
 
-    of_tables = [e["loc"] for e in errors if "Schedule" in e["loc"] and not whole(e)]
+    of_tables = [e["loc"] for e in errors if "Schedule" in e["loc"] and not not_a_table(e)]
     tables = {loc[: loc.index("Schedule")] for loc in of_tables}
     return [
         error
         for error in errors
-        if not whole(error)
+        if not not_a_table(error)
         and not (error["loc"][-1:] == ("float",) and error["loc"][:-1] in tables)
     ]
 
 
 def _describe(error: ErrorDetails, keys: set[str]) -> str:
-    """Say where and what is wrong: `generator.layers.2.units: ...`."""
+    """Return where and what is wrong: `generator.layers.2.units: ...`."""
     place, kind = _place(error["loc"]), error["type"]
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
@@ -63,7 +63,7 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
 
 
 def _unknown(name: str, error: ErrorDetails) -> UnknownName:
-    """Say which word is none of those that stand here: a layer's, an optimizer's, a choice."""
+    """Return the error for an unknown layer, optimizer or choice."""
     context = error.get("ctx", {})
     word = context.get("tag", error["input"])
     known = re.findall(r"'([^']+)'", str(context.get("expected_tags", context.get("expected"))))
@@ -72,7 +72,7 @@ def _unknown(name: str, error: ErrorDetails) -> UnknownName:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Return a dotted path, without the tags of unions that pydantic puts between."""
+    """Return a dotted path, without pydantic's tags of unions."""
     tags = {_tag(part) for part in (*LAYERS, *OPTIMIZERS)} | {"float", "Schedule"}
     return ".".join(str(part) for part in location if part not in tags)
 

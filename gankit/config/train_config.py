@@ -1,4 +1,4 @@
-"""What a run is: every number of it, as data, in TOML in and out."""
+"""The configuration of a run as a dataclass, read from and written to TOML."""
 
 from __future__ import annotations
 
@@ -36,36 +36,36 @@ if TYPE_CHECKING:
     from gankit.losses import Loss
 
 AUTO = "auto"
-LIMIT = 2**16
-"""The most bytes of a configuration; the recipes have some two thousand."""
-PLAIN = (bool, int, float, str)
-PARTED = 1000
-"""Parts that a dotted key may have; the time to parse one grows with their square."""
+MOST_CONFIG_BYTES = 2**16
+"""The most bytes of a configuration; recipes have about two thousand."""
+PLAIN_TYPES = (bool, int, float, str)
+MOST_KEY_PARTS = 1000
+"""The most parts of a dotted key; parsing time grows with their square."""
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """One network's layers, and the optimizer that moves its weights."""
+    """One network's layers and its optimizer."""
 
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     optimizer: Annotated[Optimizer, Tagged("optimizer")]
 
     def __post_init__(self) -> None:
-        """Take a list or a single layer as a tuple."""
+        """Convert a list or a single layer to a tuple."""
         object.__setattr__(self, "layers", as_spec(self.layers, "layers"))
 
 
 @dataclass(frozen=True)
 @plain_numbers
 class TrainConfig:
-    """All settings of a run, as `config.toml` has them.
+    """All settings of a run, as in `config.toml`.
 
-    Whole numbers are at least 1 and at most 10^9 if nothing else is said.
+    Whole numbers are from 1 to 10^9 unless stated otherwise.
 
     Attributes
     ----------
     generator, discriminator
-        The networks: their layers and their optimizers.
+        The networks: layers and optimizers.
     latent
         Width of the noise.
     loss
@@ -75,68 +75,68 @@ class TrainConfig:
     n_critic
         Discriminator updates per step; 1 by default.
     fresh_noise
-        Whether the generator's update draws noise of its own, as it does by default; if False, it
-        takes that of the last discriminator update.
+        Whether the generator's update draws new noise, the default; if False, it uses the noise
+        of the last discriminator update.
     average
-        How the generator's weights are averaged; samples then come from the average. None, the
-        default, keeps none.
+        Moving average of the generator's weights, used for samples. None, the default, averages
+        nothing.
     penalties
         Gradient penalties of the discriminator; none by default.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
     augment
-        How images change on their way into the discriminator; None, the default, leaves them as
-        they are.
+        Augmentation of the discriminator's inputs; None, the default, augments nothing.
     instance_noise
         Standard deviation of normal noise that is added to the discriminator's inputs, at least
         0, or a schedule; 0 by default.
     flip
-        Whether real images are mirrored, left to right, with chance 1/2; False by default. Do not
-        mirror digits or letters.
+        Whether real images are mirrored, left to right, with probability 1/2; False by default.
+        Do not mirror digits or letters.
     auxiliary
-        Weight of a classifier inside the discriminator, which then makes 1 + classes numbers, at
-        least 0; 0, the default, is no classifier.
+        Weight of an auxiliary classifier in the discriminator, which then outputs 1 + classes
+        numbers, at least 0; 0, the default, adds no classifier.
     classes
-        Number of classes. None, the default, takes it from the data if a network looks at
-        classes.
+        Number of classes. None, the default, takes it from the data if a network is
+        class-conditional.
     images
-        How your own pictures are brought to one shape; None, the default, takes the generator's.
+        How your own pictures are converted to one shape; None, the default, takes the
+        generator's.
     precision
         "float32", the default, or "float64".
     mixed
         Whether products may round their factors to bfloat16, which is faster on some processors;
         False by default.
     epochs
+        Epochs to train.
         How many epochs to train.
     steps_per_epoch
-        Steps of an epoch; None, the default, takes one pass over the data set.
+        Steps per epoch; None, the default, takes one pass over the data set.
     steps
-        How many steps to train, instead of `epochs`; None by default.
+        Steps to train, instead of `epochs`; None by default.
     seed
         Random seed, in [0, 2^63); 0 by default.
     summary
-        What the recipe is, in one line; empty by default.
+        Description of the recipe, in one line; empty by default.
     recipe
-        Name of the recipe that the settings come from; "custom" by default.
+        Name of the recipe; "custom" by default.
     backend
         Name of a backend; "auto", the default, takes the first installed of torch, keras, numpy.
     dataset
         Name of a data set, or the path of your own; "auto", the default, takes MNIST, or glyphs
-        if MNIST cannot be had.
+        if MNIST is not available.
     device
-        Where to compute, as the backend's framework names it; "auto", the default, takes the best.
+        Device, as the backend's framework names it; "auto", the default, takes the best.
     sample_every
-        Epochs from one grid of samples to the next; 10 by default. One is drawn after the first
-        epoch too.
+        Epochs between sample grids; 10 by default. One is also drawn after the first epoch.
     checkpoint_every
-        Steps from one checkpoint to the next; None, the default, takes an epoch's.
+        Steps between checkpoints; None, the default, takes an epoch's.
     keep_checkpoints
-        How many of the newest checkpoints stay; 3 by default.
+        How many of the newest checkpoints to keep; 3 by default.
     evaluate_every
-        Epochs from one evaluation to the next; the checkpoint of the best stays too. None, the
-        default, evaluates never.
+        Epochs between evaluations; the checkpoint of the best is kept too. None, the default,
+        never evaluates.
     evaluate_samples
-        Images that are generated for an evaluation; 10,000 by default.
+        Images generated per evaluation; 10,000 by default.
     """
 
     generator: NetworkConfig
@@ -173,7 +173,7 @@ class TrainConfig:
     evaluate_samples: int = 10_000
 
     def __post_init__(self) -> None:
-        """Refuse numbers out of range, all at once."""
+        """Raise one ConfigError for all numbers out of range."""
         positive = (
             "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
@@ -187,13 +187,13 @@ class TrainConfig:
             raise ConfigError("; ".join(wrong))
 
     def __repr__(self) -> str:
-        """Return one line; `to_toml` returns every value."""
+        """Return a one-line summary; `to_toml` returns every value."""
         length = f"{self.steps:,} steps" if self.steps else f"{self.epochs:,} epochs"
         told = f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
         return f"TrainConfig({told})"
 
     def step_shape(self) -> StepShape:
-        """Return how a step is made up."""
+        """Return `n_critic` and the batch size."""
         return StepShape(self.batch, self.n_critic)
 
     def epoch(self, images: int) -> int:
@@ -206,20 +206,20 @@ class TrainConfig:
 
     @property
     def conditional(self) -> bool:
-        """Whether a network looks at the classes of its images, or tells them apart."""
+        """Whether a network is class-conditional or classifies images."""
         specs = (self.generator.layers, self.discriminator.layers)
         return self.auxiliary > 0 or any(map(uses_labels, specs))
 
     @property
     def image_shape(self) -> Shape:
-        """The shape that the generator makes."""
+        """The shape of the generator's output."""
         return output_shape(self.generator.layers, (self.latent,))
 
     def problem(self, image_shape: Shape, loss: Loss) -> Problem:
-        """Return what a backend is asked to build; `classes` must be known if it is conditional.
+        """Return the problem for a backend; a class-conditional one needs `classes`.
 
-        `image_shape` is the (height, width, channels) of the images, `loss` the loss that the
-        name stands for.
+        `image_shape` is the (height, width, channels) of the images, `loss` the loss named by
+        `self.loss`.
         """
         return Problem(
             generator=self.generator.layers,
@@ -244,19 +244,19 @@ class TrainConfig:
         )
 
     def settings(self) -> dict[str, Any]:
-        """Return every value, nested as in TOML; what is not given is left out."""
+        """Return every value, nested as in TOML, without those that are None."""
         settings: dict[str, Any] = _without_none(dataclasses.asdict(self))
         return settings
 
     def to_toml(self) -> str:
-        """Return the configuration as TOML; `from_toml` gives it back."""
+        """Return the configuration as TOML, which `from_toml` reads."""
         import tomli_w
 
         return tomli_w.dumps(_every_text(storable, self.settings()))
 
 
 def subject(config: TrainConfig) -> str:
-    """Return what is trained on what, in few words: "simple on mnist"."""
+    """Return recipe and data set as a short text: "simple on mnist"."""
     names = (config.recipe, Path(config.dataset).name)
     return " on ".join(map(printable, names))
 
@@ -265,28 +265,28 @@ PARTS: tuple[Any, ...] = (
     TrainConfig, NetworkConfig, Average, Penalty, Augment, Schedule, ImageOptions,
     *LAYERS, *OPTIMIZERS,
 )  # fmt: skip
-"""Everything that a configuration is made of."""
+"""The dataclasses of a configuration."""
 
 
 def from_toml(text: str, source: str = "the configuration") -> TrainConfig:
-    """Read what `to_toml` wrote, or a person; ConfigError naming `source` for what is wrong."""
+    """Parse TOML into a configuration; ConfigError names `source` and what is wrong."""
     return from_settings(parse_toml(text, source), source)
 
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """Parse TOML; ConfigError naming `source` if it is none."""
-    if any(line.count(".") > PARTED for line in text.splitlines()):
-        raise ConfigError(f"{source} is not TOML: a key has more than {PARTED} parts")
+    """Parse TOML; ConfigError names `source` if it is invalid."""
+    if any(line.count(".") > MOST_KEY_PARTS for line in text.splitlines()):
+        raise ConfigError(f"{source} is not TOML: a key has more than {MOST_KEY_PARTS} parts")
     try:
         parsed = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # Also integers of too many digits.
         raise ConfigError(f"{source} is not TOML: {error}") from None
-    # A null is written as an escape; without one, no name in it was stored with any.
+    # A null is stored as an escape; without one, no name is escaped.
     return dict(_every_text(restored, parsed)) if r"\u0000" in text else parsed
 
 
 def from_settings(settings: Mapping[str, Any], source: str = "the configuration") -> TrainConfig:
-    """Check nested values; ConfigError with everything that is wrong with them, in one line."""
+    """Validate nested values; ConfigError lists everything that is wrong, in one line."""
     from pydantic import ValidationError
 
     try:
@@ -302,7 +302,7 @@ def from_settings(settings: Mapping[str, Any], source: str = "the configuration"
 
 @functools.cache
 def _adapter() -> TypeAdapter[TrainConfig]:
-    """Return what checks values; made late, for pydantic takes a while to import."""
+    """Return the validator; created lazily, because importing pydantic is slow."""
     from pydantic import ConfigDict, TypeAdapter, with_config
 
     strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -312,8 +312,8 @@ def _adapter() -> TypeAdapter[TrainConfig]:
 
 
 def _plain(value: object, source: str, place: str = "") -> object:
-    """Return a value as JSON has it; ConfigError naming its place if JSON has no such value."""
-    if value is None or isinstance(value, PLAIN):
+    """Return a value as JSON has it; ConfigError names the path of a value that JSON lacks."""
+    if value is None or isinstance(value, PLAIN_TYPES):
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(v, source, f"{place}.{key}") for key, v in value.items()}
@@ -331,13 +331,13 @@ def _plain(value: object, source: str, place: str = "") -> object:
 
 
 def _with_names_restored(config: TrainConfig) -> TrainConfig:
-    """Return the configuration with every name as the file system has it."""
+    """Return the configuration with names unescaped, as in the file system."""
     texts = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
     stored = {name: text for name, text in texts.items() if isinstance(text, str) and "\0" in text}
     return dataclasses.replace(config, **_every_text(restored, stored)) if stored else config
 
 
-def _every_text(change: Callable[[str], str], value: Any) -> Any:  # noqa: ANN401 - TOML nests.
+def _every_text(change: Callable[[str], str], value: Any) -> Any:  # noqa: ANN401 - nested TOML.
     """Return nested values with every text changed."""
     if isinstance(value, str):
         return change(value)
@@ -348,7 +348,7 @@ def _every_text(change: Callable[[str], str], value: Any) -> Any:  # noqa: ANN40
     return value
 
 
-def _without_none(value: Any) -> Any:  # noqa: ANN401 - TOML values nest freely.
+def _without_none(value: Any) -> Any:  # noqa: ANN401 - nested TOML.
     if isinstance(value, dict):
         return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):

@@ -1,11 +1,11 @@
 """The masks of every dropout layer in an update, by name.
 
-    generator/3        (B, ...) bool, what the generator's layer 3 keeps
-    discriminator/3    (2 B, ...), fakes before reals; (B, ...) where only fakes are judged
-    penalty/0/3        (B, ...), of the pass of the first penalty
+    generator/3        (B, ...) bool, True where the generator's layer 3 passes a value
+    discriminator/3    (2 B, ...), fakes before reals; (B, ...) if only fakes are evaluated
+    penalty/0/3        (B, ...), in the pass of the first penalty
 
-For frameworks that compile an update as a function of arrays. Others may ask for each mask where it
-is used: `gankit.contract.random_streams.dropout_mask`, with the same numbers.
+For frameworks that compile an update as a function of arrays. Others can draw each mask where it is
+used with `gankit.contract.random_streams.dropout_mask`, with the same numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gankit.layers import Dropout, Place, walk
 
 
 def mask_name(site: Role, place: Place, part: int = 0) -> str:
-    """Return the name of the mask of a layer in one pass.
+    """Return the name of a layer's mask in one pass.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ def mask_name(site: Role, place: Place, part: int = 0) -> str:
 
 
 class Masks:
-    """Draws the masks of one problem, `problem`; ConfigError if a network is not a spec."""
+    """Draws the masks of `problem`; ConfigError if a network is not a spec."""
 
     def __init__(self, problem: Problem) -> None:
         if not all(isinstance(net, tuple) for net in (problem.generator, problem.discriminator)):
-            raise ConfigError("masks are drawn for specs; a native network drops by itself")
+            raise ConfigError("masks are drawn for specs; a native network draws its own")
         self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
         self._places = {
             Role.GENERATOR: walk(problem.generator, (problem.latent,)),
@@ -49,9 +49,9 @@ class Masks:
         Parameters
         ----------
         key
-            The update's.
+            The key of the update.
         batch
-            B, the images of the global batch.
+            B, the number of images in the batch.
         last
             Whether it is the step's last update, the generator's: it has no penalties.
         """

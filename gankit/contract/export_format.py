@@ -1,4 +1,4 @@
-"""A format in which a backend can write a generator, for use without gankit."""
+"""The description of a format in which a backend exports a generator."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gankit._utils.state import State
 from gankit.contract.problem import Array, Problem
 
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
-"""What a generator is given: "noise", `(n, latent)` float32, and where it knows classes "labels",
-`(n,)` int64."""
+"""The inputs of a generator: "noise", `(n, latent)` float32, and, if it is class-conditional,
+"labels", `(n,)` int64."""
 Ran: TypeAlias = Callable[[Inputs], Array]
-"""A generator read back from its file: inputs to `(n, height, width, channels)` images."""
+"""A generator loaded from its file: inputs to `(n, height, width, channels)` images."""
 
 ONNX_SNIPPET = """\
 import onnxruntime
@@ -25,35 +25,36 @@ import onnxruntime
 session = onnxruntime.InferenceSession({path}, providers=["CPUExecutionProvider"])
 (images,) = session.run(["images"], inputs)
 """
-"""How an ONNX file is used, whoever wrote it."""
+"""Python code that runs an ONNX file."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """A format, and what writes and reads it.
+    """An export format, with the functions that write and read it.
 
     Attributes
     ----------
     suffix
-        Of its files or folders, with the dot: ".onnx".
+        Suffix of its files or folders, with the dot: ".onnx".
     write
-        `write(problem, weights, path)` writes the generator of `problem`, whose weights and running
-        state are `weights`, to the file or folder `path`, which is not there yet. `problem` is of
-        float32, its generator a spec in which no kernel is under spectral norm. What it writes
-        takes `Inputs` of any `n` by those names and returns "images", NHWC in [-1, 1].
+        `write(problem, weights, path)` writes the generator of `problem`, with the weights and
+        running state `weights`, to the file or folder `path`, which does not exist yet. `problem`
+        has float32 and a generator that is a spec without spectral norm. The file's inputs are
+        `Inputs` of any `n` by those names, its output is "images", NHWC in [-1, 1].
     read
-        `read(path)` opens what `write` wrote, by the framework's own loader, without gankit. It is
-        called only in a process of its own that ends thereafter, and only on a file just written.
+        `read(path)` opens what `write` wrote, with the framework's own loader, without gankit. It
+        runs only in a child process that ends afterwards, and only on a file just written.
     snippet
-        Lines of Python that make `images` of `inputs`, for the model card; "{path}" stands for
-        the path, in quotes.
+        Lines of Python that compute `images` from `inputs`, for the model card; "{path}" is
+        replaced by the quoted path.
     requires
         Modules that it needs beside those of the backend.
     remedy
-        What to do where one of them is missing: "pip install 'gankit[onnx]'".
+        How to install a missing module: "pip install 'gankit[onnx]'".
     add_class_names
-        `add_class_names(path, names)` adds the names of classes 0, 1, ... to what `write` wrote, as
-        a JSON list named "class_names"; None where the format has no place for it. It is called
+        `add_class_names(path, names)` adds the names of classes 0, 1, ... to the file, as a JSON
+        list named "class_names"; None if the format cannot store it. It is called only if the
+        generator is class-conditional and the classes have names.
         only where the generator takes classes and these have names.
     """
 
@@ -75,14 +76,14 @@ def read_onnx(path: Path) -> Ran:
 
 
 def add_class_names_to_onnx(path: Path, names: Sequence[str]) -> None:
-    """Add "class_names", a JSON list, to the metadata of an ONNX file.
+    """Add "class_names", a JSON list, to the metadata of an ONNX file; the file is rewritten.
 
     Parameters
     ----------
     path
-        The file; it is written anew.
+        The file.
     names
-        What the classes 0, 1, ... are called.
+        Names of the classes 0, 1, ...
     """
     import onnx
 

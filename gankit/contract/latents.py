@@ -1,4 +1,4 @@
-"""The noise that images are made of, as a pure function of the seed: as it is, cut off, between."""
+"""Latent noise as a pure function of the seed: plain, truncated or interpolated."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from gankit.contract.random_streams import Stream, check_seed, generator
 from gankit.errors import ConfigError, shown
 
 Real = NDArray[np.float64]
-LONGEST = 10_000
-"""Points of a way."""
-WIDE = 1.5
-"""From this bound on, most normal numbers lie within it, and below it most uniform ones do."""
+MOST_POINTS = 10_000
+"""The most points of one interpolation."""
+WIDE_BOUND = 1.5
+"""Up to this bound, redrawing uniform numbers accepts more of them than normal ones."""
 
 
 def latents(n: int, latent: int, seed: int) -> Array:
     """Return `(n, latent)` float32 standard normal numbers, a pure function of the seed.
 
-    More of them begin with the same ones.
+    The first rows do not depend on `n`.
     """
     (whole,) = chunks(n, latent, seed, n)
     return whole
 
 
 def chunks(n: int, latent: int, seed: int, size: int) -> Iterator[Array]:
-    """Return what yields `latents`, `size` rows at a time, and the rest at last."""
+    """Return an iterator over `latents`, `size` rows at a time."""
     n, latent, seed, size = map(number, (n, latent, seed, size))
     check_count("the number of images", n)
     check_seed(seed)
@@ -42,16 +42,16 @@ def chunks(n: int, latent: int, seed: int, size: int) -> Iterator[Array]:
 
 
 def truncated(n: int, latent: int, seed: int, bound: float) -> Array:
-    """Return `latents` with every number beyond ±`bound` redrawn until it lies within.
+    """Return `latents` with every number beyond ±`bound` redrawn until it is inside.
 
     The truncation trick of Brock et al. 2019, section 3.1: a smaller bound gives better and less
-    different images. Numbers within the bound stay, so the images stay recognisable; and as in
-    `latents`, more of them begin with the same ones.
+    diverse images. Numbers inside the bound stay, so the images remain recognisable; as in
+    `latents`, the first rows do not depend on `n`.
 
     Parameters
     ----------
     bound
-        In standard deviations, at least 0; at 0 all noise is 0, and all images are one.
+        In standard deviations, at least 0; at 0 all noise is 0, and all images are equal.
 
     Returns
     -------
@@ -73,40 +73,39 @@ def truncated(n: int, latent: int, seed: int, bound: float) -> Array:
 
 
 def check_bound(bound: float) -> None:
-    """Raise ConfigError unless noise can be truncated so."""
+    """Raise ConfigError unless `bound` is a number of at least 0."""
     real = isinstance(bound, int | float) and not isinstance(bound, bool)
-    if not real or not bound >= 0:  # nan is not, either.
+    if not real or not bound >= 0:  # Also refuses nan.
         raise ConfigError(f"truncation is {shown(bound)}; it is at least 0, in standard deviations")
 
 
 def interpolated(ends: Array, steps: int) -> Array:
-    """Return noise on the way from each end to the next, spherically (Shoemake 1985; White 2016).
+    """Return noise between each end and the next, spherically (Shoemake 1985; White 2016).
 
-    Normal noise of many dimensions lies near a sphere; a straight way would cut through the
-    inside, where a generator has seen nothing. The direction turns at one speed, and the length
-    goes from that of one end to that of the other. Between opposite ends, where every way is as
-    short, it turns towards the axis that is farthest from them; where one of the ends is 0, or
-    there is but one dimension, the way is straight.
+    Normal noise of many dimensions is near a sphere; a straight line would cross its inside, where
+    the generator was not trained. The direction turns at constant speed, and the length changes
+    linearly. Between opposite ends, which have no unique shortest arc, it turns towards the
+    farthest coordinate axis; if an end is 0, or there is only one dimension, the line is straight.
 
     Parameters
     ----------
     ends
         `(k, ..., latent)`, at least two.
     steps
-        Points of each way, both its ends among them, 2 to 10,000.
+        Points from one end to the next, both included, 2 to 10,000.
 
     Returns
     -------
     Array
-        `(k - 1, steps, ..., latent)` float32; the first and the last of a way are its ends.
+        `(k - 1, steps, ..., latent)` float32; the first and the last point are the ends.
     """
     steps = number(steps)
     if len(ends) < 2:
-        raise ConfigError("to interpolate takes at least two seeds, such as 1,2")
+        raise ConfigError("an interpolation takes at least two seeds, such as 1,2")
     whole = isinstance(steps, int) and not isinstance(steps, bool)
-    if not whole or not 2 <= steps <= LONGEST:
+    if not whole or not 2 <= steps <= MOST_POINTS:
         raise ConfigError(
-            f"steps is {shown(steps)}; a way has from 2, its two ends, to {LONGEST:,}"
+            f"steps is {shown(steps)}; an interpolation takes from 2, its ends, to {MOST_POINTS:,}"
         )
     parts = np.linspace(0, 1, steps).reshape(steps, *[1] * (ends.ndim - 1))
     ways = [_slerp(a[None], b[None], parts) for a, b in pairwise(np.asarray(ends, np.float64))]
@@ -118,19 +117,19 @@ def interpolated(ends: Array, steps: int) -> Array:
 def _proposals(
     shape: tuple[int, ...], seed: int, attempt: int, limit: np.float32
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Return numbers, and which of them count as drawn from the normal law within the limit."""
+    """Return numbers, and which of them are accepted as normal numbers within the limit."""
     random = generator(seed, Stream.SAMPLE, attempt)
-    if limit > WIDE:
+    if limit > WIDE_BOUND:
         drawn = random.standard_normal(shape, np.float32)
         return drawn, np.abs(drawn) <= limit
-    # Narrow as it is, few normal numbers would fall into it: uniform ones, kept by their density.
+    # Few normal numbers fall into a narrow limit: accept uniform ones by their density.
     uniform = random.random((*shape, 2), np.float32)
     drawn = (2 * uniform[..., 0] - 1) * limit
     return drawn, uniform[..., 1] < np.exp(-drawn * drawn / 2)
 
 
 def _slerp(start: Real, end: Real, parts: Real) -> Real:
-    """Return what lies at each part of the way from `start` to `end`, along the last axis."""
+    """Return the point at each part of the arc from `start` to `end`, along the last axis."""
     lengths = [np.linalg.norm(x, axis=-1, keepdims=True) for x in (start, end)]
     straight = (1 - parts) * start + parts * end
     if start.shape[-1] < 2:
@@ -144,7 +143,7 @@ def _slerp(start: Real, end: Real, parts: Real) -> Real:
 
 
 def _turn(a: Real, b: Real) -> tuple[Real, Real]:
-    """Return the direction across `a` in which `b` lies, and the angle between them, [0, pi]."""
+    """Return the unit vector across `a` towards `b`, and the angle between them, [0, pi]."""
     cosine = (a * b).sum(axis=-1, keepdims=True)
     across = b - cosine * a
     sine = np.linalg.norm(across, axis=-1, keepdims=True)

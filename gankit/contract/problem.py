@@ -1,4 +1,4 @@
-"""What a backend is asked to build."""
+"""The specification that a backend builds a trainer from."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from gankit.schedules import Rate, Schedule, ends
 Array: TypeAlias = NDArray[np.floating[Any]]
 Precision: TypeAlias = Literal["float32", "float64"]
 Native: TypeAlias = Any
-"""A network of the backend's own framework: an `nn.Module`, a `keras.Model`."""
+"""A network of the backend's framework: an `nn.Module`, a `keras.Model`."""
 
 
 @dataclass(frozen=True)
 @plain_numbers
 class Problem:
-    """What a backend is asked to build.
+    """The specification that a backend builds a trainer from.
 
     Attributes
     ----------
@@ -46,28 +46,29 @@ class Problem:
     loss
         The adversarial loss.
     generator_optimizer, discriminator_optimizer
-        How each network's weights move.
+        The optimizer of each network.
     fresh_noise
-        Whether the generator's update draws noise of its own; if not, it gets the last
-        discriminator update's, and a block may reuse that forward pass.
+        Whether the generator's update draws new noise; if not, it gets the last discriminator
+        update's, and a block may reuse that forward pass.
     average
-        How the generator's weights are averaged, if they are.
+        The moving average of the generator's weights, if any.
     classes
-        How many classes the labels of the images have; 0 where the networks look at none.
+        Number of classes of the labels; 0 if no network is class-conditional.
     auxiliary
-        Weight of the auxiliary classifier (Odena et al. 2017), if there is one: the discriminator
-        then makes 1 + classes numbers, its logit first. With c the class logits, its loss gains
+        Weight of the auxiliary classifier (Odena et al. 2017), if any: the discriminator then
+        outputs 1 + classes numbers, its logit first. With c the class logits, its loss gains
         auxiliary * (CE(real) + CE(fake)), and the generator's auxiliary * CE(fake), where CE is
         the batch's mean of logsumexp(c) - c[label]. Fakes take the labels of the real images.
     penalties
-        What the discriminator's loss gains for being too steep.
+        Gradient penalties, added to the discriminator's loss.
     augment, instance_noise
-        What the discriminator sees of an image: `gankit.augment.view`.
+        Augmentation of the discriminator's inputs: `gankit.augment.view`.
     flip
+        Whether real images are mirrored, left to right, with probability 1/2.
         Whether real images are mirrored, left to right, with chance 1/2.
     mixed
-        Whether products of matrices and convolutions may round their factors to bfloat16 in
-        training. All else, weights and state among it, is float32.
+        Whether matrix products and convolutions may round their factors to bfloat16 in training.
+        Everything else, weights and state included, is float32.
     precision
         "float32" or "float64", of all weights and computations.
     device
@@ -97,7 +98,7 @@ class Problem:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be built, with one line that says why."""
+        """Raise ConfigError, in one line, for a problem that cannot be built."""
         for name in ("generator", "discriminator"):
             network = getattr(self, name)
             if is_spec(network):
@@ -113,7 +114,7 @@ class Problem:
         random_streams.check_seed(self.seed)
 
     def __repr__(self) -> str:
-        """Return a few lines: sizes in place of layers, and the options that are set."""
+        """Return a few lines: sizes instead of layers, and the options that are set."""
         plain = {"latent", "image_shape", "loss", "precision", "seed"}
         options = [f for f in fields(self) if f.default is not MISSING and f.name not in plain]
         changed = [
@@ -123,14 +124,14 @@ class Problem:
             for option in options
             if (value := getattr(self, option.name)) != option.default
         ]
-        told = f"{self.latent} -> {self.image_shape}, {self.loss.name}"
+        summary = f"{self.latent} -> {self.image_shape}, {self.loss.name}"
         return "\n".join([
-            f"Problem({', '.join([told, self.precision, f'seed {self.seed}', *changed])}",
-            f"    generator: {self._told('generator', (self.latent,))}",
-            f"    discriminator: {self._told('discriminator', self.image_shape)})",
+            f"Problem({', '.join([summary, self.precision, f'seed {self.seed}', *changed])}",
+            f"    generator: {self._network_summary('generator', (self.latent,))}",
+            f"    discriminator: {self._network_summary('discriminator', self.image_shape)})",
         ])  # fmt: skip
 
-    def _told(self, role: str, inputs: Shape) -> str:
+    def _network_summary(self, role: str, inputs: Shape) -> str:
         """Return a network's size and its optimizer."""
         network = getattr(self, role)
         size = f"native, {shown(network)}"
@@ -145,13 +146,13 @@ class Problem:
         return ((np.arange(256) - 127.5) / 127.5).astype(self.precision)
 
     def scale(self, images: NDArray[Any]) -> Array:
-        """Return `images` as training sees them: uint8 by the table, real numbers as they are."""
+        """Return `images` in [-1, 1]: uint8 is converted, real numbers are returned unchanged."""
         if images.dtype == np.uint8:
             return np.take(self.pixels, images)
         return np.asarray(images, self.precision)
 
     def initial_weights(self) -> State:
-        """Draw the first weights of each network that is a spec: "generator/0.kernel", ..."""
+        """Draw the initial weights of each network that is a spec: "generator/0.kernel", ..."""
         networks = (("generator", self.generator, (self.latent,)),
                     ("discriminator", self.discriminator, self.image_shape))  # fmt: skip
         state: State = {}
@@ -163,9 +164,9 @@ class Problem:
         return state
 
     def initial_state(self) -> State:
-        """Return the state in which a run begins, by every name that it has in a checkpoint.
+        """Return the initial state of a run, by the names of a checkpoint.
 
-        Native networks have no names here: theirs, and what is kept of them, are the backend's.
+        Native networks have no names here: the backend names their weights and optimizer state.
         """
         first = self.initial_weights()
         state = first | {"step": np.zeros((), np.int64)}
@@ -187,7 +188,7 @@ class Problem:
         return state
 
     def needs(self) -> frozenset[str]:
-        """Return the capabilities that a backend must have to build this."""
+        """Return the capabilities that a backend needs to build this."""
         networks = (self.generator, self.discriminator)
         optimizers_ = (self.generator_optimizer, self.discriminator_optimizer)
         asked = {
@@ -211,47 +212,47 @@ class Problem:
 
     @property
     def noisy(self) -> bool:
-        """Whether noise is added to what the discriminator sees."""
+        """Whether instance noise is added to the discriminator's inputs."""
         return max(ends(self.instance_noise)) > 0
 
     @property
     def generator_classes(self) -> int:
-        """How many classes the generator is told apart, 0 where it looks at none."""
+        """Number of classes of a class-conditional generator, else 0."""
         told = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
         return self.classes if told else 0
 
     @property
     def discriminator_output_shape(self) -> Shape:
-        """The shape of what the discriminator makes of an image: `(1,)`, or with the classes."""
+        """Shape of the discriminator's output for one image: `(1,)`, or `(1 + classes,)`."""
         return (1 + self.classes,) if self.auxiliary else (1,)
 
 
 def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
-    """Raise ConfigError unless labels are what a network that looks at classes can take.
+    """Raise ConfigError unless `labels` are valid labels for a class-conditional network.
 
     Parameters
     ----------
     labels
         Should be `(count,)` whole numbers; None is refused.
     count
-        How many images there are.
+        Number of images.
     classes
-        How many classes there are; each label is below it and at least 0.
+        Number of classes; each label is from 0 to classes - 1.
     """
     if labels is None:
         raise ConfigError(
-            f"the network looks at classes; give {count} labels from 0 to {classes - 1}"
+            f"the network is class-conditional; give {count} labels from 0 to {classes - 1}"
         )
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        told = f"{labels.dtype} of shape {labels.shape}"
-        raise ConfigError(f"labels are {told}; give {count} whole numbers")
+        found = f"{labels.dtype} of shape {labels.shape}"
+        raise ConfigError(f"labels are {found}; give {count} whole numbers")
     wrong = labels[(labels < 0) | (labels >= classes)]
     if len(wrong):
         raise ConfigError(f"no class {wrong[0]}; the classes are 0 to {classes - 1}")
 
 
 def _check_numbers(problem: Problem) -> None:
-    """Refuse numbers out of range."""
+    """Raise ConfigError for numbers out of range."""
     if problem.latent < 1:
         raise ConfigError(f"latent is {problem.latent}; it must be at least 1")
     if len(problem.image_shape) != 3 or min(problem.image_shape) < 1:
@@ -269,7 +270,7 @@ def _check_numbers(problem: Problem) -> None:
 
 
 def _check_networks(problem: Problem) -> None:
-    """Hold each spec's output against what the algorithm needs of it."""
+    """Raise ConfigError unless each spec has weights and the right output and labels."""
     for name, spec, inputs, wanted in (
         ("generator", problem.generator, (problem.latent,), problem.image_shape),
         (
@@ -287,12 +288,14 @@ def _check_networks(problem: Problem) -> None:
             if all(map(layers.is_running, layers.weight_shapes(spec, inputs, problem.classes))):
                 raise ConfigError(f"the {name} has no weights to train; add a layer that has some")
             if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
-                raise ConfigError("the discriminator is told the class that auxiliary wants of it")
+                raise ConfigError(
+                    "auxiliary needs a discriminator without Embedding or Projection layers"
+                )
             if layers.uses_labels(spec) and not problem.classes:
-                raise ConfigError(f"the {name} looks at classes; the data has none")
+                raise ConfigError(f"the {name} is class-conditional; the data has no classes")
             if made != wanted:
                 raise ConfigError(
-                    f"the {name} makes {made} of {inputs}; it must make {wanted}"
+                    f"the {name}'s output is {made} for inputs of {inputs}; it must be {wanted}"
                     + (
                         f", a logit and {problem.classes} classes"
                         if len(wanted) == 1 < wanted[0]
@@ -302,7 +305,7 @@ def _check_networks(problem: Problem) -> None:
 
 
 def _check_epsilons(problem: Problem) -> None:
-    """Refuse an epsilon that the problem's precision cannot hold: some frameworks make it 0."""
+    """Raise ConfigError for an epsilon too small for the precision: some frameworks make it 0."""
     smallest = float(np.finfo(problem.precision).smallest_normal)
     for owner, epsilon in _epsilons(problem):
         if epsilon < smallest:
@@ -313,7 +316,7 @@ def _check_epsilons(problem: Problem) -> None:
 
 
 def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
-    """Yield every epsilon of the problem, with the name of what has it."""
+    """Yield every epsilon of the problem, with the name of its owner."""
     shapes = (problem.latent,), problem.image_shape
     for name, shape in zip(("generator", "discriminator"), shapes, strict=True):
         spec, optimizer = getattr(problem, name), getattr(problem, f"{name}_optimizer")

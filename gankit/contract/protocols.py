@@ -1,9 +1,9 @@
 """The contract between the core and a backend.
 
-The core holds NumPy arrays, one algorithm and a list of callbacks; everything with a gradient is
-the backend's. A backend is a `Backend`: a name and a function that builds a `Trainer` for a
-`Problem`. The clauses that every trainer must keep are the tests of
-`gankit.testing.BackendContract`.
+The core has NumPy arrays, one algorithm and a list of callbacks; a backend computes everything
+that needs gradients. A backend is a `Backend`: a name and a function that builds a `Trainer` for a
+`Problem`. The tests of `gankit.testing.BackendContract` are the clauses that every trainer must
+satisfy.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ __all__ = [
 ]  # fmt: skip
 
 API = 1
-"""The number of this contract; a backend names the one it was written for."""
+"""Version of this contract; a backend states the version that it was written for."""
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
     "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "rmsprop",
     "clip", "beta2-schedule", "mixed",
 })  # fmt: skip
-"""What a backend may claim; `docs/design.md` says what each means, `Problem.needs` who asks."""
+"""Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 
 Labels: TypeAlias = NDArray[np.int64]
 
 
 class Network(Protocol):
-    """A network as the core sees it: arrays in, arrays out, always in inference mode."""
+    """A network for the core: arrays in, arrays out, always in inference mode."""
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs for `n` `inputs`, of the problem's precision.
 
-        A network that looks at classes wants `(n,)` `labels`; `problem.check_labels` refuses
-        others. Any other network ignores them.
+        A class-conditional network needs `(n,)` `labels`; `problem.check_labels` validates them.
+        Any other network ignores them.
         """
         ...
 
@@ -68,7 +68,7 @@ class Discriminator(Network, Protocol):
 
 
 class Classifier(Discriminator, Protocol):
-    """A discriminator that also tells classes apart: what `problem.auxiliary` asks for."""
+    """A discriminator with an auxiliary classifier, for `problem.auxiliary`."""
 
     def classify(self, images: Array, /) -> Array:
         """Return the `(n, classes)` logits of `n` `images`, in inference mode."""
@@ -90,7 +90,7 @@ class Trainer(Protocol):
 
     @property
     def average(self) -> Generator | None:
-        """The generator with averaged weights, where the problem asks for one."""
+        """The generator with averaged weights; None unless the problem has an `average`."""
         ...
 
     def update_discriminator(self, batch: Batch, /) -> SupportsFloat:
@@ -102,11 +102,11 @@ class Trainer(Protocol):
         ...
 
     def state(self) -> State:
-        """Return copies of everything that is needed to go on."""
+        """Return copies of everything that is needed to resume."""
         ...
 
     def load_state(self, state: State, /) -> None:
-        """Go on from a copy of `state`, all or nothing; CheckpointError if it does not fit."""
+        """Resume from a copy of `state`, all or nothing; CheckpointError if it does not fit."""
         ...
 
 
@@ -115,22 +115,22 @@ class BlockTrainer(Trainer, Protocol):
     """A trainer that can also run many steps in one call."""
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
-        """Keep the data set where blocks will look it up.
+        """Store the data set for blocks to index.
 
         `images` are `(N, height, width, channels)`, `labels` `(N,)` int64 or None.
-        Images that lie in a file are no `np.ndarray`. They have a shape, a dtype and a length, and
-        return the rows that they are indexed with; `np.asarray` reads all of them.
+        Images in a file are not an `np.ndarray`: they have a shape, a dtype and a length, and
+        indexing returns rows; `np.asarray` reads all of them.
         """
         ...
 
     def train_block(self, block: Block, /) -> Array:
-        """Run the K steps of `block`; return `(K, 2)` losses. Must equal `training.alternate`."""
+        """Run the K steps of `block`; return `(K, 2)` losses, equal to `training.alternate`'s."""
         ...
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one update sees; with the weights, it determines the update.
+    """The inputs of one update; with the weights, they determine the update.
 
     Attributes
     ----------
@@ -139,13 +139,13 @@ class Batch:
     noise
         `(B, latent)` standard normal numbers.
     labels
-        `(B,)` classes of the real images, where the data set has them; and of the fakes.
+        `(B,)` classes of the real images and of the fakes; None if the data set has none.
     random
-        Every other random number of the update, by name: `gankit.contract.random_inputs`.
+        Every other random input of the update, by name: `gankit.contract.random_inputs`.
     scalars
         This update's scalars, by name: `gankit.contract.scalars`.
     key
-        Where the update stands in the run, for randomness inside networks.
+        Position of the update in the run, for randomness inside networks.
     """
 
     real: Array
@@ -158,19 +158,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class Block:
-    """K steps of batches as arrays, S = n_critic + 1 updates each, the generator's last.
+    """K steps of batches as arrays, with S = n_critic + 1 updates each, the generator's last.
 
     Attributes
     ----------
     seed, start
-        Place the block in the run: its first step is step `start`, counted from 0.
+        Position of the block in the run: its first step is step `start`, counted from 0.
     index
-        `(K, S, B)` int64, which images of the data set each update sees.
+        `(K, S, B)` int64, indices of each update's images in the data set.
     noise
         `(K, S, B, latent)`.
     random, scalars
         `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; scalars may differ by update.
-        With the draw "flip", the real images that `index` names are mirrored where it is True.
+        With the random input "flip", the images of `index` are mirrored where it is True.
     """
 
     seed: int
@@ -196,11 +196,11 @@ class Block:
         Parameters
         ----------
         problem
-            What is trained; it says how images are scaled.
+            The problem; it scales the images.
         images
-            `(N, height, width, channels)`, the data set, from which the batches are gathered.
+            `(N, height, width, channels)`, the data set.
         labels
-            `(N,)` int64; None where the data set has no classes.
+            `(N,)` int64; None if the data set has no classes.
         """
         for r in range(len(self)):
             yield [
@@ -229,28 +229,28 @@ def _mirrored(images: Array, flip: NDArray[np.bool_] | None) -> Array:
 
 @dataclass(frozen=True)
 class Backend:
-    """A backend, as its plugin offers it.
+    """A backend, as its plugin returns it.
 
     Attributes
     ----------
     name
-        What `--backend` takes.
+        Its name for `--backend`.
     requires
-        The modules that must be importable, looked for without importing them.
+        The modules that must be importable; they are looked up without importing them.
     build
-        Makes the trainer; the framework is imported here and no sooner.
+        Builds the trainer; the framework is imported only here.
     capabilities
-        Of `CAPABILITIES`.
+        A subset of `CAPABILITIES`.
     api
-        The number of the contract that it was written for; write it out, for the default is that
-        of whichever gankit is installed.
+        Version of the contract that it was written for; state it explicitly, because the default
+        is that of the installed gankit.
     remedy
         What to do when a required module is missing: "pip install 'gankit[torch]'".
     inspect
-        Facts about the framework as it stands on this machine, in words by name: versions,
-        devices, threads, determinism, precision; imports it. `gankit doctor` prints them.
+        Returns facts about the framework on this machine, texts by name: versions, devices,
+        threads, determinism, precision; imports it. `gankit doctor` prints them.
     exports
-        Formats in which it can write a generator, by the name that `gankit export --to` takes.
+        Formats in which it can write a generator, by name for `gankit export --to`.
     """
 
     name: str
@@ -263,7 +263,7 @@ class Backend:
     exports: Mapping[str, Export] = field(default_factory=dict, hash=False)
 
     def check(self, problem: Problem) -> None:
-        """Raise Unsupported, naming what is missing, unless it can do what `problem` needs."""
+        """Raise Unsupported, naming the missing capabilities, unless it can build `problem`."""
         if missing := problem.needs() - self.capabilities:
             has = ", ".join(sorted(self.capabilities)) or "none"
             raise Unsupported(
@@ -271,28 +271,27 @@ class Backend:
             )
 
     def knows(self, network: object) -> bool:
-        """Tell whether `network` may be a native network of this backend; imports nothing.
+        """Return whether `network` may be a native network of this backend; imports nothing.
 
-        It may where the backend claims "native", and the network's class, or one that it derives
-        from, comes from a module in `requires`: `torch` for an `nn.Module`.
+        True if the backend has the capability "native" and the network's class, or a base class of
+        it, is from a module in `requires`: `torch` for an `nn.Module`.
         """
         return any(map(self.made, type(network).__mro__))
 
     def made(self, kind: type) -> bool:
-        """Tell whether the class `kind` comes from one of the modules that a native one needs."""
+        """Return whether the class `kind` is from one of the backend's modules."""
         modules = self.requires if "native" in self.capabilities else ()
         return any(f"{kind.__module__}.".startswith(f"{module}.") for module in modules)
 
     def trainer(self, problem: Problem) -> Trainer:
         """Build the trainer of `problem`.
 
-        An error in `build` that is not listed here is a mistake in the backend, and comes through
-        as it is.
+        Any other error in `build` is a mistake in the backend and propagates unchanged.
 
         Raises
         ------
         Unsupported
-            The problem needs a capability that the backend does not claim.
+            The problem needs a capability that the backend does not have.
         BackendUnavailable
             A library cannot be imported or loaded: `build` raised ImportError, OSError or
             SystemExit.

@@ -1,4 +1,4 @@
-"""The random numbers that an update's mathematics needs beside noise, by name.
+"""The random inputs of an update beside noise, by name.
 
     flip                              (B, 1, 1, 1) bool, whether a real image is mirrored
     penalty/0/alpha                   (B, 1, 1, 1) in [0, 1), of "between" and "around"
@@ -7,9 +7,9 @@
     augment/real/brightness/value     (B, 1, 1, 1); so for saturation and contrast
     augment/real/translation/offsets  (B, 2) int64
     augment/real/cutout/rows          (B, height, 1, 1), 1 inside the rectangle; columns likewise
-    augment/real/brightness/gate      (B, 1, 1, 1) in [0, 1), where the augmentation is adaptive
+    augment/real/brightness/gate      (B, 1, 1, 1) in [0, 1), if the augmentation is adaptive
 
-All are drawn in float32, whatever the precision, so that runs of either see the same numbers.
+All are drawn in float32, whatever the precision, so that runs of either get the same numbers.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from gankit.contract.problem import Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Shape
 
-Draws: TypeAlias = dict[str, NDArray[Any]]
+RandomInputs: TypeAlias = dict[str, NDArray[Any]]
 PIXEL: Shape = (1, 1, 1)
 RANGES = {"brightness": (-0.5, 0.5), "saturation": (0.0, 2.0), "contrast": (0.5, 1.5)}
 TRANSLATION = 0.125
 CUTOUT = 0.5
 
 
-def draw(problem: Problem, batch: int, updates: int, step: int) -> Draws:
+def draw(problem: Problem, batch: int, updates: int, step: int) -> RandomInputs:
     """Draw for all `updates` of a step, the generator's last: `(updates, batch, ...)` by name."""
     made = dict(_draws(problem, (updates, batch), step))
     return {
@@ -42,7 +42,7 @@ def draw(problem: Problem, batch: int, updates: int, step: int) -> Draws:
 
 
 def layout(problem: Problem) -> dict[str, tuple[Shape, np.dtype[Any]]]:
-    """Return the shape of each draw of `problem`, without updates and batch, and its type."""
+    """Return the shape and dtype of each random input of `problem`, without updates and batch."""
     return {name: (a.shape[2:], a.dtype) for name, a in draw(problem, 1, 2, 0).items()}
 
 
@@ -75,7 +75,7 @@ def _draws(
 
 
 def _critic(random: np.random.Generator, lead: tuple[int, int], shape: Shape) -> NDArray[Any]:
-    """Draw from U(0, 1) for the discriminator's updates; the generator's gets zeros."""
+    """Draw from U(0, 1) for the discriminator's updates; zeros for the generator's."""
     updates, batch = lead
     array = np.zeros((*lead, *shape), np.float32)
     array[:-1] = random.random((updates - 1, batch, *shape), np.float32)
@@ -105,7 +105,7 @@ def _rectangle(
 
 
 def _span(random: np.random.Generator, lead: tuple[int, int], side: int) -> NDArray[np.float32]:
-    """Return `(*lead, side)`, 1 within half the side about a random place, cut off at the ends."""
+    """Return `(*lead, side)`, 1 within half the side around a random center, clipped."""
     size = int(side * CUTOUT + 0.5)
     first = random.integers(0, side + 1 - size % 2, (*lead, 1)) - size // 2
     place = np.arange(side)

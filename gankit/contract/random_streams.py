@@ -1,7 +1,7 @@
-"""Every random number, as a pure function of the seed and of where it is used.
+"""Every random number, as a pure function of the seed and of its use.
 
 Philox is counter-based (Salmon et al. 2011): seed and stream are its key, the position its
-counter. So nothing random has state to save, no two uses share numbers, and every backend sees
+counter. So there is no random state to save, no two uses share numbers, and every backend gets
 the same ones.
 
 >>> a, b = generator(0, Stream.NOISE, 7), generator(0, Stream.NOISE, 7)
@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 
 
 class Stream(IntEnum):
-    """What random numbers are for; each stream is independent of the others."""
+    """Uses of random numbers; each stream is independent of the others."""
 
     WEIGHTS = 0
     INDEX = 1
@@ -45,19 +45,19 @@ class Stream(IntEnum):
 
 
 class Role(IntEnum):
-    """The network that draws inside an update."""
+    """The network that uses random numbers inside an update."""
 
     GENERATOR = 0
     DISCRIMINATOR = 1
 
 
 class StepKey(NamedTuple):
-    """Where an update stands in a run.
+    """The position of an update in a run.
 
     Attributes
     ----------
     seed
-        The run's, in [0, 2^63).
+        The run's seed, in [0, 2^63).
     step
         Counted from 0.
     update
@@ -70,18 +70,18 @@ class StepKey(NamedTuple):
 
 
 def check_seed(seed: object) -> None:
-    """Raise ConfigError unless `seed` can be one."""
+    """Raise ConfigError unless `seed` is a whole number in [0, 2^63)."""
     seed = number(seed)
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise ConfigError(f"seed is {shown(seed)}; it is a whole number in [0, 2^63)")
+        raise ConfigError(f"seed is {shown(seed)}; it must be a whole number in [0, 2^63)")
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
-    """Return the generator of one place of `stream`, for the run with `seed`.
+    """Return the generator at one position of `stream`, for the run with `seed`.
 
     `position` is up to three numbers, each in [0, 2^64).
     """
-    seed, *place = map(int, (seed, *position))  # Those of NumPy wrap around where Python's do not.
+    seed, *place = map(int, (seed, *position))  # NumPy integers would wrap around.
     counter = [0, *place, *[0] * (3 - len(place))]
     return np.random.Generator(np.random.Philox(key=[seed, stream], counter=counter))
 
@@ -89,10 +89,10 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
 def dropout_mask(
     key: StepKey, site: Role, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
 ) -> Mask:
-    """Return which values a dropout layer keeps, True with chance `keep_chance(rate)`.
+    """Return a dropout layer's mask, True with probability `keep_chance(rate)`.
 
-    One random byte a value is compared with a threshold: ten times cheaper than the frameworks'
-    own, and the same for all.
+    One random byte per value is compared with a threshold: ten times cheaper than the frameworks'
+    own dropout, and the same for all.
 
     Parameters
     ----------
@@ -103,12 +103,12 @@ def dropout_mask(
     layer
         The layer's number in `layers.walk`.
     shape
-        Of what the layer gets, with the global batch in front; fakes come before reals.
+        Shape of the layer's input, with the complete batch first; fakes come before reals.
     rate
-        The layer's, in [0, 1).
+        The layer's rate, in [0, 1).
     part
-        Which pass of the update: 0, the default, is the adversarial one, i + 1 that of its
-        i-th penalty.
+        Pass of the update: 0, the default, is the adversarial one, i + 1 that of the i-th
+        penalty.
     """
     position = (key.step, key.update, site << 32 | part << 24 | layer)
     philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])
@@ -118,7 +118,7 @@ def dropout_mask(
 
 
 def keep_chance(rate: float) -> float:
-    """Return the chance that dropout keeps a value: 1 - `rate` in whole 256ths; divide by it.
+    """Return the probability that dropout keeps a value: 1 - `rate`, a multiple of 1/256.
 
     >>> keep_chance(0.3)
     0.69921875
@@ -127,7 +127,7 @@ def keep_chance(rate: float) -> float:
 
 
 def framework_seed(key: StepKey, site: Role, part: int = 0) -> int:
-    """Hash a place to the 32 bits that frameworks' own generators take, for native networks.
+    """Return a 32-bit seed for a framework's own generator, for native networks.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """The scalars of each update, from schedules and intervals.
 
-generator/learning_rate    and the discriminator's
-generator/beta2            of an Adam, and the discriminator's
-average                    the share of the old average that the new one keeps
-penalty/0                  the first penalty's weight, 0 where it is not due
+generator/learning_rate    likewise discriminator/learning_rate
+generator/beta2            of an Adam; likewise discriminator/beta2
+average                    the share of the old average in the new one
+penalty/0                  the first penalty's weight, 0 if it is not due
 instance_noise             its standard deviation
 """
 
@@ -19,11 +19,11 @@ from gankit.optimizers import Adam
 from gankit.penalties import Penalty
 from gankit.schedules import Rate, value
 
-Rates = dict[str, NDArray[np.float64]]
+Scalars = dict[str, NDArray[np.float64]]
 
 
-def rates(problem: Problem, batch: int, n_critic: int, span: range) -> Rates:
-    """Return `(steps, n_critic + 1)` by name, for the steps of `span`."""
+def scalars(problem: Problem, batch: int, n_critic: int, span: range) -> Scalars:
+    """Return the scalars of the steps of `span`, `(steps, n_critic + 1)` by name."""
     seen = [r * batch for r in span]
     made = {name: np.array([value(rate, n) for n in seen]) for name, rate in _scheduled(problem)}
     if average := problem.average:
@@ -36,7 +36,7 @@ def rates(problem: Problem, batch: int, n_critic: int, span: range) -> Rates:
 
 def names(problem: Problem) -> tuple[str, ...]:
     """Return the names of the scalars that the updates of `problem` use."""
-    return tuple(rates(problem, 1, 1, range(1)))
+    return tuple(scalars(problem, 1, 1, range(1)))
 
 
 def _scheduled(problem: Problem) -> Iterator[tuple[str, Rate]]:
@@ -53,7 +53,7 @@ def _scheduled(problem: Problem) -> Iterator[tuple[str, Rate]]:
 
 
 def _weights(penalty: Penalty, batch: int, n_critic: int, span: range) -> NDArray[np.float64]:
-    """Return a penalty's weight in each update; the generator's updates have none."""
+    """Return a penalty's weight in each update, 0 in the generator's updates."""
     weights = np.zeros((len(span), n_critic + 1))
     for row, r in enumerate(span):
         weight = penalty.every * value(penalty.weight, r * batch)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gankit import plugins
 from gankit._utils.storage import read_plain
-from gankit.config import LIMIT, TrainConfig, from_toml
+from gankit.config import MOST_CONFIG_BYTES, TrainConfig, from_toml
 from gankit.config.layering import Source, from_recipe
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
@@ -29,7 +29,7 @@ def recorded(path: Path) -> TrainConfig:
     """Return the configuration of the run in a folder; CheckpointError if there is none."""
     folder = RunFolder.open(path)
     try:
-        return from_toml(read_plain(folder.config, LIMIT).decode(), str(folder.config))
+        return from_toml(read_plain(folder.config, MOST_CONFIG_BYTES).decode(), str(folder.config))
     except UnicodeDecodeError as error:
         raise CheckpointError(f"cannot read {folder.config}: {error}") from None
     except ConfigError as error:

@@ -1,6 +1,6 @@
-"""What a network is made of, as data, and the shapes and first weights that follow.
+"""Layers of a network as data, their output shapes and their initial weights.
 
-A spec is a tuple of layers. It carries every number, for frameworks differ in their defaults
+A spec is a tuple of layers. It contains every number, because frameworks have different defaults
 (LeakyReLU's slope is 0.3 in one and 0.01 in another). Shapes are those of one image, without the
 batch: images are `(height, width, channels)`. Kernels are `(in, out)`, or for images
 `(height, width, in, out)`.

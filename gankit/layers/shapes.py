@@ -1,4 +1,4 @@
-"""The shapes that layers make, and where each layer stands in its network."""
+"""Output shapes of layers, and the position of each layer in its network."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from gankit.layers.specs import (
 
 Shape: TypeAlias = tuple[int, ...]
 DROPOUT_LEVELS = 256
-"""Dropout compares random bytes with a threshold, so a rate is a whole number of 256ths."""
-MOST = 2**24
-"""The largest number of units, and of values that one layer may make of one image."""
+"""Dropout compares random bytes with a threshold, so a rate is a multiple of 1/256."""
+MOST_VALUES = 2**24
+"""The most units of a layer, and the most values per image that a layer may output."""
 _OUTSIDE = (
     f"dropout's rate is {{}}; rates are rounded to whole {DROPOUT_LEVELS}ths; give 0, or "
     f"{1 / DROPOUT_LEVELS:.4f} (1/{DROPOUT_LEVELS}) to {1 - 1 / DROPOUT_LEVELS:.3f} "
@@ -40,17 +40,17 @@ _OUTSIDE = (
 
 @dataclass(frozen=True)
 class Place:
-    """A layer where it stands.
+    """A layer with its position in the network.
 
     Attributes
     ----------
     name
-        The path to it: its position, "3", or inside a residual block "3.layers.0".
+        Its path: its position, "3", or inside a residual block "3.layers.0".
     number
-        How many layers come before it, blocks and those inside them counted: what dropout draws
-        by. Without blocks it is the position.
+        The number of layers before it, blocks and those inside them counted; it selects the
+        random stream of dropout. Without blocks it is the position.
     layer, shape
-        The layer, and the shape of what it gets.
+        The layer, and the shape of its input.
     """
 
     name: str
@@ -60,9 +60,9 @@ class Place:
 
 
 def walk(spec: Spec, shape: Shape) -> list[Place]:
-    """Return the place of every layer of `spec`, a residual block before those inside it.
+    """Return the place of every layer of `spec`, a residual block before its inner layers.
 
-    `shape` is that of the network's inputs, without the batch.
+    `shape` is the shape of the network's inputs, without the batch.
     """
     visited = enumerate(_walk(spec, shape, ""))
     return [Place(name, number, layer, inputs) for number, (name, layer, inputs) in visited]
@@ -83,7 +83,10 @@ def shapes(spec: Spec, shape: Shape) -> list[Shape]:
     for position, layer in enumerate(spec):
         try:
             made = layer_shape(layer, trail[-1])
-            _check(math.prod(made) <= MOST, f"makes {made}, more than {MOST:,} values an image")
+            _check(
+                math.prod(made) <= MOST_VALUES,
+                f"makes {made}, more than {MOST_VALUES:,} values an image",
+            )
         except ConfigError as error:
             raise ConfigError(f"layer {position}: {error}") from None
         trail.append(made)
@@ -91,12 +94,12 @@ def shapes(spec: Spec, shape: Shape) -> list[Shape]:
 
 
 def output_shape(spec: Spec, shape: Shape) -> Shape:
-    """Return the shape that a network of `spec` makes of inputs of `shape`."""
+    """Return the shape of the outputs of `spec` for inputs of `shape`."""
     return shapes(spec, shape)[-1]
 
 
 def layer_shape(layer: Layer, shape: Shape) -> Shape:
-    """Return the shape that `layer` makes of `shape`, or raise ConfigError saying why it cannot."""
+    """Return the output shape of `layer` for inputs of `shape`; ConfigError if it is invalid."""
     check_fields(layer, layer.layer)
     if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
         zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
@@ -104,7 +107,9 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
     match layer:
         case Dense(units=units):
             _row(layer, shape)
-            _check(0 < units <= MOST, f"dense has {units} units; it takes 1 to {MOST:,}")
+            _check(
+                0 < units <= MOST_VALUES, f"dense has {units} units; it takes 1 to {MOST_VALUES:,}"
+            )
             return (units,)
         case Projection():
             _row(layer, shape)
@@ -112,12 +117,15 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
         case Conv() | ConvTranspose() | Upsample() | AveragePool():
             return _image_shape(layer, shape)
         case Embedding(units=units):
-            _check(0 < units <= MOST, f"embedding has {units} units; it takes 1 to {MOST:,}")
+            _check(
+                0 < units <= MOST_VALUES,
+                f"embedding has {units} units; it takes 1 to {MOST_VALUES:,}",
+            )
             return (*shape[:-1], shape[-1] + units)
         case LeakyReLU(slope=slope):
-            _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it lies in [0, 1]")
+            _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it must be in [0, 1]")
         case Dropout(rate=rate):
-            _check(0 <= rate < 1, f"dropout's rate is {rate}; it lies in [0, 1)")
+            _check(0 <= rate < 1, f"dropout's rate is {rate}; it must be in [0, 1)")
             _check(
                 rate == 0 or 0 < round(rate * DROPOUT_LEVELS) < DROPOUT_LEVELS,
                 _OUTSIDE.format(rate),
@@ -137,7 +145,7 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
 def _check_numbers(layer: Layer) -> None:
     epsilon, momentum = getattr(layer, "epsilon", 1.0), getattr(layer, "momentum", 0.0)
     _check(epsilon > 0, f"{layer.layer}'s epsilon is {epsilon}; it must be positive")
-    _check(0 <= momentum < 1, f"{layer.layer}'s momentum is {momentum}; it lies in [0, 1)")
+    _check(0 <= momentum < 1, f"{layer.layer}'s momentum is {momentum}; it must be in [0, 1)")
 
 
 def _image_shape(layer: Conv | ConvTranspose | Upsample | AveragePool, shape: Shape) -> Shape:
@@ -169,9 +177,11 @@ def _side(layer: Conv | ConvTranspose, side: int) -> int:
 def _check_conv(layer: Conv | ConvTranspose, channels: int) -> None:
     for name in ("filters", "kernel", "stride"):
         value = getattr(layer, name)
-        _check(0 < value <= MOST, f"{layer.layer}'s {name} is {value}; it must be at least 1")
+        _check(
+            0 < value <= MOST_VALUES, f"{layer.layer}'s {name} is {value}; it must be at least 1"
+        )
     fits = 0 <= layer.padding < layer.kernel
-    _check(fits, f"{layer.layer}'s padding is {layer.padding}; it lies in [0, kernel)")
+    _check(fits, f"{layer.layer}'s padding is {layer.padding}; it must be in [0, kernel)")
     groups = layer.groups if isinstance(layer, Conv) else 1
     divides = groups > 0 and channels % groups == layer.filters % groups == 0
     _check(divides, f"conv's groups, {groups}, do not divide {channels} channels and its filters")

@@ -1,7 +1,7 @@
 """The layers: frozen dataclasses, each with its formula.
 
-In the formulas `x` is what a layer gets and the rest its weights, by the names that they have in
-a state. In training mode a layer sees a whole batch; at inference each image stands for itself.
+In the formulas `x` is a layer's input and the other names are its weights, named as in a state. In
+training mode a layer uses statistics of the batch; at inference each image is independent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gankit._utils.tagged_unions import Tagged
 from gankit.errors import ConfigError, shown
 
 Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
-"""How a kernel begins; see `gankit.layers.weights`."""
+"""Initializers of a kernel; see `gankit.layers.weights`."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,19 @@ class Dense:
     Attributes
     ----------
     units
-        Features that come out, at least 1.
+        Output features, at least 1.
     bias
-        Whether a bias is added; True by default.
+        Whether to add a bias; True by default.
     init, gain
-        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
-        default.
+        Initializer of the kernel, and its factor: see `initial_weights`. "glorot-uniform" and 1
+        by default.
     spectral
-        Whether the kernel is divided by its largest singular value (Miyato et al. 2018), as
-        estimated by one vector u, `kernel_u`; False by default. With W the kernel, its rows all
+        Whether to divide the kernel by its largest singular value (Miyato et al. 2018), as
+        estimated with one vector u, `kernel_u`; False by default. With W the kernel, its rows all
         axes but the last:
-
-            in training  u <- normalised(W' normalised(W u)) first, and is kept where running
-                         state moves
-            either way   sigma = |W u|, with u a constant to the gradient
+            in training  u <- normalised(W' normalised(W u)) first, and is stored if running
+                         state changes
+            always       sigma = |W u|, with u a constant to the gradient
     """
 
     units: int
@@ -56,26 +55,27 @@ class Conv:
     """Convolution (cross-correlation) of images with a square kernel `(k, k, in, filters)`.
 
     `y[i, j, o] = bias[o] + sum over a, b, c of x[i*stride + a - padding, j*stride + b - padding,
-    c] * kernel[a, b, c, o]`, where x is 0 outside. With `groups`, the channels in and out fall
-    into that many runs, each convolved by itself; the kernel is `(k, k, in / groups, filters)`.
+    c] * kernel[a, b, c, o]`, with x 0 outside. `groups` divides the input and output channels
+    into that many groups, each convolved separately; the kernel is `(k, k, in / groups, filters)`.
 
     Attributes
     ----------
     filters
-        Channels that come out, at least 1.
+        Output channels, at least 1.
     kernel
         k, the kernel's side in pixels, at least 1.
     stride
-        Pixels from one place of the kernel to the next, at least 1; 1 by default.
+        Step of the kernel in pixels, at least 1; 1 by default.
     padding
         Rows and columns of zeros around the image, in [0, kernel); 0 by default.
     groups
-        Runs of channels, at least 1, a divisor of the channels in and of `filters`; 1 by default.
-    bias
-        Whether a bias is added; True by default.
-    init, gain
-        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
+        Groups of channels, at least 1, a divisor of the input channels and of `filters`; 1 by
         default.
+    bias
+        Whether to add a bias; True by default.
+    init, gain
+        Initializer of the kernel, and its factor: see `initial_weights`. "glorot-uniform" and 1
+        by default.
     spectral
         As in `Dense`; False by default.
     """
@@ -95,27 +95,26 @@ class Conv:
 @dataclass(frozen=True)
 @plain_numbers
 class ConvTranspose:
-    """Transposed convolution: each value lays a kernel, scaled by itself, onto a larger image.
+    """Transposed convolution: each value adds a kernel, scaled by it, to a larger image.
 
     `y[i*stride + a - padding, j*stride + b - padding, o] += x[i, j, c] * kernel[a, b, c, o]`, plus
-    bias[o]; what falls outside is dropped. The sides are `(side - 1) * stride - 2 * padding + k`.
+    bias[o]; values outside are dropped. The sides are `(side - 1) * stride - 2 * padding + k`.
 
     Attributes
     ----------
     filters
-        Channels that come out, at least 1.
+        Output channels, at least 1.
     kernel
         k, the kernel's side in pixels, at least 1.
     stride
-        Pixels from one place of the kernel to the next in the larger image, at least 1; 1 by
-        default.
+        Step of the kernel in pixels of the larger image, at least 1; 1 by default.
     padding
-        Rows and columns that are cut off around the larger image, in [0, kernel); 0 by default.
+        Rows and columns cut off around the larger image, in [0, kernel); 0 by default.
     bias
-        Whether a bias is added; True by default.
+        Whether to add a bias; True by default.
     init, gain
-        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
-        default.
+        Initializer of the kernel, and its factor: see `initial_weights`. "glorot-uniform" and 1
+        by default.
     spectral
         As in `Dense`; False by default.
     """
@@ -143,7 +142,7 @@ class Upsample:
 @dataclass(frozen=True)
 @plain_numbers
 class AveragePool:
-    """Average over squares of `size` by `size`, side by side; `size` divides both sides."""
+    """Average over adjacent squares of `size` by `size`; `size` divides both sides."""
 
     size: int
     layer: Literal["average-pool"] = field(default="average-pool", repr=False)
@@ -154,11 +153,11 @@ class AveragePool:
 class BatchNorm:
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel (Ioffe & Szegedy 2015).
 
-    Mean and variance go over all but the last axis; the variance is the biased one. In training
-    mode they are the batch's, and `running <- momentum * running + (1 - momentum) * batch`; at
-    inference they are the running ones, `mean` and `variance`. Where a discriminator sees fakes
-    and reals in one pass, each half is normalised by its own statistics, and running state takes
-    in the mean of both.
+    Mean and variance are over all axes except the last; the variance is the biased one. In
+    training mode they are the batch's, and
+    `running <- momentum * running + (1 - momentum) * batch`; at inference they are the running
+    ones, `mean` and `variance`. If a discriminator sees fakes and reals in one pass, each half is
+    normalised by its own statistics, and running state is updated with the mean of both.
     """
 
     momentum: float
@@ -171,7 +170,7 @@ class BatchNorm:
 class LayerNorm:
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta` (Ba et al. 2016).
 
-    Mean and (biased) variance go over all of one image's values; gamma and beta are per channel.
+    Mean and (biased) variance are over all values of an image; gamma and beta are per channel.
     """
 
     epsilon: float
@@ -181,9 +180,9 @@ class LayerNorm:
 @dataclass(frozen=True)
 @plain_numbers
 class Embedding:
-    """Lay a learned vector of the image's class, `embedding[label]`, beside what there is.
+    """Concatenate a learned vector of the image's class, `embedding[label]`, to the input.
 
-    To a row it adds `units` features, to an image `units` channels, the same at every place
+    A row gains `units` features, an image `units` channels with the same values at every pixel
     (Mirza & Osindero 2014).
 
     Attributes
@@ -191,7 +190,8 @@ class Embedding:
     units
         Length of the vector, at least 1.
     init, gain
-        How the vectors begin, and their factor: see `initial_weights`. "normal" and 1 by default.
+        Initializer of the vectors, and its factor: see `initial_weights`. "normal" and 1 by
+        default.
     """
 
     units: int
@@ -211,10 +211,10 @@ class Projection:
     Attributes
     ----------
     bias
-        Whether a bias is added; True by default.
+        Whether to add a bias; True by default.
     init, gain
-        How the kernel begins, and its factor: see `initial_weights`. "glorot-uniform" and 1 by
-        default.
+        Initializer of the kernel, and its factor: see `initial_weights`. "glorot-uniform" and 1
+        by default.
     spectral
         As in `Dense`; False by default.
     """
@@ -229,7 +229,7 @@ class Projection:
 @dataclass(frozen=True)
 @plain_numbers
 class LeakyReLU:
-    """`max(x, slope * x)`; written so in every backend, with the slope in full precision."""
+    """`max(x, slope * x)`, with the slope in full precision in every backend."""
 
     slope: float
     layer: Literal["leaky-relu"] = field(default="leaky-relu", repr=False)
@@ -262,10 +262,10 @@ class Sigmoid:
 @dataclass(frozen=True)
 @plain_numbers
 class Dropout:
-    """Zero each value with chance `rate` in training and scale the rest; nothing at inference.
+    """In training, zero each value with probability `rate` and scale the rest.
 
-    The rate is rounded to whole 256ths; one over 0 that becomes 0, or 1, is refused. The masks
-    come from the core (`gankit.contract.random_streams.dropout_mask`), so backends share them.
+    The rate is rounded to a multiple of 1/256; a rate above 0 that rounds to 0 or to 1 is refused.
+    The core draws the masks (`gankit.contract.random_streams.dropout_mask`), equal in all backends.
     """
 
     rate: float
@@ -275,7 +275,7 @@ class Dropout:
 @dataclass(frozen=True)
 @plain_numbers
 class Flatten:
-    """Lay each image's values in a row: height, then width, then channels."""
+    """Flatten each image to a row: height, then width, then channels."""
 
     layer: Literal["flatten"] = field(default="flatten", repr=False)
 
@@ -283,13 +283,13 @@ class Flatten:
 @dataclass(frozen=True)
 @plain_numbers
 class Reshape:
-    """Give each image's values the `shape`, without the batch."""
+    """Reshape each image to `shape`, without the batch."""
 
     shape: tuple[int, ...]
     layer: Literal["reshape"] = field(default="reshape", repr=False)
 
     def __post_init__(self) -> None:
-        """Take a list as a tuple."""
+        """Convert a list to a tuple."""
         if isinstance(self.shape, list):
             object.__setattr__(self, "shape", tuple(self.shape))
 
@@ -304,7 +304,7 @@ class Residual:
     layer: Literal["residual"] = field(default="residual", repr=False)
 
     def __post_init__(self) -> None:
-        """Take lists and single layers as tuples; ConfigError for what is no layer."""
+        """Convert lists and single layers to tuples; ConfigError for values that are not layers."""
         for name in ("layers", "shortcut"):
             object.__setattr__(self, name, as_spec(getattr(self, name), f"residual's {name}"))
 
@@ -332,13 +332,13 @@ Spec: TypeAlias = tuple[Layer, ...]
 LAYERS: tuple[type[Layer], ...] = get_args(Layer)
 
 
-def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - whatever a person gives.
+def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - users pass many types.
     """Return layers as a spec: one layer, or a tuple, a list or an iterator of layers.
 
     Raises
     ------
     ConfigError
-        It is none of these; the message begins with `name`.
+        The value is none of these; the message begins with `name`.
     """
     if isinstance(given, LAYERS):
         return (given,)
@@ -357,12 +357,12 @@ def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - whatever a person 
 
 
 def is_spec(network: object) -> bool:
-    """Tell whether a network is given in gankit's layers, in any form that `as_spec` takes."""
+    """Return whether a network is given as gankit layers, in any form that `as_spec` accepts."""
     return isinstance(network, (*LAYERS, tuple, list, Iterator))
 
 
 def flat(spec: Spec) -> Iterator[Layer]:
-    """Yield every layer, a residual block before those inside it."""
+    """Yield every layer, a residual block before its inner layers."""
     for layer in spec:
         yield layer
         if isinstance(layer, Residual):
@@ -371,12 +371,12 @@ def flat(spec: Spec) -> Iterator[Layer]:
 
 
 def uses_labels(spec: Spec) -> bool:
-    """Tell whether a network of `spec` looks at the classes of its images."""
+    """Return whether a network of `spec` is class-conditional."""
     return any(isinstance(layer, Embedding | Projection) for layer in flat(spec))
 
 
 def capabilities(spec: Spec) -> set[str]:
-    """Return what a backend must be able to do to build `spec`, beside dense layers."""
+    """Return the capabilities that a backend needs to build `spec`, beside dense layers."""
     layers = list(flat(spec))
     needed = {NEEDS[type(layer)] for layer in layers if type(layer) in NEEDS}
     return needed | {"spectral" for layer in layers if getattr(layer, "spectral", False)}

@@ -1,8 +1,8 @@
-"""A network's arrays: their names, shapes and first values.
+"""A network's arrays: their names, shapes and initial values.
 
-A name is the layer's place and the array's role: "0.kernel", or inside a residual block
-"3.layers.0.kernel". Most arrays are weights, which training moves; running state is what batch
-normalisation and spectral norm remember: the roles `mean`, `variance`, `kernel_u` and
+A name is the layer's path and the array's role: "0.kernel", or inside a residual block
+"3.layers.0.kernel". Most arrays are weights, which training changes; running state is the
+statistics of batch normalisation and spectral norm: the roles `mean`, `variance`, `kernel_u` and
 `embedding_u`.
 """
 
@@ -33,7 +33,7 @@ RUNNING = frozenset({"mean", "variance", "kernel_u", "embedding_u"})
 
 
 def is_running(name: str) -> bool:
-    """Tell whether `name` is one of running state, and not of a weight.
+    """Return whether `name` belongs to running state rather than to a weight.
 
     >>> is_running("2.mean"), is_running("2.gamma")
     (True, False)
@@ -49,9 +49,9 @@ def weight_shapes(spec: Spec, shape: Shape, classes: int = 0) -> dict[str, Shape
     spec
         The network's layers.
     shape
-        Of its inputs, without the batch.
+        Shape of its inputs, without the batch.
     classes
-        How many there are, for embeddings; 0 by default.
+        Number of classes, for embeddings; 0 by default.
     """
     return {
         f"{place.name}.{role}": size
@@ -70,27 +70,27 @@ def initial_weights(
     spec, shape, classes
         As in `weight_shapes`.
     random
-        Draws the numbers, in the order of the layers.
+        Generator of the numbers, used in the order of the layers.
 
-    Kernels and embeddings by their layer's `init`:
+    Kernels and embeddings follow their layer's `init`:
 
         glorot-uniform  U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out))  Glorot & Bengio 2010
         fan-in-normal   N(0, gain^2 / values); with gain sqrt(2) He et al. 2015
         normal          N(0, gain^2)
         zeros           0
 
-    `fan_in` is the product of all sides of the array but the last, `fan_out` that of all but the
-    one before, whatever stride and groups are. Keras counts so too, but takes one for the other in
+    `fan_in` is the product of all sides of the array except the last, `fan_out` of all except the
+    one before it, regardless of stride and groups. Keras counts alike, but swaps the two in
     transposed convolutions. `values` is `fan_in`, or `fan_in / stride^2` for the kernel of a
-    transposed convolution: how many inputs one output is the sum of, on average and away from the
-    borders, where padding adds none. There, independent inputs of mean 0 and variance 1 give
-    outputs of variance gain^2. It does not hold for embeddings, which are looked up, not summed.
+    transposed convolution: the number of inputs summed in one output, on average and away from the
+    borders. Independent inputs of mean 0 and variance 1 then give outputs of variance gain^2. This
+    does not apply to embeddings, which are looked up, not summed.
 
-    Biases, `beta` and `mean` begin at 0, `gamma` and `variance` at 1, the vectors of spectral
-    norm as random directions.
+    Biases, `beta` and `mean` start at 0, `gamma` and `variance` at 1, the vectors of spectral norm
+    as random directions.
     """
     return {
-        f"{place.name}.{role}": _first(place, role, size, random)
+        f"{place.name}.{role}": _initial(place, role, size, random)
         for place in walk(spec, shape)
         for role, size in _roles(place.layer, place.shape, classes).items()
     }
@@ -126,7 +126,7 @@ def _kernel(layer: Dense | Conv | ConvTranspose | Projection, kernel: Shape) -> 
     return roles
 
 
-def _first(place: Place, role: str, size: Shape, random: np.random.Generator) -> NDArray[Any]:
+def _initial(place: Place, role: str, size: Shape, random: np.random.Generator) -> NDArray[Any]:
     match role:
         case "kernel" | "embedding":
             return _drawn(place.layer, size, random)

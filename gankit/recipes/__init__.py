@@ -1,4 +1,4 @@
-"""Named configurations, as data: each a TOML file beside this one.
+"""Named configurations (recipes), each a TOML file in this folder.
 
 >>> recipe("simple").summary
 'dense networks on 28x28 digits, the script that gankit grew from'
@@ -21,7 +21,7 @@ class Recipe:
     Attributes
     ----------
     name
-        What `--recipe` takes.
+        Its name for `--recipe`.
     text
         The TOML file, with its comments.
     """
@@ -31,7 +31,7 @@ class Recipe:
 
     @property
     def summary(self) -> str:
-        """What it is, in one line."""
+        """Its description, in one line."""
         return str(tomllib.loads(self.text)["summary"])
 
     @property
@@ -48,7 +48,7 @@ def recipes() -> list[Recipe]:
 
 
 def recipe(name: str) -> Recipe:
-    """Return the recipe called `name`, or raise UnknownName."""
+    """Return the recipe called `name`; UnknownName if there is none."""
     known = {recipe.name: recipe for recipe in recipes()}
     found = known_name(name, known)
     if found is None:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from gankit._text import printable
 from gankit._utils.storage import read_plain
-from gankit.config import LIMIT, parse_toml
-from gankit.config.layering import leaves
+from gankit.config import MOST_CONFIG_BYTES, parse_toml
+from gankit.config.layering import flatten
 from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError
 from gankit.launch.lasting_settings import OF_DATA, in_words
@@ -161,10 +161,10 @@ def names_of(folders: list[Path]) -> list[str]:
 
 
 def _settings(path: Path) -> dict[str, Any]:
-    """Return the leaves of a configuration, by dotted path."""
-    text = read_plain(path, LIMIT).decode("utf-8", "replace")
+    """Return the values of a configuration, by dotted path."""
+    text = read_plain(path, MOST_CONFIG_BYTES).decode("utf-8", "replace")
     try:
-        return dict(leaves(parse_toml(text, str(path))))
+        return dict(flatten(parse_toml(text, str(path))))
     except RecursionError:
         raise CheckpointError(f"{path} is nested too deeply") from None
 

@@ -1,4 +1,4 @@
-"""The algorithm: plan the steps, alternate the updates, run the training loop."""
+"""The training algorithm: plan the steps, alternate the updates, run the training loop."""
 
 from gankit.training.alternate import alternate
 from gankit.training.fit import BLOCK_BYTES, fit

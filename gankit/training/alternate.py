@@ -1,4 +1,4 @@
-"""The two updates of the algorithm in turn: Goodfellow et al. 2014, Algorithm 1."""
+"""The alternation of both updates: Goodfellow et al. 2014, Algorithm 1."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gankit.contract import Array, Batch, Trainer
 
 
 def alternate(trainer: Trainer, steps: Iterable[Sequence[Batch]]) -> Array:
-    """Take the batches of `steps` with `trainer`; return `(K, 2)` losses.
+    """Run the batches of `steps` with `trainer`; return `(K, 2)` losses.
 
-    Each step is its discriminator updates, then its generator update.
+    Each step runs its discriminator updates, then its generator update.
 
     The first column is the mean of the step's discriminator losses, the second the generator's.
     """

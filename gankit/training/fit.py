@@ -1,4 +1,4 @@
-"""The training loop: a run, block by block, with a list of callbacks."""
+"""The training loop: a run, block by block, with callbacks."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def fit(
 ) -> int:
     """Train from step `start` to step `steps`, or until `stop()`; return the steps done.
 
-    Blocks end at the callbacks' edges, and are long enough for a call to be worth its while and
-    short enough for a person to see progress. Where they end changes no number.
+    Blocks end at the callbacks' boundaries, are long enough to amortize the call, and short enough
+    to show progress. Block boundaries do not change the numbers.
 
     Parameters
     ----------
     trainer
-        What takes the steps, at the state of step `start`.
+        The trainer, in the state of step `start`.
     problem
-        What the trainer was built for.
+        The problem that the trainer was built for.
     step_shape
-        How a step is made up.
+        `n_critic` and the batch size.
     images
         `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
     labels
@@ -51,17 +51,17 @@ def fit(
     steps
         The step to train up to, counted from the run's first.
     start
-        Steps that are done; 0 by default.
+        Steps done before; 0 by default.
     callbacks
         One or several of: callbacks, and functions of a `Progress`, which are called after every
         step. None by default.
     stop
-        Asked after each block whether to end; by default it never does.
+        Called after each block; training ends if it returns True. By default it never does.
 
     Raises
     ------
     Diverged
-        A loss is no longer finite; the callbacks have not seen that block.
+        A loss is no longer finite; the callbacks are not called for that block.
     """
     if problem.classes:
         check_labels(labels, len(images), problem.classes)
@@ -86,7 +86,7 @@ def fit(
 def _feed(
     trainer: Trainer, problem: Problem, images: NDArray[Any], labels: Labels | None
 ) -> Callable[[Block], Array]:
-    """Return what runs a block: the trainer's own way where it has one."""
+    """Return a function that runs a block: the trainer's own `train_block`, or `alternate`."""
     if isinstance(trainer, BlockTrainer):
         trainer.place(images, labels)
         return trainer.train_block
@@ -94,12 +94,12 @@ def _feed(
 
 
 def _largest_block(problem: Problem, step_shape: StepShape) -> int:
-    """Return how many steps fit in 32 MiB, at least one."""
+    """Return the number of steps that fit in 32 MiB, at least one."""
     return max(1, BLOCK_BYTES // plan(problem, step_shape, images=1, start=0, steps=1).nbytes)
 
 
 def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:
-    """Double the block while it is quick, halve it while it is slow."""
+    """Double the block size while blocks are quick, halve it while they are slow."""
     if elapsed > BLOCK_SECONDS:
         return max(1, ran // 2)
     return min(2 * size, largest) if ran == size and elapsed < BLOCK_SECONDS / 2 else size

@@ -1,4 +1,4 @@
-"""What happens in each step: images, noise and all other random numbers, drawn by the core."""
+"""Draw the images, noise and random inputs of each step."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.contract import Block, Problem
-from gankit.contract.random_inputs import Draws, draw
+from gankit.contract.random_inputs import RandomInputs, draw
 from gankit.contract.random_streams import Stream, generator
-from gankit.contract.scalars import rates
+from gankit.contract.scalars import scalars
 from gankit.errors import ConfigError, shown
 
 
 @dataclass(frozen=True)
 @plain_numbers
 class StepShape:
-    """How a step is made up: `n_critic` discriminator updates of `batch` images, then one for G.
+    """A step: `n_critic` discriminator updates of `batch` images, then one generator update.
 
     Both are at least 1; `n_critic` is 1 by default.
     """
@@ -27,32 +27,32 @@ class StepShape:
     n_critic: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no step."""
+        """Raise ConfigError for values of the wrong type or out of range."""
         check_count("batch", self.batch)
         check_count("n_critic", self.n_critic)
 
 
 def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps: int) -> Block:
-    """Draw `steps` steps from step `start` on: a pure function of the seed and the step.
+    """Draw `steps` steps from step `start`: a pure function of the seed and the step.
 
     Images are drawn with replacement. Noise is drawn in float32 whatever the precision, so that
-    runs of either precision see the same numbers.
+    runs of either precision get the same numbers.
 
     Parameters
     ----------
     problem
-        What is trained: the width of the noise, the seed, and which random numbers it needs.
+        The problem: latent width, seed, and the random inputs that it needs.
     step_shape
-        How a step is made up.
+        `n_critic` and the batch size.
     images
-        The number of images in the data set, at least 1; not the images themselves.
+        Number of images in the data set, at least 1.
     start, steps
         Whole numbers, at least 0.
 
     Raises
     ------
     ConfigError
-        One of these is something else.
+        One of these is invalid.
     """
     check_count("images, the number of images,", images)
     for name, value in (("start", start), ("steps", steps)):
@@ -73,10 +73,10 @@ def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps
         index=index,
         noise=noise.astype(problem.precision, copy=False),
         random=_stacked([draw(problem, batch, updates, r) for r in span]),
-        scalars=rates(problem, batch, step_shape.n_critic, span),
+        scalars=scalars(problem, batch, step_shape.n_critic, span),
     )
 
 
-def _stacked(steps: list[Draws]) -> Draws:
-    """Lay each draw of many rounds together, `(rounds, updates, batch, ...)`."""
-    return {name: np.stack([draws[name] for draws in steps]) for name in steps[0]}
+def _stacked(steps: list[RandomInputs]) -> RandomInputs:
+    """Stack each random input of many steps, `(steps, updates, batch, ...)`."""
+    return {name: np.stack([inputs[name] for inputs in steps]) for name in steps[0]}

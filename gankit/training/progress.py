@@ -1,4 +1,4 @@
-"""What a callback is, and what it sees after each block of a run."""
+"""The callback protocol, and what a callback receives after each block of a run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gankit.errors import ConfigError, shown
 
 @dataclass(frozen=True)
 class Progress:
-    """What a callback sees after a block.
+    """What a callback receives after a block.
 
     Attributes
     ----------
     step
-        How many steps are done.
+        Number of steps done.
     losses
-        `(K, 2)` float64: those of the block's steps, discriminator and generator.
+        `(K, 2)` float64, discriminator and generator losses of the block's steps.
     trainer
         The trainer, between two steps.
     done
-        Whether this is the last call: all rounds are done, or the run was asked to stop.
+        Whether this is the last call: all steps are done, or the run was asked to stop.
     problem
-        What the trainer was built for: the noise and the classes that its generator takes.
+        The problem that the trainer was built for, with the latent width and the classes.
     """
 
     step: int
@@ -36,20 +36,20 @@ class Progress:
 
 
 class Callback(Protocol):
-    """Something to do between blocks; a function that needs no edges is one too: `as_callbacks`."""
+    """Work between blocks; `as_callbacks` also accepts a plain function."""
 
     def next_boundary(self, step: int, /) -> int:
         """Return the first step after `step` at which a block must end for this callback."""
         ...
 
     def __call__(self, progress: Progress, /) -> None:
-        """Look at `progress`; called after every block, whether at an edge or not."""
+        """Handle `progress`; called after every block, at a boundary or not."""
         ...
 
 
 @dataclass(frozen=True)
 class EachStep:
-    """Calls a plain function after every step: blocks are one step long, which costs time."""
+    """Calls a plain function after every step: blocks are one step long, which is slower."""
 
     function: Callable[[Progress], object]
 
@@ -67,18 +67,18 @@ Callbacks: TypeAlias = Callback | Callable[[Progress], object] | Iterable[Any]
 
 
 def as_callbacks(given: Callbacks) -> list[Callback]:
-    """Return callbacks as a list; a plain function is called after every step.
+    """Return callbacks as a list; plain functions are called after every step.
 
     Raises
     ------
     ConfigError
-        Something is neither a callback nor a function.
+        A value is neither a callback nor a function.
     """
     several = isinstance(given, Iterable) and not callable(given)
     return [_as_callback(one) for one in (given if several else [given])]  # type: ignore[union-attr]
 
 
-def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - whatever a person gives.
+def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - users pass many types.
     if isinstance(given, type):
         raise ConfigError(f"callbacks: got {shown(given)}; write {given.__name__}(...)")
     if not callable(given):

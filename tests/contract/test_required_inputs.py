@@ -33,25 +33,25 @@ def refusal(name, problem, step, **changes):
 
 @each_backend
 @each_step
-def test_a_batch_without_rates_is_refused_with_all_their_names_and_what_makes_them(name, step):
+def test_a_batch_without_scalars_is_refused_with_all_their_names_and_what_makes_them(name, step):
     problem = full(plugins.get_backend(name))
     said = refusal(name, problem, step, scalars={"average": 0.5})
-    missing = [rate for rate in scalars.names(problem) if rate != "average"]
-    assert f"the batch lacks rates {', '.join(missing)};" in said
+    missing = [name for name in scalars.names(problem) if name != "average"]
+    assert f"the batch lacks scalars {', '.join(missing)};" in said
     assert "gankit.training.plan" in said
 
 
 @each_backend
-def test_a_batch_without_draws_is_refused_with_their_names(name):
+def test_a_batch_without_random_inputs_is_refused_with_their_names(name):
     problem = replace(SIMPLE, instance_noise=0.1)
     said = refusal(name, problem, "update_discriminator", random={})
-    assert "lacks draws instance/real, instance/fake;" in said
+    assert "lacks random inputs instance/real, instance/fake;" in said
 
 
 @each_backend
 def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
     said = refusal(name, full(plugins.get_backend(name)), "update_discriminator", key=None)
-    assert "lacks a key, gankit.contract.random_streams.Key(seed, step, step)" in said
+    assert "lacks a key, gankit.contract.random_streams.StepKey(seed, step, update)" in said
 
 
 @each_backend
@@ -70,7 +70,7 @@ def test_a_block_without_rates_is_refused_with_their_names(name):
     block = replace(Course(SIMPLE, images()).steps(0, 2), scalars={})
     trainer = plugins.get_backend(name).trainer(SIMPLE)
     trainer.place(images(), None)
-    with pytest.raises(ConfigError, match="the block lacks rates generator/learning_rate"):
+    with pytest.raises(ConfigError, match="the block lacks scalars generator/learning_rate"):
         trainer.train_block(block)
 
 

@@ -410,7 +410,7 @@ def test_dropout_is_numbered_as_the_layers_are_walked():
 
 def test_a_network_that_looks_at_classes_refuses_to_go_without():
     network = Inference(built((Projection(),), (5,)), squeeze=True)
-    with pytest.raises(ConfigError, match="looks at classes"):
+    with pytest.raises(ConfigError, match="class-conditional"):
         network(arrays((4, 5))[0])
 
 

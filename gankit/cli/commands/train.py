@@ -176,10 +176,10 @@ def _of_pictures(options: dict[str, Any]) -> list[Source]:
 
 def _print_config(sources: list[Source]) -> None:
     """Print every setting as TOML's dotted keys, each with its origins."""
-    from gankit.config.layering import config_of, leaves, merge
+    from gankit.config.layering import config_of, flatten, merge
 
     origins = merge(sources)[1]
-    for path, value in leaves(config_of(sources).settings()):
+    for path, value in flatten(config_of(sources).settings()):
         parts = [o for p, o in origins.items() if p == path or p.startswith(f"{path}.")]
         origin = ", ".join(dict.fromkeys(parts)) or "default"
         show(f"{path} = {_inline(value)}  # {printable(origin)}")

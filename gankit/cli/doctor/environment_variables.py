@@ -14,7 +14,7 @@ from pathlib import Path
 from gankit._utils.finding import Finding, plain
 from gankit._utils.paths import given, is_folder
 from gankit.config import TrainConfig
-from gankit.config.layering import LABELS, PREFIX, config_of, from_environment, from_recipe
+from gankit.config.layering import DERIVED, PREFIX, config_of, from_environment, from_recipe
 from gankit.errors import ConfigError, ExitCode, GankitError, did_you_mean
 
 OURS = {
@@ -83,7 +83,7 @@ def findings(environment: Mapping[str, str] = os.environ) -> list[Finding]:
 
 def _ours() -> dict[str, str]:
     """Return what each of gankit's variables changes, those of the settings among them."""
-    others = {"generator", "discriminator"} | LABELS
+    others = {"generator", "discriminator"} | DERIVED
     fields = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in others]
     return OURS | {f"{PREFIX}{name.upper()}": f"the setting {name} of runs" for name in fields}
 
