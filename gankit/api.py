@@ -22,14 +22,13 @@ from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
 from gankit.callbacks import Bar, History, Watchdog
 from gankit.callbacks.download_bar import downloads_shown
-from gankit.config import AUTO, TrainConfig, layering
+from gankit.config import AUTO, layering
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
-from gankit.errors import CheckpointError, ConfigError, shown
+from gankit.errors import CheckpointError, ConfigError, OtherFormat, shown
 from gankit.launch import devices
 from gankit.launch.backends import choose_backend
-from gankit.launch.earlier_versions import openable
 from gankit.launch.execute import launch
 from gankit.launch.messages import warn
 from gankit.launch.misuse_warnings import Start, look
@@ -361,8 +360,7 @@ def load(
     Warns
     -----
     UserWarning
-        A checkpoint was passed over, the log of losses is damaged and `history` ends before, or
-        the run has a dropout rate or an epsilon that only earlier versions took.
+        A checkpoint was passed over, or the log of losses is damaged and `history` ends before.
     """
     run = RunFolder.open(paths.given(folder, "folder"))
     config = recorded(run.path)
@@ -370,7 +368,8 @@ def load(
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     check_unchanged(config, checkpoint, run.path)
-    config, problem = _problem(config, run.path)
+    loss = plugins.losses().get(config.loss) or absent(config.loss)
+    problem = config.problem(config.image_shape, loss)
     chosen = choose_backend(backend or config.backend)
     if asked := devices.wanted(device):
         problem = dataclasses.replace(problem, device=asked)
@@ -383,24 +382,13 @@ def load(
     return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name, names)
 
 
-def _problem(config: TrainConfig, run: Path) -> tuple[TrainConfig, Problem]:
-    """Return what a run is opened with; where it has numbers that are refused now, others."""
-    loss = plugins.losses().get(config.loss) or absent(config.loss)
-    try:
-        return config, config.problem(config.image_shape, loss)
-    except ConfigError as refused:
-        near = openable(config)
-        if near is config:
-            raise
-        warn(f"{run}: {refused}; it is opened all the same, for images stay as they are")
-        return near, near.problem(near.image_shape, loss)
-
-
 def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
     """Return the losses up to a checkpoint; those before the damage, with a warning, if any is."""
     try:
         losses, damage = metrics_log.read_whole(run.metrics)
         damage = damage or metrics_log.fault(run.metrics, checkpoint.info.get("log"))
+    except OtherFormat:
+        raise
     except CheckpointError as error:
         losses, damage = np.empty((0, 2)), str(error)
     if damage:

@@ -81,8 +81,13 @@ class CheckpointError(GankitError):
     exit_code = ExitCode.CHECKPOINT
 
 
-class NewerFormat(CheckpointError):
-    """A checkpoint was written by a newer gankit, which this version cannot read."""
+class OtherFormat(CheckpointError):
+    """A file of a run that another version of gankit wrote, newer or older."""
+
+
+def written_earlier(path: object) -> OtherFormat:
+    """Return the error for a file of a run that an earlier gankit wrote."""
+    return OtherFormat(f"{path}: written by an earlier gankit, which is not read; train again")
 
 
 class BackendUnavailable(GankitError):

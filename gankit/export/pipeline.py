@@ -23,7 +23,6 @@ from gankit.errors import (
 from gankit.export.destination import README, card_of, target
 from gankit.export.formats import Choice, choose
 from gankit.export.write_subprocess import NAME
-from gankit.launch.earlier_versions import openable
 from gankit.launch.messages import warn
 from gankit.launch.resuming import images_of, known_images, recorded
 from gankit.runs import RunFolder
@@ -112,7 +111,7 @@ def export(
         It could not be written. After any error, `out` is as it was.
     """
     folder = RunFolder.open(given(run, "run"))
-    config = openable(recorded(folder.path))
+    config = recorded(folder.path)
     if dataset is not None:
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gankit.config import TrainConfig, from_settings
+from gankit.errors import CheckpointError, ConfigError
 
 CHANGEABLE = {
     "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
@@ -30,10 +31,8 @@ def lasting(config: TrainConfig) -> dict[str, Any]:
     return {key: value for key, value in config.settings().items() if key not in CHANGEABLE}
 
 
-def recorded_as(settings: Mapping[str, Any], like: TrainConfig, source: str) -> dict[str, Any]:
-    """Return settings that a manifest recorded, as this version of gankit says them.
-
-    An older version knew fewer settings, so that those it did not know get their default.
+def recorded_as(settings: object, like: TrainConfig, source: str) -> dict[str, Any]:
+    """Return settings that a manifest recorded, as `lasting` returns them now.
 
     Parameters
     ----------
@@ -46,11 +45,16 @@ def recorded_as(settings: Mapping[str, Any], like: TrainConfig, source: str) -> 
 
     Raises
     ------
-    ConfigError
+    CheckpointError
         They are no settings of a run.
     """
+    if not isinstance(settings, Mapping):
+        raise CheckpointError(f"{source} has no settings; train again")
     changeable = {key: value for key, value in like.settings().items() if key in CHANGEABLE}
-    return lasting(from_settings(changeable | dict(settings), source))
+    try:
+        return lasting(from_settings(changeable | dict(settings), source))
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gankit import plugins
 from gankit._utils.storage import read_plain
-from gankit.config import MOST_CONFIG_BYTES, TrainConfig, from_toml
+from gankit.config import MOST_CONFIG_BYTES, TrainConfig, from_settings
 from gankit.config.layering import Source, from_recipe
+from gankit.config.train_config import parse_toml
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
-from gankit.errors import CheckpointError, ConfigError, DataError, folded
+from gankit.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    OtherFormat,
+    folded,
+    written_earlier,
+)
 from gankit.launch.lasting_settings import OF_DATA, differences, in_words, lasting, recorded_as
 from gankit.launch.messages import Tell, warn
 from gankit.launch.training_data import TrainingData, training_data
@@ -28,10 +36,14 @@ DIGESTS = ("data_digest", "data_sample")
 def recorded(path: Path) -> TrainConfig:
     """Return the configuration of the run in a folder; CheckpointError if there is none."""
     folder = RunFolder.open(path)
+    source = str(folder.config)
     try:
-        return from_toml(read_plain(folder.config, MOST_CONFIG_BYTES).decode(), str(folder.config))
+        settings = parse_toml(read_plain(folder.config, MOST_CONFIG_BYTES).decode(), source)
+        if "rounds_per_epoch" in settings:
+            raise written_earlier(source)
+        return from_settings(settings, source)
     except UnicodeDecodeError as error:
-        raise CheckpointError(f"cannot read {folder.config}: {error}") from None
+        raise CheckpointError(f"cannot read {source}: {error}") from None
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
 
@@ -57,8 +69,7 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
 def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run: Path) -> None:
     """Refuse to go on with a run whose numbers would be others from here on.
 
-    What the checkpoint's manifest says of the run decides; where it is of an older form and says
-    nothing, `config.toml` and `environment.json` do.
+    The checkpoint's manifest decides.
 
     Parameters
     ----------
@@ -76,20 +87,16 @@ def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run:
     ConfigError
         A setting that must stay, or the images, are others; the message says which.
     """
-    same = same_images(digests_of(RunFolder(run), checkpoint.info), data)
-    if same is False:
+    if not same_images(digests_of(checkpoint.info), data):
         raise ConfigError(
             f"{run} was trained on other images than {config.dataset} has now; "
             "put the old ones back, or choose another --out"
         )
-    found = differing(config, run, checkpoint.info, but=OF_DATA if same else frozenset())
-    if found:
+    if found := differing(config, run, checkpoint.info, but=OF_DATA):
         raise ConfigError(
             f"{run} was trained with other settings: {in_words(found)}; "
             "take the old values, or choose another --out"
         )
-    if same is None:
-        warn(f"{run} has no record of its images: nothing can tell whether they are the same")
 
 
 def check_unchanged(config: TrainConfig, checkpoint: Checkpoint, run: Path) -> None:
@@ -117,40 +124,30 @@ def differing(
     Parameters
     ----------
     info
-        What the checkpoint's manifest says; where it has no settings, `config.toml` decides.
+        What the checkpoint's manifest says.
     but
         Settings that do not count.
+
+    Raises
+    ------
+    CheckpointError
+        The manifest has no settings of a run.
     """
-    said = info.get("settings")
-    if isinstance(said, dict):
-        before = recorded_as(said, config, f"a manifest in {run}")
-    else:
-        before = lasting(recorded(run))
-    now = lasting(config)
+    before, now = recorded_as(info.get("settings"), config, f"a manifest in {run}"), lasting(config)
     for key in but:
         before.pop(key, None)
         now.pop(key, None)
     return differences(before, now)
 
 
-def digests_of(folder: RunFolder, info: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of the images that a run is trained on, as far as they are known.
-
-    They are those of the checkpoint's manifest, or else of `environment.json`, where a run of an
-    older form has the sample alone.
-    """
-    for said in (info, folder.facts()):
-        found = {key: said[key] for key in DIGESTS if isinstance(said.get(key), str)}
-        if "data_sample" in found:
-            return found
-        if "data_digest" in found:  # As it was before there were two.
-            return {"data_sample": found["data_digest"]}
-    return {}
+def digests_of(info: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of the images that a run is trained on, from a checkpoint's manifest."""
+    return {key: info[key] for key in DIGESTS if isinstance(info.get(key), str)}
 
 
 def known_images(folder: RunFolder) -> dict[str, str]:
-    """Return `digests_of` the run by the newest of its manifests that can be read."""
-    return digests_of(folder, newest_info(folder))
+    """Return `digests_of` the newest manifest that can be read; empty if none can."""
+    return digests_of(newest_info(folder))
 
 
 def newest_info(folder: RunFolder) -> Mapping[str, Any]:
@@ -158,22 +155,26 @@ def newest_info(folder: RunFolder) -> Mapping[str, Any]:
     store, before = folder.checkpoints, list[int]()
     while (steps := store.steps()) != before:  # A writer beside may have removed what was listed.
         for step in reversed(steps):
-            with suppress(CheckpointError):
+            try:
                 return read_manifest(store.path(step)).info
+            except OtherFormat:
+                raise
+            except CheckpointError:
+                continue
         before = steps
     return {}
 
 
 def same_images(known: Mapping[str, str], data: ImageSet) -> bool | None:
-    """Return whether images are those that are known by their digests; None if none is known.
+    """Return whether images are those that are known by their digests; None without digests.
 
     The sample is looked at first: where it is another, the rest is not read.
     """
-    if not known:
+    if len(known) < len(DIGESTS):
         return None
     if known["data_sample"] != sample(data.images, data.labels):
         return False
-    return known.get("data_digest", "") in ("", data.digest)
+    return known["data_digest"] == data.digest
 
 
 def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[str, Any]) -> None:
@@ -184,15 +185,14 @@ def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[s
     digest
         That of the loss to go on with: `gankit.launch.loss_digest`.
     info
-        What the checkpoint's manifest says; of an older one `environment.json` decides.
+        What the checkpoint's manifest says.
 
     Raises
     ------
     ConfigError
         The run recorded another one.
     """
-    recorded_digest = info.get("loss_digest") or folder.facts().get("loss_digest")
-    if recorded_digest and digest != recorded_digest:
+    if digest != info.get("loss_digest"):
         raise ConfigError(
             f"{folder.path}: loss {name!r} returns other values or gradients than the one that "
             "the run was trained with; give the same Loss, or choose another --out"

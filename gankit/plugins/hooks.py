@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from gankit._utils import deprecations
-
 if TYPE_CHECKING:
     import click
 
@@ -47,7 +45,7 @@ def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
     """Offer adversarial losses, for `loss = "NAME"` in a recipe."""
 
 
-@hookspec(warn_on_impl_args=deprecations.arguments("gankit_callbacks"))
+@hookspec
 def gankit_callbacks(  # type: ignore[empty-body]
     config: TrainConfig, folder: Path | None
 ) -> Iterable[Callback]:

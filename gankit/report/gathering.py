@@ -13,7 +13,7 @@ from gankit._utils.storage import read_plain
 from gankit.config import MOST_CONFIG_BYTES, parse_toml
 from gankit.config.layering import flatten
 from gankit.contract import Array
-from gankit.errors import CheckpointError, GankitError
+from gankit.errors import CheckpointError, GankitError, OtherFormat
 from gankit.launch.lasting_settings import OF_DATA, in_words
 from gankit.launch.resuming import differing, newest_info, recorded
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
@@ -86,6 +86,8 @@ class _Reader:
         """Return what is read, or `otherwise` where that fails."""
         try:
             return read()
+        except OtherFormat:
+            raise
         except GankitError as error:
             self.damage.append(str(error))
             return otherwise
@@ -171,4 +173,5 @@ def _settings(path: Path) -> dict[str, Any]:
 
 def _changed(folder: RunFolder, info: Mapping[str, Any]) -> list[str]:
     """Return how `config.toml` differs from what the run was trained with, a text for each."""
-    return differing(recorded(folder.path), folder.path, info, but=OF_DATA)
+    config = recorded(folder.path)
+    return differing(config, folder.path, info, but=OF_DATA) if info else []

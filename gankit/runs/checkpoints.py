@@ -21,7 +21,7 @@ from gankit._utils import atomic_files, locked_folders
 from gankit._utils.paths import given
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain, writing
-from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
+from gankit.errors import CheckpointError, ConfigError, Diverged, OtherFormat
 from gankit.runs import manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 
@@ -198,8 +198,8 @@ class CheckpointStore:
 
         Raises
         ------
-        NewerFormat
-            One was written by a newer gankit: it is not to be passed over, and then replaced.
+        OtherFormat
+            Another version of gankit wrote one: it is not passed over, and then replaced.
         """
         told: set[str] = set()
 
@@ -224,7 +224,7 @@ class CheckpointStore:
             try:
                 checkpoint = read_checkpoint(path)
                 check(checkpoint)
-            except NewerFormat:
+            except OtherFormat:
                 raise
             except CheckpointError as error:
                 if locked_folders.identity(path) != before or step not in self._listed():

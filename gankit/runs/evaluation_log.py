@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from gankit._utils import atomic_files
 from gankit._utils.storage import patiently, read_plain, writing
-from gankit.errors import CheckpointError
+from gankit.errors import CheckpointError, written_earlier
 
 LIMIT = 2**26
 """The most bytes of the file; a line has about two thousand at most."""
@@ -203,7 +203,10 @@ def _mend(path: Path) -> None:
 
 
 def _content(path: Path) -> bytes:
-    return read_plain(path, LIMIT) if os.path.lexists(path) else b""
+    content = read_plain(path, LIMIT) if os.path.lexists(path) else b""
+    if content.startswith(b'{"round"'):
+        raise written_earlier(path)
+    return content
 
 
 def _lines(path: Path) -> Iterator[bytes]:

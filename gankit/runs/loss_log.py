@@ -23,7 +23,7 @@ from gankit._utils import atomic_files, locked_folders
 from gankit._utils.paths import given
 from gankit._utils.storage import patiently, read_plain, storage_error, writing
 from gankit.contract import Array
-from gankit.errors import CheckpointError, StorageError
+from gankit.errors import CheckpointError, OtherFormat, StorageError, written_earlier
 
 _KEYS = ("step", "discriminator", "generator")
 
@@ -130,12 +130,20 @@ def read(path: Path) -> Array:
 
 
 def read_whole(path: Path) -> tuple[Array, str]:
-    """Return the `(n, 2)` losses before the first damage, and what that is, or nothing."""
+    """Return the `(n, 2)` losses before the first damage, and what that is, or nothing.
+
+    Raises
+    ------
+    OtherFormat
+        An earlier gankit wrote the log.
+    """
     rows: list[Losses] = []
     damage = ""
     try:
         for number, line in enumerate(_lines(path), start=1):
             rows.append(_losses(path, number, line))
+    except OtherFormat:
+        raise
     except CheckpointError as error:
         damage = str(error)
     return np.array(rows, np.float64).reshape(len(rows), 2), damage
@@ -194,7 +202,10 @@ def _digest(content: bytes) -> dict[str, Any]:
 
 
 def _content(path: Path) -> bytes:
-    return read_plain(path) if os.path.lexists(path) else b""
+    content = read_plain(path) if os.path.lexists(path) else b""
+    if content.startswith(b'{"round"'):
+        raise written_earlier(path)
+    return content
 
 
 def _lines(path: Path) -> Iterator[bytes]:

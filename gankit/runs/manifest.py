@@ -17,13 +17,12 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import numpy as np
 
 from gankit._utils.state import State
-from gankit.errors import CheckpointError, ConfigError, NewerFormat
+from gankit.errors import CheckpointError, ConfigError, OtherFormat, written_earlier
 from gankit.runs import tensors
 
 NAME = "manifest.json"
-FORMAT = 2
-"""The form that is written. Every older one is read; in form 1 a run's `info` said less: neither
-its settings nor the digests of its data and of its log."""
+FORMAT = 3
+"""The format that is written, and the only one that is read."""
 LIMIT = 4 * 2**20
 """The most bytes of a manifest: room for 30,000 arrays, and less than 256 MB when parsed."""
 
@@ -115,11 +114,11 @@ def parse(content: bytes) -> Manifest:
     if _sealed(unsealed) != content:
         raise CheckpointError("its digest is wrong: it was edited or damaged")
     if written_as > FORMAT:
-        raise NewerFormat(
-            f"it has format {written_as!r:.20}, and this gankit reads 1 to {FORMAT}; upgrade gankit"
+        raise OtherFormat(
+            f"it has format {written_as!r:.20}, and this gankit reads {FORMAT}; upgrade gankit"
         )
-    if written_as < 1:
-        raise CheckpointError(f"it has format {written_as!r:.20}; the first format is 1")
+    if written_as < FORMAT:
+        raise written_earlier(f"format {written_as!r:.20}")
     step = _take(body, "step", int)
     if not 0 <= step < 10**18:
         raise CheckpointError("its step is no number of steps")

@@ -102,7 +102,14 @@ def test_a_damaged_manifest_is_refused(data, said):
 @some
 @given(values | st.dictionaries(st.sampled_from(["format", "step", "info", "files"]), values))
 def test_a_manifest_of_anything_with_a_right_digest_is_one_or_refused(said):
-    body = {"format": 1, "step": 1, "gankit": "", "created": "", "info": {}, "files": {}}
+    body = {
+        "format": manifest.FORMAT,
+        "step": 1,
+        "gankit": "",
+        "created": "",
+        "info": {},
+        "files": {},
+    }
     with suppress(CheckpointError):
         content = manifest._sealed(body | said if isinstance(said, dict) else {"format": said})
         found = manifest.parse(content)

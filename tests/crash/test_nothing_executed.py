@@ -24,7 +24,6 @@ SOURCES = sorted(
 )  # fmt: skip
 ALLOWED = {
     "gankit/__init__.py": "importlib.import_module(f'gankit.{_HOMES[name]}')",
-    "gankit/_utils/deprecations.py": "importlib.import_module(home)",
     "gankit/testing/runner/reporting.py": "importlib.import_module(module)",
     "gankit/cli/main.py": "importlib.import_module(COMMANDS[name][0])",
     # What `gankit export` wrote a moment before, in a process of its own, to prove it.

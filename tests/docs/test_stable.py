@@ -1,4 +1,4 @@
-"""What authors were promised is there, as it was promised, and nothing goes without a warning."""
+"""What authors were promised is there, as it was promised."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import ast
 import runpy
 import subprocess
 import sys
-import types
 
-import pluggy
 import pytest
 
-import gankit
 from gankit import plugins
-from gankit._utils import deprecations
-from gankit._utils.deprecations import Deprecation, GankitDeprecation
 from gankit.contract import API
 from gankit.errors import PluginError
 from gankit.plugins import validation
@@ -22,12 +17,6 @@ from tests.paths import DOCS
 
 PAGE = (DOCS / "stable.md").read_text("utf-8")
 WRITER = runpy.run_path(str(DOCS / "stable.py"))
-MOVED = Deprecation("gankit.old.check", "gankit.errors.did_you_mean", "0.2", "0.4")
-ARGUMENT = Deprecation("gankit_made_up(seed)", "config.seed", "0.2", "0.4")
-
-
-def version(text):
-    return tuple(int(part) for part in text.split("."))
 
 
 def test_the_names_on_the_page_are_those_of_the_code():
@@ -57,41 +46,6 @@ def test_every_promised_name_is_imported_from_where_the_page_says():
         for home, names in WRITER["PROMISED"].items()
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-
-
-def test_what_is_deprecated_ends_after_this_version_and_was_announced_before():
-    now = version(gankit.__version__)
-    for deprecation in deprecations.TABLE:
-        assert now < version(deprecation.ends), f"{deprecation.what} is to be removed"
-        assert version(deprecation.since) <= now
-        assert version(deprecation.since)[:2] < version(deprecation.ends)[:2]
-
-
-def test_a_name_that_moved_works_and_warns(monkeypatch):
-    monkeypatch.setattr(deprecations, "TABLE", (MOVED,))
-    module = types.ModuleType("gankit.old")
-    module.__getattr__ = deprecations.names("gankit.old")
-    with pytest.warns(GankitDeprecation, match=r"ends in 0\.4; use gankit\.errors\.did_you_mean"):
-        assert module.check is gankit.errors.did_you_mean
-    with pytest.raises(AttributeError, match="no attribute 'chek'"):
-        module.chek  # noqa: B018 - it is asked for.
-
-
-def test_an_argument_of_a_hook_that_will_go_warns_whoever_asks_for_it(monkeypatch):
-    monkeypatch.setattr(deprecations, "TABLE", (MOVED, ARGUMENT))
-    hooks, plugin, other = (types.ModuleType(name) for name in ("hooks", "plugin", "other"))
-    spec = pluggy.HookspecMarker("gankit")(
-        warn_on_impl_args=deprecations.arguments("gankit_made_up")
-    )
-
-    hooks.gankit_made_up = spec(lambda config, seed: [config, seed])
-    plugin.gankit_made_up = gankit.hookimpl(lambda config, seed: [config, seed])
-    other.gankit_made_up = gankit.hookimpl(lambda config: [config])
-    manager = pluggy.PluginManager("gankit")
-    manager.add_hookspecs(hooks)
-    with pytest.warns(GankitDeprecation, match=r"gankit_made_up\(seed\) is deprecated since"):
-        manager.register(plugin)
-    manager.register(other)
 
 
 AUTHORS = [

@@ -95,16 +95,6 @@ def contents(folder):
     return {path: path.read_bytes() for path in files}
 
 
-def as_in_form_one():
-    """Take out of every manifest what its form 1 did not have."""
-    for file in Path("run").glob("checkpoints/*/manifest.json"):
-        said = json.loads(file.read_text())
-        del said["sha256"]
-        for name in ("settings", "log", "data_digest", "data_sample"):
-            del said["info"][name]
-        file.write_bytes(manifest._sealed(said | {"format": 1}))
-
-
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -267,23 +257,39 @@ def test_a_damaged_log_forbids_no_sampling(command_fd, how):
     assert "nothing but the history needs it" in ended.err
 
 
-def test_a_run_of_the_older_form_goes_on_by_its_files(resume):
-    as_in_form_one()
-    facts = json.loads(Path("run/environment.json").read_text())
-    facts["data_digest"] = facts.pop("data_sample")
-    Path("run/environment.json").write_text(json.dumps(facts))
-    assert resume().code == 0
-    assert manifest.parse(Path("run/checkpoints/000006/manifest.json").read_bytes()).info[
-        "settings"
-    ]
+def old_settings():
+    edit("run/config.toml", "latent = 4", "latent = 4\nrounds_per_epoch = 2")
+    return "run/config.toml"
 
 
-def test_a_run_of_the_older_form_without_its_environment_says_what_cannot_be_known(resume):
-    as_in_form_one()
-    Path("run/environment.json").unlink()
-    ended = resume()
-    assert ended.code == 0
-    assert "has no record of its images" in ended.err
+def old_manifests():
+    for file in Path("run").glob("checkpoints/*/manifest.json"):
+        said = json.loads(file.read_text())
+        del said["sha256"]
+        said["round"] = said.pop("step")
+        file.write_bytes(manifest._sealed(said | {"format": 2}))
+    return "format 2"
+
+
+def old_log():
+    log = Path("run/metrics.jsonl")
+    log.write_text(log.read_text().replace('{"step"', '{"round"'))
+    return "run/metrics.jsonl"
+
+
+@pytest.mark.parametrize("make_old", [old_settings, old_manifests, old_log])
+@pytest.mark.parametrize(
+    "words",
+    ["train --out run --resume auto --steps 6", "sample run --out x.png", "report run"],
+)
+def test_a_run_of_an_earlier_gankit_is_refused(command_fd, make_old, words):
+    place = make_old()
+    before = contents(Path("run"))
+    ended = command_fd(*words.split())
+    assert ended.code == 4
+    assert ended.err.count("gankit: ") == 1
+    assert f"{place}: written by an earlier gankit, which is not read; train again" in ended.err
+    assert contents(Path("run")) == before
 
 
 def test_another_loss_of_the_same_name_is_seen_without_the_environment(resume, monkeypatch):

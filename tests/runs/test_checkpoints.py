@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from gankit.errors import CheckpointError, ConfigError, Diverged, NewerFormat
+from gankit.errors import CheckpointError, ConfigError, Diverged, OtherFormat
 from gankit.runs import manifest
 from gankit.runs.checkpoints import CheckpointStore
 
@@ -139,7 +139,7 @@ def test_one_of_another_run_is_passed_over_though_it_is_whole(store):
 
 def test_one_that_a_newer_gankit_wrote_is_not_passed_over_and_then_replaced(store, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "FORMAT", 3)
+        patch.setattr(manifest, "FORMAT", 4)
         store.save(1920, {"generator/a": np.zeros(1)})
-    with pytest.raises(NewerFormat, match=r"001920.*has format 3.*upgrade gankit"):
+    with pytest.raises(OtherFormat, match=r"001920.*has format 4.*upgrade gankit"):
         store.newest_valid(print)

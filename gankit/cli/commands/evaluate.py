@@ -80,12 +80,11 @@ def command(
 def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Stages) -> Standard:
     """Read the run's images, and make sure that they are those."""
     from gankit.launch import evaluate, reference_data
-    from gankit.launch.earlier_versions import openable
     from gankit.launch.resuming import known_images, recorded
     from gankit.runs import RunFolder
 
     watch(evaluate.READING, 0.0)
-    config, known = openable(recorded(path)), known_images(RunFolder(path))
+    config, known = recorded(path), known_images(RunFolder(path))
     return reference_data.standard(config, data_dir, known, dataset, tell=say, watch=watch)
 
 
