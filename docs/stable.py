@@ -25,7 +25,7 @@ PROMISED = {
     "Residual capabilities initial_weights is_running output_shape uses_labels walk weight_shapes",
     "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
     "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
-    "gankit.optimizers": "Optimizer SGD RMSprop Adam Average MEANS initial_state",
+    "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name",
     "gankit.penalties": "Penalty",
