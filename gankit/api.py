@@ -385,7 +385,7 @@ def load(
 def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
     """Return the losses up to a checkpoint; those before the damage, with a warning, if any is."""
     try:
-        losses, damage = metrics_log.read_whole(run.metrics)
+        losses, damage = metrics_log.read_valid(run.metrics)
         damage = damage or metrics_log.fault(run.metrics, checkpoint.info.get("log"))
     except OtherFormat:
         raise

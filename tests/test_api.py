@@ -222,7 +222,7 @@ def test_loading_passes_over_a_damaged_checkpoint_and_says_so(tmp_path):
 
 
 def test_loading_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="is no run"):
+    with pytest.raises(CheckpointError, match="no run folder at"):
         gankit.load(tmp_path)
 
 

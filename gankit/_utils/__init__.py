@@ -1,1 +1,1 @@
-"""What several folders need, and no user does: files, processes, names of arrays."""
+"""Internal helpers that several folders share: files, processes, names of arrays."""

@@ -1,7 +1,7 @@
-"""Files and folders that are there whole or not at all, whenever the process or machine stops.
+"""Write files and folders atomically: complete or not at all, even if the machine stops.
 
-The order is always the same: everything goes under a temporary name beside its target and is
-synced, one rename publishes it, and syncing the parent makes the rename last.
+The order is always the same: write under a temporary name beside the target, sync, publish by one
+rename, and sync the parent folder so that the rename persists.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import StorageError
 
 _TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
-# A container's processes get the same few numbers again and again; the mark tells them apart.
+# A container reuses the same few process numbers; the mark distinguishes processes.
 _MARK = secrets.token_hex(4)
 _count = itertools.count()
 _APPEND = (
@@ -34,19 +34,19 @@ _APPEND = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
-LARGE = 2**20
-"""Bytes from which on what killed processes left is looked for before a file is written."""
+SWEEP_BYTES = 2**20
+"""Before writing a file of at least this size, remove what killed processes left beside it."""
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, replacing what is there, so that it is never seen half-written.
+    """Write `content` to `path`, replacing what is there; a partial file is never visible.
 
     Raises
     ------
     StorageError
-        It could not be written; `path` is as it was.
+        It could not be written; `path` is unchanged.
     """
-    if len(content) > LARGE:
+    if len(content) > SWEEP_BYTES:
         with suppress(StorageError):
             sweep(path.parent)
     _attempt(path, lambda: _write_file(path, content))
@@ -58,22 +58,22 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     Parameters
     ----------
     path
-        The folder; the one above it must exist.
+        The folder; its parent must exist.
     files
-        Content by file name. Put last what says that the others are whole.
+        Content by file name. List the file that marks the folder as complete last.
 
     Raises
     ------
     StorageError
-        It could not be written; `path` is as it was.
+        It could not be written; `path` is unchanged.
     """
     _attempt(path, lambda: _write_folder(path, files))
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, lastingly; StorageError if that cannot be.
+    """Create a folder and its parents, and sync them; StorageError on failure.
 
-    The folder of a run that this process has locked is never made again.
+    The folder of a run that this process has locked is never recreated.
     """
     with writing(path):
         locked = locked_folders.above(path)
@@ -88,7 +88,7 @@ def make_folder(path: Path) -> None:
 
 
 def claim_folder(path: Path) -> bool:
-    """Make a folder that nobody else has; return False if there is something of that name."""
+    """Create a folder; return False if something of that name exists already."""
     make_folder(path.parent)
     with writing(path):
         try:
@@ -100,10 +100,10 @@ def claim_folder(path: Path) -> bool:
 
 @contextmanager
 def workplace(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path`, for others to write what `publish` then moves there.
+    """Yield a new folder beside `path`, for content that `publish` then moves to `path`.
 
-    It goes at the end with all that is left in it, and what killed processes left beside it goes
-    first; StorageError if it cannot be made.
+    The folder is removed at the end with its content. What killed processes left beside it is
+    removed first; StorageError if it cannot be created.
     """
     with suppress(StorageError):
         sweep(path.parent)
@@ -118,12 +118,12 @@ def workplace(path: Path) -> Iterator[Path]:
 
 
 def publish(made: Path, path: Path) -> None:
-    """Sync a file or folder that a library wrote in a `workplace`, and move it to `path`.
+    """Sync a file or folder that was written in a `workplace`, and move it to `path`.
 
     Raises
     ------
     StorageError
-        It could not be moved; `path` is as it was.
+        It could not be moved; `path` is unchanged.
     """
     with writing(path):
         for part in (made, *made.rglob("*")):
@@ -136,7 +136,7 @@ def publish(made: Path, path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder: out of sight by one rename, then for good."""
+    """Remove a file or folder: rename it out of sight first, then delete it."""
     with writing(path):
         hidden = _temporary(path)
         patiently(lambda: path.rename(hidden))
@@ -145,10 +145,10 @@ def remove(path: Path) -> None:
 
 
 def sweep(folder: Path, *, alone: bool = False) -> None:
-    """Delete what killed processes left half-written in `folder`.
+    """Delete unfinished files of killed processes in `folder`.
 
-    With `alone`, nobody else can be writing there (the caller holds the run's lock), and all that
-    is unfinished goes; else only what no process holds the lock of.
+    With `alone`, no other process can be writing there (the caller holds the run's lock), and all
+    unfinished files are deleted; otherwise only those whose lock no process holds.
     """
     with writing(folder):
         for path in list(folder.iterdir()) if folder.is_dir() else ():
@@ -158,7 +158,7 @@ def sweep(folder: Path, *, alone: bool = False) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the renames in a folder last; where folders cannot be synced, do nothing."""
+    """Sync the renames in a folder to disk; do nothing if the system cannot sync folders."""
     if os.name == "nt":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -169,7 +169,7 @@ def sync_folder(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Make a file or folder that is there last."""
+    """Sync a file or folder to disk."""
     if path.is_dir():
         sync_folder(path)
         return
@@ -181,15 +181,15 @@ def _sync(path: Path) -> None:
 
 
 def open_to_append(path: Path) -> int:
-    """Open a file to append to, made if it is not there, and return the descriptor.
+    """Open a file to append to, creating it if needed, and return the descriptor.
 
-    A link is not followed, and a pipe is not waited for. A file with several names (hard links), as
-    `cp -al` makes them, is replaced by a copy first: the other names keep what they have.
+    Links are not followed, and pipes are not waited for. A file with several hard links, as
+    `cp -al` creates them, is first replaced by a copy, so that the other names stay unchanged.
 
     Raises
     ------
     OSError
-        It cannot be opened, or is no regular file.
+        It cannot be opened, or is not a regular file.
     """
     descriptor = os.open(path, _APPEND, 0o666)
     status = os.fstat(descriptor)
@@ -203,14 +203,14 @@ def open_to_append(path: Path) -> int:
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write every byte, however many calls that takes."""
+    """Write every byte, with as many calls as needed."""
     rest = memoryview(content)
     while rest:
         rest = rest[patiently(functools.partial(os.write, descriptor, rest)) :]
 
 
 def _attempt(path: Path, write: Callable[[], None]) -> None:
-    """Try again where the error may pass; each attempt starts with a new temporary file."""
+    """Retry errors that may be transient; each attempt uses a new temporary file."""
     with writing(path):
         patiently(write)
 
@@ -241,7 +241,7 @@ def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _publish(temporary: Path, path: Path) -> None:
-    """Rename a folder to `path`; what is there gives way only now, and returns on failure."""
+    """Rename a folder to `path`; what was there is moved away only now, and restored on failure."""
     replaced = _temporary(path)
     present = os.path.lexists(path)
     if present:
@@ -271,7 +271,7 @@ def _temporary(path: Path) -> Path:
 
 
 def _discard(path: Path) -> None:
-    """Delete as much as can be; the next sweep tries again."""
+    """Delete as much as possible; the next sweep retries."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
         return
@@ -282,16 +282,16 @@ def _discard(path: Path) -> None:
 
 
 def _written(path: Path, process: int, mark: str) -> bool:
-    """Return whether a process may still write what has a temporary name."""
+    """Return whether a process may still be writing under a temporary name."""
     locked = unfinished_files.is_held(path)
     return _in_use(process, mark) if locked is None else locked
 
 
 def _in_use(process: int, mark: str) -> bool:
-    """Return whether the writer of a temporary name may be at work, where no lock can tell."""
+    """Return whether the writer of a temporary name may be running, if no lock shows it."""
     if process == os.getpid():
         return mark == _MARK
-    if os.name != "posix":  # There, signal 0 would end the process instead of looking for it.
+    if os.name != "posix":  # On Windows, signal 0 would end the process.
         return True
     try:
         os.kill(process, 0)

@@ -1,4 +1,4 @@
-"""How a process tells its parent what it finds: lines of JSON on what was standard output."""
+"""Messages from a child process to its parent: lines of JSON on the original standard output."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, TypeAlias
 
 from gankit._utils.processes import heed_debug
 
-Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
+Send: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 
-def channel() -> Tell:
-    """Keep standard output for what is told, alone; what else is printed goes to the error's."""
+def channel() -> Send:
+    """Reserve standard output for messages, redirect other output to standard error."""
     heed_debug()
     mine = os.dup(1)
     os.dup2(2, 1)
 
-    def tell(word: Mapping[str, Any]) -> None:
-        os.write(mine, f"{json.dumps(word)}\n".encode())
+    def send(message: Mapping[str, Any]) -> None:
+        os.write(mine, f"{json.dumps(message)}\n".encode())
 
-    return tell
+    return send

@@ -1,4 +1,4 @@
-"""Whole numbers that count something: steps, images, units."""
+"""Validation of counts: steps, images, units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, shown
 
 MOST_COUNT = 10**9
-"""The largest number of anything that is counted: steps, images, units."""
+"""The largest valid count of steps, images or units."""
 
 
 def check_count(name: str, value: object) -> None:

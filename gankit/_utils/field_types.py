@@ -1,4 +1,4 @@
-"""Whether a dataclass was given values of the types that it declares."""
+"""Check that a dataclass's values have the declared types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS: dict[object, tuple[type, str]] = {
     float: (numbers.Real, "a number"),
     str: (str, "a text"),
 }
-"""The types of plain fields, NumPy's scalars among them, and what a message calls each."""
+"""The types of plain fields, NumPy scalars included, and their names in messages."""
 
 
 def check_fields(thing: Any, name: str = "") -> None:  # noqa: ANN401 - any dataclass.
@@ -28,9 +28,9 @@ def check_fields(thing: Any, name: str = "") -> None:  # noqa: ANN401 - any data
     ----------
     thing
         The instance. Fields declared as whole numbers, numbers, texts, flags, choices, tuples and
-        classes are checked; what may be anything is not.
+        classes are checked, others are not.
     name
-        What the message calls it, before the field: "dense" for "dense's units".
+        Its name in the message, before the field: "dense" for "dense's units".
     """
     for field, hint in _hints(type(thing)).items():  # type: ignore[arg-type]
         value = getattr(thing, field)
@@ -47,7 +47,7 @@ def check_fields(thing: Any, name: str = "") -> None:  # noqa: ANN401 - any data
 
 
 def as_tuple(given: Any) -> tuple[Any, ...]:  # noqa: ANN401 - one thing, or several.
-    """Return a list as a tuple, and one thing that is no collection as a tuple of it.
+    """Return a list as a tuple, and any value that is not a collection as a tuple of one.
 
     >>> as_tuple([1, 2]), as_tuple("one"), as_tuple(None)
     ((1, 2), ('one',), (None,))
@@ -63,7 +63,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - any annotation.
-    """Tell whether a value is of the annotated type; True for annotations that are not checked.
+    """Return whether a value is of the annotated type; True for annotations that are not checked.
 
     >>> fits(3, float), fits(True, int), fits((1, "a"), tuple[int, ...])
     (True, False, False)
@@ -89,7 +89,7 @@ def fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - any annotation.
 
 
 def words(hint: Any) -> str:  # noqa: ANN401 - any annotation.
-    """Return what an annotation asks for, as a message says it.
+    """Return a text for messages of what an annotation accepts.
 
     >>> words(float | None), words(Literal["real", "fake"]), words(tuple[int, ...])
     ('a number or None', "'real' or 'fake'", 'a tuple, each item a whole number')

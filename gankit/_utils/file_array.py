@@ -1,6 +1,6 @@
-"""An array in a .npy file, of which only the rows that are asked for are read.
+"""An array in a .npy file, which reads only the indexed rows.
 
-A mapped file does the same, but ends the process by SIGBUS if another process cuts the file short.
+A memory map does the same, but the process ends by SIGBUS if another process truncates the file.
 Here every read is a system call whose result is checked.
 """
 
@@ -20,34 +20,34 @@ from numpy.typing import NDArray
 
 from gankit.errors import DataError
 
-PART = 2**24
-"""Bytes that are read at once where many lie together."""
-LARGE = 2**16
-"""Bytes of a row from which on a call for each costs nothing beside the reading."""
+CHUNK_BYTES = 2**24
+"""Bytes per read of contiguous rows."""
+LARGE_ROW_BYTES = 2**16
+"""From this row size on, one read per row has negligible overhead."""
 _seeking = threading.Lock()
 
 
 class FileArray:
-    """A read-only array that lies in a file, in C order.
+    """A read-only array in a file, in C order.
 
-    It has what an array is asked for where images are looked up: a shape, a dtype, a length, and
-    rows by number, by slice or by an array of numbers. `np.asarray` reads all of it. Every row that
-    is returned is a copy in memory.
+    It has the array interface that image lookup needs: a shape, a dtype, a length, and rows by
+    number, by slice or by an array of numbers. `np.asarray` reads all of it. Returned rows are
+    copies in memory.
 
     Parameters
     ----------
     path
-        A .npy file, of no Python objects.
+        A .npy file without Python objects.
 
     Attributes
     ----------
     shape, dtype
-        Those of the array.
+        Of the array.
     path
-        Where the file was when it was opened. The file stays open: if another takes its name, the
-        rows are still those of the first.
+        Path of the file when it was opened. The file stays open: if another file takes the name,
+        the rows are still those of the first.
     status
-        What `os.fstat` said of the file when it was opened.
+        `os.fstat` of the file when it was opened.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class FileArray:
         While opening, if the file is in Fortran order or shorter than its header says. While
         reading, if the file was changed since it was opened; the message names it.
     OSError, ValueError, ...
-        While opening, if it cannot be read or is no .npy file: what NumPy's reader of headers
+        While opening, if it cannot be read or is not an .npy file: whatever NumPy's header reader
         raises.
     """
 
@@ -66,7 +66,7 @@ class FileArray:
             self._start = file.tell()
             self._descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._descriptor)
-        self._opened: FileArray | None = None  # Of a view: what keeps the file open.
+        self._opened: FileArray | None = None  # For a view: keeps the file open.
         self.status = os.fstat(self._descriptor)
         if fortran and self.ndim > 1:
             raise DataError(
@@ -76,8 +76,8 @@ class FileArray:
         if self.dtype.hasobject:
             raise DataError(f"{path}: cannot be read as npy: it holds Python objects")
         if self.status.st_size < self._start + self.nbytes:
-            told = f"{self.status.st_size} bytes, and its header tells of {self.nbytes} of numbers"
-            raise DataError(f"{path}: cannot be read as npy: it has {told}")
+            sizes = f"{self.status.st_size} bytes, but its header describes {self.nbytes}"
+            raise DataError(f"{path}: cannot be read as npy: it has {sizes}")
 
     @property
     def ndim(self) -> int:
@@ -91,7 +91,7 @@ class FileArray:
 
     @property
     def nbytes(self) -> int:
-        """The bytes of all numbers, as they would be in memory."""
+        """The number of bytes of all values in memory."""
         return self.size * self.dtype.itemsize
 
     def __len__(self) -> int:
@@ -99,15 +99,15 @@ class FileArray:
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: ANN401
-        """Read all of it."""
+        """Return a copy of the complete array."""
         if copy is False:
-            raise ValueError(f"{self.path} lies in a file: an array of it is always a copy")
+            raise ValueError(f"{self.path} is a file: an array of it is always a copy")
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:  # noqa: ANN401 - whatever indexes an array.
+    def __getitem__(self, key: Any) -> NDArray[Any]:  # noqa: ANN401 - any index.
         """Return rows: one by its number, or those of a slice, a list or an array of numbers.
 
-        Any other key is that of the whole array, which is read for it.
+        Any other key indexes the complete array, which is read first.
         """
         if isinstance(key, slice):
             start, stop, step = key.indices(len(self))
@@ -122,27 +122,27 @@ class FileArray:
         return found
 
     def reshape(self, *shape: int) -> FileArray:
-        """Return the same rows, each in another shape of as many numbers."""
+        """Return the same rows, each reshaped to the same number of values."""
         if shape[0] != len(self) or math.prod(shape) != self.size:
-            raise ValueError(f"rows of {self.shape} cannot become those of {shape}")
+            raise ValueError(f"rows of {self.shape} cannot be reshaped to {shape}")
         again = copy.copy(self)
         again.shape, again._opened = shape, self
         return again
 
     def _run(self, start: int, count: int) -> NDArray[Any]:
-        """Return rows that lie one after the other."""
+        """Return contiguous rows."""
         made = np.empty((count, *self.shape[1:]), self.dtype)
         memory, offset = made.reshape(-1).view(np.uint8), self._start + start * self._row
-        for done in range(0, memory.size, PART):
-            part = memory[done : done + PART]
+        for done in range(0, memory.size, CHUNK_BYTES):
+            part = memory[done : done + CHUNK_BYTES]
             part[:] = np.frombuffer(self._read([offset + done], part.size), np.uint8)
         self._check()
         return made
 
     def _rows(self, index: NDArray[Any]) -> NDArray[Any]:
-        """Return the rows of those numbers, in an array that begins with the shape of `index`."""
+        """Return the rows numbered `index`, in an array that begins with the shape of `index`."""
         numbers = _counted(index.ravel(), len(self))
-        if self._row > LARGE:  # One after the other, so that no row is held twice.
+        if self._row > LARGE_ROW_BYTES:  # One by one, so that no row is in memory twice.
             made = np.empty((len(numbers), *self.shape[1:]), self.dtype)
             for place, number in enumerate(numbers.tolist()):
                 made[place] = self._run(number, 1)[0]
@@ -152,7 +152,7 @@ class FileArray:
         return np.frombuffer(content, self.dtype).reshape(*index.shape, *self.shape[1:])
 
     def _read(self, offsets: list[int], count: int) -> bytearray:
-        """Return `count` bytes from each of the offsets; fewer are an error."""
+        """Return `count` bytes from each of the offsets; DataError if there are fewer."""
         descriptor = self._descriptor
         content = bytearray().join([_pread(descriptor, count, offset) for offset in offsets])
         if len(content) != count * len(offsets):
@@ -172,13 +172,13 @@ class FileArray:
 
     def _changed(self) -> DataError:
         return DataError(
-            f"{self.path} was changed while it was in use; put the old file back and go on, "
-            "or start a new run on the new one"
+            f"{self.path} was changed while it was in use; restore the old file and resume, or "
+            "start a new run with the new one"
         )
 
 
 def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:  # noqa: ANN401
-    """Return shape, whether it is in Fortran order, and dtype; what follows are the numbers."""
+    """Return shape, whether it is in Fortran order, and dtype; the values follow in the file."""
     version = npy_format.read_magic(file)
     read = npy_format.read_array_header_1_0
     if version != (1, 0):
@@ -188,7 +188,7 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:  # noqa: 
 
 
 def _counted(index: NDArray[Any], rows: int) -> NDArray[np.int64]:
-    """Return numbers of rows counted from 0 on; IndexError where there is no such row."""
+    """Return row numbers as indices from 0; IndexError if one is out of range."""
     index = index.astype(np.int64)
     if index.size and (index.max() >= rows or index.min() < -rows):
         raise IndexError(f"there is no row {index.max()} or {index.min()}; there are {rows}")
@@ -196,7 +196,7 @@ def _counted(index: NDArray[Any], rows: int) -> NDArray[np.int64]:
 
 
 def _seek_and_read(descriptor: int, count: int, offset: int) -> bytes:
-    """Return bytes from there on, where a system cannot read so in one call."""
+    """Return `count` bytes from `offset`, on systems without `os.pread`."""
     with _seeking:
         os.lseek(descriptor, offset, os.SEEK_SET)
         return os.read(descriptor, count)

@@ -1,4 +1,4 @@
-"""What is wrong, and what to do about it; and the guard that keeps the doctor on its feet."""
+"""Problems that `gankit doctor` finds, each with its remedy, and a guard around its checks."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import TypeVar
 from gankit._text import one_line
 from gankit.errors import ExitCode, GankitError
 
-Seen = TypeVar("Seen")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem.
+    """A problem and its remedy.
 
     Attributes
     ----------
     subject
-        What has it: a variable's name, a backend's, a plugin, a folder.
+        The variable, backend, plugin or folder that has the problem.
     problem
-        What is wrong, in one line.
+        The problem, in one line.
     remedy
         What to do, in one line.
     exit_code
-        How `gankit doctor` ends if this is the first.
+        Exit code of `gankit doctor` if this is the first problem.
     """
 
     subject: str
@@ -35,25 +35,27 @@ class Finding:
     exit_code: ExitCode
 
 
-def guarded(subject: str, look: Callable[[], Seen], otherwise: Seen, into: list[Finding]) -> Seen:
-    """Return what `look` sees; if it raises, `otherwise`, and a finding goes `into` the list."""
+def guarded(
+    subject: str, check: Callable[[], Result], otherwise: Result, into: list[Finding]
+) -> Result:
+    """Return the result of `check`; if it raises, `otherwise`, and add a finding to `into`."""
     try:
-        return look()
+        return check()
     except Exception as error:
-        problem = f"the doctor could not look at it: {described(error)}"
+        problem = f"the check failed: {described(error)}"
         into.append(Finding(subject, problem, "please report this", ExitCode.UNEXPECTED))
         return otherwise
 
 
 def described(error: BaseException) -> str:
-    """Return an error's kind and the first line of its message; one of ours needs no kind.
+    """Return an error's type and the first line of its message; no type for a gankit error.
 
-    The log, which `--debug` shows, gets where it was raised.
+    The traceback goes to the log, which `--debug` shows.
 
     >>> described(ValueError("no"))
     'ValueError: no'
     """
-    logging.getLogger("gankit").debug("an error that is told in one line:", exc_info=error)
+    logging.getLogger("gankit").debug("an error that is reported in one line:", exc_info=error)
     if isinstance(error, GankitError):
         return str(error)
     lines = str(error).strip().splitlines() or ["no message"]
@@ -61,7 +63,7 @@ def described(error: BaseException) -> str:
 
 
 def plain(text: object, limit: int = 300) -> str:
-    r"""Return a stranger's text on one line, without characters that steer a terminal.
+    r"""Return third-party text on one line, with terminal control codes escaped.
 
     >>> plain("a\x1b[31mb\nc")
     'a\\x1b[31mb c'

@@ -1,4 +1,4 @@
-"""A process of its own that tells lines of JSON while it works, and may crash or hang."""
+"""Run a gankit module in a child process that sends lines of JSON, and may crash or hang."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import IO, Any
 
 from gankit._utils.processes import Process, end, ending, kill, not_started, relay, start
 
-Word = dict[str, Any]
+Message = dict[str, Any]
 
 
-def told(module: str, *arguments: str, limit: float) -> Generator[Word]:
-    """Run a module of ours, and yield what it tells; last of all {"fault": ...} if it failed.
+def messages(module: str, *arguments: str, limit: float) -> Generator[Message]:
+    """Run a gankit module, and yield its messages; the last is {"fault": ...} if it failed.
 
-    Close the generator, and the process is ended with all that it started.
+    Closing the generator ends the process and its children.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ def told(module: str, *arguments: str, limit: float) -> Generator[Word]:
         timer = threading.Timer(limit, _stop, (process, late))
         timer.daemon = True
         timer.start()
-        last: Word = {}
+        last: Message = {}
         try:
-            for word in _words(process):
-                last |= word
-                yield word
+            for message in _received(process):
+                last |= message
+                yield message
             code = process.wait()
         finally:
             timer.cancel()
@@ -49,19 +49,19 @@ def told(module: str, *arguments: str, limit: float) -> Generator[Word]:
             yield {"fault": ", ".join(filter(None, (fault, last.get("doing"))))}
 
 
-def _words(process: Process) -> Iterator[Word]:
+def _received(process: Process) -> Iterator[Message]:
     for line in process.stdout or ():
         with suppress(ValueError):
             yield json.loads(line)
 
 
 def _stop(process: Process, late: threading.Event) -> None:
-    """End a process that takes too long."""
+    """End a process that exceeds its time limit."""
     late.set()
     kill(process)
 
 
-def _fault(code: int, limit: float | None, errors: str, last: Word) -> str | None:
+def _fault(code: int, limit: float | None, errors: str, last: Message) -> str | None:
     if limit is not None:
         return f"its process did not end within {limit:g} s"
     if code:

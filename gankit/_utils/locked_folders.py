@@ -1,7 +1,7 @@
-"""The run folders that this process has locked, and whether each is still the one it locked.
+"""The run folders that this process has locked, and whether each is still in its place.
 
 A folder can be moved or removed while its run trains. Its path then leads nowhere, or to another
-folder, and what is written there is lost to the run. So everything that writes asks `require`.
+folder, and what is written there is lost to the run. So every write calls `require` first.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import TypeAlias
 from gankit.errors import StorageError
 
 Identity: TypeAlias = tuple[int, int]
-"""Device and inode: what a file or folder keeps when it is renamed."""
+"""Device and inode: they stay the same when a file or folder is renamed."""
 
 
 class Lost(StorageError):
-    """What a process writes is no longer where it was: it was moved or removed."""
+    """A file or folder that this process writes to was moved or removed."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """A folder that was opened.
+    """An open folder.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Held:
     identity
         Its device and inode.
     descriptor
-        Of the open folder, which follows it wherever it is moved; None where the system opens none.
+        Of the open folder, valid wherever it is moved; None if the system cannot open folders.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Held:
         return identity(self.path) == self.identity
 
     def place(self) -> Path | None:
-        """Return where the folder is now; None where it was removed or the system does not say."""
+        """Return where the folder is now; None if it was removed or the system cannot tell."""
         if self.is_there():
             return self.path
         try:
@@ -65,7 +65,7 @@ _watched: dict[Path, Held] = {}
 
 
 def opened(path: Path) -> Held:
-    """Return a folder that exists, open; OSError where that cannot be."""
+    """Open a folder that exists and return it; OSError on failure."""
     descriptor = os.open(path, os.O_RDONLY) if os.name == "posix" else None
     status = path.stat() if descriptor is None else os.fstat(descriptor)
     return Held(path, (status.st_dev, status.st_ino), descriptor)
@@ -73,7 +73,7 @@ def opened(path: Path) -> Held:
 
 @contextmanager
 def watched(held: Held) -> Iterator[None]:
-    """Let `require` answer for the folder, and for all below it, inside the block."""
+    """Make `require` check the folder, and all below it, inside the block."""
     _watched[held.path] = held
     try:
         yield
@@ -82,12 +82,12 @@ def watched(held: Held) -> Iterator[None]:
 
 
 def above(path: Path) -> Held | None:
-    """Return the watched folder that `path` names, or that it lies in; None where there is none."""
+    """Return the watched folder that `path` is or is inside of, or None."""
     return next((held for held in _watched.values() if path.is_relative_to(held.path)), None)
 
 
 def require(path: Path) -> None:
-    """Raise Lost if `path` lies in a watched folder that is no longer where it was."""
+    """Raise Lost if `path` is in a watched folder that was moved or removed."""
     held = above(path)
     if held is not None and not held.is_there():
         now = held.place()
@@ -96,7 +96,7 @@ def require(path: Path) -> None:
 
 
 def identity(path: Path) -> Identity | None:
-    """Return the device and inode of what `path` leads to; None where there is nothing."""
+    """Return the device and inode of the target of `path`; None if it does not exist."""
     try:
         status = path.stat()
     except OSError:

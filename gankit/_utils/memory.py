@@ -1,4 +1,4 @@
-"""Arrays whose memory others may take over as it is."""
+"""Arrays aligned so that frameworks can use their memory without a copy."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 ALIGNMENT = 64
-"""Bytes, of which the address of a framework's tensor is a multiple: a line of cache."""
+"""Alignment in bytes of a framework's tensors: one cache line."""
 
 AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
 
 
 def aligned(array: AnyArray) -> AnyArray:
-    """Return `array` if it lies in one writable piece at a multiple of 64, or else such a copy.
+    """Return `array` if it is contiguous, writable and aligned to 64 bytes, else such a copy.
 
     >>> aligned(np.arange(5)).ctypes.data % ALIGNMENT
     0

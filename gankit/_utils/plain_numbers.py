@@ -1,7 +1,7 @@
-"""Numbers of NumPy as Python's own: a scalar, or an array of no dimension.
+"""Convert NumPy scalars and 0-d arrays to Python numbers.
 
-They come from a mean or a file, and behave otherwise than floats: `(a > 0) - (b > 0)` of two is an
-error, and one that overflows warns. What takes a number makes it Python's own first.
+They come from a mean or a file, and differ from floats: `(a > 0) - (b > 0)` of two is an error, and
+an overflow warns. Functions that take numbers convert them first.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 Kind = TypeVar("Kind", bound=type)
 
 
-def number(value: Any) -> Any:  # noqa: ANN401 - whatever may be a number.
-    """Return a number of NumPy (or a tensor of no dimension) as Python's own, else the value.
+def number(value: Any) -> Any:  # noqa: ANN401 - any value.
+    """Return a NumPy scalar (or a 0-d tensor) as a Python number, any other value unchanged.
 
     >>> import numpy as np
     >>> number(np.float64(0.5)), number(np.asarray(3)), number("three")
@@ -25,7 +25,7 @@ def number(value: Any) -> Any:  # noqa: ANN401 - whatever may be a number.
 
 
 def plain_numbers(kind: Kind) -> Kind:
-    """Let a dataclass hold Python's own numbers, whatever it is given; stands below `@dataclass`.
+    """Make a dataclass convert its numbers to Python's own; goes below `@dataclass`.
 
     >>> import numpy as np
     >>> @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Questions to processes of their own, which may crash or hang without harm to who asks."""
+"""Ask child processes, which may crash or hang without affecting this one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import IO, Any, TypeAlias
 
 from gankit._utils.finding import described, plain
 
-LIMIT = 60.0
-"""Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
+MOST_SECONDS = 60.0
+"""Time limit of an answer; importing a framework from a cold disk can take twenty seconds."""
 DEBUG = "GANKIT_DEBUG"
-"""The environment variable that asks for what `--debug` asks for; processes hear it from us."""
+"""The environment variable equal to `--debug`; child processes inherit it."""
 LOG = logging.getLogger("gankit")
 _PLACE = re.compile(r'File "(.+)", line (\d+) in (\S+)')
 Process: TypeAlias = "subprocess.Popen[bytes]"
@@ -27,12 +27,12 @@ Process: TypeAlias = "subprocess.Popen[bytes]"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a process said, and how it ended.
+    """The output of a child process, and how it failed.
 
     Attributes
     ----------
     said
-        All its lines of JSON, laid over each other.
+        All its lines of JSON, merged into one dict.
     fault
         How it failed, in one line, or None.
     """
@@ -42,13 +42,13 @@ class Answer:
 
 
 def debug_asked() -> bool:
-    """Tell whether the environment asks for what `--debug` asks for: `GANKIT_DEBUG`, unless 0."""
+    """Return whether the environment asks for `--debug`: `GANKIT_DEBUG` is set, and not 0."""
     return os.environ.get(DEBUG, "0") not in ("", "0")
 
 
 @contextmanager
 def debugging() -> Iterator[None]:
-    """Show gankit's log on standard error inside the block, and in processes started there."""
+    """Show gankit's log on standard error inside the block, in child processes too."""
     handler, before = logging.StreamHandler(), LOG.level
     LOG.addHandler(handler)
     LOG.setLevel(logging.DEBUG)
@@ -60,23 +60,23 @@ def debugging() -> Iterator[None]:
 
 
 def heed_debug() -> None:
-    """Show gankit's log in this process to its end, if the one that started it shows its own."""
+    """Show gankit's log in this process until it ends, if its parent shows its own."""
     if debug_asked():
         LOG.addHandler(logging.StreamHandler())
         LOG.setLevel(logging.DEBUG)
 
 
 def relay(errors: str) -> None:
-    """Show what a process wrote to standard error, if this one shows its log."""
+    """Print a child process's standard error, if this process shows its log."""
     if errors.strip():
         LOG.debug("%s", errors.rstrip())
 
 
-def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
-    """Ask each question in a process of its own, side by side; nothing they do is raised here."""
+def ask(*questions: Sequence[str], limit: float = MOST_SECONDS) -> list[Answer]:
+    """Run each question in a child process, in parallel; their errors are returned, not raised."""
     started: list[Process | str] = []
     try:
-        for question in questions:  # One by one: what has started must be ended, come what may.
+        for question in questions:  # One by one: whatever has started must be ended.
             started.append(_start(question))  # noqa: PERF401
         return [_answer(process, limit) for process in started]
     finally:
@@ -86,21 +86,21 @@ def ask(*questions: Sequence[str], limit: float = LIMIT) -> list[Answer]:
 
 
 def command(question: Sequence[str]) -> list[str]:
-    """Return the command that asks a question; a person may run it too."""
+    """Return the command line of a question; it can also be run by hand."""
     return _python("gankit.cli.doctor.subprocess_answers", question)
 
 
 def start(module: str, arguments: Sequence[str], errors: int | IO[bytes], *without: str) -> Process:
-    """Start a module of ours in a process that finds the same modules as this one.
+    """Start a gankit module in a child process with the same import path.
 
     Parameters
     ----------
     errors
-        What standard error goes to.
+        Destination of standard error.
     without
-        Environment variables that it is not to see.
+        Environment variables to remove.
     """
-    # An empty entry is the working folder, to Python in PYTHONPATH as well.
+    # To Python, an empty entry in PYTHONPATH is the working folder.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     if LOG.isEnabledFor(logging.DEBUG):
         environment[DEBUG] = "1"
@@ -117,8 +117,8 @@ def _python(module: str, arguments: Sequence[str]) -> list[str]:
 
 
 def _start(question: Sequence[str]) -> Process | str:
-    """Start a process that answers, or return why it cannot be."""
-    try:  # A broken plugin is to be told, not raised.
+    """Start the child process of a question, or return why it cannot start."""
+    try:  # Report a broken plugin; do not raise.
         return start(
             "gankit.cli.doctor.subprocess_answers",
             question,
@@ -130,7 +130,7 @@ def _start(question: Sequence[str]) -> Process | str:
 
 
 def not_started(error: Exception) -> str:
-    """Say why a process could not be started."""
+    """Return why a process could not be started, in one line."""
     return f"its process cannot be started: {described(error)}"
 
 
@@ -162,7 +162,7 @@ def _doing(said: dict[str, Any]) -> str:
 
 
 def ending(code: int, errors: str) -> str | None:
-    """Return how a process failed, from its exit code and what it wrote to standard error."""
+    """Return how a process failed, from its exit code and standard error, or None."""
     if code == 0:
         return None
     if code < 0:
@@ -181,7 +181,7 @@ def _signal(number: int) -> str:
 
 
 def kill(process: Process) -> None:
-    """End a process and what it started; its pipes then end by themselves."""
+    """Kill a process and its children; its pipes then close."""
     with suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -190,7 +190,7 @@ def kill(process: Process) -> None:
 
 
 def end(process: Process) -> None:
-    """End a process and what it started, and wait for it."""
+    """Kill a process and its children, and wait for it."""
     kill(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:

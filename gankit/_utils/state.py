@@ -1,4 +1,4 @@
-"""A trainer's state: arrays by name, and what can be said of such names.
+"""A trainer's state: arrays by name, with helpers for prefixes and validation.
 
 Names are paths: "generator/0.kernel", "optimizer/generator/m/0.kernel", "step".
 
@@ -23,13 +23,13 @@ Value = TypeVar("Value")
 
 
 def strip_prefix(state: Mapping[str, Value], name: str) -> dict[str, Value]:
-    """Return what `state` has under `name/`, without that prefix."""
+    """Return the entries of `state` under `name/`, without that prefix."""
     prefix = f"{name}/"
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 def add_prefix(name: str, state: Mapping[str, Value]) -> dict[str, Value]:
-    """Return `state` with each name under `name/`; the inverse of `part`."""
+    """Return `state` with each name under `name/`; the inverse of `strip_prefix`."""
     return {f"{name}/{k}": v for k, v in state.items()}
 
 
@@ -37,7 +37,7 @@ def check_state(state: Mapping[str, NDArray[Any]], like: Mapping[str, NDArray[An
     """Raise CheckpointError unless `state` has the names, shapes and kinds of numbers of `like`.
 
     Precision may differ: a float64 state may be loaded into a float32 trainer, and the reverse.
-    Call it before anything is assigned, so that loading is all or nothing.
+    Call it before any assignment, so that loading is all or nothing.
     """
     if missing := sorted(like.keys() - state.keys()):
         hint = did_you_mean(missing[0], state)

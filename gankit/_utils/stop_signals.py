@@ -1,4 +1,4 @@
-"""Stopping a run by a signal: finish the block, save, then end."""
+"""Stop a run by a signal: finish the block, save, then end."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Stop:
     Parameters
     ----------
     said
-        Written to standard error when the first signal comes.
+        Message on standard error for the first signal.
     second
-        What handles a second signal; by default the system's handler, which ends the process.
-        A second SIGHUP is ignored, because a terminal that is closed may send two.
+        Handler of a second signal; by default the system's, which ends the process. A second
+        SIGHUP is ignored, because a terminal that is closed may send two.
     """
 
     def __init__(
@@ -45,26 +45,26 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """How the command ends: 0, or 128 and the signal's number."""
+        """Exit code of the command: 0, or 128 plus the signal's number."""
         return 0 if self.received is None else 128 + self.received
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
-        """Note the first signal; leave the second to `second`."""
+        """Record the first signal; pass the second to `second`."""
         self.received = number
         for each in SIGNALS:
             if signal.getsignal(each) == self.receive:
                 signal.signal(each, signal.SIG_IGN if each == HANGUP else self.second)
-        # Not through the stream itself: the signal may come while it is being written.
+        # Not through the stream object: the signal may interrupt a write to it.
         with suppress(OSError, ValueError, AttributeError):
             os.write(sys.stderr.fileno(), f"{self.said}\n".encode())
 
 
 @contextmanager
 def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterator[None]:
-    """Let `handler` have the signals inside the block, in the main thread only.
+    """Install `handler` for the signals inside the block, in the main thread only.
 
-    One that is ignored stays ignored, as `nohup` wants it, and one whose handler is not Python's
-    stays with it.
+    An ignored signal stays ignored, as `nohup` needs, and a handler that is not Python's stays
+    installed.
     """
     alone = threading.current_thread() is threading.main_thread()
     before = {number: signal.getsignal(number) for number in signals if alone}
@@ -80,9 +80,9 @@ def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterat
 
 @contextmanager
 def by_ctrl_c() -> Iterator[Stop]:
-    """Give a `Stop` that the first Ctrl-C sets inside the block; the second raises at once.
+    """Yield a `Stop` that the first Ctrl-C sets inside the block; the second raises at once.
 
-    A program that handles SIGINT itself, and a thread other than the main one, keep what they have.
+    A program that handles SIGINT itself, and threads other than the main one, are unaffected.
     """
     stop = Stop("stopping after this block; Ctrl-C again stops at once", signal.default_int_handler)
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,4 +1,4 @@
-"""Why something could not be written or read, in one line; and reading that nothing can trick."""
+"""One-line reasons of failed reads and writes, and safe reading of files."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from gankit.errors import CheckpointError, GankitError, StorageError
 
 Done = TypeVar("Done")
 TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
-"""Errors that may pass by themselves, as of a server that is busy for a moment."""
+"""Errors that may be transient, for example from a busy server."""
 PASSING = TRANSIENT | {errno.EMFILE, errno.ENFILE}
-"""And those of a process or machine that has too much open."""
+"""Also errors of a process or machine with too many open files."""
 PAUSES = (0.05, 0.2)
 """Seconds before the second and the third attempt."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -30,7 +30,7 @@ _REASONS = {
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
-    errno.EEXIST: "a file of that name is in the way",
+    errno.EEXIST: "a file of that name exists",
     errno.ENOTDIR: "a part of that path is a file, not a folder",
     errno.ENOENT: "a part of that path does not exist, or was removed meanwhile",
     errno.EIO: "the disk reports an input or output error",
@@ -47,7 +47,7 @@ _READ_PLAIN = (
 
 
 def patiently(do: Callable[[], Done]) -> Done:
-    """Do it, and again where the error may pass: twice more, a little later each time."""
+    """Call `do`, and retry transient errors twice, with growing pauses."""
     for pause in PAUSES:
         try:
             return do()
@@ -65,7 +65,7 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     if code in _FULL:
         reason += f" ({_free(path)} free there); free some space, or name another folder"
     elif code in (errno.EROFS, errno.EACCES, errno.EPERM):
-        reason += "; name a folder that may be written"
+        reason += "; choose a folder with write access"
     return StorageError(f"cannot write {path}: {reason}")
 
 
@@ -73,7 +73,7 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 def writing(path: Path) -> Iterator[None]:
     """Turn an OSError inside the block into the StorageError that names `path`.
 
-    Whoever writes in a run's folder that was locked and is no longer there gets `held.Lost`.
+    If `path` is in a locked run folder that was moved or removed, raise `locked_folders.Lost`.
     """
     locked_folders.require(path)
     try:
@@ -81,12 +81,12 @@ def writing(path: Path) -> Iterator[None]:
     except GankitError:
         raise
     except OSError as error:
-        locked_folders.require(path)  # It may have gone meanwhile, which then is the reason.
+        locked_folders.require(path)  # If the folder is gone, that is the reason.
         raise storage_error(path, error) from error
 
 
 def require_space(path: Path, wanted: int) -> None:
-    """Raise StorageError unless `wanted` bytes are free where `path` is, or would be."""
+    """Raise StorageError unless `wanted` bytes are free on the disk of `path`."""
     with writing(path):
         free = shutil.disk_usage(_existing(path)).free
     if free < wanted:
@@ -99,7 +99,7 @@ def require_space(path: Path, wanted: int) -> None:
 def read_plain(
     path: Path, limit: int | None = None, error: type[GankitError] = CheckpointError
 ) -> bytes:
-    """Return the bytes of a regular file, following no link and waiting for no pipe.
+    """Return the bytes of a regular file, without following links or waiting for pipes.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def read_plain(
     limit
         The most bytes that it may have.
     error
-        What to raise, naming the file, where it cannot be read or is no such file.
+        Type of the error, which names the file, if it cannot be read or is not a regular file.
     """
     try:
         return patiently(lambda: _read_plain(path, limit, error))
@@ -120,7 +120,7 @@ def read_plain(
         if isinstance(failure, GankitError):
             raise
         reason = "it is a symbolic link" if failure.errno == errno.ELOOP else failure.strerror
-        # What cannot be read just now is not damaged: no older one must take its place.
+        # A transient read error does not mean damage: no older file may replace this one.
         kind = StorageError if failure.errno in PASSING else error
         raise kind(f"cannot read {path}: {str(reason).lower()}") from failure
 
@@ -129,14 +129,14 @@ def _read_plain(path: Path, limit: int | None, error: type[GankitError]) -> byte
     with os.fdopen(os.open(path, _READ_PLAIN), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise error(f"{path} is no regular file")
+            raise error(f"{path} is not a regular file")
         if limit is not None and status.st_size > limit:
             raise error(f"{path} has {status.st_size} bytes; at most {limit} are expected")
         return file.read() if limit is None else file.read(limit)
 
 
 def megabytes(count: int) -> str:
-    """Return a number of bytes for a person.
+    """Return a number of bytes as text.
 
     >>> megabytes(36_400_000)
     '36.4 MB'
@@ -152,6 +152,6 @@ def _free(path: Path) -> str:
 
 
 def _existing(path: Path) -> Path:
-    """Return the nearest folder that exists: `path`, or one above it."""
+    """Return the nearest folder that exists: `path`, or a parent of it."""
     real = path.resolve()
     return next((folder for folder in (real, *real.parents) if folder.is_dir()), Path())

@@ -1,4 +1,4 @@
-"""How a union of dataclasses is told apart in TOML: by one key that each of them has."""
+"""Tagged unions of dataclasses in TOML: one key of each member selects its type."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tagged:
-    """Marks a union whose members are told apart by one key; pydantic asks it how.
+    """Marks a tagged union for pydantic, with the key that selects a member's type.
 
-    It stands here, and not beside the configuration, for a layer may hold layers.
+    It is not beside the configuration, because a layer may contain layers.
     """
 
     key: str

@@ -1,8 +1,8 @@
-"""Who still writes an unfinished file: a lock says so, and goes with the process that holds it.
+"""Find the writer of an unfinished file by a lock, which ends with the process that holds it.
 
-A file is written under a name of its own beside its target. A process that is killed leaves it
-there. The next one that writes beside it removes what nobody holds, and leaves what somebody does,
-whichever machine or container that process is on.
+A file is written under a temporary name beside its target. If its process is killed, the file
+remains. The next process that writes beside it removes unlocked files and leaves locked ones,
+also those of other machines or containers.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows, where a file that is open cannot be renamed either.
+except ImportError:  # Windows, which cannot rename an open file either.
     fcntl = None  # type: ignore[assignment]
 
-# A link is not followed, and a pipe not waited for.
+# Links are not followed, and pipes not waited for.
 _LOOK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
 def held(path: Path, *, folder: bool = False) -> Iterator[None]:
-    """Make an empty file or folder, and hold its lock inside the block.
+    """Create an empty file or folder, and hold its lock inside the block.
 
     Raises
     ------
     OSError
-        It cannot be made, or something of that name is there.
+        It cannot be created, or something of that name exists.
     """
     descriptor = _made(path, folder=folder)
     try:
@@ -39,7 +39,7 @@ def held(path: Path, *, folder: bool = False) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool | None:
-    """Return whether a process holds the lock of a file or folder; None if that is not known."""
+    """Return whether a process holds the lock of a file or folder; None if unknown."""
     if fcntl is None:
         return None
     try:
@@ -58,7 +58,7 @@ def is_held(path: Path) -> bool | None:
 
 
 def _made(path: Path, *, folder: bool) -> int | None:
-    """Make it; return the descriptor that holds its lock, or None where there are no locks."""
+    """Create it; return the descriptor that holds its lock, or None without file locks."""
     while True:
         if folder:
             path.mkdir()
@@ -68,7 +68,7 @@ def _made(path: Path, *, folder: bool) -> int | None:
             return None
         try:
             descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
-        except FileNotFoundError:  # Another process removed it before it was locked: once more.
+        except FileNotFoundError:  # Another process removed it before the lock: retry.
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

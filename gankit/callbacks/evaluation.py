@@ -79,7 +79,7 @@ class Judging:
         return None if row is None else int(row["step"])
 
     def _line(self, row: Mapping[str, Any]) -> str:
-        step, floor = row["step"], evaluation_log.floor_for(self._rows, row)
+        step, floor = row["step"], evaluation_log.baseline_for(self._rows, row)
         alike = [
             one for one in self._rows if evaluation_log.measure(one) == evaluation_log.measure(row)
         ]

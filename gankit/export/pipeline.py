@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit._utils import atomic_files
-from gankit._utils.listening import told
+from gankit._utils.listening import messages
 from gankit._utils.paths import given, optional
 from gankit.config import TrainConfig
 from gankit.errors import (
@@ -145,7 +145,7 @@ def export(
 def _heard(module: str, *arguments: str, what: Choice) -> dict[str, Any]:
     """Run a process to its end; return all that it told, or raise what it ended with."""
     said: dict[str, Any] = {}
-    with closing(told(module, *arguments, limit=LIMIT)) as words:
+    with closing(messages(module, *arguments, limit=LIMIT)) as words:
         for word in words:
             said |= word
     if "refused" in said:

@@ -126,7 +126,7 @@ def examined(
     watch(PICTURE, 0.0)
     picture = standard.nearest(made)
     row = {"step": run.step, "seed": seed, **standard.figures(made, watch).as_json()}
-    if floor and evaluation_log.floor_for(before, row) is None:
+    if floor and evaluation_log.baseline_for(before, row) is None:
         try:
             row["floor"] = standard.floor(count, watch)
         except DataError as error:

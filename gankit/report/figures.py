@@ -57,7 +57,7 @@ def number(table: Mapping[str, Any], key: str) -> float | None:
 
 def floor(rows: Sequence[Row], row: Row) -> Row:
     """Return the same figures of real test images; nothing where they were not measured."""
-    return (evaluation_log.floor_for(rows, row) if row else None) or {}
+    return (evaluation_log.baseline_for(rows, row) if row else None) or {}
 
 
 def measured(rows: Iterable[Row]) -> Iterator[Figure]:

@@ -104,7 +104,7 @@ class _Reader:
 
     def losses(self, path: Path, digest: object) -> Array:
         """Return the losses before the first damage; `digest` is the newest checkpoint's of it."""
-        losses, damage = metrics_log.read_whole(path)
+        losses, damage = metrics_log.read_valid(path)
         if damage:
             self.damage.append(f"{damage}; shown are the {len(losses):,} steps before")
         elif changed := metrics_log.fault(path, digest):

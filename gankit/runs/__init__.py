@@ -1,4 +1,4 @@
-"""Runs on disk: the folder of a run, its checkpoints and its metrics, safe to leave alone."""
+"""Runs on disk: the folder of a run, its checkpoints and its logs, written atomically."""
 
 from gankit.runs.checkpoints import Checkpoint, CheckpointStore, read_checkpoint
 from gankit.runs.environment import environment

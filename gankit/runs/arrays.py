@@ -1,4 +1,4 @@
-"""Images as arrays in files, written some at a time: however many there are, memory stays flat."""
+"""Write images to array files in chunks, with constant memory."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from gankit.errors import ConfigError
 
 FORMATS = (".npy", ".npz")
 NAME = "images"
-"""Of the array inside an .npz file."""
+"""Name of the array in an .npz file."""
 
 
 def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: int) -> None:
-    """Write images as they are to an .npy file, or an .npz file under the name `images`.
+    """Write images unchanged to an .npy file, or an .npz file under the name `images`.
 
     Parameters
     ----------
     path
-        The file, replaced once all is written; its folder is made.
+        The file, replaced when all is written; its folder is created.
     chunks
-        `(n, height, width, channels)` each, all of one dtype, one after the other.
+        Arrays of `(n, height, width, channels)`, all of one dtype.
     count
-        How many images that makes, more than none.
+        Total number of images, at least 1.
 
     Raises
     ------
     ConfigError
-        The path ends otherwise, the arrays hold no plain numbers, or are not of one kind, or others
-        come than `count`.
+        The path has another suffix, the arrays are not plain numbers of one dtype and shape, or
+        their total is not `count`.
     StorageError
-        It could not be written; what was there still is.
+        It could not be written; what was there is unchanged.
     """
     path = given(path, "path")
     if path.suffix.lower() not in FORMATS:
@@ -59,7 +59,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open the file of one array: the .npy file itself, or that inside an .npz file."""
+    """Open the file of one array: the .npy file, or the array's entry in an .npz file."""
     if path.suffix.lower() == ".npy":
         with path.open("wb") as file:
             yield file
@@ -72,7 +72,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _write(file: IO[bytes], chunks: Iterable[NDArray[Any]], count: int) -> None:
-    """Write the header, which says how many come, and then what comes."""
+    """Write the header, which contains the count, and then the chunks."""
     kind, written = None, 0
     for chunk in chunks:
         if kind is None:
@@ -84,7 +84,7 @@ def _write(file: IO[bytes], chunks: Iterable[NDArray[Any]], count: int) -> None:
         file.write(np.ascontiguousarray(chunk).data)
         written += len(chunk)
     if written != count or not count:
-        raise ConfigError(f"{written} images came, and {count} were to be written, at least 1")
+        raise ConfigError(f"got {written} images; expected {count}, at least 1")
 
 
 def _write_header(

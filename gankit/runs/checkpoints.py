@@ -1,8 +1,7 @@
-"""Checkpoints: a trainer's whole state, each in a folder of its own that is there whole or not.
+"""Checkpoints: a trainer's complete state, each in a folder that is written atomically.
 
-A checkpoint holds safetensors files and a manifest, and nothing in it is ever run. What a
-manifest promises is proved before a number is handed on: safetensors has no checksum of its own,
-so a flipped bit would load.
+A checkpoint contains safetensors files and a manifest, and nothing in it is executed. Everything is
+verified against the manifest before use: safetensors has no checksum, so a flipped bit would load.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from gankit.runs import manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 
 RUN = "run"
-"""The key of a manifest's `info` that holds the mark of the run."""
+"""The key of a manifest's `info` with the mark of the run."""
 _STEP = re.compile(r"[0-9]{6,18}")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trainer's state after a number of steps, as it was read and proved.
+    """A trainer's state after a number of steps, verified on reading.
 
     Attributes
     ----------
@@ -41,11 +40,11 @@ class Checkpoint:
     state
         Arrays by name: "generator/0.kernel", "step", ...
     info
-        What the writer had to say. A run says "backend", "recipe", "dataset", "libraries", as
-        "run" its mark, as "settings" those that must stay, as "data_digest" and "data_sample" the
-        digests of its images, and as "log" what its log held by then.
+        Additional values of the writer. A run writes "backend", "recipe", "dataset", "libraries",
+        "run" (its mark), "settings" (those that must stay the same), "data_digest" and
+        "data_sample" (digests of its images), and "log" (the digest of its log at that step).
     path
-        The folder it was read from.
+        The folder that it was read from.
     """
 
     step: int
@@ -55,7 +54,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read the folder of a checkpoint, `path`, and prove it whole.
+    """Read and verify the checkpoint in the folder `path`.
 
     Raises
     ------
@@ -68,23 +67,23 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 class _Vanished(Exception):
-    """A checkpoint that was listed has gone, or another has taken its place, while it was read."""
+    """A listed checkpoint was removed or replaced while it was read."""
 
 
 class CheckpointStore:
-    """The checkpoints of one run, by their step; the newest is found by looking.
+    """The checkpoints of one run, by their step; the newest is found by listing the folder.
 
-    One process may write at a time (`RunFolder.lock` sees to it); any number may read.
+    Only one process may write at a time (`RunFolder.lock` ensures it); any number may read.
 
     Parameters
     ----------
     folder
-        Where the checkpoints' folders are; made by the first `save`.
+        The parent folder of the checkpoints; created by the first `save`.
     mark
-        The mark of the run (`RunFolder.mark`). `save` writes it into each manifest, and a
-        checkpoint with the mark of another run is not listed, loaded, counted or removed. Without a
-        mark, every checkpoint in the folder belongs to the run. A checkpoint without a mark, or one
-        whose manifest is damaged, belongs to the run of the folder.
+        The mark of the run (`RunFolder.mark`), which `save` writes into each manifest. A checkpoint
+        with another mark is not listed, loaded, counted or removed. Without a mark, every
+        checkpoint in the folder belongs to the run. A checkpoint without a mark, or with a damaged
+        manifest, belongs to the run of the folder.
     """
 
     def __init__(self, folder: str | os.PathLike[str], mark: str = "") -> None:
@@ -92,11 +91,11 @@ class CheckpointStore:
         self.mark = mark
 
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
-        """Save a state and return its folder, which is there to stay when this returns.
+        """Save a state and return its folder, which is on disk when this returns.
 
-        A step that already holds the same state and info of the same run is left alone. Another
-        state, or a damaged one, gives way once the new one is whole; for the moment between two
-        renames it has neither.
+        A step that already has the same state and info of the same run is left unchanged. Another
+        or a damaged one is replaced when the new one is complete; between the two renames neither
+        exists.
 
         Parameters
         ----------
@@ -105,14 +104,14 @@ class CheckpointStore:
         state
             Arrays by name; "a/b" goes into the file `a.safetensors`.
         info
-            What else to keep with it; values as in JSON.
+            Additional values to save, as in JSON.
 
         Raises
         ------
         Diverged
-            An array has a number that is not finite; nothing was written.
+            An array contains a number that is not finite; nothing was written.
         StorageError
-            It could not be written; every earlier checkpoint is as it was.
+            It could not be written; every earlier checkpoint is unchanged.
         """
         path = self.path(step)
         info = as_json({**(info or {}), **({RUN: self.mark} if self.mark else {})})
@@ -122,7 +121,7 @@ class CheckpointStore:
         contents = {name: tensors.encode(part) for name, part in arrays.items()}
         files = {name: manifest.describe(contents[name], arrays[name]) for name in contents}
         if _holds(path, files, info):
-            with writing(path):  # An earlier save may have failed at just this.
+            with writing(path):  # An earlier save may have failed here.
                 atomic_files.sync_folder(self.folder)
             return path
         created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -133,7 +132,7 @@ class CheckpointStore:
         return path
 
     def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
-        """Read and prove the checkpoint of a `step`, or of that folder; CheckpointError."""
+        """Read and verify the checkpoint of a `step`, or in that folder; CheckpointError."""
         if not isinstance(step, int):
             return read_checkpoint(step)
         steps = self.steps()
@@ -148,7 +147,7 @@ class CheckpointStore:
         Parameters
         ----------
         complain
-            Is given one line for each checkpoint of another run, which does not count.
+            Called with one line for each checkpoint of another run, which does not count.
         """
         own = []
         for step in self._listed():
@@ -159,7 +158,7 @@ class CheckpointStore:
         return own
 
     def _listed(self) -> list[int]:
-        """Return the steps that have a folder, of whichever run, in ascending order."""
+        """Return the steps that have a folder, of any run, in ascending order."""
         try:
             names = {path.name for path in self.folder.iterdir()}
         except (FileNotFoundError, NotADirectoryError):
@@ -170,12 +169,12 @@ class CheckpointStore:
         return sorted(step for step in steps if self.path(step).name in names)
 
     def _is_own(self, step: int) -> bool | None:
-        """Return whether a checkpoint is of this run; None where its manifest cannot be read."""
+        """Return whether a checkpoint is of this run; None if its manifest cannot be read."""
         if not self.mark:
             return True
         try:
             theirs = read_manifest(self.path(step)).info.get(RUN)
-        except CheckpointError:  # `load` says what is wrong with it.
+        except CheckpointError:  # `load` reports what is wrong.
             return None
         return not theirs or theirs == self.mark
 
@@ -184,22 +183,22 @@ class CheckpointStore:
         complain: Callable[[str], None] = lambda _: None,
         check: Callable[[Checkpoint], None] = lambda _: None,
     ) -> Checkpoint | None:
-        """Return the newest checkpoint that can be proved whole, or None.
+        """Return the newest checkpoint that passes verification, or None.
 
-        Another process may save and prune meanwhile. What it removes while it is read is not
-        damaged: the checkpoints are listed again.
+        Another process may save and prune meanwhile. A checkpoint that it removes during the read
+        is not damaged: the checkpoints are listed again.
 
         Parameters
         ----------
         complain
-            Is given one line for each newer one that was refused, and for each of another run.
+            Called with one line for each newer one that was refused, and for each of another run.
         check
-            Raises CheckpointError to refuse one that is whole.
+            Raises CheckpointError to refuse a valid checkpoint.
 
         Raises
         ------
         OtherFormat
-            Another version of gankit wrote one: it is not passed over, and then replaced.
+            Another version of gankit wrote one: it must not be skipped and later replaced.
         """
         told: set[str] = set()
 
@@ -211,13 +210,13 @@ class CheckpointStore:
         while True:
             try:
                 return self._newest_valid(once, check)
-            except _Vanished:  # A writer beside has saved a newer one, and pruned this.
+            except _Vanished:  # Another process saved a newer one, and pruned this.
                 continue
 
     def _newest_valid(
         self, complain: Callable[[str], None], check: Callable[[Checkpoint], None]
     ) -> Checkpoint | None:
-        """Look once; _Vanished if a checkpoint that was listed has gone or was replaced."""
+        """Search once; _Vanished if a listed checkpoint was removed or replaced."""
         for step in reversed(self.steps(complain)):
             path = self.path(step)
             before = locked_folders.identity(path)
@@ -235,19 +234,19 @@ class CheckpointStore:
         return None
 
     def prune(self, keep: int, newest: int | None = None, spared: int | None = None) -> None:
-        """Remove all but `keep` checkpoints of this run, the oldest first.
+        """Remove all but the newest `keep` checkpoints of this run.
 
-        One whose manifest cannot be read counts for nothing, and is left alone.
+        One whose manifest cannot be read is not counted, and is not removed.
 
         Parameters
         ----------
         keep
             At least 1.
         newest
-            The last step that counts, by default the last there is. What lies after it is damaged,
-            or it would have been resumed from: it is left alone, and no whole one gives way to it.
+            The last step that counts, by default the newest. Later checkpoints are damaged, or the
+            run would have resumed from them: they do not count, and are not removed.
         spared
-            A step that stays too, and takes the place of no other: the best.
+            The best step, which is kept in addition.
         """
         if keep < 1:
             raise ConfigError(f"keep is {keep}; at least 1 checkpoint must be kept")
@@ -265,10 +264,10 @@ class CheckpointStore:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read the manifest of the checkpoint in a folder, and none of its arrays; CheckpointError."""
+    """Read the manifest of the checkpoint in a folder, without its arrays; CheckpointError."""
     file = path / manifest.NAME
     try:
-        said = manifest.parse(read_plain(file, manifest.LIMIT))
+        said = manifest.parse(read_plain(file, manifest.MOST_BYTES))
     except CheckpointError as error:
         raise _naming(file, error) from error
     if _STEP.fullmatch(path.name) and int(path.name) != said.step:
@@ -277,7 +276,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def marks_in(folder: Path) -> set[str]:
-    """Return the marks of runs in the manifests of a folder of checkpoints that can be read."""
+    """Return the runs' marks in the readable manifests of a folder of checkpoints."""
     store, marks = CheckpointStore(folder), set()
     for step in store.steps():
         with suppress(CheckpointError):
@@ -286,7 +285,7 @@ def marks_in(folder: Path) -> set[str]:
 
 
 def _holds(path: Path, files: Mapping[str, FileEntry], info: Mapping[str, Json]) -> bool:
-    """Return whether `path` is a whole checkpoint with just these files and this info."""
+    """Return whether `path` is a valid checkpoint with exactly these files and this info."""
     if not os.path.lexists(path):
         return False
     try:
@@ -321,7 +320,7 @@ def _read_arrays(path: Path, promised: FileEntry) -> State:
 
 
 def _check(arrays: State, promised: FileEntry) -> None:
-    """Raise CheckpointError unless a file holds the arrays that the manifest says."""
+    """Raise CheckpointError unless a file contains the arrays of the manifest."""
     if odd := arrays.keys() ^ promised.arrays.keys():
         raise CheckpointError(f"it and the manifest disagree about {min(odd)!r}")
     for name, array in arrays.items():
@@ -334,6 +333,6 @@ def _check(arrays: State, promised: FileEntry) -> None:
 
 
 def _naming(path: Path, error: CheckpointError) -> CheckpointError:
-    """Return the error with the file's name, where it has none yet."""
+    """Return the error with the file's name, unless it names one already."""
     message = str(error)
     return error if str(path) in message else type(error)(f"{path}: {message}")

@@ -13,14 +13,14 @@ from gankit._utils import atomic_files
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
 
-LIMIT = 2**22
+MOST_BYTES = 2**22
 """The most bytes of the file."""
 
 
 def read(path: Path) -> tuple[str, ...]:
-    """Return the names; none if there is no file, or if it is damaged: a run does without."""
+    """Return the names; none if the file is missing or damaged, because a run can do without."""
     try:
-        names = json.loads(read_plain(path, LIMIT))
+        names = json.loads(read_plain(path, MOST_BYTES))
     except (CheckpointError, ValueError, RecursionError):
         return ()
     plain = isinstance(names, list) and all(isinstance(name, str) for name in names)
@@ -28,9 +28,9 @@ def read(path: Path) -> tuple[str, ...]:
 
 
 def write(path: Path, names: Sequence[str]) -> None:
-    """Write the names, whole or not at all, if there are any and the file has others.
+    """Write the names atomically, if there are any and the file differs.
 
-    A byte of a name that is no text becomes an escape of JSON, so that it is read back as it was.
+    A byte of a name that is not text is stored as a JSON escape, so that it can be read back.
 
     Raises
     ------

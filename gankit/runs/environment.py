@@ -1,4 +1,4 @@
-"""What a run ran on: enough to set up the same again."""
+"""The versions, platform and command line of a run, to reproduce it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 import gankit
 
-_ALWAYS = ("numpy", "safetensors")  # Also where gankit runs uninstalled, from its sources.
+_ALWAYS = ("numpy", "safetensors")  # Also if gankit runs uninstalled, from its sources.
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def environment() -> dict[str, Any]:
-    """Return versions, platform and command line, as values of JSON; nothing is imported.
+    """Return versions, platform and command line as JSON values; imports nothing.
 
     The keys are "gankit", "python", "platform", "cpus", "libraries" (version by name) and
     "command" (a list).
@@ -32,7 +32,7 @@ def environment() -> dict[str, Any]:
 
 
 def libraries() -> dict[str, str]:
-    """Return the installed version of what gankit and every plugin of it may need, by name."""
+    """Return the installed version of each library that gankit and its plugins use, by name."""
     versions = {name: metadata.version(name) for name in _ALWAYS}
     for plugin in metadata.entry_points(group="gankit"):
         if plugin.dist is None:
@@ -41,7 +41,7 @@ def libraries() -> dict[str, str]:
         for requirement in plugin.dist.requires or ():
             if named := _PROJECT.match(requirement):
                 versions.update(_version(named[0]))
-    versions |= _version("tensorflow-cpu")  # It stands for tensorflow where there is no GPU.
+    versions |= _version("tensorflow-cpu")  # It provides tensorflow on machines without a GPU.
     return dict(sorted(versions.items()))
 
 

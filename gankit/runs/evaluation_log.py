@@ -1,10 +1,10 @@
-"""The log of evaluations: one line of JSON for each, and no times, so that equal runs log equally.
+"""The log of evaluations: one line of JSON each, without times, so that equal runs log equally.
 
 {"step": 1280, "seed": 0, "features": "64 classifier and 18 local features (6a139aa6)",
  "frechet": 35.2, ...}
 
-A line holds every figure of `gankit.evaluation.Evaluation` by its name, and under "floor" those of
-real images, with "split", which they are, where they were measured with it.
+A line contains every figure of `gankit.evaluation.Evaluation` by its name, and under "floor" those
+of real images with their "split", if they were measured too.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from gankit._utils import atomic_files
 from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import CheckpointError, written_earlier
 
-LIMIT = 2**26
-"""The most bytes of the file; a line has about two thousand at most."""
-MOST = 2**53
-"""The largest whole number: what every reader of JSON can hold."""
+MOST_BYTES = 2**26
+"""The most bytes of the file; a line has at most about two thousand."""
+MOST_INTEGER = 2**53
+"""The largest whole number that every JSON reader represents exactly."""
 SEED = 0
-"""Of the images that are evaluated while a run is trained."""
+"""Seed of the images that are evaluated during training."""
 
 WORDS = ("features", "reference")
 COUNTS = ("samples", "reference_samples", "neighbours")
@@ -39,22 +39,22 @@ OPTIONAL = (
     "kernel_deviation", "score", "reference_score", "confidence", "histogram_divergence",
     "classes_seen",
 )  # fmt: skip
-"""Numbers that may be None: of classes where the features do not know them, and of subsets where
-there are too few images."""
+"""Numbers that may be None: class figures for features without classes, and subset figures for
+too few images."""
 
 Row: TypeAlias = Mapping[str, Any]
 
 
 def append(path: Path, row: Row) -> bool:
-    """Write an evaluation to the end of the file, lastingly, unless it is there already.
+    """Append an evaluation to the file and sync it, unless it is there already.
 
-    The file's folder must be there; a run that was moved meanwhile is not made again. Others may
-    append at the same time. What a killed process left of a line is cut off first.
+    The file's folder must exist; a run that was moved is not recreated. Several processes may
+    append at once. An incomplete last line of a killed process is removed first.
 
     Returns
     -------
     bool
-        Whether it was written: the same figures of the same images are not written twice.
+        Whether it was written: equal figures of equal images are not written twice.
 
     Raises
     ------
@@ -84,9 +84,9 @@ def _write(path: Path, row: Row) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return the evaluations in the order in which they were made; none where there is no file.
+    """Return the evaluations in file order; none if there is no file.
 
-    A last line without its end, as a killed process leaves it, does not count.
+    An incomplete last line, as a killed process leaves it, is ignored.
 
     Raises
     ------
@@ -97,14 +97,14 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def truncate(path: Path, steps: int) -> None:
-    """Drop what was found after `steps`: the run goes on from there, and is evaluated again.
+    """Drop the evaluations after `steps`: the run resumes there, and evaluates them again.
 
     Raises
     ------
     CheckpointError
         A line is damaged.
     StorageError
-        It could not be written; it is as it was.
+        It could not be written; it is unchanged.
     """
     if not os.path.lexists(path):
         return
@@ -118,14 +118,14 @@ def truncate(path: Path, steps: int) -> None:
 
 
 def measure(row: Row) -> tuple[Any, ...]:
-    """Return what a row was measured by: figures compare only where all of it is equal."""
+    """Return how a row was measured: only figures measured alike can be compared."""
     return tuple(row[name] for name in (*WORDS, *COUNTS, "seed"))
 
 
 def comparable(rows: Sequence[Row]) -> dict[int, Row]:
-    """Return the evaluations that were measured in the same way, by step.
+    """Return the evaluations that were measured alike, by step.
 
-    Where there are several ways, it is that of the most, and then the one used last.
+    Of several measures, the most frequent one is used, then the latest.
     """
     ways = [measure(row) for row in rows]
     way = max(reversed(ways), key=ways.count, default=None)
@@ -134,51 +134,51 @@ def comparable(rows: Sequence[Row]) -> dict[int, Row]:
 
 
 def newest(rows: Sequence[Row]) -> Row:
-    """Return the evaluation of the latest step, of the most images; nothing where none is."""
+    """Return the evaluation of the latest step with the most images; empty if there is none."""
     order = [(row["step"], row["samples"], place) for place, row in enumerate(rows)]
     return rows[max(order)[2]] if order else {}
 
 
 def described(row: Row) -> str:
-    """Return what figures were measured by, without which they say nothing; empty for none."""
+    """Return a text that describes how figures were measured; empty for an empty row."""
     if not row:
         return ""
     return (
-        f"{row['samples']:,} images of seed {row['seed']}, held against {row['reference']}, "
+        f"{row['samples']:,} images of seed {row['seed']}, compared with {row['reference']}, "
         f"by {row['features']}"
     )
 
 
 def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | None:
-    """Return the evaluation with the lowest Fréchet distance, the first of equals; None without.
+    """Return the evaluation with the lowest Fréchet distance, the first of equals, or None.
 
-    Only those compare that were measured as the last one of so many images was.
+    Only evaluations measured like the last one with `samples` images are compared.
 
     Parameters
     ----------
     rows
-        Evaluations, in their order.
+        Evaluations, in file order.
     steps
         The steps that have a checkpoint; others do not count.
     samples
-        Images of an evaluation in training, `TrainConfig.evaluate_samples`.
+        Images per evaluation during training, `TrainConfig.evaluate_samples`.
     """
     like = [row for row in rows if row["samples"] == samples and row["seed"] == SEED]
     there = [row for row in like if measure(row) == measure(like[-1]) and row["step"] in steps]
     return min(there, key=lambda row: (row["frechet"], row["step"]), default=None)
 
 
-def floor_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
-    """Return the last floor that was measured as `row` was, of any seed; None if there is none."""
+def baseline_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
+    """Return the last real-image baseline measured like `row`, of any seed, or None."""
     found = [one for one in rows if one.get("floor") and measure(one)[:-1] == measure(row)[:-1]]
     return found[-1]["floor"] if found else None
 
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Be the one who writes the file: a run that is trained may be evaluated beside.
+    """Lock the file against other writers: a run may be evaluated while it trains.
 
-    The folder itself is locked, so that nothing is left there; where the system cannot, nobody is.
+    The folder is locked, so that no lock file remains; without folder locks, nothing is locked.
     """
     if os.name != "posix":
         yield
@@ -196,22 +196,22 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _mend(path: Path) -> None:
-    """Cut off a last line that has no end."""
+    """Remove an incomplete last line."""
     content = _content(path)
     if not content.endswith(b"\n") and content:
         atomic_files.write_file(path, content[: content.rfind(b"\n") + 1])
 
 
 def _content(path: Path) -> bytes:
-    content = read_plain(path, LIMIT) if os.path.lexists(path) else b""
+    content = read_plain(path, MOST_BYTES) if os.path.lexists(path) else b""
     if content.startswith(b'{"round"'):
         raise written_earlier(path)
     return content
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines that have their end, without it."""
-    # One at a time: a file of nothing but ends of lines would make a list eight times its size.
+    """Yield the complete lines, without their line ends."""
+    # One at a time: a file of only line ends would make a list eight times its size.
     return (line[:-1] for line in io.BytesIO(_content(path)) if line.endswith(b"\n"))
 
 
@@ -222,7 +222,7 @@ def _bare(row: Row) -> dict[str, Any]:
 def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line, parse_constant=_refuse)
-        _prove(row)
+        _check_row(row)
     except (ValueError, RecursionError) as error:
         said = str(error).lower()
         raise CheckpointError(
@@ -232,20 +232,20 @@ def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return found
 
 
-def _prove(row: object) -> None:
+def _check_row(row: object) -> None:
     """Raise ValueError unless it is an evaluation with a step and a seed."""
     if not isinstance(row, dict):
-        raise ValueError("it is no table of figures")
+        raise ValueError("it is not a table of figures")
     for name in ("step", "seed"):
         _require(name, _is_count(row.get(name)))
-    _prove_figures(row)
+    _check_figures(row)
     if (floor := row.get("floor")) is not None:
         _require("floor", isinstance(floor, dict))
-        _prove_figures(floor)
+        _check_figures(floor)
         _require("split of the floor", isinstance(floor.get("split"), str))
 
 
-def _prove_figures(row: Mapping[str, object]) -> None:
+def _check_figures(row: Mapping[str, object]) -> None:
     for name in WORDS:
         _require(name, isinstance(row.get(name), str))
     for name in COUNTS:
@@ -261,17 +261,17 @@ def _prove_figures(row: Mapping[str, object]) -> None:
 
 def _require(name: str, right: bool) -> None:
     if not right:
-        raise ValueError(f"its {name} is none")
+        raise ValueError(f"its {name} is invalid")
 
 
 def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value <= MOST
+    return type(value) is int and 0 <= value <= MOST_INTEGER
 
 
 def _is_number(value: object) -> bool:
-    # A whole number of a thousand digits is finite to no float.
+    # A whole number of a thousand digits overflows a float.
     return (type(value) is float and math.isfinite(value)) or _is_count(value)
 
 
 def _refuse(word: str) -> object:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")

@@ -1,15 +1,15 @@
-"""A run's folder: everything that a run leaves behind, in places that never change.
+"""A run's folder: all files of a run, at fixed paths.
 
 ```
 config.toml          the run's configuration, written before anything starts
 environment.json     versions, platform, command line
 metrics.jsonl        both losses of every step
-evaluations.jsonl    how good the images were, a line for each evaluation
-classes.json         names of the classes 0, 1, ..., where they have some
-warnings.jsonl       what the run was warned of, a line for each warning
-samples/001280.png   pictures, by the steps done
-nearest/001280.png   generated images, each above the training image nearest to it
-checkpoints/001280/  states, by the steps done
+evaluations.jsonl    quality of the generated images, a line for each evaluation
+classes.json         names of the classes 0, 1, ..., if there are any
+warnings.jsonl       the run's warnings, one per line
+samples/001280.png   sample grids, by step
+nearest/001280.png   generated images, each above its nearest training image
+checkpoints/001280/  states, by step
 ```
 """
 
@@ -50,7 +50,7 @@ class RunFolder:
     warnings
         The file `warnings.jsonl`, which `gankit.runs.warning_log` reads and appends to.
     samples, nearest
-        The folders of pictures.
+        The folders of sample grids and nearest-image grids.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -66,20 +66,22 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """Return the folder of a run that exists; CheckpointError, saying what lacks, if not."""
+        """Open the folder of an existing run; CheckpointError names what is missing."""
         folder = cls(path)
         if not folder.exists():
             there = is_folder(folder.path)
-            lacks = f"it has no {folder.config.name}" if there else "no such folder"
-            raise CheckpointError(f"{folder.path} is no run: {lacks}; name the folder of a run")
+            missing = f"it has no {folder.config.name}" if there else "no such folder"
+            raise CheckpointError(
+                f"no run folder at {str(folder.path)!r}: {missing}; name a run's folder"
+            )
         return folder
 
     def exists(self) -> bool:
-        """Return whether a run was created here, as far as may be seen."""
+        """Return whether this folder contains a run, as far as can be read."""
         return is_file(self.config)
 
     def facts(self) -> dict[str, Any]:
-        """Return what `environment.json` says; nothing where it cannot be read."""
+        """Return the content of `environment.json`; empty if it cannot be read."""
         try:
             return read_facts(self)
         except CheckpointError:
@@ -87,7 +89,7 @@ class RunFolder:
 
     @property
     def mark(self) -> str:
-        """What its checkpoints carry, and those of no other run; empty if there is none yet.
+        """The mark of this run's checkpoints; empty if there is none yet.
 
         If `environment.json` is missing or damaged, it is the one mark that all checkpoints have.
 
@@ -110,27 +112,27 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> CheckpointStore:
-        """The checkpoints of this run; whoever reads, counts or removes some takes them from here.
+        """The checkpoints of this run; all reading, counting and removing goes through it.
 
-        A checkpoint of another run may lie in the same folder. It is not among them.
+        Checkpoints of other runs in the same folder are not included.
         """
         return CheckpointStore(self.path / _STATES, self.mark)
 
     def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
-        """Make the folder of a new run.
+        """Create the folder of a new run.
 
         Parameters
         ----------
         config_toml
-            The text of `config.toml`; written last, so that a folder that has it is whole.
+            The text of `config.toml`; written last, so that a folder with this file is complete.
         environment
-            What `gankit.runs.environment.environment` returns.
+            The result of `gankit.runs.environment.environment`.
 
         Raises
         ------
         StorageError
-            There is a run already, or what is left of one, or it cannot be written; nothing
-            half-written is left.
+            The folder contains a run, or remains of one, or cannot be written; partial files are
+            removed.
         """
         if self.exists():
             raise StorageError(
@@ -148,24 +150,24 @@ class RunFolder:
             raise
 
     def write_facts(self, environment: Mapping[str, Any]) -> None:
-        """Write `environment.json`, whole or not at all; StorageError."""
+        """Write `environment.json` atomically; StorageError."""
         said = json.dumps(environment, indent=1, sort_keys=True) + "\n"
         atomic_files.write_file(self.environment, said.encode())
 
     def write_config(self, text: str) -> None:
-        """Write `text` to `config.toml`, whole or not at all; StorageError."""
+        """Write `text` to `config.toml` atomically; StorageError."""
         atomic_files.write_file(self.config, text.encode())
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the one writer inside the block, and clear away what killed writers left.
+        """Hold the folder's lock inside the block, after removing what killed writers left.
 
         Raises
         ------
         StorageError
             Another process is writing there, or the folder cannot be written. Or it was moved or
-            removed inside the block: the message says where its last checkpoint is. The folder is
-            not made again then.
+            removed inside the block: the message names its last checkpoint, and the folder is not
+            recreated.
         """
         atomic_files.make_folder(self.path)
         with locked(self.path) as folder:
@@ -179,15 +181,15 @@ class RunFolder:
                 raise StorageError(f"{error}; {_last(folder.place())}") from error
 
     def sample_path(self, step: int) -> Path:
-        """Return where the picture after `step` steps belongs."""
+        """Return the path of the sample grid after `step` steps."""
         return self.samples / f"{step:06d}.png"
 
     def nearest_path(self, step: int) -> Path:
-        """Return where images of step `step`, above their nearest training images, belong."""
+        """Return the path of the nearest-image grid after `step` steps."""
         return self.nearest / f"{step:06d}.png"
 
     def _undo(self, made: bool) -> None:
-        """Remove what `create` wrote, and the folder if it `made` that and it is empty."""
+        """Remove what `create` wrote, and the folder if `create` made it and it is empty."""
         with suppress(OSError):
             self.config.unlink(missing_ok=True)
             self.environment.unlink(missing_ok=True)
@@ -196,7 +198,7 @@ class RunFolder:
 
 
 def read_facts(folder: RunFolder) -> dict[str, Any]:
-    """Return what `environment.json` says; CheckpointError where it is missing or damaged."""
+    """Return the content of `environment.json`; CheckpointError if it is missing or damaged."""
     try:
         said = json.loads(read_plain(folder.environment, _FACTS))
     except (ValueError, RecursionError):
@@ -207,11 +209,11 @@ def read_facts(folder: RunFolder) -> dict[str, Any]:
 
 
 def in_the_way(run: RunFolder) -> str:
-    """Return what forbids a run to write in its folder, in words; or nothing.
+    """Return what prevents a run from writing in its folder, as text, or nothing.
 
-    A new run needs a folder without a log, pictures or checkpoints. `environment.json` may be
-    there: a start that was killed leaves it. A run that exists needs no link, pipe or the like in
-    the place of a file, and folders, or links to folders, in the places of its folders and itself.
+    A new run needs a folder without a log, grids or checkpoints; `environment.json` may exist,
+    because a killed start leaves it. A run to resume needs regular files at the paths of its files,
+    and folders, or links to folders, at the paths of its folders and of itself.
     """
     there = run.exists()
     files = (run.config, run.metrics, run.evaluations, run.warnings, run.classes)
@@ -226,13 +228,13 @@ def in_the_way(run: RunFolder) -> str:
 
 
 def _last(place: Path | None) -> str:
-    """Say where the last checkpoint is of a run whose folder is now at `place`, if anywhere."""
+    """Return where the last checkpoint is of a run whose folder is now at `place`."""
     if place is None:
         return "its checkpoints went with it"
     try:
         last = RunFolder(place).checkpoints.newest_valid()
-    except GankitError as error:  # That the folder was moved is the news.
+    except GankitError as error:  # The move is the main error.
         return f"its last checkpoint cannot be read: {error}"
     if last is None:
         return f"there is no checkpoint in {place}"
-    return f"its last checkpoint is {last.path}; to go on, resume {place}"
+    return f"its last checkpoint is {last.path}; to continue, resume {place}"

@@ -1,4 +1,4 @@
-"""The pictures of a run, by the steps done: which there are, and some of them evenly apart."""
+"""The sample grids of a run: list them by step, and choose some evenly."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from gankit._utils.paths import is_folder
 
 
 def by_step(folder: Path) -> list[Path]:
-    """Return the PNG files that are named by a step, in the order of steps."""
+    """Return the PNG files that are named by a step, in step order."""
     found = folder.iterdir() if is_folder(folder) else ()
     named = [p for p in found if p.suffix == ".png" and p.stem.isascii() and p.stem.isdigit()]
-    # A name of a thousand digits is no number that Python would read.
+    # Python refuses to parse a name of a thousand digits.
     return sorted(named, key=lambda path: (len(path.stem.lstrip("0")), path.stem.lstrip("0")))
 
 
 def spread(paths: Sequence[Path], most: int) -> list[Path]:
-    """Return at most `most` of the paths, evenly apart, with the first and the last.
+    """Return at most `most` of the paths, evenly spaced, with the first and the last.
 
     >>> [path.name for path in spread([Path(name) for name in "abcdefg"], 3)]
     ['a', 'd', 'g']

@@ -1,6 +1,6 @@
-"""What lies where a run is to write, and is in its way: looked at before anything is trained.
+"""Find files in a run's folder that prevent writing, before training starts.
 
-Only kinds and names are looked at, so no link is followed and no pipe is waited for.
+Only types and names are checked, so links are not followed and pipes not waited for.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _KINDS = {
 
 
 def at_file(path: Path, *, may_exist: bool) -> str:
-    """Return what is in the way of a run's file, in words; or nothing.
+    """Return what prevents writing a run's file, as text, or nothing.
 
     Parameters
     ----------
     path
-        Where the file belongs.
+        Path of the file.
     may_exist
-        Whether a regular file may be there already.
+        Whether a regular file may exist there.
     """
     mode = _mode(path)
     if mode is None:
@@ -37,15 +37,15 @@ def at_file(path: Path, *, may_exist: bool) -> str:
 
 
 def at_folder(path: Path, *, may_exist: bool) -> str:
-    """Return what is in the way of a run's folder, in words; or nothing.
+    """Return what prevents writing in a run's folder, as text, or nothing.
 
     Parameters
     ----------
     path
-        Where the folder belongs.
+        Path of the folder.
     may_exist
-        Whether a folder with files, or a link to a folder, may be there already. An empty folder
-        may always be.
+        Whether a folder with files, or a link to a folder, may exist there. An empty folder
+        always may.
     """
     mode = _mode(path)
     if mode is None or (may_exist and path.is_dir()):
@@ -58,7 +58,7 @@ def at_folder(path: Path, *, may_exist: bool) -> str:
 def _mode(path: Path) -> int | None:
     try:
         return path.lstat().st_mode
-    except OSError:  # What cannot be looked at cannot be written, and the writer says so.
+    except OSError:  # If it cannot be read, writing fails with a message.
         return None
 
 
@@ -67,7 +67,7 @@ def _kind(mode: int) -> str:
 
 
 def _filled(path: Path) -> bool:
-    """Return whether a folder holds anything that is not hidden."""
+    """Return whether a folder contains anything that is not hidden."""
     try:
         with os.scandir(path) as entries:
             return any(not entry.name.startswith(".") for entry in entries)

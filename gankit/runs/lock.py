@@ -1,4 +1,4 @@
-"""One run, one writer: a lock that goes with its process, however that ends."""
+"""A lock that gives a run one writer; the system releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _HOLDER = ".lock-holder"
 
 @contextmanager
 def locked(folder: Path) -> Iterator[Held]:
-    """Hold the lock of a folder that exists inside the block, and yield the folder.
+    """Hold the lock of an existing folder inside the block, and yield the folder.
 
-    The system drops the lock when the process ends, so none is ever stale; the file beside it
-    only says who holds it. Inside the block, whatever gankit writes below the path must go into
-    this folder: `held.require` sees to it.
+    The system releases the lock when the process ends, so it is never stale; the file beside it
+    only names the holder. Inside the block, whatever gankit writes below the path must go into
+    this folder: `locked_folders.require` checks it.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def _acquired(folder: Path) -> BaseFileLock:
     with writing(folder):
         try:
             lock.acquire(timeout=0)
-        except Timeout:  # An OSError too: it must not reach `writing`.
+        except Timeout:  # It is an OSError too, and must not reach `writing`.
             raise StorageError(
                 f"{folder} is being written by {_holder(folder)}; "
                 "wait for it to end, or name another folder"
@@ -74,7 +74,7 @@ def _holder(folder: Path) -> str:
 
 
 def _forget(folder: Held) -> None:
-    """Remove what says who holds the lock; left behind, it misleads nobody for long."""
+    """Remove the file that names the holder of the lock."""
     if place := folder.place():
         with suppress(OSError):
             (place / _HOLDER).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The log of losses: one line of JSON per step, and no times, so that equal runs log equally.
+"""The log of losses: one line of JSON per step, without times, so that equal runs log equally.
 
 {"step": 1, "discriminator": 1.386, "generator": 0.693}
 """
@@ -31,12 +31,12 @@ Losses: TypeAlias = tuple[float, float]
 
 
 class MetricsLog:
-    """Both losses of every step, appended to a file.
+    """A file to which both losses of every step are appended.
 
     Parameters
     ----------
     path
-        The file; made by the first `append`.
+        The file; created by the first `append`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,12 +45,12 @@ class MetricsLog:
         self._sum, self._bytes = hashlib.sha256(), 0
 
     def append(self, start_step: int, losses: Array) -> None:
-        """Write a block's losses at once.
+        """Write the losses of a block.
 
         Parameters
         ----------
         start_step
-            Steps done before the block; its first line is of step `start_step + 1`.
+            Steps done before the block; its first line has step `start_step + 1`.
         losses
             `(K, 2)`: the discriminator's and the generator's.
 
@@ -65,7 +65,7 @@ class MetricsLog:
         try:
             with writing(self.path):
                 atomic_files.write_all(self._open(), text)
-        except StorageError:  # Part of it may be there: the next append looks up what is.
+        except StorageError:  # Part of it may be written: the next append checks.
             with suppress(StorageError):
                 self.close()
             raise
@@ -73,13 +73,13 @@ class MetricsLog:
         self._bytes += len(text)
 
     def sync(self) -> dict[str, Any]:
-        """Make what was written last, even if the machine stops; return the log's digest.
+        """Sync the log to disk, and return its digest.
 
         Returns
         -------
         dict
-            What the file holds: the number of its "bytes", and their "sha256" in hexadecimal. It
-            is kept up to date with what is appended, and costs nothing.
+            The number of "bytes" of the file, and their "sha256" in hexadecimal, updated with each
+            append.
         """
         if self._descriptor is None:
             return _digest(_content(self.path))
@@ -89,7 +89,7 @@ class MetricsLog:
         return {"bytes": self._bytes, "sha256": self._sum.hexdigest()}
 
     def close(self) -> None:
-        """Close the file; the next `append` opens it again."""
+        """Close the file; the next `append` reopens it."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             try:
@@ -116,21 +116,21 @@ def read(path: Path) -> Array:
 
     The first column is the discriminator's, the second the generator's.
 
-    A last line without its end, as a killed process leaves it, does not count. A file that is
-    not there has no steps.
+    An incomplete last line, as a killed process leaves it, is ignored. A missing file has no
+    steps.
 
     Raises
     ------
     CheckpointError
-        A line is not what `append` writes, or a step is missing; the message names the line.
+        A line is not as `append` writes it, or a step is missing; the message names the line.
     """
     path = given(path, "the log")
     rows = [_losses(path, number, line) for number, line in enumerate(_lines(path), start=1)]
     return np.array(rows, np.float64).reshape(len(rows), 2)
 
 
-def read_whole(path: Path) -> tuple[Array, str]:
-    """Return the `(n, 2)` losses before the first damage, and what that is, or nothing.
+def read_valid(path: Path) -> tuple[Array, str]:
+    """Return the `(n, 2)` losses before the first damage, and its description, or "".
 
     Raises
     ------
@@ -150,34 +150,34 @@ def read_whole(path: Path) -> tuple[Array, str]:
 
 
 def fault(path: Path, digest: object) -> str:
-    """Return how a log differs from what a checkpoint says that it held, or nothing.
+    """Return how a log differs from the one that a checkpoint recorded, or "".
 
     Parameters
     ----------
     digest
-        What `MetricsLog.sync` returned when the checkpoint was saved; None where that is not known.
-        What was appended since does not count.
+        The result of `MetricsLog.sync` when the checkpoint was saved; None if unknown. Later
+        appends are ignored.
     """
     length = digest.get("bytes") if isinstance(digest, Mapping) else None
     if not isinstance(length, int) or _digest(_content(path)[:length]) == digest:
         return ""
-    return f"{path} is not what it was when the checkpoint was saved: it was edited or damaged"
+    return f"{path} differs from when the checkpoint was saved: it was edited or damaged"
 
 
 def truncate(path: Path, steps: int, digest: object = None) -> None:
-    """Drop every step after `steps`: the run goes on from there, and logs them again.
+    """Drop every step after `steps`: the run resumes there, and logs them again.
 
     Parameters
     ----------
     digest
-        What `MetricsLog.sync` returned after `steps`; None where that is not known.
+        The result of `MetricsLog.sync` after `steps`; None if unknown.
 
     Raises
     ------
     CheckpointError
-        The log is damaged, is not the one of that digest, or ends before `steps`.
+        The log is damaged, does not match the digest, or ends before `steps`.
     StorageError
-        It could not be written; it is as it was.
+        It could not be written; it is unchanged.
     """
     kept = list(itertools.islice(_lines(path), steps))
     for number, line in enumerate(kept, start=1):
@@ -185,13 +185,13 @@ def truncate(path: Path, steps: int, digest: object = None) -> None:
     if len(kept) < steps:
         raise CheckpointError(
             f"{path} ends at step {len(kept)}, before step {steps}; "
-            "put it back from a copy, or start a new run; sampling needs no log"
+            "restore it from a copy, or start a new run; sampling needs no log"
         )
     text = b"".join(line + b"\n" for line in kept)
     if digest is not None and _digest(text) != digest:
         raise CheckpointError(
-            f"{path} is not what it was after step {steps}: it was edited or damaged; "
-            "put it back from a copy, or start a new run; sampling needs no log"
+            f"{path} differs from the log after step {steps}: it was edited or damaged; "
+            "restore it from a copy, or start a new run; sampling needs no log"
         )
     if text != _content(path):
         atomic_files.write_file(path, text)
@@ -209,8 +209,8 @@ def _content(path: Path) -> bytes:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines that have their end, without it."""
-    # One at a time: a file of nothing but ends of lines would make a list eight times its size.
+    """Yield the complete lines, without their line ends."""
+    # One at a time: a file of only line ends would make a list eight times its size.
     return (line[:-1] for line in io.BytesIO(_content(path)) if line.endswith(b"\n"))
 
 
@@ -219,7 +219,7 @@ def _line(number: int, losses: Losses) -> str:
 
 
 def _losses(path: Path, number: int, line: bytes) -> Losses:
-    """Return the losses of a line, which must be of step `number`."""
+    """Return the losses of a line, which must have step `number`."""
     try:
         return _parse(number, line)
     except (ValueError, RecursionError) as error:
@@ -232,7 +232,7 @@ def _parse(number: int, line: bytes) -> Losses:
         raise ValueError(f"it must have {', '.join(_KEYS)}")
     found, discriminator, generator = table.values()
     if type(found) is not int or found != number:
-        raise ValueError(f"it must be of step {number}")
+        raise ValueError(f"it must have step {number}")
     if not all(type(loss) is float and math.isfinite(loss) for loss in (discriminator, generator)):
-        raise ValueError("a loss is no finite number")
+        raise ValueError("a loss is not a finite number")
     return discriminator, generator

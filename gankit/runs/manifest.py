@@ -1,7 +1,7 @@
-"""A checkpoint's manifest: which files and arrays it holds, and the digests that prove it.
+"""A checkpoint's manifest: its files and arrays, with the digests that verify them.
 
-A manifest is read as if an enemy had written it. Nothing in it is believed before its own digest
-is right, and it can name only plain files beside it.
+A manifest is treated as untrusted input. It is used only after its own digest is verified, and it
+can name only plain files beside it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gankit.runs import tensors
 NAME = "manifest.json"
 FORMAT = 3
 """The format that is written, and the only one that is read."""
-LIMIT = 4 * 2**20
-"""The most bytes of a manifest: room for 30,000 arrays, and less than 256 MB when parsed."""
+MOST_BYTES = 4 * 2**20
+"""The most bytes of a manifest: enough for 30,000 arrays, and less than 256 MB when parsed."""
 
 Json: TypeAlias = Any
 Kind = TypeVar("Kind")
@@ -36,14 +36,14 @@ _DIMENSIONS = 32
 
 @dataclass(frozen=True)
 class ArrayEntry:
-    """What an array looks like."""
+    """The shape and dtype of an array."""
 
     dtype: str
     shape: tuple[int, ...]
 
     @property
     def bytes(self) -> int:
-        """How much room its numbers take."""
+        """The number of bytes of its values."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
@@ -58,20 +58,20 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a checkpoint holds.
+    """The content of a manifest.
 
     Attributes
     ----------
     step
-        Steps done.
+        Number of steps done.
     gankit
         The version that wrote it.
     created
-        When, in UTC, as in ISO 8601.
+        Time in UTC, as in ISO 8601.
     info
-        What the caller had to say.
+        Additional values of the writer.
     files
-        By file name.
+        Entries by file name.
     """
 
     step: int
@@ -81,12 +81,12 @@ class Manifest:
     files: dict[str, FileEntry]
 
     def encode(self) -> bytes:
-        """Return the one text that says this, with its own digest."""
+        """Return the canonical text of the manifest, with its own digest."""
         return _sealed({"format": FORMAT, **asdict(self)})
 
 
 def describe(content: bytes, arrays: State) -> FileEntry:
-    """Return the entry of a file with that content."""
+    """Return the entry of a file with this content."""
     table = {name: entry(array) for name, array in arrays.items()}
     return FileEntry(len(content), hashlib.sha256(content).hexdigest(), table)
 
@@ -97,18 +97,18 @@ def entry(array: np.ndarray[Any, Any]) -> ArrayEntry:
 
 
 def as_json(info: Mapping[str, Json]) -> dict[str, Json]:
-    """Return `info` as it will be read again: lists for tuples, text for keys; ConfigError."""
+    """Return `info` as JSON reads it: lists for tuples, text for keys; ConfigError if it cannot."""
     try:
         return dict(json.loads(json.dumps(info, allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"info cannot be kept as JSON: {str(error).lower()}") from None
+        raise ConfigError(f"info cannot be saved as JSON: {str(error).lower()}") from None
 
 
 def parse(content: bytes) -> Manifest:
-    """Return the manifest that `content` says; CheckpointError with the reason if it is none."""
+    """Parse a manifest; CheckpointError with the reason if it is invalid."""
     body = _body(content)
     if type(body) is not dict:
-        raise CheckpointError("it is no JSON table")
+        raise CheckpointError("it is not a JSON table")
     written_as = _take(body, "format", int)
     unsealed = {key: value for key, value in body.items() if key != "sha256"}
     if _sealed(unsealed) != content:
@@ -121,7 +121,7 @@ def parse(content: bytes) -> Manifest:
         raise written_earlier(f"format {written_as!r:.20}")
     step = _take(body, "step", int)
     if not 0 <= step < 10**18:
-        raise CheckpointError("its step is no number of steps")
+        raise CheckpointError("its step is not a number of steps")
     return Manifest(
         step=step,
         gankit=_take(body, "gankit", str),
@@ -136,12 +136,12 @@ def _body(content: bytes) -> Json:
         return json.loads(content.decode(), parse_constant=_refuse_constant)
     except RecursionError:
         raise CheckpointError("its JSON is nested too deeply") from None
-    except ValueError as error:  # Also text that is no UTF-8, and integers of too many digits.
-        raise CheckpointError(f"it is no JSON: {str(error).lower()}") from None
+    except ValueError as error:  # Also text that is not UTF-8, and integers of too many digits.
+        raise CheckpointError(f"it is not JSON: {str(error).lower()}") from None
 
 
 def _sealed(body: Mapping[str, Json]) -> bytes:
-    """Return the text of `body` with the digest of its text without; there is only one."""
+    """Return the canonical text of `body` with the digest of that text."""
     try:
         digest = hashlib.sha256(_text(body)).hexdigest()
         return _text({**body, "sha256": digest})
@@ -157,7 +157,7 @@ def _text(body: Mapping[str, Json]) -> bytes:
 def _files(table: dict[str, Json]) -> dict[str, FileEntry]:
     for name in table:
         if not _FILE.fullmatch(name):
-            raise CheckpointError(f"it names {name!r:.80}, which is no file of a checkpoint")
+            raise CheckpointError(f"it names {name!r:.80}, which is not a checkpoint file")
     return {name: _file(name, _take(table, name, dict)) for name in table}
 
 
@@ -169,7 +169,7 @@ def _file(name: str, table: dict[str, Json]) -> FileEntry:
         arrays={array: _array(array, _take(arrays, array, dict)) for array in arrays},
     )
     if not _DIGEST.fullmatch(found.sha256):
-        raise CheckpointError(f"its digest of {name} is none")
+        raise CheckpointError(f"its digest of {name} is invalid")
     wanted = sum(array.bytes for array in found.arrays.values())
     if not wanted <= found.bytes <= wanted + _HEADER:
         raise CheckpointError(f"{name} cannot have {found.bytes} bytes for {wanted} of numbers")
@@ -181,17 +181,17 @@ def _array(name: str, table: dict[str, Json]) -> ArrayEntry:
     if dtype not in tensors.DTYPES:
         raise CheckpointError(f"it says that {name!r:.80} holds {dtype!r:.80}")
     if len(shape) > _DIMENSIONS or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
-        raise CheckpointError(f"it gives {name!r:.80} a shape that no array has")
+        raise CheckpointError(f"it gives {name!r:.80} an invalid shape")
     return ArrayEntry(dtype, tuple(shape))
 
 
 def _take(table: dict[str, Json], key: str, kind: type[Kind]) -> Kind:
-    """Return `table[key]`, which must be exactly of that type: true is no number here."""
+    """Return `table[key]`, which must be exactly of that type: true is not a number here."""
     value = table.get(key)
     if type(value) is not kind:
-        raise CheckpointError(f"its {key!r:.80} is missing or no {kind.__name__}")
+        raise CheckpointError(f"its {key!r:.80} is missing or not of type {kind.__name__}")
     return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

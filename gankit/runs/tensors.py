@@ -1,4 +1,4 @@
-"""A state as safetensors files: one for each network, one for the optimizers, one for the rest."""
+"""A state as safetensors files: one per network, one for the optimizers, one for the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
-    """Return the file of each array, by the first part of its name, which it keeps.
+    """Return the arrays of each file, which is named by the first part of their names.
 
     >>> files = split({"generator/0.bias": np.zeros(2), "step": np.zeros((), np.int64)})
     >>> {file: list(arrays) for file, arrays in files.items()}
@@ -34,7 +34,7 @@ def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
         head = name.split("/", 1)[0] if "/" in name else _SINGLE
         if not _HEAD.fullmatch(head):
             raise CheckpointError(
-                f"{name!r} cannot be saved: names begin with a word of letters, digits, - and _"
+                f"{name!r} cannot be saved: the first part of a name is letters, digits, - and _"
             )
         files.setdefault(f"{head}.safetensors", {})[name] = _plain(name, state[name])
     return files
@@ -46,16 +46,16 @@ def encode(arrays: State) -> bytes:
 
 
 def decode(content: bytes) -> State:
-    """Return a safetensors file's arrays; CheckpointError if it is none."""
+    """Return a safetensors file's arrays; CheckpointError if it is invalid."""
     try:
         return dict(load(content))
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"it is no safetensors file: {reason.lower()}") from error
+        raise CheckpointError(f"it is not a safetensors file: {reason.lower()}") from error
 
 
 def not_finite(arrays: Mapping[str, NDArray[Any]]) -> str | None:
-    """Return the name of the first array with a NaN or an infinity, and which it holds."""
+    """Return a text with the name and value of the first NaN or infinity, or None."""
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             return f"{name!r} holds {array[~np.isfinite(array)].flat[0]}"
@@ -63,10 +63,10 @@ def not_finite(arrays: Mapping[str, NDArray[Any]]) -> str | None:
 
 
 def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array in the order and the byte order in which files hold it.
+    """Return the array in the memory order and byte order of the file format.
 
-    safetensors 0.8 writes memory as it lies: an array in Fortran order would come back as other
-    numbers, with no error. `np.ascontiguousarray` would make a 0-d array 1-d.
+    safetensors 0.8 writes raw memory: an array in Fortran order would be read as other numbers,
+    without an error. `np.ascontiguousarray` would make a 0-d array 1-d.
     """
     if array.dtype.name not in DTYPES:
         raise CheckpointError(f"{name!r} holds {array.dtype}; checkpoints hold plain numbers only")

@@ -1,4 +1,4 @@
-"""What a run was warned of: one line of JSON for each warning, beside the losses.
+"""The log of a run's warnings: one line of JSON each.
 
 {"step": 300, "text": "the generator makes nearly the same image of any noise ..."}
 """
@@ -14,11 +14,11 @@ from gankit._utils import atomic_files
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
 
-LIMIT = 2**20
-"""The most bytes of the file; a run is warned of each symptom once."""
+MOST_BYTES = 2**20
+"""The most bytes of the file; a run warns of each symptom once."""
 
-MOST = 2**53
-"""Steps: what every reader of JSON can hold."""
+MOST_STEPS = 2**53
+"""The largest step that every JSON reader represents exactly."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,24 @@ class Warned:
 
 
 def append(path: Path, warned: Warned) -> None:
-    """Add a warning to the file, which stays whole; StorageError."""
-    atomic_files.write_file(path, _encoded([*whole(path), warned]))
+    """Add a warning to the file, which is replaced atomically; StorageError."""
+    atomic_files.write_file(path, _encoded([*read_valid(path), warned]))
 
 
 def read(path: Path) -> list[Warned]:
-    """Return the warnings, in the order in which they were given; none where there is no file.
+    """Return the warnings, in order; none if there is no file.
 
     Raises
     ------
     CheckpointError
-        The file cannot be read, or a line is not what `append` writes; the message names it.
+        The file cannot be read, or a line is not as `append` writes it; the message names it.
     """
     lines = _lines(path)
     return [_parsed(path, number, line) for number, line in enumerate(lines, start=1)]
 
 
-def whole(path: Path) -> list[Warned]:
-    """Return what can be read of the warnings; a damaged line does not count."""
+def read_valid(path: Path) -> list[Warned]:
+    """Return the readable warnings, without damaged lines."""
     found = []
     try:
         lines = _lines(path)
@@ -62,15 +62,15 @@ def whole(path: Path) -> list[Warned]:
 
 
 def truncate(path: Path, steps: int) -> None:
-    """Drop what was said after `steps`: the run goes on from there, and is warned again."""
-    found = whole(path)
+    """Drop the warnings after `steps`: the run resumes there, and warns again."""
+    found = read_valid(path)
     kept = [warned for warned in found if warned.step <= steps]
     if kept != found:
         atomic_files.write_file(path, _encoded(kept))
 
 
 def _lines(path: Path) -> list[bytes]:
-    return read_plain(path, LIMIT).splitlines() if os.path.lexists(path) else []
+    return read_plain(path, MOST_BYTES).splitlines() if os.path.lexists(path) else []
 
 
 def _encoded(warnings: list[Warned]) -> bytes:
@@ -84,8 +84,8 @@ def _parsed(path: Path, number: int, line: bytes) -> Warned:
         raise CheckpointError(f"{path}, line {number}: {str(error).lower()}") from None
     if type(table) is not dict or set(table) != {"step", "text"}:
         raise CheckpointError(f"{path}, line {number}: it must have step and text")
-    if type(table["step"]) is not int or not 0 <= table["step"] <= MOST:
-        raise CheckpointError(f"{path}, line {number}: its step is none")
+    if type(table["step"]) is not int or not 0 <= table["step"] <= MOST_STEPS:
+        raise CheckpointError(f"{path}, line {number}: its step is invalid")
     if type(table["text"]) is not str:
-        raise CheckpointError(f"{path}, line {number}: its text is none")
+        raise CheckpointError(f"{path}, line {number}: its text is invalid")
     return Warned(table["step"], table["text"])

@@ -44,12 +44,12 @@ def test_it_says_what_an_array_says_of_itself(path):
 
 
 def test_large_rows_are_read_one_by_one(path, monkeypatch):
-    monkeypatch.setattr(file_array, "LARGE", 4)
+    monkeypatch.setattr(file_array, "LARGE_ROW_BYTES", 4)
     np.testing.assert_array_equal(FileArray(path)[[[5, 1], [-1, 5]]], ROWS[[[5, 1], [-1, 5]]])
 
 
 def test_a_long_run_of_rows_is_read_in_parts(path, monkeypatch):
-    monkeypatch.setattr(file_array, "PART", 7)
+    monkeypatch.setattr(file_array, "CHUNK_BYTES", 7)
     np.testing.assert_array_equal(FileArray(path)[5:45], ROWS[5:45])
 
 
@@ -65,7 +65,7 @@ def test_rows_may_have_another_shape(path):
     view = FileArray(path).reshape(50, 12)
     gc.collect()
     np.testing.assert_array_equal(view[:], ROWS.reshape(50, 12))
-    with pytest.raises(ValueError, match="cannot become"):
+    with pytest.raises(ValueError, match="cannot be reshaped"):
         FileArray(path).reshape(25, 24)
 
 

@@ -261,7 +261,7 @@ def ruined(run):
 
 
 BAD = {
-    "no run": (lambda _: None, ("nothing", *COUNT), 4, "nothing is no run"),
+    "no run": (lambda _: None, ("nothing", *COUNT), 4, "no run folder at 'nothing'"),
     "a folder that is none": (lambda _: None, (".", *COUNT), 4, "config.toml"),
     "too few images": (lambda _: None, ("run", "-n", "5"), 2, "images: got 5; expected more"),
     "no images": (lambda _: None, ("run", "-n", "0"), 2, "the number of images is 0"),

@@ -34,7 +34,7 @@ FREE = r"\([0-9.]+ MB free there\); free some space, or name another folder"
 REASONS = {
     "ENOSPC": f"the disk is full {FREE}",
     "EDQUOT": f"the disk quota is used up {FREE}",
-    "EROFS": "the file system is read-only; name a folder that may be written",
+    "EROFS": "the file system is read-only; choose a folder with write access",
     "EIO": "the disk reports an input or output error",
 }
 FAULTS = {name: failing(getattr(errno, name)) for name in REASONS} | {

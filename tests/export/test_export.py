@@ -288,7 +288,7 @@ def test_names_that_nothing_answers_to_are_refused(command, folder):
         ConfigError, match=r"'numpy' cannot write onnx; .*it can write: safetensors"
     ):
         export(folder, "onnx", backend="numpy")
-    with pytest.raises(CheckpointError, match="is no run"):
+    with pytest.raises(CheckpointError, match="no run folder at"):
         export(folder / "nowhere", "safetensors")
     ended = command("export", folder, "--to", "tsv")
     assert ended.code == ExitCode.USAGE

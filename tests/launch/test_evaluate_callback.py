@@ -43,7 +43,9 @@ def canned(monkeypatch):
         asked.append(run.step)
         run.sample(count)  # As a true one does.
         floor = (
-            1.5 if evaluation_log.floor_for(before, row(run.step, samples=count)) is None else None
+            1.5
+            if evaluation_log.baseline_for(before, row(run.step, samples=count)) is None
+            else None
         )
         found = row(run.step, HEIGHTS.get(run.step, 40.0), floor, samples=count)
         return found, np.zeros((4, 4), np.uint8)

@@ -190,14 +190,14 @@ def test_a_flipped_digit_of_the_log_is_seen(resume):
     assert len(metrics_log.read(Path("run/metrics.jsonl"))) == 4  # Every line still parses.
     ended = resume()
     assert ended.code == 4
-    assert "metrics.jsonl is not what it was after step 4" in ended.last
+    assert "metrics.jsonl differs from the log after step 4" in ended.last
 
 
 def test_a_flipped_digit_of_the_log_is_said_by_a_report(command_fd):
     flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("report", "run", "--out", "x.html")
     assert ended.code == 0
-    assert "damaged: run/metrics.jsonl is not what it was" in ended.err
+    assert "damaged: run/metrics.jsonl differs from" in ended.err
 
 
 def test_a_value_changed_in_the_file_is_said_by_a_report(command_fd):

@@ -434,7 +434,7 @@ def test_the_command_writes_a_page_of_several_runs_here(machine, command):
 
 BAD = {
     "no run": (["report"], 2, "RUN"),
-    "a run that is not there": (["report", "run", "none"], 4, "none is no run"),
+    "a run that is not there": (["report", "run", "none"], 4, "no run folder at 'none'"),
     "a folder that is no run": (["report", "."], 4, "config.toml"),
     "a page that is no page": (["report", "run", "--out", "page.pdf"], 2, "name a .html file"),
     "a page nowhere": (["report", "run", "--out", "no/page.html"], 2, "no folder no"),

@@ -53,7 +53,7 @@ def test_a_checkpoint_that_is_a_link_is_refused(store):
         b'{"format": ' + b"9" * 10_000 + b"}",
         b'{"format": NaN}',
         b"\x80\x04\x95.",
-        b" " * (manifest.LIMIT + 1),
+        b" " * (manifest.MOST_BYTES + 1),
     ],
     ids=["empty", "list", "null", "bytes", "deep", "deeper", "digits", "nan", "pickle", "huge"],
 )

@@ -149,11 +149,11 @@ def test_a_file_of_nothing_but_ends_of_lines_fills_no_memory(path):
         evaluation_log.read(path)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert most < 2 * evaluation_log.LIMIT  # A list of the lines would take 320 MB.
+    assert most < 2 * evaluation_log.MOST_BYTES  # A list of the lines would take 320 MB.
 
 
 def test_a_file_that_is_too_large_or_a_link_is_refused(path, monkeypatch):
-    monkeypatch.setattr(evaluation_log, "LIMIT", 100)
+    monkeypatch.setattr(evaluation_log, "MOST_BYTES", 100)
     with pytest.raises(CheckpointError, match="at most 100 are expected"):
         evaluation_log.read(path)
     path.with_name("link").symlink_to(path)
@@ -208,7 +208,7 @@ def test_only_what_was_measured_alike_compares():
 
 
 def test_a_floor_serves_for_what_was_measured_alike_whatever_the_seed():
-    assert evaluation_log.floor_for(ROWS, row(99, seed=5))["frechet"] == 1.5
-    assert evaluation_log.floor_for(ROWS, row(99, samples=50)) is None
-    assert evaluation_log.floor_for(ROWS, row(99, features="others")) is None
-    assert evaluation_log.floor_for(ROWS[1:], row(99)) is None
+    assert evaluation_log.baseline_for(ROWS, row(99, seed=5))["frechet"] == 1.5
+    assert evaluation_log.baseline_for(ROWS, row(99, samples=50)) is None
+    assert evaluation_log.baseline_for(ROWS, row(99, features="others")) is None
+    assert evaluation_log.baseline_for(ROWS[1:], row(99)) is None

@@ -63,7 +63,7 @@ def test_a_run_is_not_created_over_another(run):
 def test_what_is_no_run_is_not_opened(tmp_path, made, reason):
     if made:
         (tmp_path / "other").mkdir()
-    with pytest.raises(CheckpointError, match=f"other is no run: .*{reason}"):
+    with pytest.raises(CheckpointError, match=f"no run folder at '.*other': .*{reason}"):
         RunFolder.open(tmp_path / "other")
 
 
@@ -88,7 +88,7 @@ def test_a_run_that_cannot_be_created_leaves_nothing(tmp_path, fail_at, monkeypa
 
 def test_a_file_where_the_folder_should_be_is_a_storage_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"is in the way|is a file, not a folder"):
+    with pytest.raises(StorageError, match=r"of that name exists|is a file, not a folder"):
         RunFolder(tmp_path / "file" / "run").create("", {})
 
 

@@ -53,12 +53,12 @@ def test_a_damaged_line_is_named_and_costs_no_other(path, line):
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(CheckpointError, match="line 3: "):
         warning_log.read(path)
-    assert warning_log.whole(path) == [FIRST, SECOND]
+    assert warning_log.read_valid(path) == [FIRST, SECOND]
     warning_log.append(path, SECOND)
     assert warning_log.read(path) == [FIRST, SECOND, SECOND]
 
 
 def test_a_file_that_is_too_large_is_refused(path):
-    path.write_bytes(b"\n" * (warning_log.LIMIT + 1))
+    path.write_bytes(b"\n" * (warning_log.MOST_BYTES + 1))
     with pytest.raises(CheckpointError, match="at most"):
         warning_log.read(path)

@@ -105,7 +105,7 @@ def _found(
         raise Diverged(f"{path}, step {run.step}: {error}") from None
     if before is not None:
         _keep(folder, row, picture)
-    known = None if no_floor else evaluation_log.floor_for([*(before or ()), row], row)
+    known = None if no_floor else evaluation_log.baseline_for([*(before or ()), row], row)
     return {**row, "floor": known}
 
 

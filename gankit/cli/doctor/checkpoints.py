@@ -119,7 +119,7 @@ def report(path: Path, *, prove: bool = True) -> CheckpointReport:
     reason = _damage(path) if prove else ""
     said = None
     with suppress(CheckpointError):
-        said = manifest.parse(read_plain(path / manifest.NAME, manifest.LIMIT))
+        said = manifest.parse(read_plain(path / manifest.NAME, manifest.MOST_BYTES))
     named = int(path.name) if path.name.isdecimal() else 0
     return CheckpointReport(
         path=str(path), step=said.step if said and not named else named,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import gankit
 from gankit._utils.finding import Finding, guarded
-from gankit._utils.processes import LIMIT
+from gankit._utils.processes import MOST_SECONDS
 from gankit.cli.doctor import datasets, environment_variables, folders
 from gankit.cli.doctor.datasets import DatasetReport
 from gankit.cli.doctor.environment_variables import Variable
@@ -67,7 +67,7 @@ class Diagnosis:
         return self.findings[0].exit_code if self.findings else ExitCode.OK
 
 
-def diagnose(*, quick: bool = False, limit: float = LIMIT) -> Diagnosis:
+def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
     """Look at everything; raises nothing.
 
     Parameters

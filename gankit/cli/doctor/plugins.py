@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gankit._utils.finding import Finding, plain
-from gankit._utils.processes import LIMIT, Answer, ask, command
+from gankit._utils.processes import MOST_SECONDS, Answer, ask, command
 from gankit.errors import ExitCode
 from gankit.launch.devices import VARIABLE
 from gankit.plugins import Plugin
@@ -60,7 +60,7 @@ class Offered:
     findings: list[Finding]
 
 
-def offered(limit: float = LIMIT) -> Offered:
+def offered(limit: float = MOST_SECONDS) -> Offered:
     """Look for plugins, in a process of its own, and return what they offer."""
     answer = ask(["plugins"], limit=limit)[0]
     if answer.fault or "plugins" not in answer.said:
@@ -76,7 +76,7 @@ def offered(limit: float = LIMIT) -> Offered:
     return Offered(found, reports, findings)
 
 
-def asked(reports: Sequence[BackendReport], limit: float = LIMIT) -> list[BackendReport]:
+def asked(reports: Sequence[BackendReport], limit: float = MOST_SECONDS) -> list[BackendReport]:
     """Return the reports with what the usable backends' frameworks say, each in its process."""
     names = [report.name for report in reports if report.usable and report.inspects]
     answers = ask(*(["backend", name] for name in names), limit=limit)

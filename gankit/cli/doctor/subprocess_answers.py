@@ -18,7 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from gankit import plugins
-from gankit._utils.channel import Tell, channel
+from gankit._utils.channel import Send, channel
 from gankit._utils.finding import described, plain
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Backend
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
             tell({"device_fault": device_fault(backend, device)})
 
 
-def tell_plugins(tell: Tell) -> None:
+def tell_plugins(tell: Send) -> None:
     """Say what is loaded before it is, so that a crash has a name; then all that was found."""
     for point in entry_points(group=plugins.GROUP):
         tell({"doing": f"while {_name(point)} was loaded"})

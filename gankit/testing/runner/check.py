@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from gankit._utils.listening import told
+from gankit._utils.listening import messages
 from gankit.errors import ExitCode
 from gankit.testing.levels import LEVELS, Clause, clauses
 
@@ -174,7 +174,7 @@ def check(
     arguments = [name, "--level", level, f"--only={only}", f"--native-pair={native_pair}"]
     arguments += ["--first"] if first else []
     gathering = _Gathering(found, clauses(level), doing, tell)
-    with closing(told("gankit.testing.runner.reporting", *arguments, limit=limit)) as words:
+    with closing(messages("gankit.testing.runner.reporting", *arguments, limit=limit)) as words:
         for word in words:
             gathering.take(word)
     if first and not found.fault:
@@ -260,7 +260,7 @@ def _each_once(reasons: Iterable[str]) -> list[str]:
 def _speed(name: str, limit: float) -> Speed:
     """Measure in a process of its own; a failure is a reason, never a fault."""
     began, said = time.monotonic(), dict[str, Any]()
-    with closing(told("gankit.testing.runner.speed", name, limit=limit)) as words:
+    with closing(messages("gankit.testing.runner.speed", name, limit=limit)) as words:
         for word in words:
             said |= word
     if reason := said.get("fault") or said.get("refused"):

@@ -21,7 +21,7 @@ import pytest
 
 import gankit
 from gankit import plugins
-from gankit._utils.channel import Tell, channel
+from gankit._utils.channel import Send, channel
 from gankit._utils.finding import described, plain
 from gankit.contract import Backend
 from gankit.errors import ExitCode, GankitError
@@ -47,7 +47,7 @@ class Reporter:
     It imports the clauses when pytest is there to rewrite their assertions.
     """
 
-    def __init__(self, asked: argparse.Namespace, tell: Tell) -> None:
+    def __init__(self, asked: argparse.Namespace, tell: Send) -> None:
         self.asked, self.tell = asked, tell
         self.backend: Backend
         self.pair: NativePair = None
@@ -182,7 +182,7 @@ def main(arguments: Sequence[str]) -> None:
     tell({"done": True})
 
 
-def ready_backend(name: str, tell: Tell) -> Backend:
+def ready_backend(name: str, tell: Send) -> Backend:
     """Return the backend, once it has built a trainer; else tell why not, and leave."""
     from gankit.testing import problems
 
@@ -199,7 +199,7 @@ def ready_backend(name: str, tell: Tell) -> Backend:
     return backend
 
 
-def _pair(place: str, tell: Tell) -> NativePair:
+def _pair(place: str, tell: Send) -> NativePair:
     """Return the function at MODULE:FUNCTION, the working folder's modules included."""
     module, _, function = place.partition(":")
     sys.path.insert(0, str(Path.cwd()))  # As with `python -m`; other folders have tests, too.
@@ -212,7 +212,7 @@ def _pair(place: str, tell: Tell) -> NativePair:
     return found
 
 
-def _leave(tell: Tell, fault: str, code: int) -> NoReturn:
+def _leave(tell: Send, fault: str, code: int) -> NoReturn:
     """Tell why there is nothing to check, and end."""
     tell({"refused": plain(fault, 2000), "exit_code": int(code)})
     os._exit(0)  # pytest would take SystemExit for a fault of its own.

@@ -99,7 +99,7 @@ def distance(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw the Fréchet distance of evaluations, and that of real images where it is known."""
     like = list(evaluation_log.comparable(rows).values())
     _points(axes, like, "frechet", BLUE, "this run")
-    if floor := evaluation_log.floor_for(rows, like[-1]):
+    if floor := evaluation_log.baseline_for(rows, like[-1]):
         axes.axhline(floor["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images")
         _legend(axes)
     _logarithmic(axes)
