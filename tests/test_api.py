@@ -127,6 +127,7 @@ def test_training_calls_the_callbacks_that_it_is_given():
         ({"batch": 0}, ConfigError),
         ({"seed": -1}, ConfigError),
         ({"resume": True}, ConfigError),
+        ({"steps": 2, "epochs": 1}, ConfigError),
     ],
     ids=str,
 )

@@ -71,6 +71,7 @@ def there():
 
 HAS_TORCH = selected("torch")
 RATE = "generator.optimizer.learning_rate"
+SMALL = ("--backend", "numpy", "--dataset", "glyphs")
 BAD = {
     "an unknown command": (["trian"], 2, "did you mean 'train'"),
     "an unknown option": (["train", "--bach", "3"], 2, "--bach"),
@@ -108,6 +109,13 @@ BAD = {
     "a dropout of two": ([*TRAIN, "--set", "discriminator.layers.2.rate=2.0"], 2, "rate is 2.0"),
     "no units": ([*TRAIN, "--set", "generator.layers.0.units=0"], 2, "0 units"),
     "images of another size": ([*TRAIN, "--set", "generator.layers.4.shape=[14,56,1]"], 2, "28"),
+    "too large a batch": (["train", *SMALL, "--set", "batch=100000000000"], 2, "batch"),
+    "too many steps": (["train", *SMALL, "--set", "steps=99999999999999999999"], 2, "steps"),
+    "too many units": (
+        ["train", *SMALL, "--set", "generator.layers.0.units=999999999999"], 2, "units"
+    ),
+    "a recipe's name as a setting": ([*TRAIN, "--set", "recipe=mine"], 2, "--recipe"),
+    "an unknown device": ([*TRAIN, "--device", "cuda", "--dry-run"], 2, "unknown device 'cuda'"),
     "an unknown precision": ([*TRAIN, "--set", "precision=float16"], 2, "precision"),
     "two lengths": (["train", "--epochs", "1", "--steps", "2"], 2, "not both"),
     "resuming nothing": ([*TRAIN, "--resume", "auto"], 2, "--out"),
@@ -148,6 +156,13 @@ def test_bad_input_gets_one_line_the_right_exit_code_and_writes_nothing(
     assert ended.err.count("\n") == 1, ended.err
     assert named in ended.err
     assert there() == before
+
+
+def test_an_unknown_recipe_in_the_environment_is_refused(command, monkeypatch):
+    monkeypatch.setenv("GANKIT_RECIPE", "simpel")
+    ended = command("train", *SMALL, "--steps", "2")
+    assert ended.code == ExitCode.USAGE
+    assert "did you mean 'simple'" in ended.err
 
 
 def test_every_wrong_setting_is_named_at_once(command):
@@ -451,6 +466,7 @@ def test_without_a_place_samples_go_to_a_picture_here(command, run):
         (["-n", "-5"], 2, "at least 1"),
         (["--seed", "-1"], 2, "seed is -1"),
         (["--columns", "0"], 2, "columns"),
+        (["--out", "digits.npy", "--columns", "3"], 2, "--columns"),
         (["--backend", "numpi"], 2, "did you mean 'numpy'"),
         (["--each", "tiny.toml"], 7, "tiny.toml"),
     ],
@@ -502,6 +518,14 @@ def test_a_completion_script_names_the_command(command, shell):
     assert ended.code == 0, ended.err
     assert "_GANKIT_COMPLETE" in ended.out
     assert f"{shell}_complete" in ended.out
+
+
+def test_the_shell_completes_names(command, monkeypatch):
+    monkeypatch.setenv("_GANKIT_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "gankit train --backend num")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    ended = command()
+    assert (ended.code, ended.out.split()) == (0, ["plain,numpy"])
 
 
 def test_backends_are_listed_for_people_and_for_programs(command):

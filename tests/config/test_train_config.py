@@ -132,6 +132,13 @@ def test_steps_count_steps_and_stand_instead_of_epochs():
     assert simple(steps=7).total_steps(60000) == 7
 
 
+def test_the_last_source_that_sets_steps_or_epochs_decides_the_length():
+    base = layering.from_recipe("simple")
+    epochs, steps = ("epochs", {"epochs": 2}), ("steps", {"steps": 5})
+    assert layering.config_of([base, steps, epochs]).total_steps(1000) == 2 * 128
+    assert layering.config_of([base, epochs, steps]).total_steps(1000) == 5
+
+
 def test_everything_that_is_wrong_is_said_at_once():
     with pytest.raises(ConfigError) as raised:
         simple(btach=3, latent="x", precision="half")

@@ -51,6 +51,11 @@ def test_an_epsilon_that_the_precision_cannot_hold_is_refused(precision, change,
     assert f"{smallest:.3g}" in str(refused.value)
 
 
+def test_an_optimizer_of_a_framework_is_refused_by_name():
+    with pytest.raises(ConfigError, match="generator_optimizer: got dict of 1; exp"):
+        replace(SIMPLE, generator_optimizer={"lr": 1})
+
+
 @pytest.mark.parametrize(
     ("name", "network"),
     [

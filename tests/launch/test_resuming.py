@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import gankit
 from gankit.cli import main
 from gankit.runs import read_checkpoint
 from tests import waiting
@@ -184,6 +185,26 @@ def test_a_run_without_a_checkpoint_may_become_another_and_is_that_from_then_on(
     assert ended.code == 0, ended.err
     assert command("whole", "--steps", 6, "--seed", 1).code == 0
     assert same_numbers("run", "whole", 6)
+
+
+def test_a_run_whose_training_failed_before_a_checkpoint_starts_again_with_other_settings(
+    command, monkeypatch
+):
+    def run_out_of_memory(*_, **__):
+        raise MemoryError("38 GiB")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gankit.launch.execute.fit", run_out_of_memory)
+        assert command("run", "--steps", 2).code == 2
+    assert command("run", "--steps", 2, "--batch", 4, "--resume", "auto").code == 0
+    assert gankit.load("run").config.batch == 4
+
+
+def test_a_finished_run_of_steps_goes_on_when_epochs_are_asked_for(command):
+    assert command("run", "--steps", 2, "--set", "steps_per_epoch=2").code == 0
+    ended = command("run", "--epochs", 2, "--set", "steps_per_epoch=2", "--resume", "auto")
+    assert ended.code == 0, ended.err
+    assert gankit.load("run").step == 4
 
 
 def test_a_run_that_would_not_fit_on_the_disk_leaves_nothing_and_can_be_started_again(
