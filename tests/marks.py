@@ -1,33 +1,68 @@
-"""`pytest` by itself: what takes long is left out, by the mark `slow`.
+"""Marks that tests get from their folder and their backend, and what plain `pytest` leaves out.
 
-As a plugin of pytest. Whoever names files or folders, or says `-m`, gets what was asked for, and
-`make test` runs everything.
+As a plugin of pytest. Plain `pytest` runs the quick tests on the reference backend. With files,
+folders or `-m` it runs what these select; `make test` runs every test.
 """
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
 from tests.paths import TESTS
 
-SLOW = (
-    "browser", "cli/test_compare.py", "cli/test_doctor.py", "cli/test_evaluate.py", "crash",
-    "docs/test_examples.py", "export", "frameworks", "launch/test_resuming.py", "recipes",
-    "test_child_cleanup.py", "test_suites.py", "testing", "visual/test_notebook.py",
-)  # fmt: skip
-"""Files and folders of tests that take long as a whole: they train, or start processes."""
+FRAMEWORKS = ("torch", "keras", "jax")
+PLACES = {
+    "slow": (
+        "browser", "cli/test_compare.py", "cli/test_doctor.py", "cli/test_evaluate.py", "crash",
+        "docs/test_examples.py", "export", "frameworks", "launch/test_resuming.py", "recipes",
+        "test_child_cleanup.py", "test_suites.py", "testing", "visual/test_notebook.py",
+    ),
+    "browser": ("browser",),
+    "torch": (
+        "frameworks/test_import_order.py", "frameworks/test_oracle.py", "frameworks/test_torch.py",
+        "frameworks/test_torch_graphs.py", "frameworks/test_torch_networks.py",
+    ),
+    "keras": (
+        "frameworks/test_import_order.py", "frameworks/test_keras.py",
+        "frameworks/test_keras_networks.py",
+    ),
+}  # fmt: skip
+"""For each mark the files and folders that have it. Slow ones train, or start processes."""
 
 
 def pytest_configure(config):
-    """Leave out what is slow where nothing says what to run; workers are told the same."""
-    by_itself = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if by_itself and not config.option.markexpr:
-        config.option.markexpr = "not slow"
+    """Select the quick tests if the command line selects nothing; pytest-xdist passes it on."""
+    nothing_named = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if nothing_named and not config.option.markexpr:
+        backends = os.environ.setdefault("GANKIT_TEST_BACKENDS", "numpy").split(",")
+        left_out = ["slow", *(name for name in FRAMEWORKS if name not in backends)]
+        config.option.markexpr = " and ".join(f"not {mark}" for mark in left_out)
+        config.option.quick_tests_only = True
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not import slow files that plain `pytest` leaves out: several import a framework."""
+    only_quick = getattr(config.option, "quick_tests_only", False)
+    return True if only_quick and "slow" in marks_of(collection_path) else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark the tests of slow files and folders."""
+    """Mark tests by their place, and by a parameter that names a backend."""
     for item in items:
-        if any(TESTS / name in (item.path, *item.path.parents) for name in SLOW):
-            item.add_marker("slow")
+        parameters = getattr(item, "callspec", None)
+        for mark in marks_of(item.path) | backends_of(parameters.params if parameters else {}):
+            item.add_marker(mark)
+
+
+def marks_of(path):
+    """Return the marks of a file or folder."""
+    above = {path, *path.parents}
+    return {mark for mark, names in PLACES.items() if any(TESTS / name in above for name in names)}
+
+
+def backends_of(parameters):
+    """Return the frameworks among the values of a test's parameters."""
+    return {value for value in parameters.values() if isinstance(value, str)} & {*FRAMEWORKS}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.marks import SLOW
+from tests.marks import PLACES
 from tests.passed_before import KNOWN, NOTED
 from tests.paths import TESTS
 from tests.run import suites
@@ -126,5 +126,5 @@ def test_pytest_by_itself_leaves_out_what_is_slow_and_a_named_file_runs_whole(tm
     assert last_line("-m", "slow").startswith("1 passed, 1 deselected in ")
 
 
-def test_what_is_named_as_slow_is_there():
-    assert all((TESTS / name).exists() for name in SLOW)
+def test_every_file_and_folder_with_a_mark_exists():
+    assert all((TESTS / name).exists() for names in PLACES.values() for name in names)

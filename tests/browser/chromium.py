@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -28,6 +29,10 @@ class Chromium:
     """A browser; what its pages asked for and complained of is remembered."""
 
     def __init__(self):
+        self.start()
+
+    def start(self):
+        """Start a browser with one empty tab."""
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
 
@@ -41,6 +46,19 @@ class Chromium:
         self.driver = webdriver.Chrome(options=options, service=service)
         self.driver.set_page_load_timeout(SECONDS)
         self.driver.set_script_timeout(SECONDS)
+
+    def is_alive(self):
+        """Tell whether the tab still runs scripts."""
+        try:
+            return self.run("return true")
+        except Exception:  # Selenium's own if the tab crashed, urllib3's if the browser ended.
+            return False
+
+    def restart(self):
+        """Replace a browser whose tab has crashed, or which has ended."""
+        with contextlib.suppress(Exception):  # The old one may not answer.
+            self.close()
+        self.start()
 
     def open(self, path, size=DESKTOP, **preferences):
         """Open a file in a window of this size, for somebody with these preferences.

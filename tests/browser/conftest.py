@@ -10,8 +10,8 @@ from tests.browser.chromium import REMEDY, Chromium, lacking
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Return the browser."""
+def started_chromium():
+    """Start the browser."""
     if gone := lacking():
         said = f"no {', '.join(gone)}: {REMEDY}"
         if os.environ.get("GANKIT_REQUIRE_BROWSER") == "1":
@@ -20,6 +20,14 @@ def chromium():
     started = Chromium()
     yield started
     started.close()
+
+
+@pytest.fixture
+def chromium(started_chromium):
+    """Return the browser, started again if the test before crashed it."""
+    if not started_chromium.is_alive():
+        started_chromium.restart()
+    return started_chromium
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What happens where there is no browser."""
+"""No browser, and a browser whose tab crashes."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ def test_a_missing_browser_is_said_with_its_remedy_and_fails_only_where_it_is_re
     assert f"1 {word}" in done.stdout.splitlines()[-1]
     assert REMEDY in done.stdout
     assert "chromium" in done.stdout
+
+
+def test_a_crashed_tab_is_noticed_and_the_next_test_gets_a_new_browser(chromium, tmp_path):
+    from selenium.common.exceptions import WebDriverException
+
+    with pytest.raises(WebDriverException, match="tab crashed"):
+        chromium.driver.get("chrome://crash")
+    assert not chromium.is_alive()
+    chromium.restart()
+    assert chromium.is_alive()
+    (tmp_path / "page.html").write_text("<h1>here</h1>", "utf-8")
+    chromium.open(tmp_path / "page.html")
+    assert chromium.find("h1").text == "here"
