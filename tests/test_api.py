@@ -222,7 +222,7 @@ def test_loading_passes_over_a_damaged_checkpoint_and_says_so(tmp_path):
     assert run.history.shape == (2, 2)
 
 
-def test_loading_what_is_no_run_is_refused(tmp_path):
+def test_loading_a_folder_that_is_not_a_run_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="no run folder at"):
         gankit.load(tmp_path)
 
@@ -343,7 +343,7 @@ def interrupting(*steps):
     return press
 
 
-def test_training_shows_plain_lines_where_there_is_no_terminal_unless_it_shall_not(capsys):
+def test_training_without_a_terminal_prints_plain_lines_unless_switched_off(capsys):
     row = fit().history[-1]
     line = f"step 4/4  D {row[0]:.3f} G {row[1]:.3f}  "
     assert capsys.readouterr().err.startswith(line)
@@ -370,7 +370,7 @@ def far(tmp_path, registered):
         yield "far"
 
 
-def test_a_download_is_shown_as_training_is_unless_it_shall_not(far, capsys):
+def test_a_download_shows_progress_unless_switched_off(far, capsys):
     train(steps=2, dataset=far)
     first, second = capsys.readouterr().err.splitlines()
     assert re.match(r"[\d.]+k?/[\d.]+k?B  far.npy", first)

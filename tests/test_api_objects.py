@@ -208,7 +208,7 @@ def test_a_value_of_a_wrong_type_is_refused_in_one_line(changes, told):
     ],
     ids=range(9),
 )
-def test_what_is_no_network_is_refused_in_one_line(generator, told):
+def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
     assert told in refusal(lambda: fit(generator, backend="auto"))
 
 
@@ -260,5 +260,5 @@ def test_a_backend_is_asked_for_by_a_name():
     assert "backend: got numpy ndarray" in refusal(lambda: gankit.get_backend(IMAGES))
 
 
-def test_loading_what_is_no_path_is_refused():
+def test_loading_a_value_that_is_not_a_path_is_refused():
     assert "folder: got 3" in refusal(lambda: gankit.load(3))

@@ -80,7 +80,7 @@ def test_whatever_writes_a_large_file_removes_what_was_left(tmp_path, write):
     assert not part.exists()
 
 
-def test_a_file_system_without_locks_goes_by_age(tmp_path, monkeypatch):
+def test_without_file_locks_age_decides_what_is_removed(tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(37, "No locks available")
 

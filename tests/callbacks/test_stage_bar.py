@@ -56,13 +56,13 @@ def test_the_part_that_is_done_of_a_stage_counts_more_than_its_guess(stages, clo
     assert stages.left() == 18 + 10
 
 
-def test_a_stage_that_takes_longer_than_its_guess_leaves_no_less_than_nothing(stages, clock):
+def test_the_time_left_of_a_late_stage_is_not_negative(stages, clock):
     stages("judging", 0.0)
     clock.now += 500
     assert stages.left() == 0
 
 
-def test_a_stage_that_nobody_foresaw_is_taken_up_and_one_passed_over_is_dropped(stages, clock):
+def test_unexpected_stages_are_added_and_skipped_stages_are_dropped(stages, clock):
     stages("reading", 0.0)
     clock.now += 1
     stages("training", 0.0)

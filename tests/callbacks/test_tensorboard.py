@@ -99,7 +99,7 @@ def test_a_run_that_was_begun_without_has_its_whole_history(tmp_path):
     agree(run)
 
 
-def test_a_tensorboard_that_is_watching_is_told_to_begin_anew(tmp_path):
+def test_an_event_file_begins_with_the_start_of_a_session(tmp_path):
     run = train_with(tmp_path / "run")
     version, begun, *_ = events(run.folder)
     assert version.file_version == "brain.Event:2"

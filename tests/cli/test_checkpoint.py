@@ -164,14 +164,14 @@ def test_what_a_manifest_says_cannot_steer_the_terminal(run, command):
 # verify
 
 
-def test_a_run_of_whole_checkpoints_is_proved(run, command):
+def test_verify_accepts_complete_checkpoints(run, command):
     ended = command("checkpoint", "verify", run.path)
     assert ended.code == ExitCode.OK
     assert [line.split()[-1] for line in ended.out.splitlines()] == ["whole"] * 4
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_checkpoint_ends_with_exit_code_4_and_the_others_are_proved(run, command, damage):
+def test_verify_reports_a_damaged_checkpoint_and_checks_the_others(run, command, damage):
     damage(run.checkpoints.path(30))
     ended = command("checkpoint", "verify", run.path)
     assert ended.code == ExitCode.CHECKPOINT
@@ -189,13 +189,13 @@ def test_a_checkpoint_can_be_named_by_its_folder(run, command):
     assert [row["whole"] for row in json.loads(ended.out)] == [True, False]
 
 
-def test_a_copy_of_a_checkpoint_under_another_name_is_proved(run, command, machine):
+def test_verify_accepts_a_renamed_copy_of_a_checkpoint(run, command, machine):
     run.checkpoints.path(20).rename(machine / "best")
     rows = json.loads(command("checkpoint", "verify", "best", "--json").out)
     assert [(row["step"], row["whole"]) for row in rows] == [(20, True)]
 
 
-def test_what_is_named_twice_is_proved_once(run, command):
+def test_verify_checks_a_checkpoint_named_twice_once(run, command):
     ended = command("checkpoint", "verify", run.checkpoints.path(10), run.path)
     assert len(ended.out.splitlines()) == 4
 
@@ -219,7 +219,7 @@ def test_a_wrong_folder_gives_one_line_and_exit_code_4(run, command, name, wrong
 # prune
 
 
-def test_the_newest_stay_and_the_bytes_that_were_freed_are_told(run, command):
+def test_prune_keeps_the_newest_and_prints_the_bytes_freed(run, command):
     folders = run.checkpoints.folder.iterdir()
     sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in folders}
     ended = command("checkpoint", "prune", run.path, "--keep", "2")
@@ -256,7 +256,7 @@ def test_damaged_ones_go_only_if_that_is_asked_for(run, command):
 
 
 @pytest.mark.parametrize("options", [[], ["--damaged"], ["--damaged", "--dry-run"]])
-def test_where_none_is_whole_nothing_is_removed(run, command, options):
+def test_prune_removes_nothing_if_no_checkpoint_is_complete(run, command, options):
     for step in run.checkpoints.steps():
         flip_a_bit(run.checkpoints.path(step))
     ended = command("checkpoint", "prune", run.path, "--keep", "1", *options)

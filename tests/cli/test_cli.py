@@ -284,7 +284,7 @@ def test_what_print_config_prints_is_toml_of_the_same_run(command):
     }
 
 
-def test_each_source_of_settings_lies_over_the_one_before(command, monkeypatch):
+def test_each_source_of_settings_overrides_the_one_before(command, monkeypatch):
     Path("batch.toml").write_text("batch = 1\nseed = 1\nlatent = 1\nn_critic = 1\n", "utf-8")
     monkeypatch.setenv("GANKIT_BATCH", "2")
     monkeypatch.setenv("GANKIT_SEED", "2")
@@ -373,7 +373,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another(command):
     assert one != other
 
 
-def test_what_is_no_terminal_gets_plain_lines_and_no_escape_codes(command):
+def test_output_to_a_file_has_plain_lines_and_no_escape_codes(command):
     ended = command(*TRAIN, "--out", "run")
     assert re.search(r"^epoch +1/2  D \d.* G \d", ended.err, re.MULTILINE)
     assert "step 4/4" in ended.err

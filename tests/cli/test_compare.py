@@ -58,7 +58,7 @@ def compared(command, backends):
     return json.loads(ended.out)
 
 
-def test_a_backend_beside_itself_makes_the_same_numbers_and_a_page_shows_it(command):
+def test_comparing_a_backend_with_itself_shows_equal_numbers(command):
     found = compared(command, "numpy,numpy")
     first, second = found["runs"]
     assert (first["name"], second["name"]) == ("numpy", "numpy-2")

@@ -149,7 +149,7 @@ def test_json_has_the_documented_keys(quick):
 
 
 @pytest.mark.usefixtures("known")
-def test_our_backends_are_all_told_of_installed_or_not(quick):
+def test_every_builtin_backend_is_listed_installed_or_not(quick):
     names = [backend["name"] for backend in quick()[1]["backends"]]
     assert set(OURS) <= set(names)
 
@@ -263,7 +263,7 @@ BROKEN = {
 }  # fmt: skip
 
 
-def test_each_broken_plugin_is_named_and_the_rest_is_told(install):
+def test_each_broken_plugin_is_named_and_the_others_are_listed(install):
     for number, (source, _) in enumerate(BROKEN.values()):
         install(source, f"mine{number}", f"acme-{number}")
     found = offered()
@@ -530,7 +530,7 @@ def test_a_device_that_only_some_backends_lack_is_nothing_wrong():
 @pytest.mark.parametrize(
     ("name", "value"), [("GANKIT_SEED", "3"), ("GANKIT_OFFLINE", "1"), ("GANKIT_CRASH", "full")]
 )
-def test_a_right_variable_is_told_with_its_effect(monkeypatch, name, value):
+def test_a_valid_variable_is_listed_with_its_effect(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     assert environment_variables.findings() == []
     (told,) = [v for v in environment_variables.variables() if v.name == name]
@@ -538,7 +538,7 @@ def test_a_right_variable_is_told_with_its_effect(monkeypatch, name, value):
     assert told.effect
 
 
-def test_variables_of_frameworks_are_told_and_what_may_be_secret_is_not():
+def test_framework_variables_are_listed_without_secrets():
     told = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KERAS_BACKEND",
             "TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL", "TF_DETERMINISTIC_OPS",
             "CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED"}  # fmt: skip
@@ -697,7 +697,7 @@ def test_what_a_container_allows_is_read(tmp_path, files, membership, quota, lim
 
 
 @pytest.mark.usefixtures("known")
-def test_the_machine_is_told(quick):
+def test_the_machine_is_described(quick):
     machine = quick()[1]["machine"]
     assert machine["usable_cpus"] >= 1
     assert machine["python"] in sys.version

@@ -153,7 +153,7 @@ def test_test_images_give_the_floor_against_the_same_reference(command, monkeypa
     assert row["floor"]["frechet"] < row["frechet"]
 
 
-def test_a_second_look_measures_no_floor_again_and_writes_nothing_twice(command, run, monkeypatch):
+def test_a_second_evaluation_reuses_the_baseline_and_writes_nothing(command, run, monkeypatch):
     first = command("evaluate", run, *COUNT)
     before = (run / "evaluations.jsonl").read_bytes()
     monkeypatch.setattr(reference_data.Standard, "floor", lambda *_: pytest.fail("measured again"))
@@ -184,7 +184,7 @@ def test_test_images_that_cannot_be_had_cost_the_floor_alone(command, monkeypatc
     assert "floor" not in log(run)[0]
 
 
-def test_images_without_classes_are_judged_by_principal_components(command, machine):
+def test_images_without_classes_are_evaluated_by_principal_components(command, machine):
     write(machine / "bare.npz", labelled=False)
     run = trained(command, "./bare.npz")
     ended = command("evaluate", run, *COUNT)
@@ -193,7 +193,7 @@ def test_images_without_classes_are_judged_by_principal_components(command, mach
     assert "Classes seen" not in ended.out
 
 
-def test_the_digits_of_the_suite_can_be_judged_by(command, monkeypatch):
+def test_the_suites_digits_work_as_a_reference(command, monkeypatch):
     # MNIST, where the suite has it.
     digits = problem_images()
     few = dataset(test=lambda _: ImageSet(digits[128:], None, "digits"))
@@ -300,7 +300,7 @@ def test_bad_input_gets_one_line_the_right_exit_code_and_writes_nothing(
     assert there() == before
 
 
-def test_a_data_set_of_a_few_images_is_none_to_judge_by(command, machine):
+def test_a_reference_of_few_images_is_refused(command, machine):
     np.savez(machine / "tiny.npz", images=drawn(11)[0])
     run = trained(command, "./tiny.npz")
     ended = command("evaluate", run, *COUNT)

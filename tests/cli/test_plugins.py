@@ -168,7 +168,7 @@ def test_every_template_is_used_and_no_mark_is_left():
 
 
 @pytest.mark.parametrize("name", ["Mine", "1st", "a b", "a--b", "-a", "", "a.b", "../a", "a" * 41])
-def test_a_name_that_is_none_is_refused(command, alone, name):
+def test_an_invalid_plugin_name_is_refused(command, alone, name):
     ended = command("plugins", "new", "--", name)
     assert ended.code == ExitCode.USAGE
     assert ended.err.count("\n") == 1
@@ -309,7 +309,7 @@ def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install,
     assert ended.err == ""
 
 
-def test_a_plugin_that_takes_a_name_is_not_told_for_another(command, install, tmp_path):
+def test_a_plugin_that_takes_a_used_name_is_not_mistaken_for_the_other(command, install, tmp_path):
     (tmp_path / "acme_thief.py").write_text(GOOD, "utf-8")
     install("numpy", "acme_thief", tmp_path)
     rows = json.loads(command("plugins", "list", "--json").out)
@@ -393,7 +393,7 @@ def test_a_saboteur_is_found_out(command, install):
 
 
 @pytest.mark.usefixtures("faulty")
-def test_equal_faults_are_said_once_with_their_place_in_the_plugin_and_their_cases(command):
+def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
     only = "moves_the_discriminator_alone or returns_the_loss"
     ended = command("plugins", "check", "raises", "-k", only)
     assert ended.code == ExitCode.BACKEND
@@ -450,7 +450,7 @@ def test_native_networks_may_be_given(command, install):
     ],
 )
 @pytest.mark.usefixtures("faulty")
-def test_what_cannot_be_checked_is_told_in_a_line(command, name, reason, code):
+def test_a_backend_that_cannot_be_checked_is_an_error_of_one_line(command, name, reason, code):
     ended = command("plugins", "check", name, "-k", "counts", "--timeout", "3")
     assert ended.code == code
     assert reason in ended.err.splitlines()[-1]

@@ -45,13 +45,13 @@ def test_elsewhere_libraries_choose_for_themselves(container, seen, quota):
     assert told() == {}
 
 
-def test_what_a_library_was_told_is_left(container):
+def test_thread_counts_that_are_already_set_stay(container):
     container(64, 4.0)
     assert told(OMP_NUM_THREADS="8")["OMP_NUM_THREADS"] == "8"
     assert told(OMP_NUM_THREADS="8")["TF_NUM_INTRAOP_THREADS"] == "4"
 
 
-def test_what_was_asked_for_goes_before_all(container):
+def test_a_requested_thread_count_overrides_everything(container):
     container(64, 4.0)
     assert told(GANKIT_THREADS="3", OMP_NUM_THREADS="8") == dict.fromkeys(threads.TOLD, "3")
 
@@ -64,7 +64,7 @@ def test_no_number_of_threads_is_refused(asked):
     assert environment == {"GANKIT_THREADS": asked}
 
 
-def test_the_command_tells_before_numpy_is_loaded():
+def test_the_command_sets_threads_before_importing_numpy():
     code = (
         "import importlib, sys, json, os\n"
         "m = importlib.import_module('gankit.cli.main')\n"

@@ -192,7 +192,7 @@ def test_nothing_at_all_names_everything_that_is_missing():
         assert f"{key!r} is missing" in str(raised.value)
 
 
-def test_a_later_source_lies_over_an_earlier_leaf_by_leaf():
+def test_later_sources_override_earlier_ones_key_by_key():
     merged, origins = layering.merge(
         [("a", {"x": {"y": 1, "z": 2}, "l": [1, 2]}), ("b", {"x": {"z": 3}}), ("c", {"l": [9]})]
     )

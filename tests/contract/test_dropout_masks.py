@@ -23,7 +23,7 @@ PROBLEM = replace(
 )
 
 
-def test_a_discriminators_update_has_both_networks_and_every_penalty():
+def test_a_discriminator_update_has_masks_of_both_networks_and_every_penalty():
     masks = Masks(PROBLEM)(KEY, 4, last=False)
     assert set(masks) == {
         "generator/1", "discriminator/2.layers.1", "discriminator/3", "penalty/0/2.layers.1",
@@ -39,12 +39,12 @@ def test_a_discriminators_update_has_both_networks_and_every_penalty():
 
 
 @pytest.mark.parametrize(("loss", "rows"), [(SIMPLE.loss, 4), (RELATIVISTIC, 8)])
-def test_a_generators_update_has_no_penalty_and_reals_only_where_they_are_looked_at(loss, rows):
+def test_a_generator_update_has_no_penalty_and_reals_only_if_the_loss_needs_them(loss, rows):
     masks = Masks(replace(PROBLEM, loss=loss))(KEY, 4, last=True)
     assert not [name for name in masks if name.startswith("penalty")]
     assert masks["discriminator/3"].shape == (rows, 24)
 
 
-def test_a_native_network_has_none():
+def test_a_native_network_has_no_masks():
     with pytest.raises(ConfigError, match="masks are drawn for specs"):
         Masks(replace(PROBLEM, generator=object()))

@@ -20,7 +20,7 @@ def lengths(noise):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-def test_truncated_noise_lies_within_and_leaves_what_did_already(bound):
+def test_truncation_bounds_noise_and_keeps_values_within_the_bound(bound):
     whole, cut = latents(50, 40, 3), truncated(50, 40, 3, bound)
     within = np.abs(whole) <= np.float32(bound)
     assert (np.abs(cut) <= np.float32(bound)).all()
@@ -42,7 +42,7 @@ def test_more_truncated_noise_begins_with_the_same(bound):
     assert (truncated(20, 7, 5, bound)[:3] == truncated(3, 7, 5, bound)).all()
 
 
-def test_at_a_bound_of_nothing_all_noise_is_nothing_and_without_one_it_is_whole():
+def test_bound_0_makes_zeros_and_no_bound_keeps_all_noise():
     assert not truncated(3, 4, 0, 0.0).any()
     assert np.abs(truncated(3, 4, 0, 1e-30)).max() <= np.float32(1e-30)
     assert (truncated(3, 4, 0, math.inf) == latents(3, 4, 0)).all()
@@ -54,7 +54,7 @@ def test_an_impossible_bound_is_refused(bound):
         truncated(1, 1, 0, bound)
 
 
-def test_a_way_turns_at_one_speed_and_its_length_goes_from_end_to_end():
+def test_a_path_turns_at_constant_speed():
     ends = np.array([[3.0, 0, 0], [0, 1, 0]], np.float32)
     (way,) = interpolated(ends, 4)
     np.testing.assert_allclose(lengths(way), [3, 7 / 3, 5 / 3, 1], rtol=1e-6)
@@ -62,7 +62,7 @@ def test_a_way_turns_at_one_speed_and_its_length_goes_from_end_to_end():
     np.testing.assert_allclose(turned, [0, 30, 60, 90], atol=1e-4)
 
 
-def test_ways_begin_and_end_at_their_ends_to_the_bit_and_each_end_is_shared():
+def test_paths_start_and_stop_exactly_at_their_ends():
     ends = np.stack([latents(5, 100, seed) for seed in (1, 2, 3)])
     ways = interpolated(ends, 6)
     assert ways.shape == (2, 6, 5, 100)
@@ -70,14 +70,14 @@ def test_ways_begin_and_end_at_their_ends_to_the_bit_and_each_end_is_shared():
     assert (ways[:, -1] == ends[1:]).all()
 
 
-def test_the_middle_of_a_way_is_as_long_as_normal_noise_and_a_straight_one_is_not():
+def test_the_middle_of_a_path_has_the_norm_of_normal_noise():
     ends = np.stack([latents(200, 100, seed) for seed in (1, 2)])
     middle = interpolated(ends, 3)[0, 1]
     assert abs(lengths(middle).mean() - lengths(ends).mean()) < 0.02
     assert lengths(ends.mean(axis=0)).mean() < 0.75 * lengths(ends).mean()
 
 
-def test_a_way_between_opposite_ends_goes_around():
+def test_a_path_between_opposite_ends_goes_around_the_origin():
     end = latents(1, 6, 0)
     way = interpolated(np.stack([end, -end]), 5)[0, :, 0]
     np.testing.assert_allclose(lengths(way), lengths(end)[0], rtol=1e-5)
@@ -85,18 +85,18 @@ def test_a_way_between_opposite_ends_goes_around():
 
 
 @pytest.mark.parametrize("ends", [[[1.0, 2]] * 2, [[0.0, 0], [4, 2]], [[2.0], [-2]]])
-def test_equal_ends_empty_ends_and_one_dimension_are_ways_too(ends):
+def test_paths_between_equal_zero_and_one_dimensional_ends(ends):
     (way,) = interpolated(np.array(ends, np.float32), 5)
     np.testing.assert_allclose(way, np.linspace(ends[0], ends[1], 5), atol=1e-6)
 
 
 @pytest.mark.parametrize(("count", "steps"), [(1, 4), (2, 1), (2, 0), (2, 10_001)])
-def test_a_way_without_two_ends_or_without_end_is_refused(count, steps):
+def test_a_path_needs_two_ends_and_a_number_of_steps(count, steps):
     with pytest.raises(ConfigError):
         interpolated(np.ones((count, 2), np.float32), steps)
 
 
-def test_a_runs_ways_lead_from_images_of_one_seed_to_those_of_the_next_with_the_class_kept():
+def test_a_runs_paths_lead_from_seed_to_seed_in_one_class():
     images = np.random.default_rng(0).integers(0, 256, (12, 3, 2, 1), dtype=np.uint8)
     generator = (Embedding(3), Dense(6), Tanh(), Reshape((3, 2, 1)))
     run = gankit.fit(

@@ -179,7 +179,7 @@ def test_a_backend_with_the_name_of_ours_gives_one_warning_and_ours_trains(machi
 
 
 @pytest.mark.parametrize("missing", ["no_such_framework", "no.such.framework"])
-def test_a_missing_framework_is_told_with_its_remedy_only_to_those_who_ask(machine, met, missing):
+def test_a_missing_framework_and_its_remedy_are_printed_only_on_use(machine, met, missing):
     remedy = "pip install acme-gan[all]"
     source = GOOD.replace("(), build", f"({missing!r},), build")
     install(machine / "site", "acme", source.replace("api=1", f"api=1, remedy={remedy!r}"))
@@ -205,7 +205,7 @@ def test_a_backend_whose_library_is_broken_ends_with_exit_code_5(machine, met, w
     assert not Path("asked").exists()
 
 
-def test_a_mistake_in_building_is_told_as_itself(machine, met):
+def test_an_error_in_a_plugins_build_is_raised_unchanged(machine, met):
     install(machine / "site", "acme", GOOD.replace("build(problem):", "build(problem):\n    1 / 0"))
     said = met()
     check_the_rest(said)

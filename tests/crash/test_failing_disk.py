@@ -149,7 +149,7 @@ def test_whichever_call_of_mending_a_step_fails_the_others_stay(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("begin", ["new", "resumed"])
-def test_whichever_call_of_a_run_fails_it_ends_with_7_and_goes_on_to_the_same_bits(
+def test_any_failing_system_call_ends_a_run_with_7_and_it_resumes_to_the_same_bits(
     whole, as_cut, kind, begin
 ):
     def afresh():

@@ -88,7 +88,7 @@ def strange(names):
 
 
 @pytest.mark.usefixtures("canary")
-def test_the_canary_sings_and_the_hook_hears_it_when_a_pickle_is_loaded(canary, tmp_path):
+def test_the_audit_hook_notices_a_pickle_that_is_loaded(canary, tmp_path):
     (tmp_path / "pickle").write_bytes(a_pickle())
     child = in_child(fed, lambda path: pickle.loads(path.read_bytes()), tmp_path / "pickle")  # noqa: S301
     assert any("pickle.find_class" in event for event in child.value["executed"])

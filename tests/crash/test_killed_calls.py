@@ -92,7 +92,7 @@ def prune(folder):
     CheckpointStore(folder).prune(1)
 
 
-def test_whoever_dies_saving_loses_no_step(fresh):
+def test_a_kill_while_saving_loses_no_step(fresh):
     def check(folder):
         assert proved(CheckpointStore(folder)) in ([1, 2], [1, 2, 3])
         save_a_new_step(folder)
@@ -104,7 +104,7 @@ def test_whoever_dies_saving_loses_no_step(fresh):
     said("save", calls)
 
 
-def test_whoever_dies_mending_a_damaged_step_loses_no_other(fresh):
+def test_a_kill_while_replacing_a_damaged_step_loses_no_other(fresh):
     def make():
         folder = fresh()
         damaged = folder / "000002" / "generator.safetensors"
@@ -126,7 +126,7 @@ def test_whoever_dies_mending_a_damaged_step_loses_no_other(fresh):
     said("mending a damaged step", calls)
 
 
-def test_whoever_dies_pruning_loses_only_what_was_to_go(fresh):
+def test_a_kill_while_pruning_loses_only_what_pruning_removes(fresh):
     def check(folder):
         assert proved(CheckpointStore(folder)) in ([1, 2], [2])
         prune(folder)
@@ -139,7 +139,7 @@ def test_whoever_dies_pruning_loses_only_what_was_to_go(fresh):
     said("prune", calls)
 
 
-def test_whoever_dies_creating_a_run_leaves_a_whole_one_or_none(tmp_path):
+def test_a_kill_while_creating_a_run_leaves_a_complete_run_or_none(tmp_path):
     def make():
         shutil.rmtree(tmp_path / "runs", ignore_errors=True)
         return tmp_path / "runs" / "first"
@@ -162,7 +162,7 @@ def test_whoever_dies_creating_a_run_leaves_a_whole_one_or_none(tmp_path):
     said("creating a run", die_at_each_call(make, create, check))
 
 
-def test_whoever_dies_taking_back_the_log_leaves_all_of_it_or_what_is_wanted(tmp_path):
+def test_a_kill_while_truncating_the_log_leaves_it_before_or_after(tmp_path):
     losses = np.random.default_rng(0).standard_normal((20, 2))
 
     def make():
@@ -184,7 +184,7 @@ def test_whoever_dies_taking_back_the_log_leaves_all_of_it_or_what_is_wanted(tmp
     said("taking back the log", die_at_each_call(make, take_back, check))
 
 
-def test_whoever_dies_logging_leaves_whole_lines_and_at_most_one_that_is_torn(tmp_path):
+def test_a_kill_while_logging_leaves_complete_lines_and_at_most_one_torn(tmp_path):
     losses = np.random.default_rng(0).standard_normal((20, 2))
 
     def make():
@@ -206,7 +206,7 @@ def test_whoever_dies_logging_leaves_whole_lines_and_at_most_one_that_is_torn(tm
     said("logging", die_at_each_call(make, write, check))
 
 
-def test_whoever_dies_overwriting_files_in_place_leaves_ruins(tmp_path):
+def test_a_kill_while_overwriting_in_place_would_damage_files(tmp_path):
     found = Counter()
 
     def make():

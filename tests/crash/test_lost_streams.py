@@ -71,7 +71,7 @@ def test_a_second_hangup_does_not_end_a_run_before_it_has_saved():
     assert 12 <= runs.newest("run").step == logged() < MANY
 
 
-def test_a_run_whose_words_nobody_reads_goes_on_to_its_end():
+def test_a_run_with_a_closed_output_pipe_trains_to_its_end():
     words = [*runs.PROGRAM, *runs.train("run", steps=40)]
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with started(words, "the run of 40 steps", **pipes) as process:

@@ -106,7 +106,7 @@ def test_an_npz_file_needs_no_labels(tmp_path):
 
 
 @pytest.mark.parametrize("arrays", [{"other": LABELS}, {"one": COLOUR, "two": COLOUR}, {}])
-def test_an_npz_file_without_images_is_told_what_it_has_and_how_to_choose(tmp_path, arrays):
+def test_an_npz_without_images_lists_its_arrays_and_how_to_choose_one(tmp_path, arrays):
     np.savez(tmp_path / "mine.npz", **arrays)
     held = ", ".join(arrays) or "nothing"
     with pytest.raises(
@@ -315,7 +315,7 @@ def test_a_file_of_the_other_form_is_a_data_error(tmp_path):
             own(tmp_path / name)
 
 
-def test_a_header_that_lies_costs_no_memory(saved):
+def test_a_false_header_allocates_no_memory(saved):
     path = saved(COLOUR)
     lie = path.read_bytes().replace(b"(6, 4, 5, 3), ", b"(99999999999,)")
     assert lie != path.read_bytes()

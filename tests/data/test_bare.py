@@ -270,7 +270,7 @@ def test_grey_with_alpha_is_grey_at_8_and_16_bits(tmp_path, depth, form):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_the_highest_level_of_16_bits_is_told(tmp_path, name):
+def test_the_highest_16_bit_level_is_returned(tmp_path, name):
     Image.fromarray(np.full((3, 4), 4095, np.uint16)).save(tmp_path / name)
     assert read(tmp_path / name, PLAIN).top == 4095
     Image.fromarray(FLAT).save(tmp_path / name)

@@ -100,7 +100,7 @@ def test_a_class_is_sampled_by_its_name_and_by_its_number(animals, command):
         assert np.array_equal(np.load("x.npy"), run.sample(3, labels=1))
 
 
-def test_a_class_that_is_not_there_is_told_with_those_that_are(animals, command):
+def test_an_unknown_class_is_refused_with_the_known_classes(animals, command):
     ended = command("sample", "run", "--class", "dog", "--out", "x.npy")
     assert ended.code == 2
     assert (

@@ -60,7 +60,7 @@ def test_progress_ends_at_the_whole(server, get):
     assert told == sorted(told)
 
 
-def test_a_download_without_progress_of_its_own_tells_the_watcher_of_the_block(server, get):
+def test_a_download_reports_to_the_watcher_of_its_block(server, get):
     told, own = [], []
     address = server.serve("file.gz", CONTENT)
     with watched(lambda *now: told.append(now)):
@@ -129,7 +129,7 @@ def test_a_trickle_is_given_up(server, get):
     assert time.monotonic() - started < 2
 
 
-def test_a_dropped_connection_is_told(server, get):
+def test_a_dropped_connection_is_reported(server, get):
     def drop(request):
         begin(request, SIZE)
         request.wfile.write(CONTENT[:10])

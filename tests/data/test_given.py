@@ -77,7 +77,7 @@ class Far:
     ],
     ids=lambda what: type(what).__name__,
 )
-def test_what_is_no_array_is_refused_with_the_way_to_make_one(what, way):
+def test_a_value_that_is_not_an_array_is_refused_with_the_remedy(what, way):
     with pytest.raises(ConfigError) as refused:
         array_checks.array(what)
     assert way in str(refused.value)
@@ -102,7 +102,7 @@ def test_labels_that_are_no_array_are_refused_with_their_own_way(what, way):
     assert "expected an array (N,)" in str(refused.value)
 
 
-def test_channels_that_come_first_are_told_with_the_transpose():
+def test_channels_first_is_refused_with_the_transpose_to_use():
     with pytest.raises(ConfigError, match=r"channels first; .* images.transpose\(0, 2, 3, 1\)"):
         array_checks.images(np.zeros((6, 3, 8, 8), np.uint8), "images", ConfigError, reals=True)
 
@@ -117,6 +117,6 @@ def test_an_array_of_no_numbers_is_refused_by_its_type(kind, way):
     assert f"expected uint8, 0 to 255, or real numbers in [-1, 1]; {way}" in str(refused.value)
 
 
-def test_a_label_that_is_no_number_is_told_by_its_image():
+def test_a_label_that_is_not_a_number_is_named_with_its_image():
     with pytest.raises(ConfigError, match="the label of image 2 is nan; leave such images out"):
         as_labels(np.array([0.0, 1.0, np.nan]), "labels", ConfigError)

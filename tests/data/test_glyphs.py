@@ -59,7 +59,7 @@ def test_strokes_are_white_and_smooth_on_black(small_glyphs):
     assert ((images > 0) & (images < 255)).mean() > 0.05
 
 
-def test_the_ink_lies_around_the_middle_and_off_the_edge(small_glyphs):
+def test_the_ink_is_near_the_centre_and_away_from_the_edge(small_glyphs):
     ink = small_glyphs.images[..., 0] / 255
     mass = ink.sum((1, 2))
     rows, columns = ink.sum(2) @ np.arange(28) / mass, ink.sum(1) @ np.arange(28) / mass
@@ -68,7 +68,7 @@ def test_the_ink_lies_around_the_middle_and_off_the_edge(small_glyphs):
     assert ink[:, [0, -1]].mean() < 0.001
 
 
-def test_a_digit_can_be_told_by_those_most_like_it(small_glyphs):
+def test_nearest_neighbours_recognise_the_digits(small_glyphs):
     images, labels = glyphs.draw(2000, seed=7)
     known = images.reshape(2000, -1) / 255.0
     asked = small_glyphs.images.reshape(200, -1) / 255.0
@@ -76,7 +76,7 @@ def test_a_digit_can_be_told_by_those_most_like_it(small_glyphs):
     assert (labels[apart.argmin(1)] == small_glyphs.labels).mean() > 0.9
 
 
-def test_every_font_lies_in_matplotlib_and_has_digits():
+def test_matplotlib_has_every_font_with_digits():
     from matplotlib import get_data_path
     from matplotlib.ft2font import FT2Font
 

@@ -45,7 +45,7 @@ def test_folders_are_classes_in_the_order_of_their_names(tmp_path):
     assert (data.classes, data.source) == (3, told)
 
 
-def test_what_is_no_picture_by_its_name_is_passed_over(tmp_path):
+def test_files_without_a_picture_suffix_are_skipped(tmp_path):
     put(tmp_path, "a.png", "deep/er/b.png", ".hidden/c.png", ".d.png")
     for name in ("notes.txt", "a.png.part", ".DS_Store", "Thumbs.db"):
         spoil(tmp_path / name)
@@ -83,7 +83,7 @@ def test_links_to_nothing_are_counted(tmp_path):
     assert "passed over 2: 2 dangling links" in own(tmp_path / "links").source
 
 
-def test_pictures_that_are_all_too_deep_are_found_and_the_way_out_is_told(tmp_path):
+def test_pictures_that_are_all_too_deep_are_refused_with_the_remedy(tmp_path):
     put(tmp_path / "pets", "cats/a/1.png", "dogs/b/c/1.png")
     with pytest.raises(DataError, match=r"its 2 pictures lie too deep, in cats/a, dogs/b/c; move"):
         own(tmp_path / "pets")
@@ -92,7 +92,7 @@ def test_pictures_that_are_all_too_deep_are_found_and_the_way_out_is_told(tmp_pa
         own(tmp_path / "one")
 
 
-def test_pictures_that_are_too_deep_beside_others_are_told(tmp_path):
+def test_pictures_too_deep_beside_others_are_reported(tmp_path):
     put(tmp_path, "cats/1.png", "cats/a/1.png", "dogs/a/1.png", "dogs/a/2.png")
     data = own(tmp_path)
     assert data.class_names == ("cats",)
@@ -164,7 +164,7 @@ def test_every_bad_file_is_counted_and_the_first_are_named(tmp_path):
     assert "\n" not in message
 
 
-def test_bad_files_are_skipped_when_that_is_asked_for_and_told(tmp_path):
+def test_bad_files_are_skipped_on_request_and_reported(tmp_path):
     put(tmp_path, "cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png")
     spoil(tmp_path / "cat" / "2.png", b"")
     data = own(tmp_path, ImageOptions(skip_bad=True))
@@ -217,7 +217,7 @@ def test_a_tilde_is_the_user_s_home(tmp_path, monkeypatch):
     assert len(own("~/faces")) == 1
 
 
-def test_nothing_there_is_told_with_what_may_be_given(tmp_path):
+def test_a_missing_path_is_refused_with_what_may_be_given(tmp_path):
     with pytest.raises(DataError, match=r"^no file or folder .*missing; give a \.npy or \.npz"):
         own(tmp_path / "missing")
 
@@ -234,5 +234,5 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
      ("./faces", True), ("faces/", True), ("a/b", True), (".", True), ("~", True),
      ("faces.NPY", True), ("faces.npz", True), ("/data", True), ("..", True)],
 )  # fmt: skip
-def test_a_path_is_told_from_a_name(name, path):
+def test_a_path_is_distinguished_from_a_name(name, path):
     assert is_path(name) is path

@@ -75,7 +75,7 @@ def test_labels_of_another_split_are_refused(folder, bare_machine, monkeypatch):
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_a_machine_without_network_is_told_so_in_seconds():
+def test_a_machine_without_network_gets_an_error_in_seconds():
     started = time.monotonic()
     mirrors = tuple(f"http://{host}.invalid/" for host in "abc")
     with pytest.raises(DataError, match=r"a\.invalid.*b\.invalid.*c\.invalid.*--dataset glyphs"):

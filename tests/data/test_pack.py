@@ -208,7 +208,7 @@ def test_the_command_takes_pictures_as_they_are(command, folder, tmp_path):
         (["--fit", "corp"], 2, "'corp' is not one of"),
     ],
 )
-def test_a_wrong_option_is_told(command, folder, tmp_path, arguments, code, said):
+def test_a_wrong_option_is_refused(command, folder, tmp_path, arguments, code, said):
     ended = command("data", "pack", folder, tmp_path / "out.npy", *arguments)
     assert ended[0] == code
     assert said in ended[2]

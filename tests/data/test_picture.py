@@ -241,6 +241,6 @@ def test_a_size_is_parsed(text, size):
 
 
 @pytest.mark.parametrize("text", ["", "x", "3x", "1x2x3", "-1", "1.5", "²", "big"])
-def test_what_is_no_size_is_refused(text):
+def test_an_invalid_size_is_refused(text):
     with pytest.raises(ConfigError, match="write 64, or height and width as in 48x64"):
         parse_size(text)

@@ -116,7 +116,7 @@ print(peak() - before)
     assert int(done.stdout.split()[-1]) < 200 * MIB
 
 
-def test_a_run_on_ones_own_images_is_resumed_from_anywhere(photos, command, monkeypatch, tmp_path):
+def test_a_run_on_user_images_is_resumed_from_any_folder(photos, command, monkeypatch, tmp_path):
     assert command(*TRAIN, "--dataset", "./photos").code == 0
     run = photos.parent / "run"
     monkeypatch.chdir(tmp_path)

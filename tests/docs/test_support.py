@@ -126,7 +126,7 @@ def test_the_table_of_libraries_is_what_pyproject_and_constraints_say():
 
 
 @pytest.mark.parametrize("line", CLAIMED)
-def test_what_development_uses_lies_in_the_range_that_is_claimed(line):
+def test_development_versions_are_in_the_supported_range(line):
     requirement = Requirement(line)
     pinned = NEWEST.get(requirement.name) or NEWEST[f"{requirement.name}-cpu"]
     assert requirement.specifier.contains(pinned)

@@ -51,7 +51,7 @@ def test_divergence_is_that_of_other_implementations(seed):
     assert divergence(p, q) == pytest.approx(rel_entr(p, q).sum(), rel=1e-9, abs=1e-12)
 
 
-def test_divergence_is_nothing_between_equals_and_without_end_where_a_class_is_new():
+def test_divergence_is_0_for_equal_shares_and_infinite_for_a_new_class():
     assert divergence(np.array([0.5, 0.5, 0]), np.array([0.5, 0.5, 0])) == 0
     assert divergence(np.array([1.0, 0]), np.array([0.5, 0.5])) == pytest.approx(np.log(2))
     assert divergence(np.array([0.5, 0.5]), np.array([1.0, 0])) == np.inf

@@ -63,7 +63,7 @@ def test_the_reference_against_itself_is_perfect(judge):
     assert found.score == found.reference_score
 
 
-def test_levels_and_real_numbers_are_judged_alike_and_the_same_each_time(judge, floor, digits):
+def test_grey_levels_and_real_numbers_get_the_same_figures_each_time(judge, floor, digits):
     assert judge(digits[0][600:] / 127.5 - 1) == floor
     assert evaluate(digits[0][600:], judge.reference, judge.features) == floor
 
@@ -127,7 +127,7 @@ def test_images_in_another_range_are_refused_or_warned_of(judge, digits):
         judge(real)
 
 
-def test_what_is_computed_next_is_told(judge, digits):
+def test_progress_names_the_next_metric(judge, digits):
     told = []
     judge(digits[0][:20], told.append)
     assert told[0] == "nearest images"
@@ -142,7 +142,7 @@ def test_a_choice_is_a_function_of_the_seed_and_takes_no_image_twice():
     assert len(np.unique(first.images)) == 50
 
 
-def test_what_cannot_be_judged_is_refused(judge, digits):
+def test_images_that_cannot_be_evaluated_are_refused(judge, digits):
     with pytest.raises(ConfigError, match="images: got 5; expected more than 5"):
         judge(digits[0][:5])
     with pytest.raises(ConfigError, match="28x27x1 but the reference has 28x28x1"):

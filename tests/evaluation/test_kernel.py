@@ -67,7 +67,7 @@ def test_neither_order_nor_rotation_nor_side_matters(seed):
     assert kernel_distance(b, a) == pytest.approx(wanted, rel=1e-8)
 
 
-def test_subsets_are_drawn_by_the_seed_and_lie_around_the_whole():
+def test_subset_values_depend_on_the_seed_and_scatter_around_the_full_value():
     a, b = normal(0, 900, 4), normal(1, 800, 4) + 1
     found = subset_distances(a, b, subsets=30, size=200)
     assert found.shape == (30,)

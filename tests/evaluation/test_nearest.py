@@ -43,7 +43,7 @@ def test_real_numbers_are_looked_at_as_the_levels_that_they_become():
     assert (index[0], distance[0]) == (4, 0)
 
 
-def test_the_training_images_may_lie_in_a_file(tmp_path):
+def test_the_training_images_may_be_in_a_file(tmp_path):
     training = pictures(0, 50)
     np.save(tmp_path / "training.npy", training)
     mapped = np.load(tmp_path / "training.npy", mmap_mode="r", allow_pickle=False)

@@ -81,7 +81,7 @@ def test_one_image_over_and_over_is_precise_but_covers_nothing():
     assert found.coverage < 0.3
 
 
-def test_equal_images_lie_in_balls_of_no_size():
+def test_equal_images_have_balls_of_radius_0():
     # Far from 0, rounding would put them outside.
     copies = np.repeat(normal(0, 6, 8) + 1000.1, 7, 0)
     assert (radii(copies) == 0).all()

@@ -67,6 +67,6 @@ def test_large_images_are_averaged_in_blocks():
     [images()[0], images()[:0], images().astype(np.int64), images().astype(bool)],
     ids=["one image", "none", "int64", "bool"],
 )
-def test_what_is_no_image_is_refused(wrong):
+def test_a_value_that_is_not_images_is_refused(wrong):
     with pytest.raises(ConfigError, match="expected \\(n, H, W, C\\) of uint8"):
         levels(wrong)

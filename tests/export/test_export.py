@@ -149,7 +149,7 @@ def test_the_average_is_what_is_exported(tmp_path):
     assert not np.array_equal(kernel, run.trainer.generator.weights()["3.kernel"])
 
 
-def test_every_class_of_a_run_that_knows_classes_is_proved(tmp_path):
+def test_every_class_of_a_class_conditional_run_is_verified(tmp_path):
     run = train(tmp_path / "run", LABELLED, n_critic=1)
     done = export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
     assert done.images >= run.problem.generator_classes == 10

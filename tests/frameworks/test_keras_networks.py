@@ -54,7 +54,7 @@ def two_inputs(shape, layers, arrange, labels=(), name="labels"):
     ],
     ids=["inputs-labels", "labels-inputs", "by-name"],
 )
-def test_functional_models_of_two_inputs_are_told_labels(arrange):
+def test_functional_models_of_two_inputs_get_labels(arrange):
     generator = two_inputs((4,), PAINT, arrange)
     discriminator = two_inputs((3, 2, 1), (keras.layers.Dense(1),), arrange)
     run = fit(generator, discriminator, labels=LABELS)
@@ -115,7 +115,7 @@ class Unpacking(Painter):
         return self.made(z, labels)
 
 
-def test_a_model_that_unpacks_labels_itself_is_told_to_name_the_parameter():
+def test_a_model_that_unpacks_labels_itself_must_name_the_parameter():
     with pytest.raises(
         ConfigError, match="they go only to a parameter of call that is named '"
     ) as e:

@@ -262,7 +262,7 @@ def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
     assert said[-2:] == [("out", "main"), ("out", "cuda:1")]
 
 
-def test_a_trainer_is_freed_as_soon_as_it_is_let_go(recorder):
+def test_a_trainer_is_freed_with_its_last_reference(recorder):
     trainer = plugins.get_backend("torch").trainer(problem())
     Course(problem(), images()).block(trainer, 0, 5)
     assert recorder.replayed

@@ -83,7 +83,7 @@ class Unpacking(Painter):
         return self.made(z, labels, more)
 
 
-def test_a_module_that_unpacks_labels_itself_is_told_to_name_the_parameter():
+def test_a_module_that_unpacks_labels_itself_must_name_the_parameter():
     with pytest.raises(ConfigError, match="to a parameter of forward that is named"):
         fit(Unpacking(), critic(), labels=LABELS)
     with pytest.raises(ConfigError, match="the generator, a Unpacking, failed") as e:

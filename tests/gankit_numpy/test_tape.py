@@ -194,7 +194,7 @@ def test_gradients_of_what_nothing_leads_to_are_zero():
     assert not gradients(op.total(a), [b])[0].value.any()
 
 
-def test_nothing_is_pulled_back_to_what_nobody_asked_for():
+def test_no_gradient_is_computed_for_unrequested_inputs():
     pulled = []
     a, b = map(variable, arrays((2,), (2,)))
     spied = type(a)(b.value, (b, lambda g: pulled.append(g) or g))
@@ -375,7 +375,7 @@ def test_a_projection_adds_the_classs_own_direction():
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 5)])
-def test_an_embedding_lies_beside_what_there_is(shape):
+def test_an_embedding_is_concatenated_to_its_input(shape):
     network, (images,) = built((Embedding(2),), shape), arrays((4, *shape))
     found = network.forward(images, LABELS)
     np.testing.assert_array_equal(found[..., :5], images)

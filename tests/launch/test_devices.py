@@ -69,7 +69,7 @@ def elsewhere(trained):  # noqa: ARG001 - it is there first.
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_run_of_a_device_that_is_not_here_opens_on_what_is_with_a_warning():
+def test_a_run_of_a_missing_device_opens_on_another_with_a_warning():
     with pytest.warns(UserWarning, match="trained on device 'cuda:9', which is not here"):
         run = gankit.load("run")
     assert run.problem.device == "auto"
@@ -78,7 +78,7 @@ def test_a_run_of_a_device_that_is_not_here_opens_on_what_is_with_a_warning():
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("name", ["sample", "evaluate", "export", "report"])
-def test_so_it_is_for_every_command_that_opens_a_run(command_fd, name):
+def test_every_command_that_opens_a_run_warns_of_the_missing_device(command_fd, name):
     ended = command_fd(*COMMANDS[name])
     assert ended.code == 0, ended.err
     assert "trained on device 'cuda:9', which is not here" in ended.err
@@ -86,7 +86,7 @@ def test_so_it_is_for_every_command_that_opens_a_run(command_fd, name):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_so_a_run_goes_on_and_keeps_the_device_that_it_had(command_fd):
+def test_resuming_on_another_device_keeps_the_recorded_device(command_fd):
     words = "train", "--out", "run", "--resume", "auto", "--steps", 4, "--no-progress"
     ended = command_fd(*words)
     assert ended.code == 0, ended.err
@@ -97,7 +97,7 @@ def test_so_a_run_goes_on_and_keeps_the_device_that_it_had(command_fd):
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("how", ["flag", "variable"])
-def test_a_device_that_is_asked_for_and_not_here_is_an_error(command_fd, monkeypatch, name, how):
+def test_a_requested_device_that_is_missing_is_an_error(command_fd, monkeypatch, name, how):
     if how == "variable":
         monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
     ended = command_fd(*COMMANDS[name], *(("--device", "nowhere") if how == "flag" else ()))
@@ -107,7 +107,7 @@ def test_a_device_that_is_asked_for_and_not_here_is_an_error(command_fd, monkeyp
 
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("option", ["--device", "--backend"])
-def test_a_report_that_loads_no_run_refuses_what_says_how_to_load_it(command_fd, option):
+def test_a_report_without_the_explorer_refuses_device_and_backend(command_fd, option):
     ended = command_fd("report", "run", "--out", "x.html", option, "cpu")
     assert ended.code == 2
     assert f"{option} needs --explore" in ended.err
@@ -115,7 +115,7 @@ def test_a_report_that_loads_no_run_refuses_what_says_how_to_load_it(command_fd,
 
 
 @pytest.mark.usefixtures("trained")
-def test_the_variable_is_heard_in_python_and_an_argument_is_stronger(monkeypatch):
+def test_the_device_variable_works_in_python_and_an_argument_overrides_it(monkeypatch):
     monkeypatch.setenv("GANKIT_DEVICE", "nowhere")
     images = np.load("images.npy", allow_pickle=False)[..., np.newaxis]
     networks = (Dense(64), Tanh(), Reshape((8, 8, 1))), (Flatten(), Dense(1))
@@ -134,7 +134,7 @@ def test_the_variable_is_heard_in_python_and_an_argument_is_stronger(monkeypatch
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_what_a_device_is_not_to_blame_for_is_refused_as_it_is(monkeypatch):
+def test_an_error_unrelated_to_the_device_is_raised_unchanged(monkeypatch):
     def refuse(_problem):
         raise ConfigError("these networks are impossible")
 

@@ -104,7 +104,7 @@ def test_the_floor_is_measured_once():
 
 
 @pytest.mark.usefixtures("canned")
-def test_the_best_is_saved_though_none_is_due_and_outlives_the_newest():
+def test_the_best_checkpoint_is_saved_off_schedule_and_outlives_the_newest():
     seen = {}
     train("run", [every(1, lambda now: seen.update({now.step: checkpoints("run")}))])
     assert seen[6] == [4, 6]
@@ -279,7 +279,7 @@ def test_a_damaged_log_of_evaluations_stops_a_resume_and_stays():
     assert Path("run/evaluations.jsonl").read_text() == "rubbish\n"
 
 
-def test_what_cannot_be_judged_is_refused_before_a_run_begins(command):
+def test_images_that_cannot_be_evaluated_are_refused_before_training(command):
     words = ["train", "--config", "run.toml", "--dataset", "./digits.npz", "--out", "run"]
     few = command(*words, "--set", "evaluate_every=1", "--set", "evaluate_samples=5")
     assert few.code == 2
@@ -366,7 +366,7 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
     assert (judge.next_boundary(0), judge.next_boundary(6)) == (6, 12)
 
 
-def test_the_classifiers_training_is_told_of_now_and_then():
+def test_the_classifiers_training_reports_progress():
     said, now = [], iter(range(0, 1000, 3))
     watch = evaluate.slowly(said.append, lambda: float(next(now)))
     for step in range(1, 11):

@@ -31,21 +31,21 @@ def offering(name, *modules, capabilities=("native",)):
     return Backend(name, modules, lambda _: None, frozenset(capabilities))
 
 
-def test_the_backend_of_a_network_is_told_by_the_module_of_its_class():
+def test_the_module_of_a_networks_class_decides_its_backend():
     known = [offering("a", "acme"), offering("b", "bolt", "bits"), offering("n", capabilities=())]
     assert native_networks.owners(framework("acme"), known) == ["a"]
     assert native_networks.owners(framework("bits"), known) == ["b"]
     assert native_networks.owners(framework("acmer"), known) == []
 
 
-def test_the_nearest_class_decides_whose_a_network_is():
+def test_the_nearest_base_class_decides_a_networks_backend():
     torch = framework("torch")
     keras = type("Layer", (type(torch),), {"__module__": "keras.src.layers"})()
     known = [offering("torch", "torch"), offering("keras", "keras", "tensorflow")]
     assert native_networks.owners(keras, known) == ["keras"]
 
 
-def test_a_backend_that_claims_no_native_networks_knows_none():
+def test_a_backend_without_native_networks_matches_none():
     assert not offering("a", "acme", capabilities=()).knows(framework("acme"))
     assert offering("a", "acme").knows(framework("acme"))
 
@@ -73,7 +73,7 @@ def test_a_backend_refuses_networks_of_another_and_names_it(registered):
 
 
 @pytest.mark.skipif(not (selected("torch") and selected("keras")), reason="needs both frameworks")
-def test_auto_tells_keras_networks_from_those_of_torch():
+def test_auto_distinguishes_keras_and_torch_networks():
     import keras
     from torch import nn
 

@@ -207,9 +207,7 @@ def test_a_finished_run_of_steps_goes_on_when_epochs_are_asked_for(command):
     assert gankit.load("run").step == 4
 
 
-def test_a_run_that_would_not_fit_on_the_disk_leaves_nothing_and_can_be_started_again(
-    command, monkeypatch
-):
+def test_a_run_too_large_for_the_disk_is_refused_and_can_start_later(command, monkeypatch):
     with monkeypatch.context() as patch:
         usage = shutil.disk_usage(".")
         patch.setattr("shutil.disk_usage", lambda _: usage._replace(free=10_000))

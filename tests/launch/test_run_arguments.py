@@ -36,13 +36,13 @@ def test_a_value_of_a_wrong_type_is_named_and_refused(run, name):
 
 @pytest.mark.parametrize("name", [3, None, [1]])
 @pytest.mark.parametrize("kind", ["loss", "dataset", "backend"])
-def test_what_is_to_be_a_name_and_is_none_is_refused(kind, name):
+def test_a_value_that_is_not_a_name_is_refused(kind, name):
     told = refusal(lambda: getattr(plugins, f"get_{kind}")(name))
     assert told.startswith(f"{kind}: got ")
 
 
 @pytest.mark.usefixtures("machine")
-def test_a_recipe_of_no_name_is_not_the_default(command):
+def test_an_empty_recipe_name_is_not_the_default(command):
     assert "unknown recipe ''" in refusal(lambda: train(recipe=""), UnknownName)
     ended = command("train", "--recipe", "", "--print-config")
     assert (ended.code, ended.out) == (2, "")

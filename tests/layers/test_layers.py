@@ -133,7 +133,7 @@ def test_weights_are_named_by_their_place_and_role():
     }
 
 
-def test_running_state_is_told_by_its_role():
+def test_running_state_is_recognised_by_its_role():
     spec = (Conv(2, 1, spectral=True), BatchNorm(0.9, 1e-5))
     names = weight_shapes(spec, IMAGE)
     assert {name for name in names if is_running(name)} == {"0.kernel_u", "1.mean", "1.variance"}

@@ -121,7 +121,7 @@ def gankit_{hook}():
     assert repr(name) in said[0]
 
 
-def test_an_unknown_backend_is_told_from_a_broken_one(install):
+def test_unknown_and_broken_backends_have_different_errors(install):
     install("1 / 0")
     with pytest.raises(UnknownBackend, match="did you mean 'torch'") as raised:
         complaints(lambda: plugins.get_backend("tourch"))
@@ -136,7 +136,7 @@ def test_an_unknown_backend_is_told_from_a_broken_one(install):
     ],
     ids=["at import", "when asked"],
 )
-def test_a_plugin_with_a_mistake_is_told_with_its_line_and_its_error(install, source, raised):
+def test_a_plugins_error_is_shown_with_its_line(install, source, raised):
     install(source)
     with pytest.raises(PluginError, match=rf"{raised.__name__}: .* \(acme_\d+\.py, line") as told:
         complaints(lambda: plugins.get_backend("mine"))

@@ -77,7 +77,7 @@ def test_a_backend_can_do_what_a_recipe_needs(name, backend):
     assert problem.needs() <= plugins.get_backend(backend).capabilities
 
 
-def test_a_recipe_may_be_a_file_of_ones_own(tmp_path):
+def test_a_recipe_may_be_a_users_file(tmp_path):
     text = {recipe.name: recipe.text for recipe in recipes()}["cgan"]
     (tmp_path / "mine.toml").write_text(text.replace("units = 50", "units = 7"), "utf-8")
     settings = config_of([from_recipe(str(tmp_path / "mine.toml"))])

@@ -100,7 +100,7 @@ def test_names_of_classes_are_those_given():
     assert payload(run, ("boot", "bag", "coat"))["names"] == ["boot", "bag", "coat"]
 
 
-def test_a_generator_that_is_not_told_classes_has_none():
+def test_an_unconditional_generator_has_no_classes():
     told = payload(run_of_spec(LINEAR, (3, 4, 1)), ("boot", "bag", "coat"))
     assert (told["classes"], told["names"]) == (0, [])
 

@@ -193,7 +193,7 @@ def test_the_newest_picture_of_nearest_images_is_shown(run):
     assert "after step 30" in Text(page).whole.partition("Nearest training images")[2]
 
 
-def test_warnings_are_told_as_they_were_given(run):
+def test_warnings_are_shown_unchanged(run):
     assert "No warning is recorded" in text_of(run)
     add_warning(run, 20, "the generator makes one image")
     page = page_of(run)
@@ -216,7 +216,7 @@ def test_runs_stand_side_by_side_and_what_differs_is_marked(tmp_path):
     assert [curve["run"] for curve in data_of(page_of(*runs))["charts"][0]["series"]] == [0, 1]
 
 
-def test_runs_of_one_name_are_told_apart(tmp_path):
+def test_runs_with_equal_names_are_distinguished(tmp_path):
     runs = [make_run(tmp_path / part / "run") for part in ("x", "y")]
     names = [run["name"] for run in data_of(page_of(*runs))["runs"]]
     assert names == [str(run.path) for run in runs]
@@ -407,7 +407,7 @@ def test_a_run_that_diverged_says_so_in_its_report():
 
 
 @pytest.mark.usefixtures("machine")
-def test_what_a_run_was_warned_of_while_it_trained_is_told():
+def test_the_page_shows_the_warnings_of_training():
     with pytest.warns(HealthWarning) as given:
         train(300, **LOST)
     (line,) = {str(warning.message) for warning in given}

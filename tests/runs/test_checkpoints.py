@@ -47,7 +47,7 @@ def test_an_array_of_any_layout_comes_back_with_its_numbers(tmp_path, array):
     assert (found.shape, found.dtype.name) == (array.shape, array.dtype.name)
 
 
-def test_arrays_lie_in_files_by_the_first_part_of_their_names(store):
+def test_the_first_part_of_an_arrays_name_is_its_file(store):
     names = {path.name for path in store.path(640).iterdir()}
     parts = ("average", "discriminator", "generator", "optimizer", "trainer")
     assert names == {f"{part}.safetensors" for part in parts} | {"manifest.json"}

@@ -22,7 +22,7 @@ def refused(store, name, step=1280):
 
 @pytest.mark.parametrize("name", [FILE, "manifest.json"])
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
-def test_what_is_no_regular_file_is_refused_without_waiting(store, name, kind):
+def test_a_special_file_is_refused_without_waiting(store, name, kind):
     path = store.path(1280) / name
     moved = path.rename(store.folder / "moved")
     match kind:
@@ -57,7 +57,7 @@ def test_a_checkpoint_that_is_a_link_is_refused(store):
     ],
     ids=["empty", "list", "null", "bytes", "deep", "deeper", "digits", "nan", "pickle", "huge"],
 )
-def test_a_manifest_that_is_none_is_refused(store, text):
+def test_an_invalid_manifest_is_refused(store, text):
     (store.path(1280) / "manifest.json").write_bytes(text)
     refused(store, "manifest.json")
 

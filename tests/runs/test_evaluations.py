@@ -176,7 +176,7 @@ def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at):
     assert path.read_bytes() == before
 
 
-def test_curves_are_of_the_common_way_of_measuring_and_tables_of_the_most_images():
+def test_curves_use_the_common_settings_and_tables_the_most_images():
     rows = [row(6), row(12), row(12, samples=50), row(12, samples=200), row(9)]
     assert list(evaluation_log.comparable(rows)) == [6, 9, 12]
     assert {one["samples"] for one in evaluation_log.comparable(rows).values()} == {100}

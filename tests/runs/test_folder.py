@@ -60,7 +60,7 @@ def test_a_run_is_not_created_over_another(run):
 
 
 @pytest.mark.parametrize(("made", "reason"), [(True, "no config.toml"), (False, "no such folder")])
-def test_what_is_no_run_is_not_opened(tmp_path, made, reason):
+def test_a_folder_that_is_not_a_run_is_not_opened(tmp_path, made, reason):
     if made:
         (tmp_path / "other").mkdir()
     with pytest.raises(CheckpointError, match=f"no run folder at '.*other': .*{reason}"):
@@ -105,13 +105,13 @@ def test_the_lock_of_a_killed_process_does_not_stay(run, holder):
         pass
 
 
-def test_a_lock_that_was_let_go_can_be_taken_again(run):
+def test_a_released_lock_can_be_taken_again(run):
     for _ in range(2):
         with run.lock():
             pass
 
 
-def test_whoever_takes_the_lock_clears_away_what_is_half_written(run, state):
+def test_taking_the_lock_removes_unfinished_files(run, state):
     run.checkpoints.save(1, state, {})
     left = run.checkpoints.folder / ".gankit-1-01234567-0.tmp"
     left.mkdir()

@@ -85,7 +85,7 @@ def test_it_is_not_verified_with_the_run_but_may_be_by_its_own_folder(run, comma
     assert command("checkpoint", "verify", run / "checkpoints" / "000015").code == ExitCode.OK
 
 
-def test_it_costs_the_run_no_checkpoint_of_its_own(run, command):
+def test_a_foreign_checkpoint_displaces_none_of_the_run(run, command):
     ended = command("checkpoint", "prune", run, "--keep", 1)
     assert ended.code == ExitCode.OK
     assert there(run) == [10, 12, 15]
@@ -123,7 +123,7 @@ def test_it_is_neither_resumed_from_nor_counted_among_those_that_are_kept(run, c
     assert command("checkpoint", "verify", run).out.count("whole") == 2
 
 
-def test_where_only_those_of_another_run_lie_nothing_is_trained(run, command):
+def test_nothing_is_trained_if_all_checkpoints_are_foreign(run, command):
     for step in ("000005", "000010"):
         shutil.rmtree(run / "checkpoints" / step)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

@@ -151,7 +151,7 @@ def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become)
     assert "its last checkpoint is" in said
 
 
-def test_what_lies_elsewhere_is_written_though_a_folder_is_lost(run, tmp_path):
+def test_files_elsewhere_are_written_though_the_run_folder_is_lost(run, tmp_path):
     def write():
         run.path.rename(run.path.with_name("second"))
         atomic_files.write_file(tmp_path / "elsewhere", b"written")

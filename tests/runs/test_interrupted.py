@@ -42,9 +42,7 @@ def test_an_error_that_passes_is_not_noticed(store, state, fail_at, tmp_path, ac
     assert len(loss_log.read(log.path)) == (2 if act == "log" else 1)
 
 
-def test_what_cannot_be_read_for_a_moment_is_read_and_for_longer_is_not_called_damaged(
-    store, monkeypatch
-):
+def test_a_passing_read_error_is_retried_and_never_called_damage(store, monkeypatch):
     read, failures = os.fdopen, [2]
 
     def busy(*args, **kwargs):

@@ -75,7 +75,7 @@ def test_a_new_run_takes_no_folder_that_holds_anything(run, name):
 
 
 @pytest.mark.parametrize("kind", ["dangling link", "pipe", "other kind"])
-def test_a_run_lies_in_no_place_of_another_kind(run, kind):
+def test_a_run_folder_must_be_a_folder(run, kind):
     run.path.rmdir()
     if kind == "other kind":
         run.path.write_text("")
@@ -85,7 +85,7 @@ def test_a_run_lies_in_no_place_of_another_kind(run, kind):
     assert "not a folder" in in_the_way(run)
 
 
-def test_a_run_may_lie_where_a_link_leads(run):
+def test_a_run_folder_may_be_a_link(run):
     place = run.path.rename(run.path.with_name("place"))
     run.path.symlink_to(place)
     assert in_the_way(run) == ""
@@ -118,7 +118,7 @@ WRITERS = {
 
 @pytest.mark.parametrize("kind", STRANGE)
 @pytest.mark.parametrize("name", WRITERS)
-def test_what_is_appended_goes_into_a_file_of_its_own(run, name, kind):
+def test_logs_are_appended_only_to_regular_files_without_links(run, name, kind):
     target = put(run.path / name, kind)
     before = target.read_bytes() if kind == "link" else None
     with pytest.raises(Exception, match=f"{name}.*(link|pipe|regular|director)"):

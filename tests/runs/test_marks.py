@@ -111,14 +111,14 @@ def test_a_mark_that_is_lost_is_the_one_that_all_checkpoints_have(tmp_path, how)
 
 
 @pytest.mark.parametrize("how", ["missing", "damaged", "without it"])
-def test_where_a_mark_is_lost_and_two_runs_have_checkpoints_none_is_taken(store, how):
+def test_without_a_mark_checkpoints_of_two_runs_are_all_refused(store, how):
     folder = RunFolder(store.folder.parent)
     forget(folder, how)
     with pytest.raises(CheckpointError, match=r"of 2 runs, and .*environment\.json does not say"):
         _ = folder.checkpoints
 
 
-def test_a_folder_gives_the_store_of_its_own_run(tmp_path):
+def test_a_folder_opens_the_store_of_its_run(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.create("", {"run": "mine"})
     folder.checkpoints.save(10, state(10))

@@ -62,7 +62,7 @@ def test_a_torn_last_line_does_not_count(path):
     ],
     ids=range(10),
 )
-def test_any_other_line_that_is_none_is_refused_by_number(path, line):
+def test_any_other_invalid_line_is_refused_by_its_number(path, line):
     lines = path.read_text().splitlines()
     lines[2] = line
     path.write_text("\n".join(lines) + "\n")

@@ -304,7 +304,7 @@ def test_a_block_holds_at_most_32_mib_of_numbers():
     assert BLOCK_BYTES == 32 * 2**20
 
 
-def test_a_step_that_is_larger_than_that_is_a_block_of_its_own():
+def test_a_step_larger_than_the_limit_is_one_block():
     wide = dataclasses.replace(PROBLEM, latent=2**17)
     trainer = BlockRecorder()
     fit(trainer, wide, StepShape(batch=64, n_critic=1), IMAGES, steps=2)

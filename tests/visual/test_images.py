@@ -21,7 +21,7 @@ def test_scaling_to_floats_and_back_gives_all_256_values(precision):
     np.testing.assert_array_equal(images.to_uint8(scaled), values)
 
 
-def test_what_lies_outside_is_clipped_and_what_lies_between_is_rounded():
+def test_values_are_clipped_and_rounded():
     step = 1 / 127.5
     found = images.to_uint8(np.array([-9.0, -1 + 0.4 * step, -1 + 0.6 * step, np.inf]))
     assert found.tolist() == [0, 0, 1, 255]
@@ -117,7 +117,7 @@ def test_images_that_are_some_of_more_are_numbered_on(tmp_path):
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
-def test_each_image_is_written_to_a_png_of_its_own(tmp_path, channels, mode):
+def test_each_image_is_written_to_one_png(tmp_path, channels, mode):
     tiles = np.random.default_rng(0).integers(0, 256, (3, 4, 3, channels), np.uint8)
     images.write_each(tmp_path / "new", tiles)
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["000.png", "001.png", "002.png"]

@@ -137,7 +137,7 @@ def test_live_finds_the_notebooks_cell(cell):
     assert ">3<" in cell[-1]
 
 
-def test_training_shows_a_bar_in_the_notebooks_cell_unless_it_shall_not(cell, capsys):
+def test_training_shows_a_bar_in_the_notebooks_cell_unless_switched_off(cell, capsys):
     run = fit(3, progress=True)
     assert '<progress value="1.0000" max="1">' in cell[-1]
     assert f"step 3/3  D {run.history[-1, 0]:.3f} G {run.history[-1, 1]:.3f}" in cell[-1]
@@ -148,7 +148,7 @@ def test_training_shows_a_bar_in_the_notebooks_cell_unless_it_shall_not(cell, ca
 
 
 @pytest.mark.usefixtures("machine")
-def test_an_evaluation_shows_how_far_it_is_in_the_cell_unless_it_shall_not(cell, capsys):
+def test_an_evaluation_shows_progress_in_the_cell_unless_switched_off(cell, capsys):
     np.save("faces.npy", IMAGES)
     run = gankit.train(
         dataset="./faces.npy", backend="numpy", steps=1, latent=3, batch=4, progress=False,
