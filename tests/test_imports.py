@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -122,6 +123,19 @@ def test_no_part_of_the_core_knows_what_stands_above_it(path):
     used -= {"__version__"}
     assert own in RANKS, "give a new part of the core its rank"
     assert {name for name in used - {own} if RANKS[name] >= RANKS[own]} == set()
+
+
+def module_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_files_of_the_core_import_each_other_in_a_circle():
+    modules = {module_of(path): path for path in CORE if path.name != "__init__.py"}
+    graph = TopologicalSorter()
+    for module, path in modules.items():
+        used = {name if name in modules else name.rpartition(".")[0] for name in imports(path)}
+        graph.add(module, *used & modules.keys())
+    graph.prepare()  # CycleError, naming the circle.
 
 
 @pytest.mark.parametrize("path", [*CORE, *BACKENDS], ids=label)

@@ -4,8 +4,9 @@ Writing and proving happen in processes of their own, so no framework is importe
 library prints or breaks stays with it.
 """
 
+from gankit.export.exported import Exported
 from gankit.export.formats import Choice, known
-from gankit.export.pipeline import Exported, export
+from gankit.export.pipeline import export
 from gankit.export.portable import read
 
 __all__ = ["Choice", "Exported", "export", "known", "read"]

@@ -8,18 +8,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gankit
 from gankit._text import one_line
 from gankit.data import is_path
 from gankit.errors import CheckpointError
+from gankit.export.exported import Exported
 from gankit.launch.resuming import known_images
 from gankit.layers import uses_labels
 from gankit.runs import class_names, evaluation_log
-
-if TYPE_CHECKING:
-    from gankit.export.pipeline import Exported
 
 INPUTS = """\
 import numpy as np

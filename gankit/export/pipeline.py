@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gankit._utils import atomic_files
 from gankit._utils.listening import messages
 from gankit._utils.paths import given, optional
-from gankit.config import TrainConfig
 from gankit.errors import (
     BackendUnavailable,
     CheckpointError,
@@ -21,6 +19,7 @@ from gankit.errors import (
     StorageError,
 )
 from gankit.export.destination import README, card_of, target
+from gankit.export.exported import Exported
 from gankit.export.formats import Choice, choose
 from gankit.export.write_subprocess import NAME
 from gankit.launch.messages import warn
@@ -34,38 +33,6 @@ LIMIT = 600.0
 ERRORS: tuple[type[GankitError], ...] = (
     ConfigError, CheckpointError, BackendUnavailable, StorageError,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What there is to know of an export.
-
-    Attributes
-    ----------
-    path, card
-        The file or folder, and its model card: beside a file `NAME.md`, within a folder README.md.
-    choice
-        The format, and the backend that wrote it.
-    run, config
-        The run, and its configuration.
-    step, parameters
-        Steps of the checkpoint that it was made of; numbers in the generator.
-    images, difference
-        How many images were compared, and the largest difference.
-    sha256
-        Of a file; empty for a folder.
-    """
-
-    path: Path
-    card: Path
-    choice: Choice
-    run: RunFolder
-    config: TrainConfig
-    step: int
-    parameters: int
-    images: int
-    difference: float
-    sha256: str
 
 
 def export(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from gankit._utils.counts import check_count
 from gankit.callbacks.stage_bar import Stages
 from gankit.contract import Labels
 from gankit.contract.random_streams import Stream, generator
+from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation
 from gankit.evaluation.pixels import Levels
@@ -30,12 +31,9 @@ from gankit.launch.reference_data import (
     unwatched,
 )
 from gankit.launch.resuming import known_images
-from gankit.launch.run import called
+from gankit.launch.trained import Trained
 from gankit.runs import RunFolder, evaluation_log
 from gankit.visual import images
-
-if TYPE_CHECKING:
-    from gankit.launch.run import Run
 
 READING = "reading images"
 GENERATING = "generating images"
@@ -45,7 +43,7 @@ PAUSE = 10.0
 
 
 def generated(
-    run: Run,
+    run: Trained,
     count: int = SAMPLES,
     seed: int = 0,
     watch: Watch = unwatched,
@@ -67,7 +65,8 @@ def generated(
     check_samples(count)
     labels = None
     if run.problem.generator_classes and data is not None:
-        labels = called(run).labels(in_proportion(data, count, seed))
+        classes = Classes.of(run.class_names, run.problem.generator_classes)
+        labels = classes.labels(in_proportion(data, count, seed))
     done, parts = 0, []
     watch(GENERATING, 0.0)
     for chunk in run.chunks(count, seed, labels):
@@ -101,7 +100,7 @@ def check_samples(count: int) -> None:
 
 def examined(
     standard: Standard,
-    run: Run,
+    run: Trained,
     count: int = SAMPLES,
     seed: int = evaluation_log.SEED,
     before: Sequence[evaluation_log.Row] = (),
@@ -149,7 +148,7 @@ def slowly(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Watch:
 
 
 def evaluation(
-    run: Run,
+    run: Trained,
     count: int = SAMPLES,
     seed: int = evaluation_log.SEED,
     data_dir: Path | None = None,

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gankit.data.class_names import listed
+from gankit.launch.trained import Trained
 from gankit.visual import notebook
-
-if TYPE_CHECKING:
-    from gankit.launch.run import Run
 
 ROWS, WIDE = 5, 10
 """Rows of a grid; where there are classes each has a column, at most ten."""
 
 
-def run_html(run: Run) -> str:
+def run_html(run: Trained) -> str:
     """Return a run as HTML: what it is, its losses and a grid of its images, of seed 0."""
     classes = run.problem.generator_classes
     columns = min(classes, WIDE) or ROWS
@@ -30,7 +27,7 @@ def run_html(run: Run) -> str:
     return notebook.html("gankit run", _facts(run), pictures)
 
 
-def _facts(run: Run) -> dict[str, str]:
+def _facts(run: Trained) -> dict[str, str]:
     rows = {}
     if (config := run.config) is not None:
         rows = {"recipe": config.recipe, "dataset": Path(config.dataset).name}

@@ -1,0 +1,42 @@
+"""The result of an export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gankit.config import TrainConfig
+from gankit.export.formats import Choice
+from gankit.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What there is to know of an export.
+
+    Attributes
+    ----------
+    path, card
+        The file or folder, and its model card: beside a file `NAME.md`, within a folder README.md.
+    choice
+        The format, and the backend that wrote it.
+    run, config
+        The run, and its configuration.
+    step, parameters
+        Steps of the checkpoint that it was made of; numbers in the generator.
+    images, difference
+        How many images were compared, and the largest difference.
+    sha256
+        Of a file; empty for a folder.
+    """
+
+    path: Path
+    card: Path
+    choice: Choice
+    run: RunFolder
+    config: TrainConfig
+    step: int
+    parameters: int
+    images: int
+    difference: float
+    sha256: str
