@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_it_is_caught_within_a_block_and_never_published(
         case "batch":
             data, began = np.where(data == data.max(), value, data).astype(data.dtype), 0
         case "noise":
-            monkeypatch.setattr(gankit.training, "plan", poisoned(value))
+            monkeypatch.setattr(sys.modules["gankit.training.fit"], "plan", poisoned(value))
         case "loss":
             began = 0
         case _:
