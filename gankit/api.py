@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from gankit.augment import Augment
 from gankit.callbacks import Bar, History, Watchdog
 from gankit.callbacks.download_bar import downloads_shown
 from gankit.config import AUTO, layering
+from gankit.config.settings import Settings
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
@@ -44,6 +45,7 @@ from gankit.penalties import Penalty
 from gankit.runs import Checkpoint, RunFolder
 from gankit.runs import class_names as class_names_of
 from gankit.runs import loss_log as metrics_log
+from gankit.runs.loss_history import LossHistory
 from gankit.schedules import Rate
 from gankit.training import Callback, Callbacks, StepShape, as_callbacks
 from gankit.training import fit as fit_steps
@@ -53,7 +55,8 @@ ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 
 __all__ = ["Run", "fit", "load", "train"]
 
-Folder = str | os.PathLike[str]
+Folder: TypeAlias = str | os.PathLike[str]
+Images: TypeAlias = NDArray[np.uint8] | Array
 
 
 def train(
@@ -64,7 +67,7 @@ def train(
     data_dir: Folder | None = None,
     progress: bool = True,
     callbacks: Callbacks = (),
-    **settings: Any,  # noqa: ANN401 - a setting may be any TOML value.
+    **settings: Unpack[Settings],
 ) -> Run:
     """Train a recipe on a named data set, as `gankit train` does.
 
@@ -136,7 +139,7 @@ def train(
 
 
 def fit(
-    images: NDArray[Any],
+    images: Images,
     generator: Spec | Native,
     discriminator: Spec | Native,
     *,
@@ -382,7 +385,7 @@ def load(
     return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name, names)
 
 
-def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
+def _losses(run: RunFolder, checkpoint: Checkpoint) -> LossHistory:
     """Return the losses up to a checkpoint; those before the damage, with a warning, if any is."""
     try:
         losses, damage = metrics_log.read_valid(run.metrics)
@@ -393,7 +396,7 @@ def _losses(run: RunFolder, checkpoint: Checkpoint) -> Array:
         losses, damage = np.empty((0, 2)), str(error)
     if damage:
         warn(f"{damage}; nothing but the history needs it")
-    return losses[: checkpoint.step]
+    return LossHistory(losses[: checkpoint.step])
 
 
 def _best(run: RunFolder) -> Checkpoint:
@@ -421,9 +424,9 @@ def _loss(given: str | Loss) -> Loss:
     return plugins.get_loss(given)
 
 
-def _by_name(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Loss | None, Backend | None]:
+def _by_name(settings: Settings) -> tuple[dict[str, Any], Loss | None, Backend | None]:
     """Return settings with names in place of objects, and the objects."""
-    given = dict(settings)
+    given: dict[str, Any] = dict(settings)
     loss, backend, dataset = (given.get(name) for name in ("loss", "backend", "dataset"))
     for name, thing, kind in (("loss", loss, Loss), ("backend", backend, Backend)):
         if isinstance(thing, kind):

@@ -6,6 +6,7 @@ import numpy as np
 
 from gankit.callbacks.boundaries import never
 from gankit.contract import Array
+from gankit.runs.loss_history import LossHistory
 from gankit.training import Progress
 
 
@@ -23,6 +24,6 @@ class History:
         """Keep the block's losses."""
         self._blocks.append(progress.losses)
 
-    def losses(self) -> Array:
+    def losses(self) -> LossHistory:
         """Return `(steps, 2)`, those of the steps seen."""
-        return np.concatenate(self._blocks)
+        return LossHistory(np.concatenate(self._blocks))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gankit.callbacks import Judging
 from gankit.launch import evaluate, reference_data
 from gankit.launch.messages import Tell
 from gankit.launch.run import Run
 from gankit.runs import RunFolder, evaluation_log
+from gankit.runs.loss_history import LossHistory
 from gankit.training import Progress
 from gankit.visual.images import Pixels
 
@@ -44,7 +43,7 @@ def judge_of(
     def examine(
         progress: Progress, before: Sequence[evaluation_log.Row]
     ) -> tuple[dict[str, Any], Pixels]:
-        run = Run(plan.problem, progress.trainer, progress.step, np.empty((0, 2)), config)
+        run = Run(plan.problem, progress.trainer, progress.step, LossHistory([]), config)
         return evaluate.examined(standard, run, config.evaluate_samples, before=before)
 
     every = (config.evaluate_every or 1) * plan.epoch

@@ -33,6 +33,7 @@ from gankit.runs import (
     RunFolder,
 )
 from gankit.runs import loss_log as metrics_log
+from gankit.runs.loss_history import LossHistory
 from gankit.training import Callback, Callbacks, as_callbacks, fit
 
 
@@ -123,7 +124,7 @@ def _train(
     finally:
         if log:
             log.close()
-    losses = metrics_log.read(folder.metrics) if folder else history.losses()
+    losses = LossHistory(metrics_log.read(folder.metrics)) if folder else history.losses()
     path, name = folder.path if folder else None, plan.backend.name
     names = plan.data.class_names
     return Run(plan.problem, trainer, step, losses, plan.config, path, name, names)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from gankit.contract.latents import chunks, interpolated, latents, truncated
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, shown
 from gankit.layers import is_spec
+from gankit.runs.loss_history import LossHistory
 from gankit.visual.images import Picture, enlarged, grid
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Run:
     step
         Steps done.
     history
-        `(steps, 2)` float64: the discriminator's and the generator's loss of every step.
+        `(steps, 2)` float64: the discriminator's and the generator's loss of every step, also
+        as `history.discriminator` and `history.generator`, `(steps,)` each.
     config, folder
         What was asked for and where it lies; None for a run of `gankit.fit` in memory.
     backend
@@ -67,11 +69,15 @@ class Run:
     problem: Problem
     trainer: Trainer
     step: int
-    history: Array = field(repr=False)
+    history: LossHistory = field(repr=False)
     config: TrainConfig | None = field(default=None, repr=False)
     folder: Path | None = None
     backend: str | None = None
     class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take losses of any array type."""
+        object.__setattr__(self, "history", LossHistory(self.history))
 
     def __repr__(self) -> str:
         """Return one line: the folder, what was trained on what, the backend, and the step."""
@@ -107,7 +113,7 @@ class Run:
         """Return another run with the same trainer."""
         return dataclasses.replace(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
+    def __deepcopy__(self, memo: dict[int, object]) -> Run:
         """Return another run with a copy of everything."""
         fields = (getattr(self, field.name) for field in dataclasses.fields(self))
         return Run(*(copy.deepcopy(value, memo) for value in fields))
@@ -333,7 +339,7 @@ def _built(
     backend: str,
     state: State,
     step: int,
-    history: Array,
+    history: LossHistory,
     config: TrainConfig | None,
     folder: Path | None,
     class_names: tuple[str, ...],

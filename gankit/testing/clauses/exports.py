@@ -17,6 +17,7 @@ from gankit.export.folding import folded
 from gankit.export.verify_subprocess import compared
 from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run
+from gankit.runs.loss_history import LossHistory
 from gankit.testing.clauses.integration import each_family, taking
 from gankit.testing.harness import ready
 
@@ -39,7 +40,7 @@ class ExportClauses:
         set_out = taking(backend, family)
         trainer = ready(backend, set_out.problem)
         set_out.updates(trainer, 0, STEPS)
-        run = Run(set_out.problem, trainer, STEPS, np.zeros((STEPS, 2)))
+        run = Run(set_out.problem, trainer, STEPS, LossHistory(np.zeros((STEPS, 2))))
         for name, export in backend.exports.items():
             if not plugins.missing(export.requires):
                 assert difference(export, run) <= ROUNDING, name

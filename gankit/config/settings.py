@@ -1,0 +1,60 @@
+"""The types of the settings that `gankit.train` takes by keyword, for type checkers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, TypedDict
+
+from gankit.augment import Augment
+from gankit.config.train_config import NetworkConfig
+from gankit.contract import Backend, Precision
+from gankit.data import Dataset, ImageOptions
+from gankit.layers import Layer
+from gankit.losses import Loss
+from gankit.optimizers import Average
+from gankit.penalties import Penalty
+from gankit.schedules import Schedule
+
+Table: TypeAlias = Mapping[str, object]
+"""A part of a configuration as TOML has it, such as `{"layer": "dense", "units": 64}`."""
+Network: TypeAlias = NetworkConfig | Layer | Sequence[Layer | Table] | Table
+
+
+class Settings(TypedDict, total=False):
+    """The fields of `TrainConfig`, which explains them; objects may stand for tables and names.
+
+    `recipe` is not among them: `gankit.train` takes it as its first argument.
+    """
+
+    generator: Network
+    discriminator: Network
+    latent: int
+    loss: str | Loss
+    batch: int
+    epochs: int | None
+    n_critic: int
+    fresh_noise: bool
+    average: Average | Table | None
+    penalties: Penalty | Sequence[Penalty | Table]
+    label_smoothing: float
+    augment: Augment | Table | None
+    instance_noise: float | Schedule | Table
+    flip: bool
+    auxiliary: float
+    classes: int | None
+    images: ImageOptions | Table | None
+    precision: Precision
+    mixed: bool
+    steps_per_epoch: int | None
+    steps: int | None
+    seed: int
+    summary: str
+    backend: str | Backend
+    dataset: str | os.PathLike[str] | Dataset
+    device: str
+    sample_every: int
+    checkpoint_every: int | None
+    keep_checkpoints: int
+    evaluate_every: int | None
+    evaluate_samples: int

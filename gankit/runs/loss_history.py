@@ -1,0 +1,44 @@
+"""The losses of a run, as an array with a name for each column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class LossHistory(np.ndarray[tuple[Any, ...], np.dtype[np.float64]]):
+    """`(steps, 2)` float64: the discriminator's and the generator's loss of every step.
+
+    An array like any other; rows, slices and results of NumPy functions are plain arrays.
+
+    >>> history = LossHistory([[1.4, 0.7], [1.3, 0.8]])
+    >>> history.discriminator, history.generator
+    (array([1.4, 1.3]), array([0.7, 0.8]))
+    >>> history[-1]
+    array([1.3, 0.8])
+    """
+
+    def __new__(cls, losses: ArrayLike) -> LossHistory:
+        """Return a copy of `(steps, 2)` losses."""
+        return np.array(losses, np.float64).reshape(-1, 2).view(cls)
+
+    @property
+    def discriminator(self) -> NDArray[np.float64]:
+        """`(steps,)`: the discriminator's loss of every step."""
+        return np.asarray(self)[:, 0]
+
+    @property
+    def generator(self) -> NDArray[np.float64]:
+        """`(steps,)`: the generator's loss of every step."""
+        return np.asarray(self)[:, 1]
+
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - as NumPy's own.
+        """Return part of it, a plain array or a number."""
+        return np.asarray(self)[key]
+
+    def __array_wrap__(self, array: Any, *_: object) -> Any:  # noqa: ANN401 - as NumPy's own.
+        """Return what a NumPy function made, a plain array or a number."""
+        plain = np.asarray(array)
+        return plain if plain.ndim else plain[()]

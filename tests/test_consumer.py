@@ -1,0 +1,50 @@
+"""A user's program type checks, and a misspelt setting does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gankit import TrainConfig
+from gankit.config.settings import Settings
+from tests.paths import ROOT
+
+PROGRAM = ROOT / "tests" / "consumer.py"
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory):
+    """Return what runs `mypy --strict` on the text of a program, and returns what it prints."""
+    pytest.importorskip("mypy")
+    folder = tmp_path_factory.mktemp("types")
+
+    def run(text):
+        (folder / "program.py").write_text(text, "utf-8")
+        options = ["--strict", "--config-file=", "--follow-imports=silent"]
+        words = [sys.executable, "-m", "mypy", *options, f"--cache-dir={folder / 'cache'}"]
+        done = subprocess.run(
+            [*words, "program.py"], cwd=folder, env=os.environ | {"MYPYPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.slow
+def test_a_program_is_checked_and_a_misspelt_setting_is_refused(check):
+    text = PROGRAM.read_text("utf-8")
+    assert "Success" in check(text)
+    said = check(text.replace("epochs=2", "epoch=2").replace("seed=1, loss", 'seed="1", loss'))
+    assert 'Unexpected keyword argument "epoch" for "train"' in said
+    assert 'Argument "seed" to "train" has incompatible type "str"' in said
+    assert said.count("error:") == 2, said
+
+
+def test_the_settings_are_the_fields_of_the_configuration():
+    fields = {field.name for field in dataclasses.fields(TrainConfig)}
+    assert Settings.__annotations__.keys() == fields - {"recipe"}
