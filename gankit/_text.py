@@ -37,6 +37,16 @@ def one_line(text: object) -> str:
     return printable(" ".join(str(text).split()))
 
 
+def plain(text: object, limit: int = 300) -> str:
+    r"""Return at most `limit` characters of text on one line, without terminal control codes.
+
+    >>> plain("a\x1b[31mb\nc")
+    'a\\x1b[31mb c'
+    """
+    line = one_line(text)
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 def printable_lines(text: object) -> str:
     """Return text of several lines, with unprintable characters escaped in each."""
     return "\n".join(map(printable, str(text).split("\n")))

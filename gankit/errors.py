@@ -7,6 +7,7 @@ that was given, the values that are valid, the fix.
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from collections.abc import Iterable, Sized
 from enum import IntEnum
@@ -122,6 +123,21 @@ class StorageError(GankitError, OSError):
     """A file cannot be written: the disk is full or read-only, or another process writes there."""
 
     exit_code = ExitCode.STORAGE
+
+
+def described(error: BaseException) -> str:
+    """Return an error's type and the first line of its message; no type for a gankit error.
+
+    The traceback goes to the log, which `--debug` shows.
+
+    >>> described(ValueError("no"))
+    'ValueError: no'
+    """
+    logging.getLogger("gankit").debug("an error that is reported in one line:", exc_info=error)
+    if isinstance(error, GankitError):
+        return str(error)
+    lines = str(error).strip().splitlines() or ["no message"]
+    return f"{type(error).__name__}: {lines[0]}"
 
 
 def place_of(error: BaseException) -> str:

@@ -116,7 +116,7 @@ class Commands(click.Group):
 @click.pass_context
 def gankit(ctx: click.Context, debug: bool) -> None:
     """One GAN algorithm over every framework."""
-    from gankit._utils.processes import debug_asked, debugging
+    from gankit._utils.debug_log import debug_asked, debugging
 
     if debug or debug_asked():
         ctx.with_resource(debugging())
@@ -166,7 +166,7 @@ def _run(arguments: list[str]) -> int:
 
 def _debugged(arguments: list[str]) -> bool:
     """Tell whether the command was asked to show where an error was raised."""
-    from gankit._utils.processes import debug_asked
+    from gankit._utils.debug_log import debug_asked
 
     return "--debug" in arguments or debug_asked()
 

@@ -19,7 +19,7 @@ import click
 
 from gankit._text import one_line
 from gankit._utils import atomic_files
-from gankit._utils.processes import LOG, heed_debug
+from gankit._utils.debug_log import LOG, heed_debug
 from gankit._utils.stop_signals import Stop, taken
 from gankit.callbacks import Bar, never
 from gankit.cli.comparison import IMAGES, MADE, TIMING

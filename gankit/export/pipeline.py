@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from gankit._utils import atomic_files
-from gankit._utils.listening import messages
+from gankit._utils.child_process import Message, answers
 from gankit._utils.paths import given, optional
 from gankit.errors import (
     BackendUnavailable,
@@ -109,12 +108,9 @@ def export(
     return done
 
 
-def _heard(module: str, *arguments: str, what: Choice) -> dict[str, Any]:
-    """Run a process to its end; return all that it told, or raise what it ended with."""
-    said: dict[str, Any] = {}
-    with closing(messages(module, *arguments, limit=LIMIT)) as words:
-        for word in words:
-            said |= word
+def _heard(module: str, *arguments: str, what: Choice) -> Message:
+    """Run a child process to its end; return its messages, or raise how it failed."""
+    said = answers(module, arguments, limit=LIMIT)[0]
     if "refused" in said:
         kind = next((e for e in ERRORS if e.exit_code == said["exit_code"]), BackendUnavailable)
         raise kind(said["refused"])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gankit import plugins
-from gankit._utils.channel import channel
+from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit.contract.export_format import Inputs, Ran
@@ -25,16 +25,16 @@ from gankit.runs.tensors import decode
 
 def main(arguments: list[str]) -> None:
     """Tell the largest difference, or why there is none."""
-    tell = channel()
+    send = channel()
     warnings.simplefilter("ignore")
     name, backend, folder = arguments
-    tell({"doing": f"while its {name} was opened and run"})
+    send({"doing": f"while its {name} was opened and run"})
     try:
         export = offered(name, plugins.get_backend(backend))
         run = export.read(Path(folder) / f"{NAME}{export.suffix}")
-        tell(compared(run, decode(read_plain(Path(folder) / EXPECTED))))
+        send(compared(run, decode(read_plain(Path(folder) / EXPECTED))))
     except (Exception, SystemExit) as error:
-        tell(refusal(error, f"the {name} that backend {backend!r} wrote cannot be run"))
+        send(refusal(error, f"the {name} that backend {backend!r} wrote cannot be run"))
 
 
 def compared(run: Ran, expected: State) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from gankit import plugins
+from gankit._text import plain
 from gankit._utils import atomic_files
-from gankit._utils.channel import channel
-from gankit._utils.finding import described, plain
+from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
 from gankit.contract.latents import latents
-from gankit.errors import ExitCode, GankitError, place_of
+from gankit.errors import ExitCode, GankitError, described, place_of
 from gankit.export.folding import folded
 from gankit.export.formats import offered
 from gankit.launch.run import Run
@@ -36,15 +36,15 @@ SEED = 0
 
 def main(arguments: list[str]) -> None:
     """Make the export, or say in one line why not."""
-    tell = channel()
+    send = channel()
     path, which, device, name, backend, folder = arguments
-    tell({"doing": f"while backend {backend!r} loaded the run"})
+    send({"doing": f"while backend {backend!r} loaded the run"})
     try:
         run, warned = _opened(Path(path), backend, device, best=which == "best")
-        tell({"doing": f"while it was written as {name}", "warnings": warned})
-        tell(made(run, name, backend, Path(folder)))
+        send({"doing": f"while it was written as {name}", "warnings": warned})
+        send(made(run, name, backend, Path(folder)))
     except (Exception, SystemExit) as error:
-        tell(refusal(error, f"backend {backend!r} cannot write {name}"))
+        send(refusal(error, f"backend {backend!r} cannot write {name}"))
 
 
 def refusal(error: BaseException, said: str) -> dict[str, Any]:

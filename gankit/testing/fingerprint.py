@@ -1,26 +1,29 @@
 """Short runs in a process of their own: `python -m gankit.testing.fingerprint BACKEND`.
 
-It prints one line of JSON: which of the backend's required modules were imported before it was
-asked to build, and a hash of the states after the runs of two problems.
+It sends one message: "imported_early" lists the backend's required modules that were imported
+before it was asked to build, "state" is a hash of the states after the runs of two problems.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import json
 import sys
 
+from gankit._utils.child_process import Message, answers, channel
 from gankit.contract import State, add_prefix
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
-from gankit.testing.fresh_processes import Fingerprint
 from gankit.testing.full_problems import everything
 from gankit.testing.harness import Course
 from gankit.testing.problems import full, images
 from gankit.testing.rgb import course as coloured
 
+SECONDS = 600.0
+"""Seconds that a child process may take."""
 
-def fingerprint(name: str) -> Fingerprint:
+
+def fingerprint(name: str) -> Message:
     """Train the backend called `name` for a few steps and describe what happened."""
     backend = get_backend(name)
     early = [module for module in backend.requires if module in sys.modules]
@@ -41,5 +44,15 @@ def digest(state: State) -> str:
     return sha.hexdigest()
 
 
+@functools.cache
+def two_fresh_processes(name: str) -> list[Message]:
+    """Return the fingerprints that two child processes, side by side, make of a backend."""
+    found = answers("gankit.testing.fingerprint", [name], [name], limit=SECONDS)
+    if faults := [one["fault"] for one in found if "fault" in one]:
+        raise RuntimeError(faults[0])
+    return found
+
+
 if __name__ == "__main__":
-    print(json.dumps(fingerprint(sys.argv[1])))
+    send = channel()
+    send(fingerprint(sys.argv[1]) | {"done": True})

@@ -442,7 +442,7 @@ def test_native_networks_may_be_given(command, install):
     ("name", "reason", "code"),
     [
         ("crashes", "SIGSEGV", ExitCode.BACKEND),
-        ("hangs", "did not end within 3 s, in the clause counts", ExitCode.BACKEND),
+        ("hangs", "did not end within 9 s, in the clause counts", ExitCode.BACKEND),
         ("cannot", "cannot be built: ValueError: no device", ExitCode.BACKEND),
         ("leaves", "ended before it was done, while it built", ExitCode.BACKEND),
         ("lacks", "needs no_such_framework; pip install it", ExitCode.BACKEND),
@@ -451,7 +451,8 @@ def test_native_networks_may_be_given(command, install):
 )
 @pytest.mark.usefixtures("faulty")
 def test_a_backend_that_cannot_be_checked_is_an_error_of_one_line(command, name, reason, code):
-    ended = command("plugins", "check", name, "-k", "counts", "--timeout", "3")
+    limit = "9" if name == "hangs" else "60"
+    ended = command("plugins", "check", name, "-k", "counts", "--timeout", limit)
     assert ended.code == code
     assert reason in ended.err.splitlines()[-1]
     assert len(ended.err.splitlines()) == 1

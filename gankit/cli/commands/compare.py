@@ -149,7 +149,7 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
 
 def _trained(plan: Plan, folder: Path, plain: bool) -> int:
     """Train in a process of its own; signals go on to it. Return its exit code."""
-    from gankit._utils import processes
+    from gankit._utils import child_process
 
     request = {
         "settings": plan.config.settings(),
@@ -157,7 +157,7 @@ def _trained(plan: Plan, folder: Path, plain: bool) -> int:
         "data_dir": str(plan.data_dir) if plan.data_dir else None,
         "plain": plain,
     }
-    process = processes.start("gankit.cli.train_subprocess", [json.dumps(request)], 2)
+    process = child_process.start("gankit.cli.train_subprocess", [json.dumps(request)], 2)
 
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
@@ -166,7 +166,7 @@ def _trained(plan: Plan, folder: Path, plain: bool) -> int:
         with taken(forward):
             process.communicate()
     finally:
-        processes.end(process)
+        child_process.kill(process)
     code = process.returncode
     return code if code >= 0 else 128 - code
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gankit._utils.finding import plain
+from gankit._text import plain
 from gankit._utils.paths import is_folder
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError

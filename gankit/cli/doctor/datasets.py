@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gankit._utils.finding import Finding, plain
+from gankit._text import plain
+from gankit.cli.doctor.finding import Finding
 from gankit.data import BUILTIN, Dataset, locations
 from gankit.errors import ExitCode
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import gankit
-from gankit._utils.finding import Finding, guarded
-from gankit._utils.processes import MOST_SECONDS
 from gankit.cli.doctor import datasets, environment_variables, folders
 from gankit.cli.doctor.datasets import DatasetReport
 from gankit.cli.doctor.environment_variables import Variable
+from gankit.cli.doctor.finding import Finding, guarded
 from gankit.cli.doctor.folders import Folder
 from gankit.cli.doctor.machine import Machine, machine
 from gankit.cli.doctor.plugins import (
+    MOST_SECONDS,
     BackendReport,
     Offered,
     asked,

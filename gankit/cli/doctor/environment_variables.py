@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gankit._utils.finding import Finding, plain
+from gankit._text import plain
 from gankit._utils.paths import given, is_folder
+from gankit.cli.doctor.finding import Finding
 from gankit.config import TrainConfig
 from gankit.config.layering import DERIVED, PREFIX, config_of, from_environment, from_recipe
 from gankit.errors import ConfigError, ExitCode, GankitError, did_you_mean

@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gankit._utils.finding import Finding, plain
+from gankit._text import plain
 from gankit._utils.paths import is_file, is_folder
 from gankit._utils.storage import megabytes
+from gankit.cli.doctor.finding import Finding
 from gankit.data import locations
 from gankit.errors import ExitCode, GankitError
 

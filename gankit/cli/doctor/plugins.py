@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gankit._utils.finding import Finding, plain
-from gankit._utils.processes import MOST_SECONDS, Answer, ask, command
+from gankit._text import plain
+from gankit._utils.child_process import Message, answers, command
+from gankit.cli.doctor.finding import Finding
 from gankit.errors import ExitCode
 from gankit.launch.devices import VARIABLE
 from gankit.plugins import Plugin
 
+ANSWERS = "gankit.cli.doctor.subprocess_answers"
+MOST_SECONDS = 60.0
+"""Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
 LEFT_OUT = " is left out: "
 """Stands between the plugin and the reason in `plugins.PluginWarning`."""
 
@@ -62,16 +66,16 @@ class Offered:
 
 def offered(limit: float = MOST_SECONDS) -> Offered:
     """Look for plugins, in a process of its own, and return what they offer."""
-    answer = ask(["plugins"], limit=limit)[0]
-    if answer.fault or "plugins" not in answer.said:
+    answer = _ask(["plugins"], limit=limit)[0]
+    if "fault" in answer:
         return Offered([], [], [_no_plugins(answer)])
-    found = [Plugin(**row) for row in answer.said["plugins"]]
+    found = [Plugin(**row) for row in answer["plugins"]]
     findings = [_left_out(str(p), p.fault) for p in found if p.fault]
-    for complaint in answer.said["complaints"]:
+    for complaint in answer["complaints"]:
         plugin, _, fault = complaint.partition(LEFT_OUT)
         if plain(plugin) not in {finding.subject for finding in findings}:
             findings.append(_left_out(plugin, fault))
-    reports = [_report(row) for row in answer.said["backends"]]
+    reports = [_report(row) for row in answer["backends"]]
     findings += [_broken(r, r.remedy or "upgrade or uninstall it") for r in reports if r.fault]
     return Offered(found, reports, findings)
 
@@ -79,15 +83,15 @@ def offered(limit: float = MOST_SECONDS) -> Offered:
 def asked(reports: Sequence[BackendReport], limit: float = MOST_SECONDS) -> list[BackendReport]:
     """Return the reports with what the usable backends' frameworks say, each in its process."""
     names = [report.name for report in reports if report.usable and report.inspects]
-    answers = ask(*(["backend", name] for name in names), limit=limit)
-    heard = dict(zip(names, answers, strict=True))
+    found = _ask(*(["backend", name] for name in names), limit=limit)
+    heard = dict(zip(names, found, strict=True))
     return [_heard(r, heard[r.name]) if r.name in heard else r for r in reports]
 
 
 def framework_findings(reports: Sequence[BackendReport]) -> list[Finding]:
     """Return what went wrong when the frameworks were asked."""
     return [
-        _broken(r, f"to see it happen: {shlex.join(command(['backend', r.name]))}")
+        _broken(r, f"to see it happen: {shlex.join(command(ANSWERS, ['backend', r.name]))}")
         for r in reports
         if r.fault and not r.missing
     ]
@@ -108,12 +112,14 @@ def _report(row: dict[str, Any]) -> BackendReport:
     return BackendReport(usable=usable, **row)
 
 
-def _heard(report: BackendReport, answer: Answer) -> BackendReport:
-    facts = answer.said.get("facts", {})
-    fault = answer.fault
-    if fault is None and "facts" not in answer.said:
-        fault = "its process ended without an answer"
-    device_fault = answer.said.get("device_fault")
+def _ask(*questions: list[str], limit: float) -> list[Message]:
+    """Return the answer to each question, or its fault; a broken plugin is reported, not raised."""
+    return answers(ANSWERS, *questions, limit=limit, without=["GANKIT_STRICT_PLUGINS"])
+
+
+def _heard(report: BackendReport, answer: Message) -> BackendReport:
+    fault, facts = answer.get("fault"), answer.get("facts", {})
+    device_fault = answer.get("device_fault")
     return replace(
         report, facts=facts, fault=fault, usable=fault is None, device_fault=device_fault
     )
@@ -132,10 +138,9 @@ def _left_out(plugin: str, fault: str | None) -> Finding:
     return Finding(plain(plugin), f"it is left out: {plain(fault)}", remedy, ExitCode.BACKEND)
 
 
-def _no_plugins(answer: Answer) -> Finding:
-    fault = answer.fault or "the process that looks for them ended without an answer"
+def _no_plugins(answer: Message) -> Finding:
     remedy = (
         "uninstall what is named here; until then, whatever asks for plugins ends like this. "
-        f"To see it happen: {shlex.join(command(['plugins']))}"
+        f"To see it happen: {shlex.join(command(ANSWERS, ['plugins']))}"
     )
-    return Finding("plugins", plain(fault), remedy, ExitCode.BACKEND)
+    return Finding("plugins", plain(answer["fault"]), remedy, ExitCode.BACKEND)

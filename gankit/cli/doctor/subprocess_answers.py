@@ -18,11 +18,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from gankit import plugins
-from gankit._utils.channel import Send, channel
-from gankit._utils.finding import described, plain
+from gankit._text import plain
+from gankit._utils.child_process import Send, channel
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Backend
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, described
 from gankit.launch.devices import VARIABLE, wanted
 
 FACTS = 40
@@ -31,27 +31,28 @@ FACTS = 40
 
 def main(arguments: list[str]) -> None:
     """Answer one question: `plugins`, or `backend NAME`."""
-    tell = channel()
+    send = channel()
     warnings.simplefilter("ignore")
     if arguments[0] == "plugins":
-        tell_plugins(tell)
+        send_plugins(send)
     else:
-        tell({"doing": "while its plugin was loaded"})
+        send({"doing": "while its plugin was loaded"})
         backend = plugins.backends()[arguments[1]]
-        tell({"doing": "while it was asked about its framework"})
-        tell(inspected(backend))
+        send({"doing": "while it was asked about its framework"})
+        send(inspected(backend))
         if device := wanted():
-            tell({"doing": f"while it was asked about the device {plain(device)!r}"})
-            tell({"device_fault": device_fault(backend, device)})
+            send({"doing": f"while it was asked about the device {plain(device)!r}"})
+            send({"device_fault": device_fault(backend, device)})
+    send({"done": True})
 
 
-def tell_plugins(tell: Send) -> None:
+def send_plugins(send: Send) -> None:
     """Say what is loaded before it is, so that a crash has a name; then all that was found."""
     for point in entry_points(group=plugins.GROUP):
-        tell({"doing": f"while {_name(point)} was loaded"})
+        send({"doing": f"while {_name(point)} was loaded"})
         with suppress(Exception, SystemExit):  # `plugins.found` says what is wrong with it.
             point.load()
-    tell({"doing": "while plugins were asked what they offer"})
+    send({"doing": "while plugins were asked what they offer"})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = [_told(plugin) for plugin in plugins.found()]
@@ -59,7 +60,7 @@ def tell_plugins(tell: Send) -> None:
         for others in (plugins.datasets, plugins.losses, plugins.commands):
             others()
     said = [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
-    tell({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(said))})
+    send({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(said))})
 
 
 def _told(plugin: plugins.Plugin) -> dict[str, Any]:

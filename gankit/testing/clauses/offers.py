@@ -10,7 +10,7 @@ import pytest
 from gankit.contract import API, CAPABILITIES, Backend, Precision, Problem, Trainer
 from gankit.errors import Unsupported
 from gankit.testing.capability_problems import NEEDS, needing
-from gankit.testing.fresh_processes import two_fresh_processes
+from gankit.testing.fingerprint import two_fresh_processes
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
 
 

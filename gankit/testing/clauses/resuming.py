@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gankit.contract import Backend, strip_prefix
 from gankit.testing.agreement import assert_identical, differing, layout
 from gankit.testing.faulty_states import FAULTS, assert_refused, copied, moved, overwrite, spoilt
-from gankit.testing.fresh_processes import two_fresh_processes
+from gankit.testing.fingerprint import two_fresh_processes
 from gankit.testing.harness import Course, build, ready
 from gankit.testing.problems import full, simple
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from gankit._utils.listening import messages
+from gankit._utils.child_process import answers, messages
 from gankit.errors import ExitCode
 from gankit.testing.levels import LEVELS, Clause, clauses
 
@@ -259,10 +259,8 @@ def _each_once(reasons: Iterable[str]) -> list[str]:
 
 def _speed(name: str, limit: float) -> Speed:
     """Measure in a process of its own; a failure is a reason, never a fault."""
-    began, said = time.monotonic(), dict[str, Any]()
-    with closing(messages("gankit.testing.runner.speed", name, limit=limit)) as words:
-        for word in words:
-            said |= word
+    began = time.monotonic()
+    said = answers("gankit.testing.runner.speed", [name], limit=limit)[0]
     if reason := said.get("fault") or said.get("refused"):
         return Speed(reason=f"{reason} ({time.monotonic() - began:.0f} s)")
     return Speed(said["milliseconds"], said["reference"], said["precision"])

@@ -21,10 +21,10 @@ import pytest
 
 import gankit
 from gankit import plugins
-from gankit._utils.channel import Send, channel
-from gankit._utils.finding import described, plain
+from gankit._text import plain
+from gankit._utils.child_process import Send, channel
 from gankit.contract import Backend
-from gankit.errors import ExitCode, GankitError
+from gankit.errors import ExitCode, GankitError, described
 
 if TYPE_CHECKING:
     from gankit.testing.clauses.native import NativePair
@@ -47,17 +47,17 @@ class Reporter:
     It imports the clauses when pytest is there to rewrite their assertions.
     """
 
-    def __init__(self, asked: argparse.Namespace, tell: Send) -> None:
-        self.asked, self.tell = asked, tell
+    def __init__(self, asked: argparse.Namespace, send: Send) -> None:
+        self.asked, self.send = asked, send
         self.backend: Backend
         self.pair: NativePair = None
         self.reports: list[pytest.TestReport] = []
 
     def pytest_sessionstart(self) -> None:
         """Make sure that there is something to check."""
-        self.backend = ready_backend(self.asked.name, self.tell)
+        self.backend = ready_backend(self.asked.name, self.send)
         if self.asked.native_pair:
-            self.pair = _pair(self.asked.native_pair, self.tell)
+            self.pair = _pair(self.asked.native_pair, self.send)
 
     @pytest.fixture
     def checked_backend(self) -> Backend:
@@ -79,7 +79,7 @@ class Reporter:
             (item for item in items if _clause(item.nodeid) in order),
             key=lambda item: order[_clause(item.nodeid)],
         )
-        self.tell({"cases": [_clause(item.nodeid) for item in items]})
+        self.send({"cases": [_clause(item.nodeid) for item in items]})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -94,13 +94,13 @@ class Reporter:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tell which clause begins, so that a crash has a name."""
         self.reports = []
-        self.tell({"doing": f"in the clause {_clause(nodeid).removeprefix('test_')}"})
+        self.send({"doing": f"in the clause {_clause(nodeid).removeprefix('test_')}"})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a part of a case went; tell the whole at its end."""
         self.reports.append(report)
         if report.when == "teardown":
-            self.tell(case(self.reports))
+            self.send(case(self.reports))
 
 
 def case(reports: Sequence[pytest.TestReport]) -> dict[str, Any]:
@@ -167,54 +167,54 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--native-pair", default="")
     parser.add_argument("--first", action="store_true")
     asked = parser.parse_args(arguments)
-    tell = channel()
+    send = channel()
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     only = ["-k", asked.only] if asked.only else []
     only += ["--exitfirst"] if asked.first else []
     options = [*_OPTIONS, "--rootdir", str(SUBJECT.parent), *only, str(SUBJECT)]
-    code = pytest.main(options, plugins=[Reporter(asked, tell)])
+    code = pytest.main(options, plugins=[Reporter(asked, send)])
     if code == pytest.ExitCode.USAGE_ERROR:
-        _leave(tell, f"-k {asked.only!r} is no expression that pytest understands", ExitCode.USAGE)
+        _leave(send, f"-k {asked.only!r} is no expression that pytest understands", ExitCode.USAGE)
     if code == pytest.ExitCode.INTERNAL_ERROR:
         sys.exit(int(code))
-    tell({"done": True})
+    send({"done": True})
 
 
-def ready_backend(name: str, tell: Send) -> Backend:
+def ready_backend(name: str, send: Send) -> Backend:
     """Return the backend, once it has built a trainer; else tell why not, and leave."""
     from gankit.testing import problems
 
     try:
-        tell({"doing": "while its plugin was loaded"})
+        send({"doing": "while its plugin was loaded"})
         backend = plugins.get_backend(name)
-        tell({"doing": "while it built its first trainer"})
+        send({"doing": "while it built its first trainer"})
         backend.trainer(problems.simple(backend))
     except GankitError as error:
-        _leave(tell, str(error), error.exit_code)
+        _leave(send, str(error), error.exit_code)
     except (Exception, SystemExit) as error:
         fault = f"backend {name!r} cannot be built: {described(error)}"
-        _leave(tell, fault, ExitCode.BACKEND)
+        _leave(send, fault, ExitCode.BACKEND)
     return backend
 
 
-def _pair(place: str, tell: Send) -> NativePair:
+def _pair(place: str, send: Send) -> NativePair:
     """Return the function at MODULE:FUNCTION, the working folder's modules included."""
     module, _, function = place.partition(":")
     sys.path.insert(0, str(Path.cwd()))  # As with `python -m`; other folders have tests, too.
     try:
         found: NativePair = getattr(importlib.import_module(module), function)
     except Exception as error:
-        _leave(tell, f"--native-pair {place}: {described(error)}", ExitCode.USAGE)
+        _leave(send, f"--native-pair {place}: {described(error)}", ExitCode.USAGE)
     finally:
         del sys.path[0]
     return found
 
 
-def _leave(tell: Send, fault: str, code: int) -> NoReturn:
+def _leave(send: Send, fault: str, code: int) -> NoReturn:
     """Tell why there is nothing to check, and end."""
-    tell({"refused": plain(fault, 2000), "exit_code": int(code)})
+    send({"refused": plain(fault, 2000), "exit_code": int(code)})
     os._exit(0)  # pytest would take SystemExit for a fault of its own.
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from gankit import plugins
-from gankit._utils.channel import channel
+from gankit._utils.child_process import channel
 from gankit.config import from_settings
 from gankit.contract import Backend, Precision
 from gankit.contract.random_streams import Stream, generator
@@ -71,12 +71,12 @@ def _seconds(run: Callable[[int], None], count: int) -> float:
 
 def main(name: str) -> None:
     """Measure one backend beside the reference."""
-    tell = channel()
-    backend = ready_backend(name, tell)
+    send = channel()
+    backend = ready_backend(name, send)
     wanted: Precision = "float32" if "float32" in backend.capabilities else "float64"
     pair = [backend] if name == "numpy" else [backend, plugins.get_backend("numpy")]
     found = milliseconds(pair, wanted)
-    tell({"milliseconds": found[0], "reference": found[-1], "precision": wanted, "done": True})
+    send({"milliseconds": found[0], "reference": found[-1], "precision": wanted, "done": True})
 
 
 if __name__ == "__main__":

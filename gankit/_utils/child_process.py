@@ -1,0 +1,199 @@
+"""A child process that runs a module of gankit and sends messages, and may crash or hang.
+
+A message is a table, sent as one line of JSON on what was standard output at the start:
+
+    parent                                          child
+    for message in messages("gankit.x", limit=9):   send = channel()
+        ...                                         send({"doing": "while it was loaded"})
+                                                    send({"answer": 42, "done": True})
+
+The child's last message holds "done" or "refused". If the child fails, the parent's last message is
+{"fault": how, in one line}.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from tempfile import TemporaryFile
+from typing import IO, Any, TypeAlias
+
+from gankit._text import plain
+from gankit._utils.debug_log import DEBUG, LOG, heed_debug
+from gankit.errors import described
+
+Message: TypeAlias = dict[str, Any]
+Send: TypeAlias = Callable[[Mapping[str, Any]], None]
+Process: TypeAlias = "subprocess.Popen[bytes]"
+_PLACE = re.compile(r'File "(.+)", line (\d+) in (\S+)')
+
+
+def channel() -> Send:
+    """Return the child's function that sends a message; printed text goes to standard error."""
+    heed_debug()
+    mine = os.dup(1)
+    os.dup2(2, 1)
+
+    def send(message: Mapping[str, Any]) -> None:
+        os.write(mine, f"{json.dumps(message)}\n".encode())
+
+    return send
+
+
+def command(module: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs a module of gankit; a person can run it too."""
+    return [sys.executable or "python", "-P", "-X", "faulthandler", "-m", module, *arguments]
+
+
+def start(
+    module: str, arguments: Sequence[str], errors: int | IO[bytes], without: Sequence[str] = ()
+) -> Process:
+    """Start a module of gankit in a child process that finds the same modules as this one.
+
+    Parameters
+    ----------
+    errors
+        Where its standard error goes.
+    without
+        Environment variables that it does not get.
+    """
+    # An empty entry is the working folder, to Python in PYTHONPATH as well.
+    paths = [*sys.path, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    if LOG.isEnabledFor(logging.DEBUG):
+        environment[DEBUG] = "1"
+    for name in without:
+        environment.pop(name, None)
+    return subprocess.Popen(  # noqa: S603 - our own module.
+        command(module, arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=errors, env=environment, start_new_session=True,
+    )  # fmt: skip
+
+
+def kill(process: Process) -> None:
+    """Kill a child process and everything that it started, and wait for it."""
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+
+
+def messages(module: str, *arguments: str, limit: float) -> Generator[Message]:
+    """Run a module of gankit and yield its messages; the last is {"fault": ...} if it failed.
+
+    Closing the generator kills the process and everything that it started.
+
+    Parameters
+    ----------
+    limit
+        Seconds after which it is killed.
+    """
+    with closing(_Child(module, arguments, limit)) as child:
+        yield from child
+
+
+def answers(
+    module: str, *calls: Sequence[str], limit: float, without: Sequence[str] = ()
+) -> list[Message]:
+    """Run a module once for each `calls`, side by side; return the messages of each as one table.
+
+    Parameters
+    ----------
+    limit
+        Seconds after which a process is killed.
+    without
+        Environment variables that they do not get.
+    """
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(closing(_Child(module, arguments, limit, without)))
+            for arguments in calls
+        ]
+        return [{k: v for message in child for k, v in message.items()} for child in children]
+
+
+class _Child:
+    """A child process that has started, unless `fault` says why it could not."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], limit: float, without: Sequence[str] = ()
+    ) -> None:
+        self.limit, self.deadline = limit, time.monotonic() + limit
+        self.errors, self.process = TemporaryFile(), None  # noqa: SIM115 - `close` closes it.
+        self.lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        try:
+            self.process = start(module, arguments, self.errors, without)
+        except (OSError, ValueError) as error:
+            self.fault = f"its process cannot be started: {described(error)}"
+        else:
+            threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
+
+    def __iter__(self) -> Iterator[Message]:
+        """Yield the messages, and how the process failed, if it did."""
+        if self.process is None:
+            yield {"fault": self.fault}
+            return
+        found: Message = {}
+        late = False
+        try:
+            while line := self.lines.get(timeout=max(0.0, self.deadline - time.monotonic())):
+                with suppress(ValueError, TypeError):
+                    found |= (message := json.loads(line))
+                    yield message
+            code = self.process.wait(max(0.0, self.deadline - time.monotonic()))
+        except (queue.Empty, subprocess.TimeoutExpired):
+            late, code = True, 0
+        kill(self.process)
+        self.errors.seek(0)
+        text = self.errors.read().decode(errors="replace")
+        if text.strip():
+            LOG.debug("%s", text.rstrip())
+        fault = f"its process did not end within {self.limit:g} s" if late else ending(code, text)
+        if fault is None and not found.keys() & {"done", "refused"}:
+            fault = "its process ended before it was done"
+        if fault:
+            yield {"fault": ", ".join(filter(None, (fault, found.get("doing"))))}
+
+    def close(self) -> None:
+        """Kill the process and everything that it started."""
+        if self.process:
+            kill(self.process)
+        self.errors.close()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        """Read the lines in a thread: what escaped the group may keep the pipe open for ever."""
+        with stream:
+            for line in stream:
+                self.lines.put(line)
+        self.lines.put(None)
+
+
+def ending(code: int, errors: str) -> str | None:
+    """Return how a process failed, from its exit code and its standard error, or None."""
+    if code == 0:
+        return None
+    if code < 0:
+        place = _PLACE.search(errors)
+        where = f" at {place[1]}:{place[2]} in {place[3]}" if place else ""
+        return f"its process was ended by {_signal(-code)}{where}"
+    lines = errors.strip().splitlines()
+    return f"its process ended with exit code {code}" + (f" ({plain(lines[-1])})" if lines else "")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
