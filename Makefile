@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras jax,$(BACKENDS))
 
-.PHONY: demo test crash fuzz lint docs bench setup clean
+.PHONY: demo test coverage crash fuzz lint docs bench setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -18,6 +18,9 @@ demo: .venv/core ## Train the reference backend for a minute or two, and show wh
 
 test: setup ## Run every test; BACKENDS=numpy needs no framework.
 	$(BIN)/python tests/run.py $(BACKENDS)
+
+coverage: .venv/core .venv/test ## Measure which lines and branches the quick tests run on the reference.
+	GANKIT_TEST_BACKENDS=numpy $(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered
 
 crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
 	$(BIN)/python -m tests.crash.table $(filter-out jax,$(BACKENDS))
@@ -67,7 +70,7 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 	@touch $@
 
 .venv/test: .venv/core
-	$(INSTALL) pytest pytest-timeout pytest-xdist hypothesis scipy scikit-learn selenium tensorboardX nbclient nbformat ipykernel
+	$(INSTALL) pytest pytest-cov pytest-timeout pytest-xdist hypothesis scipy scikit-learn selenium tensorboardX nbclient nbformat ipykernel
 	@touch $@
 
 # What the example callbacks log to, without a server or an account.
