@@ -6,6 +6,7 @@ import importlib.util
 import runpy
 from pathlib import Path
 
+from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 import gankit
@@ -16,7 +17,14 @@ author = "gankit's authors"
 copyright = "2026, gankit's authors"
 version = release = gankit.__version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+default_role = "code"  # Docstrings mark code with single backticks.
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints = "none"  # The docstrings state shapes, dtypes and ranges.
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
 exclude_patterns = ["_build", "examples/*/*.md"]  # Those belong to distributions.
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
@@ -45,3 +53,26 @@ _write_template()
 # The clauses are tests; where pytest is not installed they cannot be read.
 if importlib.util.find_spec("pytest"):
     _check_contract()
+
+
+def _literal_formulas(
+    _app: object, what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    """Show what a docstring indents below a paragraph, and what a module's adds to its summary."""
+    if what == "module":
+        lines[2:] = ["::", "", *(f"    {line}" for line in lines[2:])]
+        return
+    found = list(lines)
+    lines.clear()
+    depth = 0
+    for number, line in enumerate(found):
+        indent = len(line) - len(line.lstrip())
+        if line and number and not found[number - 1] and indent > depth:
+            lines += [" " * depth + "::", ""]
+        depth = indent if line else depth
+        lines.append(line)
+
+
+def setup(app: Sphinx) -> None:
+    """Let Sphinx call the above before napoleon reads a docstring's sections."""
+    app.connect("autodoc-process-docstring", _literal_formulas, priority=400)
