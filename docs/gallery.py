@@ -27,13 +27,13 @@ CLASSES = {"cgan", "projection", "acgan", "digits"}
 INTRODUCTION = """\
 # Gallery
 
-Digits that the shipped recipes made, each with the two commands that made it. All of them learned
-MNIST on torch, on two cores of a CPU; how long that takes, and how good each is by figures, says
-[the table](recipes/index.md). With the same versions the same commands make the same pictures, but
-for a grey level here and there: the number of threads decides how sums are rounded.
+Digits of the shipped recipes, each with the two commands that made it. All were trained on MNIST
+with torch, on two CPU cores; [the table](recipes/index.md) has their times and figures. With the
+same versions the same commands make the same pictures, except for single grey levels: the number
+of threads decides how sums are rounded.
 
-Steps differ widely from recipe to recipe, so the pictures say what a recipe does, not which is
-best. `sn-dcgan` has no picture: it is made for colour and a GPU.
+The numbers of steps differ widely, so the pictures do not show which recipe is best. `sn-dcgan` has
+no picture: it is for colour and a GPU.
 """
 
 
