@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import runpy
 from pathlib import Path
 
@@ -23,7 +24,6 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # The docstrings state shapes, dtypes and ranges.
 napoleon_google_docstring = False
-napoleon_use_ivar = True
 napoleon_use_rtype = False
 exclude_patterns = ["_build", "examples/*/*.md"]  # Those belong to distributions.
 myst_enable_extensions = ["deflist"]
@@ -62,15 +62,37 @@ def _literal_formulas(
     if what == "module":
         lines[2:] = ["::", "", *(f"    {line}" for line in lines[2:])]
         return
-    found = list(lines)
+    if what == "class" and "Attributes" in lines and "Parameters" not in lines:
+        at = lines.index("Attributes")  # Of a dataclass they are the arguments.
+        lines[at : at + 2] = ["Parameters", "----------"]
+    found, before, literal = list(lines), "", None
     lines.clear()
-    depth = 0
-    for number, line in enumerate(found):
-        indent = len(line) - len(line.lstrip())
-        if line and number and not found[number - 1] and indent > depth:
-            lines += [" " * depth + "::", ""]
-        depth = indent if line else depth
-        lines.append(line)
+    for line in found:
+        indent = _indent(line)
+        if literal is not None and line and indent <= literal:
+            literal = None
+        if line and literal is None and indent > _indent(before):
+            depth = _indent(before)
+            if lines[-1:] != [""] and before.endswith(":"):
+                lines.append("")
+            if lines[-1:] == [""] and lines[:-1]:
+                lines += [" " * depth + "::", ""]
+                literal = depth
+        lines.append(line if literal is not None else _escaped(line))
+        before = line or before
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _escaped(line: str) -> str:
+    """Return a line whose stars and bars outside of code are themselves."""
+    if line.lstrip().startswith((">>>", "...")):
+        return line
+    parts = line.split("`")
+    parts[::2] = [re.sub(r"([*|])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def setup(app: Sphinx) -> None:
