@@ -32,7 +32,7 @@ from gankit.launch import devices
 from gankit.launch.backends import choose_backend
 from gankit.launch.execute import launch
 from gankit.launch.messages import warn
-from gankit.launch.misuse_warnings import Start, look
+from gankit.launch.misuse_warnings import Start, warn_of_misuse
 from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import resolve
 from gankit.launch.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
@@ -289,7 +289,7 @@ def fit(
     networks = {"generator": problem.generator, "discriminator": problem.discriminator}
     chosen = choose_backend(backend, networks=networks)
     trainer = chosen.trainer(problem)
-    look(Start(problem, trainer, images, labels, batch))
+    warn_of_misuse(Start(problem, trainer, images, labels, batch))
     history = History()
     with by_ctrl_c() as stop, _with_bar(progress, steps, called) as watched:
         step = fit_steps(

@@ -22,7 +22,7 @@ FIGURES = {
     "confidence": 0.875, "histogram": [0.5, 0.3, 0.2], "histogram_divergence": 0.125,
     "classes_seen": 3,
 }  # fmt: skip
-FLOOR = FIGURES | {"frechet": 2.5, "histogram": [0.4, 0.3, 0.3], "split": "the test split"}
+BASELINE = FIGURES | {"frechet": 2.5, "histogram": [0.4, 0.3, 0.3], "split": "the test split"}
 DATA = re.compile(r'<script type="application/json" id="report-data">(.*?)</script>', re.DOTALL)
 
 
@@ -47,11 +47,11 @@ def picture(step):
     return np.random.default_rng(step).integers(0, 256, (32, 32), dtype=np.uint8)
 
 
-def add_evaluations(folder, steps, floor=True):
+def add_evaluations(folder, steps, baseline=True):
     """Evaluate the run, as it were, after each of some steps."""
     rows = [FIGURES | {"step": step, "seed": 0} for step in steps]
-    if floor:
-        rows[-1]["floor"] = FLOOR
+    if baseline:
+        rows[-1]["baseline"] = BASELINE
     text = "".join(json.dumps(row) + "\n" for row in rows)
     folder.evaluations.write_text(text, "utf-8")
 

@@ -6,7 +6,7 @@ order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is
 
 from gankit.callbacks.boundaries import Every, every, never
 from gankit.callbacks.checkpointing import COLUMNS, Checkpoints, Metrics, Samples
-from gankit.callbacks.evaluation import Judging
+from gankit.callbacks.evaluation import Evaluations
 from gankit.callbacks.history import History
 from gankit.callbacks.live import Live
 from gankit.callbacks.progress import Bar, Epochs
@@ -18,9 +18,9 @@ __all__ = [
     "Bar",
     "Checkpoints",
     "Epochs",
+    "Evaluations",
     "Every",
     "History",
-    "Judging",
     "Live",
     "Metrics",
     "Samples",

@@ -18,7 +18,7 @@ Examine: TypeAlias = Callable[
 `gankit.runs.evaluation_log` has it, and a picture of images with the training images nearest."""
 
 
-class Judging:
+class Evaluations:
     """Evaluates a run at intervals and at its end, keeps what is found, and knows the best step.
 
     It changes no number, and goes before `Checkpoints`, so that none is ahead of the log. A run
@@ -79,14 +79,18 @@ class Judging:
         return None if row is None else int(row["step"])
 
     def _line(self, row: Mapping[str, Any]) -> str:
-        step, floor = row["step"], evaluation_log.baseline_for(self._rows, row)
+        step, baseline = row["step"], evaluation_log.baseline_for(self._rows, row)
         alike = [
             one for one in self._rows if evaluation_log.measure(one) == evaluation_log.measure(row)
         ]
         lowest = row["frechet"] <= min(one["frechet"] for one in alike)
         return (
             f"step {step:,}: Fréchet distance {row['frechet']:.4g}"
-            + (f" ({floor['samples']:,} real images {floor['frechet']:.3g})" if floor else "")
+            + (
+                f" ({baseline['samples']:,} real images {baseline['frechet']:.3g})"
+                if baseline
+                else ""
+            )
             + (", the lowest so far" if lowest and len(alike) > 1 else "")
             + f"; {row['features']}, {row['samples']:,} images"
         )

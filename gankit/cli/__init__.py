@@ -1,4 +1,4 @@
-"""The command `gankit`: each subcommand in a module of its own, imported when it is called."""
+"""The command `gankit`; each subcommand is a module that is imported when it is called."""
 
 from gankit.cli.main import main
 

@@ -1,4 +1,4 @@
-"""How `gankit plugins check` shows a check: rows while it runs, then the levels."""
+"""Print the rows and the summary of `gankit plugins check`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from gankit.testing.levels import LEVELS
 from gankit.testing.runner.check import Check, LevelReport, Outcome, Speed
 
 COLOURS = {"kept": "green", "broken": "red", "not claimed": None, "not run": "yellow"}
-_DEEP = 26
+_NAME_COLUMN = 26
 """Columns before a clause's name."""
 
 
 class Table:
-    """Prints each clause when it is through, and shows the person who waits that it goes on.
+    """Prints a row for each clause when it ends, and a progress bar on a terminal.
 
     Parameters
     ----------
     name
-        The backend's.
+        The backend's name.
     quiet
-        Whether the rows are for a program, and not printed.
+        Whether to print no rows, because the output is JSON.
     whole
-        Whether to print all that a broken clause compared.
+        Whether to print everything that a failed clause compared.
     """
 
     def __init__(self, name: str, *, quiet: bool, whole: bool) -> None:
@@ -44,25 +44,25 @@ class Table:
         self.screen = Screen(clock=time.monotonic, leave=False)
 
     def __enter__(self) -> Table:
-        """Say what takes so long, on a terminal: anywhere else it would stand in the report."""
+        """On a terminal, print that the check takes a while."""
         if self.screen.drawn:
-            say(f"checking {self.name} in a process of its own; a framework takes a minute or two")
+            say(f"checking {self.name} in a child process; a framework takes a minute or two")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
-        """Clear the bar away."""
+        """Remove the bar."""
         self.screen.close()
 
     def doing(self, done: int, total: int, what: str) -> None:
-        """Show that `done` of `total` cases are through, and what comes now."""
+        """Show that `done` of `total` cases have run, and which runs now."""
         if self.screen.drawn:
             self.screen.show(done / max(total, 1), [(2, f"{done}/{total}"), (1, what)])
 
     def tell(self, outcome: Outcome) -> None:
-        """Print a clause's row, under the headings that are due."""
+        """Print a clause's row, below new headings if its section is new."""
         if self.quiet:
             return
         with tqdm.external_write_mode(sys.stdout):
@@ -72,7 +72,7 @@ class Table:
                 show(textwrap.indent(outcome.whole, " " * 6))
 
     def _alike(self, outcome: Outcome) -> str:
-        """Return the clause whose row has the same fault already, or nothing."""
+        """Return the clause whose row shows the same fault already, or an empty string."""
         name = outcome.clause.name
         first = self.shown.setdefault(fault_of(outcome), name)
         return "" if first == name else first
@@ -90,14 +90,14 @@ class Table:
 
 
 def fault_of(outcome: Outcome) -> tuple[str, str]:
-    """Return what equal faults have in common: what was said, and where it arose."""
+    """Return the message and the place of a fault, by which faults are equal."""
     return outcome.reason, outcome.frame
 
 
 def row(outcome: Outcome, alike: str = "") -> str:
-    """Return a clause's lines: its result, its seconds, its name, and what there is to say.
+    """Return a clause's lines: result, seconds, name and reason.
 
-    Of a fault that stands in the row of the clause `alike`, only that is said.
+    If the clause `alike` has the same fault, refer to it instead of repeating the reason.
     """
     result, name = outcome.result, outcome.clause.name
     taken = "" if result in ("not claimed", "not run") else f"{outcome.seconds:.2f} s"
@@ -108,16 +108,16 @@ def row(outcome: Outcome, alike: str = "") -> str:
         name += f" ({outcome.cases} cases)"
     if outcome.reason and result in ("not claimed", "not run"):
         name += f": {outcome.reason}"
-    lines = hanging(first, name, _DEEP)
+    lines = hanging(first, name, _NAME_COLUMN)
     if result == "broken":
         said = [outcome.clause.text, *_broken(outcome, alike)]
-        lines = "\n".join([lines, *(hanging(" " * _DEEP, text) for text in said)])
+        lines = "\n".join([lines, *(hanging(" " * _NAME_COLUMN, text) for text in said)])
     styled = click.style(result, fg=COLOURS[result], bold=result == "broken")
     return lines.replace(result, styled, 1)
 
 
 def _broken(outcome: Outcome, alike: str) -> Iterator[str]:
-    """Yield what there is to say of a broken clause: which cases, what, and where."""
+    """Yield the lines about a broken clause: its cases, the reason, and where."""
     if outcome.broken:
         yield f"broken: {', '.join(outcome.broken)}"
     if alike:
@@ -129,7 +129,7 @@ def _broken(outcome: Outcome, alike: str) -> Iterator[str]:
 
 
 def summary(found: Check) -> None:
-    """Print what each level came to, the speed, and the level that was reached."""
+    """Print the result of each level, the speed, and the level that was reached."""
     click.echo()
     if not found.partly:
         for report in found.levels:
@@ -142,21 +142,21 @@ def summary(found: Check) -> None:
 
 
 def verdict(found: Check) -> Iterator[str]:
-    """Yield the result in a sentence, and what to do about what is missing."""
+    """Yield the result in one sentence, and the next commands."""
     broken = [o.clause.name for o in found.outcomes if o.result == "broken"]
     yield from _groups(found)
     if found.partly:
         many = f"{len(found.outcomes)} clauses" if len(found.outcomes) > 1 else "1 clause"
-        yield f"{found.backend}: {many} asked for, {len(broken) or 'none'} broken"
+        yield f"{found.backend}: {many} selected, {len(broken) or 'none'} broken"
         return
     reached = f"reaches {found.reached}" if found.reached else "reaches no level"
-    short = "" if found.reached == found.asked else f", and was to reach {found.asked}"
+    short = "" if found.reached == found.asked else f"; expected {found.asked}"
     yield f"{found.backend} {reached}{short}"
     if broken:
-        yield f"what broke, in full: gankit plugins check {found.backend} -k {broken[0]}"
+        yield f"see the failures in full: gankit plugins check {found.backend} -k {broken[0]}"
     if any(outcome.result == "not run" for outcome in found.outcomes):
         yield (
-            "not run: the clauses about native networks, which it claims; "
+            "not run: the clauses on native networks, which the backend claims; "
             "give --native-pair MODULE:FUNCTION, which builds a generator and a discriminator"
         )
 
@@ -170,7 +170,7 @@ def _groups(found: Check) -> Iterator[str]:
     for (reason, frame), names in faults.items():
         if len(names) > 1:
             at = f", at {frame}" if frame else ""
-            yield f"{len(names)} clauses have one fault: {reason}{at}: {', '.join(names)}"
+            yield f"{len(names)} clauses have the same fault: {reason}{at}: {', '.join(names)}"
 
 
 def _level(report: LevelReport) -> str:
@@ -187,7 +187,7 @@ def _level(report: LevelReport) -> str:
 
 
 def as_data(found: Check) -> dict[str, Any]:
-    """Return a check as JSON has it."""
+    """Return a check as data for JSON."""
     clauses = []
     for outcome in found.outcomes:
         fields = dataclasses.asdict(outcome)

@@ -1,4 +1,4 @@
-"""Words that are right in Python and wrong in the command: what to write instead."""
+"""Hints for arguments that are right in Python and wrong on the command line."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import dataclasses
 import click
 
 
-class Hinting(click.Command):
-    """A command without arguments, whose errors say which option was likely meant.
+class HintingCommand(click.Command):
+    """A command without positional arguments, whose errors suggest the right option.
 
-    In Python it is `gankit.train("simple", latent=64)`; here it is `--recipe simple` and
-    `--set latent=64`.
+    `gankit.train("simple", latent=64)` in Python is `--recipe simple` and `--set latent=64`
+    here.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; UsageError with a hint where a word or an option is none of this command's."""
+        """Parse; raise UsageError with a hint for an unknown argument or option."""
         ctx.allow_extra_args = True
         try:
             left = super().parse_args(ctx, args)
@@ -27,18 +27,18 @@ class Hinting(click.Command):
 
 
 def _of_option(error: click.NoSuchOption) -> click.UsageError:
-    """Return the error about an option; with a hint if a setting has its name."""
+    """Return the error about an option, with a hint if it is the name of a setting."""
     from gankit.config import TrainConfig
 
     name = error.option_name.lstrip("-").replace("-", "_")
     if name not in {field.name for field in dataclasses.fields(TrainConfig)}:
         return error
-    message = f"no option {error.option_name!r}; give the setting by --set {name}=VALUE"
+    message = f"unknown option {error.option_name!r}; use --set {name}=VALUE"
     return click.UsageError(message, error.ctx)
 
 
 def _of_word(word: str, command: click.Command) -> str:
-    """Return the message about a word that no option takes."""
+    """Return the message about an unexpected argument."""
     from gankit import plugins
     from gankit.recipes import recipes
 

@@ -1,4 +1,4 @@
-"""The command's frame: finding subcommands, and ending with the right code."""
+"""The main command: find subcommands, and exit with the right code."""
 
 from __future__ import annotations
 
@@ -24,49 +24,49 @@ COMMANDS = {
         "Train a GAN; writes a folder with samples and checkpoints.",
     ),
     "sample": ("gankit.cli.commands.sample", "Make images with a trained run."),
-    "evaluate": ("gankit.cli.commands.evaluate", "Say how good a run's images are."),
+    "evaluate": ("gankit.cli.commands.evaluate", "Evaluate generated images against real ones."),
     "compare": (
         "gankit.cli.commands.compare",
-        "Train on several backends, and compare the results.",
+        "Train on several backends and compare the results.",
     ),
-    "plot": ("gankit.cli.commands.plot", "Draw a run's losses and metrics: PNG, SVG or PDF."),
-    "report": ("gankit.cli.commands.report", "Write a page about a run, or several side by side."),
+    "plot": ("gankit.cli.commands.plot", "Plot a run's losses and metrics as PNG, SVG or PDF."),
+    "report": ("gankit.cli.commands.report", "Write an HTML report about one or several runs."),
     "export": (
         "gankit.cli.commands.export",
-        "Write a trained generator for other tools, and prove it.",
+        "Export a trained generator for other tools.",
     ),
-    "checkpoint": ("gankit.cli.commands.checkpoint", "List, prove and prune a run's checkpoints."),
+    "checkpoint": ("gankit.cli.commands.checkpoint", "List, verify and prune a run's checkpoints."),
     "backends": (
         "gankit.cli.commands.backends",
-        "List the backends, and whether each can be used.",
+        "List the backends and whether each is usable.",
     ),
-    "plugins": ("gankit.cli.commands.plugins", "Write, list and check backends and other plugins."),
-    "recipes": ("gankit.cli.commands.recipes", "List the recipes, or show one."),
-    "data": ("gankit.cli.commands.data", "List, fetch and verify data sets."),
+    "plugins": ("gankit.cli.commands.plugins", "Create, list and check plugins."),
+    "recipes": ("gankit.cli.commands.recipes", "List the recipes, or print one."),
+    "data": ("gankit.cli.commands.data", "List, download, verify and pack data sets."),
     "doctor": (
         "gankit.cli.commands.doctor",
-        "Say what gankit finds on this machine, and what is wrong.",
+        "Diagnose this machine: what gankit finds, and what is wrong.",
     ),
-    "completion": ("gankit.cli.commands.completion", "Print the completion script of a shell."),
+    "completion": ("gankit.cli.commands.completion", "Print a shell's completion script."),
 }
 
 
 class Commands(click.Group):
-    """The subcommands: gankit's own by a table, so that help imports none, then plugins'."""
+    """The subcommands: gankit's own from a table, so that help imports none, then plugins'."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Return gankit's own commands, then those of plugins."""
+        """Return the names of gankit's own commands, then those of plugins."""
         return [*COMMANDS, *sorted(self._plugins().keys() - COMMANDS.keys())]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """Import the one command that is asked for."""
+        """Import one command."""
         if name in COMMANDS:
             command: click.Command = importlib.import_module(COMMANDS[name][0]).command
             return command
         return self._plugins().get(name)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table."""
+        """Write the list of commands, from the table."""
         rows = [(name, summary) for name, (_, summary) in COMMANDS.items()]
         rows += [(name, command.get_short_help_str()) for name, command in self._plugins().items()]
         with formatter.section("Commands"):
@@ -75,9 +75,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which are known and which was likely meant.
+        """Find the command; raise UnknownName with a suggestion.
 
-        From here on libraries are loaded: they are told their threads before.
+        Sets the threads of libraries first: they are loaded from here on.
         """
         from gankit.cli import threads
 
@@ -89,7 +89,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever a command returns.
-        """Run the command; a signal ends it here, before click adds an empty line."""
+        """Run the command; handle a signal here, before click prints an empty line."""
         try:
             return super().invoke(ctx)
         except Stopped as error:
@@ -111,11 +111,11 @@ class Commands(click.Group):
 @click.option(
     "--debug",
     is_flag=True,
-    help="Show where errors are raised, and frameworks' messages  [GANKIT_DEBUG].",
+    help="Show tracebacks and the frameworks' messages  [GANKIT_DEBUG].",
 )
 @click.pass_context
 def gankit(ctx: click.Context, debug: bool) -> None:
-    """One GAN algorithm over every framework."""
+    """Train GANs on PyTorch, Keras or NumPy."""
     from gankit._utils.debug_log import debug_asked, debugging
 
     if debug or debug_asked():
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run the command; return its exit code, having said in one line what went wrong."""
+    """Run the command; print an error in one line, and return the exit code."""
     try:
         with taken(end):
             result: Any = gankit.main(
@@ -144,10 +144,10 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(f"{error.format_message()}\n", err=True)
-        return _fail("no command was given; name one of those above", ExitCode.USAGE)
+        return _fail("no command; give one of those above", ExitCode.USAGE)
     except click.ClickException as error:
         return _fail(error.format_message(), ExitCode.USAGE)
-    except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other.
+    except (KeyboardInterrupt, click.Abort) as error:  # click converts the first to the second.
         stopped = error.__cause__ or error
         return _fail("stopped", getattr(stopped, "exit_code", ExitCode.INTERRUPTED))
     except GankitError as error:
@@ -159,26 +159,26 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if _debugged(arguments):
             raise
-        said = f"{type(error).__name__}: {error}; run it with --debug first for the whole story"
+        said = f"{type(error).__name__}: {error}; add --debug for the traceback"
         return _fail(said, ExitCode.UNEXPECTED)
     return result if isinstance(result, int) else ExitCode.OK
 
 
 def _debugged(arguments: list[str]) -> bool:
-    """Tell whether the command was asked to show where an error was raised."""
+    """Return whether tracebacks are enabled."""
     from gankit._utils.debug_log import debug_asked
 
     return "--debug" in arguments or debug_asked()
 
 
 def _fail(message: str, code: int) -> int:
-    """Say in one line what is wrong; return the exit code."""
+    """Print the error message in one line; return the exit code."""
     click.echo(f"gankit: {one_line(message)}", err=True)
     return code
 
 
 def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Encode what standard output cannot: a byte of a path as it is, another letter as an escape.
+    """Encode what standard output cannot: undecodable bytes of a path unchanged, others escaped.
 
     A path need not be text; a program that reads it gets the bytes that name the file.
     """
@@ -191,7 +191,7 @@ def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     line = f"gankit: warning: {one_line(message)}"
-    if tqdm := sys.modules.get("tqdm"):  # A bar that is being drawn stays whole.
+    if tqdm := sys.modules.get("tqdm"):  # Print above a progress bar.
         tqdm.tqdm.write(line, file=sys.stderr)
     else:
         click.echo(line, err=True)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they read."""
+"""Options that several commands share, and functions that print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gankit._utils.paths import given
 
 
 class GivenPath(click.Path):
-    """A path option or argument: `~` is the home folder, and an empty one is refused."""
+    """A path option or argument: expands `~`, and refuses an empty path."""
 
     def convert(
         self,
@@ -21,7 +21,7 @@ class GivenPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Path:
-        """Return the path; ConfigError or DataError, as `gankit._utils.paths.given` has them."""
+        """Return the path; raise ConfigError or DataError as `gankit._utils.paths.given` does."""
         if isinstance(param, click.Option):
             name = param.opts[-1]
         else:
@@ -35,7 +35,7 @@ PATH = GivenPath(path_type=Path)
 
 
 def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
-    """Return the data sets that begin as `typed`."""
+    """Return the names of data sets that begin with `typed`."""
     from gankit import plugins
 
     return [name for name in plugins.datasets() if name.startswith(typed)]
@@ -44,43 +44,43 @@ def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str)
 data_dir = click.option(
     "--data-dir",
     type=PATH,
-    help="A folder with the data set's files, or with a folder per data set [GANKIT_DATA].",
+    help="Folder of the data set, or of a folder per data set  [GANKIT_DATA].",
 )
 device = click.option(
     "--device",
-    help="auto, or a device as the backend's framework names it  [GANKIT_DEVICE, or the run's].",
+    help="auto, or a device name of the framework  [GANKIT_DEVICE, or the run's].",
 )
 dataset = click.option(
     "--dataset",
     shell_complete=complete_datasets,
-    help="Where the run's images are now, if they were moved.",
+    help="New path of the run's images, if moved.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def complete_recipes(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
-    """Return the recipes that begin as `typed`, for a shell's completion."""
+    """Return the names of recipes that begin with `typed`."""
     from gankit.recipes import recipes
 
     return [recipe.name for recipe in recipes() if recipe.name.startswith(typed)]
 
 
 def complete_backends(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
-    """Return the backends that begin as `typed`."""
+    """Return the names of backends that begin with `typed`."""
     from gankit import plugins
 
     return [name for name in plugins.backends() if name.startswith(typed)]
 
 
 def show(text: object, *, bold: bool = False) -> None:
-    """Print an answer for a person, of one line or several, to standard output."""
+    """Print lines of text to standard output."""
     click.secho(printable_lines(text), bold=bold)
 
 
 def answer(path: Path) -> None:
-    """Print a path that was written: on a terminal as text, for a program as the path's own bytes.
+    """Print a path: as text on a terminal, as its bytes for a program.
 
-    A path need not be text, and standard output may have another encoding than names of files.
+    A path need not be text, and standard output may have another encoding than file names.
     """
     if sys.stdout.isatty():
         show(path)
@@ -91,9 +91,9 @@ def answer(path: Path) -> None:
 
 
 def say(line: str) -> None:
-    """Tell the person who waits; standard output is for data."""
+    """Print a message to standard error; standard output is for data."""
     line = printable(line)
-    if tqdm := sys.modules.get("tqdm"):  # A bar that is being drawn stays whole.
+    if tqdm := sys.modules.get("tqdm"):  # Print above a progress bar.
         tqdm.tqdm.write(line, file=sys.stderr)
     else:
         click.echo(line, err=True)

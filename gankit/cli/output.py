@@ -1,4 +1,4 @@
-"""The command's standard streams: closed ones, a full disk behind one, a pipe that is not read."""
+"""Make the standard streams safe: closed ones, full disks and closed pipes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import TextIO
 from gankit.errors import StorageError
 
 STANDARD = {0: ("stdin", "r"), 1: ("stdout", "w"), 2: ("stderr", "w")}
-"""Python's name for each file number, and the mode that it is opened in."""
+"""Python's name for each file number, and its mode."""
 
 
-class Guarded(io.RawIOBase):
-    """Bytes to a file descriptor; what cannot be written is dropped, and so is all that follows.
+class GuardedStream(io.RawIOBase):
+    """Writes bytes to a file descriptor; after an error, drops all that follows.
 
     Parameters
     ----------
     descriptor
-        Where to.
+        Where to write.
     failed
         Called with the first error. If it raises, the writer gets that error.
     """
@@ -34,19 +34,19 @@ class Guarded(io.RawIOBase):
         self.gone = False
 
     def writable(self) -> bool:
-        """Be a file to write to."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """Return the descriptor, which tells how wide the terminal is."""
+        """Return the descriptor, from which the terminal's width is found."""
         return self.descriptor
 
     def isatty(self) -> bool:
-        """Tell whether it is a terminal that is still there."""
+        """Return whether it is a terminal that is still open."""
         return not self.gone and os.isatty(self.descriptor)
 
     def write(self, content: bytes, /) -> int:  # type: ignore[override]
-        """Write, or drop it."""
+        """Write the bytes, or drop them after an error."""
         if not self.gone:
             try:
                 return os.write(self.descriptor, content)
@@ -58,11 +58,11 @@ class Guarded(io.RawIOBase):
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Make the standard streams safe to use inside the block.
+    """Make the standard streams safe inside the block.
 
-    A closed stream becomes the null device. An error of standard error is ignored: a run does not
+    A closed stream becomes the null device. Errors of standard error are ignored: a run does not
     end because its messages cannot be shown. An error of standard output is a StorageError, but
-    what the reader of a pipe does not wait for, as `head` does not, is dropped.
+    output to a closed pipe, as of `head`, is dropped.
     """
     fill_closed()
     with contextlib.ExitStack() as stack:
@@ -81,8 +81,8 @@ def guarded() -> Iterator[None]:
 def fill_closed() -> None:
     """Open the null device in place of each closed file number among 0, 1 and 2.
 
-    Otherwise the next file that is opened would get that number, and whatever a library writes to
-    standard output or error would be written into that file.
+    Otherwise the next opened file would get that number, and a library's output would be written
+    into it.
     """
     for number in STANDARD:
         try:
@@ -92,23 +92,23 @@ def fill_closed() -> None:
             if opened != number:
                 os.dup2(opened, number)
                 os.close(opened)
-            os.set_inheritable(number, True)  # Processes that are started have the same need.
+            os.set_inheritable(number, True)  # Child processes need it too.
 
 
 def _guarded(stream: TextIO, failed: Callable[[OSError], object]) -> TextIO | None:
-    """Return a guarded stream to the same place; None if `stream` is no file of the system."""
+    """Return a guarded stream to the same file; None if `stream` has no file descriptor."""
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):
         return None
     return io.TextIOWrapper(
-        io.BufferedWriter(Guarded(descriptor, failed)),  # type: ignore[type-var]
+        io.BufferedWriter(GuardedStream(descriptor, failed)),  # type: ignore[type-var]
         encoding=stream.encoding, errors=stream.errors,
         write_through=True, line_buffering=True,
     )  # fmt: skip
 
 
 def _output_lost(error: OSError) -> None:
-    """Raise StorageError, unless the reader of a pipe has gone: that is its right."""
+    """Raise StorageError, unless the reader closed the pipe."""
     if not isinstance(error, BrokenPipeError):
         raise StorageError(f"standard output cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""What `gankit sample` is asked for: whether it can be had, and the making of it."""
+"""Check the options of `gankit sample`, and write the images."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from gankit.launch.run import Run
 
 IMAGES, STEPS, MOVING_STEPS, FPS = 25, 8, 16, 10.0
-LONGEST = 1000
-"""Pictures of an animation."""
-ALONE = {"run", "out", "scale", "fps", "frames", "training"}
-"""What goes with --training: its images are there already."""
+MOST_FRAMES = 1000
+"""Frames of an animation, at most."""
+TRAINING_OPTIONS = {"run", "out", "scale", "fps", "frames", "training"}
+"""Options that --training accepts."""
 OPTIONS = {"count": "-n", "label": "--class"}
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The words of `gankit sample`, that make sense together."""
+class SampleRequest:
+    """The checked options of `gankit sample`."""
 
     run: Path
     count: int | None
@@ -53,8 +53,8 @@ class Wanted:
     fps: float | None
 
     @classmethod
-    def of(cls, ctx: click.Context) -> Wanted:
-        """Return what was typed, checked before any work is done; ConfigError, CheckpointError."""
+    def of(cls, ctx: click.Context) -> SampleRequest:
+        """Return the options, checked before any work; raise ConfigError or CheckpointError."""
         source = ctx.get_parameter_source
         given = {name for name in ctx.params if source(name) is ParameterSource.COMMANDLINE}
         values = {field.name: ctx.params[field.name] for field in fields(cls)}
@@ -62,12 +62,12 @@ class Wanted:
         if out is None and (training or not each):
             values["out"] = Path("training.gif" if training else "samples.png")
         values["interpolate"] = _seeds(values["interpolate"])
-        wanted = cls(**values)
-        wanted._check(given)
-        return wanted
+        request = cls(**values)
+        request._check(given)
+        return request
 
     def write(self) -> Iterator[str]:
-        """Make it, and yield what there is to say of it."""
+        """Write the images, and yield messages about them."""
         if self.training:
             yield self._write_training()
             return
@@ -81,15 +81,15 @@ class Wanted:
             made = opened.chunks(count, self.seed, labels, truncation=self.truncation)
             yield from self._write_still(made, count, columns, self._rows(opened))
             return
-        ways = opened.interpolate(
+        paths = opened.interpolate(
             self.interpolate, self._steps, count, labels, truncation=self.truncation
         )
         if self._moves:
-            yield self._write_moving(ways, columns)
-            ways = _frames(ways)
+            yield self._write_moving(paths, columns)
+            paths = _frames(paths)
         else:
             columns = self._steps
-        still = ways.reshape(-1, *ways.shape[3:])
+        still = paths.reshape(-1, *paths.shape[3:])
         yield from self._write_still(iter([still]), len(still), columns)
 
     @property
@@ -105,19 +105,19 @@ class Wanted:
         return self.steps or (MOVING_STEPS if self._moves else STEPS)
 
     def _labels(self, run: Run) -> tuple[str | Labels | None, int, int | None]:
-        """Return the classes, how many images or ways there are, and the columns of a grid."""
-        way = bool(self.interpolate) and not self._moves
-        count = self.count or (1 if way else IMAGES)
+        """Return the classes, the number of images or paths, and the columns of a grid."""
+        one_path = bool(self.interpolate) and not self._moves
+        count = self.count or (1 if one_path else IMAGES)
         if self.by_class:
             labels = run.each_class(count)
             return labels, len(labels), count
         return self.label, count, self.columns
 
     def _rows(self, run: Run) -> tuple[str, ...]:
-        """Return what the rows of a grid show, if that is a class with a name."""
-        from gankit.launch.run import called
+        """Return the class name of each row of the grid, if the classes have names."""
+        from gankit.launch.run import classes_of
 
-        classes = called(run)
+        classes = classes_of(run)
         return classes.names if self.by_class and not classes.plain else ()
 
     def _write_still(
@@ -127,7 +127,7 @@ class Wanted:
         columns: int | None,
         rows: tuple[str, ...] = (),
     ) -> Iterator[str]:
-        """Write `count` images, that come some at a time, to all the places that were named."""
+        """Write `count` images, which arrive in chunks, to all given paths."""
         if self.each:
             chunks = self._write_each(self.each, chunks, count)
         if self.out is None or self._moves:
@@ -143,7 +143,7 @@ class Wanted:
             yield f"{count} images in {self.each}"
 
     def _write_each(self, folder: Path, chunks: Iterator[Array], count: int) -> Iterator[Array]:
-        """Pass the images on, once each is in a file of its own."""
+        """Yield the chunks, after writing each image to its own file."""
         start = 0
         for chunk in chunks:
             images.write_each(folder, self._large(chunk), start, count)
@@ -151,15 +151,15 @@ class Wanted:
             yield chunk
 
     def _write_moving(self, made: Array, columns: int | None) -> str:
-        """Write the grid on its way from seed to seed."""
+        """Write an animation of the grid, from seed to seed."""
         grids = (images.grid(frame, columns) for frame in _frames(made))
         frames = (images.enlarged(grid, self.scale or 1) for grid in grids)
-        assert self.out is not None  # noqa: S101 - for mypy: what moves has a file.
+        assert self.out is not None  # noqa: S101 - for mypy: an animation has a file.
         count = animation.write(self.out, frames, fps=self.fps or FPS)
-        return f"{count} pictures, {self.fps or FPS:g} a second"
+        return f"{count} frames, {self.fps or FPS:g} per second"
 
     def _write_training(self) -> str:
-        """Write how the run learned."""
+        """Write an animation of the run's sample grids."""
         scale = self.scale or 1
         most = self.frames or animation.MOST
         grids, there = animation.of_training(RunFolder.open(self.run).samples, most)
@@ -167,94 +167,94 @@ class Wanted:
             animation.captioned(images.enlarged(grid, scale), f"step {step:,}", scale)
             for step, grid in grids
         )
-        assert self.out is not None  # noqa: S101 - for mypy: `of` named one.
+        assert self.out is not None  # noqa: S101 - for mypy: `of` set it.
         count = animation.write(self.out, frames, fps=self.fps or FPS)
-        thinned = f" of {there}, evenly apart" if count < there else ""
-        return f"{count} grids{thinned}, {self.fps or FPS:g} a second"
+        thinned = f" of {there}, evenly spaced" if count < there else ""
+        return f"{count} grids{thinned}, {self.fps or FPS:g} per second"
 
     def _large(self, made: Array) -> Array:
         scale = self.scale or 1
         return np.repeat(np.repeat(made, scale, axis=1), scale, axis=2)
 
     def _check(self, given: set[str]) -> None:
-        if self.training and (others := given - ALONE):
+        if self.training and (others := given - TRAINING_OPTIONS):
             names = ", ".join(sorted(OPTIONS.get(n, f"--{n.replace('_', '-')}") for n in others))
-            raise ConfigError(f"--training shows grids that are there already; leave out {names}")
+            raise ConfigError(f"--training shows saved grids; remove {names}")
         if self.count is not None and self.count < 1:
-            raise ConfigError(f"-n is {self.count}; ask for at least 1 image")
+            raise ConfigError(f"-n: got {self.count}; expected at least 1")
         if self.scale is not None and self.scale < 1:
-            raise ConfigError(f"--scale is {self.scale}; it is at least 1")
+            raise ConfigError(f"--scale: got {self.scale}; expected at least 1")
         if self.frames is not None and not self.training:
-            raise ConfigError("--frames are those of --training; of --interpolate say --steps")
-        if self.frames is not None and not 2 <= self.frames <= LONGEST:
-            raise ConfigError(f"--frames is {self.frames}; it is from 2 to {LONGEST:,}")
+            raise ConfigError("--frames needs --training; use --steps with --interpolate")
+        if self.frames is not None and not 2 <= self.frames <= MOST_FRAMES:
+            raise ConfigError(f"--frames: got {self.frames}; expected 2 to {MOST_FRAMES:,}")
         if self.truncation is not None:
             latents.check_bound(self.truncation)
         self._check_layout()
-        self._check_ways(given)
+        self._check_interpolation(given)
         RunFolder.open(self.run)
         self._check_out()
 
     def _check_layout(self) -> None:
         if self.columns is not None and self._suffix in arrays.FORMATS:
-            raise ConfigError(f"{self.out} has no columns; --columns goes with a picture")
+            raise ConfigError(f"--columns needs an image file; got {self.out}")
         if self.scale is not None and self._suffix in arrays.FORMATS:
-            raise ConfigError(f"{self.out} has no pixels to enlarge; --scale goes with a picture")
+            raise ConfigError(f"--scale needs an image file; got {self.out}")
         if self.by_class and (self.label is not None or self.columns is not None):
-            raise ConfigError(
-                "--by-class makes a row for each class; leave out --class and --columns"
-            )
+            raise ConfigError("--by-class makes a row for each class; remove --class and --columns")
 
-    def _check_ways(self, given: set[str]) -> None:
-        """Refuse what does not go with --interpolate, or not without."""
+    def _check_interpolation(self, given: set[str]) -> None:
+        """Refuse options that conflict with --interpolate, or need it."""
         if self.steps is not None and not self.interpolate:
-            raise ConfigError("--steps are those of a way; give --interpolate SEED,SEED too")
+            raise ConfigError("--steps needs --interpolate SEED,SEED")
         if self.interpolate and "seed" in given:
-            raise ConfigError("--interpolate names the seeds; leave out --seed")
+            raise ConfigError("--interpolate gives the seeds; remove --seed")
         if self.interpolate and not self._moves and self.columns is not None:
-            raise ConfigError("a row of --interpolate is a way of --steps; leave out --columns")
+            raise ConfigError("--interpolate makes rows of --steps images; remove --columns")
         if self._moves and not (self.interpolate or self.training):
             raise ConfigError(
-                f"{self.out} would not move; give --interpolate SEED,SEED or --training, "
+                f"{self.out} is an animation; give --interpolate SEED,SEED or --training, "
                 "or name a .png file"
             )
         if self.fps is not None:
             animation.check_fps(self.fps)
             if not self._moves:
-                raise ConfigError(f"--fps is for what moves; name a {_moving()} file")
-        pictures = (self._steps - 1) * (len(self.interpolate) - 1) + 1
-        if self._moves and pictures > LONGEST:
-            raise ConfigError(f"{pictures:,} pictures are too many; at most {LONGEST:,} can be had")
+                raise ConfigError(f"--fps needs an animation; name a {_animated()} file")
+        frames = (self._steps - 1) * (len(self.interpolate) - 1) + 1
+        if self._moves and frames > MOST_FRAMES:
+            raise ConfigError(f"animation: got {frames:,} frames; expected at most {MOST_FRAMES:,}")
 
     def _check_out(self) -> None:
         if self.out is None:
             return
         if self.training and not self._moves:
-            raise ConfigError(f"--training moves, and {self.out} cannot; name a {_moving()} file")
+            raise ConfigError(
+                f"--training needs an animation, got {self.out}; name a {_animated()} file"
+            )
         if not self._moves and self._suffix not in (*images.FORMATS, *arrays.FORMATS):
             raise ConfigError(
-                f"cannot write {self.out}; name a .png, .jpg, .npy, .npz, {_moving()} file"
+                f"--out: got {self.out}; expected a .png, .jpg, .npy, .npz, {_animated()} file"
             )
         require_parent(self.out)
 
 
 def _seeds(text: str | None) -> tuple[int, ...]:
-    """Return the seeds in "1,2,3"; none where nothing was said."""
+    """Return the seeds in "1,2,3", or an empty tuple for None."""
     if text is None:
         return ()
     words = [word.strip() for word in text.split(",")]
     if len(words) < 2 or not all(word.isascii() and word.isdigit() for word in words):
-        raise ConfigError(f"--interpolate is {text!r}; give at least two seeds, such as 1,2")
+        raise ConfigError(f"--interpolate: got {text!r}; expected at least two seeds, such as 1,2")
     return tuple(map(int, words))
 
 
 def _frames(made: Array) -> Array:
-    """Return `(pictures, n, height, width, channels)`; where two ways meet is one picture."""
-    ways = made.shape[1]
-    inner = [made[:, i, : None if i == ways - 1 else -1] for i in range(ways)]
+    """Return `(frames, n, height, width, channels)`; the shared end of two paths is one frame."""
+    paths = made.shape[1]
+    inner = [made[:, i, : None if i == paths - 1 else -1] for i in range(paths)]
     return np.moveaxis(np.concatenate(inner, axis=1), 1, 0)
 
 
-def _moving() -> str:
+def _animated() -> str:
     *most, last = animation.FORMATS
     return f"{', '.join(most)} or {last}"

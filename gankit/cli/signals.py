@@ -1,4 +1,4 @@
-"""Signals that end a command which does not train."""
+"""Signals that end commands other than training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import FrameType
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal that ends the command where it is; what is half done is cleared away."""
+    """A signal that ends the command at once; temporary files are removed."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -14,5 +14,5 @@ class Stopped(KeyboardInterrupt):
 
 
 def end(number: int, _frame: FrameType | None) -> None:
-    """Raise `Stopped`: what a signal does to a command that does not train."""
+    """Raise `Stopped`; the signal handler of commands that do not train."""
     raise Stopped(number)

@@ -1,4 +1,4 @@
-"""Lines of a table whose last column is as long as it likes."""
+"""Lay out table rows whose last column wraps."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import shutil
 import textwrap
 
 NARROWEST, WIDEST = 40, 120
-_ROOM = 24
-"""Columns that the last column gets at least; else it stands on lines of its own."""
+_LEAST_LAST_COLUMN = 24
+"""Least width of the last column; below it, the column gets its own lines."""
 
 
 def hanging(first: str, last: str, deep: int | None = None) -> str:
-    """Return `first` and `last` on as many lines as it takes, the later ones set in.
+    """Return `first` and `last` wrapped to the terminal, later lines indented.
 
     Parameters
     ----------
     deep
-        Columns that later lines are set in; the width of `first`, by default.
+        Indentation of later lines; by default the width of `first`.
     """
     width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
     deep = len(first) if deep is None else deep
-    if width - deep < _ROOM:
+    if width - deep < _LEAST_LAST_COLUMN:
         deep = 4
     lines = textwrap.wrap(
         last, width, initial_indent=first, subsequent_indent=" " * deep, break_on_hyphens=False,

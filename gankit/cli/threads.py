@@ -1,8 +1,8 @@
-"""How many threads one operation of a framework takes.
+"""Set the number of threads of one operation.
 
-Libraries ask the machine for its processors. In a container that is allowed fewer, their threads
-would wait for each other most of the time, so they are told what is allowed. They listen while
-they are loaded, and never again.
+Libraries use as many threads as the machine has processors. In a container with a smaller quota
+those threads would wait for each other, so the quota is passed to the libraries. They read it
+only while they are loaded.
 """
 
 from __future__ import annotations
@@ -13,36 +13,38 @@ from collections.abc import MutableMapping
 from gankit.cli.doctor.machine import cpu_quota, usable_cpus
 from gankit.errors import ConfigError
 
-ASKED = "GANKIT_THREADS"
-TOLD = (
+THREADS = "GANKIT_THREADS"
+LIBRARY_VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
 )  # fmt: skip
-"""What NumPy's and PyTorch's libraries and TensorFlow listen to."""
-MOST = 1024
+"""Read by the libraries of NumPy and PyTorch, and by TensorFlow."""
+MOST_THREADS = 1024
 
 
 def settle(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Tell libraries that are yet to be loaded: what was asked for, or else what is allowed.
+    """Set the variables of libraries that are not loaded yet: GANKIT_THREADS, or the quota.
 
-    What the environment tells one of them already is left, unless `GANKIT_THREADS` is set;
-    ConfigError if that is no number of threads.
+    Variables that are set already are unchanged, unless `GANKIT_THREADS` is set. Raises
+    ConfigError if that is not a number of threads.
     """
-    asked = environment.get(ASKED, "")
-    if asked:
-        environment.update(dict.fromkeys(TOLD, str(_count(asked))))
+    given = environment.get(THREADS, "")
+    if given:
+        environment.update(dict.fromkeys(LIBRARY_VARIABLES, str(_count(given))))
     elif (allowed := _allowed()) is not None:
-        for name in TOLD:
+        for name in LIBRARY_VARIABLES:
             environment.setdefault(name, str(allowed))
 
 
-def _count(asked: str) -> int:
-    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked) <= MOST):
-        raise ConfigError(f"{ASKED} is {asked!r}; give a whole number from 1 to {MOST:,}")
-    return int(asked)
+def _count(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and 1 <= int(given) <= MOST_THREADS):
+        raise ConfigError(
+            f"{THREADS}: got {given!r}; expected a whole number, 1 to {MOST_THREADS:,}"
+        )
+    return int(given)
 
 
 def _allowed() -> int | None:
-    """Return how many processors a container allows, if that is fewer than it shows."""
+    """Return the container's processor quota, or None if it is not below the visible ones."""
     quota, seen = cpu_quota(), usable_cpus()
     if quota is None or seen is None or quota >= seen:
         return None

@@ -1,7 +1,7 @@
-"""Trains one run in a process of its own, timed: `python -m gankit.cli.train_subprocess REQUEST`.
+"""Train and time one run in a child process: `python -m gankit.cli.train_subprocess REQUEST`.
 
-REQUEST is an object of JSON: "settings" of the run, its folder "out", and "data_dir" or null. The
-folder gets `timing.json` and `compared.npy` too, for `gankit compare`.
+REQUEST is a JSON object: "settings" of the run, its folder "out", and "data_dir" or null. The
+folder also gets `timing.json` and `compared.npy`, for `gankit compare`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from gankit.training import Progress
 
 
 class Timing:
-    """Takes the time of each block of steps; the first, in which frameworks compile, is left out.
+    """Times each block of steps, without the first, in which frameworks compile.
 
-    What a block leaves on the disk at its end counts too, so the median is what a step takes.
+    The time includes what is written at a block's end; the median is the time of a typical step.
     """
 
     def __init__(self) -> None:
@@ -44,23 +44,23 @@ class Timing:
         self._blocks: list[float] = []
 
     def next_boundary(self, _step: int, /) -> int:
-        """Note when a block begins; ask for no edge."""
+        """Note when a block begins; return no boundary."""
         self._began = time.perf_counter()
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Note how long a step of the block took, in milliseconds."""
+        """Note the milliseconds per step of the block."""
         took = time.perf_counter() - self._began
         self._blocks.append(1000 * took / len(progress.losses))
 
     def table(self) -> dict[str, Any]:
-        """Return what was found."""
+        """Return the number of blocks and the median."""
         later = self._blocks[1:]
         return {"blocks": len(later), "milliseconds": statistics.median(later) if later else None}
 
 
 def main(request: str) -> int:
-    """Train; return the exit code, having said in one line what went wrong."""
+    """Train; print an error in one line, and return the exit code."""
     warnings.showwarning = lambda message, *_: say(f"gankit: warning: {message}")
     try:
         return _train(json.loads(request))
@@ -85,7 +85,7 @@ def _train(request: dict[str, Any]) -> int:
 
 
 def _leave(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
-    """Write what is compared of a run beside its checkpoints and its log."""
+    """Write the timing and images that are compared into the run's folder."""
     if trained:
         atomic_files.write_file(out / TIMING, f"{json.dumps(timing.table())}\n".encode())
     arrays.write(out / MADE, run.chunks(IMAGES, run.problem.seed), IMAGES)

@@ -1,1 +1,1 @@
-"""From names to a run: find the data, open or resume the folder, set up the callbacks, train."""
+"""Launch a run: find the data, open or resume the folder, set up the callbacks, train."""

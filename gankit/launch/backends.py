@@ -1,4 +1,4 @@
-"""Which backend a run takes: the one named, that of native networks, or the first installed."""
+"""Choose the backend: the named one, that of native networks, or the first installed."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ NO_NETWORKS: Mapping[str, object] = {}
 def choose_backend(
     name: str | Backend, tell: Tell = silent, networks: Mapping[str, object] = NO_NETWORKS
 ) -> Backend:
-    """Return a backend that is ready to build.
+    """Return a backend whose requirements are installed.
 
     Parameters
     ----------
     name
-        Its name, or the backend itself. "auto" takes the backend of the native networks; for
-        specs, the first that is installed.
+        Name of a backend, or a Backend. "auto" is the backend of the native networks, or for
+        specs the first that is installed.
     networks
-        The generator and the discriminator, by these names.
+        The networks by "generator" and "discriminator".
 
     Raises
     ------
     UnknownName, BackendUnavailable
-        There is no such backend, or what it requires is not installed.
+        The backend is unknown, or its requirements are not installed.
     ConfigError
-        A native network is of another backend, or of none that is known.
+        A native network belongs to another backend, or to an unknown one.
     """
     if isinstance(name, Backend):
         return plugins.ready(name)
@@ -61,7 +61,7 @@ def choose_backend(
 
 
 def _in_order() -> list[Backend]:
-    """Return every backend, those that "auto" prefers first."""
+    """Return all backends, in the order of preference."""
     known = plugins.backends()
     order = [*PREFERRED, *sorted(known.keys() - set(PREFERRED))]
     return [known[name] for name in order if name in known]

@@ -1,4 +1,4 @@
-"""Which device a run is opened on: the one asked for, or the run's own where it is here."""
+"""Choose the device of a run: the requested one, the run's own, or the best available."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ VARIABLE = "GANKIT_DEVICE"
 
 
 def wanted(device: str | None = None) -> str | None:
-    """Return the device that is asked for: the argument, or `GANKIT_DEVICE`; None for neither."""
+    """Return the requested device: the argument or `GANKIT_DEVICE`; None if neither is given."""
     return device or os.environ.get(VARIABLE) or None
 
 
 def built(backend: Backend, problem: Problem, run: Path) -> tuple[Trainer, Problem]:
-    """Build the trainer of a run on the run's device, or on the best one here, with a warning.
+    """Build a run's trainer on the run's device; if that is not available, on the best, and warn.
 
     Parameters
     ----------
     problem
         With the device that the run was trained on.
     run
-        The run's folder, which the warning names.
+        The run's folder, named in the warning.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def built(backend: Backend, problem: Problem, run: Path) -> tuple[Trainer, Probl
     Raises
     ------
     ConfigError, BackendUnavailable
-        It cannot be built on any device.
+        The trainer cannot be built on any device.
     """
     try:
         return backend.trainer(problem), problem
@@ -47,10 +47,10 @@ def built(backend: Backend, problem: Problem, run: Path) -> tuple[Trainer, Probl
         here = dataclasses.replace(problem, device=AUTO)
         try:
             trainer = backend.trainer(here)
-        except GankitError:  # So the device was not to blame.
+        except GankitError:  # The device is not the reason.
             raise error from None
         warn(
-            f"{run} was trained on device {problem.device!r}, which is not here; it is opened on "
-            f"the best device of {backend.name} instead"
+            f"{run} was trained on device {problem.device!r}, which is not available; using the "
+            f"best device of {backend.name} instead"
         )
         return trainer, here

@@ -1,4 +1,4 @@
-"""A run, examined: what it makes, and what is found of it."""
+"""Evaluate a run: generate images, compute metrics, show the nearest training images."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation
 from gankit.evaluation.pixels import Levels
+from gankit.launch import reference_data
 from gankit.launch.messages import Tell, warn
 from gankit.launch.reference_data import (
+    BASELINE,
     FEWEST,
-    FLOOR,
     SAMPLES,
     TRAINING,
-    Standard,
+    ReferenceData,
     Watch,
-    standard,
     unwatched,
 )
 from gankit.launch.resuming import known_images
@@ -39,7 +39,7 @@ READING = "reading images"
 GENERATING = "generating images"
 PICTURE = "nearest training images"
 PAUSE = 10.0
-"""Seconds between two lines."""
+"""Seconds between two messages."""
 
 
 def generated(
@@ -49,18 +49,18 @@ def generated(
     watch: Watch = unwatched,
     data: Labels | None = None,
 ) -> Levels:
-    """Return `(count, H, W, C)` uint8 images of a run, those of `Run.sample`; memory stays flat.
+    """Return `(count, H, W, C)` uint8 images of a run, as of `Run.sample`; memory is bounded.
 
-    A generator that takes classes makes each as often as the data have it.
+    A class-conditional generator makes the classes in the proportions of the data.
 
     Parameters
     ----------
     count, seed
-        Which images, as in `Run.sample`.
+        Number and random seed, as in `Run.sample`.
     watch
-        Is told how far this is.
+        Called with the progress.
     data
-        `(N,)` the class of each training image; None where they have no classes.
+        `(N,)` classes of the training images, or None.
     """
     check_samples(count)
     labels = None
@@ -77,10 +77,10 @@ def generated(
 
 
 def in_proportion(data: Labels, count: int, seed: int) -> Labels:
-    """Return `(count,)` classes with the shares that they have in `data`, in a random order.
+    """Return `(count,)` classes in the proportions of `data`, in random order.
 
-    They are `count` labels evenly spaced through the sorted ones, so no share is off by more than
-    one image: classes drawn at random would add their own noise to every figure.
+    The labels are evenly spaced through the sorted ones, so that no share is off by more than one
+    image. Classes drawn at random would add noise to every metric.
 
     >>> counts = np.bincount(in_proportion(np.array([0] * 70 + [2] * 30), 10, seed=0))
     >>> counts.tolist()
@@ -92,49 +92,49 @@ def in_proportion(data: Labels, count: int, seed: int) -> Labels:
 
 
 def check_samples(count: int) -> None:
-    """Raise ConfigError unless so many images can be judged."""
+    """Raise ConfigError unless `count` images can be evaluated."""
     check_count("the number of images", count)
     if count < FEWEST:
-        raise ConfigError(f"{count} images are too few to judge; ask for at least {FEWEST}")
+        raise ConfigError(f"images: got {count}; expected more than {FEWEST - 1}")
 
 
-def examined(
-    standard: Standard,
+def evaluate_for_log(
+    reference: ReferenceData,
     run: Trained,
     count: int = SAMPLES,
     seed: int = evaluation_log.SEED,
     before: Sequence[evaluation_log.Row] = (),
     *,
-    floor: bool = True,
+    baseline: bool = True,
     watch: Watch = unwatched,
 ) -> tuple[dict[str, Any], images.Pixels]:
-    """Return what is found of a run, as the log of evaluations has it, and `Standard.nearest`.
+    """Return a row for the evaluation log, and the picture from `ReferenceData.nearest`.
 
     Parameters
     ----------
     count, seed
-        Which images of the run, as in `generated`.
+        Number of images and random seed, as in `generated`.
     before
-        Earlier evaluations; a floor that is among them is not measured again.
-    floor
-        Whether to measure it at all; where its images cannot be had, that is a warning.
+        Earlier evaluations; a baseline among them is not measured again.
+    baseline
+        Whether to measure the real-image baseline; if its images are missing, that is a warning.
     watch
-        Is told how far all this is.
+        Called with the progress.
     """
-    made = generated(run, count, seed, watch, standard.labels)
+    made = generated(run, count, seed, watch, reference.labels)
     watch(PICTURE, 0.0)
-    picture = standard.nearest(made)
-    row = {"step": run.step, "seed": seed, **standard.figures(made, watch).as_json()}
-    if floor and evaluation_log.baseline_for(before, row) is None:
+    picture = reference.nearest(made)
+    row = {"step": run.step, "seed": seed, **reference.metrics(made, watch).as_json()}
+    if baseline and evaluation_log.baseline_for(before, row) is None:
         try:
-            row["floor"] = standard.floor(count, watch)
+            row["baseline"] = reference.baseline(count, watch)
         except DataError as error:
-            warn(f"without the figures of real images: {error}")
+            warn(f"no real-image baseline: {error}")
     return row, picture
 
 
 def slowly(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Watch:
-    """Return what tells of a classifier's training in a line now and then."""
+    """Return a watcher that reports a classifier's training every 10 seconds."""
     began, spoke = clock(), -PAUSE
 
     def watch(stage: str, part: float) -> None:
@@ -142,12 +142,12 @@ def slowly(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Watch:
         now = clock()
         if stage == TRAINING and part and now - spoke >= PAUSE:
             spoke, left = now, (now - began) / part * (1 - part)
-            tell(f"{TRAINING} to judge by, once for this data set: {left:.0f} seconds left")
+            tell(f"{TRAINING} for evaluations, once for this data set: {left:.0f} seconds left")
 
     return watch
 
 
-def evaluation(
+def evaluate_run(
     run: Trained,
     count: int = SAMPLES,
     seed: int = evaluation_log.SEED,
@@ -156,38 +156,38 @@ def evaluation(
     *,
     progress: bool = True,
 ) -> Evaluation:
-    """Return the figures of a run on named data; nothing is written.
+    """Evaluate a run of `gankit.train`; nothing is written.
 
     Parameters
     ----------
     dataset
-        The name or the path of the images, if they are no longer where the run has them from.
+        Name or path of the images, if they were moved.
     progress
-        Whether to show how far it is, as `gankit evaluate` does.
+        Whether to show the progress, as `gankit evaluate` does.
 
     Raises
     ------
     ConfigError
-        The run is one of `gankit.fit`, which has forgotten its images.
+        The run is from `gankit.fit`, so its images are unknown.
     DataError
-        The images cannot be had, or are others than the run was trained on.
+        The images cannot be loaded, or are not those that the run was trained on.
     """
     if run.config is None:
         raise ConfigError(
-            "this run does not know its data set; use gankit.evaluation.evaluate(images, ...)"
+            "run: its data set is unknown; use gankit.evaluation.evaluate(images, ...)"
         )
     check_samples(count)
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None
     with _shown(count) if progress else nullcontext(unwatched) as watch:
         watch(READING, 0.0)
-        known = standard(run.config, data_dir, trained_on, dataset, watch=watch)
-        found = known.figures(generated(run, count, seed, watch, known.labels), watch)
+        known = reference_data.load(run.config, data_dir, trained_on, dataset, watch=watch)
+        found = known.metrics(generated(run, count, seed, watch, known.labels), watch)
     return dataclasses.replace(found, class_names=run.class_names)
 
 
-def guesses(count: int, *, floor: bool) -> dict[str, float]:
-    """Return the seconds that each stage of `examined` takes on one core of a server, about."""
-    judged = {
+def guesses(count: int, *, baseline: bool) -> dict[str, float]:
+    """Return the approximate seconds of each stage of an evaluation on one server core."""
+    stages = {
         "nearest images": 2e-3 * min(count, 1000),
         "features": 2e-4 * count,
         "Fréchet distance": 0.05,
@@ -196,15 +196,15 @@ def guesses(count: int, *, floor: bool) -> dict[str, float]:
         "classes": 3e-5 * count,
     }
     run = {GENERATING: 3e-4 * count, PICTURE: 1.0}
-    real = {FLOOR + stage: seconds for stage, seconds in judged.items()}
-    judged["precision and recall"] += 3e-8 * SAMPLES**2  # Once, for the reference.
-    return run | judged | (real if floor else {})
+    real = {BASELINE + stage: seconds for stage, seconds in stages.items()}
+    stages["precision and recall"] += 3e-8 * SAMPLES**2  # Once, for the reference.
+    return run | stages | (real if baseline else {})
 
 
 @contextmanager
 def _shown(count: int) -> Iterator[Watch]:
-    """Give what shows how far an evaluation without a floor is."""
-    stages = guesses(count, floor=False)
+    """Yield a watcher that shows the progress of an evaluation without baseline."""
+    stages = guesses(count, baseline=False)
     del stages[PICTURE]
     with closing(Stages({READING: 1.0} | stages)) as shown:
         yield shown

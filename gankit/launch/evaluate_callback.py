@@ -1,11 +1,11 @@
-"""What judges a run while it trains, where that is asked for."""
+"""Set up the callback that evaluates a run during training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gankit.callbacks import Judging
+from gankit.callbacks import Evaluations
 from gankit.launch import evaluate, reference_data
 from gankit.launch.messages import Tell
 from gankit.launch.run import Run
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from gankit.launch.resolved_plan import Plan
 
 
-def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> reference_data.Standard | None:
-    """Return what the run is held against while it trains; None where that is not asked for."""
+def reference_of(
+    plan: Plan, stop: Callable[[], bool], tell: Tell
+) -> reference_data.ReferenceData | None:
+    """Return the plan's reference data, or None if `evaluate_every` is not set."""
     config = plan.config
     if config.evaluate_every is None:
         return None
@@ -27,24 +29,24 @@ def standard_of(plan: Plan, stop: Callable[[], bool], tell: Tell) -> reference_d
     said = evaluate.slowly(tell)
 
     def watch(stage: str, part: float) -> None:
-        if stop():  # There is no block yet to stop after.
+        if stop():  # Before the first block.
             raise KeyboardInterrupt
         said(stage, part)
 
-    return reference_data.against(plan.data, config.dataset, plan.data_dir, watch, config.images)
+    return reference_data.make(plan.data, config.dataset, plan.data_dir, watch, config.images)
 
 
-def judge_of(
-    plan: Plan, folder: RunFolder, standard: reference_data.Standard, tell: Tell
-) -> Judging:
-    """Return what evaluates the run while it trains."""
+def evaluation_callback(
+    plan: Plan, folder: RunFolder, reference: reference_data.ReferenceData, tell: Tell
+) -> Evaluations:
+    """Return the callback that evaluates the run during training."""
     config = plan.config
 
-    def examine(
+    def evaluate_step(
         progress: Progress, before: Sequence[evaluation_log.Row]
     ) -> tuple[dict[str, Any], Pixels]:
         run = Run(plan.problem, progress.trainer, progress.step, LossHistory([]), config)
-        return evaluate.examined(standard, run, config.evaluate_samples, before=before)
+        return evaluate.evaluate_for_log(reference, run, config.evaluate_samples, before=before)
 
     every = (config.evaluate_every or 1) * plan.epoch
-    return Judging(folder, examine, every, plan.steps, config.evaluate_samples, tell)
+    return Evaluations(folder, evaluate_step, every, plan.steps, config.evaluate_samples, tell)

@@ -10,7 +10,7 @@ from pathlib import Path
 from gankit import plugins
 from gankit._utils import locked_folders
 from gankit._utils.storage import require_space
-from gankit.callbacks import History, Judging, Watchdog
+from gankit.callbacks import Evaluations, History, Watchdog
 from gankit.contract import Trainer
 from gankit.errors import (
     DataError,
@@ -20,7 +20,7 @@ from gankit.errors import (
 from gankit.launch import devices, evaluate_callback
 from gankit.launch.folder_callbacks import folder_callbacks, warning_recorder
 from gankit.launch.messages import Tell, silent
-from gankit.launch.misuse_warnings import Start, look
+from gankit.launch.misuse_warnings import Start, warn_of_misuse
 from gankit.launch.open_folder import check_folder, open_folder, space_needed
 from gankit.launch.resolved_plan import Plan
 from gankit.launch.resuming import (
@@ -46,16 +46,16 @@ def launch(
     stop: Callable[[], bool] = lambda: False,
     tell: Tell = silent,
 ) -> Run:
-    """Train, in `out` or in memory; go on from the newest valid checkpoint if `resume`.
+    """Train in `out` or in memory; with `resume`, from the newest valid checkpoint.
 
     Raises
     ------
     ConfigError
-        `out` holds a run and `resume` is False, or holds a run of other numbers.
+        `out` holds a run and `resume` is False, or the run has other settings.
     StorageError
-        `out` cannot be written, or another process is writing there.
+        `out` cannot be written, or another process is writing to it.
     Diverged
-        A number is no longer finite; the last good checkpoint stays.
+        A number is not finite; the last good checkpoint stays.
     """
     called = as_callbacks(callbacks)
     if out is not None:
@@ -66,18 +66,20 @@ def launch(
     folder = RunFolder(out)
     if not folder.exists():  # Before the lock, which makes the folder.
         require_space(out, space_needed(plan, trainer, 0))
-    standard = evaluate_callback.standard_of(plan, stop, tell)
+    reference = evaluate_callback.reference_of(plan, stop, tell)
     with folder.lock():
         check_folder(folder, resume=resume)  # Another process may have been first.
         start = open_folder(folder, plan, trainer, tell)
         if start < plan.steps:
             tell(f"{plan.summary}, into {out}")
-        judge = evaluate_callback.judge_of(plan, folder, standard, tell) if standard else None
-        return _train(plan, trainer, folder, start, called, stop, judge)
+        evaluation = None
+        if reference:
+            evaluation = evaluate_callback.evaluation_callback(plan, folder, reference, tell)
+        return _train(plan, trainer, folder, start, called, stop, evaluation)
 
 
 def _built(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
-    """Build the trainer; of a run that is resumed on the device that it had, if that is here."""
+    """Build the trainer; a resumed run gets its own device if that is available."""
     folder = RunFolder(resumed) if resumed else None
     if folder and folder.exists() and recorded(folder.path).device == plan.config.device:
         trainer, problem = devices.built(plan.backend, plan.problem, folder.path)
@@ -92,34 +94,32 @@ def _train(
     start: int,
     callbacks: list[Callback],
     stop: Callable[[], bool],
-    judge: Judging | None = None,
+    evaluation: Evaluations | None = None,
 ) -> Run:
-    """Let the algorithm go, and gather what it leaves."""
+    """Run the training loop, and return the run."""
     record = warning_recorder(folder)
     if start == 0:
         data, batch = plan.data, plan.config.batch
-        look(Start(plan.problem, trainer, data.images, data.labels, batch), record)
+        warn_of_misuse(Start(plan.problem, trainer, data.images, data.labels, batch), record)
     history = History()
     log = MetricsLog(folder.metrics) if folder else None
-    keeping = folder_callbacks(plan, folder, log, judge) if folder and log else [history]
+    own = folder_callbacks(plan, folder, log, evaluation) if folder and log else [history]
     before = metrics_log.read(folder.metrics) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
-            steps=plan.steps, start=start, callbacks=[*keeping, watchdog, *callbacks, *extra],
+            steps=plan.steps, start=start, callbacks=[*own, watchdog, *callbacks, *extra],
             stop=stop,
         )  # fmt: skip
     except Diverged as error:
         if folder:
-            locked_folders.require(
-                folder.path
-            )  # If it was moved, its last checkpoint is elsewhere.
-        with suppress(StorageError):  # That it diverged is the news.
+            locked_folders.require(folder.path)  # A moved folder has its last checkpoint elsewhere.
+        with suppress(StorageError):  # The divergence is more important.
             record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error
-    except DataError as error:  # The file that images are read from has changed.
+    except DataError as error:  # The file of images has changed.
         raise DataError(f"{error}; {last_good(folder)}") from error
     finally:
         if log:

@@ -1,4 +1,4 @@
-"""The callbacks that fill a run's folder: losses, samples, evaluations, checkpoints."""
+"""The callbacks that write to a run's folder: losses, samples, evaluations, checkpoints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gankit.callbacks import COLUMNS, Checkpoints, Judging, Metrics, Samples
+from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Metrics, Samples
 from gankit.contract import Labels
 from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
@@ -19,12 +19,12 @@ from gankit.runs import (
 )
 from gankit.training import Callback
 
-GRID = 25
-ROWS = 10
+GRID_IMAGES = 25
+GRID_CLASSES = 10
 
 
 def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
-    """Return what keeps a run's warnings in its folder."""
+    """Return a function that appends a run's warnings to its folder."""
 
     def record(step: int, text: str) -> None:
         if folder is not None:
@@ -34,17 +34,17 @@ def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
 
 
 def folder_callbacks(
-    plan: Plan, folder: RunFolder, log: MetricsLog, judge: Judging | None
+    plan: Plan, folder: RunFolder, log: MetricsLog, evaluation: Evaluations | None
 ) -> list[Callback]:
-    """Return what fills the run's folder, the logs before the checkpoints."""
+    """Return the callbacks that write to the run's folder, logs before checkpoints."""
     config = plan.config
     labels = grid_labels(plan.problem.generator_classes)
-    count = GRID if labels is None else len(labels)
+    count = GRID_IMAGES if labels is None else len(labels)
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
         Metrics(log),
         Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan)),
-        *([judge] if judge else []),
+        *([evaluation] if evaluation else []),
         Checkpoints(
             folder.checkpoints,
             config.checkpoint_every or plan.epoch,
@@ -58,17 +58,17 @@ def folder_callbacks(
                 **plan.digests,
             },
             log,
-            judge.best if judge else None,
+            evaluation.best if evaluation else None,
         ),
     ]
 
 
 def _rows(plan: Plan) -> tuple[str, ...]:
-    """Return what the rows of a grid show, if classes have names other than their numbers."""
-    told = Classes.of(plan.data.class_names, plan.problem.generator_classes)
-    return () if told.plain else told.names[:ROWS]
+    """Return the class name of each row of a grid, if the classes have names."""
+    classes = Classes.of(plan.data.class_names, plan.problem.generator_classes)
+    return () if classes.plain else classes.names[:GRID_CLASSES]
 
 
 def grid_labels(classes: int) -> Labels | None:
-    """Return the labels of a grid with a class a row, at most ten rows; None without classes."""
-    return np.repeat(np.arange(min(classes, ROWS)), COLUMNS) if classes else None
+    """Return the labels of a grid with one row per class, at most ten; None without classes."""
+    return np.repeat(np.arange(min(classes, GRID_CLASSES)), COLUMNS) if classes else None

@@ -1,4 +1,4 @@
-"""Whether networks make images of the data's shape, and what pictures lose on the way to theirs."""
+"""Compare the networks' image shape with the data's, and warn if resizing loses detail."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gankit.launch.messages import warn
 from gankit.layers import Shape
 from gankit.recipes import recipes
 
-SMALLER = 2
-"""How many times as many pixels a picture has that loses most of them."""
+MOST_PIXELS_FACTOR = 2
+"""Images with more than this many times the pixels lose most of them."""
 
 
 def check_shape(config: TrainConfig, data: ImageSet) -> None:
-    """Raise ConfigError, with the ways out, unless the generator makes images of the data's shape.
+    """Raise ConfigError, with remedies, unless the generator makes images of the data's shape.
 
-    Networks that cannot be built at all are left to those who build them.
+    Networks that cannot be built are not checked here.
     """
     try:
         made = config.image_shape
@@ -31,20 +31,20 @@ def check_shape(config: TrainConfig, data: ImageSet) -> None:
     if made == shape:
         return
     size = config.images and config.images.size
-    without = "leave --size out; or " if size and size != made[:2] else ""
+    without = "remove --size; or " if size and size != made[:2] else ""
     raise ConfigError(
-        f"the networks of {config.recipe} make {told(made)} images, but those of {config.dataset} "
-        f"are {told(shape)}; {without}{_way(config, shape)}"
+        f"generator output is {described(made)} but the images of {config.dataset} are "
+        f"{described(shape)}; {without}{_remedy(config, shape)}"
     )
 
 
 def warn_of_losses(config: TrainConfig) -> None:
-    """Warn of pictures that lose colours or most pixels because nobody asked for another shape."""
+    """Warn if images lose colours or most pixels, and no other shape was requested."""
     asked, path = config.images, Path(config.dataset)
     if not is_path(config.dataset) or not is_folder(path):
         return
     found = None
-    with suppress(DataError):  # Reading the folder has told what is wrong with it.
+    with suppress(DataError):  # Reading the folder has reported it.
         found = first_picture(path)
     if found is None:
         return
@@ -52,20 +52,20 @@ def warn_of_losses(config: TrainConfig) -> None:
     made, lost = config.image_shape, []
     if shape[2] == 3 and made[2] == 1 and not (asked and asked.channels):
         lost.append("colours")
-    if shape[0] * shape[1] > SMALLER * made[0] * made[1] and not (asked and asked.size):
+    if shape[0] * shape[1] > MOST_PIXELS_FACTOR * made[0] * made[1] and not (asked and asked.size):
         lost.append("most of their pixels")
     if lost:
         warn(
-            f"the pictures, such as {name}, are {told(shape)}, but the networks of {config.recipe} "
-            f"make {told(made)} images, so they lose {' and '.join(lost)}; to keep them, "
-            f"{_way(config, shape)}"
+            f"the images, such as {name}, are {described(shape)}, but the generator of "
+            f"{config.recipe} makes {described(made)}: they lose {' and '.join(lost)}; "
+            f"to keep them, {_remedy(config, shape)}"
         )
 
 
-def told(shape: Shape) -> str:
-    """Return a shape in words.
+def described(shape: Shape) -> str:
+    """Describe a shape.
 
-    >>> told((28, 28, 1)), told((32, 48, 3)), told((8, 8, 4))
+    >>> described((28, 28, 1)), described((32, 48, 3)), described((8, 8, 4))
     ('28x28 grey', '32x48 colour', '8x8 of 4 channels')
     """
     height, width, channels = shape
@@ -73,8 +73,8 @@ def told(shape: Shape) -> str:
     return f"{height}x{width} {kind}"
 
 
-def _way(config: TrainConfig, shape: Shape) -> str:
-    """Say how to get networks for a shape: other recipes, and how to change one."""
+def _remedy(config: TrainConfig, shape: Shape) -> str:
+    """Return how to get networks of a shape: other recipes, and how to change one."""
     known = {recipe.name: from_settings(recipe.settings).image_shape for recipe in recipes()}
     fit = [name for name, made in known.items() if made == shape]
     others = f"choose --recipe {' or '.join(fit)}; or " if fit else ""

@@ -1,4 +1,4 @@
-"""The settings that make a run what it is, and how two runs' settings differ, in words."""
+"""The settings that a resumed run must keep, and the differences between two runs' settings."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ CHANGEABLE = {
     "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
     "evaluate_every", "evaluate_samples",
 }  # fmt: skip
-"""What may differ when a run is resumed: nothing of it changes a number."""
+"""Settings that may differ when a run is resumed: they change no number."""
 
-OF_DATA = {"dataset", "images"}
-"""What says where the images come from; the digest of the images decides if they are the same."""
+DATA_SETTINGS = {"dataset", "images"}
+"""Settings of where the images come from; their digest decides whether they are the same."""
 
-NAMED = 3
-"""How many differences a message names."""
-SHOWN = 40
-"""How many characters of a value a message shows."""
+MOST_DIFFERENCES = 3
+"""Differences in a message, at most."""
+VALUE_LENGTH = 40
+"""Characters of a value in a message, at most."""
 _MISSING = object()
 
 
 def lasting(config: TrainConfig) -> dict[str, Any]:
-    """Return every setting that must stay, nested as in TOML: what a manifest records."""
+    """Return the settings that a resumed run must keep, nested as in TOML; a manifest has them."""
     return {key: value for key, value in config.settings().items() if key not in CHANGEABLE}
 
 
 def recorded_as(settings: object, like: TrainConfig, source: str) -> dict[str, Any]:
-    """Return settings that a manifest recorded, as `lasting` returns them now.
+    """Return settings recorded in a manifest, as `lasting` returns them now.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def recorded_as(settings: object, like: TrainConfig, source: str) -> dict[str, A
     like
         Any configuration; its changeable settings complete the recorded ones.
     source
-        What to name in an error.
+        A name for error messages.
 
     Raises
     ------
     CheckpointError
-        They are no settings of a run.
+        They are not the settings of a run.
     """
     if not isinstance(settings, Mapping):
         raise CheckpointError(f"{source} has no settings; train again")
@@ -58,7 +58,7 @@ def recorded_as(settings: object, like: TrainConfig, source: str) -> dict[str, A
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return how settings differ, a text for each: its dotted key, the old and the new value.
+    """Return the differences between settings: dotted key, old value and new value.
 
     >>> differences({"seed": 0, "layers": [{"slope": 0.2}]}, {"layers": [{"slope": 2e-4}]})
     ['seed was 0, is now not set', 'layers.0.slope was 0.2, is now 2e-4']
@@ -67,13 +67,13 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def in_words(found: list[str]) -> str:
-    """Return the first few differences in one line.
+    """Return the first differences in one line.
 
     >>> in_words(["seed was 0, is now 1"] * 5)
     'seed was 0, is now 1; seed was 0, is now 1; seed was 0, is now 1; and 2 more'
     """
-    more = [f"and {len(found) - NAMED} more"] if len(found) > NAMED else []
-    return "; ".join([*found[:NAMED], *more])
+    more = [f"and {len(found) - MOST_DIFFERENCES} more"] if len(found) > MOST_DIFFERENCES else []
+    return "; ".join([*found[:MOST_DIFFERENCES], *more])
 
 
 def _differing(path: str, before: Any, now: Any) -> Iterator[str]:  # noqa: ANN401 - as in TOML.
@@ -92,16 +92,16 @@ def _differing(path: str, before: Any, now: Any) -> Iterator[str]:  # noqa: ANN4
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - as in TOML.
-    """Return a value on part of a line; numbers in their shorter form."""
+    """Return a value, shortened; numbers in their shorter form."""
     if value is _MISSING:
         return "not set"
     if isinstance(value, float):
         scientific = np.format_float_scientific(value, trim="-", exp_digits=1)
         return min(repr(value), scientific, key=len)
     if isinstance(value, list):
-        return f"a list of {len(value)}" if len(repr(value)) > SHOWN else repr(value)
+        return f"a list of {len(value)}" if len(repr(value)) > VALUE_LENGTH else repr(value)
     if isinstance(value, Mapping):
         text = ", ".join(f"{key} = {_shown(inner)}" for key, inner in value.items())
-        return f"{{{text}}}" if len(text) <= SHOWN else f"{{{text[:SHOWN]}...}}"
+        return f"{{{text}}}" if len(text) <= VALUE_LENGTH else f"{{{text[:VALUE_LENGTH]}...}}"
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return text if len(text) <= VALUE_LENGTH else f"{text[:VALUE_LENGTH]}..."

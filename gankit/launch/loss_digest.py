@@ -1,6 +1,6 @@
-"""Whether two adversarial losses are the same: a digest of their values and gradients.
+"""A digest of an adversarial loss, to decide whether two losses are the same.
 
-A loss is functions, which cannot be compared or written to a file; what they return can.
+A loss consists of functions, which cannot be compared or saved; their values and gradients can.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from gankit.losses import Loss
 
 REAL = np.array([-37, -9.1, -2.77, -0.63, 0.21, 1.39, 4.57, 21]) + 1 / 128
 FAKE = np.array([-24, -5.3, -1.61, -0.34, 0.48, 2.83, 8.9, 33]) + 1 / 128
-"""The logits at which losses are compared; no step numbers, where hinges have their kinks."""
+"""The logits at which losses are compared; no whole numbers, at which hinges have kinks."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dual:
-    """Numbers with their derivatives with respect to all logits.
+    """Numbers with their derivatives by all logits.
 
     Attributes
     ----------
     value
         `(n,)`, or `()`.
     slopes
-        `(n, m)`, or `(m,)`: the derivative of each number with respect to each of m logits.
+        `(n, m)`, or `(m,)`: derivatives of each number by each of m logits.
     """
 
     value: NDArray[np.float64]
@@ -61,7 +61,7 @@ class Dual:
 
     __radd__, __rmul__ = __add__, __mul__
     __array_ufunc__ = None
-    """So that NumPy leaves `array * Dual` to the methods above."""
+    """Makes NumPy leave `array * Dual` to the methods above."""
 
 
 def _dual(number: Dual | float, like: Dual) -> Dual:
@@ -92,16 +92,15 @@ def _mapped(inputs: Dual, value: NDArray[np.float64], slope: NDArray[np.float64]
 
 
 def loss_digest(loss: Loss) -> str | None:
-    """Return 64 hexadecimal digits that differ where a loss differs in a value or a gradient.
+    """Return 64 hexadecimal digits, which differ if a value or gradient of the loss differs.
 
-    Numbers are rounded to 9 digits first: the last ones differ from processor to processor.
-    None where a formula uses more than `+ - *` and the three operations, as some frameworks'
-    tensors allow.
+    Numbers are rounded to 9 digits first, since the last ones depend on the processor. Returns
+    None if a formula uses more than `+ - *` and the three operations.
 
     Raises
     ------
     ConfigError
-        A formula returns no single number.
+        A formula does not return a single number.
     """
     slopes = np.eye(len(REAL) + len(FAKE))
     real, fake = Dual(REAL, slopes[: len(REAL)]), Dual(FAKE, slopes[len(REAL) :])
@@ -120,14 +119,14 @@ def loss_digest(loss: Loss) -> str | None:
         if number.value.shape:
             raise ConfigError(
                 f"loss {loss.name!r}: its {role} returns {number.value.size} numbers for "
-                f"{len(REAL)} logits; expected one: take ops.mean of them"
+                f"{len(REAL)} logits; expected one; use ops.mean"
             )
-    told = [str(loss.paired), *(f"{role} {_rounded(number)}" for role, number in made.items())]
-    return hashlib.sha256(" ".join(told).encode()).hexdigest()
+    parts = [str(loss.paired), *(f"{role} {_rounded(number)}" for role, number in made.items())]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 def _rounded(made: Dual) -> str:
-    """Return value and slopes to 9 digits of the largest of them."""
+    """Return value and slopes, rounded to 9 digits of the largest."""
     numbers = np.append(made.slopes, made.value)
     scale = np.abs(numbers).max() or 1.0
     shares = np.round(numbers / scale, 9) + 0.0  # -0.0 becomes 0.0.

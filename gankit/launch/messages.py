@@ -1,4 +1,4 @@
-"""Lines for the person who waits: `Tell` is where they go."""
+"""Messages for the user: `Tell` is the type of functions that print them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from gankit._text import printable
 
 Tell = Callable[[str], None]
-"""Takes one line for the person who waits."""
+"""Takes one line to print for the user."""
 
 
 def warn(line: str) -> None:
-    """Warn; the command prints it as a line of its own."""
+    """Warn; the command prints the warning on one line."""
     warnings.warn(printable(line), stacklevel=2)
 
 
 def silent(_line: str) -> None:
-    """Show nothing."""
+    """Print nothing."""

@@ -1,7 +1,7 @@
-"""What is likely a mistake although every number is allowed, looked at before the first step.
+"""Warn of likely mistakes in data and networks before the first step.
 
-One function a check; each returns a sentence with the remedy, or None. Native networks cannot be
-looked into from here, so two checks call them instead.
+Each check is one function, which returns a sentence with the remedy, or None. Native networks
+cannot be inspected here, so two checks call them instead.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from gankit.contract import Array, Labels, Network, Problem, Trainer
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import BatchNorm, Flatten, Layer, ReLU, Reshape, Sigmoid, Spec, Tanh, walk
 
-FEW = 200
-"""Images, below which networks learn them by heart."""
-DARK = 16
-"""Levels of 256; images that stay below are nearly black."""
+FEW_IMAGES = 200
+"""With fewer images, networks memorize them."""
+DARK_LEVELS = 16
+"""Of 256; images below this level are nearly black."""
 CHUNK = 64
-"""Images looked at together."""
-LOOKED = 512
-"""Images that are looked at; of more than that, some at even distances."""
-BYTES = 16 * 2**20
-"""The most bytes of them."""
-FAR = 100.0
-"""How many times as large as noise the inputs are on which native networks are tried."""
-TRIED = 16
-"""How many such inputs there are."""
-ON_LOGITS = frozenset({
+"""Images checked together."""
+MOST_CHECKED = 512
+"""Images that are checked, at most, evenly spaced."""
+MOST_BYTES = 16 * 2**20
+"""Bytes of the checked images, at most."""
+LARGE_INPUTS = 100.0
+"""Scale of the inputs on which native networks are called, relative to noise."""
+LARGE_INPUT_COUNT = 16
+"""Number of these inputs."""
+LOGIT_LOSSES = frozenset({
     "nonsaturating", "minimax", "hinge", "wasserstein", "relativistic", "relativistic-average",
 })  # fmt: skip
-"""Losses whose logits have no bound. Least squares has its targets at 0 and 1."""
+"""Losses of unbounded logits. Least squares has targets 0 and 1."""
 NEVER_NEGATIVE = {Sigmoid: "a sigmoid", ReLU: "a relu"}
 BOUNDED = {Sigmoid: "a sigmoid", Tanh: "a tanh"}
 
@@ -53,7 +53,7 @@ class Start:
     labels
         `(N,)` classes, or None.
     batch
-        Images of a step.
+        Images per update.
     """
 
     problem: Problem
@@ -63,8 +63,10 @@ class Start:
     batch: int
 
 
-def look(start: Start, record: Callable[[int, str], None] = lambda _step, _said: None) -> None:
-    """Warn of each likely mistake by a HealthWarning; `record` keeps it, with the step 0."""
+def warn_of_misuse(
+    start: Start, record: Callable[[int, str], None] = lambda _step, _said: None
+) -> None:
+    """Warn of each likely mistake by a HealthWarning; `record` saves it, with step 0."""
     for check in CHECKS:
         if said := check(start):
             record(0, said)
@@ -72,19 +74,19 @@ def look(start: Start, record: Callable[[int, str], None] = lambda _step, _said:
 
 
 def few_images(start: Start) -> str | None:
-    """Tell of a data set that networks can only learn by heart."""
-    count, least = len(start.images), max(FEW, start.batch)
+    """Warn of a data set so small that networks memorize it."""
+    count, least = len(start.images), max(FEW_IMAGES, start.batch)
     if count >= least:
         return None
-    told = "there is only 1 image" if count == 1 else f"there are only {count} images"
+    found = "there is only 1 image" if count == 1 else f"there are only {count} images"
     return (
-        f"{told}, and a batch has {start.batch}; networks learn so few by heart; check the path or "
+        f"{found}, and a batch has {start.batch}; networks memorize so few; check the path or "
         f"filter of the data, or give at least {least}"
     )
 
 
 def constant_images(start: Start) -> str | None:
-    """Tell of images that all are the same, or that are of one value each."""
+    """Warn of images that are all equal, or that have one value each."""
     seen = _seen(start.images)
     if len(seen) > 1 and all((part == seen[:1]).all() for part in _chunks(seen)):
         return f"{_all(start)} are the same; check how they were read"
@@ -94,7 +96,7 @@ def constant_images(start: Start) -> str | None:
 
 
 def unit_range(start: Start) -> str | None:
-    """Tell of images in [0, 1], where [-1, 1] is expected, and of uint8 that are 0 or 1."""
+    """Warn of real images in [0, 1] instead of [-1, 1], and of uint8 images of 0 and 1."""
     seen = _seen(start.images)
     if seen.dtype == np.uint8:
         if all((part <= 1).all() for part in _chunks(seen)):
@@ -102,22 +104,22 @@ def unit_range(start: Start) -> str | None:
         return None
     if all((part >= 0).all() for part in _chunks(seen)):
         return (
-            f"{_all(start)} lie in [0, 1], so that black is mid-grey; images lie in [-1, 1]: give "
+            f"{_all(start)} are in [0, 1], so black is mid-grey; expected [-1, 1]: give "
             "images * 2 - 1, or uint8"
         )
     return None
 
 
 def dark_levels(start: Start) -> str | None:
-    """Tell of uint8 that use the lowest levels alone, as numbers of 12 bits do if cut to 8."""
+    """Warn of uint8 images with only the lowest levels, such as 12-bit numbers cut to 8 bits."""
     seen = _seen(start.images)
     if seen.dtype != np.uint8:
         return None
     top = 0
     for part in _chunks(seen):
-        if (top := max(top, int(part.max()))) >= DARK:
+        if (top := max(top, int(part.max()))) >= DARK_LEVELS:
             return None
-    if top < 2:  # Those of 0 and 1 are told of by `unit_range`.
+    if top < 2:  # `unit_range` reports levels of 0 and 1.
         return None
     return (
         f"{_all(start)} have levels of at most {top} of 255, so they are nearly black; give "
@@ -126,7 +128,7 @@ def dark_levels(start: Start) -> str | None:
 
 
 def classes_without_images(start: Start) -> str | None:
-    """Tell of classes that no image has, though a generator is asked for them."""
+    """Warn of classes without images that a generator is trained on."""
     if start.labels is None or not start.problem.classes:
         return None
     counts = np.bincount(start.labels, minlength=start.problem.classes)
@@ -135,52 +137,53 @@ def classes_without_images(start: Start) -> str | None:
         return None
     named = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
     return (
-        f"{len(empty)} of {len(counts)} classes have no image: {named}; what is generated for them "
-        "means nothing; number the classes anew"
+        f"{len(empty)} of {len(counts)} classes have no image: {named}; images generated for them "
+        "mean nothing; renumber the classes"
     )
 
 
 def batch_norm_of_one(start: Start) -> str | None:
-    """Tell of batch normalisation over a single value a channel: its output is its offset."""
+    """Warn of batch normalisation over a single value per channel: its output is constant."""
     if start.batch > 1:
         return None
     for name, network, shape in _networks(start.problem):
         places = _norms(network, shape) if isinstance(network, tuple) else _native_norms(network)
         if place := next(places, None):
             return (
-                f"the {name}'s {place} is a batch normalisation of one value a channel at batch 1, "
-                "so its output never changes; take a batch of 2 or more, or layer normalisation"
+                f"the {name}'s {place} is a batch normalisation of one value per channel at "
+                "batch 1, so its output never changes; use batches of 2 or more, or layer "
+                "normalisation"
             )
     return None
 
 
 def bounded_logits(start: Start) -> str | None:
-    """Tell of a discriminator that ends in a sigmoid under a loss that takes logits."""
+    """Warn of a discriminator that ends in a sigmoid under a loss of logits."""
     problem = start.problem
-    if problem.loss.name not in ON_LOGITS:
+    if problem.loss.name not in LOGIT_LOSSES:
         return None
     if isinstance(problem.discriminator, tuple):
-        told = BOUNDED.get(type(_last(problem.discriminator)))
+        end = BOUNDED.get(type(_last(problem.discriminator)))
     else:
         far = _far(problem, start.trainer.discriminator, problem.image_shape)
-        told = "a sigmoid" if far.min() >= 0 and far.max() <= 1 else None
-    return told and (
-        f"the discriminator ends in {told}, but the loss {problem.loss.name!r} takes logits, which "
-        "have no bound; remove it"
+        end = "a sigmoid" if far.min() >= 0 and far.max() <= 1 else None
+    return end and (
+        f"the discriminator ends in {end}, but the loss {problem.loss.name!r} needs unbounded "
+        "logits; remove it"
     )
 
 
 def images_above_zero(start: Start) -> str | None:
-    """Tell of a generator that ends in a sigmoid, so that it makes nothing below mid-grey."""
+    """Warn of a generator that ends in a sigmoid, so no pixel is below mid-grey."""
     problem = start.problem
     if isinstance(problem.generator, tuple):
-        told = NEVER_NEGATIVE.get(type(_last(problem.generator)))
+        end = NEVER_NEGATIVE.get(type(_last(problem.generator)))
     else:
         far = _far(problem, start.trainer.generator, (problem.latent,))
-        told = "a sigmoid or a relu" if far.min() >= 0 else None
-    return told and (
-        f"the generator ends in {told}, so no value of its images is below 0, which is mid-grey; "
-        "images lie in [-1, 1]: end in a tanh"
+        end = "a sigmoid or a relu" if far.min() >= 0 else None
+    return end and (
+        f"the generator ends in {end}, so no pixel is below 0, which is mid-grey; "
+        "images are in [-1, 1]: end in a tanh"
     )
 
 
@@ -192,21 +195,21 @@ CHECKS: tuple[Check, ...] = (
 
 
 def _seen(images: NDArray[Any]) -> NDArray[Any]:
-    """Return those of the images that are looked at, evenly spread, as a view.
+    """Return the images that are checked, evenly spaced, as a view.
 
-    They are few, for a mapped file may be larger than the memory.
+    They are few, because a mapped file may be larger than the memory.
     """
-    return images[:: max(1, -(-len(images) // LOOKED), -(-images.nbytes // BYTES))]
+    return images[:: max(1, -(-len(images) // MOST_CHECKED), -(-images.nbytes // MOST_BYTES))]
 
 
 def _all(start: Start) -> str:
-    """Return "all images", or how many were looked at."""
+    """Return "all images", or the number of checked images."""
     seen = len(_seen(start.images))
-    return "all images" if seen == len(start.images) else f"all {seen:,} images looked at"
+    return "all images" if seen == len(start.images) else f"all {seen:,} checked images"
 
 
 def _chunks(images: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield the images a part at a time: most checks end with the first."""
+    """Yield the images in chunks: most checks end with the first."""
     return (images[i : i + CHUNK] for i in range(0, len(images), CHUNK))
 
 
@@ -225,14 +228,14 @@ def _networks(problem: Problem) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
 
 
 def _norms(spec: Spec, shape: tuple[int, ...]) -> Iterator[str]:
-    """Yield the layers that see one value a channel of each image."""
+    """Yield the batch normalisations of one value per channel."""
     for place in walk(spec, shape):
         if isinstance(place.layer, BatchNorm) and math.prod(place.shape[:-1]) == 1:
             yield f"layer {place.name}"
 
 
 def _native_norms(network: object) -> Iterator[str]:
-    """Yield such layers of a Keras model, by name; torch refuses them itself."""
+    """Yield such layers of a Keras model by name; torch itself refuses them."""
     layers = getattr(network, "layers", ())
     for layer in layers if isinstance(layers, list) else ():
         if type(layer).__name__ == "BatchNormalization":
@@ -243,11 +246,13 @@ def _native_norms(network: object) -> Iterator[str]:
 
 
 def _far(problem: Problem, network: Network, shape: tuple[int, ...]) -> Array:
-    """Return what a native network makes of inputs so large that only a bound can hold it.
+    """Return a native network's outputs on inputs so large that only a bound limits them.
 
-    Real images may all have logits in [0, 1] by chance; far from them only a sigmoid's stay there.
+    Real images may all have logits in [0, 1] by chance; on large inputs only a sigmoid's are.
     """
     random = generator(problem.seed, Stream.WATCHDOG, 1)
-    inputs = FAR * random.standard_normal((TRIED, *shape)).astype(problem.precision)
-    labels = np.arange(TRIED) % problem.classes if problem.classes else None
+    inputs = LARGE_INPUTS * random.standard_normal((LARGE_INPUT_COUNT, *shape)).astype(
+        problem.precision
+    )
+    labels = np.arange(LARGE_INPUT_COUNT) % problem.classes if problem.classes else None
     return np.asarray(network(inputs, labels))

@@ -1,4 +1,4 @@
-"""Which backend a native network is of: an `nn.Module` is torch's, a `keras.Model` keras's."""
+"""Find the backend of a native network: torch for an `nn.Module`, keras for a `keras.Model`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gankit.errors import ConfigError, shown
 
 
 def owners(network: object, known: Sequence[Backend]) -> list[str]:
-    """Return the names of the backends that a native network is of; imports nothing.
+    """Return the names of the backends that a native network belongs to; imports nothing.
 
-    The nearest class decides: a Keras layer derives from `nn.Module` where Keras runs on torch,
-    and is of keras all the same.
+    The nearest class decides: a Keras layer derives from `nn.Module` if Keras runs on torch, and
+    belongs to keras.
     """
     for kind in type(network).__mro__:
         if names := [backend.name for backend in known if backend.made(kind)]:
@@ -22,7 +22,7 @@ def owners(network: object, known: Sequence[Backend]) -> list[str]:
 
 
 def check_kind(networks: Mapping[str, object]) -> None:
-    """Raise ConfigError for a value that can be no network: it cannot be called."""
+    """Raise ConfigError for a value that is not callable and so cannot be a network."""
     for role, network in networks.items():
         if isinstance(network, type) or not callable(network):
             raise ConfigError(
@@ -32,19 +32,19 @@ def check_kind(networks: Mapping[str, object]) -> None:
 
 
 def backend_of(networks: Mapping[str, object], known: Sequence[Backend]) -> str:
-    """Return the name of the backend that all native networks are of, an installed one first.
+    """Return the name of the backend of all native networks, preferring an installed one.
 
     Parameters
     ----------
     networks
         Native networks by "generator" and "discriminator".
     known
-        Every backend, in the order in which they are preferred.
+        All backends, in order of preference.
 
     Raises
     ------
     ConfigError
-        No backend knows one of them, or they are of different frameworks.
+        A network belongs to no backend, or the networks belong to different frameworks.
     """
     found = {role: owners(network, known) for role, network in networks.items()}
     for role, names in found.items():
@@ -52,12 +52,12 @@ def backend_of(networks: Mapping[str, object], known: Sequence[Backend]) -> str:
             takers = [backend.name for backend in known if "native" in backend.capabilities]
             raise ConfigError(
                 f"{role}: got {shown(networks[role])}; expected a tuple of gankit.layers, or a "
-                f"network of {', '.join(takers)}; name the backend that it is of"
+                f"network of {', '.join(takers)}; name its backend"
             )
     common = set.intersection(*map(set, found.values()))
     if not common:
-        told = ", ".join(f"{role} is of {names[0]}" for role, names in found.items())
-        raise ConfigError(f"{told}; give networks of one framework")
+        found_names = ", ".join(f"{role} belongs to {names[0]}" for role, names in found.items())
+        raise ConfigError(f"{found_names}; give networks of one framework")
     able = [backend for backend in known if backend.name in common]
     return next((b for b in able if not plugins.missing_modules(b)), able[0]).name
 
@@ -68,6 +68,6 @@ def check_own(chosen: Backend, networks: Mapping[str, object], known: Sequence[B
         others = owners(network, known)
         if others and chosen.name not in others and not chosen.knows(network):
             raise ConfigError(
-                f"{role}: got {shown(network)}, which backend {chosen.name!r} does not take; "
+                f"{role}: got {shown(network)}, which does not belong to backend {chosen.name!r}; "
                 f"choose backend={others[0]!r}"
             )

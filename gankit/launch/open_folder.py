@@ -1,4 +1,4 @@
-"""Open a run's folder: create it, or load the newest checkpoint in it."""
+"""Open a run's folder: create it, or load its newest checkpoint."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from gankit.runs import (
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
 
-LINE = 110
-PICTURE = 100_000
-"""Bytes of a step in the log, and of a grid, as far as they are known beforehand."""
+LINE_BYTES = 110
+PICTURE_BYTES = 100_000
+"""Estimated bytes of a line in the log, and of a grid."""
 
 
 def check_folder(folder: RunFolder, *, resume: bool) -> None:
-    """Refuse a folder that a run cannot begin in or, if `resume`, go on in; writes nothing.
+    """Refuse a folder in which a run cannot begin or, with `resume`, continue; writes nothing.
 
     Raises
     ------
     ConfigError
-        The folder holds a run and `resume` is False, or it holds what is left of one.
+        The folder holds a run and `resume` is False, or it holds parts of a run.
     CheckpointError
         A link, a pipe or the like is in the place of a file of the run.
     """
     if folder.exists() and not resume:
         raise ConfigError(
-            f"{folder.path} holds a run; continue it with --resume, or choose another"
+            f"{folder.path} holds a run; resume it with --resume, or choose another folder"
         )
     obstacle = in_the_way(folder)
     if obstacle and folder.exists():
@@ -61,9 +61,9 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
 
 
 def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
-    """Create the folder, or load the newest checkpoint of it; return the steps done."""
+    """Create the folder, or load its newest checkpoint; return the steps done."""
     if slow(plan.data.images):
-        tell(f"reading all {len(plan.data):,} images once, to know them again")
+        tell(f"reading all {len(plan.data):,} images once, for their digest")
     if not folder.exists():
         folder.create(plan.config.to_toml(), _facts(plan))
         class_names.write(folder.classes, plan.data.class_names)
@@ -77,15 +77,15 @@ def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> 
         facts = _lost_facts(folder, plan, checkpoint)
         trainer.load_state(checkpoint.state)
         tell(f"resuming after step {start} from {checkpoint.path}")
-    else:  # Nothing was learned that other settings could belie.
+    else:  # Nothing was trained yet, so other settings are allowed.
         start, log, facts = 0, None, _facts(plan)
         tell(f"{folder.path} has no checkpoint yet: starting from step 0")
     if start >= plan.steps:
-        tell(f"the run is finished: {start} steps are done; raise --epochs or --steps to go on")
+        tell(f"the run is finished: {start} steps are done; increase --epochs or --steps")
         return start
     require_space(folder.path, space_needed(plan, trainer, start))
     evaluation_log.read(folder.evaluations)
-    metrics_log.truncate(folder.metrics, start, log)  # The last check; the first to write.
+    metrics_log.truncate(folder.metrics, start, log)  # The last check, and the first write.
     evaluation_log.truncate(folder.evaluations, start)
     warning_log.truncate(folder.warnings, start)
     class_names.write(folder.classes, plan.data.class_names)
@@ -96,35 +96,35 @@ def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> 
 
 
 def _tell_of_data(folder: RunFolder, plan: Plan, tell: Tell) -> None:
-    """Say where the images are now, where that has changed."""
+    """Print the new path of the images, if it has changed."""
     before, now = recorded(folder.path).dataset, plan.config.dataset
     if before != now:
-        tell(f"the images are those of {before}, read from {now}")
+        tell(f"the images of {before} are read from {now}")
 
 
 def _lost_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> dict[str, Any] | None:
-    """Return what `environment.json` is to say if it cannot be read now, and warn; else None.
+    """Return new facts, with a warning, if `environment.json` cannot be read; else None.
 
-    The manifests have what counts.
+    The manifests have the settings that matter.
     """
     try:
         read_facts(folder)
     except CheckpointError as error:
-        warn(f"{error}; it is written anew, for this machine, when the run goes on")
+        warn(f"{error}; it is replaced, with this machine's facts, when the run continues")
         return _facts(plan) | {"run": checkpoint.info.get("run", "")}
     return None
 
 
 def _facts(plan: Plan) -> dict[str, Any]:
-    """Return what `environment.json` says of a run that begins, a mark of its own included."""
+    """Return the contents of `environment.json` for a new run, with a random mark."""
     return plan.environment | plan.notes | plan.digests | {"run": secrets.token_hex(16)}
 
 
 def space_needed(plan: Plan, trainer: Trainer, start: int) -> int:
-    """Return about how many bytes the rest of the run will need at most.
+    """Return an upper estimate of the bytes that the rest of the run writes.
 
-    One checkpoint more than are kept is there while the oldest gives way, and the best, where that
-    is looked for.
+    One checkpoint more than the kept ones exists while the oldest is replaced, and the best one, if
+    the run is evaluated.
     """
     steps, config = plan.steps - start, plan.config
     saves = math.ceil(steps / (config.checkpoint_every or plan.epoch))
@@ -132,4 +132,4 @@ def space_needed(plan: Plan, trainer: Trainer, start: int) -> int:
     state = sum(array.nbytes for array in trainer.state().values())
     checkpoints = min(config.keep_checkpoints + 1 + min(looks, 1), saves + looks) * state
     pictures = steps / (plan.epoch * config.sample_every) + 2 + looks
-    return round(checkpoints + steps * LINE + pictures * PICTURE)
+    return round(checkpoints + steps * LINE_BYTES + pictures * PICTURE_BYTES)

@@ -1,4 +1,4 @@
-"""Real images that the runs on one data set are held against, and what they are seen through."""
+"""The reference data of a data set: real images, their features, and an evaluator."""
 
 from __future__ import annotations
 
@@ -35,75 +35,75 @@ from gankit.launch.resuming import images_of
 from gankit.visual import images
 
 SAMPLES = 10_000
-"""Images to generate, as many as a reference has."""
+"""Default number of images to generate, equal to the reference's."""
 FEWEST = NEIGHBOURS + 1
-"""Images that can be judged, or judged by."""
+"""Images that can be evaluated, at least."""
 PAIRS = 20
-"""Images of a picture, each above the training image nearest to it."""
+"""Images in the picture of nearest training images."""
 COLUMNS = 10
 
 TRAINING = "training the classifier"
-FLOOR = "real images: "
-"""What stands before the stages of judging them."""
+BASELINE = "real images: "
+"""Prefix of the baseline's stages."""
 
 Watch: TypeAlias = Callable[[str, float], None]
-"""Takes what is being done, and which part of it is done, 0 to 1."""
+"""Takes the name of a stage and the part of it that is done, 0 to 1."""
 
 
 def unwatched(_stage: str, _part: float) -> None:
-    """Watch nothing."""
+    """Ignore the progress."""
 
 
 def silent(_line: str) -> None:
-    """Tell nobody."""
+    """Print nothing."""
 
 
 @dataclass(frozen=True, eq=False)
-class Standard:
-    """What the runs on one data set are held against.
+class ReferenceData:
+    """Real images that the runs on one data set are compared with.
 
     Attributes
     ----------
-    judge
-        With 10,000 of the training images for its reference, or half where no others are kept.
+    evaluator
+        Its reference is 10,000 of the training images, or half of them without test images.
     training
         `(N, H, W, C)` uint8, all training images.
     labels
-        `(N,)` the class of each; None where they have no classes.
+        `(N,)` their classes, or None.
     unseen
-        Returns so many real images that are not in the reference, or all there are: those of the
-        test split where the data set has one, else the training images that were held apart.
-        DataError if they cannot be had.
+        Returns at most so many real images that are not in the reference: from the test split, or
+        without one, the other half of the training images. Raises DataError if they cannot be
+        loaded.
     """
 
-    judge: Evaluator
+    evaluator: Evaluator
     training: Levels = field(repr=False)
     labels: Labels | None = field(repr=False)
     unseen: Callable[[int], Reference]
 
-    def figures(self, made: Levels, watch: Watch = unwatched) -> Evaluation:
-        """Return every figure of `(n, H, W, C)` uint8 images, at least 6 of them."""
-        return self.judge(made, lambda stage: watch(stage, 0.0))
+    def metrics(self, made: Levels, watch: Watch = unwatched) -> Evaluation:
+        """Return every metric of `(n, H, W, C)` uint8 images, at least 6 of them."""
+        return self.evaluator(made, lambda stage: watch(stage, 0.0))
 
-    def floor(self, count: int = SAMPLES, watch: Watch = unwatched) -> dict[str, Any]:
-        """Return the figures of `count` real images, as JSON has them, and as "split" which.
+    def baseline(self, count: int = SAMPLES, watch: Watch = unwatched) -> dict[str, Any]:
+        """Return the real-image baseline: the metrics of `count` real images, and their "split".
 
-        They are what to expect of a perfect generator.
+        It is the value of a perfect generator.
         """
         with _downloads(watch):
             real = self.unseen(count)
-        found = self.judge(real.images, lambda stage: watch(FLOOR + stage, 0.0), real.index)
+        found = self.evaluator(real.images, lambda stage: watch(BASELINE + stage, 0.0), real.index)
         return {"split": real.split, **found.as_json()}
 
     def nearest(self, made: Levels) -> images.Pixels:
-        """Return a picture of the first 20 images, each above the training image nearest to it."""
+        """Return a picture of the first 20 images, each above its nearest training image."""
         first = made[:PAIRS]
         index, _ = nearest_images(first, self.training)
         pairs = np.concatenate([first, self.training[index]], axis=1)
         return images.grid(pairs, COLUMNS)
 
 
-def standard(
+def load(
     config: TrainConfig,
     data_dir: Path | None = None,
     known: Mapping[str, str] | None = None,
@@ -111,55 +111,55 @@ def standard(
     *,
     tell: Tell = silent,
     watch: Watch = unwatched,
-) -> Standard:
-    """Return what a run of `config` is held against.
+) -> ReferenceData:
+    """Load the reference data of a run of `config`.
 
     Parameters
     ----------
     data_dir
         As in `gankit.train`.
     known
-        The digests of the images that the run was trained on, by
-        `gankit.launch.resuming.known_images`; None if they are not known.
+        The digests of the run's images, from `gankit.launch.resuming.known_images`; None if
+        unknown.
     dataset
-        The name or the path of the images, if they are no longer where the run has them from.
+        Name or path of the images, if they were moved.
     tell
         Takes a line about the images.
     watch
-        Is told how far downloads are, and the classifier's training, where none is kept.
+        Called with the progress of downloads and of the classifier's training.
 
     Raises
     ------
     UnknownName, DataError, ConfigError
-        The images cannot be had, or are others than the run was trained on.
+        The images cannot be loaded, or are not those that the run was trained on.
     """
     with _downloads(watch):
         data = images_of(config, known or {}, dataset, data_dir, tell)
-    return against(data.images, data.config.dataset, data_dir, watch, data.config.images)
+    return make(data.images, data.config.dataset, data_dir, watch, data.config.images)
 
 
-def against(
+def make(
     data: ImageSet,
     dataset: str,
     data_dir: Path | None = None,
     watch: Watch = unwatched,
     options: ImageOptions | None = None,
-) -> Standard:
-    """Return what a run on training images that are loaded is held against.
+) -> ReferenceData:
+    """Return the reference data of loaded training images.
 
     Parameters
     ----------
     dataset
-        Its name, or the path of a user's own.
+        Name of the data set, or path of a user's own.
     data_dir
-        Where to look for test images.
+        Folder of the test images.
     options
-        How the images reached their size; those of the test split are brought to it alike.
+        How the images were resized; test images are resized alike.
     """
     name = Path(dataset).name if is_path(dataset) else dataset
     if len(data) < 2 * FEWEST:
         raise DataError(
-            f"{data.source}: has {len(data)} images; to judge by them takes at least {2 * FEWEST}"
+            f"{data.source}: got {len(data)} images; expected {2 * FEWEST} or more to evaluate"
         )
     test = None if is_path(dataset) else plugins.get_dataset(dataset).test
     if test is None:
@@ -167,7 +167,7 @@ def against(
         unseen = _first(others)
     else:
         reference = choose(data.images, f"training images of {name}")
-        load = test  # For mypy, which forgets that it is there.
+        load = test  # For mypy, which forgets that it is not None.
 
         def unseen(count: int) -> Reference:
             fit = (options or ImageOptions()).fit
@@ -175,12 +175,12 @@ def against(
             return choose(held_out.images, f"test images of {name}", count)
 
     features = _features(data, reference, watch)
-    judge = Evaluator(reference, features, training=data.images)
-    return Standard(judge, data.images, data.labels, unseen)
+    evaluator = Evaluator(reference, features, training=data.images)
+    return ReferenceData(evaluator, data.images, data.labels, unseen)
 
 
 def _downloads(watch: Watch) -> AbstractContextManager[None]:
-    """Tell `watch` how far each download of the block is, as a stage of its own."""
+    """Report each download of the block to `watch`, as one stage."""
 
     def progress(file: str, received: int, total: int | None) -> None:
         watch(f"downloading {file}", received / total if total else 0.0)
@@ -200,9 +200,9 @@ def _first(others: Reference) -> Callable[[int], Reference]:
 
 
 def _features(data: ImageSet, reference: Reference, watch: Watch) -> Features:
-    """Return a classifier's where there are classes to tell apart, else principal components.
+    """Return a classifier's features if there are classes, else principal components.
 
-    Either has local features beside it.
+    Both include local features.
     """
     if data.classes < 2:
         return principal_components(reference.images)

@@ -1,4 +1,4 @@
-"""A run with every name resolved: its backend, its images, its problem."""
+"""A run with every name resolved: backend, images and problem."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gankit.launch.image_size import check_shape, warn_of_losses
 from gankit.launch.loss_digest import loss_digest
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resuming import (
+    hint_at_moved_images,
     recorded,
-    telling_of_moved_images,
 )
 from gankit.launch.training_data import training_data
 from gankit.losses import Loss
@@ -36,15 +36,15 @@ class Plan:
     Attributes
     ----------
     config
-        Without any "auto" that names a backend or a data set.
+        The configuration, with "auto" replaced by the backend and the data set.
     backend, data, problem
-        What the names stand for.
+        The objects that the configuration names.
     notes
-        What was decided on the way, for `environment.json`.
+        Decisions to record in `environment.json`.
     data_dir
-        Where the user said that data lies.
+        Folder of data sets that the user gave.
     loss_digest
-        What tells the loss from others: `gankit.launch.loss_digest`; None where it cannot be told.
+        Digest of the loss from `gankit.launch.loss_digest`, or None.
     """
 
     config: TrainConfig
@@ -57,12 +57,12 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole run."""
+        """Number of steps of the run."""
         return self.config.total_steps(len(self.data))
 
     @property
     def summary(self) -> str:
-        """What will be done, in one line."""
+        """Description of the run, in one line."""
         config = self.config
         return (
             f"{config.recipe} on {len(self.data):,} images of {config.dataset} with "
@@ -71,7 +71,7 @@ class Plan:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """What it runs on, looked up once: versions, platform, command line."""
+        """Versions, platform and command line, read once."""
         return environment()
 
     @property
@@ -81,7 +81,7 @@ class Plan:
 
     @property
     def digests(self) -> dict[str, str]:
-        """What tells its images and its loss from others, by the names that its records have."""
+        """Digests of the images and the loss, by their names in records."""
         loss = {"loss_digest": self.loss_digest} if self.loss_digest else {}
         data = self.data
         return {
@@ -98,24 +98,24 @@ def resolve(
     backend: Backend | None = None,
     resumed: Path | None = None,
 ) -> Plan:
-    """Turn names into things; what was "auto" is said and recorded.
+    """Resolve all names; what "auto" became is printed and recorded.
 
     Parameters
     ----------
     loss, backend
-        Given as objects, they stand for the names in `config`.
+        Objects that replace the names in `config`.
     resumed
-        The folder of a run that goes on, if there is one in it.
+        The folder of a resumed run, if any.
 
     Raises
     ------
     UnknownName, BackendUnavailable, DataError, ConfigError
-        A name that nothing answers to, or a thing that cannot be had or does not fit.
+        A name is unknown, or its object cannot be loaded or does not fit.
     """
     loss = loss or plugins.get_loss(config.loss)
     backend = choose_backend(backend or config.backend, tell)
     before = recorded(resumed).dataset if resumed and RunFolder(resumed).exists() else None
-    with telling_of_moved_images(before if before == config.dataset else None):
+    with hint_at_moved_images(before if before == config.dataset else None):
         data = training_data(config, data_dir, tell)
     config = dataclasses.replace(data.config, backend=backend.name, loss=loss.name)
     check_shape(config, data.images)

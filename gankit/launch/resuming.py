@@ -1,4 +1,4 @@
-"""Taking a run up where it stopped: whether it is the same run, and from which checkpoint."""
+"""Resume a run: find the checkpoint, and verify that settings, images and loss are the same."""
 
 from __future__ import annotations
 
@@ -23,18 +23,24 @@ from gankit.errors import (
     folded,
     written_earlier,
 )
-from gankit.launch.lasting_settings import OF_DATA, differences, in_words, lasting, recorded_as
+from gankit.launch.lasting_settings import (
+    DATA_SETTINGS,
+    differences,
+    in_words,
+    lasting,
+    recorded_as,
+)
 from gankit.launch.messages import Tell, warn
 from gankit.launch.training_data import TrainingData, training_data
 from gankit.runs import Checkpoint, RunFolder, evaluation_log
 from gankit.runs.checkpoints import read_manifest
 
 DIGESTS = ("data_digest", "data_sample")
-"""Under which names a manifest and `environment.json` have the digests of the images."""
+"""Names of the images' digests in a manifest and in `environment.json`."""
 
 
 def recorded(path: Path) -> TrainConfig:
-    """Return the configuration of the run in a folder; CheckpointError if there is none."""
+    """Return the configuration of the run in a folder; raise CheckpointError if there is none."""
     folder = RunFolder.open(path)
     source = str(folder.config)
     try:
@@ -49,84 +55,85 @@ def recorded(path: Path) -> TrainConfig:
 
 
 def base(recipe: str | None, run: Path | None, default: str = "simple") -> Source:
-    """Return what a run's settings lie over: those of the run that is resumed, or a recipe's.
+    """Return the base settings of a run: those of the resumed run, or a recipe's.
 
     Raises
     ------
     ConfigError
-        The run in the folder is of another recipe than the one that is asked for.
+        The run in the folder has another recipe than the requested one.
     """
     if run is None or not RunFolder(run).exists():
         return from_recipe(default if recipe is None else recipe)
     settings = recorded(run).settings()
     if recipe is not None and folded(Path(recipe).name) != folded(settings["recipe"]):
         raise ConfigError(
-            f"{run} is a run of {settings['recipe']!r}, not of {recipe!r}; choose another --out"
+            f"{run} was trained with recipe {settings['recipe']!r}, not {recipe!r}; "
+            "choose another --out"
         )
     return str(run), settings
 
 
 def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run: Path) -> None:
-    """Refuse to go on with a run whose numbers would be others from here on.
+    """Raise ConfigError if the resumed run would have other numbers than before.
 
     The checkpoint's manifest decides.
 
     Parameters
     ----------
     config
-        What the run would go on with.
+        The configuration to resume with.
     data
-        The images.
+        The images to resume with.
     checkpoint
-        Where it would go on.
+        The checkpoint to resume from.
     run
-        The folder.
+        The run's folder.
 
     Raises
     ------
     ConfigError
-        A setting that must stay, or the images, are others; the message says which.
+        A setting that must stay, or the images, have changed; the message names the change.
     """
     if not same_images(digests_of(checkpoint.info), data):
         raise ConfigError(
             f"{run} was trained on other images than {config.dataset} has now; "
-            "put the old ones back, or choose another --out"
+            "restore the old ones, or choose another --out"
         )
-    if found := differing(config, run, checkpoint.info, but=OF_DATA):
+    if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
         raise ConfigError(
             f"{run} was trained with other settings: {in_words(found)}; "
-            "take the old values, or choose another --out"
+            "use the old values, or choose another --out"
         )
 
 
 def check_unchanged(config: TrainConfig, checkpoint: Checkpoint, run: Path) -> None:
-    """Refuse a `config.toml` that was edited or damaged: it would make another generator.
+    """Raise ConfigError if `config.toml` was edited or damaged, and would build other networks.
 
-    Where the images come from does not count, for they may have moved.
+    The path of the images is ignored, because they may have moved.
 
     Raises
     ------
     ConfigError
-        A setting is another than the checkpoint was trained with; the message says which.
+        A setting differs from the checkpoint's; the message names it.
     """
-    if found := differing(config, run, checkpoint.info, but=OF_DATA):
+    if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
         raise ConfigError(
             f"{run} was trained with other settings than {RunFolder(run).config} has now: "
-            f"{in_words(found)}; put the old values back"
+            f"{in_words(found)}; restore the old values"
         )
 
 
 def differing(
     config: TrainConfig, run: Path, info: Mapping[str, Any], but: Collection[str] = ()
 ) -> list[str]:
-    """Return the settings that must stay and differ from those of a checkpoint, each in words.
+    """Return the settings that must stay and differ from a checkpoint's, as texts.
 
     Parameters
     ----------
     info
-        What the checkpoint's manifest says.
+        The checkpoint's manifest.
     but
-        Settings that do not count.
+        Settings to ignore.
 
     Raises
     ------
@@ -141,19 +148,19 @@ def differing(
 
 
 def digests_of(info: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of the images that a run is trained on, from a checkpoint's manifest."""
+    """Return the digests of the images that a run was trained on, from a manifest."""
     return {key: info[key] for key in DIGESTS if isinstance(info.get(key), str)}
 
 
 def known_images(folder: RunFolder) -> dict[str, str]:
-    """Return `digests_of` the newest manifest that can be read; empty if none can."""
+    """Return the digests of a run's images from its newest readable manifest, or none."""
     return digests_of(newest_info(folder))
 
 
 def newest_info(folder: RunFolder) -> Mapping[str, Any]:
-    """Return what the newest manifest that can be read says of the run; no array is read."""
+    """Return the info of the newest readable manifest, without reading arrays."""
     store, before = folder.checkpoints, list[int]()
-    while (steps := store.steps()) != before:  # A writer beside may have removed what was listed.
+    while (steps := store.steps()) != before:  # Another process may have removed listed ones.
         for step in reversed(steps):
             try:
                 return read_manifest(store.path(step)).info
@@ -166,9 +173,9 @@ def newest_info(folder: RunFolder) -> Mapping[str, Any]:
 
 
 def same_images(known: Mapping[str, str], data: ImageSet) -> bool | None:
-    """Return whether images are those that are known by their digests; None without digests.
+    """Return whether images have the known digests; None if no digest is known.
 
-    The sample is looked at first: where it is another, the rest is not read.
+    The sample is compared first: if it differs, the rest is not read.
     """
     if len(known) < len(DIGESTS):
         return None
@@ -178,59 +185,59 @@ def same_images(known: Mapping[str, str], data: ImageSet) -> bool | None:
 
 
 def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[str, Any]) -> None:
-    """Refuse to go on with another loss under the same name.
+    """Raise ConfigError if a run is resumed with another loss of the same name.
 
     Parameters
     ----------
     digest
-        That of the loss to go on with: `gankit.launch.loss_digest`.
+        Digest of the loss to resume with, from `gankit.launch.loss_digest`.
     info
-        What the checkpoint's manifest says.
+        The checkpoint's manifest.
 
     Raises
     ------
     ConfigError
-        The run recorded another one.
+        The run recorded another digest.
     """
     if digest != info.get("loss_digest"):
         raise ConfigError(
-            f"{folder.path}: loss {name!r} returns other values or gradients than the one that "
-            "the run was trained with; give the same Loss, or choose another --out"
+            f"{folder.path}: loss {name!r} returns other values or gradients than the run's loss; "
+            "give the same Loss, or choose another --out"
         )
 
 
 def check_loss_known(run: Path, config: TrainConfig) -> None:
-    """Refuse to go on with a loss that a run was given as an object, and that is not registered.
+    """Raise ConfigError if a resumed run's loss was given as an object and is not registered.
 
     Parameters
     ----------
     run
-        The folder; one without a run is not refused.
+        The folder; it may have no run.
     config
-        What the run would go on with.
+        The configuration to resume with.
 
     Raises
     ------
     ConfigError
-        Nothing offers the run's loss; the message says how to give it.
+        The run's loss is unknown; the message explains how to give it.
     """
     if config.loss in plugins.losses() or not RunFolder(run).exists():
         return
     if config.loss == recorded(run).loss:
         raise ConfigError(
-            f"{run}: loss {config.loss!r} of this run is not registered; go on in Python and give "
-            f"the Loss again: gankit.train(out={str(run)!r}, resume=True, loss=...)"
+            f"{run}: loss {config.loss!r} of this run is not registered; resume in Python with "
+            f"the Loss: gankit.train(out={str(run)!r}, resume=True, loss=...)"
         )
 
 
 @contextmanager
-def telling_of_moved_images(place: str | None) -> Iterator[None]:
-    """Add to a DataError of the block what to do where the images of a run were moved.
+def hint_at_moved_images(place: str | None) -> Iterator[None]:
+    """Add a hint about moved images to a DataError of the block.
 
     Parameters
     ----------
     place
-        What the run has recorded as its data set; None if the block reads other images.
+        The run's recorded data set; None if the block reads other images.
     """
     try:
         yield
@@ -238,7 +245,7 @@ def telling_of_moved_images(place: str | None) -> Iterator[None]:
         if place is None or not is_path(place):
             raise
         raise DataError(
-            f"{error}; if the images were moved, name their place by --dataset"
+            f"{error}; if the images were moved, give their new path with --dataset"
         ) from None
 
 
@@ -249,55 +256,55 @@ def images_of(
     data_dir: Path | None = None,
     tell: Tell = lambda _: None,
 ) -> TrainingData:
-    """Load the images that a run was trained on, and make sure that they are those.
+    """Load the images that a run was trained on, and verify them by their digests.
 
     Parameters
     ----------
     config
-        The run's.
+        The run's configuration.
     known
-        Their digests, as `known_images` returns them.
+        The images' digests, from `known_images`.
     dataset
-        The name or the path of the images, if they are no longer where the run had them from.
+        Name or path of the images, if they were moved.
     data_dir, tell
         As in `training_data`.
 
     Raises
     ------
     UnknownName, DataError, ConfigError
-        The images cannot be had, or are others than the run was trained on.
+        The images cannot be loaded, or are not those that the run was trained on.
     """
     if dataset is not None:
         config = dataclasses.replace(config, dataset=dataset)
-    with telling_of_moved_images(None if dataset is not None else config.dataset):
+    with hint_at_moved_images(None if dataset is not None else config.dataset):
         found = training_data(config, data_dir, tell)
     if same_images(known, found.images) is False:
         raise DataError(
             f"the run was trained on other images than {config.dataset} has here "
-            f"({found.images.source}); name the place of its own by --dataset"
+            f"({found.images.source}); give the path of its own images with --dataset"
         )
     return found
 
 
 def newest(folder: RunFolder) -> Checkpoint | None:
-    """Return the newest whole checkpoint of the run, or None where there never was one.
+    """Return the run's newest valid checkpoint, or None if it never had one.
 
     Raises
     ------
     CheckpointError
-        There are some, and none is whole and of this run, or one was written by a newer gankit.
+        There are checkpoints, but none is valid and of this run, or a newer gankit wrote one.
     """
     refused: list[str] = []
     checkpoint = folder.checkpoints.newest_valid(refused.append)
     if refused and checkpoint is None:
         if folder.checkpoints.steps():
             raise CheckpointError(
-                f"no checkpoint in {folder.path} is whole; start in another folder ({refused[-1]})"
+                f"no checkpoint in {folder.path} is valid; start in another folder ({refused[-1]})"
             )
         raise CheckpointError(
             f"no checkpoint in {folder.path} has the mark in {folder.environment.name}; if that "
-            "file was changed, delete it: the checkpoints have the mark too; else choose another "
-            "--out"
+            "file was changed, delete it, since the checkpoints have the mark too; else choose "
+            "another --out"
         )
     for line in refused:
         passed_over(line)
@@ -305,19 +312,19 @@ def newest(folder: RunFolder) -> Checkpoint | None:
 
 
 def passed_over(line: str) -> None:
-    """Warn of a checkpoint that was not taken; `line` says which, and why."""
-    warn(f"passed over: {line}")
+    """Warn of a skipped checkpoint; `line` has its path and the reason."""
+    warn(f"skipped: {line}")
 
 
 def best(
     folder: RunFolder, complain: Callable[[str], None] = lambda _: None
 ) -> evaluation_log.Row | None:
-    """Return the evaluation of the best step that has a checkpoint; None where there is none.
+    """Return the best evaluation of a step that has a checkpoint, or None.
 
     Parameters
     ----------
     complain
-        Is given one line for each checkpoint of another run.
+        Called with one line for each checkpoint of another run.
 
     Raises
     ------
@@ -332,8 +339,8 @@ def best(
 
 
 def last_good(folder: RunFolder | None) -> str:
-    """Say where a run that has diverged can be taken up again."""
+    """Return a text about the checkpoint from which a diverged run can be resumed."""
     if folder is None:
-        return "nothing was kept, for the run has no folder"
+        return "nothing was saved, because the run has no folder"
     last = folder.checkpoints.newest_valid()
     return f"the last good checkpoint is {last.path}" if last else "there is no checkpoint yet"

@@ -1,4 +1,4 @@
-"""A run, once it is there: what it learned, and what can be asked of it."""
+"""A trained run: sample, interpolate, plot, evaluate."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ if TYPE_CHECKING:
     from gankit.visual.plots import Plot
 
 __all__ = ["CHUNK", "NO_CLASSES", "Run", "latents"]
-# `latents` for those who took it from here, as the guide to exports once did.
+# Old code and the guide to exports import `latents` from here.
 
-Called: TypeAlias = int | str | Labels | Sequence[str]
-"""One class for all images, or one for each: by number, or by name."""
+ClassChoice: TypeAlias = int | str | Labels | Sequence[str]
+"""One class for all images, or one for each: a number or a name."""
 
 CHUNK = 1024
-"""Images made in one call of the generator, so that memory stays flat."""
+"""Images generated in one call, to bound memory."""
 
-NO_CLASSES = "this run's generator knows no classes; train a recipe that does, such as cgan"
+NO_CLASSES = "this run's generator is not class-conditional; train a recipe that is, such as cgan"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A generator and a discriminator, trained.
+    """A trained generator and discriminator.
 
     Attributes
     ----------
     problem, trainer
-        What was built, and the backend's trainer of it.
+        The problem, and the trainer that the backend built from it.
     step
-        Steps done.
+        Number of steps.
     history
         `(steps, 2)` float64: the discriminator's and the generator's loss of every step, also
         as `history.discriminator` and `history.generator`, `(steps,)` each.
     config, folder
-        What was asked for and where it lies; None for a run of `gankit.fit` in memory.
+        The configuration and the folder; None for a run of `gankit.fit` in memory.
     backend
-        The name of the backend that made the trainer; None where it is not known.
+        Name of the backend that built the trainer, or None.
     class_names
-        What the classes 0, 1, ... stand for; empty if they have no names.
+        Names of the classes 0, 1, ...; empty if they have none.
 
-    A run whose networks are specs can be pickled: the other process builds it anew in the same
-    backend. One with native networks cannot, nor one whose loss is made of lambdas.
+    A run of specs can be pickled: the other process builds it again, with the same backend. A run
+    with native networks cannot, nor one whose loss is made of lambdas.
     """
 
     problem: Problem
@@ -80,71 +80,70 @@ class Run:
         object.__setattr__(self, "history", LossHistory(self.history))
 
     def __repr__(self) -> str:
-        """Return one line: the folder, what was trained on what, the backend, and the step."""
+        """Return one line: folder, recipe and data set, backend, and step."""
         place = repr(str(self.folder)) if self.folder else "in memory"
         sides = "x".join(map(str, self.problem.image_shape))
         what = subject(self.config) if self.config else f"own networks on {sides} images"
         return f"Run({place}, {what}, {self.backend or 'unknown backend'}, step {self.step:,})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return what is pickled: the state, from which the other process builds the trainer.
+        """Return what is pickled: the state, and what is needed to build the trainer.
 
         Raises
         ------
         TypeError
-            A network is native, the backend is not known, or the loss holds a lambda.
+            A network is native, the backend is unknown, or the loss has a lambda.
         """
         for role in ("generator", "discriminator"):
             if not is_spec(network := getattr(self.problem, role)):
                 raise TypeError(
                     f"a run with native networks cannot be pickled: its {role} is "
                     f"{shown(network)}; save the networks with their framework, or train specs "
-                    "into a folder, pass the folder, and gankit.load it there"
+                    "into a folder, and gankit.load the folder there"
                 )
         if self.backend is None:
             raise TypeError(
-                "a run without the name of its backend cannot be pickled; pass the folder, and "
-                "gankit.load it there"
+                "a run without a known backend cannot be pickled; gankit.load its folder there"
             )
         parts = (self.backend, self.trainer.state(), self.step, self.history)
         return _built, (self.problem, *parts, self.config, self.folder, self.class_names)
 
     def __copy__(self) -> Run:
-        """Return another run with the same trainer."""
+        """Return a new run with the same trainer."""
         return dataclasses.replace(self)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Run:
-        """Return another run with a copy of everything."""
+        """Return a new run with copies of everything."""
         fields = (getattr(self, field.name) for field in dataclasses.fields(self))
         return Run(*(copy.deepcopy(value, memo) for value in fields))
 
     @property
     def generator(self) -> Generator:
-        """The generator to sample: the average where one is kept."""
+        """The generator for sampling: its average over training, if the run has one."""
         return self.trainer.average or self.trainer.generator
 
     def sample(
         self,
         n: int,
         seed: int = 0,
-        labels: Called | None = None,
+        labels: ClassChoice | None = None,
         *,
         truncation: float | None = None,
     ) -> Array:
-        """Make `n` images.
+        """Generate `n` images.
 
         Parameters
         ----------
         n
-            How many, at least 1.
+            Number of images, at least 1.
         seed
-            Which: the same seed gives the same noise, and more of it for a larger `n`.
+            Random seed: the same seed gives the same noise, and a larger `n` adds to it.
         labels
-            `(n,)` classes, or one for all, each a name or a number from 0 on; if the names are
-            numbers, such as years, a number is a name. By default each class in its turn. Only for
-            networks that look at classes.
+            `(n,)` classes, or one for all; each is a name or a number from 0. If the names are
+            numbers, such as years, a number is a name. By default each class in turn. Only for
+            class-conditional networks.
         truncation
-            The bound of `gankit.contract.latents.truncated`; None leaves the noise as it is.
+            Bound of the noise, as in `gankit.contract.latents.truncated`; None for no bound.
 
         Returns
         -------
@@ -157,7 +156,7 @@ class Run:
         self,
         n: int,
         seed: int = 0,
-        labels: Called | None = None,
+        labels: ClassChoice | None = None,
         *,
         truncation: float | None = None,
     ) -> Iterator[Array]:
@@ -175,23 +174,22 @@ class Run:
         seeds: Sequence[int],
         steps: int = 8,
         n: int = 1,
-        labels: Called | None = None,
+        labels: ClassChoice | None = None,
         *,
         truncation: float | None = None,
     ) -> Array:
-        """Make the images between those of each seed and of the next, spherically.
+        """Interpolate spherically between the noise of each seed and of the next.
 
         Parameters
         ----------
         seeds
-            Two or more; a way begins at an image of `sample` with one of them and ends at that of
-            the next.
+            Two or more; a path leads from an image of `sample` with one seed to that of the next.
         steps
-            Images of each way, both its ends among them, at least 2.
+            Images of each path, both ends included, at least 2.
         n
-            Ways from each seed to the next: those from its first `n` images.
+            Paths from each seed to the next, from its first `n` images.
         labels, truncation
-            As in `sample`; along a way the class stays.
+            As in `sample`; the class is constant along a path.
 
         Returns
         -------
@@ -213,28 +211,28 @@ class Run:
         self,
         n: int = 25,
         seed: int = 0,
-        labels: Called | None = None,
+        labels: ClassChoice | None = None,
         *,
         truncation: float | None = None,
         columns: int | None = None,
         scale: int = 2,
     ) -> Picture:
-        """Return a picture of `n` images, which a notebook shows and `.save(path)` keeps.
+        """Return a picture of `n` images, which a notebook shows and `.save(path)` writes.
 
         Parameters
         ----------
         n, seed, labels, truncation
             As in `sample`.
         columns
-            Images in a row; by default the grid is as square as can be.
+            Images in a row; by default the grid is as square as possible.
         scale
-            Pixels that one becomes, across and down.
+            Factor by which each pixel is enlarged.
         """
         made = self.sample(n, seed, labels, truncation=truncation)
         return Picture(enlarged(grid(made, columns), scale))
 
     def plot(self) -> Plot:
-        """Draw the losses, and what evaluations found; a notebook shows it, `.save(path)` too."""
+        """Plot the losses and metrics; a notebook shows the plot, `.save(path)` writes it."""
         from gankit.visual import plots
 
         return plots.overview(self.history, plots.evaluated(self.folder), self.class_names)
@@ -248,33 +246,33 @@ class Run:
         dataset: str | os.PathLike[str] | None = None,
         progress: bool = True,
     ) -> Evaluation:
-        """Hold `n` images against the data set's, as `gankit evaluate` does; nothing is written.
+        """Evaluate `n` images against the data set's, as `gankit evaluate` does; writes nothing.
 
         Parameters
         ----------
         n
-            How many, at least 6. Figures compare only where as many were made.
+            Number of images, at least 6. Compare metrics only if they are of equally many images.
         seed
-            Which, as in `sample`.
+            Random seed, as in `sample`.
         data_dir
-            A folder with the data set's files; None for `GANKIT_DATA` and the usual places.
+            Folder of the data set's files; None for `GANKIT_DATA` and the usual folders.
         dataset
-            The name or the path of the run's images, if they are no longer where they were.
+            Name or path of the run's images, if they were moved.
         progress
-            Whether to show how far it is: a bar in a terminal or a notebook, and plain lines
-            elsewhere, on standard error. True by default.
+            Whether to show the progress: a bar in a terminal or a notebook, or lines, on standard
+            error. True by default.
 
         Returns
         -------
         Evaluation
-            Every figure by its name, and by which features and reference it was found.
+            Every metric by name, with the features and the reference that it depends on.
 
         Raises
         ------
         ConfigError
-            `n` is too small, or the run is one of `gankit.fit`, which does not know its data set.
+            `n` is too small, or the run is from `gankit.fit`, so its data set is unknown.
         DataError
-            The data set cannot be had, or its images are others than the run was trained on.
+            The data set cannot be loaded, or has other images than the run was trained on.
         """
         from gankit.launch import evaluate
 
@@ -282,14 +280,14 @@ class Run:
             paths.given(dataset, "dataset")
         place = None if dataset is None else os.fspath(dataset)
         folder = optional(data_dir, "data_dir")
-        return evaluate.evaluation(self, n, seed, folder, place, progress=progress)
+        return evaluate.evaluate_run(self, n, seed, folder, place, progress=progress)
 
     def each_class(self, n: int) -> Labels:
-        """Return `(classes * n,)` labels, `n` of each class; ConfigError where there are none."""
+        """Return `(classes * n,)` labels, `n` of each class; raise ConfigError without classes."""
         if not self.problem.generator_classes:
             raise ConfigError(NO_CLASSES)
         check_count("the number of images", n)
-        return np.repeat(called(self).labels(np.arange(self.problem.generator_classes)), n)
+        return np.repeat(classes_of(self).labels(np.arange(self.problem.generator_classes)), n)
 
     def _repr_html_(self) -> str:
         from gankit.launch.run_html import run_html
@@ -297,21 +295,21 @@ class Run:
         return run_html(self)
 
     def _noise(self, n: int, seed: int, truncation: float | None) -> Iterator[Array]:
-        """Return what yields `(n, latent)` noise, some at a time, cut off where asked for."""
+        """Return an iterator of `(n, latent)` noise, in chunks, truncated if requested."""
         if truncation is None:
             return chunks(n, self.problem.latent, seed, CHUNK)
         return _parts(truncated(n, self.problem.latent, seed, truncation))
 
     def _made(self, noise: Iterable[Array], classes: Labels | None) -> Iterator[Array]:
-        """Yield the images of noise that comes some at a time."""
+        """Yield the images of chunks of noise."""
         start = 0
         for part in noise:
             end = start + len(part)
             yield self.generator(part, None if classes is None else classes[start:end])
             start = end
 
-    def _labels(self, n: int, labels: Called | None) -> Labels | None:
-        """Return the class of each of `n` images, checked; None where there are no classes."""
+    def _labels(self, n: int, labels: ClassChoice | None) -> Labels | None:
+        """Return the checked class of each of `n` images; None without classes."""
         count = self.problem.generator_classes
         if not count:
             if labels is not None:
@@ -319,7 +317,7 @@ class Run:
             return None
         if labels is None:
             return np.arange(n) % count
-        known = called(self)
+        known = classes_of(self)
         if isinstance(labels, str | int | np.integer):
             return np.full(n, known.number(labels if isinstance(labels, str) else int(labels)))
         given = np.asarray(labels)
@@ -329,8 +327,8 @@ class Run:
         return given.astype(np.int64)
 
 
-def called(run: Run) -> Classes:
-    """Return what the classes are called that a run's generator is told."""
+def classes_of(run: Run) -> Classes:
+    """Return the names of the classes of a run's generator."""
     return Classes.of(run.class_names, run.problem.generator_classes)
 
 
@@ -344,12 +342,12 @@ def _built(
     folder: Path | None,
     class_names: tuple[str, ...],
 ) -> Run:
-    """Build a run that was pickled, in the backend that it had."""
+    """Build a pickled run again, with its backend."""
     trainer = plugins.get_backend(backend).trainer(problem)
     trainer.load_state(state)
     return Run(problem, trainer, step, history, config, folder, backend, class_names)
 
 
 def _parts(noise: Array) -> Iterator[Array]:
-    """Yield rows, as many at a time as the generator is given."""
+    """Yield chunks of rows."""
     return (noise[start : start + CHUNK] for start in range(0, len(noise), CHUNK))

@@ -1,4 +1,4 @@
-"""A run as a notebook shows it: what it is, its losses and a grid of its images."""
+"""The HTML of a run in a notebook: facts, losses and a grid of images."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from gankit.data.class_names import listed
 from gankit.launch.trained import Trained
 from gankit.visual import notebook
 
-ROWS, WIDE = 5, 10
-"""Rows of a grid; where there are classes each has a column, at most ten."""
+GRID_ROWS, MOST_COLUMNS = 5, 10
+"""Rows of the grid; a class-conditional run has a column per class, at most ten."""
 
 
 def run_html(run: Trained) -> str:
-    """Return a run as HTML: what it is, its losses and a grid of its images, of seed 0."""
+    """Return a run as HTML: facts, losses and a grid of images, of seed 0."""
     classes = run.problem.generator_classes
-    columns = min(classes, WIDE) or ROWS
-    labels = np.tile(run.each_class(1)[:columns], ROWS) if classes else None
-    count = ROWS * columns
+    columns = min(classes, MOST_COLUMNS) or GRID_ROWS
+    labels = np.tile(run.each_class(1)[:columns], GRID_ROWS) if classes else None
+    count = GRID_ROWS * columns
     picture = run.grid(count, labels=labels, columns=columns, scale=1)
     pictures = [notebook.image_grid(picture, f"{count} images of the run")]
     if len(run.history):

@@ -1,4 +1,4 @@
-"""Which images a run trains on: a data set's name or a path becomes an `ImageSet`."""
+"""Load the training images: a data set's name or a path becomes an `ImageSet`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from gankit.launch.messages import Tell, warn
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Images, and the configuration that names them.
+    """Training images, and the configuration that names them.
 
     Attributes
     ----------
     config
-        With a data set's name, or the whole path, and with the number of classes where networks
-        look at them.
+        With the data set's name or absolute path, and the number of classes if the networks are
+        class-conditional.
     images
-        What to train on.
+        The training images.
     notes
-        What was decided on the way, for `environment.json`.
+        Decisions to record in `environment.json`.
     """
 
     config: TrainConfig
@@ -39,12 +39,12 @@ class TrainingData:
 
 
 def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> TrainingData:
-    """Load what `config.dataset` names.
+    """Load the data set `config.dataset`.
 
     Raises
     ------
     UnknownName, DataError, ConfigError
-        Nothing answers to the name, the images cannot be had, or they do not fit.
+        The name is unknown, the images cannot be loaded, or they do not fit.
     """
     if is_path(config.dataset):
         found = _own(config, tell)
@@ -57,7 +57,7 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
 
 
 def _own(config: TrainConfig, tell: Tell) -> TrainingData:
-    """Read a user's own images, at a path that means the same wherever the run is resumed."""
+    """Read a user's own images; record their absolute path, so that the run can be resumed."""
     path = given(config.dataset, "dataset").resolve()
     options = _fitted(config)
     images = own(path, options)
@@ -69,7 +69,7 @@ def _own(config: TrainConfig, tell: Tell) -> TrainingData:
 
 
 def _fitted(config: TrainConfig) -> ImageOptions:
-    """Return how pictures are brought to one shape: where nothing is said, the generator's."""
+    """Return how images are resized: as requested, or to the generator's shape."""
     options = config.images or ImageOptions()
     height, width, channels = config.image_shape
     kinds: dict[int, Channels] = {1: 1, 3: 3}
@@ -81,17 +81,17 @@ def _fitted(config: TrainConfig) -> ImageOptions:
 
 
 def _check_of_named(config: TrainConfig) -> None:
-    """Refuse what makes sense for a person's own pictures and arrays alone."""
+    """Raise ConfigError for options that only apply to a user's own images and arrays."""
     options = config.images or ImageOptions()
     if dataclasses.replace(options, size=None, fit="crop") != ImageOptions():
         raise ConfigError(
-            "channels, skip_bad and the keys of arrays are for your own pictures and arrays; "
+            "channels, skip_bad and the keys of arrays apply only to your own images and arrays; "
             f"{config.dataset!r} is the name of a data set"
         )
 
 
 def _sized(found: TrainingData, tell: Tell) -> TrainingData:
-    """Bring the images of a named data set to the size that is asked for, if one is."""
+    """Resize the images of a named data set, if requested."""
     options = found.config.images
     if options is None or options.size is None:
         return found
@@ -102,7 +102,7 @@ def _sized(found: TrainingData, tell: Tell) -> TrainingData:
 
 
 def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
-    """Load a data set; MNIST alone, and only if nobody asked for it by name, may be replaced."""
+    """Load a data set; only MNIST by "auto" may be replaced by another one."""
     name, notes = config.dataset, {}
     if name == AUTO:
         name = "mnist"
@@ -119,7 +119,7 @@ def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
 
 
 def _dataset(name: str) -> Dataset:
-    """Return the data set of that name; UnknownName, with a hint if a path of that name is here."""
+    """Return a data set by name; raise UnknownName, with a hint if a path has that name."""
     try:
         return plugins.get_dataset(name)
     except UnknownName:
@@ -132,7 +132,7 @@ def _dataset(name: str) -> Dataset:
 
 
 def _without_gaps(config: TrainConfig, data: ImageSet, tell: Tell) -> ImageSet:
-    """Leave out classes without images, unless the configuration counts them."""
+    """Remove classes without images, unless the configuration counts them."""
     if data.labels is None:
         return data
     labels, names = without_gaps(data.labels, data.class_names)
@@ -140,21 +140,21 @@ def _without_gaps(config: TrainConfig, data: ImageSet, tell: Tell) -> ImageSet:
         return data
     if config.conditional and config.classes and config.classes > len(names):
         warn(
-            f"classes is {config.classes}, but only {len(names)} have images ({listed(names)}); "
-            "without that setting the others are left out"
+            f"classes: got {config.classes}, but only {len(names)} have images ({listed(names)}); "
+            "without this setting the others are removed"
         )
         return data
     missing = [name for name in data.class_names if name not in names]
     which = f" ({listed(missing)})" if missing else ""
     tell(
-        f"{data.classes - len(names):,} classes without images are left out{which}; "
-        f"those that have some: {listed(names)}"
+        f"removed {data.classes - len(names):,} classes without images{which}; "
+        f"remaining: {listed(names)}"
     )
     return dataclasses.replace(data, labels=labels, class_names=names)
 
 
 def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
-    """Take the number of classes from the data, where networks look at them and none is given."""
+    """Take the number of classes from the data, if networks need it and it is not set."""
     if not config.conditional:
         return config
     if images.labels is None:
@@ -164,5 +164,5 @@ def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
         )
     classes = config.classes or images.classes
     if images.classes > classes:
-        raise ConfigError(f"classes is {classes}; {config.dataset} has {images.classes}")
+        raise ConfigError(f"classes: got {classes}; {config.dataset} has {images.classes}")
     return dataclasses.replace(config, classes=classes)

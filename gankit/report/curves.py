@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
-from gankit.report.figures import Figure, floor, measured, number, shown
+from gankit.report.figures import Figure, baseline, measured, number, shown
 from gankit.report.gathering import Gathered
 from gankit.runs.evaluation_log import comparable, described
 
@@ -113,7 +113,7 @@ def _measured_curve(i: int, run: Gathered, figure: Figure) -> dict[str, Any]:
         "last": steps,
         "mean": [value for value in found.values() if value is not None],
         "points": True,
-        "floor": number(floor(run.evaluations, last), figure.key),
+        "baseline": number(baseline(run.evaluations, last), figure.key),
     }
 
 

@@ -55,7 +55,7 @@ def number(table: Mapping[str, Any], key: str) -> float | None:
     return float(value) if abs(value) < float("inf") else None
 
 
-def floor(rows: Sequence[Row], row: Row) -> Row:
+def baseline(rows: Sequence[Row], row: Row) -> Row:
     """Return the same figures of real test images; nothing where they were not measured."""
     return (evaluation_log.baseline_for(rows, row) if row else None) or {}
 

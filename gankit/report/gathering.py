@@ -14,7 +14,7 @@ from gankit.config import MOST_CONFIG_BYTES, parse_toml
 from gankit.config.layering import flatten
 from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError, OtherFormat
-from gankit.launch.lasting_settings import OF_DATA, in_words
+from gankit.launch.lasting_settings import DATA_SETTINGS, in_words
 from gankit.launch.resuming import differing, newest_info, recorded
 from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
 from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
@@ -174,4 +174,4 @@ def _settings(path: Path) -> dict[str, Any]:
 def _changed(folder: RunFolder, info: Mapping[str, Any]) -> list[str]:
     """Return how `config.toml` differs from what the run was trained with, a text for each."""
     config = recorded(folder.path)
-    return differing(config, folder.path, info, but=OF_DATA) if info else []
+    return differing(config, folder.path, info, but=DATA_SETTINGS) if info else []

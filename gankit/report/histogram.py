@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gankit.data.class_names import Classes
-from gankit.report.figures import floor
+from gankit.report.figures import baseline
 from gankit.report.gathering import Gathered
 from gankit.runs.evaluation_log import newest
 
@@ -38,7 +38,7 @@ class Bar:
 def histogram(run: Gathered) -> list[Bar]:
     """Return a bar for each class of the newest evaluation; none where it knows no classes."""
     last = newest(run.evaluations)
-    shares, real = _shares(last), _shares(floor(run.evaluations, last))
+    shares, real = _shares(last), _shares(baseline(run.evaluations, last))
     if len(real) != len(shares):
         real = []
     names = Classes.of(run.class_names, len(shares)).names

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gankit.report.figures import Figure, floor, measured, number, shown
+from gankit.report.figures import Figure, baseline, measured, number, shown
 from gankit.report.gathering import Gathered
 from gankit.runs.evaluation_log import newest
 
@@ -57,16 +57,16 @@ def environment(runs: Sequence[Gathered]) -> list[Row]:
 def figures(runs: Sequence[Gathered]) -> list[Row]:
     """Return a row for each figure of the newest evaluations."""
     last = [newest(run.evaluations) for run in runs]
-    floors = [floor(run.evaluations, row) for run, row in zip(runs, last, strict=True)]
-    tables = list(zip(last, floors, strict=True))
+    baselines = [baseline(run.evaluations, row) for run, row in zip(runs, last, strict=True)]
+    tables = list(zip(last, baselines, strict=True))
     rows = [_figure_row(figure, tables) for figure in measured(last)] + _text_rows(last)
-    real = tuple(_real(table) for table in floors)
-    return [*rows, Row("Real images", real)] if any(floors) else rows
+    real = tuple(_real(table) for table in baselines)
+    return [*rows, Row("Real images", real)] if any(baselines) else rows
 
 
-def _real(floor: Table) -> str:
+def _real(baseline: Table) -> str:
     """Return which real images gave the figures beside, and how many there were."""
-    return f"{floor['samples']:,}: {floor['split']}" if floor else NONE
+    return f"{baseline['samples']:,}: {baseline['split']}" if baseline else NONE
 
 
 def _figure_row(figure: Figure, tables: Sequence[tuple[Table, Table]]) -> Row:

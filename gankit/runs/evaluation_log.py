@@ -3,8 +3,8 @@
 {"step": 1280, "seed": 0, "features": "64 classifier and 18 local features (6a139aa6)",
  "frechet": 35.2, ...}
 
-A line contains every figure of `gankit.evaluation.Evaluation` by its name, and under "floor" those
-of real images with their "split", if they were measured too.
+A line has the metrics of `gankit.evaluation.Evaluation` by name, and under "baseline" those of the
+real images, with their "split", if they were measured.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def append(path: Path, row: Row) -> bool:
     """
     with _alone(path):
         rows = read(path)
-        if row in rows or (not row.get("floor") and any(_bare(row) == _bare(one) for one in rows)):
+        if row in rows or (
+            not row.get("baseline") and any(_bare(row) == _bare(one) for one in rows)
+        ):
             return False
         _mend(path)
         _write(path, row)
@@ -169,9 +171,9 @@ def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | Non
 
 
 def baseline_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
-    """Return the last real-image baseline measured like `row`, of any seed, or None."""
-    found = [one for one in rows if one.get("floor") and measure(one)[:-1] == measure(row)[:-1]]
-    return found[-1]["floor"] if found else None
+    """Return the last baseline measured like `row`, of any seed, or None."""
+    found = [one for one in rows if one.get("baseline") and measure(one)[:-1] == measure(row)[:-1]]
+    return found[-1]["baseline"] if found else None
 
 
 @contextmanager
@@ -216,7 +218,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _bare(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "floor"}
+    return {name: value for name, value in row.items() if name != "baseline"}
 
 
 def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
@@ -239,10 +241,10 @@ def _check_row(row: object) -> None:
     for name in ("step", "seed"):
         _require(name, _is_count(row.get(name)))
     _check_figures(row)
-    if (floor := row.get("floor")) is not None:
-        _require("floor", isinstance(floor, dict))
-        _check_figures(floor)
-        _require("split of the floor", isinstance(floor.get("split"), str))
+    if (baseline := row.get("baseline")) is not None:
+        _require("baseline", isinstance(baseline, dict))
+        _check_figures(baseline)
+        _require("split of the baseline", isinstance(baseline.get("split"), str))
 
 
 def _check_figures(row: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/quality.py RUN [RUN ...] [--samples 10000]
 
-All must be of one data set. The first row is its real test images: the floor. The classifier is
+All must be of one data set. The first row is its real test images: the baseline. The classifier is
 trained by gankit, once, so that its Fréchet distance compares with nothing that another network
 measured.
 """
@@ -30,15 +30,15 @@ def line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def row(name: str, steps: str, found: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
-    """Return the cells of one run's figures; its score is a part of the floor's."""
+def row(name: str, steps: str, found: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[str]:
+    """Return the cells of one run's figures; its score is a part of the baseline's."""
     return [
         name,
         steps,
         f"{found['frechet']:.2f}",
         f"{found['kernel']:.2f} ± {found['kernel_deviation']:.2f}",
         *(f"{found[share]:.3f}" for share in ("precision", "recall", "density", "coverage")),
-        f"{100 * found['score'] / floor['score']:.1f} %",
+        f"{100 * found['score'] / baseline['score']:.1f} %",
         f"{found['classes_seen']}/{len(found['histogram'])}",
         "∞" if (apart := found["histogram_divergence"]) is None else f"{apart:.4f}",
     ]
@@ -50,19 +50,20 @@ def rows(
     heads: Sequence[str] = (),
     more: Callable[[Path], Sequence[str]] = lambda _: (),
 ) -> Iterator[str]:
-    """Yield a Markdown table, a line at a time: the floor, then each run with `more` figures."""
+    """Yield a Markdown table, a line at a time: the baseline, then each run with `more` figures."""
     folders = list(folders)
     watch = evaluate.slowly(lambda said: print(said, file=sys.stderr))
-    standard = reference_data.standard(recorded(folders[0]), watch=watch)
-    floor = standard.floor(samples)
+    reference = reference_data.load(recorded(folders[0]), watch=watch)
+    baseline = reference.baseline(samples)
     yield line(*HEADS, *heads)
     yield line("---", *["---:"] * (len(HEADS) + len(heads) - 1))
-    yield line(*row("real test digits", "–", floor, floor), *["–"] * len(heads))
+    yield line(*row("real test digits", "–", baseline, baseline), *["–"] * len(heads))
     for folder in folders:
         run = gankit.load(folder)
-        found, _ = evaluate.examined(standard, run, samples, floor=False)
-        yield line(*row(folder.name, f"{run.step:,}", found, floor), *more(folder))
-    yield f"\n{floor['features']}; reference: {floor['reference']}; k = {floor['neighbours']}."
+        found, _ = evaluate.evaluate_for_log(reference, run, samples, baseline=False)
+        yield line(*row(folder.name, f"{run.step:,}", found, baseline), *more(folder))
+    yield f"\n{baseline['features']}; reference: {baseline['reference']}; "
+    yield f"k = {baseline['neighbours']}."
 
 
 def main() -> None:

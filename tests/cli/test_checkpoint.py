@@ -16,7 +16,7 @@ from gankit.runs import RunFolder, manifest, tensors
 from gankit.runs.manifest import Manifest
 
 FILE = "generator.safetensors"
-ROW = {"path", "step", "created", "backend", "bytes", "whole", "reason", "best"}
+ROW = {"path", "step", "created", "backend", "bytes", "valid", "reason", "best"}
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_each_checkpoint_has_a_line_the_oldest_first(run, command):
     assert (ended.code, ended.err) == (ExitCode.OK, "")
     lines = [line.split() for line in ended.out.splitlines()]
     assert [line[0] for line in lines] == ["10", "20", "30", "40"]
-    assert all("numpy" in line and line[-1] == "whole" for line in lines)
+    assert all("numpy" in line and line[-1] == "valid" for line in lines)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -120,7 +120,7 @@ def test_a_damaged_checkpoint_is_listed_with_the_reason(run, command, damage):
     ended = command("checkpoint", "list", run.path)
     assert ended.code == ExitCode.OK
     states = [line.split("kB  ")[-1] for line in ended.out.splitlines()]
-    assert states[:2] + states[3:] == ["whole"] * 3
+    assert states[:2] + states[3:] == ["valid"] * 3
     assert states[2].startswith("damaged: ")
     assert len(states[2]) > len("damaged: ")
 
@@ -129,7 +129,7 @@ def test_a_list_as_json_has_the_numbers(run, command):
     flip_a_bit(run.checkpoints.path(20))
     rows = json.loads(command("checkpoint", "list", run.path, "--json").out)
     assert all(row.keys() == ROW for row in rows)
-    assert [(row["step"], row["whole"]) for row in rows] == [
+    assert [(row["step"], row["valid"]) for row in rows] == [
         (10, True), (20, False), (30, True), (40, True),
     ]  # fmt: skip
     assert FILE in rows[1]["reason"]
@@ -142,8 +142,8 @@ def test_a_list_as_json_has_the_numbers(run, command):
 def test_a_quick_list_reads_no_state_and_claims_nothing(run, command):
     flip_a_bit(run.checkpoints.path(20))
     rows = json.loads(command("checkpoint", "list", run.path, "--json", "--quick").out)
-    assert [row["whole"] for row in rows] == [None] * 4
-    assert "whole" not in command("checkpoint", "list", run.path, "--quick").out
+    assert [row["valid"] for row in rows] == [None] * 4
+    assert "valid" not in command("checkpoint", "list", run.path, "--quick").out
 
 
 def test_a_run_without_checkpoints_lists_nothing(machine, command):
@@ -167,7 +167,7 @@ def test_what_a_manifest_says_cannot_steer_the_terminal(run, command):
 def test_verify_accepts_complete_checkpoints(run, command):
     ended = command("checkpoint", "verify", run.path)
     assert ended.code == ExitCode.OK
-    assert [line.split()[-1] for line in ended.out.splitlines()] == ["whole"] * 4
+    assert [line.split()[-1] for line in ended.out.splitlines()] == ["valid"] * 4
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -175,7 +175,7 @@ def test_verify_reports_a_damaged_checkpoint_and_checks_the_others(run, command,
     damage(run.checkpoints.path(30))
     ended = command("checkpoint", "verify", run.path)
     assert ended.code == ExitCode.CHECKPOINT
-    assert ended.out.count("  whole\n") == 3
+    assert ended.out.count("  valid\n") == 3
     assert ended.out.count("  damaged: ") == 1
 
 
@@ -186,13 +186,13 @@ def test_a_checkpoint_can_be_named_by_its_folder(run, command):
     assert command("checkpoint", "verify", bad).code == ExitCode.CHECKPOINT
     ended = command("checkpoint", "verify", good, bad, "--json")
     assert ended.code == ExitCode.CHECKPOINT
-    assert [row["whole"] for row in json.loads(ended.out)] == [True, False]
+    assert [row["valid"] for row in json.loads(ended.out)] == [True, False]
 
 
 def test_verify_accepts_a_renamed_copy_of_a_checkpoint(run, command, machine):
     run.checkpoints.path(20).rename(machine / "best")
     rows = json.loads(command("checkpoint", "verify", "best", "--json").out)
-    assert [(row["step"], row["whole"]) for row in rows] == [(20, True)]
+    assert [(row["step"], row["valid"]) for row in rows] == [(20, True)]
 
 
 def test_verify_checks_a_checkpoint_named_twice_once(run, command):
@@ -228,7 +228,7 @@ def test_prune_keeps_the_newest_and_prints_the_bytes_freed(run, command):
     gone = [run.checkpoints.path(step) for step in (10, 20)]
     assert ended.out.splitlines() == [str(path) for path in gone]
     freed = sum(sizes[path] for path in gone) / 1e3
-    assert f"removed 2, freed {freed:.1f} kB, kept 2 whole" in ended.err
+    assert f"removed 2, freed {freed:.1f} kB, kept 2 valid" in ended.err
 
 
 def test_a_damaged_newer_one_does_not_cost_the_last_whole_one(run, command):
@@ -261,7 +261,7 @@ def test_prune_removes_nothing_if_no_checkpoint_is_complete(run, command, option
         flip_a_bit(run.checkpoints.path(step))
     ended = command("checkpoint", "prune", run.path, "--keep", "1", *options)
     assert (ended.code, ended.out) == (ExitCode.CHECKPOINT, "")
-    assert ended.err.endswith("no checkpoint is whole\n")
+    assert ended.err.endswith("no checkpoint is valid\n")
     assert run.checkpoints.steps() == [10, 20, 30, 40]
 
 

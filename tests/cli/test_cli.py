@@ -177,7 +177,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(command, run):
     assert ended.code == ExitCode.USAGE
     assert ended.err.startswith("gankit: ")
     assert ended.err.count("\n") == 1
-    assert "continue it with --resume," in ended.err
+    assert "resume it with --resume," in ended.err
     assert there() == before
 
 
@@ -406,7 +406,7 @@ def test_a_run_that_is_stopped_says_where_and_the_line_it_prints_continues_it(
     assert ended.code == 130
     lines = ended.err.splitlines()
     step, words = re.fullmatch(
-        r"stopped after step (\d) of 5,000; saved\. Go on with: gankit (.*)", lines[-1]
+        r"stopped after step (\d) of 5,000; saved\. Resume with: gankit (.*)", lines[-1]
     ).groups()
     assert any(f"epoch   1/1667, {step} of 3 steps" in line for line in lines), lines
     words = shlex.split(words)

@@ -63,12 +63,17 @@ def test_comparing_a_backend_with_itself_shows_equal_numbers(command):
     first, second = found["runs"]
     assert (first["name"], second["name"]) == ("numpy", "numpy-2")
     assert first["losses"] is None
-    assert [second[key] for key in ("losses", "parted", "weights", "images")] == [0, None, 0, 0]
+    assert [second[key] for key in ("losses", "first_difference", "weights", "images")] == [
+        0,
+        None,
+        0,
+        0,
+    ]
     assert first["steps"] == second["steps"] == 12
     assert second["milliseconds"] > 0
     page = Path(found["page"]).read_text("utf-8")
     assert "Side by side" in page
-    assert "parted by 0.001 in step" in page
+    assert "differ by 0.001 at step" in page
     # What is there is not trained again, and the table is the same.
     before = (Path("out") / "numpy" / "timing.json").read_bytes()
     assert compared(command, "numpy,numpy") == found
@@ -87,7 +92,7 @@ def test_in_float64_backends_differ_by_a_billionth_at_most(command):
     runs = compared(command, ",".join(["numpy", *frameworks()]))["runs"]
     assert len(runs) > 1
     for run in runs[1:]:
-        assert run["parted"] is None
+        assert run["first_difference"] is None
         assert 0 < run["losses"] < 1e-9
         assert run["weights"] < 1e-9
         assert run["images"] < 1e-9
@@ -102,11 +107,11 @@ def test_where_runs_part_is_found(command):
     changed["generator"] += 0.01
     log.write_text("\n".join([*lines[:4], json.dumps(changed), *lines[5:], ""]), "utf-8")
     found = compare(folders, ["a", "b"])[1]
-    assert (found.parted, round(found.losses, 9), found.weights) == (5, 0.01, 0)
+    assert (found.first_difference, round(found.losses, 9), found.weights) == (5, 0.01, 0)
     np.save(folders[1] / "compared.npy", np.zeros((64, 28, 28, 1)))
     assert compare(folders, ["a", "b"])[1].images > 0.1
     (folders[1] / "compared.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(CheckpointError, match="no array of images"):
+    with pytest.raises(CheckpointError, match="not an array of images"):
         compare(folders, ["a", "b"])
 
 
@@ -122,7 +127,7 @@ def test_what_is_not_known_is_a_dash_in_the_table():
     rows = [Compared("a", "a", 1, 1.0, 2.0, None), Compared("b", "b", 1, 1.0, 2.0, 3.0, 0.5, 7)]
     lines = {name: texts for name, *texts in table(rows)}
     assert lines["ms a step"] == ["–", "3.0"]
-    assert lines["parted by 0.001 in step"] == ["–", "7"]
+    assert lines["differ by 0.001 at step"] == ["–", "7"]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +162,7 @@ def test_a_place_with_other_runs_is_refused_and_left_as_it_is(command):
     assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
     shutil.move("out/numpy", "run")
     ended = command(*COMPARE[:-1], "run", "--backends", "numpy,numpy")
-    assert "is a run itself" in ended.err
+    assert "is a run folder" in ended.err
 
 
 def test_a_run_that_diverges_ends_the_comparison_with_its_code(command):
@@ -183,7 +188,7 @@ def test_a_signal_lets_the_run_save_itself_and_the_same_command_goes_on(command)
         _, said = waiting.ended(process, "the comparison")  # What the run said as well.
     assert process.returncode == 128 + signal.SIGTERM
     assert "stopping after this block" in said
-    assert "the same command goes on" in said
+    assert "run the same command again" in said
     done = RunFolder("out/numpy").checkpoints.steps()[-1]
     assert 0 < done < 20000
     again = command(*COMPARE, "--backends", "numpy,numpy", "--steps", str(done + 6), "--json")

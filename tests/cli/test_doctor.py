@@ -630,7 +630,7 @@ def test_runs_and_what_killed_processes_left_are_counted():
 def test_a_folder_too_large_to_add_up_in_time_says_so(monkeypatch, command):
     for number in range(20):
         Path("runs", str(number)).mkdir(parents=True)
-    monkeypatch.setattr(folders, "PATIENCE", -1.0)
+    monkeypatch.setattr(folders, "ADDING_UP_LIMIT", -1.0)
     assert not folders.folders()[-1].complete
     assert "more than" in command("doctor", "--quick").out
 

@@ -84,13 +84,13 @@ def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
     assert lines[0].split() == ["this", "run", "real", "images", "better", "is"]
     assert lines[1].startswith("Fréchet distance ")
     assert lines[1].split()[2:] == [
-        f"{row['frechet']:.4g}", f"{row['floor']['frechet']:.4g}", "lower"
+        f"{row['frechet']:.4g}", f"{row['baseline']['frechet']:.4g}", "lower"
     ]  # fmt: skip
     said = " ".join(ended.out.split())
     assert "run after step 20: 60 images, seed 0." in said
     assert "Real images: 60 others of the 300 training images of digits.npz, seed 0." in said
-    assert "Held against 150 of the 300 training images of digits.npz, seed 0" in said
-    assert "through 64 classifier and 18 local features (" in said
+    assert "Compared with 150 of the 300 training images of digits.npz, seed 0" in said
+    assert "by 64 classifier and 18 local features (" in said
     assert max(map(len, lines)) <= 80
     assert (row["step"], row["seed"], row["samples"]) == (20, 0, 60)
     with Image.open(run / "nearest/000020.png") as picture:
@@ -99,9 +99,7 @@ def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
 
 def test_no_figure_is_called_the_fid(command, run):
     ended = command("evaluate", run, *COUNT)
-    assert "FID" not in " ".join(ended.out.split()).replace(
-        "no FID, whose features are Inception's", ""
-    )
+    assert "FID" not in " ".join(ended.out.split()).replace("it is not the FID", "")
     assert "fid" not in map(str.lower, log(run)[0])
 
 
@@ -111,7 +109,9 @@ def test_json_is_one_object_with_what_the_log_has(command, run):
     assert found.pop("run") == "run"
     assert [found] == log(run)
     assert {"features", "reference", "samples", "reference_samples", "seed"} <= found.keys()
-    assert found["floor"]["split"] == "60 others of the 300 training images of digits.npz, seed 0"
+    assert (
+        found["baseline"]["split"] == "60 others of the 300 training images of digits.npz, seed 0"
+    )
 
 
 def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(command, run):
@@ -122,10 +122,10 @@ def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(comman
     judge = Evaluator(reference, classifier_of(data), training=training)
     made = gankit.load("run").sample(60, seed=3)
     (row,) = log(run)
-    floor = row.pop("floor")
+    baseline = row.pop("baseline")
     assert row == {"step": 20, "seed": 3, **judge(made).as_json()}
-    assert floor.pop("split")
-    assert floor == judge(others.images[:60], own=others.index[:60]).as_json()
+    assert baseline.pop("split")
+    assert baseline == judge(others.images[:60], own=others.index[:60]).as_json()
 
 
 def test_images_that_are_held_apart_are_not_in_the_reference():
@@ -143,20 +143,22 @@ def test_test_images_give_the_floor_against_the_same_reference(command, monkeypa
     run = trained(command, "few")
     command("evaluate", run, *COUNT)
     (row,) = log(run)
-    assert row["reference"] == row["floor"]["reference"] == "all 200 training images of few"
+    assert row["reference"] == row["baseline"]["reference"] == "all 200 training images of few"
     test = choose(few.test(None).images, "test images of few", 60)
-    assert row["floor"]["split"] == test.split == "60 of the 80 test images of few, seed 0"
+    assert row["baseline"]["split"] == test.split == "60 of the 80 test images of few, seed 0"
     judge = Evaluator(
         choose(few.load(None).images, row["reference"]), classifier_of(few.load(None))
     )
-    assert row["floor"]["frechet"] == judge(test.images).frechet
-    assert row["floor"]["frechet"] < row["frechet"]
+    assert row["baseline"]["frechet"] == judge(test.images).frechet
+    assert row["baseline"]["frechet"] < row["frechet"]
 
 
 def test_a_second_evaluation_reuses_the_baseline_and_writes_nothing(command, run, monkeypatch):
     first = command("evaluate", run, *COUNT)
     before = (run / "evaluations.jsonl").read_bytes()
-    monkeypatch.setattr(reference_data.Standard, "floor", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(
+        reference_data.ReferenceData, "baseline", lambda *_: pytest.fail("measured again")
+    )
     again = command("evaluate", run, *COUNT)
     assert again.out == first.out
     assert (run / "evaluations.jsonl").read_bytes() == before
@@ -166,10 +168,13 @@ def test_a_second_evaluation_reuses_the_baseline_and_writes_nothing(command, run
 
 
 def test_without_the_floor_there_is_one_column(command, run):
-    ended = command("evaluate", run, *COUNT, "--no-floor")
+    ended = command("evaluate", run, *COUNT, "--no-baseline")
     assert "real images " not in ended.out.splitlines()[0]
-    assert "floor" not in log(run)[0]
-    assert json.loads(command("evaluate", run, *COUNT, "--no-floor", "--json").out)["floor"] is None
+    assert "baseline" not in log(run)[0]
+    assert (
+        json.loads(command("evaluate", run, *COUNT, "--no-baseline", "--json").out)["baseline"]
+        is None
+    )
 
 
 def test_test_images_that_cannot_be_had_cost_the_floor_alone(command, monkeypatch):
@@ -181,7 +186,7 @@ def test_test_images_that_cannot_be_had_cost_the_floor_alone(command, monkeypatc
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0
     assert "without the figures of real images: the test images are not here" in ended.err
-    assert "floor" not in log(run)[0]
+    assert "baseline" not in log(run)[0]
 
 
 def test_images_without_classes_are_evaluated_by_principal_components(command, machine):
@@ -200,7 +205,7 @@ def test_the_suites_digits_work_as_a_reference(command, monkeypatch):
     monkeypatch.setattr(plugins, "get_dataset", lambda _: few)
     run = trained(command, "few")
     assert command("evaluate", run, *COUNT).code == 0
-    assert log(run)[0]["floor"]["split"] == "60 of the 128 test images of few, seed 0"
+    assert log(run)[0]["baseline"]["split"] == "60 of the 128 test images of few, seed 0"
 
 
 def test_a_run_that_is_being_trained_can_be_evaluated(command, run):
@@ -232,7 +237,7 @@ def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_figures(
     assert ended.code == 0
     assert "Fréchet distance" in ended.out
     log = run / "evaluations.jsonl"
-    said = f"what was found is not kept: cannot write {log}: the file system is read-only"
+    said = f"the evaluation was not saved: cannot write {log}: the file system is read-only"
     assert said in ended.err
     assert not log.exists()
     assert not (run / "nearest").exists()
@@ -305,7 +310,7 @@ def test_a_reference_of_few_images_is_refused(command, machine):
     run = trained(command, "./tiny.npz")
     ended = command("evaluate", run, *COUNT)
     assert ended.code == ExitCode.DATA
-    assert "has 11 images; to judge by them takes at least 12" in ended.err
+    assert "got 11 images; expected 12 or more" in ended.err
 
 
 def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
@@ -319,7 +324,7 @@ def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
     assert (reference_data.TRAINING, 1.0) in seen
     stages = list(dict.fromkeys(stage for stage, _ in seen))
     assert stages.index(reference_data.TRAINING) < stages.index(evaluate.GENERATING)
-    assert stages[-1] == f"{reference_data.FLOOR}classes"
+    assert stages[-1] == f"{reference_data.BASELINE}classes"
     assert all(0 <= part <= 1 for _, part in seen)
 
 
@@ -340,7 +345,7 @@ def test_a_run_in_memory_does_not_know_its_data():
         images, (Dense(4), Tanh(), Reshape((2, 2, 1))), (Flatten(), Dense(1)), steps=1,
         latent=2, backend="numpy",
     )  # fmt: skip
-    with pytest.raises(ConfigError, match="does not know its data set"):
+    with pytest.raises(ConfigError, match="its data set is unknown"):
         run.evaluate(10)
 
 
@@ -371,13 +376,13 @@ def test_classes_are_sampled_as_often_as_the_data_have_them():
     (digits, labels), held_out = drawn(2400), drawn(2000, seed=2)
     few = np.concatenate([np.flatnonzero(labels == 3), np.flatnonzero(labels != 3)[:200]])
     skewed = ImageSet(digits[few], labels[few], "skewed")
-    standard = reference_data.against(skewed, "./skewed.npz")
+    reference = reference_data.make(skewed, "./skewed.npz")
     run = Perfect(*held_out)
-    row, _ = evaluate.examined(standard, run, 200)
+    row, _ = evaluate.evaluate_for_log(reference, run, 200)
     counts = np.bincount(skewed.labels) / len(skewed) * 200
     assert counts[3] > 100
     assert np.abs(np.bincount(run.asked) - counts).max() < 1
-    assert row["frechet"] < 3 * row["floor"]["frechet"]
+    assert row["frechet"] < 3 * row["baseline"]["frechet"]
 
 
 def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
@@ -392,7 +397,7 @@ def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
 def test_real_images_that_were_trained_on_are_not_their_own_nearest(command, run):
     command("evaluate", run, *COUNT)
     (row,) = log(run)
-    assert row["floor"]["nearest"] > 0.1
+    assert row["baseline"]["nearest"] > 0.1
 
 
 def test_each_image_of_the_picture_stands_above_the_training_image_nearest_to_it(command, run):

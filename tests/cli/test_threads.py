@@ -26,7 +26,7 @@ def container(monkeypatch):
 
 def told(**environment):
     threads.settle(environment)
-    return {name: environment[name] for name in threads.TOLD if name in environment}
+    return {name: environment[name] for name in threads.LIBRARY_VARIABLES if name in environment}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_container_that_allows_fewer_processors_gets_fewer_threads(
     container, seen, quota, wanted
 ):
     container(seen, quota)
-    assert told() == dict.fromkeys(threads.TOLD, wanted)
+    assert told() == dict.fromkeys(threads.LIBRARY_VARIABLES, wanted)
 
 
 @pytest.mark.parametrize(("seen", "quota"), [(4, None), (4, 4.0), (4, 8.0), (None, 2.0)])
@@ -53,13 +53,15 @@ def test_thread_counts_that_are_already_set_stay(container):
 
 def test_a_requested_thread_count_overrides_everything(container):
     container(64, 4.0)
-    assert told(GANKIT_THREADS="3", OMP_NUM_THREADS="8") == dict.fromkeys(threads.TOLD, "3")
+    assert told(GANKIT_THREADS="3", OMP_NUM_THREADS="8") == dict.fromkeys(
+        threads.LIBRARY_VARIABLES, "3"
+    )
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "1.5", "many", "9999", "²"])
 def test_no_number_of_threads_is_refused(asked):
     environment = {"GANKIT_THREADS": asked}
-    with pytest.raises(ConfigError, match=r"GANKIT_THREADS is .* from 1 to 1,024"):
+    with pytest.raises(ConfigError, match=r"GANKIT_THREADS: got .* 1 to 1,024"):
         threads.settle(environment)
     assert environment == {"GANKIT_THREADS": asked}
 
@@ -94,5 +96,5 @@ def test_a_wrong_number_ends_the_command_with_one_line():
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == (
-        "gankit: GANKIT_THREADS is 'lots'; give a whole number from 1 to 1,024\n"
+        "gankit: GANKIT_THREADS: got 'lots'; expected a whole number, 1 to 1,024\n"
     )

@@ -182,7 +182,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before(
     ended = command(*runs.train("run"))
     assert ended.code == 0, ended.err
     complaint, going_on = [line for line in ended.err.splitlines() if "run/checkpoints" in line]
-    assert complaint.startswith(f"gankit: warning: passed over: {file} ")
+    assert complaint.startswith(f"gankit: warning: skipped: {file} ")
     assert going_on == "resuming after step 2 from run/checkpoints/000002"
     runs.assert_same("run", short_run)
     note("corruption", f"--resume auto after {damage.__name__}: passed over, and the bits of an "

@@ -171,10 +171,7 @@ def test_names_are_written_again_when_a_run_without_them_goes_on(animals, train)
 
 def test_a_class_emptied_by_skipping_is_left_out_and_said(machine, train, command):
     ended = train(pets(machine / "pets", "cats", "dogs", "owls", bad=("dogs",)), "--skip-bad")
-    assert (
-        "1 classes without images are left out (dogs); those that have some: cats, owls"
-        in ended.err
-    )
+    assert "removed 1 classes without images (dogs); remaining: cats, owls" in ended.err
     run = gankit.load("run")
     assert (run.problem.classes, run.class_names) == (2, ("cats", "owls"))
     assert command("sample", "run", "--class", "dogs", "--out", "x.npy").code == 2
@@ -195,7 +192,7 @@ def test_years_are_classes_by_their_numbers(machine, train, command):
 def test_labels_from_1_make_as_many_classes_as_there_are(machine, train):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), np.uint8)
     np.savez(machine / "mine.npz", images=images, labels=np.arange(12) % 3 + 1)
-    assert "1 classes without images are left out; those" in train("./mine.npz").err
+    assert "removed 1 classes without images; remaining" in train("./mine.npz").err
     assert gankit.load("run").problem.classes == 3
 
 
@@ -203,7 +200,7 @@ def test_a_number_of_classes_that_is_given_keeps_the_numbers(machine, train):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), np.uint8)
     np.savez(machine / "mine.npz", images=images, labels=np.arange(12) % 3 + 1)
     said = train("./mine.npz", "--set", "classes=4").err
-    assert "classes is 4, but only 3 have images (1, 2, 3)" in said
+    assert "classes: got 4, but only 3 have images (1, 2, 3)" in said
     assert gankit.load("run").problem.classes == 4
 
 

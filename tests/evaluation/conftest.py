@@ -27,5 +27,5 @@ def judge(digits, features):
 
 
 @pytest.fixture(scope="session")
-def floor(judge, digits):
+def baseline(judge, digits):
     return judge(digits[0][600:])

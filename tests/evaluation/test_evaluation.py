@@ -21,37 +21,37 @@ from gankit.evaluation import (
 )
 
 
-def test_every_figure_names_its_features_its_counts_and_its_reference(floor, features):
-    assert floor.features == features.name
-    assert floor.reference == "500 of the 600 drawn digits, seed 0"
-    assert (floor.samples, floor.reference_samples, floor.neighbours) == (600, 500, 5)
+def test_every_figure_names_its_features_its_counts_and_its_reference(baseline, features):
+    assert baseline.features == features.name
+    assert baseline.reference == "500 of the 600 drawn digits, seed 0"
+    assert (baseline.samples, baseline.reference_samples, baseline.neighbours) == (600, 500, 5)
 
 
-def test_noise_is_worse_than_real_images_by_every_distance(judge, floor, digits):
+def test_noise_is_worse_than_real_images_by_every_distance(judge, baseline, digits):
     noise = np.random.default_rng(0).integers(0, 256, digits[0][600:].shape, np.uint8)
     found = judge(noise)
-    assert found.frechet > 10 * floor.frechet
-    assert found.kernel > floor.kernel + 3 * floor.kernel_deviation
-    assert found.kernel_whole > floor.kernel_whole
-    assert found.precision < 0.5 < floor.precision
-    assert found.recall < 0.5 < floor.recall
-    assert found.density < 0.5 < floor.density
-    assert found.coverage < 0.5 < floor.coverage
-    assert found.nearest > 2 * floor.nearest
-    assert found.score < 0.5 * floor.score
+    assert found.frechet > 10 * baseline.frechet
+    assert found.kernel > baseline.kernel + 3 * baseline.kernel_deviation
+    assert found.kernel_whole > baseline.kernel_whole
+    assert found.precision < 0.5 < baseline.precision
+    assert found.recall < 0.5 < baseline.recall
+    assert found.density < 0.5 < baseline.density
+    assert found.coverage < 0.5 < baseline.coverage
+    assert found.nearest > 2 * baseline.nearest
+    assert found.score < 0.5 * baseline.score
 
 
-def test_a_class_that_is_missing_shows_in_recall_and_in_the_histogram(judge, floor, digits):
+def test_a_class_that_is_missing_shows_in_recall_and_in_the_histogram(judge, baseline, digits):
     images, labels = (part[600:] for part in digits)
     found = judge(images[labels < 5])
     # A classifier of few steps takes some images for one of a class that is not there.
-    assert floor.classes_seen == 10
+    assert baseline.classes_seen == 10
     assert 5 <= found.classes_seen <= 7
     assert sum(found.histogram) == pytest.approx(1)
     assert sum(found.histogram[:5]) > 0.85
     assert found.histogram_divergence == pytest.approx(math.log(2), abs=0.2)
-    assert floor.histogram_divergence < 0.05
-    assert found.coverage < 0.7 * floor.coverage
+    assert baseline.histogram_divergence < 0.05
+    assert found.coverage < 0.7 * baseline.coverage
 
 
 def test_the_reference_against_itself_is_perfect(judge):
@@ -63,14 +63,14 @@ def test_the_reference_against_itself_is_perfect(judge):
     assert found.score == found.reference_score
 
 
-def test_grey_levels_and_real_numbers_get_the_same_figures_each_time(judge, floor, digits):
-    assert judge(digits[0][600:] / 127.5 - 1) == floor
-    assert evaluate(digits[0][600:], judge.reference, judge.features) == floor
+def test_grey_levels_and_real_numbers_get_the_same_figures_each_time(judge, baseline, digits):
+    assert judge(digits[0][600:] / 127.5 - 1) == baseline
+    assert evaluate(digits[0][600:], judge.reference, judge.features) == baseline
 
 
-def test_figures_are_those_of_the_functions_that_are_public(judge, floor, digits, features):
+def test_figures_are_those_of_the_functions_that_are_public(judge, baseline, digits, features):
     values, real = features(digits[0][600:]), features(judge.reference.images)
-    assert floor.frechet == frechet_distance(moments(values), moments(real))
+    assert baseline.frechet == frechet_distance(moments(values), moments(real))
 
 
 def test_without_classes_the_figures_of_classes_are_none(digits):

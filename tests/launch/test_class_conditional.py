@@ -90,7 +90,7 @@ def test_the_grids_of_training_have_a_class_a_row(run):
     [
         (["--class", "10"], "no class '10'; the classes are 0 to 9"),
         (["--class", "-1"], "no class '-1'; the classes are 0 to 9"),
-        (["--by-class", "--class", "3"], "leave out --class"),
+        (["--by-class", "--class", "3"], "remove --class"),
         (["--by-class", "--columns", "3"], "--columns"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -109,7 +109,7 @@ def test_a_run_that_knows_no_classes_says_so(machine, command):
     for arguments in (["--class", "3"], ["--by-class"]):
         ended = command("sample", out, *arguments)
         assert ended.code == 2
-        assert "knows no classes" in ended.err
+        assert "is not class-conditional" in ended.err
 
 
 def test_data_without_labels_is_refused_before_anything_is_written(machine, command):
@@ -163,7 +163,7 @@ def test_too_few_classes_are_refused_before_anything_is_written(machine, command
         "--set", "classes=5", "--out", "run",
     )  # fmt: skip
     assert ended.code == 2
-    assert "classes is 5; glyphs has 10" in ended.err
+    assert "classes: got 5; glyphs has 10" in ended.err
     assert not (machine / "run").exists()
 
 
@@ -174,7 +174,7 @@ def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
         backend="numpy",
     )  # fmt: skip
     assert run.sample(2).shape == (2, 3, 2, 1)
-    with pytest.raises(ConfigError, match="knows no classes"):
+    with pytest.raises(ConfigError, match="is not class-conditional"):
         run.sample(2, labels=1)
 
 

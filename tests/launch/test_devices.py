@@ -70,7 +70,7 @@ def elsewhere(trained):  # noqa: ARG001 - it is there first.
 
 @pytest.mark.usefixtures("elsewhere")
 def test_a_run_of_a_missing_device_opens_on_another_with_a_warning():
-    with pytest.warns(UserWarning, match="trained on device 'cuda:9', which is not here"):
+    with pytest.warns(UserWarning, match="trained on device 'cuda:9', which is not available"):
         run = gankit.load("run")
     assert run.problem.device == "auto"
     assert run.sample(2).shape == (2, 8, 8, 1)
@@ -81,7 +81,7 @@ def test_a_run_of_a_missing_device_opens_on_another_with_a_warning():
 def test_every_command_that_opens_a_run_warns_of_the_missing_device(command_fd, name):
     ended = command_fd(*COMMANDS[name])
     assert ended.code == 0, ended.err
-    assert "trained on device 'cuda:9', which is not here" in ended.err
+    assert "trained on device 'cuda:9', which is not available" in ended.err
     assert "not here" not in command_fd(*COMMANDS[name], "--device", "cpu").err
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import gankit
 from gankit import plugins
-from gankit.callbacks import Judging, every
+from gankit.callbacks import Evaluations, every
 from gankit.config.layering import config_of, from_file, from_recipe
 from gankit.errors import CheckpointError, DataError
 from gankit.evaluation import classifier
@@ -39,19 +39,19 @@ def canned(monkeypatch):
     """Let distances be those of HEIGHTS instead of any that are measured; return what was asked."""
     asked = []
 
-    def examined(_standard, run, count, before=()):
+    def evaluated(_reference, run, count, before=()):
         asked.append(run.step)
         run.sample(count)  # As a true one does.
-        floor = (
+        baseline = (
             1.5
             if evaluation_log.baseline_for(before, row(run.step, samples=count)) is None
             else None
         )
-        found = row(run.step, HEIGHTS.get(run.step, 40.0), floor, samples=count)
+        found = row(run.step, HEIGHTS.get(run.step, 40.0), baseline, samples=count)
         return found, np.zeros((4, 4), np.uint8)
 
-    monkeypatch.setattr(reference_data, "against", lambda *_: SimpleNamespace())
-    monkeypatch.setattr(evaluate, "examined", examined)
+    monkeypatch.setattr(reference_data, "make", lambda *_: SimpleNamespace())
+    monkeypatch.setattr(evaluate, "evaluate_for_log", evaluated)
     return asked
 
 
@@ -100,7 +100,7 @@ def test_a_run_is_evaluated_every_few_epochs_and_at_its_end(canned):
 @pytest.mark.usefixtures("canned")
 def test_the_floor_is_measured_once():
     train("run")
-    assert ["floor" in one for one in log("run")] == [True, False, False, False]
+    assert ["baseline" in one for one in log("run")] == [True, False, False, False]
 
 
 @pytest.mark.usefixtures("canned")
@@ -155,7 +155,7 @@ def test_pruning_by_hand_leaves_the_best(command):
     assert ended.out.splitlines() == ["run/checkpoints/000016"]
     assert checkpoints("run") == [12, 20]
     Path("run/evaluations.jsonl").write_text("{}\n")
-    assert "which checkpoint is the best is not known" in command("checkpoint", "list", "run").err
+    assert "the best checkpoint is unknown" in command("checkpoint", "list", "run").err
 
 
 def test_a_store_that_is_pruned_spares_a_step_beside_the_newest(tmp_path):
@@ -295,9 +295,9 @@ def test_test_images_that_cannot_be_had_stop_no_training(monkeypatch):
         raise DataError("the test images are not here")
 
     monkeypatch.setattr(plugins, "get_dataset", lambda _: dataset(test=lost))
-    with pytest.warns(UserWarning, match="without the figures of real images"):
+    with pytest.warns(UserWarning, match="no real-image baseline"):
         train("run", dataset="few")
-    assert not any("floor" in one for one in log("run"))
+    assert not any("baseline" in one for one in log("run"))
 
 
 def test_the_test_images_come_from_where_the_user_said(monkeypatch, tmp_path):
@@ -350,8 +350,8 @@ def test_the_space_for_the_best_and_for_pictures_is_counted():
 def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
     said = []
     folder = RunFolder(tmp_path)
-    found = [row(6, 30.0, floor=1.5), row(12, 10.0), row(18, 20.0)]
-    judge = Judging(
+    found = [row(6, 30.0, baseline=1.5), row(12, 10.0), row(18, 20.0)]
+    judge = Evaluations(
         folder, lambda *_: (found.pop(0), np.zeros((2, 2), np.uint8)), 6, 18, 100, said.append
     )
     for step in range(1, 19):
@@ -372,5 +372,5 @@ def test_the_classifiers_training_reports_progress():
     for step in range(1, 11):
         watch(reference_data.TRAINING, step / 10)
     watch("features", 0.0)
-    line = "training the classifier to judge by, once for this data set: {} seconds left"
+    line = "training the classifier for evaluations, once for this data set: {} seconds left"
     assert said == [line.format(left) for left in (27, 15, 3)]

@@ -36,7 +36,7 @@ def faces(tmp_path):
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_pictures_that_lose_colours_and_pixels_are_warned_of_with_the_way_out(faces, recipe):
     said = (
-        "such as 0.png, are 64x64 colour, but the networks of {0} make 28x28 grey images, so they "
+        "such as 0.png, are 64x64 colour, but the generator of {0} makes 28x28 grey: they "
         "lose colours and most of their pixels; to keep them, save the recipe by `gankit recipes "
         "show {0} > mine.toml`"
     )
@@ -56,9 +56,7 @@ def test_pictures_of_about_the_right_size_lose_nothing(tmp_path):
 
 @pytest.mark.parametrize("recipe", ["dcgan", "sn-dcgan", "r3gan"])
 def test_a_size_that_the_networks_do_not_make_is_refused_with_the_way_out(faces, recipe):
-    with pytest.raises(
-        ConfigError, match=r"64x64 .*; leave --size out; or save the recipe by .*show"
-    ):
+    with pytest.raises(ConfigError, match=r"64x64 .*; remove --size; or save the recipe by .*show"):
         planned(recipe, dataset=faces, images={"size": [64, 64]})
 
 

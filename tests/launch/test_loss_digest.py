@@ -75,7 +75,7 @@ def test_a_formula_in_other_operations_has_no_digest():
 
 
 def test_a_formula_that_forgets_the_mean_is_refused():
-    with pytest.raises(ConfigError, match=r"its generator returns 8 numbers.*take ops\.mean"):
+    with pytest.raises(ConfigError, match=r"its generator returns 8 numbers.*use ops\.mean"):
         changed(generator=lambda _ops, _real, fake: -fake)
 
 

@@ -10,7 +10,7 @@ import pytest
 import gankit
 from gankit.callbacks.symptoms import HealthWarning
 from gankit.contract import Problem
-from gankit.launch.misuse_warnings import CHECKS, FEW, Start, look
+from gankit.launch.misuse_warnings import CHECKS, FEW_IMAGES, Start, warn_of_misuse
 from gankit.layers import (
     BatchNorm,
     Dense,
@@ -27,7 +27,7 @@ from gankit.runs import RunFolder, warning_log
 from tests.selection import selected
 
 SHAPE = (4, 4, 1)
-IMAGES = np.random.default_rng(0).integers(0, 256, (FEW, *SHAPE), np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (FEW_IMAGES, *SHAPE), np.uint8)
 GENERATOR = (Dense(16), Tanh(), Reshape(SHAPE))
 DISCRIMINATOR = (Flatten(), Dense(8), LeakyReLU(0.2), Dense(1))
 FIT = {"steps": 1, "latent": 3, "batch": 8, "backend": "numpy"}
@@ -59,7 +59,7 @@ REAL = IMAGES / 127.5 - 1
     [
         (
             IMAGES / 255,
-            "all images lie in [0, 1], so that black is mid-grey; images lie in [-1, 1]",
+            "all images are in [0, 1], so black is mid-grey; expected [-1, 1]: give",
         ),
         ((IMAGES > 127).astype(np.float32), "give images * 2 - 1, or uint8"),
         (
@@ -70,10 +70,10 @@ REAL = IMAGES / 127.5 - 1
             IMAGES >> 4,
             "have levels of at most 15 of 255, so they are nearly black; give images * 17",
         ),
-        (IMAGES[:1], "there is only 1 image, and a batch has 8; networks learn so few by heart"),
-        (IMAGES[: FEW - 1], f"there are only {FEW - 1} images"),
-        (np.repeat(IMAGES[:1], FEW, axis=0), "all images are the same"),
-        (np.repeat(REAL[:1], FEW, axis=0), "all images are the same"),
+        (IMAGES[:1], "there is only 1 image, and a batch has 8; networks memorize so few"),
+        (IMAGES[: FEW_IMAGES - 1], f"there are only {FEW_IMAGES - 1} images"),
+        (np.repeat(IMAGES[:1], FEW_IMAGES, axis=0), "all images are the same"),
+        (np.repeat(REAL[:1], FEW_IMAGES, axis=0), "all images are the same"),
         (
             np.repeat(IMAGES[:, :1, :1], 4, 1).repeat(4, 2),
             "all images have one value at all their pixels",
@@ -88,9 +88,9 @@ def test_images_that_are_likely_a_mistake_are_warned_of_once(images, wanted):
 
 
 def test_of_many_images_some_are_looked_at(monkeypatch):
-    monkeypatch.setattr("gankit.launch.misuse_warnings.LOOKED", FEW // 4)
+    monkeypatch.setattr("gankit.launch.misuse_warnings.MOST_CHECKED", FEW_IMAGES // 4)
     (told,) = said((IMAGES > 127).astype(np.uint8))
-    assert f"all {FEW // 4} images looked at hold uint8 of 0 and 1" in told
+    assert f"all {FEW_IMAGES // 4} checked images hold uint8 of 0 and 1" in told
 
 
 def test_a_data_set_smaller_than_a_batch_is_warned_of():
@@ -126,7 +126,7 @@ def test_a_smoothed_loss_takes_logits_too():
 @pytest.mark.parametrize("last", [Sigmoid(), ReLU()])
 def test_a_generator_whose_images_are_never_dark_is_warned_of(last):
     (told,) = said(generator=(Dense(16), last, Reshape(SHAPE)))
-    assert "no value of its images is below 0" in told
+    assert "no pixel is below 0" in told
 
 
 def normed(norm, shape):
@@ -159,9 +159,9 @@ def test_classes_without_images_are_warned_of():
     problem = Problem(
         GENERATOR, DISCRIMINATOR, 3, SHAPE, LEAST_SQUARES, *2 * (gankit.api.ADAM,), classes=9
     )
-    labels = np.arange(FEW) % 2
+    labels = np.arange(FEW_IMAGES) % 2
     with pytest.warns(HealthWarning, match="7 of 9 classes have no image: 2, 3, 4, 5, 6, ...;"):
-        look(Start(problem, None, IMAGES, labels, 8))
+        warn_of_misuse(Start(problem, None, IMAGES, labels, 8))
 
 
 def test_training_a_recipe_warns_and_keeps_the_warnings(tmp_path):

@@ -70,7 +70,7 @@ def test_a_run_goes_on_where_its_images_were_moved(train):
     Path("faces").rename("moved")
     gone = train(steps=4)
     assert gone.code == 3
-    assert "if the images were moved, name their place by --dataset" in gone.last
+    assert "if the images were moved, give their new path with --dataset" in gone.last
     assert "were moved" not in train("--dataset", "./nowhere", steps=4).last
     ended = train("--dataset", "./moved", steps=4)
     assert ended.code == 0, ended.err
@@ -203,10 +203,10 @@ def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
 def test_a_run_is_evaluated_with_its_images_at_another_place(train, command_fd):
     assert train().code == 0
     Path("faces").rename("moved")
-    words = "evaluate", "run", "-n", 12, "--no-floor", "--no-progress"
+    words = "evaluate", "run", "-n", 12, "--no-baseline", "--no-progress"
     gone = command_fd(*words)
     assert gone.code == 3
-    assert "name their place by --dataset" in gone.last
+    assert "give their new path with --dataset" in gone.last
     assert command_fd(*words, "--dataset", "./moved").code == 0
     found = gankit.load("run").evaluate(12, dataset="./moved")
     assert found.samples == 12

@@ -158,11 +158,11 @@ def test_figures_stand_beside_those_of_real_images(run):
     assert "gankit evaluate" not in said.partition("Nearest training images")[0]
     chart = next(c for c in data_of(page_of(run))["charts"] if c["title"] == "Fréchet distance")
     assert chart["series"][0]["first"] == [10, 30]
-    assert chart["series"][0]["floor"] == 2.5
+    assert chart["series"][0]["baseline"] == 2.5
 
 
 def test_a_curve_holds_only_figures_that_compare(run):
-    add_evaluations(run, (10, 20), floor=False)
+    add_evaluations(run, (10, 20), baseline=False)
     other = FIGURES | {"step": 30, "seed": 0, "samples": 10_000, "frechet": 7.0}
     with run.evaluations.open("a", encoding="utf-8") as file:
         file.write(json.dumps(other) + "\n")
@@ -436,7 +436,7 @@ BAD = {
     "no run": (["report"], 2, "RUN"),
     "a run that is not there": (["report", "run", "none"], 4, "no run folder at 'none'"),
     "a folder that is no run": (["report", "."], 4, "config.toml"),
-    "a page that is no page": (["report", "run", "--out", "page.pdf"], 2, "name a .html file"),
+    "a page that is no page": (["report", "run", "--out", "page.pdf"], 2, "expected a .html file"),
     "a page nowhere": (["report", "run", "--out", "no/page.html"], 2, "no folder no"),
     "a backend of no name": (
         ["report", "run", "--explore", "--backend", "numpi"], 4, "no valid checkpoint"

@@ -24,14 +24,14 @@ FIGURES = Evaluation(
 )  # fmt: skip
 
 
-def row(step, frechet=12.5, floor=None, seed=0, **changes):
+def row(step, frechet=12.5, baseline=None, seed=0, **changes):
     found = dataclasses.replace(FIGURES, frechet=frechet, **changes).as_json()
     line = {"step": step, "seed": seed, **found}
-    real = dataclasses.replace(FIGURES, frechet=floor or 0.0, **changes).as_json()
-    return line | ({"floor": {"split": "100 test images", **real}} if floor else {})
+    real = dataclasses.replace(FIGURES, frechet=baseline or 0.0, **changes).as_json()
+    return line | ({"baseline": {"split": "100 test images", **real}} if baseline else {})
 
 
-ROWS = [row(6, 30.0, floor=1.5), row(12, 10.0), row(18, 20.0)]
+ROWS = [row(6, 30.0, baseline=1.5), row(12, 10.0), row(18, 20.0)]
 
 
 @pytest.fixture
@@ -79,10 +79,10 @@ def test_a_run_that_is_gone_is_not_made_again_for_an_evaluation(path):
 def test_the_same_figures_are_not_written_twice(path):
     before = path.read_bytes()
     assert not evaluation_log.append(path, ROWS[1])
-    assert not evaluation_log.append(path, {k: v for k, v in ROWS[0].items() if k != "floor"})
+    assert not evaluation_log.append(path, {k: v for k, v in ROWS[0].items() if k != "baseline"})
     assert path.read_bytes() == before
     assert evaluation_log.append(path, row(12, 10.0, seed=1))
-    assert evaluation_log.append(path, row(12, 10.0, floor=1.5))
+    assert evaluation_log.append(path, row(12, 10.0, baseline=1.5))
 
 
 def test_a_torn_last_line_does_not_count_and_the_next_is_whole(path):
@@ -121,11 +121,11 @@ BAD = {
     "a word for a distance": json.dumps(ROWS[1] | {"frechet": "10"}),
     "a number for features": json.dumps(ROWS[1] | {"features": 3}),
     "words for shares": json.dumps(ROWS[1] | {"histogram": ["a"]}),
-    "a floor that is a number": json.dumps(ROWS[1] | {"floor": 3}),
-    "a floor without its split": json.dumps(
-        ROWS[0] | {"floor": {k: v for k, v in ROWS[0]["floor"].items() if k != "split"}}
+    "a baseline that is a number": json.dumps(ROWS[1] | {"baseline": 3}),
+    "a baseline without its split": json.dumps(
+        ROWS[0] | {"baseline": {k: v for k, v in ROWS[0]["baseline"].items() if k != "split"}}
     ),
-    "a floor without a figure": json.dumps(ROWS[1] | {"floor": {"split": "all"}}),
+    "a baseline without a figure": json.dumps(ROWS[1] | {"baseline": {"split": "all"}}),
 }
 
 

@@ -120,7 +120,7 @@ def test_it_is_neither_resumed_from_nor_counted_among_those_that_are_kept(run, c
     assert "resuming after step 10" in ended.err
     assert_said_once(ended.err)
     assert there(run) == [12, 15, 20]  # Step 15 is the run's own now: it was trained again.
-    assert command("checkpoint", "verify", run).out.count("whole") == 2
+    assert command("checkpoint", "verify", run).out.count("valid") == 2
 
 
 def test_nothing_is_trained_if_all_checkpoints_are_foreign(run, command):

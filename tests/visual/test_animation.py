@@ -145,7 +145,7 @@ def test_training_becomes_an_animation_of_its_grids(command, run, suffix):
 def test_an_animation_walks_from_the_grid_of_one_seed_to_that_of_the_next(command, run):
     words = ["--interpolate", "1,2,1", "--steps", "3", "-n", "4", "--out", "i.webp"]
     ended = command("sample", run, *words)
-    assert "5 pictures" in ended.err
+    assert "5 frames" in ended.err
     found = frames_of("i.webp")[0]
     opened = gankit.load(run)
     for frame, seed in zip(found[::2], (1, 2, 1), strict=True):
@@ -170,23 +170,23 @@ def test_truncated_samples_are_those_of_python(command, run):
 
 
 IMPOSSIBLE = [
-    ("--training --class 3 -n 4", "leave out --class, -n"),
+    ("--training --class 3 -n 4", "remove --class, -n"),
     ("--training --out t.png", "name a .gif, .webp or .apng file"),
-    ("--out a.gif", "would not move"),
+    ("--out a.gif", "is an animation"),
     ("--interpolate 1", "at least two seeds"),
     ("--interpolate 1,-2", "at least two seeds"),
-    ("--interpolate 1,2 --seed 3", "leave out --seed"),
-    ("--interpolate 1,2 --columns 3", "leave out --columns"),
+    ("--interpolate 1,2 --seed 3", "remove --seed"),
+    ("--interpolate 1,2 --columns 3", "remove --columns"),
     ("--interpolate 1,2 --steps 1", "from 2"),
     ("--interpolate 1,2 --steps 2000 --out a.gif", "at most 1,000"),
-    ("--steps 4", "give --interpolate"),
-    ("--frames 4", "those of --training"),
-    ("--fps 4", "what moves"),
+    ("--steps 4", "needs --interpolate"),
+    ("--frames 4", "needs --training"),
+    ("--fps 4", "needs an animation"),
     ("--training --fps 90", "from 0.1 to 50"),
     ("--scale 0", "at least 1"),
     ("--scale 9999", "9999 times as large"),
     ("--truncation -1", "at least 0"),
-    ("--scale 2 --out a.npy", "no pixels"),
+    ("--scale 2 --out a.npy", "needs an image file"),
 ]
 
 

@@ -56,8 +56,8 @@ def test_an_overview_has_a_panel_for_what_is_there():
 
 
 def test_classes_have_bars_and_those_of_real_images_marks():
-    floor = row(1, histogram=[0.5, 0.5], split="test")
-    axes = plots.classes_of([row(1, floor=floor)]).figure.axes[0]
+    baseline = row(1, histogram=[0.5, 0.5], split="test")
+    axes = plots.classes_of([row(1, baseline=baseline)]).figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.75]
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [0.5, 0.5])
 

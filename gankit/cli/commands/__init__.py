@@ -1,1 +1,1 @@
-"""The subcommands of `gankit`, a module each."""
+"""The subcommands of `gankit`, one module each."""

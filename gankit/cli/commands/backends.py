@@ -14,7 +14,7 @@ from gankit.cli.options import as_json, show
 @click.command("backends")
 @as_json
 def command(as_json: bool) -> None:
-    """List the backends, and whether each can be used; imports no framework."""
+    """List the backends and whether each is usable, without importing a framework."""
     from gankit import plugins
 
     rows = []
@@ -43,8 +43,8 @@ def _line(row: dict[str, object]) -> str:
 
 
 def _version(module: str) -> str:
-    """Return the version of the distribution that a module comes from, without importing it."""
-    # Mostly it is called like the module; to look through all that is installed takes a while.
+    """Return the version of a module's distribution, without importing the module."""
+    # Usually the names are equal; a search of all installed distributions is slow.
     for name in (module, f"{module}-cpu"):
         with suppress(metadata.PackageNotFoundError):
             return metadata.version(name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit._utils.stop_signals import taken
-from gankit.cli.hints import Hinting
+from gankit.cli.hints import HintingCommand
 from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import data_dir as data_dir_option
@@ -27,30 +27,32 @@ PAGE = "compare.html"
 FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 
 
-@click.command("compare", cls=Hinting)
+@click.command("compare", cls=HintingCommand)
 @click.option("--recipe", shell_complete=complete_recipes, help="As in `gankit train`  [simple].")
 @click.option(
     "--backends", required=True, metavar="A,B,...", help="Two or more, such as torch,keras."
 )
 @click.option("--dataset", shell_complete=complete_datasets, help="As in `gankit train`.")
 @data_dir_option
-@click.option("--epochs", type=int, help="How long, in epochs.")
-@click.option("--steps", type=int, help="How long, in steps.")
-@click.option("--seed", type=int, help="Of every random number.")
+@click.option("--epochs", type=int, help="Length in epochs.")
+@click.option("--steps", type=int, help="Length in steps.")
+@click.option("--seed", type=int, help="Random seed.")
 @click.option("--device", help="As in `gankit train`, on every backend  [GANKIT_DEVICE].")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
-@click.option("--out", type=PATH, help="A folder, for a run of each  [runs/compare].")
-@click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Override one setting."
+)
+@click.option("--out", type=PATH, help="Folder for the runs  [runs/compare].")
+@click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
 @json_option
 def command(
     backends: str, data_dir: Path | None, out: Path | None, no_progress: bool, as_json: bool,
     **options: Any,  # noqa: ANN401 - click passes each option as it is typed.
 ) -> int:  # fmt: skip
-    """Train one configuration on several backends, and hold the results side by side.
+    """Train one configuration on several backends and compare the results.
 
-    One after the other, each in a process of its own, into OUT/BACKEND; a run that is there goes
-    on where it stopped. Then a table says how fast each is and how far its losses, weights and
-    images are from those of the first, and OUT/compare.html shows it with curves and grids.
+    Trains one backend after the other, each in a child process, into OUT/BACKEND; a run that
+    exists is resumed. Then prints each one's speed, and how far its losses, weights and images
+    are from the first one's. OUT/compare.html shows the same with curves and grids.
     """
     from gankit._utils import atomic_files
     from gankit.callbacks.download_bar import downloads_shown
@@ -64,8 +66,8 @@ def command(
     _check(out, folders, plans)
     for plan, folder in zip(plans, folders, strict=True):
         if code := _trained(plan, folder, no_progress):
-            say(f"{folder.name} ended with exit code {code}, and nothing is compared; "
-                "the same command goes on from here")  # fmt: skip
+            say(f"{folder.name} ended with exit code {code}; nothing is compared; "
+                "run the same command again to resume")  # fmt: skip
             return code
     rows = compare(folders, [folder.name for folder in folders])
     title = f"{plans[0].config.recipe} on {' and '.join(folder.name for folder in folders)}"
@@ -83,12 +85,12 @@ def command(
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     if len(names) < 2 or not all(names):
-        raise ConfigError(f"--backends is {text!r}; name two or more, such as torch,keras")
+        raise ConfigError(f"--backends: got {text!r}; expected two or more, such as torch,keras")
     return names
 
 
 def _sources(options: dict[str, Any]) -> list[Source]:
-    """Return where the settings come from, the weakest first."""
+    """Return the sources of the settings, lowest priority first."""
     from gankit.config import layering
 
     if options["epochs"] is not None and options["steps"] is not None:
@@ -101,7 +103,7 @@ def _sources(options: dict[str, Any]) -> list[Source]:
 
 
 def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
-    """Return what is trained on each backend, on the same images; what cannot be is refused."""
+    """Return a plan for each backend, on the same images; check each backend's capabilities."""
     from gankit.config.layering import config_of
     from gankit.launch.backends import choose_backend
     from gankit.launch.resolved_plan import resolve
@@ -120,7 +122,7 @@ def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> li
 
 
 def _folders(plans: list[Plan]) -> Iterator[str]:
-    """Yield each run's folder: the backend's name, with a number where it comes again."""
+    """Yield each run's folder: the backend's name, numbered if it is repeated."""
     seen: dict[str, int] = {}
     for plan in plans:
         name = plan.config.backend
@@ -129,12 +131,12 @@ def _folders(plans: list[Plan]) -> Iterator[str]:
 
 
 def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
-    """Refuse a place that holds other runs, before any is trained."""
+    """Refuse an output folder that holds other runs."""
     from gankit.launch.resuming import check_same, newest, recorded
     from gankit.runs import RunFolder
 
     if RunFolder(out).exists():
-        raise ConfigError(f"{out} is a run itself; choose another --out")
+        raise ConfigError(f"{out} is a run folder; choose another --out")
     for folder, plan in zip(folders, plans, strict=True):
         run = RunFolder(folder)
         if not run.exists():
@@ -142,13 +144,13 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
         if checkpoint := newest(run):
             check_same(plan.config, plan.data, checkpoint, folder)
         if recorded(folder).backend != plan.config.backend:
-            raise ConfigError(f"{folder} is a run with another backend; choose another --out")
+            raise ConfigError(f"{folder} was trained with another backend; choose another --out")
         if run.checkpoints.steps() and run.checkpoints.steps()[-1] > plan.steps:
-            raise ConfigError(f"{folder} has more than {plan.steps:,} steps; ask for as many")
+            raise ConfigError(f"{folder} has more than {plan.steps:,} steps; increase --steps")
 
 
 def _trained(plan: Plan, folder: Path, plain: bool) -> int:
-    """Train in a process of its own; signals go on to it. Return its exit code."""
+    """Train in a child process, forwarding signals to it; return its exit code."""
     from gankit._utils import child_process
 
     request = {
@@ -172,7 +174,7 @@ def _trained(plan: Plan, folder: Path, plain: bool) -> int:
 
 
 def _table(section: Any) -> list[str]:  # noqa: ANN401 - imported late.
-    """Return a table's lines, every column as wide as its widest text."""
+    """Return a table's lines, with aligned columns."""
     rows = [tuple(section.columns), *section.rows]
     widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
     return [

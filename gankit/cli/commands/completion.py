@@ -9,7 +9,7 @@ from click.shell_completion import get_completion_class
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print SHELL's completion script: `eval "$(gankit completion bash)"`."""
+    """Print the completion script of SHELL; use it by `eval "$(gankit completion bash)"`."""
     from gankit.cli.main import gankit
 
     completion = get_completion_class(shell)

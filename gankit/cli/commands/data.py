@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("data")
 def command() -> None:
-    """List data sets, fetch them, prove them whole, and pack your own."""
+    """List, download, verify and pack data sets."""
 
 
 @command.command("list")
@@ -45,7 +45,7 @@ def list_datasets(as_json: bool) -> None:
 @click.argument("name")
 @data_dir
 def fetch(name: str, data_dir: Path | None) -> None:
-    """Download what is missing of a data set; print where its files are."""
+    """Download the missing files of a data set, and print their paths."""
     from gankit import plugins
     from gankit.callbacks.download_bar import Files
 
@@ -64,7 +64,10 @@ def fetch(name: str, data_dir: Path | None) -> None:
 @data_dir
 @as_json
 def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
-    """Check every copy of a data set's files on this machine; exit 3 if one is damaged."""
+    """Verify all copies of a data set's files.
+
+    The exit code is 3 if one is damaged.
+    """
     from gankit import plugins
 
     dataset = plugins.get_dataset(name)
@@ -81,8 +84,8 @@ def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
 @command.command("pack")
 @click.argument("folder", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--size", metavar="N|HxW", help="Pixels, or height x width; else as they are.")
-@click.option("--channels", type=click.Choice([1, 3]), help="1 is grey, 3 is colours.")
+@click.option("--size", metavar="N|HxW", help="Side, or height x width, in pixels  [unchanged].")
+@click.option("--channels", type=click.Choice([1, 3]), help="1 for grey, 3 for colour.")
 @click.option(
     "--fit",
     type=click.Choice(["crop", "pad", "stretch"], case_sensitive=False),
@@ -90,11 +93,14 @@ def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
     show_default=True,
     help="How to reach the size.",
 )
-@click.option("--skip-bad", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--skip-bad", is_flag=True, help="Skip images that cannot be read.")
 def pack(
     folder: Path, out: Path, size: str | None, channels: Channels | None, fit: Fit, skip_bad: bool
 ) -> None:
-    """Write the pictures of FOLDER into OUT.npy, to train on however many they are."""
+    """Write the images of FOLDER to the file OUT.npy.
+
+    Training on the file works with more images than fit in memory.
+    """
     from gankit.callbacks.download_bar import Files
     from gankit.data import ImageOptions, pack, parse_size
 

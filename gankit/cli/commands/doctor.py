@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 NARROWEST, WIDEST = 40, 100
 LABEL = 16
-"""Columns of what stands left of a value."""
+"""Columns of the labels on the left."""
 
 
 @click.command("doctor")
 @as_json
-@click.option("--quick", is_flag=True, help="Import no framework, and read no data set.")
+@click.option("--quick", is_flag=True, help="Import no framework and read no data set.")
 def command(as_json: bool, quick: bool) -> int:
-    """Say what gankit finds on this machine, and what is wrong.
+    """Diagnose this machine: print what gankit finds, and what is wrong.
 
-    Versions, processors and memory, plugins, what each backend's framework says of its devices,
-    threads and determinism, folders and their room, data sets, environment variables. Plugins and
-    frameworks are asked in processes of their own, so that one that crashes or hangs is reported.
+    Prints versions, processors and memory, plugins, each backend's devices, threads and
+    determinism, folders and free space, data sets, and environment variables. Plugins and
+    frameworks run in child processes, so that a crash or hang is reported.
 
-    Ends with 0 if nothing is wrong; else with the first finding's exit code: 2 for settings, 5
+    The exit code is 0 if nothing is wrong, else that of the first finding: 2 for settings, 5
     for a plugin or backend, 7 for storage, 3 for a damaged data set. A framework that is not
-    installed is nothing wrong.
+    installed is not a finding.
     """
     from gankit.cli.doctor.doctor import diagnose
 
     if not quick:
-        say("asking each framework in a process of its own; that takes some seconds")
+        say("inspecting each framework in a child process; this takes some seconds")
     diagnosis = diagnose(quick=quick)
     if as_json:
         said = dataclasses.asdict(diagnosis) | {"exit_code": diagnosis.exit_code}
@@ -50,7 +50,7 @@ def command(as_json: bool, quick: bool) -> int:
 
 
 def _show(found: Diagnosis) -> None:
-    """Print it in sections for a person."""
+    """Print the diagnosis in sections."""
     _line(f"gankit {found.gankit}")
     _section("Machine", _machine(found.machine) if found.machine else [])
     _section("Libraries", [("", ", ".join(f"{n} {v}" for n, v in found.libraries.items()))])
@@ -63,7 +63,7 @@ def _show(found: Diagnosis) -> None:
         _wrapped(f"{variable.name}={variable.value}", "  ")
         _wrapped(variable.effect, " " * (LABEL + 2))
     if not found.variables:
-        _wrapped("nothing is set that changes numbers or behaviour", "  ")
+        _wrapped("no variable that changes numbers or behaviour is set", "  ")
     _findings(found)
 
 
@@ -121,9 +121,9 @@ def _dataset(dataset: DatasetReport) -> str:
     if dataset.state == "not here":
         return f"not here: gankit data fetch {dataset.name}"
     where = f"in {', '.join(dataset.places)}"
-    if dataset.state == "whole":
-        return f"whole and proved, {where}"
-    return f"{dataset.whole} of {dataset.files} files, {where}: gankit data fetch {dataset.name}"
+    if dataset.state == "complete":
+        return f"complete and verified, {where}"
+    return f"{dataset.verified} of {dataset.files} files, {where}: gankit data fetch {dataset.name}"
 
 
 def _many(count: int, what: str) -> str:
@@ -137,7 +137,7 @@ def _bytes(count: int | None) -> str:
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Print a heading and rows of a label and its value; nothing where there is none."""
+    """Print a heading and rows of a label and a value, if there are any."""
     rows = list(rows)
     if not rows:
         return
@@ -154,7 +154,7 @@ def _heading(title: str) -> None:
 
 
 def _wrapped(text: str, first: str, rest: str | None = None) -> None:
-    """Print text in as many lines as it takes, paths and commands unbroken where that can be."""
+    """Print text wrapped to the terminal, without breaking paths and commands if possible."""
     width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
     rest = first if rest is None else rest
     lines = textwrap.wrap(
@@ -166,5 +166,5 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> None:
 
 
 def _line(text: str) -> None:
-    """Print a line, whatever characters a path or a variable has and the terminal lacks."""
+    """Print a line, also with characters that the terminal's encoding lacks."""
     show(text)

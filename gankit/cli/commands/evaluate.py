@@ -18,7 +18,7 @@ from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
     from gankit.callbacks.stage_bar import Stages
-    from gankit.launch.reference_data import Standard
+    from gankit.launch.reference_data import ReferenceData
     from gankit.launch.run import Run
     from gankit.runs import RunFolder
     from gankit.visual.images import Pixels
@@ -30,30 +30,31 @@ OPENING = "opening the run"
 @click.command("evaluate")
 @click.argument("run", type=PATH)
 @click.option("-n", "--number", "count", type=int, default=10_000, show_default=True,
-              help="Images to generate, and real ones for the floor.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Which images.")
-@click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
+              help="Images to generate, and test images for the baseline.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the images.")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
 @click.option(
     "--backend",
     shell_complete=complete_backends,
-    help="To compute with  [the one that trained the run].",
+    help="Backend to compute with  [the run's own].",
 )
 @device_option
 @dataset_option
 @data_dir_option
-@click.option("--no-floor", is_flag=True, help="Leave real test images out.")
+@click.option("--no-baseline", is_flag=True, help="Do not evaluate real test images.")
 @json_option
-@click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
+@click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
 def command(
     run: Path, count: int, seed: int, best: bool, backend: str | None, device: str | None,
-    dataset: str | None, data_dir: Path | None, no_floor: bool, as_json: bool, no_progress: bool,
+    dataset: str | None, data_dir: Path | None, no_baseline: bool, as_json: bool, no_progress: bool,
 ) -> None:  # fmt: skip
-    """Say how good the images of the run in the folder RUN are.
+    """Evaluate generated images of the run in the folder RUN against real ones.
 
-    Its newest checkpoint makes images, which are held against training images, through the
-    features of a classifier that is trained once for the data set. Real test images are held
-    against the same ones: that is the floor, what to expect of a perfect generator. The figures
-    are printed, and kept in RUN/evaluations.jsonl. The run may be in training.
+    Its newest checkpoint generates images. They are compared with training images, by the
+    features of a classifier that is trained once for the data set. Real test images are
+    compared with the same training images: that is the real-image baseline, the value of a
+    perfect generator. The metrics are printed and saved in RUN/evaluations.jsonl. The run may
+    still be training.
     """
     from gankit.api import load
     from gankit.callbacks.stage_bar import Stages
@@ -64,65 +65,75 @@ def command(
     evaluate.check_samples(count)
     check_seed(seed)
     recorded(run)
-    guesses = {evaluate.READING: 1.0, OPENING: 2.0} | evaluate.guesses(count, floor=not no_floor)
+    guesses = {evaluate.READING: 1.0, OPENING: 2.0} | evaluate.guesses(
+        count, baseline=not no_baseline
+    )
     watch = Stages(guesses, plain=True if no_progress else None)
     try:
-        standard = _standard(run, dataset, data_dir, watch)
+        reference = _reference(run, dataset, data_dir, watch)
         watch(OPENING, 0.0)
         opened = load(run, backend, best=best, device=device)
-        found = _found(run, opened, standard, count, seed, no_floor, watch)
+        found = _found(run, opened, reference, count, seed, no_baseline, watch)
     finally:
         watch.close()
     said = {"run": str(run), **found}
     show(json.dumps(said, indent=1) if as_json else _page(run, found))
 
 
-def _standard(path: Path, dataset: str | None, data_dir: Path | None, watch: Stages) -> Standard:
-    """Read the run's images, and make sure that they are those."""
+def _reference(
+    path: Path, dataset: str | None, data_dir: Path | None, watch: Stages
+) -> ReferenceData:
+    """Read the run's images, and verify that they are the run's own."""
     from gankit.launch import evaluate, reference_data
     from gankit.launch.resuming import known_images, recorded
     from gankit.runs import RunFolder
 
     watch(evaluate.READING, 0.0)
     config, known = recorded(path), known_images(RunFolder(path))
-    return reference_data.standard(config, data_dir, known, dataset, tell=say, watch=watch)
+    return reference_data.load(config, data_dir, known, dataset, tell=say, watch=watch)
 
 
 def _found(
-    path: Path, run: Run, standard: Standard, count: int, seed: int, no_floor: bool, watch: Stages
+    path: Path,
+    run: Run,
+    reference: ReferenceData,
+    count: int,
+    seed: int,
+    no_baseline: bool,
+    watch: Stages,
 ) -> dict[str, Any]:
-    """Evaluate a run, keep what was found, and return it with the floor."""
+    """Evaluate a run, save the result, and return it with the baseline."""
     from gankit.launch import evaluate
     from gankit.runs import RunFolder, evaluation_log
 
     folder = RunFolder(path)
     before = _before(folder)
     try:
-        row, picture = evaluate.examined(
-            standard, run, count, seed, before or (), floor=not no_floor, watch=watch
+        row, picture = evaluate.evaluate_for_log(
+            reference, run, count, seed, before or (), baseline=not no_baseline, watch=watch
         )
     except Diverged as error:
         raise Diverged(f"{path}, step {run.step}: {error}") from None
     if before is not None:
         _keep(folder, row, picture)
-    known = None if no_floor else evaluation_log.baseline_for([*(before or ()), row], row)
-    return {**row, "floor": known}
+    known = None if no_baseline else evaluation_log.baseline_for([*(before or ()), row], row)
+    return {**row, "baseline": known}
 
 
 def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
-    """Return the earlier evaluations; None, with a warning, where they cannot be read."""
+    """Return the earlier evaluations; None, with a warning, if the file cannot be read."""
     from gankit.launch.messages import warn
     from gankit.runs import evaluation_log
 
     try:
         return evaluation_log.read(folder.evaluations)
     except CheckpointError as error:
-        warn(f"nothing will be kept: {error}")
+        warn(f"the evaluation will not be saved: {error}")
         return None
 
 
 def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
-    """Write what was found into the run's folder; where that cannot be, warn."""
+    """Write the evaluation into the run's folder; warn if that fails."""
     from gankit.launch.messages import warn
     from gankit.runs import evaluation_log
     from gankit.visual import images
@@ -132,20 +143,20 @@ def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
         evaluation_log.append(folder.evaluations, row)
         images.write_png(path, picture)
     except GankitError as error:
-        warn(f"what was found is not kept: {error}")
+        warn(f"the evaluation was not saved: {error}")
     else:
-        say(f"kept in {folder.evaluations}; {path} shows images above the nearest of training")
+        say(f"saved in {folder.evaluations}; {path} shows images above the nearest training images")
 
 
 def _page(path: Path, found: dict[str, Any]) -> str:
-    """Return the figures as a table, and what they were measured by."""
+    """Return the metrics as a table, and what they were measured by."""
     from gankit.report.figures import CLOSER, HIGHER, LOWER, measured
 
     words = {LOWER: "lower", HIGHER: "higher", CLOSER: "near real"}
-    floor = found["floor"]
-    rows = [("", "this run", "real images" if floor else "", "better is")]
+    baseline = found["baseline"]
+    rows = [("", "this run", "real images" if baseline else "", "better is")]
     rows += [
-        (figure.title, _shown(found, figure.key), _shown(floor or {}, figure.key),
+        (figure.title, _shown(found, figure.key), _shown(baseline or {}, figure.key),
          words[figure.better])
         for figure in measured([found])
     ]  # fmt: skip
@@ -155,7 +166,7 @@ def _page(path: Path, found: dict[str, Any]) -> str:
 
 
 def _shown(table: dict[str, Any], key: str) -> str:
-    """Return a figure for a person; a dash where it was not measured or has no end."""
+    """Return a metric as text; a dash if it was not measured or is infinite."""
     value = table.get(key)
     if value is None:
         return "-" if table else ""
@@ -166,19 +177,19 @@ def _shown(table: dict[str, Any], key: str) -> str:
 
 
 def _plain(value: float, digits: int) -> str:
-    """Return a number of so many digits, without an exponent."""
+    """Return a number with so many digits, without an exponent."""
     import numpy as np
 
     return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
 
 
 def _measured_by(path: Path, found: dict[str, Any]) -> str:
-    """Return what the figures name: features, counts, seed and splits."""
-    floor = found["floor"]
-    real = f" Real images: {floor['split']}." if floor else ""
+    """Return what the metrics depend on: features, counts, seed and splits."""
+    baseline = found["baseline"]
+    real = f" Real images: {baseline['split']}." if baseline else ""
     return (
         f"{path} after step {found['step']:,}: {found['samples']:,} images, seed "
-        f"{found['seed']}.{real} Held against {found['reference']}, through "
+        f"{found['seed']}.{real} Compared with {found['reference']}, by "
         f"{found['features']}, k = {found['neighbours']}. The Fréchet distance is that of these "
-        "features: no FID, whose features are Inception's."
+        "features; it is not the FID, which needs Inception's."
     )

@@ -10,7 +10,7 @@ from gankit.cli.options import PATH, answer, complete_backends, say
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
 
-HELP = """Write the generator, or the history, of the run in the folder RUN for other tools.
+HELP = """Export the generator or the history of the run in the folder RUN.
 
 \b
 The generator    safetensors   weights by name, and the layers
@@ -20,21 +20,23 @@ The generator    safetensors   weights by name, and the layers
                  savedmodel    for TensorFlow
 The history      csv, jsonl    losses of every step, and evaluations
 
-A generator is opened again in a process of its own and must make the run's images; only then does
-it stay, with a model card beside it. Whatever trained the run, any backend may write it.
+A generator is opened again in a child process and must make the run's images; only then is it
+saved, with a model card. Any backend may write it, whichever trained the run.
 """
 
 
 @click.command("export", help=HELP)
 @click.argument("run", type=PATH)
-@click.option("--to", required=True, metavar="FORMAT", help="One of those above.")
-@click.option("--out", type=PATH, help="Where to  [RUN/exports].")
+@click.option("--to", required=True, metavar="FORMAT", help="A format from the list above.")
+@click.option("--out", type=PATH, help="File or folder to write  [in RUN/exports].")
 @click.option(
-    "--backend", shell_complete=complete_backends, help="That writes it  [the run's, if it can]."
+    "--backend",
+    shell_complete=complete_backends,
+    help="Backend that writes it  [the run's, if it can].",
 )
 @device_option
 @dataset_option
-@click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
 def command(
     run: Path, to: str, out: Path | None, backend: str | None, device: str | None,
     dataset: str | None, best: bool,
@@ -51,14 +53,14 @@ def command(
     if to in history_table.FORMATS:
         if backend or best or device or dataset:
             raise ConfigError(
-                f"{to} is the whole history; --backend, --best, --device and --dataset go with a "
-                "generator"
+                f"{to} exports the history; --backend, --best, --device and --dataset need a "
+                "generator's format"
             )
         answer(history_table.export(run, to, out))
         return
     done = export(run, to, out, backend, best=best, device=device, dataset=dataset)
     say(
         f"step {done.step} by backend {done.choice.backend}: {done.images} images differ by "
-        f"{done.difference:.1e} at most; the model card is {done.card}"
+        f"at most {done.difference:.1e}; the model card is {done.card}"
     )
     answer(done.path)

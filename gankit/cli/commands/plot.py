@@ -15,17 +15,17 @@ PARTS = ("losses", "metrics", "classes")
 
 @click.command("plot")
 @click.argument("run", type=PATH)
-@click.option("--out", type=PATH, help="A .png, .svg or .pdf file  [plot.png in RUN].")
+@click.option("--out", type=PATH, help="A .png, .svg or .pdf file  [RUN/plot.png].")
 @click.option(
     "--only",
     type=click.Choice(PARTS, case_sensitive=False),
-    help="One part  [losses, and what was evaluated].",
+    help="Draw one part  [losses, and metrics if evaluated].",
 )
 def command(run: Path, out: Path | None, only: str | None) -> None:
-    """Draw the losses of the run in the folder RUN, and what evaluations found.
+    """Plot the losses and metrics of the run in the folder RUN.
 
-    Thin is every step, thick the mean over a fiftieth of them. Metrics and the share of each
-    class are drawn where the run was evaluated.
+    Thin lines are every step, thick lines a moving mean over a fiftieth of the steps. Metrics
+    and class shares are drawn if the run was evaluated.
     """
     from gankit.runs import RunFolder, class_names, evaluation_log
     from gankit.runs.loss_log import read

@@ -20,18 +20,18 @@ LEVELS = ("protocol", "numerics", "resume", "portability")
 
 @click.group("plugins")
 def command() -> None:
-    """Write a backend of your own, list what plugins offer, and check a backend."""
+    """Create a backend, list plugins, and check a backend."""
 
 
 @command.command("new")
 @click.argument("name")
-@click.option("--out", type=PATH, help="The folder to write [gankit-NAME].")
+@click.option("--out", type=PATH, help="Folder to write  [gankit-NAME].")
 def new(name: str, out: Path | None) -> None:
-    """Write a backend called NAME, ready to install and train.
+    """Create a backend called NAME, ready to install.
 
-    It is a whole distribution: a pyproject.toml with the entry point, dense networks in NumPy to be
-    replaced piece by piece, tests that hold it against the contract, a README and a workflow.
-    Writes all of it or nothing.
+    Writes a complete distribution that trains: pyproject.toml with the entry point, dense networks
+    in NumPy to replace step by step, tests against the contract, a README and a CI workflow. Writes
+    all of it or nothing.
     """
     from gankit.plugins.scaffold import Names
     from gankit.plugins.scaffold import new as write
@@ -49,9 +49,9 @@ def new(name: str, out: Path | None) -> None:
 def list_plugins(as_json: bool) -> None:
     """List what plugins offer, and whether it is ready.
 
-    A line for each thing: its kind and name, the distribution that brings it, the number of the
-    contract that a backend was written for, and what is wrong with it. Backends of gankit's own
-    are among them; losses and data sets that are built in are not. Imports no framework.
+    Prints one line each: kind, name, distribution, contract version of a backend, and what is
+    wrong. gankit's own backends are included; its own losses and data sets are not. Imports no
+    framework.
     """
     from gankit.plugins.listing import offers
 
@@ -80,39 +80,39 @@ def _print_offers(rows: list[Offer]) -> None:
 @click.argument("name", shell_complete=complete_backends)
 @click.option("--level", type=click.Choice(LEVELS, case_sensitive=False),
               default=LEVELS[-1], show_default=True,
-              help="What it has to reach; clauses beyond do not run.")  # fmt: skip
+              help="Level to reach; later levels do not run.")  # fmt: skip
 @click.option("-k", "only", default="", metavar="CLAUSE",
-              help="Only clauses whose name has this in it, or that match a pytest expression; "
-              "shows the whole of what broke.")  # fmt: skip
-@click.option("-x", "first", is_flag=True, help="Stop at the first case that is broken.")
+              help="Run only clauses whose name contains this, or that match a pytest expression; "
+              "print failures in full.")  # fmt: skip
+@click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
 @click.option("--native-pair", default="", metavar="MODULE:FUNCTION",
-              help="What builds a generator and a discriminator of its framework; "
+              help="Function that builds a generator and a discriminator of the framework, "
               "for a backend that claims \"native\".")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=1), default=1200, show_default=True,
-              metavar="SECONDS", help="How long the clauses may take.")  # fmt: skip
+              metavar="SECONDS", help="Time limit of the clauses.")  # fmt: skip
 @as_json
 def check(
     name: str, level: str, only: str, first: bool, native_pair: str, timeout: float, as_json: bool
 ) -> int:  # fmt: skip
-    """Hold the backend NAME against the contract, clause by clause.
+    """Check the backend NAME against the contract, clause by clause.
 
-    Runs in a process of its own, so that a backend that crashes or hangs is reported. A level is
-    reached when all its clauses, and those of the levels before it, are kept; a clause about
-    something that the backend does not claim counts as kept. The time of a step of the recipe
-    `simple` is reported beside that of the numpy reference, and never failed.
+    Runs in a child process, so that a crash or hang is reported. A level is reached if all its
+    clauses and those of the levels before it pass; a clause about a capability that the backend
+    does not claim counts as passed. The time of a step of the recipe `simple` is reported
+    beside the numpy reference's; it cannot fail.
 
-    Ends with exit code 5 if the level is not reached, a clause asked for by -k is broken, or pytest
-    is missing, and with 2 if -k or --native-pair asks for what is not there.
+    The exit code is 5 if the level is not reached, a clause selected by -k fails, or pytest is
+    missing, and 2 if -k or --native-pair names something that does not exist.
     """
     from gankit.plugins import missing
 
-    if missing(["pytest"]):  # The clauses are tests; they cannot even be listed without it.
+    if missing(["pytest"]):  # The clauses are tests: listing them needs pytest.
         _say_unable(name, level, as_json)
     from gankit.cli import check_report
-    from gankit.testing.runner.check import check as hold
+    from gankit.testing.runner.check import check as run_check
 
     with check_report.Table(name, quiet=as_json, whole=bool(only)) as table:
-        found = hold(
+        found = run_check(
             name, level=level, only=only, first=first, native_pair=native_pair, limit=timeout,
             doing=table.doing, tell=table.tell,
         )  # fmt: skip
@@ -128,7 +128,7 @@ def check(
 
 
 def _say_unable(name: str, level: str, as_json: bool) -> NoReturn:
-    """End with exit code 5, having named the remedy: pytest is missing."""
+    """Raise BackendUnavailable because pytest is missing; print the result as JSON first."""
     fault = "the check needs pytest; pip install 'gankit[testing]'"
     if as_json:
         speed = {"milliseconds": None, "reference": None, "precision": "", "reason": fault}

@@ -9,7 +9,7 @@ from gankit import recipes
 
 @click.group("recipes")
 def command() -> None:
-    """Named configurations, as TOML."""
+    """List and print recipes: named configurations in TOML."""
 
 
 @command.command("list")
@@ -22,5 +22,8 @@ def list_recipes() -> None:
 @command.command("show")
 @click.argument("name")
 def show(name: str) -> None:
-    """Print a recipe's TOML; save it, change it, and train with --recipe FILE.toml."""
+    """Print a recipe's TOML.
+
+    To change it, save it and train with --recipe FILE.toml.
+    """
     click.echo(recipes.recipe(name).text, nl=False)

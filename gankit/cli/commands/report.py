@@ -20,14 +20,16 @@ NAME = "report.html"
 @click.option(
     "--out",
     type=PATH,
-    help="The page  [report.html in the run; of several runs, in this folder].",
+    help="HTML file to write  [RUN/report.html; of several runs, ./report.html].",
 )
-@click.option("--title", default="", help="Its heading  [the runs' names].")
-@click.option("--explore", is_flag=True, help="Put the generator in, to make images in the page.")
+@click.option("--title", default="", help="Title  [the runs' names].")
+@click.option(
+    "--explore", is_flag=True, help="Include the generator, to make images in the browser."
+)
 @click.option(
     "--backend",
     shell_complete=complete_backends,
-    help="To load the runs with, for --explore  [the one that trained each].",
+    help="Backend to load the runs, for --explore  [each run's own].",
 )
 @device_option
 @dataset_option
@@ -35,10 +37,10 @@ def command(
     runs: tuple[Path, ...], out: Path | None, title: str, explore: bool, backend: str | None,
     device: str | None, dataset: str | None,
 ) -> None:  # fmt: skip
-    """Write a page about the runs in the folders RUN, in one HTML file.
+    """Write one HTML file about the runs in the folders RUN.
 
-    It has the grids through training under a slider, curves of losses and metrics, warnings,
-    configuration and environment; several runs stand side by side. It needs no network.
+    It shows the sample grids under a slider, curves of losses and metrics, warnings,
+    configuration and environment; several runs are shown side by side. It works offline.
     """
     from gankit._utils import atomic_files
     from gankit.report.page import gathered, page
@@ -46,7 +48,7 @@ def command(
 
     for name, given in (("--backend", backend), ("--device", device)):
         if given is not None and not explore:
-            raise ConfigError(f"{name} needs --explore: nothing else in a page loads the run")
+            raise ConfigError(f"{name} needs --explore")
     for run in runs:
         RunFolder.open(run)
     out = _target(out, runs)
@@ -63,7 +65,7 @@ def command(
 
 
 def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:
-    """Return where the runs' images are now; DataError if they are others than a run's."""
+    """Return where the runs' images are now; raise DataError if they are not the runs' own."""
     from gankit.launch.resuming import images_of, known_images, recorded
     from gankit.runs import RunFolder
 
@@ -74,10 +76,10 @@ def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:
 
 
 def _target(out: Path | None, runs: tuple[Path, ...]) -> Path:
-    """Return the file to write, checked before any work is done."""
+    """Return the file to write, checked before any work."""
     if out is None:
         return runs[0] / NAME if len(runs) == 1 else Path(NAME)
     if out.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"cannot write {out}; name a .html file")
+        raise ConfigError(f"--out: got {out}; expected a .html file")
     require_parent(out)
     return out

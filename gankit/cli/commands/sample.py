@@ -12,47 +12,49 @@ from gankit.cli.options import device as device_option
 
 @click.command("sample")
 @click.argument("run", type=PATH)
-@click.option("-n", "--number", "count", type=int, help="Images  [25; ways of --interpolate: 1].")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same.")
-@click.option("--truncation", type=float, help="Redraw noise that is larger, as 0.7.")
-@click.option("--best", is_flag=True, help="The best checkpoint instead of the newest.")
+@click.option("-n", "--number", "count", type=int, help="Images  [25; with --interpolate: 1 row].")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
+@click.option("--truncation", type=float, help="Redraw noise above this, such as 0.7.")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
 @click.option(
     "--backend",
     shell_complete=complete_backends,
-    help="To compute with  [the one that trained the run].",
+    help="Backend to compute with  [the run's own].",
 )
 @device_option
 @click.option(
     "--out",
     type=PATH,
-    help="A .png, .jpg, .npy, .npz file, or a .gif, .webp, .apng that moves  [samples.png].",
+    help="A .png, .jpg, .npy or .npz file, or an animated .gif, .webp or .apng  [samples.png].",
 )
-@click.option("--each", type=PATH, help="A folder, for one PNG an image.")
-@click.option("--columns", type=int, help="Of the grid  [as square as can be].")
-@click.option("--scale", type=int, help="Pixels for each one, across and down  [1].")
-@click.option("--class", "label", metavar="NAME|N", help="Only this class, of a run with classes.")
-@click.option("--by-class", is_flag=True, help="A row for each class, -n images in each.")
-@click.option("--interpolate", metavar="SEED,SEED,...", help="The ways from seed to seed.")
-@click.option("--steps", type=int, help="Images of each way, its ends among them  [8; moving: 16].")
-@click.option("--training", is_flag=True, help="The grids through training, moving.")
-@click.option("--frames", type=int, help="Grids of --training at most, evenly apart  [100].")
-@click.option("--fps", type=float, help="Pictures a second of what moves  [10].")
+@click.option("--each", type=PATH, help="Folder for one PNG file per image.")
+@click.option("--columns", type=int, help="Columns of the grid  [as square as possible].")
+@click.option("--scale", type=int, help="Enlarge each pixel by this factor  [1].")
+@click.option("--class", "label", metavar="NAME|N", help="Make only this class.")
+@click.option("--by-class", is_flag=True, help="Make a row of -n images for each class.")
+@click.option("--interpolate", metavar="SEED,SEED,...", help="Interpolate from seed to seed.")
+@click.option(
+    "--steps", type=int, help="Images from seed to seed, ends included  [8; animated: 16]."
+)
+@click.option("--training", is_flag=True, help="Animate the sample grids of the training.")
+@click.option("--frames", type=int, help="Most grids of --training, evenly spaced  [100].")
+@click.option("--fps", type=float, help="Frames per second of an animation  [10].")
 @click.pass_context
 def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click gives them.
-    """Make images with the run in the folder RUN.
+    """Generate images with the run in the folder RUN.
 
-    A grid as PNG, single PNGs with --each, or the numbers in [-1, 1], (n, height, width,
-    channels), as .npy or .npz. A run that knows classes makes each in its turn, one of them with
-    --class, or a row of each with --by-class.
+    Writes a grid as PNG, single PNG files with --each, or an array as .npy or .npz: (n, height,
+    width, channels) in [-1, 1]. A class-conditional run makes each class in turn, one class with
+    --class, or a row of each class with --by-class.
 
-    With --interpolate a row leads from an image of one seed to that of the next; in a file that
-    moves, the whole grid does. --training shows how the run learned, from the grids in its folder.
+    With --interpolate, a row leads from one seed's image to the next one's; an animation does so
+    with the complete grid. --training animates the grids saved during training.
     """
-    from gankit.cli.sampling import Wanted
+    from gankit.cli.sampling import SampleRequest
 
-    wanted = Wanted.of(ctx)
-    for line in wanted.write():
+    request = SampleRequest.of(ctx)
+    for line in request.write():
         say(line)
-    for path in (wanted.out, wanted.each):
+    for path in (request.out, request.each):
         if path:
             answer(path)

@@ -14,7 +14,7 @@ import click
 
 from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
-from gankit.cli.hints import Hinting
+from gankit.cli.hints import HintingCommand
 from gankit.cli.options import (
     PATH,
     answer,
@@ -36,60 +36,64 @@ if TYPE_CHECKING:
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
 
 
-@click.command("train", cls=Hinting)
+@click.command("train", cls=HintingCommand)
 @click.option(
     "--recipe",
     shell_complete=complete_recipes,
-    help="A named configuration (`gankit recipes list`), or your own FILE.toml  [simple].",
+    help="Name of a recipe (`gankit recipes list`), or a FILE.toml  [simple].",
 )
 @click.option(
     "--backend",
     shell_complete=complete_backends,
-    help="torch, keras, numpy or a plugin's  [the first installed].",
+    help="torch, keras, numpy or a plugin's  [first installed].",
 )
 @click.option(
     "--dataset",
     shell_complete=complete_datasets,
-    help="A name (`gankit data list`), a folder of images, an .npy or .npz file  [mnist, or "
-    "glyphs without it].",
+    help="Name (`gankit data list`), folder of images, or .npy or .npz file  [mnist if "
+    "downloaded, else glyphs].",
 )
 @data_dir_option
-@click.option("--epochs", type=int, help="How long, in epochs.")
-@click.option("--steps", type=int, help="How long, in steps, instead of --epochs.")
-@click.option("--batch", type=int, help="Images per step.")
-@click.option("--seed", type=int, help="Of every random number; the same seed, the same run.")
-@click.option("--flip", is_flag=True, default=None, help="Mirror real images at random.")
-@click.option("--size", help="HEIGHTxWIDTH of the images  [the generator's, or the set's own].")
+@click.option("--epochs", type=int, help="Length in epochs.")
+@click.option("--steps", type=int, help="Length in steps, instead of --epochs.")
+@click.option("--batch", type=int, help="Images per update.")
+@click.option("--seed", type=int, help="Random seed.")
+@click.option(
+    "--flip", is_flag=True, default=None, help="Flip real images left to right at random."
+)
+@click.option("--size", help="Resize images to HEIGHTxWIDTH  [the generator's, or their own].")
 @click.option(
     "--fit",
     type=click.Choice(["crop", "pad", "stretch"], case_sensitive=False),
-    help="How they get there.",
+    help="How to resize.",
 )
-@click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read.")
-@click.option("--images-key", metavar="NAME", help="The images' name in an .npz file  [images].")
-@click.option("--labels-key", metavar="NAME", help="The labels' name in an .npz file  [labels].")
-@click.option("--device", help="auto, or a device as the backend's framework names it.")
-@click.option("--out", type=PATH, help="The run's folder  [runs/NAME].")
+@click.option("--skip-bad", is_flag=True, help="Skip images that cannot be read.")
+@click.option("--images-key", metavar="NAME", help="Name of the images in an .npz file  [images].")
+@click.option("--labels-key", metavar="NAME", help="Name of the labels in an .npz file  [labels].")
+@click.option("--device", help="auto, or a device name of the framework, such as cuda.")
+@click.option("--out", type=PATH, help="Run folder to write  [runs/NAME].")
 @click.option(
     "--resume",
     is_flag=False,
     flag_value="auto",
     type=click.Choice(["auto"]),
     metavar="[auto]",
-    help="Go on from the newest checkpoint in --out.",
+    help="Resume from the newest checkpoint in --out.",
 )
-@click.option("--config", type=PATH, help="A TOML file over the recipe.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting.")
-@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
-@click.option("--print-config", is_flag=True, help="Print every setting, and its origin.")
-@click.option("--dry-run", is_flag=True, help="Check everything, then stop before training.")
-@click.option("--no-progress", is_flag=True, help="Plain lines instead of a bar.")
+@click.option("--config", type=PATH, help="TOML file that overrides the recipe.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Override one setting."
+)
+@click.option("--tensorboard", is_flag=True, help="Also write event files for TensorBoard.")
+@click.option("--print-config", is_flag=True, help="Print every setting with its origin, and exit.")
+@click.option("--dry-run", is_flag=True, help="Check everything, but do not train.")
+@click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
 def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option as it is typed.
     """Train a GAN.
 
-    Writes a folder with the configuration, the losses of every step, pictures of the same
-    latent vectors through training, and checkpoints. Settings come from the recipe, then
-    --config, GANKIT_<SETTING>, --set and flags, each over those before.
+    Writes a folder with the configuration, the losses of every step, image grids of fixed
+    noise, and checkpoints. Settings come from the recipe, then --config, GANKIT_<SETTING>,
+    --set and flags; each overrides those before.
     """
     from gankit.callbacks import Bar
     from gankit.callbacks.download_bar import downloads_shown
@@ -107,7 +111,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     if options["print_config"]:
         _print_config(sources)
         return 0
-    if options["out"]:  # Before the data, and while a signal ends the command at once.
+    if options["out"]:  # Before reading data; signals still end the command at once.
         check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
     resumed = options["out"] if options["resume"] else None
     if resumed:
@@ -127,17 +131,17 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         resume = bool(options["resume"])
         try:
             run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
-        except KeyboardInterrupt:  # Before the first block, so that there is nothing to save.
+        except KeyboardInterrupt:  # Before the first block there is nothing to save.
             raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
     if stop() and run.step < plan.steps:
         say(_stopped(run.step, plan, out, options))
-    with suppress(*([StorageError] if stop() else [])):  # The signal says how the command ends.
+    with suppress(*([StorageError] if stop() else [])):  # The exit code is the signal's.
         answer(out)
     return stop.exit_code
 
 
 def _sources(options: dict[str, Any]) -> list[Source]:
-    """Return where this run's settings come from, the weakest first."""
+    """Return the sources of this run's settings, lowest priority first."""
     from gankit.config import layering
     from gankit.launch.resuming import base
 
@@ -156,7 +160,7 @@ def _sources(options: dict[str, Any]) -> list[Source]:
 
 
 def _of_pictures(options: dict[str, Any]) -> list[Source]:
-    """Return what the flags say of how a user's own pictures are read."""
+    """Return the settings from the flags about reading a user's images."""
     from gankit.data import parse_size
 
     size = options["size"]
@@ -175,7 +179,7 @@ def _of_pictures(options: dict[str, Any]) -> list[Source]:
 
 
 def _print_config(sources: list[Source]) -> None:
-    """Print every setting as TOML's dotted keys, each with its origins."""
+    """Print every setting as a dotted TOML key, with its origins."""
     from gankit.config.layering import config_of, flatten, merge
 
     origins = merge(sources)[1]
@@ -186,7 +190,7 @@ def _print_config(sources: list[Source]) -> None:
 
 
 def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
-    """Return a value as TOML on one line."""
+    """Return a value as one line of TOML."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_inline(v)}" for key, v in value.items()) + " }"
     if isinstance(value, list):
@@ -195,7 +199,7 @@ def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
 
 
 def _folders(plan: Plan) -> Iterator[Path]:
-    """Yield the folders under `runs` that a run without `--out` may go into, the first free one."""
+    """Yield the folders under `runs` for a run without `--out`; the first free one is used."""
     config = plan.config
     recipe, dataset = (Path(name).stem for name in (config.recipe, config.dataset))
     base = Path("runs") / f"{recipe}-{dataset}-{config.backend}"
@@ -205,7 +209,7 @@ def _folders(plan: Plan) -> Iterator[Path]:
 
 @contextmanager
 def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
-    """Give the folder that was named, or a new one that nobody else can have taken meanwhile."""
+    """Yield the named folder, or a new one that no other process has created meanwhile."""
     from gankit._utils import atomic_files
 
     if named:
@@ -217,7 +221,7 @@ def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with suppress(OSError):  # It stays, but where nothing was put into it.
+        with suppress(OSError):  # Only an empty folder is removed.
             path.rmdir()
 
 
@@ -230,8 +234,8 @@ def _watching(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
 
 
 def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
-    """Return the line that says where a run was stopped, and the command that continues it."""
+    """Return the message with the step at which a run stopped, and the command that resumes it."""
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
     words += ["--tensorboard"] if options["tensorboard"] else []
-    return f"stopped after step {step:,} of {plan.steps:,}; saved. Go on with: {shlex.join(words)}"
+    return f"stopped after step {step:,} of {plan.steps:,}; saved. Resume with: {shlex.join(words)}"

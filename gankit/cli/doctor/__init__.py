@@ -1,1 +1,1 @@
-"""What `gankit doctor` and `gankit checkpoint` find, as data."""
+"""The findings of `gankit doctor` and `gankit checkpoint`, as data."""

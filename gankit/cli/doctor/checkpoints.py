@@ -1,4 +1,4 @@
-"""What is known of a checkpoint: when and by what it was made, how large it is, if it is whole."""
+"""Reports on checkpoints: time, backend, size, and whether they are valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gankit.runs.evaluation_log import Row
 
 @dataclass(frozen=True)
 class CheckpointReport:
-    """A checkpoint, as it was found.
+    """A checkpoint's state.
 
     Attributes
     ----------
@@ -31,16 +31,15 @@ class CheckpointReport:
     step
         Steps done.
     created, backend
-        What its manifest says of when, in UTC, and by what it was made; empty where it cannot
-        be read.
+        Time in UTC and backend, from the manifest; empty if it cannot be read.
     bytes
-        Of all its files on the disk.
-    whole
-        Whether everything in it could be proved; None where that was not tried.
+        Size of all its files.
+    valid
+        Whether all its contents were verified; None if they were not checked.
     reason
         What is wrong with it, or empty.
     best
-        What makes it the best of the run's checkpoints, or empty.
+        The metrics of the best checkpoint; empty for others.
     """
 
     path: str
@@ -48,28 +47,28 @@ class CheckpointReport:
     created: str
     backend: str
     bytes: int
-    whole: bool | None
+    valid: bool | None
     reason: str
     best: str = ""
 
 
-def reports(run: Path, *, prove: bool = True) -> list[CheckpointReport]:
-    """Return the checkpoints of a run, the oldest first; CheckpointError if it is no run."""
+def reports(run: Path, *, verify: bool = True) -> list[CheckpointReport]:
+    """Return a run's checkpoints, oldest first; raise CheckpointError if `run` is not a run."""
     folder = opened(run)
     best = _best(folder)
     return [
         dataclasses.replace(one, best=_measured(best)) if best and one.step == best["step"] else one
-        for one in _reports(folder, prove=prove)
+        for one in _reports(folder, verify=verify)
     ]
 
 
-def proofs(paths: Iterable[Path]) -> list[CheckpointReport]:
-    """Prove the checkpoints that are meant: those named, and all of the runs named.
+def verified(paths: Iterable[Path]) -> list[CheckpointReport]:
+    """Verify the named checkpoints, and all checkpoints of the named runs.
 
     Raises
     ------
     CheckpointError
-        A path is neither a run nor a checkpoint, or a run that has none.
+        A path is neither a run nor a checkpoint, or a run has no checkpoint.
     """
     found: dict[str, CheckpointReport] = {}
     for path in paths:
@@ -79,16 +78,16 @@ def proofs(paths: Iterable[Path]) -> list[CheckpointReport]:
     return list(found.values())
 
 
-def _reports(folder: RunFolder, *, prove: bool) -> list[CheckpointReport]:
-    """Report the checkpoints of a run.
+def _reports(folder: RunFolder, *, verify: bool) -> list[CheckpointReport]:
+    """Report on the checkpoints of a run.
 
-    One that a process beside removes meanwhile is left out: it is not damaged. Where that leaves
-    none, they are listed again.
+    One that another process removes meanwhile is skipped: it is not damaged. If none remain,
+    they are listed again.
     """
     store = folder.checkpoints
     steps = store.steps(passed_over)
     while steps:
-        found = [report(store.path(step), prove=prove) for step in steps]
+        found = [report(store.path(step), verify=verify) for step in steps]
         steps = store.steps()
         if there := [one for one in found if one.step in steps]:
             return there
@@ -96,11 +95,11 @@ def _reports(folder: RunFolder, *, prove: bool) -> list[CheckpointReport]:
 
 
 def _best(folder: RunFolder) -> Row | None:
-    """Return the evaluation of the best checkpoint; None, with a warning, where it is damaged."""
+    """Return the best checkpoint's evaluation; None, with a warning, if the file is damaged."""
     try:
         return best_of(folder)
     except CheckpointError as error:
-        warn(f"which checkpoint is the best is not known: {error}")
+        warn(f"the best checkpoint is unknown: {error}")
         return None
 
 
@@ -109,14 +108,14 @@ def _measured(row: Row) -> str:
 
 
 def opened(run: Path) -> RunFolder:
-    """Return a run's folder; CheckpointError if it is none."""
+    """Return a run's folder; raise CheckpointError if it is not a run."""
     with _looking(run):
         return RunFolder.open(run)
 
 
-def report(path: Path, *, prove: bool = True) -> CheckpointReport:
-    """Return what is known of the checkpoint in a folder; damage is reported, not raised."""
-    reason = _damage(path) if prove else ""
+def report(path: Path, *, verify: bool = True) -> CheckpointReport:
+    """Return a report on the checkpoint in a folder; damage is reported, not raised."""
+    reason = _damage(path) if verify else ""
     said = None
     with suppress(CheckpointError):
         said = manifest.parse(read_plain(path / manifest.NAME, manifest.MOST_BYTES))
@@ -125,12 +124,12 @@ def report(path: Path, *, prove: bool = True) -> CheckpointReport:
         path=str(path), step=said.step if said and not named else named,
         created=plain(said.created, 40) if said else "",
         backend=plain(said.info.get("backend", ""), 40) if said else "",
-        bytes=size(path), whole=not reason if prove else None, reason=reason,
+        bytes=size(path), valid=not reason if verify else None, reason=reason,
     )  # fmt: skip
 
 
 def size(path: Path) -> int:
-    """Return the bytes of all files below a folder, or of a file; follows no link."""
+    """Return the bytes of all files below a folder, or of a file, without following links."""
     total = 0
     for folder, _, files in os.walk(path):
         for name in files:
@@ -146,7 +145,7 @@ def _meant(path: Path) -> list[CheckpointReport]:
     folder = RunFolder(path)
     if not folder.exists():
         return [report(_checkpoint(path))]
-    found = _reports(folder, prove=True)
+    found = _reports(folder, verify=True)
     if not found:
         raise CheckpointError(f"{path} has no checkpoint")
     return found
@@ -154,12 +153,12 @@ def _meant(path: Path) -> list[CheckpointReport]:
 
 @contextmanager
 def _looking(path: Path) -> Iterator[None]:
-    """Turn an OSError, as of a folder that may not be entered, into a CheckpointError."""
+    """Raise CheckpointError for an OSError, such as missing permissions."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise CheckpointError(f"cannot look at {path}: {reason}") from error
+        raise CheckpointError(f"cannot read {path}: {reason}") from error
 
 
 def _checkpoint(path: Path) -> Path:
@@ -172,7 +171,7 @@ def _checkpoint(path: Path) -> Path:
 
 
 def _damage(path: Path) -> str:
-    """Return what is wrong with a checkpoint, without its own path; or nothing."""
+    """Return what is wrong with a checkpoint, without its path, or an empty string."""
     try:
         read_checkpoint(path)
     except CheckpointError as error:

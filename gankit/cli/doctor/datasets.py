@@ -1,4 +1,4 @@
-"""Data sets: which of gankit's own are on this machine, proved by their published sums."""
+"""gankit's own data sets on this machine, verified by their published checksums."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from gankit.errors import ExitCode
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """A data set, as it was found.
+    """A data set's state.
 
     Attributes
     ----------
     name
-        What `--dataset` takes.
+        Name for `--dataset`.
     state
-        "built in", "whole", "partly here" or "not here".
-    files, whole
-        How many files it has, and how many of them were found and proved.
+        "built in", "complete", "partly here" or "not here".
+    files, verified
+        Number of files, and of those found and verified.
     places
-        The folders in which those lie.
+        The folders of the verified files.
     refused
-        Files of the right names that hold other bytes, each with the reason.
+        Files of the right names with other contents, each with the reason.
     """
 
     name: str
     state: str
     files: int
-    whole: int
+    verified: int
     places: list[str]
     refused: dict[str, str]
 
 
 def datasets() -> list[DatasetReport]:
-    """Return how gankit's own data sets are; reads every copy that it finds, fetches none."""
+    """Return the state of gankit's own data sets; reads every copy, downloads none."""
     return [report(dataset) for dataset in BUILTIN]
 
 
 def report(dataset: Dataset) -> DatasetReport:
-    """Return how one data set is."""
+    """Return the state of one data set."""
     if dataset.verify is None:
         return DatasetReport(dataset.name, "built in", 0, 0, [], {})
     checks = dataset.verify(None)
-    whole = {check.file for check in checks if check.ok}
+    verified = {check.file for check in checks if check.ok}
     files = {check.file for check in checks}
-    state = "whole" if whole == files else "partly here" if whole else "not here"
+    state = "complete" if verified == files else "partly here" if verified else "not here"
     return DatasetReport(
-        dataset.name, state, len(files), len(whole),
+        dataset.name, state, len(files), len(verified),
         sorted({str(Path(check.place).parent) for check in checks if check.ok}),
         {check.place: plain(check.reason) for check in checks if check.place and not check.ok},
     )  # fmt: skip
 
 
 def findings(reports: list[DatasetReport]) -> list[Finding]:
-    """Return the damaged files in gankit's own cache; elsewhere, other data may have the name."""
+    """Return the damaged files in gankit's cache; other folders may hold other data."""
     return [
         Finding(
             f"data set {one.name!r}", f"{path} is damaged: {reason}",

@@ -1,6 +1,6 @@
-"""What the doctor finds on this machine.
+"""Diagnose this machine.
 
-Every look is guarded: whatever goes wrong in one becomes a finding, and the others go on.
+Each check is guarded: an error in one becomes a finding, and the others continue.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything that was found.
+    """Everything the doctor found.
 
     Attributes
     ----------
     gankit
         Its version.
     machine
-        None where it could not be looked at.
+        None if it could not be inspected.
     libraries
-        Installed versions by name, of what gankit and its plugins may need.
+        Installed versions of what gankit and its plugins may need, by name.
     plugins, backends, folders, datasets, variables
-        In the order in which they are found.
+        In the order in which they were found.
     findings
         What is wrong: settings first, then plugins and backends, storage, data.
     """
@@ -68,14 +68,14 @@ class Diagnosis:
 
 
 def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
-    """Look at everything; raises nothing.
+    """Run all checks; raises nothing.
 
     Parameters
     ----------
     quick
         Import no framework, and read no data set.
     limit
-        Seconds that each question to plugins and backends may take.
+        Time limit in seconds of each child process.
     """
     wrong: list[Finding] = []
     set_here: list[Variable] = guarded(
@@ -104,12 +104,12 @@ def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
 
 
 def _new(reports: list[BackendReport], found: Offered) -> list[Finding]:
-    """Return what is wrong with the frameworks and was not known before they were asked."""
+    """Return what is wrong with the frameworks and was not already found before."""
     known = {finding.subject for finding in found.findings}
     return [finding for finding in framework_findings(reports) if finding.subject not in known]
 
 
 def _not_yet_named(findings: list[Finding], wrong: list[Finding]) -> list[Finding]:
-    """Leave out what only follows from a setting that is named already."""
+    """Drop findings that only follow from a setting that has its own finding."""
     causes = [finding.subject for finding in wrong]
     return [f for f in findings if not any(cause in f.problem for cause in causes)]

@@ -18,34 +18,34 @@ from gankit.config import TrainConfig
 from gankit.config.layering import DERIVED, PREFIX, config_of, from_environment, from_recipe
 from gankit.errors import ConfigError, ExitCode, GankitError, did_you_mean
 
-OURS = {
-    "GANKIT_DATA": "where data sets are looked for first",
-    "GANKIT_HOME": "gankit's own folder, instead of the system's for caches",
+GANKIT_VARIABLES = {
+    "GANKIT_DATA": "folder searched first for data sets",
+    "GANKIT_HOME": "gankit's cache folder, instead of the system's",
     "GANKIT_OFFLINE": "forbids downloads, unless 0",
     "GANKIT_DEBUG": "shows where errors are raised, and frameworks' messages, unless 0",
     "GANKIT_RECIPE": "the recipe of new runs",
-    "GANKIT_STRICT_PLUGINS": "a plugin's fault is an error",
+    "GANKIT_STRICT_PLUGINS": "makes faults of plugins errors",
     "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
     "GANKIT_KERAS_XLA": "XLA compiles keras's steps",
     "GANKIT_THREADS": "threads of one operation; another number may change the last bits",
-    "GANKIT_TEST_BACKENDS": "which backends the tests take",
+    "GANKIT_TEST_BACKENDS": "backends that the tests use",
     "GANKIT_TEST_DIGITS": "a setting of gankit's tests",
     "GANKIT_REQUIRE_MNIST": "the tests fail without MNIST",
     "GANKIT_REQUIRE_BROWSER": "the tests fail without Chromium",
     "GANKIT_CRASH": "a setting of gankit's tests",
     "GANKIT_CRASH_NOTES": "a setting of gankit's tests",
 }
-THEIRS = {
-    "KERAS_BACKEND": "what Keras computes with; gankit needs tensorflow",
-    "KERAS_HOME": "where Keras keeps keras.json",
+FRAMEWORK_VARIABLES = {
+    "KERAS_BACKEND": "the framework below Keras; gankit needs tensorflow",
+    "KERAS_HOME": "folder of keras.json",
     "OMP_NUM_THREADS": "threads of one operation; another number may change the last bits",
     "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
     r"MKL_\w+": "threads and instructions of Intel's library",
-    # Only TensorFlow's own: TF_VAR_ and others are Terraform's, and may be secret.
+    # Only TensorFlow's own: others with TF_ are Terraform's, and may be secret.
     r"TF_(CPP|CUDA|CUDNN|DETERMINISTIC|DISABLE|ENABLE|FORCE|GPU|NUM|USE|XLA)_\w+":
         "changes how TensorFlow computes or reports",
     "XLA_FLAGS": "changes how TensorFlow compiles",
-    "CUDA_VISIBLE_DEVICES": "which GPUs a process may see",
+    "CUDA_VISIBLE_DEVICES": "GPUs that a process may use",
     "CUBLAS_WORKSPACE_CONFIG": "whether matrix products on a GPU repeat bit for bit",
     "NVIDIA_TF32_OVERRIDE": "whether float32 products on a GPU are rounded",
     r"PYTORCH_\w+": "changes how PyTorch computes or allocates",
@@ -55,7 +55,7 @@ THEIRS = {
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable that is set, its value, and what it changes."""
+    """An environment variable, its value, and its effect."""
 
     name: str
     value: str
@@ -63,17 +63,17 @@ class Variable:
 
 
 def variables(environment: Mapping[str, str] = os.environ) -> list[Variable]:
-    """Return the variables that are set and matter, in alphabetical order."""
-    told = {name: _effect(name) for name in sorted(environment)}
-    return [Variable(name, environment[name], effect) for name, effect in told.items() if effect]
+    """Return the relevant variables that are set, in alphabetical order."""
+    effects = {name: _effect(name) for name in sorted(environment)}
+    return [Variable(name, environment[name], effect) for name, effect in effects.items() if effect]
 
 
 def findings(environment: Mapping[str, str] = os.environ) -> list[Finding]:
-    """Return what is wrong with them."""
-    known = _ours()
+    """Return what is wrong with the variables."""
+    known = _gankit_variables()
     wrong = [
         Finding(
-            name, f"nothing reads this variable{did_you_mean(name, known)}",
+            name, f"gankit does not read this variable{did_you_mean(name, known)}",
             "correct its name or unset it", ExitCode.USAGE,
         )
         for name in sorted(environment)
@@ -82,33 +82,35 @@ def findings(environment: Mapping[str, str] = os.environ) -> list[Finding]:
     return [*wrong, *_data(environment), *_settings(environment), *_keras(environment)]
 
 
-def _ours() -> dict[str, str]:
-    """Return what each of gankit's variables changes, those of the settings among them."""
+def _gankit_variables() -> dict[str, str]:
+    """Return the effect of each of gankit's variables, including the settings."""
     others = {"generator", "discriminator"} | DERIVED
     fields = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in others]
-    return OURS | {f"{PREFIX}{name.upper()}": f"the setting {name} of runs" for name in fields}
+    return GANKIT_VARIABLES | {
+        f"{PREFIX}{name.upper()}": f"the setting {name} of runs" for name in fields
+    }
 
 
 def _effect(name: str) -> str | None:
-    table = _ours() | THEIRS
+    table = _gankit_variables() | FRAMEWORK_VARIABLES
     return next((table[pattern] for pattern in table if re.fullmatch(pattern, name)), None)
 
 
 def _data(environment: Mapping[str, str]) -> Iterator[Finding]:
     for name in ("GANKIT_DATA", "GANKIT_HOME"):
-        remedy = "make that folder, or unset the variable"
+        remedy = "create that folder, or unset the variable"
         try:
             folder = given(environment[name], name) if environment.get(name) else None
         except GankitError as error:
             problem = plain(str(error).removeprefix(f"{name}: "))
             yield Finding(name, problem, remedy, error.exit_code)
             continue
-        if folder and name == "GANKIT_DATA" and not is_folder(folder):  # The other is made.
-            yield Finding(name, f"{plain(folder)} is no folder", remedy, ExitCode.USAGE)
+        if folder and name == "GANKIT_DATA" and not is_folder(folder):  # GANKIT_HOME is created.
+            yield Finding(name, f"{plain(folder)} is not a folder", remedy, ExitCode.USAGE)
 
 
 def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what would stop every run: a recipe or a setting that makes no sense."""
+    """Yield settings that would stop every run."""
     remedy = "correct the variable or unset it"
     recipe = from_recipe("simple")
     try:
@@ -124,25 +126,25 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _keras(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what makes Keras another framework than gankit's backend needs."""
+    """Yield settings that make Keras use another framework than gankit needs."""
     if importlib.util.find_spec("keras") is None:
         return
     chosen = environment.get("KERAS_BACKEND")
     if chosen is not None and chosen != "tensorflow":
-        problem = f"it is {plain(chosen)!r}, and gankit's keras backend needs tensorflow"
+        problem = f"got {plain(chosen)!r}; gankit's keras backend needs tensorflow"
         yield Finding("KERAS_BACKEND", problem, "set it to tensorflow or unset it", ExitCode.USAGE)
         return
     file, named = keras_file(environment)
     if chosen is None and named not in (None, "tensorflow"):
-        problem = f"it names {plain(named)!r}: with keras imported first, gankit cannot use it"
+        problem = f"it names {plain(named)!r}; gankit cannot use Keras if that is imported first"
         remedy = 'write "backend": "tensorflow" there, or set KERAS_BACKEND=tensorflow'
         yield Finding(str(file), problem, remedy, ExitCode.USAGE)
 
 
 def keras_file(environment: Mapping[str, str]) -> tuple[Path, str | None]:
-    """Return where Keras keeps its settings, and the framework that they name, if any."""
+    """Return the path of Keras's settings, and the framework that they name, if any."""
     home = environment.get("KERAS_HOME")
-    # Path.expanduser raises where there is no home, as in some containers.
+    # Path.expanduser raises without a home folder, as in some containers.
     file = Path(home or os.path.expanduser("~/.keras")) / "keras.json"  # noqa: PTH111
     try:
         return file, json.loads(file.read_text("utf-8"))["backend"]

@@ -1,4 +1,4 @@
-"""Folders that gankit writes to: how large, how much room, and whether they can be written."""
+"""Folders that gankit writes to: size, free space, and whether they are writable."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from gankit.data import locations
 from gankit.errors import ExitCode, GankitError
 
 LEAST_FREE = 10**9
-"""Bytes below which the doctor warns: a download or a few checkpoints may no longer fit."""
+"""Bytes; with less free space, a download or a checkpoint may not fit."""
 
-PATIENCE = 3.0
-"""Seconds for adding up one folder."""
+ADDING_UP_LIMIT = 3.0
+"""Seconds for adding up the size of one folder."""
 _UNFINISHED = re.compile(r"\.gankit-.+\.tmp|\.[0-9a-f]{16}\.part\..+")
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder, as it was found.
+    """A folder's state.
 
     Attributes
     ----------
     role
         "cache", "working folder" or "runs".
     path
-        Where it is, or would be made.
+        Its path, or where it would be created.
     exists
-        Whether it is there.
+        Whether it exists.
     trouble
-        Why it cannot be written or made, or None.
+        Why it cannot be written or created, or None.
     bytes
-        Of all files in it; None where they were not added up.
+        Size of all files in it; None if not added up.
     complete
-        Whether adding up came to its end in time.
+        Whether all files were added up within the time limit.
     free_bytes
-        Room where it is; None where the system does not say.
+        Free space; None if the system does not report it.
     unfinished
-        Files that a process left half-written or is writing; gankit clears them away.
+        Temporary files of interrupted or running writes; gankit removes them.
     runs
-        Folders of runs directly in it.
+        Number of run folders directly in it.
     """
 
     role: str
@@ -65,11 +65,11 @@ class Folder:
 
 
 def folders() -> list[Folder]:
-    """Return gankit's cache, the working folder and, where there is one, its folder of runs."""
+    """Return gankit's cache, the working folder and, if it exists, its folder `runs`."""
     found = list[Folder]()
-    with suppress(GankitError):  # GANKIT_HOME makes no sense: a finding among the variables.
+    with suppress(GankitError):  # A wrong GANKIT_HOME is a finding of the variables.
         found.append(folder("cache", locations.cache()))
-    with suppress(FileNotFoundError):  # A working folder may have been removed meanwhile.
+    with suppress(FileNotFoundError):  # The working folder may have been removed.
         here = Path.cwd()
         found.append(folder("working folder", here, add_up=False))
         found += [folder("runs", here / "runs")] if is_folder(here / "runs") else []
@@ -77,21 +77,21 @@ def folders() -> list[Folder]:
 
 
 def folder(role: str, path: Path, *, add_up: bool = True) -> Folder:
-    """Return what can be known of a folder; leaves nothing there."""
-    standing = _standing(path)
+    """Return a folder's state, without changing it."""
+    existing = _existing(path)
     size, unfinished, complete = _added_up(path) if add_up else (None, 0, True)
     free = None
     with suppress(OSError):
-        free = shutil.disk_usage(standing).free
+        free = shutil.disk_usage(existing).free
     return Folder(
-        role=role, path=str(path), exists=is_folder(path), trouble=trouble(standing), bytes=size,
+        role=role, path=str(path), exists=is_folder(path), trouble=trouble(existing), bytes=size,
         complete=complete, free_bytes=free, unfinished=unfinished,
         runs=sum(is_file(inner / "config.toml") for inner in _inside(path)),
     )  # fmt: skip
 
 
 def trouble(path: Path) -> str | None:
-    """Return why nothing can be written in a folder, or None; found out by trying."""
+    """Return why a file cannot be written in a folder, or None; tries it."""
     try:
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"gankit")
@@ -109,22 +109,22 @@ def findings(found: list[Folder]) -> list[Finding]:
             remedy = "make it writable, or set GANKIT_HOME to a folder that is"
             wrong.append(Finding("cache", problem, remedy, ExitCode.STORAGE))
         if one.role != "runs" and one.free_bytes is not None and one.free_bytes < LEAST_FREE:
-            problem = f"only {megabytes(one.free_bytes)} are free at {one.path}"
+            problem = f"only {megabytes(one.free_bytes)} free at {one.path}"
             elsewhere = "set GANKIT_HOME" if one.role == "cache" else "write runs elsewhere (--out)"
             remedy = f"free some space, or {elsewhere}"
             wrong.append(Finding(one.role, plain(problem), remedy, ExitCode.STORAGE))
     return wrong
 
 
-def _standing(path: Path) -> Path:
-    """Return the folder itself, or what is there of the way to it."""
+def _existing(path: Path) -> Path:
+    """Return the folder itself, or its nearest parent that exists."""
     return next((p for p in (path, *path.absolute().parents) if os.path.lexists(p)), Path())
 
 
 def _added_up(path: Path) -> tuple[int, int, bool]:
-    """Return the bytes of all files below a folder, how many are unfinished, and if all counted."""
+    """Return the bytes of all files below a folder, the unfinished, and if all were counted."""
     size = unfinished = 0
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + ADDING_UP_LIMIT
     for entry in _below(path):
         unfinished += bool(_UNFINISHED.fullmatch(entry.name))
         with suppress(OSError):
@@ -135,7 +135,7 @@ def _added_up(path: Path) -> tuple[int, int, bool]:
 
 
 def _below(path: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every file and folder below one, following no link."""
+    """Yield every file and folder below a path, without following links."""
     waiting = [str(path)]
     while waiting:
         try:

@@ -1,4 +1,4 @@
-"""The machine: Python, the platform, processors and memory, and what of them may be used."""
+"""The machine: Python, platform, processors, memory and limits."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from pathlib import Path
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 UNLIMITED = 2**60
-"""What the first cgroups write for "no limit" is near 2^63; no machine has as much memory."""
+"""Early cgroups write nearly 2^63 for "no limit"; no machine has this much memory."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the doctor knows of the machine; None where the system does not say.
+    """Facts about the machine; None if the system does not report them.
 
     Attributes
     ----------
     python, executable, platform
         The interpreter's version and path, and the platform's name.
     cpus, usable_cpus
-        Processors there are, and those that this process may run on.
+        Processors of the machine, and those that this process may use.
     cpu_quota
-        Processors' worth of time that a container allows.
+        Processor time allowed by the container, in processors.
     memory_bytes, memory_limit_bytes
-        Memory there is, and what a container allows.
+        The machine's memory, and the container's limit.
     """
 
     python: str
@@ -43,7 +43,7 @@ class Machine:
 
 
 def machine() -> Machine:
-    """Return what can be known of this machine; asks only the system."""
+    """Return facts about this machine from the operating system."""
     return Machine(
         python=platform.python_version(),
         executable=sys.executable or "?",
@@ -57,7 +57,7 @@ def machine() -> Machine:
 
 
 def usable_cpus() -> int | None:
-    """Return how many processors this process may run on."""
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()
@@ -71,21 +71,21 @@ def memory() -> int | None:
 
 
 def cpu_quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | None:
-    """Return the least processor time a second that a control group allows, in processors."""
+    """Return the smallest processor quota of a control group, in processors."""
     quotas = []
     for folder in _groups("cpu", root, membership):
-        told = _words(folder / "cpu.max") or [
+        values = _words(folder / "cpu.max") or [
             *_words(folder / "cpu.cfs_quota_us"),
             *_words(folder / "cpu.cfs_period_us"),
         ]
         with suppress(ValueError, ZeroDivisionError):
-            quota, period = map(int, told)
+            quota, period = map(int, values)
             quotas += [quota / period] if quota > 0 else []
     return min(quotas, default=None)
 
 
 def memory_limit(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int | None:
-    """Return the least memory that a control group allows, in bytes."""
+    """Return the smallest memory limit of a control group, in bytes."""
     limits = []
     for folder in _groups("memory", root, membership):
         for name in ("memory.max", "memory.limit_in_bytes"):
@@ -94,7 +94,7 @@ def memory_limit(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int | N
 
 
 def _groups(controller: str, root: Path, membership: Path) -> Iterator[Path]:
-    """Yield the folders of this process's control groups, each with those above it."""
+    """Yield the folders of this process's control groups and their parents."""
     lines = [f"0::{os.sep}"]
     with suppress(OSError, UnicodeDecodeError):
         lines += membership.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Plugins and backends: what is installed, what of it works, and what its frameworks say."""
+"""Plugins and backends: installed, working, and what their frameworks report."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ ANSWERS = "gankit.cli.doctor.subprocess_answers"
 MOST_SECONDS = 60.0
 """Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
 LEFT_OUT = " is left out: "
-"""Stands between the plugin and the reason in `plugins.PluginWarning`."""
+"""Text between the plugin and the reason in `plugins.PluginWarning`."""
 
 
 @dataclass(frozen=True)
 class BackendReport:
-    """A backend, and how its framework is.
+    """A backend and the state of its framework.
 
     Attributes
     ----------
     name
-        What `--backend` takes.
+        Name for `--backend`.
     usable
-        Whether nothing is missing and nothing is wrong with it.
+        Whether no module is missing and no fault was found.
     missing
-        Modules that it requires and that are not installed.
+        Required modules that are not installed.
     remedy
-        What it says to do about those.
+        The backend's advice about missing modules.
     inspects
-        Whether it can be asked about its framework.
+        Whether it has an `inspect` function.
     facts
-        What it said of its framework; empty where it was not asked.
+        What `inspect` returned; empty if it was not called.
     fault
-        What went wrong when it was asked, or None.
+        What went wrong, or None.
     device_fault
-        Why it does not take the device in `GANKIT_DEVICE`, or None.
+        Why it does not accept the device in `GANKIT_DEVICE`, or None.
     """
 
     name: str
@@ -57,7 +57,7 @@ class BackendReport:
 
 @dataclass(frozen=True)
 class Offered:
-    """Every plugin and every backend, and what is wrong with them."""
+    """All plugins and backends, and what is wrong with them."""
 
     plugins: list[Plugin]
     backends: list[BackendReport]
@@ -65,7 +65,7 @@ class Offered:
 
 
 def offered(limit: float = MOST_SECONDS) -> Offered:
-    """Look for plugins, in a process of its own, and return what they offer."""
+    """Look for plugins in a child process, and return what they offer."""
     answer = _ask(["plugins"], limit=limit)[0]
     if "fault" in answer:
         return Offered([], [], [_no_plugins(answer)])
@@ -81,7 +81,7 @@ def offered(limit: float = MOST_SECONDS) -> Offered:
 
 
 def asked(reports: Sequence[BackendReport], limit: float = MOST_SECONDS) -> list[BackendReport]:
-    """Return the reports with what the usable backends' frameworks say, each in its process."""
+    """Return the reports with facts about the usable backends, by a child process each."""
     names = [report.name for report in reports if report.usable and report.inspects]
     found = _ask(*(["backend", name] for name in names), limit=limit)
     heard = dict(zip(names, found, strict=True))
@@ -89,16 +89,16 @@ def asked(reports: Sequence[BackendReport], limit: float = MOST_SECONDS) -> list
 
 
 def framework_findings(reports: Sequence[BackendReport]) -> list[Finding]:
-    """Return what went wrong when the frameworks were asked."""
+    """Return what went wrong when frameworks were inspected."""
     return [
-        _broken(r, f"to see it happen: {shlex.join(command(ANSWERS, ['backend', r.name]))}")
+        _broken(r, f"to reproduce: {shlex.join(command(ANSWERS, ['backend', r.name]))}")
         for r in reports
         if r.fault and not r.missing
     ]
 
 
 def device_findings(reports: Sequence[BackendReport]) -> list[Finding]:
-    """Return that no usable backend takes the device in `GANKIT_DEVICE`, if none does."""
+    """Return a finding if no usable backend accepts the device in `GANKIT_DEVICE`."""
     usable = [report for report in reports if report.usable]
     faults = [f"{r.name}: {r.device_fault}" for r in usable if r.device_fault]
     if not faults or len(faults) < len(usable):
@@ -140,7 +140,7 @@ def _left_out(plugin: str, fault: str | None) -> Finding:
 
 def _no_plugins(answer: Message) -> Finding:
     remedy = (
-        "uninstall what is named here; until then, whatever asks for plugins ends like this. "
-        f"To see it happen: {shlex.join(command(ANSWERS, ['plugins']))}"
+        "uninstall what is named here; until then, every use of plugins ends like this. "
+        f"To reproduce: {shlex.join(command(ANSWERS, ['plugins']))}"
     )
     return Finding("plugins", plain(answer["fault"]), remedy, ExitCode.BACKEND)

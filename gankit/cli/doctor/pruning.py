@@ -1,4 +1,4 @@
-"""Removing old checkpoints, so that what stays can be trusted."""
+"""Prune a run's checkpoints."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from gankit._utils import atomic_files
 from gankit.cli.doctor.checkpoints import CheckpointReport, opened, reports
 from gankit.errors import CheckpointError
 
-Plan = dict[str, list[CheckpointReport]]
-"""Checkpoints by what becomes of them: "removed", "kept" and "left", the damaged ones that stay."""
+Pruning = dict[str, list[CheckpointReport]]
+"""Checkpoints by what happens to them: "removed", "kept", or "left" (damaged, not removed)."""
 
 
 def prune(
@@ -20,8 +20,8 @@ def prune(
     damaged: bool,
     dry_run: bool,
     tell: Callable[[CheckpointReport], None],
-) -> Plan:
-    """Remove all but the newest `keep` whole checkpoints of a run, and the best.
+) -> Pruning:
+    """Remove all but the newest `keep` valid checkpoints of a run, and the best.
 
     Parameters
     ----------
@@ -30,16 +30,16 @@ def prune(
     keep
         At least 1.
     damaged
-        Whether damaged ones go too.
+        Whether to remove damaged ones too.
     dry_run
-        Whether nothing is written, not even the lock.
+        Whether to write nothing, not even the lock.
     tell
-        Called with each once it is gone, or would be.
+        Called with each checkpoint that was removed, or would be.
 
     Raises
     ------
     CheckpointError
-        It is no run, or no checkpoint of it is whole; nothing was removed.
+        `run` is not a run, or has no valid checkpoint; nothing was removed.
     StorageError
         A process is writing to the run, or a checkpoint cannot be removed.
     """
@@ -56,17 +56,17 @@ def prune(
     return plan
 
 
-def planned(found: list[CheckpointReport], keep: int, *, damaged: bool, run: Path) -> Plan:
-    """Return what becomes of each checkpoint; of the removed, the oldest is the first."""
-    whole = [report for report in found if report.whole]
-    if not whole:
-        lacks = "no checkpoint is whole" if found else "it has no checkpoint"
-        raise CheckpointError(f"nothing was removed from {run}: {lacks}")
-    broken = [report for report in found if not report.whole]
-    old = [report for report in whole[:-keep] if not report.best]
+def planned(found: list[CheckpointReport], keep: int, *, damaged: bool, run: Path) -> Pruning:
+    """Return what happens to each checkpoint, oldest first."""
+    valid = [report for report in found if report.valid]
+    if not valid:
+        lacks = "no checkpoint is valid" if found else "it has no checkpoint"
+        raise CheckpointError(f"removed nothing from {run}: {lacks}")
+    broken = [report for report in found if not report.valid]
+    old = [report for report in valid[:-keep] if not report.best]
     gone = {report.path for report in old + (broken if damaged else [])}
     return {
         "removed": [report for report in found if report.path in gone],
-        "kept": [report for report in whole if report.path not in gone],
+        "kept": [report for report in valid if report.path not in gone],
         "left": [] if damaged else broken,
     }

@@ -1,10 +1,9 @@
-"""What the doctor asks in a child process.
+"""Inspect plugins or one backend in a child process, for the doctor.
 
     python -m gankit.cli.doctor.subprocess_answers plugins
 
-A plugin or a framework may crash, hang or leave, and only this process ends with it. Answers are
-lines of JSON on what was standard output when it began; what anybody else prints goes to
-standard error.
+If a plugin or framework crashes, hangs or exits, only this process ends. Answers are lines of
+JSON on the standard output; anything else that is printed goes to standard error.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from gankit.contract import Backend
 from gankit.errors import ConfigError, described
 from gankit.launch.devices import VARIABLE, wanted
 
-FACTS = 40
-"""The most facts that are taken of one backend."""
+MOST_FACTS = 40
+"""Facts accepted from one backend, at most."""
 
 
 def main(arguments: list[str]) -> None:
-    """Answer one question: `plugins`, or `backend NAME`."""
+    """Answer `plugins`, or `backend NAME`."""
     send = channel()
     warnings.simplefilter("ignore")
     if arguments[0] == "plugins":
@@ -38,24 +37,24 @@ def main(arguments: list[str]) -> None:
     else:
         send({"doing": "while its plugin was loaded"})
         backend = plugins.backends()[arguments[1]]
-        send({"doing": "while it was asked about its framework"})
+        send({"doing": "while it inspected its framework"})
         send(inspected(backend))
         if device := wanted():
-            send({"doing": f"while it was asked about the device {plain(device)!r}"})
+            send({"doing": f"while it was built on the device {plain(device)!r}"})
             send({"device_fault": device_fault(backend, device)})
     send({"done": True})
 
 
 def send_plugins(send: Send) -> None:
-    """Say what is loaded before it is, so that a crash has a name; then all that was found."""
+    """Send each plugin's name before loading it, to name one that crashes; then send all found."""
     for point in entry_points(group=plugins.GROUP):
         send({"doing": f"while {_name(point)} was loaded"})
-        with suppress(Exception, SystemExit):  # `plugins.found` says what is wrong with it.
+        with suppress(Exception, SystemExit):  # `plugins.found` reports the error.
             point.load()
-    send({"doing": "while plugins were asked what they offer"})
+    send({"doing": "while the hooks of plugins were called"})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = [_told(plugin) for plugin in plugins.found()]
+        found = [_as_data(plugin) for plugin in plugins.found()]
         offered = [offer(name, backend) for name, backend in plugins.backends().items()]
         for others in (plugins.datasets, plugins.losses, plugins.commands):
             others()
@@ -63,39 +62,39 @@ def send_plugins(send: Send) -> None:
     send({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(said))})
 
 
-def _told(plugin: plugins.Plugin) -> dict[str, Any]:
-    """Return what another process can be told of a plugin: all but the exception itself."""
+def _as_data(plugin: plugins.Plugin) -> dict[str, Any]:
+    """Return a plugin's fields as data, without the exception."""
     return {field.name: getattr(plugin, field.name) for field in fields(plugins.Plugin)}
 
 
 def offer(name: str, backend: Backend) -> dict[str, Any]:
-    """Return what a backend says of itself, and which of the modules it needs are missing."""
+    """Return a backend's description, and its missing modules."""
     row: dict[str, Any] = {"name": plain(name), "missing": [], "remedy": plain(backend.remedy)}
     row["fault"] = None
     try:
         row["missing"] = plugins.missing_modules(backend)
     except (Exception, SystemExit) as error:
-        row["fault"] = f"what it requires cannot be looked for: {described(error)}"
+        row["fault"] = f"its required modules cannot be searched: {described(error)}"
     return row | {"inspects": backend.inspect is not None}
 
 
 def inspected(backend: Backend) -> dict[str, Any]:
-    """Return a backend's facts, or what is wrong with them."""
+    """Return a backend's facts, or its fault."""
     if backend.inspect is None:
         return {"facts": {}}
     try:
         facts = backend.inspect()
         if not isinstance(facts, Mapping):
             return {"fault": f"its inspect returned {plain(repr(facts))}, not text by name"}
-        return {"facts": {plain(k): plain(v) for k, v in list(facts.items())[:FACTS]}}
+        return {"facts": {plain(k): plain(v) for k, v in list(facts.items())[:MOST_FACTS]}}
     except (Exception, SystemExit) as error:
         return {"fault": plain(described(error))}
 
 
 def device_fault(backend: Backend, device: str) -> str | None:
-    """Return why a backend does not take the device, or None where it does or something else fails.
+    """Return why a backend does not accept the device; None if it does, or another error occurs.
 
-    Backends look a device up when they build a trainer, so that this builds the recipe `simple`.
+    Backends look up a device when they build a trainer, so this builds the recipe `simple`.
     """
     config = config_of([from_recipe("simple"), (VARIABLE, {"device": device})])
     problem = config.problem(config.image_shape, plugins.get_loss(config.loss))

@@ -60,7 +60,7 @@ class Chart {
   range(curves) {
     const values = curves.flatMap((c) => [
       ...c.mean, ...(c.raw ?? []), ...(c.low ?? []), ...(c.high ?? []),
-      ...(c.floor == null ? [] : [c.floor]),
+      ...(c.baseline == null ? [] : [c.baseline]),
     ]);
     let low = Infinity;
     let high = -Infinity;
@@ -145,9 +145,9 @@ class Chart {
     if (curve.raw) {
       shape("path", { class: `raw ${style}`, d: path(xs, curve.raw.map(this.y)) }, this.inside);
     }
-    if (curve.floor != null) {
-      const d = `M${MARGIN.left} ${this.y(curve.floor)}H${this.width}`;
-      shape("path", { class: `floor ${style}`, d }, this.inside);
+    if (curve.baseline != null) {
+      const d = `M${MARGIN.left} ${this.y(curve.baseline)}H${this.width}`;
+      shape("path", { class: `baseline ${style}`, d }, this.inside);
     }
     if (xs.length > 1) shape("path", { class: `line ${style}`, d: path(xs, ys) }, this.inside);
     if (curve.points || xs.length === 1) {
@@ -167,7 +167,7 @@ class Chart {
       shape("path", { class: `line series-${curve.run % 6}`, d: "M0 4H24" }, swatch);
       element("b", {}, item).textContent = written(curve.mean[at]);
       const where = roundsWritten(curve.first[at], curve.last[at]);
-      const real = curve.floor == null ? "" : `, real ${written(curve.floor)}`;
+      const real = curve.baseline == null ? "" : `, real ${written(curve.baseline)}`;
       element("span", { class: "quiet" }, item).textContent = where + real;
     }
   }

@@ -76,8 +76,8 @@ def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
     last = evaluation_log.newest(rows)
     if not (shares := last.get("histogram")):
         raise ConfigError("no evaluation tells classes apart; its data set has no labels")
-    floor = evaluation_log.baseline_for(rows, last) or {}
-    return class_shares(shares, floor.get("histogram"), names)
+    baseline = evaluation_log.baseline_for(rows, last) or {}
+    return class_shares(shares, baseline.get("histogram"), names)
 
 
 def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()) -> Plot:
@@ -93,6 +93,6 @@ def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()
         panels.distance(axes[1], rows)
         panels.shares(axes[2], rows)
     if shares:
-        floor = evaluation_log.baseline_for(rows, last) or {}
-        panels.bars(axes[3], shares, floor.get("histogram"), names)
+        baseline = evaluation_log.baseline_for(rows, last) or {}
+        panels.bars(axes[3], shares, baseline.get("histogram"), names)
     return Plot(figure)

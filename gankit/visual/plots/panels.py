@@ -99,8 +99,10 @@ def distance(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw the Fréchet distance of evaluations, and that of real images where it is known."""
     like = list(evaluation_log.comparable(rows).values())
     _points(axes, like, "frechet", BLUE, "this run")
-    if floor := evaluation_log.baseline_for(rows, like[-1]):
-        axes.axhline(floor["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images")
+    if baseline := evaluation_log.baseline_for(rows, like[-1]):
+        axes.axhline(
+            baseline["frechet"], color=INK, linestyle=":", linewidth=1.2, label="real images"
+        )
         _legend(axes)
     _logarithmic(axes)
     _label(axes, "Fréchet distance (lower is better)", _measured(like[-1]))
