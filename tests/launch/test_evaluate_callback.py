@@ -132,7 +132,7 @@ def test_the_best_can_be_loaded_sampled_evaluated_and_is_listed(command):
     np.testing.assert_array_equal(np.load("best.npy"), best.sample(25))
     lines = command("checkpoint", "list", "run").out.splitlines()
     assert lines[0].endswith(
-        "whole, the best: Fréchet distance 10, 64 classifier and 18 local features (6a139aa6)"
+        "valid, best: Fréchet distance 10, 64 classifier and 18 local features (6a139aa6)"
     )
     assert all(line.endswith("whole") for line in lines[1:])
 
@@ -341,10 +341,10 @@ def test_the_space_for_the_best_and_for_pictures_is_counted():
         return open_folder.space_needed(plan, trainer, 0), state
 
     (plain, state), (judged, _) = space(), space(evaluate_every=2)
-    assert judged - plain == state + 4 * open_folder.PICTURE
+    assert judged - plain == state + 4 * open_folder.PICTURE_BYTES
     # No more are ever there than are saved.
     (one, _), (another, _) = space(steps=1), space(steps=1, evaluate_every=2)
-    assert another - one == state + open_folder.PICTURE
+    assert another - one == state + open_folder.PICTURE_BYTES
 
 
 def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):

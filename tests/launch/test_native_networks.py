@@ -54,7 +54,7 @@ def test_networks_of_two_frameworks_are_refused():
     known = [offering("a", "acme"), offering("b", "bolt")]
     networks = {"generator": framework("acme"), "discriminator": framework("bolt")}
     told = refusal(lambda: native_networks.backend_of(networks, known))
-    assert told.startswith("generator is of a, discriminator is of b; ")
+    assert told.startswith("generator belongs to a, discriminator belongs to b; ")
 
 
 def test_auto_takes_a_plugins_backend_for_its_networks(registered):
