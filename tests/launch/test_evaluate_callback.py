@@ -134,7 +134,7 @@ def test_the_best_can_be_loaded_sampled_evaluated_and_is_listed(command):
     assert lines[0].endswith(
         "valid, best: Fréchet distance 10, 64 classifier and 18 local features (6a139aa6)"
     )
-    assert all(line.endswith("whole") for line in lines[1:])
+    assert all(line.endswith("valid") for line in lines[1:])
 
 
 @pytest.mark.usefixtures("canned")
