@@ -139,7 +139,7 @@ class Oracle:
             group["lr"] = batch.scalars[f"{side}/learning_rate"]
             if isinstance(chosen, Adam):
                 group["betas"] = (chosen.beta1, batch.scalars[f"{side}/beta2"])
-        optimizer.update()
+        optimizer.step()
         with torch.no_grad():
             for weight in weights if chosen.clip is not None else ():
                 weight.clamp_(-chosen.clip, chosen.clip)
