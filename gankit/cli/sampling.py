@@ -137,7 +137,7 @@ class SampleRequest:
             arrays.write(self.out, chunks, count)
         else:
             levels = np.concatenate([images.to_uint8(chunk) for chunk in chunks])
-            picture = images.enlarged(images.grid(levels, columns), self.scale or 1)
+            picture = images.enlarged(images.grid(levels, columns), self.scale)
             images.write(self.out, images.with_names(picture, rows) if rows else picture)
         if self.each:
             yield f"{count} images in {self.each}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,10 +64,13 @@ class Plan:
     @property
     def summary(self) -> str:
         """Description of the run, in one line."""
-        config = self.config
+        config, images = self.config, len(self.data)
+        one_pass = math.ceil(images / config.batch)
+        other = f" (a pass over the images is {one_pass})" if self.epoch != one_pass else ""
         return (
-            f"{config.recipe} on {len(self.data):,} images of {config.dataset} with "
-            f"{config.backend}, seed {config.seed}: {self.steps:,} steps, {self.epoch} an epoch"
+            f"{config.recipe} on {images:,} images of {config.dataset} with "
+            f"{config.backend}, seed {config.seed}: {self.steps:,} steps, "
+            f"{self.epoch} an epoch{other}"
         )
 
     @cached_property

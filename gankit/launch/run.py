@@ -215,7 +215,7 @@ class Run:
         *,
         truncation: float | None = None,
         columns: int | None = None,
-        scale: int = 2,
+        scale: int | None = None,
     ) -> Picture:
         """Return a picture of `n` images, which a notebook shows and `.save(path)` writes.
 
@@ -226,7 +226,8 @@ class Run:
         columns
             Images in a row; by default the grid is as square as possible.
         scale
-            Factor by which each pixel is enlarged.
+            Factor by which each pixel is enlarged; None, the default, makes the picture at least
+            400 pixels wide.
         """
         made = self.sample(n, seed, labels, truncation=truncation)
         return Picture(enlarged(grid(made, columns), scale))

@@ -24,6 +24,8 @@ from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, Diverged, shown
 
 Pixels: TypeAlias = NDArray[np.uint8]
+WIDTH = 400
+"""The least width of a grid, in pixels, if no scale is given."""
 FORMATS = (".png", ".jpg", ".jpeg")
 """The endings of pictures that can be written."""
 GAP_LEVEL = 96
@@ -174,12 +176,17 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def enlarged(pixels: Pixels, scale: int) -> Pixels:
+def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
     """Return a picture with `scale` pixels across and down for each one; none is made up.
+
+    Without a scale, the picture becomes at least 400 pixels wide, if it does not get too large.
 
     >>> enlarged(np.array([[1, 2]], np.uint8), 2).tolist()
     [[1, 1, 2, 2], [1, 1, 2, 2]]
     """
+    if scale is None:
+        most = math.isqrt(MOST // pixels.size) or 1
+        scale = min(math.ceil(WIDTH / pixels.shape[1]), most)
     scale = number(scale)
     if not _whole(scale):
         raise ConfigError(f"scale: got {shown(scale)}; expected a whole number, at least 1")

@@ -423,6 +423,12 @@ def test_samples_come_as_a_grid(command, run):
     ended = command("sample", run, "-n", "6", "--columns", "3", "--out", "grid.png")
     assert (ended.code, ended.out) == (0, "grid.png\n")
     with Image.open("grid.png") as picture:
+        assert picture.size == (5 * (3 * 28 + 2 * 2), 5 * (2 * 28 + 2))  # 400 wide or more.
+
+
+def test_a_grid_may_be_drawn_pixel_by_pixel(command, run):
+    assert command("sample", run, "-n", "6", "--columns", "3", "--scale", "1").code == 0
+    with Image.open("samples.png") as picture:
         assert picture.size == (3 * 28 + 2 * 2, 2 * 28 + 2)
 
 

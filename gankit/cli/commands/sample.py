@@ -29,7 +29,7 @@ from gankit.cli.options import device as device_option
 )
 @click.option("--each", type=PATH, help="Folder for one PNG file per image.")
 @click.option("--columns", type=int, help="Columns of the grid  [as square as possible].")
-@click.option("--scale", type=int, help="Enlarge each pixel by this factor  [1].")
+@click.option("--scale", type=int, help="Enlarge each pixel by this factor  [grid: to 400 wide].")
 @click.option("--class", "label", metavar="NAME|N", help="Make only this class.")
 @click.option("--by-class", is_flag=True, help="Make a row of -n images for each class.")
 @click.option("--interpolate", metavar="SEED,SEED,...", help="Interpolate from seed to seed.")

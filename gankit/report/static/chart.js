@@ -2,8 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const DOT = 5; // The radius of a point, which an edge must not cut.
-const HEIGHT = 220;
-const MARGIN = { left: 52, right: 22, top: 10, bottom: 24 };
+const HEIGHT = 236;
+const MARGIN = { left: 52, right: 22, top: 10, bottom: 40 };
 
 function element(name, attributes = {}, parent = null) {
   const made = document.createElement(name);
@@ -21,6 +21,11 @@ function shape(name, attributes, parent) {
 
 function path(xs, ys) {
   return xs.map((x, i) => `${i ? "L" : "M"}${x.toFixed(1)} ${ys[i].toFixed(1)}`).join("");
+}
+
+// The classes of a run's line: six colours and seven dashes, so that 42 runs differ.
+function lineStyle(run) {
+  return `line series-${run % 6} dash-${run % 7}`;
 }
 
 class Chart {
@@ -110,6 +115,9 @@ class Chart {
         this.svg);
       label.textContent = DIGITS.format(value);
     }
+    const name = shape("text", { x: (MARGIN.left + right) / 2, y: bottom + 34,
+      "text-anchor": "middle" }, this.svg);
+    name.textContent = "step";
     shape("path", { class: "axis", d: `M${MARGIN.left} ${bottom}H${right}` }, this.svg);
   }
 
@@ -149,7 +157,7 @@ class Chart {
       const d = `M${MARGIN.left} ${this.y(curve.baseline)}H${this.width}`;
       shape("path", { class: `baseline ${style}`, d }, this.inside);
     }
-    if (xs.length > 1) shape("path", { class: `line ${style}`, d: path(xs, ys) }, this.inside);
+    if (xs.length > 1) shape("path", { class: lineStyle(curve.run), d: path(xs, ys) }, this.inside);
     if (curve.points || xs.length === 1) {
       xs.forEach((x, i) => shape("circle", { class: `dot ${style}`, cx: x, cy: ys[i], r: 4 },
         this.inside));
@@ -164,7 +172,7 @@ class Chart {
         : Math.max(0, lastAtMost(curve.first, step));
       const item = element("li", {}, this.readout);
       const swatch = shape("svg", { class: "swatch", viewBox: "0 0 24 8" }, item);
-      shape("path", { class: `line series-${curve.run % 6}`, d: "M0 4H24" }, swatch);
+      shape("path", { class: lineStyle(curve.run), d: "M0 4H24" }, swatch);
       element("b", {}, item).textContent = written(curve.mean[at]);
       const where = roundsWritten(curve.first[at], curve.last[at]);
       const real = curve.baseline == null ? "" : `, real ${written(curve.baseline)}`;

@@ -68,7 +68,9 @@ def losses(axes: Axes, history: Array) -> None:
     for column, (name, colour) in enumerate((("discriminator", BLUE), ("generator", VERMILION))):
         values = history[:, column]
         axes.plot(*_thinned(steps, values), color=colour, linewidth=0.6, alpha=0.35)
-        axes.plot(steps, _smoothed(values, window), color=colour, linewidth=1.8, label=name)
+        style = "o-" if len(history) == 1 else "-"
+        axes.plot(steps, _smoothed(values, window), style, color=colour, lw=1.8, label=name)
+    axes.set_ylabel("loss", fontsize=8, color=INK)
     _label(axes, "Losses")
     if len(history):
         _legend(axes)
@@ -153,6 +155,7 @@ def bars(
     if real is not None and len(real) == len(shares):
         axes.plot(places, real, "_", color=VERMILION, markersize=16, mew=2, label="real images")
     axes.margins(y=0.15)
+    axes.set_ylabel("share of the images", fontsize=8, color=INK)
     _label(axes, "Share of each class", "class")
     if len(shares) <= NAMED:
         _name(axes, Classes.of(names, len(shares)))
