@@ -97,8 +97,9 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
         found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [
         (name, [*paths(["docs/test_examples.py"]), "-k", EXAMPLES[name]], name)
-        for name in backends if name in EXAMPLES
-    ]  # fmt: skip
+        for name in backends
+        if name in EXAMPLES
+    ]
     return [*found, *examples, ("crash", battery(), ",".join(ours))]
 
 
@@ -128,8 +129,11 @@ def _pytest(name: str, paths: list[str], given: dict[str, str]) -> tuple[int, in
     print(f"== {name} ==", flush=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", *SHARED, *paths],
-        cwd=ROOT, env=ASLEEP | os.environ | given, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=ASLEEP | os.environ | given,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     lines = []
     for line in process.stdout or ():
         print(line, end="", flush=True)

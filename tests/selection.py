@@ -11,6 +11,8 @@ def selected(name):
     """Tell whether a backend is there and, if the environment names some, named."""
     named = os.environ.get("GANKIT_TEST_BACKENDS")
     known = plugins.backends()
-    return name in known and not plugins.missing_modules(known[name]) and (
-        not named or name in named.split(",")
-    )  # fmt: skip
+    return (
+        name in known
+        and not plugins.missing_modules(known[name])
+        and (not named or name in named.split(","))
+    )

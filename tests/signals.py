@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import signal
 
-USUAL = {
-    "SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL,
-}  # fmt: skip
+USUAL = {"SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL}
 """How a process handles them that a person starts in a terminal."""
 
 

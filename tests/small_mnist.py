@@ -10,9 +10,11 @@ from gankit.data.published.checksum import Checksum
 from gankit.data.published.files import PublishedFile
 
 NAMES = (
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-)  # fmt: skip
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 

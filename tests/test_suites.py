@@ -98,9 +98,11 @@ def test_a_later_suite_runs_what_the_earlier_one_had_not_shown(tmp_path):
         others = {name: value for name, value in os.environ.items() if name not in (NOTED, KNOWN)}
         done = ran(
             [sys.executable, "-m", "pytest", "-q", "-p", "tests.passed_before", *options],
-            "the inner tests", 240, cwd=tmp_path,
+            "the inner tests",
+            240,
+            cwd=tmp_path,
             env=others | {"PYTHONPATH": str(TESTS.parent), "CHOSEN": chosen, told: "passed"},
-        )  # fmt: skip
+        )
         return done.stdout.splitlines()[-1]
 
     assert last_line("numpy", NOTED, "-n", "1").startswith("2 passed, 1 skipped in ")

@@ -77,10 +77,13 @@ def test_there_is_no_row_beyond_the_last(path, key):
 
 @pytest.mark.parametrize(
     "change",
-    [lambda path: path.write_bytes(b""), lambda path: np.save(path, ROWS[:10]),
-     lambda path: np.save(path, ROWS[::-1])],
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: np.save(path, ROWS[:10]),
+        lambda path: np.save(path, ROWS[::-1]),
+    ],
     ids=["cut short", "saved smaller", "saved with others"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("key", [slice(None), np.array([40]), 49], ids=["all", "some", "one"])
 def test_a_file_that_is_written_to_meanwhile_is_an_error_that_names_it(path, change, key):
     os.utime(path, ns=(0, 0))

@@ -87,8 +87,9 @@ def test_a_tilde_is_the_home_folder_for_the_command(home, run, command):
 def test_a_tilde_is_the_home_folder_for_settings(home, command):
     (home / "mine.toml").write_text("batch = 3\n")
     (home / "own.toml").write_text(command("recipes", "show", "simple").out)
-    printed = command("train", "--recipe", "~/own.toml", "--config", "~/mine.toml",
-                      "--print-config").out  # fmt: skip
+    printed = command(
+        "train", "--recipe", "~/own.toml", "--config", "~/mine.toml", "--print-config"
+    ).out
     assert "batch = 3 " in printed
     assert 'recipe = "own.toml"' in printed
 
@@ -131,7 +132,7 @@ def test_a_folder_whose_name_begins_with_a_tilde_can_be_named():
         ("data", "pack", "~nobody_x/faces", "o.npy"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_an_unknown_home_is_no_such_file(machine, command, words):
     ended = command(*words)
     assert ended.code == ExitCode.DATA

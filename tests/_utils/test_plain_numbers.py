@@ -44,7 +44,7 @@ FUNCTIONS = {
     "a mask": lambda real, whole: dropout_mask(
         StepKey(whole(200), whole(1), whole(0)), Role.DISCRIMINATOR, 3, (4, 4), real(0.5)
     ).tolist(),
-}  # fmt: skip
+}
 DATA = {
     "Dense": lambda real, whole: Dense(whole(4), gain=real(0.5)),
     "Dropout": lambda real, _whole: Dropout(real(0.25)),
@@ -55,7 +55,7 @@ DATA = {
     "Average": lambda real, whole: Average(whole(100), real(0.5)),
     "Augment": lambda real, whole: Augment(target=real(0.5), images=whole(100), every=whole(2)),
     "Schedule": lambda real, whole: Schedule("cosine", real(0.5), real(0.25), whole(100)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("whole", WHOLE, ids=lambda kind: kind.__name__)

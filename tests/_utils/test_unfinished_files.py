@@ -31,8 +31,10 @@ def writer(target, imported):
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(target)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         yield Path(process.stdout.readline().strip()), process
     finally:

@@ -74,8 +74,11 @@ class Process:
         self.steps = CONTENDERS[name].steps
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--work", name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
     def milliseconds(self, steps: int) -> float:
         """Return the time of a step."""
@@ -151,9 +154,10 @@ def main() -> None:
     if unknown := set(chosen.names) - CONTENDERS.keys():
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
     names = [
-        name for name in chosen.names or CONTENDERS
+        name
+        for name in chosen.names or CONTENDERS
         if importlib.util.find_spec(CONTENDERS[name].needs)
-    ]  # fmt: skip
+    ]
     print(table(measure(names, chosen.steps, chosen.turns)))
 
 

@@ -80,8 +80,9 @@ def generated(browser, noise, labels):
     made = browser.run(
         "return arguments[0].map((z, i) =>"
         " Array.from(gankitExplorer.generate(payload, z, arguments[1][i])))",
-        noise.tolist(), labels.tolist(),
-    )  # fmt: skip
+        noise.tolist(),
+        labels.tolist(),
+    )
     return np.array(made)
 
 
@@ -115,8 +116,9 @@ def test_noise_of_a_seed_is_pythons(seed, opened):
     page = opened(run_of_spec(COLOURED, (8, 6, 3)))
     drawn = page.run(
         "return gankitExplorer.latents(400, 64, arguments[0], payload.stream)"
-        ".map((row) => Array.from(row))", seed,
-    )  # fmt: skip
+        ".map((row) => Array.from(row))",
+        seed,
+    )
     wanted = latents(400, 64, seed)
     np.testing.assert_allclose(drawn, wanted, atol=1e-6)
     assert np.abs(wanted).max() > 3.7  # The tail is drawn in another way.
@@ -314,9 +316,13 @@ def test_a_report_explores_the_run_that_it_is_about(browser, tmp_path):
     images = random.integers(0, 256, (20, 28, 28, 1), dtype=np.uint8)
     np.savez(tmp_path / "images.npz", images=images, labels=np.arange(20) % 10)
     run = gankit.train(
-        "cgan", backend="numpy", dataset=str(tmp_path / "images.npz"), batch=4, steps=2,
+        "cgan",
+        backend="numpy",
+        dataset=str(tmp_path / "images.npz"),
+        batch=4,
+        steps=2,
         out=tmp_path / "run",
-    )  # fmt: skip
+    )
     path = tmp_path / "report.html"
     path.write_text(render([tmp_path / "run"], explore=True), "utf-8")
     assert path.stat().st_size < 10_000_000

@@ -117,9 +117,13 @@ def test_evaluations_are_there_once_each_in_their_step(tmp_path):
 
     callbacks = [gankit.callbacks.every(2, judge), TensorBoard(RunFolder(tmp_path / "run"))]
     train(
-        tmp_path / "run", steps=8, resume=True, steps_per_epoch=2, checkpoint_every=3,
+        tmp_path / "run",
+        steps=8,
+        resume=True,
+        steps_per_epoch=2,
+        checkpoint_every=3,
         callbacks=callbacks,
-    )  # fmt: skip
+    )
     assert points(tmp_path / "run", "evaluation/frechet") == [(2, 11.5), (6, 9.25)]
 
 

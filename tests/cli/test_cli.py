@@ -348,8 +348,12 @@ def test_training_writes_the_runs_folder_and_prints_where(command):
     folder = Path("deep/run")
     assert (ended.code, ended.out) == (0, "deep/run\n")
     assert {p.name for p in folder.iterdir()} - {".lock"} == {
-        "config.toml", "environment.json", "metrics.jsonl", "samples", "checkpoints"
-    }  # fmt: skip
+        "config.toml",
+        "environment.json",
+        "metrics.jsonl",
+        "samples",
+        "checkpoints",
+    }
     assert sorted(p.name for p in (folder / "checkpoints").iterdir()) == ["000002", "000004"]
     assert sorted(p.name for p in (folder / "samples").iterdir()) == ["000003.png", "000004.png"]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]

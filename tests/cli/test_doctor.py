@@ -174,8 +174,9 @@ def test_help_imports_nothing_heavy():
         "try:\n    main(['doctor', '--help'])\nexcept SystemExit as error:\n"
         "    print(error.code, 'numpy' in sys.modules)"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
-                          check=True, timeout=60)  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
     assert said.stdout.splitlines()[-1] == "0 False"
     assert "exit code" in said.stdout
 
@@ -186,17 +187,22 @@ def test_the_doctor_itself_imports_no_framework():
         "try:\n    main(['doctor', '--quick'])\nexcept SystemExit:\n"
         "    print([name for name in ('torch', 'keras', 'tensorflow') if name in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
-                          check=True, timeout=60)  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
     assert said.stdout.splitlines()[-1] == "[]"
 
 
 LOOKS = {
     "environment_variables.variables": "environment variables",
     "environment_variables.findings": "environment variables",
-    "offered": "plugins", "folders.folders": "folders", "machine": "machine",
-    "libraries": "libraries", "datasets.datasets": "data sets", "asked": "backends",
-}  # fmt: skip
+    "offered": "plugins",
+    "folders.folders": "folders",
+    "machine": "machine",
+    "libraries": "libraries",
+    "datasets.datasets": "data sets",
+    "asked": "backends",
+}
 
 
 @pytest.mark.parametrize(("look", "subject"), LOOKS.items(), ids=LOOKS)
@@ -259,9 +265,10 @@ BROKEN = {
     "wrong API": (plugin().replace("inspect=", "api=99, inspect="), "API 99"),
     "a raising hook": (plugin().replace("    return [", "    1 / 0\n    return ["), "ZeroDivision"),
     "a raising hook of data sets": (
-        "import gankit\n@gankit.hookimpl\ndef gankit_datasets():\n    raise OSError('gone')", "gone"
+        "import gankit\n@gankit.hookimpl\ndef gankit_datasets():\n    raise OSError('gone')",
+        "gone",
     ),
-}  # fmt: skip
+}
 
 
 def test_each_broken_plugin_is_named_and_the_others_are_listed(install):
@@ -359,12 +366,14 @@ NONSENSE = {
     "a silent exit": ("os._exit(0)", "ended before it was done"),
     "a number": ("return 3", "returned 3, not text by name"),
     "a text that cannot be had": (
-        "return {'a': type('T', (), {'__str__': lambda self: 1 / 0})()}", "ZeroDivisionError"
+        "return {'a': type('T', (), {'__str__': lambda self: 1 / 0})()}",
+        "ZeroDivisionError",
     ),
     "a crash as it ends": (
-        "import atexit; atexit.register(os.kill, os.getpid(), signal.SIGABRT); return {}", "SIGABRT"
+        "import atexit; atexit.register(os.kill, os.getpid(), signal.SIGABRT); return {}",
+        "SIGABRT",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("body", "reason"), NONSENSE.values(), ids=NONSENSE)

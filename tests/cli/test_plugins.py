@@ -140,10 +140,12 @@ def test_a_new_backend_is_a_whole_distribution(command, alone):
     files = {str(p.relative_to(alone)) for p in (alone / "gankit-mine").rglob("*") if p.is_file()}
     assert set(ended.out.splitlines()) == files
     assert files >= {
-        "gankit-mine/pyproject.toml", "gankit-mine/README.md",
-        "gankit-mine/gankit_mine/__init__.py", "gankit-mine/tests/test_contract.py",
+        "gankit-mine/pyproject.toml",
+        "gankit-mine/README.md",
+        "gankit-mine/gankit_mine/__init__.py",
+        "gankit-mine/tests/test_contract.py",
         "gankit-mine/.github/workflows/test.yml",
-    }  # fmt: skip
+    }
     text = (alone / "gankit-mine" / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
     assert project["name"] == "gankit-mine"
@@ -175,8 +177,10 @@ def test_an_invalid_plugin_name_is_refused(command, alone, name):
     assert list(alone.iterdir()) == []
 
 
-@pytest.mark.parametrize(("name", "reason"), [("torch", "taken by"), ("lacks", "installed"),
-                                              ("faulty", "of acme-faulty")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("torch", "taken by"), ("lacks", "installed"), ("faulty", "of acme-faulty")],
+)
 @pytest.mark.usefixtures("faulty")
 def test_a_name_that_is_taken_is_refused(command, alone, name, reason):
     ended = command("plugins", "new", name)
@@ -222,8 +226,12 @@ def test_a_new_backend_trains_at_once(command, written):
 def test_a_new_backends_own_tests_pass(written):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
-        cwd=written, capture_output=True, text=True, check=False, timeout=200,
-    )  # fmt: skip
+        cwd=written,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
     assert done.returncode == 0, done.stdout
     passed = int(re.search(r"(\d+) passed", done.stdout)[1])
     assert passed >= 100  # Of every level: the class has all clauses.
@@ -294,8 +302,12 @@ def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install,
     ended = command("plugins", "list", "--json")
     rows = json.loads(ended.out)
     found = {(row["kind"], row["name"]): row["status"] for row in rows}
-    for kind, name in (("dataset", "counted"), ("loss", "steep"), ("callback", "kinds"),
-                       ("command", "hello")):  # fmt: skip
+    for kind, name in (
+        ("dataset", "counted"),
+        ("loss", "steep"),
+        ("callback", "kinds"),
+        ("command", "hello"),
+    ):
         assert found[kind, name] == "ready"
     faults = {row["name"]: (row["kind"], row["reason"]) for row in rows if row["status"] != "ready"}
     assert found["plugin", "mute"] == "ready"

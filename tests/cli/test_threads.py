@@ -79,9 +79,12 @@ def test_the_command_sets_threads_before_importing_numpy():
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"GANKIT_THREADS": "1"}, capture_output=True, text=True, check=True,
+        env=os.environ | {"GANKIT_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
         timeout=60,
-    )  # fmt: skip
+    )
     code, pools, tensorflow = json.loads(done.stdout.splitlines()[-1])
     assert (code, tensorflow) == (0, "1")
     assert pools
@@ -91,9 +94,12 @@ def test_the_command_sets_threads_before_importing_numpy():
 def test_a_wrong_number_ends_the_command_with_one_line():
     done = subprocess.run(
         [sys.executable, "-m", "gankit", "recipes"],
-        env=os.environ | {"GANKIT_THREADS": "lots"}, capture_output=True, text=True, check=False,
+        env=os.environ | {"GANKIT_THREADS": "lots"},
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=60,
-    )  # fmt: skip
+    )
     assert done.returncode == 2
     assert done.stderr == (
         "gankit: GANKIT_THREADS: got 'lots'; expected a whole number, 1 to 1,024\n"

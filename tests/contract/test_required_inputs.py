@@ -100,8 +100,9 @@ def test_the_page_lists_every_name_of_rates_and_draws():
     for family in ("classifier", "projection"):
         problem = replace(everything(numpy, family), instance_noise=0.1, flip=True)
         found = {*scalars.names(problem), *random_inputs.layout(problem)}
-        plain = {re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name))
-                 for name in found}  # fmt: skip
+        plain = {
+            re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name)) for name in found
+        }
         plain = {re.sub("instance/fake", "instance/real", name) for name in plain}
         gates = {name for name in plain if name.endswith("/gate")}
         assert plain - gates <= listed

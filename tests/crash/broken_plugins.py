@@ -27,16 +27,18 @@ AT_LOADING = {
     "cancelled at import": ("import asyncio\nraise asyncio.CancelledError('no')", "CancelledError"),
     "endless recursion at import": ("def f():\n    f()\nf()", "RecursionError"),
     "misspelt hook": (
-        GOOD.replace("def gankit_backends", "def gankit_backend"), "did you mean 'gankit_backends'"
+        GOOD.replace("def gankit_backends", "def gankit_backend"),
+        "did you mean 'gankit_backends'",
     ),
     "wrong hook signature": (HOOK.format("backends(nonsense)", "return []"), "nonsense"),
     "no hook": ("x = 1", "implements no hook"),
-}  # fmt: skip
+}
 WHEN_ASKED = {
     "wrong API": (BACKEND.replace("api=API", "api=99"), "API 99"),
     "a raising hook": (GOOD.replace("    return", "    1 / 0\n    return"), "ZeroDivisionError"),
     "an exiting hook": (
-        GOOD.replace("    return [", "    raise SystemExit(3)\n    return ["), "SystemExit"
+        GOOD.replace("    return [", "    raise SystemExit(3)\n    return ["),
+        "SystemExit",
     ),
     "a hook that raises midway": (HOOK.format("backends()", "yield 1 / 0"), "ZeroDivisionError"),
     "a hook that returns a number": (GOOD.replace("return [", "return 3 or ["), "returned 3"),
@@ -45,10 +47,11 @@ WHEN_ASKED = {
     "a backend whose name is a number": (GOOD.replace('"mine"', "3"), "called 3"),
     "a backend that requires a number": (GOOD.replace("(), build", "3, build"), "requires 3"),
     "a backend that is able to nothing": (
-        GOOD.replace('frozenset({"float32"})', "None"), "capabilities None"
+        GOOD.replace('frozenset({"float32"})', "None"),
+        "capabilities None",
     ),
     "a backend that cannot be built": (GOOD.replace("build, froz", "None, froz"), "build None"),
-}  # fmt: skip
+}
 BACKENDS = AT_LOADING | WHEN_ASKED
 """Those of backends: asking for one by name has to end with exit code 5, and why."""
 
@@ -57,29 +60,32 @@ OTHERS = {
     "a callback that is none": (HOOK.format("callbacks(config)", "return [3]"), "callback 3"),
     "a callback that is a class": (
         HOOK.format("callbacks(config)", "return [type('Told', (), {'__call__': print})]"),
-        "the class Told"
+        "the class Told",
     ),
     "a raising hook of data sets": (HOOK.format("datasets()", "1 / 0"), "ZeroDivisionError"),
     "a data set that is none": (HOOK.format("datasets()", "return [3]"), "dataset 3 is no"),
     "a data set that only has a name": (
-        HOOK.format("datasets()", "return [type('Odd', (), {'name': 'odd'})()]"), "is no gankit"
+        HOOK.format("datasets()", "return [type('Odd', (), {'name': 'odd'})()]"),
+        "is no gankit",
     ),
     "a data set whose name cannot be typed": (
         HOOK.format("datasets()", "from gankit.data import Dataset as D; return [D('a b', '', 0)]"),
-        "cannot be called"
+        "cannot be called",
     ),
     "a loss that is none": (HOOK.format("losses()", "return [3]"), "loss 3 is no"),
     "a raising hook of losses": (HOOK.format("losses()", "1 / 0"), "ZeroDivisionError"),
     "a raising hook of commands": (HOOK.format("commands()", "1 / 0"), "ZeroDivisionError"),
     "a command that is none": (HOOK.format("commands()", "return [3]"), "command 3 is no"),
     "a command that only has a name": (
-        HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"), "Hello is no"
+        HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"),
+        "Hello is no",
     ),
-}  # fmt: skip
+}
 
 
-def install(site: Path, module: str, source: str, *, name="mine", distribution="acme-gan",
-            attribute=""):  # fmt: skip
+def install(
+    site: Path, module: str, source: str, *, name="mine", distribution="acme-gan", attribute=""
+):
     """Put a distribution of one module into a folder, as pip leaves it."""
     site.mkdir(exist_ok=True)
     (site / f"{module}.py").write_text(source, "utf-8")

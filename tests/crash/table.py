@@ -70,8 +70,10 @@ def main(backends: list[str]) -> int:
 def passes(chosen: list[str], tested: str, notes: Path) -> bool:
     """Run these tests in a process of its own, with the long figures."""
     environment = os.environ | {
-        "GANKIT_CRASH": "full", "GANKIT_CRASH_NOTES": str(notes), "GANKIT_TEST_BACKENDS": tested,
-    }  # fmt: skip
+        "GANKIT_CRASH": "full",
+        "GANKIT_CRASH_NOTES": str(notes),
+        "GANKIT_TEST_BACKENDS": tested,
+    }
     command = [sys.executable, "-m", "pytest", "-q", *chosen, "--timeout=3600"]
     try:
         done = subprocess.run(command, cwd=ROOT, env=environment, timeout=LIMIT, check=False)

@@ -230,8 +230,12 @@ def started():
         environment |= {"GANKIT_HOME": str(folder), "HOME": str(folder)}
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.fetching", *mirrors],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         processes.append(process)
         return process
 

@@ -28,9 +28,7 @@ layers = [{ layer = "dense", units = 784 }, { layer = "reshape", shape = [28, 28
 [discriminator]
 layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
 """
-TRAIN = [
-    "train", "--config", "tiny.toml", "--dataset", "mine.npy", "--steps", "1", "--batch", "2",
-]  # fmt: skip
+TRAIN = ["train", "--config", "tiny.toml", "--dataset", "mine.npy", "--steps", "1", "--batch", "2"]
 LINES = {
     "help": ["--help"],
     "backends": ["backends", "--json"],
@@ -80,9 +78,12 @@ def met_by_a_new_process(site):
     path = os.pathsep.join([str(site), str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.commands", json.dumps(list(LINES.values()))],
-        env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
         check=False,
-    )  # fmt: skip
+    )
     assert (done.returncode, done.stderr) == (0, "")
     return said_by(json.loads(done.stdout))
 

@@ -60,8 +60,10 @@ def test_any_flipped_bit_at_the_beginning_of_a_file_is_refused(checkpoint, name)
         with flipped(file, bit):
             assert_refused(file)
     assert only(read_checkpoint(checkpoint)), "all was as before, but for the bit"
-    note("corruption", f"{name}: {len(chosen)} bits of its first {len(bits) // 8} bytes, "
-         "each refused")  # fmt: skip
+    note(
+        "corruption",
+        f"{name}: {len(chosen)} bits of its first {len(bits) // 8} bytes, each refused",
+    )
 
 
 def test_any_flipped_bit_is_refused_though_safetensors_takes_most(checkpoint):
@@ -76,8 +78,11 @@ def test_any_flipped_bit_is_refused_though_safetensors_takes_most(checkpoint):
                 alone += 1
                 silent += loads_alone(file)
     assert silent > alone / 2, "safetensors has no checksum"
-    note("corruption", f"{flips} random bits, each refused; safetensors alone takes "
-         f"{silent} of {alone} without a word")  # fmt: skip
+    note(
+        "corruption",
+        f"{flips} random bits, each refused; safetensors alone takes "
+        f"{silent} of {alone} without a word",
+    )
 
 
 def lengths(content):
@@ -136,8 +141,10 @@ def test_a_file_of_another_part_is_refused(checkpoint):
             swapped += 1
         (checkpoint / name).write_bytes(content)
     assert only(read_checkpoint(checkpoint))
-    note("corruption", f"files swapped between steps and parts, {swapped + len(FILES)} times, "
-         "each refused")  # fmt: skip
+    note(
+        "corruption",
+        f"files swapped between steps and parts, {swapped + len(FILES)} times, each refused",
+    )
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -185,8 +192,10 @@ def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before(
     assert complaint.startswith(f"gankit: warning: skipped: {file} ")
     assert going_on == "resuming after step 2 from run/checkpoints/000002"
     runs.assert_same("run", short_run)
-    note("corruption", f"--resume auto after {damage.__name__}: passed over, and the bits of an "
-         "undisturbed run")  # fmt: skip
+    note(
+        "corruption",
+        f"--resume auto after {damage.__name__}: passed over, and the bits of an undisturbed run",
+    )
 
 
 @pytest.fixture

@@ -173,9 +173,12 @@ def test_any_failing_system_call_ends_a_run_with_7_and_it_resumes_to_the_same_bi
     assert codes[0] <= spared[0]
     assert codes[4] <= spared[1]
     assert codes[2] <= 1, "the settings that were named cannot be read"
-    note("failing-disk", f"train, {begin}, {kind}: {len(numbers)} of {len(calls)} calls struck, "
-         f"exit code 7 after {codes[7]}, 4 after {codes[4]}, 0 after {codes[0]}; "
-         "all resumed to the same bits")  # fmt: skip
+    note(
+        "failing-disk",
+        f"train, {begin}, {kind}: {len(numbers)} of {len(calls)} calls struck, "
+        f"exit code 7 after {codes[7]}, 4 after {codes[4]}, 0 after {codes[0]}; "
+        "all resumed to the same bits",
+    )
 
 
 def assert_told(ended, kind):

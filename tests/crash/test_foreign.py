@@ -56,5 +56,8 @@ def test_a_run_among_checkpoints_of_another_ends_with_the_same_bits(
     assert len(kept) == 3, "as many of its own as are kept"
     left = len(list(Path("run", "checkpoints").iterdir())) - len(kept)
     assert left >= 5, "those of the other run are left alone"
-    note("foreign", f"{len(STOPS)} stops of a run among checkpoints of another: the same bits, "
-         "as many of its own kept")  # fmt: skip
+    note(
+        "foreign",
+        f"{len(STOPS)} stops of a run among checkpoints of another: the same bits, "
+        "as many of its own kept",
+    )

@@ -111,8 +111,9 @@ def test_a_file_that_may_not_grow_ends_the_run_with_7(work, whole, limit):
     ended = command(work, limit=limit)
     assert ended.returncode == 7, ended.stderr
     last = ended.stderr.splitlines()[-1]
-    assert re.search(f"cannot write run/.*: the file would be larger than is allowed here {FREE}$",
-                     last)  # fmt: skip
+    assert re.search(
+        f"cannot write run/.*: the file would be larger than is allowed here {FREE}$", last
+    )
     assert steps(work / "run") == [2, 4]
     assert command(work).returncode == 0
     runs.assert_same(work / "run", whole)
@@ -126,8 +127,11 @@ def test_a_full_file_system_ends_the_run_with_7_and_room_lets_it_go_on(work, who
     kept = steps(work / "struck-run")
     assert 0 < len(kept) < runs.STEPS / 2
     runs.assert_same(work / "run", whole)
-    note("failing-disk", f"a full tmpfs: exit code 7 after checkpoint {kept[-1]}, all "
-         f"{len(kept)} earlier ones verify, resumed with room to the same bits")  # fmt: skip
+    note(
+        "failing-disk",
+        f"a full tmpfs: exit code 7 after checkpoint {kept[-1]}, all "
+        f"{len(kept)} earlier ones verify, resumed with room to the same bits",
+    )
 
 
 def test_too_small_a_file_system_is_refused_before_the_start(work, whole, namespace):

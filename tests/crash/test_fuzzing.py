@@ -27,8 +27,11 @@ from tests.crash.children import in_child
 from tests.crash.figures import figure, note
 
 DOCUMENTED = set(ExitCode) - {
-    ExitCode.UNEXPECTED, ExitCode.HANGUP, ExitCode.INTERRUPTED, ExitCode.TERMINATED,
-}  # fmt: skip
+    ExitCode.UNEXPECTED,
+    ExitCode.HANGUP,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+}
 EXAMPLES = figure(100, 500)
 some = settings(max_examples=EXAMPLES, deadline=None)
 

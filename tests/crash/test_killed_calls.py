@@ -220,12 +220,16 @@ def test_a_kill_while_overwriting_in_place_would_damage_files(tmp_path):
     )
     assert found["unusable"]
     assert found["mixed"], "generator and average of different steps, and all of it loads"
-    note("kill-calls", f"in-place writing: {found['unusable']} of {2 * len(calls)} deaths leave "
-         f"it unusable, {found['mixed']} mix steps")  # fmt: skip
+    note(
+        "kill-calls",
+        f"in-place writing: {found['unusable']} of {2 * len(calls)} deaths leave "
+        f"it unusable, {found['mixed']} mix steps",
+    )
 
 
-@pytest.mark.parametrize("act", [save_a_new_step, save_the_damaged_step, prune],
-                         ids=lambda act: act.__name__)  # fmt: skip
+@pytest.mark.parametrize(
+    "act", [save_a_new_step, save_the_damaged_step, prune], ids=lambda act: act.__name__
+)
 def test_no_call_escapes_the_count(fresh, act):
     folder = fresh()
     if act is save_the_damaged_step:

@@ -75,8 +75,11 @@ def test_a_run_that_loses_its_folder_goes_on_where_that_is(place, whole, phase, 
     assert newest is None or str(newest.path) in last
     assert in_child(trained, "moved").value["code"] == 0
     runs.assert_same("moved", whole)
-    note("lost-folder", "moved, or another in its place, in any phase: exit code 7, the new place "
-         "named, resumed there to the same bits")  # fmt: skip
+    note(
+        "lost-folder",
+        "moved, or another in its place, in any phase: exit code 7, the new place "
+        "named, resumed there to the same bits",
+    )
 
 
 @pytest.mark.usefixtures("place")

@@ -19,9 +19,11 @@ from tests.paths import ROOT
 from tests.selection import selected
 
 SOURCES = sorted(
-    path for part in ("gankit", "backends", "docs") for path in
-    (ROOT / part).rglob("*.py") if "_build" not in path.parts
-)  # fmt: skip
+    path
+    for part in ("gankit", "backends", "docs")
+    for path in (ROOT / part).rglob("*.py")
+    if "_build" not in path.parts
+)
 ALLOWED = {
     "gankit/__init__.py": "importlib.import_module(f'gankit.{_HOMES[name]}')",
     "gankit/testing/runner/reporting.py": "importlib.import_module(module)",
@@ -86,9 +88,7 @@ def test_the_search_sees_each_danger_and_nothing_else(text, count):
 
 def test_there_are_sources_to_search():
     assert len(SOURCES) > 150
-    assert {path.relative_to(ROOT).parts[0] for path in SOURCES} == {
-        "gankit", "backends", "docs"
-    }  # fmt: skip
+    assert {path.relative_to(ROOT).parts[0] for path in SOURCES} == {"gankit", "backends", "docs"}
 
 
 def watched(backend, folder):
@@ -98,9 +98,13 @@ def watched(backend, folder):
     path = os.pathsep.join([str(folder), environment.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.whole_run", backend, str(folder)],
-        cwd=ROOT, env=environment | {"PYTHONPATH": path, "HOME": str(folder)}, timeout=280,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment | {"PYTHONPATH": path, "HOME": str(folder)},
+        timeout=280,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

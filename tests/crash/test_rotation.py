@@ -54,8 +54,11 @@ def test_a_reader_beside_always_finds_a_whole_checkpoint(run):
         found.append(newest.step)
     assert told == []
     assert found == sorted(found)
-    note("rotation", f"{len(found)} readings beside {found[-1]} checkpoints, one kept: each found "
-         "a whole one, none called damaged")  # fmt: skip
+    note(
+        "rotation",
+        f"{len(found)} readings beside {found[-1]} checkpoints, one kept: each found "
+        "a whole one, none called damaged",
+    )
 
 
 def test_a_list_beside_calls_nothing_damaged(run):

@@ -99,9 +99,12 @@ def struck_in_process(backend, phase, name, times):
     """Go on with the run in a process of its own, struck in a phase; return how it ended."""
     words = [phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.phases", *words], capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.crash.phases", *words],
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=120,
+    )
     return abs(done.returncode)
 
 

@@ -33,10 +33,7 @@ layers = [{ layer = "dense", units = 784 }, { layer = "reshape", shape = [28, 28
 layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
 """
 COUNTS = ["1", "2", "3"]
-NUMBERS = [
-    "0", "-1", "1.5", "1e0", "nan", "-inf", "0x2", "many", "", "٣", "9" * 5000,
-    "9" * 20,
-]  # fmt: skip
+NUMBERS = ["0", "-1", "1.5", "1e0", "nan", "-inf", "0x2", "many", "", "٣", "9" * 5000, "9" * 20]
 ODD = ["", " ", "-", "--", "../x", "a\nb", "\udcff", "x" * 300, "%s{}$(x)", "🦆", "None"]
 FILES = ["tiny.toml", "prose.toml", "deep.toml", "nowhere.toml", "pictures", "pipe", *ODD]
 IMAGES = ["mine.npy", "mine.npz", "./\udcff.npy", "auto"]

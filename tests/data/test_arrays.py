@@ -240,9 +240,12 @@ FORMS = {
     "bool": (LABELS > 0, LABELS > 0, ("False", "True")),
     "names": (WORDS, np.array([1, 2, 0])[LABELS], ("ant", "cat", "dog")),
     "names as bytes": (WORDS.astype("S"), np.array([1, 2, 0])[LABELS], ("ant", "cat", "dog")),
-    "numbers as names": (np.array(["2", "10", "9"])[LABELS], np.array([0, 2, 1])[LABELS],
-                         ("2", "9", "10")),
-}  # fmt: skip
+    "numbers as names": (
+        np.array(["2", "10", "9"])[LABELS],
+        np.array([0, 2, 1])[LABELS],
+        ("2", "9", "10"),
+    ),
+}
 
 
 @pytest.mark.parametrize("form", FORMS)

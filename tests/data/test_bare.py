@@ -94,8 +94,10 @@ def test_any_bytes_have_an_orientation(content):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from([b"\xff\xd8\xff", b"RIFF\x10\0\0\0WEBP", b"II*\0", b"MM\0+", b"GIF89a"]),
-       st.binary(max_size=120))  # fmt: skip
+@given(
+    st.sampled_from([b"\xff\xd8\xff", b"RIFF\x10\0\0\0WEBP", b"II*\0", b"MM\0+", b"GIF89a"]),
+    st.binary(max_size=120),
+)
 def test_any_bytes_can_be_looked_through_for_metadata(head, tail):
     assert bare(io.BytesIO(head + tail)).content[:2] == head[:2]
 
@@ -121,8 +123,10 @@ def test_a_wrong_checksum_of_pixels_is_named(tmp_path):
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
 def test_text_that_unpacks_to_gigabytes_does_not_matter(tmp_path, kind):
     body = {
-        b"zTXt": b"Comment\0\0", b"iTXt": b"Comment\0\x01\0\0\0", b"iCCP": b"profile\0\0",
-    }[kind] + zlib.compress(bytes(2**24))  # fmt: skip
+        b"zTXt": b"Comment\0\0",
+        b"iTXt": b"Comment\0\x01\0\0\0",
+        b"iCCP": b"profile\0\0",
+    }[kind] + zlib.compress(bytes(2**24))
     made = pixels_of(tmp_path, png(8, 0, b"\0\7\7\7\7" * 4, chunk(kind, body)))
     assert (made == 7).all()
 
@@ -190,10 +194,12 @@ def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):
     odd = b"".join(
         b"\xff" + bytes([marker]) + (len(data) + 2).to_bytes(2, "big") + data
         for marker, data in [
-            (0xE2, b"MPF\0" + b"\xff" * 40), (0xED, b"Photoshop 3.0\x008BIM\xff\xff\xff"),
-            (0xE2, b"ICC_PROFILE\0\x09\x01" + bytes(99)), (0xFE, b"\xff" * 65000),
+            (0xE2, b"MPF\0" + b"\xff" * 40),
+            (0xED, b"Photoshop 3.0\x008BIM\xff\xff\xff"),
+            (0xE2, b"ICC_PROFILE\0\x09\x01" + bytes(99)),
+            (0xFE, b"\xff" * 65000),
         ]
-    )  # fmt: skip
+    )
     made = pixels_of(tmp_path, whole[:2] + odd + whole[2:])
     assert np.array_equal(made, pixels_of(tmp_path, whole))
 
@@ -277,10 +283,13 @@ def test_the_highest_16_bit_level_is_returned(tmp_path, name):
     assert read(tmp_path / name, PLAIN).top is None
 
 
-@pytest.mark.parametrize(("levels", "said"), [
-    (np.ones((3, 4), np.float32), "its levels are real numbers; expected 8 or 16 bits"),
-    (np.ones((3, 4), np.int32), "its levels are whole numbers of 32 bits"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        (np.ones((3, 4), np.float32), "its levels are real numbers; expected 8 or 16 bits"),
+        (np.ones((3, 4), np.int32), "its levels are whole numbers of 32 bits"),
+    ],
+)
 def test_a_tiff_of_other_numbers_is_refused(tmp_path, levels, said):
     Image.fromarray(levels).save(tmp_path / "a.tif")
     with pytest.raises(DataError, match=said):

@@ -166,8 +166,11 @@ print(packed - before, peak() - before)
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(large), str(tmp_path / "out.npy")],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     packing, holding = (int(kilobytes) * 1024 for kilobytes in done.stdout.split())
     assert packing < 16 * MIB
     assert holding > 32 * MIB  # The measure does see a set that is held.

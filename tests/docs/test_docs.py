@@ -175,8 +175,10 @@ def test_marks_are_heeded():
             "```python", "2", "```", "text", "```python", "3", "```"]  # fmt: skip
     found = list(blocks(ROOT / "page.md", page))
     assert [(e.line, e.text, e.runs()) for e in found] == [
-        (3, "1\n", False), (8, "2\n", False), (12, "3\n", True),
-    ]  # fmt: skip
+        (3, "1\n", False),
+        (8, "2\n", False),
+        (12, "3\n", True),
+    ]
 
 
 def with_doctests() -> list[str]:
@@ -208,8 +210,9 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html"]
     done = ran(
         [*command, "-d", str(tmp_path / "doctrees"), str(ROOT / "docs"), str(tmp_path / "html")],
-        "Sphinx", 240,
-    )  # fmt: skip
+        "Sphinx",
+        240,
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "html" / "quickstart.html").is_file()
 

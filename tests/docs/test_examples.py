@@ -24,11 +24,13 @@ CURVE = EXAMPLES[0].parents[1] / "gankit-command-curve"
 BREAKAGES = {  # The file, what stands there, what is put there, and what is then said.
     "its module": ("gankit_curve.py", 'LEVELS = "', 'LEVELS = "_', "2 failed, 1 passed"),
     "its entry point": (
-        "pyproject.toml", 'curve = "gankit_curve"', 'curve = "gankit_curves"',
+        "pyproject.toml",
+        'curve = "gankit_curve"',
+        'curve = "gankit_curves"',
         "No module named 'gankit_curves'",
     ),
     "its tests": ("tests/test_curve.py", "def test_", "def no_test_", "no tests ran"),
-}  # fmt: skip
+}
 
 
 def named(pyproject):
@@ -86,8 +88,11 @@ def own_tests(folder, scratch, *options, seconds=240):
     command += ["-W", "error", "-W", "ignore:there are only", *options]
     return ran(
         [*command, f"--basetemp={scratch / 'tmp'}", str(folder / "tests")],
-        f"the tests of {folder.name}", seconds, cwd=scratch / "work", env=environment,
-    )  # fmt: skip
+        f"the tests of {folder.name}",
+        seconds,
+        cwd=scratch / "work",
+        env=environment,
+    )
 
 
 def test_there_is_one_of_each_kind():

@@ -33,8 +33,11 @@ def test_every_picture_is_there_and_whole(path):
 
 
 def test_every_picture_of_the_folders_is_shown():
-    found = {p.relative_to(DOCS).as_posix() for name in ("gallery", "recipes")
-             for p in (DOCS / "images" / name).iterdir()}  # fmt: skip
+    found = {
+        p.relative_to(DOCS).as_posix()
+        for name in ("gallery", "recipes")
+        for p in (DOCS / "images" / name).iterdir()
+    }
     assert found == set(PICTURES)
 
 

@@ -117,9 +117,10 @@ def test_a_row_has_the_versions_that_its_session_installs(row):
 def test_the_table_of_libraries_is_what_pyproject_and_constraints_say():
     rows = table("library")
     assert [row[0] for row in rows] == list(
-        dict.fromkeys(Requirement(line).name.replace("tensorflow", "tensorflow-cpu")
-                      for line in CLAIMED)
-    )  # fmt: skip
+        dict.fromkeys(
+            Requirement(line).name.replace("tensorflow", "tensorflow-cpu") for line in CLAIMED
+        )
+    )
     for name, low, high in rows:
         assert low == oldest(name.removesuffix("-cpu"), pythons()[0]), name
         assert high == NEWEST[name], name

@@ -116,9 +116,12 @@ def liar(tmp_path_factory):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, "-m", "gankit", "export", *map(str, arguments)],
-            capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": path},
             timeout=120,
-        )  # fmt: skip
+        )
 
     return run
 

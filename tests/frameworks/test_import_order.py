@@ -43,9 +43,12 @@ for framework in sys.argv[1:]:
 )
 def test_both_frameworks_train_in_one_process(order):
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *order], capture_output=True, text=True, check=False,
+        [sys.executable, "-c", PROGRAM, *order],
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=240,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     one, other = [line for line in done.stdout.splitlines() if line.startswith("losses")]
     assert one == other

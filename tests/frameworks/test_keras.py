@@ -18,9 +18,12 @@ if not selected("keras"):
 
 
 PLAIN = (
-    layers.Dense(16), layers.LeakyReLU(0.2), layers.Dense(784), layers.Tanh(),
+    layers.Dense(16),
+    layers.LeakyReLU(0.2),
+    layers.Dense(784),
+    layers.Tanh(),
     layers.Reshape((28, 28, 1)),
-)  # fmt: skip
+)
 """A generator whose images both updates of a step can share."""
 
 

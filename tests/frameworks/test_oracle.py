@@ -44,8 +44,11 @@ def test_random_problems_have_every_part():
     assert NUMPY.capabilities - {"float32"} <= needed
     assert {problem.loss.name for problem in problems} == {loss.name for loss in losses.BUILTIN}
     assert {p.where for problem in problems for p in problem.penalties} == {
-        "real", "fake", "between", "around",
-    }  # fmt: skip
+        "real",
+        "fake",
+        "between",
+        "around",
+    }
 
 
 # What the backends share, and the reference with them: a mistake there is one that only an oracle

@@ -21,8 +21,9 @@ from gankit.training import alternate, plan
 
 BOUND = 1e-9
 STEPS = 100
-FRAMEWORKS = [b for b in os.environ.get("GANKIT_TEST_BACKENDS", "torch,keras").split(",")
-              if b != "numpy"]  # fmt: skip
+FRAMEWORKS = [
+    b for b in os.environ.get("GANKIT_TEST_BACKENDS", "torch,keras").split(",") if b != "numpy"
+]
 
 
 @pytest.fixture(scope="module")

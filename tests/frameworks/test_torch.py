@@ -100,9 +100,12 @@ def test_convolutions_to_one_filter_or_from_one_channel_train(precision, batch, 
     generator = (layers.Dense(16 * channels), layers.Reshape((4, 4, channels)), layer)
     shape = layers.output_shape(generator, (8,))
     problem = replace(
-        SIMPLE, generator=generator, discriminator=(layers.Flatten(), layers.Dense(1)),
-        image_shape=shape, precision=precision,
-    )  # fmt: skip
+        SIMPLE,
+        generator=generator,
+        discriminator=(layers.Flatten(), layers.Dense(1)),
+        image_shape=shape,
+        precision=precision,
+    )
     data = np.random.default_rng(0).integers(0, 256, (6, *shape), np.uint8)
     block = plan(problem, StepShape(batch), len(data), 0, 2)
     losses = [

@@ -32,9 +32,12 @@ from tests.frameworks.recording import Recorder
 STEPS = 12
 NORMED = (layers.Dense(16, spectral=True), layers.LeakyReLU(0.2), layers.Dropout(0.3))
 GENERATOR = (
-    layers.Dense(16), layers.LeakyReLU(0.2), layers.Dense(784), layers.Tanh(),
+    layers.Dense(16),
+    layers.LeakyReLU(0.2),
+    layers.Dense(784),
+    layers.Tanh(),
     layers.Reshape((28, 28, 1)),
-)  # fmt: skip
+)
 PROBLEMS = {
     "simple": {},
     "penalty": {"penalties": (Penalty("between", 1.0, 10.0),)},
@@ -285,10 +288,13 @@ def test_masks_are_drawn_some_steps_at_a_time(monkeypatch):
 
 def test_an_update_is_cloned_whole():
     update = graphs.Update(
-        real=torch.zeros(1), noise=torch.ones(2), labels=torch.arange(2), scalars={"a": 1.0},
+        real=torch.zeros(1),
+        noise=torch.ones(2),
+        labels=torch.arange(2),
+        scalars={"a": 1.0},
         random={"flip": torch.ones(2)},
         masking=gankit_torch.feeds.Masking((0, 0, 0), {"generator/1": torch.ones(3)}),
-    )  # fmt: skip
+    )
     twin = update.clone()
     assert len(twin.tensors()) == len(update.tensors()) == 5
     for mine, its in zip(update.tensors(), twin.tensors(), strict=True):

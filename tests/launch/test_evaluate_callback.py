@@ -82,8 +82,9 @@ def left(out):
     own = {"environment.json", "manifest.json", ".lock"}
     return {
         path.relative_to(out): path.read_bytes()
-        for path in sorted(Path(out).rglob("*")) if path.is_file() and path.name not in own
-    }  # fmt: skip
+        for path in sorted(Path(out).rglob("*"))
+        if path.is_file() and path.name not in own
+    }
 
 
 class Killed(BaseException):
@@ -265,8 +266,9 @@ def test_how_often_a_run_is_evaluated_may_change_on_resuming():
     train_until("run", 7)
     train("run", resume=True, evaluate_every=1, evaluate_samples=80)
     assert [(one["step"], one["samples"]) for one in log("run")] == [
-        (6, 60), *[(step, 80) for step in (9, 12, 15, 18, 20)]
-    ]  # fmt: skip
+        (6, 60),
+        *[(step, 80) for step in (9, 12, 15, 18, 20)],
+    ]
     assert gankit.load("run", best=True).step == 12
 
 

@@ -107,9 +107,13 @@ def test_any_image_any_label_and_their_order_count():
     changed = IMAGES.copy()
     changed[17, 3, 3] ^= 1
     sets = [
-        (IMAGES, None), (changed, None), (IMAGES[::-1], None), (IMAGES.reshape(40, 4, 16, 1), None),
-        (IMAGES, labels), (IMAGES, labels[::-1]),
-    ]  # fmt: skip
+        (IMAGES, None),
+        (changed, None),
+        (IMAGES[::-1], None),
+        (IMAGES.reshape(40, 4, 16, 1), None),
+        (IMAGES, labels),
+        (IMAGES, labels[::-1]),
+    ]
     assert len({digests.digest(*some) for some in sets}) == len(sets)
 
 

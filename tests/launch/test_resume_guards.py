@@ -100,11 +100,14 @@ def contents(folder):
     [
         ("seed = 0", "seed = 1", "seed was 0, is now 1"),
         ("slope = 0.2", "slope = 0.3", "generator.layers.1.slope was 0.2, is now 0.3"),
-        ("learning_rate = 0.0002", "learning_rate = 1e-5",
-         "generator.optimizer.learning_rate was 2e-4, is now 1e-5"),
+        (
+            "learning_rate = 0.0002",
+            "learning_rate = 1e-5",
+            "generator.optimizer.learning_rate was 2e-4, is now 1e-5",
+        ),
         ("n_critic = 1", "n_critic = 3", "n_critic was 1, is now 3"),
     ],
-)  # fmt: skip
+)
 def test_a_value_changed_in_the_file_is_refused_and_named_with_both(resume, old, new, said):
     edit("run/config.toml", old, new)
     ended = resume()

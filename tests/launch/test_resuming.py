@@ -86,10 +86,14 @@ def same_numbers(one, other, step):
     states = [
         read_checkpoint(Path(run, "checkpoints", f"{step:06d}")).state for run in (one, other)
     ]
-    return logs[0] == logs[1] and states[0].keys() == states[1].keys() and all(
-        a.dtype == states[1][name].dtype and np.array_equal(a, states[1][name])
-        for name, a in states[0].items()
-    )  # fmt: skip
+    return (
+        logs[0] == logs[1]
+        and states[0].keys() == states[1].keys()
+        and all(
+            a.dtype == states[1][name].dtype and np.array_equal(a, states[1][name])
+            for name, a in states[0].items()
+        )
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -149,10 +153,14 @@ def test_resuming_a_finished_run_says_so_and_changes_nothing(command):
 
 @pytest.mark.parametrize(
     ("arguments", "key"),
-    [(["--seed", 1], "seed"), (["--batch", 4], "batch"), (["--set", "loss=hinge"], "loss"),
-     (["--set", "latent=5"], "latent")],
+    [
+        (["--seed", 1], "seed"),
+        (["--batch", 4], "batch"),
+        (["--set", "loss=hinge"], "loss"),
+        (["--set", "latent=5"], "latent"),
+    ],
     ids=["seed", "batch", "loss", "latent"],
-)  # fmt: skip
+)
 def test_resuming_with_other_numbers_is_refused_and_changes_nothing(command, arguments, key):
     assert command("run", "--steps", 3).code == 0
     before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
@@ -236,8 +244,10 @@ def test_on_a_terminal_there_is_a_bar_and_with_no_color_no_colour():
     termios.tcsetwinsize(terminal, (24, 120))
     process = subprocess.Popen(
         [*PROGRAM, "train", "--config", "run.toml", "--steps", "3", "--out", "run"],
-        stdout=subprocess.DEVNULL, stderr=terminal, env=os.environ | {"NO_COLOR": "1"},
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
     os.close(terminal)
     said = b""
     try:

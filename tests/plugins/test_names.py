@@ -31,7 +31,7 @@ def test_upper_case_hyphens_and_underscores_make_no_difference():
         (lambda name: choose(name, "numpy"), "SafeTensors", "safetensors"),
     ],
     ids=["data set", "backend", "loss", "recipe", "format"],
-)  # fmt: skip
+)
 def test_a_name_is_found_as_people_write_it(find, typed, name):
     assert find(typed).name == name
 

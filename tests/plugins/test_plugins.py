@@ -225,8 +225,10 @@ def test_a_plugins_data_set_loss_and_callback_work_in_a_run(install, command, tm
     )  # fmt: skip
     assert (code, out) == (ExitCode.OK, "run\n"), err
     assert (tmp_path / "told.txt").read_text("utf-8").splitlines() == [
-        "steep 1", "steep 2", "steep 3"
-    ]  # fmt: skip
+        "steep 1",
+        "steep 2",
+        "steep 3",
+    ]
     assert "counted by acme" in (tmp_path / "run" / "environment.json").read_text("utf-8")
 
 

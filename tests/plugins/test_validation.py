@@ -57,7 +57,7 @@ CASES = [
     *[("backend", BACKEND, f, v) for f, values in WRONG.items() for v in values],
     *[("dataset", DATASET, f, v) for f, values in WRONG_DATASET.items() for v in values],
     *[("loss", LOSS, f, v) for f, values in WRONG_LOSS.items() for v in values],
-]  # fmt: skip
+]
 
 
 def test_what_is_right_is_taken():
@@ -88,8 +88,9 @@ def test_a_misspelt_capability_is_named_with_the_likely_one():
         validation.check("backend", replace(BACKEND, capabilities=frozenset({"convs"})))
 
 
-@pytest.mark.parametrize(("kind", "wrong"), [
-    (Backend, WRONG), (Export, WRONG_EXPORT), (Dataset, WRONG_DATASET), (Loss, WRONG_LOSS),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [(Backend, WRONG), (Export, WRONG_EXPORT), (Dataset, WRONG_DATASET), (Loss, WRONG_LOSS)],
+)
 def test_no_field_is_passed_over(kind, wrong):
     assert {field.name for field in fields(kind)} == wrong.keys()

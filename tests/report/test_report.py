@@ -76,9 +76,7 @@ def test_a_page_says_what_the_run_is(run):
 def test_a_page_has_every_grid_and_both_losses(run):
     data = data_of(page_of(run))
     assert data["runs"][0]["grids"] == [{"step": s, "uri": uri(run, s)} for s in (10, 20, 30)]
-    assert [chart["title"] for chart in data["charts"]] == [
-        "Discriminator loss", "Generator loss"
-    ]  # fmt: skip
+    assert [chart["title"] for chart in data["charts"]] == ["Discriminator loss", "Generator loss"]
     curve = data["charts"][0]["series"][0]
     assert (curve["first"][0], curve["last"][-1]) == (1, 30)
     assert (curve["mean"][0], curve["mean"][-1]) == (2, 1)
@@ -340,10 +338,11 @@ def test_a_page_of_no_run_is_refused(tmp_path):
 
 GENERATOR = {
     "layers": [
-        {"layer": "dense", "units": 16}, {"layer": "tanh"},
+        {"layer": "dense", "units": 16},
+        {"layer": "tanh"},
         {"layer": "reshape", "shape": [4, 4, 1]},
-    ],
-}  # fmt: skip
+    ]
+}
 DISCRIMINATOR = {"layers": [{"layer": "flatten"}, {"layer": "dense", "units": 1}]}
 
 
@@ -398,9 +397,11 @@ def test_a_run_that_diverged_says_so_in_its_report():
     endless = {"optimizer": "sgd", "learning_rate": 1e38}
     with pytest.raises(Diverged, match="in step 1") as caught:
         train(
-            9, loss="wasserstein", generator=GENERATOR | {"optimizer": endless},
+            9,
+            loss="wasserstein",
+            generator=GENERATOR | {"optimizer": endless},
             discriminator=DISCRIMINATOR | {"optimizer": endless},
-        )  # fmt: skip
+        )
     (said,) = warning_log.read(Path("run/warnings.jsonl"))
     assert said.text.startswith("it diverged: ")
     assert str(caught.value).startswith(said.text.removeprefix("it diverged: "))
@@ -439,9 +440,11 @@ BAD = {
     "a page that is no page": (["report", "run", "--out", "page.pdf"], 2, "expected a .html file"),
     "a page nowhere": (["report", "run", "--out", "no/page.html"], 2, "no folder no"),
     "a backend of no name": (
-        ["report", "run", "--explore", "--backend", "numpi"], 4, "no valid checkpoint"
+        ["report", "run", "--explore", "--backend", "numpi"],
+        4,
+        "no valid checkpoint",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("words", "code", "said"), BAD.values(), ids=BAD.keys())

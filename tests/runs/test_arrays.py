@@ -70,9 +70,12 @@ def test_an_array_is_written_in_no_other_format(tmp_path, suffix):
 @pytest.mark.parametrize(
     ("parts", "count"),
     [
-        ([2, 2], 5), ([2, 2], 3), ([], 2), ([], 0),
+        ([2, 2], 5),
+        ([2, 2], 3),
+        ([], 2),
+        ([], 0),
     ],
-)  # fmt: skip
+)
 def test_another_number_than_was_announced_is_refused(tmp_path, name, parts, count):
     with pytest.raises(ConfigError, match=f"got {sum(parts)} images; expected {count}"):
         arrays.write(tmp_path / name, (np.zeros((n, 2, 2, 1)) for n in parts), count)

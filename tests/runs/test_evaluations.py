@@ -51,9 +51,12 @@ def test_what_is_read_is_what_was_appended(path):
 def test_the_log_knows_every_figure_of_an_evaluation():
     # Of a figure that it does not know it would prove nothing.
     named = (
-        *evaluation_log.WORDS, *evaluation_log.COUNTS, *evaluation_log.NUMBERS,
-        *evaluation_log.OPTIONAL, "histogram",
-    )  # fmt: skip
+        *evaluation_log.WORDS,
+        *evaluation_log.COUNTS,
+        *evaluation_log.NUMBERS,
+        *evaluation_log.OPTIONAL,
+        "histogram",
+    )
     figures = {field.name for field in dataclasses.fields(Evaluation)} - {"class_names"}
     assert sorted(named) == sorted(figures)  # What classes are called is not measured.
 

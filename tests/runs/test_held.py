@@ -133,10 +133,13 @@ def test_a_link_to_the_folder_that_leads_elsewhere_meanwhile_is_seen(run):
 
 @pytest.mark.parametrize(
     "become",
-    [lambda path: path.rename(path.with_name("old.jsonl")), lambda path: path.unlink(),
-     lambda path: atomic_files.write_file(path, b"")],
+    [
+        lambda path: path.rename(path.with_name("old.jsonl")),
+        lambda path: path.unlink(),
+        lambda path: atomic_files.write_file(path, b""),
+    ],
     ids=["moved", "removed", "replaced"],
-)  # fmt: skip
+)
 def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become):
     log = MetricsLog(run.metrics)
 

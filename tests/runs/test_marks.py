@@ -33,8 +33,10 @@ def test_only_the_runs_own_are_listed_and_each_other_is_named(store):
     told = []
     assert store.steps(told.append) == [10, 30, 50]
     assert [line.rpartition("/")[2] for line in told] == [
-        "000020 is of another run", "000040 is of another run", "000060 is of another run",
-    ]  # fmt: skip
+        "000020 is of another run",
+        "000040 is of another run",
+        "000060 is of another run",
+    ]
 
 
 def test_one_of_another_run_is_not_loaded_by_its_step(store):

@@ -33,9 +33,13 @@ def torch_pair():
         nn.Linear(24, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)),
     )  # fmt: skip
     discriminator = nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 24), nn.BatchNorm1d(24), nn.LeakyReLU(0.2), nn.Dropout(0.2),
+        nn.Flatten(),
+        nn.Linear(784, 24),
+        nn.BatchNorm1d(24),
+        nn.LeakyReLU(0.2),
+        nn.Dropout(0.2),
         nn.Linear(24, 1),
-    )  # fmt: skip
+    )
     return generator, discriminator
 
 

@@ -238,8 +238,10 @@ def test_no_block_straddles_an_edge_of_any_callback():
 
 def test_callbacks_are_called_in_their_order_after_every_block():
     trainer, order = BlockRecorder(), []
-    calls = [every(1, lambda p: order.append(("a", p.step))),
-             every(1, lambda p: order.append(("b", p.step)))]  # fmt: skip
+    calls = [
+        every(1, lambda p: order.append(("a", p.step))),
+        every(1, lambda p: order.append(("b", p.step))),
+    ]
     fit(trainer, PROBLEM, REGIME, IMAGES, steps=2, callbacks=calls)
     assert order == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
 

@@ -67,8 +67,10 @@ def test_pictures_of_another_size_are_refused_and_nothing_is_written(tmp_path, s
 def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(animation, "PIXELS", 100)
     for frames, fps, said in (
-        ([], 10, "no pictures"), (noise(7, 4, 4), 10, "100 pixels"), (noise(1, 4, 4), 51, "is 51"),
-    ):  # fmt: skip
+        ([], 10, "no pictures"),
+        (noise(7, 4, 4), 10, "100 pixels"),
+        (noise(1, 4, 4), 51, "is 51"),
+    ):
         with pytest.raises(ConfigError, match=said):
             animation.write(tmp_path / "a.gif", frames, fps=fps)
     assert not list(tmp_path.iterdir())
@@ -94,8 +96,11 @@ def test_of_many_grids_some_are_taken_evenly_with_the_first_and_the_last(tmp_pat
     grids, there = animation.of_training(tmp_path, 4)
     assert there == 13
     assert [(step, int(grid[0, 0])) for step, grid in grids] == [
-        (0, 0), (400, 40), (800, 80), (1000000, 7),
-    ]  # fmt: skip
+        (0, 0),
+        (400, 40),
+        (800, 80),
+        (1000000, 7),
+    ]
 
 
 def test_a_folder_without_grids_and_a_damaged_one_are_named(tmp_path):

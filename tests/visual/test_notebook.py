@@ -191,11 +191,13 @@ def outputs(book):
     return [
         sorted(
             kind
-            for output in cell.outputs if output.get("name") != "stderr"
+            for output in cell.outputs
+            if output.get("name") != "stderr"
             for kind in output.get("data", {"text": 0})
         )
-        for cell in book.cells if cell.cell_type == "code"
-    ]  # fmt: skip
+        for cell in book.cells
+        if cell.cell_type == "code"
+    ]
 
 
 @pytest.mark.usefixtures("machine")

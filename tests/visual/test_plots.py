@@ -81,8 +81,10 @@ def run(machine):
     folder = Path("run")
     (folder / "config.toml").write_text("", "utf-8")
     keys = ("discriminator", "generator")
-    said = [{"step": i + 1, **dict(zip(keys, two, strict=True))}
-            for i, two in enumerate(HISTORY[:50].tolist())]  # fmt: skip
+    said = [
+        {"step": i + 1, **dict(zip(keys, two, strict=True))}
+        for i, two in enumerate(HISTORY[:50].tolist())
+    ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(s) + "\n" for s in said), "utf-8")
     return folder
 

@@ -38,7 +38,8 @@ def resized(problem: Problem, shape: Shape, units: Callable[[int], int]) -> Prob
         return one
 
     return replace(
-        problem, image_shape=shape,
+        problem,
+        image_shape=shape,
         generator=tuple(map(layer, problem.generator)),
         discriminator=tuple(map(layer, problem.discriminator)),
-    )  # fmt: skip
+    )

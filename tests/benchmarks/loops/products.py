@@ -15,10 +15,12 @@ def loop(_images: np.ndarray, library: str = "onednn") -> Callable[[int], None]:
     torch.backends.mkldnn.matmul.fp32_precision = "bf16" if library == "onednn" else "none"
     kind = torch.bfloat16 if library == "bfloat16" else torch.float32
     pairs = [
-        (laid(f.rows, f.inner, kind, f.turned == "left"),
-         laid(f.inner, f.columns, kind, f.turned == "right"))
+        (
+            laid(f.rows, f.inner, kind, f.turned == "left"),
+            laid(f.inner, f.columns, kind, f.turned == "right"),
+        )
         for f in factors()
-    ]  # fmt: skip
+    ]
 
     def run(steps: int) -> None:
         for _ in range(steps):
