@@ -1,7 +1,7 @@
-"""Taking a generator out of gankit: a file that another tool opens, proved, with a card beside it.
+"""Export a generator for other tools: a file that is verified, with a model card.
 
-Writing and proving happen in processes of their own, so no framework is imported here, and what a
-library prints or breaks stays with it.
+Writing and verifying run in child processes, so no framework is imported here, and a library's
+output or crash does not reach this process.
 """
 
 from gankit.export.exported import Exported

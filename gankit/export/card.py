@@ -1,4 +1,4 @@
-"""The model card: what an export is, in Markdown, for whoever finds the file without its run."""
+"""The model card: a description of an export, in Markdown."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ inputs = {{"noise": random.standard_normal((16, {latent}), dtype=np.float32)}}
 """
 LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
 NAMES = 100
-"""Classes that a card names."""
+"""Classes named in a card, at most."""
 KINDS = {1: "grey", 3: "colour"}
 _FOLDERS = re.compile(r"(?<![^\s'\"(=])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\]+[/\\])*(?=\S)")
-"""The folders that an absolute path begins with."""
+"""The folders of an absolute path."""
 _SPECIAL = re.compile(r"[\\`*_{}\[\]#|]")
-"""What Markdown takes for more than text, beside what HTML does."""
+"""Characters that are special in Markdown, besides those of HTML."""
 _NO_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
-"""What would end code, or a cell of a table; and tags, for those who look for them."""
+"""Characters that would end code or a cell of a table, and brackets of tags."""
 LICENCE = """\
 gankit claims no right to what was trained with it. Whether and how this file may be passed on
 depends on the licence of the training images: state it here before you do."""
 LIMITS = """\
-For study, tests and play. It makes what its training images look like, with their gaps and biases,
-and nothing else; an image shows nothing that happened. Nobody has checked here that it repeats no
-training image. Another processor or version of a library may round otherwise in the last digits."""
+For study, tests and play. It generates images like its training images, with their gaps and
+biases; an image is not evidence of anything. It was not checked whether it repeats training
+images. Another processor or version of a library may round the last digits differently."""
 FIGURES = ("reference", "features", "samples", "frechet", "precision", "recall", "density",
            "coverage", "score", "classes_seen")  # fmt: skip
-"""What the card has of an evaluation, where there is any."""
+"""The metrics of an evaluation that a card lists."""
 
 
 def card(done: Exported) -> str:
@@ -122,7 +122,7 @@ def _interface(done: Exported) -> str:
 
 
 def _names(done: Exported) -> str:
-    """Return what each class is called, as a paragraph of its own; empty if none has a name."""
+    """Return a paragraph with the name of each class, or an empty string."""
     names = class_names.read(done.run.classes)[: min(_classes(done), NAMES)]
     if not names:
         return ""
@@ -132,30 +132,30 @@ def _names(done: Exported) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return text without what Markdown would take for a mark of its own."""
+    """Return text with Markdown's special characters escaped."""
     return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", one_line(text))
 
 
 def _proof(done: Exported) -> str:
     classes = " of every class" if _classes(done) else ""
     return (
-        f"It was opened again in a process of its own and made {done.images} images{classes} of "
-        "fixed noise, all\ntogether and the first one alone. The largest difference from what the "
-        f"run's generator makes of\nthe same noise was {done.difference:.1e}, on a scale from -1 "
+        f"It was opened again in a child process and generated {done.images} images{classes} from "
+        "fixed noise, all\ntogether and the first one alone. The largest difference from the "
+        f"run's generator on\nthe same noise was {done.difference:.1e}, on a scale from -1 "
         "to 1."
     )
 
 
 def _quality(done: Exported) -> str:
-    """Return the newest evaluation of this round as a table, or say that there is none."""
+    """Return the newest evaluation of this step as a table, or a sentence if there is none."""
     try:
         rows = [r for r in evaluation_log.read(done.run.evaluations) if r["step"] == done.step]
-    except CheckpointError as error:  # The export is whole all the same.
+    except CheckpointError as error:  # The export itself is complete.
         why = str(error).replace(str(done.run.path), done.run.path.name)
         return f"What was measured of it could not be read: {_text(why)}"
     if not rows:
         return (
-            f"Nobody has measured the images of step {done.step:,}: look at some before you "
+            f"The images of step {done.step:,} have not been evaluated: look at some before you "
             "rely on it."
         )
     found = evaluation_log.newest(rows)
@@ -175,27 +175,27 @@ def _figure(value: object) -> str:
 
 
 def _data_name(done: Exported) -> str:
-    """Return the name of the data set; of a person's own images only that of the folder or file."""
+    """Return the data set's name; for a user's own images only the name of the folder or file."""
     dataset = done.config.dataset
     return Path(dataset).name if is_path(dataset) else dataset
 
 
 def _data(done: Exported) -> str:
-    """Return what the run says of its images, without the folders that they were read from."""
+    """Return the run's description of its images, without folders."""
     if is_path(done.config.dataset):
         return _data_name(done)
     return str(done.run.facts().get("data", done.config.dataset)).partition(" from ")[0]
 
 
 def _code(value: object) -> str:
-    """Return text of a run as code in Markdown, as `_text` has it."""
+    """Return text as code in Markdown, without folders."""
     return f"`{_FOLDERS.sub('', one_line(value)).translate(_NO_CODE)}`"
 
 
 def _text(value: object) -> str:
-    r"""Return text of a run as Markdown that shows just that text: a run may be a stranger's.
+    r"""Return text as Markdown that shows exactly this text: a run may come from someone else.
 
-    Folders on the machine that trained it are left out.
+    Folders of the machine that trained it are removed.
 
     >>> _text("a | b <i> in /home/me/pets")
     'a \\| b &lt;i&gt; in pets'

@@ -1,4 +1,4 @@
-"""Where an export goes: the file or folder that was named, or a place in the run's own folder."""
+"""The path of an export: the given one, or one in the run's folder."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ README = "README.md"
 
 
 def target(folder: RunFolder, out: Path | None, name: str, suffix: str) -> Path:
-    """Return where it goes, checked before any work is done.
+    """Return the path of an export, checked before any work.
 
     Parameters
     ----------
     out
-        What a person named; None for `exports` in the folder of the run.
+        The path that the user gave; None for `exports` in the run's folder.
     name, suffix
-        What it is called there, and the suffix that it must have anywhere.
+        File name in that folder, and the suffix that is required.
 
     Raises
     ------
     ConfigError
-        It has another suffix, its folder is missing, or a folder of something else is in the way.
+        `out` has another suffix, its folder is missing, or it is a folder of something else.
     """
     if out is None:
         atomic_files.make_folder(folder.path / EXPORTS)
@@ -40,5 +40,5 @@ def target(folder: RunFolder, out: Path | None, name: str, suffix: str) -> Path:
 
 
 def card_of(path: Path, made: Path) -> Path:
-    """Return where the card of an export belongs: in its folder, or beside its file."""
+    """Return the path of an export's card: in its folder, or beside its file."""
     return path / README if made.is_dir() else path.with_name(f"{path.name}.md")

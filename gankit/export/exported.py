@@ -12,7 +12,7 @@ from gankit.runs import RunFolder
 
 @dataclass(frozen=True)
 class Exported:
-    """What there is to know of an export.
+    """The result of an export.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class Exported:
     run, config
         The run, and its configuration.
     step, parameters
-        Steps of the checkpoint that it was made of; numbers in the generator.
+        Steps of the exported checkpoint; number of weights in the generator.
     images, difference
-        How many images were compared, and the largest difference.
+        Number of compared images, and the largest difference.
     sha256
-        Of a file; empty for a folder.
+        Checksum of a file; empty for a folder.
     """
 
     path: Path

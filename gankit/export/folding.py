@@ -1,7 +1,7 @@
-"""A generator without spectral norm: each kernel divided once and for all.
+"""Remove spectral norm from a generator: each kernel is divided once.
 
-At inference the singular value is a constant, `|W u|`, so the quotient is a plain kernel, and no
-other tool needs to know where it came from.
+At inference the singular value is a constant, `|W u|`, so the quotient is a plain kernel, which
+any tool can use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KERNELS = ("kernel", "embedding")
 
 
 def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
-    """Return the problem and its generator's weights as `Export.write` gets them, in float32.
+    """Return the problem and its generator's weights for `Export.write`, in float32.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
 
 
 def _divided(name: str, array: np.ndarray, weights: State) -> np.ndarray:
-    """Return a kernel over its singular value, where the state has its vector u."""
+    """Return a kernel over its singular value, if the state has its vector u."""
     u = weights.get(f"{name}_u")
     if name.rpartition(".")[2] not in KERNELS or u is None:
         return array

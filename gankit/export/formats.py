@@ -1,4 +1,4 @@
-"""Which formats there are, and which backend writes one."""
+"""The export formats, and the backend that writes each."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gankit.export.portable import SAFETENSORS
 from gankit.launch.backends import PREFERRED
 
 FORMATS: dict[str, Export] = {"safetensors": SAFETENSORS}
-"""The formats that the core writes itself, whatever the backend."""
+"""Formats that gankit writes itself, with any backend."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A format, the backend that loads the run and writes it, and how."""
+    """A format, the backend that loads the run and writes it, and its `Export`."""
 
     name: str
     backend: str
@@ -25,29 +25,29 @@ class Choice:
 
 
 def known() -> list[str]:
-    """Return every format by name, whether what it needs is installed or not."""
+    """Return the names of all formats, installed or not."""
     offered = (name for backend in plugins.backends().values() for name in backend.exports)
     return sorted({*FORMATS, *offered})
 
 
 def choose(name: str, trained: str, asked: str | None = None) -> Choice:
-    """Return who writes a format: the backend that is asked for, or the first that can.
+    """Return the choice for a format: the requested backend, or the first that can write it.
 
     Parameters
     ----------
     name
-        The format's.
+        Name of the format.
     trained
-        The backend that trained the run, which comes first where it offers the format.
+        The backend that trained the run, which is preferred.
     asked
-        The backend that a person named, if any.
+        The backend that the user requested, or None.
 
     Raises
     ------
     UnknownName, UnknownBackend, ConfigError
-        Nobody offers the format, or not the backend that is asked for.
+        No backend, or not the requested one, writes the format.
     BackendUnavailable
-        What it needs is not installed; the message says what to do.
+        Its requirements are not installed; the message has the remedy.
     """
     found = known_name(name, known())
     if found is None:
@@ -63,7 +63,7 @@ def choose(name: str, trained: str, asked: str | None = None) -> Choice:
 
 
 def offered(name: str, backend: Backend) -> Export:
-    """Return how `backend` writes a format; ConfigError where it does not."""
+    """Return a backend's `Export` of a format; raise ConfigError if it has none."""
     exports = _exports(backend)
     if name not in exports:
         able = sorted(b.name for b in plugins.backends().values() if name in b.exports)
@@ -79,14 +79,14 @@ def _exports(backend: Backend) -> dict[str, Export]:
 
 
 def _ordered(trained: str) -> list[Backend]:
-    """Return the backends, the one that trained the run first."""
+    """Return the backends, first the one that trained the run."""
     backends = plugins.backends()
     order = dict.fromkeys([trained, *PREFERRED, *sorted(backends)])
     return [backends[name] for name in order if name in backends]
 
 
 def _ready(name: str, backend: Backend) -> Choice:
-    """Return the choice of a backend that is usable, or say what it lacks for the format."""
+    """Return the choice; raise BackendUnavailable if the format's requirements are missing."""
     export = offered(name, backend)
     if missing := _missing(export):
         remedy = f"; {export.remedy}" if export.remedy else ""

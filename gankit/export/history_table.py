@@ -1,4 +1,4 @@
-"""A run's history as a table: the losses of every step, and what evaluations found."""
+"""Export a run's history as a table: the losses of every step, and evaluations."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ Row = Mapping[str, Any]
 
 
 def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | None = None) -> Path:
-    """Write a run's history as "csv" or "jsonl"; return where it is.
+    """Write a run's history as "csv" or "jsonl"; return the path.
 
-    A row for each step: its number, the discriminator's and the generator's loss, and where the
-    step was evaluated the figures, the last evaluation's where there were several. CSV has a
-    column for each of them, empty where there is none; lists are JSON's alone.
+    Each step is a row: its number, the discriminator's and the generator's loss, and the metrics of
+    its last evaluation, if any. CSV has a column for each metric, empty in other rows; lists are
+    written to JSON only.
 
     Raises
     ------
     CheckpointError
-        There is no run, or a log of it is damaged.
+        There is no run, or one of its logs is damaged.
     ConfigError, StorageError
-        It cannot be written there.
+        The file cannot be written.
     """
     folder = RunFolder.open(given(run, "run"))
     rows = history(folder)

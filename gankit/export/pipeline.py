@@ -1,4 +1,4 @@
-"""An export from beginning to end: written, proved, moved into place, and given its card."""
+"""The steps of an export: write, verify, move into place, add the card."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from gankit.launch.resuming import images_of, known_images, recorded
 from gankit.runs import RunFolder
 
 TOLERANCE = 1e-4
-"""The largest difference from the run's images that passes as rounding; a level of grey is 8e-3."""
+"""Largest difference of images that counts as rounding; a grey level is 8e-3."""
 LIMIT = 600.0
-"""Seconds that writing may take, and proving."""
+"""Seconds for writing, and for verifying."""
 ERRORS: tuple[type[GankitError], ...] = (
     ConfigError, CheckpointError, BackendUnavailable, StorageError,
 )  # fmt: skip
@@ -44,37 +44,37 @@ def export(
     device: str | None = None,
     dataset: str | None = None,
 ) -> Exported:
-    """Write the generator of a run in a format that other tools open, and prove it.
+    """Export a run's generator to a format of other tools, and verify it.
 
     Parameters
     ----------
     run
-        The folder of the run; of its checkpoint the average is taken where one is kept.
+        The run's folder; the average of the generator is exported if there is one.
     to
-        The format: "safetensors", or one that a backend offers.
+        The format: "safetensors", or one of a backend.
     out
-        The file or folder to write; in `exports` of the run by default. What is there gives way,
-        but for a folder that is no export.
+        The file or folder to write; by default in the run's folder `exports`. It replaces an
+        earlier export, but no other folder.
     backend
-        Which loads and writes it; by default the run's own, or the first that offers the format.
+        The backend that loads and writes; by default the run's, or the first with the format.
     best
-        Whether to take the best checkpoint, as `gankit.load` means it, instead of the newest.
+        Whether to export the best checkpoint, as in `gankit.load`, instead of the newest.
     device
         Where the backend loads the run, as in `gankit.load`.
     dataset
-        Where the run's images are now, for the model card; none are needed. They must be those
-        that the run was trained on, or it is a DataError.
+        Name or path of the run's images, for the model card; not required. DataError if the run
+        was trained on other images.
 
     Raises
     ------
     UnknownName, ConfigError
-        There is no such format or backend, or `out` makes no sense.
+        The format or backend is unknown, or `out` is not possible.
     CheckpointError
-        There is no run, or no checkpoint of it is whole.
+        There is no run, or it has no valid checkpoint.
     BackendUnavailable
-        What is needed is not installed, or the export is not what it should be.
+        Requirements are missing, or the export makes other images than the run.
     StorageError
-        It could not be written. After any error, `out` is as it was.
+        It could not be written. After any error, `out` is unchanged.
     """
     folder = RunFolder.open(given(run, "run"))
     config = recorded(folder.path)
@@ -126,7 +126,7 @@ def _check(choice: Choice, proof: dict[str, Any]) -> None:
         raise BackendUnavailable(
             f"the {choice.name} that backend {choice.backend!r} wrote makes other images than the "
             f"run: they differ by {proof['difference']:.2g}, where {TOLERANCE:g} is rounding; "
-            "it was thrown away"
+            "it was deleted"
         )
 
 
@@ -135,7 +135,7 @@ def _digest(made: Path) -> str:
 
 
 def _place(made: Path, done: Exported) -> None:
-    """Move the export into place with its card."""
+    """Move the export into place, with its card."""
     from gankit.export.card import card
 
     text = card(done).encode()

@@ -1,8 +1,8 @@
-"""The format of no framework: weights by gankit's names in safetensors, the network as JSON beside.
+"""The framework-independent format: weights by name in safetensors, layers as JSON metadata.
 
-The file's metadata has "generator", the layers as in a recipe, "latent", "classes" (0 where the
-generator looks at none), "image_shape" and "gankit", the version; each of them JSON. Where the run
-has names of classes, "class_names" has those of classes 0, 1, ....
+The metadata has "generator" (the layers as in a recipe), "latent", "classes" (0 for a generator
+without classes), "image_shape" and "gankit" (the version), each as JSON; and "class_names" if the
+run has names of classes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gankit.runs.tensors import decode
 
 REFERENCE = "numpy"
 LARGEST = 2**33
-"""The most bytes of a file; the generators of the recipes have some millions."""
+"""Bytes; a larger file is not read. The recipes' generators have some millions."""
 SNIPPET = """\
 from gankit.export import read  # pip install gankit; no framework is needed
 
@@ -74,18 +74,18 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     path
         The file.
     backend
-        What computes: the reference, or any other that is installed.
+        The backend that computes: numpy, or another that is installed.
 
     Returns
     -------
     Generator
-        Called with `(n, latent)` noise, and `(n,)` int64 labels where it knows classes, it returns
-        `(n, height, width, channels)` images in [-1, 1].
+        A function of `(n, latent)` noise, and for a class-conditional one `(n,)` int64 labels,
+        to `(n, height, width, channels)` images in [-1, 1].
 
     Raises
     ------
     CheckpointError
-        It is no such file, or its weights are not those of its layers.
+        The file has another format, or its weights do not fit its layers.
     """
     content = read_plain(given(path, "path"), LARGEST)
     weights = decode(content)
@@ -106,7 +106,7 @@ def _metadata(content: bytes) -> dict[str, Any]:
 
 
 def _problem(facts: dict[str, Any]) -> Problem:
-    """Return a problem with this generator; nobody will ask its discriminator anything."""
+    """Return a problem with this generator and a placeholder for the discriminator."""
     from pydantic import TypeAdapter
 
     from gankit.losses import BUILTIN

@@ -1,6 +1,6 @@
-"""Runs an export and compares: `python -m gankit.export.verify_subprocess FORMAT BACKEND DIR`.
+"""Verify an export: `python -m gankit.export.verify_subprocess FORMAT BACKEND DIR`.
 
-The one place where a framework's own loader opens a file: one that was written a moment before.
+Only here a framework's own loader opens a file, and only one that was just written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gankit.runs.tensors import decode
 
 
 def main(arguments: list[str]) -> None:
-    """Tell the largest difference, or why there is none."""
+    """Send the largest difference of images, or the error."""
     send = channel()
     warnings.simplefilter("ignore")
     name, backend, folder = arguments
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
 
 
 def compared(run: Ran, expected: State) -> dict[str, Any]:
-    """Return the largest difference over all images made together, and over one made alone."""
+    """Return the largest difference, over all images generated together and one generated alone."""
     images = expected["images"]
     inputs: Inputs = {name: expected[name] for name in ("noise", "labels") if name in expected}
     together = difference(run(inputs), images)
@@ -47,7 +47,7 @@ def compared(run: Ran, expected: State) -> dict[str, Any]:
 
 
 def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - whatever a loader returns.
-    """Return max |made - expected|; BackendUnavailable where the shapes differ or it is no number.
+    """Return max |made - expected|; raise BackendUnavailable for other shapes or infinities.
 
     >>> difference([[0.5]], np.array([[0.25]]))
     0.25

@@ -1,6 +1,6 @@
-"""Loads a run and writes its generator: `... making RUN best|newest DEVICE FORMAT BACKEND FOLDER`.
+"""Write a run's generator: `... write_subprocess RUN best|newest DEVICE FORMAT BACKEND FOLDER`.
 
-The folder gets the export, and in `expected.safetensors` some inputs with the images that the run's
+The folder gets the export, and `expected.safetensors`: inputs, and the images that the run's
 generator makes of them.
 """
 
@@ -30,12 +30,12 @@ from gankit.runs.tensors import encode
 EXPECTED = "expected.safetensors"
 NAME = "generator"
 IMAGES = 16
-"""How many are compared at least; of a run that knows classes, one of each if they are more."""
+"""Compared images, at least; a class-conditional run has at least one of each class."""
 SEED = 0
 
 
 def main(arguments: list[str]) -> None:
-    """Make the export, or say in one line why not."""
+    """Write the export, or send the error."""
     send = channel()
     path, which, device, name, backend, folder = arguments
     send({"doing": f"while backend {backend!r} loaded the run"})
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> None:
 
 
 def refusal(error: BaseException, said: str) -> dict[str, Any]:
-    """Return what is told of an error: gankit's own words, or `said` and what a library says."""
+    """Return the message about an error: gankit's own, or `said` with the library's."""
     if isinstance(error, GankitError):
         return {"refused": str(error), "exit_code": int(error.exit_code)}
     told = f"{said}: {plain(described(error))}{place_of(error)}"
@@ -56,7 +56,7 @@ def refusal(error: BaseException, said: str) -> dict[str, Any]:
 
 
 def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, list[str]]:
-    """Load a run; return it, and what gankit warned of meanwhile."""
+    """Load a run; return it, and gankit's warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         run = load(path, backend, best=best, device=device or None)
@@ -65,7 +65,7 @@ def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, 
 
 
 def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
-    """Write the export and what is expected of it; return what there is to know of the run."""
+    """Write the export and the expected images; return facts about the run."""
     weights = run.generator.weights()
     atomic_files.write_file(folder / EXPECTED, encode(examples(run)))
     export = offered(name, plugins.get_backend(backend))
@@ -79,7 +79,7 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
 
 
 def examples(run: Run) -> State:
-    """Return inputs, and the "images" that the run's generator makes of them."""
+    """Return inputs, and as "images" what the run's generator makes of them."""
     classes = run.problem.generator_classes
     count = max(IMAGES, classes)
     inputs: State = {"noise": latents(count, run.problem.latent, SEED)}

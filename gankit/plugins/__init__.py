@@ -1,4 +1,4 @@
-"""Plugins: the hooks, the loader, what is registered, and what is refused."""
+"""Plugins: hooks, loading, registration, validation, listing."""
 
 from gankit.plugins.registry import (
     GROUP,

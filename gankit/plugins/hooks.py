@@ -1,12 +1,12 @@
-"""The hooks that a plugin may implement: each a documented, empty function.
+"""The hooks that a plugin can implement: documented, empty functions.
 
 A plugin is a module (or object) named by an entry point in the group `gankit`:
 
     [project.entry-points.gankit]
     mine = "my_package"
 
-Its functions carry the hooks' names and the marker `gankit.hookimpl`. Such a module is imported
-whenever gankit lists what is there, so it should import no framework by itself.
+Its functions have the hooks' names and the marker `gankit.hookimpl`. The module is imported
+whenever gankit lists plugins, so it should not import a framework itself.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def gankit_callbacks(  # type: ignore[empty-body]
 ) -> Iterable[Callback]:
     """Offer callbacks for a run of `config`; they are called after gankit's own.
 
-    `folder` is the run's, for what they leave; None for a run in memory. A plugin takes the
-    arguments that it wants.
+    `folder` is the run's folder, or None for a run in memory. A plugin declares only the
+    arguments that it needs.
     """
 
 
@@ -69,4 +69,4 @@ OF_KIND = {
     "callback": "gankit_callbacks",
     "command": "gankit_commands",
 }
-"""The hook that offers things of each kind."""
+"""The hook for each kind of thing."""

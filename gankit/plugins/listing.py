@@ -1,4 +1,4 @@
-"""Everything that plugins offer, a row each, with what is wrong with it."""
+"""A row for everything that plugins offer, with what is wrong with it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ class Offer:
     Attributes
     ----------
     kind
-        One of `KINDS`, or "plugin" for one that could not be loaded, or that offers nothing.
+        One of `KINDS`, or "plugin" for a plugin that could not be loaded or offers nothing.
     name
-        The thing's; the plugin's, where no one thing is meant.
+        Name of the thing, or of the plugin.
     distribution, version
-        Of the package that it comes with.
+        Of its package.
     api
-        The number of the contract that a backend was written for, else None.
+        Contract version that a backend was written for, else None.
     status
         "ready"; "needs", if modules are missing; "left out", if something is wrong.
     reason
-        What is wrong, what to do about the missing modules, or that a plugin offers nothing; in
-        one line.
+        What is wrong, the remedy for missing modules, or that a plugin offers nothing; one line.
     missing
-        The modules.
+        The missing modules.
     """
 
     kind: str
@@ -50,13 +49,13 @@ class Offer:
     missing: list[str] = field(default_factory=list)
 
     def words(self) -> str:
-        """Return status and reason for a person."""
+        """Return status and reason as text."""
         status = f"{self.status} {', '.join(self.missing)}".strip()
         return f"{status}: {self.reason}" if self.reason else status
 
 
 def offers() -> list[Offer]:
-    """Return what every plugin offers, gankit's own first; imports no framework."""
+    """Return what all plugins offer, gankit's first, without importing frameworks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", registry.PluginWarning)
         known = registry.found()
@@ -67,15 +66,15 @@ def offers() -> list[Offer]:
 
 
 def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
-    """Ask each plugin by itself for things of one kind."""
+    """Yield what each plugin offers of one kind."""
     offered = _built_in(kind)
     for hook in getattr(registry.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
         plugin = registry.owner(hook)
-        if kind == "callback":  # What it offers depends on a run; it is asked when there is one.
+        if kind == "callback":  # Callbacks depend on the run.
             yield plugin, _row(kind, plugin, plugin.name)
             continue
         before, seen = set(offered), list[Any]()
-        ask = functools.partial(registry.take, kind, hook, offered, seen.append)
+        ask = functools.partial(registry.collect, kind, hook, offered, seen.append)
         fault = registry.guarded(hook, ask)
         for name in [name for name in offered if name not in before]:
             thing = offered[name]
@@ -91,14 +90,14 @@ def _alone(plugin: Plugin) -> Offer:
 
 
 def _refused(kind: str, plugin: Plugin, thing: object, fault: str) -> Offer:
-    """Return the row of the thing that a plugin was asked for last, before its fault."""
+    """Return the row of the last thing that a plugin offered before its fault."""
     name, api = getattr(thing, "name", None), getattr(thing, "api", None)
     name = name if isinstance(name, str) else plugin.name
     return _row(kind, plugin, name, api=api if isinstance(api, int) else None, fault=fault)
 
 
 def _built_in(kind: str) -> dict[str, Any]:
-    """Return what gankit itself brings, whose names are taken."""
+    """Return gankit's own things of a kind, whose names are taken."""
     if kind == "dataset":
         from gankit.data import BUILTIN as DATASETS
 
@@ -114,7 +113,7 @@ def _backend(plugin: Plugin, backend: Backend) -> Offer:
     try:
         missing = registry.missing_modules(backend)
     except (Exception, SystemExit) as error:
-        fault = f"what it requires cannot be looked for: {type(error).__name__}: {error}"
+        fault = f"its required modules cannot be searched: {type(error).__name__}: {error}"
         return _row("backend", plugin, backend.name, api=backend.api, fault=fault)
     row = _row("backend", plugin, backend.name, api=backend.api)
     return replace(row, status=NEEDS, reason=backend.remedy, missing=missing) if missing else row

@@ -1,7 +1,7 @@
-"""Finding plugins, one entry point at a time, so that a broken one harms no other.
+"""Load plugins one entry point at a time, so that a broken one does not affect the others.
 
-pluggy's own loader stops at the first plugin that raises and drops duplicates in silence; this
-one keeps going, says in one line what is wrong, and leaves the rest working.
+pluggy's own loader stops at the first plugin that raises, and silently drops duplicates. This one
+continues, and reports what is wrong in one line.
 """
 
 from __future__ import annotations
@@ -46,30 +46,30 @@ if TYPE_CHECKING:
 
 GROUP = "gankit"
 STRICT = "GANKIT_STRICT_PLUGINS"
-"""Set in the environment by plugin authors: a plugin's fault is then an error, not a warning."""
+"""Environment variable for plugin authors: faults of plugins become errors, not warnings."""
 
 HERE = "this program"
-"""Where a plugin comes from that was registered at run time, in place of a distribution."""
+"""The distribution of a plugin that was registered at run time."""
 
 Named = TypeVar("Named")
 
 
 class PluginWarning(UserWarning):
-    """A plugin that is left out, and why, in one line."""
+    """A plugin was left out; the message has the reason, in one line."""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point, and how loading it went.
+    """An entry point, and whether it could be loaded.
 
     Attributes
     ----------
     name
-        The entry point's.
+        Name of the entry point.
     distribution, version
-        Of the package that it came with; "?" where it does not say.
+        Of its package; "?" if unknown.
     fault
-        Why it is left out, in one line; None if it was loaded.
+        Why it was left out, in one line; None if it was loaded.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Plugin:
     fault: str | None = None
 
     def __str__(self) -> str:
-        """Say which plugin this is, for a message."""
+        """Return a description for messages."""
         return f"plugin {self.name!r} of {self.distribution} {self.version}".rstrip()
 
 
@@ -89,7 +89,7 @@ class BrokenPlugin(Plugin):
     Attributes
     ----------
     error
-        What it raised, with its own traceback.
+        The exception that it raised, with its traceback.
     """
 
     error: BaseException | None = field(default=None, repr=False, compare=False)
@@ -107,7 +107,7 @@ def found() -> Sequence[Plugin]:
 
 
 def third_party() -> list[str]:
-    """Return the names of the plugins that did not come with gankit; imports none of them."""
+    """Return the names of plugins that are not part of gankit, without importing them."""
     return [point.name for point in _entry_points() if _origin(point)[0] != "gankit"]
 
 
@@ -146,23 +146,22 @@ def commands() -> dict[str, click.Command]:
 
 
 def register(offered: object) -> None:
-    """Offer something in this process, without installing a distribution.
+    """Register a plugin in this process, without installing a distribution.
 
-    From then on it is found by its name, like what an installed plugin offers. Other processes,
-    such as the `gankit` command, do not know it.
+    It is found by name, like those of installed plugins. Other processes, such as the `gankit`
+    command, do not have it.
 
     Parameters
     ----------
     offered
         A `gankit.contract.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
-        or object whose functions are marked with `gankit.hookimpl`, as an entry point names one.
-        It replaces what was registered before under the same name.
+        or object whose functions are marked with `gankit.hookimpl`. It replaces what was
+        registered under the same name.
 
     Raises
     ------
     PluginError
-        It is none of these, it does not fit, or its name belongs to something that is built in or
-        installed.
+        It is none of these, it is not valid, or the name is built in or installed.
     """
     plugin, name = _as_plugin(offered)
     known = manager()
@@ -177,7 +176,7 @@ def register(offered: object) -> None:
         for kind, others in there.items():
             for hook in getattr(known.hook, hooks.OF_KIND[kind]).get_hookimpls():
                 if hook.plugin is plugin:
-                    take(kind, hook, others)
+                    collect(kind, hook, others)
     except BaseException as error:
         if known.is_registered(plugin):
             known.unregister(plugin)
@@ -187,7 +186,7 @@ def register(offered: object) -> None:
 
 
 def _as_plugin(offered: object) -> tuple[object, str]:
-    """Return a plugin that offers a thing, and its name; a module is one by itself."""
+    """Return a plugin that offers a thing, and its name; a module is returned unchanged."""
     for kind, hook in hooks.OF_KIND.items():
         if kind in validation.CLASSES and validation.is_one(kind, offered):
             name = f"{kind} {offered.name}"  # type: ignore[attr-defined]
@@ -199,7 +198,7 @@ def _as_plugin(offered: object) -> tuple[object, str]:
 
 
 def _listed(kind: str) -> dict[str, Any]:
-    """Return all that is offered of a kind, by name."""
+    """Return everything offered of a kind, by name."""
     listings: dict[str, Callable[[], dict[str, Any]]] = {
         "backend": backends, "dataset": datasets, "loss": losses, "command": commands
     }  # fmt: skip
@@ -207,16 +206,16 @@ def _listed(kind: str) -> dict[str, Any]:
 
 
 def get_backend(name: str) -> Backend:
-    """Return the backend called `name`, ready to build.
+    """Return the backend called `name`, if its requirements are installed.
 
     Raises
     ------
     UnknownBackend
         No plugin offers it.
     BackendUnavailable
-        A plugin offers it, but what it requires is not installed or cannot be loaded.
+        A plugin offers it, but its requirements are missing or cannot be loaded.
     PluginError
-        The plugin of that name has a mistake; the cause is the error that it raised.
+        The plugin of that name has an error, which is the cause.
     """
     _check_name("backend", name)
     known = backends()
@@ -236,7 +235,7 @@ def get_backend(name: str) -> Backend:
 
 
 def ready(backend: Backend) -> Backend:
-    """Return a backend; BackendUnavailable if what it requires is not installed."""
+    """Return the backend; raise BackendUnavailable if requirements are missing."""
     if missing := missing_modules(backend):
         remedy = f"; {backend.remedy}" if backend.remedy else ""
         raise BackendUnavailable(f"backend {backend.name!r} needs {', '.join(missing)}{remedy}")
@@ -254,19 +253,19 @@ def get_loss(name: str) -> Loss:
 
 
 def missing_modules(backend: Backend) -> list[str]:
-    """Return which of the modules that `backend` requires cannot be found; imports none."""
+    """Return the required modules that cannot be found, without importing any."""
     return missing(backend.requires)
 
 
 def missing(modules: Iterable[str]) -> list[str]:
-    """Return which of these modules cannot be found; imports none."""
+    """Return those of the modules that cannot be found, without importing any."""
     return [name for name in modules if not _findable(name)]
 
 
 def _findable(module: str) -> bool:
-    """Return whether a module could be imported; of "a.b", only "a" is imported to see.
+    """Return whether a module can be found; for "a.b", "a" is imported.
 
-    A mere folder of that name in the working folder is not the module: it may be the author's own.
+    A folder of that name in the working folder does not count: it may be the author's own.
     """
     try:
         spec = importlib.util.find_spec(module)
@@ -310,7 +309,7 @@ def _origin(point: EntryPoint) -> tuple[str, str]:
 
 
 def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plugin]) -> Plugin:
-    """Load and register one entry point; whatever it does wrong becomes its fault."""
+    """Load and register one entry point; an error becomes its fault."""
     plugin = Plugin(point.name, *_origin(point))
     try:
         if other := seen.get(point.name):
@@ -332,7 +331,7 @@ def _register(plugins: pluggy.PluginManager, point: EntryPoint) -> None:
 
 
 def _add(plugins: pluggy.PluginManager, plugin: object, name: str, told: str = "it") -> None:
-    """Register a plugin; PluginError unless it implements a hook, and each by its right name."""
+    """Register a plugin; raise PluginError unless it has hooks with the right names."""
     for member in dir(plugin):
         if member not in hooks.NAMES and hasattr(getattr(plugin, member, None), "gankit_impl"):
             raise UnknownName("hook", member, hooks.NAMES)
@@ -342,13 +341,13 @@ def _add(plugins: pluggy.PluginManager, plugin: object, name: str, told: str = "
 
 
 def _describe(error: BaseException) -> str:
-    """Return an error's type and message, and the line of the plugin's mistake."""
+    """Return an error's type and message, and its line in the plugin."""
     text = " ".join(str(error).split()) or "no message"  # pluggy's take several lines.
     return f"{type(error).__name__}: {text[:300]}{place_of(error)}"
 
 
 def _quiet() -> AbstractContextManager[object]:
-    """Send what a plugin prints to standard error: standard output is for data."""
+    """Redirect prints of plugins to standard error: standard output is for data."""
     return contextlib.redirect_stdout(sys.stderr)
 
 
@@ -366,22 +365,22 @@ def _complain(message: str) -> None:
 
 
 def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[str, Any]:
-    """Ask each plugin by itself for what it offers, so that one's fault costs no other's."""
+    """Collect what each plugin offers, one by one: a fault affects only its own plugin."""
     offered = dict(builtin)
     for implementation in hook.get_hookimpls():
-        guarded(implementation, functools.partial(take, kind, implementation, offered))
+        guarded(implementation, functools.partial(collect, kind, implementation, offered))
     return offered
 
 
-def take(
+def collect(
     kind: str,
     hook: pluggy.HookImpl,
     offered: dict[str, Any],
     see: Callable[[Any], None] = lambda _: None,
 ) -> None:
-    """Add what one plugin offers to `offered`; PluginError if it is not fit for use.
+    """Add what one plugin offers to `offered`; raise PluginError if it is not valid.
 
-    `see` is shown each thing before it is looked at.
+    `see` is called with each thing before its validation.
     """
     for thing in _list(hook.function, {}):
         see(thing)
@@ -401,7 +400,7 @@ def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, obj
 
 
 def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
-    """Ask a plugin; if that goes wrong, complain, and return the fault."""
+    """Call a plugin; on an error, warn and return the fault."""
     try:
         with _quiet():
             ask()
@@ -415,12 +414,12 @@ def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
 
 
 def _error_when_asked(name: str) -> BaseException | None:
-    """Return what the plugin called `name` raises when it is asked for backends."""
+    """Return the exception that the plugin called `name` raises when it is called for backends."""
     for hook in manager().hook.gankit_backends.get_hookimpls():
         if hook.plugin_name == name:
             try:
                 with _quiet():
-                    take("backend", hook, {})
+                    collect("backend", hook, {})
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

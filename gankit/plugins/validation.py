@@ -1,7 +1,7 @@
-"""Whether what a plugin offers is fit for use, before anybody else meets it.
+"""Validate what plugins offer.
 
-Every field is looked at: what has a wrong one is left out, with its plugin's name and the remedy,
-and nothing of it fails later in a person's run.
+Every field is checked. What is not valid is left out, with the plugin's name and the remedy, so
+that it does not fail later in a run.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ CLASSES = {
     "loss": "gankit.losses:Loss",
     "command": "click:Command",
 }
-"""What a thing of each kind is; imported when there is one, for help needs none."""
+"""The class of each kind; imported when needed, so that help imports none."""
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a field holds, in words, and how that is seen."""
+    """What a field must be, in words, and the test for it."""
 
     words: str
     fits: Callable[[Any], bool]
@@ -93,11 +93,11 @@ FIELDS: dict[str, dict[str, Rule]] = {
     },
     "command": {},
 }
-"""The rule of every field but the name and the number of the contract."""
+"""The rules of all fields except the name and the contract version."""
 
 
 def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - whatever a plugin offers.
-    """Raise PluginError unless a thing is of its kind, and each of its fields is fit for use."""
+    """Raise PluginError unless a thing is of its kind and all its fields are valid."""
     if not is_one(kind, thing):
         raise PluginError(f"its {kind} {shown(thing)} is no {CLASSES[kind].replace(':', '.')}")
     _check_name(kind, thing.name)
@@ -110,12 +110,12 @@ def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - whatever a plugin of
 
 
 def is_one(kind: str, thing: object) -> bool:
-    """Tell whether a thing is of a kind."""
+    """Return whether a thing is of a kind."""
     return isinstance(thing, pkgutil.resolve_name(CLASSES[kind]))
 
 
 def check_callback(callback: object) -> None:
-    """Raise PluginError unless a run can call it."""
+    """Raise PluginError unless the callback can be called."""
     if isinstance(callback, type):
         raise PluginError(f"its callback is {shown(callback)}; return an instance of it")
     if not callable(callback):
@@ -123,7 +123,7 @@ def check_callback(callback: object) -> None:
 
 
 def _check_name(kind: str, name: object) -> None:
-    """Refuse a name that cannot be typed, or that means something else where it is typed."""
+    """Refuse a name that cannot be typed on the command line, or has another meaning there."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise PluginError(f"a {kind} cannot be called {name!r}; use letters, digits, - and _")
     if kind in ("backend", "dataset") and folded(name) == "auto":

@@ -1,4 +1,4 @@
-"""A new backend as a distribution of its own, written from templates."""
+"""Create a new backend as a distribution, from templates."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LAYOUT = {
     "@module@/trainer.py": "trainer.py.in",
     "tests/test_contract.py": "test_contract.py.in",
 }
-"""What each file of the distribution is made from."""
+"""The template of each file."""
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _LONGEST = 40
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a new backend's parts are called.
+    """The names of a new backend's parts.
 
     >>> Names("my-own").distribution, Names("my-own").module
     ('gankit-my-own', 'gankit_my_own')
@@ -44,16 +44,16 @@ class Names:
 
     @property
     def distribution(self) -> str:
-        """What pip calls it."""
+        """Name for pip."""
         return f"gankit-{self.name.replace('_', '-')}"
 
     @property
     def module(self) -> str:
-        """What Python calls it."""
+        """Name of the Python module."""
         return f"gankit_{self.name.replace('-', '_')}"
 
     def filled(self, text: str) -> str:
-        """Return a template's text with these names in it."""
+        """Return a template's text with these names filled in."""
         for part in ("name", "distribution", "module"):
             text = text.replace(f"@{part}@", getattr(self, part))
         return text
@@ -69,13 +69,13 @@ def new(name: str, folder: Path) -> list[str]:
     Raises
     ------
     ConfigError
-        No backend can be called that, one is already, or something lies at `folder`.
+        The name is not possible or taken, or `folder` exists.
     StorageError
-        It could not be written; nothing of it is left.
+        The files could not be written; nothing is left behind.
     """
     _check(name)
     if os.path.lexists(folder):
-        raise ConfigError(f"{folder} is there already; name another folder with --out")
+        raise ConfigError(f"{folder} exists; choose another folder with --out")
     files = rendered(Names(name))
     _write(folder, files)
     return list(files)
@@ -91,7 +91,7 @@ def rendered(names: Names) -> dict[str, str]:
 
 
 def _check(name: str) -> None:
-    """Raise ConfigError unless a new backend may be called `name`."""
+    """Raise ConfigError unless a new backend can be called `name`."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise ConfigError(
             f"a backend cannot be called {name!r}; begin with a letter, and use a to z, digits, "
@@ -108,7 +108,7 @@ def _check(name: str) -> None:
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    """Write the files beside `folder` under another name, and then rename them into place."""
+    """Write the files to a temporary folder, then rename it."""
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.tmp")
