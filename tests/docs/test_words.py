@@ -1,15 +1,13 @@
-"""The prose uses plain English: no phrase of a short list in README, pages or help texts."""
+"""The prose uses plain English: no phrase of a short list in README or pages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
@@ -72,14 +70,3 @@ def test_code_may_say_anything():
     text = "Run\n\n```python\nheld = 'told the class, let go'\n```\n\nand `judge` it.\n"
     assert found(prose(text)) == []
     assert found(prose(text + "Judge it.\n")) == ["Judge"]
-
-
-def commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield a group's commands and theirs, each with what is typed."""
-    with click.Context(group) as context:
-        for child in group.list_commands(context):
-            command = group.get_command(context, child)
-            assert command, child
-            yield f"{name} {child}", command
-            if isinstance(command, click.Group):
-                yield from commands(command, f"{name} {child}")
