@@ -177,7 +177,7 @@ class Oracle:
                     if theirs in kept[weight]:
                         found[f"{prefix}/{mean}/{name}"] = kept[weight][theirs].numpy().copy()
                 if "exp_avg" in kept[weight]:
-                    found[f"{prefix}/t"] = np.array(int(kept[weight]["update"]), np.int64)
+                    found[f"{prefix}/t"] = np.array(int(kept[weight]["step"]), np.int64)
         return found
 
 
