@@ -1,10 +1,12 @@
-"""The prose uses plain English: no phrase of a short list in README or pages."""
+"""The prose uses plain English: no phrase of a short list in README, pages or help texts."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -70,3 +72,32 @@ def test_code_may_say_anything():
     text = "Run\n\n```python\nheld = 'told the class, let go'\n```\n\nand `judge` it.\n"
     assert found(prose(text)) == []
     assert found(prose(text + "Judge it.\n")) == ["Judge"]
+
+
+def commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield a group's commands and theirs, each with what is typed."""
+    with click.Context(group) as context:
+        for child in group.list_commands(context):
+            command = group.get_command(context, child)
+            assert command, child
+            yield f"{name} {child}", command
+            if isinstance(command, click.Group):
+                yield from commands(command, f"{name} {child}")
+
+
+def helps() -> dict[str, str]:
+    """Return the help text of every command, by what is typed."""
+    from gankit.cli.main import gankit
+
+    texts = {}
+    for name, command in [("gankit", gankit), *commands(gankit, "gankit")]:
+        with click.Context(command, info_name=name) as context:
+            texts[name] = command.get_help(context)
+    return texts
+
+
+def test_no_help_text_uses_a_banned_phrase():
+    texts = helps()
+    assert {"gankit", "gankit train", "gankit checkpoint prune"} <= set(texts)
+    banned = {name: words for name, text in texts.items() if (words := found(prose(text)))}
+    assert banned == {}
