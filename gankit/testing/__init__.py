@@ -1,6 +1,6 @@
-"""Proof that a backend keeps the contract: one test class, shipped for authors of backends.
+"""Tests that a backend keeps the contract: one test class, for authors of backends.
 
-The whole test file of a backend `mine`:
+The complete test file of a backend `mine`:
 
     import gankit
     import pytest

@@ -1,4 +1,4 @@
-"""How closely two sets of arrays agree, said by name."""
+"""Compare sets of arrays, by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gankit.contract import State
 
 
 def assert_close(found: State, wanted: State, bound: float) -> None:
-    """Fail unless each array of `found` lies within `bound` of its namesake in `wanted`.
+    """Fail unless each array of `found` is within `bound` of the one of that name in `wanted`.
 
     For each array, max |found - wanted| <= bound * max(1, max |wanted|).
 
@@ -41,7 +41,7 @@ def assert_identical(found: State, wanted: State) -> None:
 
 
 def differing(found: State, wanted: State) -> set[str]:
-    """Return the names whose arrays differ in a bit, among those that both hold."""
+    """Return the names in both states whose arrays differ in a bit."""
     common = found.keys() & wanted.keys()
     return {name for name in common if found[name].tobytes() != wanted[name].tobytes()}
 

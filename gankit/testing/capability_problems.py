@@ -1,4 +1,4 @@
-"""Problems that each need one capability more than a plain one does."""
+"""Problems that each need one capability more than a plain problem."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 LAYERS = ("conv", "labels", "norm", "residual", "spectral")
 NEEDS = (*sorted(CHANGES), *LAYERS)
-"""Every capability that has no clause of its own about what is built."""
+"""Every capability without its own clause about building."""
 
 
 def needing(backend: Backend, capability: str) -> Problem:

@@ -15,7 +15,7 @@ from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses
 from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.formulas import FormulaClauses
-from gankit.testing.clauses.integration import WholeClauses
+from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
 from gankit.testing.clauses.mixed import MixedClauses
@@ -24,16 +24,16 @@ from gankit.testing.clauses.networks import NetworkClauses
 from gankit.testing.clauses.offers import OfferClauses
 from gankit.testing.clauses.optimizers import OptimizerClauses
 from gankit.testing.clauses.penalties import PenaltyClauses
-from gankit.testing.clauses.portability import MoveClauses
+from gankit.testing.clauses.portability import PortabilityClauses
 from gankit.testing.clauses.resuming import ResumeClauses
 from gankit.testing.clauses.running_state import RunningClauses
-from gankit.testing.clauses.updates import StepClauses
+from gankit.testing.clauses.updates import UpdateClauses
 
 
 class BackendContract(
     OfferClauses,
     NetworkClauses,
-    StepClauses,
+    UpdateClauses,
     AverageClauses,
     FormulaClauses,
     OptimizerClauses,
@@ -45,12 +45,12 @@ class BackendContract(
     BlockClauses,
     ResumeClauses,
     MixedClauses,
-    MoveClauses,
+    PortabilityClauses,
     ExportClauses,
-    WholeClauses,
+    IntegrationClauses,
     NativeClauses,
 ):
-    """What a backend promises, a test for each clause: inherit, and give it the `backend`."""
+    """The contract of a backend, one test per clause: inherit, and define `backend`."""
 
     __test__ = False
 
@@ -61,7 +61,7 @@ class BackendContract(
 
     @pytest.fixture
     def backend(self) -> Backend:
-        """Return the backend under test; the one thing that a subclass must give."""
+        """Return the backend under test; every subclass must define it."""
         raise NotImplementedError("give your test class a fixture `backend`")
 
     @pytest.fixture

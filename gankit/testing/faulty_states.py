@@ -1,4 +1,4 @@
-"""States that must not be loaded, and states that may."""
+"""Faulty states, and checks that they are refused."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from gankit.contract import State, add_prefix
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
 from gankit.testing.full_problems import everything
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import full, images
-from gankit.testing.rgb import course as coloured
+from gankit.testing.rgb import rgb_setup as coloured
 
 SECONDS = 600.0
 """Seconds that a child process may take."""
@@ -28,10 +28,10 @@ def fingerprint(name: str) -> Message:
     backend = get_backend(name)
     early = [module for module in backend.requires if module in sys.modules]
     ends: State = {}
-    for course in (Course(full(backend), images()), coloured(everything(backend, "projection"))):
-        trainer = backend.trainer(course.problem)
-        course.block(trainer, 0, 5)
-        ends |= add_prefix(str(course.problem.image_shape), trainer.state())
+    for setup in (Setup(full(backend), images()), coloured(everything(backend, "projection"))):
+        trainer = backend.trainer(setup.problem)
+        setup.block(trainer, 0, 5)
+        ends |= add_prefix(str(setup.problem.image_shape), trainer.state())
     return {"imported_early": early, "state": digest(ends)}
 
 

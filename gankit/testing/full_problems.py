@@ -1,4 +1,4 @@
-"""Problems with all that a run can have, as far as a backend claims it."""
+"""Problems with every feature that a backend claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the clauses put trainers through."""
+"""Train the problems of the clauses, on a backend and on the reference."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from gankit.training import StepShape, alternate, plan
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
-    """A problem with its images: steps that any trainer can be put through.
+class Setup:
+    """A problem with its images and the steps to train on.
 
     Attributes
     ----------
     images
         `(N, height, width, channels)`, uint8 or scaled.
     labels
-        `(N,)`, where the problem has classes.
+        `(N,)`, if the problem has classes.
     """
 
     problem: Problem
@@ -67,12 +67,12 @@ class Course:
 
 
 def build(backend: Backend, problem: Problem) -> Trainer:
-    """Return a trainer that nobody has used."""
+    """Return a new trainer."""
     return backend.trainer(problem)
 
 
 def ready(backend: Backend, problem: Problem) -> Trainer:
-    """Return a trainer in its first state, the same one each time: frameworks compile slowly."""
+    """Return a cached trainer in its first state: frameworks compile slowly."""
     trainer, first = _kept(backend, problem)
     trainer.load_state(first)
     return trainer
@@ -84,36 +84,34 @@ def _kept(backend: Backend, problem: Problem) -> tuple[Trainer, State]:
     return trainer, trainer.state()
 
 
-def one_by_one(backend: Backend, course: Course, steps: int) -> State:
+def one_by_one(backend: Backend, setup: Setup, steps: int) -> State:
     """Train from the first state, update by update; return the last one, with "losses"."""
-    trainer = ready(backend, course.problem)
-    losses = course.updates(trainer, 0, steps)
+    trainer = ready(backend, setup.problem)
+    losses = setup.updates(trainer, 0, steps)
     return trainer.state() | {"losses": losses}
 
 
 def reference() -> Backend:
-    """Return the backend that the others are held against."""
+    """Return the backend that others are compared with."""
     return get_backend("numpy")
 
 
-def assert_follows_the_reference(
-    backend: Backend, course: Course, steps: int, bound: float
-) -> None:
+def assert_follows_the_reference(backend: Backend, setup: Setup, steps: int, bound: float) -> None:
     """Train update by update here and in the reference; fail unless losses and states agree.
 
     The failure names the first update and the first update in it after which they do not.
     """
-    found, wanted = (one_by_one(b, course, steps) for b in (backend, reference()))
+    found, wanted = (one_by_one(b, setup, steps) for b in (backend, reference()))
     try:
         assert_close(found, wanted, bound)
     except AssertionError as error:
-        raise AssertionError(first_parting(backend, course, steps, bound) or str(error)) from None
+        raise AssertionError(first_difference(backend, setup, steps, bound) or str(error)) from None
 
 
-def first_parting(backend: Backend, course: Course, steps: int, bound: float) -> str:
+def first_difference(backend: Backend, setup: Setup, steps: int, bound: float) -> str:
     """Return after which update two trainers first disagree, and by what; "" if they agree."""
-    trainers = [ready(b, course.problem) for b in (backend, reference())]
-    batches = course.steps(0, steps).batches(course.problem, course.images, course.labels)
+    trainers = [ready(b, setup.problem) for b in (backend, reference())]
+    batches = setup.steps(0, steps).batches(setup.problem, setup.images, setup.labels)
     for step, (*critic, last) in enumerate(batches, start=1):
         updates = [("discriminator", i, batch) for i, batch in enumerate(critic, start=1)]
         for player, number, batch in [*updates, ("generator", 1, last)]:
@@ -131,13 +129,13 @@ def first_parting(backend: Backend, course: Course, steps: int, bound: float) ->
 
 
 def possible(backend: Backend, problem: Problem) -> Problem:
-    """Return `problem`, or skip where `backend` does not claim all that it needs."""
+    """Return `problem`, or skip if `backend` does not claim all that it needs."""
     for capability in sorted(problem.needs()):
         require(backend, capability)
     return problem
 
 
 def require(backend: Backend, capability: str) -> None:
-    """Skip where `backend` does not claim `capability`."""
+    """Skip if `backend` does not claim `capability`."""
     if capability not in backend.capabilities:
         pytest.skip(f"backend {backend.name!r} does not claim {capability!r}")

@@ -1,6 +1,6 @@
-"""Levels: how far a backend has come, and which clauses each level asks for.
+"""Levels of a backend, and the clauses of each level.
 
-A level is reached when its clauses and those of all levels before it are kept.
+A level is reached if its clauses and those of all levels before it pass.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gankit.testing.clauses.averages import AverageClauses
 from gankit.testing.clauses.blocks import BlockClauses
 from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.formulas import FormulaClauses
-from gankit.testing.clauses.integration import WholeClauses
+from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
 from gankit.testing.clauses.mixed import MixedClauses
@@ -22,10 +22,10 @@ from gankit.testing.clauses.networks import NetworkClauses
 from gankit.testing.clauses.offers import OfferClauses
 from gankit.testing.clauses.optimizers import OptimizerClauses
 from gankit.testing.clauses.penalties import PenaltyClauses
-from gankit.testing.clauses.portability import MoveClauses
+from gankit.testing.clauses.portability import PortabilityClauses
 from gankit.testing.clauses.resuming import ResumeClauses
 from gankit.testing.clauses.running_state import RunningClauses
-from gankit.testing.clauses.updates import StepClauses
+from gankit.testing.clauses.updates import UpdateClauses
 from gankit.testing.contract import BackendContract
 
 LEVELS = {
@@ -38,7 +38,7 @@ LEVELS = {
 SECTIONS: dict[type, str] = {
     OfferClauses: "protocol",
     NetworkClauses: "protocol",
-    StepClauses: "protocol",
+    UpdateClauses: "protocol",
     AverageClauses: "protocol",
     LabelClauses: "protocol",
     NativeClauses: "protocol",
@@ -51,9 +51,9 @@ SECTIONS: dict[type, str] = {
     BlockClauses: "numerics",
     MixedClauses: "numerics",
     ResumeClauses: "resume",
-    MoveClauses: "portability",
+    PortabilityClauses: "portability",
     ExportClauses: "portability",
-    WholeClauses: "numerics",
+    IntegrationClauses: "numerics",
 }
 """The level of a section's clauses."""
 ELSEWHERE = {

@@ -1,4 +1,4 @@
-"""The problems that the clauses set: MNIST's shape, few units, every number spelled out."""
+"""The problems of the clauses: MNIST's shape, few units, every setting explicit."""
 
 from __future__ import annotations
 

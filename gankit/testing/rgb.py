@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gankit.contract import Backend, Labels, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Spec
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE, precision
 
 IMAGE = (12, 8, 3)
@@ -48,6 +48,6 @@ def coloured(
     return replace(SIMPLE, **fields | changes)
 
 
-def course(problem: Problem, n_critic: int = 1) -> Course:
-    """Return a course over these images, with their classes where the problem has any."""
-    return Course(problem, images(), n_critic, labels() if problem.classes else None)
+def rgb_setup(problem: Problem, n_critic: int = 1) -> Setup:
+    """Return a setup over these images, with their classes where the problem has any."""
+    return Setup(problem, images(), n_critic, labels() if problem.classes else None)

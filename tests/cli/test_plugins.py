@@ -22,7 +22,7 @@ from gankit.errors import ExitCode
 from gankit.losses import BUILTIN
 from gankit.plugins import registry, scaffold
 from gankit.testing import BackendContract, levels
-from gankit.testing.clauses.integration import WholeClauses
+from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.full_problems import FAMILIES
 from gankit.testing.runner.check import Check, summed
 from tests.crash.broken_plugins import GOOD
@@ -425,7 +425,7 @@ def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
 def test_a_trainer_that_parts_from_the_reference_says_when():
     wrong = next(s for s in SABOTEURS if s.name == "forgets-the-lazy-factor").backend()
     with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: farther"):
-        WholeClauses().test_the_whole_follows_the_reference(wrong, FAMILIES[0])
+        IntegrationClauses().test_the_whole_follows_the_reference(wrong, FAMILIES[0])
 
 
 def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):

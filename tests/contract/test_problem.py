@@ -21,7 +21,7 @@ from gankit.layers import (
 from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.testing import images
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE
 from tests.selection import selected
 
@@ -84,5 +84,5 @@ def test_the_smallest_epsilon_leaves_weights_without_gradients_finite(name):
         penalties=(Penalty("between", 1.0, 10.0, epsilon=smallest),),
     )
     trainer = plugins.get_backend(name).trainer(problem)
-    Course(problem, images()).updates(trainer, 0, 2)
+    Setup(problem, images()).updates(trainer, 0, 2)
     assert all(np.isfinite(array).all() for array in trainer.state().values())

@@ -11,7 +11,7 @@ from gankit.contract import Batch, random_inputs, scalars
 from gankit.errors import ConfigError
 from gankit.testing import images
 from gankit.testing.full_problems import everything
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE, full
 from tests.paths import DOCS
 from tests.selection import selected
@@ -25,7 +25,7 @@ each_step = pytest.mark.parametrize("step", ["update_discriminator", "update_gen
 def refusal(name, problem, step, **changes):
     """Return what a step on the first batch with `changes` is refused with."""
     trainer = plugins.get_backend(name).trainer(problem)
-    batch = replace(Course(problem, images()).batch(), **changes)
+    batch = replace(Setup(problem, images()).batch(), **changes)
     with pytest.raises(ConfigError) as refused:
         getattr(trainer, step)(batch)
     return str(refused.value)
@@ -56,7 +56,7 @@ def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
 
 @each_backend
 def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
-    batch = Course(SIMPLE, images()).batch()
+    batch = Setup(SIMPLE, images()).batch()
     given = Batch(
         batch.real, batch.noise, None, {}, dict.fromkeys(scalars.names(SIMPLE), 0.1), None
     )
@@ -67,7 +67,7 @@ def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
 
 @pytest.mark.parametrize("name", [name for name in BACKENDS if name != "numpy"])
 def test_a_block_without_rates_is_refused_with_their_names(name):
-    block = replace(Course(SIMPLE, images()).steps(0, 2), scalars={})
+    block = replace(Setup(SIMPLE, images()).steps(0, 2), scalars={})
     trainer = plugins.get_backend(name).trainer(SIMPLE)
     trainer.place(images(), None)
     with pytest.raises(ConfigError, match="the block lacks scalars generator/learning_rate"):

@@ -12,9 +12,9 @@ from gankit import plugins
 from gankit.runs import CheckpointStore
 from gankit.testing.agreement import assert_identical, differing
 from gankit.testing.full_problems import FAMILIES, everything
-from gankit.testing.harness import Course, ready
+from gankit.testing.harness import Setup, ready
 from gankit.testing.problems import HIDDEN, discriminator, full, generator, images
-from gankit.testing.rgb import course as coloured
+from gankit.testing.rgb import rgb_setup as coloured
 from tests.crash.figures import note
 from tests.testing.test_contract import chosen
 
@@ -32,7 +32,7 @@ HALFWAY = 7
 class Walk(NamedTuple):
     """A run with a checkpoint after each step, its last state, and its trainer."""
 
-    course: Course
+    course: Setup
     store: CheckpointStore
     end: dict[str, Any]
     trainer: Any
@@ -69,7 +69,7 @@ def course_of(backend, kind, n_critic):
     problem = full(backend, generator=generator(*hidden), discriminator=discriminator(*hidden))
     if "no average" in kind:
         problem = dataclasses.replace(problem, average=None)
-    return Course(problem, images(), n_critic)
+    return Setup(problem, images(), n_critic)
 
 
 def saved(store, trainer, course):

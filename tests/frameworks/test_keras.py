@@ -9,7 +9,7 @@ import pytest
 from gankit import layers, plugins
 from gankit.errors import ConfigError
 from gankit.testing import images
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import full
 from tests.selection import selected
 
@@ -33,7 +33,7 @@ def test_a_second_block_traces_nothing_anew(monkeypatch):
     traced, honest = [], Runner.run
     monkeypatch.setattr(Runner, "run", lambda *args: (traced.append(args), honest(*args))[1])
     problem = full(plugins.get_backend("keras"))
-    course = Course(problem, images())
+    course = Setup(problem, images())
     trainer = plugins.get_backend("keras").trainer(problem)
     course.block(trainer, 0, 3)
     first = len(traced)
@@ -49,7 +49,7 @@ def test_updates_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, c
         monkeypatch.setenv("GANKIT_KERAS_XLA", xla)
         for way in ("updates", "block"):
             trainer = plugins.get_backend("keras").trainer(problem)
-            getattr(Course(problem, images()), way)(trainer, 0, 3)
+            getattr(Setup(problem, images()), way)(trainer, 0, 3)
             states[xla, way] = trainer.state()
     for name, wanted in states["", "block"].items():
         assert np.array_equal(states["1", "updates"][name], states["1", "block"][name])

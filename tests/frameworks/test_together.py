@@ -16,7 +16,7 @@ from gankit.recipes import recipe
 from gankit.testing import assert_close, images
 from gankit.testing.clauses.layers import answers
 from gankit.testing.full_problems import FAMILIES, everything
-from gankit.testing.rgb import course
+from gankit.testing.rgb import rgb_setup
 from gankit.training import alternate, plan
 
 BOUND = 1e-9
@@ -66,7 +66,7 @@ def test_the_seeds_recipe_gives_the_same_numbers_on_every_backend(name, referenc
 def whole(family: str, precision: Precision = "float64"):
     """Return the course of one of the families: convolutions, classes, penalties and the rest."""
     problem = everything(plugins.get_backend("numpy"), family)
-    return course(dataclasses.replace(problem, precision=precision), n_critic=2)
+    return rgb_setup(dataclasses.replace(problem, precision=precision), n_critic=2)
 
 
 @pytest.fixture(scope="module", params=FAMILIES)

@@ -7,7 +7,7 @@ import pytest
 
 from gankit import layers, plugins
 from gankit.testing import images
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE, full
 from gankit.training import StepShape, alternate, plan
 from tests.selection import selected
@@ -79,7 +79,7 @@ def test_training_leaves_the_setting_as_it_was_and_updates_equal_blocks():
     states = []
     for way in ("updates", "block"):
         trainer = plugins.get_backend("torch").trainer(problem)
-        getattr(Course(problem, images()), way)(trainer, 0, 3)
+        getattr(Setup(problem, images()), way)(trainer, 0, 3)
         states.append(trainer.state())
     assert SETTINGS.fp32_precision == "ieee"
     assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])

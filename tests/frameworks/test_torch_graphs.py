@@ -16,7 +16,7 @@ from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.testing import images
-from gankit.testing.harness import Course
+from gankit.testing.harness import Setup
 from gankit.testing.problems import full
 from tests.selection import selected
 
@@ -77,7 +77,7 @@ def trained(problem, parts=(5, 9, STEPS), n_critic=1):
     """Train in blocks that end at `parts`; return the losses and the state."""
     trainer, course, start = plugins.get_backend("torch").trainer(problem), None, 0
     labels = np.arange(len(images())) % 10 if problem.classes else None
-    course, losses = Course(problem, images(), n_critic, labels), []
+    course, losses = Setup(problem, images(), n_critic, labels), []
     for end in parts:
         losses.append(course.block(trainer, start, end))
         start = end
@@ -267,7 +267,7 @@ def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
 
 def test_a_trainer_is_freed_with_its_last_reference(recorder):
     trainer = plugins.get_backend("torch").trainer(problem())
-    Course(problem(), images()).block(trainer, 0, 5)
+    Setup(problem(), images()).block(trainer, 0, 5)
     assert recorder.replayed
     seen = weakref.ref(trainer)
     gc.disable()

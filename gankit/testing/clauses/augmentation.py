@@ -1,4 +1,4 @@
-"""What the discriminator sees of an image."""
+"""Clauses on augmentation: the discriminator's view of an image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gankit.testing.harness import assert_follows_the_reference, possible, ready
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import bound, full
-from gankit.testing.rgb import coloured, course
+from gankit.testing.rgb import coloured, rgb_setup
 
 CHANCE = 0.4
 ADAPTIVE = Augment(adaptive=True, target=0.1, images=128, every=2)
@@ -31,29 +31,29 @@ class ViewClauses:
 
     @each_player
     def test_sees_a_view_of_either_half(self, backend: Backend, player: str) -> None:
-        """In both updates the discriminator sees the view of fakes and of reals, each by its draws.
+        """In both updates the discriminator sees fakes and reals by the batch's random inputs.
 
-        Images are augmented first; instance noise comes last, by the batch's rate.
+        Images are augmented first; instance noise is added last, by the batch's scalar.
         """
         trainer = ready(backend, problem := viewed(backend))
-        batch = quiet(course(problem).batch())
+        batch = quiet(rgb_setup(problem).batch())
         wanted = adversarial(trainer, problem, batch, player, p=None)
         assert_losses_close(take(trainer, player, batch), wanted, bound(problem))
 
     def test_views_follow_the_reference(self, backend: Backend) -> None:
-        """Views give the reference's numbers: gradients go through them to the generator."""
+        """Views give the reference's numbers: gradients pass through them to the generator."""
         problem = viewed(backend)
-        assert_follows_the_reference(backend, course(problem), 3, bound(problem))
+        assert_follows_the_reference(backend, rgb_setup(problem), 3, bound(problem))
 
     def test_a_penalty_looks_through_the_view(self, backend: Backend) -> None:
-        """A penalty's gradient is that by the images before they are augmented.
+        """A penalty's gradient is by the images before augmentation.
 
-        Those are seen by the draws of real images.
+        They are augmented by the random inputs of real images.
         """
         require(backend, "input-gradients")
         require(backend, "float64")
         trainer = ready(backend, problem := viewed(backend))
-        batch = course(problem).batch()
+        batch = rgb_setup(problem).batch()
         found = cost(trainer, batch, 0)
         gradients = [
             slopes(judging(trainer, problem, batch, n), batch.real[n : n + 1])
@@ -64,24 +64,24 @@ class ViewClauses:
 
     @each_player
     def test_applies_each_transform_by_chance(self, backend: Backend, player: str) -> None:
-        """Where it is adaptive, an image is transformed where its gate lies below "ada/p"."""
+        """If it is adaptive, an image is transformed if its gate is below "ada/p"."""
         trainer = ready(backend, problem := adaptive(backend))
         trainer.load_state(trainer.state() | {"ada/p": np.array(CHANCE)})
-        batch = course(problem).batch()
+        batch = rgb_setup(problem).batch()
         wanted = adversarial(trainer, problem, batch, player, p=CHANCE)
         assert_losses_close(take(trainer, player, batch), wanted, bound(problem))
 
     def test_chance_follows_the_discriminator(self, backend: Backend) -> None:
         """The chance "ada/p" moves after every `every` discriminator updates, by `Augment.moved`.
 
-        What counts is the sign of the logits of real images as they were seen. The generator's
-        updates move nothing of it.
+        It depends on the sign of the logits of augmented real images. The generator's updates do
+        not change it.
         """
         trainer = ready(backend, problem := adaptive(backend))
         p, signs, updates, seen = 0.0, 0.0, 0, []
         for r in range(8):
             tilt(trainer, 0.3 if r < 4 else -0.3)
-            batch = course(problem).batch(r)
+            batch = rgb_setup(problem).batch(r)
             logits = trainer.discriminator(sight(problem, batch.real, "real", batch, p))
             take(trainer, "discriminator", batch)
             take(trainer, "generator", batch)
@@ -95,9 +95,9 @@ class ViewClauses:
         assert seen[-1] < max(seen)
 
     def test_keeps_a_chance_only_where_adaptive(self, backend: Backend) -> None:
-        """The state has "ada/p", "ada/signs" and "ada/updates" where the augmentation is adaptive.
+        """The state has "ada/p", "ada/signs" and "ada/updates" if the augmentation is adaptive.
 
-        The first two are float64 in either precision, the last is int64. Elsewhere there are none.
+        The first two are float64 in either precision, the last is int64. Otherwise there are none.
         """
         plain = coloured(backend, PAINT, SMOOTH["dense"], augment=Augment())
         for problem in (full(backend), plain):

@@ -1,4 +1,4 @@
-"""The averaged generator."""
+"""Clauses on the averaged generator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit.contract import Backend, Generator, Problem, Trainer, strip_prefix
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import take, with_rate
-from gankit.testing.harness import Course, ready, require
+from gankit.testing.harness import Setup, ready, require
 from gankit.testing.problems import bound, full
 
 Images = NDArray[np.uint8]
@@ -20,13 +20,13 @@ class AverageClauses:
     """The average: a third network, which follows the generator (capability "average")."""
 
     def test_has_an_average_only_when_asked(self, backend: Backend) -> None:
-        """A problem without an average gives a trainer whose average is None, and none saved."""
+        """A problem without an average gives a trainer whose average is None, and no such state."""
         trainer = ready(backend, full(backend, average=None))
         assert trainer.average is None
         assert strip_prefix(trainer.state(), "average") == {}
 
     def test_average_begins_as_the_generator(self, backend: Backend) -> None:
-        """The average begins with the generator's weights."""
+        """The average starts with the generator's weights."""
         trainer = ready(backend, averaging(backend))
         assert_identical(average_of(trainer).weights(), trainer.generator.weights())
 
@@ -40,7 +40,7 @@ class AverageClauses:
         """
         trainer = ready(backend, problem := averaging(backend))
         old = average_of(trainer).weights()
-        batch = with_rate(Course(problem, images).batch(), "average", beta)
+        batch = with_rate(Setup(problem, images).batch(), "average", beta)
         take(trainer, "generator", batch)
         new = trainer.generator.weights()
         wanted = {name: beta * old[name] + (1 - beta) * new[name] for name in old}
@@ -49,7 +49,7 @@ class AverageClauses:
     def test_average_makes_images_of_its_own(self, backend: Backend, images: Images) -> None:
         """The average is a generator: with its weights, the generator makes the same images."""
         trainer = ready(backend, problem := averaging(backend))
-        Course(problem, images).updates(trainer, 0, 3)
+        Setup(problem, images).updates(trainer, 0, 3)
         mean = average_of(trainer)
         made, others = mean(noise(problem)), trainer.generator(noise(problem))
         assert not np.array_equal(made, others)
@@ -58,12 +58,12 @@ class AverageClauses:
 
 
 def averaging(backend: Backend) -> Problem:
-    """Return the full problem, or skip where no average is claimed."""
+    """Return the full problem, or skip if no average is claimed."""
     require(backend, "average")
     return full(backend)
 
 
 def average_of(trainer: Trainer) -> Generator:
-    """Return the average, which must be there."""
+    """Return the average; fail without one."""
     assert trainer.average is not None
     return trainer.average

@@ -1,4 +1,4 @@
-"""Generators written for use without gankit."""
+"""Clauses on exports: generators for use without gankit."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ ROUNDING = 1e-5
 
 
 class ExportClauses:
-    """Exports: what is written for use without gankit."""
+    """Exports: generators for use without gankit."""
 
     @each_family
     def test_an_export_makes_the_generators_images(self, backend: Backend, family: str) -> None:
-        """Written in any format that it offers and read again, a generator makes the same images.
+        """Written in any offered format and read again, a generator makes the same images.
 
-        Within 1e-5, of inputs by name and of any number of them. What a format needs and this
-        machine lacks is passed over.
+        Within 1e-5, with inputs by name and any number of them. Formats whose requirements are not
+        installed are skipped.
         """
         if not backend.exports:
             pytest.skip(f"backend {backend.name!r} offers no 'exports'")
-        set_out = taking(backend, family)
-        trainer = ready(backend, set_out.problem)
-        set_out.updates(trainer, 0, STEPS)
-        run = Run(set_out.problem, trainer, STEPS, LossHistory(np.zeros((STEPS, 2))))
+        setup = taking(backend, family)
+        trainer = ready(backend, setup.problem)
+        setup.updates(trainer, 0, STEPS)
+        run = Run(setup.problem, trainer, STEPS, LossHistory(np.zeros((STEPS, 2))))
         for name, export in backend.exports.items():
             if not plugins.missing(export.requires):
                 assert difference(export, run) <= ROUNDING, name
 
 
 def difference(export: Export, run: Run) -> float:
-    """Write and read a generator; return the largest difference, or fail if there can be none."""
+    """Write and read a generator; return the largest difference, or fail."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Exporters warn of themselves; nobody will see it.
         path = Path(folder) / f"generator{export.suffix}"

@@ -1,4 +1,4 @@
-"""The numbers, held against the reference's."""
+"""Clauses on formulas: numbers compared with the reference's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import LOSSES
 from gankit.testing.harness import (
-    Course,
+    Setup,
     assert_follows_the_reference,
     one_by_one,
     ready,
@@ -45,18 +45,18 @@ class FormulaClauses:
     def test_sgd_follows_the_reference(self, backend: Backend, images: Images) -> None:
         """In float64, 20 steps of SGD give the reference's losses and weights within 1e-9."""
         require(backend, "float64")
-        assert_follows_the_reference(backend, Course(simple(backend), images), 20, 1e-9)
+        assert_follows_the_reference(backend, Setup(simple(backend), images), 20, 1e-9)
 
     def test_adam_follows_the_reference(self, backend: Backend, images: Images) -> None:
         """In float64, 100 steps of Adam with dropout give the reference's state within 1e-9."""
         require(backend, "float64")
-        assert_follows_the_reference(backend, Course(full(backend), images), 100, 1e-9)
+        assert_follows_the_reference(backend, Setup(full(backend), images), 100, 1e-9)
 
     def test_float32_follows_the_reference(self, backend: Backend, images: Images) -> None:
         """In float32, 20 steps of SGD give the reference's weights within 1e-6."""
         require(backend, "float32")
-        course = Course(SIMPLE, images)
-        found, wanted = (one_by_one(b, course, 20) for b in (backend, reference()))
+        setup = Setup(SIMPLE, images)
+        found, wanted = (one_by_one(b, setup, 20) for b in (backend, reference()))
         assert_close(strip_prefix(found, "generator"), strip_prefix(wanted, "generator"), 1e-6)
         assert_close(
             strip_prefix(found, "discriminator"), strip_prefix(wanted, "discriminator"), 1e-6
@@ -66,9 +66,9 @@ class FormulaClauses:
     def test_every_loss_follows_the_reference(
         self, backend: Backend, images: Images, loss: Loss
     ) -> None:
-        """Every built-in loss, and one of a user's own, gives the reference's numbers."""
+        """Every built-in loss, and a user's own, gives the reference's numbers."""
         problem = simple(backend, loss=loss)
-        assert_follows_the_reference(backend, Course(problem, images), 3, bound(problem))
+        assert_follows_the_reference(backend, Setup(problem, images), 3, bound(problem))
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_is_exact_at_both_ends(self, backend: Backend, images: Images, loss: Loss) -> None:
@@ -80,7 +80,7 @@ class FormulaClauses:
             state = trainer.state()
             far = {name: 1e4 * w for name, w in state.items() if name.startswith("discriminator/")}
             trainer.load_state(state | far)
-            losses = Course(problem, images).updates(trainer, 0, 1)
+            losses = Setup(problem, images).updates(trainer, 0, 1)
             ends.append(trainer.state() | {"losses": losses})
         found, wanted = ends
         assert np.isfinite(wanted["losses"]).all()
@@ -94,20 +94,20 @@ class FormulaClauses:
         hidden = HIDDEN[layer]
         networks = {"generator": generator(*hidden), "discriminator": discriminator(*hidden)}
         problem = simple(backend, **networks)
-        assert_follows_the_reference(backend, Course(problem, images), 3, bound(problem))
+        assert_follows_the_reference(backend, Setup(problem, images), 3, bound(problem))
 
     @pytest.mark.parametrize("fresh", [True, False], ids=["fresh-noise", "shared-noise"])
     @pytest.mark.parametrize("n_critic", [1, 2, 3])
     def test_every_step_follows_the_reference(
         self, backend: Backend, images: Images, n_critic: int, fresh: bool
     ) -> None:
-        """Any number of discriminator updates a step, and either kind of noise, do so as well."""
+        """Any number of discriminator updates a step, and either kind of noise, does so too."""
         problem = simple(backend, fresh_noise=fresh)
-        course = Course(problem, images, n_critic)
-        assert_follows_the_reference(backend, course, 3, bound(problem))
+        setup = Setup(problem, images, n_critic)
+        assert_follows_the_reference(backend, setup, 3, bound(problem))
 
     def test_calls_follow_the_reference(self, backend: Backend, images: Images) -> None:
-        """Called with the same inputs, both networks answer as the reference's do."""
+        """Called with the same inputs, both networks return what the reference's do."""
         problem = full(backend)
         mine, other = ready(backend, problem), ready(reference(), problem)
         z, x = noise(problem), problem.scale(images[:5])
@@ -121,4 +121,4 @@ class FormulaClauses:
         """Adam adds epsilon to the corrected root, which at epsilon 1e-3 makes a difference."""
         optimizers = {"generator_optimizer": EPSILON, "discriminator_optimizer": EPSILON}
         problem = simple(backend, **optimizers)
-        assert_follows_the_reference(backend, Course(problem, images), 10, bound(problem))
+        assert_follows_the_reference(backend, Setup(problem, images), 10, bound(problem))

@@ -1,4 +1,4 @@
-"""All of it at once."""
+"""Clauses on integration: all capabilities at once."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from gankit.testing.clauses.blocks import assert_same_either_way
 from gankit.testing.clauses.updates import each_player, take
 from gankit.testing.faulty_states import assert_refused, moved
 from gankit.testing.full_problems import FAMILIES, everything
-from gankit.testing.harness import Course, assert_follows_the_reference, ready, reference, require
-from gankit.testing.rgb import course
+from gankit.testing.harness import Setup, assert_follows_the_reference, ready, reference, require
+from gankit.testing.rgb import rgb_setup
 
 STEPS = 5
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
 
-class WholeClauses:
-    """The whole: all that a backend claims in one problem, two discriminator updates a step.
+class IntegrationClauses:
+    """Integration: all that a backend claims in one problem, with two discriminator updates a step.
 
     One family has an auxiliary classifier, residual blocks, an adaptive augmentation and Adam, the
     other projects classes and has a relativistic loss, layer normalisation and a clipped RMSprop;
-    both have classes in both networks, spectral norm, dropout, a lazy penalty and another,
+    both have classes in both networks, spectral norm, dropout, a lazy and another penalty,
     schedules, noise, flips and an average.
     """
 
@@ -39,16 +39,16 @@ class WholeClauses:
     def test_an_update_of_the_whole_moves_its_own(
         self, backend: Backend, family: str, player: str
     ) -> None:
-        """An update moves its own network's part of the state, and nothing of the other's.
+        """An update changes its own network's part of the state, and nothing of the other's.
 
-        An adaptive augmentation's chance is the discriminator's, average and `step` are the
-        generator's.
+        An adaptive augmentation's chance belongs to the discriminator, average and `step` to the
+        generator.
         """
-        set_out = taking(backend, family)
-        trainer = ready(backend, set_out.problem)
-        set_out.updates(trainer, 0, 1)
+        setup = taking(backend, family)
+        trainer = ready(backend, setup.problem)
+        setup.updates(trainer, 0, 1)
         before = trainer.state()
-        take(trainer, player, set_out.batch(1))
+        take(trainer, player, setup.batch(1))
         changed = differing(trainer.state(), before)
         extra = ("ada/",) if player == "discriminator" else ("average/", "step")
         own = (f"{player}/", f"optimizer/{player}/", *extra)
@@ -58,36 +58,36 @@ class WholeClauses:
 
     @each_family
     def test_a_block_of_the_whole_equals_its_updates(self, backend: Backend, family: str) -> None:
-        """A block leaves the state that its updates would have left, as the section on blocks says.
+        """A block leaves the state that its updates would leave.
 
-        It looks labels up, mirrors what is flipped, and takes each update's draws and rates.
+        It looks up labels, flips images, and uses each update's random inputs and scalars.
         """
-        set_out = taking(backend, family)
-        assert_same_either_way(backend, set_out, set_out.steps(0, STEPS))
+        setup = taking(backend, family)
+        assert_same_either_way(backend, setup, setup.steps(0, STEPS))
 
     @each_family
     def test_a_block_of_the_whole_may_be_split(self, backend: Backend, family: str) -> None:
-        """Blocks give the same bits wherever they are split, between two penalties too."""
-        set_out = taking(backend, family)
-        trainer = ready(backend, set_out.problem)
+        """Blocks give the same bits wherever they are split, also between two penalties."""
+        setup = taking(backend, family)
+        trainer = ready(backend, setup.problem)
         first = trainer.state()
-        whole = {"losses": set_out.block(trainer, 0, STEPS)} | trainer.state()
+        whole = {"losses": setup.block(trainer, 0, STEPS)} | trainer.state()
         for split in (1, 2):
             trainer.load_state(first)
-            parts = [set_out.block(trainer, 0, split), set_out.block(trainer, split, STEPS)]
+            parts = [setup.block(trainer, 0, split), setup.block(trainer, split, STEPS)]
             assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
 
     @each_family
     def test_the_whole_stops_and_goes_on(self, backend: Backend, family: str) -> None:
-        """A run that stops after any step goes on to the same bits from its state alone."""
-        set_out = taking(backend, family)
-        trainer = ready(backend, set_out.problem)
-        states = [trainer.state(), *(after(trainer, set_out, r) for r in range(STEPS))]
+        """A run that stops after any step resumes to the same bits from its state alone."""
+        setup = taking(backend, family)
+        trainer = ready(backend, setup.problem)
+        states = [trainer.state(), *(after(trainer, setup, r) for r in range(STEPS))]
         for stop in (3, 1, 4):
             trainer.load_state(states[stop])
             assert_identical(trainer.state(), states[stop])
             for r in range(stop, STEPS):
-                after(trainer, set_out, r)
+                after(trainer, setup, r)
             assert_identical(trainer.state(), states[STEPS])
 
     @each_family
@@ -101,25 +101,25 @@ class WholeClauses:
 
     @each_family
     def test_the_whole_moves_there_and_back(self, backend: Backend, family: str) -> None:
-        """A float64 run that goes on in the reference, and here again, ends within 1e-9."""
+        """A float64 run that continues in the reference, and here again, ends within 1e-9."""
         require(backend, "float64")
-        set_out = taking(backend, family)
-        mine, other = (ready(b, set_out.problem) for b in (backend, reference()))
+        setup = taking(backend, family)
+        mine, other = (ready(b, setup.problem) for b in (backend, reference()))
         first = mine.state()
-        set_out.block(mine, 0, 3)
+        setup.block(mine, 0, 3)
         stayed = mine.state()
         mine.load_state(first)
         for trainer, onward, r in ((mine, other, 0), (other, mine, 1), (mine, other, 2)):
-            onward.load_state(after(trainer, set_out, r))
+            onward.load_state(after(trainer, setup, r))
         assert_close(mine.state(), stayed, 1e-9)
 
 
-def taking(backend: Backend, family: str) -> Course:
-    """Return the course over everything, two discriminator updates a step."""
-    return course(everything(backend, family), n_critic=2)
+def taking(backend: Backend, family: str) -> Setup:
+    """Return the setup over everything, two discriminator updates a step."""
+    return rgb_setup(everything(backend, family), n_critic=2)
 
 
-def after(trainer: Trainer, set_out: Course, step: int) -> State:
-    """Run one step; return the state then."""
-    set_out.block(trainer, step, step + 1)
+def after(trainer: Trainer, setup: Setup, step: int) -> State:
+    """Run one step; return the state after it."""
+    setup.block(trainer, step, step + 1)
     return trainer.state()

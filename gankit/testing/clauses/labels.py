@@ -1,4 +1,4 @@
-"""Classes: networks that look at them, and discriminators that tell them apart."""
+"""Clauses on classes: class-conditional networks, and discriminators that classify."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.layers import paired
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import assert_losses_close, each_player, take
-from gankit.testing.harness import Course, possible, ready
+from gankit.testing.harness import Setup, possible, ready
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import bound, full
-from gankit.testing.rgb import CLASSES, coloured, course
+from gankit.testing.rgb import CLASSES, coloured, rgb_setup
 
 Images = NDArray[np.uint8]
 WRONG: dict[str, Labels | None] = {
@@ -32,39 +32,39 @@ WRONG: dict[str, Labels | None] = {
 
 
 class LabelClauses:
-    """Classes: networks that look at them, and discriminators that tell them apart.
+    """Classes: class-conditional networks, and discriminators that classify.
 
     The first need the capability "labels", the second "class-logits".
     """
 
     @pytest.mark.parametrize("fault", WRONG)
     def test_refuses_wrong_labels(self, backend: Backend, fault: str) -> None:
-        """A network that looks at classes wants one for each image, from 0 to classes - 1.
+        """A class-conditional network needs one label for each image, from 0 to classes - 1.
 
-        It is ConfigError to give it none, another number of them, others, or no whole ones;
+        Without labels, with another number of them, others, or fractions it raises ConfigError,
         and nothing changes.
         """
         trainer = ready(backend, problem := conditional(backend))
-        before, x = trainer.state(), course(problem).batch().real[:4]
+        before, x = trainer.state(), rgb_setup(problem).batch().real[:4]
         for network, inputs in ((trainer.generator, noise(problem, 4)), (trainer.discriminator, x)):
             with pytest.raises(ConfigError):
                 network(inputs, WRONG[fault])
         assert_identical(trainer.state(), before)
 
     def test_labels_change_the_answer(self, backend: Backend) -> None:
-        """Under another class, a network that looks at classes makes another answer.
+        """A class-conditional network returns something else for another class.
 
-        Each image's answer goes by its own class, whatever the others'.
+        Each image's result depends on its own class only.
         """
         trainer = ready(backend, problem := conditional(backend))
-        z, x = noise(problem, 4), course(problem).batch().real[:4]
+        z, x = noise(problem, 4), rgb_setup(problem).batch().real[:4]
         for network, inputs in ((trainer.generator, z), (trainer.discriminator, x)):
             zeros, mixed = (network(inputs, np.array(given)) for given in ([0] * 4, [0, 1, 2, 3]))
             assert_close({"alike": zeros[:1]}, {"alike": mixed[:1]}, bound(problem))
             assert all((a != b).any() for a, b in zip(zeros[1:], mixed[1:], strict=True))
 
     def test_other_networks_ignore_labels(self, backend: Backend, images: Images) -> None:
-        """A network that looks at no classes gives the same bits with labels and without."""
+        """A network that is not class-conditional gives the same bits with labels and without."""
         trainer = ready(backend, problem := full(backend))
         z, x, given = noise(problem, 4), problem.scale(images[:4]), np.arange(4)
         assert_identical(
@@ -74,22 +74,22 @@ class LabelClauses:
 
     @each_player
     def test_fakes_take_the_labels_of_the_reals(self, backend: Backend, player: str) -> None:
-        """In an update, each fake has the class of the real image that stands beside it.
+        """In an update, each fake has the class of the real image at the same position.
 
-        It is made for that class, and judged as one of it.
+        It is generated for that class, and evaluated with it.
         """
         trainer = ready(backend, problem := conditional(backend))
-        batch = course(problem).batch()
+        batch = rgb_setup(problem).batch()
         fake = trainer.discriminator(trainer.generator(batch.noise, batch.labels), batch.labels)
         real = trainer.discriminator(batch.real, batch.labels)
         wanted = float(getattr(problem.loss, player)(NumpyOps, real, fake))
         assert_losses_close(take(trainer, player, batch), wanted, bound(problem))
 
     def test_classifies(self, backend: Backend) -> None:
-        """A discriminator with an auxiliary classifier answers `classify` as well.
+        """A discriminator with an auxiliary classifier has the method `classify`.
 
-        Of what its last layer makes, the first column is the logit; `classify` returns the
-        others, `(n, classes)` in their order, in the problem's precision.
+        The first column of its last layer is the logit; `classify` returns the others, `(n,
+        classes)` in order, in the problem's precision.
         """
         trainer, batch = classifying(backend)
         x = batch.real
@@ -102,8 +102,8 @@ class LabelClauses:
     def test_the_classifier_adds_its_loss(self, backend: Backend, player: str) -> None:
         """The auxiliary classifier adds auxiliary * cross-entropy to both networks' losses.
 
-        To the discriminator's that of real images and that of fakes, to the generator's that of
-        fakes; with c the class logits it is the mean of logsumexp(c) - c[label].
+        For the discriminator of real images and of fakes, for the generator of fakes; with c the
+        class logits it is the mean of logsumexp(c) - c[label].
         """
         trainer, batch = classifying(backend)
         problem = auxiliary(backend)
@@ -132,9 +132,9 @@ def auxiliary(backend: Backend) -> Problem:
 def classifying(backend: Backend) -> tuple[Trainer, Batch]:
     """Return a trainer with an auxiliary classifier, two steps on, and a batch."""
     trainer = ready(backend, problem := auxiliary(backend))
-    set_out: Course = course(problem)
-    set_out.updates(trainer, 0, 2)
-    return trainer, set_out.batch(2)
+    setup: Setup = rgb_setup(problem)
+    setup.updates(trainer, 0, 2)
+    return trainer, setup.batch(2)
 
 
 def classes(trainer: Trainer, images: Array) -> Array:

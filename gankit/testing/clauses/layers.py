@@ -1,4 +1,4 @@
-"""Every layer, in the place where it belongs."""
+"""Clauses on layers."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from gankit.testing.clauses.networks import noise
 from gankit.testing.harness import possible, ready, reference
 from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import AVERAGE, bound
-from gankit.testing.rgb import CLASSES, coloured, course
+from gankit.testing.rgb import CLASSES, coloured, rgb_setup
 
 
 class LayerClauses:
-    """Layers: convolutions, normalisations, classes and blocks, as far as they are claimed.
+    """Layers: convolutions, normalisations, classes and residual blocks, as far as claimed.
 
-    The images are small, coloured and not square; no bias stands before a batch normalisation.
+    The images are small, coloured and not square; no bias precedes a batch normalisation.
     """
 
     @pytest.mark.parametrize("pair", PAIRS)
     def test_every_pair_follows_the_reference(self, backend: Backend, pair: str) -> None:
         """A pair of networks with these layers gives the reference's numbers.
 
-        So it does in training, for three steps, and when all networks are called after that.
+        In training, for three steps, and when all networks are called after that.
         """
         problem = possible(backend, paired(backend, pair))
         found, wanted = (trained(ready(b, problem), problem) for b in (backend, reference()))
@@ -39,13 +39,13 @@ def paired(backend: Backend, pair: str) -> Problem:
 
 def trained(trainer: Trainer, problem: Problem) -> State:
     """Train for three steps; return losses, state, and what the networks answer then."""
-    losses = course(problem).updates(trainer, 0, 3)
+    losses = rgb_setup(problem).updates(trainer, 0, 3)
     return {"losses": losses} | trainer.state() | answers(trainer, problem)
 
 
 def answers(trainer: Trainer, problem: Problem) -> State:
     """Return what the networks make of noise and images, and of their classes."""
-    z, batch = noise(problem, 16), course(problem).batch()
+    z, batch = noise(problem, 16), rgb_setup(problem).batch()
     mean = {"average": trainer.average(z, batch.labels)} if trainer.average else {}
     return mean | {
         "images": trainer.generator(z, batch.labels),

@@ -1,4 +1,4 @@
-"""Mixed training: the factors of products are rounded to bfloat16, and nothing else is."""
+"""Clauses on mixed training: the factors of products are rounded to bfloat16, nothing else."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gankit.layers import is_running
 from gankit.optimizers import SGD
 from gankit.testing.agreement import assert_close, assert_identical, layout
 from gankit.testing.clauses.networks import noise
-from gankit.testing.harness import Course, possible, ready, require
+from gankit.testing.harness import Setup, possible, ready, require
 from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import full
-from gankit.testing.rgb import coloured, course
+from gankit.testing.rgb import coloured, rgb_setup
 
 Images = NDArray[np.uint8]
 NEAR = 0.02
@@ -24,16 +24,15 @@ STEEPEST = SGD(0.05)
 
 
 class MixedClauses:
-    """Mixed training: products step their factors to bfloat16 (capability "mixed")."""
+    """Mixed training: products round their factors to bfloat16 (capability "mixed")."""
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_mixed_updates_are_near_those_of_float32(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """In a mixed step losses are within 2 % of those in float32, and so is the way taken.
+        """In a mixed step losses are within 2 % of those in float32, and moves within 10 %.
 
-        That is the length of the difference of all moves, over the length of the moves in float32,
-        and it is at most 10 %.
+        Moves are compared by the length of their difference over their length in float32.
         """
         mixed, whole = (
             trained(backend, problem, images)
@@ -48,7 +47,7 @@ class MixedClauses:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_mixed_state_is_whole(self, backend: Backend, images: Images, kind: str) -> None:
-        """Its state has the names and types of any in float32, and its numbers are not rounded."""
+        """The state has the names and types of one in float32, and its numbers are not rounded."""
         problem = mixing(backend, kind)
         state = trained(backend, problem, images)
         del state["losses"]
@@ -61,7 +60,7 @@ class MixedClauses:
     def test_mixed_networks_answer_in_float32(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """Outside of training a network answers as one of the same weights in float32."""
+        """Outside of training a network returns what one of the same weights in float32 does."""
         problem = mixing(backend, kind)
         state = trained(backend, problem, images)
         del state["losses"]
@@ -76,7 +75,7 @@ class MixedClauses:
     def test_a_mixed_block_equals_its_updates(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """A mixed block leaves the bits of its updates; with "exact-blocks" alone is that asked."""
+        """A mixed block leaves the bits of its updates; tested only with "exact-blocks"."""
         require(backend, "exact-blocks")
         problem = mixing(backend, kind)
         by_updates = trained(backend, problem, images)
@@ -97,9 +96,9 @@ def mixing(backend: Backend, kind: str, *, mixed: bool = True) -> Problem:
     return possible(backend, problem)
 
 
-def over(problem: Problem, images: Images) -> Course:
-    """Return a course over the images that fit a problem."""
-    return Course(problem, images) if problem.image_shape[-1] == 1 else course(problem)
+def over(problem: Problem, images: Images) -> Setup:
+    """Return a setup over the images that fit a problem."""
+    return Setup(problem, images) if problem.image_shape[-1] == 1 else rgb_setup(problem)
 
 
 def trained(backend: Backend, problem: Problem, images: Images) -> State:

@@ -1,4 +1,4 @@
-"""Networks of the backend's own framework."""
+"""Clauses on native networks: those of the backend's own framework."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gankit.testing.clauses.blocks import assert_same_either_way
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import each_player, take, with_rate
 from gankit.testing.faulty_states import FAULTS, assert_refused, spoilt
-from gankit.testing.harness import Course, build, ready, require
+from gankit.testing.harness import Setup, build, ready, require
 from gankit.testing.problems import IMAGE, full
 
 Images = NDArray[np.uint8]
@@ -49,9 +49,9 @@ class NativeClauses:
     def test_native_calls_are_inference(
         self, backend: Backend, images: Images, native_pair: NativePair
     ) -> None:
-        """Calling a native network drops nothing and lets no row see another, but for rounding."""
+        """Calling a native network drops nothing, and rows are independent, except for rounding."""
         trainer = ready(backend, problem := native(backend, native_pair))
-        Course(problem, images).updates(trainer, 0, 2)
+        Setup(problem, images).updates(trainer, 0, 2)
         z = noise(problem)
         alone = np.concatenate([trainer.generator(row[np.newaxis]) for row in z])
         assert_close({"images": trainer.generator(z)}, {"images": alone}, 1e-5)
@@ -76,7 +76,7 @@ class NativeClauses:
         """An update moves its own network alone; the other's running state stays as it was."""
         trainer = ready(backend, problem := native(backend, native_pair))
         before = trainer.state()
-        take(trainer, player, Course(problem, images).batch())
+        take(trainer, player, Setup(problem, images).batch())
         changed = differing(trainer.state(), before)
         other = {"generator": "discriminator", "discriminator": "generator"}[player]
         assert changed & {f"{player}/{name}" for name in trained(before, player)}
@@ -91,7 +91,7 @@ class NativeClauses:
         """An update moves its own network's running state, such as a batch normalisation's."""
         trainer = ready(backend, problem := native(backend, native_pair))
         before = trainer.state()
-        take(trainer, player, Course(problem, images).batch())
+        take(trainer, player, Setup(problem, images).batch())
         changed = strip_prefix(dict.fromkeys(differing(trainer.state(), before)), player)
         assert changed.keys() - trained(before, player)
 
@@ -101,12 +101,12 @@ class NativeClauses:
     ) -> None:
         """An update from the same state and batch gives the same bits, with dropout too."""
         trainer = ready(backend, problem := native(backend, native_pair))
-        course, first = Course(problem, images), trainer.state()
-        take(trainer, player, course.batch())
+        setup, first = Setup(problem, images), trainer.state()
+        take(trainer, player, setup.batch())
         once = trainer.state()
-        course.updates(trainer, 5, 7)
+        setup.updates(trainer, 5, 7)
         trainer.load_state(first)
-        take(trainer, player, course.batch())
+        take(trainer, player, setup.batch())
         assert_identical(trainer.state(), once)
 
     def test_native_weights_do_not_travel(self, backend: Backend, native_pair: NativePair) -> None:
@@ -119,13 +119,13 @@ class NativeClauses:
     def test_a_native_run_stops_and_goes_on(
         self, backend: Backend, images: Images, native_pair: NativePair
     ) -> None:
-        """Its state is complete all the same: in new networks a run goes on to the same bits."""
+        """Its state is complete: loaded into new networks, a run continues to the same bits."""
         first, second = (build(backend, native(backend, native_pair)) for _ in range(2))
-        course = Course(native(backend, native_pair), images)
-        course.block(first, 0, 3)
+        setup = Setup(native(backend, native_pair), images)
+        setup.block(first, 0, 3)
         second.load_state(first.state())
         for trainer in (first, second):
-            course.block(trainer, 3, 6)
+            setup.block(trainer, 3, 6)
         assert_identical(second.state(), first.state())
 
     @pytest.mark.parametrize("fault", FAULTS)
@@ -140,8 +140,8 @@ class NativeClauses:
         self, backend: Backend, images: Images, native_pair: NativePair
     ) -> None:
         """A block of native networks leaves the state that its updates would have left."""
-        course = Course(native(backend, native_pair), images, n_critic=2)
-        assert_same_either_way(backend, course, course.steps(0, 3))
+        setup = Setup(native(backend, native_pair), images, n_critic=2)
+        assert_same_either_way(backend, setup, setup.steps(0, 3))
 
     def test_a_native_average_has_the_running_state(
         self, backend: Backend, images: Images, native_pair: NativePair
@@ -149,7 +149,7 @@ class NativeClauses:
         """The average copies the generator's running state, and averages its weights."""
         averaging(backend)
         trainer = ready(backend, problem := native(backend, native_pair))
-        batch = with_rate(Course(problem, images).batch(), "average", 0.0)
+        batch = with_rate(Setup(problem, images).batch(), "average", 0.0)
         take(trainer, "generator", batch)
         state = trainer.state()
         assert_close(strip_prefix(state, "average"), strip_prefix(state, "generator"), 1e-6)

@@ -1,4 +1,4 @@
-"""The two networks as the core sees them."""
+"""Clauses on the two networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit.contract import Array, Backend, Problem, add_prefix
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.faulty_states import FAULTS, copied, moved, overwrite, spoilt
-from gankit.testing.harness import Course, build, ready
+from gankit.testing.harness import Setup, build, ready
 from gankit.testing.problems import IMAGE, full
 from gankit.training import StepShape, plan
 
@@ -57,7 +57,7 @@ class NetworkClauses:
         assert logits.dtype == problem.precision
 
     def test_takes_inputs_of_either_precision(self, backend: Backend, images: Images) -> None:
-        """Networks take inputs of float32 and of float64, and answer in their own precision."""
+        """Networks take inputs of float32 and of float64, and return their own precision."""
         trainer = ready(backend, problem := full(backend))
         for precision in ("float32", "float64"):
             made = trainer.generator(noise(problem).astype(precision))
@@ -77,7 +77,7 @@ class NetworkClauses:
         assert_identical(*calls)
 
     def test_calls_change_nothing(self, backend: Backend, images: Images) -> None:
-        """Calling networks and asking for weights leaves the trainer's state as it was."""
+        """Calling networks and reading weights leaves the trainer's state unchanged."""
         trainer = ready(backend, problem := full(backend))
         before = trainer.state()
         trainer.generator(noise(problem))
@@ -86,7 +86,7 @@ class NetworkClauses:
         assert_identical(trainer.state(), before)
 
     def test_rows_do_not_meet(self, backend: Backend, images: Images) -> None:
-        """Each of n inputs gets the answer that it would get alone, but for rounding."""
+        """Each of n inputs gives the output that it would give alone, except for rounding."""
         trainer = ready(backend, problem := full(backend))
         z, x = noise(problem), problem.scale(images[:5])
         together = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
@@ -97,11 +97,11 @@ class NetworkClauses:
         assert_close(together, alone, 1e-12 if problem.precision == "float64" else 1e-5)
 
     def test_calls_follow_training(self, backend: Backend, images: Images) -> None:
-        """A network that was called before an update answers from the new weights after it."""
+        """A network that was called before an update uses the new weights after it."""
         trainer = ready(backend, problem := full(backend))
         trainer.generator(noise(problem))
         trainer.discriminator(problem.scale(images[:5]))
-        Course(problem, images).updates(trainer, 0, 2)
+        Setup(problem, images).updates(trainer, 0, 2)
         other = build(backend, problem)
         other.load_state(trainer.state())
         z, x = noise(problem), problem.scale(images[:5])
@@ -118,14 +118,14 @@ class NetworkClauses:
         trainer = ready(backend, problem := full(backend))
         before = trainer.generator.weights() | add_prefix("d", trainer.discriminator.weights())
         kept = copied(before)
-        Course(problem, images).updates(trainer, 0, 1)
+        Setup(problem, images).updates(trainer, 0, 1)
         assert_identical(before, kept)
         taken, now = trainer.generator.weights(), trainer.generator.weights()
         overwrite(taken)
         assert_identical(trainer.generator.weights(), now)
 
     def test_loads_weights(self, backend: Backend) -> None:
-        """Weights that are loaded are the network's own from then on, to the bit.
+        """Weights that are loaded are the network's from then on, to the bit.
 
         They are copies: writing to the arrays afterwards does not change the network.
         """

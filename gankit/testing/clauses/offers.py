@@ -1,4 +1,4 @@
-"""What a backend says of itself."""
+"""Clauses on what a backend declares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gankit.testing.problems import AVERAGE, SIMPLE, precision
 
 
 class OfferClauses:
-    """The offer: what a backend says of itself, and that it keeps to it."""
+    """The offer: what a backend declares, and that it does so."""
 
     def test_describes_itself(self, backend: Backend) -> None:
         """A backend has a name in lower case without spaces, and the number of this contract.
@@ -32,12 +32,12 @@ class OfferClauses:
         assert backend.capabilities & {"float32", "float64"}
 
     def test_imports_nothing_early(self, backend: Backend) -> None:
-        """Asking for a backend by name imports none of the modules it requires; building does."""
+        """Getting a backend by name imports none of the modules it requires; building does."""
         for process in two_fresh_processes(backend.name):
             assert process["imported_early"] == []
 
     def test_tells_facts_of_its_framework(self, backend: Backend) -> None:
-        """One that offers `inspect` answers with text by name, and with at least one fact."""
+        """An `inspect` function returns texts by name, and at least one."""
         if backend.inspect is None:
             pytest.skip(f"backend {backend.name!r} offers no 'inspect'")
         facts = backend.inspect()
@@ -73,7 +73,7 @@ class OfferClauses:
 
 
 def built_if_claimed(backend: Backend, problem: Problem) -> Trainer | None:
-    """Return the trainer if `backend` claims all that `problem` needs; or see it refused."""
+    """Return the trainer if `backend` claims all that `problem` needs; else check its refusal."""
     built: list[Problem] = []
 
     def build(problem: Problem) -> Trainer:

@@ -1,4 +1,4 @@
-"""Optimizers, by their formulas."""
+"""Clauses on optimizers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gankit.testing.clauses.updates import take
 from gankit.testing.harness import possible, ready
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.problems import bound
-from gankit.testing.rgb import coloured, course
+from gankit.testing.rgb import coloured, rgb_setup
 
 RATES = ((0.02, 0.9), (0.03, 0.99), (0.01, 0.5))
 """Learning rate, and Adam's beta2, of each update."""
@@ -29,23 +29,23 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 
 class OptimizerClauses:
-    """Optimizers: updates by their formulas, with the batch's rates.
+    """Optimizers: updates by their formulas, with the batch's scalars.
 
-    A gradient is what an update of SGD, from the same weights with the same batch, tells.
+    Gradients are measured by an update of SGD from the same weights with the same batch.
     """
 
     @pytest.mark.parametrize("name", OPTIMIZERS)
     def test_updates_by_the_optimizers_formula(self, backend: Backend, name: str) -> None:
-        """Each update moves weights and moments by the formula, epsilon beside the root.
+        """Each update moves weights and moments by the formula, epsilon added to the root.
 
-        Learning rate and beta2 are the batch's. A clip comes after the update; it bounds every
-        weight of the network, and no running state.
+        Learning rate and beta2 are the batch's. A clip follows the update; it bounds every weight
+        of the network, and no running state.
         """
         trainer = ready(backend, problem := optimized(backend, OPTIMIZERS[name]))
         plain = ready(backend, replace(problem, discriminator_optimizer=SGD(1.0)))
         moments = {k: Moments(w) for k, w in weights_of(trainer).items()}
         for number, (rate, beta2) in enumerate(RATES):
-            batch = rated(course(problem).batch(number), rate, beta2)
+            batch = rated(rgb_setup(problem).batch(number), rate, beta2)
             old, slopes = weights_of(trainer), gradient(plain, trainer, batch)
             take(trainer, "discriminator", batch)
             moves = {k: moments[k].move(OPTIMIZERS[name], slopes[k], beta2) for k in old}
@@ -58,7 +58,7 @@ class OptimizerClauses:
 
 @dataclass
 class Moments:
-    """What an optimizer remembers of one weight's gradients."""
+    """An optimizer's moments of one weight."""
 
     weight: Array
     m: Array = field(init=False)
@@ -70,7 +70,7 @@ class Moments:
         self.m, self.v = np.zeros_like(self.weight), np.zeros_like(self.weight)
 
     def move(self, optimizer: Optimizer, g: Array, beta2: float) -> Array:
-        """Take note of a gradient; return how far the weight moves at rate 1."""
+        """Add a gradient; return the weight's move at rate 1."""
         self.t += 1
         match optimizer:
             case Adam(beta1=beta1, epsilon=epsilon):

@@ -1,4 +1,4 @@
-"""Gradient penalties, held against finite differences."""
+"""Clauses on gradient penalties, compared with finite differences."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from gankit.testing.clauses.running_state import quiet
 from gankit.testing.clauses.updates import assert_losses_close, take, with_rate
 from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
 from gankit.testing.network_pairs import PAINT
-from gankit.testing.rgb import CLASSES, VALUES, coloured, course
+from gankit.testing.rgb import CLASSES, VALUES, coloured, rgb_setup
 
 Judge: TypeAlias = Callable[[Array], Array]
 Each: TypeAlias = Callable[[int, Array], Array]
@@ -59,13 +59,13 @@ CASES = [
     for number, penalty in enumerate(penalties)
 ]
 MASKED: Spec = (Flatten(), Dense(8), Tanh(), Dropout(0.3), Dense(1))
-"""A discriminator that drops; its slopes are those of the values that its mask keeps."""
+"""A discriminator with dropout; its slopes are those with the same mask."""
 TRAINING: dict[str, Spec] = {
     "spectral": (Flatten(), Dense(8, spectral=True), Tanh(), Dense(1, gain=3.0, spectral=True)),
     "dropout": MASKED,
     "labels": (Embedding(2, gain=0.5), Flatten(), Dense(8), Tanh(), Projection()),
 }
-"""Discriminators that are in training what they are not as they are called, or look at classes."""
+"""Discriminators that behave differently in training, or are class-conditional."""
 each_training = pytest.mark.parametrize("kind", TRAINING)
 each_penalty = pytest.mark.parametrize(("kind", "number"), CASES)
 
@@ -81,11 +81,11 @@ class PenaltyClauses:
     def test_a_penalty_is_its_formula(self, backend: Backend, kind: str, number: int) -> None:
         """The loss with a penalty, less the loss without, is the batch's weight times its formula.
 
-        So it is wherever the gradient is taken, and for either target, within 1e-7.
+        This holds for every place of the gradient and either target, within 1e-7.
         """
         trainer = ready(backend, problem := steep(backend, kind))
-        course(problem).updates(trainer, 0, 1)
-        batch, penalty = course(problem).batch(1), problem.penalties[number]
+        rgb_setup(problem).updates(trainer, 0, 1)
+        batch, penalty = rgb_setup(problem).batch(1), problem.penalties[number]
         found = cost(trainer, batch, number)
         gradients = slopes(trainer.discriminator, points(trainer, penalty, number, batch))
         assert_losses_close(found, WEIGHT * formula(penalty, gradients), 1e-7)
@@ -94,12 +94,12 @@ class PenaltyClauses:
     def test_a_penalty_moves_weights_by_its_gradient(
         self, backend: Backend, kind: str, number: int
     ) -> None:
-        """A penalty moves the weights by its own gradient, as differences of the loss tell it.
+        """A penalty moves the weights by its own gradient, measured by differences of the loss.
 
-        The fakes are constants to it: it moves the discriminator alone, in the one update.
+        Fakes are constants in it: it moves only the discriminator, in its update.
         """
         trainer = ready(backend, problem := steep(backend, kind))
-        batch, first = course(problem).batch(), trainer.state()
+        batch, first = rgb_setup(problem).batch(), trainer.state()
         ways = some_way(strip_prefix(first, "discriminator"))
         found = sum(np.sum(ways[k] * move) for k, move in pull(trainer, batch, number).items())
         costs = []
@@ -114,18 +114,18 @@ class PenaltyClauses:
     @pytest.mark.parametrize("kind", PENALTIES)
     def test_penalties_follow_the_reference(self, backend: Backend, kind: str) -> None:
         """Penalties give the reference's losses and weights, within 1e-9 after three steps."""
-        assert_follows_the_reference(backend, course(steep(backend, kind)), 3, 1e-9)
+        assert_follows_the_reference(backend, rgb_setup(steep(backend, kind)), 3, 1e-9)
 
     @each_training
     def test_a_penalty_sees_the_network_in_training(self, backend: Backend, kind: str) -> None:
-        """A penalty's slope is that of the network in training: masked, divided, told the classes.
+        """A penalty's slope is that of the network in training, with dropout, norm and classes.
 
-        Dropout has the masks of the penalty's own pass, spectral norm the vector one power
-        iteration on, and each image its own label; within 1e-7 of the formula.
+        Dropout has the masks of the penalty's own pass, spectral norm the vector after one power
+        iteration, and each image its own label; within 1e-7 of the formula.
         """
         trainer = ready(backend, problem := trained(backend, kind))
-        course(problem).updates(trainer, 0, 1)
-        batch = course(problem).batch(1)
+        rgb_setup(problem).updates(trainer, 0, 1)
+        batch = rgb_setup(problem).batch(1)
         state = strip_prefix(trainer.state(), "discriminator")
         for number, penalty in enumerate(problem.penalties):
             found = cost(trainer, batch, number)
@@ -136,15 +136,15 @@ class PenaltyClauses:
     @each_training
     def test_a_penalty_in_training_follows_the_reference(self, backend: Backend, kind: str) -> None:
         """With dropout, spectral norm or classes, three steps are the reference's within 1e-9."""
-        assert_follows_the_reference(backend, course(trained(backend, kind)), 3, 1e-9)
+        assert_follows_the_reference(backend, rgb_setup(trained(backend, kind)), 3, 1e-9)
 
     def test_a_penalty_that_is_not_due_changes_nothing(self, backend: Backend) -> None:
-        """Where the batch's weight of a penalty is 0, no bit depends on it.
+        """If the batch's weight of a penalty is 0, no bit depends on it.
 
         The update is that of the problem without penalties.
         """
         trainer = ready(backend, problem := steep(backend, "dense"))
-        batch, first, ends = quiet(course(problem).batch()), trainer.state(), []
+        batch, first, ends = quiet(rgb_setup(problem).batch()), trainer.state(), []
         others = {name: 1 - draw for name, draw in batch.random.items()}
         for given in (batch, replace(batch, random=others)):
             trainer.load_state(first)
@@ -153,19 +153,19 @@ class PenaltyClauses:
         assert_identical(*ends)
         plain = replace(problem, penalties=())
         other = ready(backend, plain)
-        loss = np.array(take(other, "discriminator", course(plain).batch()))
+        loss = np.array(take(other, "discriminator", rgb_setup(plain).batch()))
         assert_close(ends[0], other.state() | {"loss": loss}, 1e-12)
 
     @pytest.mark.parametrize("number", [2, 3])
     def test_a_flat_discriminator_can_be_penalised(self, backend: Backend, number: int) -> None:
-        """Where the gradient is 0, epsilon keeps the root's slope finite, and so the weights."""
+        """If the gradient is 0, epsilon keeps the root's slope finite, and so the weights."""
         trainer = ready(backend, problem := steep(backend, "dense"))
         flat = {k: np.zeros_like(w) for k, w in trainer.discriminator.weights().items()}
         trainer.discriminator.load_weights(flat)
         penalty = problem.penalties[number]
         wanted = WEIGHT * (np.sqrt(penalty.epsilon) - penalty.target) ** 2
-        assert_losses_close(cost(trainer, course(problem).batch(), number), wanted, 1e-9)
-        take(trainer, "discriminator", weighted(course(problem).batch(), number))
+        assert_losses_close(cost(trainer, rgb_setup(problem).batch(), number), wanted, 1e-9)
+        take(trainer, "discriminator", weighted(rgb_setup(problem).batch(), number))
         assert all(np.isfinite(w).all() for w in trainer.discriminator.weights().values())
 
 

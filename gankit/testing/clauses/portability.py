@@ -1,4 +1,4 @@
-"""Weights and runs that move to another backend."""
+"""Clauses on portability: weights and runs that move to another backend."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from numpy.typing import NDArray
 from gankit.contract import Backend, Precision, Problem, State, Trainer
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.networks import noise
-from gankit.testing.harness import Course, ready, reference, require
+from gankit.testing.harness import Setup, ready, reference, require
 from gankit.testing.problems import full
 
 Images = NDArray[np.uint8]
 
 
-class MoveClauses:
-    """Moving: what one backend has trained, another goes on with."""
+class PortabilityClauses:
+    """Moving: another backend continues what one backend has trained."""
 
     def test_a_run_moves_there_and_back(self, backend: Backend, images: Images) -> None:
-        """A float64 run that goes on in the reference, and then here again, ends within 1e-9.
+        """A float64 run that continues in the reference, and then here again, ends within 1e-9.
 
-        That is, of where it would have ended had it stayed.
+        Compared with the same run without the move.
         """
         require(backend, "float64")
         mine, other = ready(backend, full(backend)), ready(reference(), full(backend))
-        course, first = Course(full(backend), images), mine.state()
-        course.block(mine, 0, 9)
+        setup, first = Setup(full(backend), images), mine.state()
+        setup.block(mine, 0, 9)
         stayed = mine.state()
         mine.load_state(first)
         for trainer, onward, start in ((mine, other, 0), (other, mine, 3), (mine, other, 6)):
-            course.block(trainer, start, start + 3)
+            setup.block(trainer, start, start + 3)
             onward.load_state(trainer.state())
         assert_close(mine.state(), stayed, 1e-9)
 
@@ -45,15 +45,15 @@ class MoveClauses:
         require(backend, precision)
         problem = full(backend, precision=precision)
         mine, other = ready(backend, problem), ready(reference(), problem)
-        Course(problem, images).block(mine, 0, 5)
+        Setup(problem, images).block(mine, 0, 5)
         other.generator.load_weights(mine.generator.weights())
         other.discriminator.load_weights(mine.discriminator.weights())
         assert_close(answers(mine, problem, images), answers(other, problem, images), bound)
 
     def test_a_state_may_change_precision(self, backend: Backend, images: Images) -> None:
-        """A state of the other precision is taken and rounded to the trainer's own."""
+        """A state of the other precision is loaded, rounded to the trainer's own."""
         trainer = ready(backend, problem := full(backend))
-        Course(problem, images).updates(trainer, 0, 2)
+        Setup(problem, images).updates(trainer, 0, 2)
         before = trainer.state()
         single, double = (cast(before, precision) for precision in (np.float32, np.float64))
         trainer.load_state(double)

@@ -1,4 +1,4 @@
-"""States, and runs that go on from them."""
+"""Clauses on states, and runs resumed from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gankit.contract import Backend, strip_prefix
 from gankit.testing.agreement import assert_identical, differing, layout
 from gankit.testing.faulty_states import FAULTS, assert_refused, copied, moved, overwrite, spoilt
 from gankit.testing.fingerprint import two_fresh_processes
-from gankit.testing.harness import Course, build, ready
+from gankit.testing.harness import Setup, build, ready
 from gankit.testing.problems import full, simple
 
 Images = NDArray[np.uint8]
@@ -20,7 +20,7 @@ STEPS = 6
 
 
 class ResumeClauses:
-    """States: a run may stop after any step and go on to the same bits."""
+    """States: a run may stop after any step and resume to the same bits."""
 
     def test_names_its_state(self, backend: Backend) -> None:
         """The state has the names, shapes and types of `Problem.initial_state`, which travel.
@@ -35,7 +35,7 @@ class ResumeClauses:
     def test_state_holds_the_weights(self, backend: Backend, images: Images) -> None:
         """The weights in the state are those of the networks, after training too."""
         trainer = ready(backend, problem := full(backend))
-        Course(problem, images).updates(trainer, 0, 2)
+        Setup(problem, images).updates(trainer, 0, 2)
         state = trainer.state()
         assert_identical(strip_prefix(state, "generator"), trainer.generator.weights())
         assert_identical(strip_prefix(state, "discriminator"), trainer.discriminator.weights())
@@ -48,7 +48,7 @@ class ResumeClauses:
         trainer = ready(backend, problem := full(backend))
         taken = trainer.state()
         kept = copied(taken)
-        Course(problem, images).updates(trainer, 0, 1)
+        Setup(problem, images).updates(trainer, 0, 1)
         assert_identical(taken, kept)
         taken = trainer.state()
         kept = copied(taken)
@@ -61,7 +61,7 @@ class ResumeClauses:
         given = trainer.state()
         kept = copied(given)
         trainer.load_state(given)
-        Course(problem, images).updates(trainer, 0, 1)
+        Setup(problem, images).updates(trainer, 0, 1)
         assert_identical(given, kept)
 
     def test_needs_every_part_of_its_state(self, backend: Backend) -> None:
@@ -82,21 +82,21 @@ class ResumeClauses:
 
     @pytest.mark.parametrize("n_critic", [1, 2])
     def test_stops_and_goes_on(self, backend: Backend, images: Images, n_critic: int) -> None:
-        """A run that stops after any step goes on in another trainer to the same bits.
+        """A run that stops after any step resumes in another trainer to the same bits.
 
-        So it does with dropout, an average and any number of discriminator updates a step.
+        This holds with dropout, an average and any number of discriminator updates a step.
         """
         problem = full(backend)
-        course = Course(problem, images, n_critic)
+        setup = Setup(problem, images, n_critic)
         first, second = ready(backend, problem), build(backend, problem)
         states = [first.state()]
         for r in range(STEPS):
-            course.block(first, r, r + 1)
+            setup.block(first, r, r + 1)
             states.append(first.state())
         for stop in range(STEPS):
             second.load_state(states[stop])
             assert_identical(second.state(), states[stop])
-            course.block(second, stop, STEPS)
+            setup.block(second, stop, STEPS)
             assert_identical(second.state(), states[STEPS])
 
     def test_same_seed_same_run(self, backend: Backend, images: Images) -> None:
@@ -104,7 +104,7 @@ class ResumeClauses:
         problem, ends = full(backend), []
         for _ in range(2):
             trainer = build(backend, problem)
-            losses = Course(problem, images).block(trainer, 0, STEPS)
+            losses = Setup(problem, images).block(trainer, 0, STEPS)
             ends.append({"losses": losses} | trainer.state())
         assert_identical(*ends)
 

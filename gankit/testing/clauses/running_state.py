@@ -1,4 +1,4 @@
-"""What batch normalisation and spectral norm remember."""
+"""Clauses on the running state of batch normalisation and spectral norm."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import possible, ready, require
 from gankit.testing.problems import AVERAGE, bound
-from gankit.testing.rgb import coloured, course
+from gankit.testing.rgb import coloured, rgb_setup
 from gankit.testing.stateful_networks import KINDS
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 class RunningClauses:
-    """Running state: what batch normalisation and spectral norm remember of their passes."""
+    """Running state: what batch normalisation and spectral norm save from their passes."""
 
     @each_kind
     @each_player
@@ -31,17 +31,17 @@ class RunningClauses:
         """An update moves all running state of its own network, and none of the other's."""
         trainer = ready(backend, problem := remembering(backend, kind))
         before = trainer.state()
-        take(trainer, player, course(problem).batch())
+        take(trainer, player, rgb_setup(problem).batch())
         moved = {name for name in differing(trainer.state(), before) if is_running(name)}
         wanted = {name for name in running(before) if name.startswith(f"{player}/")}
         assert {name for name in moved if not name.startswith("average/")} == wanted
 
     @each_kind
     def test_penalties_move_no_running_state(self, backend: Backend, kind: str) -> None:
-        """Running state moves by the adversarial pass alone: a penalty's pass leaves it be."""
+        """Only the adversarial pass moves running state; a penalty's pass does not."""
         require(backend, "input-gradients")
         trainer = ready(backend, problem := remembering(backend, kind))
-        batch, first, ends = course(problem).batch(), trainer.state(), []
+        batch, first, ends = rgb_setup(problem).batch(), trainer.state(), []
         for given in (batch, quiet(batch)):
             trainer.load_state(first)
             take(trainer, "discriminator", given)
@@ -54,16 +54,15 @@ class RunningClauses:
     def test_running_state_follows_its_formula(
         self, backend: Backend, kind: str, player: str
     ) -> None:
-        """An update's loss goes by its own batch, and running state moves by its formula.
+        """An update's loss depends on its own batch, and running state moves by its formula.
 
-        Batch normalisation takes the mean and the biased variance of fakes and of reals, each by
-        themselves, in either update; its running state takes in the mean of both. Spectral norm
-        makes one step of the power iteration in each training pass; the pass of its own network's
-        update keeps it.
+        Batch normalisation uses the mean and the biased variance of fakes and of reals, each
+        separately, in either update; its running state averages both. Spectral norm makes one
+        power iteration in each training pass; the pass of its own network's update saves it.
         """
         trainer = ready(backend, problem := remembering(backend, kind))
-        course(problem).updates(trainer, 0, 2)
-        before, batch = trainer.state(), quiet(course(problem).batch(2))
+        rgb_setup(problem).updates(trainer, 0, 2)
+        before, batch = trainer.state(), quiet(rgb_setup(problem).batch(2))
         loss = take(trainer, player, batch)
         wanted, moved = KINDS[kind].update(problem, before, batch, player)
         assert_losses_close(loss, wanted, bound(problem))
@@ -71,10 +70,10 @@ class RunningClauses:
 
     @each_kind
     def test_calls_use_running_state(self, backend: Backend, kind: str) -> None:
-        """Networks that are called use running state as it is: each image stands for itself."""
+        """Networks that are called use their running state: each image is independent."""
         trainer = ready(backend, problem := remembering(backend, kind))
-        course(problem).updates(trainer, 0, 3)
-        state, z, x = trainer.state(), noise(problem), course(problem).batch().real
+        rgb_setup(problem).updates(trainer, 0, 3)
+        state, z, x = trainer.state(), noise(problem), rgb_setup(problem).batch().real
         found = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
         images, _ = KINDS[kind].paint(strip_prefix(state, "generator"), z, False)
         logits, _ = KINDS[kind].judge(strip_prefix(state, "discriminator"), x, False)
@@ -84,10 +83,10 @@ class RunningClauses:
 
     @each_kind
     def test_average_copies_running_state(self, backend: Backend, kind: str) -> None:
-        """The average has the generator's running state to the bit; it averages weights alone."""
+        """The average copies the generator's running state to the bit; it averages only weights."""
         require(backend, "average")
         trainer = ready(backend, problem := remembering(backend, kind))
-        course(problem).updates(trainer, 0, 3)
+        rgb_setup(problem).updates(trainer, 0, 3)
         average, generator = (
             strip_prefix(trainer.state(), name) for name in ("average", "generator")
         )

@@ -1,4 +1,4 @@
-"""What one update does."""
+"""Clauses on one update."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gankit.contract import Backend, Batch, State, Trainer, strip_prefix
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
-from gankit.testing.harness import Course, ready
+from gankit.testing.harness import Setup, ready
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import USERS_LOSS, bound, full, simple
 
@@ -21,8 +21,8 @@ LOSSES = [pytest.param(loss, id=loss.name) for loss in (*BUILTIN, USERS_LOSS)]
 each_player = pytest.mark.parametrize("player", ["discriminator", "generator"])
 
 
-class StepClauses:
-    """Updates: each moves one network, as far as its batch says."""
+class UpdateClauses:
+    """Updates: each moves one network, by what its batch holds."""
 
     def test_discriminator_update_moves_the_discriminator_alone(
         self, backend: Backend, images: Images
@@ -51,7 +51,7 @@ class StepClauses:
     ) -> None:
         """An update returns the loss of its batch by the networks' weights before the update."""
         trainer = ready(backend, problem := simple(backend, loss=loss))
-        batch = Course(problem, images).batch()
+        batch = Setup(problem, images).batch()
         fake = trainer.discriminator(trainer.generator(batch.noise))
         real = trainer.discriminator(batch.real)
         wanted = float(loss.discriminator(NumpyOps, real, fake))
@@ -65,7 +65,7 @@ class StepClauses:
         """`step` counts the generator's updates, and `t` the updates of each Adam, from zero."""
         trainer = ready(backend, problem := full(backend))
         assert counts(trainer.state()) == (0, 0, 0)
-        Course(problem, images, n_critic=2).updates(trainer, 0, 3)
+        Setup(problem, images, n_critic=2).updates(trainer, 0, 3)
         assert counts(trainer.state()) == (3, 6, 3)
 
     @each_player
@@ -74,7 +74,7 @@ class StepClauses:
     ) -> None:
         """An update takes its learning rate from the batch: 0 moves nothing, twice moves twice."""
         trainer = ready(backend, problem := simple(backend))
-        batch, first = Course(problem, images).batch(), trainer.state()
+        batch, first = Setup(problem, images).batch(), trainer.state()
         moves = []
         for rate in (0.0, 0.01, 0.02):
             trainer.load_state(first)
@@ -95,20 +95,20 @@ class StepClauses:
         What the trainer did in between makes no difference.
         """
         trainer = ready(backend, problem := full(backend))
-        course, first = Course(problem, images), trainer.state()
-        loss = float(take(trainer, player, course.batch()))
+        setup, first = Setup(problem, images), trainer.state()
+        loss = float(take(trainer, player, setup.batch()))
         once = trainer.state()
-        course.updates(trainer, 5, 7)
+        setup.updates(trainer, 5, 7)
         trainer.load_state(first)
-        again = float(take(trainer, player, course.batch()))
+        again = float(take(trainer, player, setup.batch()))
         assert_identical(trainer.state(), once)
         assert again == loss
 
     @each_player
     def test_drops_by_the_batchs_key(self, backend: Backend, images: Images, player: str) -> None:
-        """Dropout draws by the batch's key: under another key an update goes another way."""
+        """Dropout draws by the batch's key: another key gives another update."""
         trainer = ready(backend, problem := full(backend))
-        batch, first = Course(problem, images).batch(), trainer.state()
+        batch, first = Setup(problem, images).batch(), trainer.state()
         take(trainer, player, batch)
         once = trainer.state()
         trainer.load_state(first)
@@ -118,19 +118,19 @@ class StepClauses:
         }
 
     def test_changes_no_batch(self, backend: Backend, images: Images) -> None:
-        """An update leaves its batch's arrays as they were."""
+        """An update leaves its batch's arrays unchanged."""
         trainer = ready(backend, problem := full(backend))
-        batch = Course(problem, images).batch()
+        batch = Setup(problem, images).batch()
         before = {"real": batch.real.copy(), "noise": batch.noise.copy()}
         for player in ("discriminator", "generator"):
             take(trainer, player, batch)
         assert_identical({"real": batch.real, "noise": batch.noise}, before)
 
     def test_leaves_global_randomness_alone(self, backend: Backend, images: Images) -> None:
-        """A step leaves Python's and NumPy's global random generators as they were."""
+        """A step leaves Python's and NumPy's global random generators unchanged."""
         trainer = ready(backend, problem := full(backend))
         before = (random.getstate(), str(np.random.get_state()))
-        Course(problem, images).updates(trainer, 0, 1)
+        Setup(problem, images).updates(trainer, 0, 1)
         assert (random.getstate(), str(np.random.get_state())) == before
 
 
@@ -150,9 +150,9 @@ def names_moved(backend: Backend, player: str, images: Images) -> set[str]:
     """Return the names of the arrays that change in one update of `player`."""
     trainer = ready(backend, problem := full(backend))
     # In its first state the average equals the weights, and would seem to stand still.
-    Course(problem, images).updates(trainer, 0, 1)
+    Setup(problem, images).updates(trainer, 0, 1)
     before = trainer.state()
-    take(trainer, player, Course(problem, images).batch(1))
+    take(trainer, player, Setup(problem, images).batch(1))
     return differing(trainer.state(), before)
 
 

@@ -1,4 +1,4 @@
-"""A backend held against the contract from outside: clause by clause, then the level reached."""
+"""Check a backend against the contract from outside: clause by clause, then the level."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Speed:
 
 @dataclass
 class Check:
-    """Everything that was found out about one backend.
+    """The result of checking one backend.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ def check(
     doing: Callable[[int, int, str], None],
     tell: Callable[[Outcome], None],
 ) -> Check:
-    """Hold the backend `name` against the contract, in a process of its own.
+    """Check the backend `name` against the contract, in a child process.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def _each_once(reasons: Iterable[str]) -> list[str]:
 
 
 def _speed(name: str, limit: float) -> Speed:
-    """Measure in a process of its own; a failure is a reason, never a fault."""
+    """Measure in a child process; a failure is a reason, never a fault."""
     began = time.monotonic()
     said = answers("gankit.testing.runner.speed", [name], limit=limit)[0]
     if reason := said.get("fault") or said.get("refused"):

@@ -10,8 +10,8 @@ from gankit.config import from_settings
 from gankit.recipes import recipe
 from gankit.testing import assert_close, images
 from gankit.testing.full_problems import FAMILIES, everything
-from gankit.testing.harness import Course
-from gankit.testing.rgb import course
+from gankit.testing.harness import Setup
+from gankit.testing.rgb import rgb_setup
 
 BOUND = 1e-9
 
@@ -20,14 +20,14 @@ def seeds():
     """Return the course of the seed's networks, with dropout."""
     config = from_settings(recipe("simple").settings | {"precision": "float64"})
     problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
-    return Course(problem, images()), 40
+    return Setup(problem, images()), 40
 
 
 def whole(family):
     """Return the course of all that this backend can do, in one family of networks."""
     problem = everything(gankit.get_backend("jax"), family)
     problem = dataclasses.replace(problem, precision="float64")
-    return course(problem, n_critic=2), 20
+    return rgb_setup(problem, n_critic=2), 20
 
 
 @pytest.mark.parametrize("kind", ["seeds", *FAMILIES])
@@ -44,7 +44,7 @@ def test_a_block_gives_the_references_numbers(kind):
 def test_numbers_of_float32_stay_float32():
     problem = dataclasses.replace(seeds()[0].problem, precision="float32")
     trainer = gankit.get_backend("jax").trainer(problem)
-    Course(problem, images()).block(trainer, 0, 5)
+    Setup(problem, images()).block(trainer, 0, 5)
     kinds = {str(a.dtype) for n, a in trainer.state().items() if n[-2:] != "/t" and n != "step"}
     assert kinds == {"float32"}
     assert trainer.generator(np.zeros((2, problem.latent))).dtype == "float32"
