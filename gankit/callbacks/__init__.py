@@ -1,7 +1,7 @@
-"""Callbacks: what happens between the blocks of a run.
+"""Callbacks: work between the blocks of a run.
 
-A callback says by `edge` where it wants a block to end, and is called after every block, in the
-order of the list: `Metrics` goes before `Checkpoints`, so that no checkpoint is ahead of the log.
+A callback's `next_boundary` returns where a block must end. Callbacks are called after every block,
+in list order: `Metrics` goes before `Checkpoints`, so that no checkpoint is ahead of the log.
 """
 
 from gankit.callbacks.boundaries import Every, every, never

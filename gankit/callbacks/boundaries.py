@@ -1,4 +1,4 @@
-"""When a callback is due."""
+"""The steps at which a callback is due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit.errors import ConfigError
 from gankit.training import Progress
 
 never = sys.maxsize
-"""The edge of a callback that is content with whichever blocks there are."""
+"""The next boundary of a callback that accepts any blocks."""
 
 
 def next_multiple(step: int, of: int) -> int:
@@ -30,17 +30,17 @@ def at_least_one(name: str, value: int) -> None:
 
 @dataclass(frozen=True)
 class Every:
-    """Calls `function` after each multiple of `steps`, and at no other time."""
+    """Calls `function` after each multiple of `steps` only."""
 
     steps: int
     function: Callable[[Progress], None]
 
     def __post_init__(self) -> None:
-        """Refuse an interval that never comes round."""
+        """Raise ConfigError unless the interval is at least 1."""
         at_least_one("steps", self.steps)
 
     def next_boundary(self, step: int, /) -> int:
-        """Return the next multiple."""
+        """Return the next multiple of `steps`."""
         return next_multiple(step, self.steps)
 
     def __call__(self, progress: Progress, /) -> None:

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder while it trains."""
+"""Write losses, sample grids and checkpoints into a run's folder during training."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ COLUMNS = 5
 
 
 class Metrics:
-    """Appends every block's losses to a log, `log`, which somebody else closes."""
+    """Appends every block's losses to the log `log`, which the caller closes."""
 
     def __init__(self, log: MetricsLog) -> None:
         self.log = log
 
-    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
-        """Ask for no edge."""
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - accepts any block.
+        """Return `never`."""
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Write the block's steps."""
+        """Append the block's losses."""
         self.log.append(progress.step - len(progress.losses), progress.losses)
 
 
 class Samples:
-    """Draws a grid of what the generator makes of the same noise, again and again.
+    """Draws a grid of samples of the same noise at intervals.
 
     Parameters
     ----------
     folder
-        Its `samples` get the pictures.
+        The run's folder; grids are written to its `samples`.
     noise
         `(N, latent)` standard normal numbers.
     steps_per_epoch
-        Steps.
+        Steps per epoch.
     every
-        Epochs from one picture to the next; there is one after epoch 1 and at the end too.
+        Epochs between grids; one is also drawn after epoch 1 and at the end.
     labels
-        `(N,)` classes, where the generator looks at any.
+        `(N,)` classes, for a class-conditional generator.
     names
-        What each row of a picture shows, to be written beside it; empty for nothing.
+        Labels of the grid's rows; empty for none.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Samples:
         self.interval = every * steps_per_epoch
 
     def next_boundary(self, step: int, /) -> int:
-        """Return the end of epoch 1, or of the next that is due."""
+        """Return the end of epoch 1, or of the next epoch that is due."""
         return self.first if step < self.first else next_multiple(step, self.interval)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Draw, where that is due; with the averaged weights, where there are any."""
+        """Draw a grid if it is due, with the averaged weights, if there are any."""
         step, trainer = progress.step, progress.trainer
         if step == self.first or step % self.interval == 0 or progress.done:
             generator = trainer.generator if trainer.average is None else trainer.average
@@ -86,24 +86,24 @@ class Samples:
 
 
 class Checkpoints:
-    """Saves the trainer's state, and removes the oldest, but never the best.
+    """Saves the trainer's state, and removes the oldest checkpoints, but not the best.
 
     Parameters
     ----------
     store
-        Where to.
+        Where checkpoints are saved.
     every
-        Steps from one checkpoint to the next; there is one at the end too.
+        Steps between checkpoints; one is also saved at the end.
     keep
-        How many of the newest stay.
+        How many of the newest to keep.
     info
-        What to write into each manifest.
+        Values for each manifest.
     log
         The metrics; synced first, so that no checkpoint is ahead of them. Its digest goes into
         each manifest as "log".
     best
-        Says which of the given steps is the best, where that is known: it is saved though no
-        checkpoint be due, and stays beside the newest.
+        Returns which of the given steps is the best, if known: it is saved even if no
+        checkpoint is due, and kept beside the newest.
     """
 
     def __init__(
@@ -125,15 +125,15 @@ class Checkpoints:
         self.best = best
 
     def next_boundary(self, step: int, /) -> int:
-        """Return the next multiple."""
+        """Return the next multiple of `every`."""
         return next_multiple(step, self.every)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Save, where that is due."""
+        """Save a checkpoint if it is due."""
         step = progress.step
         due = step % self.every == 0 or progress.done
         if not due and (self.best is None or self.best({step}) is None):
-            return  # Without reading the manifests on the disk after every block.
+            return  # Avoid reading the manifests after every block.
         best = self.best({*self.store.steps(), step}) if self.best else None
         if due or best == step:
             info = {**self.info, "log": self.log.sync()}

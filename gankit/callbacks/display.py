@@ -1,4 +1,4 @@
-"""Where progress is shown: a bar in a terminal or a notebook, plain lines elsewhere."""
+"""Show progress: a bar in a terminal or a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 Word: TypeAlias = tuple[int, str]
-"""Part of a line: how important it is, and its text."""
-NARROWEST = 10
-"""Columns of a bar, at least."""
-AROUND = len("100%|") + len("| ")
+"""Part of a line: its importance, and its text."""
+LEAST_BAR_COLUMNS = 10
+"""The least columns of a bar."""
+OTHER_COLUMNS = len("100%|") + len("| ")
 """Columns of a line that are neither bar nor text."""
 FORMAT = "{percentage:3.0f}%|{bar}| {desc}"
 PAUSES = {"plain": 5.0, "cell": 0.5, "bar": 0.1}
-"""Seconds from one plain line, update of a notebook's cell or drawing of a bar to the next."""
+"""Seconds between plain lines, updates of a notebook's cell, or redraws of a bar."""
 
 
 def fitted(words: Sequence[Word], columns: int | None = None) -> str:
-    """Return the words that fit beside a bar, each of them whole; the least important go first.
+    """Return the parts that fit beside a bar; the least important are dropped first.
 
     Parameters
     ----------
     words
-        In the order shown.
+        In display order.
     columns
-        Of the terminal; None leaves nothing out.
+        Of the terminal; None keeps all.
 
     >>> fitted([(2, "75/51200"), (1, "6.4 steps/s"), (3, "D 1.150 G 0.714"), (4, "1:23 left")], 60)
     '75/51200  D 1.150 G 0.714  1:23 left'
@@ -43,27 +43,26 @@ def fitted(words: Sequence[Word], columns: int | None = None) -> str:
     left = list(words)
     while True:
         text = "  ".join(word for _, word in left)
-        if not left or not columns or AROUND + NARROWEST + disp_len(text) <= columns:
+        if not left or not columns or OTHER_COLUMNS + LEAST_BAR_COLUMNS + disp_len(text) <= columns:
             return text
         left.remove(min(left))
 
 
 class Screen:
-    """Shows how far some work is.
+    """Shows the progress of some work.
 
-    A stream that is None, or that can no longer be written, ends nothing: what would be shown is
-    dropped.
+    If the stream is None, or can no longer be written, the output is dropped.
 
     Parameters
     ----------
     stream
-        Where to; standard error by default, or the cell of a notebook that is running.
+        Output; standard error by default, or the cell of a running notebook.
     plain
-        Whether to write plain lines; asks `stream` by default.
+        Whether to write plain lines; depends on `stream` by default.
     clock
-        Seconds.
+        Returns seconds.
     leave
-        Whether the finished bar stays.
+        Whether the finished bar remains.
     """
 
     def __init__(
@@ -86,13 +85,13 @@ class Screen:
 
     @property
     def drawn(self) -> bool:
-        """Whether it is a bar in a terminal, where columns are few."""
+        """Whether it is a bar in a terminal, where columns are limited."""
         return self._bar is not None
 
     def show(self, part: float, words: Sequence[Word], *, last: bool = False) -> None:
-        """Show that `part`, 0 to 1, is done; `words` say more.
+        """Show that `part`, 0 to 1, is done, with `words`.
 
-        What comes too soon after what was shown is passed over, unless it is the `last`.
+        Calls too soon after the last output are ignored, unless `last` is True.
         """
         now = self.clock()
         if now < self.next and not last:
@@ -109,16 +108,16 @@ class Screen:
             self.write(fitted(words))
 
     def write(self, line: str) -> None:
-        """Write a line of its own; bars that are drawn on the same stream stay whole."""
+        """Write a separate line, without breaking bars on the same stream."""
         from tqdm import tqdm
 
         if self.stream is not None:
-            with suppress(OSError, ValueError):  # It was closed since.
+            with suppress(OSError, ValueError):  # The stream was closed.
                 tqdm.write(line, file=self.stream)
                 self.stream.flush()
 
     def close(self) -> None:
-        """End the bar; what is written next begins on a line of its own."""
+        """End the bar; the next output begins on a new line."""
         if self._cell is not None and not self.leave:
             self._cell("")
         if self._bar is not None:
@@ -132,7 +131,7 @@ class Screen:
 
 
 def _is_plain(stream: TextIO, asked: bool | None) -> bool:
-    """Tell whether `stream` gets plain lines: as asked, or because it is no terminal."""
+    """Return whether `stream` gets plain lines: as requested, or because it is not a terminal."""
     if asked is not None:
         return asked
     try:
@@ -142,6 +141,6 @@ def _is_plain(stream: TextIO, asked: bool | None) -> bool:
 
 
 def _columns(bar: tqdm[NoReturn]) -> int | None:
-    """Return how wide the bar's terminal is now; None where it is none."""
+    """Return the width of the bar's terminal; None without a terminal."""
     measure = bar.dynamic_ncols
     return measure(bar.fp)[0] if callable(measure) else None

@@ -1,4 +1,4 @@
-"""A bar for each file that is downloaded or written, one after the other."""
+"""A progress bar for each file that is downloaded or written."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gankit.data.published.download import watched
 
 
 class Files:
-    """Shows how far each file is, one after the other.
+    """Shows the progress of each file, one after the other.
 
     Parameters
     ----------
     unit
-        Of the numbers that it is called with; bytes by default.
+        Unit of the numbers; bytes by default.
     plain
-        Whether to write plain lines; asks standard error by default.
+        Whether to write plain lines; depends on standard error by default.
     """
 
     def __init__(self, unit: str = "B", *, plain: bool | None = None) -> None:
@@ -28,7 +28,7 @@ class Files:
         self._screen: Screen | None = None
 
     def __call__(self, file: str, done: int, total: int | None) -> None:
-        """Show that `done` of `total` units of a file are there; None if the total is unknown."""
+        """Show that `done` of `total` units of a file are done; None if the total is unknown."""
         now = time.monotonic()
         if self._screen is None or file != self._file:
             self.close()
@@ -40,7 +40,7 @@ class Files:
         self._screen.show(done / total if total else 0.0, words, last=done == total)
 
     def close(self) -> None:
-        """Leave the last bar as it stands; what is written next begins on a line of its own."""
+        """Leave the last bar; the next output begins on a new line."""
         if self._screen is not None:
             self._screen.close()
 
@@ -53,7 +53,7 @@ class Files:
 
 @contextmanager
 def downloads_shown(*, plain: bool | None = None) -> Iterator[None]:
-    """Show how far each download of the block is.
+    """Show the progress of each download of the block.
 
     Parameters
     ----------

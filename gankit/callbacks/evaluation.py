@@ -1,4 +1,4 @@
-"""How good the images are, now and then while a run is trained."""
+"""Evaluate the generated images at intervals during training."""
 
 from __future__ import annotations
 
@@ -11,39 +11,41 @@ from gankit.runs.folder import RunFolder
 from gankit.training import Progress
 from gankit.visual import images
 
-Examine: TypeAlias = Callable[
+Evaluate: TypeAlias = Callable[
     [Progress, Sequence[Mapping[str, Any]]], tuple[dict[str, Any], images.Pixels]
 ]
-"""Takes a run between two steps and the evaluations before; returns one, as
-`gankit.runs.evaluation_log` has it, and a picture of images with the training images nearest."""
+"""Takes a run between two steps and the earlier evaluations; returns one, as in
+`gankit.runs.evaluation_log`, and a grid of images with their nearest training images."""
 
 
 class Evaluations:
-    """Evaluates a run at intervals and at its end, keeps what is found, and knows the best step.
+    """Evaluates a run at intervals and at its end, records the results, and finds the best step.
 
-    It changes no number, and goes before `Checkpoints`, so that none is ahead of the log. A run
-    that is asked to stop is not evaluated there: resumed, it leaves what it would have left.
+    It changes no number of the training, and goes before `Checkpoints`, so that no checkpoint is
+    ahead of the log. A run that is asked to stop is not evaluated then: resumed, it gives the same
+    evaluations as without the stop.
 
     Parameters
     ----------
     folder
-        Its `evaluations.jsonl` gets a line, and `nearest` a picture, for each evaluation.
-    examine
-        Evaluates.
+        The run's folder; each evaluation adds a line to `evaluations.jsonl` and a grid to
+        `nearest`.
+    evaluate
+        Evaluates a run.
     every
-        Steps from one evaluation to the next.
+        Steps between evaluations.
     last
         The last step of the run.
     samples
-        Images of an evaluation.
+        Images per evaluation.
     tell
-        Takes a line for each evaluation.
+        Called with a line for each evaluation.
     """
 
     def __init__(
         self,
         folder: RunFolder,
-        examine: Examine,
+        evaluate: Evaluate,
         every: int,
         last: int,
         samples: int,
@@ -51,7 +53,7 @@ class Evaluations:
     ) -> None:
         at_least_one("every", every)
         self.folder = folder
-        self.examine = examine
+        self.evaluate = evaluate
         self.every = every
         self.last = last
         self.samples = samples
@@ -59,22 +61,22 @@ class Evaluations:
         self._rows: list[dict[str, Any]] = evaluation_log.read(folder.evaluations)
 
     def next_boundary(self, step: int, /) -> int:
-        """Return the next multiple."""
+        """Return the next multiple of `every`."""
         return next_multiple(step, self.every)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Evaluate, where that is due."""
+        """Evaluate if it is due."""
         step = progress.step
         if step % self.every and step != self.last:
             return
-        row, picture = self.examine(progress, self._rows)
+        row, picture = self.evaluate(progress, self._rows)
         images.write_png(self.folder.nearest_path(step), picture)
         evaluation_log.append(self.folder.evaluations, row)
         self._rows.append(row)
         self.tell(self._line(row))
 
     def best(self, steps: Collection[int]) -> int | None:
-        """Return which of the steps that have a checkpoint, `steps`, is the best so far."""
+        """Return the best of `steps`, the steps that have a checkpoint."""
         row = evaluation_log.best(self._rows, steps, self.samples)
         return None if row is None else int(row["step"])
 

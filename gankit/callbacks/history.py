@@ -1,4 +1,4 @@
-"""What a run in memory remembers."""
+"""The losses of a run, in memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from gankit.training import Progress
 
 
 class History:
-    """Remembers the losses of a run in memory."""
+    """Stores the losses of a run in memory."""
 
     def __init__(self) -> None:
         self._blocks: list[Array] = [np.empty((0, 2))]
 
     def next_boundary(self, _step: int, /) -> int:
-        """Ask for no edge."""
+        """Return `never`."""
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Keep the block's losses."""
+        """Store the block's losses."""
         self._blocks.append(progress.losses)
 
     def losses(self) -> LossHistory:
-        """Return `(steps, 2)`, those of the steps seen."""
+        """Return the losses of the steps so far, `(steps, 2)`."""
         return LossHistory(np.concatenate(self._blocks))

@@ -1,4 +1,4 @@
-"""A grid and the losses in a notebook, while a run trains."""
+"""Show a sample grid and the losses in a notebook during training."""
 
 from __future__ import annotations
 
@@ -15,32 +15,31 @@ from gankit.contract.latents import latents
 from gankit.training import Progress
 from gankit.visual import images, notebook
 
-PAUSE = 1.0
-"""Seconds from one picture to the next, at least."""
-SHARE = 0.05
-"""Of the time of a run, the most that showing takes."""
-ELSEWHERE = "live pictures are shown in notebooks, and this is none"
+PAUSE_SECONDS = 1.0
+"""The least time between two pictures."""
+TIME_SHARE = 0.05
+"""The largest share of a run's time for pictures."""
+ELSEWHERE = "live pictures are shown in notebooks only"
 
 
 class Live:
-    """Shows what the generator makes of the same noise, and the losses, in a notebook's cell.
+    """Shows samples of the same noise, and the losses, in a notebook's cell.
 
-    It changes no number and asks for no edge. What a picture costs decides when the next one
-    comes, so that all together take at most a twentieth of the time. Outside a notebook it says
-    so in one line, and does nothing.
+    It changes no number and sets no boundary. The time between pictures depends on their cost, so
+    that they take at most 5 % of the time. Outside a notebook it prints one line, and does nothing.
 
     Parameters
     ----------
     n
-        Images; of a run that knows classes, each in its turn.
+        Number of images; in a class-conditional run, the classes take turns.
     seed
-        Which, as in `Run.sample`.
+        Seed of the noise, as in `Run.sample`.
     columns
-        Of the grid.
+        Columns of the grid.
     show
-        Takes each piece of HTML, in place of the one before; a notebook's cell by default.
+        Called with HTML that replaces the last; a notebook's cell by default.
     clock
-        Seconds.
+        Returns seconds.
     """
 
     def __init__(
@@ -62,11 +61,11 @@ class Live:
             print(f"gankit: {ELSEWHERE}", file=sys.stderr)
 
     def next_boundary(self, _step: int, /) -> int:
-        """Ask for no edge."""
+        """Return `never`."""
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Show how far the run is, where that is due."""
+        """Show progress if it is due."""
         if self._show is None:
             return
         self._losses.append(progress.losses)
@@ -76,11 +75,11 @@ class Live:
         losses = np.concatenate(self._losses)
         self._show(notebook.of_progress(progress.step, losses, self._picture(progress)))
         ended = self._clock()
-        self._next = ended + max(PAUSE, (ended - began) / SHARE)
+        self._next = ended + max(PAUSE_SECONDS, (ended - began) / TIME_SHARE)
 
     def _picture(self, progress: Progress) -> images.Picture:
         problem, trainer = progress.problem, progress.trainer
-        assert problem is not None  # noqa: S101 - `fit` always names it.
+        assert problem is not None  # noqa: S101 - `fit` always sets it.
         noise = latents(self.n, problem.latent, self.seed)
         labels = (
             np.arange(self.n) % problem.generator_classes if problem.generator_classes else None

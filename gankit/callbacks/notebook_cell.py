@@ -1,4 +1,4 @@
-"""The cell of a notebook that is running."""
+"""Output in the cell of a running notebook."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def cell() -> Callable[[str], None] | None:
-    """Return what shows HTML in this notebook's cell, again and again; None outside of one."""
+    """Return a function that replaces the cell's HTML; None outside a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is None:
         return None
     import IPython.display
 
-    module: Any = IPython.display  # Its functions say nothing of their types.
+    module: Any = IPython.display  # Its functions have no types.
     handle = module.display(module.HTML(""), display_id=True)
 
     def show(html: str) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar, a line per epoch, and how long it takes."""
+"""Progress of a run: a bar, a line per epoch, and an estimate of the time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from gankit.callbacks.display import Screen
 from gankit.contract import Array
 from gankit.training import Progress
 
-FIRST = 2.0
-"""Seconds of training, those of the first block apart, that tell how long the rest takes."""
-LARGE = 10_000
-"""A loss from which on decimals are left out."""
+ESTIMATE_SECONDS = 2.0
+"""Seconds of training, without the first block, before the remaining time is estimated."""
+LARGE_LOSS = 10_000
+"""From this value on, a loss is shown without decimals."""
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class Bar:
-    """Shows steps, steps per second, both losses and the time left.
+    """Shows steps, steps per second, both losses and the remaining time.
 
-    After the first steps a line says how long the run takes, where that is a minute or more; it is
-    a warning where that is more than an hour.
+    After the first steps it prints the remaining time if it is a minute or more, as a warning if it
+    is more than an hour.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class Bar:
     start
         Steps done before it was resumed.
     stream
-        Where to; standard error by default. What is no terminal gets a plain line now and then,
-        and a notebook a bar in its cell.
+        Output; standard error by default. Other than in a terminal, it is a plain line now and
+        then, or a bar in a notebook's cell.
     plain
-        Whether to write plain lines; asks `stream` by default.
+        Whether to write plain lines; depends on `stream` by default.
     """
 
     def __init__(
@@ -50,24 +50,24 @@ class Bar:
         self._blocks, self._told = 0, False
 
     def next_boundary(self, step: int, /) -> int:
-        """Ask for no edge; show the bar when training begins."""
+        """Return `never`; show the bar when training begins."""
         if self._screen is None:
             self._open(step)
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Show how far the run is."""
+        """Show the progress of the run."""
         screen = self._screen or self._open(progress.step - len(progress.losses))
         now = time.perf_counter()
         step, began = self._began
         speed = (progress.step - step) / max(now - began, 1e-9)
         seconds = (self.total - progress.step) / speed
         self._blocks += 1
-        if self._blocks == 1:  # A framework compiles in it: what it took says little of the rest.
+        if self._blocks == 1:  # Frameworks compile in it: its time says little of the rest.
             self._began = (progress.step, now)
-        elif not self._told and now - began >= FIRST:
+        elif not self._told and now - began >= ESTIMATE_SECONDS:
             self._told = True
-            _tell(screen, seconds, speed)
+            _announce(screen, seconds, speed)
         screen.show(
             progress.step / self.total,
             [
@@ -82,7 +82,7 @@ class Bar:
             self.close()
 
     def close(self) -> None:
-        """Leave the bar as it stands; what is written next begins on a line of its own."""
+        """Leave the bar; the next output begins on a new line."""
         if self._screen is not None:
             self._screen.close()
 
@@ -97,18 +97,18 @@ class Bar:
 
 
 class Epochs:
-    """Writes one line per epoch: the means of both losses, and how long it took.
+    """Writes one line per epoch: the means of both losses, and its duration.
 
-    The line of an epoch that the run did not go through whole says how many steps it had.
+    The line of an incomplete epoch contains its number of steps.
 
     Parameters
     ----------
     steps_per_epoch
-        Steps.
+        Steps per epoch.
     epochs
-        How many the whole run has.
+        Epochs of the complete run.
     stream
-        Where to; standard error by default. A bar that is being drawn there stays whole.
+        Output; standard error by default. A bar on the same stream is not broken.
     """
 
     def __init__(self, steps_per_epoch: int, epochs: int, stream: TextIO | None = None) -> None:
@@ -126,7 +126,7 @@ class Epochs:
         return next_multiple(step, self.steps)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Write the line of an epoch that has ended, or of one that the run ended in."""
+        """Write the line of an epoch that has ended, or in which the run ended."""
         self._seen.append(progress.losses)
         if progress.step % self.steps == 0 or progress.done:
             self._say(math.ceil(progress.step / self.steps))
@@ -141,9 +141,9 @@ class Epochs:
 
 
 def losses_in_words(row: Array) -> str:
-    """Return the discriminator's and the generator's loss in a few columns."""
+    """Return the discriminator's and the generator's loss as short text."""
     discriminator, generator = (
-        f"{loss:.3f}" if abs(loss) < LARGE else f"{loss:.3g}" for loss in row
+        f"{loss:.3f}" if abs(loss) < LARGE_LOSS else f"{loss:.3g}" for loss in row
     )
     return f"D {discriminator} G {generator}"
 
@@ -160,7 +160,7 @@ def clock(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return about how long something takes, in words.
+    """Return an approximate duration as text.
 
     >>> duration(90), duration(3 * 3600), duration(100 * 3600)
     ('2 minutes', '3.0 hours', '4.2 days')
@@ -171,8 +171,8 @@ def duration(seconds: float) -> str:
     return f"{seconds / HOUR:.1f} hours" if seconds < 2 * DAY else f"{seconds / DAY:.1f} days"
 
 
-def _tell(screen: Screen, seconds: float, speed: float) -> None:
-    """Say how long the rest of the run takes; warn of more than an hour."""
+def _announce(screen: Screen, seconds: float, speed: float) -> None:
+    """Write the remaining time of the run, as a warning if it is more than an hour."""
     if seconds >= MINUTE:
         loud = "gankit: warning: " if seconds > HOUR else ""
         more = "; train fewer steps, or stop it with Ctrl-C once it is good" if loud else ""

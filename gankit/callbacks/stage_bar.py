@@ -1,4 +1,4 @@
-"""One bar over work in stages, with the time that is likely left."""
+"""A progress bar for work in stages, with an estimate of the remaining time."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from gankit.callbacks.progress import clock as in_digits
 
 
 class Stages:
-    """Shows which stage is at work, the part that is done, and the time left.
+    """Shows the current stage, its progress, and the remaining time.
 
-    What each stage likely takes is a guess of some machine; what those before took says how much
-    faster or slower this one is.
+    The expected seconds of each stage are those of another machine; the finished stages show how
+    much faster or slower this one is.
 
     Parameters
     ----------
     guesses
-        Seconds of each stage, in their order. One that is not among them is taken up as it comes.
+        Expected seconds of each stage, in order. Unknown stages are added when they begin.
     stream
-        Where to; standard error by default. What is no terminal gets a plain line now and then.
+        Output; standard error by default. Other than in a terminal, a plain line now and then.
     plain
-        Whether to write plain lines; asks `stream` by default.
+        Whether to write plain lines; depends on `stream` by default.
     clock
-        Seconds.
+        Returns seconds.
     """
 
     def __init__(
@@ -51,18 +51,18 @@ class Stages:
         self._show()
 
     def close(self) -> None:
-        """Take the bar away; what is written next begins on a line of its own."""
+        """Remove the bar; the next output begins on a new line."""
         self._screen.close()
 
     def left(self) -> float:
-        """Return the seconds that are likely left."""
+        """Return an estimate of the remaining seconds."""
         here = self.clock() - self.entered
         speed = self.spent / self.foreseen if self.foreseen else 1.0
         whole = here / self.part if self.part else max(here, self.guess * speed)
         return max(whole - here, 0.0) + speed * sum(self.to_come.values())
 
     def _enter(self, stage: str) -> None:
-        """End the stage before, and with it those that were passed over."""
+        """End the current stage and any skipped ones."""
         now = self.clock()
         if self.guess:
             self.spent += now - self.entered

@@ -1,7 +1,6 @@
-"""How a run can go wrong while every number stays finite: three symptoms, each with a remedy.
+"""Three symptoms of a failing run with finite losses, each with a remedy.
 
-They need no classifier and no judgement of pictures: the losses, and how far the images of one
-batch lie apart.
+They need no classifier: only the losses, and the distances between the images of a batch.
 """
 
 from __future__ import annotations
@@ -16,30 +15,29 @@ from gankit.contract import Array
 from gankit.losses import ArrayOps, Loss
 
 WINDOW = 200
-"""Steps that the losses are averaged over."""
-SAME = 0.03
-"""The spread, as a share of the data's, below which a batch counts as one image.
+"""Number of steps over which losses are averaged."""
+COLLAPSED_SHARE = 0.03
+"""Below this spread, relative to the data's, a batch counts as one image.
 
-Measured on MNIST: 0.13 and more in every recipe after step 200, 0.000 in runs that collapsed.
+Measured on MNIST: 0.13 and more in every recipe after step 200, 0.000 in collapsed runs.
 """
-WON = 0.02
-"""The discriminator's loss, as a share of that of one that knows nothing.
+DEFEATED_SHARE = 0.02
+"""The discriminator has won below this loss, relative to that of constant logits 0.
 
 Measured as means of 200 steps: 0.07 and more in every recipe.
 """
-HUGE = 1000.0
-"""A loss that has exploded; Wasserstein losses of healthy runs stay below 60."""
+EXPLODED_LOSS = 1000.0
+"""Losses above have exploded; Wasserstein losses of healthy runs stay below 60."""
 
 
 class HealthWarning(UserWarning):
-    """A run that is likely to come to nothing, why, and what to do."""
+    """A run that is likely to fail, with the reason and a remedy."""
 
 
 def spread(images: NDArray[Any]) -> float:
-    """Return how far the images of a batch lie apart.
+    """Return the median distance of a batch's images to their nearest other image.
 
-    It is the median, over the batch, of the distance from an image to the nearest other one. The
-    variance would not see a generator that makes one image for each class, or a few by turns.
+    The variance would not detect a generator that makes one image per class, or a few in turns.
 
     Parameters
     ----------
@@ -61,7 +59,7 @@ def spread(images: NDArray[Any]) -> float:
 
 
 def ignorance(loss: Loss) -> float:
-    """Return the loss of a discriminator that tells nothing apart: every logit is 0.
+    """Return the loss of a discriminator whose logits are all 0.
 
     >>> from gankit.losses import NONSATURATING
     >>> round(ignorance(NONSATURATING), 3)
@@ -72,8 +70,8 @@ def ignorance(loss: Loss) -> float:
 
 
 def collapse(share: float) -> str | None:
-    """Say that the generator has collapsed, where `share`, its spread over the data's, says so."""
-    if not share < SAME:
+    """Return a message if `share`, the batch's spread over the data's, shows a mode collapse."""
+    if not share < COLLAPSED_SHARE:
         return None
     return (
         "the generator makes nearly the same image of any noise (a batch spreads "
@@ -83,24 +81,24 @@ def collapse(share: float) -> str | None:
 
 
 def defeat(losses: Array, loss: Loss) -> str | None:
-    """Say that the discriminator has won, where the last `(K, 2)` losses say so.
+    """Return a message if the last `(K, 2)` losses show that the discriminator has won.
 
-    A Wasserstein critic is meant to win, and knows no bound: then there is nothing to say.
+    A Wasserstein critic is meant to win and has no bound: never for it.
     """
     seen, nothing = losses[-WINDOW:, 0].mean(), ignorance(loss)
-    if len(losses) < WINDOW or nothing <= 0 or not seen < WON * nothing:
+    if len(losses) < WINDOW or nothing <= 0 or not seen < DEFEATED_SHARE * nothing:
         return None
     return (
         f"the discriminator has won: its loss was {seen:.2g} over the last {WINDOW} steps, "
-        f"{nothing:.3g} being that of one that knows nothing; lower its learning rate, or hold it "
-        "back with dropout, label_smoothing, instance_noise or augment"
+        f"compared with {nothing:.3g} for logits of 0; lower its learning rate, or weaken it with "
+        "dropout, label_smoothing, instance_noise or augment"
     )
 
 
 def explosion(losses: Array) -> str | None:
-    """Say that losses have exploded, where the last `(K, 2)` say so."""
+    """Return a message if the last `(K, 2)` losses have exploded."""
     seen = np.abs(losses[-WINDOW:]).mean(axis=0)
-    if len(losses) < WINDOW or not seen.max() > HUGE:
+    if len(losses) < WINDOW or not seen.max() > EXPLODED_LOSS:
         return None
     who = ("discriminator", "generator")[int(seen.argmax())]
     return (

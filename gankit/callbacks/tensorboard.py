@@ -1,4 +1,4 @@
-"""A run as TensorBoard shows it: losses, evaluations and grids of samples."""
+"""Write a run's losses, evaluations and sample grids for TensorBoard."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from gankit.runs import loss_log as metrics_log
 from gankit.training import Progress
 
 Summary: TypeAlias = Any
-"""A message of tensorboardX's, which has no types."""
+"""A message of tensorboardX, which has no types."""
 FOLDER = "tensorboard"
 OURS = ".gankit"
-"""What the names of our event files end in; others in the folder are somebody else's."""
+"""Suffix of gankit's event files; others in the folder are not touched."""
 COLOURS = {"L": 1, "RGB": 3, "RGBA": 4}
 """TensorBoard's number for the pixels of a PNG file."""
 LOSSES = ("loss/discriminator", "loss/generator")
@@ -32,14 +32,14 @@ LOSSES = ("loss/discriminator", "loss/generator")
 class TensorBoard:
     """Writes event files into the folder `tensorboard` of a run, for `tensorboard --logdir runs`.
 
-    They say again what the run's other files say, so a session begins by writing them anew: a
-    resumed run has each point once, and one that was begun without them has them from step 1. Its
-    place in the list is after what fills the folder: a grid is taken from its file.
+    They repeat the run's other files, so each session rewrites them from the start: a resumed run
+    has each point once, and a run that began without them has all points. It goes after the
+    callbacks that write the folder, because it reads the grid's file.
 
     Parameters
     ----------
     folder
-        The run's.
+        The run's folder.
 
     Raises
     ------
@@ -59,12 +59,12 @@ class TensorBoard:
         self._evaluated = 0
         self._size = -1
 
-    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - any block will do.
-        """Ask for no edge."""
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - accepts any block.
+        """Return `never`."""
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Write the block's losses, and the evaluations and the grid that are new."""
+        """Write the block's losses, and the new evaluations and grids."""
         start = progress.step - len(progress.losses)
         with writing(self.path):
             if self._events is None:
@@ -79,7 +79,7 @@ class TensorBoard:
                 self._events = None
 
     def _begun(self, start: int) -> Events:
-        """Return new events with all that the run's files hold of its first `start` steps."""
+        """Return new events with everything in the run's files up to step `start`."""
         atomic_files.make_folder(self.path)
         for old in self.path.glob(f"events.out.tfevents.*{OURS}"):
             old.unlink()
@@ -92,7 +92,7 @@ class TensorBoard:
         return events
 
     def _evaluations(self, events: Events) -> None:
-        """Write what the log of evaluations has gained."""
+        """Write the new lines of the log of evaluations."""
         path = self.folder.evaluations
         size = path.stat().st_size if path.is_file() else 0
         if size != self._size:
@@ -109,10 +109,10 @@ class Events:
         from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto import event_pb2, summary_pb2
 
-        # Not its SummaryWriter: that writes in a thread, where an error is lost.
+        # Not SummaryWriter: it writes in a thread, which loses errors.
         self._file = EventsWriter(str(folder / "events"), OURS)
         self._scalar, self._event, self._parts = summary.scalar, event_pb2, summary_pb2
-        # A TensorBoard that is watching forgets what it read of the file that this one replaces.
+        # A running TensorBoard forgets what it read of the file that this one replaces.
         begun = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
         self._file.write_event(event_pb2.Event(wall_time=time.time(), step=0, session_log=begun))
 
@@ -130,7 +130,7 @@ class Events:
                     self._write(row["step"], self._scalar(f"evaluation/{name}", value))
 
     def picture(self, step: int, path: Path) -> None:
-        """Write a PNG file as it is."""
+        """Write a PNG file unchanged."""
         with Image.open(path) as opened:
             (width, height), colours = opened.size, COLOURS.get(opened.mode, 3)
         image = self._parts.Summary.Image(
@@ -140,7 +140,7 @@ class Events:
         self._write(step, self._parts.Summary(value=[value]))
 
     def flush(self) -> None:
-        """Hand on to the system what was written."""
+        """Flush what was written to the system."""
         self._file.flush()
 
     def close(self) -> None:

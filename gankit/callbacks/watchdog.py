@@ -1,4 +1,4 @@
-"""A look, now and then, at whether a run still makes sense."""
+"""Check a run for symptoms of failure during training."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from gankit.contract.random_streams import Stream, generator
 from gankit.training import Progress
 
 BATCH = 64
-APART = 100
-"""The fewest steps from one look to the next."""
-SHARE = 0.01
-"""Of the time of a run, the most that looking takes."""
-LOOKS = 2
-"""Looks in a row that must find a collapse: a batch may be odd once."""
+LEAST_STEPS = 100
+"""The fewest steps between two checks."""
+TIME_SHARE = 0.01
+"""The largest share of a run's time for checks."""
+COLLAPSE_CHECKS = 2
+"""Consecutive checks that must find a collapse: one batch may be unusual."""
 
 
 def warn(line: str) -> None:
-    """Warn; the command prints it as a line of its own."""
+    """Warn; the command prints it as a separate line."""
     warnings.warn(line, HealthWarning, stacklevel=2)
 
 
 def forget(_step: int, _found: str) -> None:
-    """Keep nothing."""
+    """Do nothing."""
 
 
 class Watchdog:
-    """Warns, once each, of collapse, of a discriminator that has won, of losses that explode.
+    """Warns, once each, of mode collapse, of a discriminator that has won, of exploding losses.
 
-    It changes no number and asks for no edge. What a look costs decides when the next one comes,
-    so that all together take at most a hundredth of the time.
+    It changes no number and sets no boundary. The time between checks depends on their cost, so
+    that they take at most 1 % of the time.
 
     Parameters
     ----------
     problem
-        What is trained.
+        The problem that is trained.
     images
         `(N, height, width, channels)`, the data set.
     losses
-        `(steps, 2)` of the steps before, where a run is resumed.
+        `(steps, 2)` of the steps before, in a resumed run.
     tell
-        Takes each warning; by default it is a `HealthWarning`.
+        Called with each warning; by default it is a `HealthWarning`.
     record
-        Takes it too, with the step and by itself, to keep it.
+        Called with the step and the warning, to save it.
     clock
-        Seconds.
+        Returns seconds.
     """
 
     def __init__(
@@ -78,19 +78,19 @@ class Watchdog:
         self._next_step, self._next_time, self._alike = symptoms.WINDOW, 0.0, 0
 
     def next_boundary(self, _step: int, /) -> int:
-        """Ask for no edge."""
+        """Return `never`."""
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Remember the block's losses; look, where a look is due."""
+        """Store the block's losses; check the run if it is due."""
         self._losses = np.concatenate([self._losses, progress.losses])[-symptoms.WINDOW :]
         began = self._clock()
         if progress.step < self._next_step or began < self._next_time:
             return
         self._look(progress)
         ended = self._clock()
-        self._next_step = progress.step + APART
-        self._next_time = ended + (ended - began) / SHARE
+        self._next_step = progress.step + LEAST_STEPS
+        self._next_time = ended + (ended - began) / TIME_SHARE
 
     def _look(self, progress: Progress) -> None:
         step = progress.step
@@ -98,11 +98,11 @@ class Watchdog:
         self._say("defeat", step, symptoms.defeat(self._losses, self._loss))
         found = symptoms.collapse(self._share(progress))
         self._alike = self._alike + 1 if found else 0
-        if self._alike >= LOOKS:
+        if self._alike >= COLLAPSE_CHECKS:
             self._say("collapse", step, found)
 
     def _share(self, progress: Progress) -> float:
-        """Return the spread of what the generator makes, as a share of the data's."""
+        """Return the spread of generated images relative to the data's."""
         made = progress.trainer.generator(self._noise, self._labels)
         return symptoms.spread(made) / self._reals if self._reals else 1.0
 

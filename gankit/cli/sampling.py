@@ -161,7 +161,7 @@ class SampleRequest:
     def _write_training(self) -> str:
         """Write an animation of the run's sample grids."""
         scale = self.scale or 1
-        most = self.frames or animation.MOST
+        most = self.frames or animation.MOST_PICTURES
         grids, there = animation.of_training(RunFolder.open(self.run).samples, most)
         frames = (
             animation.captioned(images.enlarged(grid, scale), f"step {step:,}", scale)

@@ -1,4 +1,4 @@
-"""Data sets: uint8 images with labels, and where their bytes come from."""
+"""Data sets: uint8 images with labels, from published files, user files or generators."""
 
 from gankit.data import glyphs
 from gankit.data.dataset import Dataset, Fetch, FileCheck, ImageSet, Progress

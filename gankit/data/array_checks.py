@@ -1,4 +1,4 @@
-"""Arrays of images that a person gives, in files or in Python: taken, or refused with a remedy."""
+"""Validate image arrays that a user passes, in files or in Python; errors contain the remedy."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from gankit._utils.file_array import FileArray
 from gankit.errors import ConfigError, DataError, GankitError
 
 CHUNK = 4096
-"""Images looked at together, so that those of a mapped file do not fill the memory."""
+"""Images checked at a time, to bound the memory for mapped files."""
 
 FEW = 4
-"""The most channels of images whose channels come first, and of one picture alone."""
+"""The most channels of images with channels first, and of a single picture."""
 
 SHAPE = "(N, height, width, channels)"
 
 
 @dataclass(frozen=True)
 class Span:
-    """What numbers an array holds.
+    """The range of an array's values.
 
     Attributes
     ----------
     low, high
-        The smallest and the largest.
+        The smallest and the largest value.
     broken
-        The number of the first image that has NaN or an infinity; None if there is none.
+        The number of the first image with NaN or an infinity, or None.
     """
 
     low: float
@@ -41,12 +41,12 @@ class Span:
 
 
 def array(given: object, name: str = "images") -> NDArray[Any]:
-    """Return what Python code gives as an array; a mapped file stays one.
+    """Return a value passed from Python as an array; a mapped file stays mapped.
 
     Raises
     ------
     ConfigError
-        It is no array; the message says how to make one of it.
+        It is not an array; the message says how to make one.
     """
     if isinstance(given, np.ndarray | FileArray):
         return given  # type: ignore[return-value]
@@ -73,27 +73,27 @@ STACK = "give np.stack of arrays that all have the same shape"
 
 def images(
     found: NDArray[Any],
-    told: str,
+    name: str,
     error: type[GankitError] = DataError,
     *,
     reals: bool = False,
     size: tuple[int, int] | None = None,
 ) -> NDArray[Any]:
-    """Return images as they are, with an axis of channels.
+    """Return validated images, unchanged except for an added channel axis.
 
     Parameters
     ----------
     found
         Any array.
-    told
-        What the message calls it.
+    name
+        Its name in messages.
     error
-        What is raised.
+        The exception type.
     reals
-        Whether real numbers in [-1, 1] are taken beside uint8; else they are refused, because
-        nothing in a file tells them from those in [0, 1].
+        Whether to accept real numbers in [-1, 1] beside uint8; if not, they are refused,
+        because nothing in a file distinguishes them from those in [0, 1].
     size
-        The height and width that are wanted, if that is known.
+        The expected height and width, if known.
 
     Returns
     -------
@@ -103,29 +103,29 @@ def images(
     Raises
     ------
     GankitError
-        It has another type, other numbers or another shape; the message says what to do.
+        It has another dtype, range or shape; the message contains the remedy.
     """
     if found.dtype != np.uint8 and found.dtype.kind not in "biuf":
         way = STACK if found.dtype == object else "give the pixels' own numbers"
-        raise error(f"{told}: got {found.dtype}; expected {_wanted(reals)}; {way}")
-    shaped = _shaped(found, told, error, size)
+        raise error(f"{name}: got {found.dtype}; expected {_wanted(reals)}; {way}")
+    shaped = _shaped(found, name, error, size)
     if found.dtype == np.uint8:
         return shaped
     numbers = span(found, whole=reals)
     if numbers.broken is not None:
         raise error(
-            f"{told}: image {numbers.broken} has a value that is not a finite number, such as NaN; "
+            f"{name}: image {numbers.broken} has a value that is not a finite number, such as NaN; "
             "leave that image out, or use np.nan_to_num(images)"
         )
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped
     held = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
     way = f"{'give' if reals else 'save'} {remedy(found.dtype, numbers)}"
-    raise error(f"{told}: got {held}; expected {_wanted(reals)}; {way}")
+    raise error(f"{name}: got {held}; expected {_wanted(reals)}; {way}")
 
 
 def span(found: NDArray[Any], *, whole: bool = True) -> Span:
-    """Return what numbers an array holds, in all its images or in some spread evenly over it."""
+    """Return the range of an array's values, of all its images or of an evenly spaced subset."""
     count = len(found) if whole else min(len(found), CHUNK)
     chosen = np.linspace(0, len(found) - 1, count).astype(np.int64)
     low, high = np.inf, -np.inf
@@ -140,7 +140,7 @@ def span(found: NDArray[Any], *, whole: bool = True) -> Span:
 
 
 def remedy(dtype: np.dtype[Any], numbers: Span) -> str:
-    """Return the expression that makes uint8 of `images` with such numbers.
+    """Return the expression that converts `images` with this range to uint8.
 
     >>> remedy(np.dtype(bool), Span(0, 1))
     'images * np.uint8(255)'
@@ -166,19 +166,19 @@ def remedy(dtype: np.dtype[Any], numbers: Span) -> str:
 
 
 def _shaped(
-    found: NDArray[Any], told: str, error: type[GankitError], size: tuple[int, int] | None
+    found: NDArray[Any], name: str, error: type[GankitError], size: tuple[int, int] | None
 ) -> NDArray[Any]:
     shape = found.shape
     if found.ndim not in (3, 4) or not all(shape):
         wanted = f"expected {SHAPE} or (N, height, width), one image or more"
-        raise error(f"{told}: images have shape {shape}; {wanted}")
+        raise error(f"{name}: images have shape {shape}; {wanted}")
     if found.ndim == 3 and shape[2] in (1, 3, FEW) and min(shape[:2]) > 2 * FEW:
         way = "give images[np.newaxis] if it is one picture"
-        raise error(f"{told}: images have shape {shape}; expected {SHAPE}; {way}")
+        raise error(f"{name}: images have shape {shape}; expected {SHAPE}; {way}")
     first = found.ndim == 4 and shape[1] <= FEW < min(shape[2:])
     if first and size != shape[1:3]:
         way = "give images.transpose(0, 2, 3, 1)"
-        raise error(f"{told}: images have shape {shape}, channels first; expected {SHAPE}; {way}")
+        raise error(f"{name}: images have shape {shape}, channels first; expected {SHAPE}; {way}")
     return found if found.ndim == 4 else found.reshape(*shape, 1)  # Of a file, too.
 
 
@@ -191,9 +191,9 @@ def _wanted(reals: bool) -> str:
 
 
 def _way(given: object, name: str) -> str:
-    """Say how to make an array of a data set of another library.
+    """Return how to convert another library's data set to an array.
 
-    What such a one holds for each image is a pair at best: the image, and its label.
+    Its items are expected to be pairs: the image and its label.
     """
     place = 0 if name == "images" else 1
     if isinstance(given, Mapping):

@@ -1,4 +1,4 @@
-"""Names of classes: their order, how they are told in a line, and which class one stands for."""
+"""Names of classes: their order, their text in messages, and look-up by name or number."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from gankit.errors import ConfigError, did_you_mean, shown
 
-TOLD = 12
-"""How many classes a line names."""
+MOST_LISTED = 12
+"""The most class names in one line."""
 
 
 def are_numbers(names: Iterable[str]) -> bool:
-    """Tell whether every name is a whole number, as in labels from 1 to 10, or years.
+    """Return whether every name is a whole number, as labels from 1 to 10 or years are.
 
     >>> are_numbers(["1", "10"]), are_numbers(["1", "cat"]), are_numbers([])
     (True, False, False)
@@ -26,7 +26,7 @@ def are_numbers(names: Iterable[str]) -> bool:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Return names sorted: as numbers if all are, else by the codes of their characters.
+    """Return names sorted: as numbers if all are, else by character codes.
 
     >>> in_order(["10", "2", "0"]), in_order(["b", "10", "a"])
     (['0', '2', '10'], ['10', 'a', 'b'])
@@ -36,21 +36,21 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the first names with commas, and how many more there are.
+    """Return the first names, comma-separated, and the number of the others.
 
     >>> listed(["cat", "dog"])
     'cat, dog'
     """
-    more = f" and {len(names) - TOLD:,} more" if len(names) > TOLD else ""
-    return ", ".join(names[:TOLD]) + more
+    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
 
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes that a network is told, and what each is called.
+    """The classes of a class-conditional network, with their names.
 
-    A class is called by its name. If no name is a number, it may be called by its number too, from
-    0 on; if the names are numbers, such as years, then a number is always a name.
+    A class is selected by its name. If no name is a number, its number, from 0, works too; if the
+    names are numbers, such as years, then a number is always a name.
 
     Attributes
     ----------
@@ -62,24 +62,24 @@ class Classes:
 
     @classmethod
     def of(cls, names: Sequence[str], count: int) -> Classes:
-        """Return `count` classes; those without a name are called by their number."""
+        """Return `count` classes; those without a name are named by their number."""
         known = tuple(names[:count])
         return cls(known + tuple(str(i) for i in range(len(known), count)))
 
     @property
     def plain(self) -> bool:
-        """Whether the names are the numbers 0, 1, ... themselves."""
+        """Whether the names are the numbers 0, 1, ..."""
         return self.names == tuple(str(i) for i in range(len(self.names)))
 
     def labels(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return what `numbers` takes for the classes of these numbers, from 0 on."""
+        """Return the names in `numbers` as they are looked up, as class numbers from 0."""
         if not are_numbers(self.names):
             return numbers
         called: NDArray[np.int64] = np.array([int(name) for name in self.names], np.int64)[numbers]
         return called
 
     def number(self, called: str | int) -> int:
-        """Return the number of a class, from 0 on, that is called so; ConfigError if there is none.
+        """Return the number, from 0, of the class with a name or number; ConfigError if unknown.
 
         >>> Classes(("cat", "dog")).number("dog"), Classes(("cat", "dog")).number(1)
         (1, 1)
@@ -100,7 +100,7 @@ class Classes:
         )
 
     def numbers(self, called: NDArray[np.generic]) -> NDArray[np.int64]:
-        """Return the number of each class in an array, (n,) of whole numbers or strings."""
+        """Return the class numbers of an array, (n,) of whole numbers or strings."""
         words, places = np.unique(called, return_inverse=True)
         found = [self.number(word) for word in words.tolist()]
         every: NDArray[np.int64] = np.array(found, np.int64)[places.reshape(called.shape)]

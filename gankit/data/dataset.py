@@ -1,4 +1,4 @@
-"""What a data set is: images with labels, and a name under which they can be asked for."""
+"""The data set types: images with labels, and named data sets."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from gankit.data import digests
 from gankit.errors import DataError
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a file's name, the bytes received so far, and its size in bytes (None: not known)."""
+"""Called with a file's name, the bytes received so far, and its size in bytes, or None."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images as they are stored, with what is known about them.
+    """Stored images, with labels and origin.
 
     Attributes
     ----------
     images
-        (N, H, W, C) uint8, 0 to 255. Where they lie in a file and are read as they are asked for,
-        a `gankit._utils.file_array.FileArray`, which is indexed as an array is.
+        (N, H, W, C) uint8, 0 to 255. Images in a large file are a
+        `gankit._utils.file_array.FileArray`, which is indexed like an array.
     labels
-        (N,) int64, each at least 0; None where the images have no classes.
+        (N,) int64, each at least 0; None if the images have no classes.
     source
-        One line that says where the bytes came from.
+        One line that describes where the bytes came from.
     class_names
-        What the labels stand for, from 0 on; empty where that is not known.
+        Names of the classes from 0; empty if unknown.
 
     Raises
     ------
     DataError
-        If shapes, types or counts are not the ones above.
+        If shapes, dtypes or counts differ from the above.
     """
 
     images: NDArray[np.uint8]
@@ -46,7 +46,7 @@ class ImageSet:
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        # Nothing here may read the images themselves: they may be larger than the memory.
+        # Do not read the images here: they may be larger than the memory.
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
             found = f"{self.images.dtype} {self.images.shape}"
             raise DataError(f"{self.source}: images are {found}, not uint8 of shape (N, H, W, C)")
@@ -74,15 +74,15 @@ class ImageSet:
 
     @cached_property
     def digest(self) -> str:
-        """What tells this set from others: the SHA-256 of its shape, its labels and every image.
+        """The SHA-256 of shape, labels and every image.
 
-        The same images have the same digest wherever they lie: in a folder, an array or a file.
+        Equal images have equal digests, whether they come from a folder, an array or a file.
         """
         return digests.digest(self.images, self.labels)
 
     @property
     def classes(self) -> int:
-        """Number of classes: those with names, else the highest label and 1; 0 without labels."""
+        """Number of classes: of the names, else the highest label plus 1; 0 without labels."""
         if self.labels is None:
             return 0
         return len(self.class_names) or int(self.labels.max(initial=-1)) + 1
@@ -90,16 +90,16 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """One row of `gankit data verify`: a file, where it lies, and whether it is what it should be.
+    """One row of `gankit data verify`: a file, its path, and whether its content is correct.
 
     Attributes
     ----------
     file
         The file's name in the data set.
     place
-        The path that was checked, or empty where nothing was found.
+        The path that was checked; empty if the file was not found.
     ok
-        Whether the contents are the published ones.
+        Whether the content is the published one.
     reason
         What is wrong, or empty.
     """
@@ -111,31 +111,31 @@ class FileCheck:
 
 
 class Fetch(Protocol):
-    """Make sure that every file is there and valid, downloading what is missing."""
+    """Ensure that every file is available and valid, downloading missing ones."""
 
     def __call__(self, data_dir: Path | None, /, *, progress: Progress | None = None) -> list[Path]:
-        """Return the path of every file; raise DataError if one cannot be had."""
+        """Return the path of every file; DataError if one is not available."""
         ...
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that can be asked for by name; a plugin offers its own in the same form.
+    """A named data set; plugins return theirs in the same form.
 
     Attributes
     ----------
     name
-        What `--dataset` takes.
+        Its name for `--dataset`.
     summary
         One line for `gankit data list`.
     load
-        Takes the data directory that the user named, or None, and returns the training images.
+        Takes the user's data directory, or None, and returns the training images.
     fetch
-        Downloads what is missing; None if there is nothing to download.
+        Downloads missing files; None if there is nothing to download.
     verify
-        Checks every file found, one row per file and place; None if there are no files.
+        Checks every file found, one row per file and path; None if there are no files.
     test
-        Like `load`, for the images that are held out of training; None if there are none.
+        Like `load`, for the held-out test images; None if there are none.
     """
 
     name: str

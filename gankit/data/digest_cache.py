@@ -1,4 +1,4 @@
-"""Digests of large files, kept in gankit's cache: a file is read again only once it has changed."""
+"""A cache of large files' digests: a file is read again only after a change."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from gankit.data import locations
 from gankit.data.temporary_files import storing, temporary
 from gankit.errors import StorageError
 
-SETTLED = 2 * 10**9
-"""Nanoseconds for which a file must have been left alone. A file system's clock is coarse: one that
-was just written may change once more, and its time of change not."""
-LIMIT = 4096
+SETTLED_NANOSECONDS = 2 * 10**9
+"""Minimum age of a file's last change. File system clocks are coarse: a file that was just written
+may change again with the same time of change."""
+MOST_BYTES = 4096
 
 
-def kept(images: FileArray) -> str | None:
-    """Return the SHA-256 of the numbers in a file if it is known and the file has not changed."""
+def cached(images: FileArray) -> str | None:
+    """Return the cached SHA-256 of a file's values, or None if the file has changed."""
     try:
         with _place(images).open("rb") as file:
-            said = json.loads(file.read(LIMIT))
+            said = json.loads(file.read(MOST_BYTES))
         digest = said.pop("digest")
     except (OSError, ValueError, RecursionError, KeyError, AttributeError, TypeError):
         return None
-    proof = said.pop("proof", None) == _proof(said, digest)
+    proof = said.pop("proof", None) == _checksum(said, digest)
     return str(digest) if proof and said == _facts(images) else None
 
 
-def keep(images: FileArray, digest: str) -> None:
-    """Keep the SHA-256 of the numbers in a file; where that cannot be, it is found again."""
-    if time.time_ns() - images.status.st_mtime_ns < SETTLED:
+def store(images: FileArray, digest: str) -> None:
+    """Cache the SHA-256 of a file's values; without a writable cache, do nothing."""
+    if time.time_ns() - images.status.st_mtime_ns < SETTLED_NANOSECONDS:
         return
     facts, place = _facts(images), _place(images)
-    text = json.dumps({**facts, "digest": digest, "proof": _proof(facts, digest)})
+    text = json.dumps({**facts, "digest": digest, "proof": _checksum(facts, digest)})
     try:
         with storing(place):
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def keep(images: FileArray, digest: str) -> None:
 
 
 def _facts(images: FileArray) -> dict[str, Any]:
-    """Return what changes if the file does."""
+    """Return the facts of a file that change with its content."""
     status = images.status
     return {
         "bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "ctime_ns": status.st_ctime_ns,
@@ -57,8 +57,8 @@ def _facts(images: FileArray) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _proof(facts: dict[str, Any], digest: object) -> str:
-    """Return what a damaged file in the cache does not have."""
+def _checksum(facts: dict[str, Any], digest: object) -> str:
+    """Return a checksum of a cache entry, to detect damage."""
     return hashlib.sha256(json.dumps([facts, digest], sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What tells one set of images from another, wherever it lies: a digest of everything in it."""
+"""Digests that identify a set of images, independent of where it is stored."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gankit._utils.file_array import FileArray
 from gankit.data import digest_cache
 
 SAMPLED = 64
-"""Images that a quick first look takes."""
-LARGE = 2**31
-"""Bytes that take some seconds to read."""
-PART = 2**24
-"""Bytes of images that are in memory at once."""
+"""Images in the quick digest."""
+LARGE_BYTES = 2**31
+"""Files of at least this size take some seconds to read."""
+CHUNK_BYTES = 2**24
+"""Bytes of images in memory at a time."""
 
 
 def digest(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
@@ -26,7 +26,7 @@ def digest(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
     Parameters
     ----------
     images
-        (N, H, W, C) uint8; read some at a time.
+        (N, H, W, C) uint8; read in chunks.
     labels
         (N,) int64, or None.
     """
@@ -36,8 +36,8 @@ def digest(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
 def sample(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
     """Return the SHA-256 of shape, labels and 64 images spread over the set, in hexadecimal.
 
-    It is quick however large the set is. Sets of other samples are others; sets of the same sample
-    may differ.
+    It is quick for sets of any size. Different digests mean different sets; equal digests do not
+    mean equal sets.
     """
     spread = np.linspace(0, len(images) - 1, min(len(images), SAMPLED)).astype(np.int64)
     sha = hashlib.sha256(str(images.shape).encode())
@@ -47,25 +47,25 @@ def sample(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
 
 
 def everything(images: NDArray[np.uint8]) -> str:
-    """Return the SHA-256 of the images' bytes, one image after the other, in hexadecimal.
+    """Return the SHA-256 of the images' bytes, in hexadecimal.
 
-    That of a file is kept, and it is not read again until it has changed.
+    A file's digest is cached until the file changes.
     """
-    if isinstance(images, FileArray) and (known := digest_cache.kept(images)):
+    if isinstance(images, FileArray) and (known := digest_cache.cached(images)):
         return known
     sha = hashlib.sha256()
     for part in _parts(images):
         sha.update(np.ascontiguousarray(part).data)
     if isinstance(images, FileArray):
-        digest_cache.keep(images, sha.hexdigest())
+        digest_cache.store(images, sha.hexdigest())
     return sha.hexdigest()
 
 
 def slow(images: object) -> bool:
-    """Tell whether the digest takes so long that a person should be told: a large, unknown file."""
-    if not isinstance(images, FileArray) or images.nbytes <= LARGE:
+    """Return whether the digest takes seconds: a large file without a cached digest."""
+    if not isinstance(images, FileArray) or images.nbytes <= LARGE_BYTES:
         return False
-    return digest_cache.kept(images) is None
+    return digest_cache.cached(images) is None
 
 
 def _joined(images: NDArray[Any], labels: NDArray[np.int64] | None, content: str) -> str:
@@ -75,5 +75,5 @@ def _joined(images: NDArray[Any], labels: NDArray[np.int64] | None, content: str
 
 
 def _parts(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    count = max(1, PART // max(1, images.nbytes // max(1, len(images))))
+    count = max(1, CHUNK_BYTES // max(1, images.nbytes // max(1, len(images))))
     return (images[start : start + count] for start in range(0, len(images), count))

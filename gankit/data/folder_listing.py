@@ -1,4 +1,4 @@
-"""What lies in a folder: pictures, folders, and what is passed over and why."""
+"""List a folder: pictures, folders, and skipped files with the reason."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gankit.data.formats.containers import reason
 from gankit.data.formats.picture import SUFFIXES
 from gankit.errors import DataError
 
-LOOKED_AT = 20_000
+MOST_COUNTED = 20_000
 """The most files of deeper folders that are counted."""
-NAMED = 3
-"""How many endings or folders a line names."""
+MOST_LISTED = 3
+"""The most endings or folders in one line."""
 
 
 @dataclass
@@ -25,15 +25,15 @@ class PassedOver:
     Attributes
     ----------
     endings
-        How many there are of each ending that is none of a picture.
+        Number of files of each ending that is not a picture's.
     hidden
         Files and folders whose names begin with a dot.
     dangling
-        Links to nothing.
+        Links without a target.
     special
-        What is neither a file nor a folder, such as a pipe.
+        Neither files nor folders, such as pipes.
     deep
-        How many pictures lie in each folder that is too deep.
+        Number of pictures in each folder that is too deep.
     """
 
     endings: Counter[str] = field(default_factory=Counter)
@@ -47,7 +47,7 @@ class PassedOver:
 
     @property
     def total(self) -> int:
-        """How many there are."""
+        """The number of skipped files."""
         others = self.hidden + self.dangling + self.special
         return self.endings.total() + others + self.deep.total()
 
@@ -70,9 +70,9 @@ class Listing:
     Attributes
     ----------
     pictures
-        Names of files with a picture's ending, sorted by the codes of their characters.
+        Names of files with a picture's ending, sorted by character codes.
     folders
-        Names of folders, sorted so too.
+        Names of folders, sorted likewise.
     """
 
     pictures: list[str]
@@ -80,7 +80,7 @@ class Listing:
 
 
 def listing(folder: Path, passed: PassedOver) -> Listing:
-    """List a folder; what is neither a picture nor a folder is added to `passed`.
+    """List a folder, adding what is neither a picture nor a folder to `passed`.
 
     Raises
     ------
@@ -112,21 +112,21 @@ def _sort_in(entry: os.DirEntry[str], found: Listing, passed: PassedOver) -> Non
 
 
 def deeper(folder: Path, below: str) -> Counter[str]:
-    """Return how many pictures lie in each folder inside `folder`, by its path from there.
+    """Return the number of pictures in each folder inside `folder`, by relative path.
 
-    Links are not followed, and after 20,000 files no more are counted.
+    Links are not followed, and counting stops after 20,000 files.
 
     Parameters
     ----------
     below
-        What to put before each path.
+        Prefix of each path.
     """
     found: Counter[str] = Counter()
     looked = 0
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         looked += len(files)
-        if looked > LOOKED_AT:
+        if looked > MOST_COUNTED:
             break
         count = sum(_is_picture(name) for name in files)
         if count and Path(place) != folder:
@@ -135,9 +135,9 @@ def deeper(folder: Path, below: str) -> Counter[str]:
 
 
 def places(deep: Counter[str]) -> str:
-    """Return the first of the folders, and whether there are more."""
-    more = ", ..." if len(deep) > NAMED else ""
-    return ", ".join(list(deep)[:NAMED]) + more
+    """Return the first folders, and "..." if there are more."""
+    more = ", ..." if len(deep) > MOST_LISTED else ""
+    return ", ".join(list(deep)[:MOST_LISTED]) + more
 
 
 def _is_picture(name: str) -> bool:
@@ -153,6 +153,8 @@ def _is(kind: Callable[[], bool]) -> bool:
 
 def endings(counts: Counter[str]) -> str:
     """Return the most frequent endings, each with its count: 20 .bmp, 2 .png."""
-    told = [f"{count:,} {ending or 'without one'}" for ending, count in counts.most_common(NAMED)]
-    more = ["..."] if len(counts) > NAMED else []
+    told = [
+        f"{count:,} {ending or 'without one'}" for ending, count in counts.most_common(MOST_LISTED)
+    ]
+    more = ["..."] if len(counts) > MOST_LISTED else []
     return ", ".join([*told, *more])

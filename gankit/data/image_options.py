@@ -1,4 +1,4 @@
-"""How a user's own pictures become images of one shape."""
+"""Options for converting a user's pictures to images of one shape."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from gankit.errors import ConfigError, UnknownName
 Channels = Literal[1, 3]
 Fit = Literal["crop", "pad", "stretch"]
 
-LARGEST = 8192
-"""The most pixels that an image may be asked to be high or wide."""
+MOST_PIXELS = 8192
+"""The largest height or width of an image."""
 
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """What to make of pictures of any size.
+    """How pictures of any size are converted.
 
     Attributes
     ----------
     size
-        Height and width in pixels; None to leave them as they are.
+        Height and width in pixels; None keeps the pictures' size.
     channels
-        1 for grey, 3 for colours; None to leave them as they are.
+        1 for grey, 3 for colours; None keeps the pictures' channels.
     fit
-        How to reach `size`. "crop" fills it and cuts off evenly what is left over on two sides;
-        "pad" shows the whole picture between black bars; "stretch" changes its proportions.
+        How to reach `size`. "crop" fills it and cuts off two sides evenly; "pad" shows the whole
+        picture between black bars; "stretch" changes its proportions.
     skip_bad
-        Whether to go on without pictures that cannot be read.
+        Whether to skip pictures that cannot be read.
     images_key, labels_key
+        Names of the images and of their labels in an .npz file; None for the usual names.
         Names of the images and of their labels in an .npz file; None for the usual names.
 
     Raises
     ------
     ConfigError
-        If one of them makes no sense.
+        If an option is invalid.
     """
 
     size: tuple[int, int] | None = None
@@ -46,9 +47,9 @@ class ImageOptions:
     labels_key: str | None = None
 
     def __post_init__(self) -> None:
-        if self.size and not all(1 <= side <= LARGEST for side in self.size):
+        if self.size and not all(1 <= side <= MOST_PIXELS for side in self.size):
             told = " x ".join(map(str, self.size))
-            raise ConfigError(f"image size {told}; height and width are 1 to {LARGEST} pixels")
+            raise ConfigError(f"image size {told}; height and width are 1 to {MOST_PIXELS} pixels")
         if self.channels not in (None, *get_args(Channels)):
             raise ConfigError(f"{self.channels} channels; images have 1, grey, or 3, colours")
         if self.fit not in get_args(Fit):

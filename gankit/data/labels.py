@@ -1,4 +1,4 @@
-"""Labels in the forms that people and libraries have them, as whole numbers and names."""
+"""Convert labels of any usual form to whole numbers and names."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from gankit.data.class_names import in_order
 from gankit.errors import DataError, GankitError
 
 NUMBERED = "np.unique(labels, return_inverse=True)[1]"
-"""What numbers any labels from 0 on, without gaps."""
+"""Expression that renumbers any labels from 0, without gaps."""
 
 
 def as_labels(
-    found: NDArray[Any], told: str, error: type[GankitError] = DataError
+    found: NDArray[Any], name: str, error: type[GankitError] = DataError
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return labels as whole numbers, and what they stand for if that is known.
+    """Return labels as whole numbers, and the class names if known.
 
     Parameters
     ----------
     found
-        (N,) or (N, 1): whole numbers from 0 on, also as floats; bool; or strings, each a class's
+        (N,) or (N, 1): whole numbers from 0, also as floats; bool; or strings, each a class
         name. Or (N, K), one-hot.
-    told
-        What the message calls it.
+    name
+        Its name in messages.
     error
-        What is raised.
+        The exception type.
 
     Returns
     -------
@@ -39,15 +39,15 @@ def as_labels(
     Raises
     ------
     GankitError
-        They have another form; the message says what to do.
+        They have another form; the message contains the remedy.
     """
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim == 2:
-        found = _from_one_hot(found, told, error)
+        found = _from_one_hot(found, name, error)
     if found.ndim != 1:
         way = "give one label for each image"
-        raise error(f"{told}: labels have shape {found.shape}; expected (N,); {way}")
+        raise error(f"{name}: labels have shape {found.shape}; expected (N,); {way}")
     kind = found.dtype.kind
     if kind in "US" or (kind == "O" and all(isinstance(label, str) for label in found)):
         return _named(found)
@@ -57,25 +57,25 @@ def as_labels(
         found, kind = found.astype(np.int64), "i"
     if kind == "f" and not np.isfinite(found).all():
         bad = int(np.isfinite(found).argmin())
-        raise error(f"{told}: the label of image {bad} is {found[bad]}; leave such images out")
+        raise error(f"{name}: the label of image {bad} is {found[bad]}; leave such images out")
     if kind not in "iu":
         wanted = "expected whole numbers from 0 on, or names"
-        raise error(f"{told}: labels are {_such(found)}; {wanted}; give {NUMBERED}")
+        raise error(f"{name}: labels are {_such(found)}; {wanted}; give {NUMBERED}")
     if len(found) and found.min() < 0:
         way = f"leave such images out, or give {NUMBERED}"
-        raise error(f"{told}: label {found.min()} is below 0; {way}")
+        raise error(f"{name}: label {found.min()} is below 0; {way}")
     if len(found) and found.max() > np.iinfo(np.int64).max:
-        raise error(f"{told}: label {found.max()} is too large; give {NUMBERED}")
+        raise error(f"{name}: label {found.max()} is too large; give {NUMBERED}")
     return found.astype(np.int64), ()
 
 
 def without_gaps(
     labels: NDArray[np.int64], names: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Leave out classes without images: the others are numbered anew and keep their names.
+    """Renumber labels without gaps; the classes that remain keep their names.
 
-    If they have no names, their numbers become their names. If there are no such classes, both are
-    returned as they are.
+    Without names, their numbers become their names. If no class is empty, both are returned
+    unchanged.
 
     Parameters
     ----------
@@ -96,14 +96,14 @@ def without_gaps(
     return numbers.astype(np.int64), kept
 
 
-def _from_one_hot(found: NDArray[Any], told: str, error: type[GankitError]) -> NDArray[Any]:
+def _from_one_hot(found: NDArray[Any], name: str, error: type[GankitError]) -> NDArray[Any]:
     marks = found.dtype.kind in "biuf" and bool(((found == 0) | (found == 1)).all())
     if marks and (np.count_nonzero(found, axis=1) == 1).all():
         classes: NDArray[np.int64] = found.argmax(axis=1)
         return classes
     way = "give labels.argmax(1) if the largest in each row marks the class"
     raise error(
-        f"{told}: labels have shape {found.shape} and are not one-hot; expected (N,); {way}"
+        f"{name}: labels have shape {found.shape} and are not one-hot; expected (N,); {way}"
     )
 
 

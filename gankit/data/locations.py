@@ -1,4 +1,4 @@
-"""Where data may already lie on this machine, and where gankit keeps what it downloads."""
+"""Folders that may contain data on this machine, and the cache for downloads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gankit._utils.paths import given
 
 
 def cache() -> Path:
-    """Return gankit's own folder for downloads: `GANKIT_HOME`, or the system's place for caches."""
+    """Return gankit's cache folder: `GANKIT_HOME`, or the system's cache folder."""
     home = os.environ.get("GANKIT_HOME")
     if home:
         return given(home, "GANKIT_HOME")
@@ -20,19 +20,19 @@ def cache() -> Path:
 
 
 def offline() -> bool:
-    """Tell whether `GANKIT_OFFLINE` forbids downloads."""
+    """Return whether `GANKIT_OFFLINE` forbids downloads."""
     return os.environ.get("GANKIT_OFFLINE", "0") not in {"", "0"}
 
 
 def folders(name: str, data_dir: Path | None, others: Iterable[str]) -> list[Path]:
-    """Return the folders to look in for the data set `name`, the most particular first.
+    """Return the folders to search for the data set `name`, the most specific first.
 
     Parameters
     ----------
     name
-        The data set's name, which may also be that of a folder inside `data_dir`.
+        The data set's name, also of a folder inside `data_dir`.
     data_dir
-        What the user named, or None for what `GANKIT_DATA` names, if anything.
+        The user's folder, or None for `GANKIT_DATA`, if set.
     others
         Folders of other libraries; a leading `~` is the user's home.
     """
@@ -43,5 +43,5 @@ def folders(name: str, data_dir: Path | None, others: Iterable[str]) -> list[Pat
 
 
 def _expanded(folder: str) -> Path:
-    # Path.expanduser raises where there is no home, as in some containers.
+    # Path.expanduser raises if there is no home, as in some containers.
     return Path(os.path.expanduser(folder))  # noqa: PTH111

@@ -1,4 +1,4 @@
-"""The images of a data set brought to another height and width, as pictures are."""
+"""Resize the images of a data set."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gankit.data.image_options import Fit
 
 
 def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSet:
-    """Return the set with every image brought to a size; itself where they have it.
+    """Return the set with every image resized; the set itself if they have the size.
 
     Parameters
     ----------
     data
-        Images of any number of channels. The result is held in memory, one byte a value.
+        Images with any number of channels. The result is in memory, one byte a value.
     size
         Height and width in pixels.
     fit
@@ -35,7 +35,7 @@ def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSe
 
 
 def _resized(image: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
-    """Return `(height, width, channels)` of `(H, W, channels)`, each channel by itself."""
+    """Return `(height, width, channels)` of `(H, W, channels)`, channel by channel."""
     from PIL import Image
 
     planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(image, 2, 0)]

@@ -1,4 +1,4 @@
-"""Files that are written under a name nobody else uses, beside the one that they will have."""
+"""Temporary files beside their target, under unique names."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gankit._utils.unfinished_files import held, is_held
 from gankit.data.formats.containers import reason
 from gankit.errors import StorageError
 
-STALE = 86400.0
-"""Seconds after which nobody writes a temporary file, where no lock can tell."""
+STALE_SECONDS = 86400.0
+"""Without file locks, temporary files older than this are removed."""
 
 
 @contextmanager
 def temporary(target: Path) -> Iterator[Path]:
-    """Make an empty file beside `target` that nobody else uses; remove what is left of it.
+    """Create an empty file beside `target` under a unique name; remove it at the end.
 
-    Its lock is held inside the block, and files beside it that nobody holds are removed first.
+    Its lock is held inside the block, and unlocked temporary files beside it are removed first.
     """
     _sweep(target.parent)
     part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
@@ -37,7 +37,7 @@ def temporary(target: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left: parts whose lock nobody holds."""
+    """Remove the unlocked temporary files of killed processes."""
     for part in folder.glob(".*.part.*"):
         with suppress(OSError):
             if not _written(part):
@@ -45,14 +45,14 @@ def _sweep(folder: Path) -> None:
 
 
 def _written(part: Path) -> bool:
-    """Return whether a process may still write a part."""
+    """Return whether a process may still be writing a file."""
     locked = is_held(part)
-    return time.time() - part.stat().st_mtime < STALE if locked is None else locked
+    return time.time() - part.stat().st_mtime < STALE_SECONDS if locked is None else locked
 
 
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
-    """Turn an operating system's error into a StorageError that names `path`."""
+    """Turn an OSError into a StorageError that names `path`."""
     try:
         yield
     except OSError as error:
@@ -60,6 +60,6 @@ def storing(path: Path) -> Iterator[None]:
 
 
 def settle(file: IO[bytes]) -> None:
-    """Make what was written last, whatever happens to the machine."""
+    """Sync what was written to disk."""
     file.flush()
     os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""A user's own images, asked for by path instead of by a data set's name."""
+"""Load a user's images by path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READERS = {".npy": arrays.npy, ".npz": arrays.npz}
 
 
 def is_path(name: str) -> bool:
-    """Tell whether what was given as a data set is a path; a bare word is a data set's name.
+    """Return whether a data set is given as a path; a bare name is a data set's name.
 
     >>> [is_path(name) for name in ("./faces", "faces/", "faces.npy", "..", "~/faces")]
     [True, True, True, True, True]
@@ -37,15 +37,15 @@ def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
     Parameters
     ----------
     path
-        A .npy file, which is mapped and not read into memory; a .npz file; or a folder of
-        pictures, with or without a folder for each class. A leading `~` is the user's home.
+        A .npy file, which is mapped and not read into memory; an .npz file; or a folder of
+        pictures, with or without a folder per class. A leading `~` is the user's home.
     options
-        What to make of pictures; arrays are taken as they are, or refused.
+        How to convert pictures; arrays are not converted.
 
     Raises
     ------
     DataError
-        If nothing is there, it cannot be read, or the images are not of one shape.
+        If the path does not exist, cannot be read, or has images of several shapes.
     """
     path, options = given(path, "the data set"), options or ImageOptions()
     if is_folder(path):

@@ -109,8 +109,9 @@ def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
         try:
             images = plugins.get_dataset(name).load(data_dir)
         except DataError as error:
-            warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {error}")
-            name, notes = "glyphs", {"instead_of_mnist": str(error)}
+            why = "; ".join(map(str.strip, str(error).splitlines()))
+            warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {why}")
+            name, notes = "glyphs", {"instead_of_mnist": why}
             images = plugins.get_dataset(name).load(data_dir)
     else:
         dataset = _dataset(name)

@@ -1,4 +1,4 @@
-"""Pictures one after the other, as one file that moves: GIF, WebP or animated PNG."""
+"""Write pictures as an animation: GIF, WebP or animated PNG."""
 
 from __future__ import annotations
 
@@ -27,47 +27,47 @@ FORMATS: dict[str, dict[str, Any]] = {
     ".webp": {"format": "WEBP", "lossless": True, "quality": 50, "method": 2},
     ".apng": {"format": "PNG"},
 }
-"""How each is written: without loss, but that a GIF holds 256 colours, which is all greys."""
-PAUSE = 1.5
-"""Seconds for which the last picture stands before the first comes again."""
-FASTEST = 50.0
-"""Pictures a second; browsers show a GIF that would be faster slowly."""
-MOST = 100
-"""Pictures of an animation of training."""
-PIXELS = 200_000_000
-"""Of all pictures together: they are held in memory while the file is made."""
-LARGEST = 4_000_000
-"""Bytes of one PNG file that is read."""
+"""Pillow options of each format: lossless, except that a GIF has 256 colours (all greys)."""
+LAST_SECONDS = 1.5
+"""Duration of the last picture before the first comes again."""
+MOST_FPS = 50.0
+"""The most pictures per second; browsers slow faster GIFs down."""
+MOST_PICTURES = 100
+"""The most pictures of an animation of training."""
+MOST_PIXELS = 200_000_000
+"""The most pixels of all pictures, which are in memory while the file is written."""
+MOST_PNG_BYTES = 4_000_000
+"""The most bytes of a PNG file that is read."""
 PER_LETTER = 12
 
 
 def animates(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file of that name would move."""
+    """Return whether a file of that name is an animation."""
     return Path(path).suffix.lower() in FORMATS
 
 
 def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float = 10.0) -> int:
-    """Write an animation that begins again at its end, whole or not at all.
+    """Write an animation that loops forever, atomically.
 
     Parameters
     ----------
     path
-        Ends in .gif, .webp or .apng; what is there is replaced.
+        Ends in .gif, .webp or .apng; an existing file is replaced.
     frames
-        `(H, W)` or `(H, W, 3)` uint8, at least one, all of one shape. All but GIF keep every
-        pixel; GIF keeps every grey, and 256 colours of a picture.
+        `(H, W)` or `(H, W, 3)` uint8, at least one, all of one shape. GIF stores every grey and
+        256 colours per picture; the others are exact.
     fps
-        Pictures a second, at most 50; the last one stands for 1.5 seconds more.
+        Pictures per second, at most 50; the last one is shown for 1.5 seconds more.
 
     Returns
     -------
     int
-        How many pictures there are. One that equals the one before is the same, shown longer.
+        The number of pictures. Equal consecutive pictures count as one, shown longer.
 
     Raises
     ------
     ConfigError
-        The pictures differ in shape, are none or too large together, or `fps` is impossible.
+        The pictures differ in shape, are missing or too large together, or `fps` is invalid.
     StorageError
         It could not be written.
     """
@@ -80,7 +80,7 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     if not pictures:
         raise ConfigError(f"cannot write {path}: there are no pictures")
     shown = round(1000 / fps)
-    durations = [shown] * (len(pictures) - 1) + [shown + round(PAUSE * 1000)]
+    durations = [shown] * (len(pictures) - 1) + [shown + round(LAST_SECONDS * 1000)]
     content = io.BytesIO()
     pictures[0].save(
         content, save_all=True, append_images=pictures[1:], duration=durations, loop=0,
@@ -92,25 +92,25 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
 
 
 def check_fps(fps: float) -> None:
-    """Raise ConfigError unless so many pictures a second can be shown."""
-    if not (math.isfinite(fps) and 0.1 <= fps <= FASTEST):
-        raise ConfigError(f"--fps is {fps:g}; it is from 0.1 to {FASTEST:g} pictures a second")
+    """Raise ConfigError unless `fps` is a valid number of pictures per second."""
+    if not (math.isfinite(fps) and 0.1 <= fps <= MOST_FPS):
+        raise ConfigError(f"--fps is {fps:g}; it is from 0.1 to {MOST_FPS:g} pictures a second")
 
 
-def of_training(folder: Path, most: int = MOST) -> tuple[list[tuple[int, Pixels]], int]:
-    """Return the grids that a run drew of the same noise, by the steps done, and how many it has.
+def of_training(folder: Path, most: int = MOST_PICTURES) -> tuple[list[tuple[int, Pixels]], int]:
+    """Return the sample grids of a run by step, and their total number.
 
     Parameters
     ----------
     folder
-        The `samples` of the run.
+        The `samples` folder of the run.
     most
-        Grids to return; of more, as many are taken evenly, the first and the last among them.
+        Grids to return; of more, evenly spaced ones with the first and the last.
 
     Raises
     ------
     CheckpointError
-        There are none, or one is no whole PNG file.
+        There are none, or one is not a complete PNG file.
     """
     paths = by_step(folder)
     if not paths:
@@ -119,7 +119,7 @@ def of_training(folder: Path, most: int = MOST) -> tuple[list[tuple[int, Pixels]
 
 
 def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
-    """Return a picture with a line of text below it, as large as there is room for."""
+    """Return a picture with a line of text below it, as large as fits."""
     from PIL import Image, ImageDraw, ImageFont
 
     width = pixels.shape[1]
@@ -134,7 +134,7 @@ def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
 
 
 def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
-    """Yield the pictures; ConfigError where one differs from the first, or they are too many."""
+    """Yield the pictures; ConfigError if their shapes differ, or they are too large together."""
     from PIL import Image
 
     first, total = None, 0
@@ -146,9 +146,9 @@ def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
                 f"{_size(first)}; an animation has pictures of one size"
             )
         total += frame.size
-        if total > PIXELS:
+        if total > MOST_PIXELS:
             raise ConfigError(
-                f"the pictures have more than {PIXELS:,} pixels together; "
+                f"the pictures have more than {MOST_PIXELS:,} pixels together; "
                 "ask for fewer or smaller ones"
             )
         yield Image.fromarray(np.ascontiguousarray(frame))
@@ -161,13 +161,13 @@ def _size(shape: tuple[int, ...]) -> str:
 def _read(path: Path) -> Pixels:
     from PIL import Image
 
-    content = io.BytesIO(read_plain(path, LARGEST))
+    content = io.BytesIO(read_plain(path, MOST_PNG_BYTES))
     try:
         with Image.open(content, formats=["PNG"]) as image:
-            if math.prod(image.size) > PIXELS:
+            if math.prod(image.size) > MOST_PIXELS:
                 raise CheckpointError(f"{path} is too large a picture; remove it")
             return np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, GankitError):
             raise
-        raise CheckpointError(f"{path} is no whole PNG file; remove it") from None
+        raise CheckpointError(f"{path} is not a complete PNG file; remove it") from None

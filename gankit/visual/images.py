@@ -1,8 +1,8 @@
-"""Images as files: from a generator's numbers to pixels, grids and PNG.
+"""Write images to files: from floats to pixels, grids, PNG and JPEG.
 
-Pixels are shown as they are, white on black for handwritten digits: nothing is inverted, and no
-image is stretched to its own darkest and lightest value, which would hide a generator's failure
-to use the whole range.
+Pixels are not altered, white on black for handwritten digits: images are not inverted, and not
+stretched to their darkest and lightest values, which would hide that a generator does not use the
+complete range.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ WIDTH = 400
 FORMATS = (".png", ".jpg", ".jpeg")
 """The endings of pictures that can be written."""
 GAP_LEVEL = 96
-"""The grey level between a grid's images, which neither black nor white images run into."""
+"""The grey level between a grid's images, distinct from black and from white."""
 
 
-LETTERS = 16
+MOST_LETTERS = 16
 """The most letters of a name beside a grid."""
 
-MOST = 64_000_000
-"""Pixels of a picture, more than any that is meant to be looked at."""
+MOST_PIXELS = 64_000_000
+"""The most pixels of a picture."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Pixels that show themselves in a notebook.
+    """Pixels that are displayed in a notebook.
 
     Attributes
     ----------
@@ -52,11 +52,11 @@ class Picture:
     pixels: Pixels = field(repr=False)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a PNG or JPEG file, as `write` does."""
+        """Write a PNG or JPEG file with `write`."""
         write(path, self.pixels)
 
     def png(self) -> bytes:
-        """Return it as a PNG file."""
+        """Return a PNG file's bytes."""
         return _png(self.pixels)
 
     def _repr_png_(self) -> bytes:
@@ -66,7 +66,7 @@ class Picture:
 def to_uint8(images: NDArray[Any]) -> Pixels:
     """Return grey levels: -1 becomes 0, 1 becomes 255, rounded to the nearest, clipped outside.
 
-    It undoes `Problem.scale` exactly. What is uint8 already is returned as it is.
+    The inverse of `Problem.scale`. uint8 is returned unchanged.
 
     >>> to_uint8(np.array([-1.5, -1.0, 0.0, 0.999, 1.0]))
     array([  0,   0, 128, 255, 255], dtype=uint8)
@@ -74,7 +74,7 @@ def to_uint8(images: NDArray[Any]) -> Pixels:
     Raises
     ------
     Diverged
-        A value is no number.
+        A value is NaN.
     """
     if images.dtype == np.uint8:
         return images
@@ -85,15 +85,15 @@ def to_uint8(images: NDArray[Any]) -> Pixels:
 
 
 def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixels:
-    """Lay images out in rows, with grey between them.
+    """Return a picture with images in rows, and grey between them.
 
     Parameters
     ----------
     images
-        `(n, height, width, channels)`, real numbers in [-1, 1] or uint8. If there are neither 1
-        channel nor 3, the channels are shown in grey, one beside the other.
+        `(n, height, width, channels)`, real numbers in [-1, 1] or uint8. With other than 1 or 3
+        channels, the channels are shown in grey, side by side.
     columns
-        Images per row; by default as many as rows, or one more.
+        Images per row; by default about the square root of `n`.
     gap
         Pixels between two images.
 
@@ -105,7 +105,7 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     Raises
     ------
     ConfigError
-        There are no images, or their shape is another.
+        There are no images, or they have another shape.
     """
     pixels = to_uint8(_checked(images))
     n, height, width, channels = pixels.shape
@@ -121,20 +121,20 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
 
 
 def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:
-    """Return a grid with the name of what each row shows written at its left.
+    """Return a grid with a name written at the left of each row.
 
     Parameters
     ----------
     picture
         `(H, W)` or `(H, W, 3)` uint8.
     names
-        One for each of its rows, which are equally high; those that are too long are cut.
+        One for each row; rows have equal heights, and long names are cut.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     row = picture.shape[0] / len(names)
     font = ImageFont.load_default(max(8, round(row / 3)))
-    told = [name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…" for name in names]
+    told = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
     width = math.ceil(max(font.getlength(name) for name in told) + row / 3)
     margin = Image.new("L", (width, picture.shape[0]), 0)
     for at, name in enumerate(told):
@@ -149,16 +149,16 @@ def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:
 def check_grid(
     n: int, shape: tuple[int, ...], columns: int | None = None, scale: int = 1, gap: int = 2
 ) -> None:
-    """Raise ConfigError where a grid of `n` images of `shape`, enlarged, would be too large."""
+    """Raise ConfigError if an enlarged grid of `n` images of `shape` would be too large."""
     rows, columns = _layout(n, columns)
     if shape[2] not in (1, 3):
         shape = shape[0], shape[1] * shape[2], 1
     height, width = rows * (shape[0] + gap) - gap, columns * (shape[1] + gap) - gap
-    if height * width * shape[2] * scale**2 > MOST:
+    if height * width * shape[2] * scale**2 > MOST_PIXELS:
         large = f" {scale} times as large" if scale > 1 else ""
         raise ConfigError(
             f"a picture of {n:,} images{large} would have {width * scale:,} x {height * scale:,} "
-            f"pixels, and {MOST:,} are the most; take fewer, or write an .npy file or one for each"
+            f"pixels, more than {MOST_PIXELS:,}; take fewer, or write an .npy file or one file each"
         )
 
 
@@ -172,12 +172,12 @@ def _layout(n: int, columns: int | None) -> tuple[int, int]:
 
 
 def _whole(value: object) -> bool:
-    """Tell whether a value is a whole number from 1 on."""
+    """Return whether a value is a whole number of at least 1."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
-    """Return a picture with `scale` pixels across and down for each one; none is made up.
+    """Return a picture with each pixel repeated `scale` times across and down.
 
     Without a scale, the picture becomes at least 400 pixels wide, if it does not get too large.
 
@@ -190,18 +190,18 @@ def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
     scale = number(scale)
     if not _whole(scale):
         raise ConfigError(f"scale: got {shown(scale)}; expected a whole number, at least 1")
-    if pixels.size * scale**2 > MOST:
+    if pixels.size * scale**2 > MOST_PIXELS:
         raise ConfigError(
             f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be {scale} times as "
-            f"large; it has at most {MOST:,} pixels"
+            f"large; it has at most {MOST_PIXELS:,} pixels"
         )
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
-    """Write one image as its name says: .png, or .jpg or .jpeg; whole or not at all.
+    """Write one image as .png, .jpg or .jpeg, by the suffix; atomically.
 
-    A JPEG file has quality 95 and no metadata. Its pixels are near those of the image, not equal.
+    A JPEG file has quality 95 and no metadata. Its pixels are approximate.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     Raises
     ------
     ConfigError
-        The name has another ending.
+        The path has another suffix.
     StorageError
         It could not be written.
     """
@@ -226,12 +226,12 @@ def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
 
 
 def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
-    """Write one image as a PNG file, whole or not at all, and make its folder.
+    """Write one image as a PNG file, atomically, and create its folder.
 
     Parameters
     ----------
     path
-        The file; what is there is replaced.
+        The file; an existing one is replaced.
     image
         `(H, W)`, `(H, W, 1)` or `(H, W, 3)`, real numbers in [-1, 1] or uint8.
 
@@ -252,11 +252,11 @@ def write_each(
     Parameters
     ----------
     folder
-        Made if it is missing; files of those names are replaced.
+        Created if missing; files of those names are replaced.
     images
         `(n, height, width, channels)`, as in `grid`.
     start, count
-        The first one's number, and how many there will be, where these are some of more.
+        Number of the first image, and the total, if these are part of more.
     """
     digits = max(3, len(str((count or start + len(images)) - 1)))
     numbers = range(start, start + len(images))
@@ -273,7 +273,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
-    """Return images of 1 or 3 channels; those of others as one grey image of all of them."""
+    """Return images of 1 or 3 channels; with others, one grey image with all of them."""
     if images.ndim != 4 or 0 in images.shape:
         raise ConfigError(f"images have shape {images.shape}; give (n, height, width, channels)")
     if images.shape[-1] in (1, 3):

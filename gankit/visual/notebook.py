@@ -1,6 +1,6 @@
-"""What a notebook shows: pieces of HTML with everything in them, and nothing unescaped.
+"""HTML for notebooks: self-contained and escaped.
 
-Colours are those of the notebook, so that a dark one stays dark.
+Colours are inherited from the notebook, so that a dark one stays dark.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-SHOWN = 2
-"""Pixels that one pixel of an image becomes."""
-WIDEST = 420
-"""Pixels of a grid that is shown; larger ones are made narrower."""
+SCALE = 2
+"""Factor by which a small image is enlarged."""
+MOST_WIDTH = 420
+"""The most pixels of a grid's width as shown; wider grids are scaled down."""
 HTML = """\
 <div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">
 <table style="border-collapse:collapse;max-width:26em">
@@ -47,7 +47,7 @@ src="data:image/png;base64,{{ picture.data }}">
 
 @dataclasses.dataclass(frozen=True)
 class Inline:
-    """A PNG file as a page has it."""
+    """A PNG file embedded in a page."""
 
     data: str
     width: int
@@ -56,13 +56,13 @@ class Inline:
 
 
 def of_progress(step: int, losses: Array, picture: Picture) -> str:
-    """Return how far a run is as HTML, for the callback that shows it while it trains."""
+    """Return a run's progress as HTML, for the live callback."""
     rows = {"step": f"{step:,}", **mean_losses(losses)}
     return html("", rows, [image_grid(picture, f"Images after step {step}"), loss_curves(losses)])
 
 
 def html(title: str, rows: Mapping[str, str], pictures: Sequence[Inline] = ()) -> str:
-    """Return a table of names and values, and pictures beside it."""
+    """Return a table of names and values, with pictures beside it."""
     return _template().render(title=title, rows=rows.items(), pictures=pictures)
 
 
@@ -75,7 +75,7 @@ def _template() -> Template:
 
 
 def _shown(value: object) -> object:
-    """Return text without characters that cannot be seen."""
+    """Return text without unprintable characters."""
     return printable_lines(value) if type(value) is str else value
 
 
@@ -83,14 +83,14 @@ def mean_losses(losses: Array) -> dict[str, str]:
     """Return the means of both losses over the last steps."""
     if not len(losses):
         return {}
-    means = losses[-max(1, len(losses) // plots.SMOOTH) :].mean(axis=0)
+    means = losses[-max(1, len(losses) // plots.SMOOTHING) :].mean(axis=0)
     names = ("discriminator's loss", "generator's loss")
     return {name: f"{mean:.3f}" for name, mean in zip(names, means, strict=True)}
 
 
 def image_grid(picture: Picture, alt: str) -> Inline:
-    """Return a grid of images, enlarged where it is small."""
-    width = min(SHOWN * picture.pixels.shape[1], WIDEST)
+    """Return a grid of images, enlarged if it is small."""
+    width = min(SCALE * picture.pixels.shape[1], MOST_WIDTH)
     return Inline(base64_of(picture.png()), width, alt, "pixelated")
 
 

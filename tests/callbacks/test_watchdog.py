@@ -84,7 +84,7 @@ def test_a_batch_that_is_odd_once_is_no_collapse():
 @pytest.mark.parametrize("loss", [x for x in losses.BUILTIN if x.name != "wasserstein"])
 def test_a_discriminator_that_knows_everything_has_won(loss):
     nothing = symptoms.ignorance(loss)
-    seen = np.tile([symptoms.WON * nothing / 2, 9.0], (symptoms.WINDOW, 1))
+    seen = np.tile([symptoms.DEFEATED_SHARE * nothing / 2, 9.0], (symptoms.WINDOW, 1))
     assert "has won" in symptoms.defeat(seen, loss)
     seen[:, 0] = 0.05 * nothing
     assert symptoms.defeat(seen, loss) is None

@@ -295,8 +295,8 @@ def test_pickles_are_refused(tmp_path, name):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (ImageOptions(size=(5, 4)), "height x width 5x4 is wanted"),
-        (ImageOptions(channels=1), "1 as the number of channels is wanted"),
+        (ImageOptions(size=(5, 4)), "height x width 5x4 is expected"),
+        (ImageOptions(channels=1), "1 as the number of channels is expected"),
     ],
 )
 def test_arrays_are_not_converted(saved, options, said):

@@ -158,21 +158,21 @@ def padded_webp():
 
 @pytest.mark.parametrize("padded", [padded_png, padded_jpeg, padded_webp])
 def test_no_more_is_read_than_the_pixels_need(tmp_path, monkeypatch, padded):
-    monkeypatch.setattr("gankit.data.bare.content.LARGEST", 2**14)
+    monkeypatch.setattr("gankit.data.bare.content.MOST_BYTES", 2**14)
     made = pixels_of(tmp_path, padded())
     assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP"])
 def test_what_follows_the_pixels_does_not_matter(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr("gankit.data.bare.content.LARGEST", 2**14)
+    monkeypatch.setattr("gankit.data.bare.content.MOST_BYTES", 2**14)
     file = io.BytesIO()
     Image.fromarray(FLAT).save(file, kind)
     assert np.array_equal(pixels_of(tmp_path, file.getvalue() + bytes(2**17)), FLAT)
 
 
 def test_a_picture_that_needs_too_much_is_refused_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("gankit.data.bare.content.LARGEST", 2**10)
+    monkeypatch.setattr("gankit.data.bare.content.MOST_BYTES", 2**10)
     with pytest.raises(DataError, match=r"a: needs more than \d+ bytes to be read"):
         pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(b"IDAT", bytes(2**11))))
 

@@ -65,7 +65,7 @@ def test_a_decoded_array_can_be_written_to():
         (b"\0\0\x0d\x01\0\0\0\0", "type 0x0d"),
         (b"\0\0\x08\x00", "0 dimensions"),
         (b"\0\0\x08\x03\0\0\0\1", "3 dimensions is cut short"),
-        (b"\0\0\x08\x01\0\0\0\2?", "has 9 bytes, but its header tells of 10"),
+        (b"\0\0\x08\x01\0\0\0\2?", "has 9 bytes, but its header describes 10"),
         (b"\0\0\x08\x04" + b"\xff" * 16, "has 20 bytes"),
     ],
 )

@@ -85,7 +85,7 @@ def test_links_to_nothing_are_counted(tmp_path):
 
 def test_pictures_that_are_all_too_deep_are_refused_with_the_remedy(tmp_path):
     put(tmp_path / "pets", "cats/a/1.png", "dogs/b/c/1.png")
-    with pytest.raises(DataError, match=r"its 2 pictures lie too deep, in cats/a, dogs/b/c; move"):
+    with pytest.raises(DataError, match=r"its 2 pictures are too deep, in cats/a, dogs/b/c; move"):
         own(tmp_path / "pets")
     put(tmp_path / "one", "pets/cats/1.png", "pets/dogs/1.png")
     with pytest.raises(DataError, match=f"name the folder {tmp_path / 'one' / 'pets'}"):

@@ -61,7 +61,7 @@ def test_no_other_form_is_taken(bare_machine, relative, contents, form):
     folder = put(bare_machine / "named", contents if form == "unpacked" else {})
     if form == "npz":
         np.savez(folder / "relative.npz", x=idx.decode(contents[IMAGES], "here"))
-    with pytest.raises(DataError, match=f"^no {IMAGES}.gz for relative: looked in"):
+    with pytest.raises(DataError, match=f"^no {IMAGES}.gz for relative: put the files"):
         relative.read("train", folder, Mirrors(()))
 
 

@@ -146,7 +146,7 @@ def test_a_change_that_leaves_the_time_of_change_is_seen_all_the_same():
 def test_the_digest_of_a_file_that_was_just_written_is_not_kept():
     np.save("x.npy", IMAGES)
     assert own(Path("x.npy")).digest
-    assert digest_cache.kept(FileArray(Path("x.npy"))) is None
+    assert digest_cache.cached(FileArray(Path("x.npy"))) is None
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "another digest"])
@@ -156,7 +156,7 @@ def test_a_damaged_digest_in_the_cache_is_found_again(damage):
     first = own(Path("x.npy")).digest
     (kept,) = Path(os.environ["GANKIT_HOME"]).glob("digests/*.json")
     text = kept.read_text()
-    known = digest_cache.kept(FileArray(Path("x.npy")))
+    known = digest_cache.cached(FileArray(Path("x.npy")))
     kept.write_text(text.replace(known, "0" * 64) if damage == "another digest" else damage)
     assert own(Path("x.npy")).digest == first
 

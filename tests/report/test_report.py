@@ -265,7 +265,7 @@ def nest_config(run):
 
 def damage_grid(run):
     run.sample_path(20).write_bytes(run.sample_path(20).read_bytes()[:-30])
-    return "000020.png is no whole PNG file"
+    return "000020.png is not a complete PNG file"
 
 
 def link_grid(run):

@@ -65,7 +65,7 @@ def test_pictures_of_another_size_are_refused_and_nothing_is_written(tmp_path, s
 
 
 def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(animation, "PIXELS", 100)
+    monkeypatch.setattr(animation, "MOST_PIXELS", 100)
     for frames, fps, said in (
         ([], 10, "no pictures"),
         (noise(7, 4, 4), 10, "100 pixels"),
@@ -107,7 +107,7 @@ def test_a_folder_without_grids_and_a_damaged_one_are_named(tmp_path):
     with pytest.raises(CheckpointError, match="no grids"):
         animation.of_training(tmp_path / "nowhere")
     (tmp_path / "000001.png").write_bytes(b"\x89PNG")
-    with pytest.raises(CheckpointError, match=r"000001\.png is no whole PNG"):
+    with pytest.raises(CheckpointError, match=r"000001\.png is not a complete PNG"):
         animation.of_training(tmp_path)
 
 

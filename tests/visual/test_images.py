@@ -110,9 +110,9 @@ def test_a_grid_is_enlarged_to_400_pixels_or_as_far_as_it_can_be(monkeypatch):
 
 def test_the_size_of_a_grid_is_that_of_the_picture(monkeypatch):
     pixels = images.grid(flat(7), 3)
-    monkeypatch.setattr(images, "MOST", pixels.size)
+    monkeypatch.setattr(images, "MOST_PIXELS", pixels.size)
     images.check_grid(7, (4, 3, 1), 3)
-    monkeypatch.setattr(images, "MOST", pixels.size - 1)
+    monkeypatch.setattr(images, "MOST_PIXELS", pixels.size - 1)
     with pytest.raises(ConfigError):
         images.check_grid(7, (4, 3, 1), 3)
 

@@ -1,11 +1,11 @@
-"""The bytes of a picture file, of which only those that are asked for are read."""
+"""Read only the requested bytes of a picture file."""
 
 from __future__ import annotations
 
 import os
 from typing import BinaryIO
 
-LARGEST = 2**30
+MOST_BYTES = 2**30
 """The most bytes that are read of a file: some 8 for each of the pixels that Pillow thinks safe."""
 
 MOST_READS = 2**16
@@ -13,27 +13,27 @@ MOST_READS = 2**16
 
 
 class TooLarge(Exception):
-    """More than `LARGEST` bytes or `MOST_READS` parts of a file would have to be read."""
+    """More than `MOST_BYTES` bytes or `MOST_READS` parts of a file would be read."""
 
 
 class Content:
-    """The bytes of an open file: `content[start:stop]` reads these."""
+    """The bytes of an open file: `content[start:stop]` reads them."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._left, self._reads = file, LARGEST, 0
+        self._file, self._left, self._reads = file, MOST_BYTES, 0
         self._size = file.seek(0, os.SEEK_END)
 
     def __len__(self) -> int:
-        """Return how many bytes the file has, whether they are read or not."""
+        """Return the number of bytes of the file, read or not."""
         return self._size
 
     def __getitem__(self, part: slice) -> bytes:
-        """Return some bytes, in order; fewer where the file ends.
+        """Return some bytes, in order; fewer at the end of the file.
 
         Raises
         ------
         TooLarge
-            With those that were read before, they are more than `LARGEST` or `MOST_READS` allow.
+            The total read would exceed `MOST_BYTES` bytes or `MOST_READS` parts.
         OSError
             They cannot be read.
         """
@@ -41,7 +41,7 @@ class Content:
         count = max(0, stop - start)
         self._reads += 1
         if count > self._left:
-            raise TooLarge(f"needs more than {LARGEST} bytes to be read")
+            raise TooLarge(f"needs more than {MOST_BYTES} bytes to be read")
         if self._reads > MOST_READS:
             raise TooLarge(f"has more than {MOST_READS} parts")
         self._left -= count

@@ -1,5 +1,5 @@
-"""What is wrong inside a picture of a known kind."""
+"""The error for damage inside a picture of a known format."""
 
 
 class Damaged(Exception):
-    """The pixels of a picture cannot be read for sure; the text says what is wrong."""
+    """The pixels of a picture cannot be read reliably; the text says what is wrong."""

@@ -1,14 +1,14 @@
-"""The orientation in a block of EXIF; nothing else of it is looked at.
+"""Read the orientation from an EXIF block; everything else is ignored.
 
-EXIF is a TIFF file without pixels: a byte order, the place of a directory, and there a list of
-entries, 12 bytes each: tag, type, how many values, and the value.
+EXIF is a TIFF file without pixels: a byte order, the offset of a directory, and there a list of
+entries, 12 bytes each: tag, type, number of values, and the value.
 """
 
 from __future__ import annotations
 
 import struct
 
-LONGEST = 2**24
+MOST_BYTES = 2**24
 """The most bytes of a block that is read; cameras write some thousands."""
 UPRIGHT = 1
 ORIENTATION = 0x112
@@ -18,7 +18,7 @@ WHOLE = {1: "B", 3: "H", 4: "I"}
 
 
 def orientation(block: bytes) -> int:
-    """Return the orientation in a block, 1 to 8; 1 if it has none or cannot be read.
+    """Return the orientation in a block, 1 to 8; 1 if it is missing or cannot be read.
 
     >>> orientation(bytes.fromhex("4d4d002a00000008 0001 01120003 00000001 00060000"))
     6
@@ -36,11 +36,11 @@ def orientation(block: bytes) -> int:
             tag, kind = struct.unpack_from(f"{order}HH", block, place)
             if tag == ORIENTATION and kind in WHOLE:
                 return known(struct.unpack_from(f"{order}{WHOLE[kind]}", block, place + 8)[0])
-    except struct.error:  # The block ends before that.
+    except struct.error:  # The block is too short.
         pass
     return UPRIGHT
 
 
 def known(value: int) -> int:
-    """Return an orientation if there is one of that number, else 1."""
+    """Return an orientation if it is valid, else 1."""
     return value if UPRIGHT <= value <= 8 else UPRIGHT

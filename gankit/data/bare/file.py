@@ -1,4 +1,4 @@
-"""Which kind of picture a file is, by its first bytes, and that file without its metadata."""
+"""Identify a picture file's format by its first bytes, and remove its metadata."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ KINDS = {
     "BMP": (".bmp",),
     "GIF": (".gif",),
 }
-"""The kinds of pictures that are read, each with the endings of its files."""
+"""The supported formats, each with its file endings."""
 
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
-"""Sizes in bytes of a BMP file's header, which tell it from a text that begins with BM."""
+"""Sizes in bytes of a BMP file's header, to distinguish it from text that begins with BM."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Bare:
     content
         The file without its metadata.
     orientation
-        How the pixels are to be turned, 1 to 8 as EXIF has it; 1 where that is not known.
+        How to turn the pixels, 1 to 8 as in EXIF; 1 if unknown.
     png
         Depth and transparency, if it is a PNG file.
     """
@@ -47,21 +47,21 @@ class Bare:
 
 
 def bare(file: BinaryIO) -> Bare | None:
-    """Return a picture file without its metadata; None if the first bytes are of no known kind.
+    """Return a picture file without its metadata; None if its first bytes are of no known format.
 
-    Metadata is not read, however large it is; only of a TIFF file all is.
+    Metadata is not read, however large it is; only TIFF files are read completely.
 
     Parameters
     ----------
     file
-        Open, and at any place.
+        An open file, at any position.
 
     Raises
     ------
     Damaged
-        Pixels cannot be read for sure: a checksum of a PNG file's pixels is wrong.
+        The pixels cannot be read reliably: a checksum of a PNG file's pixels is wrong.
     TooLarge
-        More bytes of it are needed than are read of any file.
+        More bytes are needed than are read of any file.
     OSError
         It cannot be read.
     """

@@ -1,7 +1,7 @@
-"""A JPEG file without the segments that hold no pixels.
+"""A JPEG file without the segments that contain no pixels.
 
-ITU-T T.81 (JPEG), annex B: segments begin with 0xFF and a marker, and two bytes say how long each
-is. After the marker SOS come pixels.
+ITU-T T.81 (JPEG), annex B: segments begin with 0xFF and a marker, followed by two bytes of length.
+Pixels follow the marker SOS.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ SOS = 0xDA
 APPLICATIONS = range(0xE0, 0xF0)
 COMMENT = 0xFE
 NEEDED = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
-"""Segments of applications that say what the channels mean: their marker and how they begin."""
+"""Application segments that define the channels: their marker and first bytes."""
 EXIF = b"Exif\0\0"
 
 
 def bare(content: Content) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF.
 
-    From where the file is not made of segments, it is left as it is: a decoder decides.
+    Bytes that are not segments are kept unchanged: the decoder decides.
     """
     place, exif, kept = START, list[bytes](), [content[:START]]
     while place + 4 <= len(content):
         mark, marker, *size = content[place : place + 4]
         if mark != 0xFF or marker == SOS:
             break
-        if marker == 0xFF:  # Any number of these may stand before a marker.
+        if marker == 0xFF:  # Any number of these may precede a marker.
             place += 1
             continue
         end = place + 2 + int.from_bytes(size, "big")

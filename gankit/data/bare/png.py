@@ -1,4 +1,4 @@
-"""A PNG file without the chunks that hold no pixels.
+"""A PNG file without the chunks that contain no pixels.
 
 PNG specification, 3rd edition: <https://www.w3.org/TR/png-3/>.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gankit.data.bare.content import Content
 from gankit.data.bare.damage import Damaged
-from gankit.data.bare.exif import LONGEST
+from gankit.data.bare.exif import MOST_BYTES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
@@ -21,7 +21,7 @@ GREY, COLOUR, PALETTE, GREY_ALPHA = 0, 2, 3, 4
 
 @dataclass(frozen=True)
 class Png:
-    """What is to be known of a PNG file's pixels.
+    """Facts of a PNG file's pixels.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class Png:
     colour
         The type of colour, as the specification numbers it.
     clear
-        The grey level, or red, green and blue, that is transparent, each of `depth` bits; empty
-        if none is, or if the pixels have alpha or a palette.
+        The transparent grey level, or red, green and blue, each of `depth` bits; empty if there is
+        none, or if the pixels have alpha or a palette.
     """
 
     depth: int
@@ -40,20 +40,20 @@ class Png:
 
 
 def bare(content: Content) -> tuple[bytes, bytes, Png | None]:
-    """Return the file without metadata, its EXIF, and what its header says.
+    """Return the file without metadata, its EXIF, and its header's facts.
 
-    A transparent value is taken out of the file too.
+    A transparent value is removed from the file too.
 
     Raises
     ------
     Damaged
-        A chunk of those that make the pixels has a wrong checksum.
+        A chunk with pixels has a wrong checksum.
     """
     kept, exif, header, clear = [SIGNATURE], b"", None, b""
     for kind, place, end in _chunks(content):
         if not kind:
             kept.append(content.rest(place))
-        if not (kind in PIXELS or (kind == b"eXIf" and end - place < LONGEST)):
+        if not (kind in PIXELS or (kind == b"eXIf" and end - place < MOST_BYTES)):
             continue
         whole = content[place:end]
         data, right = whole[8:-4], zlib.crc32(whole[4:-4]) == int.from_bytes(whole[-4:], "big")
@@ -81,9 +81,9 @@ def _with_clear(header: Png, clear: bytes) -> Png:
 
 
 def _chunks(content: Content) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each chunk, where it begins, and where it ends.
+    """Yield the kind, start and end of each chunk.
 
-    What is left if the file ends within a chunk comes last, of kind b"".
+    If the file ends within a chunk, the rest comes last, with kind b"".
     """
     place = len(SIGNATURE)
     while place < len(content):

@@ -1,7 +1,7 @@
-"""A TIFF file whose first directory has nothing but what the pixels need.
+"""A TIFF file with only the first directory's entries that the pixels need.
 
-TIFF 6.0 and BigTIFF: a directory is a count, its entries (tag, type, how many values, and the
-value or its place), and the place of the next directory.
+TIFF 6.0 and BigTIFF: a directory is a count, its entries (tag, type, number of values, and the
+value or its offset), and the offset of the next directory.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from gankit.data.bare.content import Content
 from gankit.data.bare.exif import ORIENTATION, UPRIGHT, WHOLE, known
 
 SIGNATURES = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
-"""The first bytes, and the order of bytes that they stand for."""
+"""The first bytes, and the byte order that they mean."""
 
 PIXELS = {
     254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 321, 322, 323,
     324, 325, 332, 334, 338, 339, 340, 341, 347, 512, 513, 514, 515, 519, 520, 521, 529, 530, 531,
     532,
 }  # fmt: skip
-"""Tags that say where the pixels are, how they are packed and what their numbers mean."""
+"""Tags for the position, packing and meaning of the pixels."""
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How numbers stand in a file: the formats of `struct` and the sizes in bytes."""
+    """The number formats of a file: formats of `struct` and sizes in bytes."""
 
     first: int
     place: str
@@ -40,10 +40,10 @@ BIG = _Form(8, "Q", "Q", 8, 20, 12)
 
 
 def bare(content: Content) -> tuple[bytes, int]:
-    """Return the file with the needed entries of its first picture alone, and its orientation.
+    """Return the file with only the needed entries of its first picture, and its orientation.
 
-    The pixels may be anywhere, so all of the file is read. One whose directory cannot be read is
-    returned as it is: a decoder decides.
+    The pixels may be anywhere, so the complete file is read. If its directory cannot be read, it
+    is returned unchanged: the decoder decides.
     """
     order = SIGNATURES[content[:4]]
     form = BIG if b"+" in content[2:4] else CLASSIC
@@ -68,7 +68,7 @@ def bare(content: Content) -> tuple[bytes, int]:
 
 
 def _number(content: Content, form: str, place: int) -> int:
-    """Return the number at a place; struct.error if the file ends before it does."""
+    """Return the number at an offset; struct.error past the end of the file."""
     found: int = struct.unpack(form, content[place : place + struct.calcsize(form)])[0]
     return found
 

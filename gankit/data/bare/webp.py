@@ -1,18 +1,18 @@
-"""A WebP file without the chunks that hold no pixels.
+"""A WebP file without the chunks that contain no pixels.
 
-RFC 9649: a RIFF file, whose chunks are a name, a size in 4 bytes, and the data, filled up to an
-even number of bytes. VP8X begins with flags that say which other chunks there are.
+RFC 9649: a RIFF file, whose chunks are a name, a size in 4 bytes, and the data, padded to an even
+number of bytes. VP8X begins with flags for the other chunks.
 """
 
 from __future__ import annotations
 
 from gankit.data.bare.content import Content
-from gankit.data.bare.exif import LONGEST
+from gankit.data.bare.exif import MOST_BYTES
 
 HEAD = 12
 PIXELS = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"}
 FLAGS = 0b0010_1100
-"""Those of VP8X that say that there are a profile, EXIF and XMP."""
+"""The VP8X flags of a profile, EXIF and XMP."""
 
 
 def bare(content: Content) -> tuple[bytes, bytes]:
@@ -24,7 +24,7 @@ def bare(content: Content) -> tuple[bytes, bytes]:
         if not name.decode("latin-1").isprintable():
             break  # Names are ASCII: this is no chunk, nor is anything after it.
         end = place + 8 + size + size % 2
-        if name == b"EXIF" and size <= LONGEST:
+        if name == b"EXIF" and size <= MOST_BYTES:
             exif = content[place + 8 : place + 8 + size]
         if name in PIXELS:
             chunk = bytearray(content[place:end])
@@ -33,6 +33,6 @@ def bare(content: Content) -> tuple[bytes, bytes]:
             kept.append(bytes(chunk))
         place = end
     body = b"".join(kept)
-    # The size counts what stands after it; a file that was cut short keeps the size that it says.
+    # The size counts what follows it; a truncated file keeps its declared size.
     cut = max(0, int.from_bytes(content[4:8], "little") + 8 - len(content))
     return b"RIFF" + (len(body) + 4 + cut).to_bytes(4, "little") + b"WEBP" + body, exif

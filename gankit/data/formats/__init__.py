@@ -1,1 +1,1 @@
-"""The formats of images on disk: pictures, arrays, IDX."""
+"""Image formats on disk: pictures, arrays, IDX."""

@@ -1,4 +1,4 @@
-"""Images of one's own in NumPy's files: .npy, read as it is needed, and .npz, read whole."""
+"""A user's images in NumPy files: .npy, mapped, and .npz, read into memory."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from gankit.data.labels import as_labels
 from gankit.errors import DataError
 
 PAIRS = {"images": "labels", "x_train": "y_train"}
-"""Names of the images in an npz file, and of the labels that go with them."""
+"""Names of the images in an npz file, and of their labels."""
 
-NAMES = 2**22
-"""The most bytes that the names of classes may take."""
+MOST_NAME_BYTES = 2**22
+"""The most bytes of a file of class names."""
 
 UNREADABLE = (
     *BROKEN,
@@ -36,30 +36,31 @@ UNREADABLE = (
     MemoryError,
     ArithmeticError,
 )
-"""What a damaged file makes NumPy's readers raise."""
+"""What NumPy's readers raise for a damaged file."""
 
 
 def labels_beside(path: Path) -> Path:
-    """Return where the labels of the images in an npy file lie: NAME.labels.npy."""
+    """Return the path of the labels of an npy file: NAME.labels.npy."""
     return path.with_suffix(".labels.npy")
 
 
 def classes_beside(path: Path) -> Path:
-    """Return where the names of their classes lie: NAME.classes.json, a list of strings."""
+    """Return the path of the class names: NAME.classes.json, a list of strings."""
     return path.with_suffix(".classes.json")
 
 
 def npy(path: Path, options: ImageOptions) -> ImageSet:
-    """Open an npy file of images, and read the labels beside it if there are any.
+    """Open an npy file of images, and read the labels beside it, if any.
 
-    Only what is asked for is read from the disk, so that the file may be larger than the memory. If
+    Only indexed images are read from disk, so the file may be larger than the memory. If it is
+    changed meanwhile, reading images raises DataError.
     it is changed meanwhile, looking up images ends with a DataError.
 
     Raises
     ------
     DataError
-        If it cannot be read, is no array of images, or is not as `options` ask; nothing is
-        converted, which would need all of it in memory.
+        If it cannot be read, is not an array of images, or differs from `options`; nothing is
+        converted, because that would need all of it in memory.
     """
     if key := options.images_key or options.labels_key:
         raise DataError(f"{path}: has no array {key!r}, because it is one array; leave its key out")
@@ -73,15 +74,15 @@ def npy(path: Path, options: ImageOptions) -> ImageSet:
 
 
 def npz(path: Path, options: ImageOptions) -> ImageSet:
-    """Read an npz file of images, and perhaps labels.
+    """Read an npz file of images and, if present, labels.
 
-    The images are `options.images_key`, else `images`, else `x_train` as Keras has it, else the
-    only array of them; the labels are `options.labels_key`, else `labels` or `y_train`.
+    The images are `options.images_key`, else `images`, else `x_train` as in Keras, else the only
+    array of images; the labels are `options.labels_key`, else `labels` or `y_train`.
 
     Raises
     ------
     DataError
-        As `npy` does, or if it has no such array.
+        As for `npy`, or if it has no such array.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -121,7 +122,7 @@ def _keys(
 
 
 def _has_images(path: Path, archive: zipfile.ZipFile, name: str) -> bool:
-    """Tell by its header whether an array may be images."""
+    """Return whether an array may be images, by its header."""
     with archive.open(entry_of(path, archive, name)) as file:
         version = npy_format.read_magic(file)
         first = version == (1, 0)
@@ -130,9 +131,9 @@ def _has_images(path: Path, archive: zipfile.ZipFile, name: str) -> bool:
 
 
 def _opened(path: Path) -> NDArray[Any]:
-    # Unlike np.load, this takes no other kind of file, and no objects.
+    # Unlike np.load, this refuses other file types and objects.
     try:
-        with np.errstate(over="raise"):  # A shape may have more numbers than can be counted.
+        with np.errstate(over="raise"):  # The size of a shape may overflow.
             return cast("NDArray[Any]", FileArray(path))
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as npy: {reason(error)}") from error
@@ -157,13 +158,13 @@ def _images(found: NDArray[Any], told: str, options: ImageOptions) -> NDArray[np
 
 def _check_options(shape: tuple[int, ...], told: str, options: ImageOptions) -> None:
     if options.size and shape[1:3] != options.size:
-        wanted = "height x width {}x{} is wanted".format(*options.size)
+        wanted = "height x width {}x{} is expected".format(*options.size)
     elif options.channels and shape[3] != options.channels:
-        wanted = f"{options.channels} as the number of channels is wanted"
+        wanted = f"{options.channels} as the number of channels is expected"
     else:
         return
     remedy = (
-        "arrays are not converted: save them so, or choose networks for the shape they have, by "
+        "arrays are not converted: save them so, or choose networks for the shape they have, with "
         "`gankit recipes show` and --recipe FILE.toml"
     )
     raise DataError(f"{told}: images are {shape[1:]}, but {wanted}; {remedy}")
@@ -173,9 +174,9 @@ def _class_names(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
-        names = json.loads(contents(path, NAMES).decode("utf-8"))
+        names = json.loads(contents(path, MOST_NAME_BYTES).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{path}: is no list of names")
+        raise DataError(f"{path}: is not a list of names")
     return tuple(names)

@@ -1,6 +1,6 @@
-"""Bytes out of plain, gzip, npz and tar files, never more of them than were asked for.
+"""Read plain, gzip, npz and tar files, with a limit on the unpacked bytes.
 
-A few kilobytes can unpack to gigabytes, and a file found on a disk may have been made to do so.
+A few kilobytes can unpack to gigabytes, and a malicious file may do so.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from gankit.errors import DataError
 GZIP_MAGIC = b"\x1f\x8b"
 
 NPY_HEADER = 16384
-"""Bytes that an npy header may take; NumPy's own reader refuses headers above 10,000."""
+"""The most bytes of an npy header; NumPy's own reader refuses headers above 10,000."""
 
-ROOM = 2**25
+ALWAYS_UNPACKED_BYTES = 2**25
 """Bytes that any file may unpack to, however small it is."""
 
-GROWTH = 200
-"""How many times its own size a larger file may unpack to; photographs reach some 20."""
+MOST_GROWTH = 200
+"""The largest ratio of unpacked to packed bytes of a larger file; photographs reach 20."""
 
 BROKEN = (
     OSError,
@@ -41,11 +41,11 @@ BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
 )
-"""What an unreadable, damaged or encrypted file makes gzip, zipfile and tarfile raise."""
+"""What gzip, zipfile and tarfile raise for an unreadable, damaged or encrypted file."""
 
 
 def contents(path: Path, limit: int) -> bytes:
-    """Return what a file holds, unpacked if it is gzip: its first bytes decide, not its name.
+    """Return a file's content, unpacked if its first bytes are gzip's, whatever its name.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def contents(path: Path, limit: int) -> bytes:
 def array_bytes(path: Path, member: str, size: int) -> bytes:
     """Return the raw bytes of one array in an npz file, without its header.
 
-    An npy member is a short header and then the numbers as they lie in memory. A caller who knows
-    their shape and their sum has no use for the header, so that nothing in it need be believed.
+    An npy member is a short header followed by the raw values. The caller knows their shape and
+    checksum, so the untrusted header is not used.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def array_bytes(path: Path, member: str, size: int) -> bytes:
 
 
 def entry_of(path: Path, archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
-    """Return the entry of an array in an npz file; KeyError if there is none.
+    """Return the entry of an array in an npz file; KeyError if it is missing.
 
     Raises
     ------
@@ -112,27 +112,29 @@ def entry_of(path: Path, archive: zipfile.ZipFile, member: str) -> zipfile.ZipIn
         If it is packed by a method that NumPy does not use.
     """
     entry = archive.getinfo(f"{member}.npy")
-    # Only these two methods stop unpacking at the size that they are asked for.
+    # Only these two methods stop unpacking at the requested size.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{path}: {member} is packed by method {entry.compress_type}")
     return entry
 
 
 def check_growth(path: Path, unpacked: int) -> None:
-    """Raise DataError if a file says that it unpacks to so many bytes that it must be a bomb."""
+    """Raise DataError if a file's declared unpacked size is that of a bomb."""
     packed = path.stat().st_size
-    if unpacked > max(ROOM, GROWTH * packed):
-        told = f"its {packed} bytes unpack to {unpacked}"
-        raise DataError(f"{path}: {told}; more than {GROWTH} times as many are taken for a bomb")
+    if unpacked > max(ALWAYS_UNPACKED_BYTES, MOST_GROWTH * packed):
+        sizes = f"its {packed} bytes unpack to {unpacked}"
+        raise DataError(
+            f"{path}: {sizes}, more than {MOST_GROWTH} times as many: refused as a bomb"
+        )
 
 
 def digest(path: Path, size: int) -> str:
-    """Return the SHA-256 of a file as it lies there, in hexadecimal.
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
 
     Raises
     ------
     DataError
-        If it cannot be read, or does not have `size` bytes; it is not read in that case.
+        If it cannot be read, or does not have `size` bytes; then it is not read.
     """
     try:
         with path.open("rb") as file:
@@ -145,9 +147,9 @@ def digest(path: Path, size: int) -> str:
 
 
 def tar_members(path: Path, sizes: Mapping[str, int], limit: int) -> Iterator[tuple[str, bytes]]:
-    """Yield files in a gzipped tar by their exact names, in the order in which they come.
+    """Yield files in a gzipped tar by their exact names, in archive order.
 
-    Nothing is extracted: no path in the archive is ever used, and links are no files.
+    Nothing is extracted: paths in the archive are never used, and links are skipped.
 
     Parameters
     ----------
@@ -156,12 +158,12 @@ def tar_members(path: Path, sizes: Mapping[str, int], limit: int) -> Iterator[tu
     sizes
         Bytes of each file wanted, by name.
     limit
-        The most bytes that the whole archive may unpack to.
+        The most bytes that the complete archive may unpack to.
 
     Raises
     ------
     DataError
-        If the archive cannot be read, is damaged, unpacks to more, or has a file with another
+        If the archive cannot be read, is damaged, unpacks to more, or contains a file with another
         size, twice or not at all.
     """
     try:
@@ -191,28 +193,28 @@ def _members(path: Path, stream: _Limited, missing: dict[str, int]) -> Iterator[
 
 
 def reason(error: Exception) -> str:
-    """Return what went wrong in a few words, without the path or address that the caller names."""
+    """Return a short reason of an error, without the path or address that the caller names."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return next(iter(str(error).lower().splitlines()), "") or type(error).__name__
 
 
 class _TooLarge(Exception):
-    """A stream holds more than it may."""
+    """A stream is longer than its limit."""
 
 
 class _Limited(io.RawIOBase):
-    """A stream that can be read, up to a limit."""
+    """A readable stream with a limit."""
 
     def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
         self._stream, self._limit, self._left = stream, limit, limit
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
-        """Read the next bytes; raise _TooLarge where they go beyond the limit."""
+        """Read the next bytes; _TooLarge beyond the limit."""
         count = self._stream.readinto(buffer)
         self._left -= count
         if self._left < 0:

@@ -21,12 +21,12 @@ from gankit.errors import DataError, StorageError
 
 UNSIGNED_BYTE = 0x08
 CLASSES = 10
-LIMIT = 128 * 2**20
-"""The most bytes that a file without a known size may unpack to."""
+MOST_BYTES = 128 * 2**20
+"""The most unpacked bytes of a file of unknown size."""
 
 
 def header(shape: tuple[int, ...]) -> bytes:
-    """Return the header of an array of unsigned bytes of that shape."""
+    """Return the header of an array of unsigned bytes of a shape."""
     return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
 
 
@@ -45,14 +45,14 @@ def decode(content: bytes, file: str) -> NDArray[np.uint8]:
     Parameters
     ----------
     content
-        The whole file, unpacked.
+        The complete file, unpacked.
     file
-        What to call it in an error.
+        Its name in errors.
 
     Returns
     -------
     NDArray[np.uint8]
-        An array of the shape that the header names, which may be written to.
+        A writable array of the shape in the header.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def decode(content: bytes, file: str) -> NDArray[np.uint8]:
     shape = _shape(content, file)
     start, size = 4 + 4 * len(shape), math.prod(shape)
     if len(content) != start + size:
-        told = f"its header tells of {start + size} bytes, shape {shape}"
-        raise DataError(f"{file}: has {len(content)} bytes, but {told}")
+        claimed = f"its header describes {start + size} bytes, shape {shape}"
+        raise DataError(f"{file}: has {len(content)} bytes, but {claimed}")
     return aligned(np.frombuffer(content, np.uint8, offset=start).reshape(shape))
 
 
@@ -78,7 +78,7 @@ def _shape(content: bytes, file: str) -> tuple[int, ...]:
     return struct.unpack_from(f">{dimensions}I", content, 4)
 
 
-def read(path: Path, limit: int = LIMIT) -> NDArray[np.uint8]:
+def read(path: Path, limit: int = MOST_BYTES) -> NDArray[np.uint8]:
     """Return the array in an IDX file, gzip or not, of at most `limit` bytes unpacked.
 
     Raises
@@ -110,7 +110,7 @@ def labelled(
     source: str,
     class_names: tuple[str, ...] = (),
 ) -> ImageSet:
-    """Return the image set of an array of images and one of labels, as MNIST and its like are.
+    """Return the image set of an array of images and one of labels, as in MNIST.
 
     Parameters
     ----------
@@ -119,14 +119,14 @@ def labelled(
     labels
         (N,) uint8, 0 to 9.
     source
-        One line that says where they came from.
+        One line that describes where they came from.
     class_names
-        What the labels stand for, if that is known.
+        Names of the classes, if known.
 
     Raises
     ------
     DataError
-        If a number of dimensions is another, the counts differ, or a label is above 9.
+        If a number of dimensions is wrong, the counts differ, or a label is above 9.
     """
     if images.ndim not in (3, 4) or labels.ndim != 1:
         found = f"{images.ndim} and {labels.ndim} dimensions"

@@ -1,6 +1,6 @@
-"""A folder of four IDX files that nobody has published sums for: data of one's own, or a stand-in.
+"""A folder of four IDX files without published checksums: a user's data, or a stand-in.
 
-It is never taken for MNIST, whose files `gankit.data.published.mnist` knows by their contents.
+It is never mistaken for MNIST, which `gankit.data.published.mnist` identifies by checksums.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
-"""For each split, the names of its images and of its labels, as MNIST has them."""
+"""The file names of each split's images and labels, as in MNIST."""
 
 
 def idx_folder(folder: Path, split: str = "train") -> ImageSet:
-    """Read images and labels from IDX files that carry MNIST's names, gzip or not.
+    """Read images and labels from IDX files with MNIST's names, gzip or not.
 
     Parameters
     ----------
     folder
-        Where the files lie.
+        The folder of the files.
     split
         "train" or "test".
 
@@ -37,7 +37,7 @@ def idx_folder(folder: Path, split: str = "train") -> ImageSet:
     UnknownName
         If there is no such split.
     DataError
-        If a file is missing, is not an IDX file, or the two do not belong together.
+        If a file is missing, is not an IDX file, or the two do not match.
     """
     images, labels = (_find(folder, name) for name in names(split))
     return idx.labelled(idx.read(images), idx.read(labels), f"idx files {images}, {labels}")
@@ -82,7 +82,7 @@ def write_idx_folder(folder: Path, data: ImageSet, split: str = "train") -> list
 
 
 def names(split: str) -> tuple[str, str]:
-    """Return the names of a split's images and labels; raise UnknownName if there is none."""
+    """Return the file names of a split's images and labels; UnknownName for another split."""
     if split not in NAMES:
         raise UnknownName("split", split, NAMES)
     return NAMES[split]

@@ -18,31 +18,31 @@ from gankit.data.formats.picture import ENDINGS, read
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
 
-NAMED = 3
-"""How many bad files an error names."""
+MOST_LISTED = 3
+"""The most bad files in one message."""
 
-DARK = 14
-"""Bits; where no picture of 16 bits uses more of them, all are dark."""
+DARK_BITS = 14
+"""If no picture of 16 bits uses more bits, all are dark."""
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The pictures in a folder, none of them opened yet.
+    """The pictures in a folder, not opened yet.
 
     Attributes
     ----------
     path
         The folder.
     files
-        Their paths in it, by class and then by name, in the order of their characters' codes.
+        Their relative paths, by class and then by name, in the order of their character codes.
     classes
-        For each, which of `class_names` it belongs to; None where there are no class folders.
+        The index in `class_names` of each; None without class folders.
     class_names
-        Names of the folders that have pictures, sorted: as numbers if all of them are.
+        Names of the folders with pictures, sorted: as numbers if all of them are.
     without
-        Names of the folders beside them that have none.
+        Names of the folders without pictures.
     passed
-        What else lies there.
+        What was skipped.
     """
 
     path: Path
@@ -53,20 +53,20 @@ class ImageFolder:
     passed: PassedOver = field(default_factory=PassedOver)
 
     def labels(self, kept: list[int]) -> NDArray[np.int64] | None:
-        """Return the labels of the files with these numbers, (n,) int64, or None."""
+        """Return the labels of the files with these indices, (n,) int64, or None."""
         return None if self.classes is None else np.array(self.classes, np.int64)[kept]
 
 
 @dataclass
 class Reading:
-    """What comes out while the pictures of a folder are read.
+    """Results of reading the pictures of a folder.
 
     Attributes
     ----------
     kept
-        Numbers of the files that could be read.
+        Indices of the readable files.
     faults
-        What is wrong with each of the others.
+        The reasons of the other files.
     top
         The highest level of the pictures of 16 bits; None if there are none.
     """
@@ -79,7 +79,7 @@ class Reading:
 def image_folder(path: Path) -> ImageFolder:
     """Find the pictures in a folder, or one level below it, where each folder is a class.
 
-    Files count whose names have the ending of a picture and do not begin with a dot.
+    Files count if their names have a picture's ending and do not begin with a dot.
 
     Raises
     ------
@@ -107,16 +107,16 @@ def image_folder(path: Path) -> ImageFolder:
 
 
 def first_picture(path: Path) -> tuple[str, tuple[int, int, int]] | None:
-    """Return the name and the shape of the first picture that can be read, as it is in its file.
+    """Return the name and the shape of the first readable picture, unconverted.
 
     None if the first few cannot be read.
 
     Raises
     ------
     DataError
-        As `image_folder` does.
+        As for `image_folder`.
     """
-    for name in image_folder(path).files[:NAMED]:
+    for name in image_folder(path).files[:MOST_LISTED]:
         try:
             height, width, channels = read(path / name, ImageOptions()).pixels.shape
         except DataError:
@@ -128,13 +128,13 @@ def first_picture(path: Path) -> tuple[str, tuple[int, int, int]] | None:
 def pictures(
     folder: ImageFolder, options: ImageOptions, reading: Reading
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield the pixels of each picture, (H, W, C) uint8, and add what is found to `reading`.
+    """Yield the pixels of each picture, (H, W, C) uint8, and record the results in `reading`.
 
     Raises
     ------
     DataError
-        If two pictures have different shapes; after the last one, if some are bad and
-        `options.skip_bad` does not say to go on without them, or if all are.
+        If two pictures have different shapes; after the last one, if some are bad without
+        `options.skip_bad`, or if all are.
     """
     first: tuple[str, tuple[int, ...]] | None = None
     for number, file in enumerate(folder.files):
@@ -152,22 +152,22 @@ def pictures(
         yield found.pixels
     if first is None or (reading.faults and not options.skip_bad):
         remedy = "" if first is None else "; fix or delete them, or skip them with --skip-bad"
-        raise DataError(f"{folder.path}: cannot read {told(folder, reading)}{remedy}")
+        raise DataError(f"{folder.path}: cannot read {faults_text(folder, reading)}{remedy}")
     _warn_of_dark(folder, reading)
 
 
-def told(folder: ImageFolder, reading: Reading) -> str:
-    """Say how many files are bad, and name the first."""
+def faults_text(folder: ImageFolder, reading: Reading) -> str:
+    """Return how many files are bad, and the names of the first."""
     faults = reading.faults
-    more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
-    return f"{len(faults)} of {len(folder.files)} pictures: {'; '.join(faults[:NAMED])}{more}"
+    more = f"; and {len(faults) - MOST_LISTED} more" if len(faults) > MOST_LISTED else ""
+    return f"{len(faults)} of {len(folder.files)} pictures: {'; '.join(faults[:MOST_LISTED])}{more}"
 
 
 def source(folder: ImageFolder, reading: Reading) -> str:
-    """Return the line that says what was read, by class, and what was left out and why."""
+    """Return a line that describes what was read, by class, and what was skipped and why."""
     kinds = Counter(Path(folder.files[number]).suffix.lower() for number in reading.kept)
     each = f" ({endings(kinds)})" if len(kinds) > 1 else ""
-    skipped = f" (skipped {told(folder, reading)})" if reading.faults else ""
+    skipped = f" (skipped {faults_text(folder, reading)})" if reading.faults else ""
     passed = f"; {folder.passed}" if folder.passed else ""
     count = f"{len(reading.kept):,} pictures{each}{_by_class(folder, reading)}"
     return f"{count} in {folder.path}{skipped}{passed}"
@@ -178,7 +178,7 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
 
     Raises
     ------
-    DataError
+    As for `image_folder` and `pictures`, or if they do not fit into memory.
         As `image_folder` and `pictures` do, or if they do not fit.
     """
     folder, reading = image_folder(path), Reading()
@@ -197,7 +197,7 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
 
 
 def _by_class(folder: ImageFolder, reading: Reading) -> str:
-    """Return the classes with their counts, and the folders that have no pictures."""
+    """Return the classes with their counts, and the folders without pictures."""
     if folder.classes is None:
         return ""
     counts = Counter(folder.classes[number] for number in reading.kept)
@@ -207,16 +207,16 @@ def _by_class(folder: ImageFolder, reading: Reading) -> str:
 
 
 def _deep(path: Path, below: dict[str, Listing]) -> Counter[str]:
-    """Return the pictures in the folders of the folders in a folder."""
+    """Return the number of pictures in each second-level folder."""
     deep: Counter[str] = Counter()
     for name, found in below.items():
-        if found.folders and len(deep) <= NAMED:
+        if found.folders and len(deep) <= MOST_LISTED:
             deep.update(deeper(path / name, name))
     return deep
 
 
 def _nothing(path: Path, passed: PassedOver, deep: Counter[str]) -> str:
-    """Say that a folder has no pictures, and where there are some."""
+    """Return the error for a folder without pictures, and where there are some."""
     if not deep:
         also = f"; {passed}" if passed else ""
         return f"{path}: has no pictures ({ENDINGS}) in it or in the folders in it{also}"
@@ -225,12 +225,12 @@ def _nothing(path: Path, passed: PassedOver, deep: Counter[str]) -> str:
     remedy = "move them up, so that each class is one folder of pictures"
     if len(tops) == 1 and levels == {2}:
         remedy = f"name the folder {path / tops.pop()}"
-    return f"{path}: its {deep.total():,} pictures lie too deep, in {places(deep)}; {remedy}"
+    return f"{path}: its {deep.total():,} pictures are too deep, in {places(deep)}; {remedy}"
 
 
 def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
-    """Warn of pictures of 16 bits that use the lower ones only, as scans of 12 bits do."""
-    if reading.top is None or reading.top >= 2**DARK:
+    """Warn of pictures of 16 bits that use only the lower ones, as scans of 12 bits do."""
+    if reading.top is None or reading.top >= 2**DARK_BITS:
         return
     bits = max(reading.top, 1).bit_length()
     warnings.warn(

@@ -1,4 +1,4 @@
-"""A folder of pictures written into one npy file, which can then be mapped."""
+"""Write a folder of pictures into one npy file, which can be mapped."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from gankit.data.temporary_files import settle, storing, temporary
 from gankit.errors import ConfigError
 
 Count = Callable[[int, int], None]
-"""Called with how many pictures are done, and how many there are."""
+"""Called with the number of pictures done, and their total."""
 
 
 def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = None) -> ImageSet:
-    """Write the pictures of a folder into an npy file, holding one of them at a time.
+    """Write the pictures of a folder into an npy file, with one of them in memory at a time.
 
-    Labels go beside it, into NAME.labels.npy, and the names of the classes into
-    NAME.classes.json. The file itself appears last, and whole.
+    Labels are written beside it, into NAME.labels.npy, and the class names into
+    NAME.classes.json. The file itself appears last, complete.
 
     Parameters
     ----------
     path
         The folder.
     out
-        The file to make; its name ends in .npy.
+        The file to create; its name ends in .npy.
     options
-        What to make of the pictures.
+        How to convert the pictures.
     count
         Called after every picture.
 
@@ -49,7 +49,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     Raises
     ------
     ConfigError
-        If `out` has another ending, or is there already.
+        If `out` has another ending, or exists already.
     DataError
         If the folder has no pictures, bad ones, or some of different shapes.
     StorageError
@@ -82,7 +82,7 @@ def _write(
             _write_header(file, (len(folder.files), *shape))
         file.write(pixels.tobytes())
         count(reading.kept[-1] + 1, len(folder.files))
-    # How many are good is known only now; NumPy leaves room for the first axis to change.
+    # The number of good pictures is known only now; NumPy reserves space in the header.
     file.seek(0)
     _write_header(file, (len(reading.kept), *shape))
     settle(file)
@@ -94,7 +94,7 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
 
 
 def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
-    """Write labels and names, in place of those that an earlier file of that name had."""
+    """Write labels and names, replacing those of an earlier file of that name."""
     labels = folder.labels(kept)
     names = json.dumps(folder.class_names).encode()
     for target in (arrays.labels_beside(out), arrays.classes_beside(out)):

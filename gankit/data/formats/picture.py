@@ -1,4 +1,4 @@
-"""One picture file as an array: whatever it is on the disk, 8 bits, grey or coloured, no alpha."""
+"""Read one picture file as an array of 8 bits, grey or coloured, without alpha."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270",
     7: "TRANSVERSE", 8: "ROTATE_90",
 }  # fmt: skip
-"""What Pillow calls the way to turn a picture upright, by its EXIF orientation."""
+"""Pillow's names of the operations that turn a picture upright, by its EXIF orientation."""
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """A picture that was read.
+    """A picture after reading.
 
     Attributes
     ----------
     pixels
-        (H, W, C) uint8, C being 1 or 3.
+        (H, W, C) uint8, with C 1 or 3.
     top
-        The highest of its levels, 0 to 65535, if the file has more than 8 bits for each; else None.
+        The highest of its levels, 0 to 65535, if the file has more than 8 bits each; else None.
     """
 
     pixels: NDArray[np.uint8]
@@ -54,24 +54,24 @@ def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
 
 
 def read(path: Path, options: ImageOptions) -> Read:
-    """Read a PNG, JPEG, WebP, TIFF, BMP or GIF file; its contents decide which, not its name.
+    """Read a PNG, JPEG, WebP, TIFF, BMP or GIF file; its content, not its name, decides which.
 
-    Its EXIF orientation is applied, and nothing else of its metadata is looked at. Of several
-    pictures in a file the first is taken. Of 16 bits the upper 8 are kept. What is transparent is
-    laid on black. A palette counts as colours, and so do all GIF and WebP files.
+    Its EXIF orientation is applied; other metadata is ignored. Of several pictures in a file the
+    first is read. Of 16 bits the upper 8 are used. Transparent pixels become black. A palette
+    counts as colours, as do all GIF and WebP files.
 
     Parameters
     ----------
     path
         A file.
     options
-        What to make of it. It is resized with a Lanczos filter.
+        How to convert it. It is resized with a Lanczos filter.
 
     Raises
     ------
     DataError
-        If it cannot be read, is of another kind, is damaged, has more pixels than Pillow thinks
-        safe, or is a bomb.
+        If it cannot be read, is of another format, is damaged, has more pixels than Pillow's
+        limit, or is a bomb.
     """
     from PIL import Image
 
@@ -91,17 +91,17 @@ def read(path: Path, options: ImageOptions) -> Read:
     except _Unfit as error:
         raise DataError(f"{path}: {error}") from error
     except Exception as error:
-        # A decoder raises whatever it happens to meet in damaged bytes.
+        # A decoder may raise any exception for damaged bytes.
         why = f"damaged {found.kind} file: {_why(error)}"
         raise DataError(f"{path}: cannot be read: {why}") from error
 
 
 class _Unfit(Exception):
-    """A whole picture that cannot become 8 bits for each channel."""
+    """A valid picture that cannot be converted to 8 bits per channel."""
 
 
 def _bare(path: Path) -> Bare:
-    """Return a file without its metadata; DataError if it is no picture."""
+    """Return a file without its metadata; DataError if it is not a picture."""
     try:
         with path.open("rb") as file:
             found = bare(file)
@@ -122,7 +122,7 @@ def _bare(path: Path) -> Bare:
 def _opened(found: Bare) -> ImageFile:
     from PIL import Image
 
-    # MPO is JPEG with more pictures after the first.
+    # MPO is JPEG with further pictures after the first.
     kinds = ("JPEG", "MPO") if found.kind == "JPEG" else (found.kind.upper(),)
     return Image.open(io.BytesIO(found.content), formats=kinds)
 
@@ -130,7 +130,7 @@ def _opened(found: Bare) -> ImageFile:
 def _why(error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
-    # Its text is of the buffer's address.
+    # Its message contains the buffer's address.
     return "no header" if isinstance(error, UnidentifiedImageError) else reason(error)
 
 
@@ -150,7 +150,7 @@ def _read(image: ImageFile, found: Bare, options: ImageOptions) -> Read:
 
 
 def _plain(image: ImageFile, found: Bare) -> tuple[Image, int | None]:
-    """Return an image of mode L or RGB, and the highest level if it was of more than 8 bits."""
+    """Return an image of mode L or RGB, and the highest level if it had more than 8 bits."""
     from PIL import Image
 
     packed = _packing(image)
@@ -173,7 +173,7 @@ def _plain(image: ImageFile, found: Bare) -> tuple[Image, int | None]:
 
 
 def _packing(image: ImageFile) -> str:
-    """Return what Pillow calls the way in which numbers lie in the file: "RGB;16B"."""
+    """Return Pillow's name of the number format in the file: "RGB;16B"."""
     if not image.tile:
         return ""
     args: Any = image.tile[0].args
@@ -185,7 +185,7 @@ def _deep(image: ImageFile, packed: str) -> NDArray[np.uint16]:
     levels: NDArray[np.uint16] = np.asarray(image).clip(0, 65535).astype(np.uint16)
     if packed == "I;12":
         levels = (levels << 4 | levels >> 8).astype(np.uint16)
-    # 0 is white in some TIFF files; Pillow turns only those of 8 bits.
+    # 0 is white in some TIFF files; Pillow inverts only those of 8 bits.
     white_is_zero = getattr(image, "tag_v2", {}).get(262) == 0
     return np.invert(levels) if white_is_zero else levels
 
@@ -205,7 +205,7 @@ def _coloured(image: Image, found: Bare) -> Image:
 
 
 def _without_clear(plain: Image, exact: NDArray[Any], png: Png) -> Image:
-    """Return an image in which what is transparent by its value is black."""
+    """Return an image with its transparent color value set to black."""
     from PIL import Image
 
     pixels = np.array(plain)
@@ -224,10 +224,10 @@ def _clear(pixels: NDArray[Any], exact: NDArray[Any], png: Png | None) -> None:
 
 
 def _exact(plain: Image, found: Bare) -> NDArray[np.int32]:
-    """Return (H, W, 3) colours of 16 bits, of which Pillow keeps the upper 8."""
+    """Return (H, W, 3) colours of 16 bits, of which Pillow returns the upper 8."""
     upper = np.asarray(plain).astype(np.int32)
     with _opened(found) as again:
-        # Read as if their bytes were the other way round, the lower 8 come out.
+        # Reading them byte-swapped returns the lower 8.
         again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]
         lower: NDArray[np.int32] = np.asarray(again).astype(np.int32)
     exact: NDArray[np.int32] = upper << 8 | lower
@@ -235,7 +235,7 @@ def _exact(plain: Image, found: Bare) -> NDArray[np.int32]:
 
 
 def fitted(image: Image, size: tuple[int, int], fit: Fit) -> Image:
-    """Return a picture brought to a height and width, as `ImageOptions` has it."""
+    """Return a picture resized to a height and width, as in `ImageOptions`."""
     from PIL import Image, ImageOps
 
     height, width = size

@@ -1,4 +1,4 @@
-"""Glyphs: digits that look handwritten, made on the spot and in need of no download."""
+"""Glyphs: generated digits that look handwritten, without a download."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from gankit.data.dataset import Dataset, ImageSet
 from gankit.data.glyphs.handwriting import SIDE, Strokes, strokes, written
 
 COUNT = 60000
-"""Images in the data set, as many as MNIST has."""
+"""Images in the data set, the same number as MNIST."""
 
 HELD_OUT = 10000
-"""Images held out of it, as many as MNIST has."""
+"""Held-out images, the same number as MNIST."""
 
 BATCH = 500
-"""Images written at once: few enough for their numbers to stay in the processor's cache."""
+"""Images drawn at a time: few enough for the processor's cache."""
 
 
 def draw(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draw digits in strokes taken from matplotlib's fonts, each written a little differently.
+    """Draw digits from the strokes of matplotlib's fonts, each with random variations.
 
     Equal arguments give equal bytes, with the same versions of numpy, pillow and matplotlib.
 
     Parameters
     ----------
     count
-        How many to draw, at least 0.
+        Number of digits, at least 0.
     seed
-        Which to draw, at least 0.
+        Random seed, at least 0.
 
     Returns
     -------
     images
-        (count, 28, 28, 1) uint8, 0 for the black ground to 255 for the white stroke.
+        (count, 28, 28, 1) uint8, from 0, the black background, to 255, the white stroke.
     labels
-        (count,) int64, 0 to 9 in random order, each as often as the others or once more.
+        (count,) int64, 0 to 9 in random order, with counts that differ by at most one.
     """
     rng = np.random.Generator(np.random.Philox(seed))
     labels = rng.permutation(np.arange(count, dtype=np.int64) % 10)
@@ -53,7 +53,7 @@ def draw(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[
 def _chosen(
     rng: np.random.Generator, strokes: Strokes, labels: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Choose for each label one of the strokes that show it."""
+    """Choose for each label one of its strokes."""
     grouped = np.argsort(strokes.digits, kind="stable")
     counts = np.bincount(strokes.digits, minlength=10)
     first = np.cumsum(counts) - counts
@@ -72,12 +72,12 @@ def _drawn(count: int, seed: int) -> ImageSet:
 
 
 def load(_: Path | None) -> ImageSet:
-    """Return the 60,000 glyphs of seed 0, drawn once in a process; there is no folder to read."""
+    """Return the 60,000 glyphs of seed 0, cached in the process; the argument is ignored."""
     return _drawn(COUNT, 0)
 
 
 def held_out(_: Path | None) -> ImageSet:
-    """Return 10,000 other glyphs, those of seed 1, drawn once in a process."""
+    """Return 10,000 other glyphs, those of seed 1, cached in the process."""
     return _drawn(HELD_OUT, 1)
 
 

@@ -1,4 +1,4 @@
-"""Digits from the fonts inside matplotlib, which are the same on every machine."""
+"""Digits from matplotlib's bundled fonts, which are equal on every machine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIZE = 72
-"""Pixels along each side of a rendered digit, the ground around it included."""
+"""Pixels along each side of a rendered digit, with its background."""
 
 EM = 48
-"""Pixels of the font's size, so small that a wide margin stays around every digit."""
+"""Font size in pixels, small enough for a wide margin around every digit."""
 
 FONTS = (
     "DejaVuSans",
@@ -25,7 +25,7 @@ FONTS = (
     "cmti10",
     "cmtt10",
 )
-"""Fonts with plain digits: the bold ones share their strokes, DejaVu's mono has a dotted zero."""
+"""Fonts with plain digits: bold fonts have the same strokes, DejaVu's mono has a dotted zero."""
 
 PLAIN_ONES = (
     ("DejaVuSans", "|"),
@@ -33,7 +33,7 @@ PLAIN_ONES = (
     ("STIXGeneralItalic", "/"),
     ("cmti10", "/"),
 ) * 2
-"""Every font gives the 1 a foot, and most people do not: these strokes are a 1 without."""
+"""Strokes of a 1 without a foot: every font's 1 has a foot, most handwritten ones have none."""
 
 
 def rendered() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -42,7 +42,7 @@ def rendered() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     Returns
     -------
     masks
-        (F, SIZE, SIZE) bool, true where there is ink, each digit in the middle.
+        (F, SIZE, SIZE) bool, true for ink, each digit centered.
     digits
         (F,) int64, 0 to 9: which digit each mask shows.
     """

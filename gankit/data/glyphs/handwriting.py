@@ -1,7 +1,7 @@
-"""Strokes drawn by an unsteady hand: each image its own slant, width, wobble and pen.
+"""Draw strokes with random variation: each image its own slant, width, wobble and pen.
 
-An image is made backwards. For each of its pixels the place in the untouched digit is computed,
-and the distance to the stroke is looked up there: ink is where that is below the pen's width.
+For each pixel of an image, its position in the undistorted digit is computed, and the distance to
+the stroke is looked up there: there is ink if it is below the pen's width.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from gankit.data.glyphs import fonts
 from gankit.data.glyphs.skeleton import distances, thinned
 
 Float = NDArray[np.floating]
-"""Always float32: half the memory of float64, and as good for pixels."""
+"""Always float32: half the memory of float64, and exact enough for pixels."""
 
 SIDE = 28
 """Pixels along each side of an image."""
 
 BOX = 19.5
-"""Pixels along the longer side of a digit's ink, which MNIST fits into 20."""
+"""Pixels along the longer side of a digit's ink; MNIST's is 20."""
 
 MIDDLE = 14.0
-"""Where the mean of the ink lies, in pixels from the first one's centre; so it does in MNIST."""
+"""Position of the ink's mean, in pixels from the first pixel's centre, as in MNIST."""
 
 REACH = 11.5
-"""Pixels from there to where ink ends, but for the hand's wobble."""
+"""Pixels from there to the edge of the ink, before wobble."""
 
 EDGE = 1.1
 """Pixels over which ink fades."""
 
 POINTS = 64
-"""Points of each stroke that tell its size and its middle."""
+"""Points of each stroke that determine its size and its middle."""
 
 
 @dataclass(frozen=True)
 class Strokes:
-    """The digits that a hand may write.
+    """The digits that can be drawn.
 
     Attributes
     ----------
     digits
-        (F,) int64, 0 to 9: what each is.
+        (F,) int64, 0 to 9: the digit of each.
     distances
-        (F, S, S) float32: how far each pixel is from the stroke, in pixels.
+        (F, S, S) float32: distance of each pixel from the stroke, in pixels.
     points
-        (F, POINTS, 2) float32: places along the stroke as (x, y), from the middle, in pixels.
+        (F, POINTS, 2) float32: points on the stroke as (x, y), from the middle, in pixels.
     """
 
     digits: NDArray[np.int64]
@@ -71,21 +71,21 @@ def _points(line: NDArray[np.bool_]) -> Float:
 
 
 def written(rng: np.random.Generator, strokes: Strokes, chosen: NDArray[np.int64]) -> Float:
-    """Write each of the chosen strokes once.
+    """Draw each of the chosen strokes once.
 
     Parameters
     ----------
     rng
-        Where the hand's unsteadiness comes from.
+        Source of the random variation.
     strokes
-        What can be written.
+        The available strokes.
     chosen
-        (N,) int64: which of them to write.
+        (N,) int64: indices of the strokes to draw.
 
     Returns
     -------
     Float
-        (N, SIDE, SIDE) float32, 0 for the ground to 1 for ink.
+        (N, SIDE, SIDE) float32, 0 for the background to 1 for ink.
     """
     pen = _normal(rng, len(chosen), 1.25, 0.3)
     slant, middle = _fitted(_slants(rng, len(chosen)), strokes.points[chosen], pen)
@@ -97,13 +97,13 @@ def written(rng: np.random.Generator, strokes: Strokes, chosen: NDArray[np.int64
 
 
 def _normal(rng: np.random.Generator, count: int, mean: float, deviation: float) -> Float:
-    """Draw (count,) normal numbers, none farther out than two deviations."""
+    """Draw (count,) normal numbers, at most two deviations from the mean."""
     drawn = np.clip(rng.standard_normal(count, np.float32), -2, 2)
     return mean + deviation * drawn
 
 
 def _slants(rng: np.random.Generator, count: int) -> Float:
-    """Draw (count, 2, 2) matrices: a width, a lean to the right, and a turn."""
+    """Draw (count, 2, 2) matrices: a width, a slant to the right, and a rotation."""
     width = np.exp(_normal(rng, count, 0.1, 0.16))
     lean, turn = _normal(rng, count, -0.15, 0.18), _normal(rng, count, 0.0, 0.1)
     cosine, sine = np.cos(turn), np.sin(turn)
@@ -114,7 +114,7 @@ def _slants(rng: np.random.Generator, count: int) -> Float:
 def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:
     """Scale matrices so that the ink fits the box; return them and the (N, 2) middles of the ink.
 
-    The middle is the mean, moved where the mean would push a long foot, as a 7 has, over the edge.
+    The middle is the mean, moved if a long foot, as of a 7, would cross the edge.
     """
     placed = np.einsum("nij,nkj->nki", slant, points)
     scale = ((BOX - 2 * pen) / np.ptp(placed, axis=1).max(axis=-1))[:, np.newaxis]
@@ -125,10 +125,10 @@ def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:
 
 
 def _sources(rng: np.random.Generator, slant: Float, middle: Float) -> tuple[Float, Float]:
-    """Return for each pixel of each image the x and the y in the untouched digit, from its middle.
+    """Return the x and y of each pixel of each image in the undistorted digit, from its middle.
 
-    The hand wobbles along rows and along columns alone, so that both are sums of something for
-    the pixel's row and something for its column.
+    The wobble is along rows and along columns only, so both are sums of a term for the pixel's row
+    and a term for its column.
     """
     count, grid = len(slant), np.arange(SIDE, dtype=np.float32) - MIDDLE
     columns = np.stack([grid + middle[:, :1] + _wave(rng, count, 0.5), _wave(rng, count, 0.7)], 1)
@@ -148,7 +148,7 @@ def _wave(rng: np.random.Generator, count: int, height: float) -> Float:
 
 
 def _sampled(fields: Float, chosen: NDArray[np.int64], x: Float, y: Float) -> Float:
-    """Look fields up between their pixels, bilinearly; beyond the edge, at the edge."""
+    """Interpolate fields bilinearly; beyond the edge, use the edge."""
     size = fields.shape[-1]
     x, y = (np.clip(axis + (size - 1) / 2, 0, size - 1.001) for axis in (x, y))
     column, row = np.floor(x), np.floor(y)
@@ -170,7 +170,7 @@ def _determinant(matrices: Float) -> Float:
 
 
 def _inverse(matrices: Float) -> Float:
-    """Invert (N, 2, 2) matrices, with no library whose last digits differ between machines."""
+    """Invert (N, 2, 2) matrices, without a library whose results differ between machines."""
     (a, b), (c, d) = np.moveaxis(matrices, 0, -1)
     adjugate = np.stack([d, -b, -c, a], axis=-1).reshape(matrices.shape)
     return adjugate / _determinant(matrices)[:, np.newaxis, np.newaxis]

@@ -1,4 +1,4 @@
-"""The line that a pen would have followed through a shape, and how far each pixel is from it."""
+"""The center line of a shape, and the distance of each pixel from it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 CLOCKWISE = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-"""The eight neighbours of a pixel as (row, column), from north and back to it."""
+"""The eight neighbours of a pixel as (row, column), clockwise from north, and north again."""
 
 
 def thinned(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Thin shapes to lines one pixel wide, keeping their holes and their pieces.
+    """Thin shapes to lines one pixel wide, with the same holes and pieces.
 
     Zhang & Suen, "A fast parallel algorithm for thinning digital patterns", CACM 1984.
 
@@ -38,10 +38,10 @@ def thinned(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _removable(
     lines: NDArray[np.bool_], clockwise: tuple[tuple[int, int], ...]
 ) -> NDArray[np.bool_]:
-    """Mark the pixels on the south-east edges whose loss breaks nothing.
+    """Mark the removable pixels on the south-east edges, which keep the shape connected.
 
-    The offsets begin at what counts as north: beginning at the true south takes the other edges.
-    Taking both at once would remove lines two pixels wide.
+    Offsets that begin at the true south select the other edges. Removing both at once would remove
+    lines two pixels wide.
     """
     around = [np.roll(lines, (-row, -column), (1, 2)) for row, column in clockwise]
     count = np.sum(around, axis=0, dtype=np.int8)
@@ -53,7 +53,7 @@ def _removable(
 
 
 def distances(line: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return for each pixel of a (H, W) mask how many pixels away its nearest true one is."""
+    """Return for each pixel of a (H, W) mask the distance to its nearest true pixel, in pixels."""
     here = np.argwhere(np.ones_like(line))[:, np.newaxis]
     squares = np.sum((here - np.argwhere(line)) ** 2, axis=-1)
     nearest: NDArray[np.float32] = np.sqrt(squares.min(axis=-1), dtype=np.float32)

@@ -1,1 +1,1 @@
-"""Data sets that others have published: where their files are, and the sums that they must have."""
+"""Published data sets: where their files are, and the checksums that they must have."""

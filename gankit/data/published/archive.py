@@ -1,4 +1,4 @@
-"""A data set of published files: found on this machine, or downloaded, and verified either way."""
+"""A data set of published files, found on this machine or downloaded, and verified."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from gankit.data.published.files import Found, Published, candidates, search
 from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError, StorageError, UnknownName
 
-LOCK_TIMEOUT = 60.0
-"""Seconds to wait for another process's download before starting one's own."""
+LOCK_SECONDS = 60.0
+"""Time to wait for another process's download before starting a second one."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Archive:
     name
         The data set's name, and that of its folder in gankit's cache.
     splits
-        For "train" and "test", the files that hold first the images and then the labels: one
-        file each, or one of both.
+        For "train" and "test", the files with the images and the labels: one file each, or one
+        of both.
     mirrors
-        Addresses of the files, as `Mirrors` takes them.
+        Addresses of the files, as in `Mirrors`.
     others
-        Folders where other libraries keep them; a leading `~` is the user's home.
+        Folders where other libraries store them; a leading `~` is the user's home.
     class_names
-        What the labels stand for, if that needs saying.
+        Names of the classes, if they are not numbers.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Archive:
 
     @property
     def files(self) -> list[Published]:
-        """All the files, in the order of `splits`, each once."""
+        """All files, in the order of `splits`, each once."""
         files = [file for split in self.splits.values() for file in split]
         return list({file.name: file for file in files}.values())
 
     def dataset(self, summary: str) -> Dataset:
-        """Return the data set that can be asked for by this archive's name."""
+        """Return the named data set of this archive."""
         return Dataset(self.name, summary, self.load, self.fetch, self.verify, self.held_out)
 
     def load(self, data_dir: Path | None) -> ImageSet:
@@ -69,14 +69,14 @@ class Archive:
     ) -> ImageSet:
         """Return a split, downloading what is missing into gankit's cache.
 
-        Without `mirrors`, the archive's own are asked.
+        Without `mirrors`, the archive's own are used.
 
         Raises
         ------
         UnknownName
             If there is no such split.
         DataError
-            If a file can neither be found nor fetched, naming every place and every mirror.
+            If a file is neither found nor downloaded, naming every folder and every mirror.
         StorageError
             If a download cannot be stored.
         """
@@ -99,7 +99,7 @@ class Archive:
     ) -> list[Path]:
         """Return a valid path of every file, downloading what is missing.
 
-        Downloads go into a folder in `data_dir`, or where that is None into gankit's cache.
+        Downloads go into a folder in `data_dir`, or, if that is None, into gankit's cache.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Archive:
         return [self._obtain(file, data_dir, target, mirrors)[0].path for file in self.files]
 
     def verify(self, data_dir: Path | None) -> list[FileCheck]:
-        """Check every copy of every file on this machine; a file with none gets a row as well."""
+        """Check every copy of every file on this machine; a missing file gets a row too."""
         return [check for file in self.files for check in self._checks(file, data_dir)]
 
     def _checks(self, file: Published, data_dir: Path | None) -> Iterator[FileCheck]:
@@ -135,7 +135,7 @@ class Archive:
     def _obtain(
         self, file: Published, data_dir: Path | None, target: Path, mirrors: Mirrors
     ) -> tuple[Found, list[str]]:
-        """Find or download a file; return it, and why files found before it were refused."""
+        """Find or download a file; return it, and why other copies were refused."""
         found, refused = search(file, self._candidates(file, data_dir))
         if found is None and not locations.offline():
             found = self._downloaded(file, target, mirrors)
@@ -145,7 +145,7 @@ class Archive:
 
     def _downloaded(self, file: Published, target: Path, mirrors: Mirrors) -> Found | None:
         with _locked(target):
-            # Whoever held the lock before may have left the file here.
+            # Another process may have downloaded the file meanwhile.
             found, _ = search(file, self._copies(file, [target]))
             if found is None and mirrors.fetch(file, target, sum(f.limit for f in self.files)):
                 found, _ = search(file, self._copies(file, [target]))
@@ -154,16 +154,22 @@ class Archive:
     def _missing(
         self, file: Published, data_dir: Path | None, refused: list[str], mirrors: Mirrors
     ) -> str:
-        looked = ", ".join(map(str, self._folders(data_dir)))
         names = " or ".join(file.names(f"{self.name}.npz"))
-        found = f"; refused {'; '.join(refused)}" if refused else ""
-        asked = f"; asked {'; '.join(mirrors.refusals) or 'no mirror'}"
+        refusals = mirrors.refusals or ["no mirror"]
         if locations.offline():
-            asked = "; downloads are off (GANKIT_OFFLINE)"
-        return (
-            f"no {names} for {self.name}: looked in {looked}{found}{asked}; "
-            f"put the files as published into {locations.cache() / self.name}, "
-            "name their folder in GANKIT_DATA, or use --dataset glyphs"
+            refusals = ["nothing: downloads are off (GANKIT_OFFLINE)"]
+        tried = [
+            *(f"looked in {folder}" for folder in self._folders(data_dir)),
+            *(f"refused {reason}" for reason in refused),
+            *(f"asked {refusal}" for refusal in refusals),
+        ]
+        return "\n  ".join(
+            [
+                f"no {names} for {self.name}: put the files as published into "
+                f"{locations.cache() / self.name}, name their folder in GANKIT_DATA, "
+                "or use --dataset glyphs",
+                *tried,
+            ]
         )
 
     def _source(self, paths: list[Path], refused: list[str]) -> str:
@@ -173,10 +179,9 @@ class Archive:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Make `folder`, and let one process at a time download into it.
+    """Create `folder`, and let one process at a time download into it.
 
-    The lock only saves work: files appear whole or not at all, so that where it cannot be had
-    the download goes on without.
+    The lock only saves work: files appear atomically, so without a lock the download continues.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +190,7 @@ def _locked(folder: Path) -> Iterator[None]:
         raise StorageError(f"{why}; set GANKIT_HOME to a folder that can be written") from error
     lock = filelock.FileLock(folder / ".lock")
     with suppress(OSError, NotImplementedError, filelock.Timeout):
-        lock.acquire(timeout=LOCK_TIMEOUT)
+        lock.acquire(timeout=LOCK_SECONDS)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A sum that somebody published, and whether true bytes have been seen here to have it."""
+"""A published SHA-256, and whether it was confirmed on the real file."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Checksum:
     sha256
         64 digits in hexadecimal.
     untried
-        Who published it, if gankit's authors had no true bytes to try it on; else empty. A file
-        that has the sum is proven all the same; one that has another may not be at fault.
+        Its publisher, if gankit's authors could not confirm it on the real file; else empty. A
+        match is valid all the same; a mismatch may be the checksum's error.
     """
 
     sha256: str
     untried: str = ""
 
     def check(self, found: str, path: Path, name: str) -> None:
-        """Raise DataError unless `found`, the SHA-256 of what `path` holds, is that of `name`."""
+        """Raise DataError unless `found`, the SHA-256 of `path`, is that of the file `name`."""
         if found != self.sha256:
             told = f"SHA-256 {found[:12]}…, not {self.sha256[:12]}…"
             doubt = f", which {self.untried} published and gankit's authors could not try"

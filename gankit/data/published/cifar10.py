@@ -1,8 +1,8 @@
 """CIFAR-10: photographs of ten kinds of things, 32x32 in colour.
 
 Krizhevsky, "Learning multiple layers of features from tiny images", 2009. The author's page gives
-the MD5 sum of the archive; this is the SHA-256 that TensorFlow Datasets publishes, which could not
-be tried on true bytes here. The archive for Python has the same images as pickles, which gankit
+the MD5 sum of the archive; this is the SHA-256 that TensorFlow Datasets publishes, which was not
+confirmed on the real file here. The archive for Python has the same images as pickles, which gankit
 does not load.
 """
 

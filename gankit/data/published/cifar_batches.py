@@ -14,26 +14,26 @@ from gankit.data.published.files import Arrays
 
 SHAPE = (32, 32, 3)
 RECORD = 1 + math.prod(SHAPE)
-"""Bytes of one image: its label, then a plane each of red, green and blue, row by row."""
+"""Bytes of one image: its label, then the red, green and blue planes, row by row."""
 
-LIMIT = 2**28
+MOST_UNPACKED_BYTES = 2**28
 """The most bytes that an archive may unpack to; CIFAR-10 has 184 million."""
 
 
 @dataclass(frozen=True)
 class Batches:
-    """Some of the files in an archive, read one after the other.
+    """Files in an archive, read one after the other.
 
     Attributes
     ----------
     name
         The archive's file name.
     members
-        The files' names in it, in the order in which their images count.
+        The files' names in it, in the order of their images.
     count
         Images in each file.
     checksum
-        That of the whole archive.
+        Of the complete archive.
     packed
         Bytes of the archive.
     """
@@ -51,26 +51,26 @@ class Batches:
 
     @property
     def limit(self) -> int:
-        """The most bytes that a download of it may have."""
+        """The most bytes of a download."""
         return self.packed
 
     def names(self, _npz: str, /) -> tuple[str, ...]:
-        """Return the one name that it may have on a disk."""
+        """Return its file name on disk."""
         return (self.name,)
 
     def read(self, path: Path, /) -> Arrays:
-        """Return (N, 32, 32, 3) images and (N,) labels if `path` is the true archive.
+        """Return (N, 32, 32, 3) images and (N,) labels if `path` is the published archive.
 
         Raises
         ------
         DataError
-            If it cannot be read or is another.
+            If it cannot be read or is another file.
         """
         self.checksum.check(digest(path, self.packed), path, self.name)
         images = np.empty((len(self.members), self.count, *SHAPE), np.uint8)
         labels = np.empty(images.shape[:2], np.uint8)
         sizes = dict.fromkeys(self.members, self.count * RECORD)
-        for member, content in tar_members(path, sizes, LIMIT):
+        for member, content in tar_members(path, sizes, MOST_UNPACKED_BYTES):
             records = np.frombuffer(content, np.uint8).reshape(self.count, RECORD)
             batch = self.members.index(member)
             planes = records[:, 1:].reshape(self.count, 3, 32, 32)

@@ -1,4 +1,4 @@
-"""One file from one address: bounded in time and size, and never seen half done."""
+"""Download one file, limited in time and size, atomically."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from gankit.data.temporary_files import settle, storing, temporary
 from gankit.errors import DataError
 
 CHUNK = 2**16
-"""The most bytes taken at once."""
+"""The most bytes per read."""
 _WATCHER: ContextVar[Progress | None] = ContextVar("watcher of downloads", default=None)
 
 
 class Unreachable(DataError):
-    """A host that could not be connected to; another file need not be asked of it."""
+    """A host that cannot be reached; other files are not requested from it."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds.
+    """Time limits in seconds.
 
     Attributes
     ----------
     answer
-        For a host to be found, to be connected to and to answer.
+        Until a host is found, connected and answers.
     silence
-        For the next bytes.
+        Until the next bytes.
     whole
-        For the whole file.
+        For the complete file.
     """
 
     answer: float = 5.0
@@ -56,23 +56,23 @@ def download(
     patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Download `url` to `target`, which appears whole and checked or not at all.
+    """Download `url` to `target`, which appears complete and verified or not at all.
 
     Parameters
     ----------
     url
         An http or https address; redirections are followed.
     target
-        The file to make or replace, in a folder that exists.
+        The file to create or replace, in a folder that exists.
     limit
         The most bytes that it may have.
     check
-        Called with the finished file, still under a temporary name with the same suffix; raises
+        Called with the complete file, under a temporary name with the same suffix; raises
         DataError to refuse it.
     patience
         How long to wait; by default 5 seconds for an answer.
     progress
-        Called after every chunk; by default that of `watched`, if there is one.
+        Called after every chunk; by default the function of `watched`, if any.
 
     Raises
     ------
@@ -94,9 +94,9 @@ def download(
 
 @contextmanager
 def watched(progress: Progress) -> Iterator[None]:
-    """Call `progress` for each download of the block that was given none of its own.
+    """Call `progress` for each download of the block that has no function of its own.
 
-    `Dataset.load` takes no progress, and downloads what is missing.
+    `Dataset.load` has no `progress` argument, and downloads missing files.
     """
     token = _WATCHER.set(progress)
     try:
@@ -125,7 +125,7 @@ def _chunks(
 
 
 def _next(response: HTTPResponse) -> bytes:
-    # One read of the socket at a time: `read` would wait for a full chunk, however slow it comes.
+    # Read the socket once: `read` would wait for a full chunk, however slowly it arrives.
     try:
         return response.read1(CHUNK)
     except (OSError, HTTPException, ValueError) as error:
@@ -133,10 +133,10 @@ def _next(response: HTTPResponse) -> bytes:
 
 
 def _answer(url: str, patience: Patience) -> HTTPResponse:
-    """Open `url`, with one limit for all that comes before the first byte.
+    """Open `url`, with one time limit until the first byte.
 
-    The timeout of `urlopen` begins anew for each of the host's addresses and does not hold for
-    looking up its name, so that a silent network could take minutes; hence the thread.
+    The timeout of `urlopen` restarts for each of the host's addresses and does not cover the name
+    lookup, so that a silent network could take minutes; hence the thread.
     """
     answers: queue.SimpleQueue[HTTPResponse | Exception] = queue.SimpleQueue()
     threading.Thread(target=_ask, args=(url, patience.silence, answers), daemon=True).start()
@@ -161,7 +161,7 @@ def _ask(url: str, timeout: float, answers: queue.SimpleQueue[HTTPResponse | Exc
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Return what opens http and https; urllib's own would follow a redirection to ftp."""
+    """Return an opener for http and https; urllib's own would follow a redirection to ftp."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,

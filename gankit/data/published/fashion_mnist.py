@@ -2,7 +2,7 @@
 
 Xiao, Rasul & Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
 algorithms", arXiv 1708.07747. The authors publish MD5 sums of the gzip files; these are the
-SHA-256 that TensorFlow Datasets publishes, which could not be tried on true bytes here.
+SHA-256 that TensorFlow Datasets publishes, which were not confirmed on the real files here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files whose contents are published, known by their sums wherever they lie."""
+"""Files with published contents, identified by their checksums."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from gankit.data.published.checksum import Checksum
 from gankit.errors import DataError
 
 SLACK = 2**16
-"""Bytes by which a file that cannot be packed may grow in a container."""
+"""Bytes by which an incompressible file may grow in a container."""
 
 Arrays = tuple[NDArray[np.uint8], ...]
 
 
 class Published(Protocol):
-    """What an archive has to know of a file to find, download and verify it."""
+    """What an archive needs of a file to find, download and verify it."""
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """Its name in messages."""
         ...
 
     @property
@@ -39,25 +39,25 @@ class Published(Protocol):
 
     @property
     def limit(self) -> int:
-        """The most bytes that a download of it may have."""
+        """The most bytes of a download."""
         ...
 
     def names(self, npz: str, /) -> tuple[str, ...]:
-        """Return the names that it may have on a disk, `npz` among them if it may be an array."""
+        """Return its file names on disk, with `npz` if it may be an array in it."""
         ...
 
     def read(self, path: Path, /) -> Arrays:
-        """Return the arrays in `path`, or raise DataError if it does not hold the true bytes."""
+        """Return the arrays in `path`; DataError if it does not have the published content."""
         ...
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """An IDX file that many places hold: plain, as gzip, or as an array in an npz file.
+    """An IDX file: plain, as gzip, or as an array in an npz file.
 
-    If only the sum of its gzip file is published, it is taken in that form alone. Another could
-    not be told from other data of the same shape: MNIST and its relatives share the names of
-    their files and the shapes of their arrays.
+    If only the checksum of its gzip file is published, only that form is accepted. Another could
+    not be distinguished from other data of the same shape: MNIST and similar data sets share file
+    names and array shapes.
 
     Attributes
     ----------
@@ -68,9 +68,9 @@ class PublishedFile:
     shape
         The array's shape; its type is uint8.
     checksum
-        That of the IDX file, unpacked; of the gzip file if `packed` is given.
+        Of the IDX file, unpacked; of the gzip file if `packed` is given.
     packed
-        Bytes of the published gzip file, if it alone has a published sum.
+        Bytes of the published gzip file, if only that has a published checksum.
     """
 
     name: str
@@ -91,20 +91,20 @@ class PublishedFile:
 
     @property
     def limit(self) -> int:
-        """The most bytes that a download of it may have."""
+        """The most bytes of a download."""
         return self.packed or self.size + SLACK
 
     def names(self, npz: str, /) -> tuple[str, ...]:
-        """Return the names that it may have on a disk."""
+        """Return its file names on disk."""
         return (self.download,) if self.packed else (self.name, self.download, npz)
 
     def read(self, path: Path, /) -> Arrays:
-        """Return the array if `path` holds the true bytes.
+        """Return the array if `path` has the published content.
 
         Raises
         ------
         DataError
-            If it cannot be read or holds others.
+            If it cannot be read or has another content.
         """
         if self.packed:
             self.checksum.check(digest(path, self.packed), path, self.download)
@@ -124,14 +124,14 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Found:
-    """A file on this machine that holds the true bytes, and its arrays."""
+    """A file on this machine with the published content, and its arrays."""
 
     path: Path
     values: Arrays
 
 
 def search(file: Published, paths: Iterable[Path]) -> tuple[Found | None, list[str]]:
-    """Return the first path that holds the true bytes, and why each before it does not."""
+    """Return the first path with the published content, and why each before it is refused."""
     refused: list[str] = []
     for path in paths:
         try:
@@ -142,12 +142,12 @@ def search(file: Published, paths: Iterable[Path]) -> tuple[Found | None, list[s
 
 
 def candidates(file: Published, folders: Iterable[Path], npz: str) -> Iterator[Path]:
-    """Yield the files that lie in `folders` and may hold `file`, judged by their names alone.
+    """Yield the files in `folders` that may be `file`, by their names.
 
-    `npz` is the name of a file that may hold it as an array.
+    `npz` is the name of a file that may contain it as an array.
     """
     for folder in folders:
         for path in (folder / name for name in file.names(npz)):
-            # Path.is_file raises where a folder may not be entered.
+            # Path.is_file raises for a folder without access.
             if is_file(path):
                 yield path

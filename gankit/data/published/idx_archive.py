@@ -1,4 +1,4 @@
-"""MNIST's form, which others have taken over: four IDX files of 28x28 images and their labels."""
+"""MNIST's form, shared by similar data sets: four IDX files of 28x28 images and labels."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def idx_archive(
     others: tuple[str, ...],
     class_names: tuple[str, ...] = (),
 ) -> Archive:
-    """Return the archive of a data set that has MNIST's form.
+    """Return the archive of a data set in MNIST's form.
 
     Parameters
     ----------
     name
         The data set's name.
     sums
-        For each file, in the order of `FILES`, the sum of its contents and None, or that of its
-        gzip file and the bytes of that.
+        For each file, in the order of `FILES`, the checksum of its content and None, or that of
+        its gzip file and the size of that in bytes.
     mirrors, others, class_names
-        As `Archive` has them.
+        As in `Archive`.
     """
     images, labels, test_images, test_labels = (
         PublishedFile(*facts, *known) for facts, known in zip(FILES, sums, strict=True)

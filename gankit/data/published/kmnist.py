@@ -1,8 +1,8 @@
 """Kuzushiji-MNIST: ten characters of classical Japanese in MNIST's form.
 
-Clanuwat et al., "Deep learning for classical Japanese literature", arXiv 1812.01718. The sums are
-those of the gzip files that TensorFlow Datasets publishes, which could not be tried on true bytes
-here.
+Clanuwat et al., "Deep learning for classical Japanese literature", arXiv 1812.01718. The checksums
+are those of the gzip files that TensorFlow Datasets publishes, which were not confirmed on the real
+files here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses that serve the same files, asked one after the other."""
+"""Download files from mirrors, tried one after the other."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Mirrors:
     Attributes
     ----------
     addresses
-        One that ends in a slash is a folder with each file as it is published; any other is an
-        npz file with all of them.
+        One that ends in a slash is a folder with each file as published; any other is an npz
+        file with all of them.
     patience
-        How long to wait for each.
+        Time limits for each.
     progress
         Called as bytes arrive.
     refusals
-        Why each address failed, from the last file asked for.
+        Why each address failed, for the last file.
     """
 
     addresses: tuple[str, ...]
@@ -36,21 +36,21 @@ class Mirrors:
     _unreachable: dict[str, str] = field(default_factory=dict)
 
     def fetch(self, file: Published, folder: Path, whole: int) -> bool:
-        """Download `file` into `folder` from the first mirror that has its true bytes.
+        """Download `file` into `folder` from the first mirror with the published content.
 
         Parameters
         ----------
         file
-            What to fetch.
+            What to download.
         folder
-            Where to put it, which exists.
+            Target folder, which exists.
         whole
-            The most bytes that an npz file with all the data set's files may have.
+            The most bytes of an npz file with all the data set's files.
 
         Returns
         -------
         bool
-            Whether one had it; if not, `refusals` says why.
+            Whether one succeeded; if not, `refusals` contains the reasons.
 
         Raises
         ------
@@ -82,6 +82,6 @@ class Mirrors:
 
 
 def _told(error: DataError, folder: Path) -> str:
-    """Leave out the temporary file, which is gone by the time that the message is read."""
+    """Return the error without the temporary file's name."""
     message = str(error)
     return message.partition(": ")[2] if message.startswith(str(folder)) else message

@@ -19,7 +19,7 @@ SUMS = (
     Checksum("0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
     Checksum("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 )
-"""Of the files unpacked, tried on true bytes."""
+"""Checksums of the unpacked files, confirmed on the real files."""
 
 ARCHIVE = idx_archive(
     "mnist",
@@ -47,9 +47,9 @@ def read(
     split
         "train" or "test".
     data_dir
-        The folder to look in first, or one that has a folder `mnist`; None for `GANKIT_DATA`.
+        The folder to search first, or a parent of a folder `mnist`; None for `GANKIT_DATA`.
     mirrors
-        Where to download what is missing: folders, which end in a slash, or npz files.
+        Where to download missing files: folders, which end in a slash, or npz files.
     progress
         Called as bytes arrive.
 
@@ -63,7 +63,7 @@ def read(
     UnknownName
         If there is no such split.
     DataError
-        If it can neither be found nor fetched, naming every place and every mirror.
+        If it is neither found nor downloaded, naming every folder and every mirror.
     StorageError
         If a download cannot be stored.
     """

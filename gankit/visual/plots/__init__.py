@@ -1,6 +1,6 @@
-"""Curves of a run, drawn by matplotlib: for notebooks, papers and slides.
+"""Plots of a run, drawn by matplotlib: for notebooks, papers and slides.
 
-Figures are made without pyplot, so nothing of a caller's own plots changes.
+Figures are made without pyplot, so the caller's own plots are unaffected.
 """
 
 from gankit.visual.plots.drawing import (
@@ -11,12 +11,12 @@ from gankit.visual.plots.drawing import (
     metrics,
     overview,
 )
-from gankit.visual.plots.panels import POINTS, SMOOTH
+from gankit.visual.plots.panels import POINTS, SMOOTHING
 from gankit.visual.plots.plot import SUFFIXES, Plot, check_suffix
 
 __all__ = [
     "POINTS",
-    "SMOOTH",
+    "SMOOTHING",
     "SUFFIXES",
     "Plot",
     "check_suffix",

@@ -1,4 +1,4 @@
-"""Plots of a run: its losses, and what evaluations found."""
+"""Plots of a run: its losses and its evaluations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def evaluated(folder: Path | None) -> list[dict[str, Any]]:
 
 
 def losses(history: Array) -> Plot:
-    """Draw both losses: every step thin, and their mean over a fiftieth of the steps thick.
+    """Draw both losses: every step thin, and their moving mean over 1/50 of the steps thick.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ def losses(history: Array) -> Plot:
 
 
 def metrics(rows: Sequence[Row]) -> Plot:
-    """Draw what evaluations found through training: Fréchet distance, precision and recall.
+    """Draw the evaluations over training: Fréchet distance, precision and recall.
 
     Parameters
     ----------
     rows
-        As `gankit.runs.evaluation_log.read` returns them; only the most common way of measuring
-        counts.
+        As returned by `gankit.runs.evaluation_log.read`; only those of the most common measure are
+        drawn.
     """
     if not rows:
         raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")
@@ -52,16 +52,16 @@ def metrics(rows: Sequence[Row]) -> Plot:
 def class_shares(
     shares: Sequence[float], real: Sequence[float] | None = None, names: Sequence[str] = ()
 ) -> Plot:
-    """Draw which share of the images is of each class, as bars.
+    """Draw the share of each class as bars.
 
     Parameters
     ----------
     shares
-        `(classes,)` in [0, 1], as `Evaluation.histogram` has them.
+        `(classes,)` in [0, 1], as in `Evaluation.histogram`.
     real
         The same of real images, as marks.
     names
-        Of classes 0, 1, ..., as `Run.class_names` has them; empty, the default, shows numbers.
+        Of classes 0, 1, ..., as in `Run.class_names`; empty, the default, shows numbers.
     """
     figure, (axes,) = panels.empty(1)
     panels.bars(axes, shares, real, names)
@@ -69,7 +69,7 @@ def class_shares(
 
 
 def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
-    """Draw the classes of the last evaluation, beside those of real images where it has them.
+    """Draw the class shares of the last evaluation, beside those of real images, if measured.
 
     `names` are as in `class_shares`.
     """
@@ -81,7 +81,7 @@ def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
 
 
 def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()) -> Plot:
-    """Draw the losses, and beside them what evaluations found, where there are any.
+    """Draw the losses, and beside them the evaluations, if there are any.
 
     `names` are as in `class_shares`.
     """

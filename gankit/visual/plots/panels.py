@@ -1,7 +1,7 @@
-"""What stands in one panel of a figure: losses, figures of evaluations, classes.
+"""The panels of a figure: losses, figures of evaluations, classes.
 
-Colours are two of Okabe and Ito 2008, which the colour-blind tell apart; with a transparent ground,
-grey letters can be read on a light page and on a dark one.
+Colours are two of Okabe and Ito 2008, which the colour-blind can distinguish; with a transparent
+background, grey text is readable on a light page and on a dark one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 BLUE, VERMILION, INK = "#0072B2", "#D55E00", "#808080"
 SHARES = {"precision": BLUE, "recall": VERMILION}
 POINTS = 1000
-"""Steps that a curve shows; of more, the mean and the range of so many spans are drawn."""
-SMOOTH = 50
-"""The thick line is the mean over a window of this part of the steps."""
-NAMED = 20
-"""Classes, up to which each bar has its name."""
-LETTERS, ROOM = 12, 40
+"""The most points of a curve; of more steps, the mean and the range of equal spans are drawn."""
+SMOOTHING = 50
+"""The thick line is a moving mean over 1/50 of the steps."""
+MOST_NAMED = 20
+"""The most classes with a name below each bar."""
+MOST_LETTERS, LETTERS_ACROSS = 12, 40
 """The most letters of such a name, and of all of them side by side."""
 
 Row: TypeAlias = Mapping[str, Any]
 
 
 def empty(count: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, at most two in a row."""
+    """Return a figure and its panels, at most two per row."""
     from matplotlib.figure import Figure
 
     columns = min(count, 2)
@@ -62,9 +62,9 @@ def _label(axes: Axes, title: str, across: str = "step") -> None:
 
 
 def losses(axes: Axes, history: Array) -> None:
-    """Draw `(steps, 2)` losses: every step thin, their mean thick."""
+    """Draw `(steps, 2)` losses: every step thin, their moving mean thick."""
     steps = np.arange(1.0, len(history) + 1)
-    window = max(1, len(history) // SMOOTH)
+    window = max(1, len(history) // SMOOTHING)
     for column, (name, colour) in enumerate((("discriminator", BLUE), ("generator", VERMILION))):
         values = history[:, column]
         axes.plot(*_thinned(steps, values), color=colour, linewidth=0.6, alpha=0.35)
@@ -77,7 +77,7 @@ def losses(axes: Axes, history: Array) -> None:
 
 
 def _thinned(steps: Array, values: Array) -> tuple[Array, Array]:
-    """Return at most `POINTS` spans' least and largest in turn, so that no spike is lost."""
+    """Return the least and the largest value of at most `POINTS` spans, so that spikes remain."""
     if len(values) <= POINTS:
         return steps, values
     starts = np.linspace(0, len(values), POINTS // 2 + 1).astype(np.int64)[:-1]
@@ -98,7 +98,7 @@ def _smoothed(values: Array, window: int) -> Array:
 
 
 def distance(axes: Axes, rows: Sequence[Row]) -> None:
-    """Draw the Fréchet distance of evaluations, and that of real images where it is known."""
+    """Draw the Fréchet distance of evaluations, and that of real images, if measured."""
     like = list(evaluation_log.comparable(rows).values())
     _points(axes, like, "frechet", BLUE, "this run")
     if baseline := evaluation_log.baseline_for(rows, like[-1]):
@@ -111,7 +111,7 @@ def distance(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _logarithmic(axes: Axes) -> None:
-    """Scale the upright axis by powers of ten, with plain numbers at 1, 2 and 5 of each."""
+    """Use a logarithmic vertical axis, with plain numbers at 1, 2 and 5 of each power of ten."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axes.set_yscale("log")
@@ -131,7 +131,7 @@ def shares(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _measured(row: Row) -> str:
-    """Return what stands below figures: the axis, and what they were measured by."""
+    """Return the axis label: step, and how the figures were measured."""
     return "step\n" + textwrap.fill(evaluation_log.described(row), 64)
 
 
@@ -148,7 +148,7 @@ def bars(
 ) -> None:
     """Draw the share of each class as a bar, and that of real images as a mark.
 
-    `names` are those of classes 0, 1, ...; a class without one is called by its number.
+    `names` are those of classes 0, 1, ...; a class without one is named by its number.
     """
     places = np.arange(len(shares))
     axes.bar(places, shares, color=BLUE, width=0.7, label="generated")
@@ -157,17 +157,17 @@ def bars(
     axes.margins(y=0.15)
     axes.set_ylabel("share of the images", fontsize=8, color=INK)
     _label(axes, "Share of each class", "class")
-    if len(shares) <= NAMED:
+    if len(shares) <= MOST_NAMED:
         _name(axes, Classes.of(names, len(shares)))
     _legend(axes)
 
 
 def _name(axes: Axes, classes: Classes) -> None:
-    """Write what each class is called below its bar, upright where there is no room beside."""
+    """Write each class's name below its bar, vertically if there is too little space."""
     names = map(printable, classes.names)
-    told = [name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…" for name in names]
-    lying = sum(map(len, told)) <= ROOM
-    # A dollar sign would begin a formula.
+    told = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
+    lying = sum(map(len, told)) <= LETTERS_ACROSS
+    # Escape dollar signs, which begin a formula.
     shown = [name.replace("$", r"\$") for name in told]
     axes.set_xticks(np.arange(len(shown)), shown, rotation=0 if lying else 90)
 
