@@ -12,7 +12,7 @@ import pytest
 from gankit import losses
 from gankit.api import ADAM
 from gankit.callbacks import Watchdog, never, symptoms
-from gankit.callbacks.watchdog import APART, BATCH, LOOKS, SHARE
+from gankit.callbacks.watchdog import BATCH, COLLAPSE_CHECKS, LEAST_STEPS, TIME_SHARE
 from gankit.contract import Problem
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 from gankit.training import Progress
@@ -78,7 +78,7 @@ def test_a_batch_that_is_odd_once_is_no_collapse():
         return next(looks)(noise, labels)
 
     assert watched(odd, 3000) == []
-    assert LOOKS > 1
+    assert COLLAPSE_CHECKS > 1
 
 
 @pytest.mark.parametrize("loss", [x for x in losses.BUILTIN if x.name != "wasserstein"])
@@ -121,9 +121,9 @@ def test_what_looking_costs_decides_how_often_it_is_done():
     for step in range(1, 30_001):
         seconds[0] += 0.01
         dog(Progress(step, np.ones((1, 2)), types.SimpleNamespace(generator=slow), done=False))
-    assert len(looks) * costs <= SHARE * seconds[0] + costs
+    assert len(looks) * costs <= TIME_SHARE * seconds[0] + costs
     assert len(looks) > 10
-    assert min(np.diff(looks)) >= APART
+    assert min(np.diff(looks)) >= LEAST_STEPS
     assert looks[0] >= symptoms.WINDOW
 
 

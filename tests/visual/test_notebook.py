@@ -16,7 +16,7 @@ from PIL import Image
 
 import gankit
 from gankit.callbacks import Live
-from gankit.callbacks.live import ELSEWHERE, SHARE
+from gankit.callbacks.live import ELSEWHERE, TIME_SHARE
 from gankit.evaluation import Evaluation
 from gankit.launch.run import Run
 from gankit.layers import Dense, Flatten, Reshape, Tanh
@@ -101,7 +101,9 @@ def test_live_shows_the_last_step_and_takes_a_twentieth_of_the_time_at_most():
     seen = fit(60, [Live(n=4, columns=2, show=show, clock=clock), Stepping()])
     assert np.array_equal(plain.history, seen.history)
     assert len(shown) >= 2
-    assert all(later - earlier >= 1 / SHARE for earlier, later in itertools.pairwise(shown[:-1]))
+    assert all(
+        later - earlier >= 1 / TIME_SHARE for earlier, later in itertools.pairwise(shown[:-1])
+    )
 
 
 class Stepping:
