@@ -1,4 +1,4 @@
-"""The reference backend: every formula in NumPy, for reading and for comparing with."""
+"""The reference backend: every formula in NumPy, to read and to compare with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def build(problem: Problem) -> Trainer:
 
 
 def inspect() -> Mapping[str, str]:
-    """Return what NumPy says of itself here."""
+    """Return facts about NumPy on this machine."""
     from gankit_numpy.facts import facts
 
     return facts()
@@ -24,7 +24,7 @@ def inspect() -> Mapping[str, str]:
 
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
-    """Offer the backend `numpy`."""
+    """Return the backend `numpy`."""
     yield Backend(
         name="numpy",
         requires=(),

@@ -1,4 +1,4 @@
-"""The chance of an adaptive augmentation: state, for it follows the discriminator."""
+"""The probability of an adaptive augmentation, which follows the discriminator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit_numpy.tape import Value
 
 
 class Adaptive:
-    """The chance `p` of each transform, and what moves it: `gankit.augment.Augment`."""
+    """The probability `p` of each transform, and its updates: `gankit.augment.Augment`."""
 
     def __init__(self, augment: Augment, values: State) -> None:
         self.augment = augment
@@ -18,11 +18,11 @@ class Adaptive:
 
     @property
     def p(self) -> float:
-        """The chance of each transform."""
+        """The probability of each transform."""
         return float(self.values["p"])
 
     def watch(self, real: Value) -> None:
-        """Take note of the `(B,)` logits of real images in one discriminator update."""
+        """Record the `(B,)` logits of real images in one discriminator update."""
         p, signs, updates = (self.values[name] for name in ("p", "signs", "updates"))
         signs += np.sign(real).mean(dtype=np.float64)
         updates += 1

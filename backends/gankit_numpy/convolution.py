@@ -1,4 +1,4 @@
-"""Convolutions as products of matrices (Chellapilla et al. 2006), and other work on images.
+"""Convolutions as matrix products (Chellapilla et al. 2006), and other image layers.
 
 Images are `(n, height, width, channels)`, kernels `(k, k, in, out)`.
 """
@@ -20,7 +20,7 @@ from gankit_numpy.tape import Tracked, expand
 
 
 def convolve(layer: Conv, images: Tracked, kernel: Tracked) -> Tracked:
-    """Return every square under the kernel times the kernel, each group of channels by itself."""
+    """Return the products of all patches with the kernel, separately for each channel group."""
     groups, (side, _, width, filters) = layer.groups, kernel.shape
     squares = patches(pad(images, layer.padding), side, layer.stride)
     n, down, across = squares.shape[:3]
@@ -32,7 +32,7 @@ def convolve(layer: Conv, images: Tracked, kernel: Tracked) -> Tracked:
 
 
 def convolve_transposed(layer: ConvTranspose, images: Tracked, kernel: Tracked) -> Tracked:
-    """Lay the kernel, times each value, onto a larger image, and cut its margin off."""
+    """Add the kernel, times each value, to a larger image, and crop its margin."""
     (n, height, width, channels), (side, _, _, filters) = images.shape, kernel.shape
     right = reshape(transpose(kernel, (2, 0, 1, 3)), (channels, side * side * filters))
     made = matmul(reshape(images, (n * height * width, channels)), right)
@@ -50,7 +50,7 @@ def upsample(images: Tracked, factor: int) -> Tracked:
 
 
 def average_pool(images: Tracked, size: int) -> Tracked:
-    """Average over squares of `size` by `size`, side by side."""
+    """Average over adjacent squares of `size` by `size`."""
     n, height, width, channels = images.shape
     squares = reshape(images, (n, height // size, size, width // size, size, channels))
     return mean_over(squares, (2, 4))

@@ -1,4 +1,4 @@
-"""What NumPy says of itself on this machine."""
+"""Facts about NumPy on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VARIABLES = (
     "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     "OMP_NUM_THREADS",
 )  # fmt: skip
-"""What the libraries behind NumPy's matrix products read, each its own before the shared one."""
+"""Thread variables of BLAS libraries, each library's own before the shared one."""
 
 
 def facts() -> dict[str, str]:
@@ -28,7 +28,7 @@ def facts() -> dict[str, str]:
 
 
 def threads() -> str:
-    """Return how many threads a matrix product takes: as measured if that can be, else as told."""
+    """Return the threads of a matrix product: measured if possible, else as configured."""
     try:
         from threadpoolctl import threadpool_info
 

@@ -1,4 +1,4 @@
-"""What a discriminator makes of images in one update, in training mode."""
+"""The discriminator's forward passes in one update, in training mode."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Judge:
     Attributes
     ----------
     variables
-        Its weights, where gradients of them are wanted; others are constants.
+        Its weights, if their gradients are needed; the others are constants.
     batch
-        The update's.
+        The update's batch.
     augment, p
-        How images are changed on the way in, and the chance of that where it is adaptive.
+        Augmentation of the images, and its probability if it is adaptive.
     """
 
     network: Sequential
@@ -40,10 +40,10 @@ class Judge:
     p: float | None
 
     def joined(self, fake: Tracked, real: Tracked) -> tuple[Tracked, Tracked, State]:
-        """Judge one joined batch, fakes first: batch statistics are those of each half.
+        """Run one joined batch, fakes first: batch statistics are those of each half.
 
-        Return what is made of fakes and of reals, each `(B, 1)` logits, or `(B, 1 + classes)`
-        with class logits after that, and the running state as the pass leaves it.
+        Return the outputs for fakes and for reals, each `(B, 1)` logits, or `(B, 1 + classes)`
+        with class logits after that, and the running state after the pass.
         """
         n, labels = fake.shape[0], self.batch.labels
         seen = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
@@ -53,20 +53,20 @@ class Judge:
         return cut(made, (slice(n), ALL)), cut(made, (slice(n, None), ALL)), moved
 
     def alone(self, images: Tracked, half: Half, part: int = 0) -> Tracked:
-        """Judge one half by itself, in the update's `part`-th pass."""
+        """Run one half separately, in the update's `part`-th pass."""
         masks = masks_of(self.batch, Role.DISCRIMINATOR, part)
         seen = self.view(images, half)
         return self.network.run(seen, self.batch.labels, masks, self.variables)[0]
 
     def view(self, images: Tracked, half: Half) -> Tracked:
-        """Return what the discriminator sees of images."""
+        """Return images as the discriminator sees them."""
         sigma = self.batch.scalars.get("instance_noise", 0.0)
         seen: Tracked = view(Ops(), self.augment, images, half, self.batch.random, sigma, self.p)
         return seen
 
 
 def logit(judged: Tracked) -> Tracked:
-    """Return the first column, `(B,)`: how real the images look."""
+    """Return the first column, `(B,)`, the logit of being real."""
     return cut(judged, (ALL, 0))
 
 
@@ -80,7 +80,7 @@ def cross_entropy(judged: Tracked, labels: Labels | None) -> Tracked:
 
 
 def masks_of(batch: Batch, site: Role, part: int = 0) -> Masks:
-    """Return the dropout of one of the update's passes through the network at `site`."""
+    """Return the dropout masks of one of the update's passes through the network at `site`."""
 
     def masks(layer: int, shape: Shape, rate: float) -> Mask:
         return dropout_mask(batch.key, site, layer, shape, rate, part)

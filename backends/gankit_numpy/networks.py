@@ -1,4 +1,4 @@
-"""Networks with their weights, and what the core sees of them."""
+"""Networks with their weights, and their interface to the core."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gankit.layers import Spec, is_running
 from gankit_numpy.passes import Masks, Pass
 from gankit_numpy.tape import Tracked, constant, variable
 
-# What is not finite shows in the loss, which the core looks at: NumPy need not warn of it too.
+# The core checks that losses are finite, so NumPy's warnings are redundant.
 silent = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 class Sequential:
-    """A network with its weights and running state, `{"0.kernel": ...}`, moved in place."""
+    """A network with its weights and running state, `{"0.kernel": ...}`, updated in place."""
 
     def __init__(self, spec: Spec, values: State) -> None:
         self.spec = spec
@@ -27,11 +27,11 @@ class Sequential:
 
     @property
     def weights(self) -> State:
-        """What training moves: all but the running state."""
+        """The weights, without running state."""
         return {name: value for name, value in self.values.items() if not is_running(name)}
 
     def variables(self) -> dict[str, Tracked]:
-        """Return the weights as what gradients can be asked for."""
+        """Return the weights as variables of gradients."""
         return {name: variable(value) for name, value in self.weights.items()}
 
     def run(
@@ -42,7 +42,7 @@ class Sequential:
         variables: Mapping[str, Tracked],
         halves: int = 1,
     ) -> tuple[Tracked, State]:
-        """Return the outputs, and the running state that this pass would leave.
+        """Return the outputs, and the running state after this pass.
 
         Weights that are not among `variables` are constants; `masks` mean training mode. Batch
         statistics are those of each of the `halves`.
@@ -60,7 +60,7 @@ class Sequential:
 
 @dataclass(frozen=True)
 class Inference:
-    """A network as the core sees it: arrays in, arrays out, no dropout, running statistics."""
+    """A network for the core: arrays in, arrays out, no dropout, running statistics."""
 
     network: Sequential
     squeeze: bool = False
@@ -93,6 +93,6 @@ class Inference:
 
 
 def copy_into(values: State, state: Mapping[str, Any]) -> None:
-    """Assign each array in place, so that whoever holds it sees the new numbers."""
+    """Assign each array in place, so that all its references see the new values."""
     for name, value in values.items():
         value[...] = state[name]

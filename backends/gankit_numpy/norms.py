@@ -1,6 +1,6 @@
 """Normalisation, of values and of kernels: the formulas of `gankit.layers`.
 
-Each returns, beside its value where there is any, the running state that its pass would leave.
+Each returns its value and, if it has any, the running state after its pass.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Moments: TypeAlias = tuple[Tracked, Tracked]
 
 
 def moments(inputs: Tracked, axes: tuple[int, ...]) -> Moments:
-    """Return mean and variance over `axes`, which stay as axes of length 1."""
+    """Return mean and variance over `axes`, which remain as axes of length 1."""
     mean = mean_over(inputs, axes, keep=True)
     centred = inputs - mean
     return mean, mean_over(centred * centred, axes, keep=True)
@@ -31,13 +31,13 @@ def normalise(inputs: Tracked, statistics: Moments, epsilon: float) -> Tracked:
 
 
 def running(layer: BatchNorm, old: Value, halves: Tracked) -> Value:
-    """Return the running mean or variance after a pass whose halves had these."""
+    """Return the running mean or variance after a pass with these statistics of its halves."""
     momentum, batch = layer.momentum, halves.value.reshape(-1, *old.shape).mean(axis=0)
     return np.asarray(momentum * old + (1 - momentum) * batch)
 
 
 def power_iteration(kernel: Value, u: Value) -> Value:
-    """Return `normalised(W' normalised(W u))`, a step nearer to W's largest singular vector."""
+    """Return `normalised(W' normalised(W u))`, one iteration towards W's largest."""
     rows = kernel.reshape(-1, kernel.shape[-1])
     return _normalised(rows.T @ _normalised(rows @ u))
 

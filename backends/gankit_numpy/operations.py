@@ -1,6 +1,6 @@
-"""Operations on tracked values, each with its derivative by hand, in terms of operations.
+"""Differentiable operations, each with its derivative written in other operations.
 
-What is linear stands in pairs, each the other's pullback: `cut` and `lay`, `rows` and `scatter`,
+Linear operations come in pairs, each the other's pullback: `cut` and `lay`, `rows` and `scatter`,
 `patches` and `fold`.
 """
 
@@ -33,7 +33,7 @@ def matmul(left: Tracked, right: Tracked) -> Tracked:
 
 
 def affine(inputs: Tracked, kernel: Tracked, bias: Tracked) -> Tracked:
-    """Return `x @ kernel + bias` in one piece, so that the product alone is not kept."""
+    """Return `x @ kernel + bias` in one step, without storing the product alone."""
     value = inputs.value @ kernel.value
     value += bias.value
     return Tracked(
@@ -50,18 +50,18 @@ def swap(inputs: Tracked) -> Tracked:
 
 
 def transpose(inputs: Tracked, axes: tuple[int, ...]) -> Tracked:
-    """Lay the axes in another order: the result's axis i is the inputs' axis `axes[i]`."""
+    """Permute the axes: the result's axis i is the inputs' axis `axes[i]`."""
     back = tuple(int(axis) for axis in np.argsort(axes))
     return Tracked(inputs.value.transpose(axes), (inputs, lambda g: transpose(g, back)))
 
 
 def reshape(inputs: Tracked, shape: Shape) -> Tracked:
-    """Lay the same numbers out in another shape; one side may be -1."""
+    """Reshape the values; one side may be -1."""
     return Tracked(inputs.value.reshape(shape), (inputs, lambda g: reshape(g, inputs.shape)))
 
 
 def sum_over(inputs: Tracked, axes: tuple[int, ...], *, keep: bool = False) -> Tracked:
-    """Sum over `axes`, counted from the front; `keep` leaves them in place with length 1."""
+    """Sum over `axes`, counted from the front; `keep` keeps them with length 1."""
     sides = enumerate(inputs.shape)
     kept = sum_to(inputs, tuple(1 if axis in axes else side for axis, side in sides))
     if keep:
@@ -92,9 +92,9 @@ def tanh(inputs: Tracked) -> Tracked:
 
 
 def _tanh_slope(inputs: Tracked, outputs: Value) -> Tracked:
-    """Return 1 - tanh(x)^2, given tanh(x); only its own derivative computes that anew.
+    """Return 1 - tanh(x)^2, given tanh(x); only its own derivative recomputes that.
 
-    A pullback of `tanh` that held on to its result would keep itself alive.
+    A pullback of `tanh` that referenced its result would keep itself alive.
     """
     value = np.asarray(1 - outputs * outputs)
     pull = lambda g: g * (-2.0 * tanh(inputs) * _tanh_slope(inputs, outputs))  # noqa: E731
@@ -102,7 +102,7 @@ def _tanh_slope(inputs: Tracked, outputs: Value) -> Tracked:
 
 
 def sigmoid(inputs: Tracked) -> Tracked:
-    """Return 1 / (1 + exp(-x)), as tanh, which overflows nowhere."""
+    """Return 1 / (1 + exp(-x)), computed with tanh, which does not overflow."""
     return 0.5 * (tanh(0.5 * inputs) + 1.0)
 
 
@@ -141,13 +141,13 @@ def leaky_relu(inputs: Tracked, slope: float) -> Tracked:
 
 
 def _damp(inputs: Tracked, where: NDArray[np.bool_], slope: float) -> Tracked:
-    """Return x where `where` holds and slope * x elsewhere."""
+    """Return x where `where` is true and slope * x elsewhere."""
     value = np.where(where, inputs.value, slope * inputs.value)
     return Tracked(value, (inputs, lambda g: _damp(g, where, slope)))
 
 
 def concatenate(parts: Sequence[Tracked], axis: int) -> Tracked:
-    """Lay values side by side along `axis`, counted from the front."""
+    """Concatenate values along `axis`, counted from the front."""
     ends = np.cumsum([part.shape[axis] for part in parts])
     places = [slice(int(end) - p.shape[axis], int(end)) for end, p in zip(ends, parts, strict=True)]
     before = (slice(None),) * axis
@@ -164,7 +164,7 @@ def cut(inputs: Tracked, index: Index) -> Tracked:
 
 
 def lay(inputs: Tracked, index: Index, shape: Shape) -> Tracked:
-    """Return zeros of `shape` with the inputs laid at `index`: the adjoint of `cut`."""
+    """Return zeros of `shape` with the inputs at `index`: the adjoint of `cut`."""
     value = np.zeros(shape, inputs.value.dtype)
     value[index] = inputs.value
     return Tracked(value, (inputs, lambda g: cut(g, index)))
@@ -180,7 +180,7 @@ def pad(images: Tracked, padding: int) -> Tracked:
 
 
 def crop(images: Tracked, padding: int) -> Tracked:
-    """Take `padding` pixels off each of an image's sides."""
+    """Remove `padding` pixels from each of an image's sides."""
     return cut(images, _inside(padding)) if padding else images
 
 
@@ -195,7 +195,7 @@ def rows(table: Tracked, labels: Labels) -> Tracked:
 
 
 def scatter(inputs: Tracked, labels: Labels, count: int) -> Tracked:
-    """Add each row up in its label's row of a table of `count`: the adjoint of `rows`."""
+    """Sum rows by their labels into a table of `count` rows: the adjoint of `rows`."""
     value = np.zeros((count, *inputs.shape[1:]), inputs.value.dtype)
     np.add.at(value, labels, inputs.value)
     return Tracked(value, (inputs, lambda g: rows(g, labels)))
@@ -213,7 +213,7 @@ def patches(images: Tracked, side: int, stride: int) -> Tracked:
 
 
 def fold(squares: Tracked, stride: int, sides: Sides) -> Tracked:
-    """Add squares up to images with `sides` (height, width): the adjoint of `patches`."""
+    """Sum squares into images with `sides` (height, width): the adjoint of `patches`."""
     n, down, across, side, _, channels = squares.shape
     value = np.zeros((n, *sides, channels), squares.value.dtype)
     for a, b in itertools.product(range(side), repeat=2):
@@ -227,7 +227,7 @@ def _steps(start: int, count: int, stride: int) -> slice:
 
 
 def shift(images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
-    """Move each image down and right by its row of `offsets`, `(n, 2)`; zeros come in."""
+    """Shift each image down and right by its row of `offsets`, `(n, 2)`; fill with zeros."""
     value = np.zeros_like(images.value)
     for moved, image, offset in zip(value, images.value, offsets, strict=True):
         (to_rows, of_rows), (to_columns, of_columns) = map(_overlap, offset)
@@ -236,6 +236,6 @@ def shift(images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
 
 
 def _overlap(offset: int) -> tuple[slice, slice]:
-    """Return where the part of a side that stays in sight goes, and where it was."""
+    """Return where the visible part of a side goes, and where it was."""
     ahead, behind = max(offset, 0), max(-offset, 0)
     return slice(ahead, -behind or None), slice(behind, -ahead or None)

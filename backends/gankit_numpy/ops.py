@@ -1,4 +1,4 @@
-"""What losses and augmentations are written in: `gankit.losses.Ops` and `gankit.augment.Ops`."""
+"""The operations of losses and augmentations: `gankit.losses.Ops` and `gankit.augment.Ops`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Ops:
         return operations.mean(logits)
 
     def mean_over(self, images: Tracked, axes: tuple[int, ...]) -> Tracked:
-        """Return the mean over `axes`, which stay as axes of length 1."""
+        """Return the mean over `axes`, which remain as axes of length 1."""
         return operations.mean_over(images, axes, keep=True)
 
     def shift(self, images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
-        """Move each image down and right by its row of `offsets`; zeros come in."""
+        """Shift each image down and right by its row of `offsets`; fill with zeros."""
         return operations.shift(images, offsets)
 
     def below(self, numbers: Value, threshold: float) -> Value:
-        """Return 1 where a number lies below the threshold and 0 elsewhere."""
+        """Return 1 where a number is below the threshold and 0 elsewhere."""
         return (numbers < threshold).astype(numbers.dtype)

@@ -1,4 +1,4 @@
-"""One run of a network: the value of each layer, by the formulas of `gankit.layers`."""
+"""One forward pass of a network: the value of each layer, by the formulas of `gankit.layers`."""
 
 from __future__ import annotations
 
@@ -55,22 +55,22 @@ Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
 
 @dataclass
 class Pass:
-    """One run of a network.
+    """One forward pass of a network.
 
     Attributes
     ----------
     weights
         The network's weights and running state, by name.
     labels
-        `(n,)` classes, where the network looks at them.
+        `(n,)` classes, if the network is class-conditional.
     masks
-        Of dropout; they mean training mode, None inference.
+        Of dropout, in training mode; None at inference.
     halves
-        How many batches lie behind each other, fakes and reals: batch statistics are each one's.
+        Number of concatenated batches, fakes and reals: each has its own batch statistics.
     moved
-        The running state as the pass leaves it; whether it is kept is the update's affair.
+        The running state after the pass; the update decides whether to store it.
     numbers
-        Those of the layers still to come, as `gankit.layers.walk` counts them.
+        Of the remaining layers, as counted by `gankit.layers.walk`.
     """
 
     weights: Mapping[str, Tracked]
@@ -81,7 +81,7 @@ class Pass:
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, spec: Spec, inputs: Tracked, prefix: str = "") -> Tracked:
-        """Return what the layers of `spec`, whose names begin with `prefix`, make of `inputs`."""
+        """Return the outputs of the layers of `spec`, whose names begin with `prefix`."""
         for position, layer in enumerate(spec):
             inputs = self._apply(layer, inputs, f"{prefix}{position}")
         return inputs
@@ -113,7 +113,7 @@ class Pass:
         return _plain(layer, inputs)
 
     def _kernel(self, layer: Weighted, name: str, role: str = "kernel") -> Tracked:
-        """Return the layer's kernel, or its embedding, under spectral norm where it has that."""
+        """Return the layer's kernel, or its embedding, with spectral norm if it has that."""
         kernel, vector = self.weights[f"{name}.{role}"], f"{name}.{role}_u"
         if not layer.spectral:
             return kernel
@@ -155,7 +155,7 @@ class Pass:
         return made * self.weights[f"{name}.gamma"] + self.weights[f"{name}.beta"]
 
     def _normalise_batch(self, layer: BatchNorm, inputs: Tracked, name: str) -> Tracked:
-        """Normalise each half by its own statistics; running state takes in their mean."""
+        """Normalise each half by its own statistics; update running state with their mean."""
         apart = reshape(inputs, (self.halves, -1, *inputs.shape[1:]))
         statistics = norms.moments(apart, tuple(range(1, len(apart.shape) - 1)))
         for role, batch in zip(("mean", "variance"), statistics, strict=True):
@@ -171,7 +171,7 @@ class Pass:
 
 
 def _plain(layer: Layer, inputs: Tracked) -> Tracked:
-    """Return the value of a layer that has no weights and is the same in training."""
+    """Return the value of a layer without weights that is equal in training and inference."""
     match layer:
         case LeakyReLU(slope=slope):
             return leaky_relu(inputs, slope)
@@ -189,4 +189,4 @@ def _plain(layer: Layer, inputs: Tracked) -> Tracked:
             return reshape(inputs, (inputs.shape[0], -1))
         case Reshape(shape=shape):
             return reshape(inputs, (inputs.shape[0], *shape))
-    raise TypeError(f"no value is known for {layer}")
+    raise TypeError(f"got layer {layer}; expected one of gankit.layers")

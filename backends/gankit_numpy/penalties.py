@@ -12,7 +12,7 @@ from gankit_numpy.tape import Tracked, Value, gradients, variable
 
 
 def penalise(judge: Judge, penalty: Penalty, number: int, fake: Value) -> Tracked | float:
-    """Return what the `number`-th penalty adds to the loss, given the fakes; 0 if not due."""
+    """Return the `number`-th penalty's term of the loss, given the fakes; 0 if not due."""
     rate = judge.batch.scalars[f"penalty/{number}"]
     if not rate:
         return 0.0

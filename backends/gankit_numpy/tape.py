@@ -1,8 +1,8 @@
-"""Values that remember how they came about, and the gradients that follow from that.
+"""Automatic differentiation: values that record their computation, and their gradients.
 
-Reverse accumulation (Griewank & Walther 2008, chapter 3). A pullback is written with operations on
-`Tracked` values itself, so a gradient is a tracked value too, and a gradient penalty is a formula
-like any other.
+Reverse accumulation (Griewank & Walther 2008, chapter 3). A pullback consists of operations on
+`Tracked` values, so a gradient is a tracked value too, and a gradient penalty is a formula like any
+other.
 
 >>> x = variable(np.array([1.0, 2.0]))
 >>> (slope,) = gradients(sum_to(x * x * x, ()), [x], again=True)
@@ -26,26 +26,26 @@ from gankit.contract import State
 Value: TypeAlias = NDArray[np.floating[Any]]
 Shape: TypeAlias = tuple[int, ...]
 Pullback: TypeAlias = "Callable[[Tracked], Tracked]"
-"""Takes the gradient of a value and returns that of one value that it was made of."""
+"""Takes the gradient of a value and returns that of one of its inputs."""
 Number: TypeAlias = "Tracked | Value | float"
 
 _serials = itertools.count()
 
 
 class Tracked:
-    """A value and, for each live value it was made of, how to pull a gradient back to that.
+    """A value and, for each live input of it, the pullback to that input.
 
     Attributes
     ----------
     live
-        Whether it is a variable or was made of one. What was not is a constant: it keeps nothing
-        of how it came about.
+        Whether it is a variable or was computed from one. Others are constants and record
+        nothing.
     serial
-        Later than those of what it was made of.
+        Larger than those of its inputs.
     """
 
     __slots__ = ("live", "parents", "serial", "value")
-    __array_ufunc__ = None  # NumPy values on the left leave the operation to us.
+    __array_ufunc__ = None  # NumPy values on the left defer the operation to this class.
 
     def __init__(
         self, value: Value, *parents: tuple[Tracked, Pullback], live: bool = False
@@ -102,12 +102,12 @@ class Tracked:
 
 
 def constant(value: Value | float, dtype: np.dtype[Any] | None = None) -> Tracked:
-    """Return a value that no gradient is pulled back to."""
+    """Return a value without a gradient."""
     return Tracked(np.asarray(value, dtype))
 
 
 def variable(value: Value) -> Tracked:
-    """Return a value that a gradient can be asked for."""
+    """Return a value with a gradient."""
     return Tracked(value, live=True)
 
 
@@ -132,9 +132,9 @@ def expand(inputs: Tracked, shape: Shape) -> Tracked:
 def gradients(output: Tracked, wanted: Sequence[Tracked], *, again: bool = False) -> list[Tracked]:
     """Return the gradients of a scalar with respect to each of `wanted`.
 
-    Nothing is computed for values that lead to none of them. With `again` the gradients can
-    themselves be differentiated; without, they are constants, and what they were made of is let go
-    as soon as possible.
+    Values that do not lead to `wanted` are skipped. With `again` the gradients can themselves
+    be differentiated; without, they are constants, and intermediate values are released as soon
+    as possible.
     """
     found = {output.serial: constant(np.ones_like(output.value))}
     ends = {node.serial for node in wanted}

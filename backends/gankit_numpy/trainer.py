@@ -1,4 +1,4 @@
-"""The reference trainer: the two updates as they stand on paper."""
+"""The reference trainer: the two updates of a step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NumpyTrainer:
         if problem.device not in DEVICES:
             raise UnknownName("device", problem.device, DEVICES)
         self._problem, self._loss, self._required = problem, problem.loss, RequiredInputs(problem)
-        self._arrays = values = problem.initial_state()  # Every part changes its arrays in place.
+        self._arrays = values = problem.initial_state()  # Every part updates its arrays in place.
         self._g = Sequential(problem.generator, strip_prefix(values, "generator"))
         self._d = Sequential(problem.discriminator, strip_prefix(values, "discriminator"))
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
@@ -43,7 +43,7 @@ class NumpyTrainer:
 
     @silent
     def update_discriminator(self, batch: Batch, /) -> float:
-        """Tell the generator's images from real ones, a little better than before."""
+        """Update the discriminator once, to distinguish generated images from real ones."""
         self._required.check(batch)
         fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Role.GENERATOR))
         weights = self._d.variables()
@@ -60,7 +60,7 @@ class NumpyTrainer:
 
     @silent
     def update_generator(self, batch: Batch, /) -> float:
-        """Make images that the discriminator takes for real a little more often."""
+        """Update the generator once, to raise the logits of its images, and its average."""
         self._required.check(batch)
         weights, masks = self._g.variables(), masks_of(batch, Role.GENERATOR)
         fake, moved = self._g.run(constant(batch.noise), batch.labels, masks, weights)
@@ -74,11 +74,11 @@ class NumpyTrainer:
         return float(loss.value)
 
     def state(self) -> State:
-        """Return copies of everything that is needed to go on."""
+        """Return copies of everything that is needed to resume."""
         return {name: value.copy() for name, value in self._values().items()}
 
     def load_state(self, state: State, /) -> None:
-        """Go on from `state`, all or nothing."""
+        """Resume from `state`, all or nothing."""
         values = self._values()
         check_state(state, values)
         copy_into(values, state)
@@ -103,12 +103,12 @@ class NumpyTrainer:
         return total
 
     def _penalties(self, judge: Judge, fake: Array) -> Tracked | float:
-        """Return what the penalties add to the discriminator's loss."""
+        """Return the sum of the penalties."""
         due = enumerate(self._problem.penalties)
         return sum((penalise(judge, penalty, i, fake) for i, penalty in due), 0.0)
 
     def _auxiliary(self, batch: Batch, *halves: Tracked) -> Tracked | float:
-        """Return what the class logits of each half add to a loss."""
+        """Return the auxiliary classifier's loss on each half."""
         weight = self._problem.auxiliary
         if not weight:
             return 0.0
@@ -116,13 +116,13 @@ class NumpyTrainer:
 
 
 def _settle(network: Sequential, optimizer: Optimizer, moved: State) -> None:
-    """End an update: clip the weights, and keep the running state as the update's pass left it."""
+    """End an update: clip the weights, and store the running state of its pass."""
     clip(network.weights, optimizer.clip)
     copy_into({name: network.values[name] for name in moved}, moved)
 
 
 def _blend(average: State, weights: State, beta: float) -> None:
-    """Move the averaged weights; running state is copied."""
+    """Update the averaged weights; copy running state."""
     for name in average:
         if is_running(name):
             average[name][...] = weights[name]

@@ -1,4 +1,4 @@
-"""The one door for models: a spec or a native module goes in, a `Player` comes out."""
+"""Build a `Player` from a spec or a native module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gankit_torch.networks import Player
 
 
 def player(problem: Problem, site: Role, device: torch.device) -> Player:
-    """Build a spec with its first weights, or let a native module through once it is checked."""
+    """Build a spec with its initial weights, or check and wrap a native module."""
     name = site.name.lower()
     model, shape = (
         (problem.generator, (problem.latent,))
@@ -33,7 +33,7 @@ def player(problem: Problem, site: Role, device: torch.device) -> Player:
     if not isinstance(model, nn.Module):
         raise ConfigError(
             f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
-            "or name the backend that it is of"
+            "or name the backend that it belongs to"
         )
     labels = takes_labels(model, name, problem.classes)
     classes = problem.classes if labels.taken else 0
@@ -44,15 +44,15 @@ def player(problem: Problem, site: Role, device: torch.device) -> Player:
 
 
 def dtype(problem: Problem) -> torch.dtype:
-    """Return what `problem` computes in."""
+    """Return the dtype of `problem`."""
     return torch.float64 if problem.precision == "float64" else torch.float32
 
 
 def _check_native(found: Player, problem: Problem, name: str) -> None:
-    """Hold a native module against what the problem says of it."""
+    """Raise ConfigError unless a native module fits the problem."""
     wrong = [p.dtype for p in found.module.parameters() if p.dtype != found.dtype]
     if wrong:
-        raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem says {found.dtype}")
+        raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem needs {found.dtype}")
     if not found.parameters:
         raise ConfigError(
             f"the {name} has no weights to train; call requires_grad_() on some of its parameters"
@@ -65,11 +65,13 @@ def _check_native(found: Player, problem: Problem, name: str) -> None:
     )
     made = _shape_made(found, shape, name)
     if made != wanted and not (wanted == (1,) and made == ()):
-        raise ConfigError(f"the {name} makes {made} of {shape}; it must make {wanted}")
+        raise ConfigError(
+            f"the {name}'s output is {made} for inputs of {shape}; it must be {wanted}"
+        )
 
 
 def _shape_made(found: Player, shape: Shape, name: str) -> Shape:
-    """Return the shape that a native module makes of inputs of `shape`, without the batch."""
+    """Return a native module's output shape for inputs of `shape`, without the batch."""
     inputs = torch.zeros(2, *shape, dtype=found.dtype, device=found.device)
     labels = torch.zeros(2, dtype=torch.int64, device=found.device)
     found.module.eval()
@@ -79,5 +81,7 @@ def _shape_made(found: Player, shape: Shape, name: str) -> Shape:
     finally:
         found.module.train()
     if not isinstance(outputs, torch.Tensor):
-        raise ConfigError(f"the {name} makes a {type(outputs).__name__}; it must make one tensor")
+        raise ConfigError(
+            f"the {name} returns a {type(outputs).__name__}; it must return one tensor"
+        )
     return tuple(outputs.shape[1:])

@@ -1,4 +1,4 @@
-"""How a user's own module is called: with its inputs, and with labels if it takes them."""
+"""Call a user's module with its inputs, and with labels if it takes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABELS = "labels"
 UNTOLD = (
     "; it is called without classes: they go only to a parameter of forward that is named 'labels'"
 )
-"""What an error of a network says too, where the data has classes that it does not take."""
+"""Hint in a network's error if the data has classes that it does not take."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -30,7 +30,7 @@ class Labels(Enum):
 
     @property
     def taken(self) -> bool:
-        """Whether the module is told classes."""
+        """Whether the module is class-conditional."""
         return self in (Labels.SECOND, Labels.KEYWORD)
 
 
@@ -40,7 +40,7 @@ def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
     Raises
     ------
     ConfigError
-        `forward` needs an argument that gankit does not give, or labels where there are none.
+        `forward` needs an argument that gankit does not pass, or labels that the data lacks.
     """
     others = [p for p in _parameters(module) if p.kind not in VARIABLE][1:]
     for p in others:
@@ -62,10 +62,9 @@ def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
 
 @contextmanager
 def blamed(name: str, module: nn.Module, doing: str, hint: str = "") -> Iterator[None]:
-    """Turn an error from inside a user's own module into a ConfigError of one line.
+    """Turn an error from inside a user's module into a ConfigError of one line.
 
-    The line ends with the hint. What gankit itself raises, and memory that runs out, come through
-    as they are.
+    The line ends with the hint. gankit's own errors, and memory errors, propagate unchanged.
     """
     try:
         yield
@@ -80,7 +79,7 @@ def blamed(name: str, module: nn.Module, doing: str, hint: str = "") -> Iterator
 
 
 def _parameters(module: nn.Module) -> list[inspect.Parameter]:
-    """Return the parameters of `forward`; of a module that is wrapped for many devices, its own."""
+    """Return the parameters of `forward`, also of a module wrapped for several devices."""
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         module = module.module
     return list(inspect.signature(module.forward).parameters.values())

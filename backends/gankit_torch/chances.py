@@ -1,4 +1,4 @@
-"""The chance of adaptive augmentation, which follows the discriminator."""
+"""The probability of adaptive augmentation, which follows the discriminator."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from gankit.contract import State
 
 
 class Chance:
-    """p of `gankit.augment.Augment`, and what it has seen since p last moved."""
+    """p of `gankit.augment.Augment`, and its statistics since p last changed."""
 
     def __init__(self, augment: Augment, device: torch.device) -> None:
         self._augment = augment
-        exact = "cpu" if device.type == "mps" else device  # Which has no float64.
+        exact = "cpu" if device.type == "mps" else device  # mps has no float64.
         self._signs = torch.zeros((), dtype=torch.float64, device=exact)
         self._updates = 0
         self.p = 0.0
 
     def follow(self, logits: Tensor) -> None:
-        """Take in the `(B,)` logits of an update's real images; move p when it is due."""
+        """Record the `(B,)` logits of an update's real images; update p when it is due."""
         self._signs += logits.detach().to(self._signs.device).double().sign().mean()
         self._updates += 1
         if self._updates == self._augment.every:
@@ -38,6 +38,6 @@ class Chance:
         }
 
     def load_state(self, state: State) -> None:
-        """Take up a checked state."""
+        """Load a validated state."""
         self.p, self._updates = float(state["p"]), int(state["updates"])
         self._signs.fill_(float(state["signs"]))

@@ -1,4 +1,4 @@
-"""Layers that look at the classes of their images."""
+"""Class-conditional layers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gankit_torch.spectral import divided
 
 
 class Embedding(nn.Module):
-    """Lay a learned vector of the class beside the features, at every place of an image."""
+    """Concatenate a learned vector of the class to the features, at every pixel of an image."""
 
     def __init__(self, units: int, classes: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where torch computes: which devices there are, and which one a run takes."""
+"""Torch's devices, and the choice of one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gankit.errors import ConfigError
 
 
 def chosen(name: str, precision: str) -> torch.device:
-    """Return the device called `name`; "auto" is the best that can do the problem."""
+    """Return the device called `name`; "auto" is the best that supports the problem."""
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -26,7 +26,7 @@ def chosen(name: str, precision: str) -> torch.device:
 
 
 def devices() -> list[str]:
-    """Return what `--device` takes here, each with the hardware's name where it has one."""
+    """Return the names for `--device`, each with the hardware's name, if known."""
     found = ["cpu"]
     if torch.cuda.is_available():
         count = torch.cuda.device_count()

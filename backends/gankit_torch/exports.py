@@ -1,4 +1,4 @@
-"""Generators for use without gankit: ONNX and TorchScript."""
+"""Export generators to ONNX and TorchScript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gankit_torch.tensors import copy_into
 
 
 class Alone(nn.Module):
-    """A generator in inference mode, called with noise and, where it knows classes, labels."""
+    """A generator in inference mode, called with noise and, if class-conditional, labels."""
 
     def __init__(self, layers: Sequential) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Alone(nn.Module):
 
 
 def write_onnx(problem: Problem, weights: State, path: Path) -> None:
-    """Write ONNX by torch's exporter, the weights inside the file."""
+    """Write ONNX with torch's exporter, with the weights inside the file."""
     generator, inputs = _alone(problem, weights)
     torch.onnx.export(
         generator, tuple(inputs.values()), path, dynamo=True, external_data=False, verbose=False,
@@ -40,7 +40,7 @@ def write_onnx(problem: Problem, weights: State, path: Path) -> None:
 
 
 def write_torchscript(problem: Problem, weights: State, path: Path) -> None:
-    """Write TorchScript by tracing; no layer branches on what it is given."""
+    """Write TorchScript by tracing; no layer branches on its inputs."""
     generator, inputs = _alone(problem, weights)
     with torch.no_grad():
         traced = torch.jit.trace(generator, tuple(inputs.values()))  # type: ignore[no-untyped-call]

@@ -1,10 +1,10 @@
-"""Steps as CUDA graphs: recorded once and then launched whole, so that no kernel waits for Python.
+"""Steps as CUDA graphs, recorded once and launched as one, without Python's overhead per kernel.
 
-A graph runs the kernels that it was recorded with, in the same memory. What differs from step to
-step, images and noise and masks, is therefore copied into tensors of the graph's own; and rates,
-which Python computes with, tell which graph it is. Most recipes have one or two kinds of step.
-Where rates differ in every step, as on a schedule, steps are run as they come. The average of the
-weights, whose rate does so while it is young, is no part of a graph.
+A graph runs the recorded kernels in the same memory. What differs between steps, images and noise
+and masks, is therefore copied into the graph's own tensors; scalars, with which Python computes,
+select the graph. Most recipes have one or two kinds of step. If scalars differ in every step, as on
+a schedule, steps run without graphs. The average of the weights, whose scalar changes at first, is
+not part of a graph.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from torch import Tensor
 
 from gankit_torch.feeds import Update
 
-WARM = 3
-"""Steps of a kind that are run as they come, for libraries to choose and to allocate."""
-MOST = 4
-"""Graphs of a trainer."""
-KNOWN = 64
-"""Kinds of steps that are counted."""
+WARMUP_STEPS = 3
+"""Steps of a kind that run without a graph, for libraries to choose kernels and to allocate."""
+MOST_GRAPHS = 4
+"""The most graphs of a trainer."""
+MOST_KINDS = 64
+"""The most kinds of steps that are counted."""
 
 Work: TypeAlias = Callable[[], list[Tensor]]
 Run: TypeAlias = Callable[[Sequence[Update]], list[Tensor]]
@@ -33,19 +33,19 @@ Kind: TypeAlias = tuple[object, ...]
 
 
 class Recorder(Protocol):
-    """What a device has for it."""
+    """Records work on a device."""
 
     def warm(self, work: Work) -> list[Tensor]:
         """Do the work before it is recorded."""
         ...
 
     def record(self, work: Work) -> tuple[list[Tensor], Callable[[], None]]:
-        """Return what the work's outputs will be, and what does the work; it is not done yet."""
+        """Record the work without doing it; return its future outputs and a replay function."""
         ...
 
 
 class Cuda:
-    """CUDA's graphs, as PyTorch offers them, on one device."""
+    """CUDA graphs of PyTorch, on one device."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -53,7 +53,7 @@ class Cuda:
         self._pool = torch.cuda.graph_pool_handle()
 
     def warm(self, work: Work) -> list[Tensor]:
-        """Do the work on a stream aside, as PyTorch asks for."""
+        """Do the work on a side stream, as PyTorch requires."""
         with torch.cuda.device(self._device):
             main = torch.cuda.current_stream()
             self._aside.wait_stream(main)
@@ -63,11 +63,11 @@ class Cuda:
         return outputs
 
     def record(self, work: Work) -> tuple[list[Tensor], Callable[[], None]]:
-        """Record it.
+        """Record the work.
 
-        Graphs share one pool of memory: they run one after the other, and only their losses are
-        looked at later. A recording that fails would leave its stream in place; the outer context
-        brings back the one before.
+        Graphs share one memory pool: they run one after the other, and only their losses are read
+        later. A failed recording would leave its stream active; the outer context restores the
+        previous one.
         """
         graph = torch.cuda.CUDAGraph()
         with (
@@ -80,20 +80,20 @@ class Cuda:
 
 
 def recorder(device: torch.device) -> Recorder | None:
-    """Return what records work of a device; None where nothing does."""
+    """Return the recorder of a device, or None."""
     return Cuda(device) if device.type == "cuda" else None
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A step that was recorded: the updates and losses are in its own memory."""
+    """A recorded step: the updates and losses are in its own memory."""
 
     updates: Sequence[Update]
     losses: Sequence[Tensor]
     replay: Callable[[], None]
 
     def __call__(self, updates: Sequence[Update]) -> list[Tensor]:
-        """Run it on the numbers of other updates."""
+        """Run it with the inputs of other updates."""
         for own, update in zip(self.updates, updates, strict=True):
             for mine, given in zip(own.tensors(), update.tensors(), strict=True):
                 mine.copy_(given)
@@ -102,7 +102,7 @@ class Graph:
 
 
 class Steps:
-    """Runs steps, by graphs where some of a kind come again and again."""
+    """Runs steps, with graphs for kinds that repeat."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -111,7 +111,7 @@ class Steps:
         self._works = True
 
     def __call__(self, run: Run, updates: Sequence[Update]) -> list[Tensor]:
-        """Run a step by `run`, which is the same each time; return the losses of its updates."""
+        """Run a step with `run`, which is always the same; return the losses of its updates."""
         kind = _kind(updates)
         graph = self._graphs.get(kind) or self._recorded(kind, run, updates)
         if graph:
@@ -119,11 +119,11 @@ class Steps:
         return self._recorder.warm(lambda: run(updates))
 
     def _recorded(self, kind: Kind, run: Run, updates: Sequence[Update]) -> Graph | None:
-        """Record a kind of step that was seen often enough, if that can be."""
-        if not self._works or len(self._graphs) == MOST:
+        """Record a kind of step that was seen often enough, if possible."""
+        if not self._works or len(self._graphs) == MOST_GRAPHS:
             return None
-        if self._seen[kind] < WARM:
-            if len(self._seen) > KNOWN:
+        if self._seen[kind] < WARMUP_STEPS:
+            if len(self._seen) > MOST_KINDS:
                 self._seen.clear()
             self._seen[kind] += 1
             return None
@@ -140,7 +140,7 @@ class Steps:
 
 
 def _kind(updates: Sequence[Update]) -> Kind:
-    """Return what a graph cannot change: sizes, and the rates that it was recorded with."""
+    """Return what a graph cannot change: sizes, and the scalars that it was recorded with."""
     rates = [
         [rate for rate in update.scalars.items() if rate[0] != "average"] for update in updates
     ]

@@ -69,7 +69,7 @@ class Upsample(nn.Module):
     def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
         """Return `(n, height * factor, width * factor, channels)`.
 
-        By pixels' centres: torch's plain "nearest" takes wrong ones at factors such as 41.
+        By pixels' centres: torch's plain "nearest" is wrong at factors such as 41.
         """
         images = channels_first(inputs)
         larger = functional.interpolate(images, scale_factor=self.factor, mode="nearest-exact")
@@ -77,7 +77,7 @@ class Upsample(nn.Module):
 
 
 class AveragePool(nn.Module):
-    """Average over squares, side by side."""
+    """Average over adjacent squares."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -91,8 +91,8 @@ class AveragePool(nn.Module):
 def _laid_out(kernel: Tensor) -> Tensor:
     """Return the kernel, contiguous if it has one filter or one channel.
 
-    With a side of 1 the strides of a permuted kernel fit two layouts. PyTorch then gives its CPU
-    kernels a gradient in the layout that they do not take.
+    With a side of 1 the strides of a permuted kernel fit two layouts. PyTorch's CPU kernels then
+    get a gradient in the layout that they do not support.
     """
     return kernel.contiguous() if 1 in kernel.shape[:2] else kernel
 
@@ -100,7 +100,7 @@ def _laid_out(kernel: Tensor) -> Tensor:
 def _convolved(
     convolve: Callable[..., Tensor], inputs: Tensor, kernel: Tensor, bias: Tensor | None, how: Pass
 ) -> Tensor:
-    """Return `(n, height, width, filters)`; the bias is no factor, and is never rounded."""
+    """Return `(n, height, width, filters)`; the bias is not a factor, and is never rounded."""
     images = channels_first(inputs)
     if not how.mixed:
         return channels_last(convolve(images, kernel, bias))

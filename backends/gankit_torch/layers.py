@@ -28,7 +28,7 @@ class Sequential(nn.ModuleList):
 
     @property
     def drops(self) -> bool:
-        """Whether any layer draws random numbers."""
+        """Whether any layer uses random numbers."""
         return any(isinstance(module, Dropout) for module in self.modules())
 
 
@@ -68,7 +68,7 @@ class Dropout(nn.Module):
 
 
 class Pointwise(nn.Module):
-    """A function of each image by itself, without weights."""
+    """A function of each image, without weights."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class LeakyReLU(nn.Module):
 
 
 class Reshape(nn.Module):
-    """Give each image's values another shape."""
+    """Reshape each image's values."""
 
     def __init__(self, shape: layers.Shape) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Dropout's masks: drawn on the host where a layer asks for one, or before, on the device."""
+"""Dropout's masks: drawn on demand on the host, or ahead of time on the device."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from gankit.layers import Place
 
 Maskings: TypeAlias = Callable[[Block], Iterator[list["Masking"]]]
 """Yields for each step of a block the masks of its updates."""
-TOGETHER = 32 * 2**20
-"""Bytes of the masks that are drawn ahead."""
+MOST_AHEAD_BYTES = 32 * 2**20
+"""The most bytes of masks that are drawn ahead."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Masking:
     Attributes
     ----------
     key
-        The update's place in the run.
+        The update's position in the run.
     drawn
-        The masks by `gankit.contract.dropout_masks`' names, where they were drawn before.
+        The masks that were drawn ahead, by the names of `gankit.contract.dropout_masks`.
     """
 
     key: StepKey
     drawn: Mapping[str, Tensor] | None = None
 
     def mask(self, site: Role, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
-        """Return which values a dropout layer keeps, bool; `part` as in `dropout_mask`."""
+        """Return a dropout layer's mask, bool; `part` as in `dropout_mask`."""
         if self.drawn is not None:
             return self.drawn[mask_name(site, place, part)]
         drawn = dropout_mask(self.key, site, place.number, tuple(shape), rate, part)
@@ -45,21 +45,21 @@ class Masking:
 
 
 def as_asked(block: Block) -> Iterator[list[Masking]]:
-    """Let each mask be drawn where a layer asks for it."""
+    """Draw each mask when a layer needs it."""
     for r in range(len(block)):
         yield [Masking(key) for key in block.keys(r)]
 
 
 class Ahead:
-    """Draws the masks of many steps, and takes them to the device together."""
+    """Draws the masks of many steps, and copies them to the device together."""
 
     def __init__(self, masks: Masks, take: Callable[[Mask], Tensor]) -> None:
         self._masks, self._take = masks, take
 
     def __call__(self, block: Block) -> Iterator[list[Masking]]:
-        """Draw as many steps at a time as `TOGETHER` allows, at least one."""
+        """Draw as many steps at a time as `MOST_AHEAD_BYTES` allows, at least one."""
         one = sum(mask.nbytes for masks in self._step(block, 0) for mask in masks.values())
-        size = max(1, TOGETHER // max(1, one))
+        size = max(1, MOST_AHEAD_BYTES // max(1, one))
         for start in range(0, len(block), size):
             rows = range(start, min(start + size, len(block)))
             for row, drawn in zip(rows, self._drawn(block, rows), strict=True):

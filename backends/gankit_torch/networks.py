@@ -1,4 +1,4 @@
-"""A network of either kind as a player of the game, with arrays or tensors."""
+"""A network, spec or native, with an interface for arrays and for tensors."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Player:
         A `Sequential` of a spec, or the user's own module: then images are `(n, channels, height,
         width)` inside.
     site
-        Which of the two players it is.
+        The generator or the discriminator.
     device, dtype
-        Where it computes, and in what.
+        Its device and its dtype.
     classes
-        How many classes it looks at, or 0.
+        Number of classes if it is class-conditional, else 0.
     mixed
-        Whether products in training step their factors to bfloat16.
+        Whether products in training round their factors to bfloat16.
     takes
-        How a user's own module takes labels.
+        How a user's module takes labels.
     """
 
     module: nn.Module
@@ -66,15 +66,15 @@ class Player:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        """The weights that training moves, by name."""
+        """The trained weights, by name."""
         return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
 
     @property
     def repeats(self) -> bool:
         """Whether a pass gives the same outputs for the same noise in either update.
 
-        Dropout draws by update, labels belong to one, and what a native module does is its own.
-        Running state is no hindrance: it moves after the pass that both updates share.
+        Dropout and labels depend on the update, and native modules are unknown. Running state does
+        not matter: it changes after the pass that both updates share.
         """
         return isinstance(self.module, Sequential) and not (self.module.drops or self.classes)
 
@@ -90,8 +90,8 @@ class Player:
     ) -> Tensor:
         """Return the outputs in training mode: NHWC images, or `(n, 1 or 1 + classes)` logits.
 
-        Running state moves only in the `own` update's adversarial pass; every other one of a native
-        module works on copies. `part` tells an update's passes apart, as in `dropout_mask`. Batch
+        Running state changes only in the `own` update's adversarial pass; other passes of a native
+        module use copies. `part` identifies a pass in an update, as in `dropout_mask`. Batch
         statistics are those of each of the `halves`; a native module is called for each.
         """
         if not self.native:
@@ -113,9 +113,9 @@ class Player:
         buffers: Mapping[str, Tensor] = NO_BUFFERS,
         doing: str = "in inference mode",
     ) -> Tensor:
-        """Return what a user's own module makes of inputs in its own layout.
+        """Return the outputs of a user's module for inputs in its own layout.
 
-        `buffers` stand for its own by name. Its errors are ConfigErrors that name it.
+        `buffers` replace its own by name. Its errors become ConfigErrors that name it.
         """
         second = (labels,) if self.takes is calling.Labels.SECOND else ()
         named = {calling.LABELS: labels} if self.takes is calling.Labels.KEYWORD else {}
@@ -184,13 +184,13 @@ class Player:
         return factors
 
     def _arguments(self, inputs: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """Return what a native module is called with."""
+        """Return the arguments of a native module."""
         if self.site is Role.DISCRIMINATOR:
             inputs = channels_first(inputs).contiguous()
         return (inputs, known(labels)) if self.classes else (inputs,)
 
     def _face(self, outputs: Tensor) -> Tensor:
-        """Bring outputs to the core's shapes: NHWC images, rows of logits."""
+        """Convert outputs to the core's shapes: NHWC images, rows of logits."""
         if self.site is Role.DISCRIMINATOR:
             return outputs.reshape(len(outputs), -1)
         return channels_last(outputs).contiguous() if self.native else outputs

@@ -43,7 +43,7 @@ class BatchNorm(nn.Module):
 
     @torch.no_grad()
     def _move(self, means: Tensor, inverse_deviations: Tensor) -> None:
-        """Take in each half's statistics; the kernel's own update would use unbiased ones."""
+        """Add each half's statistics; the kernel's own update would use unbiased ones."""
         variances = inverse_deviations.pow(-2) - self.epsilon
         for running, halves in ((self.mean, means), (self.variance, variances)):
             running.mul_(self.momentum).add_(halves.mean(dim=0), alpha=1 - self.momentum)
@@ -60,8 +60,8 @@ class LayerNorm(nn.Module):
     def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
         """Return the inputs' shape.
 
-        By the kernel of layers: that of groups of channels, though twice as fast, crashes on
-        channels-last images where it is asked for the weights' gradient alone.
+        Uses the kernel of layers: the one of groups of channels, though twice as fast, crashes on
+        channels-last images if only the weights' gradient is needed.
         """
         shape = inputs.shape[1:]
         gamma, beta = self.gamma.expand(shape), self.beta.expand(shape)

@@ -1,4 +1,4 @@
-"""What each player minimises: adversarial loss, auxiliary classifier and penalties."""
+"""The losses of both networks: adversarial loss, auxiliary classifier and penalties."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from gankit_torch.penalties import steepness
 
 
 class Objectives:
-    """The two losses, as the discriminator sees the images of an update."""
+    """The losses of both networks, with augmentation of the discriminator's inputs."""
 
     def __init__(self, problem: Problem, discriminator: Player, chance: Chance | None) -> None:
         self._problem, self._ops = problem, Ops()
         self._discriminator, self._chance = discriminator, chance
 
     def of_discriminator(self, fake: Tensor, update: Update) -> tuple[Tensor, Tensor]:
-        """Return the discriminator's whole loss, and the `(B,)` logits of the real images.
+        """Return the discriminator's complete loss, and the `(B,)` logits of the real images.
 
-        Penalties come first: the adversarial pass, which moves running state, leaves none of the
-        old for others.
+        Penalties come first, because the adversarial pass changes the running state that they
+        use.
         """
         penalties = self._penalties(fake, update.real, update)
         seen = torch.cat(
@@ -46,7 +46,7 @@ class Objectives:
         return loss, reals[:, 0]
 
     def of_generator(self, fake: Tensor, update: Update) -> Tensor:
-        """Return the generator's loss; real images are looked at only where losses are paired."""
+        """Return the generator's loss; real images are used only if the loss is paired."""
         seen, labels = self._view(fake, "fake", update), update.labels
         if paired := self._problem.loss.paired:
             seen = torch.cat([seen, self._view(update.real, "real", update)])
@@ -61,7 +61,7 @@ class Objectives:
         return loss
 
     def _penalties(self, fake: Tensor, real: Tensor, update: Update) -> list[Tensor]:
-        """Return the weighted penalties that are due, each from a pass of its own."""
+        """Return the weighted penalties that are due, each from a separate pass."""
         found = []
         for i, penalty in enumerate(self._problem.penalties):
             if weight := update.scalars[f"penalty/{i}"]:
@@ -78,7 +78,7 @@ class Objectives:
         return found
 
     def _view(self, images: Tensor, half: Half, update: Update) -> Tensor:
-        """Return what the discriminator sees of images."""
+        """Return images as the discriminator sees them."""
         viewed: Tensor = augment.view(
             self._ops,
             self._problem.augment,

@@ -1,4 +1,4 @@
-"""The operations that losses and augmentations are made of."""
+"""The operations of losses and augmentations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Ops:
     """`gankit.losses.Ops` and `gankit.augment.Ops` on tensors."""
 
     def softplus(self, logits: Tensor) -> Tensor:
-        """Return log(1 + exp(logits)); torch's own gives up at 20, which float64 can see."""
+        """Return log(1 + exp(logits)); torch's own is linear above 20, too coarse for float64."""
         return torch.logaddexp(logits, logits.new_zeros(()))
 
     def relu(self, logits: Tensor) -> Tensor:
@@ -25,21 +25,21 @@ class Ops:
         return logits.mean()
 
     def mean_over(self, images: Tensor, axes: tuple[int, ...]) -> Tensor:
-        """Return the mean over `axes`, which stay as axes of length 1."""
+        """Return the mean over `axes`, which remain as axes of length 1."""
         return images.mean(axes, keepdim=True)
 
     def shift(self, images: Tensor, offsets: Tensor) -> Tensor:
-        """Move each image down and right by its row of `offsets`, `(B, 2)`; zeros come in."""
+        """Shift each image down and right by its row of `offsets`, `(B, 2)`; fill with zeros."""
         shifted: Tensor = _Shift.apply(images, offsets)  # type: ignore[no-untyped-call]
         return shifted
 
     def below(self, numbers: Tensor, threshold: float) -> Tensor:
-        """Return 1 where a number lies below the threshold and 0 elsewhere."""
+        """Return 1 where a number is below the threshold and 0 elsewhere."""
         return (numbers < threshold).to(numbers.dtype)
 
 
 class _Shift(Function):
-    """A shift, whose derivative is the shift back; indexing would have to add up its gradients."""
+    """A shift, whose derivative is the shift back; indexing would have to sum its gradients."""
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, offsets: Tensor) -> Tensor:  # noqa: ANN401 - torch's.

@@ -1,7 +1,7 @@
-"""SGD, RMSprop and Adam by torch's own kernels, whose formulas are `gankit.optimizers`' own.
+"""SGD, RMSprop and Adam with torch's own kernels, by the formulas of `gankit.optimizers`.
 
-They are called as functions: `torch.optim.Optimizer.update` looks for hooks, groups and profilers
-each time, which costs a small network more than its update.
+They are called as functions: `torch.optim.Optimizer.step` checks hooks, groups and profilers each
+time, which takes longer than a small network's update.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from gankit_torch.tensors import copy_into, to_array
 
 
 class Updater:
-    """An optimizer at work on one player's parameters, `{"0.kernel": ...}`.
+    """An optimizer of one network's parameters, `{"0.kernel": ...}`.
 
-    With `native`, a loss that no parameter takes part in is an error: the module cuts its graph.
+    With `native`, a loss that depends on no parameter is an error: the module cuts its graph.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class Updater:
         self._t = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self._parameters]
 
     def update(self, loss: Tensor, rates: Mapping[str, float]) -> None:
-        """Move the parameters against the loss's gradient; no other gradient is taken.
+        """Update the parameters by the loss's gradient; no other gradient is computed.
 
-        `rates` are the player's own: "learning_rate", and Adam's "beta2".
+        `rates` are the network's own scalars: "learning_rate", and Adam's "beta2".
         """
         found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         if self._native and all(gradient is None for gradient in found):
@@ -63,7 +63,7 @@ class Updater:
         return state
 
     def load_state(self, state: State) -> None:
-        """Take up a checked state."""
+        """Load a validated state."""
         for mean, tensors in self._means.items():
             arrays = strip_prefix(state, mean)
             for name, tensor in zip(self._names, tensors, strict=True):
@@ -94,7 +94,7 @@ class Updater:
 
 
 def _laid_like(parameter: Tensor, gradient: Tensor | None) -> Tensor:
-    """Return the gradient in its parameter's strides: fused kernels go by memory, unchecked.
+    """Return the gradient in its parameter's strides: fused kernels need equal strides, unchecked.
 
     It is zero if the loss does not depend on the parameter.
     """

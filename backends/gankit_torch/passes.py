@@ -1,4 +1,4 @@
-"""How a network of a spec is run, once."""
+"""The settings of one forward pass of a spec's network."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from gankit.errors import ConfigError
 from gankit.layers import Place
 
 Factors: TypeAlias = Callable[[Place, torch.Size, float], Tensor]
-"""(layer, shape, rate) -> what its dropout multiplies by: 0, or 1 / chance of keeping."""
+"""(layer, shape, rate) -> the factors of its dropout: 0, or 1 / probability of keeping."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One run of a network: at inference, unless there are `factors`.
+    """One forward pass of a network: at inference, unless there are `factors`.
 
     Attributes
     ----------
     labels
-        `(n,)` int64 classes of the images, for layers that look at them.
+        `(n,)` int64 classes of the images, for class-conditional layers.
     factors
         Dropout's, in training mode.
     halves
-        How many batches lie behind each other, fakes and reals: batch statistics are each one's.
+        Number of concatenated batches, fakes and reals: each has its own batch statistics.
     moves
-        Whether running state moves, for later passes: this one computes with what it finds.
+        Whether running state changes, for later passes: this one uses the old values.
     mixed
         Whether the factors of products are rounded to bfloat16.
     """
@@ -42,7 +42,7 @@ class Pass:
 
     @property
     def training(self) -> bool:
-        """Whether a layer sees a batch, or each image by itself."""
+        """Whether layers use batch statistics."""
         return self.factors is not None
 
     def product(
@@ -50,7 +50,7 @@ class Pass:
     ) -> Tensor:
         """Return the product of inputs and kernel, in their own precision.
 
-        Its factors are rounded where training is mixed, and so are those of its derivatives.
+        Its factors are rounded if training is mixed, and so are those of its derivatives.
         """
         if not self.mixed:
             return operation(inputs, kernel)
@@ -58,7 +58,7 @@ class Pass:
 
 
 def known(labels: Tensor | None) -> Tensor:
-    """Return the labels, for what cannot do without; ConfigError where a batch has none."""
+    """Return the labels; ConfigError if a batch has none."""
     if labels is None:
-        raise ConfigError("the network looks at classes; the batch has no labels")
+        raise ConfigError("the network is class-conditional; the batch has no labels")
     return labels

@@ -1,4 +1,4 @@
-"""Gradient penalties, as `gankit.penalties` writes them."""
+"""Gradient penalties, by the formulas of `gankit.penalties`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gankit.penalties import Penalty
 
 
 def steepness(penalty: Penalty, judge: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Return the penalty without its weight; `judge` makes `(B,)` logits of images."""
+    """Return the penalty without its weight; `judge` returns `(B,)` logits of images."""
     images = images.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(judge(images).sum(), images, create_graph=True)
     squares = gradient.square().flatten(1).sum(1)

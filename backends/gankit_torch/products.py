@@ -1,10 +1,10 @@
-"""Which library multiplies float32 matrices on a CPU: oneDNN, where that is float32 still.
+"""Choose the CPU library of float32 matrix products: oneDNN, if its results are float32.
 
-PyTorch asks its BLAS by default, which on some processors is far from their peak. oneDNN is asked
-when products are allowed to round to bfloat16. On processors with matrix units it then does round,
-and on others it multiplies in float32 all the same: so a product is tried, and oneDNN is taken only
-if its error is that of float32. Time is not looked at, as it would choose otherwise another day,
-and a resumed run would no longer have the same bits.
+PyTorch calls its BLAS by default, which on some processors is far from their peak. It calls oneDNN
+if products may round to bfloat16. On processors with matrix units oneDNN then does round, and on
+others it still multiplies in float32: so a product is tried, and oneDNN is chosen only if its error
+is that of float32. The choice does not depend on time measurements, so a resumed run has the same
+bits.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import ParamSpec, TypeVar
 import torch
 
 STRICT = "GANKIT_TORCH_STRICT"
-"""Set in the environment, it leaves products to PyTorch's default library."""
+"""If set in the environment, products use PyTorch's default library."""
 ASKS_ONEDNN = "bf16"
 ROUNDING = 1e-4
-"""Relative error that tells float32, some 1e-6 in products this long, from bfloat16, some 3e-3."""
+"""Relative error between that of float32, about 1e-6 in products this long, and bfloat16, 3e-3."""
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -42,7 +42,7 @@ def onednn() -> bool:
 
 
 def fast(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
-    """Let a function multiply by oneDNN where that is float32; what was set before comes back."""
+    """Make a function use oneDNN if its products are float32; the old setting is restored."""
 
     @functools.wraps(function)
     def called(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
@@ -55,7 +55,7 @@ def fast(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returne
 
 
 def described() -> str:
-    """Return which library multiplies float32 matrices on a CPU, for a person."""
+    """Return a text that names the CPU library of float32 products."""
     if onednn():
         return "oneDNN, in float32"
     return f"PyTorch's default, as {STRICT} asks" if os.environ.get(STRICT) else "PyTorch's default"
@@ -63,7 +63,7 @@ def described() -> str:
 
 @contextmanager
 def _allowed(precision: str) -> Iterator[None]:
-    """Set what products of float32 matrices may be rounded to, for as long as it lasts."""
+    """Set the allowed rounding of float32 products inside the block."""
     settings = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     before = settings.fp32_precision
     settings.fp32_precision = precision

@@ -9,14 +9,14 @@ from gankit_torch.passes import Pass
 
 
 def divided(kernel: Tensor, u: Tensor | None, how: Pass) -> Tensor:
-    """Return the kernel over its largest singular value as `u` estimates it; as it is without u.
+    """Return the kernel over its largest singular value as `u` estimates it; unchanged without u.
 
     Parameters
     ----------
     kernel
         `(..., out)`; its rows are all axes but the last.
     u
-        `(out,)` running state, one power iteration further after a training pass that moves it.
+        `(out,)` running state, updated by one power iteration in a training pass that moves it.
     """
     if u is None:
         return kernel

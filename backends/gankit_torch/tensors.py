@@ -1,4 +1,4 @@
-"""Between arrays and tensors, by copies."""
+"""Convert between arrays and tensors, by copies."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def to_array(tensor: Tensor) -> NDArray[Any]:
 
 
 def copy_into(tensor: Tensor, array: NDArray[Any]) -> None:
-    """Assign in place, so that whoever holds the tensor sees the new numbers."""
+    """Assign in place, so that all references to the tensor see the new values."""
     with torch.no_grad():
         tensor.copy_(torch.tensor(array))

@@ -1,4 +1,4 @@
-"""The trainer: the two updates, and blocks of them that leave everything on the device."""
+"""The trainer: the two updates, and blocks of them that keep all data on the device."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ class TorchTrainer:
         return loss
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
-        """Keep the data set on the device, uint8 images as they are."""
+        """Store the data set on the device, uint8 images unconverted."""
         self._feed.place(images, labels)
 
     @fast
     def train_block(self, block: Block, /) -> Array:
-        """Run many steps; the losses cross from the device once."""
+        """Run many steps; the losses are copied from the device once."""
         steps = []
         for updates in self._feed.steps(block):
             steps.append(self._run_step(updates))
@@ -89,7 +89,7 @@ class TorchTrainer:
         return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
-        """Return copies of everything that is needed to go on."""
+        """Return copies of everything that is needed to resume."""
         state = {name: to_array(tensor) for name, tensor in self._tensors().items()}
         state |= add_prefix("optimizer/generator", self._g_updater.state())
         state |= add_prefix("optimizer/discriminator", self._d_updater.state())
@@ -97,7 +97,7 @@ class TorchTrainer:
         return state | {"step": np.array(self._step, np.int64)}
 
     def load_state(self, state: State, /) -> None:
-        """Go on from `state`, all or nothing."""
+        """Resume from `state`, all or nothing."""
         check_state(state, self.state())
         for name, tensor in self._tensors().items():
             copy_into(tensor, state[name])
@@ -122,7 +122,7 @@ class TorchTrainer:
         return self._train_step(updates)
 
     def _train_step(self, updates: Sequence[Update]) -> list[Tensor]:
-        """Return each update's loss; G's last forward pass is reused where both share its noise."""
+        """Return each update's loss; reuse G's last forward pass if both updates share noise."""
         *critic, last = updates
         losses = []
         for update in critic:
@@ -149,7 +149,7 @@ class TorchTrainer:
         return loss.detach()
 
     def _blamed(self, player: Player) -> AbstractContextManager[None]:
-        """Let an error in the derivatives of native networks name the network that would move."""
+        """Make errors in the derivatives of native networks name the network that is updated."""
         if not self._native:
             return nullcontext()
         return blamed(player.name, player.module, "when its loss was differentiated")
@@ -169,7 +169,7 @@ def _updater(optimizer: Optimizer, player: Player) -> Updater:
 
 @torch.no_grad()
 def _blend(average: Player, weights: Player, beta: float) -> None:
-    """Move the average; running state, which is no weight, is copied."""
+    """Update the average; copy running state."""
     moving = weights.parameters
     for name, tensor in average.tensors().items():
         if name in moving:

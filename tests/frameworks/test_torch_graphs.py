@@ -101,7 +101,7 @@ def test_recorded_steps_are_the_same_to_the_last_bit(monkeypatch, name):
     recorder = Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     assert_same(trained(asked), wanted)
-    assert recorder.replayed >= STEPS - 2 * graphs.WARM - 3
+    assert recorder.replayed >= STEPS - 2 * graphs.WARMUP_STEPS - 3
     assert recorder.recorded + recorder.replayed + recorder.warmed == STEPS + recorder.recorded
 
 
@@ -111,13 +111,13 @@ def test_many_updates_of_the_discriminator_are_one_graph(monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     assert_same(trained(asked, n_critic=3), wanted)
-    assert (recorder.warmed, recorder.recorded) == (graphs.WARM, 1)
+    assert (recorder.warmed, recorder.recorded) == (graphs.WARMUP_STEPS, 1)
 
 
 def test_a_second_block_records_nothing_anew(recorder):
     trained(problem(), parts=(STEPS, 2 * STEPS))
     assert recorder.recorded == 1
-    assert recorder.replayed == 2 * STEPS - graphs.WARM
+    assert recorder.replayed == 2 * STEPS - graphs.WARMUP_STEPS
 
 
 def test_steps_with_a_penalty_and_without_are_two_graphs(recorder):
@@ -282,7 +282,7 @@ def test_a_trainer_is_freed_with_its_last_reference(recorder):
 def test_masks_are_drawn_some_steps_at_a_time(monkeypatch):
     asked = problem()
     wanted = trained(asked)
-    monkeypatch.setattr(gankit_torch.masking, "TOGETHER", 1)
+    monkeypatch.setattr(gankit_torch.masking, "MOST_AHEAD_BYTES", 1)
     assert_same(trained(asked), wanted)
 
 
