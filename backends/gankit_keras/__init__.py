@@ -16,7 +16,7 @@ def build(problem: Problem) -> Trainer:
 
 
 def inspect() -> Mapping[str, str]:
-    """Return what Keras and TensorFlow say of themselves here; imports both."""
+    """Return facts about Keras and TensorFlow on this machine; imports both."""
     from gankit_keras.facts import facts
 
     return facts()
@@ -24,7 +24,7 @@ def inspect() -> Mapping[str, str]:
 
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
-    """Offer the backend `keras`."""
+    """Return the backend `keras`."""
     from gankit_keras.formats import EXPORTS
 
     yield Backend(

@@ -1,4 +1,4 @@
-"""The chance of an adaptive augmentation: state, for it follows the discriminator."""
+"""The probability of an adaptive augmentation, which follows the discriminator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gankit_keras.framework import Tensor, Variable, tf
 
 
 class Adaptive:
-    """The chance of each transform, and what moves it: `gankit.augment.Augment`."""
+    """The probability of each transform, and its updates: `gankit.augment.Augment`."""
 
     def __init__(self, augment: Augment) -> None:
         self.augment = augment
@@ -20,7 +20,7 @@ class Adaptive:
         return {"p": self.p, "signs": self.signs, "updates": self.updates}
 
     def watch(self, real: Tensor) -> None:
-        """Take note of the `(B,)` logits of real images in one discriminator update."""
+        """Record the `(B,)` logits of real images in one discriminator update."""
         signs = self.signs + tf.reduce_mean(tf.sign(tf.cast(real, tf.float64)))
         updates = self.updates + 1
         due = updates >= self.augment.every

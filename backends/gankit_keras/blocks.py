@@ -20,16 +20,16 @@ class Steps(NamedTuple):
     Attributes
     ----------
     index
-        `(K, S, B)` int64, which images each update sees.
+        `(K, S, B)` int64, indices of each update's images.
     noise
         `(K, S, B, latent)`.
     numbers
-        The core's draws, `(K, S, B, ...)` by name.
+        The core's random inputs, `(K, S, B, ...)` by name.
     scalars
         `(K, S)` float64 by name.
     critic, last
-        What the networks draw in the discriminator's updates, `(K, S - 1, ...)`, and in the
-        generator's, `(K, 1, ...)`.
+        Random inputs inside the networks in the discriminator's updates, `(K, S - 1, ...)`, and in
+        the generator's, `(K, 1, ...)`.
     """
 
     index: Tensor
@@ -41,15 +41,15 @@ class Steps(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Where steps look up what they see, as tensors or their signatures.
+    """The data of steps, as tensors or their signatures.
 
     Attributes
     ----------
     real
-        `(N, height, width, channels)`, all images; or those of the steps, looked up already,
+        `(N, height, width, channels)`, all images; or those of the steps, gathered,
         `(K, S, B, height, width, channels)`. Uint8 or scaled.
     labels
-        `(N,)` int64; no rows where the problem asks for none.
+        `(N,)` int64; no rows if the problem does not use them.
     """
 
     real: Tensor
@@ -63,15 +63,15 @@ class Runner:
     Attributes
     ----------
     update_discriminator, update_generator
-        As compiled.
+        Compiled.
     update_both
-        The last two of a step, where they see the same generated images; else None.
+        The last two updates of a step, if they share the generated images; else None.
     pixels
         `(256,)`, the value of each grey level of uint8 images.
     paired
-        Whether the generator's update looks at real images.
+        Whether the generator's update uses real images.
     labelled
-        Whether updates look at labels.
+        Whether updates use labels.
     """
 
     update_discriminator: Update

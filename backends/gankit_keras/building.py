@@ -1,4 +1,4 @@
-"""Problems as updates: both networks with their first weights, and what moves them."""
+"""Build a problem's networks with their initial weights, and their updates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gankit_keras.updates import Updates
 
 
 def updates(problem: Problem, device: str | None) -> tuple[Updates, Critic]:
-    """Build what `problem` asks for."""
+    """Build the updates of `problem`."""
     generator = Network(form(problem, Role.GENERATOR), device)
     discriminator = Network(form(problem, Role.DISCRIMINATOR), device)
     weights = problem.initial_weights()
@@ -55,7 +55,7 @@ def _adaptive(problem: Problem) -> Adaptive | None:
 
 
 def drawers(problem: Problem, generator: Network, discriminator: Network) -> tuple[Drawer, Drawer]:
-    """Return what draws for the discriminator's updates, and for the generator's."""
+    """Return the drawers of the discriminator's and of the generator's updates."""
     draws = generator.form.random, discriminator.form.random
     critic = Drawer(*draws, joined=True, penalties=len(problem.penalties))
     return critic, Drawer(*draws, joined=problem.loss.paired)

@@ -1,4 +1,4 @@
-"""How a user's own model is called: with its inputs, and with labels if it takes them."""
+"""Call a user's model with its inputs, and with labels if it takes them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LABELS = "labels"
 UNTOLD = (
     "; it is called without classes: they go only to a parameter of call that is named 'labels'"
 )
-"""What an error of a network says too, where the data has classes that it does not take."""
+"""Hint in a network's error if the data has classes that it does not take."""
 GIVEN = (LABELS, "training", "mask")
-"""What gankit and Keras pass by keyword."""
+"""Arguments that gankit and Keras pass by keyword."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -33,10 +33,10 @@ class Calling:
     keyword
         Whether its `call` has a parameter `labels`.
     names
-        Of a functional model of two inputs, `("", "")` or the keys by which it takes them: first
-        those of the images or the noise, then those of the labels.
+        Of a functional model of two inputs, `("", "")` or its keys: first that of the images or
+        the noise, then that of the labels.
     swapped
-        Whether the labels come first among them.
+        Whether the labels come first.
     untold
         Whether the data has classes that the model does not take.
     """
@@ -49,13 +49,13 @@ class Calling:
 
     @property
     def labelled(self) -> bool:
-        """Whether the model takes labels at all."""
+        """Whether the model takes labels."""
         return self.keyword or self.names is not None
 
     def __call__(
         self, model: keras.Model, inputs: Tensor, labels: Tensor, *, training: bool
     ) -> Tensor:
-        """Return what the model makes of inputs; ConfigError, which names it, if it fails."""
+        """Return the model's outputs; a ConfigError that names it if it fails."""
         doing = "in training" if training else "in inference mode"
         shape = tuple(inputs.shape)
         hint = UNTOLD if self.untold else ""
@@ -73,12 +73,12 @@ class Calling:
 
 
 def calling(model: keras.Model, name: str, classes: int) -> Calling:
-    """Return how the model called `name` is called; without `classes` it is told none.
+    """Return how the model called `name` takes its inputs; without `classes` it gets no labels.
 
     Raises
     ------
     ConfigError
-        It needs an argument that gankit does not give, or labels where there are none.
+        It needs an argument that gankit does not pass, or labels that the data lacks.
     """
     inputs = getattr(model, "inputs", None)
     if inputs and len(inputs) > 1:
@@ -98,7 +98,7 @@ def calling(model: keras.Model, name: str, classes: int) -> Calling:
 
 
 def _functional(model: keras.Model, name: str, classes: int) -> Calling:
-    """Return how a functional model of several inputs is called."""
+    """Return how a functional model of several inputs takes them."""
     if len(model.inputs) > 2:
         raise ConfigError(
             f"the {name} has {len(model.inputs)} inputs; gankit gives at most two, noise or images "
@@ -120,10 +120,9 @@ def _functional(model: keras.Model, name: str, classes: int) -> Calling:
 
 @contextmanager
 def blamed(name: str, model: keras.Model, doing: str, hint: str) -> Iterator[None]:
-    """Turn an error from inside a user's own model into a ConfigError of one line.
+    """Turn an error from inside a user's model into a ConfigError of one line.
 
-    The line ends with the hint. What gankit itself raises, and memory that runs out, come through
-    as they are.
+    The line ends with the hint. gankit's own errors, and memory errors, propagate unchanged.
     """
     try:
         yield
@@ -137,7 +136,7 @@ def blamed(name: str, model: keras.Model, doing: str, hint: str) -> Iterator[Non
 
 
 def _reason(error: Exception) -> str:
-    """Return the line of an error that says why; Keras frames it, and prints it bold."""
+    """Return the line of an error that has its reason; Keras frames it and prints it bold."""
     lines = [line.strip() for line in re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines()]
     told = (line for line in lines if line and not line.startswith("Exception encountered"))
     return next(told, "no message")

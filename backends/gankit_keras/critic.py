@@ -1,4 +1,4 @@
-"""The discriminator's half of the algorithm."""
+"""The discriminator's part of the algorithm."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from gankit_keras.penalties import Steepness
 
 @dataclass(frozen=True)
 class Critic:
-    """A discriminator with what moves it.
+    """A discriminator with its updates.
 
     Attributes
     ----------
     auxiliary
-        Weight of the auxiliary classifier, 0 where there is none.
+        Weight of the auxiliary classifier; 0 for none.
     """
 
     judge: Judge
@@ -31,7 +31,7 @@ class Critic:
     penalties: tuple[Steepness, ...]
 
     def move(self, fake: Tensor, inputs: Inputs) -> Tensor:
-        """Move the discriminator, given generated images; return its loss before the move."""
+        """Update the discriminator, given generated images; return its loss before the update."""
         network = self.judge.network
         weights = network.weights_in_training
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -1,4 +1,4 @@
-"""What is random inside a network, as inputs: so an update is a function of its batch."""
+"""Random numbers inside networks as inputs, so that an update is a function of its inputs."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from gankit.layers import Shape
 from gankit_keras.framework import Tensor, tf
 
 CALLS = 2**16
-"""How often each seed generator of a network may be asked in one pass; Keras keeps 31 bits."""
+"""The most calls of a network's seed generator in one pass; Keras keeps 31 bits."""
 
 
 class Draw(Protocol):
-    """One input that a network's forward pass takes beside its batch."""
+    """One random input of a network's forward pass."""
 
     def array(self, key: StepKey, rows: int) -> NDArray[Any]:
         """Return it for the update at `key`, for a batch of `rows`."""
         ...
 
     def signature(self, *axes: None) -> tf.TensorSpec:
-        """Return its shape and type, with further axes in front."""
+        """Return its shape and dtype, with additional leading axes."""
         ...
 
     def of(self, part: int) -> Draw:
-        """Return the same input of another of the update's passes."""
+        """Return the same input of another pass of the update."""
         ...
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Which values a spec's dropout layer keeps, bool `(rows, *shape)`."""
+    """The mask of a spec's dropout layer, bool `(rows, *shape)`."""
 
     site: Role
     layer: int
@@ -66,7 +66,7 @@ class Seed:
     part: int = 0
 
     def array(self, key: StepKey, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see Draw.
-        """Return the state in which the generator begins the update."""
+        """Return the generator's state at the start of the update."""
         seed = framework_seed(key, self.site, self.part)
         return np.array([seed, self.index * CALLS], np.int64)
 
@@ -80,18 +80,18 @@ class Seed:
 
 
 Inner: TypeAlias = tuple[Tensor, ...]
-"""What one pass through a network takes, one for each of its draws."""
+"""The random inputs of one pass through a network."""
 
 
 class Draws(NamedTuple):
-    """What both networks draw in an update, or, stacked, in many; arrays, tensors or signatures.
+    """The random inputs of both networks in one or many updates; arrays, tensors or signatures.
 
     Attributes
     ----------
     generator, discriminator
         In the adversarial pass.
     penalties
-        What the discriminator draws in the pass of each penalty.
+        Of the discriminator in the pass of each penalty.
     """
 
     generator: Inner
@@ -101,16 +101,16 @@ class Draws(NamedTuple):
 
 @dataclass(frozen=True)
 class Drawer:
-    """Draws for one kind of update.
+    """Draws the random inputs of one kind of update.
 
     Attributes
     ----------
     generator, discriminator
-        What each network takes in a pass.
+        The random inputs of a pass of each network.
     joined
-        Whether the discriminator judges real images beside the generated ones.
+        Whether the discriminator's pass has real images beside the generated ones.
     penalties
-        How many passes of penalties there are.
+        Number of passes of penalties.
     """
 
     generator: tuple[Draw, ...]
@@ -127,7 +127,7 @@ class Drawer:
         return self._each(lambda draw, rows: _stacked(draw, keys, rows), batch)
 
     def signature(self, *axes: None) -> Draws:
-        """Return the shapes and types of `draws`, with further axes in front."""
+        """Return the shapes and dtypes of `draws`, with additional leading axes."""
         return self._each(lambda draw, _: draw.signature(*axes), 0)
 
     def _each(self, made: Callable[[Draw, int], Any], batch: int) -> Draws:

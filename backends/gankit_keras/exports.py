@@ -1,4 +1,4 @@
-"""Generators for use without gankit: Keras's own format, SavedModel and ONNX."""
+"""Export generators to Keras's own format, SavedModel and ONNX."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit_keras.framework import Tensor, keras, tf
 from gankit_keras.stock import stock_model
 
 OPSET = 18
-"""The version of ONNX's operators; tf2onnx 1.17 knows up to it."""
+"""The version of ONNX's operators; the newest that tf2onnx 1.17 supports."""
 SIGNATURE = "serving_default"
 
 
@@ -37,7 +37,7 @@ def write_savedmodel(problem: Problem, weights: State, path: Path) -> None:
 
 def read_savedmodel(path: Path) -> Ran:
     """Open a SavedModel."""
-    loaded = tf.saved_model.load(str(path))  # Its functions need it as long as they are used.
+    loaded = tf.saved_model.load(str(path))  # Must outlive its functions.
 
     def run(inputs: Inputs) -> Array:
         tensors = {name: tf.constant(array) for name, array in inputs.items()}
@@ -48,7 +48,7 @@ def read_savedmodel(path: Path) -> Ran:
 
 
 def write_onnx(problem: Problem, weights: State, path: Path) -> None:
-    """Write ONNX by tf2onnx, the weights inside the file."""
+    """Write ONNX with tf2onnx, with the weights inside the file."""
     import tf2onnx
 
     model = stock_model(problem, weights)

@@ -1,4 +1,4 @@
-"""What Keras and TensorFlow say of themselves on this machine."""
+"""Facts about Keras and TensorFlow on this machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def facts() -> dict[str, str]:
 
 
 def described(device: object) -> str:
-    """Return a physical device as `--device` takes it, and the hardware's name if it has one."""
+    """Return a device's name for `--device`, and the hardware's name, if known."""
     name = str(getattr(device, "name", device)).removeprefix("/physical_device:")
     details = tf.config.experimental.get_device_details(device)
     hardware = details.get("device_name")
@@ -37,7 +37,7 @@ def described(device: object) -> str:
 
 
 def deterministic() -> str:
-    """Return whether operations are told to be deterministic; TensorFlow tells only inside."""
+    """Return whether operations are set to be deterministic; TensorFlow exposes it only inside."""
     try:
         from tensorflow.python.framework import config
 
@@ -47,7 +47,7 @@ def deterministic() -> str:
 
 
 def said(flag: bool) -> str:
-    """Return a flag for a person.
+    """Return a flag as text.
 
     >>> said(False)
     'off'

@@ -1,4 +1,4 @@
-"""The formats that the backend offers; Keras is imported when one is written or read."""
+"""The backend's export formats; Keras is imported only when one is written or read."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def add_class_names_to_keras(path: Path, names: Sequence[str]) -> None:
 def add_class_names_to_savedmodel(path: Path, names: Sequence[str]) -> None:
     """Add the names of classes to a SavedModel, as "assets.extra/class_names.json".
 
-    That folder is the format's own place for what no loader reads.
+    That folder is the format's own place for files that no loader reads.
     """
     extra = path / "assets.extra"
     extra.mkdir()

@@ -1,4 +1,4 @@
-"""The one door for models: a spec or a `keras.Model` goes in, a `Form` comes out."""
+"""Build a `Form` from a spec or a `keras.Model`."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from gankit_keras.layers import SpecModel
 
 @dataclass(frozen=True)
 class Form:
-    """A network but for the values of its weights: a generator and its average share one.
+    """A network without the values of its weights, shared by a generator and its average.
 
     Attributes
     ----------
     site
-        Which of the two players it is.
+        The generator or the discriminator.
     model
         A `SpecModel`, or the user's own model.
     inputs, outputs
         Shapes without the batch: `(latent,)` to an image's, or an image's to that of
         `Problem.discriminator_output_shape`.
     classes
-        How many there are, where the model looks at them; else 0.
+        Number of classes if the model is class-conditional; else 0.
     variables
-        What is saved, by its name in the state: weights and running state.
+        The saved weights and running state, by their names in the state.
     random
-        What a pass in training mode takes beside its batch.
+        The random inputs of a pass in training mode.
     seeds
-        The states of a native model's seed generators, one for each of `draws`.
+        The states of a native model's seed generators, one for each of `random`.
     calls
-        How a native model is called.
+        How a native model takes its inputs.
     """
 
     site: Role
@@ -58,13 +58,13 @@ class Form:
 
     @property
     def trainable(self) -> frozenset[str]:
-        """The names of the variables that training moves."""
+        """The names of the variables that training updates."""
         own = {id(variable) for variable in self.model.trainable_variables}
         return frozenset(name for name, v in self.variables.items() if id(v) in own)
 
 
 def form(problem: Problem, site: Role) -> Form:
-    """Build a spec, its weights zero, or let a native model through once it is checked.
+    """Build a spec, its weights zero, or check and wrap a native model.
 
     A native model is given labels if its `call` has a parameter of that name, or if it is a
     functional model of two inputs.
@@ -72,7 +72,7 @@ def form(problem: Problem, site: Role) -> Form:
     Raises
     ------
     ConfigError
-        It is neither, or a native model whose shapes or precision are not the problem's.
+        It is neither, or a native model whose shapes or precision do not fit the problem.
     """
     given, inputs, outputs = (
         (problem.generator, (problem.latent,), problem.image_shape)
@@ -108,7 +108,7 @@ def _native_form(
     calls = calling(model, _name(site), problem.classes)
     classes = problem.classes if calls.labelled else 0
     _check_native(model, calls, inputs, outputs, problem.precision)
-    # Keras numbers its layers by how many the process has made, so paths do not last; places do.
+    # Keras numbers layers by the process's count, so paths are not stable; positions are.
     weights = {f"{place}.{v.name}": v for place, v in enumerate(model.weights)}
     saved = {id(v) for v in model.weights}
     seeds = {id(v): v for v in model.variables if id(v) not in saved}
@@ -124,18 +124,20 @@ def _native_form(
 def _check_native(
     model: keras.Model, calls: Calling, inputs: Shape, outputs: Shape, precision: Precision
 ) -> None:
-    """Build a model where it is not built, and hold it against what the problem says of it."""
+    """Build a model if needed, and raise ConfigError unless it fits the problem."""
     made, name = _outputs(model, calls, inputs, precision), calls.name
     parts = [layer.compute_dtype for layer in (model, *model.layers)]
     dtypes = [made.dtype.name, *parts, *(v.dtype for v in model.weights)]
     if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
         raise ConfigError(
-            f"the {name} computes in {wrong[0]}, the problem in {precision}; "
+            f"the {name} computes in {wrong[0]}, but the problem needs {precision}; "
             f"call keras.config.set_dtype_policy({precision!r}) before you build it"
         )
     shape = tuple(made.shape[1:])
     if shape != outputs and (shape, outputs) != ((), (1,)):
-        raise ConfigError(f"the {name} makes {shape} of {inputs}; it must make {outputs}")
+        raise ConfigError(
+            f"the {name}'s output is {shape} for inputs of {inputs}; it must be {outputs}"
+        )
     if not model.trainable_variables:
         raise ConfigError(
             f"the {name} has no weights to train; set trainable = True on some layers"
@@ -143,7 +145,7 @@ def _check_native(
 
 
 def _outputs(model: keras.Model, calls: Calling, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
-    """Return what a native model makes of two rows of zeros, leaving its state as it is."""
+    """Return a native model's outputs for two rows of zeros, without changing its state."""
     zeros, labels = tf.zeros((2, *inputs), precision), tf.zeros((2,), tf.int64)
     if not model.built:
         calls(model, zeros, labels, training=False)

@@ -1,4 +1,4 @@
-"""Keras on TensorFlow: imported here, once and quietly, for every other module of the backend."""
+"""Import Keras on TensorFlow once, quietly, for all other modules of the backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gankit.errors import BackendUnavailable, UnknownName
 __all__ = ["Tensor", "Variable", "compiled", "device_name", "keras", "tf"]
 
 Tensor: TypeAlias = Any
-"""A `tf.Tensor`; TensorFlow has no types that mypy could check."""
+"""A `tf.Tensor`; TensorFlow has no types for mypy."""
 Variable: TypeAlias = Any
 """A `tf.Variable`."""
 
@@ -23,7 +23,7 @@ LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def _import() -> tuple[Any, Any]:
-    """Import Keras on TensorFlow, or raise BackendUnavailable saying what stands in the way."""
+    """Import Keras on TensorFlow; BackendUnavailable with the reason if it fails."""
     _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
     try:
         with _hushed():
@@ -47,10 +47,10 @@ def _check(framework: str) -> None:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Hold back what is written to standard error; write it if the block ends in an exception.
+    """Capture standard error; print it if the block raises.
 
-    TensorFlow writes some lines before its log level is read, so they are held back whatever that
-    is. The logger of this module gets them, which `gankit --debug` shows.
+    TensorFlow writes some lines before it reads its log level, so they are captured at any level.
+    This module's logger gets them, which `gankit --debug` shows.
     """
     log = logging.getLogger("gankit.keras")
     if not log.isEnabledFor(logging.DEBUG):
@@ -88,23 +88,23 @@ keras, tf = _import()
 
 
 XLA = "GANKIT_KERAS_XLA"
-"""Set in the environment, it lets XLA compile the updates."""
+"""If set in the environment, XLA compiles the updates."""
 
 
 def xla_asked() -> bool:
-    """Return whether XLA shall compile the updates."""
+    """Return whether XLA is to compile the updates."""
     return bool(os.environ.get(XLA))
 
 
 def device_name(device: str) -> str | None:
-    """Return TensorFlow's name of `device`, or None where TensorFlow is to choose.
+    """Return TensorFlow's name of `device`, or None if TensorFlow is to choose.
 
     "cuda", as torch calls it, is a GPU.
 
     Raises
     ------
     UnknownName
-        There is no such device; a ConfigError. TensorFlow itself would quietly take another.
+        There is no such device. TensorFlow itself would silently use another.
     """
     if device == "auto":
         return None
@@ -122,10 +122,10 @@ def compiled(
     *signature: Any,  # noqa: ANN401
     by_xla: bool = False,
 ) -> Any:  # noqa: ANN401
-    """Compile `function` for `device`, once for every size of what `signature` leaves open.
+    """Compile `function` for `device`, once for all sizes that `signature` leaves open.
 
-    TensorFlow optimises it by itself, wherever it is called from: rewritten together with what
-    is around it, an update would not give the same bits in a block and alone.
+    TensorFlow optimises it separately: optimised together with its caller, an update would not give
+    the same bits in a block and alone.
     """
 
     def placed(*inputs: Tensor) -> Tensor:

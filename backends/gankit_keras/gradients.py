@@ -19,7 +19,7 @@ def gradients(
     Raises
     ------
     ConfigError
-        The weights are those of `form`, a native model, and the loss depends on none of them.
+        The weights are those of the native model `form`, and the loss depends on none of them.
     """
     found = tape.gradient(loss, list(weights.values()))
     if form and form.native and all(gradient is None for gradient in found):
@@ -27,7 +27,7 @@ def gradients(
             f"none of the {form.site.name.lower()}'s weights takes part in its loss; "
             "does the model call stop_gradient?"
         )
-    # The gradient of a native model's embedding comes as the rows that it concerns.
+    # The gradient of a native model's embedding is sparse.
     return {
         name: tf.zeros_like(weight) if gradient is None else tf.convert_to_tensor(gradient)
         for (name, weight), gradient in zip(weights.items(), found, strict=True)

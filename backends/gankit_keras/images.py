@@ -1,4 +1,4 @@
-"""Layers on images: convolutions and sampling, `(n, height, width, channels)`."""
+"""Image layers: convolutions and sampling, `(n, height, width, channels)`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from gankit_keras.framework import Tensor, tf
 def convolve(layer: Conv, images: Tensor, kernel: Tensor) -> Tensor:
     """Return the cross-correlation with a kernel `(k, k, in / groups, filters)`.
 
-    Padded first: with paddings of its own, TensorFlow's gradients take more than twice as long on
-    a CPU. And it has no gradient of a grouped convolution there, so groups are taken one by one.
+    Pads first: with its own paddings, TensorFlow's gradients take more than twice as long on a
+    CPU. TensorFlow has no gradient of a grouped convolution there, so groups run one by one.
     """
     if layer.padding:
         side = [layer.padding, layer.padding]
@@ -21,9 +21,9 @@ def convolve(layer: Conv, images: Tensor, kernel: Tensor) -> Tensor:
 
 
 def convolve_transposed(layer: ConvTranspose, images: Tensor, kernel: Tensor) -> Tensor:
-    """Lay a kernel `(k, k, in, filters)` onto a larger image, scaled by each value; then crop."""
+    """Add a kernel `(k, k, in, filters)`, scaled by each value, to a larger image; then crop."""
     sides = [(side - 1) * layer.stride + layer.kernel for side in images.shape[1:3]]
-    # TensorFlow means the gradient of a convolution from the larger image to the smaller one.
+    # TensorFlow defines it as the gradient of a convolution from the larger image.
     turned = tf.transpose(kernel, (0, 1, 3, 2))
     shape = (tf.shape(images)[0], *sides, layer.filters)
     made = tf.nn.conv2d_transpose(images, turned, shape, layer.stride, "VALID")
@@ -40,7 +40,7 @@ def upsample(images: Tensor, factor: int) -> Tensor:
 
 
 def average_pool(images: Tensor, size: int) -> Tensor:
-    """Average over squares side by side."""
+    """Average over adjacent squares."""
     return tf.nn.avg_pool2d(images, size, size, "VALID")
 
 

@@ -1,4 +1,4 @@
-"""What an update sees, as tensors or their signatures."""
+"""The inputs of an update, as tensors or their signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gankit_keras.framework import Tensor, tf
 
 
 class Inputs(NamedTuple):
-    """What an update sees.
+    """The inputs of an update.
 
     Attributes
     ----------
@@ -22,13 +22,13 @@ class Inputs(NamedTuple):
     noise
         `(B, latent)`.
     labels
-        `(B,)` int64; no rows where the problem asks for none.
+        `(B,)` int64; no rows if the problem does not use them.
     numbers
-        The core's draws by name, as in `gankit.contract.Batch`, but for "flip".
+        The core's random inputs by name, as in `gankit.contract.Batch`, except "flip".
     scalars
         Float64 scalars by name.
     random
-        What the networks draw.
+        Random inputs inside the networks.
     """
 
     real: Tensor
@@ -40,7 +40,7 @@ class Inputs(NamedTuple):
 
 
 def signature(problem: Problem, drawer: Drawer) -> Inputs:
-    """Return the shapes and types of an update's inputs."""
+    """Return the shapes and dtypes of an update's inputs."""
     numbers = number_signatures(problem)
     numbers.pop("flip", None)
     return Inputs(
@@ -54,7 +54,7 @@ def signature(problem: Problem, drawer: Drawer) -> Inputs:
 
 
 def number_signatures(problem: Problem, *axes: None) -> dict[str, tf.TensorSpec]:
-    """Return the shapes and types of the core's draws, with further axes in front."""
+    """Return the shapes and dtypes of the core's random inputs, with additional leading axes."""
     return {
         name: tf.TensorSpec((*axes, None, *shape), dtype)
         for name, (shape, dtype) in layout(problem).items()

@@ -1,4 +1,4 @@
-"""What a discriminator makes of images in one update, in training mode."""
+"""The discriminator's forward passes in one update, in training mode."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ OPS = Ops()
 
 
 class Verdict(NamedTuple):
-    """What a discriminator made of a batch.
+    """The discriminator's outputs for a batch.
 
     Attributes
     ----------
     fake, real
         `(B, 1)`, or `(B, 1 + classes)` with class logits after the logit.
     running
-        The running state as the pass leaves it.
+        The running state after the pass.
     """
 
     fake: Tensor
@@ -33,12 +33,12 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Judge:
-    """A discriminator with the view that it has of images.
+    """A discriminator with the augmentation of its inputs.
 
     Attributes
     ----------
     augment, adaptive
-        How images are changed on the way in, and the chance of that where it is adaptive.
+        Augmentation of the images, and its probability if it is adaptive.
     """
 
     network: Network
@@ -46,7 +46,7 @@ class Judge:
     adaptive: Adaptive | None
 
     def __call__(self, fake: Tensor, real: Tensor | None, inputs: Inputs) -> Verdict:
-        """Judge one joined batch, fakes first: batch statistics are those of each half."""
+        """Run one joined batch, fakes first: batch statistics are those of each half."""
         halves, labels = [self.view(fake, "fake", inputs)], [inputs.labels]
         if real is not None:
             halves.append(self.view(real, "real", inputs))
@@ -65,19 +65,19 @@ class Judge:
         return logit(self.network.forward(seen, inputs.labels, draws)[0])
 
     def view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
-        """Return what the discriminator sees of images."""
+        """Return images as the discriminator sees them."""
         sigma = tf.cast(inputs.scalars.get("instance_noise", 0.0), images.dtype)
         p = None if self.adaptive is None else tf.convert_to_tensor(self.adaptive.p)
         return view(OPS, self.augment, images, half, inputs.numbers, sigma, p)
 
 
 def logit(judged: Tensor) -> Tensor:
-    """Return the first column, `(B,)`: how real the images look."""
+    """Return the first column, `(B,)`, the logit of being real."""
     return judged[:, 0] if judged.shape[1] > 1 else tf.reshape(judged, (-1,))
 
 
 def told_apart(weight: float, labels: Tensor, *halves: Tensor) -> Tensor | float:
-    """Return what the class logits of each half add to a loss, 0 without an auxiliary weight.
+    """Return the auxiliary classifier's loss on each half, 0 without an auxiliary weight.
 
     Each adds the mean of `logsumexp(c) - c[label]`, c the columns after the first.
     """

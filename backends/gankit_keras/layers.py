@@ -1,4 +1,4 @@
-"""Specs as Keras models: the formulas of `gankit.layers`, on tensors."""
+"""Specs as Keras models, by the formulas of `gankit.layers`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Weighted = Dense | Conv | ConvTranspose | Projection
 
 
 class SpecModel(keras.Model):  # type: ignore[misc]
-    """The layers of a spec in a row; Keras holds their arrays, under the core's names."""
+    """The layers of a spec in sequence; Keras stores their arrays under the core's names."""
 
     def __init__(self, spec: Spec, inputs: Shape, classes: int, dtype: Precision) -> None:
         super().__init__(dtype=dtype)
@@ -57,7 +57,7 @@ class SpecModel(keras.Model):  # type: ignore[misc]
         training: bool = False,
         halves: int = 1,
     ) -> Tensor:
-        """Return the outputs; in training mode `kept` has a mask for each dropout layer."""
+        """Return the outputs; in training mode `kept` contains a mask for each dropout layer."""
         arrays = {name: variable.value for name, variable in self.arrays.items()}
         one = Pass(arrays, labels, iter(kept), training, halves)
         outputs = one.run(self.spec, inputs)
@@ -68,22 +68,22 @@ class SpecModel(keras.Model):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Pass:
-    """One run of a spec.
+    """One forward pass of a spec.
 
     Attributes
     ----------
     arrays
         Weights and running state, by name.
     labels
-        `(n,)` int64, where a layer looks at them.
+        `(n,)` int64, if a layer is class-conditional.
     kept
-        The masks of the dropout layers still to come.
+        The masks of the remaining dropout layers.
     training
-        Whether layers see the whole batch.
+        Whether layers use batch statistics.
     halves
-        How many batches lie behind each other, fakes and reals: batch statistics are each one's.
+        Number of concatenated batches, fakes and reals: each has its own batch statistics.
     running
-        The running state as this pass leaves it.
+        The running state after this pass.
     """
 
     arrays: Mapping[str, Tensor]
@@ -94,7 +94,7 @@ class Pass:
     running: dict[str, Tensor] = field(default_factory=dict)
 
     def run(self, spec: Spec, inputs: Tensor, prefix: str = "") -> Tensor:
-        """Return what layers whose names begin with `prefix` make of `inputs`."""
+        """Return the outputs of layers whose names begin with `prefix`."""
         for position, layer in enumerate(spec):
             inputs = self._apply(layer, inputs, f"{prefix}{position}")
         return inputs
@@ -127,7 +127,7 @@ class Pass:
         return _plain(layer, inputs)
 
     def _kernel(self, layer: Weighted, name: str, role: str = "kernel") -> Tensor:
-        """Return the layer's kernel, or its embedding, under spectral norm where it has that."""
+        """Return the layer's kernel, or its embedding, with spectral norm if it has that."""
         kernel, vector = self.arrays[f"{name}.{role}"], f"{name}.{role}_u"
         if not layer.spectral:
             return kernel
@@ -153,7 +153,7 @@ class Pass:
         return tf.concat([inputs, vectors], axis=-1)
 
     def _rows(self, embedding: Tensor) -> Tensor:
-        """Return each label's row; as a product, whose gradients are dense and can go on."""
+        """Return each label's row; as a product, whose gradients are dense and differentiable."""
         return tf.one_hot(self.labels, embedding.shape[0], dtype=embedding.dtype) @ embedding
 
     def _batch_norm(self, layer: BatchNorm, inputs: Tensor, name: str) -> Tensor:
@@ -174,7 +174,7 @@ class Pass:
 
 
 def _plain(layer: Layer, inputs: Tensor) -> Tensor:
-    """Return the value of a layer that has no arrays and is the same in training."""
+    """Return the value of a layer without arrays that is equal in training and inference."""
     match layer:
         case LeakyReLU(slope=slope):
             return _leaky(inputs, slope)
@@ -192,15 +192,15 @@ def _plain(layer: Layer, inputs: Tensor) -> Tensor:
             return tf.reshape(inputs, (-1, inputs.shape[1:].num_elements()))
         case Reshape(shape=shape):
             return tf.reshape(inputs, (-1, *shape))
-    raise TypeError(f"the keras backend knows no layer {layer!r}")
+    raise TypeError(f"got layer {layer!r}; expected one of gankit.layers")
 
 
 def _leaky(inputs: Tensor, slope: float) -> Tensor:
-    """Return `max(x, slope * x)`; its derivative is written out, TensorFlow's is slow."""
+    """Return `max(x, slope * x)` with an explicit derivative; TensorFlow's is slow."""
 
     def forward(inputs: Tensor) -> tuple[Tensor, Tensor]:
         outputs = tf.maximum(inputs, slope * inputs)
-        # For slopes in [0, 1] the outputs are positive where the inputs are.
+        # For slopes in [0, 1] the outputs are positive if the inputs are.
         return outputs, lambda pull: tf.where(outputs > 0, pull, slope * pull)
 
     return tf.custom_gradient(forward)(inputs)

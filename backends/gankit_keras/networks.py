@@ -1,4 +1,4 @@
-"""Networks: in training as tensors, in inference mode as the core sees them."""
+"""Networks: tensors in training, arrays at inference."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gankit_keras.framework import Tensor, Variable, compiled, keras, tf
 class Network:
     """A form with values: the model's own, or for an average, copies of them.
 
-    Called with arrays it answers in inference mode, compiled once for any number of rows.
+    Called with arrays it runs in inference mode, compiled once for any number of rows.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Network:
 
     @property
     def weights_in_training(self) -> dict[str, Variable]:
-        """The values that training moves, by name."""
+        """The trained values, by name."""
         return {name: v for name, v in self.values.items() if name in self.form.trainable}
 
     def forward(
@@ -44,18 +44,18 @@ class Network:
         draws: Sequence[Tensor] | None = None,
         halves: int = 1,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the outputs, and by name the running state after this pass; nothing moves.
+        """Return the outputs, and by name the running state after this pass, without storing it.
 
         Parameters
         ----------
         inputs
             `(n, *form.inputs)`.
         labels
-            `(n,)` int64; looked at only by a form with classes.
+            `(n,)` int64; used only by a form with classes.
         draws
-            One for each of `form.random`, for training mode; None for inference.
+            One for each of `form.random`, in training mode; None at inference.
         halves
-            How many batches lie behind each other: batch statistics are each one's.
+            Number of concatenated batches: each has its own batch statistics.
         """
         form = self.form
         seeds = draws if form.native and draws is not None else [(0, 0)] * len(form.seeds)
@@ -81,12 +81,12 @@ class Network:
         return tf.concat(made, axis=0)
 
     def store(self, running: dict[str, Tensor]) -> None:
-        """Keep the running state that a pass left."""
+        """Store the running state of a pass."""
         for name, value in running.items():
             self.values[name].assign(value)
 
     def blend(self, other: Network, beta: Tensor) -> None:
-        """Move towards a network of the same form; running state, which is no weight, is copied."""
+        """Blend in the weights of a network of the same form; copy running state."""
         for name, value in self.values.items():
             if name in self.form.trainable:
                 value.assign_add(tf.cast(1 - beta, value.dtype) * (other.values[name] - value))
@@ -94,7 +94,7 @@ class Network:
                 value.assign(other.values[name])
 
     def copied(self) -> Network:
-        """Return a network of the same form with values of its own, equal to these."""
+        """Return a network of the same form with separate, equal values."""
         copies = {name: tf.Variable(value, trainable=False) for name, value in self.values.items()}
         return Network(self.form, self.device, copies)
 
@@ -130,7 +130,7 @@ class Network:
 
 
 def told_labels(labels: Labels | None, count: int, classes: int) -> Labels:
-    """Return labels as networks take them, checked; none where there are no classes to tell."""
+    """Return validated labels as networks take them; no rows without classes."""
     if not classes:
         return np.zeros(0, np.int64)
     check_labels(labels, count, classes)
@@ -143,6 +143,6 @@ def to_arrays(values: dict[str, Variable]) -> State:
 
 
 def assign(values: dict[str, Variable], state: State) -> None:
-    """Copy arrays, which have been checked, into variables of the same names."""
+    """Copy validated arrays into variables of the same names."""
     for name, value in values.items():
         value.assign(np.asarray(state[name], value.dtype.as_numpy_dtype))

@@ -10,7 +10,7 @@ Pair: TypeAlias = tuple[Tensor, Tensor]
 
 
 def moments(inputs: Tensor, axes: list[int]) -> Pair:
-    """Return mean and (biased) variance over `axes`, which stay as axes of length 1."""
+    """Return mean and (biased) variance over `axes`, which remain as axes of length 1."""
     mean = tf.reduce_mean(inputs, axes, keepdims=True)
     return mean, tf.reduce_mean(tf.square(inputs - mean), axes, keepdims=True)
 
@@ -22,7 +22,7 @@ def normalise(inputs: Tensor, moments: Pair, affine: Pair, epsilon: float) -> Te
 
 
 def power_iteration(kernel: Tensor, u: Tensor) -> Tensor:
-    """Return `normalised(W' normalised(W u))`, a step nearer to W's largest singular vector."""
+    """Return `normalised(W' normalised(W u))`, one iteration towards W's largest."""
     rows = tf.stop_gradient(_rows(kernel))
     left = _normalised(tf.linalg.matvec(rows, u))
     return _normalised(tf.linalg.matvec(rows, left, transpose_a=True))

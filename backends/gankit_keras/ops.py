@@ -1,4 +1,4 @@
-"""What losses and augmentations are written in."""
+"""The operations of losses and augmentations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Ops:
     def softplus(self, logits: Tensor) -> Tensor:
         """Return log(1 + exp(logits)).
 
-        TensorFlow leaves a term out only where it is less than half a unit in the last place.
+        TensorFlow drops a term only if it is less than half a unit in the last place.
         """
         return tf.nn.softplus(logits)
 
@@ -24,25 +24,25 @@ class Ops:
         return tf.reduce_mean(logits)
 
     def mean_over(self, images: Tensor, axes: tuple[int, ...]) -> Tensor:
-        """Return the mean over `axes`, which stay as axes of length 1."""
+        """Return the mean over `axes`, which remain as axes of length 1."""
         return tf.reduce_mean(images, axes, keepdims=True)
 
     def shift(self, images: Tensor, offsets: Tensor) -> Tensor:
-        """Move each image down and right by its row of `offsets`; zeros come in.
+        """Shift each image down and right by its row of `offsets`; fill with zeros.
 
-        As products with matrices of zeros and ones, which are exact and whose gradients are
-        products again.
+        Implemented as products with matrices of zeros and ones, which are exact and whose gradients
+        are products again.
         """
         down, right = (_moving(offsets[:, a], images, a + 1) for a in (0, 1))
         moved = tf.einsum("nik,nkjc->nijc", down, images)
         return tf.einsum("njk,nikc->nijc", right, moved)
 
     def below(self, numbers: Tensor, threshold: Tensor) -> Tensor:
-        """Return 1 where a number lies below the threshold, float64, and 0 elsewhere."""
+        """Return 1 where a number is below the threshold, float64, and 0 elsewhere."""
         return tf.cast(tf.cast(numbers, tf.float64) < threshold, numbers.dtype)
 
 
 def _moving(offsets: Tensor, images: Tensor, axis: int) -> Tensor:
-    """Return `(n, side, side)`, 1 where the column's place moves to the row's."""
+    """Return `(n, side, side)`, 1 where the column's position moves to the row's."""
     side = images.shape[axis]
     return tf.one_hot(tf.range(side, dtype=tf.int64) - offsets[:, None], side, dtype=images.dtype)

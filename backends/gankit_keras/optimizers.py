@@ -17,22 +17,22 @@ Tensors = Mapping[str, Tensor]
 
 
 class Updater(Protocol):
-    """An optimizer at work on one network's weights."""
+    """An optimizer of one network's weights."""
 
     def state(self) -> Variables:
         """Return the live state: "m/0.kernel", "v/0.kernel", "t"; nothing for SGD."""
         ...
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
-        """Move the weights, in place; `rates` are the player's own, float64 scalars."""
+        """Update the weights in place; `rates` are the network's own float64 scalars."""
         ...
 
 
 class SGDUpdater:
-    """Plain gradient descent, which remembers nothing."""
+    """Plain gradient descent, without state."""
 
     def state(self) -> Variables:
-        """Return nothing."""
+        """Return an empty state."""
         return {}
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
@@ -67,10 +67,10 @@ class RMSpropUpdater:
 
 
 class AdamUpdater:
-    """Kingma & Ba 2015, Algorithm 1, by TensorFlow's operation that passes over a weight once.
+    """Kingma & Ba 2015, Algorithm 1, by TensorFlow's fused operation.
 
-    The operation adds its epsilon to sqrt(v) before the bias correction. Both stand under the
-    same fraction, so epsilon * sqrt(1 - beta2^t) there is epsilon after the correction.
+    The operation adds its epsilon to sqrt(v) before the bias correction. Both are under the same
+    fraction, so epsilon * sqrt(1 - beta2^t) there equals epsilon after the correction.
     """
 
     def __init__(self, adam: Adam, weights: Variables, precision: Precision) -> None:
@@ -87,10 +87,10 @@ class AdamUpdater:
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
         """Move the moments, then the weights."""
         t = tf.cast(self.t.assign_add(1), tf.float64)
-        # The operation computes 1 - beta in its own precision; the corrections follow it there.
+        # The operation computes 1 - beta in its own precision; so do the corrections.
         beta2 = tf.cast(rates["beta2"], self.precision)
         root = tf.sqrt(1 - tf.pow(tf.cast(beta2, tf.float64), t))
-        # TensorFlow steps smaller numbers to 0; a gradient of 0 would then give 0 / 0.
+        # TensorFlow flushes smaller numbers to 0; a gradient of 0 would then give 0 / 0.
         epsilon = tf.maximum(self.epsilon * root, np.finfo(self.precision).smallest_normal)
         correction = 1 - tf.pow(tf.constant(self.beta1, tf.float64), t)
         rate = rates["learning_rate"] * root / correction
@@ -99,7 +99,7 @@ class AdamUpdater:
                 var=weight.handle,
                 m=self.m[name].handle,
                 v=self.v[name].handle,
-                # Powers of zero: the correction stands in the rate, worked out in float64.
+                # Powers of zero: the correction is in the rate, computed in float64.
                 beta1_power=tf.zeros((), weight.dtype),
                 beta2_power=tf.zeros((), weight.dtype),
                 lr=tf.cast(rate, weight.dtype),
@@ -112,7 +112,7 @@ class AdamUpdater:
 
 @dataclass(frozen=True)
 class Clipping:
-    """Another updater, after whose moves no weight is larger than `limit`."""
+    """Another updater, with weights clipped to `limit` after each update."""
 
     updater: Updater
     limit: float
@@ -129,7 +129,7 @@ class Clipping:
 
 
 def updater(optimizer: Optimizer, weights: Variables, precision: Precision) -> Updater:
-    """Return what applies `optimizer` to weights like these."""
+    """Return the updater of `optimizer` for such weights."""
     made = _unclipped(optimizer, weights, precision)
     return made if optimizer.clip is None else Clipping(made, optimizer.clip)
 

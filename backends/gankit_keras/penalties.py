@@ -23,7 +23,7 @@ class Steepness:
     def __call__(
         self, fake: Tensor, inputs: Inputs, weights: dict[str, Variable]
     ) -> tuple[Tensor, Gradients]:
-        """Return what it adds to the loss, and to the gradient of each weight."""
+        """Return its term of the loss, and of the gradient of each weight."""
         rate = inputs.scalars[f"penalty/{self.number}"]
         if self.penalty.every == 1:
             return self._at(rate, fake, inputs, weights)

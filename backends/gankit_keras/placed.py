@@ -1,4 +1,4 @@
-"""The data set where blocks look it up: on the device, or on the host as it lies in a file."""
+"""The data set for blocks: on the device, or on the host for images in a file."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Placed(Protocol):
     """Images, uint8 or scaled, with their labels."""
 
     labels: Tensor
-    """`(N,)` int64; no rows where the problem asks for none."""
+    """`(N,)` int64; no rows if the problem does not use them."""
 
     def real(self, index: Index, /) -> Any:  # noqa: ANN401 - an array or a tensor.
-        """Return what the compiled steps look up real images in, given `(K, S, B)` indices."""
+        """Return the tensor or array of real images for the steps of `(K, S, B)` indices."""
         ...
 
     def nbytes(self, index: Index, /) -> int:
-        """Return how many bytes that takes on the host."""
+        """Return its size in bytes on the host."""
         ...
 
 
 class OnDevice:
-    """All images in the device's memory: steps get all of them, and look up by index."""
+    """All images in the device's memory: steps get all of them, and index them."""
 
     def __init__(self, images: NDArray[Any], labels: Labels) -> None:
         self.images = _on_device(images)
@@ -41,12 +41,12 @@ class OnDevice:
         return self.images
 
     def nbytes(self, _index: Index, /) -> int:
-        """Return 0: nothing is handed over."""
+        """Return 0: nothing is copied."""
         return 0
 
 
 class OnHost:
-    """Images in a file that may be larger than memory: steps get those that they see."""
+    """Images in a file that may be larger than memory: steps get only theirs."""
 
     def __init__(self, images: NDArray[Any], labels: Labels, problem: Problem) -> None:
         self.images = images
@@ -59,12 +59,12 @@ class OnHost:
         return found if found.dtype == np.uint8 else self.problem.scale(found)
 
     def nbytes(self, index: Index, /) -> int:
-        """Return the size of what `real` would return, as it lies in the file."""
+        """Return the size of the result of `real`, in the file's dtype."""
         return int(index.size * self.images[0].nbytes)
 
 
 def placed(problem: Problem, images: NDArray[Any], labels: Labels | None, classes: int) -> Placed:
-    """Return the data set, on the device unless it lies in a file; `classes` as in a form."""
+    """Return the data set, on the device unless it is a file; `classes` as in a form."""
     told = told_labels(labels, len(images), classes)
     if not isinstance(images, np.ndarray) or isinstance(images, np.memmap):
         return OnHost(images, told, problem)
@@ -72,9 +72,9 @@ def placed(problem: Problem, images: NDArray[Any], labels: Labels | None, classe
 
 
 def _on_device(images: NDArray[Any]) -> Tensor:
-    """Return a tensor of these images with one copy of them at most; tf.constant makes two.
+    """Return a tensor of these images with at most one copy; tf.constant makes two.
 
-    On a CPU it takes over NumPy's own memory, which TensorFlow wants aligned, or ends the process.
+    On a CPU it uses NumPy's memory, which must be aligned, or TensorFlow ends the process.
     """
     shared = tf.experimental.dlpack.from_dlpack(aligned(images).__dlpack__())
     return shared if shared.device == tf.zeros(()).device else tf.identity(shared)

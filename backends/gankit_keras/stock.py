@@ -1,7 +1,7 @@
-"""A generator of a spec as Keras's own layers, which load where gankit is not installed.
+"""A spec's generator as a model of Keras's own layers, which load without gankit.
 
-Training needs what Keras's layers do not have: masks from the core, statistics by halves, running
-state that a pass may throw away. Inference needs none of it.
+Training needs features that Keras's layers lack: masks from the core, statistics by halves,
+running state that a pass may discard. Inference needs none of them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Arrays = list[np.ndarray[Any, Any]]
 
 
 def stock_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
-    """Return the generator as a functional model: inputs and images by name, as in `Export`."""
+    """Return the generator as a functional model, with named inputs and images, as in `Export`."""
     inputs = {"noise": keras.Input((problem.latent,), name="noise", dtype="float32")}
     if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
@@ -54,14 +54,14 @@ def stock_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Kera
 
 @dataclass(frozen=True)
 class Drawing:
-    """A graph of layers being drawn; `weights` by the core's names, `labels` where there are."""
+    """Builds a graph of layers; `weights` by the core's names, `labels` if class-conditional."""
 
     weights: State
     labels: Tensor
     classes: int
 
     def run(self, spec: Spec, inputs: Tensor, places: Iterator[Place]) -> Tensor:
-        """Return what the layers of `spec`, whose places come next, make of `inputs`."""
+        """Return the outputs of the layers of `spec`, whose places come next."""
         for _ in spec:
             inputs = self._apply(next(places), inputs, places)
         return inputs
@@ -86,14 +86,14 @@ class Drawing:
         return self._loaded(_layer(place), inputs, arrays)
 
     def _arrays(self, place: Place) -> Arrays:
-        """Return the arrays of a layer that takes them as they are, in Keras's order."""
+        """Return the unconverted arrays of a layer, in Keras's order."""
         match place.layer:
             case Dense():
                 return self._kernel(place.name)
             case BatchNorm():
                 roles = ("gamma", "beta", "mean", "variance")
                 return [self.weights[f"{place.name}.{role}"] for role in roles]
-            case LayerNorm():  # Keras's are of every value; ours of every channel.
+            case LayerNorm():  # Keras's arrays are per value, the core's per channel.
                 pair = (self.weights[f"{place.name}.{role}"] for role in ("gamma", "beta"))
                 return [np.broadcast_to(array, place.shape) for array in pair]
         return []
@@ -103,13 +103,13 @@ class Drawing:
         return [self.weights[role] for role in roles if role in self.weights]
 
     def _loaded(self, layer: Any, inputs: Tensor, arrays: Arrays) -> Tensor:  # noqa: ANN401
-        """Return what a layer with these arrays makes of `inputs`."""
+        """Return the outputs of a layer with these arrays."""
         made = layer(inputs)
         layer.set_weights(arrays)
         return made
 
     def _convolve(self, layer: Conv, images: Tensor, name: str) -> Tensor:
-        """Pad, then convolve; groups one by one, for Keras's own need XLA on a CPU."""
+        """Pad, then convolve; groups one by one, because Keras's need XLA on a CPU."""
         if layer.padding:
             images = keras.layers.ZeroPadding2D(layer.padding)(images)
         kernel, *bias = self._kernel(name)
@@ -131,13 +131,13 @@ class Drawing:
             layer.filters, layer.kernel, layer.stride, "valid", use_bias=layer.bias
         )
         made = self._loaded(one, images, [kernel.transpose(0, 1, 3, 2), *bias])
-        # Keras makes a kernel that is smaller than its stride fill the whole stride.
+        # Keras pads a kernel that is smaller than its stride to the stride.
         over = max(layer.stride - layer.kernel, 0)
         low, high = layer.padding, layer.padding + over
         return keras.layers.Cropping2D(((low, high), (low, high)))(made) if high else made
 
     def _embed(self, inputs: Tensor, units: int, place: Place) -> Tensor:
-        """Lay the class's vector beside the features, at every place of an image."""
+        """Concatenate the class's vector to the features, at every pixel of an image."""
         vectors = self._vectors(units, place.name)
         if len(place.shape) == 3:
             vectors = keras.layers.Reshape((1, 1, units))(vectors)
@@ -155,7 +155,7 @@ def _split(images: Tensor, groups: int) -> list[Tensor]:
 
 
 def _layer(place: Place) -> Any:  # noqa: ANN401 - Keras has no types.
-    """Return the layer of Keras's that does the same at inference."""
+    """Return Keras's layer that is equal at inference."""
     layers = keras.layers
     match place.layer:
         case Dense(units=units, bias=bias):
@@ -183,4 +183,4 @@ def _layer(place: Place) -> Any:  # noqa: ANN401 - Keras has no types.
             return layers.Flatten()
         case Reshape(shape=shape):
             return layers.Reshape(shape)
-    raise TypeError(f"the keras backend knows no layer {place.layer!r}")
+    raise TypeError(f"got layer {place.layer!r}; expected one of gankit.layers")

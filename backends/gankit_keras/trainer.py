@@ -1,4 +1,4 @@
-"""The trainer: variables by name, and the compiled functions that move them."""
+"""The trainer: variables by name, and the compiled functions that update them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gankit_keras.networks import assign, to_arrays, told_labels
 from gankit_keras.placed import Placed, placed
 
 CHUNK_BYTES = 12 * 2**20
-"""How much of a block is handed over at a time; TensorFlow's copy comes on top of it."""
+"""Bytes of a block per call; TensorFlow's copy comes on top of it."""
 
 
 class KerasTrainer:
@@ -35,7 +35,7 @@ class KerasTrainer:
         self.generator = self._updates.generator
         self.discriminator = self._updates.judge.network
         self.average = self._updates.average
-        # An auxiliary classifier looks at labels where neither network does.
+        # An auxiliary classifier needs labels even if neither network is class-conditional.
         looking = self.generator.form.classes or self.discriminator.form.classes
         self._classes = problem.classes if looking or problem.auxiliary else 0
         self._critic, self._last = drawers(problem, self.generator, self.discriminator)
@@ -61,7 +61,7 @@ class KerasTrainer:
         return self._update_generator(self._inputs(batch, real, self._last))
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
-        """Keep the images on the device, uint8 ones as they are; memory-mapped ones stay put."""
+        """Store the images on the device, uint8 ones unconverted; images in a file stay there."""
         with tf.device(self._device):
             self._placed = placed(self._problem, images, labels, self._classes)
 
@@ -79,11 +79,11 @@ class KerasTrainer:
         return np.stack([losses[:, :-1].mean(axis=1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
-        """Return copies of everything that is needed to go on."""
+        """Return copies of everything that is needed to resume."""
         return to_arrays(self._variables())
 
     def load_state(self, state: State, /) -> None:
-        """Go on from `state`, all or nothing."""
+        """Resume from `state`, all or nothing."""
         variables = self._variables()
         check_state(state, to_arrays(variables))
         assign(variables, state)
@@ -112,7 +112,7 @@ class KerasTrainer:
         )
 
     def _steps(self, block: Block, chunk: slice) -> Steps:
-        """Return a chunk of a block, with its draws."""
+        """Return a chunk of a block, with its random inputs."""
         keys = [block.keys(r) for r in range(*chunk.indices(len(block)))]
         size = block.index.shape[2]
         return Steps(
@@ -125,12 +125,12 @@ class KerasTrainer:
         )
 
     def _seen(self, block: Block, chunk: slice) -> NDArray[np.int64]:
-        """Return which real images a chunk looks at: the generator's only where paired."""
+        """Return the indices of a chunk's real images: the generator's only if paired."""
         index = block.index[chunk]
         return index if self._problem.loss.paired else index[:, :-1]
 
     def _chunk(self, block: Block, data: Placed) -> int:
-        """Return how many steps are handed over at a time, at least one."""
+        """Return the number of steps per call, at least one."""
         first = slice(0, 1)
         one: list[NDArray[Any]] = tf.nest.flatten(self._steps(block, first))
         size = sum(array.nbytes for array in one) + data.nbytes(self._seen(block, first))
@@ -166,9 +166,9 @@ class KerasTrainer:
         return compiled(runner.run, self._device, data, steps)
 
     def _shared(self) -> bool:
-        """Tell whether a step's last two updates make the same images: of noise alone.
+        """Whether a step's last two updates generate the same images, which depend on noise only.
 
-        XLA would give them other bits together than one by one.
+        XLA would compute other bits for them together than one by one.
         """
         form = self.generator.form
         return not (self._by_xla or self._problem.fresh_noise or form.random or form.classes)

@@ -1,4 +1,4 @@
-"""The two updates, as they are compiled: on tensors, with everything random an input."""
+"""The two updates as compiled functions of tensors, with all randomness as inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gankit_keras.optimizers import Updater
 
 
 class Made(NamedTuple):
-    """A generator's forward pass that can be differentiated."""
+    """A generator's forward pass with its gradient tape."""
 
     tape: tf.GradientTape
     fake: Tensor
@@ -26,16 +26,16 @@ class Made(NamedTuple):
 
 @dataclass(frozen=True)
 class Updates:
-    """A generator and a discriminator with what moves them.
+    """A generator and a discriminator with their updates.
 
     Attributes
     ----------
     judge, critic
-        The discriminator, and its move as compiled: `Critic.move`.
+        The discriminator, and its compiled update: `Critic.move`.
     auxiliary
-        Weight of the auxiliary classifier, 0 where there is none.
+        Weight of the auxiliary classifier; 0 for none.
     steps
-        How many are done.
+        Number of steps done.
     """
 
     generator: Network
@@ -48,17 +48,17 @@ class Updates:
     steps: Variable
 
     def update_discriminator(self, inputs: Inputs) -> Tensor:
-        """Move the discriminator; return its loss before the move."""
+        """Update the discriminator; return its loss before the update."""
         draws = inputs.random.generator
         fake, _ = self.generator.forward(inputs.noise, inputs.labels, draws)
         return self.critic(fake, inputs)
 
     def update_generator(self, inputs: Inputs) -> Tensor:
-        """Move the generator, then its average; return its loss before the move."""
+        """Update the generator, then its average; return its loss before the update."""
         return self._move(self._generate(inputs), inputs)
 
     def update_both(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
-        """Take a discriminator update, then a generator update, on the same images, made once."""
+        """Run a discriminator update, then a generator update, on the same generated images."""
         made = self._generate(first)
         return self.critic(made.fake, first), self._move(made, second)
 
