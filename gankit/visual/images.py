@@ -185,7 +185,7 @@ def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
     [[1, 1, 2, 2], [1, 1, 2, 2]]
     """
     if scale is None:
-        most = math.isqrt(MOST // pixels.size) or 1
+        most = math.isqrt(MOST_PIXELS // pixels.size) or 1
         scale = min(math.ceil(WIDTH / pixels.shape[1]), most)
     scale = number(scale)
     if not _whole(scale):
