@@ -104,7 +104,7 @@ def test_a_grid_too_large_to_look_at_is_refused_by_its_size_alone():
 def test_a_grid_is_enlarged_to_400_pixels_or_as_far_as_it_can_be(monkeypatch):
     assert images.enlarged(np.zeros((10, 90), np.uint8)).shape == (50, 450)
     assert images.enlarged(np.zeros((10, 400, 3), np.uint8)).shape == (10, 400, 3)
-    monkeypatch.setattr(images, "MOST", 900 * 9)
+    monkeypatch.setattr(images, "MOST_PIXELS", 900 * 9)
     assert images.enlarged(np.zeros((10, 90), np.uint8)).shape == (30, 270)
 
 
