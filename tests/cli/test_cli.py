@@ -217,7 +217,7 @@ def test_mnist_that_was_asked_for_by_name_is_never_replaced(command):
     ended = command(*arguments, "--out", "run")
     assert ended.code == ExitCode.DATA
     assert ended.err.startswith("gankit: ")
-    assert ended.err.splitlines()[1].startswith("  looked in ")
+    assert "looked in " in ended.err
     assert str(Path(os.environ["GANKIT_HOME"]) / "mnist") in ended.err
     assert ".keras" in ended.err
     assert "GANKIT_OFFLINE" in ended.err
