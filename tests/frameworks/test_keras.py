@@ -28,7 +28,7 @@ PLAIN = (
 
 
 def test_a_second_block_traces_nothing_anew(monkeypatch):
-    from gankit_keras.steps import Runner
+    from gankit_keras.blocks import Runner
 
     traced, honest = [], Runner.run
     monkeypatch.setattr(Runner, "run", lambda *args: (traced.append(args), honest(*args))[1])
