@@ -1,11 +1,11 @@
-"""One GAN algorithm over every framework.
+"""Train GANs on PyTorch, Keras or NumPy.
 
 >>> import gankit
 >>> run = gankit.train(recipe="simple", backend="torch", epochs=20)  # doctest: +SKIP
 >>> run.sample(25, seed=0).shape  # doctest: +SKIP
 (25, 28, 28, 1)
 
-Importing gankit imports no framework, and none of its own parts until they are used.
+Importing gankit imports no framework, and its own modules only when they are used.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be anything.
-    """Import the home of a public name when it is first asked for (PEP 562)."""
+    """Import a public name's module on first use (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'gankit' has no attribute {name!r}")
     return getattr(importlib.import_module(f"gankit.{_HOMES[name]}"), name)

@@ -1,4 +1,4 @@
-"""What `import gankit` offers: train, fit, load."""
+"""The main functions of gankit: train, fit, load."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from gankit.training import Callback, Callbacks, StepShape, as_callbacks
 from gankit.training import fit as fit_steps
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
-"""The optimizer of `fit` where none is given: that of the recipe `simple`."""
+"""The default optimizer of `fit`, as in the recipe `simple`."""
 
 __all__ = ["Run", "fit", "load", "train"]
 
@@ -75,17 +75,17 @@ def train(
     ----------
     recipe
         A recipe's name, as `gankit recipes list` shows it, or the path of a TOML file. None, the
-        default, takes that of the run that is resumed, or else "simple".
+        default, is the recipe of the resumed run, or else "simple".
     out
         The run's folder; None, the default, trains in memory.
     resume
-        Whether to go on from the newest valid checkpoint in `out`, if it has one; False by
+        Whether to resume from the newest valid checkpoint in `out`, if it has one; False by
         default.
     data_dir
-        A folder with the data set's files; None, the default, looks in `GANKIT_DATA` and in the
-        usual places.
+        A folder with the data set's files; None, the default, uses `GANKIT_DATA` and the
+        usual folders.
     progress
-        As in `fit`; the same goes for the download of a data set that is not on this machine yet.
+        As in `fit`; also shows the download of a data set.
     callbacks
         As in `fit`.
     settings
@@ -203,11 +203,11 @@ def fit(
     n_critic
         Discriminator updates per step, at least 1; 1 by default.
     fresh_noise
-        Whether the generator's update draws noise of its own, as it does by default; if False, it
-        takes that of the last discriminator update, which is faster.
+        Whether the generator's update draws new noise, the default; if False, it reuses the
+        noise of the last discriminator update, which is faster.
     average
         `gankit.optimizers.Average`: how the generator's weights are averaged; samples then come
-        from the average. None, the default, keeps none.
+        from the average. None, the default, for no average.
     penalties
         One `gankit.penalties.Penalty` or several: gradient penalties of the discriminator. None
         by default.
@@ -218,7 +218,7 @@ def fit(
         Share by which real images count as fakes, in [0, 1); 0 by default.
     augment
         `gankit.augment.Augment`: how images change on their way into the discriminator. None, the
-        default, leaves them as they are.
+        default, for no augmentation.
     instance_noise
         Standard deviation of normal noise that is added to the discriminator's inputs, at least
         0, in units of a pixel's range [-1, 1]; a number or a `gankit.schedules.Schedule`. 0 by
@@ -236,7 +236,7 @@ def fit(
     seed
         Random seed, in [0, 2^63); 0 by default. Equal seeds give equal runs.
     progress
-        Whether to show how far the run is: a bar in a terminal or a notebook, and plain lines
+        Whether to show the progress: a bar in a terminal or a notebook, and plain lines
         elsewhere, on standard error. True by default.
     callbacks
         One or several of: functions of a `gankit.training.Progress`, which are called after every
@@ -305,7 +305,7 @@ def fit(
 def _with_bar(
     progress: bool, steps: int, called: Sequence[Callback]
 ) -> Iterator[Sequence[Callback]]:
-    """Give the callbacks, with a bar if `progress` asks for one; end the bar with the block."""
+    """Yield the callbacks, with a bar if `progress` is True; close the bar after the block."""
     if not progress or any(isinstance(callback, Bar) for callback in called):
         yield called
         return
@@ -314,7 +314,7 @@ def _with_bar(
 
 
 def _whole(run: Run, stop: Stop, steps: int, data_dir: Path | None = None) -> Run:
-    """Return the run; KeyboardInterrupt, with the run as `.run`, if Ctrl-C stopped it."""
+    """Return the run; raise KeyboardInterrupt, with the run as `.run`, if Ctrl-C stopped it."""
     if not stop():
         return run
     said = f"stopped after step {run.step:,} of {steps:,}"
@@ -334,29 +334,29 @@ def load(
     best: bool = False,
     device: str | None = None,
 ) -> Run:
-    """Open a run at its newest valid checkpoint, in the backend that made it or in another.
+    """Load a run at its newest valid checkpoint, with its own backend or another.
 
-    A run that was trained with a `gankit.losses.Loss` opens without it.
+    A run that was trained with a `gankit.losses.Loss` loads without it.
 
     Parameters
     ----------
     folder
         The run's folder.
     backend
-        Name of a backend, or a `gankit.contract.Backend`; None, the default, takes the one that
-        the run was trained with.
+        Name of a backend, or a `gankit.contract.Backend`; None, the default, is the run's
+        own.
     best
-        Whether to open it at its best step instead: that with the lowest Fréchet distance of
-        those that were evaluated and have a checkpoint. False by default.
+        Whether to load the best step instead: the one with the lowest Fréchet distance among
+        evaluated steps with a checkpoint. False by default.
     device
         "auto", or a device as the backend's framework names it. By default `GANKIT_DEVICE`, or
-        the device that the run was trained on; if that one is not here, the best one that is, with
+        the device that the run was trained on; if that is not available, the best device, with
         a warning.
 
     Raises
     ------
     CheckpointError
-        There is no run, no checkpoint of it is whole, or none is the best.
+        There is no run, or it has no valid or no best checkpoint.
     ConfigError
         Its `config.toml` has other settings than the run was trained with.
 
