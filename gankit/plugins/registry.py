@@ -253,7 +253,7 @@ def get_loss(name: str) -> Loss:
 
 
 def missing_modules(backend: Backend) -> list[str]:
-    """Return the required modules that cannot be found, without importing any."""
+    """Return the modules that `backend` requires and that cannot be found; imports none."""
     return missing(backend.requires)
 
 
