@@ -93,7 +93,7 @@ def test_resuming_with_another_loss_of_that_name_is_refused(tmp_path):
 def test_resuming_without_the_loss_says_that_it_must_be_given(tmp_path):
     train(loss=steep(), out=tmp_path / "run")
     told = refusal(lambda: gankit.train(out=tmp_path / "run", steps=5, resume=True))
-    assert "give the Loss" in told
+    assert "resume in Python with the Loss: gankit.train(" in told
 
 
 def test_a_loss_that_no_digest_can_tell_trains_in_memory_alone(tmp_path):

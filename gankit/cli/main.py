@@ -7,6 +7,7 @@ import importlib
 import io
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -153,7 +154,7 @@ def _run(arguments: list[str]) -> int:
     except GankitError as error:
         if _debugged(arguments):
             raise
-        return _fail(str(error), error.exit_code)
+        return _fail(str(error), error.exit_code, getattr(error, "__notes__", ()))
     except MemoryError as error:
         return _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE)
     except Exception as error:
@@ -171,9 +172,11 @@ def _debugged(arguments: list[str]) -> bool:
     return "--debug" in arguments or debug_asked()
 
 
-def _fail(message: str, code: int) -> int:
-    """Print the error message in one line; return the exit code."""
+def _fail(message: str, code: int, notes: Sequence[str] = ()) -> int:
+    """Print the error message in one line, and its notes below; return the exit code."""
     click.echo(f"gankit: {one_line(message)}", err=True)
+    for note in notes:
+        click.echo(f"  {one_line(note)}", err=True)
     return code
 
 

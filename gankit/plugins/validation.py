@@ -74,6 +74,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         ),
         "write": FUNCTION,
         "read": FUNCTION,
+        "add_class_names": PERHAPS,
         "snippet": Rule("a text with {path} in it, and no other braces", _is_snippet),
         "requires": MODULES,
         "remedy": TEXT,

@@ -1,4 +1,4 @@
-"""PNG files on their way into a page: bounded, proved to be pictures, few enough to be read."""
+"""Read PNG files for a page: verified, bounded in size, and few enough to be read."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _picture(path: Path) -> Picture:
 
 
 def _size(path: Path, content: bytes) -> tuple[int, int]:
-    """Return width and height of a PNG file that is whole."""
+    """Return width and height of a complete PNG file."""
     from PIL import Image
 
     try:
@@ -105,5 +105,5 @@ def _size(path: Path, content: bytes) -> tuple[int, int]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, GankitError):
             raise
-        raise CheckpointError(f"{path} is no whole PNG file") from None
+        raise CheckpointError(f"{path} is not a complete PNG file") from None
     return width, height

@@ -75,14 +75,14 @@ def test_when_all_fail_every_mirror_is_named_with_its_reason(bare_machine, archi
     mirrors = (*(f"{server.url}{name}/" for name in ("wrong", "html", "gone")), NOWHERE)
     with pytest.raises(DataError) as caught:
         archive.read("train", None, Mirrors(mirrors))
-    message = str(caught.value)
+    message = "\n".join(caught.value.__notes__)
     for mirror, why in zip(
         mirrors,
         ("holds 5 bytes", "holds 36 bytes", "answers 404", "connection refused"),
         strict=True,
     ):
         assert f"{mirror}{IMAGES}.gz ({why}" in message
-    assert "put the files as published into" in message
+    assert "put the files as published into" in str(caught.value)
     assert "part" not in message
     left = {path.name for path in (bare_machine / "cache" / "mnist").iterdir()}
     assert left <= {".lock"}

@@ -34,6 +34,7 @@ WRONG_EXPORT = {
     "suffix": ["onnx", "", ".", "./x", None],
     "write": [None],
     "read": ["read"],
+    "add_class_names": ["names"],
     "snippet": [None, "no place", "{path} {other}", "{path} {", "{}"],
     "requires": ["onnx", (1,)],
     "remedy": [None],

@@ -140,7 +140,7 @@ class Archive:
         if found is None and not locations.offline():
             found = self._downloaded(file, target, mirrors)
         if found is None:
-            raise DataError(self._missing(file, data_dir, refused, mirrors))
+            raise self._missing(file, data_dir, refused, mirrors)
         return found, refused
 
     def _downloaded(self, file: Published, target: Path, mirrors: Mirrors) -> Found | None:
@@ -153,24 +153,25 @@ class Archive:
 
     def _missing(
         self, file: Published, data_dir: Path | None, refused: list[str], mirrors: Mirrors
-    ) -> str:
+    ) -> DataError:
+        """Return the error that says what to do, with a note for each place that was tried."""
         names = " or ".join(file.names(f"{self.name}.npz"))
         refusals = mirrors.refusals or ["no mirror"]
         if locations.offline():
-            refusals = ["nothing: downloads are off (GANKIT_OFFLINE)"]
+            refusals = ["no mirror: downloads are off (GANKIT_OFFLINE)"]
         tried = [
             *(f"looked in {folder}" for folder in self._folders(data_dir)),
             *(f"refused {reason}" for reason in refused),
             *(f"asked {refusal}" for refusal in refusals),
         ]
-        return "\n  ".join(
-            [
-                f"no {names} for {self.name}: put the files as published into "
-                f"{locations.cache() / self.name}, name their folder in GANKIT_DATA, "
-                "or use --dataset glyphs",
-                *tried,
-            ]
+        error = DataError(
+            f"no {names} for {self.name}: put the files as published into "
+            f"{locations.cache() / self.name}, name their folder in GANKIT_DATA, "
+            "or use --dataset glyphs"
         )
+        for place in tried:
+            error.add_note(place)
+        return error
 
     def _source(self, paths: list[Path], refused: list[str]) -> str:
         passed = f" (passed over {'; '.join(dict.fromkeys(refused))})" if refused else ""
