@@ -1,4 +1,4 @@
-"""Runs as a page: one HTML file that needs no network, no server and no gankit to be read."""
+"""Write runs as one HTML file that opens without network, server or gankit."""
 
 from gankit.report.page import render
 from gankit.report.section import Section

@@ -1,4 +1,4 @@
-"""Curves for a page: losses thinned so that no spike is lost, and figures by the step."""
+"""Curves for a page: losses, thinned without losing a spike, and metrics by step."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def thinned(losses: Array, points: int = POINTS) -> dict[str, Any]:
 
 
 def charts(runs: Sequence[Gathered]) -> list[dict[str, Any]]:
-    """Return every chart of a page: both losses, then each figure that was measured."""
+    """Return every chart of a page: both losses, then each metric that was measured."""
     return [*_of_losses(runs), *(_of_figure(runs, figure) for figure in _figures(runs))]
 
 
@@ -57,13 +57,13 @@ def spans(run: Gathered) -> list[tuple[str, str, str]]:
 
 
 def measured_by(run: Gathered) -> str:
-    """Return what the curves of a run's figures were measured by; empty where it has none."""
+    """Return what a run's metrics were measured by; empty if it has none."""
     rows = comparable(run.evaluations)
     return described(rows[max(rows)]) if rows else ""
 
 
 def points(run: Gathered) -> tuple[list[str], list[list[str]]]:
-    """Return the curves of figures as a table: the figures' names, and a row for each step."""
+    """Return the curves of metrics as a table: their names, and a row for each step."""
     rows = comparable(run.evaluations)
     drawn = [figure for figure in measured(rows.values()) if figure.drawn]
     cells = [

@@ -1,4 +1,4 @@
-"""Principal directions: those in which a generator's images change most."""
+"""Principal directions of a generator: along these its images change most."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
 
 
 def _slopes(run: Run, point: Array, number: int) -> NDArray[np.float64]:
-    """Return `(latent, values)`, an image's derivative by each of its noise's numbers."""
+    """Return `(latent, values)`: the derivative of an image by each number of its noise."""
     around = np.concatenate([point[None], point + STEP * np.eye(len(point), dtype=point.dtype)])
     classes = run.problem.generator_classes
     labels = np.full(len(around), number % classes) if classes else None

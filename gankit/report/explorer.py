@@ -1,4 +1,4 @@
-"""A run's generator as data for a page that makes images by itself.
+"""A run's generator as data, for a page that generates images in the browser.
 
 The page inlines `STYLES` and `SCRIPTS`, in their order, and calls
 `gankitExplorer.mount(element, payload)` with what `payload` returned, through JSON.
@@ -46,7 +46,7 @@ def payload(
     directions: int = DIRECTIONS,
     most: int = MOST,
 ) -> dict[str, Any]:
-    """Return what a page needs to make the run's images, of the average where one is kept.
+    """Return what a page needs to generate the run's images, with averaged weights if it has them.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _check_size(spec: Spec, latent: int, classes: int, most: int) -> None:
 
 
 def _network(spec: Spec, weights: State, prefix: str) -> list[dict[str, Any]]:
-    """Return each layer as plain data with its weights, which are named from `prefix` on."""
+    """Return each layer as plain data with its weights, whose names begin with `prefix`."""
     return [_layer(layer, weights, f"{prefix}{place}.") for place, layer in enumerate(spec)]
 
 
@@ -138,7 +138,7 @@ def _layer(layer: Layer, weights: State, prefix: str) -> dict[str, Any]:
 
 
 def _at_inference(layer: Layer, own: State) -> State:
-    """Return a layer's arrays without running state: norms are worked into what they scale."""
+    """Return a layer's arrays without running state: norms are folded into the weights."""
     own = {role: array.astype(np.float64) for role, array in own.items()}
     if isinstance(layer, BatchNorm):
         scale = own["gamma"] / np.sqrt(own["variance"] + layer.epsilon)

@@ -1,4 +1,4 @@
-"""What the figures of an evaluation are called, and which way is better."""
+"""The names of an evaluation's metrics, and whether higher or lower is better."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def number(table: Mapping[str, Any], key: str) -> float | None:
 
 
 def baseline(rows: Sequence[Row], row: Row) -> Row:
-    """Return the same figures of real test images; nothing where they were not measured."""
+    """Return the same metrics of real test images; empty if they were not measured."""
     return (evaluation_log.baseline_for(rows, row) if row else None) or {}
 
 
 def measured(rows: Iterable[Row]) -> Iterator[Figure]:
-    """Yield the figures that any of the evaluations has."""
+    """Yield the metrics that any of the evaluations has."""
     rows = list(rows)
     for figure in FIGURES:
         if any(number(row, figure.key) is not None for row in rows):
@@ -69,7 +69,7 @@ def measured(rows: Iterable[Row]) -> Iterator[Figure]:
 
 
 def shown(value: float | None, key: str = "") -> str:
-    """Return a figure as a page shows it.
+    """Return a metric as text.
 
     >>> shown(12.3456), shown(0.000123), shown(None), shown(10, "classes_seen")
     ('12.35', '0.000123', '–', '10')

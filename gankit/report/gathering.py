@@ -1,4 +1,4 @@
-"""What a page shows of one run, read from its folder alone: no framework, no data, no trainer."""
+"""Read a run's folder for a page; no framework, data set or trainer is needed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Gathered:
     class_names: tuple[str, ...] = ()
 
     def with_dataset(self, place: str) -> Gathered:
-        """Return the same run, with another place of its images among its settings."""
+        """Return the same run with another data set path in its settings."""
         return dataclasses.replace(self, settings={**self.settings, "dataset": place})
 
     @property
@@ -77,13 +77,13 @@ class Gathered:
 
 
 class _Reader:
-    """Reads one part after the other, and remembers what could not be read."""
+    """Reads one part after the other, and collects what could not be read."""
 
     def __init__(self) -> None:
         self.damage: list[str] = []
 
     def take(self, read: Callable[[], Read], otherwise: Read) -> Read:
-        """Return what is read, or `otherwise` where that fails."""
+        """Return what `read` returns, or `otherwise` if it fails."""
         try:
             return read()
         except OtherFormat:
@@ -112,14 +112,14 @@ class _Reader:
         return losses
 
     def pictures(self, folder: Path, most: int, budget: int = BUDGET) -> Pictures:
-        """Return the pictures that are whole."""
+        """Return the pictures that are complete."""
         found = pictures_of(folder, most, budget)
         self.damage += found.damage
         return found
 
 
 def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
-    """Read a run's folder; what is damaged there is said, and left out.
+    """Read a run's folder; damaged parts are reported and left out.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
 
 
 def names_of(folders: list[Path]) -> list[str]:
-    """Return a name for each folder: its own, or its whole path where others have that too.
+    """Return a name for each folder: its own, or its path if others share the name.
 
     >>> names_of([Path("runs/a"), Path("other/a"), Path("b")])
     ['runs/a', 'other/a', 'b']

@@ -1,4 +1,4 @@
-"""How often each class was seen in generated images, as bars."""
+"""A histogram of the classes of generated images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Bar:
 
 
 def histogram(run: Gathered) -> list[Bar]:
-    """Return a bar for each class of the newest evaluation; none where it knows no classes."""
+    """Return a bar for each class of the newest evaluation; empty if it has no classes."""
     last = newest(run.evaluations)
     shares, real = _shares(last), _shares(baseline(run.evaluations, last))
     if len(real) != len(shares):

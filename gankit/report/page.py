@@ -1,4 +1,4 @@
-"""The page: everything in one HTML file, and a policy in it by which nothing can be fetched."""
+"""Render the page: one HTML file with a policy that forbids every request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REST = 800_000
 
 @dataclass(frozen=True)
 class Exploring:
-    """What a page needs to make images by itself: a payload for each run, styles and scripts."""
+    """What a page needs to generate images: a payload for each run, styles and scripts."""
 
     payloads: tuple[dict[str, Any], ...] = ()
     styles: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Exploring:
 
     @property
     def room(self) -> int:
-        """Bytes of grids for which it leaves room in the page, before base64 adds a third."""
+        """Bytes left for grids in the page, before base64 adds a third."""
         if not self.payloads:
             return BUDGET
         taken = sum(len(json.dumps(payload)) for payload in self.payloads)
@@ -94,7 +94,7 @@ def render(
 def gathered(
     folders: Sequence[Path], *, explore: bool, backend: str | None, device: str | None = None
 ) -> tuple[list[Gathered], Exploring]:
-    """Read the runs; the more there are, the fewer grids of each, and beside generators, too."""
+    """Read the runs; with more runs or with generators, fewer grids of each."""
     folders = [given(folder, "folders") for folder in folders]
     if not folders:
         raise ConfigError("a page of no runs is none; name the folder of a run")
@@ -148,7 +148,7 @@ def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
 
 
 def exploring(folders: Sequence[Path], backend: str | None, device: str | None) -> Exploring:
-    """Load the runs, and return what makes their images in a page; they share its room."""
+    """Load the runs, and return what generates their images in a page; they share its bytes."""
     from gankit.api import load
     from gankit.report import explorer
 
@@ -176,7 +176,7 @@ def _templates() -> Environment:
 
 
 def shown(value: object) -> object:
-    """Return what a page shows of a value, such as a path: characters that can be seen."""
+    """Return a value as printable text, such as a path."""
     # Markup is a part of the page that has been through here already, or is gankit's own.
     return value if hasattr(value, "__html__") else printable_lines(value)
 
@@ -186,7 +186,7 @@ def _static(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Return the page's policy: its own style and script, pictures within it, nothing else."""
+    """Return the page's policy: its own style and script, embedded pictures, nothing else."""
     return (
         f"default-src 'none'; img-src data:; style-src {_digest(style)}; "
         f"script-src {_digest(script)}; base-uri 'none'; form-action 'none'"

@@ -1,4 +1,4 @@
-"""A table that a page may have beside those of its runs."""
+"""A table beside those of a page's runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of runs side by side: settings, surroundings and figures, a row each, a column a run."""
+"""Tables of runs side by side: settings, environments and metrics; a column for each run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Row:
 
 
 def configuration(runs: Sequence[Gathered]) -> list[Row]:
-    """Return a row for each setting that any run has, those in which they differ first."""
+    """Return a row for each setting of any run, differing ones first."""
     tables = [{path: _value(path, said) for path, said in run.settings.items()} for run in runs]
     return sorted(_rows(tables), key=lambda row: not row.differs)
 
@@ -55,7 +55,7 @@ def environment(runs: Sequence[Gathered]) -> list[Row]:
 
 
 def figures(runs: Sequence[Gathered]) -> list[Row]:
-    """Return a row for each figure of the newest evaluations."""
+    """Return a row for each metric of the newest evaluations."""
     last = [newest(run.evaluations) for run in runs]
     baselines = [baseline(run.evaluations, row) for run, row in zip(runs, last, strict=True)]
     tables = list(zip(last, baselines, strict=True))
@@ -65,12 +65,12 @@ def figures(runs: Sequence[Gathered]) -> list[Row]:
 
 
 def _real(baseline: Table) -> str:
-    """Return which real images gave the figures beside, and how many there were."""
+    """Return which real images gave the baseline, and how many."""
     return f"{baseline['samples']:,}: {baseline['split']}" if baseline else NONE
 
 
 def _figure_row(figure: Figure, tables: Sequence[tuple[Table, Table]]) -> Row:
-    """Return a figure of each run, with that of real images where it was measured."""
+    """Return a metric of each run, with the real-image baseline if it was measured."""
     cells = []
     for table, real in tables:
         text, beside = (shown(number(part, figure.key), figure.key) for part in (table, real))
@@ -79,7 +79,7 @@ def _figure_row(figure: Figure, tables: Sequence[tuple[Table, Table]]) -> Row:
 
 
 def _text_rows(last: Sequence[Table]) -> list[Row]:
-    """Return what the figures were measured by; figures of other measures do not compare."""
+    """Return what the metrics were measured by; different measures do not compare."""
     said = {"step": "After step", "samples": "Generated images", "seed": "Seed",
             "reference": "Held against", "features": "Features"}  # fmt: skip
     rows = [(title, [_counted(table.get(key)) for table in last]) for key, title in said.items()]
@@ -94,7 +94,7 @@ def _counted(value: object) -> str:
 
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return the facts by what a page calls them."""
+    """Return the facts by the names that a page shows."""
     libraries = facts.get("libraries")
     named = libraries.items() if isinstance(libraries, Mapping) else ()
     others = ((name, value) for name, value in facts.items() if name != "libraries")
@@ -116,7 +116,7 @@ def _rows(tables: Sequence[Mapping[str, str]]) -> list[Row]:
 
 
 def _value(path: str, value: object) -> str:
-    """Return a setting as text; a layer has a line."""
+    """Return a setting as text, a layer on each line."""
     if path.endswith(LAYERS) and isinstance(value, list):
         return "\n".join(map(_layer, value))
     return _text(value)
@@ -134,7 +134,7 @@ _WRITE: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, default=s
 
 
 def _text(value: object) -> str:
-    """Return a value as a person would write it."""
+    """Return a value as text for readers."""
     if value is None:
         return NONE
     try:
