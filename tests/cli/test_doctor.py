@@ -398,7 +398,7 @@ def test_a_framework_that_hangs_is_ended_with_all_that_it_started(install, tmp_p
     began = time.monotonic()
     report = mine(limit=3)
     assert time.monotonic() - began < 10
-    assert "did not end within 3 s, while it was asked about its framework" in report.fault
+    assert "did not end within 3 s, while it inspected its framework" in report.fault
     for process in map(int, note.read_text().split()):
         assert is_gone(process)
 
@@ -443,7 +443,7 @@ def test_a_broken_framework_ends_the_command_with_exit_code_5(install, command, 
     ended = command("doctor")
     assert ended.code == ExitCode.BACKEND
     assert "SIGSEGV" in ended.out
-    assert "-> to see it happen" in ended.out
+    assert "-> to reproduce" in ended.out
 
 
 @pytest.mark.skipif(not SELECTED, reason="none of our backends is to be tested")
@@ -496,7 +496,7 @@ def test_the_question_is_one_that_a_person_may_ask_too():
         ("GANKIT_BATCH", "many", "batch"),
         ("GANKIT_BATCH", "0", "batch is 0"),
         ("GANKIT_RECIPE", "simpel", "did you mean 'simple'"),
-        ("GANKIT_DATA", "nowhere", "nowhere is no folder"),
+        ("GANKIT_DATA", "nowhere", "nowhere is not a folder"),
     ],
 )
 @pytest.mark.usefixtures("known")

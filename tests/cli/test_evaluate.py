@@ -185,7 +185,7 @@ def test_test_images_that_cannot_be_had_cost_the_floor_alone(command, monkeypatc
     run = trained(command, "few")
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0
-    assert "without the figures of real images: the test images are not here" in ended.err
+    assert "no real-image baseline: the test images are not here" in ended.err
     assert "baseline" not in log(run)[0]
 
 
