@@ -13,13 +13,31 @@ The complete test file of a backend `mine`:
             return gankit.get_backend("mine")
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 import pytest
+
+if TYPE_CHECKING:
+    from gankit.testing.agreement import assert_close, assert_identical
+    from gankit.testing.contract import BackendContract
+    from gankit.testing.problems import images
+
+__all__ = ["BackendContract", "assert_close", "assert_identical", "images"]
 
 # A clause that fails shows what it compared, which pytest does for its user's own files only.
 pytest.register_assert_rewrite("gankit.testing.clauses")
 
-from gankit.testing.agreement import assert_close, assert_identical  # noqa: E402
-from gankit.testing.contract import BackendContract  # noqa: E402
-from gankit.testing.problems import images  # noqa: E402
+HOMES = {
+    "BackendContract": "contract",
+    "assert_close": "agreement",
+    "assert_identical": "agreement",
+    "images": "problems",
+}
 
-__all__ = ["BackendContract", "assert_close", "assert_identical", "images"]
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute.
+    """Import a name when it is first used: `runner` starts pytest before any clause is imported."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)

@@ -248,7 +248,7 @@ def test_a_damaged_log_stays_as_it_is_and_costs_no_figures(command, run):
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0
     assert "Fréchet distance" in ended.out
-    assert "nothing will be kept: run/evaluations.jsonl, line 1: " in ended.err
+    assert "the evaluation will not be saved: run/evaluations.jsonl, line 1: " in ended.err
     assert (run / "evaluations.jsonl").read_text() == "{}\n"
 
 

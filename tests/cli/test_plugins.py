@@ -193,7 +193,7 @@ def test_what_is_there_stays_as_it_is(command, alone):
     (alone / "gankit-mine").mkdir()
     ended = command("plugins", "new", "mine")
     assert ended.code == ExitCode.USAGE
-    assert "mine is there already" in ended.err
+    assert "gankit-mine exists" in ended.err
     assert list((alone / "gankit-mine").iterdir()) == []
 
 
@@ -390,18 +390,18 @@ def test_the_reference_keeps_what_is_asked_for(command):
     assert ended.code == ExitCode.OK
     rows = [line.split() for line in ended.out.splitlines() if line.startswith("    ")]
     assert [(r[0], r[3]) for r in rows] == [("kept", "judges_images"), ("kept", "counts")]
-    assert ended.out.endswith("numpy: 2 clauses asked for, none broken\n")
+    assert ended.out.endswith("numpy: 2 clauses selected, none broken\n")
     assert ended.err == ""  # Progress is for a terminal.
 
 
 def test_a_saboteur_is_found_out(command, install):
     install("saboteurs", "tests.saboteurs", ROOT)
-    clause = "discriminator_step_moves_the_discriminator_alone"
+    clause = "discriminator_update_moves_the_discriminator_alone"
     ended = command("plugins", "check", "trains-both-networks", "-k", clause)
     assert ended.code == ExitCode.BACKEND
     assert f"s  {clause}" in ended.out
     assert "generator/0.kernel" in ended.out  # What it compared.
-    assert ended.out.endswith("1 clause asked for, 1 broken\n")
+    assert ended.out.endswith("1 clause selected, 1 broken\n")
 
 
 @pytest.mark.usefixtures("faulty")
@@ -412,8 +412,8 @@ def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
     said = " ".join(ended.out.split())
     assert re.search(r"at faulty_backends.py:\d+ in stumbles: return \[\]\[0\]", said)
     assert f"broken: {BUILTIN[0].name}, " in said
-    assert "the same fault as in discriminator_step_moves_the_discriminator_alone" in said
-    assert "2 clauses have one fault: IndexError: list index out of range, at faulty" in said
+    assert "the same fault as in discriminator_update_moves_the_discriminator_alone" in said
+    assert "2 clauses have the same fault: IndexError: list index out of range, at faulty" in said
     ended, found = checked(command, "raises", "-k", only, "-x")
     assert ended.code == ExitCode.BACKEND
     (clause,) = found["clauses"]

@@ -17,7 +17,7 @@ from tests.paths import DOCS
 from tests.selection import selected
 
 BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
-PAGE = DOCS / "loops.md"
+PAGE = DOCS / "api" / "authors.md"
 each_backend = pytest.mark.parametrize("name", BACKENDS)
 each_step = pytest.mark.parametrize("step", ["update_discriminator", "update_generator"])
 

@@ -140,8 +140,8 @@ def edited(change):
 
 
 DAMAGE = {
-    "cut short": (lambda content: content[:-100], "no safetensors file"),
-    "empty": (lambda _: b"", "no safetensors file"),
+    "cut short": (lambda content: content[:-100], "not a safetensors file"),
+    "empty": (lambda _: b"", "not a safetensors file"),
     "a bit": (flipped, "the checksum does not match"),
     "no sum": (
         lambda c: tensors.encode(
@@ -200,7 +200,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning_of_one_line(monkeypatch):
 def test_a_cache_that_is_a_file_is_a_warning_too(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "file"))
-    with pytest.warns(UserWarning, match="the classifier is not kept"):
+    with pytest.warns(UserWarning, match="the classifier was not saved"):
         classifier_of(made(), steps=2)
 
 
@@ -228,7 +228,7 @@ def test_what_cannot_be_learned_from_is_refused():
         classifier_of(ImageSet(data.images, None, "made"))
     with pytest.raises(DataError, match="no images"):
         classifier_of(ImageSet(data.images[:0], data.labels[:0], "made"))
-    with pytest.raises(ConfigError, match="steps is 0"):
+    with pytest.raises(ConfigError, match="steps: got 0"):
         classifier_of(data, steps=0)
 
 

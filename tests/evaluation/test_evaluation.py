@@ -120,7 +120,7 @@ def test_images_in_another_range_are_refused_or_warned_of(judge, digits):
         judge(digits[0][600:640].astype(np.float32))
     with pytest.warns(UserWarning, match=r"from 0 to 1; .* if they are in \[0, 1\]"):
         judge(digits[0][600:640] / 255)
-    with pytest.warns(UserWarning, match="from -1.2 to 1.2; .* is clipped"):
+    with pytest.warns(UserWarning, match="from -1.2 to 1.2; .* are clipped"):
         judge(1.2 * real)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

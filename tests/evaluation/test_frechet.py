@@ -74,7 +74,7 @@ def test_neither_order_nor_rotation_nor_side_matters(seed):
 
 def test_one_feature_is_enough_and_one_image_is_not():
     assert distance(np.array([[0.0], [2.0]]), np.array([[1.0], [3.0]])) == pytest.approx(1)
-    with pytest.raises(ConfigError, match="covariance of 1"):
+    with pytest.raises(ConfigError, match="covariance: got 1 images"):
         moments(np.zeros((1, 3)))
 
 

@@ -93,5 +93,5 @@ def test_sets_without_two_halves_have_no_subsets():
 
 
 def test_one_image_is_not_enough():
-    with pytest.raises(ConfigError, match="of 1 and 5 images"):
+    with pytest.raises(ConfigError, match="got 1 and 5 images"):
         kernel_distance(np.zeros((1, 2)), np.zeros((5, 2)))

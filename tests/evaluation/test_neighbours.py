@@ -106,5 +106,5 @@ def test_known_radii_need_not_be_computed_again():
 
 @pytest.mark.parametrize("k", [0, 6])
 def test_there_must_be_as_many_neighbours(k):
-    with pytest.raises(ConfigError, match=f"neighbours is {k} for 6 images"):
+    with pytest.raises(ConfigError, match=f"neighbours: got {k} for 6 images"):
         radii(normal(0, 6, 2), k)

@@ -272,7 +272,7 @@ def test_what_a_library_prints_stays_with_it(liar, folder, tmp_path):
     ("out", "error", "said"),
     [
         ("g.onnx", ConfigError, "such a file ends in .safetensors"),
-        ("nowhere/g.safetensors", ConfigError, "make it first"),
+        ("nowhere/g.safetensors", ConfigError, "create it first"),
         ("mine.safetensors", ConfigError, "is a folder that no export made"),
     ],
 )

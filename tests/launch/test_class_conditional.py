@@ -77,7 +77,10 @@ def test_samples_come_of_each_class_in_its_turn(run, command):
 
 
 def test_a_grid_by_class_has_a_row_for_each(run, command):
-    assert command("sample", run, "--by-class", "-n", "3", "--out", "rows.png").code == 0
+    assert (
+        command("sample", run, "--by-class", "-n", "3", "--scale", "1", "--out", "rows.png").code
+        == 0
+    )
     assert size("rows.png") == (3 * 28 + 2 * 2, 10 * 28 + 9 * 2)
 
 

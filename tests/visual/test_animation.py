@@ -158,7 +158,7 @@ def test_an_animation_walks_from_the_grid_of_one_seed_to_that_of_the_next(comman
 
 
 def test_a_picture_of_ways_has_a_row_for_each_class_and_pair_of_seeds(command, run):
-    words = ["--interpolate", "1,2", "--steps", "4", "--by-class", "--out", "i.png"]
+    words = ["--interpolate", "1,2", "--steps", "4", "--by-class", "--scale", "1", "--out", "i.png"]
     assert command("sample", run, *words).code == 0
     opened = gankit.load(run)
     with Image.open("i.png") as picture:

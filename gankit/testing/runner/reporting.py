@@ -53,6 +53,10 @@ class Reporter:
         self.pair: NativePair = None
         self.reports: list[pytest.TestReport] = []
 
+    def pytest_configure(self) -> None:
+        """Let pytest rewrite the clauses' assertions; before pytest started, it could not."""
+        pytest.register_assert_rewrite("gankit.testing.clauses")
+
     def pytest_sessionstart(self) -> None:
         """Make sure that there is something to check."""
         self.backend = ready_backend(self.asked.name, self.send)
