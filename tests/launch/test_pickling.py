@@ -80,7 +80,7 @@ def test_a_run_whose_loss_is_made_of_lambdas_says_what_to_do(monkeypatch):
 
 def test_a_run_with_native_networks_says_what_to_do(run):
     native = replace(run, problem=replace(run.problem, generator=len))
-    with pytest.raises(TypeError, match=r"generator is the function len.*gankit\.load it there"):
+    with pytest.raises(TypeError, match=r"is the function len.*gankit\.load the folder there"):
         pickle.dumps(native)
 
 

@@ -60,7 +60,7 @@ def images(machine):
 def test_a_run_of_any_recipe_goes_on_without_its_name(images):
     train(recipe="wgan", dataset=images, out="run", progress=False)
     assert gankit.train(out="run", resume=True, steps=5, progress=False).step == 5
-    with pytest.raises(ConfigError, match="run of 'wgan', not of 'simple'"):
+    with pytest.raises(ConfigError, match="recipe 'wgan', not 'simple'"):
         gankit.train("simple", out="run", resume=True, steps=5)
 
 
