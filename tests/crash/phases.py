@@ -24,13 +24,13 @@ def _unfinished(path):
 PHASES = {
     "data": ("gankit.launch.resolved_plan", "training_data", 1, None),
     "building": ("gankit.contract", "Backend.trainer", 1, None),
-    "first block": ("gankit.training", "plan", 2, None),  # The first measures a step.
-    "block": ("gankit.training", "plan", 5, None),
+    "first block": ("gankit.training.fit", "plan", 2, None),  # The first measures a step.
+    "block": ("gankit.training.fit", "plan", 5, None),
     "log": ("gankit.runs.loss_log", "MetricsLog.append", 4, None),
     "picture": ("gankit.visual.images", "write_png", 1, None),
     "save": ("gankit._utils.atomic_files", "sync_folder", 2, _unfinished),
     "pruning": ("gankit._utils.atomic_files", "remove", 1, None),
-    "last block": ("gankit.training", "plan", 8, None),
+    "last block": ("gankit.training.fit", "plan", 8, None),
 }
 """Module, function, which call of it, and which of its calls count."""
 
