@@ -148,7 +148,7 @@ def test_a_read_only_file_system_ends_the_run_with_7(work, whole, namespace):
     codes, last = struck(work, PROTECTED, namespace)
     assert codes == ["0", "7", "0"]
     assert re.search(
-        r"cannot write disk/run\b.*: the file system is read-only; name a folder", last
+        r"cannot write disk/run\b.*: the file system is read-only; choose a folder", last
     )
     assert steps(work / "struck-run") == [2, 4]
     runs.assert_same(work / "run", whole)
