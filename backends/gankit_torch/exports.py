@@ -49,7 +49,7 @@ def write_torchscript(problem: Problem, weights: State, path: Path) -> None:
 
 def read_torchscript(path: Path) -> Ran:
     """Open TorchScript."""
-    generator = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    generator = _loaded(path)
 
     def run(inputs: Inputs) -> Array:
         with torch.no_grad():
@@ -62,7 +62,7 @@ def read_torchscript(path: Path) -> Ran:
 
 def add_class_names_to_torchscript(path: Path, names: Sequence[str]) -> None:
     """Add the names of classes to TorchScript, as its extra file "class_names.json"."""
-    generator = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    generator = _loaded(path)
     extra = {"class_names.json": json.dumps(list(names))}
     torch.jit.save(generator, path, _extra_files=extra)
 
@@ -76,3 +76,9 @@ def _alone(problem: Problem, weights: State) -> tuple[Alone, dict[str, Tensor]]:
     if problem.generator_classes:
         inputs["labels"] = torch.zeros(2, dtype=torch.int64)
     return Alone(layers).eval(), inputs
+
+
+def _loaded(path: Path) -> torch.jit.ScriptModule:
+    """Read a TorchScript file that gankit has just written."""
+    generator: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    return generator

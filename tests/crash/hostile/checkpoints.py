@@ -19,10 +19,10 @@ KERNEL = "generator/0.kernel"
 refused = hostile(read_checkpoint, "CheckpointError")
 
 
-def checkpoint(folder):
-    """Return a whole checkpoint, to be made hostile."""
+def checkpoint(folder, **info):
+    """Return a complete checkpoint, to be made hostile; `info` goes into its manifest."""
     state = {KERNEL: np.ones((3, 2), np.float32), "step": np.array(4)}
-    return CheckpointStore(folder).save(4, state)
+    return CheckpointStore(folder).save(4, state, info)
 
 
 def sealed(folder, content, arrays=None, *, name=FILE, size=None):

@@ -8,6 +8,7 @@ import gankit
 from gankit.config import layering
 from gankit.data import locations
 from gankit.evaluation import classifier_cache
+from gankit.launch.lasting_settings import lasting
 from gankit.launch.resuming import recorded
 from gankit.runs import RunFolder
 from gankit.runs import loss_log as log
@@ -111,7 +112,7 @@ def settings_of_a_million_digits(folder):
 @hostile(opened, "UnknownBackend")
 def settings_that_name_a_module_as_backend(folder):
     write(folder / "config.toml", simple(backend=CANARY))
-    checkpoint(folder / "checkpoints")
+    checkpoint(folder / "checkpoints", settings=lasting(recorded(folder)))
     return folder
 
 
