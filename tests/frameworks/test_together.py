@@ -92,7 +92,7 @@ def test_a_convolutional_pair_moves_between_frameworks(family, precision, bound)
     course = whole(family, precision)
     pair = [plugins.get_backend(name).trainer(course.problem) for name in ("torch", "keras")]
     for mine, other in (pair, pair[::-1]):
-        course.steps(mine, 0, 3)
+        course.updates(mine, 0, 3)
         for network in ("generator", "discriminator", "average"):
             getattr(other, network).load_weights(getattr(mine, network).weights())
         assert_close(answers(other, course.problem), answers(mine, course.problem), bound)
