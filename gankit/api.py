@@ -356,7 +356,7 @@ def load(
     Raises
     ------
     CheckpointError
-        There is no run, or it has no valid or no best checkpoint.
+        The folder holds no run, or no valid or best checkpoint.
     ConfigError
         Its `config.toml` has other settings than the run was trained with.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -62,6 +63,7 @@ def names(node):
     return []
 
 
+@functools.cache
 def imports(path):
     tree = ast.parse(path.read_text("utf-8"))
     return {name for node in ast.walk(tree) for name in names(node)}

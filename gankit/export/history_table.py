@@ -32,7 +32,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
     Raises
     ------
     CheckpointError
-        There is no run, or one of its logs is damaged.
+        The folder holds no run, or one of its logs is damaged.
     ConfigError, StorageError
         The file cannot be written.
     """

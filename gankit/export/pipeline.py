@@ -70,7 +70,7 @@ def export(
     UnknownName, ConfigError
         The format or backend is unknown, or `out` is not possible.
     CheckpointError
-        There is no run, or it has no valid checkpoint.
+        The folder holds no run, or no valid checkpoint.
     BackendUnavailable
         Requirements are missing, or the export makes other images than the run.
     StorageError

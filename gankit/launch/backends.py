@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from gankit import plugins
 from gankit.config import AUTO
 from gankit.contract import Backend
-from gankit.errors import (
-    ConfigError,
-    UnknownName,
-    shown,
-)
+from gankit.errors import ConfigError, UnknownName, shown
 from gankit.launch import native_networks
 from gankit.launch.messages import Tell, silent
 from gankit.layers import is_spec

@@ -12,26 +12,16 @@ from gankit._utils import locked_folders
 from gankit._utils.storage import require_space
 from gankit.callbacks import Evaluations, History, Watchdog
 from gankit.contract import Trainer
-from gankit.errors import (
-    DataError,
-    Diverged,
-    StorageError,
-)
+from gankit.errors import DataError, Diverged, StorageError
 from gankit.launch import devices, evaluate_callback
 from gankit.launch.folder_callbacks import folder_callbacks, warning_recorder
 from gankit.launch.messages import Tell, silent
 from gankit.launch.misuse_warnings import Start, warn_of_misuse
 from gankit.launch.open_folder import check_folder, open_folder, space_needed
 from gankit.launch.resolved_plan import Plan
-from gankit.launch.resuming import (
-    last_good,
-    recorded,
-)
+from gankit.launch.resuming import last_good, recorded
 from gankit.launch.run import Run
-from gankit.runs import (
-    MetricsLog,
-    RunFolder,
-)
+from gankit.runs import MetricsLog, RunFolder
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.loss_history import LossHistory
 from gankit.training import Callback, Callbacks, as_callbacks, fit

@@ -12,11 +12,7 @@ from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
 from gankit.launch.lasting_settings import lasting
 from gankit.launch.resolved_plan import Plan
-from gankit.runs import (
-    MetricsLog,
-    RunFolder,
-    warning_log,
-)
+from gankit.runs import MetricsLog, RunFolder, warning_log
 from gankit.training import Callback
 
 GRID_IMAGES = 25

@@ -9,25 +9,11 @@ from typing import Any
 from gankit._utils.storage import require_space
 from gankit.contract import Trainer
 from gankit.data.digests import slow
-from gankit.errors import (
-    CheckpointError,
-    ConfigError,
-)
+from gankit.errors import CheckpointError, ConfigError
 from gankit.launch.messages import Tell, warn
 from gankit.launch.resolved_plan import Plan
-from gankit.launch.resuming import (
-    check_loss,
-    check_same,
-    newest,
-    recorded,
-)
-from gankit.runs import (
-    Checkpoint,
-    RunFolder,
-    class_names,
-    evaluation_log,
-    warning_log,
-)
+from gankit.launch.resuming import check_loss, check_same, newest, recorded
+from gankit.runs import Checkpoint, RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.folder import in_the_way, read_facts
 

@@ -18,16 +18,10 @@ from gankit.launch.backends import choose_backend
 from gankit.launch.image_size import check_shape, warn_of_losses
 from gankit.launch.loss_digest import loss_digest
 from gankit.launch.messages import Tell, silent
-from gankit.launch.resuming import (
-    hint_at_moved_images,
-    recorded,
-)
+from gankit.launch.resuming import hint_at_moved_images, recorded
 from gankit.launch.training_data import training_data
 from gankit.losses import Loss
-from gankit.runs import (
-    RunFolder,
-    environment,
-)
+from gankit.runs import RunFolder, environment
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gankit import plugins
+from gankit._text import one_line
 from gankit._utils.paths import exists, given, is_folder
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
@@ -109,8 +110,8 @@ def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
         try:
             images = plugins.get_dataset(name).load(data_dir)
         except DataError as error:
-            why = "; ".join(map(str.strip, str(error).splitlines()))
-            warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {why}")
+            warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {one_line(error)}")
+            why = "; ".join([one_line(error), *getattr(error, "__notes__", ())])
             name, notes = "glyphs", {"instead_of_mnist": why}
             images = plugins.get_dataset(name).load(data_dir)
     else:

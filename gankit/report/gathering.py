@@ -129,7 +129,7 @@ def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
     Raises
     ------
     CheckpointError
-        There is no run.
+        The folder holds no run.
     """
     folder, reader = RunFolder.open(path), _Reader()
     info = newest_info(folder)

@@ -83,7 +83,7 @@ def render(
     Raises
     ------
     CheckpointError
-        A folder is no run. What is damaged in one is said in the page instead.
+        A folder holds no run. Damaged parts of a run are reported in the page instead.
     ConfigError
         There are no folders; or a run cannot be explored, as `gankit.report.explorer` has it.
     """

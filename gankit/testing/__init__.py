@@ -28,7 +28,7 @@ __all__ = ["BackendContract", "assert_close", "assert_identical", "images"]
 # A clause that fails shows what it compared, which pytest does for its user's own files only.
 pytest.register_assert_rewrite("gankit.testing.clauses")
 
-HOMES = {
+_HOMES = {
     "BackendContract": "contract",
     "assert_close": "agreement",
     "assert_identical": "agreement",
@@ -38,6 +38,6 @@ HOMES = {
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute.
     """Import a name when it is first used: `runner` starts pytest before any clause is imported."""
-    if name not in HOMES:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

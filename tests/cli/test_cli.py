@@ -152,8 +152,10 @@ def test_bad_input_gets_one_line_the_right_exit_code_and_writes_nothing(
     ended = command(*arguments)
     assert ended.code == code, ended.err
     assert ended.out == ""
-    assert ended.err.startswith("gankit: ")
-    assert ended.err.count("\n") == 1, ended.err
+    first, *notes = ended.err.splitlines()
+    assert first.startswith("gankit: ")
+    assert all(note.startswith("  ") for note in notes), ended.err
+    assert not notes or code == ExitCode.DATA
     assert named in ended.err
     assert there() == before
 
@@ -238,7 +240,10 @@ def test_without_mnist_and_without_a_name_glyphs_are_used_loudly_and_recorded(co
 def test_fetching_without_a_network_ends_with_exit_code_3(command):
     ended = command("data", "fetch", "mnist")
     assert ended.code == ExitCode.DATA
-    assert ended.err.count("\n") == 1
+    first, *notes = ended.err.splitlines()
+    assert first.startswith("gankit: no train-images-idx3-ubyte ")
+    assert [note for note in notes if note.startswith("  looked in ")] == notes[:-1]
+    assert notes[-1] == "  asked no mirror: downloads are off (GANKIT_OFFLINE)"
 
 
 def test_verifying_what_is_not_there_ends_with_exit_code_3(command):

@@ -26,7 +26,7 @@ SOURCES = sorted(
 )
 ALLOWED = {
     "gankit/__init__.py": "importlib.import_module(f'gankit.{_HOMES[name]}')",
-    "gankit/testing/__init__.py": "importlib.import_module(f'{__name__}.{HOMES[name]}')",
+    "gankit/testing/__init__.py": "importlib.import_module(f'{__name__}.{_HOMES[name]}')",
     "gankit/testing/runner/reporting.py": "importlib.import_module(module)",
     "gankit/cli/main.py": "importlib.import_module(COMMANDS[name][0])",
     # What `gankit export` wrote a moment before, in a process of its own, to prove it.
