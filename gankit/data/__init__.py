@@ -1,7 +1,7 @@
 """Data sets: uint8 images with labels, from published files, user files or generators."""
 
 from gankit.data import glyphs
-from gankit.data.dataset import Dataset, Fetch, FileCheck, ImageSet, Progress
+from gankit.data.dataset import Dataset, DownloadProgress, Fetch, FileCheck, ImageSet
 from gankit.data.formats.idx_folder import idx_folder, write_idx_folder
 from gankit.data.formats.pack import pack
 from gankit.data.image_options import ImageOptions, parse_size
@@ -20,11 +20,11 @@ BUILTIN: tuple[Dataset, ...] = (
 __all__ = [
     "BUILTIN",
     "Dataset",
+    "DownloadProgress",
     "Fetch",
     "FileCheck",
     "ImageOptions",
     "ImageSet",
-    "Progress",
     "cifar10",
     "fashion_mnist",
     "glyphs",

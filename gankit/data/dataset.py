@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gankit.data import digests
 from gankit.errors import DataError
 
-Progress = Callable[[str, int, int | None], None]
+DownloadProgress = Callable[[str, int, int | None], None]
 """Called with a file's name, the bytes received so far, and its size in bytes, or None."""
 
 
@@ -113,7 +113,9 @@ class FileCheck:
 class Fetch(Protocol):
     """Ensure that every file is available and valid, downloading missing ones."""
 
-    def __call__(self, data_dir: Path | None, /, *, progress: Progress | None = None) -> list[Path]:
+    def __call__(
+        self, data_dir: Path | None, /, *, progress: DownloadProgress | None = None
+    ) -> list[Path]:
         """Return the path of every file; DataError if one is not available."""
         ...
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 
 from gankit.data import locations
-from gankit.data.dataset import Dataset, FileCheck, ImageSet, Progress
+from gankit.data.dataset import Dataset, DownloadProgress, FileCheck, ImageSet
 from gankit.data.formats import idx
 from gankit.data.formats.containers import reason
 from gankit.data.published.files import Found, Published, candidates, search
@@ -95,7 +95,7 @@ class Archive:
         data_dir: Path | None,
         mirrors: Mirrors | None = None,
         *,
-        progress: Progress | None = None,
+        progress: DownloadProgress | None = None,
     ) -> list[Path]:
         """Return a valid path of every file, downloading what is missing.
 

@@ -14,14 +14,14 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
-from gankit.data.dataset import Progress
+from gankit.data.dataset import DownloadProgress
 from gankit.data.formats.containers import reason
 from gankit.data.temporary_files import settle, storing, temporary
 from gankit.errors import DataError
 
 CHUNK = 2**16
 """The most bytes per read."""
-_WATCHER: ContextVar[Progress | None] = ContextVar("watcher of downloads", default=None)
+_WATCHER: ContextVar[DownloadProgress | None] = ContextVar("watcher of downloads", default=None)
 
 
 class Unreachable(DataError):
@@ -54,7 +54,7 @@ def download(
     check: Callable[[Path], object],
     *,
     patience: Patience | None = None,
-    progress: Progress | None = None,
+    progress: DownloadProgress | None = None,
 ) -> None:
     """Download `url` to `target`, which appears complete and verified or not at all.
 
@@ -93,7 +93,7 @@ def download(
 
 
 @contextmanager
-def watched(progress: Progress) -> Iterator[None]:
+def watched(progress: DownloadProgress) -> Iterator[None]:
     """Call `progress` for each download of the block that has no function of its own.
 
     `Dataset.load` has no `progress` argument, and downloads missing files.
@@ -106,7 +106,7 @@ def watched(progress: Progress) -> Iterator[None]:
 
 
 def _chunks(
-    url: str, name: str, limit: int, patience: Patience, progress: Progress | None
+    url: str, name: str, limit: int, patience: Patience, progress: DownloadProgress | None
 ) -> Iterator[bytes]:
     received, started = 0, time.monotonic()
     with _answer(url, patience) as response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gankit.data.dataset import Progress
+from gankit.data.dataset import DownloadProgress
 from gankit.data.published.download import Patience, Unreachable, download
 from gankit.data.published.files import Published
 from gankit.errors import DataError
@@ -31,7 +31,7 @@ class Mirrors:
 
     addresses: tuple[str, ...]
     patience: Patience = field(default_factory=Patience)
-    progress: Progress | None = None
+    progress: DownloadProgress | None = None
     refusals: list[str] = field(default_factory=list)
     _unreachable: dict[str, str] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gankit.data.dataset import ImageSet, Progress
+from gankit.data.dataset import DownloadProgress, ImageSet
 from gankit.data.published.checksum import Checksum
 from gankit.data.published.idx_archive import idx_archive
 from gankit.data.published.mirrors import Mirrors
@@ -38,7 +38,7 @@ def read(
     data_dir: Path | None = None,
     *,
     mirrors: tuple[str, ...] = ARCHIVE.mirrors,
-    progress: Progress | None = None,
+    progress: DownloadProgress | None = None,
 ) -> ImageSet:
     """Return MNIST's images and labels, found on this machine or downloaded.
 
