@@ -14,6 +14,7 @@ from gankit.testing.clauses.penalties import SMOOTH, WEIGHT, Judge, cost, formul
 from gankit.testing.clauses.running_state import quiet
 from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import bound, full
@@ -23,6 +24,7 @@ CHANCE = 0.4
 ADAPTIVE = Augment(adaptive=True, target=0.1, images=128, every=2)
 
 
+@level("numerics")
 class ViewClauses:
     """Views: augmentation, instance noise and flips (capabilities "augment" and "adaptive").
 

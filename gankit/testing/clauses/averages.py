@@ -11,11 +11,13 @@ from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import take, with_rate
 from gankit.testing.harness import Setup, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.problems import bound, full
 
 Images = NDArray[np.uint8]
 
 
+@level("protocol")
 class AverageClauses:
     """The average: a third network, which follows the generator (capability "average")."""
 

@@ -16,6 +16,7 @@ from gankit.contract import Backend, Block, BlockTrainer, Precision, Problem, St
 from gankit.losses import RELATIVISTIC
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.harness import Setup, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.problems import HIDDEN, discriminator, full, generator
 from gankit.training import alternate
 
@@ -24,6 +25,7 @@ K = 5
 """Steps in a block: enough for splits in the middle."""
 
 
+@level("numerics")
 class BlockClauses:
     """Blocks: many steps in one call, if a trainer has `place` and `train_block`.
 

@@ -20,11 +20,13 @@ from gankit.launch.run import Run
 from gankit.runs.loss_history import LossHistory
 from gankit.testing.clauses.integration import each_family, taking
 from gankit.testing.harness import ready
+from gankit.testing.level_marks import level
 
 STEPS = 2
 ROUNDING = 1e-5
 
 
+@level("portability")
 class ExportClauses:
     """Exports: generators for use without gankit."""
 

@@ -21,6 +21,7 @@ from gankit.testing.harness import (
     reference,
     require,
 )
+from gankit.testing.level_marks import level
 from gankit.testing.problems import (
     ADAM,
     HIDDEN,
@@ -36,6 +37,7 @@ Images = NDArray[np.uint8]
 EPSILON = replace(ADAM, epsilon=1e-3)
 
 
+@level("numerics")
 class FormulaClauses:
     """Formulas: the same problem, batches and noise give the reference's numbers.
 

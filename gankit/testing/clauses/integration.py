@@ -13,12 +13,14 @@ from gankit.testing.clauses.updates import each_player, take
 from gankit.testing.faulty_states import assert_refused, moved
 from gankit.testing.full_problems import FAMILIES, everything
 from gankit.testing.harness import Setup, assert_follows_the_reference, ready, reference, require
+from gankit.testing.level_marks import level
 from gankit.testing.rgb import rgb_setup
 
 STEPS = 5
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
 
+@level("numerics")
 class IntegrationClauses:
     """Integration: all that a backend claims in one problem, with two discriminator updates a step.
 
@@ -34,6 +36,7 @@ class IntegrationClauses:
         require(backend, "float64")
         assert_follows_the_reference(backend, taking(backend, family), STEPS, 1e-8)
 
+    @level("protocol")
     @each_family
     @each_player
     def test_an_update_of_the_whole_moves_its_own(
@@ -77,6 +80,7 @@ class IntegrationClauses:
             parts = [setup.block(trainer, 0, split), setup.block(trainer, split, STEPS)]
             assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
 
+    @level("resume")
     @each_family
     def test_the_whole_stops_and_goes_on(self, backend: Backend, family: str) -> None:
         """A run that stops after any step resumes to the same bits from its state alone."""
@@ -90,6 +94,7 @@ class IntegrationClauses:
                 after(trainer, setup, r)
             assert_identical(trainer.state(), states[STEPS])
 
+    @level("resume")
     @each_family
     def test_the_whole_needs_every_part_of_its_state(self, backend: Backend, family: str) -> None:
         """A state without any one of running state, moments, chance or average is refused."""
@@ -99,6 +104,7 @@ class IntegrationClauses:
             if name.startswith(("ada/", "average/")) or is_running(name) or "/v/" in name:
                 assert_refused(trainer, {k: array for k, array in state.items() if k != name})
 
+    @level("portability")
     @each_family
     def test_the_whole_moves_there_and_back(self, backend: Backend, family: str) -> None:
         """A float64 run that continues in the reference, and here again, ends within 1e-9."""

@@ -14,6 +14,7 @@ from gankit.testing.clauses.layers import paired
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import Setup, possible, ready
+from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import bound, full
@@ -31,6 +32,7 @@ WRONG: dict[str, Labels | None] = {
 """Labels that do not fit four images."""
 
 
+@level("protocol")
 class LabelClauses:
     """Classes: class-conditional networks, and discriminators that classify.
 

@@ -8,11 +8,13 @@ from gankit.contract import Backend, Problem, State, Trainer
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
 from gankit.testing.harness import possible, ready, reference
+from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import AVERAGE, bound
 from gankit.testing.rgb import CLASSES, coloured, rgb_setup
 
 
+@level("numerics")
 class LayerClauses:
     """Layers: convolutions, normalisations, classes and residual blocks, as far as claimed.
 

@@ -12,6 +12,7 @@ from gankit.optimizers import SGD
 from gankit.testing.agreement import assert_close, assert_identical, layout
 from gankit.testing.clauses.networks import noise
 from gankit.testing.harness import Setup, possible, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import full
 from gankit.testing.rgb import coloured, rgb_setup
@@ -23,6 +24,7 @@ KINDS = ("dense", "conv")
 STEEPEST = SGD(0.05)
 
 
+@level("numerics")
 class MixedClauses:
     """Mixed training: products round their factors to bfloat16 (capability "mixed")."""
 

@@ -17,12 +17,14 @@ from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import each_player, take, with_rate
 from gankit.testing.faulty_states import FAULTS, assert_refused, spoilt
 from gankit.testing.harness import Setup, build, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.problems import IMAGE, full
 
 Images = NDArray[np.uint8]
 NativePair = Callable[[], tuple[Native, Native]] | None
 
 
+@level("protocol")
 class NativeClauses:
     """Native networks: layers of the framework's own (capability "native").
 
@@ -116,6 +118,7 @@ class NativeClauses:
             with pytest.raises(NotPortable):
                 network.weights()
 
+    @level("resume")
     def test_a_native_run_stops_and_goes_on(
         self, backend: Backend, images: Images, native_pair: NativePair
     ) -> None:
@@ -128,6 +131,7 @@ class NativeClauses:
             setup.block(trainer, 3, 6)
         assert_identical(second.state(), first.state())
 
+    @level("resume")
     @pytest.mark.parametrize("fault", FAULTS)
     def test_refuses_a_wrong_native_state_whole(
         self, backend: Backend, native_pair: NativePair, fault: str
@@ -136,6 +140,7 @@ class NativeClauses:
         trainer = ready(backend, native(backend, native_pair))
         assert_refused(trainer, spoilt(trainer.state(), fault))
 
+    @level("numerics")
     def test_a_native_block_equals_its_updates(
         self, backend: Backend, images: Images, native_pair: NativePair
     ) -> None:

@@ -11,6 +11,7 @@ from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.faulty_states import FAULTS, copied, moved, overwrite, spoilt
 from gankit.testing.harness import Setup, build, ready
+from gankit.testing.level_marks import level
 from gankit.testing.problems import IMAGE, full
 from gankit.training import StepShape, plan
 
@@ -23,6 +24,7 @@ def noise(problem: Problem, count: int = 5) -> Array:
     return made
 
 
+@level("protocol")
 class NetworkClauses:
     """Networks: arrays in, arrays out, always in inference mode."""
 

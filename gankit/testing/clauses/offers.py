@@ -11,9 +11,11 @@ from gankit.contract import API, CAPABILITIES, Backend, Precision, Problem, Trai
 from gankit.errors import Unsupported
 from gankit.testing.capability_problems import NEEDS, needing
 from gankit.testing.fingerprint import two_fresh_processes
+from gankit.testing.level_marks import level
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
 
 
+@level("protocol")
 class OfferClauses:
     """The offer: what a backend declares, and that it does so."""
 

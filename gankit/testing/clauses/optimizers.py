@@ -14,6 +14,7 @@ from gankit.testing.agreement import assert_close
 from gankit.testing.capability_problems import MOVING
 from gankit.testing.clauses.updates import take
 from gankit.testing.harness import possible, ready
+from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.problems import bound
 from gankit.testing.rgb import coloured, rgb_setup
@@ -28,6 +29,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
 }
 
 
+@level("numerics")
 class OptimizerClauses:
     """Optimizers: updates by their formulas, with the batch's scalars.
 

@@ -28,6 +28,7 @@ from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.running_state import quiet
 from gankit.testing.clauses.updates import assert_losses_close, take, with_rate
 from gankit.testing.harness import assert_follows_the_reference, possible, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAINT
 from gankit.testing.rgb import CLASSES, VALUES, coloured, rgb_setup
 
@@ -70,6 +71,7 @@ each_training = pytest.mark.parametrize("kind", TRAINING)
 each_penalty = pytest.mark.parametrize(("kind", "number"), CASES)
 
 
+@level("numerics")
 class PenaltyClauses:
     """Penalties: the discriminator's loss grows with its slope (capability "input-gradients").
 

@@ -10,11 +10,13 @@ from gankit.contract import Backend, Precision, Problem, State, Trainer
 from gankit.testing.agreement import assert_close, layout
 from gankit.testing.clauses.networks import noise
 from gankit.testing.harness import Setup, ready, reference, require
+from gankit.testing.level_marks import level
 from gankit.testing.problems import full
 
 Images = NDArray[np.uint8]
 
 
+@level("portability")
 class PortabilityClauses:
     """Moving: another backend continues what one backend has trained."""
 

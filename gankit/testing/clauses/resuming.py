@@ -13,15 +13,18 @@ from gankit.testing.agreement import assert_identical, differing, layout
 from gankit.testing.faulty_states import FAULTS, assert_refused, copied, moved, overwrite, spoilt
 from gankit.testing.fingerprint import two_fresh_processes
 from gankit.testing.harness import Setup, build, ready
+from gankit.testing.level_marks import level
 from gankit.testing.problems import full, simple
 
 Images = NDArray[np.uint8]
 STEPS = 6
 
 
+@level("resume")
 class ResumeClauses:
     """States: a run may stop after any step and resume to the same bits."""
 
+    @level("portability")
     def test_names_its_state(self, backend: Backend) -> None:
         """The state has the names, shapes and types of `Problem.initial_state`, which travel.
 

@@ -13,6 +13,7 @@ from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import assert_losses_close, each_player, take
 from gankit.testing.harness import possible, ready, require
+from gankit.testing.level_marks import level
 from gankit.testing.problems import AVERAGE, bound
 from gankit.testing.rgb import coloured, rgb_setup
 from gankit.testing.stateful_networks import KINDS
@@ -20,6 +21,7 @@ from gankit.testing.stateful_networks import KINDS
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
+@level("numerics")
 class RunningClauses:
     """Running state: what batch normalisation and spectral norm save from their passes."""
 

@@ -13,6 +13,7 @@ from gankit.contract import Backend, Batch, State, Trainer, strip_prefix
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.harness import Setup, ready
+from gankit.testing.level_marks import level
 from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import USERS_LOSS, bound, full, simple
 
@@ -21,6 +22,7 @@ LOSSES = [pytest.param(loss, id=loss.name) for loss in (*BUILTIN, USERS_LOSS)]
 each_player = pytest.mark.parametrize("player", ["discriminator", "generator"])
 
 
+@level("protocol")
 class UpdateClauses:
     """Updates: each moves one network, by what its batch holds."""
 
