@@ -23,13 +23,13 @@ PROMISED = {
     "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
     "Residual capabilities initial_weights is_running output_shape uses_labels walk weight_shapes",
-    "gankit.losses": "ArrayOps HINGE LEAST_SQUARES Loss MINIMAX NONSATURATING Ops RELATIVISTIC "
-    "RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
+    "gankit.losses": "HINGE LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING NumpyLossOps "
+    "RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name",
     "gankit.penalties": "Penalty",
-    "gankit.augment": "Augment Half Ops view",
+    "gankit.augment": "Augment AugmentOps Half view",
     "gankit.schedules": "Schedule ends value",
     "gankit.contract.random_streams": "Mask Role StepKey Stream dropout_mask framework_seed "
     "generator keep_chance",

@@ -2,7 +2,8 @@
 
 Real and generated images are augmented alike, in both networks' updates, so that the augmentation
 does not leak into the generated images (Zhao et al. 2020). The formulas use `+ - *` and the
-operations of `Ops`; the random inputs come with the batch, from `gankit.contract.random_inputs`.
+operations of `AugmentOps`; the random inputs come with the batch, from
+`gankit.contract.random_inputs`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Transform = Literal["brightness", "saturation", "contrast", "translation", "cuto
 TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 
-class Ops(Protocol):
+class AugmentOps(Protocol):
     """The operations that a backend provides; images are `(B, height, width, channels)`."""
 
     def mean_over(self, images: Tensor, axes: tuple[int, ...], /) -> Tensor:
@@ -111,7 +112,7 @@ class Augment:
 
 
 def view(
-    ops: Ops,
+    ops: AugmentOps,
     augment: Augment | None,
     images: Tensor,
     half: Half,
@@ -153,26 +154,26 @@ def view(
 
 
 Numbers: TypeAlias = Mapping[str, Tensor]
-Formula: TypeAlias = Callable[[Ops, Tensor, Numbers], Tensor]
+Formula: TypeAlias = Callable[[AugmentOps, Tensor, Numbers], Tensor]
 
 
-def _brightness(_ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+def _brightness(_ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
     return images + numbers["value"]
 
 
 def _scale_about_mean(*axes: int) -> Formula:
-    def formula(ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+    def formula(ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
         mean = ops.mean_over(images, axes)
         return mean + (images - mean) * numbers["value"]
 
     return formula
 
 
-def _translation(ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+def _translation(ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
     return ops.shift(images, numbers["offsets"])
 
 
-def _cutout(_ops: Ops, images: Tensor, numbers: Numbers) -> Tensor:
+def _cutout(_ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
     return images * (1 - numbers["rows"] * numbers["columns"])
 
 

@@ -1,8 +1,8 @@
 """Adversarial losses, each written once for every backend.
 
 A loss sees logits `(n,)`: `real` = D(real images), `fake` = D(G(noise)), high for real. It is
-written with `+ - *` and the three operations of `Ops`, so a backend that can differentiate those
-can train with any loss, a user's own too:
+written with `+ - *` and the three operations of `LossOps`, so a backend that can differentiate
+those can train with any loss, a user's own too:
 
 >>> shifted = Loss(
 ...     "shifted",
@@ -32,7 +32,7 @@ Tensor: TypeAlias = Any
 """An array of the backend: `(n,)` logits, or a scalar computed from them."""
 
 
-class Ops(Protocol):
+class LossOps(Protocol):
     """The three operations that a backend passes to a loss; `+ - *` are the tensors' own."""
 
     def softplus(self, logits: Tensor, /) -> Tensor:
@@ -48,7 +48,7 @@ class Ops(Protocol):
         ...
 
 
-class ArrayOps:
+class NumpyLossOps:
     """The three operations on NumPy arrays: to evaluate a loss, not to train with it."""
 
     mean = staticmethod(np.mean)
@@ -64,7 +64,7 @@ class ArrayOps:
         return np.logaddexp(logits, 0)
 
 
-Formula: TypeAlias = Callable[[Ops, Tensor, Tensor], Tensor]
+Formula: TypeAlias = Callable[[LossOps, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Loss:
     name
         Its name in messages and in the run's configuration.
     discriminator, generator
-        `(ops, real, fake) -> scalar`, written with `+ - *` and the operations of `Ops`. `real`
+        `(ops, real, fake) -> scalar`, written with `+ - *` and the operations of `LossOps`. `real`
         and `fake` are the `(n,)` logits of real and generated images.
     paired
         Whether the generator's formula uses `real`. If False, a backend may skip the
@@ -97,7 +97,7 @@ class Loss:
     discriminator: Formula
     generator: Formula
     paired: bool = False
-    of_fakes: Callable[[Ops, Tensor], Tensor] | None = None
+    of_fakes: Callable[[LossOps, Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type."""
@@ -145,70 +145,70 @@ def _importable(formula: object) -> bool:
     return found is formula
 
 
-def _separate(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _separate(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     """Return the cross-entropy of real (1) and fake (0): E sp(-real) + E sp(fake)."""
     return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
 
-def _taken_for_fake(ops: Ops, fake: Tensor) -> Tensor:
+def _taken_for_fake(ops: LossOps, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(fake))
 
 
-def _taken_for_real(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+def _taken_for_real(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(-fake))
 
 
-def _not_taken_for_fake(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+def _not_taken_for_fake(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return -ops.mean(ops.softplus(fake))
 
 
-def _squares(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _squares(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * ops.mean((real - 1) * (real - 1)) + 0.5 * ops.mean(fake * fake)
 
 
-def _squares_of_fakes(ops: Ops, fake: Tensor) -> Tensor:
+def _squares_of_fakes(ops: LossOps, fake: Tensor) -> Tensor:
     return 0.5 * ops.mean(fake * fake)
 
 
-def _squares_to_real(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+def _squares_to_real(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * ops.mean((fake - 1) * (fake - 1))
 
 
-def _hinges(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _hinges(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(1 + fake))
 
 
-def _hinge_of_fakes(ops: Ops, fake: Tensor) -> Tensor:
+def _hinge_of_fakes(ops: LossOps, fake: Tensor) -> Tensor:
     return ops.mean(ops.relu(1 + fake))
 
 
-def _difference(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _difference(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(fake) - ops.mean(real)
 
 
-def _mean_of_fakes(ops: Ops, fake: Tensor) -> Tensor:
+def _mean_of_fakes(ops: LossOps, fake: Tensor) -> Tensor:
     return ops.mean(fake)
 
 
-def _raised(ops: Ops, _real: Tensor, fake: Tensor) -> Tensor:
+def _raised(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return -ops.mean(fake)
 
 
-def _relativistic(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _relativistic(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(fake - real))
 
 
-def _relativistic_turned(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _relativistic_turned(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return _relativistic(ops, fake, real)
 
 
-def _relativistic_average(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _relativistic_average(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     above = ops.softplus(ops.mean(fake) - real)
     below = ops.softplus(fake - ops.mean(real))
     return ops.mean(above) + ops.mean(below)
 
 
-def _relativistic_average_turned(ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+def _relativistic_average_turned(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return _relativistic_average(ops, fake, real)
 
 
@@ -217,10 +217,10 @@ class _Smoothed:
     """The discriminator's formula of `smoothed`."""
 
     whole: Formula
-    of_fakes: Callable[[Ops, Tensor], Tensor]
+    of_fakes: Callable[[LossOps, Tensor], Tensor]
     share: float
 
-    def __call__(self, ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
         """Return the smoothed loss."""
         swapped = self.of_fakes(ops, real) + self.of_fakes(ops, fake)
         return (1 - self.share) * self.whole(ops, real, fake) + self.share * swapped
@@ -232,7 +232,7 @@ class _Absent:
 
     name: str
 
-    def __call__(self, _ops: Ops, _real: Tensor, _fake: Tensor) -> Tensor:
+    def __call__(self, _ops: LossOps, _real: Tensor, _fake: Tensor) -> Tensor:
         """Raise ConfigError."""
         raise ConfigError(
             f"loss {self.name!r} is not registered; to train on, give the Loss again: "

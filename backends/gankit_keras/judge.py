@@ -10,9 +10,9 @@ from gankit_keras.adaptive import Adaptive
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.inputs import Inputs
 from gankit_keras.networks import Network
-from gankit_keras.ops import Ops
+from gankit_keras.ops import TensorFlowOps
 
-OPS = Ops()
+OPS = TensorFlowOps()
 
 
 class Verdict(NamedTuple):

@@ -1,12 +1,12 @@
-"""The operations of losses and augmentations."""
+"""The operations of losses and of augmentations, on TensorFlow tensors."""
 
 from __future__ import annotations
 
 from gankit_keras.framework import Tensor, tf
 
 
-class Ops:
-    """The operations of `gankit.losses.Ops` and `gankit.augment.Ops`, on tensors."""
+class TensorFlowOps:
+    """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on TensorFlow tensors."""
 
     def softplus(self, logits: Tensor) -> Tensor:
         """Return log(1 + exp(logits)).

@@ -12,7 +12,7 @@ from gankit.contract import Batch, Labels, State, check_labels
 from gankit.contract.random_streams import Mask, Role, dropout_mask
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import concatenate, cut, logsumexp, mean, sum_over
-from gankit_numpy.ops import Ops
+from gankit_numpy.ops import TrackedOps
 from gankit_numpy.passes import Masks
 from gankit_numpy.tape import Shape, Tracked
 
@@ -61,7 +61,9 @@ class Judge:
     def view(self, images: Tracked, half: Half) -> Tracked:
         """Return images as the discriminator sees them."""
         sigma = self.batch.scalars.get("instance_noise", 0.0)
-        seen: Tracked = view(Ops(), self.augment, images, half, self.batch.random, sigma, self.p)
+        seen: Tracked = view(
+            TrackedOps(), self.augment, images, half, self.batch.random, sigma, self.p
+        )
         return seen
 
 

@@ -1,4 +1,4 @@
-"""The operations of losses and augmentations: `gankit.losses.Ops` and `gankit.augment.Ops`."""
+"""The operations of losses and of augmentations, on tracked values."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from gankit_numpy import operations
 from gankit_numpy.tape import Tracked, Value
 
 
-class Ops:
-    """Both, on tracked values."""
+class TrackedOps:
+    """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on tracked values."""
 
     def softplus(self, logits: Tracked) -> Tracked:
         """Return log(1 + exp(logits))."""

@@ -13,7 +13,7 @@ from gankit.optimizers import Optimizer
 from gankit_numpy.adaptive import Adaptive
 from gankit_numpy.judge import Judge, cross_entropy, logit, masks_of
 from gankit_numpy.networks import Inference, Sequential, copy_into, silent
-from gankit_numpy.ops import Ops
+from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
 from gankit_numpy.penalties import penalise
 from gankit_numpy.tape import Tracked, constant, named_gradients
@@ -49,7 +49,7 @@ class NumpyTrainer:
         weights = self._d.variables()
         judge = self._judge(batch, weights)
         fakes, reals, moved = judge.joined(constant(fake), constant(batch.real))
-        loss = self._loss.discriminator(Ops(), logit(reals), logit(fakes))
+        loss = self._loss.discriminator(TrackedOps(), logit(reals), logit(fakes))
         loss = loss + self._auxiliary(batch, fakes, reals) + self._penalties(judge, fake)
         moves, rates = named_gradients(loss, weights), strip_prefix(batch.scalars, "discriminator")
         self._d_updater.update(self._d.values, moves, rates)
@@ -95,10 +95,10 @@ class NumpyTrainer:
         formula, batch = self._loss.generator, judge.batch
         if self._loss.paired:
             fakes, reals, _ = judge.joined(fake, constant(batch.real))
-            loss = formula(Ops(), logit(reals), logit(fakes))
+            loss = formula(TrackedOps(), logit(reals), logit(fakes))
         else:
             fakes = judge.alone(fake, "fake")
-            loss = formula(Ops(), None, logit(fakes))
+            loss = formula(TrackedOps(), None, logit(fakes))
         total: Tracked = loss + self._auxiliary(batch, fakes)
         return total
 

@@ -12,7 +12,7 @@ from gankit.contract import Problem, strip_prefix
 from gankit_torch.chances import Chance
 from gankit_torch.feeds import Update
 from gankit_torch.networks import Player
-from gankit_torch.ops import Ops
+from gankit_torch.ops import TorchOps
 from gankit_torch.passes import known
 from gankit_torch.penalties import steepness
 
@@ -21,7 +21,7 @@ class Objectives:
     """The losses of both networks, with augmentation of the discriminator's inputs."""
 
     def __init__(self, problem: Problem, discriminator: Player, chance: Chance | None) -> None:
-        self._problem, self._ops = problem, Ops()
+        self._problem, self._ops = problem, TorchOps()
         self._discriminator, self._chance = discriminator, chance
 
     def of_discriminator(self, fake: Tensor, update: Update) -> tuple[Tensor, Tensor]:

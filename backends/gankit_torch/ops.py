@@ -1,4 +1,4 @@
-"""The operations of losses and augmentations."""
+"""The operations of losses and of augmentations, on torch tensors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 
-class Ops:
-    """`gankit.losses.Ops` and `gankit.augment.Ops` on tensors."""
+class TorchOps:
+    """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on tensors."""
 
     def softplus(self, logits: Tensor) -> Tensor:
         """Return log(1 + exp(logits)); torch's own is linear above 20, too coarse for float64."""

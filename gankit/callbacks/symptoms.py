@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
-from gankit.losses import ArrayOps, Loss
+from gankit.losses import Loss, NumpyLossOps
 
 WINDOW = 200
 """Number of steps over which losses are averaged."""
@@ -66,7 +66,7 @@ def ignorance(loss: Loss) -> float:
     1.386
     """
     zeros = np.zeros(1)
-    return float(loss.discriminator(ArrayOps(), zeros, zeros))
+    return float(loss.discriminator(NumpyLossOps(), zeros, zeros))
 
 
 def collapse(share: float) -> str | None:

@@ -70,7 +70,7 @@ def _dual(number: Dual | float, like: Dual) -> Dual:
     return Dual(np.asarray(number, np.float64), np.zeros(like.slopes.shape[-1]))
 
 
-class DualOps:
+class DualLossOps:
     """The three operations of a loss, with derivatives."""
 
     def relu(self, logits: Dual) -> Dual:
@@ -104,7 +104,7 @@ def loss_digest(loss: Loss) -> str | None:
     """
     slopes = np.eye(len(REAL) + len(FAKE))
     real, fake = Dual(REAL, slopes[: len(REAL)]), Dual(FAKE, slopes[len(REAL) :])
-    ops = DualOps()
+    ops = DualLossOps()
     formulas: dict[str, Callable[[], Any]] = {
         "discriminator": lambda: loss.discriminator(ops, real, fake),
         "generator": lambda: loss.generator(ops, real if loss.paired else None, fake),

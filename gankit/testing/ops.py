@@ -1,4 +1,4 @@
-"""The operations of losses and of views, on arrays."""
+"""The operations of losses and of augmentations, on NumPy arrays."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
-from gankit.losses import ArrayOps
+from gankit.losses import NumpyLossOps
 
 
-class NumpyOps(ArrayOps):
-    """Both `gankit.losses.Ops` and `gankit.augment.Ops`."""
+class NumpyOps(NumpyLossOps):
+    """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on NumPy arrays."""
 
     def mean_over(self, images: Array, axes: tuple[int, ...]) -> Array:
         """Return the mean over `axes`, which stay."""

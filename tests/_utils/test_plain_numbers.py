@@ -14,7 +14,7 @@ from gankit.config import layering
 from gankit.contract import latents
 from gankit.contract.random_streams import Role, StepKey, dropout_mask, keep_chance
 from gankit.layers import Dense, Dropout, Flatten, Reshape, Tanh
-from gankit.losses import HINGE, ArrayOps, smoothed
+from gankit.losses import HINGE, NumpyLossOps, smoothed
 from gankit.optimizers import Adam, Average
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule, ends, value
@@ -31,7 +31,7 @@ FUNCTIONS = {
     "the ends of a rate": lambda real, _whole: ends(real(0.25)),
     "an average": lambda real, whole: Average(whole(100), real(0.5)).beta(whole(64), whole(200)),
     "label smoothing": lambda real, _whole: smoothed(HINGE, real(0.25)).discriminator(
-        ArrayOps(), np.ones(2), np.zeros(2)
+        NumpyLossOps(), np.ones(2), np.zeros(2)
     ),
     "the chance of dropout": lambda real, _whole: keep_chance(real(0.25)),
     "noise": lambda _real, whole: latents.latents(whole(2), whole(3), whole(5)).tolist(),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gankit_numpy import operations as op
 from gankit_numpy.networks import Inference, Sequential
-from gankit_numpy.ops import Ops
+from gankit_numpy.ops import TrackedOps
 from gankit_numpy.tape import constant, expand, gradients, named_gradients, sum_to, variable
 
 from gankit import layers
@@ -256,7 +256,7 @@ def test_scatter_is_the_adjoint_of_rows():
 
 def test_shift_moves_down_and_right():
     (images,) = arrays(SHIFTS)
-    found = Ops().shift(constant(images), OFFSETS).value
+    found = TrackedOps().shift(constant(images), OFFSETS).value
     for n, i, j in np.ndindex(*SHIFTS[:3]):
         a, b = i - OFFSETS[n, 0], j - OFFSETS[n, 1]
         inside = 0 <= a < SHIFTS[1] and 0 <= b < SHIFTS[2]

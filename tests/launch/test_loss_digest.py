@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gankit.errors import ConfigError
-from gankit.launch.loss_digest import FAKE, REAL, Dual, DualOps, loss_digest
-from gankit.losses import BUILTIN, HINGE, NONSATURATING, ArrayOps, Loss
+from gankit.launch.loss_digest import FAKE, REAL, Dual, DualLossOps, loss_digest
+from gankit.losses import BUILTIN, HINGE, NONSATURATING, Loss, NumpyLossOps
 from gankit.testing.problems import USERS_LOSS
 
 STEP = 1e-5
@@ -57,12 +57,12 @@ def test_the_last_bits_do_not_change_the_digest():
 @pytest.mark.parametrize("loss", [*BUILTIN, USERS_LOSS], ids=lambda loss: loss.name)
 def test_the_gradients_are_those_of_small_differences(loss):
     def value(logits):
-        return loss.discriminator(ArrayOps(), logits[: len(REAL)], logits[len(REAL) :])
+        return loss.discriminator(NumpyLossOps(), logits[: len(REAL)], logits[len(REAL) :])
 
     logits = np.concatenate([REAL, FAKE])
     slopes = np.eye(len(logits))
     made = loss.discriminator(
-        DualOps(), Dual(REAL, slopes[: len(REAL)]), Dual(FAKE, slopes[len(REAL) :])
+        DualLossOps(), Dual(REAL, slopes[: len(REAL)]), Dual(FAKE, slopes[len(REAL) :])
     )
     around = [(value(logits + STEP * s) - value(logits - STEP * s)) / (2 * STEP) for s in slopes]
     np.testing.assert_allclose(made.slopes, around, rtol=0, atol=1e-7)

@@ -6,7 +6,7 @@ import numpy as np
 from gankit_numpy import operations
 from gankit_numpy.adaptive import Adaptive
 from gankit_numpy.judge import Judge
-from gankit_numpy.ops import Ops
+from gankit_numpy.ops import TrackedOps
 from gankit_numpy.tape import Tracked
 
 from tests.saboteurs.honest import HonestTrainer
@@ -49,7 +49,7 @@ def rolled(_ops, images, offsets):
 
 
 @caught_by(SEES, "test_views_follow_the_reference")
-class ShiftsRoundTheEdge(tampered(Ops, shift=rolled)):
+class ShiftsRoundTheEdge(tampered(TrackedOps, shift=rolled)):
     """Lets what is shifted out come in at the other side."""
 
 
@@ -58,7 +58,7 @@ def pulled_straight(_ops, images, offsets, honest=operations.shift):
 
 
 @caught_by("test_views_follow_the_reference")
-class PullsGradientsStraight(tampered(Ops, shift=pulled_straight)):
+class PullsGradientsStraight(tampered(TrackedOps, shift=pulled_straight)):
     """Takes a shifted image's gradient for that of the image before."""
 
 
@@ -67,7 +67,7 @@ def always(_ops, numbers, _threshold):
 
 
 @caught_by("test_applies_each_transform_by_chance")
-class AlwaysTransforms(tampered(Ops, below=always)):
+class AlwaysTransforms(tampered(TrackedOps, below=always)):
     """Transforms every image, whatever the chance."""
 
 

@@ -6,7 +6,7 @@ from gankit_margin import SHARPNESS
 
 import gankit
 from gankit.layers import Dense, Flatten, LeakyReLU, Reshape, Tanh
-from gankit.losses import HINGE, ArrayOps
+from gankit.losses import HINGE, NumpyLossOps
 from gankit.optimizers import SGD
 from gankit.plugins import backends, get_loss, missing_modules
 from gankit.training import StepShape, plan
@@ -34,8 +34,8 @@ def loss_at(trainer, weights, batch):
 
 def test_it_lies_above_the_hinge_and_close_to_it():
     real, fake = np.random.default_rng(0).normal(0, 3, (2, 100))
-    soft = get_loss("soft-hinge").discriminator(ArrayOps(), real, fake)
-    assert 0 < soft - HINGE.discriminator(ArrayOps(), real, fake) < 2 * np.log(2) / SHARPNESS
+    soft = get_loss("soft-hinge").discriminator(NumpyLossOps(), real, fake)
+    assert 0 < soft - HINGE.discriminator(NumpyLossOps(), real, fake) < 2 * np.log(2) / SHARPNESS
 
 
 def test_a_step_goes_down_the_slope_that_finite_differences_find():
