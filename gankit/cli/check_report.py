@@ -19,7 +19,7 @@ from gankit.cli.tables import hanging
 from gankit.testing.levels import LEVELS
 from gankit.testing.runner.check import Check, LevelReport, Outcome, Speed
 
-COLOURS = {"kept": "green", "broken": "red", "not claimed": None, "not run": "yellow"}
+COLOURS = {"passed": "green", "failed": "red", "not claimed": None, "not run": "yellow"}
 _NAME_COLUMN = 26
 """Columns before a clause's name."""
 
@@ -33,12 +33,12 @@ class Table:
         The backend's name.
     quiet
         Whether to print no rows, because the output is JSON.
-    whole
+    details
         Whether to print everything that a failed clause compared.
     """
 
-    def __init__(self, name: str, *, quiet: bool, whole: bool) -> None:
-        self.name, self.quiet, self.whole = name, quiet, whole
+    def __init__(self, name: str, *, quiet: bool, details: bool) -> None:
+        self.name, self.quiet, self.details = name, quiet, details
         self.level = self.section = ""
         self.shown: dict[tuple[str, str], str] = {}
         self.screen = Screen(clock=time.monotonic, leave=False)
@@ -50,31 +50,33 @@ class Table:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Remove the bar."""
         self.screen.close()
 
-    def doing(self, done: int, total: int, what: str) -> None:
+    def show_progress(self, done: int, total: int, what: str) -> None:
         """Show that `done` of `total` cases have run, and which runs now."""
         if self.screen.drawn:
             self.screen.show(done / max(total, 1), [(2, f"{done}/{total}"), (1, what)])
 
-    def tell(self, outcome: Outcome) -> None:
+    def show_outcome(self, outcome: Outcome) -> None:
         """Print a clause's row, below new headings if its section is new."""
         if self.quiet:
             return
         with tqdm.external_write_mode(sys.stdout):
             self._headings(outcome)
-            click.echo(row(outcome, self._alike(outcome)))
-            if self.whole and outcome.whole:
-                show(textwrap.indent(outcome.whole, " " * 6))
+            click.echo(row(outcome, self._shown_before(outcome)))
+            if self.details and outcome.details:
+                show(textwrap.indent(outcome.details, " " * 6))
 
-    def _alike(self, outcome: Outcome) -> str:
-        """Return the clause whose row shows the same fault already, or an empty string."""
+    def _shown_before(self, outcome: Outcome) -> str:
+        """Return the clause whose row shows the same error already, or an empty string."""
         name = outcome.clause.name
-        first = self.shown.setdefault(fault_of(outcome), name)
+        first = self.shown.setdefault(error_of(outcome), name)
         return "" if first == name else first
 
     def _headings(self, outcome: Outcome) -> None:
@@ -89,52 +91,52 @@ class Table:
         self.level, self.section = clause.level, clause.section
 
 
-def fault_of(outcome: Outcome) -> tuple[str, str]:
-    """Return the message and the place of a fault, by which faults are equal."""
-    return outcome.reason, outcome.frame
+def error_of(outcome: Outcome) -> tuple[str, str]:
+    """Return the message and the location of an error; two errors with the same are equal."""
+    return outcome.reason, outcome.location
 
 
-def row(outcome: Outcome, alike: str = "") -> str:
+def row(outcome: Outcome, shown_before: str = "") -> str:
     """Return a clause's lines: result, seconds, name and reason.
 
-    If the clause `alike` has the same fault, refer to it instead of repeating the reason.
+    If the row of the clause `shown_before` has the same error, name that clause instead.
     """
     result, name = outcome.result, outcome.clause.name
-    taken = "" if result in ("not claimed", "not run") else f"{outcome.seconds:.2f} s"
-    first = f"    {result:<11}  {taken:>7}  "
-    if outcome.kept < outcome.cases and outcome.kept:
-        name += f" ({outcome.kept} of {outcome.cases} cases kept)"
+    seconds = "" if result in ("not claimed", "not run") else f"{outcome.seconds:.2f} s"
+    first = f"    {result:<11}  {seconds:>7}  "
+    if 0 < outcome.passed < outcome.cases:
+        name += f" ({outcome.passed} of {outcome.cases} cases passed)"
     elif outcome.cases > 1:
         name += f" ({outcome.cases} cases)"
     if outcome.reason and result in ("not claimed", "not run"):
         name += f": {outcome.reason}"
-    lines = hanging(first, name, _NAME_COLUMN)
-    if result == "broken":
-        said = [outcome.clause.text, *_broken(outcome, alike)]
-        lines = "\n".join([lines, *(hanging(" " * _NAME_COLUMN, text) for text in said)])
-    styled = click.style(result, fg=COLOURS[result], bold=result == "broken")
-    return lines.replace(result, styled, 1)
+    lines = [hanging(first, name, _NAME_COLUMN)]
+    if result == "failed":
+        texts = [outcome.clause.text, *_failure(outcome, shown_before)]
+        lines += [hanging(" " * _NAME_COLUMN, text) for text in texts]
+    styled = click.style(result, fg=COLOURS[result], bold=result == "failed")
+    return "\n".join(lines).replace(result, styled, 1)
 
 
-def _broken(outcome: Outcome, alike: str) -> Iterator[str]:
-    """Yield the lines about a broken clause: its cases, the reason, and where."""
-    if outcome.broken:
-        yield f"broken: {', '.join(outcome.broken)}"
-    if alike:
-        yield f"the same fault as in {alike}"
+def _failure(outcome: Outcome, shown_before: str) -> Iterator[str]:
+    """Yield the lines about a failed clause: its cases, the error, and the location."""
+    if outcome.failed_cases:
+        yield f"failed: {', '.join(outcome.failed_cases)}"
+    if shown_before:
+        yield f"same error as in {shown_before}"
         return
     yield outcome.reason
-    if outcome.frame:
-        yield f"at {outcome.frame}"
+    if outcome.location:
+        yield f"at {outcome.location}"
 
 
 def summary(found: Check) -> None:
-    """Print the result of each level, the speed, and the level that was reached."""
+    """Print the result of each level, the speed, and the level that the backend reaches."""
     click.echo()
-    if not found.partly:
+    if not found.selected:
         for report in found.levels:
             click.echo(hanging(f"{report.level:<12} ", _level(report)))
-        if not found.fault:
+        if not found.error:
             click.echo(hanging(f"{'speed':<12} ", _speed(found.speed, found.backend == "numpy")))
         click.echo()
     for sentence in verdict(found):
@@ -143,17 +145,17 @@ def summary(found: Check) -> None:
 
 def verdict(found: Check) -> Iterator[str]:
     """Yield the result in one sentence, and the next commands."""
-    broken = [o.clause.name for o in found.outcomes if o.result == "broken"]
-    yield from _groups(found)
-    if found.partly:
-        many = f"{len(found.outcomes)} clauses" if len(found.outcomes) > 1 else "1 clause"
-        yield f"{found.backend}: {many} selected, {len(broken) or 'none'} broken"
+    failed = [o.clause.name for o in found.outcomes if o.result == "failed"]
+    yield from _equal_errors(found)
+    if found.selected:
+        count = f"{len(found.outcomes)} clauses" if len(found.outcomes) > 1 else "1 clause"
+        yield f"{found.backend}: {count} selected, {len(failed) or 'none'} failed"
         return
     reached = f"reaches {found.reached}" if found.reached else "reaches no level"
-    short = "" if found.reached == found.asked else f"; expected {found.asked}"
+    short = "" if found.reached == found.expected else f"; expected {found.expected}"
     yield f"{found.backend} {reached}{short}"
-    if broken:
-        yield f"see the failures in full: gankit plugins check {found.backend} -k {broken[0]}"
+    if failed:
+        yield f"details of a failure: gankit plugins check {found.backend} -k {failed[0]}"
     if any(outcome.result == "not run" for outcome in found.outcomes):
         yield (
             "not run: the clauses on native networks, which the backend claims; "
@@ -161,29 +163,28 @@ def verdict(found: Check) -> Iterator[str]:
         )
 
 
-def _groups(found: Check) -> Iterator[str]:
-    """Yield each fault that broke several clauses, with their names."""
-    faults: dict[tuple[str, str], list[str]] = {}
+def _equal_errors(found: Check) -> Iterator[str]:
+    """Yield each error with which several clauses fail, and their names."""
+    errors: dict[tuple[str, str], list[str]] = {}
     for outcome in found.outcomes:
-        if outcome.result == "broken":
-            faults.setdefault(fault_of(outcome), []).append(outcome.clause.name)
-    for (reason, frame), names in faults.items():
+        if outcome.result == "failed":
+            errors.setdefault(error_of(outcome), []).append(outcome.clause.name)
+    for (reason, location), names in errors.items():
         if len(names) > 1:
-            at = f", at {frame}" if frame else ""
-            yield f"{len(names)} clauses have the same fault: {reason}{at}: {', '.join(names)}"
+            at = f", at {location}" if location else ""
+            yield f"{len(names)} clauses fail with the same error: {reason}{at}: {', '.join(names)}"
 
 
 def _level(report: LevelReport) -> str:
-    state = {True: "reached", False: "not reached", None: "not shown"}[report.reached]
-    counts = [
-        f"{count} {word}"
-        for count, word in (
-            (report.kept, "kept"), (report.broken, "broken"), (report.not_claimed, "not claimed"),
-            (report.not_run, "not run"),
-        )
-        if count
-    ]  # fmt: skip
-    return f"{state:<12} {', '.join(counts)}"
+    state = {True: "reached", False: "not reached", None: "incomplete"}[report.reached]
+    counts = {
+        "passed": report.passed,
+        "failed": report.failed,
+        "not claimed": report.not_claimed,
+        "not run": report.not_run,
+    }
+    texts = [f"{count} {result}" for result, count in counts.items() if count]
+    return f"{state:<12} {', '.join(texts)}"
 
 
 def as_data(found: Check) -> dict[str, Any]:
@@ -194,21 +195,21 @@ def as_data(found: Check) -> dict[str, Any]:
         clauses.append(fields.pop("clause") | fields)
     return {
         "backend": found.backend,
-        "asked": found.asked,
+        "expected": found.expected,
         "reached": found.reached,
         "levels": list(map(dataclasses.asdict, found.levels)),
         "clauses": clauses,
         "speed": dataclasses.asdict(found.speed),
-        "fault": found.fault,
+        "error": found.error,
         "exit_code": found.exit_code,
     }
 
 
-def _speed(speed: Speed, itself: bool) -> str:
+def _speed(speed: Speed, is_reference: bool) -> str:
     if speed.milliseconds is None or speed.reference is None:
         return f"not measured: {speed.reason}"
     figure = f"{speed.milliseconds:.3g} ms a step of the recipe `simple`, {speed.precision}"
-    if itself:
+    if is_reference:
         return f"{figure}; it is the reference"
     ratio = speed.reference / speed.milliseconds
     return (

@@ -12,12 +12,12 @@ from gankit.testing.contract import BackendContract
 from gankit.testing.level_marks import level_of
 
 LEVELS = {
-    "protocol": "it can be called as the core calls it, and each update moves what it should",
-    "numerics": "its numbers are those of the formulas, and blocks equal their updates",
-    "resume": "a run stops and goes on, and repeats, to the same bits",
-    "portability": "what it has trained goes on in another backend, and comes back",
+    "protocol": "the core can call it, and each update changes the arrays that it should",
+    "numerics": "its numbers match the formulas, and blocks equal their updates",
+    "resume": "a run repeats, and resumes, to the same bits",
+    "portability": "another backend continues what it trained, and the reverse",
 }
-"""What each level means, the first one first."""
+"""What each level means, in order."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The contract on the backend that `gankit plugins check` was asked about.
+"""The tests that `gankit plugins check` runs.
 
-pytest collects this file with `gankit.testing.runner.reporting.Reporter` as a plugin, which gives
-it the backend.
+pytest collects this file with the plugin `gankit.testing.runner.reporting.Reporter`, which has the
+fixtures `checked_backend` and `checked_pair`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from gankit.testing.clauses.native import NativePair
 from gankit.testing.contract import BackendContract
 
 NO_PAIR = "no native pair"
-"""Why clauses about native networks do not run where nobody gave what builds them."""
+"""Why clauses about native networks do not run without `--native-pair`."""
 
 
 class TestBackend(BackendContract):
-    """Every clause, on that backend."""
+    """Every clause, on the backend under test."""
 
     @pytest.fixture
     def backend(self, checked_backend: Backend) -> Backend:
@@ -26,7 +26,7 @@ class TestBackend(BackendContract):
 
     @pytest.fixture
     def native_pair(self, backend: Backend, checked_pair: NativePair) -> NativePair:
-        """Return what builds native networks, or skip where nobody gave it."""
+        """Return the function that builds native networks; skip if it is needed and missing."""
         if checked_pair is None and "native" in backend.capabilities:
             pytest.skip(NO_PAIR)
         return checked_pair

@@ -352,18 +352,18 @@ def test_the_levels_of_a_backend_follow_from_its_clauses():
     assert reached("test_adam_follows_the_reference") == ["protocol", ExitCode.BACKEND]
     assert reached("test_stops_and_goes_on") == ["numerics", ExitCode.BACKEND]
     assert reached("test_names_its_state") == ["resume", ExitCode.BACKEND]
-    assert reached("test_names_its_state", asked="resume") == ["resume", ExitCode.OK]
+    assert reached("test_names_its_state", expected="resume") == ["resume", ExitCode.OK]
     assert reached(missing=("test_same_seed_same_run",)) == ["numerics", ExitCode.BACKEND]
-    assert reached(partly=True) == [None, ExitCode.OK]
-    assert reached("test_counts", partly=True) == [None, ExitCode.BACKEND]
+    assert reached(selected=True) == [None, ExitCode.OK]
+    assert reached("test_counts", selected=True) == [None, ExitCode.BACKEND]
 
 
-def reached(*broken, asked="portability", missing=(), partly=False):
-    """Return the level and exit code of a backend that breaks these clauses."""
-    found = Check("mine", asked, partly)
-    for name, clause in levels.clauses(asked).items():
-        result = "broken" if name in broken else "kept"
-        case = {"result": result, "seconds": 0.0, "reason": "", "whole": "", "case": ""}
+def reached(*failing, expected="portability", missing=(), selected=False):
+    """Return the level and exit code of a backend that fails these clauses."""
+    found = Check("mine", expected, selected)
+    for name, clause in levels.clauses(expected).items():
+        result = "failed" if name in failing else "passed"
+        case = {"result": result, "seconds": 0.0, "reason": "", "details": "", "case": ""}
         if name not in missing:
             found.outcomes.append(summed(clause, [case]))
     return [found.reached, found.exit_code]
@@ -374,7 +374,7 @@ def test_a_backend_that_keeps_the_contract_is_found_to(command, written):
     assert ended.code == found["exit_code"] == ExitCode.OK, ended.err
     assert found["reached"] == "protocol"
     assert len(found["clauses"]) == len(levels.clauses("protocol"))
-    assert {clause["result"] for clause in found["clauses"]} == {"kept", "not claimed"}
+    assert {clause["result"] for clause in found["clauses"]} == {"passed", "not claimed"}
     assert found["speed"]["milliseconds"] > 0
     assert found["speed"]["reference"] > 0
     assert written.is_dir()
@@ -384,8 +384,8 @@ def test_the_reference_keeps_what_is_asked_for(command):
     ended = command("plugins", "check", "numpy", "-k", "counts or judges_images")
     assert ended.code == ExitCode.OK
     rows = [line.split() for line in ended.out.splitlines() if line.startswith("    ")]
-    assert [(r[0], r[3]) for r in rows] == [("kept", "judges_images"), ("kept", "counts")]
-    assert ended.out.endswith("numpy: 2 clauses selected, none broken\n")
+    assert [(r[0], r[3]) for r in rows] == [("passed", "judges_images"), ("passed", "counts")]
+    assert ended.out.endswith("numpy: 2 clauses selected, none failed\n")
     assert ended.err == ""  # Progress is for a terminal.
 
 
@@ -396,7 +396,7 @@ def test_a_saboteur_is_found_out(command, install):
     assert ended.code == ExitCode.BACKEND
     assert f"s  {clause}" in ended.out
     assert "generator/0.kernel" in ended.out  # What it compared.
-    assert ended.out.endswith("1 clause selected, 1 broken\n")
+    assert ended.out.endswith("1 clause selected, 1 failed\n")
 
 
 @pytest.mark.usefixtures("faulty")
@@ -406,15 +406,17 @@ def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
     assert ended.code == ExitCode.BACKEND
     said = " ".join(ended.out.split())
     assert re.search(r"at faulty_backends.py:\d+ in stumbles: return \[\]\[0\]", said)
-    assert f"broken: {BUILTIN[0].name}, " in said
-    assert "the same fault as in discriminator_update_moves_the_discriminator_alone" in said
-    assert "2 clauses have the same fault: IndexError: list index out of range, at faulty" in said
+    assert f"failed: {BUILTIN[0].name}, " in said
+    assert "same error as in discriminator_update_moves_the_discriminator_alone" in said
+    error = "IndexError: list index out of range, at faulty"
+    assert f"2 clauses fail with the same error: {error}" in said
     ended, found = checked(command, "raises", "-k", only, "-x")
     assert ended.code == ExitCode.BACKEND
     (clause,) = found["clauses"]
-    assert clause["frame"].endswith(" in stumbles: return [][0]")
+    assert clause["location"].endswith(" in stumbles: return [][0]")
     ended, found = checked(command, "raises", "-k", "returns_the_loss", "-x")
-    assert (found["clauses"][0]["cases"], found["clauses"][0]["broken"]) == (1, [BUILTIN[0].name])
+    (clause,) = found["clauses"]
+    assert (clause["cases"], clause["failed_cases"]) == (1, [BUILTIN[0].name])
 
 
 def test_a_trainer_that_parts_from_the_reference_says_when():
@@ -429,7 +431,7 @@ def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
     ended, found = checked(command, "honest", "--level", "protocol", "-k", "native or counts")
     assert ended.code == ExitCode.OK
     results = {clause["name"]: clause["result"] for clause in found["clauses"]}
-    assert results["counts"] == "kept"
+    assert results["counts"] == "passed"
     assert results["takes_native_networks"] == "not run"
     assert "a_native_block_equals_its_steps" not in results
 
@@ -439,10 +441,10 @@ def test_native_networks_may_be_given(command, install):
     pair = ("--native-pair", "tests.saboteurs:native_pair")
     ended, found = checked(command, "honest", "-k", "takes_native", *pair)
     assert ended.code == ExitCode.OK
-    assert found["clauses"][0]["result"] == "kept"
+    assert found["clauses"][0]["result"] == "passed"
     ended = command("plugins", "check", "honest", "-k", "takes_native", *pair[:1], "tests.no:pair")
     assert ended.code == ExitCode.USAGE
-    assert ended.err.splitlines()[-1].startswith("gankit: --native-pair tests.no:pair: ModuleNot")
+    assert ended.err.splitlines()[-1].startswith("gankit: --native-pair: got 'tests.no:pair'; ")
 
 
 @pytest.mark.parametrize(
@@ -484,7 +486,7 @@ def test_without_pytest_it_says_what_to_install(command, monkeypatch):
     assert ended.err == "gankit: the check needs pytest; pip install 'gankit[testing]'\n"
     ended, found = checked(command, "numpy")
     assert ended.code == found["exit_code"] == ExitCode.BACKEND
-    assert found["fault"] in ended.err
+    assert found["error"] in ended.err
     assert found["reached"] is None
     assert found.keys() == as_data(Check("numpy", "portability")).keys()
 
@@ -501,11 +503,12 @@ def test_a_new_backend_does_not_stand_in_for_its_framework(command, alone, monke
 @pytest.mark.parametrize("columns", [80, 120])
 def test_rows_fit_the_terminal(monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    broken = {"result": "broken", "seconds": 1234.5, "reason": "off " * 60, "whole": ""}
-    broken |= {"case": "adam-float32", "frame": "gankit_mine/trainer.py:12 in step: " + "x " * 60}
+    failed = {"result": "failed", "seconds": 1234.5, "reason": "off " * 60, "details": ""}
+    failed["case"] = "adam-float32"
+    failed["location"] = "gankit_mine/trainer.py:12 in step: " + "x " * 60
     skipped = {"result": "not claimed", "seconds": 0.0, "reason": "input-gradients", "case": ""}
     for clause in levels.clauses().values():
-        for cases in ([broken], [skipped, skipped], [skipped, broken | {"result": "kept"}]):
+        for cases in ([failed], [skipped, skipped], [skipped, failed | {"result": "passed"}]):
             assert all(len(line) <= columns for line in plain(row(summed(clause, cases))))
 
 

@@ -30,8 +30,8 @@ def new(name: str, out: Path | None) -> None:
     """Create a backend called NAME, ready to install.
 
     Writes a complete distribution that trains: pyproject.toml with the entry point, dense networks
-    in NumPy to replace step by step, tests against the contract, a README and a CI workflow. Writes
-    all of it or nothing.
+    in NumPy to replace step by step, tests of the contract, a README and a CI workflow. Writes all
+    of it or nothing.
     """
     from gankit.plugins.scaffold import Names
     from gankit.plugins.scaffold import new as write
@@ -50,7 +50,7 @@ def list_plugins(as_json: bool) -> None:
     """List what plugins offer, and whether it is ready.
 
     Prints one line each: kind, name, distribution, contract version of a backend, and what is
-    wrong. gankit's own backends are included; its own losses and data sets are not. Imports no
+    wrong. Includes gankit's own backends, but not its own losses and data sets. Imports no
     framework.
     """
     from gankit.plugins.listing import offers
@@ -98,43 +98,54 @@ def check(
 
     Runs in a child process, so that a crash or hang is reported. A level is reached if all its
     clauses and those of the levels before it pass; a clause about a capability that the backend
-    does not claim counts as passed. The time of a step of the recipe `simple` is reported
-    beside the numpy reference's; it cannot fail.
+    does not claim counts as passed. Also prints the time of a step of the recipe `simple`, and
+    that of the numpy reference; no time fails the check.
 
     The exit code is 5 if the level is not reached, a clause selected by -k fails, or pytest is
     missing, and 2 if -k or --native-pair names something that does not exist.
     """
     from gankit.plugins import missing
 
-    if missing(["pytest"]):  # The clauses are tests: listing them needs pytest.
-        _say_unable(name, level, as_json)
+    if missing(["pytest"]):  # The clauses are tests, so even listing them needs pytest.
+        _refuse_without_pytest(name, level, as_json)
     from gankit.cli import check_report
     from gankit.testing.runner.check import check as run_check
 
-    with check_report.Table(name, quiet=as_json, whole=bool(only)) as table:
+    with check_report.Table(name, quiet=as_json, details=bool(only)) as table:
         found = run_check(
-            name, level=level, only=only, first=first, native_pair=native_pair, limit=timeout,
-            doing=table.doing, tell=table.tell,
-        )  # fmt: skip
+            name,
+            level=level,
+            only=only,
+            stop_at_first=first,
+            native_pair=native_pair,
+            limit=timeout,
+            on_progress=table.show_progress,
+            on_outcome=table.show_outcome,
+        )
     if as_json:
         click.echo(json.dumps(check_report.as_data(found), indent=1))
     elif found.outcomes:
         check_report.summary(found)
-    if found.fault:
-        raise (ConfigError if found.fault_code == ExitCode.USAGE else BackendUnavailable)(
-            found.fault
-        )
+    if found.error:
+        kind = ConfigError if found.error_code == ExitCode.USAGE else BackendUnavailable
+        raise kind(found.error)
     return found.exit_code
 
 
-def _say_unable(name: str, level: str, as_json: bool) -> NoReturn:
+def _refuse_without_pytest(name: str, level: str, as_json: bool) -> NoReturn:
     """Raise BackendUnavailable because pytest is missing; print the result as JSON first."""
-    fault = "the check needs pytest; pip install 'gankit[testing]'"
+    error = "the check needs pytest; pip install 'gankit[testing]'"
     if as_json:
-        speed = {"milliseconds": None, "reference": None, "precision": "", "reason": fault}
-        said: dict[str, Any] = {
-            "backend": name, "asked": level, "reached": None, "levels": [], "clauses": [],
-            "speed": speed, "fault": fault, "exit_code": ExitCode.BACKEND,
-        }  # fmt: skip
-        click.echo(json.dumps(said, indent=1))
-    raise BackendUnavailable(fault)
+        speed = {"milliseconds": None, "reference": None, "precision": "", "reason": error}
+        result: dict[str, Any] = {
+            "backend": name,
+            "expected": level,
+            "reached": None,
+            "levels": [],
+            "clauses": [],
+            "speed": speed,
+            "error": error,
+            "exit_code": ExitCode.BACKEND,
+        }
+        click.echo(json.dumps(result, indent=1))
+    raise BackendUnavailable(error)

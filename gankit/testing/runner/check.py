@@ -1,4 +1,4 @@
-"""Check a backend against the contract from outside: clause by clause, then the level."""
+"""Run the contract on one backend in a child process, and evaluate the results."""
 
 from __future__ import annotations
 
@@ -8,68 +8,68 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from gankit._utils.child_process import answers, messages
+from gankit._utils.child_process import Message, answers, messages
 from gankit.errors import ExitCode
 from gankit.testing.levels import LEVELS, Clause, clauses
 
-RESULTS = ("kept", "broken", "not claimed", "not run")
-_AT_MOST = 120.0
+RESULTS = ("passed", "failed", "not claimed", "not run")
+_SPEED_LIMIT = 120.0
 """Seconds that measuring the speed may take."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one clause went, over all its cases.
+    """The result of one clause, over all its cases.
 
     Attributes
     ----------
     clause
-        Which.
+        The clause.
     result
-        One of `RESULTS`: "broken" if a case was, "kept" if some were and none was broken, "not
-        claimed" if all need what the backend does not claim, "not run" if what they need was not
-        given.
-    cases, kept
-        How many there are, and how many were kept.
+        One of `RESULTS`: "failed" if a case failed, "passed" if some passed and none failed, "not
+        claimed" if all need what the backend does not claim, "not run" if a case needs an argument
+        that is missing.
+    cases, passed
+        Number of cases, and of those that passed.
     seconds
-        All of them together.
+        Time of all cases together.
     reason
-        What a broken case said, what is not claimed, or what was not given, in one line.
-    whole
-        What the broken cases compared, in many lines.
-    broken
-        The names of the broken cases; a clause that has but one case has no name for it.
-    frame
-        The last place in the plugin's own package that the error came through: file, line,
-        function and the line's text. Empty where it came through none.
+        Error of the first failed case, what is not claimed, or what is missing; one line.
+    details
+        What the failed cases compared, in many lines.
+    failed_cases
+        Names of the failed cases; the only case of a clause has no name.
+    location
+        The deepest line of the plugin's own package in the error's traceback: file, line, function
+        and source text. Empty if the traceback has none.
     """
 
     clause: Clause
     result: str
     cases: int
-    kept: int
+    passed: int
     seconds: float
     reason: str
-    whole: str = ""
-    broken: tuple[str, ...] = ()
-    frame: str = ""
+    details: str = ""
+    failed_cases: tuple[str, ...] = ()
+    location: str = ""
 
 
 @dataclass(frozen=True)
 class LevelReport:
-    """How the clauses of one level went; `reached` is None where not all of them could run."""
+    """The results of one level's clauses; `reached` is None if some of them did not run."""
 
     level: str
     reached: bool | None
-    kept: int
-    broken: int
+    passed: int
+    failed: int
     not_claimed: int
     not_run: int
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Milliseconds of a step of the recipe `simple`; or why there is no figure."""
+    """Milliseconds of a step of the recipe `simple`, or the reason why they are not measured."""
 
     milliseconds: float | None = None
     reference: float | None = None
@@ -85,57 +85,57 @@ class Check:
     ----------
     backend
         Its name.
-    asked
-        The level that it was asked to reach.
-    partly
-        Whether only some of the clauses were asked for, which proves no level.
+    expected
+        The level that it should reach.
+    selected
+        Whether -k selected some of the clauses; then no level is evaluated.
     outcomes
-        Of the clauses, in their order.
-    fault
-        Why it ended before all clauses had run, in one line, or None.
-    fault_code
-        The exit code that goes with it.
+        Results of the clauses, in their order.
+    error
+        Why the check ended before all clauses had run, in one line, or None.
+    error_code
+        The exit code of that error.
     """
 
     backend: str
-    asked: str
-    partly: bool = False
+    expected: str
+    selected: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
-    fault: str | None = None
-    fault_code: int = ExitCode.BACKEND
+    error: str | None = None
+    error_code: int = ExitCode.BACKEND
 
     @property
     def levels(self) -> list[LevelReport]:
-        """How each level went, up to the one that was asked for."""
+        """A report for each level up to the expected one."""
         reports: list[LevelReport] = []
-        open_ = not self.partly
-        for level in list(LEVELS)[: list(LEVELS).index(self.asked) + 1]:
-            reports.append(report := self._level(level, open_))
-            open_ = open_ and report.reached is True
+        reached_so_far = not self.selected
+        for level in list(LEVELS)[: list(LEVELS).index(self.expected) + 1]:
+            reports.append(report := self._level(level, reached_so_far))
+            reached_so_far = reached_so_far and report.reached is True
         return reports
 
     @property
     def reached(self) -> str | None:
-        """The highest level that it reached, or None."""
+        """The highest level that the backend reaches, or None."""
         return next((r.level for r in reversed(self.levels) if r.reached), None)
 
     @property
     def exit_code(self) -> int:
-        """0 if it reached what it was asked to, or kept the clauses that were; else 5."""
-        if self.fault:
-            return self.fault_code
-        broken = any(outcome.result == "broken" for outcome in self.outcomes)
-        enough = not broken if self.partly else self.reached == self.asked
-        return ExitCode.OK if enough else ExitCode.BACKEND
+        """0 if the backend reaches the expected level, or all selected clauses pass; else 5."""
+        if self.error:
+            return self.error_code
+        failed = any(outcome.result == "failed" for outcome in self.outcomes)
+        passed = not failed if self.selected else self.reached == self.expected
+        return ExitCode.OK if passed else ExitCode.BACKEND
 
-    def _level(self, level: str, below: bool) -> LevelReport:
-        """Return one level's report; `below` says whether those before it are reached."""
+    def _level(self, level: str, reached_so_far: bool) -> LevelReport:
+        """Return one level's report; `reached_so_far` is for the levels before it."""
         here = [o.result for o in self.outcomes if o.clause.level == level]
         counts = {result: here.count(result) for result in RESULTS}
-        wanted = sum(clause.level == level for clause in clauses().values())
-        reached = below and not counts["broken"] if len(here) == wanted else None
-        if counts["broken"]:
+        complete = len(here) == sum(clause.level == level for clause in clauses().values())
+        reached = reached_so_far if complete else None
+        if counts["failed"]:
             reached = False
         return LevelReport(level, reached, *counts.values())
 
@@ -147,9 +147,9 @@ def check(
     only: str,
     native_pair: str,
     limit: float,
-    first: bool = False,
-    doing: Callable[[int, int, str], None],
-    tell: Callable[[Outcome], None],
+    stop_at_first: bool = False,
+    on_progress: Callable[[int, int, str], None],
+    on_outcome: Callable[[Outcome], None],
 ) -> Check:
     """Check the backend `name` against the contract, in a child process.
 
@@ -158,62 +158,64 @@ def check(
     level
         The highest level whose clauses run.
     only
-        An expression of pytest's `-k`, or "" for all.
+        An expression for pytest's `-k`, or "" for all clauses.
     native_pair
         "module:function" that builds native networks, or "".
     limit
         Seconds that the clauses may take.
-    first
-        Whether to stop at the first case that is broken.
-    doing
-        Is told how many of how many cases are done, and which clause is at work.
-    tell
-        Is told each outcome when its clause is through.
+    stop_at_first
+        Whether to stop at the first case that fails.
+    on_progress
+        Called with the number of finished cases, the number of all cases, and what runs now.
+    on_outcome
+        Called with the outcome of each clause when its last case ends.
     """
-    found = Check(name, level, partly=bool(only))
+    found = Check(name, level, selected=bool(only))
     arguments = [name, "--level", level, f"--only={only}", f"--native-pair={native_pair}"]
-    arguments += ["--first"] if first else []
-    gathering = _Gathering(found, clauses(level), doing, tell)
-    with closing(messages("gankit.testing.runner.reporting", *arguments, limit=limit)) as words:
-        for word in words:
-            gathering.take(word)
-    if first and not found.fault:
-        gathering.finish()
-    if not found.outcomes and not found.fault:
-        found.fault = f"no clause of that level matches -k {only!r}"
-        found.fault_code = ExitCode.USAGE
-    if not found.fault and not only and not (first and found.exit_code):
-        doing(gathering.done, gathering.done, "in measuring the time of a step")
-        found.speed = _speed(name, min(limit, _AT_MOST))
+    arguments += ["--first"] if stop_at_first else []
+    collector = _Collector(found, clauses(level), on_progress, on_outcome)
+    received = messages("gankit.testing.runner.reporting", *arguments, limit=limit)
+    with closing(received):
+        for message in received:
+            collector.collect(message)
+    if stop_at_first and not found.error:
+        collector.finish()
+    if not found.outcomes and not found.error:
+        found.error = f"-k: got {only!r}; expected part of a clause's name, such as 'adam'"
+        found.error_code = ExitCode.USAGE
+    if not found.error and not only and not (stop_at_first and found.exit_code):
+        on_progress(collector.done, collector.done, "in measuring the time of a step")
+        found.speed = _speed(name, min(limit, _SPEED_LIMIT))
     return found
 
 
-class _Gathering:
-    """What is known while cases end one after the other."""
+class _Collector:
+    """Collects the cases' results from the child's messages, and sums them by clause."""
 
     def __init__(
         self,
         found: Check,
         known: dict[str, Clause],
-        doing: Callable[[int, int, str], None],
-        tell: Callable[[Outcome], None],
+        on_progress: Callable[[int, int, str], None],
+        on_outcome: Callable[[Outcome], None],
     ) -> None:
-        self.found, self.known, self.doing, self.tell = found, known, doing, tell
+        self.found, self.known = found, known
+        self.on_progress, self.on_outcome = on_progress, on_outcome
         self.expected: list[str] = []
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.done = 0
 
-    def take(self, word: dict[str, Any]) -> None:
-        """Take one word of the process."""
-        self.expected = word.get("cases", self.expected)
-        if "refused" in word:
-            self.found.fault, self.found.fault_code = word["refused"], word["exit_code"]
-        elif "fault" in word:
-            self.found.fault = f"backend {self.found.backend!r}: {word['fault']}"
-        elif "clause" in word:
-            self._case(word)
-        elif "doing" in word:
-            self.doing(self.done, len(self.expected), word["doing"])
+    def collect(self, message: Message) -> None:
+        """Collect one message."""
+        self.expected = message.get("cases", self.expected)
+        if "refused" in message:
+            self.found.error, self.found.error_code = message["refused"], message["exit_code"]
+        elif "fault" in message:
+            self.found.error = f"backend {self.found.backend!r}: {message['fault']}"
+        elif "clause" in message:
+            self._case(message)
+        elif "doing" in message:
+            self.on_progress(self.done, len(self.expected), message["doing"])
 
     def _case(self, row: dict[str, Any]) -> None:
         self.done += 1
@@ -224,7 +226,7 @@ class _Gathering:
             self._sum(name)
 
     def finish(self) -> None:
-        """Sum the clause that was stopped at its first broken case."""
+        """Sum the clause whose cases stopped at the first failure."""
         done = {f"test_{outcome.clause.name}" for outcome in self.found.outcomes}
         for name in self.rows.keys() - done:
             self._sum(name)
@@ -232,35 +234,37 @@ class _Gathering:
     def _sum(self, name: str) -> None:
         outcome = summed(self.known[name], self.rows[name])
         self.found.outcomes.append(outcome)
-        self.tell(outcome)
+        self.on_outcome(outcome)
 
 
 def summed(clause: Clause, rows: Sequence[dict[str, Any]]) -> Outcome:
     """Return the outcome of a clause from those of its cases."""
     results = [row["result"] for row in rows]
-    result = next(r for r in ("broken", "not run", "kept", "not claimed") if r in results)
-    reasons = _each_once(row["reason"] for row in rows if row["result"] == result)
+    result = next(r for r in ("failed", "not run", "passed", "not claimed") if r in results)
+    reasons = _unique(row["reason"] for row in rows if row["result"] == result)
     return Outcome(
         clause,
         result,
         cases=len(rows),
-        kept=results.count("kept"),
+        passed=results.count("passed"),
         seconds=sum(row["seconds"] for row in rows),
-        reason=reasons[0] if result == "broken" else ", ".join(reasons),
-        whole="\n\n".join(row["whole"] for row in rows if "whole" in row),
-        broken=tuple(row["case"] for row in rows if row["result"] == "broken" and row["case"]),
-        frame=next((row["frame"] for row in rows if row.get("frame")), ""),
+        reason=reasons[0] if result == "failed" else ", ".join(reasons),
+        details="\n\n".join(row["details"] for row in rows if "details" in row),
+        failed_cases=tuple(
+            row["case"] for row in rows if row["result"] == "failed" and row["case"]
+        ),
+        location=next((row["location"] for row in rows if row.get("location")), ""),
     )
 
 
-def _each_once(reasons: Iterable[str]) -> list[str]:
+def _unique(reasons: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(reason for reason in reasons if reason)) or [""]
 
 
 def _speed(name: str, limit: float) -> Speed:
-    """Measure in a child process; a failure is a reason, never a fault."""
+    """Measure in a child process; a failure becomes the reason."""
     began = time.monotonic()
-    said = answers("gankit.testing.runner.speed", [name], limit=limit)[0]
-    if reason := said.get("fault") or said.get("refused"):
+    answer = answers("gankit.testing.runner.speed", [name], limit=limit)[0]
+    if reason := answer.get("fault") or answer.get("refused"):
         return Speed(reason=f"{reason} ({time.monotonic() - began:.0f} s)")
-    return Speed(said["milliseconds"], said["reference"], said["precision"])
+    return Speed(answer["milliseconds"], answer["reference"], answer["precision"])

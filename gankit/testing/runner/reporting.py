@@ -1,7 +1,8 @@
-"""The contract on one backend, told case by case: `python -m gankit.testing.runner.reporting NAME`.
+"""Run the contract on one backend, and report each case.
 
-A backend may crash, hang or leave, and only this process ends with it. What it tells are lines of
-JSON on what was standard output when it began; pytest's own words go to standard error.
+As a child process: `python -m gankit.testing.runner.reporting NAME`. A backend may crash, hang or
+exit, and ends only this process. Its reports are messages of `gankit._utils.child_process`; what
+pytest prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -30,38 +31,38 @@ if TYPE_CHECKING:
     from gankit.testing.clauses.native import NativePair
 
 SUBJECT = Path(gankit.__file__).parent / "testing" / "subject.py"
-LONGEST = 20_000
-"""Characters of what a broken clause compared."""
+DETAILS_LIMIT = 20_000
+"""The most characters of what a failed case compared."""
 _NOT_CLAIMED = re.compile(r"does not claim '([^']+)'")
 _NOT_OFFERED = re.compile(r"^backend '[^']*' \w+ no ")
-_OPTIONS = (
-    "-c", os.devnull, "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider",
-    "--tb=short", "-q", "-o", "verbosity_assertions=2",
-)  # fmt: skip
-"""Nothing of the folder that it was called in, or of a person's own settings, has a say."""
+_OPTIONS = [
+    *("-c", os.devnull, "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider"),
+    *("--tb=short", "-q", "-o", "verbosity_assertions=2"),
+]
+"""These ignore the configuration of the working folder and of the user."""
 
 
 class Reporter:
-    """A plugin of pytest's: gives the clauses their backend, and tells how each case ended.
+    """A pytest plugin that gives the clauses their backend, and reports how each case ended.
 
-    It imports the clauses when pytest is there to rewrite their assertions.
+    It imports the clauses after pytest has started, so that pytest rewrites their assertions.
     """
 
-    def __init__(self, asked: argparse.Namespace, send: Send) -> None:
-        self.asked, self.send = asked, send
+    def __init__(self, options: argparse.Namespace, send: Send) -> None:
+        self.options, self.send = options, send
         self.backend: Backend
         self.pair: NativePair = None
         self.reports: list[pytest.TestReport] = []
 
     def pytest_configure(self) -> None:
-        """Let pytest rewrite the clauses' assertions; before pytest started, it could not."""
+        """Let pytest rewrite the clauses' assertions, which works only after it has started."""
         pytest.register_assert_rewrite("gankit.testing.clauses")
 
     def pytest_sessionstart(self) -> None:
-        """Make sure that there is something to check."""
-        self.backend = ready_backend(self.asked.name, self.send)
-        if self.asked.native_pair:
-            self.pair = _pair(self.asked.native_pair, self.send)
+        """Load the backend and the function that builds native networks."""
+        self.backend = ready_backend(self.options.name, self.send)
+        if self.options.native_pair:
+            self.pair = _pair(self.options.native_pair, self.send)
 
     @pytest.fixture
     def checked_backend(self) -> Backend:
@@ -70,15 +71,15 @@ class Reporter:
 
     @pytest.fixture
     def checked_pair(self) -> NativePair:
-        """Return what builds its native networks, or None."""
+        """Return the function that builds native networks, or None."""
         return self.pair
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the clauses of the levels that are asked for, in the order of the levels."""
+        """Select the clauses of the levels up to `--level`, in the order of the levels."""
         from gankit.testing.levels import clauses
 
-        order = {name: number for number, name in enumerate(clauses(self.asked.level))}
+        order = {name: number for number, name in enumerate(clauses(self.options.level))}
         items[:] = sorted(
             (item for item in items if _clause(item.nodeid) in order),
             key=lambda item: order[_clause(item.nodeid)],
@@ -89,19 +90,20 @@ class Reporter:
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note where in the plugin's own package an error arose."""
+        """Add the deepest line of the plugin's own package to the report of an error."""
         report = yield
         if call.excinfo is not None:
-            report.frame = deepest_frame(call.excinfo.value, package_of(self.backend))  # type: ignore[attr-defined]
+            location = location_in(package_of(self.backend), call.excinfo.value)
+            report.plugin_location = location  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Tell which clause begins, so that a crash has a name."""
+        """Report which clause starts, so that a crash has a name."""
         self.reports = []
         self.send({"doing": f"in the clause {_clause(nodeid).removeprefix('test_')}"})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how a part of a case went; tell the whole at its end."""
+        """Collect the reports of a case; send its result after the last."""
         self.reports.append(report)
         if report.when == "teardown":
             self.send(case(self.reports))
@@ -116,12 +118,14 @@ def case(reports: Sequence[pytest.TestReport]) -> dict[str, Any]:
     }
     if failed := next((report for report in reports if report.failed), None):
         reason = _reason(failed)
-        whole = f"{reports[0].nodeid.rpartition('::')[2]}\n{failed.longreprtext[:LONGEST]}"
-        frame = getattr(failed, "frame", "")
-        return row | {"result": "broken", "reason": reason, "frame": frame, "whole": whole}
+        name = reports[0].nodeid.rpartition("::")[2]
+        details = f"{name}\n{failed.longreprtext[:DETAILS_LIMIT]}"
+        location = getattr(failed, "plugin_location", "")
+        failure = {"reason": reason, "location": location, "details": details}
+        return row | {"result": "failed"} | failure
     if skipped := next((report for report in reports if report.skipped), None):
         return row | _skipped(skipped)
-    return row | {"result": "kept", "reason": ""}
+    return row | {"result": "passed", "reason": ""}
 
 
 def package_of(backend: Backend) -> Path | None:
@@ -136,16 +140,15 @@ def package_of(backend: Backend) -> Path | None:
     return Path(file).parent if hasattr(top, "__path__") else Path(file)
 
 
-def deepest_frame(error: BaseException, package: Path | None) -> str:
-    """Return the last place in a package that an error came through, or nothing.
+def location_in(package: Path | None, error: BaseException) -> str:
+    """Return the deepest line of a package in an error's traceback, or "".
 
-    What an error was raised from is looked at first: gankit's own words stand over a plugin's
-    error.
+    The error's cause comes first, because gankit may wrap a plugin's error in its own.
     """
     if package is None:
         return ""
     cause = error.__cause__ or error.__context__
-    if cause and (found := deepest_frame(cause, package)):
+    if cause and (found := location_in(package, cause)):
         return found
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
@@ -156,7 +159,7 @@ def deepest_frame(error: BaseException, package: Path | None) -> str:
 
 
 def _reason(failed: pytest.TestReport) -> str:
-    """Return a failure's first line, and the last one where the first only leads up to it."""
+    """Return a failure's first line, and its last one too if the first ends with a colon."""
     crash = getattr(failed.longrepr, "reprcrash", None)
     lines = (crash.message if crash else failed.longreprtext).strip().splitlines() or ["no message"]
     return plain(f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") else lines[0])
@@ -170,24 +173,25 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--native-pair", default="")
     parser.add_argument("--first", action="store_true")
-    asked = parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
     send = channel()
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    only = ["-k", asked.only] if asked.only else []
-    only += ["--exitfirst"] if asked.first else []
+    only = ["-k", chosen.only] if chosen.only else []
+    only += ["--exitfirst"] if chosen.first else []
     options = [*_OPTIONS, "--rootdir", str(SUBJECT.parent), *only, str(SUBJECT)]
-    code = pytest.main(options, plugins=[Reporter(asked, send)])
+    code = pytest.main(options, plugins=[Reporter(chosen, send)])
     if code == pytest.ExitCode.USAGE_ERROR:
-        _leave(send, f"-k {asked.only!r} is no expression that pytest understands", ExitCode.USAGE)
+        fault = f"-k: got {chosen.only!r}; expected a pytest expression, such as 'adam or sgd'"
+        _refuse(send, fault, ExitCode.USAGE)
     if code == pytest.ExitCode.INTERNAL_ERROR:
         sys.exit(int(code))
     send({"done": True})
 
 
 def ready_backend(name: str, send: Send) -> Backend:
-    """Return the backend, once it has built a trainer; else tell why not, and leave."""
+    """Return the backend after it has built a trainer; or send why it cannot, and exit."""
     from gankit.testing import problems
 
     try:
@@ -196,34 +200,35 @@ def ready_backend(name: str, send: Send) -> Backend:
         send({"doing": "while it built its first trainer"})
         backend.trainer(problems.simple(backend))
     except GankitError as error:
-        _leave(send, str(error), error.exit_code)
+        _refuse(send, str(error), error.exit_code)
     except (Exception, SystemExit) as error:
         fault = f"backend {name!r} cannot be built: {described(error)}"
-        _leave(send, fault, ExitCode.BACKEND)
+        _refuse(send, fault, ExitCode.BACKEND)
     return backend
 
 
 def _pair(place: str, send: Send) -> NativePair:
-    """Return the function at MODULE:FUNCTION, the working folder's modules included."""
+    """Return the function at MODULE:FUNCTION; modules of the working folder are found too."""
     module, _, function = place.partition(":")
-    sys.path.insert(0, str(Path.cwd()))  # As with `python -m`; other folders have tests, too.
+    sys.path.insert(0, str(Path.cwd()))  # As `python -m` does; removed, it may hold other `tests`.
     try:
         found: NativePair = getattr(importlib.import_module(module), function)
     except Exception as error:
-        _leave(send, f"--native-pair {place}: {described(error)}", ExitCode.USAGE)
+        fault = f"--native-pair: got {place!r}; expected MODULE:FUNCTION; {described(error)}"
+        _refuse(send, fault, ExitCode.USAGE)
     finally:
         del sys.path[0]
     return found
 
 
-def _leave(send: Send, fault: str, code: int) -> NoReturn:
-    """Tell why there is nothing to check, and end."""
+def _refuse(send: Send, fault: str, code: int) -> NoReturn:
+    """Send why the backend cannot be checked, and exit."""
     send({"refused": plain(fault, 2000), "exit_code": int(code)})
-    os._exit(0)  # pytest would take SystemExit for a fault of its own.
+    os._exit(0)  # pytest would report SystemExit as its own error.
 
 
 def _skipped(report: pytest.TestReport) -> dict[str, Any]:
-    """Return why a case was skipped: what is not claimed, or what nobody gave."""
+    """Return why a case was skipped: what is not claimed, or which argument is missing."""
     from gankit.testing.subject import NO_PAIR
 
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

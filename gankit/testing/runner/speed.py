@@ -1,4 +1,4 @@
-"""How long a step takes: `python -m gankit.testing.runner.speed NAME` prints a line of JSON."""
+"""Measure the time of a step, as a child process: `python -m gankit.testing.runner.speed NAME`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECONDS = 0.2
 
 
 def steps(backend: Backend, wanted: Precision) -> Callable[[int], None]:
-    """Return what runs so many steps of the recipe `simple`."""
+    """Return a function that runs a number of steps of the recipe `simple`."""
     config = from_settings(recipe("simple").settings)
     problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
     problem = replace(problem, precision=wanted)
@@ -43,7 +43,7 @@ def steps(backend: Backend, wanted: Precision) -> Callable[[int], None]:
 
 
 def milliseconds(backends: list[Backend], wanted: Precision) -> list[float]:
-    """Return each backend's median milliseconds a step; they take turns on a busy machine."""
+    """Return each backend's median milliseconds a step; they take turns, as load may change."""
     runs = [steps(backend, wanted) for backend in backends]
     counts = [_count(run) for run in runs]
     spent: list[list[float]] = [[] for _ in runs]
@@ -54,12 +54,12 @@ def milliseconds(backends: list[Backend], wanted: Precision) -> list[float]:
 
 
 def _count(run: Callable[[int], None]) -> int:
-    """Warm up, and return how many steps make a turn: a power of two, at most 64."""
+    """Warm up, and return the number of steps of a turn: a power of two, at most 64."""
     run(1)
     run(2)
     last = min(max(SECONDS / _seconds(run, 2) * 2, 1), 64)
     count: int = 2 ** math.floor(math.log2(last))
-    run(count)  # A block of another length may be compiled anew.
+    run(count)  # A block of another length may be compiled again.
     return count
 
 
@@ -70,7 +70,7 @@ def _seconds(run: Callable[[int], None], count: int) -> float:
 
 
 def main(name: str) -> None:
-    """Measure one backend beside the reference."""
+    """Measure one backend and the reference."""
     send = channel()
     backend = ready_backend(name, send)
     wanted: Precision = "float32" if "float32" in backend.capabilities else "float64"
