@@ -1,14 +1,15 @@
 """Metrics of generated images: distances, neighbours and classes, in NumPy for every backend."""
 
-from gankit.evaluation.classes import confidence, divergence, histogram, score, seen
-from gankit.evaluation.classifier import Classifier, classifier_of
-from gankit.evaluation.evaluation import Evaluation, Evaluator, evaluate
-from gankit.evaluation.features import ClassFeatures, Features
-from gankit.evaluation.frechet import Moments, frechet_distance, moments
-from gankit.evaluation.kernel import kernel_distance, subset_distances
-from gankit.evaluation.nearest import nearest_images
-from gankit.evaluation.neighbours import Balls, balls, radii
-from gankit.evaluation.pca import PrincipalComponents, principal_components
+from gankit.evaluation.evaluation import Evaluation
+from gankit.evaluation.evaluator import Evaluator, evaluate
+from gankit.evaluation.features.classifier import Classifier, classifier_of
+from gankit.evaluation.features.pca import PrincipalComponents, principal_components
+from gankit.evaluation.features.protocols import ClassFeatures, Features
+from gankit.evaluation.metrics.class_scores import confidence, divergence, histogram, score, seen
+from gankit.evaluation.metrics.frechet_distance import Moments, frechet_distance, moments
+from gankit.evaluation.metrics.kernel_distance import kernel_distance, subset_distances
+from gankit.evaluation.metrics.nearest_images import nearest_images
+from gankit.evaluation.metrics.precision_recall import Balls, balls, radii
 from gankit.evaluation.reference import Reference, choose, split_reference
 
 __all__ = [

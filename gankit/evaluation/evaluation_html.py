@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from gankit.visual import notebook, plots
-
-if TYPE_CHECKING:
-    from gankit.evaluation import Evaluation
 
 TITLES = {"frechet": "Fréchet distance", "kernel": "kernel distance", "nearest": "nearest image"}
 BARE = {"features", "reference", "samples", "reference_samples", "neighbours"}
 HIDDEN = {*BARE, "kernel_deviation", "kernel_whole", "reference_score", "histogram"}
 
 
-def evaluation_html(found: Evaluation) -> str:
-    """Return every metric of an evaluation as HTML, with class shares as bars if it has them."""
+def evaluation_html(metrics: Mapping[str, Any], class_names: tuple[str, ...] = ()) -> str:
+    """Return metrics as HTML, with class shares as bars if they are known.
+
+    Parameters
+    ----------
+    metrics
+        As from `Evaluation.as_json`.
+    class_names
+        Names of the classes, or none.
+    """
     figures = {
         TITLES.get(name, name.replace("_", " ")): _figure(value)
-        for name, value in found.as_json().items()
+        for name, value in metrics.items()
         if name not in HIDDEN and value is not None
     }
-    if found.kernel_deviation is not None and "kernel distance" in figures:
-        figures["kernel distance"] += f" ± {found.kernel_deviation:.4g}"
+    if metrics["kernel_deviation"] is not None and "kernel distance" in figures:
+        figures["kernel distance"] += f" ± {metrics['kernel_deviation']:.4g}"
     figures["measured"] = (
-        f"{found.samples:,} images against {found.reference}, by {found.features}, "
-        f"k = {found.neighbours}"
+        f"{metrics['samples']:,} images against {metrics['reference']}, by {metrics['features']}, "
+        f"k = {metrics['neighbours']}"
     )
     pictures = []
-    if found.histogram:
-        png, size = plots.class_shares(found.histogram, names=found.class_names)._repr_png_()
+    if shares := metrics["histogram"]:
+        png, size = plots.class_shares(shares, names=class_names)._repr_png_()
         width = size["width"] * 2 // 3
         pictures.append(notebook.Inline(notebook.base64_of(png), width, "Share of each class"))
     return notebook.html("gankit evaluation", figures, pictures)

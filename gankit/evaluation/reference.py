@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
-from gankit.evaluation.pixels import Levels, levels
+from gankit.evaluation.image_arrays import Levels, levels
 
 REFERENCE_IMAGES = 10_000
 """Default number of reference images."""

@@ -18,7 +18,7 @@ from gankit.contract.random_streams import Stream, generator
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation
-from gankit.evaluation.pixels import Levels
+from gankit.evaluation.image_arrays import Levels
 from gankit.launch import reference_data
 from gankit.launch.messages import Tell, warn
 from gankit.launch.reference_data import (

@@ -28,8 +28,8 @@ from gankit.evaluation import (
     principal_components,
     split_reference,
 )
-from gankit.evaluation.neighbours import NEIGHBOURS
-from gankit.evaluation.pixels import Levels
+from gankit.evaluation.image_arrays import Levels
+from gankit.evaluation.metrics.precision_recall import NEIGHBOURS
 from gankit.launch.messages import Tell
 from gankit.launch.resuming import images_of
 from gankit.visual import images

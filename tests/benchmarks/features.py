@@ -32,8 +32,8 @@ from gankit.evaluation import (
     moments,
     principal_components,
 )
-from gankit.evaluation.mlp import FEATURES
-from gankit.evaluation.pixels import Levels
+from gankit.evaluation.features.mlp import FEATURES
+from gankit.evaluation.image_arrays import Levels
 from gankit.launch import evaluate
 from gankit.launch.evaluate import generated
 from gankit.visual.images import to_uint8

@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 
 from gankit.contract.random_streams import generator
-from gankit.evaluation import (
-    choose,
-    kernel,
-    reference,
-    split_reference,
-    subset_distances,
-    train_classifier,
-)
+from gankit.evaluation import choose, reference, split_reference, subset_distances
+from gankit.evaluation.features import train_classifier
+from gankit.evaluation.metrics import kernel_distance
 from gankit.launch import evaluate
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
@@ -28,7 +23,7 @@ USES = {
         lambda: train_classifier.fit(IMAGES, LABELS, 2, 2, lambda *_: None),
     ),
     "the reference": (reference, lambda: (choose(IMAGES, "", 9), split_reference(IMAGES, "", 9))),
-    "the subsets": (kernel, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
+    "the subsets": (kernel_distance, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
     "the classes": (evaluate, lambda: evaluate.in_proportion(LABELS, 9, 0)),
 }
 

@@ -16,7 +16,7 @@ from gankit import plugins
 from gankit.callbacks import Evaluations, every
 from gankit.config.layering import config_of, from_file, from_recipe
 from gankit.errors import CheckpointError, DataError
-from gankit.evaluation import classifier
+from gankit.evaluation.features import classifier
 from gankit.launch import evaluate, execute, open_folder, reference_data, resolved_plan
 from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from tests.evaluation_runs import CONFIG, dataset, write

@@ -7,7 +7,7 @@ import warnings
 import gankit
 from gankit.config import layering
 from gankit.data import locations
-from gankit.evaluation import classifier_cache
+from gankit.evaluation.features import classifier_cache
 from gankit.launch.lasting_settings import lasting
 from gankit.launch.resuming import recorded
 from gankit.runs import RunFolder

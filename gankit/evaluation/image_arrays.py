@@ -1,9 +1,8 @@
-"""Images as the metrics take them: uint8 levels and real numbers in [-1, 1], in chunks."""
+"""Arrays of images as the metrics take them: uint8 levels, or real numbers in [-1, 1]."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,13 +14,6 @@ from gankit.visual.images import to_uint8
 Levels: TypeAlias = NDArray[np.uint8]
 Real: TypeAlias = NDArray[np.float64]
 Float32: TypeAlias = NDArray[np.float32]
-
-CHUNK = 1024
-"""Images processed together, to bound memory."""
-
-SIDE = 32
-"""Images with a longer side are averaged over blocks of pixels."""
-
 
 ROUNDING = 1e-3
 """How far outside [-1, 1] a pixel may be without a warning."""
@@ -82,66 +74,6 @@ def check_shape(images: NDArray[Any], shape: tuple[int, ...], other: str) -> Non
             f"images are {_times(images.shape[1:])} but {other} has {_times(shape)};"
             " give images of one data set"
         )
-
-
-def small(images: Levels) -> Float32:
-    """Return `(n, inputs)` pixels in [-1, 1], averaged down to at most 32 a side.
-
-    >>> small(np.zeros((2, 64, 48, 3), np.uint8)).shape
-    (2, 2304)
-    """
-    return flat(shrunk(images))
-
-
-def inputs(shape: tuple[int, ...]) -> int:
-    """Return the length of `small`'s rows for images of `shape` (height, width, channels)."""
-    height, width, channels = shape
-    block = block_of(height, width)
-    return -(-height // block) * -(-width // block) * channels
-
-
-def shrunk(images: Levels) -> Float32:
-    """Return `(n, h, w, C)` in [-1, 1], averaged over blocks so that h and w are at most 32.
-
-    If the size is not a multiple of the block, edge pixels are repeated.
-    """
-    scaled = (images.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
-    block = block_of(*images.shape[1:3])
-    if block == 1:
-        return scaled
-    _, height, width, _ = images.shape
-    beyond = ((0, 0), (0, -height % block), (0, -width % block), (0, 0))
-    padded = np.pad(scaled, beyond, mode="edge")
-    n, height, width, channels = padded.shape
-    blocks = padded.reshape(n, height // block, block, width // block, block, channels)
-    averages: Float32 = blocks.mean((2, 4))
-    return averages
-
-
-def flat(images: Float32) -> Float32:
-    """Return `(n, H * W * C)` numbers."""
-    return images.reshape(len(images), -1)
-
-
-def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
-    """Yield slices of at most `size` that cover `n` positions.
-
-    >>> list(chunks(5, 3))
-    [slice(0, 3, None), slice(3, 5, None)]
-    """
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))
-
-
-def by_chunks(compute: Callable[[Levels], NDArray[Any]], images: NDArray[Any]) -> Real:
-    """Return `compute` of all images, 1,024 at a time, joined as float64."""
-    check_images(images)
-    parts = [compute(to_uint8(images[part])) for part in chunks(len(images))]
-    return np.concatenate(parts).astype(np.float64)
-
-
-def block_of(height: int, width: int) -> int:
-    """Return the side of the square blocks that divide an image into at most 32 a side."""
-    return -(-max(height, width) // SIDE)
 
 
 def _is_uint8(images: NDArray[Any]) -> bool:

@@ -1,7 +1,7 @@
 """A classifier that gives features and class probabilities, trained once for each data set.
 
-It takes the place of the Inception network of Salimans et al. 2016 and Heusel et al. 2017, but is
-small and trained on the data set's own classes. Its features are the values before its last layer,
+It replaces the Inception network of Salimans et al. 2016 and Heusel et al. 2017: it is small, and
+is trained on the data set's own classes. Its features are the values before its last layer,
 joined with local features. All backends use the same one.
 """
 
@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from gankit._utils.state import State
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError
-from gankit.evaluation import classifier_cache, local, mlp
-from gankit.evaluation.features import digest
-from gankit.evaluation.pixels import Float32, Levels, Real, by_chunks, check_shape, inputs, small
-from gankit.evaluation.train_classifier import ReportStep, fit, steps_for
+from gankit.evaluation.chunks import by_chunks
+from gankit.evaluation.features import classifier_cache, local_features, mlp
+from gankit.evaluation.features.digest import digest
+from gankit.evaluation.features.shrunk_images import inputs, small
+from gankit.evaluation.features.train_classifier import ReportStep, fit, steps_for
+from gankit.evaluation.image_arrays import Float32, Levels, Real, check_shape
 
 VERSION = "classifier 4"
 """Part of every cache key: change it with anything that changes the numbers."""
@@ -37,7 +39,7 @@ class Classifier:
     shape
         (height, width, channels) of its input images.
     weights
-        Float32 arrays named as in `mlp.shapes` and `local.shapes`.
+        Float32 arrays named as in `mlp.shapes` and `local_features.shapes`.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Classifier:
         The first 64 are the classifier's, the others are local: 18 for grey images, 54 for colour.
         """
         check_shape(images, self.shape, "the classifier")
-        return by_chunks(self._all, images)
+        return by_chunks(self._joined, images)
 
     def probabilities(self, images: NDArray[Any], /) -> Real:
         """Return the `(n, classes)` float64 class probabilities."""
@@ -58,8 +60,8 @@ class Classifier:
         logits = by_chunks(lambda p: mlp.logits(self.weights, self._features(p)), images)
         return mlp.softmax(logits)
 
-    def _all(self, images: Levels) -> Float32:
-        parts = [self._features(images), local.features(self.weights, images)]
+    def _joined(self, images: Levels) -> Float32:
+        parts = [self._features(images), local_features.features(self.weights, images)]
         return np.concatenate(parts, axis=1)
 
     def _features(self, images: Levels) -> Float32:
@@ -71,9 +73,9 @@ def classifier_of(
 ) -> Classifier:
     """Return the classifier of a data set: from the cache, or trained now.
 
-    gankit's cache holds it under the checksum of images, labels and `VERSION`. A damaged file is
+    The cache key is the checksum of images, labels, steps and `VERSION`. A damaged file is
     replaced by training again. If the cache cannot be written, the classifier is returned
-    unsaved. Either warns.
+    unsaved. Both warn.
 
     Parameters
     ----------
@@ -91,33 +93,33 @@ def classifier_of(
     ConfigError
         `steps` is below 1.
     """
-    labels = _checked(data)
+    labels = _labels_of(data)
     steps = steps_for(len(data)) if steps is None else steps
     if steps < 1:
         raise ConfigError(f"steps: got {steps}; expected at least 1")
     shape = data.images.shape[1:]
     key = digest(f"{VERSION}, {steps} steps, {data.classes} classes", data.images, labels)
-    wanted = mlp.shapes(inputs(shape), data.classes) | local.shapes(shape[-1])
+    wanted = mlp.shapes(inputs(shape), data.classes) | local_features.shapes(shape[-1])
     weights = classifier_cache.read(key, wanted)
     if weights is None:
         weights = fit(data.images, labels, data.classes, steps, progress)
-        weights |= local.fit(data.images, _variance(weights, data.images))
+        weights |= local_features.fit(data.images, _feature_variance(weights, data.images))
         classifier_cache.write(key, weights)
     # The cache key is not enough: BLAS rounds by processor and threads, and training amplifies
     # that.
-    mark = classifier_cache.sum_of(weights).tobytes().hex()[:8]
-    name = f"{mlp.FEATURES} classifier and {local.count(shape[-1])} local features ({mark})"
-    return Classifier(name, shape, weights)
+    checksum = classifier_cache.checksum(weights).tobytes().hex()[:8]
+    local = f"{local_features.count(shape[-1])} local features"
+    return Classifier(f"{mlp.FEATURES} classifier and {local} ({checksum})", shape, weights)
 
 
-def _variance(weights: State, images: Levels) -> float:
+def _feature_variance(weights: State, images: Levels) -> float:
     """Return the mean variance of the classifier's features over a sample of the images."""
-    some = np.asarray(images[:: max(1, len(images) // local.IMAGES)])
-    values = by_chunks(lambda part: mlp.features(weights, small(part)), some)
+    sample = np.asarray(images[:: max(1, len(images) // local_features.MOST_IMAGES)])
+    values = by_chunks(lambda part: mlp.features(weights, small(part)), sample)
     return float(values.var(0).mean())
 
 
-def _checked(data: ImageSet) -> NDArray[np.int64]:
+def _labels_of(data: ImageSet) -> NDArray[np.int64]:
     """Return the labels; raise DataError without labels or images."""
     if data.labels is None:
         raise DataError(

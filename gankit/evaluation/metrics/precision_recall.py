@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gankit.errors import ConfigError
-from gankit.evaluation.pixels import Real, chunks
+from gankit.evaluation.chunks import chunks
+from gankit.evaluation.image_arrays import Real
 
 NEIGHBOURS = 5
 """k in Naeem et al. 2020, §4; their code uses it for precision and recall too."""

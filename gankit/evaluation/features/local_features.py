@@ -1,9 +1,9 @@
 """Local features: how strongly small patterns occur in an image, at any position.
 
 A classifier learns to ignore what does not change the class, and the first principal components
-ignore what has little variance: neither sees specks, noise or blur. These features do. Filters are
-the principal components of the data's own patches of 3 x 3 pixels, each divided by its standard
-deviation, so that rare patterns weigh more (whitened patches: Coates, Lee & Ng 2011, §3.2).
+ignore what has little variance: neither measures specks, noise or blur. These features do. Filters
+are the principal components of the data's own patches of 3 x 3 pixels, each divided by its standard
+deviation, so that rare patterns have more weight (whitened patches: Coates, Lee & Ng 2011, §3.2).
 The features of a filter are the mean absolute response and the standard deviation of its responses
 over an image (statistics of textures: Portilla & Simoncelli 2000, §2).
 
@@ -19,15 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.evaluation.pixels import Float32, Levels, Real, block_of, chunks
+from gankit.evaluation.chunks import chunks
+from gankit.evaluation.features.shrunk_images import block_of
+from gankit.evaluation.image_arrays import Float32, Levels, Real
 
 SIDE = 3
-"""Side of a patch in pixels."""
+"""Side of a patch, in pixels."""
 
-CHANNELS = 4
-"""Images of more channels are averaged over their channels first."""
+MOST_CHANNELS = 4
+"""Images with more channels are averaged over their channels first."""
 
-IMAGES = 10_000
+MOST_IMAGES = 10_000
 """Images that the filters are computed from, at most, evenly spaced."""
 
 CHUNK = 128
@@ -36,10 +38,10 @@ CHUNK = 128
 GREY_LEVEL = (2 / 255) ** 2
 """The variance of one grey level: smaller variances are not amplified."""
 
-STEADY = 0.02
+LEAST_DEVIATION = 0.02
 """Least standard deviation of a statistic over real images."""
 
-LEAST = 1e-2
+LEAST_VARIANCE = 1e-2
 """Least variance of a direction of the standardised statistics."""
 
 WEIGHT = 0.4
@@ -78,12 +80,12 @@ def fit(images: Levels, variance: float) -> State:
     State
         Float32 arrays, as `shapes` names them.
     """
-    some = images[np.linspace(0, len(images) - 1, min(len(images), IMAGES)).astype(np.int64)]
-    mean, covariance = _moments(some)
+    sample = images[np.linspace(0, len(images) - 1, min(len(images), MOST_IMAGES)).astype(np.int64)]
+    mean, covariance = _moments(sample)
     values, directions = np.linalg.eigh(covariance)
     filters = directions / np.sqrt(np.maximum(values, 0) + GREY_LEVEL)
     state = {"local.mean": mean.astype(np.float32), "local.filters": filters.astype(np.float32)}
-    raw = _statistics(state, some).astype(np.float64)
+    raw = _statistics(state, sample).astype(np.float64)
     return state | {
         "local.centre": raw.mean(0).astype(np.float32),
         "local.directions": _whitening(raw).astype(np.float32),
@@ -104,11 +106,11 @@ def _whitening(raw: Real) -> Real:
     Directions with little variance are amplified by 10 at most, and by less if there are few
     images to estimate their variance from.
     """
-    deviations = np.maximum(raw.std(0), STEADY)
+    deviations = np.maximum(raw.std(0), LEAST_DEVIATION)
     n, width = raw.shape
     centred = (raw - raw.mean(0)) / deviations
     values, directions = np.linalg.eigh(centred.T @ centred / n)
-    directions /= np.sqrt(np.maximum(values, max(LEAST, width / n)))
+    directions /= np.sqrt(np.maximum(values, max(LEAST_VARIANCE, width / n)))
     matrix: Real = directions / deviations[:, np.newaxis]
     return matrix
 
@@ -140,9 +142,9 @@ def _patches(images: Levels) -> Float32:
     """Return the `(n, places, 9 C)` patches in [-1, 1] around at most 32 x 32 pixels of an image.
 
     Of a larger image these are one pixel of each block, at a position that moves from block to
-    block, so that patterns with the period of the blocks are seen too.
+    block, so that patterns with the period of the blocks count too.
     """
-    if images.shape[-1] > CHANNELS:
+    if images.shape[-1] > MOST_CHANNELS:
         images = np.rint(images.mean(-1, keepdims=True)).astype(np.uint8)
     n, height, width, channels = images.shape
     block = block_of(height, width)
@@ -165,4 +167,4 @@ def _places(length: int, block: int) -> NDArray[np.int64]:
 
 
 def _filters(channels: int) -> int:
-    return SIDE * SIDE * (channels if channels <= CHANNELS else 1)
+    return SIDE * SIDE * (channels if channels <= MOST_CHANNELS else 1)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.evaluation.pixels import Float32
+from gankit.evaluation.image_arrays import Float32
 
 FEATURES = 64
 """Outputs of the second layer."""
@@ -81,7 +81,7 @@ def gradients(weights: State, pixels: Float32, labels: NDArray[np.int64]) -> Sta
         found[f"{layer}.kernel"] = inputs.T @ slope
         found[f"{layer}.bias"] = slope.sum(0)
         if inputs is not pixels:
-            slope = slope @ weights[f"{layer}.kernel"].T * _steepness(inputs)
+            slope = slope @ weights[f"{layer}.kernel"].T * _leaky_relu_slope(inputs)
     return found
 
 
@@ -94,15 +94,15 @@ def softmax(values: NDArray[Any]) -> NDArray[Any]:
 
 def _forward(weights: State, pixels: Float32) -> tuple[Float32, Float32]:
     """Return the first layer's outputs, and the features."""
-    hidden = _leaky(pixels @ weights["hidden.kernel"] + weights["hidden.bias"])
-    return hidden, _leaky(hidden @ weights["features.kernel"] + weights["features.bias"])
+    hidden = _leaky_relu(pixels @ weights["hidden.kernel"] + weights["hidden.bias"])
+    return hidden, _leaky_relu(hidden @ weights["features.kernel"] + weights["features.bias"])
 
 
-def _leaky(sums: Float32) -> Float32:
-    bent: Float32 = np.maximum(sums, SLOPE * sums)
-    return bent
+def _leaky_relu(sums: Float32) -> Float32:
+    outputs: Float32 = np.maximum(sums, SLOPE * sums)
+    return outputs
 
 
-def _steepness(outputs: Float32) -> Float32:
+def _leaky_relu_slope(outputs: Float32) -> Float32:
     """Return the derivative of LeakyReLU from its output, which has the sign of the input."""
     return np.where(outputs > 0, np.float32(1), SLOPE)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
-from gankit.evaluation.pixels import Real, chunks
+from gankit.evaluation.image_arrays import Real
 
 
 class Features(Protocol):
@@ -37,16 +35,3 @@ class ClassFeatures(Features, Protocol):
     def probabilities(self, images: NDArray[Any], /) -> Real:
         """Return `(n, classes)` float64 probabilities; each row sums to 1."""
         ...
-
-
-def digest(version: str, *arrays: NDArray[Any] | None) -> str:
-    """Return the SHA-256 of arrays, with their shapes and dtypes, and of a version."""
-    found = hashlib.sha256(version.encode())
-    for array in arrays:
-        if array is None:
-            found.update(b"none")
-            continue
-        found.update(f"{array.dtype.str} {array.shape}".encode())
-        for part in chunks(len(array), 4096):
-            found.update(np.ascontiguousarray(array[part]).tobytes())
-    return found.hexdigest()

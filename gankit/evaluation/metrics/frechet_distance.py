@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gankit.errors import ConfigError
-from gankit.evaluation.pixels import Real
+from gankit.evaluation.image_arrays import Real
 
 
 @dataclass(frozen=True, eq=False)

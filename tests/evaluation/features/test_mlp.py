@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gankit.evaluation import mlp
+from gankit.evaluation.features import mlp
 
 
 def loss(weights, pixels, labels):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.evaluation.pixels import Real
+from gankit.evaluation.image_arrays import Real
 
 SEEN_DIVISOR = 5
 """A class counts as seen if its share is at least the expected share divided by this."""

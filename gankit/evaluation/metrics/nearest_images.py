@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
-from gankit.evaluation.pixels import Float32, Levels, Real, check_shape, chunks, levels
+from gankit.evaluation.chunks import chunks
+from gankit.evaluation.image_arrays import Float32, Levels, Real, check_shape, levels
 
 IMAGES_AT_ONCE = 1024
 TRAINING_IMAGES_AT_ONCE = 2048

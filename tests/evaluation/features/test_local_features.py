@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gankit.data import glyphs
-from gankit.evaluation import frechet_distance, local, moments
-from gankit.evaluation.pixels import small
+from gankit.evaluation import frechet_distance, moments
+from gankit.evaluation.features import local_features
+from gankit.evaluation.features.shrunk_images import small
 from tests.evaluation.damage import blurred, moved, specks
 
 
@@ -18,7 +19,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def state(images):
-    return local.fit(images[:200], variance=4.0)
+    return local_features.fit(images[:200], variance=4.0)
 
 
 def colour(seed, n, side=6, channels=3):
@@ -26,7 +27,7 @@ def colour(seed, n, side=6, channels=3):
 
 
 def test_filters_make_the_patches_of_real_images_uncorrelated(images, state):
-    patches = local._patches(images[:200]).reshape(-1, 9)
+    patches = local_features._patches(images[:200]).reshape(-1, 9)
     assert patches.shape == (200 * 28 * 28, 9)
     # In the middle of the first image, against the pixels themselves.
     middle = images[0, 9:12, 13:16, 0].ravel() / 127.5 - 1
@@ -38,7 +39,7 @@ def test_filters_make_the_patches_of_real_images_uncorrelated(images, state):
 
 
 def test_over_real_images_they_are_uncorrelated_before_they_are_bounded(images, state):
-    values = local.features(state, images[:200])
+    values = local_features.features(state, images[:200])
     assert values.shape == (200, 18)
     found = np.cov(np.arctanh(values.astype(np.float64) / state["local.bound"]).T, ddof=0)
     np.testing.assert_allclose(found, np.diag(np.diag(found)), atol=1e-2)
@@ -49,31 +50,35 @@ def test_over_real_images_they_are_uncorrelated_before_they_are_bounded(images, 
 
 def test_no_image_takes_them_beyond_two_fifths_of_the_deviation_that_was_asked(state):
     noise = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1), dtype=np.uint8)
-    values = np.abs(local.features(state, noise))
+    values = np.abs(local_features.features(state, noise))
     assert values.max() == pytest.approx(0.4 * 2.0, rel=1e-3)
 
 
 def test_of_few_images_no_direction_is_amplified_as_if_it_were_known():
     # 54 statistics of 20 images: most directions have no variance at all.
     some = colour(0, 220)
-    found = local.fit(some[:20], 1.0)
-    seen, unseen = (local.features(found, part) for part in (some[:20], some[20:]))
+    found = local_features.fit(some[:20], 1.0)
+    seen, unseen = (local_features.features(found, part) for part in (some[:20], some[20:]))
     assert np.abs(unseen).mean() < 3 * np.abs(seen).mean()
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
 def test_they_are_18_for_each_channel_up_to_four(channels):
     some = colour(0, 30, channels=channels)
-    found = local.fit(some, 1.0)
-    assert {name: array.shape for name, array in found.items()} == local.shapes(channels)
+    found = local_features.fit(some, 1.0)
+    assert {name: array.shape for name, array in found.items()} == local_features.shapes(channels)
     assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
     count = 18 * channels if channels < 5 else 18
-    assert local.features(found, some).shape == (30, count) == (30, local.count(channels))
+    assert (
+        local_features.features(found, some).shape
+        == (30, count)
+        == (30, local_features.count(channels))
+    )
 
 
 def test_a_speck_in_a_colour_shows_where_real_images_are_grey():
     grey = np.repeat(glyphs.draw(200, seed=1)[0], 3, axis=3)
-    found = local.fit(grey, 1.0)
+    found = local_features.fit(grey, 1.0)
     red = grey.copy()
     red[..., 1:] = specks(grey[..., 1:], 1)
     assert distance(found, red, grey) > 5 * distance(found, grey[:100], grey[100:])
@@ -81,22 +86,26 @@ def test_a_speck_in_a_colour_shows_where_real_images_are_grey():
 
 def test_large_images_are_looked_at_in_every_part_of_a_block():
     large = np.zeros((2, 100, 70, 1), np.uint8)
-    places = local._places(100, 4)
+    places = local_features._places(100, 4)
     assert len(places) == 25
     assert set(places % 4) == {0, 1, 2, 3}
-    assert local._patches(large).shape == (2, 25 * 18, 9)
+    assert local_features._patches(large).shape == (2, 25 * 18, 9)
     assert small(large).shape == (2, 25 * 18)
 
 
 def test_images_that_are_all_alike_give_numbers():
     alike = np.full((20, 8, 8, 1), 7, np.uint8)
-    found = local.features(local.fit(alike, 1.0), np.concatenate([alike, alike + 200]))
+    found = local_features.features(
+        local_features.fit(alike, 1.0), np.concatenate([alike, alike + 200])
+    )
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found[:20], 0, atol=1e-3)
 
 
 def distance(state, a, b):
-    return frechet_distance(*(moments(local.features(state, x).astype(float)) for x in (a, b)))
+    return frechet_distance(
+        *(moments(local_features.features(state, x).astype(float)) for x in (a, b))
+    )
 
 
 def test_specks_and_blur_show_in_order_of_severity_and_a_shift_does_not(images, state):

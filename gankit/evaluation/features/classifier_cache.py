@@ -18,8 +18,8 @@ from gankit.data import locations
 from gankit.errors import CheckpointError, StorageError
 from gankit.runs import tensors
 
-SUM = "sha256"
-"""The name of the checksum in a file, 32 bytes."""
+CHECKSUM = "sha256"
+"""Name of the checksum in a file, 32 bytes."""
 
 LARGEST_FILE = 2**30
 """Bytes; a larger file is not read."""
@@ -55,7 +55,7 @@ def read(key: str, shapes: Mapping[str, tuple[int, ...]]) -> State | None:
 def write(key: str, weights: State) -> None:
     """Write weights to the cache; warn if that fails."""
     path = path_of(key)
-    content = tensors.encode({**weights, SUM: sum_of(weights)})
+    content = tensors.encode({**weights, CHECKSUM: checksum(weights)})
     try:
         atomic_files.make_folder(path.parent)
         atomic_files.sweep(path.parent)
@@ -64,7 +64,7 @@ def write(key: str, weights: State) -> None:
         _warn(f"the classifier was not saved and will be trained again next time: {error}")
 
 
-def sum_of(weights: State) -> NDArray[np.uint8]:
+def checksum(weights: State) -> NDArray[np.uint8]:
     """Return the SHA-256 of all weights, in order of their names, as 32 bytes."""
     found = hashlib.sha256()
     for name in sorted(weights):
@@ -75,12 +75,12 @@ def sum_of(weights: State) -> NDArray[np.uint8]:
 
 def _verified(found: State, shapes: Mapping[str, tuple[int, ...]]) -> State:
     """Return the weights without their checksum; raise CheckpointError if one is wrong."""
-    said = found.pop(SUM, None)
+    recorded = found.pop(CHECKSUM, None)
     check_state(found, {name: np.empty(shape, np.float32) for name, shape in shapes.items()})
     for name, array in found.items():
         if array.dtype != np.float32:
             raise CheckpointError(f"{name!r} holds {array.dtype}; expected float32")
-    if said is None or said.tobytes() != sum_of(found).tobytes():
+    if recorded is None or recorded.tobytes() != checksum(found).tobytes():
         raise CheckpointError("the checksum does not match: the file was edited or damaged")
     if trouble := tensors.not_finite(found):
         raise CheckpointError(trouble)

@@ -10,7 +10,8 @@ import numpy as np
 
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
-from gankit.evaluation.pixels import Real, chunks
+from gankit.evaluation.chunks import chunks
+from gankit.evaluation.image_arrays import Real
 
 SUBSETS = 50
 SUBSET = 1000

@@ -10,7 +10,7 @@ from sklearn.metrics.pairwise import polynomial_kernel
 
 from gankit.errors import ConfigError
 from gankit.evaluation import kernel_distance, subset_distances
-from tests.evaluation.draws import normal, rotation
+from tests.evaluation.metrics.draws import normal, rotation
 
 
 def unbiased(a, b):
@@ -49,7 +49,7 @@ def test_known_distributions_have_about_the_distance_of_the_closed_form():
 def test_many_columns_make_the_rows_fewer_and_change_no_number(monkeypatch):
     a, b = normal(0, 40, 5), normal(1, 30, 5)
     wanted = kernel_distance(a, b)
-    monkeypatch.setattr("gankit.evaluation.kernel.CELLS_AT_ONCE", 70)
+    monkeypatch.setattr("gankit.evaluation.metrics.kernel_distance.CELLS_AT_ONCE", 70)
     assert kernel_distance(a, b) == pytest.approx(wanted, rel=1e-12)
 
 

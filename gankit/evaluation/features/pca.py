@@ -1,6 +1,6 @@
-"""PrincipalComponents components of the pixels, with local features: for data sets without labels.
+"""Principal components of pixels, with local features: for data sets without labels.
 
-Pearson 1901; Jolliffe, "PrincipalComponents Component Analysis", 2002, §1.1.
+Pearson 1901; Jolliffe, "Principal Component Analysis", 2002, §1.1.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
-from gankit.evaluation import local
-from gankit.evaluation.features import digest
-from gankit.evaluation.pixels import Levels, Real, by_chunks, check_shape, chunks, levels, small
+from gankit.evaluation.chunks import by_chunks, chunks
+from gankit.evaluation.features import local_features
+from gankit.evaluation.features.digest import digest
+from gankit.evaluation.features.shrunk_images import small
+from gankit.evaluation.image_arrays import Levels, Real, check_shape, levels
 
 COMPONENTS = 64
+"""Default number of components."""
 
 VERSION = "principal 4"
+"""Part of the checksum in the name: change it with anything that changes the numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +40,7 @@ class PrincipalComponents:
     components
         `(pixels, d)` float64, orthonormal columns, largest variance first.
     local
-        Float32 arrays named as in `local.shapes`.
+        Float32 arrays named as in `local_features.shapes`.
     """
 
     name: str
@@ -51,11 +55,11 @@ class PrincipalComponents:
         The first `d` are projections, the others are local: 18 for grey images, 54 for colour.
         """
         check_shape(images, self.shape, "the projection")
-        return by_chunks(self._all, images)
+        return by_chunks(self._joined, images)
 
-    def _all(self, images: Levels) -> Real:
-        projected = (_flat(images) - self.mean) @ self.components
-        return np.concatenate([projected, local.features(self.local, images)], axis=1)
+    def _joined(self, images: Levels) -> Real:
+        projected = (_pixels(images) - self.mean) @ self.components
+        return np.concatenate([projected, local_features.features(self.local, images)], axis=1)
 
 
 def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> PrincipalComponents:
@@ -68,22 +72,28 @@ def principal_components(images: NDArray[Any], components: int = COMPONENTS) -> 
     components
         How many; at most the number of pixels and of images.
     """
-    whole = levels(images)
-    parts = [_flat(whole[part]).sum(0) for part in chunks(len(whole))]
-    mean = np.sum(parts, 0) / len(whole)
+    images = levels(images)
+    parts = [_pixels(images[part]).sum(0) for part in chunks(len(images))]
+    mean = np.sum(parts, 0) / len(images)
     products = np.zeros((len(mean), len(mean)))
-    for part in chunks(len(whole)):
-        centred = _flat(whole[part]) - mean
+    for part in chunks(len(images)):
+        centred = _pixels(images[part]) - mean
         products += centred.T @ centred
     # eigh returns the smallest first.
     sizes, directions = (array[..., ::-1] for array in np.linalg.eigh(products))
-    count = min(components, len(whole), len(mean))
-    variance = float(np.maximum(sizes[:count], 0).mean()) / len(whole)
-    shape, mark = whole.shape[1:], digest(VERSION, whole)[:8]
-    name = f"{count} principal components and {local.count(shape[-1])} local features ({mark})"
-    found = directions[:, :count].copy()
-    return PrincipalComponents(name, shape, mean, found, local.fit(whole, variance))
+    count = min(components, len(images), len(mean))
+    variance = float(np.maximum(sizes[:count], 0).mean()) / len(images)
+    shape, checksum = images.shape[1:], digest(VERSION, images)[:8]
+    local = f"{local_features.count(shape[-1])} local features"
+    return PrincipalComponents(
+        name=f"{count} principal components and {local} ({checksum})",
+        shape=shape,
+        mean=mean,
+        components=directions[:, :count].copy(),
+        local=local_features.fit(images, variance),
+    )
 
 
-def _flat(images: Levels) -> Real:
+def _pixels(images: Levels) -> Real:
+    """Return `(n, pixels)` float64 in [-1, 1], at most 32 pixels a side."""
     return small(images).astype(np.float64)

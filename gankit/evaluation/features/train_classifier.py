@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from gankit._utils.state import State
 from gankit.contract.random_streams import Stream, generator
-from gankit.evaluation import mlp
-from gankit.evaluation.pixels import Float32, Levels, flat, inputs, shrunk
+from gankit.evaluation.features import mlp
+from gankit.evaluation.features.shrunk_images import flat, inputs, shrunk
+from gankit.evaluation.image_arrays import Float32, Levels
 
 SEED = 0
 BATCH = 256
@@ -89,23 +90,23 @@ def _batch(
 def _shifted(images: Float32, random: np.random.Generator) -> Float32:
     """Shift each image at random, by up to a fourteenth of its shorter side; repeat its edges."""
     n, height, width, _ = images.shape
-    most = min(height, width) // 14
-    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
-    down, along = random.integers(2 * most + 1, size=(2, n))
-    places = sliding_window_view(padded, (height, width), (1, 2))
-    shifted: Float32 = places[np.arange(n), down, along].transpose(0, 2, 3, 1)
+    largest = min(height, width) // 14
+    padded = np.pad(images, ((0, 0), (largest, largest), (largest, largest), (0, 0)), mode="edge")
+    down, along = random.integers(2 * largest + 1, size=(2, n))
+    windows = sliding_window_view(padded, (height, width), (1, 2))
+    shifted: Float32 = windows[np.arange(n), down, along].transpose(0, 2, 3, 1)
     return shifted
 
 
 def _adam(
-    weights: State, slopes: State, moments: tuple[State, State], rate: float, step: int
+    weights: State, gradients: State, moments: tuple[State, State], rate: float, step: int
 ) -> None:
     """Apply one Adam step in place; steps count from 1."""
     first, second = moments
     size = np.float32(rate * math.sqrt(1 - BETA2**step) / (1 - BETA1**step))
-    for name, slope in slopes.items():
-        first[name] += np.float32(1 - BETA1) * (slope - first[name])
-        second[name] += np.float32(1 - BETA2) * (slope * slope - second[name])
+    for name, gradient in gradients.items():
+        first[name] += np.float32(1 - BETA1) * (gradient - first[name])
+        second[name] += np.float32(1 - BETA2) * (gradient * gradient - second[name])
         weights[name] -= size * first[name] / (np.sqrt(second[name]) + np.float32(EPSILON))
 
 

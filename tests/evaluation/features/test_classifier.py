@@ -11,7 +11,13 @@ import pytest
 from gankit._utils import atomic_files
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, StorageError
-from gankit.evaluation import classifier, classifier_cache, classifier_of, local, train_classifier
+from gankit.evaluation import classifier_of
+from gankit.evaluation.features import (
+    classifier,
+    classifier_cache,
+    local_features,
+    train_classifier,
+)
 from gankit.runs import tensors
 
 STEPS = 60
@@ -70,7 +76,7 @@ def test_local_features_stand_beside_the_networks_and_are_bounded():
     values = found(data.images)
     assert found.name.startswith("64 classifier and 36 local features (")
     np.testing.assert_allclose(
-        values[:, 64:], local.features(found.weights, data.images), rtol=1e-6
+        values[:, 64:], local_features.features(found.weights, data.images), rtol=1e-6
     )
     spread = np.sqrt(values[:, :64].var(0).mean())
     np.testing.assert_allclose(found.weights["local.bound"], 0.4 * spread, rtol=1e-3)
@@ -132,9 +138,11 @@ def edited(change):
 
     def edit(content):
         arrays = tensors.decode(content)
-        arrays.pop(classifier_cache.SUM)
+        arrays.pop(classifier_cache.CHECKSUM)
         changed = change(arrays)
-        return tensors.encode({**changed, classifier_cache.SUM: classifier_cache.sum_of(changed)})
+        return tensors.encode(
+            {**changed, classifier_cache.CHECKSUM: classifier_cache.checksum(changed)}
+        )
 
     return edit
 
@@ -145,7 +153,7 @@ DAMAGE = {
     "a bit": (flipped, "the checksum does not match"),
     "no sum": (
         lambda c: tensors.encode(
-            {k: v for k, v in tensors.decode(c).items() if k != classifier_cache.SUM}
+            {k: v for k, v in tensors.decode(c).items() if k != classifier_cache.CHECKSUM}
         ),
         "the checksum does not match",
     ),

@@ -7,8 +7,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from gankit.errors import ConfigError
-from gankit.evaluation import local, principal_components
-from gankit.evaluation.pixels import inputs, levels, small
+from gankit.evaluation import principal_components
+from gankit.evaluation.features import local_features
 
 
 def images(count=200, shape=(6, 5, 2), seed=0):
@@ -32,7 +32,7 @@ def test_no_more_are_given_than_images_or_pixels_have():
 def test_local_features_stand_beside_them():
     found = principal_components(images(), components=8)
     beside = found(images())[:, 8:]
-    np.testing.assert_allclose(beside, local.features(found.local, images()), rtol=1e-5)
+    np.testing.assert_allclose(beside, local_features.features(found.local, images()), rtol=1e-5)
     # A part of the deviation that the components have on average.
     spread = np.sqrt(found(images())[:, :8].var(0).mean())
     np.testing.assert_allclose(found.local["local.bound"], 0.4 * spread, rtol=1e-2)
@@ -48,25 +48,3 @@ def test_their_name_says_how_many_and_of_what():
 def test_images_of_another_shape_are_refused():
     with pytest.raises(ConfigError, match="6x5x1 but the projection has 6x5x2"):
         principal_components(images())(images()[..., :1])
-
-
-def test_large_images_are_averaged_in_blocks():
-    large = images(3, (66, 40, 2))
-    found = small(large)
-    assert found.shape == (3, inputs((66, 40, 2))) == (3, 22 * 14 * 2)
-    blocks = found.reshape(3, 22, 14, 2)
-    known = large[:, :3, :3].astype(np.float64).mean((1, 2)) / 127.5 - 1
-    np.testing.assert_allclose(blocks[:, 0, 0], known, atol=1e-6)
-    # The last block has one column of the image, and repeats it.
-    edge = large[:, :3, 39].astype(np.float64).mean(1) / 127.5 - 1
-    np.testing.assert_allclose(blocks[:, 0, 13], edge, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [images()[0], images()[:0], images().astype(np.int64), images().astype(bool)],
-    ids=["one image", "none", "int64", "bool"],
-)
-def test_a_value_that_is_not_images_is_refused(wrong):
-    with pytest.raises(ConfigError, match="expected \\(n, H, W, C\\) of uint8"):
-        levels(wrong)

@@ -1,0 +1,1 @@
+"""Features of images: what metrics compare, a classifier's or principal components."""

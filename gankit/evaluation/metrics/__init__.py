@@ -1,0 +1,1 @@
+"""Metrics of features, class probabilities and images: functions of arrays."""
