@@ -16,10 +16,10 @@ def build(problem: Problem) -> Trainer:
 
 
 def inspect() -> Mapping[str, str]:
-    """Return facts about NumPy on this machine."""
-    from gankit_numpy.facts import facts
+    """Return NumPy's version, libraries and threads on this machine."""
+    from gankit_numpy.environment import environment
 
-    return facts()
+    return environment()
 
 
 @hookimpl

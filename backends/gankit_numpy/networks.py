@@ -11,11 +11,12 @@ import numpy as np
 from gankit.contract import Array, Labels, State, check_state
 from gankit.errors import ConfigError
 from gankit.layers import Spec, is_running
-from gankit_numpy.passes import Masks, Pass
+from gankit_numpy.dropout_masks import Masks
+from gankit_numpy.forward import ForwardPass
 from gankit_numpy.tape import Tracked, constant, variable
 
 # The core checks that losses are finite, so NumPy's warnings are redundant.
-silent = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+ignore_overflow = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 class Sequential:
@@ -44,12 +45,12 @@ class Sequential:
     ) -> tuple[Tracked, State]:
         """Return the outputs, and the running state after this pass.
 
-        Weights that are not among `variables` are constants; `masks` mean training mode. Batch
-        statistics are those of each of the `halves`.
+        Weights that are not among `variables` are constants. With `masks` the network is in
+        training mode. Batch statistics are those of each of the `halves`.
         """
-        fixed = {name: constant(value) for name, value in self.values.items()}
-        run = Pass(fixed | dict(variables), labels, masks, halves)
-        return run.run(self.spec, inputs), run.moved
+        constants = {name: constant(value) for name, value in self.values.items()}
+        forward = ForwardPass(constants | dict(variables), labels, masks, halves)
+        return forward.run(self.spec, inputs), forward.running
 
     def forward(
         self, inputs: Array, labels: Labels | None = None, masks: Masks | None = None
@@ -60,18 +61,18 @@ class Sequential:
 
 @dataclass(frozen=True)
 class Inference:
-    """A network for the core: arrays in, arrays out, no dropout, running statistics."""
+    """A network in inference mode, called with arrays and returning arrays."""
 
     network: Sequential
     squeeze: bool = False
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
-        """Return the outputs; of a discriminator's the first column, its `(n,)` logits."""
+        """Return the outputs: images, or with `squeeze` the first column, `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         return outputs[:, 0] if self.squeeze else outputs
 
     def classify(self, images: Array, /) -> Array:
-        """Return `(n, classes)` logits, of a discriminator with an auxiliary classifier."""
+        """Return the `(n, classes)` logits of an auxiliary classifier."""
         outputs = self._outputs(images, None)
         if outputs.ndim != 2 or outputs.shape[1] == 1:
             raise ConfigError("this network has no classifier; set `auxiliary`")
@@ -86,7 +87,7 @@ class Inference:
         check_state(weights, self.network.values)
         copy_into(self.network.values, weights)
 
-    @silent
+    @ignore_overflow
     def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
         dtype = next((w.dtype for w in self.network.values.values()), inputs.dtype)
         return self.network.forward(inputs.astype(dtype, copy=False), labels)

@@ -1,7 +1,7 @@
 """Differentiable operations, each with its derivative written in other operations.
 
-Linear operations come in pairs, each the other's pullback: `cut` and `lay`, `rows` and `scatter`,
-`patches` and `fold`.
+Linear operations come in pairs, each the other's pullback: `get_slice` and `set_slice`, `rows` and
+`scatter`, `patches` and `fold`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gankit.contract import Labels
 from gankit_numpy.tape import Shape, Tracked, Value, constant, sum_to
 
 Index: TypeAlias = tuple[int | slice, ...]
-"""Of NumPy's basic indexing."""
+"""An index of NumPy's basic indexing."""
 Sides: TypeAlias = tuple[int, int]
 
 
@@ -61,12 +61,12 @@ def reshape(inputs: Tracked, shape: Shape) -> Tracked:
 
 
 def sum_over(inputs: Tracked, axes: tuple[int, ...], *, keep: bool = False) -> Tracked:
-    """Sum over `axes`, counted from the front; `keep` keeps them with length 1."""
+    """Sum over `axes`, counted from the front; with `keep` they remain as axes of length 1."""
     sides = enumerate(inputs.shape)
-    kept = sum_to(inputs, tuple(1 if axis in axes else side for axis, side in sides))
+    sums = sum_to(inputs, tuple(1 if axis in axes else side for axis, side in sides))
     if keep:
-        return kept
-    return reshape(kept, tuple(s for axis, s in enumerate(inputs.shape) if axis not in axes))
+        return sums
+    return reshape(sums, tuple(s for axis, s in enumerate(inputs.shape) if axis not in axes))
 
 
 def mean_over(inputs: Tracked, axes: tuple[int, ...], *, keep: bool = False) -> Tracked:
@@ -88,16 +88,16 @@ def mean(inputs: Tracked) -> Tracked:
 def tanh(inputs: Tracked) -> Tracked:
     """Return the hyperbolic tangent."""
     value = np.tanh(inputs.value)
-    return Tracked(value, (inputs, lambda g: g * _tanh_slope(inputs, value)))
+    return Tracked(value, (inputs, lambda g: g * _tanh_derivative(inputs, value)))
 
 
-def _tanh_slope(inputs: Tracked, outputs: Value) -> Tracked:
-    """Return 1 - tanh(x)^2, given tanh(x); only its own derivative recomputes that.
+def _tanh_derivative(inputs: Tracked, outputs: Value) -> Tracked:
+    """Return 1 - tanh(x)^2, given tanh(x); only its own derivative computes tanh(x) again.
 
     A pullback of `tanh` that referenced its result would keep itself alive.
     """
     value = np.asarray(1 - outputs * outputs)
-    pull = lambda g: g * (-2.0 * tanh(inputs) * _tanh_slope(inputs, outputs))  # noqa: E731
+    pull = lambda g: g * (-2.0 * tanh(inputs) * _tanh_derivative(inputs, outputs))  # noqa: E731
     return Tracked(value, (inputs, pull))
 
 
@@ -130,44 +130,47 @@ def logsumexp(inputs: Tracked) -> Tracked:
 
 def relu(inputs: Tracked) -> Tracked:
     """Return max(x, 0)."""
-    return Tracked(np.maximum(inputs.value, 0), (inputs, lambda g: _damp(g, inputs.value > 0, 0.0)))
+    return Tracked(
+        np.maximum(inputs.value, 0),
+        (inputs, lambda g: _scale_where_false(g, inputs.value > 0, 0.0)),
+    )
 
 
 def leaky_relu(inputs: Tracked, slope: float) -> Tracked:
     """Return max(x, slope * x)."""
     value = np.multiply(slope, inputs.value)
     np.maximum(inputs.value, value, out=value)
-    return Tracked(value, (inputs, lambda g: _damp(g, inputs.value > 0, slope)))
+    return Tracked(value, (inputs, lambda g: _scale_where_false(g, inputs.value > 0, slope)))
 
 
-def _damp(inputs: Tracked, where: NDArray[np.bool_], slope: float) -> Tracked:
+def _scale_where_false(inputs: Tracked, where: NDArray[np.bool_], slope: float) -> Tracked:
     """Return x where `where` is true and slope * x elsewhere."""
     value = np.where(where, inputs.value, slope * inputs.value)
-    return Tracked(value, (inputs, lambda g: _damp(g, where, slope)))
+    return Tracked(value, (inputs, lambda g: _scale_where_false(g, where, slope)))
 
 
 def concatenate(parts: Sequence[Tracked], axis: int) -> Tracked:
     """Concatenate values along `axis`, counted from the front."""
     ends = np.cumsum([part.shape[axis] for part in parts])
-    places = [slice(int(end) - p.shape[axis], int(end)) for end, p in zip(ends, parts, strict=True)]
+    slices = [slice(int(end) - p.shape[axis], int(end)) for end, p in zip(ends, parts, strict=True)]
     before = (slice(None),) * axis
-    pulls = [lambda g, place=place: cut(g, (*before, place)) for place in places]
+    pulls = [lambda g, own=own: get_slice(g, (*before, own)) for own in slices]
     return Tracked(
         np.concatenate([part.value for part in parts], axis), *zip(parts, pulls, strict=True)
     )
 
 
-def cut(inputs: Tracked, index: Index) -> Tracked:
+def get_slice(inputs: Tracked, index: Index) -> Tracked:
     """Return `x[index]`."""
     value = np.asarray(inputs.value[index])
-    return Tracked(value, (inputs, lambda g: lay(g, index, inputs.shape)))
+    return Tracked(value, (inputs, lambda g: set_slice(g, index, inputs.shape)))
 
 
-def lay(inputs: Tracked, index: Index, shape: Shape) -> Tracked:
-    """Return zeros of `shape` with the inputs at `index`: the adjoint of `cut`."""
+def set_slice(inputs: Tracked, index: Index, shape: Shape) -> Tracked:
+    """Return zeros of `shape` with the inputs at `index`: the adjoint of `get_slice`."""
     value = np.zeros(shape, inputs.value.dtype)
     value[index] = inputs.value
-    return Tracked(value, (inputs, lambda g: cut(g, index)))
+    return Tracked(value, (inputs, lambda g: get_slice(g, index)))
 
 
 def pad(images: Tracked, padding: int) -> Tracked:
@@ -176,12 +179,12 @@ def pad(images: Tracked, padding: int) -> Tracked:
         return images
     n, height, width, channels = images.shape
     sides = (n, height + 2 * padding, width + 2 * padding, channels)
-    return lay(images, _inside(padding), sides)
+    return set_slice(images, _inside(padding), sides)
 
 
 def crop(images: Tracked, padding: int) -> Tracked:
     """Remove `padding` pixels from each of an image's sides."""
-    return cut(images, _inside(padding)) if padding else images
+    return get_slice(images, _inside(padding)) if padding else images
 
 
 def _inside(padding: int) -> Index:
@@ -229,13 +232,13 @@ def _steps(start: int, count: int, stride: int) -> slice:
 def shift(images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
     """Shift each image down and right by its row of `offsets`, `(n, 2)`; fill with zeros."""
     value = np.zeros_like(images.value)
-    for moved, image, offset in zip(value, images.value, offsets, strict=True):
-        (to_rows, of_rows), (to_columns, of_columns) = map(_overlap, offset)
-        moved[to_rows, to_columns] = image[of_rows, of_columns]
+    for shifted, image, offset in zip(value, images.value, offsets, strict=True):
+        (to_rows, from_rows), (to_columns, from_columns) = map(_overlap, offset)
+        shifted[to_rows, to_columns] = image[from_rows, from_columns]
     return Tracked(value, (images, lambda g: shift(g, -offsets)))
 
 
 def _overlap(offset: int) -> tuple[slice, slice]:
-    """Return where the visible part of a side goes, and where it was."""
+    """Return the slices of a side's visible part after and before a shift by `offset`."""
     ahead, behind = max(offset, 0), max(-offset, 0)
     return slice(ahead, -behind or None), slice(behind, -ahead or None)

@@ -12,18 +12,18 @@ from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 
 
 class Updater(Protocol):
-    """An optimizer at work on one network's weights."""
+    """An optimizer of one network's weights."""
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
-        """Move the weights, in place; `rates` are the update's "learning_rate" and "beta2"."""
+        """Update the weights in place; `rates` are the network's "learning_rate" and "beta2"."""
         ...
 
 
 class SGDUpdater:
-    """Plain gradient descent, which remembers nothing."""
+    """Plain gradient descent, without state."""
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
-        """Move each weight against its gradient."""
+        """Subtract each weight's gradient, times the learning rate."""
         for name, gradient in gradients.items():
             weights[name] -= rates["learning_rate"] * gradient
 
@@ -31,12 +31,12 @@ class SGDUpdater:
 class RMSpropUpdater:
     """Tieleman & Hinton 2012, lecture 6.5."""
 
-    def __init__(self, rmsprop: RMSprop, kept: State) -> None:
+    def __init__(self, rmsprop: RMSprop, state: State) -> None:
         self.rmsprop = rmsprop
-        self.v = strip_prefix(kept, "v")
+        self.v = strip_prefix(state, "v")
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
-        """Move the mean squares, then the weights."""
+        """Update the mean squares, then the weights."""
         for name, gradient in gradients.items():
             v = self.v[name]
             v += (1 - self.rmsprop.decay) * (gradient * gradient - v)
@@ -47,12 +47,12 @@ class RMSpropUpdater:
 class AdamUpdater:
     """Kingma & Ba 2015, Algorithm 1."""
 
-    def __init__(self, adam: Adam, kept: State) -> None:
+    def __init__(self, adam: Adam, state: State) -> None:
         self.adam = adam
-        self.m, self.v, self.t = strip_prefix(kept, "m"), strip_prefix(kept, "v"), kept["t"]
+        self.m, self.v, self.t = strip_prefix(state, "m"), strip_prefix(state, "v"), state["t"]
 
     def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
-        """Move the moments, then the weights."""
+        """Update the moments, then the weights."""
         self.t += 1
         beta1, beta2 = self.adam.beta1, rates["beta2"]
         rate = rates["learning_rate"] / (1 - beta1 ** int(self.t))
@@ -65,19 +65,19 @@ class AdamUpdater:
             weights[name] -= rate * (m / denominator)
 
 
-def updater(optimizer: Optimizer, kept: State) -> Updater:
-    """Return what applies `optimizer`, and changes in place what is kept of each weight."""
+def updater(optimizer: Optimizer, state: State) -> Updater:
+    """Return an updater that applies `optimizer` and updates `state` in place."""
     match optimizer:
         case SGD():
             return SGDUpdater()
         case RMSprop():
-            return RMSpropUpdater(optimizer, kept)
+            return RMSpropUpdater(optimizer, state)
         case Adam():
-            return AdamUpdater(optimizer, kept)
+            return AdamUpdater(optimizer, state)
 
 
-def clip(weights: State, most: float | None) -> None:
-    """Clip every weight to [-most, most], in place, where that is asked for."""
-    if most is not None:
+def clip(weights: State, limit: float | None) -> None:
+    """Clip every weight to [-limit, limit], in place; None changes nothing."""
+    if limit is not None:
         for weight in weights.values():
-            np.clip(weight, -most, most, out=weight)
+            np.clip(weight, -limit, limit, out=weight)

@@ -6,22 +6,26 @@ import numpy as np
 
 from gankit.contract import strip_prefix
 from gankit.penalties import Penalty
-from gankit_numpy.judge import Judge, logit
+from gankit_numpy.discriminator_forward import DiscriminatorForward
+from gankit_numpy.losses import logit
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import Tracked, Value, gradients, variable
 
 
-def penalise(judge: Judge, penalty: Penalty, number: int, fake: Value) -> Tracked | float:
-    """Return the `number`-th penalty's term of the loss, given the fakes; 0 if not due."""
-    rate = judge.batch.scalars[f"penalty/{number}"]
-    if not rate:
+def gradient_penalty(
+    discriminator: DiscriminatorForward, penalty: Penalty, number: int, fake: Value
+) -> Tracked | float:
+    """Return the weighted `number`-th penalty, given the fakes; 0 if it is not due."""
+    batch = discriminator.batch
+    weight = batch.scalars[f"penalty/{number}"]
+    if not weight:
         return 0.0
-    draws = strip_prefix(judge.batch.random, f"penalty/{number}")
-    images = variable(np.asarray(penalty.points(judge.batch.real, fake, draws, np.std)))
-    logits = logit(judge.alone(images, penalty.half, number + 1))
-    (slope,) = gradients(total(logits), [images], again=True)
-    steepness = sum_over(slope * slope, (1, 2, 3))
+    random = strip_prefix(batch.random, f"penalty/{number}")
+    images = variable(np.asarray(penalty.points(batch.real, fake, random, np.std)))
+    logits = logit(discriminator.one_half(images, penalty.half, number + 1))
+    (gradient,) = gradients(total(logits), [images], differentiable=True)
+    squared_norms = sum_over(gradient * gradient, (1, 2, 3))
     if penalty.target == 0:
-        return rate * 0.5 * mean(steepness)
-    excess = (steepness + penalty.epsilon) ** 0.5 - penalty.target
-    return rate * mean(excess * excess)
+        return weight * 0.5 * mean(squared_norms)
+    distances = (squared_norms + penalty.epsilon) ** 0.5 - penalty.target
+    return weight * mean(distances * distances)

@@ -5,7 +5,7 @@ Reverse accumulation (Griewank & Walther 2008, chapter 3). A pullback consists o
 other.
 
 >>> x = variable(np.array([1.0, 2.0]))
->>> (slope,) = gradients(sum_to(x * x * x, ()), [x], again=True)
+>>> (slope,) = gradients(sum_to(x * x * x, ()), [x], differentiable=True)
 >>> slope.value
 array([ 3., 12.])
 >>> gradients(sum_to(slope, ()), [x])[0].value
@@ -129,12 +129,14 @@ def expand(inputs: Tracked, shape: Shape) -> Tracked:
     return Tracked(value, (inputs, lambda g: sum_to(g, inputs.shape)))
 
 
-def gradients(output: Tracked, wanted: Sequence[Tracked], *, again: bool = False) -> list[Tracked]:
+def gradients(
+    output: Tracked, wanted: Sequence[Tracked], *, differentiable: bool = False
+) -> list[Tracked]:
     """Return the gradients of a scalar with respect to each of `wanted`.
 
-    Values that do not lead to `wanted` are skipped. With `again` the gradients can themselves
-    be differentiated; without, they are constants, and intermediate values are released as soon
-    as possible.
+    Values that do not depend on `wanted` are skipped. With `differentiable` the gradients can
+    themselves be differentiated; without, they are constants, and intermediate values are released
+    as soon as possible.
     """
     found = {output.serial: constant(np.ones_like(output.value))}
     ends = {node.serial for node in wanted}
@@ -146,7 +148,7 @@ def gradients(output: Tracked, wanted: Sequence[Tracked], *, again: bool = False
                 pulled = pullback(gradient)
                 if parent.serial in found:
                     pulled = found[parent.serial] + pulled
-                found[parent.serial] = pulled if again else constant(pulled.value)
+                found[parent.serial] = pulled if differentiable else constant(pulled.value)
     return [found.get(node.serial) or constant(np.zeros_like(node.value)) for node in wanted]
 
 

@@ -10,12 +10,14 @@ from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import UnknownName
 from gankit.layers import is_running
 from gankit.optimizers import Optimizer
-from gankit_numpy.adaptive import Adaptive
-from gankit_numpy.judge import Judge, cross_entropy, logit, masks_of
-from gankit_numpy.networks import Inference, Sequential, copy_into, silent
+from gankit_numpy.ada import AdaptiveProbability
+from gankit_numpy.discriminator_forward import DiscriminatorForward
+from gankit_numpy.dropout_masks import pass_masks
+from gankit_numpy.losses import cross_entropy, logit
+from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
-from gankit_numpy.penalties import penalise
+from gankit_numpy.penalties import gradient_penalty
 from gankit_numpy.tape import Tracked, constant, named_gradients
 
 DEVICES = ("auto", "cpu")
@@ -28,48 +30,49 @@ class NumpyTrainer:
         if problem.device not in DEVICES:
             raise UnknownName("device", problem.device, DEVICES)
         self._problem, self._loss, self._required = problem, problem.loss, RequiredInputs(problem)
-        self._arrays = values = problem.initial_state()  # Every part updates its arrays in place.
+        # Networks, updaters and the average update their arrays in place.
+        self._arrays = values = problem.initial_state()
         self._g = Sequential(problem.generator, strip_prefix(values, "generator"))
         self._d = Sequential(problem.discriminator, strip_prefix(values, "discriminator"))
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
         self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
         self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
-        chance = strip_prefix(values, "ada")
-        self._adaptive = Adaptive(problem.augment, chance) if problem.augment and chance else None
+        ada = strip_prefix(values, "ada")
+        self._ada = AdaptiveProbability(problem.augment, ada) if problem.augment and ada else None
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
-        averaged = Sequential(problem.generator, strip_prefix(values, "average"))
-        self.average = Inference(averaged) if problem.average else None
+        average = Sequential(problem.generator, strip_prefix(values, "average"))
+        self.average = Inference(average) if problem.average else None
 
-    @silent
+    @ignore_overflow
     def update_discriminator(self, batch: Batch, /) -> float:
         """Update the discriminator once, to distinguish generated images from real ones."""
         self._required.check(batch)
-        fake = self._g.forward(batch.noise, batch.labels, masks_of(batch, Role.GENERATOR))
+        fake = self._g.forward(batch.noise, batch.labels, pass_masks(batch, Role.GENERATOR))
         weights = self._d.variables()
-        judge = self._judge(batch, weights)
-        fakes, reals, moved = judge.joined(constant(fake), constant(batch.real))
+        discriminator = self._discriminator_forward(batch, weights)
+        fakes, reals, running = discriminator.both_halves(constant(fake), constant(batch.real))
         loss = self._loss.discriminator(TrackedOps(), logit(reals), logit(fakes))
-        loss = loss + self._auxiliary(batch, fakes, reals) + self._penalties(judge, fake)
-        moves, rates = named_gradients(loss, weights), strip_prefix(batch.scalars, "discriminator")
-        self._d_updater.update(self._d.values, moves, rates)
-        _settle(self._d, self._problem.discriminator_optimizer, moved)
-        if self._adaptive:
-            self._adaptive.watch(logit(reals).value)
+        loss = loss + self._auxiliary(batch, fakes, reals) + self._penalties(discriminator, fake)
+        rates = strip_prefix(batch.scalars, "discriminator")
+        self._d_updater.update(self._d.values, named_gradients(loss, weights), rates)
+        _finish_update(self._d, self._problem.discriminator_optimizer, running)
+        if self._ada:
+            self._ada.record(logit(reals).value)
         return float(loss.value)
 
-    @silent
+    @ignore_overflow
     def update_generator(self, batch: Batch, /) -> float:
         """Update the generator once, to raise the logits of its images, and its average."""
         self._required.check(batch)
-        weights, masks = self._g.variables(), masks_of(batch, Role.GENERATOR)
-        fake, moved = self._g.run(constant(batch.noise), batch.labels, masks, weights)
-        loss = self._generator_loss(self._judge(batch, {}), fake)
-        moves, rates = named_gradients(loss, weights), strip_prefix(batch.scalars, "generator")
-        self._g_updater.update(self._g.values, moves, rates)
-        _settle(self._g, self._problem.generator_optimizer, moved)
+        weights, masks = self._g.variables(), pass_masks(batch, Role.GENERATOR)
+        fake, running = self._g.run(constant(batch.noise), batch.labels, masks, weights)
+        loss = self._generator_loss(self._discriminator_forward(batch, {}), fake)
+        rates = strip_prefix(batch.scalars, "generator")
+        self._g_updater.update(self._g.values, named_gradients(loss, weights), rates)
+        _finish_update(self._g, self._problem.generator_optimizer, running)
         if self.average:
-            _blend(self.average.network.values, self._g.values, batch.scalars["average"])
+            _update_average(self.average.network.values, self._g.values, batch.scalars["average"])
         self._arrays["step"] += 1
         return float(loss.value)
 
@@ -87,41 +90,43 @@ class NumpyTrainer:
         """Return the live state."""
         return self._arrays
 
-    def _judge(self, batch: Batch, weights: Mapping[str, Tracked]) -> Judge:
-        p = self._adaptive.p if self._adaptive else None
-        return Judge(self._d, weights, batch, self._problem.augment, p)
+    def _discriminator_forward(
+        self, batch: Batch, weights: Mapping[str, Tracked]
+    ) -> DiscriminatorForward:
+        p = self._ada.p if self._ada else None
+        return DiscriminatorForward(self._d, weights, batch, self._problem.augment, p)
 
-    def _generator_loss(self, judge: Judge, fake: Tracked) -> Tracked:
-        formula, batch = self._loss.generator, judge.batch
+    def _generator_loss(self, discriminator: DiscriminatorForward, fake: Tracked) -> Tracked:
+        formula, batch = self._loss.generator, discriminator.batch
         if self._loss.paired:
-            fakes, reals, _ = judge.joined(fake, constant(batch.real))
+            fakes, reals, _ = discriminator.both_halves(fake, constant(batch.real))
             loss = formula(TrackedOps(), logit(reals), logit(fakes))
         else:
-            fakes = judge.alone(fake, "fake")
+            fakes = discriminator.one_half(fake, "fake")
             loss = formula(TrackedOps(), None, logit(fakes))
         total: Tracked = loss + self._auxiliary(batch, fakes)
         return total
 
-    def _penalties(self, judge: Judge, fake: Array) -> Tracked | float:
+    def _penalties(self, discriminator: DiscriminatorForward, fake: Array) -> Tracked | float:
         """Return the sum of the penalties."""
-        due = enumerate(self._problem.penalties)
-        return sum((penalise(judge, penalty, i, fake) for i, penalty in due), 0.0)
+        penalties = enumerate(self._problem.penalties)
+        return sum((gradient_penalty(discriminator, p, i, fake) for i, p in penalties), 0.0)
 
     def _auxiliary(self, batch: Batch, *halves: Tracked) -> Tracked | float:
         """Return the auxiliary classifier's loss on each half."""
         weight = self._problem.auxiliary
         if not weight:
             return 0.0
-        return sum((weight * cross_entropy(judged, batch.labels) for judged in halves), 0.0)
+        return sum((weight * cross_entropy(half, batch.labels) for half in halves), 0.0)
 
 
-def _settle(network: Sequential, optimizer: Optimizer, moved: State) -> None:
-    """End an update: clip the weights, and store the running state of its pass."""
+def _finish_update(network: Sequential, optimizer: Optimizer, running: State) -> None:
+    """Clip the weights, and store the running state of the update's pass."""
     clip(network.weights, optimizer.clip)
-    copy_into({name: network.values[name] for name in moved}, moved)
+    copy_into({name: network.values[name] for name in running}, running)
 
 
-def _blend(average: State, weights: State, beta: float) -> None:
+def _update_average(average: State, weights: State, beta: float) -> None:
     """Update the averaged weights; copy running state."""
     for name in average:
         if is_running(name):

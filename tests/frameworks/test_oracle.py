@@ -100,7 +100,7 @@ def test_a_mistake_in_a_share_of_smoothing_is_seen():
 
 
 def test_a_mistake_in_running_state_is_seen(monkeypatch):
-    honest = norms.running
+    honest = norms.running_statistic
 
-    monkeypatch.setattr(norms, "running", lambda *given: honest(*given) * (1 + 1e-6))
+    monkeypatch.setattr(norms, "running_statistic", lambda *given: honest(*given) * (1 + 1e-6))
     assert caught() is not None

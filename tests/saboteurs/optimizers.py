@@ -41,13 +41,13 @@ class ClipsBeforeItMoves(tampered(trainer, clip=lambda *_: None)):
         return super().update_discriminator(batch)
 
 
-def all_of_it(network, optimizer, moved, honest=trainer._settle):
+def all_of_it(network, optimizer, moved, honest=trainer._finish_update):
     honest(network, optimizer, moved)
     clip({name: network.values[name] for name in moved}, optimizer.clip)
 
 
 @caught_by(FORMULA)
-class ClipsRunningState(tampered(trainer, _settle=all_of_it)):
+class ClipsRunningState(tampered(trainer, _finish_update=all_of_it)):
     """Clips running state like weights."""
 
 

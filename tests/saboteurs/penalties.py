@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from gankit_numpy.judge import logit
+from gankit_numpy.losses import logit
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import constant, gradients, variable
@@ -17,19 +17,19 @@ FORMULA = "test_a_penalty_is_its_formula"
 class Penalising(HonestTrainer):
     """The reference's penalty, in pieces that may be replaced."""
 
-    def _penalties(self, judge, fake):
+    def _penalties(self, discriminator, fake):
         due = enumerate(self.problem.penalties)
-        return sum((self.penalty(judge, penalty, i, fake) for i, penalty in due), 0.0)
+        return sum((self.penalty(discriminator, penalty, i, fake) for i, penalty in due), 0.0)
 
-    def penalty(self, judge, penalty, number, fake):
-        rate = self.rate(judge.batch, penalty, number)
+    def penalty(self, discriminator, penalty, number, fake):
+        rate = self.rate(discriminator.batch, penalty, number)
         if not rate:
             return 0.0
-        images = variable(np.asarray(self.points(judge.batch, penalty, number, fake)))
-        seen, judged = self.judged(
-            judge, images, "fake" if penalty.where == "fake" else "real", number
+        images = variable(np.asarray(self.points(discriminator.batch, penalty, number, fake)))
+        seen, outputs = self.evaluated(
+            discriminator, images, "fake" if penalty.where == "fake" else "real", number
         )
-        (slope,) = gradients(total(logit(judged)), [seen], again=True)
+        (slope,) = gradients(total(logit(outputs)), [seen], differentiable=True)
         return rate * self.value(self.steepness(slope), penalty)
 
     def rate(self, batch, _penalty, number):
@@ -50,8 +50,8 @@ class Penalising(HonestTrainer):
     def spread(self, real):
         return real.std()
 
-    def judged(self, judge, images, half, number):
-        return images, judge.alone(images, half, number + 1)
+    def evaluated(self, discriminator, images, half, number):
+        return images, discriminator.one_half(images, half, number + 1)
 
     def steepness(self, slope):
         return sum_over(slope * slope, (1, 2, 3))
@@ -159,11 +159,11 @@ class TakesABareRoot(Penalising):
 class PenalisesTheView(Penalising):
     """Takes the gradient by the images as they were seen, after they are augmented."""
 
-    def judged(self, judge, images, half, number):
-        seen = judge.view(images, half)
-        return seen, replace(judge, augment=None, batch=without_noise(judge.batch)).alone(
-            seen, half, number + 1
-        )
+    def evaluated(self, discriminator, images, half, number):
+        seen = discriminator.view(images, half)
+        return seen, replace(
+            discriminator, augment=None, batch=without_noise(discriminator.batch)
+        ).one_half(seen, half, number + 1)
 
 
 def without_noise(batch):
@@ -177,13 +177,16 @@ IN_TRAINING = "test_a_penalty_sees_the_network_in_training"
 
 @caught_by("test_the_whole_follows_the_reference", IN_TRAINING)
 class PenalisesAnotherClass(Penalising):
-    """Judges the images of a penalty under other images' labels."""
+    """Evaluates the images of a penalty with other images' labels."""
 
-    def judged(self, judge, images, half, number):
-        labels = judge.batch.labels
+    def evaluated(self, discriminator, images, half, number):
+        labels = discriminator.batch.labels
         mixed = None if labels is None else np.roll(labels, 1)
-        return super().judged(
-            replace(judge, batch=replace(judge.batch, labels=mixed)), images, half, number
+        return super().evaluated(
+            replace(discriminator, batch=replace(discriminator.batch, labels=mixed)),
+            images,
+            half,
+            number,
         )
 
 
@@ -191,18 +194,18 @@ class PenalisesAnotherClass(Penalising):
 class PenalisesUnderTheStepsMasks(Penalising):
     """Drops in a penalty's pass what the adversarial pass drops."""
 
-    def judged(self, judge, images, half, _number):
-        return super().judged(judge, images, half, -1)
+    def evaluated(self, discriminator, images, half, _number):
+        return super().evaluated(discriminator, images, half, -1)
 
 
 @caught_by(IN_TRAINING)
 class PenalisesTheKernelAsItIs(Penalising):
     """Leaves spectral norm out of a penalty's pass."""
 
-    def judged(self, judge, images, half, number):
+    def evaluated(self, discriminator, images, half, number):
         spec = tuple(
             replace(layer, spectral=False) if getattr(layer, "spectral", False) else layer
-            for layer in judge.network.spec
+            for layer in discriminator.network.spec
         )
-        bare = Sequential(spec, judge.network.values)
-        return super().judged(replace(judge, network=bare), images, half, number)
+        bare = Sequential(spec, discriminator.network.values)
+        return super().evaluated(replace(discriminator, network=bare), images, half, number)

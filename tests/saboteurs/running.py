@@ -4,10 +4,10 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
-from gankit_numpy import norms
-from gankit_numpy.judge import masks_of
+from gankit_numpy import norms, spectral_norm
+from gankit_numpy.dropout_masks import pass_masks
+from gankit_numpy.forward import ForwardPass
 from gankit_numpy.networks import Inference, copy_into
-from gankit_numpy.passes import Pass
 from gankit_numpy.tape import constant
 
 from gankit.contract.random_streams import Role
@@ -19,26 +19,26 @@ from tests.saboteurs.tampered import tampered
 FORMULA = "test_running_state_follows_its_formula"
 
 
-def unbiased(self, layer, inputs, name, honest=Pass._normalise):
+def unbiased(self, layer, inputs, name, honest=ForwardPass._normalise):
     made, moved = honest(self, layer, inputs, name), f"{name}.variance"
-    if moved in self.moved:
+    if moved in self.running:
         kept = layer.momentum * self.weights[moved].value
         count = inputs.value.size // inputs.shape[-1]
-        self.moved[moved] = kept + (self.moved[moved] - kept) * count / (count - 1)
+        self.running[moved] = kept + (self.running[moved] - kept) * count / (count - 1)
     return made
 
 
 @caught_by(FORMULA)
-class RunsOnUnbiasedVariance(tampered(Pass, _normalise=unbiased)):
+class RunsOnUnbiasedVariance(tampered(ForwardPass, _normalise=unbiased)):
     """Keeps a running variance of n - 1, as a framework's own does."""
 
 
-def reversed_momentum(layer, old, batch, honest=norms.running):
+def reversed_momentum(layer, old, batch, honest=norms.running_statistic):
     return honest(replace(layer, momentum=1 - layer.momentum), old, batch)
 
 
 @caught_by(FORMULA)
-class TakesMomentumTheOtherWay(tampered(norms, running=reversed_momentum)):
+class TakesMomentumTheOtherWay(tampered(norms, running_statistic=reversed_momentum)):
     """Keeps the batch's share of the running state."""
 
 
@@ -52,7 +52,7 @@ class AddsEpsilonToTheDeviation(tampered(norms, normalise=epsilon_outside)):
     """Adds a normalisation's epsilon outside the root."""
 
 
-def as_one(self, layer, inputs, name, honest=Pass._normalise_batch):
+def as_one(self, layer, inputs, name, honest=ForwardPass._normalise_batch):
     self.halves, kept = 1, self.halves
     made = honest(self, layer, inputs, name)
     self.halves = kept
@@ -60,7 +60,7 @@ def as_one(self, layer, inputs, name, honest=Pass._normalise_batch):
 
 
 @caught_by(FORMULA)
-class NormalisesBothHalvesTogether(tampered(Pass, _normalise_batch=as_one)):
+class NormalisesBothHalvesTogether(tampered(ForwardPass, _normalise_batch=as_one)):
     """Takes batch statistics over fakes and reals together."""
 
 
@@ -69,7 +69,7 @@ def without_iteration(_kernel, u):
 
 
 @caught_by(FORMULA)
-class NeverIterates(tampered(norms, power_iteration=without_iteration)):
+class NeverIterates(tampered(spectral_norm, power_iteration=without_iteration)):
     """Makes no step of the power iteration."""
 
 
@@ -78,17 +78,17 @@ class IteratesForItselfAlone(HonestTrainer):
     """Makes no step of the power iteration in the other network's step."""
 
     def update_generator(self, batch):
-        with patch.object(norms, "power_iteration", self.own):
+        with patch.object(spectral_norm, "power_iteration", self.own):
             return super().update_generator(batch)
 
-    def own(self, kernel, u, honest=norms.power_iteration):
+    def own(self, kernel, u, honest=spectral_norm.power_iteration):
         others = any(kernel is weight for weight in self._d.values.values())
         return u if others else honest(kernel, u)
 
 
 def look(trainer, images, batch):
     """Move the discriminator's running state by a training pass over these images."""
-    masks = masks_of(batch, Role.DISCRIMINATOR)
+    masks = pass_masks(batch, Role.DISCRIMINATOR)
     _, moved = trainer._d.run(constant(images), batch.labels, masks, {})
     copy_into({name: trainer._d.values[name] for name in moved}, moved)
 

@@ -4,8 +4,8 @@ from unittest.mock import patch
 
 import numpy as np
 from gankit_numpy import operations
-from gankit_numpy.adaptive import Adaptive
-from gankit_numpy.judge import Judge
+from gankit_numpy.ada import AdaptiveProbability
+from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.tape import Tracked
 
@@ -16,21 +16,21 @@ from tests.saboteurs.tampered import tampered
 SEES = "test_sees_a_view_of_either_half"
 
 
-def of_fakes_alone(self, images, half, honest=Judge.view):
+def of_fakes_alone(self, images, half, honest=DiscriminatorForward.view):
     return honest(self, images, half) if half == "fake" else images
 
 
 @caught_by(SEES)
-class SeesRealsAsTheyAre(tampered(Judge, view=of_fakes_alone)):
+class SeesRealsAsTheyAre(tampered(DiscriminatorForward, view=of_fakes_alone)):
     """Augments fakes and leaves reals alone."""
 
 
-def by_the_reals_draws(self, images, _half, honest=Judge.view):
+def by_the_reals_draws(self, images, _half, honest=DiscriminatorForward.view):
     return honest(self, images, "real")
 
 
 @caught_by(SEES)
-class SeesBothHalvesAlike(tampered(Judge, view=by_the_reals_draws)):
+class SeesBothHalvesAlike(tampered(DiscriminatorForward, view=by_the_reals_draws)):
     """Takes the draws of reals for fakes as well."""
 
 
@@ -39,7 +39,7 @@ class SeesPlainlyForTheGenerator(HonestTrainer):
     """Augments nothing in the generator's update."""
 
     def update_generator(self, batch):
-        with patch.object(Judge, "view", lambda _judge, images, _half: images):
+        with patch.object(DiscriminatorForward, "view", lambda _self, images, _half: images):
             return super().update_generator(batch)
 
 
@@ -71,22 +71,22 @@ class AlwaysTransforms(tampered(TrackedOps, below=always)):
     """Transforms every image, whatever the chance."""
 
 
-def mistaken(self, real, honest=Adaptive.watch):
+def mistaken(self, real, honest=AdaptiveProbability.record):
     honest(self, -real)
 
 
 @caught_by("test_chance_follows_the_discriminator")
-class WatchesTheWrongWay(tampered(Adaptive, watch=mistaken)):
+class WatchesTheWrongWay(tampered(AdaptiveProbability, record=mistaken)):
     """Takes reals that are taken for fakes as a sign of overfitting."""
 
 
-def forgetful(self, real, honest=Adaptive.watch):
+def forgetful(self, real, honest=AdaptiveProbability.record):
     self.values["p"][...] = 0 if not self.values["updates"] else self.values["p"]
     honest(self, real)
 
 
 @caught_by("test_chance_follows_the_discriminator")
-class BeginsEachTimeAtNothing(tampered(Adaptive, watch=forgetful)):
+class BeginsEachTimeAtNothing(tampered(AdaptiveProbability, record=forgetful)):
     """Lets the chance begin at 0 again after it has moved."""
 
 
@@ -104,7 +104,7 @@ class RoundsItsChance(HonestTrainer):
 
     def __init__(self, problem):
         super().__init__(problem)
-        if self._adaptive:
+        if self._ada:
             for name in ("p", "signs"):
-                rounded = self._adaptive.values[name].astype(problem.precision)
-                self._adaptive.values[name] = self._arrays[f"ada/{name}"] = rounded
+                rounded = self._ada.values[name].astype(problem.precision)
+                self._ada.values[name] = self._arrays[f"ada/{name}"] = rounded

@@ -68,8 +68,8 @@ class MovesItsChanceTwice(HonestTrainer):
     """Counts the generator's updates for the chance of an augmentation as well."""
 
     def update_generator(self, batch):
-        if self._adaptive:
-            self._adaptive.values["updates"] += 1
+        if self._ada:
+            self._ada.values["updates"] += 1
         return super().update_generator(batch)
 
 

@@ -1,4 +1,4 @@
-"""Facts about NumPy on this machine."""
+"""NumPy's version, libraries and threads on this machine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 
 import numpy as np
 
-VARIABLES = (
-    "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
     "OMP_NUM_THREADS",
-)  # fmt: skip
+)
 """Thread variables of BLAS libraries, each library's own before the shared one."""
 
 
-def facts() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return NumPy's version, the library of its matrix products, threads and instructions."""
     built = np.show_config(mode="dicts") or {}
     blas = built.get("Build Dependencies", {}).get("blas", {})
@@ -37,5 +40,5 @@ def threads() -> str:
         pools = []
     if counts := {str(pool["num_threads"]) for pool in pools if pool["user_api"] == "blas"}:
         return ", ".join(sorted(counts))
-    told = [f"{name}={os.environ[name]}" for name in VARIABLES if os.environ.get(name)]
-    return told[0] if told else "as the library chooses"
+    settings = [f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if os.environ.get(name)]
+    return settings[0] if settings else "as the library chooses"

@@ -1,4 +1,4 @@
-"""The probability of an adaptive augmentation, which follows the discriminator."""
+"""Adaptive discriminator augmentation (ADA): the probability of its transforms."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from gankit.contract import State
 from gankit_numpy.tape import Value
 
 
-class Adaptive:
-    """The probability `p` of each transform, and its updates: `gankit.augment.Augment`."""
+class AdaptiveProbability:
+    """The probability `p` of each transform, updated as in `gankit.augment.Augment`."""
 
     def __init__(self, augment: Augment, values: State) -> None:
         self.augment = augment
@@ -21,8 +21,8 @@ class Adaptive:
         """The probability of each transform."""
         return float(self.values["p"])
 
-    def watch(self, real: Value) -> None:
-        """Record the `(B,)` logits of real images in one discriminator update."""
+    def record(self, real: Value) -> None:
+        """Record the `(B,)` logits of an update's real images; update p when it is due."""
         p, signs, updates = (self.values[name] for name in ("p", "signs", "updates"))
         signs += np.sign(real).mean(dtype=np.float64)
         updates += 1

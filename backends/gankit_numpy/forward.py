@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 
 from gankit.contract import Labels, State, check_labels
-from gankit.contract.random_streams import Mask, keep_chance
+from gankit.contract.random_streams import keep_chance
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -32,8 +32,9 @@ from gankit.layers import (
     Tanh,
     Upsample,
 )
-from gankit_numpy import norms
-from gankit_numpy.convolution import average_pool, convolve, convolve_transposed, upsample
+from gankit_numpy import norms, spectral_norm
+from gankit_numpy.dropout_masks import Masks
+from gankit_numpy.image_layers import average_pool, convolve, convolve_transposed, upsample
 from gankit_numpy.operations import (
     affine,
     concatenate,
@@ -46,15 +47,13 @@ from gankit_numpy.operations import (
     sum_over,
     tanh,
 )
-from gankit_numpy.tape import Shape, Tracked, expand
+from gankit_numpy.tape import Tracked, expand
 
-Masks: TypeAlias = Callable[[int, Shape, float], Mask]
-"""(layer's number, shape, rate) -> which values dropout keeps."""
 Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
 
 
 @dataclass
-class Pass:
+class ForwardPass:
     """One forward pass of a network.
 
     Attributes
@@ -64,20 +63,20 @@ class Pass:
     labels
         `(n,)` classes, if the network is class-conditional.
     masks
-        Of dropout, in training mode; None at inference.
+        Dropout masks, in training mode; None at inference.
     halves
         Number of concatenated batches, fakes and reals: each has its own batch statistics.
-    moved
+    running
         The running state after the pass; the update decides whether to store it.
     numbers
-        Of the remaining layers, as counted by `gankit.layers.walk`.
+        The numbers of the remaining layers, as `gankit.layers.walk` counts them.
     """
 
     weights: Mapping[str, Tracked]
     labels: Labels | None = None
     masks: Masks | None = None
     halves: int = 1
-    moved: State = field(default_factory=dict)
+    running: State = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, spec: Spec, inputs: Tracked, prefix: str = "") -> Tracked:
@@ -90,46 +89,46 @@ class Pass:
         number = next(self.numbers)
         match layer:
             case Dense():
-                return self._product(layer, inputs, name)
+                return self._multiply(layer, inputs, name)
             case Conv():
-                made = convolve(layer, inputs, self._kernel(layer, name))
-                return self._biased(layer, made, name)
+                outputs = convolve(layer, inputs, self._kernel(layer, name))
+                return self._add_bias(layer, outputs, name)
             case ConvTranspose():
-                made = convolve_transposed(layer, inputs, self._kernel(layer, name))
-                return self._biased(layer, made, name)
+                outputs = convolve_transposed(layer, inputs, self._kernel(layer, name))
+                return self._add_bias(layer, outputs, name)
             case Projection():
                 vectors = self._rows(self._kernel(layer, name, "embedding"), inputs.shape[0])
-                along = sum_over(inputs * vectors, (1,), keep=True)
-                return self._product(layer, inputs, name) + along
+                products = sum_over(inputs * vectors, (1,), keep=True)
+                return self._multiply(layer, inputs, name) + products
             case Embedding():
                 return self._embed(inputs, name)
             case BatchNorm() | LayerNorm():
                 return self._normalise(layer, inputs, name)
             case Residual(layers=layers, shortcut=shortcut):
-                made = self.run(layers, inputs, f"{name}.layers.")
-                return made + self.run(shortcut, inputs, f"{name}.shortcut.")
+                outputs = self.run(layers, inputs, f"{name}.layers.")
+                return outputs + self.run(shortcut, inputs, f"{name}.shortcut.")
             case Dropout(rate=rate):
                 return self._drop(inputs, number, rate)
-        return _plain(layer, inputs)
+        return _apply_without_weights(layer, inputs)
 
-    def _kernel(self, layer: Weighted, name: str, role: str = "kernel") -> Tracked:
-        """Return the layer's kernel, or its embedding, with spectral norm if it has that."""
-        kernel, vector = self.weights[f"{name}.{role}"], f"{name}.{role}_u"
+    def _kernel(self, layer: Weighted, name: str, weight: str = "kernel") -> Tracked:
+        """Return the layer's kernel or embedding; spectrally normalised if `layer.spectral`."""
+        kernel, vector = self.weights[f"{name}.{weight}"], f"{name}.{weight}_u"
         if not layer.spectral:
             return kernel
         u = self.weights[vector].value
         if self.masks:
-            u = self.moved[vector] = norms.power_iteration(kernel.value, u)
-        return norms.spectral(kernel, u)
+            u = self.running[vector] = spectral_norm.power_iteration(kernel.value, u)
+        return spectral_norm.spectral_normalize(kernel, u)
 
-    def _product(self, layer: Dense | Projection, inputs: Tracked, name: str) -> Tracked:
+    def _multiply(self, layer: Dense | Projection, inputs: Tracked, name: str) -> Tracked:
         kernel = self._kernel(layer, name)
         if layer.bias:
             return affine(inputs, kernel, self.weights[f"{name}.bias"])
         return matmul(inputs, kernel)
 
-    def _biased(self, layer: Conv | ConvTranspose, made: Tracked, name: str) -> Tracked:
-        return made + self.weights[f"{name}.bias"] if layer.bias else made
+    def _add_bias(self, layer: Conv | ConvTranspose, outputs: Tracked, name: str) -> Tracked:
+        return outputs + self.weights[f"{name}.bias"] if layer.bias else outputs
 
     def _rows(self, table: Tracked, count: int) -> Tracked:
         """Return each image's row of an embedding, `(count, units)`."""
@@ -140,28 +139,28 @@ class Pass:
         vectors = self._rows(self.weights[f"{name}.embedding"], inputs.shape[0])
         n, *sides, _ = inputs.shape
         units = vectors.shape[-1]
-        everywhere = expand(reshape(vectors, (n, *(1 for _ in sides), units)), (n, *sides, units))
-        return concatenate([inputs, everywhere], len(sides) + 1)
+        at_pixels = expand(reshape(vectors, (n, *(1 for _ in sides), units)), (n, *sides, units))
+        return concatenate([inputs, at_pixels], len(sides) + 1)
 
     def _normalise(self, layer: BatchNorm | LayerNorm, inputs: Tracked, name: str) -> Tracked:
         if isinstance(layer, LayerNorm):
             axes = tuple(range(1, len(inputs.shape)))
-            made = norms.normalise(inputs, norms.moments(inputs, axes), layer.epsilon)
+            outputs = norms.normalise(inputs, norms.moments(inputs, axes), layer.epsilon)
         elif self.masks:
-            made = self._normalise_batch(layer, inputs, name)
+            outputs = self._normalise_batch(layer, inputs, name)
         else:
             statistics = self.weights[f"{name}.mean"], self.weights[f"{name}.variance"]
-            made = norms.normalise(inputs, statistics, layer.epsilon)
-        return made * self.weights[f"{name}.gamma"] + self.weights[f"{name}.beta"]
+            outputs = norms.normalise(inputs, statistics, layer.epsilon)
+        return outputs * self.weights[f"{name}.gamma"] + self.weights[f"{name}.beta"]
 
     def _normalise_batch(self, layer: BatchNorm, inputs: Tracked, name: str) -> Tracked:
         """Normalise each half by its own statistics; update running state with their mean."""
-        apart = reshape(inputs, (self.halves, -1, *inputs.shape[1:]))
-        statistics = norms.moments(apart, tuple(range(1, len(apart.shape) - 1)))
-        for role, batch in zip(("mean", "variance"), statistics, strict=True):
-            old = self.weights[f"{name}.{role}"].value
-            self.moved[f"{name}.{role}"] = norms.running(layer, old, batch)
-        return reshape(norms.normalise(apart, statistics, layer.epsilon), inputs.shape)
+        halves = reshape(inputs, (self.halves, -1, *inputs.shape[1:]))
+        statistics = norms.moments(halves, tuple(range(1, len(halves.shape) - 1)))
+        for statistic, batch in zip(("mean", "variance"), statistics, strict=True):
+            old = self.weights[f"{name}.{statistic}"].value
+            self.running[f"{name}.{statistic}"] = norms.running_statistic(layer, old, batch)
+        return reshape(norms.normalise(halves, statistics, layer.epsilon), inputs.shape)
 
     def _drop(self, inputs: Tracked, number: int, rate: float) -> Tracked:
         if self.masks is None:
@@ -170,7 +169,7 @@ class Pass:
         return inputs * np.multiply(mask, 1 / keep_chance(rate), dtype=inputs.value.dtype)
 
 
-def _plain(layer: Layer, inputs: Tracked) -> Tracked:
+def _apply_without_weights(layer: Layer, inputs: Tracked) -> Tracked:
     """Return the value of a layer without weights that is equal in training and inference."""
     match layer:
         case LeakyReLU(slope=slope):
@@ -189,4 +188,4 @@ def _plain(layer: Layer, inputs: Tracked) -> Tracked:
             return reshape(inputs, (inputs.shape[0], -1))
         case Reshape(shape=shape):
             return reshape(inputs, (inputs.shape[0], *shape))
-    raise TypeError(f"got layer {layer}; expected one of gankit.layers")
+    raise TypeError(f"got layer {layer!r}; expected one of gankit.layers")

@@ -1,4 +1,4 @@
-"""Convolutions as matrix products (Chellapilla et al. 2006), and other image layers.
+"""Image layers: convolutions as matrix products (Chellapilla et al. 2006), and sampling.
 
 Images are `(n, height, width, channels)`, kernels `(k, k, in, out)`.
 """
@@ -27,16 +27,16 @@ def convolve(layer: Conv, images: Tracked, kernel: Tracked) -> Tracked:
     split = reshape(squares, (n * down * across, side * side, groups, width))
     left = reshape(transpose(split, (2, 0, 1, 3)), (groups, n * down * across, side * side * width))
     right = reshape(kernel, (side * side * width, groups, filters // groups))
-    made = matmul(left, transpose(right, (1, 0, 2)))
-    return reshape(transpose(made, (1, 0, 2)), (n, down, across, filters))
+    products = matmul(left, transpose(right, (1, 0, 2)))
+    return reshape(transpose(products, (1, 0, 2)), (n, down, across, filters))
 
 
 def convolve_transposed(layer: ConvTranspose, images: Tracked, kernel: Tracked) -> Tracked:
     """Add the kernel, times each value, to a larger image, and crop its margin."""
     (n, height, width, channels), (side, _, _, filters) = images.shape, kernel.shape
     right = reshape(transpose(kernel, (2, 0, 1, 3)), (channels, side * side * filters))
-    made = matmul(reshape(images, (n * height * width, channels)), right)
-    squares = reshape(made, (n, height, width, side, side, filters))
+    products = matmul(reshape(images, (n * height * width, channels)), right)
+    squares = reshape(products, (n, height, width, side, side, filters))
     sides = ((height - 1) * layer.stride + side, (width - 1) * layer.stride + side)
     return crop(fold(squares, layer.stride, sides), layer.padding)
 
