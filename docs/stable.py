@@ -39,9 +39,8 @@ PROMISED = {
     "add_class_names_to_onnx read_onnx",
     "gankit.export": "Exported export read",
     "gankit.training": "Callback Progress StepShape alternate fit plan",
-    "gankit.callbacks": "Bar Checkpoints Epochs Every History Metrics Samples TensorBoard Watchdog "
-    "every never",
-    "gankit.callbacks.symptoms": "HealthWarning",
+    "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Metrics Samples "
+    "TensorBoard Watchdog every never",
     "gankit.data": "Dataset FileCheck ImageSet",
     "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",

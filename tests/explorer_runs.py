@@ -16,7 +16,7 @@ from gankit.launch.run import Run
 from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD
 from gankit.report import explorer
-from gankit.report.directions import Directions
+from gankit.report.latent_directions import Directions
 
 CLASSES = 10
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

@@ -1,7 +1,8 @@
 """Callbacks: work between the blocks of a run.
 
-A callback's `next_boundary` returns where a block must end. Callbacks are called after every block,
-in list order: `Metrics` goes before `Checkpoints`, so that no checkpoint is ahead of the log.
+A callback's `next_boundary` returns the step at which a block must end. Callbacks are called after
+every block, in list order. `Metrics` comes before `Checkpoints`, so that the log has every step of
+a checkpoint.
 """
 
 from gankit.callbacks.boundaries import Every, every, never
@@ -11,6 +12,7 @@ from gankit.callbacks.history import History
 from gankit.callbacks.live import Live
 from gankit.callbacks.progress import Bar, Epochs
 from gankit.callbacks.tensorboard import TensorBoard
+from gankit.callbacks.training_failures import HealthWarning
 from gankit.callbacks.watchdog import Watchdog
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Epochs",
     "Evaluations",
     "Every",
+    "HealthWarning",
     "History",
     "Live",
     "Metrics",

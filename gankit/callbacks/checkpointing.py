@@ -74,7 +74,7 @@ class Samples:
         return self.first if step < self.first else next_multiple(step, self.interval)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Draw a grid if it is due, with the averaged weights, if there are any."""
+        """Draw a grid if it is due, with the averaged weights if the run has them."""
         step, trainer = progress.step, progress.trainer
         if step == self.first or step % self.interval == 0 or progress.done:
             generator = trainer.generator if trainer.average is None else trainer.average
@@ -91,19 +91,19 @@ class Checkpoints:
     Parameters
     ----------
     store
-        Where checkpoints are saved.
+        The store that saves them.
     every
         Steps between checkpoints; one is also saved at the end.
     keep
-        How many of the newest to keep.
+        How many of the newest checkpoints to keep.
     info
         Values for each manifest.
     log
-        The metrics; synced first, so that no checkpoint is ahead of them. Its digest goes into
-        each manifest as "log".
+        The log of losses. It is synced first, so that it has every step of a checkpoint. Its
+        digest goes into each manifest as "log".
     best
-        Returns which of the given steps is the best, if known: it is saved even if no
-        checkpoint is due, and kept beside the newest.
+        Returns the best of the given steps, if known. Its checkpoint is saved even if none is
+        due, and is not removed.
     """
 
     def __init__(

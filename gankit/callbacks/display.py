@@ -14,7 +14,7 @@ from gankit.callbacks.notebook_cell import cell
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-Word: TypeAlias = tuple[int, str]
+LinePart: TypeAlias = tuple[int, str]
 """Part of a line: its importance, and its text."""
 LEAST_BAR_COLUMNS = 10
 """The least columns of a bar."""
@@ -25,24 +25,24 @@ PAUSES = {"plain": 5.0, "cell": 0.5, "bar": 0.1}
 """Seconds between plain lines, updates of a notebook's cell, or redraws of a bar."""
 
 
-def fitted(words: Sequence[Word], columns: int | None = None) -> str:
+def fitted(parts: Sequence[LinePart], columns: int | None = None) -> str:
     """Return the parts that fit beside a bar; the least important are dropped first.
 
     Parameters
     ----------
-    words
+    parts
         In display order.
     columns
-        Of the terminal; None keeps all.
+        Columns of the terminal; None keeps all parts.
 
     >>> fitted([(2, "75/51200"), (1, "6.4 steps/s"), (3, "D 1.150 G 0.714"), (4, "1:23 left")], 60)
     '75/51200  D 1.150 G 0.714  1:23 left'
     """
     from tqdm.utils import disp_len  # A wide character takes two columns.
 
-    left = list(words)
+    left = list(parts)
     while True:
-        text = "  ".join(word for _, word in left)
+        text = "  ".join(part for _, part in left)
         if not left or not columns or OTHER_COLUMNS + LEAST_BAR_COLUMNS + disp_len(text) <= columns:
             return text
         left.remove(min(left))
@@ -51,7 +51,7 @@ def fitted(words: Sequence[Word], columns: int | None = None) -> str:
 class Screen:
     """Shows the progress of some work.
 
-    If the stream is None, or can no longer be written, the output is dropped.
+    The output is dropped if the stream is None or can no longer be written.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ class Screen:
         """Whether it is a bar in a terminal, where columns are limited."""
         return self._bar is not None
 
-    def show(self, part: float, words: Sequence[Word], *, last: bool = False) -> None:
-        """Show that `part`, 0 to 1, is done, with `words`.
+    def show(self, done: float, parts: Sequence[LinePart], *, last: bool = False) -> None:
+        """Show the finished share of the work, 0 to 1, and a line of `parts`.
 
         Calls too soon after the last output are ignored, unless `last` is True.
         """
@@ -99,16 +99,16 @@ class Screen:
         self.next = now + self.pause
         if self._bar is not None:
             with suppress(OSError, ValueError):
-                self._bar.n = part
-                self._bar.set_description_str(fitted(words, _columns(self._bar)), refresh=True)
+                self._bar.n = done
+                self._bar.set_description_str(fitted(parts, _columns(self._bar)), refresh=True)
         elif self._cell is not None:
-            bar = f'<progress value="{part:.4f}" max="1"></progress>'
-            self._cell(f"{bar} <code>{html.escape(fitted(words))}</code>")
+            bar = f'<progress value="{done:.4f}" max="1"></progress>'
+            self._cell(f"{bar} <code>{html.escape(fitted(parts))}</code>")
         else:
-            self.write(fitted(words))
+            self.write(fitted(parts))
 
     def write(self, line: str) -> None:
-        """Write a separate line, without breaking bars on the same stream."""
+        """Write a separate line, above the bars on the same stream."""
         from tqdm import tqdm
 
         if self.stream is not None:
@@ -130,10 +130,10 @@ class Screen:
         return tqdm(total=1, file=stream, bar_format=FORMAT, leave=self.leave, dynamic_ncols=True)
 
 
-def _is_plain(stream: TextIO, asked: bool | None) -> bool:
-    """Return whether `stream` gets plain lines: as requested, or because it is not a terminal."""
-    if asked is not None:
-        return asked
+def _is_plain(stream: TextIO, plain: bool | None) -> bool:
+    """Return whether `stream` gets plain lines: as requested, or if it is not a terminal."""
+    if plain is not None:
+        return plain
     try:
         return not stream.isatty()
     except ValueError:  # It is closed.

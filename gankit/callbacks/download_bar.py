@@ -11,7 +11,7 @@ from gankit.callbacks.progress import clock
 from gankit.data.published.download import watched
 
 
-class Files:
+class FileProgress:
     """Shows the progress of each file, one after the other.
 
     Parameters
@@ -33,11 +33,11 @@ class Files:
         if self._screen is None or file != self._file:
             self.close()
             self._file, self._began, self._screen = file, now, Screen(plain=self.plain)
-        words = [(1, self._count(done, total)), (2, file)]
+        parts = [(1, self._count(done, total)), (2, file)]
         if total and done:
             left = (now - self._began) * (total - done) / done
-            words.append((3, f"{clock(left)} left"))
-        self._screen.show(done / total if total else 0.0, words, last=done == total)
+            parts.append((3, f"{clock(left)} left"))
+        self._screen.show(done / total if total else 0.0, parts, last=done == total)
 
     def close(self) -> None:
         """Leave the last bar; the next output begins on a new line."""
@@ -47,18 +47,18 @@ class Files:
     def _count(self, done: int, total: int | None) -> str:
         from tqdm import tqdm
 
-        whole = f"/{tqdm.format_sizeof(total)}" if total else ""
-        return f"{tqdm.format_sizeof(done)}{whole}{self.unit}"
+        of_total = f"/{tqdm.format_sizeof(total)}" if total else ""
+        return f"{tqdm.format_sizeof(done)}{of_total}{self.unit}"
 
 
 @contextmanager
 def downloads_shown(*, plain: bool | None = None) -> Iterator[None]:
-    """Show the progress of each download of the block.
+    """Show the progress of each download inside the block.
 
     Parameters
     ----------
     plain
-        As in `Files`.
+        As in `FileProgress`.
     """
-    with closing(Files(plain=plain)) as files, watched(files):
+    with closing(FileProgress(plain=plain)) as files, watched(files):
         yield

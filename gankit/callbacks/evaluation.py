@@ -14,16 +14,17 @@ from gankit.visual import images
 Evaluate: TypeAlias = Callable[
     [Progress, Sequence[Mapping[str, Any]]], tuple[dict[str, Any], images.Pixels]
 ]
-"""Takes a run between two steps and the earlier evaluations; returns one, as in
-`gankit.runs.evaluation_log`, and a grid of images with their nearest training images."""
+"""Evaluates a run between two steps. Takes the progress and the earlier evaluations; returns an
+evaluation, as in `gankit.runs.evaluation_log`, and a grid of images with their nearest training
+images."""
 
 
 class Evaluations:
     """Evaluates a run at intervals and at its end, records the results, and finds the best step.
 
-    It changes no number of the training, and goes before `Checkpoints`, so that no checkpoint is
-    ahead of the log. A run that is asked to stop is not evaluated then: resumed, it gives the same
-    evaluations as without the stop.
+    It changes no number of the training. It comes before `Checkpoints`, so that the log has the
+    evaluation of every checkpoint. A run that is stopped is not evaluated at the stop, so a resumed
+    run has the same evaluations as an uninterrupted one.
 
     Parameters
     ----------
@@ -81,10 +82,10 @@ class Evaluations:
         return None if row is None else int(row["step"])
 
     def _line(self, row: Mapping[str, Any]) -> str:
+        """Return an evaluation as a line of text."""
         step, baseline = row["step"], evaluation_log.baseline_for(self._rows, row)
-        alike = [
-            one for one in self._rows if evaluation_log.measure(one) == evaluation_log.measure(row)
-        ]
+        measure = evaluation_log.measure(row)
+        alike = [one for one in self._rows if evaluation_log.measure(one) == measure]
         lowest = row["frechet"] <= min(one["frechet"] for one in alike)
         return (
             f"step {step:,}: Fréchet distance {row['frechet']:.4g}"

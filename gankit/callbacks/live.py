@@ -16,22 +16,22 @@ from gankit.training import Progress
 from gankit.visual import images, notebook
 
 PAUSE_SECONDS = 1.0
-"""The least time between two pictures."""
+"""The least time between two updates."""
 TIME_SHARE = 0.05
-"""The largest share of a run's time for pictures."""
-ELSEWHERE = "live pictures are shown in notebooks only"
+"""The largest share of a run's time for updates."""
+OUTSIDE_NOTEBOOK = "live pictures are shown in notebooks only"
 
 
 class Live:
     """Shows samples of the same noise, and the losses, in a notebook's cell.
 
-    It changes no number and sets no boundary. The time between pictures depends on their cost, so
-    that they take at most 5 % of the time. Outside a notebook it prints one line, and does nothing.
+    It changes no number and sets no boundary. The time between updates depends on their cost, so
+    that they take at most 5 % of the time. Outside a notebook it only prints one line.
 
     Parameters
     ----------
     n
-        Number of images; in a class-conditional run, the classes take turns.
+        Number of images; in a class-conditional run, of each class in turn.
     seed
         Seed of the noise, as in `Run.sample`.
     columns
@@ -58,14 +58,14 @@ class Live:
         self._next = 0.0
         self._losses: list[Array] = []
         if self._show is None and sys.stderr is not None:  # To `print`, None is standard output.
-            print(f"gankit: {ELSEWHERE}", file=sys.stderr)
+            print(f"gankit: {OUTSIDE_NOTEBOOK}", file=sys.stderr)
 
     def next_boundary(self, _step: int, /) -> int:
         """Return `never`."""
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Show progress if it is due."""
+        """Update the cell if it is due."""
         if self._show is None:
             return
         self._losses.append(progress.losses)
@@ -84,5 +84,5 @@ class Live:
         labels = (
             np.arange(self.n) % problem.generator_classes if problem.generator_classes else None
         )
-        made = (trainer.average or trainer.generator)(noise, labels)
-        return images.Picture(images.grid(made, self.columns))
+        generated = (trainer.average or trainer.generator)(noise, labels)
+        return images.Picture(images.grid(generated, self.columns))

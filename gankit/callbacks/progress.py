@@ -23,18 +23,18 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 class Bar:
     """Shows steps, steps per second, both losses and the remaining time.
 
-    After the first steps it prints the remaining time if it is a minute or more, as a warning if it
-    is more than an hour.
+    After the first steps it prints the remaining time if that is a minute or more, as a warning if
+    that is more than an hour.
 
     Parameters
     ----------
     total
-        Steps of the whole run.
+        Steps of the complete run.
     start
         Steps done before it was resumed.
     stream
-        Output; standard error by default. Other than in a terminal, it is a plain line now and
-        then, or a bar in a notebook's cell.
+        Output; standard error by default. Outside a terminal it is a plain line every few seconds,
+        or a bar in a notebook's cell.
     plain
         Whether to write plain lines; depends on `stream` by default.
     """
@@ -47,7 +47,7 @@ class Bar:
         self._stream, self._plain = stream, plain
         self._screen: Screen | None = None
         self._began = (0, 0.0)
-        self._blocks, self._told = 0, False
+        self._blocks, self._estimated = 0, False
 
     def next_boundary(self, step: int, /) -> int:
         """Return `never`; show the bar when training begins."""
@@ -63,11 +63,11 @@ class Bar:
         speed = (progress.step - step) / max(now - began, 1e-9)
         seconds = (self.total - progress.step) / speed
         self._blocks += 1
-        if self._blocks == 1:  # Frameworks compile in it: its time says little of the rest.
+        if self._blocks == 1:  # Frameworks compile in it, so it is slower than the others.
             self._began = (progress.step, now)
-        elif not self._told and now - began >= ESTIMATE_SECONDS:
-            self._told = True
-            _announce(screen, seconds, speed)
+        elif not self._estimated and now - began >= ESTIMATE_SECONDS:
+            self._estimated = True
+            _write_estimate(screen, seconds, speed)
         screen.show(
             progress.step / self.total,
             [
@@ -117,7 +117,7 @@ class Epochs:
         self.epochs = epochs
         self._screen = Screen(stream, plain=True)
         self._began: float | None = None
-        self._seen: list[Array] = []
+        self._losses: list[Array] = []
 
     def next_boundary(self, step: int, /) -> int:
         """Return the end of the epoch."""
@@ -126,18 +126,18 @@ class Epochs:
         return next_multiple(step, self.steps)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Write the line of an epoch that has ended, or in which the run ended."""
-        self._seen.append(progress.losses)
+        """Write the line of an epoch if the epoch or the run has ended."""
+        self._losses.append(progress.losses)
         if progress.step % self.steps == 0 or progress.done:
-            self._say(math.ceil(progress.step / self.steps))
+            self._write_epoch(math.ceil(progress.step / self.steps))
 
-    def _say(self, epoch: int) -> None:
-        now, losses = time.perf_counter(), np.concatenate(self._seen)
-        short = f", {len(losses)} of {self.steps} steps" if len(losses) < self.steps else ""
+    def _write_epoch(self, epoch: int) -> None:
+        now, losses = time.perf_counter(), np.concatenate(self._losses)
+        part = f", {len(losses)} of {self.steps} steps" if len(losses) < self.steps else ""
         means = losses_in_words(losses.mean(axis=0))
         seconds = now - (now if self._began is None else self._began)
-        self._screen.write(f"epoch {epoch:3}/{self.epochs}{short}  {means}  {seconds:.1f} s")
-        self._began, self._seen = now, []
+        self._screen.write(f"epoch {epoch:3}/{self.epochs}{part}  {means}  {seconds:.1f} s")
+        self._began, self._losses = now, []
 
 
 def losses_in_words(row: Array) -> str:
@@ -171,9 +171,12 @@ def duration(seconds: float) -> str:
     return f"{seconds / HOUR:.1f} hours" if seconds < 2 * DAY else f"{seconds / DAY:.1f} days"
 
 
-def _announce(screen: Screen, seconds: float, speed: float) -> None:
+def _write_estimate(screen: Screen, seconds: float, speed: float) -> None:
     """Write the remaining time of the run, as a warning if it is more than an hour."""
-    if seconds >= MINUTE:
-        loud = "gankit: warning: " if seconds > HOUR else ""
-        more = "; train fewer steps, or stop it with Ctrl-C once it is good" if loud else ""
-        screen.write(f"{loud}about {duration(seconds)} left at {speed:.1f} steps/s{more}")
+    if seconds < MINUTE:
+        return
+    line = f"about {duration(seconds)} left at {speed:.1f} steps/s"
+    if seconds > HOUR:
+        remedy = "train fewer steps, or stop with Ctrl-C when the samples are good"
+        line = f"gankit: warning: {line}; {remedy}"
+    screen.write(line)

@@ -7,21 +7,21 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from gankit.callbacks.display import Screen
-from gankit.callbacks.progress import clock as in_digits
+from gankit.callbacks.progress import clock as format_duration
 
 
 class Stages:
     """Shows the current stage, its progress, and the remaining time.
 
-    The expected seconds of each stage are those of another machine; the finished stages show how
-    much faster or slower this one is.
+    The expected seconds of each stage were measured on another machine. The finished stages show
+    how much faster or slower this machine is.
 
     Parameters
     ----------
     guesses
         Expected seconds of each stage, in order. Unknown stages are added when they begin.
     stream
-        Output; standard error by default. Other than in a terminal, a plain line now and then.
+        Output; standard error by default. Outside a terminal it is a plain line every few seconds.
     plain
         Whether to write plain lines; depends on `stream` by default.
     clock
@@ -40,7 +40,7 @@ class Stages:
         self.began = self.entered = clock()
         self.to_come = dict(guesses)
         self.stage, self.part, self.guess = "", 0.0, 0.0
-        self.spent = self.foreseen = 0.0
+        self.spent = self.expected = 0.0
         self._screen = Screen(stream, plain=plain, clock=clock, leave=False)
 
     def __call__(self, stage: str, part: float) -> None:
@@ -56,17 +56,17 @@ class Stages:
 
     def left(self) -> float:
         """Return an estimate of the remaining seconds."""
-        here = self.clock() - self.entered
-        speed = self.spent / self.foreseen if self.foreseen else 1.0
-        whole = here / self.part if self.part else max(here, self.guess * speed)
-        return max(whole - here, 0.0) + speed * sum(self.to_come.values())
+        elapsed = self.clock() - self.entered
+        slowdown = self.spent / self.expected if self.expected else 1.0
+        stage = elapsed / self.part if self.part else max(elapsed, self.guess * slowdown)
+        return max(stage - elapsed, 0.0) + slowdown * sum(self.to_come.values())
 
     def _enter(self, stage: str) -> None:
-        """End the current stage and any skipped ones."""
+        """End the current stage, skip stages before the new one, and begin that."""
         now = self.clock()
         if self.guess:
             self.spent += now - self.entered
-            self.foreseen += self.guess
+            self.expected += self.guess
         if stage in self.to_come:
             while next(iter(self.to_come)) != stage:
                 self.to_come.pop(next(iter(self.to_come)))
@@ -76,4 +76,4 @@ class Stages:
     def _show(self) -> None:
         done, left = self.clock() - self.began, self.left()
         part = done / max(done + left, 1e-9)
-        self._screen.show(part, [(1, self.stage), (2, f"{in_digits(left)} left")])
+        self._screen.show(part, [(1, self.stage), (2, f"{format_duration(left)} left")])

@@ -22,8 +22,8 @@ from gankit.training import Progress
 Summary: TypeAlias = Any
 """A message of tensorboardX, which has no types."""
 FOLDER = "tensorboard"
-OURS = ".gankit"
-"""Suffix of gankit's event files; others in the folder are not touched."""
+SUFFIX = ".gankit"
+"""Suffix of gankit's event files; other files in the folder are not changed."""
 COLOURS = {"L": 1, "RGB": 3, "RGBA": 4}
 """TensorBoard's number for the pixels of a PNG file."""
 LOSSES = ("loss/discriminator", "loss/generator")
@@ -32,9 +32,9 @@ LOSSES = ("loss/discriminator", "loss/generator")
 class TensorBoard:
     """Writes event files into the folder `tensorboard` of a run, for `tensorboard --logdir runs`.
 
-    They repeat the run's other files, so each session rewrites them from the start: a resumed run
-    has each point once, and a run that began without them has all points. It goes after the
-    callbacks that write the folder, because it reads the grid's file.
+    Event files repeat the run's other files, so each session rewrites them from the start: a
+    resumed run has each point once, and a run that began without event files has all points. This
+    callback comes after those that write the folder, because it reads the grid's file.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class TensorBoard:
         start = progress.step - len(progress.losses)
         with writing(self.path):
             if self._events is None:
-                self._events = self._begun(start)
+                self._events = self._open(start)
             self._events.losses(start, progress.losses)
             self._evaluations(self._events)
             if self.folder.sample_path(progress.step).is_file():
@@ -78,10 +78,10 @@ class TensorBoard:
                 self._events.close()
                 self._events = None
 
-    def _begun(self, start: int) -> Events:
-        """Return new events with everything in the run's files up to step `start`."""
+    def _open(self, start: int) -> Events:
+        """Return a new event file with everything in the run's files up to step `start`."""
         atomic_files.make_folder(self.path)
-        for old in self.path.glob(f"events.out.tfevents.*{OURS}"):
+        for old in self.path.glob(f"events.out.tfevents.*{SUFFIX}"):
             old.unlink()
         self._evaluated, self._size = 0, -1
         events = Events(self.path)
@@ -97,7 +97,7 @@ class TensorBoard:
         size = path.stat().st_size if path.is_file() else 0
         if size != self._size:
             rows = evaluation_log.read(path)
-            events.figures(rows[self._evaluated :])
+            events.metrics(rows[self._evaluated :])
             self._evaluated, self._size = len(rows), size
 
 
@@ -110,20 +110,20 @@ class Events:
         from tensorboardX.proto import event_pb2, summary_pb2
 
         # Not SummaryWriter: it writes in a thread, which loses errors.
-        self._file = EventsWriter(str(folder / "events"), OURS)
+        self._file = EventsWriter(str(folder / "events"), SUFFIX)
         self._scalar, self._event, self._parts = summary.scalar, event_pb2, summary_pb2
-        # A running TensorBoard forgets what it read of the file that this one replaces.
-        begun = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
-        self._file.write_event(event_pb2.Event(wall_time=time.time(), step=0, session_log=begun))
+        # It makes a running TensorBoard drop what it read from the file that this one replaces.
+        start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+        self._file.write_event(event_pb2.Event(wall_time=time.time(), step=0, session_log=start))
 
     def losses(self, start: int, losses: Array) -> None:
-        """Write `(K, 2)` losses of the steps after `start`."""
+        """Write the losses of the steps after `start`, `(K, 2)`."""
         for step, pair in enumerate(losses.tolist(), start=start + 1):
             for tag, loss in zip(LOSSES, pair, strict=True):
                 self._write(step, self._scalar(tag, loss))
 
-    def figures(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write every number of some evaluations."""
+    def metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write every number of the evaluations."""
         for row in rows:
             for name, value in row.items():
                 if isinstance(value, float):
@@ -140,7 +140,7 @@ class Events:
         self._write(step, self._parts.Summary(value=[value]))
 
     def flush(self) -> None:
-        """Flush what was written to the system."""
+        """Pass what was written to the operating system."""
         self._file.flush()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Check a run for symptoms of failure during training."""
+"""Warn of a failing run during training."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.callbacks import symptoms
 from gankit.callbacks.boundaries import never
-from gankit.callbacks.symptoms import HealthWarning
+from gankit.callbacks.training_failures import (
+    WINDOW,
+    HealthWarning,
+    discriminator_won,
+    exploding_losses,
+    image_spread,
+    mode_collapse,
+)
 from gankit.contract import Array, Labels, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.training import Progress
 
 BATCH = 64
+"""Generated images per check."""
 LEAST_STEPS = 100
 """The fewest steps between two checks."""
 TIME_SHARE = 0.01
@@ -27,16 +34,16 @@ COLLAPSE_CHECKS = 2
 
 
 def warn(line: str) -> None:
-    """Warn; the command prints it as a separate line."""
+    """Give a `HealthWarning`; the command prints it as a separate line."""
     warnings.warn(line, HealthWarning, stacklevel=2)
 
 
-def forget(_step: int, _found: str) -> None:
+def discard(_step: int, _message: str) -> None:
     """Do nothing."""
 
 
 class Watchdog:
-    """Warns, once each, of mode collapse, of a discriminator that has won, of exploding losses.
+    """Warns once of mode collapse, of a discriminator that has won, and of exploding losses.
 
     It changes no number and sets no boundary. The time between checks depends on their cost, so
     that they take at most 1 % of the time.
@@ -44,15 +51,15 @@ class Watchdog:
     Parameters
     ----------
     problem
-        The problem that is trained.
+        The problem of the run.
     images
         `(N, height, width, channels)`, the data set.
     losses
-        `(steps, 2)` of the steps before, in a resumed run.
+        `(steps, 2)`: the losses of the earlier steps, in a resumed run.
     tell
-        Called with each warning; by default it is a `HealthWarning`.
+        Called with each message; by default it gives a `HealthWarning`.
     record
-        Called with the step and the warning, to save it.
+        Called with the step and the message, to save them.
     clock
         Returns seconds.
     """
@@ -64,18 +71,18 @@ class Watchdog:
         losses: Array | None = None,
         tell: Callable[[str], None] = warn,
         clock: Callable[[], float] = time.perf_counter,
-        record: Callable[[int, str], None] = forget,
+        record: Callable[[int, str], None] = discard,
     ) -> None:
         random = generator(problem.seed, Stream.WATCHDOG)
         chosen = np.sort(random.choice(len(images), min(BATCH, len(images)), replace=False))
-        self._reals = symptoms.spread(problem.scale(images[chosen]))
+        self._real_spread = image_spread(problem.scale(images[chosen]))
         self._noise = random.standard_normal((BATCH, problem.latent)).astype(problem.precision)
         self._labels = _in_turn(problem.generator_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
         self._record = record
-        self._losses: Array = np.empty((0, 2)) if losses is None else losses[-symptoms.WINDOW :]
-        self._told: set[str] = set()
-        self._next_step, self._next_time, self._alike = symptoms.WINDOW, 0.0, 0
+        self._losses: Array = np.empty((0, 2)) if losses is None else losses[-WINDOW:]
+        self._reported: set[str] = set()
+        self._next_step, self._next_time, self._collapses = WINDOW, 0.0, 0
 
     def next_boundary(self, _step: int, /) -> int:
         """Return `never`."""
@@ -83,34 +90,35 @@ class Watchdog:
 
     def __call__(self, progress: Progress, /) -> None:
         """Store the block's losses; check the run if it is due."""
-        self._losses = np.concatenate([self._losses, progress.losses])[-symptoms.WINDOW :]
+        self._losses = np.concatenate([self._losses, progress.losses])[-WINDOW:]
         began = self._clock()
         if progress.step < self._next_step or began < self._next_time:
             return
-        self._look(progress)
+        self._check(progress)
         ended = self._clock()
         self._next_step = progress.step + LEAST_STEPS
         self._next_time = ended + (ended - began) / TIME_SHARE
 
-    def _look(self, progress: Progress) -> None:
+    def _check(self, progress: Progress) -> None:
         step = progress.step
-        self._say("explosion", step, symptoms.explosion(self._losses))
-        self._say("defeat", step, symptoms.defeat(self._losses, self._loss))
-        found = symptoms.collapse(self._share(progress))
-        self._alike = self._alike + 1 if found else 0
-        if self._alike >= COLLAPSE_CHECKS:
-            self._say("collapse", step, found)
+        self._report("exploding losses", step, exploding_losses(self._losses))
+        self._report("discriminator won", step, discriminator_won(self._losses, self._loss))
+        message = mode_collapse(self._relative_spread(progress))
+        self._collapses = self._collapses + 1 if message else 0
+        if self._collapses >= COLLAPSE_CHECKS:
+            self._report("mode collapse", step, message)
 
-    def _share(self, progress: Progress) -> float:
-        """Return the spread of generated images relative to the data's."""
-        made = progress.trainer.generator(self._noise, self._labels)
-        return symptoms.spread(made) / self._reals if self._reals else 1.0
+    def _relative_spread(self, progress: Progress) -> float:
+        """Return the spread of generated images divided by that of real images."""
+        generated = progress.trainer.generator(self._noise, self._labels)
+        return image_spread(generated) / self._real_spread if self._real_spread else 1.0
 
-    def _say(self, symptom: str, step: int, found: str | None) -> None:
-        if found and symptom not in self._told:
-            self._told.add(symptom)
-            self._record(step, found)
-            self._tell(f"after step {step}, {found}")
+    def _report(self, failure: str, step: int, message: str | None) -> None:
+        """Record and give a message, unless the same failure was reported before."""
+        if message and failure not in self._reported:
+            self._reported.add(failure)
+            self._record(step, message)
+            self._tell(f"after step {step}, {message}")
 
 
 def _in_turn(classes: int) -> Labels | None:

@@ -1,6 +1,6 @@
 """The contract between the core and a backend: protocols, problems, random numbers, scalars."""
 
-from gankit._utils.memory import aligned
+from gankit._utils.aligned_arrays import aligned
 from gankit._utils.state import State, add_prefix, check_state, strip_prefix
 from gankit.contract.problem import Array, Native, Precision, Problem, check_labels
 from gankit.contract.protocols import (

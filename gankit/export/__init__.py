@@ -7,6 +7,6 @@ output or crash does not reach this process.
 from gankit.export.exported import Exported
 from gankit.export.formats import Choice, known
 from gankit.export.pipeline import export
-from gankit.export.portable import read
+from gankit.export.safetensors_format import read
 
 __all__ = ["Choice", "Exported", "export", "known", "read"]

@@ -8,7 +8,7 @@ from gankit import plugins
 from gankit.contract import Backend
 from gankit.contract.export_format import Export
 from gankit.errors import BackendUnavailable, ConfigError, UnknownName, known_name
-from gankit.export.portable import SAFETENSORS
+from gankit.export.safetensors_format import SAFETENSORS
 from gankit.launch.backends import PREFERRED
 
 FORMATS: dict[str, Export] = {"safetensors": SAFETENSORS}

@@ -22,7 +22,7 @@ from gankit._utils.storage import writing
 from gankit.api import load
 from gankit.contract.latents import latents
 from gankit.errors import ExitCode, GankitError, described, place_of
-from gankit.export.folding import folded
+from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import offered
 from gankit.launch.run import Run
 from gankit.runs.tensors import encode

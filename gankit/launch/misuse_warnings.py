@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.callbacks.symptoms import HealthWarning
+from gankit.callbacks.training_failures import HealthWarning
 from gankit.contract import Array, Labels, Network, Problem, Trainer
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import BatchNorm, Flatten, Layer, ReLU, Reshape, Sigmoid, Spec, Tanh, walk

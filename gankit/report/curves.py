@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
-from gankit.report.figures import Figure, baseline, measured, number, shown
-from gankit.report.gathering import Gathered
+from gankit.report.metrics import Figure, baseline, measured, number, shown
+from gankit.report.run_data import Gathered
 from gankit.runs.evaluation_log import comparable, described
 
 POINTS = 500

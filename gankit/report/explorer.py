@@ -22,12 +22,21 @@ from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.launch.run import Run
 from gankit.layers import BatchNorm, Layer, Residual, Spec
-from gankit.report.directions import principal_directions
+from gankit.report.latent_directions import principal_directions
 
 STYLES = ("explorer/explorer.css",)
 SCRIPTS = tuple(
     f"explorer/{name}.js"
-    for name in ("draws", "layers", "network", "page", "painting", "view", "controls", "explorer")
+    for name in (
+        "random_numbers",
+        "layers",
+        "network",
+        "elements",
+        "canvas",
+        "view",
+        "controls",
+        "explorer",
+    )
 )
 """Files beside this one, under `static/`, in the order in which a page runs them."""
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gankit.data.class_names import Classes
-from gankit.report.figures import baseline
-from gankit.report.gathering import Gathered
+from gankit.report.metrics import baseline
+from gankit.report.run_data import Gathered
 from gankit.runs.evaluation_log import newest
 
 MOST = 1000

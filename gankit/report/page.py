@@ -16,9 +16,9 @@ from gankit._text import printable_lines
 from gankit._utils.paths import given
 from gankit.errors import ConfigError
 from gankit.report.curves import charts, measured_by, points, spans
-from gankit.report.gathering import Gathered, gather, names_of
+from gankit.report.embedded_images import BUDGET, MOST
 from gankit.report.histogram import histogram
-from gankit.report.pictures import BUDGET, MOST
+from gankit.report.run_data import Gathered, gather, names_of
 from gankit.report.section import Section
 from gankit.report.tables import configuration, environment, figures
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 STYLES = ("page.css", "parts.css")
-SCRIPTS = ("scales.js", "chart.js", "charts.js", "pictures.js", "page.js")
+SCRIPTS = ("scales.js", "chart.js", "charts.js", "sample_grids.js", "page.js")
 FEWEST = 12
 """Grids of each run where there are many runs."""
 LIMIT = 10_000_000

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gankit.report.figures import Figure, baseline, measured, number, shown
-from gankit.report.gathering import Gathered
+from gankit.report.metrics import Figure, baseline, measured, number, shown
+from gankit.report.run_data import Gathered
 from gankit.runs.evaluation_log import newest
 
 NONE = "–"

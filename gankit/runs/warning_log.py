@@ -1,6 +1,6 @@
 """The log of a run's warnings: one line of JSON each.
 
-{"step": 300, "text": "the generator makes nearly the same image of any noise ..."}
+{"step": 300, "text": "the generator makes nearly the same image for any noise ..."}
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
 
 MOST_BYTES = 2**20
-"""The most bytes of the file; a run warns of each symptom once."""
+"""The most bytes of the file; a run warns of each failure once."""
 
 MOST_STEPS = 2**53
 """The largest step that every JSON reader represents exactly."""

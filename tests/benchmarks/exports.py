@@ -18,7 +18,7 @@ import numpy as np
 
 from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
-from gankit.export.folding import folded
+from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import offered
 from gankit.export.verify_subprocess import compared
 from gankit.export.write_subprocess import examples

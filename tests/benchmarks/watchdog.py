@@ -30,7 +30,7 @@ SECONDS = 60
 
 
 class Timed:
-    """Stands in for the watchdog's method that looks, and adds up how long that takes."""
+    """Replaces the watchdog's method that checks, and adds up how long it takes."""
 
     def __init__(self, original) -> None:
         self.original = original
@@ -47,7 +47,7 @@ class Timed:
 
 def measure(backend: str, settings: dict) -> str:
     """Train for a minute; return what the watchdog took of it."""
-    timed = Watchdog._look = Timed(original)
+    timed = Watchdog._check = Timed(original)
     clock = Clock()
     with contextlib.suppress(TimeoutError):
         train(backend=backend, steps=10**7, callbacks=[clock], **settings)
@@ -63,11 +63,11 @@ class Clock:
         self.began = self.seconds = 0.0
 
     def next_boundary(self, _step):
-        """Ask for no edge."""
+        """Return no boundary."""
         return sys.maxsize
 
     def __call__(self, _progress):
-        """Look at the time."""
+        """Raise TimeoutError after a minute."""
         now = time.perf_counter()
         self.began = self.began or now
         self.seconds = now - self.began
@@ -75,7 +75,7 @@ class Clock:
             raise TimeoutError
 
 
-original = Watchdog._look
+original = Watchdog._check
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ["numpy"]:

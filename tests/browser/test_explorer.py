@@ -34,7 +34,7 @@ from gankit.layers import (
 from gankit.layers.specs import LAYERS, flat
 from gankit.recipes import recipes
 from gankit.report import explorer, render
-from gankit.report.directions import principal_directions
+from gankit.report.latent_directions import principal_directions
 from gankit.visual.images import to_uint8
 from tests.browser.chromium import PHONE
 from tests.explorer_runs import any_directions, page_of, run_of_recipe, run_of_spec

@@ -19,7 +19,7 @@ import gankit
 from gankit import plugins
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
 from gankit.export import export, known, read
-from gankit.export.folding import folded
+from gankit.export.fold_spectral_norm import folded
 from gankit.launch.run import latents
 from gankit.runs import RunFolder, evaluation_log
 
@@ -39,7 +39,7 @@ import sys
 from dataclasses import replace
 
 import gankit
-from gankit.export.portable import SAFETENSORS
+from gankit.export.safetensors_format import SAFETENSORS
 
 
 def wrong(problem, weights, path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit.callbacks.symptoms import HealthWarning
+from gankit.callbacks.training_failures import HealthWarning
 from gankit.contract import Problem
 from gankit.launch.misuse_warnings import CHECKS, FEW_IMAGES, Start, warn_of_misuse
 from gankit.layers import (

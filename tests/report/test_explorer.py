@@ -15,8 +15,8 @@ from gankit.layers import BatchNorm, Conv, Dense, Embedding, Reshape, Residual, 
 from gankit.optimizers import Average
 from gankit.recipes import recipes
 from gankit.report import explorer
-from gankit.report.directions import principal_directions
 from gankit.report.explorer import payload
+from gankit.report.latent_directions import principal_directions
 from tests.explorer_runs import STATIC, any_directions, run_of_recipe, run_of_spec
 
 TOO_LARGE = {"infogan-nets", "sn-dcgan"}

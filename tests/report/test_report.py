@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit.callbacks.symptoms import HealthWarning
+from gankit.callbacks.training_failures import HealthWarning
 from gankit.errors import CheckpointError, ConfigError, Diverged
 from gankit.report import Section, render
 from gankit.report.curves import POINTS, thinned
-from gankit.report.gathering import gather
-from gankit.report.pictures import BUDGET, MOST
+from gankit.report.embedded_images import BUDGET, MOST
+from gankit.report.run_data import gather
 from gankit.report.tables import environment
 from gankit.runs import RunFolder, warning_log
 from gankit.visual import images

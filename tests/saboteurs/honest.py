@@ -10,7 +10,7 @@ from gankit_numpy.trainer import NumpyTrainer
 
 from gankit.contract import CAPABILITIES, Backend, Problem
 from gankit.errors import NotPortable
-from gankit.export.portable import SAFETENSORS as ARRAYS
+from gankit.export.safetensors_format import SAFETENSORS as ARRAYS
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.training import alternate
 

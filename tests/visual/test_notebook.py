@@ -16,7 +16,7 @@ from PIL import Image
 
 import gankit
 from gankit.callbacks import Live
-from gankit.callbacks.live import ELSEWHERE, TIME_SHARE
+from gankit.callbacks.live import OUTSIDE_NOTEBOOK, TIME_SHARE
 from gankit.evaluation import Evaluation
 from gankit.launch.run import Run
 from gankit.layers import Dense, Flatten, Reshape, Tanh
@@ -118,7 +118,7 @@ class Stepping:
 
 def test_live_says_once_that_there_is_no_notebook_and_does_nothing(capsys):
     fit(3, [Live()])
-    assert capsys.readouterr().err == f"gankit: {ELSEWHERE}\n"
+    assert capsys.readouterr().err == f"gankit: {OUTSIDE_NOTEBOOK}\n"
 
 
 @pytest.fixture

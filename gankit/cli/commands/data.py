@@ -47,13 +47,13 @@ def list_datasets(as_json: bool) -> None:
 def fetch(name: str, data_dir: Path | None) -> None:
     """Download the missing files of a data set, and print their paths."""
     from gankit import plugins
-    from gankit.callbacks.download_bar import Files
+    from gankit.callbacks.download_bar import FileProgress
 
     dataset = plugins.get_dataset(name)
     if dataset.fetch is None:
         say(f"{name} needs no download")
         return
-    with closing(Files()) as files:
+    with closing(FileProgress()) as files:
         paths = dataset.fetch(data_dir, progress=files)
     for path in paths:
         answer(path)
@@ -101,11 +101,11 @@ def pack(
 
     Training on the file works with more images than fit in memory.
     """
-    from gankit.callbacks.download_bar import Files
+    from gankit.callbacks.download_bar import FileProgress
     from gankit.data import ImageOptions, pack, parse_size
 
     options = ImageOptions(parse_size(size) if size else None, channels, fit, skip_bad)
-    with closing(Files(unit=" pictures")) as files:
+    with closing(FileProgress(unit=" pictures")) as files:
         data = pack(folder, out, options, lambda done, total: files(out.name, done, total))
     say(data.source)
     answer(out)

@@ -150,7 +150,7 @@ def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
 
 def _page(path: Path, found: dict[str, Any]) -> str:
     """Return the metrics as a table, and what they were measured by."""
-    from gankit.report.figures import CLOSER, HIGHER, LOWER, measured
+    from gankit.report.metrics import CLOSER, HIGHER, LOWER, measured
 
     words = {LOWER: "lower", HIGHER: "higher", CLOSER: "near real"}
     baseline = found["baseline"]

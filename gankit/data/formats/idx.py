@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.memory import aligned
+from gankit._utils.aligned_arrays import aligned
 from gankit.data.dataset import ImageSet
 from gankit.data.formats.containers import contents, reason
 from gankit.errors import DataError, StorageError

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.bare import KINDS, Bare, Damaged, TooLarge, bare
-from gankit.data.bare.png import GREY, GREY_ALPHA, Png
 from gankit.data.formats.containers import check_growth, reason
 from gankit.data.image_options import Fit, ImageOptions
+from gankit.data.strip_metadata import KINDS, Damaged, StrippedFile, TooLarge, strip_metadata
+from gankit.data.strip_metadata.png import GREY, GREY_ALPHA, Png
 from gankit.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def read(path: Path, options: ImageOptions) -> Read:
     """
     from PIL import Image
 
-    found = _bare(path)
+    found = _stripped(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -100,11 +100,11 @@ class _Unfit(Exception):
     """A valid picture that cannot be converted to 8 bits per channel."""
 
 
-def _bare(path: Path) -> Bare:
+def _stripped(path: Path) -> StrippedFile:
     """Return a file without its metadata; DataError if it is not a picture."""
     try:
         with path.open("rb") as file:
-            found = bare(file)
+            found = strip_metadata(file)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
@@ -119,7 +119,7 @@ def _bare(path: Path) -> Bare:
     return found
 
 
-def _opened(found: Bare) -> ImageFile:
+def _opened(found: StrippedFile) -> ImageFile:
     from PIL import Image
 
     # MPO is JPEG with further pictures after the first.
@@ -134,7 +134,7 @@ def _why(error: Exception) -> str:
     return "no header" if isinstance(error, UnidentifiedImageError) else reason(error)
 
 
-def _read(image: ImageFile, found: Bare, options: ImageOptions) -> Read:
+def _read(image: ImageFile, found: StrippedFile, options: ImageOptions) -> Read:
     from PIL import Image
 
     with image:
@@ -149,7 +149,7 @@ def _read(image: ImageFile, found: Bare, options: ImageOptions) -> Read:
     return Read(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, top)
 
 
-def _plain(image: ImageFile, found: Bare) -> tuple[Image, int | None]:
+def _plain(image: ImageFile, found: StrippedFile) -> tuple[Image, int | None]:
     """Return an image of mode L or RGB, and the highest level if it had more than 8 bits."""
     from PIL import Image
 
@@ -190,7 +190,7 @@ def _deep(image: ImageFile, packed: str) -> NDArray[np.uint16]:
     return np.invert(levels) if white_is_zero else levels
 
 
-def _coloured(image: Image, found: Bare) -> Image:
+def _coloured(image: Image, found: StrippedFile) -> Image:
     """Return an image of 8 bits in mode L or RGB."""
     from PIL import Image
 
@@ -223,7 +223,7 @@ def _clear(pixels: NDArray[Any], exact: NDArray[Any], png: Png | None) -> None:
     pixels[same if png.colour == GREY else same.all(axis=-1)] = 0
 
 
-def _exact(plain: Image, found: Bare) -> NDArray[np.int32]:
+def _exact(plain: Image, found: StrippedFile) -> NDArray[np.int32]:
     """Return (H, W, 3) colours of 16 bits, of which Pillow returns the upper 8."""
     upper = np.asarray(plain).astype(np.int32)
     with _opened(found) as again:

@@ -13,7 +13,7 @@ from gankit import plugins
 from gankit.contract import Backend
 from gankit.contract.export_format import Export
 from gankit.errors import BackendUnavailable
-from gankit.export.folding import folded
+from gankit.export.fold_spectral_norm import folded
 from gankit.export.verify_subprocess import compared
 from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run

@@ -6,7 +6,7 @@ Pixels follow the marker SOS.
 
 from __future__ import annotations
 
-from gankit.data.bare.content import Content
+from gankit.data.strip_metadata.bounded_reader import BoundedReader
 
 START = 2
 SOS = 0xDA
@@ -17,7 +17,7 @@ NEEDED = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
 EXIF = b"Exif\0\0"
 
 
-def bare(content: Content) -> tuple[bytes, bytes]:
+def strip(content: BoundedReader) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF.
 
     Bytes that are not segments are kept unchanged: the decoder decides.

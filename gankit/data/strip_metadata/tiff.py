@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from gankit.data.bare.content import Content
-from gankit.data.bare.exif import ORIENTATION, UPRIGHT, WHOLE, known
+from gankit.data.strip_metadata.bounded_reader import BoundedReader
+from gankit.data.strip_metadata.exif import ORIENTATION, UPRIGHT, WHOLE, known
 
 SIGNATURES = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 """The first bytes, and the byte order that they mean."""
@@ -39,7 +39,7 @@ CLASSIC = _Form(4, "I", "H", 2, 12, 8)
 BIG = _Form(8, "Q", "Q", 8, 20, 12)
 
 
-def bare(content: Content) -> tuple[bytes, int]:
+def strip(content: BoundedReader) -> tuple[bytes, int]:
     """Return the file with only the needed entries of its first picture, and its orientation.
 
     The pixels may be anywhere, so the complete file is read. If its directory cannot be read, it
@@ -67,7 +67,7 @@ def bare(content: Content) -> tuple[bytes, int]:
     return b"".join(file), _orientation(named.get(ORIENTATION), order, form)
 
 
-def _number(content: Content, form: str, place: int) -> int:
+def _number(content: BoundedReader, form: str, place: int) -> int:
     """Return the number at an offset; struct.error past the end of the file."""
     found: int = struct.unpack(form, content[place : place + struct.calcsize(form)])[0]
     return found

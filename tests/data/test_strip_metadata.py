@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from gankit.data.bare import bare
-from gankit.data.bare.exif import orientation
 from gankit.data.formats.picture import picture, read
 from gankit.data.image_options import ImageOptions
+from gankit.data.strip_metadata import strip_metadata
+from gankit.data.strip_metadata.exif import orientation
 from gankit.errors import DataError
 
 PLAIN = ImageOptions()
@@ -99,7 +99,7 @@ def test_any_bytes_have_an_orientation(content):
     st.binary(max_size=120),
 )
 def test_any_bytes_can_be_looked_through_for_metadata(head, tail):
-    assert bare(io.BytesIO(head + tail)).content[:2] == head[:2]
+    assert strip_metadata(io.BytesIO(head + tail)).content[:2] == head[:2]
 
 
 def test_a_wrong_checksum_of_a_text_does_not_matter(tmp_path):
@@ -158,33 +158,33 @@ def padded_webp():
 
 @pytest.mark.parametrize("padded", [padded_png, padded_jpeg, padded_webp])
 def test_no_more_is_read_than_the_pixels_need(tmp_path, monkeypatch, padded):
-    monkeypatch.setattr("gankit.data.bare.content.MOST_BYTES", 2**14)
+    monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_BYTES", 2**14)
     made = pixels_of(tmp_path, padded())
     assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP"])
 def test_what_follows_the_pixels_does_not_matter(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr("gankit.data.bare.content.MOST_BYTES", 2**14)
+    monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_BYTES", 2**14)
     file = io.BytesIO()
     Image.fromarray(FLAT).save(file, kind)
     assert np.array_equal(pixels_of(tmp_path, file.getvalue() + bytes(2**17)), FLAT)
 
 
 def test_a_picture_that_needs_too_much_is_refused_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("gankit.data.bare.content.MOST_BYTES", 2**10)
+    monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_BYTES", 2**10)
     with pytest.raises(DataError, match=r"a: needs more than \d+ bytes to be read"):
         pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(b"IDAT", bytes(2**11))))
 
 
 def test_a_picture_of_too_many_parts_is_refused_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("gankit.data.bare.content.MOST_READS", 9)
+    monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_READS", 9)
     with pytest.raises(DataError, match="a: has more than 9 parts"):
         pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(b"tEXt", b"a") * 99))
 
 
 def test_zeros_after_a_webp_file_are_no_parts_of_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("gankit.data.bare.content.MOST_READS", 9)
+    monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_READS", 9)
     whole = saved("WEBP", b"")
     assert np.array_equal(pixels_of(tmp_path, whole + bytes(2**16)), pixels_of(tmp_path, whole))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from gankit.data.bare import jpeg, png, tiff, webp
-from gankit.data.bare.content import Content
-from gankit.data.bare.exif import orientation
-from gankit.data.bare.png import Png
+from gankit.data.strip_metadata import jpeg, png, tiff, webp
+from gankit.data.strip_metadata.bounded_reader import BoundedReader
+from gankit.data.strip_metadata.exif import orientation
+from gankit.data.strip_metadata.png import Png
 
 KINDS = {
     "PNG": (".png",),
@@ -25,7 +25,7 @@ BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
 @dataclass(frozen=True)
-class Bare:
+class StrippedFile:
     """A picture file without its metadata.
 
     Attributes
@@ -46,7 +46,7 @@ class Bare:
     png: Png | None = None
 
 
-def bare(file: BinaryIO) -> Bare | None:
+def strip_metadata(file: BinaryIO) -> StrippedFile | None:
     """Return a picture file without its metadata; None if its first bytes are of no known format.
 
     Metadata is not read, however large it is; only TIFF files are read completely.
@@ -65,21 +65,21 @@ def bare(file: BinaryIO) -> Bare | None:
     OSError
         It cannot be read.
     """
-    content = Content(file)
+    content = BoundedReader(file)
     head = content[:18]
     if head.startswith(png.SIGNATURE):
-        kept, exif, header = png.bare(content)
-        return Bare("PNG", kept, orientation(exif), header)
+        kept, exif, header = png.strip(content)
+        return StrippedFile("PNG", kept, orientation(exif), header)
     if head.startswith(b"\xff\xd8\xff"):
-        kept, exif = jpeg.bare(content)
-        return Bare("JPEG", kept, orientation(exif))
+        kept, exif = jpeg.strip(content)
+        return StrippedFile("JPEG", kept, orientation(exif))
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        kept, exif = webp.bare(content)
-        return Bare("WebP", kept, orientation(exif))
+        kept, exif = webp.strip(content)
+        return StrippedFile("WebP", kept, orientation(exif))
     if head[:4] in tiff.SIGNATURES:
-        return Bare("TIFF", *tiff.bare(content))
+        return StrippedFile("TIFF", *tiff.strip(content))
     if head[:6] in (b"GIF87a", b"GIF89a"):
-        return Bare("GIF", content.rest(0))
+        return StrippedFile("GIF", content.rest(0))
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
-        return Bare("BMP", content.rest(0))
+        return StrippedFile("BMP", content.rest(0))
     return None

@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gankit.data.bare.content import Content
-from gankit.data.bare.damage import Damaged
-from gankit.data.bare.exif import MOST_BYTES
+from gankit.data.strip_metadata.bounded_reader import BoundedReader
+from gankit.data.strip_metadata.damaged import Damaged
+from gankit.data.strip_metadata.exif import MOST_BYTES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
@@ -39,7 +39,7 @@ class Png:
     clear: tuple[int, ...] = ()
 
 
-def bare(content: Content) -> tuple[bytes, bytes, Png | None]:
+def strip(content: BoundedReader) -> tuple[bytes, bytes, Png | None]:
     """Return the file without metadata, its EXIF, and its header's facts.
 
     A transparent value is removed from the file too.
@@ -80,7 +80,7 @@ def _with_clear(header: Png, clear: bytes) -> Png:
     return Png(header.depth, header.colour, tuple(value & most for value in values))
 
 
-def _chunks(content: Content) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(content: BoundedReader) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind, start and end of each chunk.
 
     If the file ends within a chunk, the rest comes last, with kind b"".

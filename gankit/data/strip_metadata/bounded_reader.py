@@ -16,7 +16,7 @@ class TooLarge(Exception):
     """More than `MOST_BYTES` bytes or `MOST_READS` parts of a file would be read."""
 
 
-class Content:
+class BoundedReader:
     """The bytes of an open file: `content[start:stop]` reads them."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -6,8 +6,8 @@ number of bytes. VP8X begins with flags for the other chunks.
 
 from __future__ import annotations
 
-from gankit.data.bare.content import Content
-from gankit.data.bare.exif import MOST_BYTES
+from gankit.data.strip_metadata.bounded_reader import BoundedReader
+from gankit.data.strip_metadata.exif import MOST_BYTES
 
 HEAD = 12
 PIXELS = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"}
@@ -15,7 +15,7 @@ FLAGS = 0b0010_1100
 """The VP8X flags of a profile, EXIF and XMP."""
 
 
-def bare(content: Content) -> tuple[bytes, bytes]:
+def strip(content: BoundedReader) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF."""
     place, exif, kept = HEAD, b"", list[bytes]()
     while place + 8 <= len(content):

@@ -16,7 +16,7 @@ from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError, OtherFormat
 from gankit.launch.lasting_settings import DATA_SETTINGS, in_words
 from gankit.launch.resuming import differing, newest_info, recorded
-from gankit.report.pictures import BUDGET, Picture, Pictures, pictures_of
+from gankit.report.embedded_images import BUDGET, Picture, Pictures, pictures_of
 from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.warning_log import Warned
