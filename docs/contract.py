@@ -1,24 +1,25 @@
-"""Write `contract.md` from the clauses' docstrings: `python docs/contract.py`."""
+"""Write `contract.md` from the docstrings of the clauses: `python docs/contract.py`."""
 
 from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gankit.testing import BackendContract
+from gankit.testing.level_marks import level_of
 
 TARGET = Path(__file__).with_name("contract.md")
 OPENING = """\
 # The contract
 
-What a backend promises, clause by clause. Each clause is a test of
-`gankit.testing.BackendContract`, and what stands here is that test's docstring; this page is
-written by `docs/contract.py`. Clauses about a capability are skipped for a backend that does not
-claim it.
+The clauses that a backend must pass. Each clause is a test of `gankit.testing.BackendContract`, and
+belongs to a [level](write-a-backend.md#check-it). Clauses about a capability are skipped for a
+backend that does not claim it. `python docs/contract.py` writes this page from the docstrings of
+the tests.
 
-A backend is proved by one test class:
+One test class tests a backend against all clauses:
 
 ```python
 import gankit
@@ -35,7 +36,7 @@ class TestMine(BackendContract):
 
 
 def page() -> str:
-    """Return the whole page."""
+    """Return the complete page."""
     sections = map(section, BackendContract.__bases__)
     return "\n".join([OPENING, *itertools.chain.from_iterable(sections)])
 
@@ -47,13 +48,13 @@ def section(kind: type) -> Iterator[str]:
     yield f"## {title}\n\n{lead[0].upper()}{lead[1:]}\n{more}".rstrip() + "\n"
     for name, test in vars(kind).items():
         if name.startswith("test_"):
-            yield clause(name, test.__doc__)
+            yield clause(name, test)
 
 
-def clause(name: str, text: str) -> str:
-    """Return one clause: its words, and the name of its test."""
-    words = " ".join(inspect.cleandoc(text).split())
-    return f"- {words}\n  (`{name}`)\n"
+def clause(name: str, test: Callable[..., object]) -> str:
+    """Return one clause: its text, the name of its test, and its level."""
+    text = " ".join(inspect.cleandoc(test.__doc__ or "").split())
+    return f"- {text}\n  (`{name}`, {level_of(test)})\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tests that a backend keeps the contract: one test class, for authors of backends.
+"""Test a backend against the contract: one test class, for authors of backends.
 
 The complete test file of a backend `mine`:
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BackendContract", "assert_close", "assert_identical", "images"]
 
-# A clause that fails shows what it compared, which pytest does for its user's own files only.
+# So that a failed clause shows what it compared; by default pytest does this for test files only.
 pytest.register_assert_rewrite("gankit.testing.clauses")
 
 _HOMES = {
@@ -37,7 +37,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute.
-    """Import a name when it is first used: `runner` starts pytest before any clause is imported."""
+    """Import a name at its first use, because `runner` starts pytest before it imports a clause."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Problems that each need one capability more than a plain problem."""
+"""Problems that each need one capability that a plain problem does not."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD, Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
-from gankit.testing.network_pairs import PAINT, PAIRS
-from gankit.testing.rgb import CLASSES, coloured
+from gankit.testing.network_pairs import PAIRS, TO_IMAGE
+from gankit.testing.rgb import CLASSES, rgb_problem
 
-MOVING = Schedule("linear", start=0.9, end=0.99, images=100)
+BETA2_SCHEDULE = Schedule("linear", start=0.9, end=0.99, images=100)
 CHANGES: dict[str, dict[str, Any]] = {
     "augment": {"augment": Augment()},
     "adaptive": {"augment": Augment(adaptive=True)},
-    "beta2-schedule": {"generator_optimizer": Adam(0.1, 0.5, MOVING, 1e-7)},
+    "beta2-schedule": {"generator_optimizer": Adam(0.1, 0.5, BETA2_SCHEDULE, 1e-7)},
     "class-logits": {
         "discriminator": (Flatten(), Dense(1 + CLASSES)),
         "classes": CLASSES,
@@ -30,13 +30,13 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 LAYERS = ("conv", "labels", "norm", "residual", "spectral")
 NEEDS = (*sorted(CHANGES), *LAYERS)
-"""Every capability without its own clause about building."""
+"""Every capability that `test_builds_what_it_claims` covers."""
 
 
-def needing(backend: Backend, capability: str) -> Problem:
-    """Return a problem that needs `capability`, in a precision that `backend` has."""
+def problem_requiring(backend: Backend, capability: str) -> Problem:
+    """Return a problem that needs `capability`, in a precision that `backend` supports."""
     if capability in LAYERS:
         generator, discriminator = PAIRS[capability]
-        return coloured(backend, generator, discriminator, classes=CLASSES)
-    plain = coloured(backend, PAINT, (Flatten(), Dense(1)))
+        return rgb_problem(backend, generator, discriminator, classes=CLASSES)
+    plain = rgb_problem(backend, TO_IMAGE, (Flatten(), Dense(1)))
     return replace(plain, **CHANGES[capability])

@@ -1,4 +1,4 @@
-"""Faulty states, and checks that they are refused."""
+"""Invalid states, and an assertion that a trainer refuses one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gankit.testing.agreement import assert_identical
 FAULTS = ("missing", "unknown", "shape", "kind")
 
 
-def moved(state: State) -> State:
-    """Return a state of the same layout in which every number is another."""
+def shifted(state: State) -> State:
+    """Return a state of the same layout with every number changed."""
     return {name: array + np.ones((), array.dtype) for name, array in state.items()}
 
 
-def spoilt(state: State, fault: str) -> State:
-    """Return a state with other numbers throughout and one fault, in its last array."""
-    bad, last = moved(state), list(state)[-1]
+def corrupted(state: State, fault: str) -> State:
+    """Return a state with every number changed, and one fault in its last array."""
+    bad, last = shifted(state), list(state)[-1]
     match fault:
         case "missing":
             del bad[last]
@@ -39,14 +39,14 @@ def copied(state: State) -> State:
 
 
 def overwrite(state: State) -> None:
-    """Write other numbers into each array that may be written."""
+    """Overwrite each writeable array."""
     for array in state.values():
         if array.flags.writeable:
             array[...] = 7
 
 
 def assert_refused(trainer: Trainer, state: State) -> None:
-    """Fail unless `trainer` refuses `state` and is left as it was."""
+    """Fail unless `trainer` refuses `state` and stays unchanged."""
     before = trainer.state()
     with pytest.raises(CheckpointError):
         trainer.load_state(state)

@@ -1,7 +1,7 @@
-"""Short runs in a process of their own: `python -m gankit.testing.fingerprint BACKEND`.
+"""Train in a child process: `python -m gankit.testing.fingerprint BACKEND`.
 
 It sends one message: "imported_early" lists the backend's required modules that were imported
-before it was asked to build, "state" is a hash of the states after the runs of two problems.
+before `build` was called, "state" is a hash of the states after short runs of two problems.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from gankit._utils.child_process import Message, answers, channel
 from gankit.contract import State, add_prefix
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
-from gankit.testing.full_problems import everything
+from gankit.testing.full_problems import with_all_features
 from gankit.testing.harness import Setup
 from gankit.testing.problems import full, images
-from gankit.testing.rgb import rgb_setup as coloured
+from gankit.testing.rgb import rgb_setup
 
 SECONDS = 600.0
-"""Seconds that a child process may take."""
+"""Time limit of a child process, in seconds."""
 
 
 def fingerprint(name: str) -> Message:
-    """Train the backend called `name` for a few steps and describe what happened."""
+    """Train two problems on the backend `name` for a few steps, and return the message."""
     backend = get_backend(name)
     early = [module for module in backend.requires if module in sys.modules]
     ends: State = {}
-    for setup in (Setup(full(backend), images()), coloured(everything(backend, "projection"))):
+    plain = Setup(full(backend), images())
+    for setup in (plain, rgb_setup(with_all_features(backend, "projection"))):
         trainer = backend.trainer(setup.problem)
         setup.block(trainer, 0, 5)
         ends |= add_prefix(str(setup.problem.image_shape), trainer.state())
@@ -36,7 +37,7 @@ def fingerprint(name: str) -> Message:
 
 
 def digest(state: State) -> str:
-    """Return the SHA-256 of a state's names, types, shapes and bytes, in hexadecimal."""
+    """Return the SHA-256 of a state's names, dtypes, shapes and bytes, in hexadecimal."""
     sha = hashlib.sha256()
     for name, kind in sorted(layout(state).items()):
         sha.update(f"{name} {kind}\n".encode())
@@ -46,7 +47,7 @@ def digest(state: State) -> str:
 
 @functools.cache
 def two_fresh_processes(name: str) -> list[Message]:
-    """Return the fingerprints that two child processes, side by side, make of a backend."""
+    """Return the messages of two child processes, which run side by side."""
     found = answers("gankit.testing.fingerprint", [name], [name], limit=SECONDS)
     if faults := [one["fault"] for one in found if "fault" in one]:
         raise RuntimeError(faults[0])

@@ -1,4 +1,4 @@
-"""Problems with every feature that a backend claims."""
+"""Problems with every capability that a backend claims."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from gankit.losses import HINGE, RELATIVISTIC, smoothed
 from gankit.optimizers import Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
-from gankit.testing.network_pairs import PAINT
+from gankit.testing.network_pairs import TO_IMAGE
 from gankit.testing.problems import ADAM, AVERAGE
-from gankit.testing.rgb import CLASSES, coloured
+from gankit.testing.rgb import CLASSES, rgb_problem
 
 SMOOTHED = smoothed(HINGE, 0.1)
 FAMILIES = ("classifier", "projection")
-SOON = 96
-"""Images until a schedule's end: six steps."""
+SCHEDULE_END = 96
+"""Images until the end of a schedule: six steps."""
 
 
-def everything(backend: Backend, family: str) -> Problem:
-    """Return the problem of one of the `FAMILIES` with all that `backend` claims."""
+def with_all_features(backend: Backend, family: str) -> Problem:
+    """Return the problem of a family of `FAMILIES`, with every capability that `backend` claims."""
     claimed = backend.capabilities
     classifier = family == "classifier"
     classes = bool(claimed & {"labels", "class-logits"})
-    return coloured(
+    return rgb_problem(
         backend,
-        painter(backend, classifier=classifier),
-        critic(backend, classifier=classifier),
+        generator_layers(backend, classifier=classifier),
+        discriminator_layers(backend, classifier=classifier),
         loss=SMOOTHED if classifier else RELATIVISTIC,
         classes=CLASSES if classes else 0,
         auxiliary=0.5 if classifier and "class-logits" in claimed else 0.0,
@@ -57,27 +57,27 @@ def everything(backend: Backend, family: str) -> Problem:
         fresh_noise=classifier,
         generator_optimizer=adam(backend),
         discriminator_optimizer=adam(backend) if classifier else rmsprop(backend),
-        **steepness(backend, classifier=classifier),
-        **views(backend, adaptive=classifier),
+        **penalties_of(backend, classifier=classifier),
+        **augmentation_of(backend, adaptive=classifier),
     )
 
 
-def painter(backend: Backend, *, classifier: bool) -> Spec:
-    """Return the generator: upsampling in a residual block, or transposed."""
-    first = kept(backend, Embedding(3), Dense(24, bias=False), BatchNorm(0.9, 1e-3))
+def generator_layers(backend: Backend, *, classifier: bool) -> Spec:
+    """Return the generator, with upsampling in a residual block or a transposed convolution."""
+    first = claimed_layers(backend, Embedding(3), Dense(24, bias=False), BatchNorm(0.9, 1e-3))
     if "conv" not in backend.capabilities:
-        return (*first, LeakyReLU(0.2), Dropout(0.2), *PAINT)
+        return (*first, LeakyReLU(0.2), Dropout(0.2), *TO_IMAGE)
     larger = (Upsample(2), Conv(4, kernel=3, padding=1, bias=False), BatchNorm(0.8, 1e-4), ReLU())
     block = Residual((*larger, Dropout(0.2)), shortcut=(Upsample(2), Conv(4, kernel=1)))
     plain = ConvTranspose(4, kernel=2, stride=2)
-    middle = kept(backend, block) if classifier else ()
+    middle = claimed_layers(backend, block) if classifier else ()
     spectral = "spectral" in backend.capabilities
     last = ConvTranspose(3, kernel=4, stride=2, padding=1, spectral=spectral)
     return (*first, LeakyReLU(0.2), Reshape((3, 2, 4)), *(middle or (plain,)), last, Tanh())
 
 
-def critic(backend: Backend, *, classifier: bool) -> Spec:
-    """Return the discriminator: an auxiliary classifier, or one that projects classes."""
+def discriminator_layers(backend: Backend, *, classifier: bool) -> Spec:
+    """Return the discriminator, with an auxiliary classifier or a projection of classes."""
     spectral = "spectral" in backend.capabilities
     body: tuple[Layer, ...] = (Flatten(), Dense(24, spectral=spectral))
     if "conv" in backend.capabilities:
@@ -85,7 +85,7 @@ def critic(backend: Backend, *, classifier: bool) -> Spec:
         norm = BatchNorm(0.9, 1e-3) if classifier else LayerNorm(1e-3)
         block = Residual((grouped, norm, Dropout(0.2), LeakyReLU(0.2)))
         first = Conv(6, kernel=4, stride=2, padding=1, spectral=spectral)
-        body = (first, *kept(backend, block), AveragePool(2), Flatten())
+        body = (first, *claimed_layers(backend, block), AveragePool(2), Flatten())
     last: Layer = Dense(1, spectral=spectral)
     if classifier and "class-logits" in backend.capabilities:
         last = Dense(1 + CLASSES, spectral=spectral)
@@ -94,42 +94,42 @@ def critic(backend: Backend, *, classifier: bool) -> Spec:
     return (*body, Tanh(), Dropout(0.3), last)
 
 
-def kept(backend: Backend, *layers: Layer) -> Spec:
-    """Return those of the layers that `backend` can build."""
+def claimed_layers(backend: Backend, *layers: Layer) -> Spec:
+    """Return the layers whose capabilities `backend` claims."""
     return tuple(layer for layer in layers if capabilities((layer,)) <= backend.capabilities)
 
 
 def adam(backend: Backend) -> Optimizer:
-    """Return an Adam whose numbers move, as far as they may."""
-    rate = Schedule("cosine", start=2e-3, end=5e-4, images=SOON)
+    """Return an Adam whose learning rate and, if claimed, beta2 have schedules."""
+    rate = Schedule("cosine", start=2e-3, end=5e-4, images=SCHEDULE_END)
     moving = "beta2-schedule" in backend.capabilities
-    beta2 = Schedule("linear", start=0.9, end=0.99, images=SOON) if moving else 0.99
+    beta2 = Schedule("linear", start=0.9, end=0.99, images=SCHEDULE_END) if moving else 0.99
     return Adam(rate, beta1=0.5, beta2=beta2, epsilon=1e-7)
 
 
 def rmsprop(backend: Backend) -> Optimizer:
-    """Return a clipped RMSprop, or an Adam where that is not claimed."""
+    """Return a clipped RMSprop, or an Adam if that is not claimed."""
     if not backend.capabilities >= {"rmsprop", "clip"}:
         return ADAM
     return RMSprop(1e-3, decay=0.99, epsilon=1e-6, clip=0.5)
 
 
-def steepness(backend: Backend, *, classifier: bool) -> dict[str, Any]:
-    """Return two penalties, one of them lazy, where they are claimed."""
+def penalties_of(backend: Backend, *, classifier: bool) -> dict[str, Any]:
+    """Return two penalties, one of them lazy, if claimed."""
     if "input-gradients" not in backend.capabilities:
         return {}
-    falling = Schedule("cosine", start=1.0, end=0.1, images=SOON)
+    falling = Schedule("cosine", start=1.0, end=0.1, images=SCHEDULE_END)
     lazy = Penalty("real" if classifier else "fake", target=0, weight=falling, every=3)
     where: Any = "between" if classifier else "around"
     return {"penalties": (lazy, Penalty(where, target=1, weight=0.5, epsilon=1e-4))}
 
 
-def views(backend: Backend, *, adaptive: bool) -> dict[str, Any]:
-    """Return an augmentation, instance noise and flips, where they are claimed."""
+def augmentation_of(backend: Backend, *, adaptive: bool) -> dict[str, Any]:
+    """Return an augmentation, instance noise and flips, if claimed."""
     if "augment" not in backend.capabilities:
         return {}
     adaptive = adaptive and "adaptive" in backend.capabilities
-    # With this target p goes up when the discriminator is right of half the images.
+    # With this target p rises if the discriminator is right about more than half of the images.
     augment = Augment(adaptive=adaptive, target=0.0, images=256, every=2)
-    noise = Schedule("linear", start=0.2, end=0.0, images=SOON)
+    noise = Schedule("linear", start=0.2, end=0.0, images=SCHEDULE_END)
     return {"augment": augment, "instance_noise": noise, "flip": True}

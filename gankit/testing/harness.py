@@ -1,4 +1,4 @@
-"""Train the problems of the clauses, on a backend and on the reference."""
+"""Train the clauses' problems on a backend and on the reference."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Setup:
     images
         `(N, height, width, channels)`, uint8 or scaled.
     labels
-        `(N,)`, if the problem has classes.
+        `(N,)`, or None if the problem has no classes.
     """
 
     problem: Problem
@@ -44,7 +44,7 @@ class Setup:
     labels: Labels | None = None
 
     def steps(self, start: int, stop: int) -> Block:
-        """Plan the steps from `start` to `stop`, that one excluded."""
+        """Plan the steps from `start` to `stop`, without `stop`."""
         step_shape = StepShape(batch=16, n_critic=self.n_critic)
         return plan(self.problem, step_shape, len(self.images), start, stop - start)
 
@@ -59,7 +59,7 @@ class Setup:
         return alternate(trainer, block.batches(self.problem, self.images, self.labels))
 
     def block(self, trainer: Trainer, start: int, stop: int) -> Array:
-        """Train as `gankit.training.fit` would: in one block where the trainer can."""
+        """Train as `gankit.training.fit` does: in one block if the trainer has `train_block`."""
         if not isinstance(trainer, BlockTrainer):
             return self.updates(trainer, start, stop)
         trainer.place(self.images, self.labels)
@@ -72,36 +72,36 @@ def build(backend: Backend, problem: Problem) -> Trainer:
 
 
 def ready(backend: Backend, problem: Problem) -> Trainer:
-    """Return a cached trainer in its first state: frameworks compile slowly."""
-    trainer, first = _kept(backend, problem)
+    """Return a cached trainer in its first state, because frameworks compile slowly."""
+    trainer, first = _cached(backend, problem)
     trainer.load_state(first)
     return trainer
 
 
 @functools.lru_cache(maxsize=64)
-def _kept(backend: Backend, problem: Problem) -> tuple[Trainer, State]:
+def _cached(backend: Backend, problem: Problem) -> tuple[Trainer, State]:
     trainer = backend.trainer(problem)
     return trainer, trainer.state()
 
 
-def one_by_one(backend: Backend, setup: Setup, steps: int) -> State:
-    """Train from the first state, update by update; return the last one, with "losses"."""
+def train_by_updates(backend: Backend, setup: Setup, steps: int) -> State:
+    """Train from the first state, update by update; return the last state, with "losses"."""
     trainer = ready(backend, setup.problem)
     losses = setup.updates(trainer, 0, steps)
     return trainer.state() | {"losses": losses}
 
 
 def reference() -> Backend:
-    """Return the backend that others are compared with."""
+    """Return the reference backend."""
     return get_backend("numpy")
 
 
-def assert_follows_the_reference(backend: Backend, setup: Setup, steps: int, bound: float) -> None:
-    """Train update by update here and in the reference; fail unless losses and states agree.
+def assert_matches_reference(backend: Backend, setup: Setup, steps: int, bound: float) -> None:
+    """Train on both backends, update by update; fail unless losses and states agree.
 
-    The failure names the first update and the first update in it after which they do not.
+    The failure names the first step, and the first update in it, after which they differ.
     """
-    found, wanted = (one_by_one(b, setup, steps) for b in (backend, reference()))
+    found, wanted = (train_by_updates(b, setup, steps) for b in (backend, reference()))
     try:
         assert_close(found, wanted, bound)
     except AssertionError as error:
@@ -109,12 +109,12 @@ def assert_follows_the_reference(backend: Backend, setup: Setup, steps: int, bou
 
 
 def first_difference(backend: Backend, setup: Setup, steps: int, bound: float) -> str:
-    """Return after which update two trainers first disagree, and by what; "" if they agree."""
+    """Return the first update after which the backends differ, and how; "" if they agree."""
     trainers = [ready(b, setup.problem) for b in (backend, reference())]
     batches = setup.steps(0, steps).batches(setup.problem, setup.images, setup.labels)
-    for step, (*critic, last) in enumerate(batches, start=1):
-        updates = [("discriminator", i, batch) for i, batch in enumerate(critic, start=1)]
-        for player, number, batch in [*updates, ("generator", 1, last)]:
+    for step, (*discriminator, generator) in enumerate(batches, start=1):
+        updates = [("discriminator", i, batch) for i, batch in enumerate(discriminator, start=1)]
+        for player, number, batch in [*updates, ("generator", 1, generator)]:
             losses = [float(getattr(t, f"update_{player}")(batch)) for t in trainers]
             found, wanted = (
                 {"loss": np.array(loss)} | trainer.state()
@@ -128,8 +128,8 @@ def first_difference(backend: Backend, setup: Setup, steps: int, bound: float) -
     return ""
 
 
-def possible(backend: Backend, problem: Problem) -> Problem:
-    """Return `problem`, or skip if `backend` does not claim all that it needs."""
+def supported(backend: Backend, problem: Problem) -> Problem:
+    """Return `problem`, or skip if it needs a capability that `backend` does not claim."""
     for capability in sorted(problem.needs()):
         require(backend, capability)
     return problem

@@ -1,6 +1,6 @@
-"""Pairs of small networks for coloured images, by the layers that they show.
+"""Pairs of small networks for RGB images, by the layers that they test.
 
-No bias stands before a batch normalisation: it has no gradient but rounding, and so no meaning.
+No layer before a batch normalisation has a bias, because its gradient would be rounding error.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from gankit.layers import (
 )
 from gankit.testing.rgb import IMAGE, VALUES
 
-PAINT: Spec = (Dense(VALUES), Tanh(), Reshape(IMAGE))
-"""A generator's last layers."""
+TO_IMAGE: Spec = (Dense(VALUES), Tanh(), Reshape(IMAGE))
+"""Last layers of a generator."""
 
 PAIRS: dict[str, tuple[Spec, Spec]] = {
     "conv": (
@@ -41,7 +41,7 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
             Flatten(), Dense(1),
         ),
     ),
-    "odd-conv": (  # A stride beyond the kernel, padding beyond its half, pixels left over.
+    "odd-conv": (  # Stride above the kernel size, padding above half of it, pixels left over.
         (
             Dense(18), Reshape((3, 2, 3)), ConvTranspose(4, kernel=3, stride=4, bias=False),
             ReLU(), Conv(3, kernel=2, padding=1), Tanh(),
@@ -52,7 +52,7 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
             Conv(4, kernel=3, padding=2, bias=False), Flatten(), Dense(1),
         ),
     ),
-    "thin-conv": (  # To one filter and from one channel, where layouts in memory are ambiguous.
+    "thin-conv": (  # One filter or channel, for which memory layouts are ambiguous.
         (
             Dense(15), Reshape((5, 3, 1)), ConvTranspose(4, kernel=3, stride=2), LeakyReLU(0.2),
             Conv(1, kernel=2, padding=1), LeakyReLU(0.2),
@@ -74,14 +74,14 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
         ),
     ),
     "labels": (
-        (Embedding(3), Dense(24), LeakyReLU(0.2), *PAINT),
+        (Embedding(3), Dense(24), LeakyReLU(0.2), *TO_IMAGE),
         (Embedding(2, gain=0.5), Flatten(), Dense(24), LeakyReLU(0.2), Projection()),
     ),
-    "residual": (  # Dropout draws by its number in the walk through all blocks.
+    "residual": (  # A dropout layer's mask depends on its number among all layers.
         (
             Residual((Dense(8), LeakyReLU(0.2), Dropout(0.3), Dense(8))),
             Residual((Dense(24), ReLU()), shortcut=(Dropout(0.2), Dense(24, bias=False))),
-            Dropout(0.2), *PAINT,
+            Dropout(0.2), *TO_IMAGE,
         ),
         (
             Flatten(), Residual((Dense(24), Residual((Dropout(0.2),))), shortcut=(Dense(24),)),
@@ -89,7 +89,7 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
         ),
     ),
     "spectral": (
-        (Dense(24, spectral=True), LeakyReLU(0.2), *PAINT),
+        (Dense(24, spectral=True), LeakyReLU(0.2), *TO_IMAGE),
         (
             Flatten(), Dense(24, spectral=True), LeakyReLU(0.2),
             Dense(1, bias=False, gain=3.0, spectral=True),

@@ -1,4 +1,4 @@
-"""The operations of losses and of augmentations, on NumPy arrays."""
+"""The operations of losses and of augmentation, on NumPy arrays."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class NumpyOps(NumpyLossOps):
     """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on NumPy arrays."""
 
     def mean_over(self, images: Array, axes: tuple[int, ...]) -> Array:
-        """Return the mean over `axes`, which stay."""
+        """Return the mean over `axes`, which keep length 1."""
         mean: Array = images.mean(axis=axes, keepdims=True)
         return mean
 
     def shift(self, images: Array, offsets: NDArray[np.int64]) -> Array:
-        """Move each image down and right; zeros come in."""
+        """Move each image down and right, and fill with zeros."""
         _, height, width, _ = images.shape
         below, beside = (np.abs(offsets).max(axis=0, initial=0)).tolist()
         margins = ((0, 0), (below, below), (beside, beside), (0, 0))
@@ -30,5 +30,5 @@ class NumpyOps(NumpyLossOps):
         return np.array(moved)
 
     def below(self, numbers: Array, threshold: float) -> Array:
-        """Return 1 where a number lies below the threshold, else 0."""
+        """Return 1 for each number below the threshold, else 0."""
         return (numbers < threshold).astype(numbers.dtype)

@@ -1,4 +1,4 @@
-"""The problems of the clauses: MNIST's shape, few units, every setting explicit."""
+"""The clauses' problems: images of MNIST's shape, few units, every setting explicit."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from gankit.optimizers import SGD, Adam, Average
 LATENT = 8
 IMAGE = (28, 28, 1)
 COUNT = 256
-"""Images in the clauses' data set."""
+"""Number of images in the data set."""
 
 ADAM = Adam(learning_rate=1e-3, beta1=0.5, beta2=0.999, epsilon=1e-7)
 AVERAGE = Average(half_life=200, ramp=0.5)
 
-USERS_LOSS = Loss(  # Every way in which a formula may combine logits, scalars and numbers.
+USERS_LOSS = Loss(  # Combines logits, scalars and numbers in every possible way.
     "a user's",
     discriminator=lambda ops, real, fake: (
         2 * ops.mean(ops.relu(1.5 - real)) + ops.mean(ops.softplus(fake + 0.5) * fake) - 0.25
@@ -78,7 +78,7 @@ HIDDEN: dict[str, tuple[Layer, ...]] = {
     "sigmoid": (Sigmoid(),),
     "tanh": (Tanh(),),
 }
-"""Layers that turn 24 numbers into a row again, by what they show."""
+"""Hidden layers from 24 numbers to a row, by what they test."""
 
 
 def precision(backend: Backend) -> Precision:
@@ -87,7 +87,7 @@ def precision(backend: Backend) -> Precision:
 
 
 def bound(problem: Problem) -> float:
-    """Return how closely one update on `problem` can be expected to agree with its formula."""
+    """Return the tolerance for one update on `problem`, compared with its formula."""
     return 1e-9 if problem.precision == "float64" else 1e-5
 
 
@@ -97,23 +97,23 @@ def simple(backend: Backend, **changes: Any) -> Problem:  # noqa: ANN401 - any o
 
 
 def full(backend: Backend, **changes: Any) -> Problem:  # noqa: ANN401 - any of its fields.
-    """Return a problem with all that a run can have: Adam, dropout and, if claimed, an average."""
-    everything = {
+    """Return a problem with Adam, dropout and, if claimed, an average; with `changes`."""
+    with_all_features = {
         "generator": generator(*HIDDEN["dropout"]),
         "discriminator": discriminator(*HIDDEN["dropout"]),
         "generator_optimizer": ADAM,
         "discriminator_optimizer": ADAM,
         "average": AVERAGE if "average" in backend.capabilities else None,
     }
-    return simple(backend, **everything | changes)
+    return simple(backend, **with_all_features | changes)
 
 
 @functools.cache
 def images() -> NDArray[np.uint8]:
-    """Return 256 images `(256, 28, 28, 1)` to train on.
+    """Return `(256, 28, 28, 1)` images to train on.
 
-    They come from the IDX files in `GANKIT_TEST_DIGITS` if that is set, else from MNIST where it
-    is on this machine, else they are glyphs.
+    They are from the IDX files in `GANKIT_TEST_DIGITS` if that is set, else from MNIST if this
+    machine has it, else glyphs.
     """
     if folder := os.environ.get("GANKIT_TEST_DIGITS"):
         return idx_folder(Path(folder), "test").images[:COUNT]

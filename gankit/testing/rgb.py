@@ -1,4 +1,4 @@
-"""A second data set for the clauses: small, coloured, not square, and with classes."""
+"""A second data set for the clauses: small RGB images, not square, with classes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from gankit.testing.problems import SIMPLE, precision
 
 IMAGE = (12, 8, 3)
 VALUES = 288
-"""In one image."""
+"""Number of values in one image."""
 CLASSES = 4
 COUNT = 64
-"""Images in the data set."""
+"""Number of images in the data set."""
 
 
 @functools.cache
@@ -31,16 +31,16 @@ def labels() -> Labels:
 
 @functools.cache
 def images() -> NDArray[np.uint8]:
-    """Return `(64, 12, 8, 3)` images: noise, the brighter the higher their class."""
+    """Return `(64, 12, 8, 3)` images: noise, brighter for higher classes."""
     noise = generator(0, Stream.SAMPLE).integers(0, 128, (COUNT, *IMAGE), np.uint8)
     return noise + (32 * labels()).astype(np.uint8)[:, np.newaxis, np.newaxis, np.newaxis]
 
 
-def coloured(
+def rgb_problem(
     backend: Backend,
     generator: Spec,
     discriminator: Spec,
-    **changes: Any,  # noqa: ANN401 - any of a problem's fields.
+    **changes: Any,  # noqa: ANN401 - any field of a problem.
 ) -> Problem:
     """Return a problem on these images, in the backend's finest precision."""
     networks = {"generator": generator, "discriminator": discriminator}
@@ -49,5 +49,5 @@ def coloured(
 
 
 def rgb_setup(problem: Problem, n_critic: int = 1) -> Setup:
-    """Return a setup over these images, with their classes where the problem has any."""
+    """Return a setup with these images, and their labels if the problem has classes."""
     return Setup(problem, images(), n_critic, labels() if problem.classes else None)

@@ -348,14 +348,14 @@ def test_the_command_offers_every_level():
 
 def test_the_levels_of_a_backend_follow_from_its_clauses():
     assert reached() == ["portability", ExitCode.OK]
-    assert reached("test_counts") == [None, ExitCode.BACKEND]
-    assert reached("test_adam_follows_the_reference") == ["protocol", ExitCode.BACKEND]
-    assert reached("test_stops_and_goes_on") == ["numerics", ExitCode.BACKEND]
-    assert reached("test_names_its_state") == ["resume", ExitCode.BACKEND]
-    assert reached("test_names_its_state", expected="resume") == ["resume", ExitCode.OK]
+    assert reached("test_counts_steps_and_updates") == [None, ExitCode.BACKEND]
+    assert reached("test_adam_matches_the_reference") == ["protocol", ExitCode.BACKEND]
+    assert reached("test_resumes_after_any_step") == ["numerics", ExitCode.BACKEND]
+    assert reached("test_state_has_the_common_names") == ["resume", ExitCode.BACKEND]
+    assert reached("test_state_has_the_common_names", expected="resume") == ["resume", ExitCode.OK]
     assert reached(missing=("test_same_seed_same_run",)) == ["numerics", ExitCode.BACKEND]
     assert reached(selected=True) == [None, ExitCode.OK]
-    assert reached("test_counts", selected=True) == [None, ExitCode.BACKEND]
+    assert reached("test_counts_steps_and_updates", selected=True) == [None, ExitCode.BACKEND]
 
 
 def reached(*failing, expected="portability", missing=(), selected=False):
@@ -381,17 +381,18 @@ def test_a_backend_that_keeps_the_contract_is_found_to(command, written):
 
 
 def test_the_reference_keeps_what_is_asked_for(command):
-    ended = command("plugins", "check", "numpy", "-k", "counts or judges_images")
+    ended = command("plugins", "check", "numpy", "-k", "counts or returns_logits")
     assert ended.code == ExitCode.OK
     rows = [line.split() for line in ended.out.splitlines() if line.startswith("    ")]
-    assert [(r[0], r[3]) for r in rows] == [("passed", "judges_images"), ("passed", "counts")]
+    names = [("passed", "returns_logits"), ("passed", "counts_steps_and_updates")]
+    assert [(r[0], r[3]) for r in rows] == names
     assert ended.out.endswith("numpy: 2 clauses selected, none failed\n")
     assert ended.err == ""  # Progress is for a terminal.
 
 
 def test_a_saboteur_is_found_out(command, install):
     install("saboteurs", "tests.saboteurs", ROOT)
-    clause = "discriminator_update_moves_the_discriminator_alone"
+    clause = "discriminator_update_changes_only_the_discriminator"
     ended = command("plugins", "check", "trains-both-networks", "-k", clause)
     assert ended.code == ExitCode.BACKEND
     assert f"s  {clause}" in ended.out
@@ -401,13 +402,13 @@ def test_a_saboteur_is_found_out(command, install):
 
 @pytest.mark.usefixtures("faulty")
 def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
-    only = "moves_the_discriminator_alone or returns_the_loss"
+    only = "changes_only_the_discriminator or returns_the_loss"
     ended = command("plugins", "check", "raises", "-k", only)
     assert ended.code == ExitCode.BACKEND
     said = " ".join(ended.out.split())
     assert re.search(r"at faulty_backends.py:\d+ in stumbles: return \[\]\[0\]", said)
     assert f"failed: {BUILTIN[0].name}, " in said
-    assert "same error as in discriminator_update_moves_the_discriminator_alone" in said
+    assert "same error as in discriminator_update_changes_only_the_discriminator" in said
     error = "IndexError: list index out of range, at faulty"
     assert f"2 clauses fail with the same error: {error}" in said
     ended, found = checked(command, "raises", "-k", only, "-x")
@@ -421,28 +422,28 @@ def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
 
 def test_a_trainer_that_parts_from_the_reference_says_when():
     wrong = next(s for s in SABOTEURS if s.name == "forgets-the-lazy-factor").backend()
-    with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: farther"):
-        IntegrationClauses().test_the_whole_follows_the_reference(wrong, FAMILIES[0])
+    with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: differ by"):
+        IntegrationClauses().test_all_features_match_the_reference(wrong, FAMILIES[0])
 
 
 def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
     install("saboteurs", "tests.saboteurs", ROOT)
-    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # A person's own, and none of ours.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # The user's own option.
     ended, found = checked(command, "honest", "--level", "protocol", "-k", "native or counts")
     assert ended.code == ExitCode.OK
     results = {clause["name"]: clause["result"] for clause in found["clauses"]}
-    assert results["counts"] == "passed"
-    assert results["takes_native_networks"] == "not run"
-    assert "a_native_block_equals_its_steps" not in results
+    assert results["counts_steps_and_updates"] == "passed"
+    assert results["accepts_native_networks"] == "not run"
+    assert "a_native_block_equals_its_updates" not in results
 
 
 def test_native_networks_may_be_given(command, install):
     install("saboteurs", "tests.saboteurs", ROOT)
-    pair = ("--native-pair", "tests.saboteurs:native_pair")
-    ended, found = checked(command, "honest", "-k", "takes_native", *pair)
+    check = ("honest", "-k", "accepts_native", "--native-pair")
+    ended, found = checked(command, *check, "tests.saboteurs:native_pair")
     assert ended.code == ExitCode.OK
     assert found["clauses"][0]["result"] == "passed"
-    ended = command("plugins", "check", "honest", "-k", "takes_native", *pair[:1], "tests.no:pair")
+    ended = command("plugins", "check", *check, "tests.no:pair")
     assert ended.code == ExitCode.USAGE
     assert ended.err.splitlines()[-1].startswith("gankit: --native-pair: got 'tests.no:pair'; ")
 
@@ -451,7 +452,7 @@ def test_native_networks_may_be_given(command, install):
     ("name", "reason", "code"),
     [
         ("crashes", "SIGSEGV", ExitCode.BACKEND),
-        ("hangs", "did not end within 9 s, in the clause counts", ExitCode.BACKEND),
+        ("hangs", "did not end within 9 s, in the clause counts_", ExitCode.BACKEND),
         ("cannot", "cannot be built: ValueError: no device", ExitCode.BACKEND),
         ("leaves", "ended before it was done, while it built", ExitCode.BACKEND),
         ("lacks", "needs no_such_framework; pip install it", ExitCode.BACKEND),

@@ -10,7 +10,7 @@ from gankit import plugins, training
 from gankit.contract import Batch, random_inputs, scalars
 from gankit.errors import ConfigError
 from gankit.testing import images
-from gankit.testing.full_problems import everything
+from gankit.testing.full_problems import with_all_features
 from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE, full
 from tests.paths import DOCS
@@ -98,7 +98,7 @@ def test_the_page_lists_every_name_of_rates_and_draws():
     listed = set(re.findall(r"`([a-z0-9_]+(?:/[a-z0-9_]+)*)`", PAGE.read_text("utf-8")))
     numpy = plugins.get_backend("numpy")
     for family in ("classifier", "projection"):
-        problem = replace(everything(numpy, family), instance_noise=0.1, flip=True)
+        problem = replace(with_all_features(numpy, family), instance_noise=0.1, flip=True)
         found = {*scalars.names(problem), *random_inputs.layout(problem)}
         plain = {
             re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name)) for name in found

@@ -11,7 +11,7 @@ import pytest
 from gankit import plugins
 from gankit.runs import CheckpointStore
 from gankit.testing.agreement import assert_identical, differing
-from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.full_problems import FAMILIES, with_all_features
 from gankit.testing.harness import Setup, ready
 from gankit.testing.problems import HIDDEN, discriminator, full, generator, images
 from gankit.testing.rgb import rgb_setup as coloured
@@ -64,7 +64,7 @@ def walk(backend, tmp_path_factory):
 def course_of(backend, kind, n_critic):
     """Return what a run is put through: plain networks, or one of the families of everything."""
     if kind in FAMILIES:
-        return coloured(everything(backend, kind), n_critic)
+        return coloured(with_all_features(backend, kind), n_critic)
     hidden = HIDDEN["dropout" if "dropout" in kind else "tanh"]
     problem = full(backend, generator=generator(*hidden), discriminator=discriminator(*hidden))
     if "no average" in kind:

@@ -14,8 +14,8 @@ from gankit.contract import Precision
 from gankit.layers import Dropout
 from gankit.recipes import recipe
 from gankit.testing import assert_close, images
-from gankit.testing.clauses.layers import answers
-from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.clauses.layers import outputs
+from gankit.testing.full_problems import FAMILIES, with_all_features
 from gankit.testing.rgb import rgb_setup
 from gankit.training import alternate, plan
 
@@ -65,7 +65,7 @@ def test_the_seeds_recipe_gives_the_same_numbers_on_every_backend(name, referenc
 
 def whole(family: str, precision: Precision = "float64"):
     """Return the course of one of the families: convolutions, classes, penalties and the rest."""
-    problem = everything(plugins.get_backend("numpy"), family)
+    problem = with_all_features(plugins.get_backend("numpy"), family)
     return rgb_setup(dataclasses.replace(problem, precision=precision), n_critic=2)
 
 
@@ -95,4 +95,4 @@ def test_a_convolutional_pair_moves_between_frameworks(family, precision, bound)
         course.updates(mine, 0, 3)
         for network in ("generator", "discriminator", "average"):
             getattr(other, network).load_weights(getattr(mine, network).weights())
-        assert_close(answers(other, course.problem), answers(mine, course.problem), bound)
+        assert_close(outputs(other, course.problem), outputs(mine, course.problem), bound)

@@ -9,7 +9,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_has_an_average_only_when_asked")
+@caught_by("test_has_an_average_only_if_requested")
 class AveragesUnasked(HonestTrainer):
     """Builds an average that nobody asked for."""
 
@@ -31,7 +31,7 @@ class Averaging(HonestTrainer):
         raise NotImplementedError
 
 
-@caught_by("test_average_begins_as_the_generator")
+@caught_by("test_average_starts_as_the_generator")
 class AveragesFromZero(HonestTrainer):
     """Begins with an average of zeros."""
 
@@ -41,7 +41,7 @@ class AveragesFromZero(HonestTrainer):
             self.average.network.values["0.kernel"][...] = 0
 
 
-@caught_by("test_averages_by_the_batchs_share")
+@caught_by("test_averages_with_the_beta_of_the_batch")
 class SwapsTheShares(Averaging):
     """Keeps the new weights' share of the old average."""
 
@@ -50,7 +50,7 @@ class SwapsTheShares(Averaging):
         return {name: (1 - beta) * old[name] + beta * new[name] for name in old}
 
 
-@caught_by("test_averages_by_the_batchs_share")
+@caught_by("test_averages_with_the_beta_of_the_batch")
 class AveragesAtAFixedRate(Averaging):
     """Keeps 0.99 of the old average, whatever the batch says."""
 
@@ -58,7 +58,9 @@ class AveragesAtAFixedRate(Averaging):
         return {name: 0.99 * w + 0.01 * self._g.values[name] for name, w in old.items()}
 
 
-@caught_by("test_averages_by_the_batchs_share", "test_generator_update_moves_the_generator_alone")
+@caught_by(
+    "test_averages_with_the_beta_of_the_batch", "test_generator_update_changes_only_the_generator"
+)
 class NeverAverages(Averaging):
     """Leaves the average where it was."""
 
@@ -66,7 +68,7 @@ class NeverAverages(Averaging):
         return old
 
 
-@caught_by("test_average_makes_images_of_its_own")
+@caught_by("test_average_generates_its_own_images")
 class ShowsTheGenerator(HonestTrainer):
     """Hands out the generator when it is called for the average's images."""
 

@@ -8,7 +8,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_begins_with_the_problems_weights")
+@caught_by("test_starts_with_the_problems_weights")
 class BeginsElsewhere(HonestTrainer):
     """Begins with weights of its own."""
 
@@ -17,7 +17,9 @@ class BeginsElsewhere(HonestTrainer):
         self._g.values["0.kernel"] *= 1.5
 
 
-@caught_by("test_makes_images", "test_judges_images", "test_takes_inputs_of_either_precision")
+@caught_by(
+    "test_generates_images", "test_returns_logits", "test_accepts_inputs_of_either_precision"
+)
 class AnswersInFloat16(HonestTrainer):
     """Answers in a precision of its own."""
 
@@ -26,7 +28,7 @@ class AnswersInFloat16(HonestTrainer):
             return super().__call__(inputs, labels).astype(np.float16)
 
 
-@caught_by("test_makes_images")
+@caught_by("test_generates_images")
 class MakesFlatImages(HonestTrainer):
     """Makes images without channels."""
 
@@ -36,7 +38,7 @@ class MakesFlatImages(HonestTrainer):
             return outputs[..., 0] if outputs.ndim > 1 else outputs
 
 
-@caught_by("test_makes_images")
+@caught_by("test_generates_images")
 class MakesBrightImages(HonestTrainer):
     """Makes images in [0, 255]."""
 
@@ -45,7 +47,7 @@ class MakesBrightImages(HonestTrainer):
             return 127.5 * (super().__call__(inputs, labels) + 1)
 
 
-@caught_by("test_judges_images")
+@caught_by("test_returns_logits")
 class JudgesInColumns(HonestTrainer):
     """Gives logits `(n, 1)`."""
 
@@ -54,7 +56,7 @@ class JudgesInColumns(HonestTrainer):
         self.discriminator = Inference(self._d)
 
 
-@caught_by("test_takes_inputs_of_either_precision")
+@caught_by("test_accepts_inputs_of_either_precision")
 class AnswersAsAsked(HonestTrainer):
     """Answers in the precision of its inputs."""
 
@@ -63,7 +65,7 @@ class AnswersAsAsked(HonestTrainer):
             return super().__call__(inputs, labels).astype(inputs.dtype)
 
 
-@caught_by("test_calls_are_inference")
+@caught_by("test_calls_use_inference_mode")
 class DropsWhenCalled(HonestTrainer):
     """Leaves dropout on when it is called, by numbers that go on."""
 
@@ -76,7 +78,7 @@ class DropsWhenCalled(HonestTrainer):
             return outputs[:, 0] if self.squeeze else outputs
 
 
-@caught_by("test_moved_weights_answer_alike", "test_begins_with_the_problems_weights")
+@caught_by("test_moved_weights_give_the_same_outputs", "test_starts_with_the_problems_weights")
 class TellsOtherWeights(HonestTrainer):
     """Tells its weights with the sign turned."""
 
@@ -85,7 +87,7 @@ class TellsOtherWeights(HonestTrainer):
             return {name: -value for name, value in self.network.values.items()}
 
 
-@caught_by("test_rows_do_not_meet", "test_calls_follow_the_reference")
+@caught_by("test_rows_are_independent", "test_calls_match_the_reference")
 class DropsTheSameWhenCalled(HonestTrainer):
     """Leaves dropout on when it is called, by the same numbers each time."""
 
@@ -95,7 +97,7 @@ class DropsTheSameWhenCalled(HonestTrainer):
             return outputs[:, 0] if self.squeeze else outputs
 
 
-@caught_by("test_rows_do_not_meet", "test_calls_follow_the_reference")
+@caught_by("test_rows_are_independent", "test_calls_match_the_reference")
 class CentresItsAnswers(HonestTrainer):
     """Takes the batch's mean off its answers, as a normalisation left in training mode does."""
 
@@ -115,7 +117,7 @@ class LearnsFromCalls(HonestTrainer):
             return super().__call__(inputs, labels)
 
 
-@caught_by("test_calls_follow_training")
+@caught_by("test_calls_use_the_current_weights")
 class RemembersAnswers(HonestTrainer):
     """Keeps the weights that it was first called with, for calls."""
 
@@ -129,7 +131,7 @@ class RemembersAnswers(HonestTrainer):
             return outputs
 
 
-@caught_by("test_gives_copies_of_its_weights")
+@caught_by("test_returns_copies_of_its_weights")
 class LendsItsWeights(HonestTrainer):
     """Gives its weights away, not copies."""
 
@@ -159,7 +161,7 @@ class BorrowsWeights(HonestTrainer):
             self.network.values.update(weights)
 
 
-@caught_by("test_refuses_wrong_weights_whole")
+@caught_by("test_refuses_invalid_weights")
 class LoadsWhatFits(HonestTrainer):
     """Loads the weights that fit and is silent about the others."""
 
@@ -170,7 +172,7 @@ class LoadsWhatFits(HonestTrainer):
                     value[...] = weights[name]
 
 
-@caught_by("test_refuses_wrong_weights_whole")
+@caught_by("test_refuses_invalid_weights")
 class LoadsBeforeItLooks(HonestTrainer):
     """Refuses wrong weights when it has loaded a part of them."""
 

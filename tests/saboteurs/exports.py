@@ -28,7 +28,7 @@ def of_one_class(path):
     return lambda inputs: run({**inputs, "labels": inputs["labels"] * 0})
 
 
-CLAUSE = "test_an_export_makes_the_generators_images"
+CLAUSE = "test_an_export_generates_the_same_images"
 
 
 @caught_by(CLAUSE, exports={"arrays": replace(ARRAYS, write=unmoved)})

@@ -10,7 +10,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_refuses_wrong_labels")
+@caught_by("test_refuses_invalid_labels")
 class TakesAnyLabels(HonestTrainer):
     """Makes do with whatever labels it gets."""
 
@@ -23,7 +23,7 @@ class TakesAnyLabels(HonestTrainer):
             return super().__call__(inputs, labels)
 
 
-@caught_by("test_labels_change_the_answer", "test_fakes_take_the_labels_of_the_reals")
+@caught_by("test_labels_change_the_output", "test_fakes_have_the_labels_of_the_reals")
 class ShowsOneClass(HonestTrainer):
     """Answers for the class of the first image throughout."""
 
@@ -33,7 +33,7 @@ class ShowsOneClass(HonestTrainer):
             return super().__call__(inputs, same)
 
 
-@caught_by("test_other_networks_ignore_labels")
+@caught_by("test_unconditional_networks_ignore_labels")
 class MindsLabels(HonestTrainer):
     """Answers a little otherwise when a plain network is given labels."""
 
@@ -49,7 +49,7 @@ def shuffled(self, inputs, labels, *others, honest=Sequential.run):
     return honest(self, inputs, mixed, *others)
 
 
-@caught_by("test_fakes_take_the_labels_of_the_reals", "test_the_whole_follows_the_reference")
+@caught_by("test_fakes_have_the_labels_of_the_reals", "test_all_features_match_the_reference")
 class ShufflesTheFakesLabels(HonestTrainer):
     """Makes each fake for the class of another real image."""
 
@@ -58,7 +58,7 @@ class ShufflesTheFakesLabels(HonestTrainer):
             return super().update_discriminator(batch)
 
 
-@caught_by("test_classifies")
+@caught_by("test_classify_returns_class_logits")
 class NamesClassesBackwards(HonestTrainer):
     """Gives class logits in reverse."""
 
@@ -67,7 +67,7 @@ class NamesClassesBackwards(HonestTrainer):
             return super().classify(images)[:, ::-1]
 
 
-@caught_by("test_classifies")
+@caught_by("test_classify_returns_class_logits")
 class TakesTheLogitForAClass(HonestTrainer):
     """Gives the logit among the class logits."""
 
@@ -76,7 +76,7 @@ class TakesTheLogitForAClass(HonestTrainer):
             return self._outputs(images, None)
 
 
-@caught_by("test_the_classifier_adds_its_loss")
+@caught_by("test_auxiliary_classifier_adds_its_loss")
 class ClassifiesOneHalf(HonestTrainer):
     """Leaves the fakes' cross-entropy out of the discriminator's loss."""
 
@@ -84,7 +84,7 @@ class ClassifiesOneHalf(HonestTrainer):
         return super()._auxiliary(batch, halves[-1])
 
 
-@caught_by("test_the_classifier_adds_its_loss")
+@caught_by("test_auxiliary_classifier_adds_its_loss")
 class ForgetsTheAuxiliaryWeight(HonestTrainer):
     """Counts the classifier's loss in full, whatever its weight."""
 

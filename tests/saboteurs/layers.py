@@ -9,7 +9,7 @@ from gankit.layers import Conv
 from tests.saboteurs.saboteur import caught_by
 from tests.saboteurs.tampered import tampered
 
-PAIR = "test_every_pair_follows_the_reference"
+PAIR = "test_every_network_pair_matches_the_reference"
 
 
 def interleaved(layer, images, kernel):

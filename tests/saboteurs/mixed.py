@@ -14,7 +14,7 @@ def coarse(array, bits):
     return (np.asarray(array, np.float32).view(np.uint32) & kept).view(np.float32)
 
 
-@caught_by("test_mixed_updates_are_near_those_of_float32")
+@caught_by("test_mixed_updates_are_close_to_float32")
 class RoundsToTwoBits(HonestTrainer):
     """Steps the gradients' way with two bits where training is mixed."""
 
@@ -24,7 +24,7 @@ class RoundsToTwoBits(HonestTrainer):
         return super().update_discriminator(batch)
 
 
-@caught_by("test_a_mixed_state_is_whole")
+@caught_by("test_a_mixed_state_is_not_rounded")
 class KeepsRoundedWeights(HonestTrainer):
     """Steps the weights, too, where training is mixed."""
 
@@ -35,7 +35,7 @@ class KeepsRoundedWeights(HonestTrainer):
         return loss
 
 
-@caught_by("test_mixed_networks_answer_in_float32")
+@caught_by("test_mixed_calls_compute_in_float32")
 class AnswersRounded(HonestTrainer):
     """Steps its images where training is mixed."""
 

@@ -7,7 +7,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_native_updates_move_one_network")
+@caught_by("test_native_update_changes_only_its_network")
 class FreezesNativeNetworks(HonestTrainer):
     """Takes updates with native networks that move no weight."""
 
@@ -19,7 +19,7 @@ class FreezesNativeNetworks(HonestTrainer):
         return loss
 
 
-@caught_by("test_native_updates_move_one_network")
+@caught_by("test_native_update_changes_only_its_network")
 class TrainsTheOtherNative(HonestTrainer):
     """Moves the native discriminator in the generator's update."""
 
@@ -29,7 +29,7 @@ class TrainsTheOtherNative(HonestTrainer):
         return super().update_generator(batch)
 
 
-@caught_by("test_native_updates_move_one_network")
+@caught_by("test_native_update_changes_only_its_network")
 class WatchesEverything(HonestTrainer):
     """Moves a native discriminator's running mean in the generator's update too."""
 
@@ -39,7 +39,7 @@ class WatchesEverything(HonestTrainer):
         return super().update_generator(batch)
 
 
-@caught_by("test_running_state_moves_in_its_own_update")
+@caught_by("test_native_update_changes_its_running_state")
 class WatchesNothing(HonestTrainer):
     """Never moves running state."""
 
@@ -71,7 +71,7 @@ class Watched:
         return self.honest(inputs, labels)
 
 
-@caught_by("test_native_calls_are_inference")
+@caught_by("test_native_calls_use_inference_mode")
 class CentresNativeImages(HonestTrainer):
     """Takes the batch's mean off a native generator's images."""
 
@@ -82,7 +82,7 @@ class CentresNativeImages(HonestTrainer):
             self.generator = lambda noise: honest(noise) - honest(noise).mean(axis=0)
 
 
-@caught_by("test_a_native_average_has_the_running_state")
+@caught_by("test_a_native_average_copies_running_state")
 class AveragesNoRunningState(HonestTrainer):
     """Leaves the average's running state where it was."""
 
@@ -93,7 +93,7 @@ class AveragesNoRunningState(HonestTrainer):
         return loss
 
 
-@caught_by("test_takes_native_networks")
+@caught_by("test_accepts_native_networks")
 class ShowsItsOwnLayout(HonestTrainer):
     """Gives a native generator's images in its framework's layout, channels first."""
 
@@ -104,7 +104,7 @@ class ShowsItsOwnLayout(HonestTrainer):
             self.generator = lambda noise: np.moveaxis(honest(noise), 3, 1)
 
 
-@caught_by("test_native_weights_do_not_travel")
+@caught_by("test_native_weights_are_not_portable")
 class GivesNativeWeightsAway(HonestTrainer):
     """Gives a native network's weights, by names that mean nothing elsewhere."""
 
@@ -113,7 +113,7 @@ class GivesNativeWeightsAway(HonestTrainer):
         self.generator = Inference(self._g)
 
 
-@caught_by("test_a_native_run_stops_and_goes_on")
+@caught_by("test_a_native_run_resumes")
 class ForgetsRunningState(HonestTrainer):
     """Loads a native network's weights, and keeps the running state that it has."""
 

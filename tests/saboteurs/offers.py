@@ -58,17 +58,17 @@ class ImportsEarly(HonestTrainer):
     """Imports what it requires when it is merely asked for."""
 
 
-@caught_by("test_tells_facts_of_its_framework", inspect=lambda: {"threads": 2})
+@caught_by("test_reports_facts_about_its_framework", inspect=lambda: {"threads": 2})
 class TellsNumbers(HonestTrainer):
     """Tells facts of its framework that are no text."""
 
 
-@caught_by("test_tells_facts_of_its_framework", inspect=lambda: ["made-up 1.0"])
+@caught_by("test_reports_facts_about_its_framework", inspect=lambda: ["made-up 1.0"])
 class TellsAList(HonestTrainer):
     """Tells facts of its framework without their names."""
 
 
-@caught_by("test_tells_facts_of_its_framework", inspect=dict)
+@caught_by("test_reports_facts_about_its_framework", inspect=dict)
 class TellsNothing(HonestTrainer):
     """Offers to tell facts of its framework, and has none."""
 
@@ -86,7 +86,7 @@ class BuildsAnUnclaimedPrecision(HonestTrainer):
     """Builds float64, which it does not claim."""
 
 
-@caught_by("test_builds_an_average_if_it_claims_to", "test_average_begins_as_the_generator")
+@caught_by("test_builds_an_average_if_claimed", "test_average_starts_as_the_generator")
 class BuildsNoAverage(HonestTrainer):
     """Builds no average though one was asked for."""
 
@@ -94,7 +94,7 @@ class BuildsNoAverage(HonestTrainer):
         super().__init__(replace(problem, average=None))
 
 
-@caught_by("test_builds_an_average_if_it_claims_to", kind=Lax, capabilities=WITHOUT["average"])
+@caught_by("test_builds_an_average_if_claimed", kind=Lax, capabilities=WITHOUT["average"])
 class BuildsAnUnclaimedAverage(HonestTrainer):
     """Builds an average, which it does not claim."""
 

@@ -7,7 +7,7 @@ from gankit_numpy.optimizers import AdamUpdater, RMSpropUpdater, clip
 from tests.saboteurs.saboteur import caught_by
 from tests.saboteurs.tampered import tampered
 
-FORMULA = "test_updates_by_the_optimizers_formula"
+FORMULA = "test_every_optimizer_matches_its_formula"
 
 
 def rooted(self, weights, gradients, rates):
@@ -27,7 +27,7 @@ def by_the_first_beta2(self, weights, gradients, rates, honest=AdamUpdater.updat
     honest(self, weights, gradients, {**rates, "beta2": self.beta2})
 
 
-@caught_by(FORMULA, "test_the_whole_follows_the_reference")
+@caught_by(FORMULA, "test_all_features_match_the_reference")
 class ForgetsTheBatchsBeta2(tampered(AdamUpdater, update=by_the_first_beta2)):
     """Goes on with the first beta2 that it was given."""
 

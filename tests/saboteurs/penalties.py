@@ -11,7 +11,7 @@ from gankit_numpy.tape import constant, gradients, variable
 from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
-FORMULA = "test_a_penalty_is_its_formula"
+FORMULA = "test_a_penalty_matches_its_formula"
 
 
 class Penalising(HonestTrainer):
@@ -120,7 +120,7 @@ class AddsEpsilonToTheNorm(Penalising):
         return mean(outside * outside) if penalty.target else super().value(steepness, penalty)
 
 
-@caught_by(FORMULA, "test_the_whole_follows_the_reference")
+@caught_by(FORMULA, "test_all_features_match_the_reference")
 class ForgetsTheLazyFactor(Penalising):
     """Takes the problem's weight of a penalty that is due, not the batch's."""
 
@@ -129,7 +129,7 @@ class ForgetsTheLazyFactor(Penalising):
         return weight if super().rate(batch, penalty, number) else 0.0
 
 
-@caught_by("test_a_penalty_that_is_not_due_changes_nothing")
+@caught_by("test_a_penalty_of_weight_zero_changes_nothing")
 class IsAlwaysDue(Penalising):
     """Adds a penalty in every update."""
 
@@ -137,7 +137,7 @@ class IsAlwaysDue(Penalising):
         return super().rate(batch, penalty, number) or 1.0
 
 
-@caught_by("test_a_penalty_moves_weights_by_its_gradient", "test_penalties_follow_the_reference")
+@caught_by("test_a_penalty_changes_weights_by_its_gradient", "test_penalties_match_the_reference")
 class PenalisesInWordsOnly(Penalising):
     """Adds a penalty to the loss that it returns, and moves no weight by it."""
 
@@ -146,7 +146,7 @@ class PenalisesInWordsOnly(Penalising):
         return added if isinstance(added, float) else constant(added.value)
 
 
-@caught_by("test_a_flat_discriminator_can_be_penalised")
+@caught_by("test_a_penalty_of_a_zero_gradient_is_finite")
 class TakesABareRoot(Penalising):
     """Takes the root without an epsilon, whose slope at 0 is infinite."""
 
@@ -155,7 +155,7 @@ class TakesABareRoot(Penalising):
         return mean(excess * excess) if penalty.target else super().value(steepness, penalty)
 
 
-@caught_by("test_a_penalty_looks_through_the_view")
+@caught_by("test_a_penalty_differentiates_through_augmentation")
 class PenalisesTheView(Penalising):
     """Takes the gradient by the images as they were seen, after they are augmented."""
 
@@ -172,10 +172,10 @@ def without_noise(batch):
     return replace(batch, random=draws)
 
 
-IN_TRAINING = "test_a_penalty_sees_the_network_in_training"
+IN_TRAINING = "test_a_penalty_uses_the_network_in_training_mode"
 
 
-@caught_by("test_the_whole_follows_the_reference", IN_TRAINING)
+@caught_by("test_all_features_match_the_reference", IN_TRAINING)
 class PenalisesAnotherClass(Penalising):
     """Evaluates the images of a penalty with other images' labels."""
 
@@ -190,7 +190,7 @@ class PenalisesAnotherClass(Penalising):
         )
 
 
-@caught_by(IN_TRAINING, "test_a_penalty_in_training_follows_the_reference")
+@caught_by(IN_TRAINING, "test_penalties_in_training_mode_match_the_reference")
 class PenalisesUnderTheStepsMasks(Penalising):
     """Drops in a penalty's pass what the adversarial pass drops."""
 

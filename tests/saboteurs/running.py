@@ -16,7 +16,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 from tests.saboteurs.tampered import tampered
 
-FORMULA = "test_running_state_follows_its_formula"
+FORMULA = "test_running_state_matches_its_formula"
 
 
 def unbiased(self, layer, inputs, name, honest=ForwardPass._normalise):
@@ -47,7 +47,7 @@ def epsilon_outside(inputs, statistics, epsilon):
     return (inputs - mean) * (variance**0.5 + epsilon) ** -1.0
 
 
-@caught_by(FORMULA, "test_every_pair_follows_the_reference")
+@caught_by(FORMULA, "test_every_network_pair_matches_the_reference")
 class AddsEpsilonToTheDeviation(tampered(norms, normalise=epsilon_outside)):
     """Adds a normalisation's epsilon outside the root."""
 
@@ -93,7 +93,7 @@ def look(trainer, images, batch):
     copy_into({name: trainer._d.values[name] for name in moved}, moved)
 
 
-@caught_by("test_penalties_move_no_running_state")
+@caught_by("test_penalties_leave_running_state_unchanged")
 class MovesStateInPenalties(HonestTrainer):
     """Lets a penalty's pass move the running state, after the adversarial one."""
 
@@ -104,7 +104,7 @@ class MovesStateInPenalties(HonestTrainer):
         return loss
 
 
-@caught_by("test_running_state_moves_in_its_own_networks_update")
+@caught_by("test_update_changes_running_state_of_its_own_network")
 class MovesTheOthersState(HonestTrainer):
     """Lets the generator's update move the discriminator's running state."""
 

@@ -31,7 +31,7 @@ class DropsTheLastRound(HonestTrainer):
         return np.concatenate([losses, losses[-1:]]) if len(losses) else np.zeros((1, 2))
 
 
-@caught_by("test_a_block_takes_scaled_images", "test_a_block_equals_its_updates")
+@caught_by("test_a_block_accepts_scaled_images", "test_a_block_equals_its_updates")
 class ScalesPixelsItsOwnWay(HonestTrainer):
     """Scales uint8 images to [0, 1] in a block."""
 
@@ -56,7 +56,7 @@ class TrainsTheCriticOnce(HonestTrainer):
         return super().train_block(once)
 
 
-@caught_by("test_a_block_takes_each_updates_rates")
+@caught_by("test_a_block_uses_each_updates_scalars")
 class SharesNoiseInBlocks(HonestTrainer):
     """Gives the generator the discriminator's noise in a block, though it was to be fresh."""
 
@@ -66,14 +66,14 @@ class SharesNoiseInBlocks(HonestTrainer):
         return super().train_block(replace(block, noise=noise))
 
 
-@caught_by("test_has_the_blocks_it_claims")
+@caught_by("test_has_train_block_if_claimed")
 class ClaimsBlocksItLacks(HonestTrainer):
     """Runs update by update though it claims exact blocks."""
 
     train_block = None
 
 
-@caught_by("test_a_block_pairs_real_with_fake")
+@caught_by("test_a_block_supports_paired_losses")
 class PairsOtherImages(HonestTrainer):
     """Shows the generator's update the images of the update before, in a block."""
 
@@ -83,7 +83,7 @@ class PairsOtherImages(HonestTrainer):
         return super().train_block(replace(block, index=index))
 
 
-@caught_by("test_a_block_takes_each_updates_rates")
+@caught_by("test_a_block_uses_each_updates_scalars")
 class TakesARoundsRates(HonestTrainer):
     """Takes the rates of a step's last update for all its updates, in a block."""
 
@@ -109,7 +109,7 @@ class KeysByThePlaceInTheBlock(HonestTrainer):
         return super().train_block(replace(block, start=0))
 
 
-@caught_by("test_blocks_and_updates_mix", "test_a_native_block_equals_its_updates")
+@caught_by("test_blocks_and_updates_may_alternate", "test_a_native_block_equals_its_updates")
 class KeepsItsBlocksToItself(HonestTrainer):
     """Runs blocks on weights of their own, which its updates never see."""
 
@@ -120,7 +120,7 @@ class KeepsItsBlocksToItself(HonestTrainer):
         return losses
 
 
-@caught_by("test_images_may_lie_in_a_file")
+@caught_by("test_a_block_accepts_images_in_a_file")
 class ReadsTheStartOfAFile(HonestTrainer):
     """Takes the first image of those in a file for all."""
 
@@ -130,7 +130,7 @@ class ReadsTheStartOfAFile(HonestTrainer):
         super().place(images, labels)
 
 
-@caught_by("test_images_may_be_placed_anew")
+@caught_by("test_placing_images_again_replaces_them")
 class KeepsTheLargestSet(HonestTrainer):
     """Keeps the images that it has when fewer are placed."""
 
@@ -141,7 +141,7 @@ class KeepsTheLargestSet(HonestTrainer):
             super().place(images, labels)
 
 
-@caught_by("test_stops_and_goes_on", "test_a_run_moves_there_and_back")
+@caught_by("test_resumes_after_any_step", "test_a_run_moves_to_the_reference_and_back")
 class ForgetsTheAverage(HonestTrainer):
     """Begins the average anew when it loads a state."""
 
@@ -150,7 +150,7 @@ class ForgetsTheAverage(HonestTrainer):
         super().load_state({**state, **average})
 
 
-@caught_by("test_stops_and_goes_on", "test_a_run_moves_there_and_back")
+@caught_by("test_resumes_after_any_step", "test_a_run_moves_to_the_reference_and_back")
 class ForgetsMomentsOnLoading(HonestTrainer):
     """Loads weights, and begins Adam's moments at zero."""
 

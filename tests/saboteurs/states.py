@@ -7,7 +7,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_names_its_state")
+@caught_by("test_state_has_the_common_names")
 class NamesItsOwnWay(HonestTrainer):
     """Has names of its own for what it saves."""
 
@@ -15,7 +15,7 @@ class NamesItsOwnWay(HonestTrainer):
         return {name.replace("kernel", "weight"): a for name, a in super()._values().items()}
 
 
-@caught_by("test_names_its_state")
+@caught_by("test_state_has_the_common_names")
 class LaysKernelsDown(HonestTrainer):
     """Saves kernels `(out, in)`."""
 
@@ -23,7 +23,7 @@ class LaysKernelsDown(HonestTrainer):
         return {name: a.T for name, a in super()._values().items()}
 
 
-@caught_by("test_state_holds_the_weights")
+@caught_by("test_state_contains_the_weights")
 class SavesItsFirstWeights(HonestTrainer):
     """Saves the weights that it began with or was loaded with."""
 
@@ -39,7 +39,7 @@ class SavesItsFirstWeights(HonestTrainer):
         return {**super().state(), **{n: a for n, a in self.saved.items() if n.startswith("gen")}}
 
 
-@caught_by("test_gives_copies_of_its_state")
+@caught_by("test_returns_copies_of_its_state")
 class LendsItsState(HonestTrainer):
     """Gives its state away, not copies."""
 
@@ -47,7 +47,7 @@ class LendsItsState(HonestTrainer):
         return self._values()
 
 
-@caught_by("test_stops_and_goes_on")
+@caught_by("test_resumes_after_any_step")
 class LoadsNothing(HonestTrainer):
     """Checks the state that it is given and loads none of it."""
 
@@ -55,7 +55,7 @@ class LoadsNothing(HonestTrainer):
         check_state(state, self._values())
 
 
-@caught_by("test_takes_copies_of_a_state")
+@caught_by("test_copies_a_loaded_state")
 class BorrowsItsState(HonestTrainer):
     """Keeps the arrays that it is given, not copies."""
 
@@ -66,7 +66,7 @@ class BorrowsItsState(HonestTrainer):
             self._g.values[name] = self._arrays[f"generator/{name}"] = kept
 
 
-@caught_by("test_a_state_may_change_precision")
+@caught_by("test_loads_a_state_of_either_precision")
 class TakesOnAPrecision(HonestTrainer):
     """Goes on in the precision of the state that it loads."""
 
@@ -77,7 +77,7 @@ class TakesOnAPrecision(HonestTrainer):
             self._g.values[name] = self._arrays[f"generator/{name}"] = kept
 
 
-@caught_by("test_a_state_may_change_precision")
+@caught_by("test_loads_a_state_of_either_precision")
 class LoadsByHalves(HonestTrainer):
     """Steps what it loads to half precision."""
 
@@ -87,9 +87,9 @@ class LoadsByHalves(HonestTrainer):
 
 
 @caught_by(
-    "test_refuses_a_wrong_state_whole",
-    "test_needs_every_part_of_its_state",
-    "test_refuses_a_wrong_native_state_whole",
+    "test_refuses_an_invalid_state",
+    "test_refuses_an_incomplete_state",
+    "test_refuses_an_invalid_native_state",
 )
 class LoadsWhatItKnows(HonestTrainer):
     """Loads what fits and is silent about the rest."""
@@ -100,7 +100,7 @@ class LoadsWhatItKnows(HonestTrainer):
                 value[...] = state[name]
 
 
-@caught_by("test_refuses_a_wrong_state_whole", "test_needs_every_part_of_its_state")
+@caught_by("test_refuses_an_invalid_state", "test_refuses_an_incomplete_state")
 class LoadsBeforeItChecks(HonestTrainer):
     """Refuses a wrong state when it has loaded a part of it."""
 
@@ -111,7 +111,7 @@ class LoadsBeforeItChecks(HonestTrainer):
         super().load_state(state)
 
 
-@caught_by("test_needs_every_part_of_its_state")
+@caught_by("test_refuses_an_incomplete_state")
 class NeedsNoMoments(HonestTrainer):
     """Takes a state without Adam's second moments, and keeps its own."""
 

@@ -10,7 +10,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_discriminator_update_moves_the_discriminator_alone")
+@caught_by("test_discriminator_update_changes_only_the_discriminator")
 class TrainsBothNetworks(HonestTrainer):
     """Moves the generator in the discriminator's update as well."""
 
@@ -19,7 +19,7 @@ class TrainsBothNetworks(HonestTrainer):
         return super().update_discriminator(batch)
 
 
-@caught_by("test_discriminator_update_moves_the_discriminator_alone")
+@caught_by("test_discriminator_update_changes_only_the_discriminator")
 class FreezesALayer(HonestTrainer):
     """Leaves the discriminator's first layer where it was."""
 
@@ -30,7 +30,7 @@ class FreezesALayer(HonestTrainer):
         return loss
 
 
-@caught_by("test_generator_update_moves_the_generator_alone")
+@caught_by("test_generator_update_changes_only_the_generator")
 class TrainsTheWrongNetwork(HonestTrainer):
     """Moves the discriminator in the generator's update as well."""
 
@@ -39,7 +39,7 @@ class TrainsTheWrongNetwork(HonestTrainer):
         return super().update_generator(batch)
 
 
-@caught_by("test_generator_update_moves_the_generator_alone", "test_counts")
+@caught_by("test_generator_update_changes_only_the_generator", "test_counts_steps_and_updates")
 class LosesCount(HonestTrainer):
     """Does not count steps."""
 
@@ -49,7 +49,7 @@ class LosesCount(HonestTrainer):
         return loss
 
 
-@caught_by("test_counts")
+@caught_by("test_counts_steps_and_updates")
 class CountsUpdatesTwice(HonestTrainer):
     """Counts each update of the discriminator twice."""
 
@@ -70,7 +70,7 @@ class ReturnsTheLossAfterwards(HonestTrainer):
         return loss
 
 
-@caught_by("test_goes_as_far_as_the_batch_says")
+@caught_by("test_uses_the_learning_rate_of_the_batch")
 class KeepsItsOwnRate(HonestTrainer):
     """Takes the problem's learning rate, whatever the batch says."""
 
@@ -80,7 +80,7 @@ class KeepsItsOwnRate(HonestTrainer):
         return super().update_discriminator(replace(batch, scalars=rates))
 
 
-@caught_by("test_goes_as_far_as_the_batch_says")
+@caught_by("test_uses_the_learning_rate_of_the_batch")
 class TakesTheOthersRate(HonestTrainer):
     """Moves the generator at the discriminator's learning rate."""
 
@@ -91,9 +91,9 @@ class TakesTheOthersRate(HonestTrainer):
 
 
 @caught_by(
-    "test_is_a_function_of_state_and_batch",
-    "test_stops_and_goes_on",
-    "test_native_updates_draw_by_their_key",
+    "test_update_depends_only_on_state_and_batch",
+    "test_resumes_after_any_step",
+    "test_native_update_depends_only_on_state_and_batch",
 )
 class CountsItsOwnRandomness(HonestTrainer):
     """Drops by a count of its own calls, which no state holds."""
@@ -106,7 +106,7 @@ class CountsItsOwnRandomness(HonestTrainer):
         return super().update_discriminator(replace(batch, key=key))
 
 
-@caught_by("test_drops_by_the_batchs_key")
+@caught_by("test_dropout_depends_on_the_key")
 class DropsTheSameAlways(HonestTrainer):
     """Drops the same values in every update."""
 
@@ -114,7 +114,7 @@ class DropsTheSameAlways(HonestTrainer):
         return super().update_generator(replace(batch, key=batch.key._replace(step=0, update=0)))
 
 
-@caught_by("test_changes_no_batch")
+@caught_by("test_update_leaves_the_batch_unchanged")
 class SpoilsItsBatch(HonestTrainer):
     """Writes to the noise that it was given."""
 
@@ -124,7 +124,7 @@ class SpoilsItsBatch(HonestTrainer):
         return loss
 
 
-@caught_by("test_leaves_global_randomness_alone")
+@caught_by("test_leaves_global_random_generators_unchanged")
 class SeedsNumpy(HonestTrainer):
     """Seeds NumPy's global generator."""
 
@@ -133,7 +133,7 @@ class SeedsNumpy(HonestTrainer):
         return super().update_discriminator(batch)
 
 
-@caught_by("test_leaves_global_randomness_alone")
+@caught_by("test_leaves_global_random_generators_unchanged")
 class DrawsFromPython(HonestTrainer):
     """Draws from Python's global generator."""
 
@@ -142,7 +142,7 @@ class DrawsFromPython(HonestTrainer):
         return super().update_generator(batch)
 
 
-@caught_by("test_returns_the_loss_before_the_update", "test_every_loss_follows_the_reference")
+@caught_by("test_returns_the_loss_before_the_update", "test_every_loss_matches_the_reference")
 class MinimisesSomethingElse(HonestTrainer):
     """Trains by least squares, whatever loss was asked for."""
 
@@ -150,7 +150,7 @@ class MinimisesSomethingElse(HonestTrainer):
         super().__init__(replace(problem, loss=LEAST_SQUARES))
 
 
-@caught_by("test_returns_the_loss_before_the_update", "test_every_loss_follows_the_reference")
+@caught_by("test_returns_the_loss_before_the_update", "test_every_loss_matches_the_reference")
 class SwapsRealAndFake(HonestTrainer):
     """Takes real logits for fake ones in the discriminator's loss."""
 

@@ -13,7 +13,7 @@ from tests.saboteurs.honest import HonestTrainer
 from tests.saboteurs.saboteur import caught_by
 from tests.saboteurs.tampered import tampered
 
-SEES = "test_sees_a_view_of_either_half"
+SEES = "test_discriminator_sees_augmented_images"
 
 
 def of_fakes_alone(self, images, half, honest=DiscriminatorForward.view):
@@ -48,7 +48,7 @@ def rolled(_ops, images, offsets):
     return Tracked(np.array(moved), (images, lambda g: rolled(None, g, -offsets)))
 
 
-@caught_by(SEES, "test_views_follow_the_reference")
+@caught_by(SEES, "test_augmentation_matches_the_reference")
 class ShiftsRoundTheEdge(tampered(TrackedOps, shift=rolled)):
     """Lets what is shifted out come in at the other side."""
 
@@ -57,7 +57,7 @@ def pulled_straight(_ops, images, offsets, honest=operations.shift):
     return Tracked(honest(images, offsets).value, (images, lambda g: g))
 
 
-@caught_by("test_views_follow_the_reference")
+@caught_by("test_augmentation_matches_the_reference")
 class PullsGradientsStraight(tampered(TrackedOps, shift=pulled_straight)):
     """Takes a shifted image's gradient for that of the image before."""
 
@@ -66,7 +66,7 @@ def always(_ops, numbers, _threshold):
     return np.ones_like(numbers)
 
 
-@caught_by("test_applies_each_transform_by_chance")
+@caught_by("test_adaptive_transforms_have_the_probability_p")
 class AlwaysTransforms(tampered(TrackedOps, below=always)):
     """Transforms every image, whatever the chance."""
 
@@ -75,7 +75,7 @@ def mistaken(self, real, honest=AdaptiveProbability.record):
     honest(self, -real)
 
 
-@caught_by("test_chance_follows_the_discriminator")
+@caught_by("test_adaptive_probability_follows_the_discriminator")
 class WatchesTheWrongWay(tampered(AdaptiveProbability, record=mistaken)):
     """Takes reals that are taken for fakes as a sign of overfitting."""
 
@@ -85,12 +85,12 @@ def forgetful(self, real, honest=AdaptiveProbability.record):
     honest(self, real)
 
 
-@caught_by("test_chance_follows_the_discriminator")
+@caught_by("test_adaptive_probability_follows_the_discriminator")
 class BeginsEachTimeAtNothing(tampered(AdaptiveProbability, record=forgetful)):
     """Lets the chance begin at 0 again after it has moved."""
 
 
-@caught_by("test_keeps_a_chance_only_where_adaptive")
+@caught_by("test_only_adaptive_augmentation_has_state")
 class KeepsAChanceAlways(HonestTrainer):
     """Saves a chance where nothing is adaptive."""
 
@@ -98,7 +98,7 @@ class KeepsAChanceAlways(HonestTrainer):
         return {"ada/p": np.zeros(()), **super()._values()}
 
 
-@caught_by("test_keeps_a_chance_only_where_adaptive")
+@caught_by("test_only_adaptive_augmentation_has_state")
 class RoundsItsChance(HonestTrainer):
     """Keeps the chance in the problem's precision."""
 

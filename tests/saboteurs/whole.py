@@ -10,7 +10,7 @@ from tests.saboteurs.offers import WITHOUT, Lax
 from tests.saboteurs.saboteur import caught_by
 
 
-@caught_by("test_a_block_of_the_whole_equals_its_updates")
+@caught_by("test_a_block_with_all_features_equals_its_updates")
 class MirrorsNothingInBlocks(HonestTrainer):
     """Leaves images as they are in a block, though some were to be mirrored."""
 
@@ -19,7 +19,7 @@ class MirrorsNothingInBlocks(HonestTrainer):
         return super().train_block(replace(block, random=draws))
 
 
-@caught_by("test_a_block_of_the_whole_equals_its_updates")
+@caught_by("test_a_block_with_all_features_equals_its_updates")
 class TakesTheFirstLabelsInBlocks(HonestTrainer):
     """Takes the data set's first labels in a block, whichever images it shows."""
 
@@ -27,7 +27,7 @@ class TakesTheFirstLabelsInBlocks(HonestTrainer):
         super().place(images, None if labels is None else np.sort(labels))
 
 
-@caught_by("test_a_block_of_the_whole_may_be_split")
+@caught_by("test_a_block_with_all_features_may_be_split")
 class CountsLazinessByTheBlock(HonestTrainer):
     """Counts the updates from one penalty to the next from the start of each block."""
 
@@ -40,7 +40,9 @@ class CountsLazinessByTheBlock(HonestTrainer):
         return super().train_block(replace(block, scalars=rates))
 
 
-@caught_by("test_the_whole_stops_and_goes_on", "test_the_whole_moves_there_and_back")
+@caught_by(
+    "test_all_features_resume_after_any_step", "test_all_features_move_to_the_reference_and_back"
+)
 class ForgetsItsChance(HonestTrainer):
     """Begins the chance of an augmentation anew when it loads a state."""
 
@@ -49,7 +51,9 @@ class ForgetsItsChance(HonestTrainer):
         super().load_state({**state, **chance})
 
 
-@caught_by("test_the_whole_stops_and_goes_on", "test_the_whole_moves_there_and_back")
+@caught_by(
+    "test_all_features_resume_after_any_step", "test_all_features_move_to_the_reference_and_back"
+)
 class ForgetsSpectralVectors(HonestTrainer):
     """Begins spectral norm's vectors anew when it loads a state."""
 
@@ -63,7 +67,7 @@ class BuildsUnclaimedConvolutions(HonestTrainer):
     """Builds convolutions, which it does not claim."""
 
 
-@caught_by("test_an_update_of_the_whole_moves_its_own")
+@caught_by("test_an_update_with_all_features_changes_only_its_network")
 class MovesItsChanceTwice(HonestTrainer):
     """Counts the generator's updates for the chance of an augmentation as well."""
 
@@ -73,7 +77,7 @@ class MovesItsChanceTwice(HonestTrainer):
         return super().update_generator(batch)
 
 
-@caught_by("test_the_whole_needs_every_part_of_its_state")
+@caught_by("test_all_features_refuse_an_incomplete_state")
 class NeedsNoRunningState(HonestTrainer):
     """Takes a state without running state, and keeps its own."""
 

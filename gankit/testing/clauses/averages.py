@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gankit.contract import Backend, Generator, Problem, Trainer, strip_prefix
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.networks import noise
-from gankit.testing.clauses.updates import take, with_rate
+from gankit.testing.clauses.updates import run_update, with_scalar
 from gankit.testing.harness import Setup, ready, require
 from gankit.testing.level_marks import level
 from gankit.testing.problems import bound, full
@@ -19,38 +19,38 @@ Images = NDArray[np.uint8]
 
 @level("protocol")
 class AverageClauses:
-    """The average: a third network, which follows the generator (capability "average")."""
+    """Average: a third network, with averaged weights of the generator (capability "average")."""
 
-    def test_has_an_average_only_when_asked(self, backend: Backend) -> None:
-        """A problem without an average gives a trainer whose average is None, and no such state."""
+    def test_has_an_average_only_if_requested(self, backend: Backend) -> None:
+        """Without an average in the problem, `average` is None and the state has no "average/"."""
         trainer = ready(backend, full(backend, average=None))
         assert trainer.average is None
         assert strip_prefix(trainer.state(), "average") == {}
 
-    def test_average_begins_as_the_generator(self, backend: Backend) -> None:
+    def test_average_starts_as_the_generator(self, backend: Backend) -> None:
         """The average starts with the generator's weights."""
-        trainer = ready(backend, averaging(backend))
+        trainer = ready(backend, averaged_problem(backend))
         assert_identical(average_of(trainer).weights(), trainer.generator.weights())
 
     @pytest.mark.parametrize("beta", [0.0, 0.25, 1.0])
-    def test_averages_by_the_batchs_share(
+    def test_averages_with_the_beta_of_the_batch(
         self, backend: Backend, images: Images, beta: float
     ) -> None:
-        """A generator update makes the average beta * average + (1 - beta) * weights.
+        """A generator update sets the average to beta * average + (1 - beta) * weights.
 
-        The weights are those after the update, and beta is the batch's rate "average".
+        The weights are those after the update; beta is the batch's scalar "average".
         """
-        trainer = ready(backend, problem := averaging(backend))
+        trainer = ready(backend, problem := averaged_problem(backend))
         old = average_of(trainer).weights()
-        batch = with_rate(Setup(problem, images).batch(), "average", beta)
-        take(trainer, "generator", batch)
+        batch = with_scalar(Setup(problem, images).batch(), "average", beta)
+        run_update(trainer, "generator", batch)
         new = trainer.generator.weights()
         wanted = {name: beta * old[name] + (1 - beta) * new[name] for name in old}
         assert_close(average_of(trainer).weights(), wanted, bound(problem))
 
-    def test_average_makes_images_of_its_own(self, backend: Backend, images: Images) -> None:
-        """The average is a generator: with its weights, the generator makes the same images."""
-        trainer = ready(backend, problem := averaging(backend))
+    def test_average_generates_its_own_images(self, backend: Backend, images: Images) -> None:
+        """The average generates the same images as the generator with the average's weights."""
+        trainer = ready(backend, problem := averaged_problem(backend))
         Setup(problem, images).updates(trainer, 0, 3)
         mean = average_of(trainer)
         made, others = mean(noise(problem)), trainer.generator(noise(problem))
@@ -59,13 +59,13 @@ class AverageClauses:
         assert_identical({"images": made}, {"images": trainer.generator(noise(problem))})
 
 
-def averaging(backend: Backend) -> Problem:
-    """Return the full problem, or skip if no average is claimed."""
+def averaged_problem(backend: Backend) -> Problem:
+    """Return the problem `full`, or skip if "average" is not claimed."""
     require(backend, "average")
     return full(backend)
 
 
 def average_of(trainer: Trainer) -> Generator:
-    """Return the average; fail without one."""
+    """Return the average; fail if it is None."""
     assert trainer.average is not None
     return trainer.average

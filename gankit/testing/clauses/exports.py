@@ -18,7 +18,7 @@ from gankit.export.verify_subprocess import compared
 from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run
 from gankit.runs.loss_history import LossHistory
-from gankit.testing.clauses.integration import each_family, taking
+from gankit.testing.clauses.integration import each_family, setup_with_all_features
 from gankit.testing.harness import ready
 from gankit.testing.level_marks import level
 
@@ -31,15 +31,15 @@ class ExportClauses:
     """Exports: generators for use without gankit."""
 
     @each_family
-    def test_an_export_makes_the_generators_images(self, backend: Backend, family: str) -> None:
-        """Written in any offered format and read again, a generator makes the same images.
+    def test_an_export_generates_the_same_images(self, backend: Backend, family: str) -> None:
+        """Exported in any declared format and read again, a generator generates the same images.
 
-        Within 1e-5, with inputs by name and any number of them. Formats whose requirements are not
-        installed are skipped.
+        They agree within 1e-5, with inputs by name and any number of images. Formats whose
+        requirements are not installed are skipped.
         """
         if not backend.exports:
             pytest.skip(f"backend {backend.name!r} offers no 'exports'")
-        setup = taking(backend, family)
+        setup = setup_with_all_features(backend, family)
         trainer = ready(backend, setup.problem)
         setup.updates(trainer, 0, STEPS)
         run = Run(setup.problem, trainer, STEPS, LossHistory(np.zeros((STEPS, 2))))
@@ -51,7 +51,7 @@ class ExportClauses:
 def difference(export: Export, run: Run) -> float:
     """Write and read a generator; return the largest difference, or fail."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Exporters warn of themselves; nobody will see it.
+        warnings.simplefilter("ignore")  # Exporters warn about their own code.
         path = Path(folder) / f"generator{export.suffix}"
         export.write(*folded(run.problem, run.generator.weights()), path)
         try:

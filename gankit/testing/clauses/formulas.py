@@ -1,4 +1,4 @@
-"""Clauses on formulas: numbers compared with the reference's."""
+"""Clauses on formulas, compared with the reference."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gankit.testing.clauses.networks import noise
 from gankit.testing.clauses.updates import LOSSES
 from gankit.testing.harness import (
     Setup,
-    assert_follows_the_reference,
-    one_by_one,
+    assert_matches_reference,
     ready,
     reference,
     require,
+    train_by_updates,
 )
 from gankit.testing.level_marks import level
 from gankit.testing.problems import (
@@ -39,42 +39,44 @@ EPSILON = replace(ADAM, epsilon=1e-3)
 
 @level("numerics")
 class FormulaClauses:
-    """Formulas: the same problem, batches and noise give the reference's numbers.
+    """Formulas: the same problem and batches give the reference's numbers.
 
     Arrays a and b agree within a bound if max |a - b| <= bound * max(1, max |b|).
     """
 
-    def test_sgd_follows_the_reference(self, backend: Backend, images: Images) -> None:
-        """In float64, 20 steps of SGD give the reference's losses and weights within 1e-9."""
+    def test_sgd_matches_the_reference(self, backend: Backend, images: Images) -> None:
+        """In float64, 20 steps of SGD match the reference's losses and weights within 1e-9."""
         require(backend, "float64")
-        assert_follows_the_reference(backend, Setup(simple(backend), images), 20, 1e-9)
+        assert_matches_reference(backend, Setup(simple(backend), images), 20, 1e-9)
 
-    def test_adam_follows_the_reference(self, backend: Backend, images: Images) -> None:
-        """In float64, 100 steps of Adam with dropout give the reference's state within 1e-9."""
+    def test_adam_matches_the_reference(self, backend: Backend, images: Images) -> None:
+        """In float64, 100 steps of Adam with dropout match the reference's state within 1e-9."""
         require(backend, "float64")
-        assert_follows_the_reference(backend, Setup(full(backend), images), 100, 1e-9)
+        assert_matches_reference(backend, Setup(full(backend), images), 100, 1e-9)
 
-    def test_float32_follows_the_reference(self, backend: Backend, images: Images) -> None:
-        """In float32, 20 steps of SGD give the reference's weights within 1e-6."""
+    def test_float32_matches_the_reference(self, backend: Backend, images: Images) -> None:
+        """In float32, 20 steps of SGD match the reference's weights within 1e-6."""
         require(backend, "float32")
         setup = Setup(SIMPLE, images)
-        found, wanted = (one_by_one(b, setup, 20) for b in (backend, reference()))
+        found, wanted = (train_by_updates(b, setup, 20) for b in (backend, reference()))
         assert_close(strip_prefix(found, "generator"), strip_prefix(wanted, "generator"), 1e-6)
         assert_close(
             strip_prefix(found, "discriminator"), strip_prefix(wanted, "discriminator"), 1e-6
         )
 
     @pytest.mark.parametrize("loss", LOSSES)
-    def test_every_loss_follows_the_reference(
+    def test_every_loss_matches_the_reference(
         self, backend: Backend, images: Images, loss: Loss
     ) -> None:
-        """Every built-in loss, and a user's own, gives the reference's numbers."""
+        """Every built-in loss, and a user's own loss, matches the reference."""
         problem = simple(backend, loss=loss)
-        assert_follows_the_reference(backend, Setup(problem, images), 3, bound(problem))
+        assert_matches_reference(backend, Setup(problem, images), 3, bound(problem))
 
     @pytest.mark.parametrize("loss", LOSSES)
-    def test_is_exact_at_both_ends(self, backend: Backend, images: Images, loss: Loss) -> None:
-        """With logits in the thousands an update gives the reference's numbers; none overflows."""
+    def test_large_logits_do_not_overflow(
+        self, backend: Backend, images: Images, loss: Loss
+    ) -> None:
+        """With logits in the thousands an update matches the reference, without overflow."""
         problem = simple(backend, loss=loss, discriminator=discriminator(*HIDDEN["sigmoid"]))
         ends = []
         for each in (backend, reference()):
@@ -89,27 +91,27 @@ class FormulaClauses:
         assert_close(found, wanted, bound(problem))
 
     @pytest.mark.parametrize("layer", HIDDEN)
-    def test_every_layer_follows_the_reference(
+    def test_every_layer_matches_the_reference(
         self, backend: Backend, images: Images, layer: str
     ) -> None:
-        """Every kind of layer, in both networks, gives the reference's numbers."""
+        """Every kind of layer, in both networks, matches the reference."""
         hidden = HIDDEN[layer]
         networks = {"generator": generator(*hidden), "discriminator": discriminator(*hidden)}
         problem = simple(backend, **networks)
-        assert_follows_the_reference(backend, Setup(problem, images), 3, bound(problem))
+        assert_matches_reference(backend, Setup(problem, images), 3, bound(problem))
 
     @pytest.mark.parametrize("fresh", [True, False], ids=["fresh-noise", "shared-noise"])
     @pytest.mark.parametrize("n_critic", [1, 2, 3])
-    def test_every_step_follows_the_reference(
+    def test_every_n_critic_matches_the_reference(
         self, backend: Backend, images: Images, n_critic: int, fresh: bool
     ) -> None:
-        """Any number of discriminator updates a step, and either kind of noise, does so too."""
+        """Steps with 1 to 3 discriminator updates, fresh or shared noise, match the reference."""
         problem = simple(backend, fresh_noise=fresh)
         setup = Setup(problem, images, n_critic)
-        assert_follows_the_reference(backend, setup, 3, bound(problem))
+        assert_matches_reference(backend, setup, 3, bound(problem))
 
-    def test_calls_follow_the_reference(self, backend: Backend, images: Images) -> None:
-        """Called with the same inputs, both networks return what the reference's do."""
+    def test_calls_match_the_reference(self, backend: Backend, images: Images) -> None:
+        """Called with the same inputs, both networks return the same as the reference's."""
         problem = full(backend)
         mine, other = ready(backend, problem), ready(reference(), problem)
         z, x = noise(problem), problem.scale(images[:5])
@@ -120,7 +122,7 @@ class FormulaClauses:
         assert_close(found, wanted, bound(problem))
 
     def test_adds_epsilon_after_the_bias_correction(self, backend: Backend, images: Images) -> None:
-        """Adam adds epsilon to the corrected root, which at epsilon 1e-3 makes a difference."""
+        """Adam adds epsilon to the root after the bias correction, tested with epsilon 1e-3."""
         optimizers = {"generator_optimizer": EPSILON, "discriminator_optimizer": EPSILON}
         problem = simple(backend, **optimizers)
-        assert_follows_the_reference(backend, Setup(problem, images), 10, bound(problem))
+        assert_matches_reference(backend, Setup(problem, images), 10, bound(problem))

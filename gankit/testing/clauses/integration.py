@@ -1,4 +1,4 @@
-"""Clauses on integration: all capabilities at once."""
+"""Clauses on integration: all claimed capabilities in one problem."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from gankit.contract import Backend, State, Trainer
 from gankit.layers import is_running
 from gankit.testing.agreement import assert_close, assert_identical, differing
-from gankit.testing.clauses.blocks import assert_same_either_way
-from gankit.testing.clauses.updates import each_player, take
-from gankit.testing.faulty_states import assert_refused, moved
-from gankit.testing.full_problems import FAMILIES, everything
-from gankit.testing.harness import Setup, assert_follows_the_reference, ready, reference, require
+from gankit.testing.clauses.blocks import assert_block_equals_updates
+from gankit.testing.clauses.updates import each_player, run_update
+from gankit.testing.faulty_states import assert_refused, shifted
+from gankit.testing.full_problems import FAMILIES, with_all_features
+from gankit.testing.harness import Setup, assert_matches_reference, ready, reference, require
 from gankit.testing.level_marks import level
 from gankit.testing.rgb import rgb_setup
 
@@ -22,36 +22,36 @@ each_family = pytest.mark.parametrize("family", FAMILIES)
 
 @level("numerics")
 class IntegrationClauses:
-    """Integration: all that a backend claims in one problem, with two discriminator updates a step.
+    """Integration: all claimed capabilities in one problem, with two discriminator updates a step.
 
-    One family has an auxiliary classifier, residual blocks, an adaptive augmentation and Adam, the
-    other projects classes and has a relativistic loss, layer normalisation and a clipped RMSprop;
-    both have classes in both networks, spectral norm, dropout, a lazy and another penalty,
-    schedules, noise, flips and an average.
+    One family has an auxiliary classifier, residual blocks, adaptive augmentation and Adam. The
+    other has a projection of classes, a relativistic loss, layer normalisation and a clipped
+    RMSprop. Both have class-conditional networks, spectral norm, dropout, two penalties of which
+    one is lazy, schedules, instance noise, flips and an average.
     """
 
     @each_family
-    def test_the_whole_follows_the_reference(self, backend: Backend, family: str) -> None:
-        """In float64, five steps give the reference's losses and state within 1e-8."""
+    def test_all_features_match_the_reference(self, backend: Backend, family: str) -> None:
+        """In float64, five steps match the reference's losses and state within 1e-8."""
         require(backend, "float64")
-        assert_follows_the_reference(backend, taking(backend, family), STEPS, 1e-8)
+        assert_matches_reference(backend, setup_with_all_features(backend, family), STEPS, 1e-8)
 
     @level("protocol")
     @each_family
     @each_player
-    def test_an_update_of_the_whole_moves_its_own(
+    def test_an_update_with_all_features_changes_only_its_network(
         self, backend: Backend, family: str, player: str
     ) -> None:
-        """An update changes its own network's part of the state, and nothing of the other's.
+        """An update changes the state of its own network, and nothing of the other's.
 
-        An adaptive augmentation's chance belongs to the discriminator, average and `step` to the
-        generator.
+        The probability of adaptive augmentation belongs to the discriminator; the average and
+        `step` belong to the generator.
         """
-        setup = taking(backend, family)
+        setup = setup_with_all_features(backend, family)
         trainer = ready(backend, setup.problem)
         setup.updates(trainer, 0, 1)
         before = trainer.state()
-        take(trainer, player, setup.batch(1))
+        run_update(trainer, player, setup.batch(1))
         changed = differing(trainer.state(), before)
         extra = ("ada/",) if player == "discriminator" else ("average/", "step")
         own = (f"{player}/", f"optimizer/{player}/", *extra)
@@ -60,18 +60,20 @@ class IntegrationClauses:
         assert changed >= {name for name in running if name.startswith(f"{player}/")}
 
     @each_family
-    def test_a_block_of_the_whole_equals_its_updates(self, backend: Backend, family: str) -> None:
-        """A block leaves the state that its updates would leave.
+    def test_a_block_with_all_features_equals_its_updates(
+        self, backend: Backend, family: str
+    ) -> None:
+        """A block leaves the same state as its updates.
 
         It looks up labels, flips images, and uses each update's random inputs and scalars.
         """
-        setup = taking(backend, family)
-        assert_same_either_way(backend, setup, setup.steps(0, STEPS))
+        setup = setup_with_all_features(backend, family)
+        assert_block_equals_updates(backend, setup, setup.steps(0, STEPS))
 
     @each_family
-    def test_a_block_of_the_whole_may_be_split(self, backend: Backend, family: str) -> None:
-        """Blocks give the same bits wherever they are split, also between two penalties."""
-        setup = taking(backend, family)
+    def test_a_block_with_all_features_may_be_split(self, backend: Backend, family: str) -> None:
+        """Two blocks give the same bits as one, also if split between two lazy penalties."""
+        setup = setup_with_all_features(backend, family)
         trainer = ready(backend, setup.problem)
         first = trainer.state()
         whole = {"losses": setup.block(trainer, 0, STEPS)} | trainer.state()
@@ -82,50 +84,52 @@ class IntegrationClauses:
 
     @level("resume")
     @each_family
-    def test_the_whole_stops_and_goes_on(self, backend: Backend, family: str) -> None:
-        """A run that stops after any step resumes to the same bits from its state alone."""
-        setup = taking(backend, family)
+    def test_all_features_resume_after_any_step(self, backend: Backend, family: str) -> None:
+        """A run that stops after any step resumes from its state to the same bits."""
+        setup = setup_with_all_features(backend, family)
         trainer = ready(backend, setup.problem)
-        states = [trainer.state(), *(after(trainer, setup, r) for r in range(STEPS))]
+        states = [trainer.state(), *(after_step(trainer, setup, r) for r in range(STEPS))]
         for stop in (3, 1, 4):
             trainer.load_state(states[stop])
             assert_identical(trainer.state(), states[stop])
             for r in range(stop, STEPS):
-                after(trainer, setup, r)
+                after_step(trainer, setup, r)
             assert_identical(trainer.state(), states[STEPS])
 
     @level("resume")
     @each_family
-    def test_the_whole_needs_every_part_of_its_state(self, backend: Backend, family: str) -> None:
-        """A state without any one of running state, moments, chance or average is refused."""
-        trainer = ready(backend, taking(backend, family).problem)
-        state = moved(trainer.state())
+    def test_all_features_refuse_an_incomplete_state(self, backend: Backend, family: str) -> None:
+        """A state without an array of running state, moments, "ada/" or average is refused."""
+        trainer = ready(backend, setup_with_all_features(backend, family).problem)
+        state = shifted(trainer.state())
         for name in state:
             if name.startswith(("ada/", "average/")) or is_running(name) or "/v/" in name:
                 assert_refused(trainer, {k: array for k, array in state.items() if k != name})
 
     @level("portability")
     @each_family
-    def test_the_whole_moves_there_and_back(self, backend: Backend, family: str) -> None:
-        """A float64 run that continues in the reference, and here again, ends within 1e-9."""
+    def test_all_features_move_to_the_reference_and_back(
+        self, backend: Backend, family: str
+    ) -> None:
+        """A float64 run continues on the reference and back, within 1e-9 of the same run here."""
         require(backend, "float64")
-        setup = taking(backend, family)
+        setup = setup_with_all_features(backend, family)
         mine, other = (ready(b, setup.problem) for b in (backend, reference()))
         first = mine.state()
         setup.block(mine, 0, 3)
         stayed = mine.state()
         mine.load_state(first)
         for trainer, onward, r in ((mine, other, 0), (other, mine, 1), (mine, other, 2)):
-            onward.load_state(after(trainer, setup, r))
+            onward.load_state(after_step(trainer, setup, r))
         assert_close(mine.state(), stayed, 1e-9)
 
 
-def taking(backend: Backend, family: str) -> Setup:
-    """Return the setup over everything, two discriminator updates a step."""
-    return rgb_setup(everything(backend, family), n_critic=2)
+def setup_with_all_features(backend: Backend, family: str) -> Setup:
+    """Return a setup with all features, and two discriminator updates a step."""
+    return rgb_setup(with_all_features(backend, family), n_critic=2)
 
 
-def after(trainer: Trainer, setup: Setup, step: int) -> State:
+def after_step(trainer: Trainer, setup: Setup, step: int) -> State:
     """Run one step; return the state after it."""
     setup.block(trainer, step, step + 1)
     return trainer.state()

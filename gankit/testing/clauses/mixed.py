@@ -1,4 +1,4 @@
-"""Clauses on mixed training: the factors of products are rounded to bfloat16, nothing else."""
+"""Clauses on mixed precision: only the factors of products are rounded to bfloat16."""
 
 from __future__ import annotations
 
@@ -11,100 +11,102 @@ from gankit.layers import is_running
 from gankit.optimizers import SGD
 from gankit.testing.agreement import assert_close, assert_identical, layout
 from gankit.testing.clauses.networks import noise
-from gankit.testing.harness import Setup, possible, ready, require
+from gankit.testing.harness import Setup, ready, require, supported
 from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import PAIRS
 from gankit.testing.problems import full
-from gankit.testing.rgb import coloured, rgb_setup
+from gankit.testing.rgb import rgb_problem, rgb_setup
 
 Images = NDArray[np.uint8]
-NEAR = 0.02
-"""How far a loss may be from that in float32; bfloat16 has eight bits."""
+LOSS_TOLERANCE = 0.02
+"""Tolerance of a loss, compared with float32; bfloat16 has a precision of eight bits."""
 KINDS = ("dense", "conv")
-STEEPEST = SGD(0.05)
+PLAIN_SGD = SGD(0.05)
 
 
 @level("numerics")
 class MixedClauses:
-    """Mixed training: products round their factors to bfloat16 (capability "mixed")."""
+    """Mixed precision: products round their factors to bfloat16 (capability "mixed")."""
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_mixed_updates_are_near_those_of_float32(
+    def test_mixed_updates_are_close_to_float32(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """In a mixed step losses are within 2 % of those in float32, and moves within 10 %.
+        """Losses of a mixed step match float32 within 2 %, changes of weights within 10 %.
 
-        Moves are compared by the length of their difference over their length in float32.
+        The norm of the difference of the changes is divided by the norm of those in float32.
         """
-        mixed, whole = (
+        mixed, plain = (
             trained(backend, problem, images)
-            for problem in (mixing(backend, kind), mixing(backend, kind, mixed=False))
+            for problem in (mixed_problem(backend, kind), mixed_problem(backend, kind, mixed=False))
         )
-        assert_close({"losses": mixed["losses"]}, {"losses": whole["losses"]}, NEAR)
-        first = mixing(backend, kind).initial_weights()
+        assert_close({"losses": mixed["losses"]}, {"losses": plain["losses"]}, LOSS_TOLERANCE)
+        first = mixed_problem(backend, kind).initial_weights()
         names = [name for name in first if not is_running(name)]
-        moves = np.concatenate([(whole[name] - first[name]).ravel() for name in names])
-        apart = np.concatenate([(whole[name] - mixed[name]).ravel() for name in names])
+        moves = np.concatenate([(plain[name] - first[name]).ravel() for name in names])
+        apart = np.concatenate([(plain[name] - mixed[name]).ravel() for name in names])
         assert np.linalg.norm(apart) <= 0.1 * np.linalg.norm(moves)
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_a_mixed_state_is_whole(self, backend: Backend, images: Images, kind: str) -> None:
-        """The state has the names and types of one in float32, and its numbers are not rounded."""
-        problem = mixing(backend, kind)
+    def test_a_mixed_state_is_not_rounded(
+        self, backend: Backend, images: Images, kind: str
+    ) -> None:
+        """The state has the names and dtypes of float32, and its numbers are not rounded."""
+        problem = mixed_problem(backend, kind)
         state = trained(backend, problem, images)
         del state["losses"]
         assert layout(state) == layout(problem.initial_state())
         for name, array in strip_prefix(state, "generator").items():
             if name.endswith("kernel"):
-                assert np.any(array.view(np.uint32) & 0xFFFF), f"{name} has bfloat16's bits alone"
+                assert np.any(array.view(np.uint32) & 0xFFFF), f"{name} is rounded to bfloat16"
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_mixed_networks_answer_in_float32(
+    def test_mixed_calls_compute_in_float32(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """Outside of training a network returns what one of the same weights in float32 does."""
-        problem = mixing(backend, kind)
+        """A called network returns what it would return in float32 with the same weights."""
+        problem = mixed_problem(backend, kind)
         state = trained(backend, problem, images)
         del state["losses"]
-        answers = []
-        for other in (problem, mixing(backend, kind, mixed=False)):
+        outputs = []
+        for other in (problem, mixed_problem(backend, kind, mixed=False)):
             trainer = ready(backend, other)
             trainer.load_state(state)
-            answers.append({"images": trainer.generator(noise(problem))})
-        assert_close(answers[0], answers[1], 1e-6)
+            outputs.append({"images": trainer.generator(noise(problem))})
+        assert_close(outputs[0], outputs[1], 1e-6)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_mixed_block_equals_its_updates(
         self, backend: Backend, images: Images, kind: str
     ) -> None:
-        """A mixed block leaves the bits of its updates; tested only with "exact-blocks"."""
+        """A mixed block gives the bits of its updates; tested only with "exact-blocks"."""
         require(backend, "exact-blocks")
-        problem = mixing(backend, kind)
+        problem = mixed_problem(backend, kind)
         by_updates = trained(backend, problem, images)
         trainer = ready(backend, problem)
-        losses = over(problem, images).block(trainer, 0, 1)
+        losses = setup_for(problem, images).block(trainer, 0, 1)
         assert_identical(trainer.state() | {"losses": losses}, by_updates)
 
 
-def mixing(backend: Backend, kind: str, *, mixed: bool = True) -> Problem:
+def mixed_problem(backend: Backend, kind: str, *, mixed: bool = True) -> Problem:
     """Return a problem in float32, with or without mixed products; or skip."""
     if kind == "conv":
-        problem = coloured(backend, *PAIRS["conv"], precision="float32", mixed=mixed)
+        problem = rgb_problem(backend, *PAIRS["conv"], precision="float32", mixed=mixed)
     else:
-        # Adam's first moves are signs, in which the last bit of a small gradient weighs as much.
-        optimizers = {"generator_optimizer": STEEPEST, "discriminator_optimizer": STEEPEST}
+        # Not Adam: its first update depends only on signs, which rounding may change.
+        optimizers = {"generator_optimizer": PLAIN_SGD, "discriminator_optimizer": PLAIN_SGD}
         problem = full(backend, precision="float32", mixed=mixed, **optimizers)
     require(backend, "mixed")
-    return possible(backend, problem)
+    return supported(backend, problem)
 
 
-def over(problem: Problem, images: Images) -> Setup:
-    """Return a setup over the images that fit a problem."""
+def setup_for(problem: Problem, images: Images) -> Setup:
+    """Return a setup with images of the problem's shape."""
     return Setup(problem, images) if problem.image_shape[-1] == 1 else rgb_setup(problem)
 
 
 def trained(backend: Backend, problem: Problem, images: Images) -> State:
-    """Train a step, update by update; return the state, with "losses"."""
+    """Train one step, update by update; return the state, with "losses"."""
     trainer = ready(backend, problem)
-    losses = over(problem, images).updates(trainer, 0, 1)
+    losses = setup_for(problem, images).updates(trainer, 0, 1)
     return trainer.state() | {"losses": losses}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gankit.contract import Array, Backend, Problem, add_prefix
 from gankit.errors import CheckpointError
 from gankit.testing.agreement import assert_close, assert_identical
-from gankit.testing.faulty_states import FAULTS, copied, moved, overwrite, spoilt
+from gankit.testing.faulty_states import FAULTS, copied, corrupted, overwrite, shifted
 from gankit.testing.harness import Setup, build, ready
 from gankit.testing.level_marks import level
 from gankit.testing.problems import IMAGE, full
@@ -26,20 +26,20 @@ def noise(problem: Problem, count: int = 5) -> Array:
 
 @level("protocol")
 class NetworkClauses:
-    """Networks: arrays in, arrays out, always in inference mode."""
+    """Networks: calls take and return NumPy arrays, always in inference mode."""
 
-    def test_begins_with_the_problems_weights(self, backend: Backend) -> None:
-        """A new trainer's networks have the problem's initial weights, by name and to the bit."""
+    def test_starts_with_the_problems_weights(self, backend: Backend) -> None:
+        """A new trainer's networks have the problem's initial weights: same names, same bits."""
         trainer = build(backend, problem := full(backend))
         found = add_prefix("generator", trainer.generator.weights())
         found |= add_prefix("discriminator", trainer.discriminator.weights())
         assert_identical(found, problem.initial_weights())
 
     @pytest.mark.parametrize("count", [1, 5])
-    def test_makes_images(self, backend: Backend, count: int) -> None:
-        """The generator makes `(n, height, width, channels)` images of `(n, latent)` noise.
+    def test_generates_images(self, backend: Backend, count: int) -> None:
+        """The generator returns `(n, height, width, channels)` images for `(n, latent)` noise.
 
-        They have the problem's precision and, after a `Tanh`, lie in [-1, 1].
+        They have the problem's precision and, after a `Tanh`, values in [-1, 1].
         """
         trainer = ready(backend, problem := full(backend))
         made = trainer.generator(noise(problem, count))
@@ -48,8 +48,8 @@ class NetworkClauses:
         assert np.abs(made).max() <= 1
 
     @pytest.mark.parametrize("count", [1, 5])
-    def test_judges_images(self, backend: Backend, images: Images, count: int) -> None:
-        """The discriminator makes `(n,)` logits of `(n, height, width, channels)` images.
+    def test_returns_logits(self, backend: Backend, images: Images, count: int) -> None:
+        """The discriminator returns `(n,)` logits for `(n, height, width, channels)` images.
 
         They have the problem's precision.
         """
@@ -58,16 +58,16 @@ class NetworkClauses:
         assert logits.shape == (count,)
         assert logits.dtype == problem.precision
 
-    def test_takes_inputs_of_either_precision(self, backend: Backend, images: Images) -> None:
-        """Networks take inputs of float32 and of float64, and return their own precision."""
+    def test_accepts_inputs_of_either_precision(self, backend: Backend, images: Images) -> None:
+        """Networks accept float32 and float64 inputs, and return the problem's precision."""
         trainer = ready(backend, problem := full(backend))
         for precision in ("float32", "float64"):
             made = trainer.generator(noise(problem).astype(precision))
             logits = trainer.discriminator(problem.scale(images[:5]).astype(precision))
             assert made.dtype == logits.dtype == np.dtype(problem.precision)
 
-    def test_calls_are_inference(self, backend: Backend, images: Images) -> None:
-        """Calling a network twice gives the same bits, though dropout is among its layers."""
+    def test_calls_use_inference_mode(self, backend: Backend, images: Images) -> None:
+        """Two calls of a network give the same bits, even with dropout among its layers."""
         trainer = ready(backend, problem := full(backend))
         calls = [
             {
@@ -79,7 +79,7 @@ class NetworkClauses:
         assert_identical(*calls)
 
     def test_calls_change_nothing(self, backend: Backend, images: Images) -> None:
-        """Calling networks and reading weights leaves the trainer's state unchanged."""
+        """Calls of networks and of `weights()` leave the trainer's state unchanged."""
         trainer = ready(backend, problem := full(backend))
         before = trainer.state()
         trainer.generator(noise(problem))
@@ -87,8 +87,8 @@ class NetworkClauses:
         trainer.generator.weights()
         assert_identical(trainer.state(), before)
 
-    def test_rows_do_not_meet(self, backend: Backend, images: Images) -> None:
-        """Each of n inputs gives the output that it would give alone, except for rounding."""
+    def test_rows_are_independent(self, backend: Backend, images: Images) -> None:
+        """Each of n inputs gives the same output as alone, except for rounding."""
         trainer = ready(backend, problem := full(backend))
         z, x = noise(problem), problem.scale(images[:5])
         together = {"images": trainer.generator(z), "logits": trainer.discriminator(x)}
@@ -98,8 +98,8 @@ class NetworkClauses:
         }
         assert_close(together, alone, 1e-12 if problem.precision == "float64" else 1e-5)
 
-    def test_calls_follow_training(self, backend: Backend, images: Images) -> None:
-        """A network that was called before an update uses the new weights after it."""
+    def test_calls_use_the_current_weights(self, backend: Backend, images: Images) -> None:
+        """A network that was called before an update uses the new weights after the update."""
         trainer = ready(backend, problem := full(backend))
         trainer.generator(noise(problem))
         trainer.discriminator(problem.scale(images[:5]))
@@ -112,29 +112,29 @@ class NetworkClauses:
             {"images": other.generator(z), "logits": other.discriminator(x)},
         )
 
-    def test_gives_copies_of_its_weights(self, backend: Backend, images: Images) -> None:
+    def test_returns_copies_of_its_weights(self, backend: Backend, images: Images) -> None:
         """Arrays from `weights()` are copies.
 
         Training does not change them, and writing to them does not change the network.
         """
         trainer = ready(backend, problem := full(backend))
         before = trainer.generator.weights() | add_prefix("d", trainer.discriminator.weights())
-        kept = copied(before)
+        unchanged = copied(before)
         Setup(problem, images).updates(trainer, 0, 1)
-        assert_identical(before, kept)
+        assert_identical(before, unchanged)
         taken, now = trainer.generator.weights(), trainer.generator.weights()
         overwrite(taken)
         assert_identical(trainer.generator.weights(), now)
 
     def test_loads_weights(self, backend: Backend) -> None:
-        """Weights that are loaded are the network's from then on, to the bit.
+        """`load_weights` copies all weights into the network, to the bit.
 
-        They are copies: writing to the arrays afterwards does not change the network.
+        Writing to the arrays afterwards does not change the network.
         """
         trainer = ready(backend, problem := full(backend))
         before = trainer.generator(noise(problem))
         for network in (trainer.generator, trainer.discriminator):
-            given = moved(network.weights())
+            given = shifted(network.weights())
             wanted = copied(given)
             network.load_weights(given)
             overwrite(given)
@@ -142,14 +142,14 @@ class NetworkClauses:
         assert not np.array_equal(trainer.generator(noise(problem)), before)
 
     @pytest.mark.parametrize("fault", FAULTS)
-    def test_refuses_wrong_weights_whole(self, backend: Backend, fault: str) -> None:
-        """Weights with a missing name, an unknown one, a wrong shape or integers are refused.
+    def test_refuses_invalid_weights(self, backend: Backend, fault: str) -> None:
+        """Weights with a missing name, an unknown name, a wrong shape or integers are refused.
 
-        The error is CheckpointError, and no part of them is loaded.
+        `load_weights` raises CheckpointError, and loads none of them.
         """
         trainer = ready(backend, full(backend))
         for network in (trainer.generator, trainer.discriminator):
             before = network.weights()
             with pytest.raises(CheckpointError):
-                network.load_weights(spoilt(before, fault))
+                network.load_weights(corrupted(before, fault))
             assert_identical(network.weights(), before)

@@ -1,4 +1,4 @@
-"""Clauses on portability: weights and runs that move to another backend."""
+"""Clauses on portability: weights and runs move to another backend."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Images = NDArray[np.uint8]
 
 @level("portability")
 class PortabilityClauses:
-    """Moving: another backend continues what one backend has trained."""
+    """Portability: another backend continues what this backend has trained."""
 
-    def test_a_run_moves_there_and_back(self, backend: Backend, images: Images) -> None:
-        """A float64 run that continues in the reference, and then here again, ends within 1e-9.
+    def test_a_run_moves_to_the_reference_and_back(self, backend: Backend, images: Images) -> None:
+        """A float64 run continues on the reference, then on this backend again.
 
-        Compared with the same run without the move.
+        Its state is within 1e-9 of the same run on this backend alone.
         """
         require(backend, "float64")
         mine, other = ready(backend, full(backend)), ready(reference(), full(backend))
@@ -37,10 +37,10 @@ class PortabilityClauses:
         assert_close(mine.state(), stayed, 1e-9)
 
     @pytest.mark.parametrize(("precision", "bound"), [("float32", 1e-6), ("float64", 1e-10)])
-    def test_moved_weights_answer_alike(
+    def test_moved_weights_give_the_same_outputs(
         self, backend: Backend, images: Images, precision: Precision, bound: float
     ) -> None:
-        """Trained weights give the reference the same images and logits.
+        """With trained weights of this backend, the reference returns the same images and logits.
 
         They agree within 1e-6 in float32 and 1e-10 in float64.
         """
@@ -50,10 +50,10 @@ class PortabilityClauses:
         Setup(problem, images).block(mine, 0, 5)
         other.generator.load_weights(mine.generator.weights())
         other.discriminator.load_weights(mine.discriminator.weights())
-        assert_close(answers(mine, problem, images), answers(other, problem, images), bound)
+        assert_close(outputs(mine, problem, images), outputs(other, problem, images), bound)
 
-    def test_a_state_may_change_precision(self, backend: Backend, images: Images) -> None:
-        """A state of the other precision is loaded, rounded to the trainer's own."""
+    def test_loads_a_state_of_either_precision(self, backend: Backend, images: Images) -> None:
+        """`load_state` accepts a state of the other precision, and rounds it to its own."""
         trainer = ready(backend, problem := full(backend))
         Setup(problem, images).updates(trainer, 0, 2)
         before = trainer.state()
@@ -64,8 +64,8 @@ class PortabilityClauses:
         assert_close(trainer.state(), cast(single, before["generator/0.kernel"].dtype), 0)
 
 
-def answers(trainer: Trainer, problem: Problem, images: Images) -> State:
-    """Return what the networks make of the same inputs."""
+def outputs(trainer: Trainer, problem: Problem, images: Images) -> State:
+    """Return the outputs of the networks for the same inputs."""
     return {
         "images": trainer.generator(noise(problem)),
         "logits": trainer.discriminator(problem.scale(images[:32])),

@@ -24,63 +24,63 @@ each_player = pytest.mark.parametrize("player", ["discriminator", "generator"])
 
 @level("protocol")
 class UpdateClauses:
-    """Updates: each moves one network, by what its batch holds."""
+    """Updates: an update changes one network, and depends only on its batch and the state."""
 
-    def test_discriminator_update_moves_the_discriminator_alone(
+    def test_discriminator_update_changes_only_the_discriminator(
         self, backend: Backend, images: Images
     ) -> None:
-        """A discriminator update moves every weight of the discriminator, and its optimizer.
+        """A discriminator update changes all weights of the discriminator, and its optimizer.
 
-        It moves nothing else: not the generator, not the average, not `step`.
+        It changes nothing else: not the generator, not the average, not `step`.
         """
-        changed = names_moved(backend, "discriminator", images)
-        assert changed == names_of(backend, "discriminator/", "optimizer/discriminator/")
+        changed = changed_names(backend, "discriminator", images)
+        assert changed == names_starting_with(backend, "discriminator/", "optimizer/discriminator/")
 
-    def test_generator_update_moves_the_generator_alone(
+    def test_generator_update_changes_only_the_generator(
         self, backend: Backend, images: Images
     ) -> None:
-        """A generator update moves all weights of the generator, its optimizer, average and `step`.
+        """A generator update changes all weights of the generator.
 
-        It moves nothing of the discriminator's.
+        It also changes its optimizer, the average and `step`, but nothing of the discriminator.
         """
-        changed = names_moved(backend, "generator", images)
+        changed = changed_names(backend, "generator", images)
         own = ("generator/", "optimizer/generator/", "average/", "step")
-        assert changed == names_of(backend, *own)
+        assert changed == names_starting_with(backend, *own)
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_returns_the_loss_before_the_update(
         self, backend: Backend, images: Images, loss: Loss
     ) -> None:
-        """An update returns the loss of its batch by the networks' weights before the update."""
+        """An update returns the loss of its batch with the weights before the update."""
         trainer = ready(backend, problem := simple(backend, loss=loss))
         batch = Setup(problem, images).batch()
         fake = trainer.discriminator(trainer.generator(batch.noise))
         real = trainer.discriminator(batch.real)
         wanted = float(loss.discriminator(NumpyOps, real, fake))
-        assert_losses_close(take(trainer, "discriminator", batch), wanted, bound(problem))
+        assert_losses_close(run_update(trainer, "discriminator", batch), wanted, bound(problem))
         fake = trainer.discriminator(trainer.generator(batch.noise))
         real = trainer.discriminator(batch.real)
         wanted = float(loss.generator(NumpyOps, real, fake))
-        assert_losses_close(take(trainer, "generator", batch), wanted, bound(problem))
+        assert_losses_close(run_update(trainer, "generator", batch), wanted, bound(problem))
 
-    def test_counts(self, backend: Backend, images: Images) -> None:
-        """`step` counts the generator's updates, and `t` the updates of each Adam, from zero."""
+    def test_counts_steps_and_updates(self, backend: Backend, images: Images) -> None:
+        """`step` counts the generator's updates, and `t` the updates of each Adam, from 0."""
         trainer = ready(backend, problem := full(backend))
         assert counts(trainer.state()) == (0, 0, 0)
         Setup(problem, images, n_critic=2).updates(trainer, 0, 3)
         assert counts(trainer.state()) == (3, 6, 3)
 
     @each_player
-    def test_goes_as_far_as_the_batch_says(
+    def test_uses_the_learning_rate_of_the_batch(
         self, backend: Backend, images: Images, player: str
     ) -> None:
-        """An update takes its learning rate from the batch: 0 moves nothing, twice moves twice."""
+        """An update uses the batch's learning rate: 0 moves no weight, twice moves twice as far."""
         trainer = ready(backend, problem := simple(backend))
         batch, first = Setup(problem, images).batch(), trainer.state()
         moves = []
         for rate in (0.0, 0.01, 0.02):
             trainer.load_state(first)
-            take(trainer, player, with_rate(batch, f"{player}/learning_rate", rate))
+            run_update(trainer, player, with_scalar(batch, f"{player}/learning_rate", rate))
             after = strip_prefix(trainer.state(), player)
             moves.append({name: w - first[f"{player}/{name}"] for name, w in after.items()})
         still, once, twice = moves
@@ -89,76 +89,80 @@ class UpdateClauses:
         assert_close(twice, {name: 2 * move for name, move in once.items()}, bound(problem))
 
     @each_player
-    def test_is_a_function_of_state_and_batch(
+    def test_update_depends_only_on_state_and_batch(
         self, backend: Backend, images: Images, player: str
     ) -> None:
-        """An update from the same state with the same batch gives the same bits, dropout included.
+        """An update from the same state with the same batch gives the same bits, even with dropout.
 
-        What the trainer did in between makes no difference.
+        What the trainer did before does not matter.
         """
         trainer = ready(backend, problem := full(backend))
         setup, first = Setup(problem, images), trainer.state()
-        loss = float(take(trainer, player, setup.batch()))
+        loss = float(run_update(trainer, player, setup.batch()))
         once = trainer.state()
         setup.updates(trainer, 5, 7)
         trainer.load_state(first)
-        again = float(take(trainer, player, setup.batch()))
+        again = float(run_update(trainer, player, setup.batch()))
         assert_identical(trainer.state(), once)
         assert again == loss
 
     @each_player
-    def test_drops_by_the_batchs_key(self, backend: Backend, images: Images, player: str) -> None:
-        """Dropout draws by the batch's key: another key gives another update."""
+    def test_dropout_depends_on_the_key(
+        self, backend: Backend, images: Images, player: str
+    ) -> None:
+        """Dropout masks depend on the batch's key: another key gives another update."""
         trainer = ready(backend, problem := full(backend))
         batch, first = Setup(problem, images).batch(), trainer.state()
-        take(trainer, player, batch)
+        run_update(trainer, player, batch)
         once = trainer.state()
         trainer.load_state(first)
-        take(trainer, player, replace(batch, key=batch.key._replace(update=3)))
+        run_update(trainer, player, replace(batch, key=batch.key._replace(update=3)))
         assert differing(trainer.state(), once) >= {
             f"{player}/{w}" for w in strip_prefix(first, player)
         }
 
-    def test_changes_no_batch(self, backend: Backend, images: Images) -> None:
-        """An update leaves its batch's arrays unchanged."""
+    def test_update_leaves_the_batch_unchanged(self, backend: Backend, images: Images) -> None:
+        """An update leaves the arrays of its batch unchanged."""
         trainer = ready(backend, problem := full(backend))
         batch = Setup(problem, images).batch()
         before = {"real": batch.real.copy(), "noise": batch.noise.copy()}
         for player in ("discriminator", "generator"):
-            take(trainer, player, batch)
+            run_update(trainer, player, batch)
         assert_identical({"real": batch.real, "noise": batch.noise}, before)
 
-    def test_leaves_global_randomness_alone(self, backend: Backend, images: Images) -> None:
-        """A step leaves Python's and NumPy's global random generators unchanged."""
+    def test_leaves_global_random_generators_unchanged(
+        self, backend: Backend, images: Images
+    ) -> None:
+        """A step leaves the global random generators of Python and NumPy unchanged."""
         trainer = ready(backend, problem := full(backend))
         before = (random.getstate(), str(np.random.get_state()))
         Setup(problem, images).updates(trainer, 0, 1)
         assert (random.getstate(), str(np.random.get_state())) == before
 
 
-def take(trainer: Trainer, player: str, batch: Batch) -> float:
-    """Take one update of `player`; return its loss."""
+def run_update(trainer: Trainer, player: str, batch: Batch) -> float:
+    """Run one update of `player`; return its loss."""
     if player == "discriminator":
         return float(trainer.update_discriminator(batch))
     return float(trainer.update_generator(batch))
 
 
-def with_rate(batch: Batch, name: str, rate: float) -> Batch:
-    """Return the batch with another rate under `name`."""
+def with_scalar(batch: Batch, name: str, rate: float) -> Batch:
+    """Return the batch with another value of the scalar `name`."""
     return replace(batch, scalars={**batch.scalars, name: rate})
 
 
-def names_moved(backend: Backend, player: str, images: Images) -> set[str]:
-    """Return the names of the arrays that change in one update of `player`."""
+def changed_names(backend: Backend, player: str, images: Images) -> set[str]:
+    """Return the names of the arrays that one update of `player` changes."""
     trainer = ready(backend, problem := full(backend))
-    # In its first state the average equals the weights, and would seem to stand still.
+    # After one step the average differs from the weights, so that the next update changes it.
     Setup(problem, images).updates(trainer, 0, 1)
     before = trainer.state()
-    take(trainer, player, Setup(problem, images).batch(1))
+    run_update(trainer, player, Setup(problem, images).batch(1))
     return differing(trainer.state(), before)
 
 
-def names_of(backend: Backend, *prefixes: str) -> set[str]:
+def names_starting_with(backend: Backend, *prefixes: str) -> set[str]:
     """Return the names in the state that begin with one of `prefixes`."""
     return {name for name in ready(backend, full(backend)).state() if name.startswith(prefixes)}
 

@@ -9,7 +9,7 @@ from gankit import plugins
 from gankit.config import from_settings
 from gankit.recipes import recipe
 from gankit.testing import assert_close, images
-from gankit.testing.full_problems import FAMILIES, everything
+from gankit.testing.full_problems import FAMILIES, with_all_features
 from gankit.testing.harness import Setup
 from gankit.testing.rgb import rgb_setup
 
@@ -25,7 +25,7 @@ def seeds():
 
 def whole(family):
     """Return the course of all that this backend can do, in one family of networks."""
-    problem = everything(gankit.get_backend("jax"), family)
+    problem = with_all_features(gankit.get_backend("jax"), family)
     problem = dataclasses.replace(problem, precision="float64")
     return rgb_setup(problem, n_critic=2), 20
 
