@@ -35,8 +35,11 @@ from gankit.launch.messages import warn
 from gankit.launch.misuse_warnings import Start, warn_of_misuse
 from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import resolve
-from gankit.launch.resuming import base, check_loss_known, check_unchanged, passed_over, recorded
-from gankit.launch.resuming import best as best_of
+from gankit.launch.resume.check_loss import check_loss_known
+from gankit.launch.resume.check_settings import check_unchanged
+from gankit.launch.resume.find_checkpoint import best as best_of
+from gankit.launch.resume.find_checkpoint import passed_over
+from gankit.launch.resume.recorded_config import base, recorded
 from gankit.launch.run import Run
 from gankit.layers import Layer, Spec
 from gankit.losses import Loss, absent, smoothed

@@ -17,8 +17,8 @@ PLACES = {
     "slow": (
         "browser", "cli/test_compare.py", "cli/test_doctor.py", "cli/test_evaluate.py", "crash",
         "docs/test_docs.py", "docs/test_examples.py", "export", "frameworks",
-        "launch/test_resuming.py", "recipes", "report/test_report.py", "test_child_cleanup.py",
-        "test_suites.py", "testing", "visual/test_notebook.py",
+        "launch/resume/test_resuming.py", "recipes", "report/test_report.py",
+        "test_child_cleanup.py", "test_suites.py", "testing", "visual/test_notebook.py",
     ),
     "browser": ("browser",),
     "torch": (

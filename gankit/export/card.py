@@ -14,7 +14,7 @@ from gankit._text import one_line
 from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.export.exported import Exported
-from gankit.launch.resuming import known_images
+from gankit.launch.resume.run_images import known_images
 from gankit.layers import uses_labels
 from gankit.runs import class_names, evaluation_log
 

@@ -22,7 +22,8 @@ from gankit.export.exported import Exported
 from gankit.export.formats import Choice, choose
 from gankit.export.write_subprocess import NAME
 from gankit.launch.messages import warn
-from gankit.launch.resuming import images_of, known_images, recorded
+from gankit.launch.resume.recorded_config import recorded
+from gankit.launch.resume.run_images import images_of, known_images
 from gankit.runs import RunFolder
 
 TOLERANCE = 1e-4

@@ -30,7 +30,7 @@ from gankit.launch.reference_data import (
     Watch,
     unwatched,
 )
-from gankit.launch.resuming import known_images
+from gankit.launch.resume.run_images import known_images
 from gankit.launch.trained import Trained
 from gankit.runs import RunFolder, evaluation_log
 from gankit.visual import images

@@ -19,7 +19,8 @@ from gankit.launch.messages import Tell, silent
 from gankit.launch.misuse_warnings import Start, warn_of_misuse
 from gankit.launch.open_folder import check_folder, open_folder, space_needed
 from gankit.launch.resolved_plan import Plan
-from gankit.launch.resuming import last_good, recorded
+from gankit.launch.resume.find_checkpoint import last_good
+from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
 from gankit.runs import MetricsLog, RunFolder
 from gankit.runs import loss_log as metrics_log

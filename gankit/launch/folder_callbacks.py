@@ -10,8 +10,8 @@ from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Metrics, Samples
 from gankit.contract import Labels
 from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
-from gankit.launch.lasting_settings import lasting
 from gankit.launch.resolved_plan import Plan
+from gankit.launch.resume.lasting_settings import lasting
 from gankit.runs import MetricsLog, RunFolder, warning_log
 from gankit.training import Callback
 

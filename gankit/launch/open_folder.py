@@ -12,7 +12,10 @@ from gankit.data.digests import slow
 from gankit.errors import CheckpointError, ConfigError
 from gankit.launch.messages import Tell, warn
 from gankit.launch.resolved_plan import Plan
-from gankit.launch.resuming import check_loss, check_same, newest, recorded
+from gankit.launch.resume.check_loss import check_loss
+from gankit.launch.resume.check_settings import check_same
+from gankit.launch.resume.find_checkpoint import newest
+from gankit.launch.resume.recorded_config import recorded
 from gankit.runs import Checkpoint, RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.folder import in_the_way, read_facts

@@ -31,7 +31,7 @@ from gankit.evaluation import (
 from gankit.evaluation.image_arrays import Levels
 from gankit.evaluation.metrics.precision_recall import NEIGHBOURS
 from gankit.launch.messages import Tell
-from gankit.launch.resuming import images_of
+from gankit.launch.resume.run_images import images_of
 from gankit.visual import images
 
 SAMPLES = 10_000
@@ -119,7 +119,7 @@ def load(
     data_dir
         As in `gankit.train`.
     known
-        The digests of the run's images, from `gankit.launch.resuming.known_images`; None if
+        The digests of the run's images, from `known_images` in `gankit.launch.resume`; None if
         unknown.
     dataset
         Name or path of the images, if they were moved.

@@ -16,9 +16,10 @@ from gankit.data import ImageSet
 from gankit.data.digests import sample
 from gankit.launch.backends import choose_backend
 from gankit.launch.image_size import check_shape, warn_of_losses
-from gankit.launch.loss_digest import loss_digest
 from gankit.launch.messages import Tell, silent
-from gankit.launch.resuming import hint_at_moved_images, recorded
+from gankit.launch.resume.loss_digest import loss_digest
+from gankit.launch.resume.recorded_config import recorded
+from gankit.launch.resume.run_images import hint_at_moved_images
 from gankit.launch.training_data import training_data
 from gankit.losses import Loss
 from gankit.runs import RunFolder, environment
@@ -39,7 +40,7 @@ class Plan:
     data_dir
         Folder of data sets that the user gave.
     loss_digest
-        Digest of the loss from `gankit.launch.loss_digest`, or None.
+        Digest of the loss from `gankit.launch.resume.loss_digest`, or None.
     """
 
     config: TrainConfig

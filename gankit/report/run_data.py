@@ -14,8 +14,11 @@ from gankit.config import MOST_CONFIG_BYTES, parse_toml
 from gankit.config.layering import flatten
 from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError, OtherFormat
-from gankit.launch.lasting_settings import DATA_SETTINGS, in_words
-from gankit.launch.resuming import differing, newest_info, recorded
+from gankit.launch.resume.check_settings import differing
+from gankit.launch.resume.differences import in_words
+from gankit.launch.resume.find_checkpoint import newest_info
+from gankit.launch.resume.lasting_settings import DATA_SETTINGS
+from gankit.launch.resume.recorded_config import recorded
 from gankit.report.embedded_images import BUDGET, Picture, Pictures, pictures_of
 from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log

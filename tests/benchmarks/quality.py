@@ -17,7 +17,7 @@ from typing import Any
 
 import gankit
 from gankit.launch import evaluate, reference_data
-from gankit.launch.resuming import recorded
+from gankit.launch.resume.recorded_config import recorded
 
 HEADS = (
     "run", "steps", "Fréchet distance", "KID", "precision", "recall", "density", "coverage",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gankit.cli.doctor import checkpoints as diagnosis
-from gankit.launch import resuming
+from gankit.launch.resume import find_checkpoint
 from gankit.runs import CheckpointStore, RunFolder, checkpoints
 
 
@@ -58,7 +58,7 @@ def test_the_newest_is_found_though_the_listed_one_was_removed(run, rotate, turn
 
 
 def test_what_a_run_says_of_itself_is_found_though_the_listed_one_was_removed(run, monkeypatch):
-    read, calls = resuming.read_manifest, []
+    read, calls = find_checkpoint.read_manifest, []
 
     def reading(path):
         calls.append(path)
@@ -67,8 +67,8 @@ def test_what_a_run_says_of_itself_is_found_though_the_listed_one_was_removed(ru
             run.checkpoints.prune(1)
         return read(path)
 
-    monkeypatch.setattr(resuming, "read_manifest", reading)
-    assert resuming.newest_info(run)["backend"] == "numpy"
+    monkeypatch.setattr(find_checkpoint, "read_manifest", reading)
+    assert find_checkpoint.newest_info(run)["backend"] == "numpy"
 
 
 def test_one_that_is_replaced_while_it_is_read_is_read_again(run, monkeypatch):

@@ -132,7 +132,9 @@ def _folders(plans: list[Plan]) -> Iterator[str]:
 
 def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
     """Refuse an output folder that holds other runs."""
-    from gankit.launch.resuming import check_same, newest, recorded
+    from gankit.launch.resume.check_settings import check_same
+    from gankit.launch.resume.find_checkpoint import newest
+    from gankit.launch.resume.recorded_config import recorded
     from gankit.runs import RunFolder
 
     if RunFolder(out).exists():

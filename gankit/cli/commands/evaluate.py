@@ -60,7 +60,7 @@ def command(
     from gankit.callbacks.stage_bar import Stages
     from gankit.contract.random_streams import check_seed
     from gankit.launch import evaluate
-    from gankit.launch.resuming import recorded
+    from gankit.launch.resume.recorded_config import recorded
 
     evaluate.check_samples(count)
     check_seed(seed)
@@ -85,7 +85,8 @@ def _reference(
 ) -> ReferenceData:
     """Read the run's images, and verify that they are the run's own."""
     from gankit.launch import evaluate, reference_data
-    from gankit.launch.resuming import known_images, recorded
+    from gankit.launch.resume.recorded_config import recorded
+    from gankit.launch.resume.run_images import known_images
     from gankit.runs import RunFolder
 
     watch(evaluate.READING, 0.0)

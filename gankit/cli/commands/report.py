@@ -66,7 +66,8 @@ def command(
 
 def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:
     """Return where the runs' images are now; raise DataError if they are not the runs' own."""
-    from gankit.launch.resuming import images_of, known_images, recorded
+    from gankit.launch.resume.recorded_config import recorded
+    from gankit.launch.resume.run_images import images_of, known_images
     from gankit.runs import RunFolder
 
     if dataset is None:

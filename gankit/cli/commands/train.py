@@ -101,7 +101,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     from gankit.launch.execute import launch
     from gankit.launch.open_folder import check_folder
     from gankit.launch.resolved_plan import resolve
-    from gankit.launch.resuming import check_loss_known
+    from gankit.launch.resume.check_loss import check_loss_known
     from gankit.runs import RunFolder
 
     if options["resume"] and not options["out"]:
@@ -143,7 +143,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return the sources of this run's settings, lowest priority first."""
     from gankit.config import layering
-    from gankit.launch.resuming import base
+    from gankit.launch.resume.recorded_config import base
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")

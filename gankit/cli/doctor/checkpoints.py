@@ -14,8 +14,8 @@ from gankit._utils.paths import is_folder
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
 from gankit.launch.messages import warn
-from gankit.launch.resuming import best as best_of
-from gankit.launch.resuming import passed_over
+from gankit.launch.resume.find_checkpoint import best as best_of
+from gankit.launch.resume.find_checkpoint import passed_over
 from gankit.runs import CheckpointStore, RunFolder, manifest, read_checkpoint
 from gankit.runs.evaluation_log import Row
 

@@ -8,8 +8,8 @@ import gankit
 from gankit.config import layering
 from gankit.data import locations
 from gankit.evaluation.features import classifier_cache
-from gankit.launch.lasting_settings import lasting
-from gankit.launch.resuming import recorded
+from gankit.launch.resume.lasting_settings import lasting
+from gankit.launch.resume.recorded_config import recorded
 from gankit.runs import RunFolder
 from gankit.runs import loss_log as log
 from tests.crash.hostile import (

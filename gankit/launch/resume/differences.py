@@ -1,4 +1,4 @@
-"""The settings that a resumed run must keep, and the differences between two runs' settings."""
+"""The differences between the settings of two runs, as text."""
 
 from __future__ import annotations
 
@@ -7,54 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gankit.config import TrainConfig, from_settings
-from gankit.errors import CheckpointError, ConfigError
-
-CHANGEABLE = {
-    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
-    "evaluate_every", "evaluate_samples",
-}  # fmt: skip
-"""Settings that may differ when a run is resumed: they change no number."""
-
-DATA_SETTINGS = {"dataset", "images"}
-"""Settings of where the images come from; their digest decides whether they are the same."""
-
 MOST_DIFFERENCES = 3
 """Differences in a message, at most."""
 VALUE_LENGTH = 40
 """Characters of a value in a message, at most."""
 _MISSING = object()
-
-
-def lasting(config: TrainConfig) -> dict[str, Any]:
-    """Return the settings that a resumed run must keep, nested as in TOML; a manifest has them."""
-    return {key: value for key, value in config.settings().items() if key not in CHANGEABLE}
-
-
-def recorded_as(settings: object, like: TrainConfig, source: str) -> dict[str, Any]:
-    """Return settings recorded in a manifest, as `lasting` returns them now.
-
-    Parameters
-    ----------
-    settings
-        What `lasting` returned when they were recorded.
-    like
-        Any configuration; its changeable settings complete the recorded ones.
-    source
-        A name for error messages.
-
-    Raises
-    ------
-    CheckpointError
-        They are not the settings of a run.
-    """
-    if not isinstance(settings, Mapping):
-        raise CheckpointError(f"{source} has no settings; train again")
-    changeable = {key: value for key, value in like.settings().items() if key in CHANGEABLE}
-    try:
-        return lasting(from_settings(changeable | dict(settings), source))
-    except ConfigError as error:
-        raise CheckpointError(str(error)) from None
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gankit.errors import ConfigError
-from gankit.launch.loss_digest import FAKE, REAL, Dual, DualLossOps, loss_digest
+from gankit.launch.resume.dual_numbers import Dual, DualLossOps
+from gankit.launch.resume.loss_digest import FAKE, REAL, loss_digest
 from gankit.losses import BUILTIN, HINGE, NONSATURATING, Loss, NumpyLossOps
 from gankit.testing.problems import USERS_LOSS
 
@@ -60,12 +61,13 @@ def test_the_gradients_are_those_of_small_differences(loss):
         return loss.discriminator(NumpyLossOps(), logits[: len(REAL)], logits[len(REAL) :])
 
     logits = np.concatenate([REAL, FAKE])
-    slopes = np.eye(len(logits))
+    derivatives = np.eye(len(logits))
     made = loss.discriminator(
-        DualLossOps(), Dual(REAL, slopes[: len(REAL)]), Dual(FAKE, slopes[len(REAL) :])
+        DualLossOps(), Dual(REAL, derivatives[: len(REAL)]), Dual(FAKE, derivatives[len(REAL) :])
     )
-    around = [(value(logits + STEP * s) - value(logits - STEP * s)) / (2 * STEP) for s in slopes]
-    np.testing.assert_allclose(made.slopes, around, rtol=0, atol=1e-7)
+    steps = STEP * derivatives
+    around = [(value(logits + step) - value(logits - step)) / (2 * STEP) for step in steps]
+    np.testing.assert_allclose(made.derivatives, around, rtol=0, atol=1e-7)
     np.testing.assert_allclose(made.value, value(logits), rtol=1e-15)
 
 

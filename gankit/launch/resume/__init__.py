@@ -1,0 +1,1 @@
+"""Resume a run: its recorded settings, images, loss and checkpoints, and what may differ."""
