@@ -30,9 +30,10 @@ from gankit.data.labels import as_labels, without_gaps
 from gankit.errors import CheckpointError, ConfigError, OtherFormat, shown
 from gankit.launch import devices
 from gankit.launch.backends import choose_backend
+from gankit.launch.checks.misuse_warnings import warn_of_misuse
+from gankit.launch.checks.start import Start
 from gankit.launch.execute import launch
 from gankit.launch.messages import warn
-from gankit.launch.misuse_warnings import Start, warn_of_misuse
 from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import resolve
 from gankit.launch.resume.check_loss import check_loss_known

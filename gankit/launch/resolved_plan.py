@@ -15,7 +15,7 @@ from gankit.contract import Backend, Problem
 from gankit.data import ImageSet
 from gankit.data.digests import sample
 from gankit.launch.backends import choose_backend
-from gankit.launch.image_size import check_shape, warn_of_losses
+from gankit.launch.checks.image_size import check_shape, warn_of_lost_detail
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.loss_digest import loss_digest
 from gankit.launch.resume.recorded_config import recorded
@@ -118,6 +118,6 @@ def resolve(
         data = training_data(config, data_dir, tell)
     config = dataclasses.replace(data.config, backend=backend.name, loss=loss.name)
     check_shape(config, data.images)
-    warn_of_losses(config)
+    warn_of_lost_detail(config)
     problem = config.problem(data.images.images.shape[1:], loss)
     return Plan(config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss))

@@ -10,7 +10,9 @@ import pytest
 import gankit
 from gankit.callbacks.training_failures import HealthWarning
 from gankit.contract import Problem
-from gankit.launch.misuse_warnings import CHECKS, FEW_IMAGES, Start, warn_of_misuse
+from gankit.launch.checks.image_warnings import FEW_IMAGES
+from gankit.launch.checks.misuse_warnings import CHECKS, warn_of_misuse
+from gankit.launch.checks.start import Start
 from gankit.layers import (
     BatchNorm,
     Dense,
@@ -88,7 +90,7 @@ def test_images_that_are_likely_a_mistake_are_warned_of_once(images, wanted):
 
 
 def test_of_many_images_some_are_looked_at(monkeypatch):
-    monkeypatch.setattr("gankit.launch.misuse_warnings.MOST_CHECKED", FEW_IMAGES // 4)
+    monkeypatch.setattr("gankit.launch.checks.image_warnings.MOST_CHECKED", FEW_IMAGES // 4)
     (told,) = said((IMAGES > 127).astype(np.uint8))
     assert f"all {FEW_IMAGES // 4} checked images hold uint8 of 0 and 1" in told
 

@@ -19,7 +19,7 @@ MOST_PIXELS_FACTOR = 2
 
 
 def check_shape(config: TrainConfig, data: ImageSet) -> None:
-    """Raise ConfigError, with remedies, unless the generator makes images of the data's shape.
+    """Raise ConfigError, with remedies, if the generator's images have another shape than the data.
 
     Networks that cannot be built are not checked here.
     """
@@ -38,9 +38,9 @@ def check_shape(config: TrainConfig, data: ImageSet) -> None:
     )
 
 
-def warn_of_losses(config: TrainConfig) -> None:
+def warn_of_lost_detail(config: TrainConfig) -> None:
     """Warn if images lose colours or most pixels, and no other shape was requested."""
-    asked, path = config.images, Path(config.dataset)
+    requested, path = config.images, Path(config.dataset)
     if not is_path(config.dataset) or not is_folder(path):
         return
     found = None
@@ -50,9 +50,10 @@ def warn_of_losses(config: TrainConfig) -> None:
         return
     name, shape = found
     made, lost = config.image_shape, []
-    if shape[2] == 3 and made[2] == 1 and not (asked and asked.channels):
+    if shape[2] == 3 and made[2] == 1 and not (requested and requested.channels):
         lost.append("colours")
-    if shape[0] * shape[1] > MOST_PIXELS_FACTOR * made[0] * made[1] and not (asked and asked.size):
+    many = shape[0] * shape[1] > MOST_PIXELS_FACTOR * made[0] * made[1]
+    if many and not (requested and requested.size):
         lost.append("most of their pixels")
     if lost:
         warn(

@@ -1,0 +1,1 @@
+"""Checks before the first step: errors and warnings about data and networks."""
