@@ -16,16 +16,16 @@ def build(problem: Problem) -> Trainer:
 
 
 def inspect() -> Mapping[str, str]:
-    """Return what torch says of itself here; imports it."""
-    from gankit_torch.facts import facts
+    """Return torch's version, devices and settings on this machine; imports torch."""
+    from gankit_torch.environment import environment
 
-    return facts()
+    return environment()
 
 
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
-    """Offer the backend `torch`."""
-    from gankit_torch.formats import EXPORTS
+    """Return the backend `torch`."""
+    from gankit_torch.export_formats import EXPORTS
 
     yield Backend(
         name="torch",

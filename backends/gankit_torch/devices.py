@@ -1,4 +1,4 @@
-"""Torch's devices, and the choice of one."""
+"""List torch's devices, and choose one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from gankit.errors import ConfigError
 
 
-def chosen(name: str, precision: str) -> torch.device:
+def choose_device(name: str, precision: str) -> torch.device:
     """Return the device called `name`; "auto" is the best that supports the problem."""
     if name == "auto":
         if torch.cuda.is_available():
@@ -21,16 +21,16 @@ def chosen(name: str, precision: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"unknown device {name!r} for torch: {reason}") from None
     if device.type == "mps" and precision == "float64":
-        raise ConfigError("device 'mps' has no float64; take float32, or the device 'cpu'")
+        raise ConfigError("device 'mps' has no float64; choose float32, or the device 'cpu'")
     return device
 
 
-def devices() -> list[str]:
+def device_names() -> list[str]:
     """Return the names for `--device`, each with the hardware's name, if known."""
-    found = ["cpu"]
+    names = ["cpu"]
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
-        found += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
+        names += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
     if torch.backends.mps.is_available():
-        found.append("mps")
-    return found
+        names.append("mps")
+    return names

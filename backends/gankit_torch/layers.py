@@ -1,4 +1,4 @@
-"""Specs as modules, with weights in the core's names and layouts."""
+"""Specs as modules; their weights have the core's names and layouts."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
-from gankit_torch.conditions import Embedding, Projection
-from gankit_torch.images import AveragePool, Conv, ConvTranspose, Upsample
+from gankit_torch.conditional import Embedding, Projection
+from gankit_torch.forward import ForwardSettings
+from gankit_torch.image_layers import AveragePool, Conv, ConvTranspose, Upsample
 from gankit_torch.norms import BatchNorm, LayerNorm
-from gankit_torch.passes import Pass
-from gankit_torch.spectral import divided
+from gankit_torch.spectral_norm import spectral_normalize
 
 
 class Sequential(nn.ModuleList):
-    """Layers one after the other; a layer's name is its position, so weights are "0.kernel"."""
+    """Layers in sequence; a layer's name is its position, so weights are "0.kernel"."""
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the outputs of one pass."""
         for module in self:
-            inputs = module(inputs, how)
+            inputs = module(inputs, settings)
         return inputs
 
     @property
-    def drops(self) -> bool:
-        """Whether any layer uses random numbers."""
+    def has_dropout(self) -> bool:
+        """Whether any layer is a dropout layer."""
         return any(isinstance(module, Dropout) for module in self.modules())
 
 
@@ -43,13 +43,13 @@ class Dense(nn.Module):
         self.bias = nn.Parameter(torch.empty(layer.units)) if layer.bias else None
         self.register_buffer("kernel_u", torch.empty(layer.units) if layer.spectral else None)
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, units)`."""
-        kernel = divided(self.kernel, self.kernel_u, how)
+        kernel = spectral_normalize(self.kernel, self.kernel_u, settings)
         if self.bias is None:
-            return how.product(torch.matmul, inputs, kernel)
-        if how.mixed:
-            return how.product(torch.mm, inputs, kernel) + self.bias
+            return settings.multiply(torch.matmul, inputs, kernel)
+        if settings.mixed:
+            return settings.multiply(torch.mm, inputs, kernel) + self.bias
         return torch.addmm(self.bias, inputs, kernel)
 
 
@@ -60,11 +60,11 @@ class Dropout(nn.Module):
         super().__init__()
         self.place, self.rate = place, rate
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the inputs' shape."""
-        if how.factors is None:
+        if settings.dropout is None:
             return inputs
-        return inputs * how.factors(self.place, inputs.shape, self.rate)
+        return inputs * settings.dropout(self.place, inputs.shape, self.rate)
 
 
 class Pointwise(nn.Module):
@@ -74,7 +74,7 @@ class Pointwise(nn.Module):
         super().__init__()
         self.function = function
 
-    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
         """Return the function of the inputs."""
         return self.function(inputs)
 
@@ -86,7 +86,7 @@ class LeakyReLU(nn.Module):
         super().__init__()
         self.slope = slope
 
-    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
         """Return the inputs' shape."""
         return functional.leaky_relu(inputs, self.slope)
 
@@ -98,7 +98,7 @@ class Reshape(nn.Module):
         super().__init__()
         self.shape = shape
 
-    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
         """Return `(n, *shape)`."""
         return inputs.reshape(inputs.shape[0], *self.shape)
 
@@ -110,24 +110,26 @@ class Residual(nn.Module):
         super().__init__()
         self.layers, self.shortcut = layers, shortcut
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the sum."""
-        outputs: Tensor = self.layers(inputs, how) + self.shortcut(inputs, how)
+        outputs: Tensor = self.layers(inputs, settings) + self.shortcut(inputs, settings)
         return outputs
 
 
-def network(spec: layers.Spec, shape: layers.Shape, classes: int) -> Sequential:
-    """Return `spec` as a module for inputs of `shape`, its weights not yet set."""
-    return _sequence(spec, iter(layers.walk(spec, shape)), classes)
+def build_layers(spec: layers.Spec, shape: layers.Shape, classes: int) -> Sequential:
+    """Return `spec` as a module for inputs of `shape`; its weights are not initialised."""
+    return _build_sequential(spec, iter(layers.walk(spec, shape)), classes)
 
 
-def _sequence(spec: layers.Spec, places: Iterator[layers.Place], classes: int) -> Sequential:
-    """Build the layers of `spec`, whose places come next."""
-    return Sequential(_module(next(places), places, classes) for _ in spec)
+def _build_sequential(
+    spec: layers.Spec, places: Iterator[layers.Place], classes: int
+) -> Sequential:
+    """Build the layers of `spec`, which are the next `places`."""
+    return Sequential(_build_layer(next(places), places, classes) for _ in spec)
 
 
-def _module(place: layers.Place, inside: Iterator[layers.Place], classes: int) -> nn.Module:
-    """Build one layer, and from the places that follow it the layers inside."""
+def _build_layer(place: layers.Place, inside: Iterator[layers.Place], classes: int) -> nn.Module:
+    """Build one layer, and from the next places the layers inside it."""
     match place.layer:
         case layers.Dense() as layer:
             return Dense(layer, place.shape[-1])
@@ -162,4 +164,7 @@ def _module(place: layers.Place, inside: Iterator[layers.Place], classes: int) -
         case layers.Reshape(shape=target):
             return Reshape(target)
         case layers.Residual(layers=main, shortcut=shortcut):
-            return Residual(_sequence(main, inside, classes), _sequence(shortcut, inside, classes))
+            return Residual(
+                _build_sequential(main, inside, classes),
+                _build_sequential(shortcut, inside, classes),
+            )

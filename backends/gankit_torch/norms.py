@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
-from gankit_torch.passes import Pass
+from gankit_torch.forward import ForwardSettings
 
 
 class BatchNorm(nn.Module):
@@ -23,17 +23,19 @@ class BatchNorm(nn.Module):
         self.register_buffer("mean", torch.empty(channels))
         self.register_buffer("variance", torch.empty(channels))
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the inputs' shape."""
         values = inputs.movedim(-1, 1)
-        if not how.training:
-            return self._run(values, self.mean, self.variance)[0].movedim(1, -1)
-        outputs, means, deviations = zip(*map(self._run, values.chunk(how.halves)), strict=True)
-        if how.moves:
-            self._move(torch.stack(means), torch.stack(deviations))
+        if not settings.training:
+            return self._normalise(values, self.mean, self.variance)[0].movedim(1, -1)
+        outputs, means, deviations = zip(
+            *map(self._normalise, values.chunk(settings.halves)), strict=True
+        )
+        if settings.update_running:
+            self._update_running(torch.stack(means), torch.stack(deviations))
         return torch.cat(outputs).movedim(1, -1)
 
-    def _run(
+    def _normalise(
         self, values: Tensor, mean: Tensor | None = None, variance: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the outputs, and the mean and the inverse deviation of the values."""
@@ -42,8 +44,8 @@ class BatchNorm(nn.Module):
         )
 
     @torch.no_grad()
-    def _move(self, means: Tensor, inverse_deviations: Tensor) -> None:
-        """Add each half's statistics; the kernel's own update would use unbiased ones."""
+    def _update_running(self, means: Tensor, inverse_deviations: Tensor) -> None:
+        """Blend in the halves' mean statistics; torch's own update uses unbiased ones."""
         variances = inverse_deviations.pow(-2) - self.epsilon
         for running, halves in ((self.mean, means), (self.variance, variances)):
             running.mul_(self.momentum).add_(halves.mean(dim=0), alpha=1 - self.momentum)
@@ -57,11 +59,11 @@ class LayerNorm(nn.Module):
         self.epsilon = layer.epsilon
         self.gamma, self.beta = (nn.Parameter(torch.empty(channels)) for _ in range(2))
 
-    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
         """Return the inputs' shape.
 
-        Uses the kernel of layers: the one of groups of channels, though twice as fast, crashes on
-        channels-last images if only the weights' gradient is needed.
+        Uses torch's layer norm. Its group norm is twice as fast, but on channels-last images it
+        crashes if only the weights' gradient is needed.
         """
         shape = inputs.shape[1:]
         gamma, beta = self.gamma.expand(shape), self.beta.expand(shape)

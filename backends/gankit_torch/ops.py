@@ -44,7 +44,7 @@ class _Shift(Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, offsets: Tensor) -> Tensor:  # noqa: ANN401 - torch's.
         ctx.save_for_backward(offsets)
-        return _shifted(images, offsets)
+        return _shift(images, offsets)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch's.
@@ -53,7 +53,7 @@ class _Shift(Function):
         return back, None
 
 
-def _shifted(images: Tensor, offsets: Tensor) -> Tensor:
+def _shift(images: Tensor, offsets: Tensor) -> Tensor:
     count, height, width, _ = images.shape
     rows = torch.arange(height, device=images.device) - offsets[:, :1]
     columns = torch.arange(width, device=images.device) - offsets[:, 1:]
@@ -63,5 +63,5 @@ def _shifted(images: Tensor, offsets: Tensor) -> Tensor:
     return images[image, row[:, :, None], column[:, None]] * inside[..., None]
 
 
-def _inside(places: Tensor, side: int) -> Tensor:
-    return (places >= 0) & (places < side)
+def _inside(positions: Tensor, side: int) -> Tensor:
+    return (positions >= 0) & (positions < side)

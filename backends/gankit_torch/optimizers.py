@@ -23,7 +23,7 @@ from gankit_torch.tensors import copy_into, to_array
 class Updater:
     """An optimizer of one network's parameters, `{"0.kernel": ...}`.
 
-    With `native`, a loss that depends on no parameter is an error: the module cuts its graph.
+    With `native`, a loss that depends on no parameter is an error: the user's module detaches it.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Updater:
 
         `rates` are the network's own scalars: "learning_rate", and Adam's "beta2".
         """
-        found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
-        if self._native and all(gradient is None for gradient in found):
-            raise RuntimeError("none of its weights takes part in the loss; does it detach?")
-        gradients = list(map(_laid_like, self._parameters, found))
+        gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        if self._native and all(gradient is None for gradient in gradients):
+            raise RuntimeError("the loss depends on none of its weights; does it detach them?")
+        dense = list(map(_match_strides, self._parameters, gradients))
         with torch.no_grad():
-            self._move(gradients, rates)
+            self._step(dense, rates)
             if self._optimizer.clip is not None:
                 for parameter in self._parameters:
                     parameter.clamp_(-self._optimizer.clip, self._optimizer.clip)
@@ -71,29 +71,58 @@ class Updater:
         for t in self._t if isinstance(self._optimizer, Adam) else ():
             t.fill_(int(state["t"]))
 
-    def _move(self, gradients: list[Tensor], rates: Mapping[str, float]) -> None:
+    def _step(self, gradients: list[Tensor], rates: Mapping[str, float]) -> None:
         """Update parameters and means in place."""
         parameters, rate = self._parameters, rates["learning_rate"]
         match self._optimizer:
             case SGD():
                 sgd(
-                    parameters, gradients, [None] * len(parameters), fused=True, lr=rate,
-                    weight_decay=0, momentum=0, dampening=0, nesterov=False, maximize=False,
-                )  # fmt: skip
+                    parameters,
+                    gradients,
+                    [None] * len(parameters),
+                    fused=True,
+                    lr=rate,
+                    weight_decay=0,
+                    momentum=0,
+                    dampening=0,
+                    nesterov=False,
+                    maximize=False,
+                )
             case RMSprop(decay=decay, epsilon=epsilon):
                 rmsprop(
-                    parameters, gradients, self._means["v"], [], [], self._t, lr=rate, alpha=decay,
-                    eps=epsilon, weight_decay=0, momentum=0, centered=False,
-                )  # fmt: skip
+                    parameters,
+                    gradients,
+                    self._means["v"],
+                    [],
+                    [],
+                    self._t,
+                    lr=rate,
+                    alpha=decay,
+                    eps=epsilon,
+                    weight_decay=0,
+                    momentum=0,
+                    centered=False,
+                )
             case Adam(beta1=beta1, epsilon=epsilon):
                 adam(
-                    parameters, gradients, self._means["m"], self._means["v"], [], self._t,
-                    fused=True, lr=rate, beta1=beta1, beta2=rates["beta2"], eps=epsilon,
-                    weight_decay=0, amsgrad=False, maximize=False,
-                )  # fmt: skip
+                    parameters,
+                    gradients,
+                    self._means["m"],
+                    self._means["v"],
+                    [],
+                    self._t,
+                    fused=True,
+                    lr=rate,
+                    beta1=beta1,
+                    beta2=rates["beta2"],
+                    eps=epsilon,
+                    weight_decay=0,
+                    amsgrad=False,
+                    maximize=False,
+                )
 
 
-def _laid_like(parameter: Tensor, gradient: Tensor | None) -> Tensor:
+def _match_strides(parameter: Tensor, gradient: Tensor | None) -> Tensor:
     """Return the gradient in its parameter's strides: fused kernels need equal strides, unchecked.
 
     It is zero if the loss does not depend on the parameter.

@@ -10,11 +10,13 @@ from torch import Tensor
 from gankit.penalties import Penalty
 
 
-def steepness(penalty: Penalty, judge: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Return the penalty without its weight; `judge` returns `(B,)` logits of images."""
+def gradient_penalty(
+    penalty: Penalty, discriminator: Callable[[Tensor], Tensor], images: Tensor
+) -> Tensor:
+    """Return the penalty without its weight; `discriminator` returns `(B,)` logits of images."""
     images = images.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(judge(images).sum(), images, create_graph=True)
-    squares = gradient.square().flatten(1).sum(1)
+    (gradient,) = torch.autograd.grad(discriminator(images).sum(), images, create_graph=True)
+    squared_norms = gradient.square().flatten(1).sum(1)
     if penalty.target == 0:
-        return 0.5 * squares.mean()
-    return ((squares + penalty.epsilon).sqrt() - penalty.target).square().mean()
+        return 0.5 * squared_norms.mean()
+    return ((squared_norms + penalty.epsilon).sqrt() - penalty.target).square().mean()

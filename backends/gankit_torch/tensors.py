@@ -9,6 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gankit.contract import Problem
+
+
+def torch_dtype(problem: Problem) -> torch.dtype:
+    """Return torch's dtype of the problem's precision."""
+    return torch.float64 if problem.precision == "float64" else torch.float32
+
 
 def to_array(tensor: Tensor) -> NDArray[Any]:
     """Return a copy as an array."""

@@ -26,16 +26,17 @@ from gankit.contract import (
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.random_streams import Role
 from gankit.optimizers import Optimizer
-from gankit_torch.building import player
-from gankit_torch.calling import blamed
-from gankit_torch.chances import Chance
-from gankit_torch.devices import chosen
-from gankit_torch.feeds import Feed, Update
-from gankit_torch.graphs import Steps, recorder
-from gankit_torch.networks import Player
-from gankit_torch.objectives import Objectives
+from gankit_torch.ada import AdaptiveProbability
+from gankit_torch.batches import BatchLoader, BatchTensors
+from gankit_torch.cuda_graphs import GraphedSteps, recorder
+from gankit_torch.devices import choose_device
+from gankit_torch.discriminator_forward import DiscriminatorForward
+from gankit_torch.losses import Losses
+from gankit_torch.matmul import fast_matmul
+from gankit_torch.native_call import name_in_errors
+from gankit_torch.network_builder import build_network
+from gankit_torch.networks import Network
 from gankit_torch.optimizers import Updater
-from gankit_torch.products import fast
 from gankit_torch.tensors import copy_into, to_array
 
 
@@ -43,48 +44,48 @@ class TorchTrainer:
     """A generator and a discriminator in training, in PyTorch."""
 
     def __init__(self, problem: Problem) -> None:
-        device = chosen(problem.device, problem.precision)
-        self.generator = player(problem, Role.GENERATOR, device)
-        self.discriminator = player(problem, Role.DISCRIMINATOR, device)
+        device = choose_device(problem.device, problem.precision)
+        self.generator = build_network(problem, Role.GENERATOR, device)
+        self.discriminator = build_network(problem, Role.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
         augment = problem.augment
-        self._chance = Chance(augment, device) if augment and augment.adaptive else None
-        records = None if self._chance or self._native else recorder(device)
-        self._feed = Feed(problem, device, Masks(problem) if records else None)
-        self._objectives = Objectives(problem, self.discriminator, self._chance)
+        self._ada = AdaptiveProbability(augment, device) if augment and augment.adaptive else None
+        graphs = None if self._ada or self._native else recorder(device)
+        self._loader = BatchLoader(problem, device, Masks(problem) if graphs else None)
+        self._losses = Losses(problem, DiscriminatorForward(problem, self.discriminator, self._ada))
         self._g_updater = _updater(problem.generator_optimizer, self.generator)
         self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator)
         self._step = 0
-        self._reuses = self.generator.repeats and not problem.fresh_noise
-        self._recorded = Steps(records) if records else None
+        self._shares_images = self.generator.depends_on_noise_only and not problem.fresh_noise
+        self._graphed_steps = GraphedSteps(graphs) if graphs else None
 
-    @fast
+    @fast_matmul
     def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
-        update = self._feed.update(batch, last=False)
+        tensors = self._loader.batch(batch, last=False)
         with torch.no_grad():
-            fake = self._fake(update, own=False)
-        return self._move_discriminator(fake, update)
+            fake = self._generate(tensors, update_running=False)
+        return self._update_discriminator(fake, tensors)
 
-    @fast
+    @fast_matmul
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
-        update = self._feed.update(batch, last=True)
-        loss = self._move_generator(self._fake(update, own=True), update)
-        self._end_step(update)
+        tensors = self._loader.batch(batch, last=True)
+        loss = self._update_generator(self._generate(tensors, update_running=True), tensors)
+        self._end_step(tensors)
         return loss
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
         """Store the data set on the device, uint8 images unconverted."""
-        self._feed.place(images, labels)
+        self._loader.place(images, labels)
 
-    @fast
+    @fast_matmul
     def train_block(self, block: Block, /) -> Array:
         """Run many steps; the losses are copied from the device once."""
         steps = []
-        for updates in self._feed.steps(block):
-            steps.append(self._run_step(updates))
-            self._end_step(updates[-1])
+        for batches in self._loader.steps(block):
+            steps.append(self._run_step(batches))
+            self._end_step(batches[-1])
         losses = torch.stack([torch.stack(losses) for losses in steps]).cpu().double().numpy()
         return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
 
@@ -93,7 +94,7 @@ class TorchTrainer:
         state = {name: to_array(tensor) for name, tensor in self._tensors().items()}
         state |= add_prefix("optimizer/generator", self._g_updater.state())
         state |= add_prefix("optimizer/discriminator", self._d_updater.state())
-        state |= add_prefix("ada", self._chance.state()) if self._chance else {}
+        state |= add_prefix("ada", self._ada.state()) if self._ada else {}
         return state | {"step": np.array(self._step, np.int64)}
 
     def load_state(self, state: State, /) -> None:
@@ -103,8 +104,8 @@ class TorchTrainer:
             copy_into(tensor, state[name])
         self._g_updater.load_state(strip_prefix(state, "optimizer/generator"))
         self._d_updater.load_state(strip_prefix(state, "optimizer/discriminator"))
-        if self._chance:
-            self._chance.load_state(strip_prefix(state, "ada"))
+        if self._ada:
+            self._ada.load_state(strip_prefix(state, "ada"))
         self._step = int(state["step"])
 
     @property
@@ -116,63 +117,65 @@ class TorchTrainer:
         tensors |= add_prefix("discriminator", self.discriminator.tensors())
         return tensors | (add_prefix("average", self.average.tensors()) if self.average else {})
 
-    def _run_step(self, updates: Sequence[Update]) -> list[Tensor]:
-        if self._recorded:
-            return self._recorded(self._train_step, updates)
-        return self._train_step(updates)
+    def _run_step(self, batches: Sequence[BatchTensors]) -> list[Tensor]:
+        if self._graphed_steps:
+            return self._graphed_steps(self._train_step, batches)
+        return self._train_step(batches)
 
-    def _train_step(self, updates: Sequence[Update]) -> list[Tensor]:
-        """Return each update's loss; reuse G's last forward pass if both updates share noise."""
-        *critic, last = updates
+    def _train_step(self, batches: Sequence[BatchTensors]) -> list[Tensor]:
+        """Return each update's loss; the last two updates share generated images if they can."""
+        *discriminator_batches, generator_batch = batches
         losses = []
-        for update in critic:
-            shared = self._reuses and update is critic[-1]
+        for batch in discriminator_batches:
+            shared = self._shares_images and batch is discriminator_batches[-1]
             with nullcontext() if shared else torch.no_grad():
-                fake = self._fake(update, own=shared)
-            losses.append(self._move_discriminator(fake.detach(), update))
-        if not self._reuses:
-            fake = self._fake(last, own=True)
-        return [*losses, self._move_generator(fake, last)]
+                fake = self._generate(batch, update_running=shared)
+            losses.append(self._update_discriminator(fake.detach(), batch))
+        if not self._shares_images:
+            fake = self._generate(generator_batch, update_running=True)
+        return [*losses, self._update_generator(fake, generator_batch)]
 
-    def _move_discriminator(self, fake: Tensor, update: Update) -> Tensor:
-        loss, reals = self._objectives.of_discriminator(fake, update)
-        with self._blamed(self.discriminator):
-            self._d_updater.update(loss, strip_prefix(update.scalars, "discriminator"))
-        if self._chance:
-            self._chance.follow(reals)
+    def _update_discriminator(self, fake: Tensor, batch: BatchTensors) -> Tensor:
+        loss, real_logits = self._losses.discriminator(fake, batch)
+        with self._name_in_errors(self.discriminator):
+            self._d_updater.update(loss, strip_prefix(batch.scalars, "discriminator"))
+        if self._ada:
+            self._ada.record(real_logits)
         return loss.detach()
 
-    def _move_generator(self, fake: Tensor, update: Update) -> Tensor:
-        loss = self._objectives.of_generator(fake, update)
-        with self._blamed(self.generator):
-            self._g_updater.update(loss, strip_prefix(update.scalars, "generator"))
+    def _update_generator(self, fake: Tensor, batch: BatchTensors) -> Tensor:
+        loss = self._losses.generator(fake, batch)
+        with self._name_in_errors(self.generator):
+            self._g_updater.update(loss, strip_prefix(batch.scalars, "generator"))
         return loss.detach()
 
-    def _blamed(self, player: Player) -> AbstractContextManager[None]:
+    def _name_in_errors(self, network: Network) -> AbstractContextManager[None]:
         """Make errors in the derivatives of native networks name the network that is updated."""
         if not self._native:
             return nullcontext()
-        return blamed(player.name, player.module, "when its loss was differentiated")
+        return name_in_errors(network.name, network.module, "when its loss was differentiated")
 
-    def _end_step(self, last: Update) -> None:
+    def _end_step(self, batch: BatchTensors) -> None:
         if self.average:
-            _blend(self.average, self.generator, last.scalars["average"])
+            _update_average(self.average, self.generator, batch.scalars["average"])
         self._step += 1
 
-    def _fake(self, update: Update, *, own: bool) -> Tensor:
-        return self.generator.play(update.noise, update.labels, update.masking, own=own)
+    def _generate(self, batch: BatchTensors, *, update_running: bool) -> Tensor:
+        return self.generator.forward_train(
+            batch.noise, batch.labels, batch.masks, update_running=update_running
+        )
 
 
-def _updater(optimizer: Optimizer, player: Player) -> Updater:
-    return Updater(optimizer, player.parameters, native=player.native)
+def _updater(optimizer: Optimizer, network: Network) -> Updater:
+    return Updater(optimizer, network.parameters, native=network.native)
 
 
 @torch.no_grad()
-def _blend(average: Player, weights: Player, beta: float) -> None:
-    """Update the average; copy running state."""
-    moving = weights.parameters
+def _update_average(average: Network, generator: Network, beta: float) -> None:
+    """Update the averaged weights; copy running state."""
+    weights = generator.parameters
     for name, tensor in average.tensors().items():
-        if name in moving:
-            tensor.lerp_(moving[name], 1 - beta)
+        if name in weights:
+            tensor.lerp_(weights[name], 1 - beta)
         else:
-            tensor.copy_(weights.tensors()[name])
+            tensor.copy_(generator.tensors()[name])

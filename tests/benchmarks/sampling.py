@@ -46,9 +46,9 @@ def products(backend: str) -> Callable[[int], None]:
     multiply: Callable[..., object] = np.matmul
     if backend == "torch":
         import torch
-        from gankit_torch.products import fast
+        from gankit_torch.matmul import fast_matmul
 
-        multiply = fast(torch.mm)
+        multiply = fast_matmul(torch.mm)
         pairs = [(torch.from_numpy(a), torch.from_numpy(b)) for a, b in pairs]
     elif backend == "keras":
         import tensorflow as tf

@@ -15,7 +15,7 @@ LOOKS = ("aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten
 
 
 class Recorder:
-    """A `gankit_torch.graphs.Recorder`; it counts what it did."""
+    """A `gankit_torch.cuda_graphs.Recorder`; it counts what it did."""
 
     def __init__(self):
         self.warmed = self.recorded = self.replayed = 0

@@ -16,7 +16,7 @@ if not selected("torch"):
     pytest.skip("torch is not among the backends under test", allow_module_level=True)
 
 import torch
-from gankit_torch import products
+from gankit_torch import matmul
 
 SETTINGS = torch.backends.mkldnn.matmul
 
@@ -24,8 +24,8 @@ SETTINGS = torch.backends.mkldnn.matmul
 @pytest.fixture(autouse=True)
 def anew(monkeypatch):
     """Forget what was found out about this processor, before and after."""
-    monkeypatch.delenv(products.STRICT, raising=False)
-    forget, before = products.onednn.cache_clear, SETTINGS.fp32_precision
+    monkeypatch.delenv(matmul.STRICT, raising=False)
+    forget, before = matmul.onednn_is_exact.cache_clear, SETTINGS.fp32_precision
     forget()
     yield
     forget()
@@ -41,35 +41,35 @@ def rounded(left, right, honest=torch.Tensor.__matmul__):
 def test_products_have_the_error_of_float32():
     left, right = (torch.randn(300, 300) for _ in range(2))
     exact = left.double() @ right.double()
-    error = (products.fast(torch.mm)(left, right) - exact).abs().max() / exact.abs().max()
+    error = (matmul.fast_matmul(torch.mm)(left, right) - exact).abs().max() / exact.abs().max()
     assert error < 1e-5
 
 
 def test_a_processor_that_steps_to_bfloat16_is_not_asked_to(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
-    assert not products.onednn()
+    assert not matmul.onednn_is_exact()
 
 
 def test_a_variable_leaves_products_to_pytorchs_default(monkeypatch):
-    monkeypatch.setenv(products.STRICT, "1")
-    assert not products.onednn()
-    assert products.STRICT in products.described()
+    monkeypatch.setenv(matmul.STRICT, "1")
+    assert not matmul.onednn_is_exact()
+    assert matmul.STRICT in matmul.library_name()
 
 
 @pytest.mark.parametrize("before", ["none", "ieee"])
 def test_what_was_set_before_comes_back(monkeypatch, before):
     SETTINGS.fp32_precision = before
-    monkeypatch.setattr(products, "onednn", lambda: True)
+    monkeypatch.setattr(matmul, "onednn_is_exact", lambda: True)
     seen = []
 
-    @products.fast
+    @matmul.fast_matmul
     def failing():
         seen.append(SETTINGS.fp32_precision)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         failing()
-    assert seen == [products.ASKS_ONEDNN]
+    assert seen == [matmul.ALLOW_BFLOAT16]
     assert SETTINGS.fp32_precision == before
 
 

@@ -25,7 +25,7 @@ if not selected("torch"):
 
 import gankit_torch.trainer
 import torch
-from gankit_torch import devices, graphs
+from gankit_torch import cuda_graphs, devices
 
 from tests.frameworks.recording import Recorder
 
@@ -91,7 +91,7 @@ def assert_same(found, wanted):
 
 
 def test_the_shared_forward_pass_is_among_the_problems():
-    assert plugins.get_backend("torch").trainer(problem("shared-noise"))._reuses
+    assert plugins.get_backend("torch").trainer(problem("shared-noise"))._shares_images
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -101,7 +101,7 @@ def test_recorded_steps_are_the_same_to_the_last_bit(monkeypatch, name):
     recorder = Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     assert_same(trained(asked), wanted)
-    assert recorder.replayed >= STEPS - 2 * graphs.WARMUP_STEPS - 3
+    assert recorder.replayed >= STEPS - 2 * cuda_graphs.WARMUP_STEPS - 3
     assert recorder.recorded + recorder.replayed + recorder.warmed == STEPS + recorder.recorded
 
 
@@ -111,13 +111,13 @@ def test_many_updates_of_the_discriminator_are_one_graph(monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     assert_same(trained(asked, n_critic=3), wanted)
-    assert (recorder.warmed, recorder.recorded) == (graphs.WARMUP_STEPS, 1)
+    assert (recorder.warmed, recorder.recorded) == (cuda_graphs.WARMUP_STEPS, 1)
 
 
 def test_a_second_block_records_nothing_anew(recorder):
     trained(problem(), parts=(STEPS, 2 * STEPS))
     assert recorder.recorded == 1
-    assert recorder.replayed == 2 * STEPS - graphs.WARMUP_STEPS
+    assert recorder.replayed == 2 * STEPS - cuda_graphs.WARMUP_STEPS
 
 
 def test_steps_with_a_penalty_and_without_are_two_graphs(recorder):
@@ -140,13 +140,13 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
     asked = problem()
     wanted, recorder = trained(asked), Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
-    honest = gankit_torch.trainer.TorchTrainer._move_generator
+    honest = gankit_torch.trainer.TorchTrainer._update_generator
 
     def looking(self, fake, update):
         assert float(fake.detach().sum()) < np.inf
         return honest(self, fake, update)
 
-    monkeypatch.setattr(gankit_torch.trainer.TorchTrainer, "_move_generator", looking)
+    monkeypatch.setattr(gankit_torch.trainer.TorchTrainer, "_update_generator", looking)
     with pytest.warns(UserWarning, match="without CUDA graphs: .* looks at a number"):
         assert_same(trained(asked), wanted)
     assert (recorder.recorded, recorder.replayed) == (1, 0)
@@ -156,12 +156,12 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
 def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
     """The stand-in itself: masks that are drawn while it records would be the same ever after."""
     asked = problem()
-    honest = gankit_torch.trainer.Feed
+    honest = gankit_torch.trainer.BatchLoader
 
     def without_masks(problem, device, _masks):
         return honest(problem, device)
 
-    monkeypatch.setattr(gankit_torch.trainer, "Feed", without_masks)
+    monkeypatch.setattr(gankit_torch.trainer, "BatchLoader", without_masks)
     found = trained(asked)
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: None)
     with pytest.raises(AssertionError):
@@ -171,10 +171,10 @@ def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
 @pytest.mark.usefixtures("recorder")
 def test_masks_of_a_block_cross_together_however_many_steps_it_has(monkeypatch):
     crossings = []
-    honest = gankit_torch.trainer.Feed._draw
+    honest = gankit_torch.trainer.BatchLoader._to_device
     monkeypatch.setattr(
-        gankit_torch.trainer.Feed,
-        "_draw",
+        gankit_torch.trainer.BatchLoader,
+        "_to_device",
         lambda self, array: crossings.append(array.shape) or honest(self, array),
     )
     counts = []
@@ -197,19 +197,19 @@ def test_masks_of_a_block_cross_together_however_many_steps_it_has(monkeypatch):
 def test_auto_is_the_best_device_that_can_do_it(monkeypatch, cuda, mps, precision, wanted):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert devices.chosen("auto", precision).type == wanted
+    assert devices.choose_device("auto", precision).type == wanted
 
 
 def test_apples_device_is_refused_what_it_has_not(monkeypatch):
     monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
-    assert devices.chosen("mps", "float32").type == "mps"
-    with pytest.raises(ConfigError, match="no float64; take float32"):
-        devices.chosen("mps", "float64")
+    assert devices.choose_device("mps", "float32").type == "mps"
+    with pytest.raises(ConfigError, match="no float64; choose float32"):
+        devices.choose_device("mps", "float64")
 
 
 def test_only_cuda_records():
-    assert graphs.recorder(torch.device("cpu")) is None
-    assert graphs.recorder(torch.device("mps")) is None
+    assert cuda_graphs.recorder(torch.device("cpu")) is None
+    assert cuda_graphs.recorder(torch.device("mps")) is None
 
 
 def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
@@ -243,7 +243,7 @@ def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
     }  # fmt: skip
     for name, stand_in in cuda.items():
         monkeypatch.setattr(torch.cuda, name, stand_in)
-    recorder = graphs.recorder(device)
+    recorder = cuda_graphs.recorder(device)
     assert recorder.warm(lambda: said.append("work") or [1]) == [1]
     aside = "aside on cuda:1"
     assert said == [
@@ -282,22 +282,22 @@ def test_a_trainer_is_freed_with_its_last_reference(recorder):
 def test_masks_are_drawn_some_steps_at_a_time(monkeypatch):
     asked = problem()
     wanted = trained(asked)
-    monkeypatch.setattr(gankit_torch.masking, "MOST_AHEAD_BYTES", 1)
+    monkeypatch.setattr(gankit_torch.dropout_masks, "MAX_PREFETCH_BYTES", 1)
     assert_same(trained(asked), wanted)
 
 
 def test_an_update_is_cloned_whole():
-    update = graphs.Update(
+    update = cuda_graphs.BatchTensors(
         real=torch.zeros(1),
         noise=torch.ones(2),
         labels=torch.arange(2),
         scalars={"a": 1.0},
         random={"flip": torch.ones(2)},
-        masking=gankit_torch.feeds.Masking((0, 0, 0), {"generator/1": torch.ones(3)}),
+        masks=gankit_torch.batches.UpdateMasks((0, 0, 0), {"generator/1": torch.ones(3)}),
     )
     twin = update.clone()
     assert len(twin.tensors()) == len(update.tensors()) == 5
     for mine, its in zip(update.tensors(), twin.tensors(), strict=True):
         assert torch.equal(mine, its)
         assert mine.data_ptr() != its.data_ptr()
-    assert dataclasses.replace(twin, masking=update.masking).scalars == update.scalars
+    assert dataclasses.replace(twin, masks=update.masks).scalars == update.scalars

@@ -84,7 +84,7 @@ class Unpacking(Painter):
 
 
 def test_a_module_that_unpacks_labels_itself_must_name_the_parameter():
-    with pytest.raises(ConfigError, match="to a parameter of forward that is named"):
+    with pytest.raises(ConfigError, match="only to a parameter of forward named"):
         fit(Unpacking(), critic(), labels=LABELS)
     with pytest.raises(ConfigError, match="the generator, a Unpacking, failed") as e:
         fit(Unpacking(), critic())

@@ -13,28 +13,29 @@ from torch import nn
 from gankit.errors import ConfigError, GankitError
 
 LABELS = "labels"
-UNTOLD = (
-    "; it is called without classes: they go only to a parameter of forward that is named 'labels'"
+NO_LABELS_HINT = (
+    "; gankit calls it without classes: it passes them only to a parameter of forward named "
+    "'labels'"
 )
-"""Hint in a network's error if the data has classes that it does not take."""
+"""Hint in a network's error if the data has classes that the network does not take."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-class Labels(Enum):
+class LabelsArgument(Enum):
     """How a module takes the classes of its images."""
 
-    NONE = "the data has none"
-    NOT = "not at all"
+    NO_CLASSES = "the data has no classes"
+    NOT_TAKEN = "not at all"
     SECOND = "as its second argument"
     KEYWORD = "by keyword"
 
     @property
     def taken(self) -> bool:
         """Whether the module is class-conditional."""
-        return self in (Labels.SECOND, Labels.KEYWORD)
+        return self in (LabelsArgument.SECOND, LabelsArgument.KEYWORD)
 
 
-def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
+def labels_argument(module: nn.Module, name: str, classes: int) -> LabelsArgument:
     """Return how the `forward` of the network called `name` takes labels.
 
     Raises
@@ -46,22 +47,24 @@ def takes_labels(module: nn.Module, name: str, classes: int) -> Labels:
     for p in others:
         if p.name != LABELS and p.default is p.empty:
             raise ConfigError(
-                f"the {name}'s forward needs an argument {p.name!r}; gankit gives the inputs, and "
-                "classes to a parameter that is named 'labels'; give it a default, or rename it"
+                f"the {name}'s forward needs an argument {p.name!r}; gankit passes the inputs, and "
+                "classes to a parameter named 'labels'; give it a default, or rename it"
             )
         if p.name == LABELS and p.default is p.empty and not classes:
             raise ConfigError(f"the {name}'s forward needs labels; the data has none; give labels")
     if not classes:
-        return Labels.NONE
-    place = next((i for i, p in enumerate(others) if p.name == LABELS), None)
-    if place is None:
-        return Labels.NOT
-    only = others[place].kind is inspect.Parameter.POSITIONAL_ONLY
-    return Labels.SECOND if only and place == 0 else Labels.KEYWORD
+        return LabelsArgument.NO_CLASSES
+    position = next((i for i, p in enumerate(others) if p.name == LABELS), None)
+    if position is None:
+        return LabelsArgument.NOT_TAKEN
+    positional_only = others[position].kind is inspect.Parameter.POSITIONAL_ONLY
+    if positional_only and position == 0:
+        return LabelsArgument.SECOND
+    return LabelsArgument.KEYWORD
 
 
 @contextmanager
-def blamed(name: str, module: nn.Module, doing: str, hint: str = "") -> Iterator[None]:
+def name_in_errors(name: str, module: nn.Module, action: str, hint: str = "") -> Iterator[None]:
     """Turn an error from inside a user's module into a ConfigError of one line.
 
     The line ends with the hint. gankit's own errors, and memory errors, propagate unchanged.
@@ -74,7 +77,7 @@ def blamed(name: str, module: nn.Module, doing: str, hint: str = "") -> Iterator
         reason = next((line for line in str(error).splitlines() if line.strip()), "no message")
         kind = type(module).__name__
         raise ConfigError(
-            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {reason.strip()}{hint}"
+            f"the {name}, a {kind}, failed {action}: {type(error).__name__}: {reason.strip()}{hint}"
         ) from error
 
 

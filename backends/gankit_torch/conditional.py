@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
-from gankit_torch.passes import Pass, known
-from gankit_torch.spectral import divided
+from gankit_torch.forward import ForwardSettings, require_labels
+from gankit_torch.spectral_norm import spectral_normalize
 
 
 class Embedding(nn.Module):
@@ -18,16 +18,16 @@ class Embedding(nn.Module):
         super().__init__()
         self.embedding = nn.Parameter(torch.empty(classes, units))
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, ..., features + units)`."""
-        vectors = functional.embedding(known(how.labels), self.embedding)
-        places = inputs.shape[1:-1]
-        spread = vectors.reshape(inputs.shape[0], *(1 for _ in places), -1)
-        return torch.cat([inputs, spread.expand(-1, *places, -1)], dim=-1)
+        vectors = functional.embedding(require_labels(settings.labels), self.embedding)
+        sides = inputs.shape[1:-1]
+        at_pixels = vectors.reshape(inputs.shape[0], *(1 for _ in sides), -1)
+        return torch.cat([inputs, at_pixels.expand(-1, *sides, -1)], dim=-1)
 
 
 class Projection(nn.Module):
-    """One logit of a row and a class."""
+    """One logit from the features and the class of an image."""
 
     kernel_u: Tensor | None
     embedding_u: Tensor | None
@@ -40,10 +40,10 @@ class Projection(nn.Module):
         self.register_buffer("kernel_u", torch.empty(1) if layer.spectral else None)
         self.register_buffer("embedding_u", torch.empty(features) if layer.spectral else None)
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, 1)`."""
-        table = divided(self.embedding, self.embedding_u, how)
-        vectors = functional.embedding(known(how.labels), table)
-        logits = inputs @ divided(self.kernel, self.kernel_u, how)
+        table = spectral_normalize(self.embedding, self.embedding_u, settings)
+        vectors = functional.embedding(require_labels(settings.labels), table)
+        logits = inputs @ spectral_normalize(self.kernel, self.kernel_u, settings)
         logits = logits + (inputs * vectors).sum(1, keepdim=True)
         return logits if self.bias is None else logits + self.bias

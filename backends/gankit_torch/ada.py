@@ -1,4 +1,4 @@
-"""The probability of adaptive augmentation, which follows the discriminator."""
+"""Adaptive discriminator augmentation (ADA): the probability of its transforms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from gankit.augment import Augment
 from gankit.contract import State
 
 
-class Chance:
-    """p of `gankit.augment.Augment`, and its statistics since p last changed."""
+class AdaptiveProbability:
+    """The probability `p` of each transform, updated as in `gankit.augment.Augment`."""
 
     def __init__(self, augment: Augment, device: torch.device) -> None:
         self._augment = augment
@@ -20,12 +20,12 @@ class Chance:
         self._updates = 0
         self.p = 0.0
 
-    def follow(self, logits: Tensor) -> None:
+    def record(self, real: Tensor) -> None:
         """Record the `(B,)` logits of an update's real images; update p when it is due."""
-        self._signs += logits.detach().to(self._signs.device).double().sign().mean()
+        self._signs += real.detach().to(self._signs.device).double().sign().mean()
         self._updates += 1
         if self._updates == self._augment.every:
-            self.p = self._augment.moved(self.p, float(self._signs), self._updates, len(logits))
+            self.p = self._augment.moved(self.p, float(self._signs), self._updates, len(real))
             self._signs.zero_()
             self._updates = 0
 

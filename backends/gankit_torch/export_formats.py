@@ -1,4 +1,4 @@
-"""The formats that the backend offers; torch is imported when one is written or read."""
+"""The backend's export formats; torch is imported only when one is written or read."""
 
 from __future__ import annotations
 

@@ -18,18 +18,18 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from gankit_torch.feeds import Update
+from gankit_torch.batches import BatchTensors
 
 WARMUP_STEPS = 3
 """Steps of a kind that run without a graph, for libraries to choose kernels and to allocate."""
-MOST_GRAPHS = 4
+MAX_GRAPHS = 4
 """The most graphs of a trainer."""
-MOST_KINDS = 64
+MAX_KINDS = 64
 """The most kinds of steps that are counted."""
 
 Work: TypeAlias = Callable[[], list[Tensor]]
-Run: TypeAlias = Callable[[Sequence[Update]], list[Tensor]]
-Kind: TypeAlias = tuple[object, ...]
+RunStep: TypeAlias = Callable[[Sequence[BatchTensors]], list[Tensor]]
+StepKind: TypeAlias = tuple[object, ...]
 
 
 class Recorder(Protocol):
@@ -44,22 +44,22 @@ class Recorder(Protocol):
         ...
 
 
-class Cuda:
-    """CUDA graphs of PyTorch, on one device."""
+class CudaRecorder:
+    """Records CUDA graphs on one device."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._side_stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
 
     def warm(self, work: Work) -> list[Tensor]:
         """Do the work on a side stream, as PyTorch requires."""
         with torch.cuda.device(self._device):
             main = torch.cuda.current_stream()
-            self._aside.wait_stream(main)
-            with torch.cuda.stream(self._aside):
+            self._side_stream.wait_stream(main)
+            with torch.cuda.stream(self._side_stream):
                 outputs = work()
-            main.wait_stream(self._aside)
+            main.wait_stream(self._side_stream)
         return outputs
 
     def record(self, work: Work) -> tuple[list[Tensor], Callable[[], None]]:
@@ -73,7 +73,7 @@ class Cuda:
         with (
             torch.cuda.device(self._device),
             torch.cuda.stream(torch.cuda.current_stream()),
-            torch.cuda.graph(graph, pool=self._pool, stream=self._aside),
+            torch.cuda.graph(graph, pool=self._pool, stream=self._side_stream),
         ):
             outputs = work()
         return outputs, graph.replay
@@ -81,67 +81,69 @@ class Cuda:
 
 def recorder(device: torch.device) -> Recorder | None:
     """Return the recorder of a device, or None."""
-    return Cuda(device) if device.type == "cuda" else None
+    return CudaRecorder(device) if device.type == "cuda" else None
 
 
 @dataclass(frozen=True)
-class Graph:
-    """A recorded step: the updates and losses are in its own memory."""
+class StepGraph:
+    """A recorded step, with its batches and losses in its own memory."""
 
-    updates: Sequence[Update]
+    batches: Sequence[BatchTensors]
     losses: Sequence[Tensor]
     replay: Callable[[], None]
 
-    def __call__(self, updates: Sequence[Update]) -> list[Tensor]:
-        """Run it with the inputs of other updates."""
-        for own, update in zip(self.updates, updates, strict=True):
-            for mine, given in zip(own.tensors(), update.tensors(), strict=True):
-                mine.copy_(given)
+    def __call__(self, batches: Sequence[BatchTensors]) -> list[Tensor]:
+        """Copy other batches into the graph's memory and run it; return their losses."""
+        for own, given in zip(self.batches, batches, strict=True):
+            for target, source in zip(own.tensors(), given.tensors(), strict=True):
+                target.copy_(source)
         self.replay()
         return [loss.clone() for loss in self.losses]
 
 
-class Steps:
-    """Runs steps, with graphs for kinds that repeat."""
+class GraphedSteps:
+    """Runs steps, with graphs for kinds of steps that repeat."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._seen: Counter[Kind] = Counter()
-        self._graphs: dict[Kind, Graph] = {}
-        self._works = True
+        self._counts: Counter[StepKind] = Counter()
+        self._graphs: dict[StepKind, StepGraph] = {}
+        self._can_record = True
 
-    def __call__(self, run: Run, updates: Sequence[Update]) -> list[Tensor]:
+    def __call__(self, run: RunStep, batches: Sequence[BatchTensors]) -> list[Tensor]:
         """Run a step with `run`, which is always the same; return the losses of its updates."""
-        kind = _kind(updates)
-        graph = self._graphs.get(kind) or self._recorded(kind, run, updates)
+        kind = _step_kind(batches)
+        graph = self._graphs.get(kind) or self._record(kind, run, batches)
         if graph:
-            return graph(updates)
-        return self._recorder.warm(lambda: run(updates))
+            return graph(batches)
+        return self._recorder.warm(lambda: run(batches))
 
-    def _recorded(self, kind: Kind, run: Run, updates: Sequence[Update]) -> Graph | None:
-        """Record a kind of step that was seen often enough, if possible."""
-        if not self._works or len(self._graphs) == MOST_GRAPHS:
+    def _record(
+        self, kind: StepKind, run: RunStep, batches: Sequence[BatchTensors]
+    ) -> StepGraph | None:
+        """Record a kind of step that has run often enough; return None if it cannot be recorded."""
+        if not self._can_record or len(self._graphs) == MAX_GRAPHS:
             return None
-        if self._seen[kind] < WARMUP_STEPS:
-            if len(self._seen) > MOST_KINDS:
-                self._seen.clear()
-            self._seen[kind] += 1
+        if self._counts[kind] < WARMUP_STEPS:
+            if len(self._counts) > MAX_KINDS:
+                self._counts.clear()
+            self._counts[kind] += 1
             return None
-        own = [update.clone() for update in updates]
+        own = [batch.clone() for batch in batches]
         try:
             losses, replay = self._recorder.record(lambda: run(own))
         except RuntimeError as error:
-            self._works = False
+            self._can_record = False
             reason = str(error.__context__ or error).splitlines()[0]
             warnings.warn(f"steps are run without CUDA graphs: {reason}", stacklevel=2)
             return None
-        self._graphs[kind] = Graph(own, losses, replay)
+        self._graphs[kind] = StepGraph(own, losses, replay)
         return self._graphs[kind]
 
 
-def _kind(updates: Sequence[Update]) -> Kind:
+def _step_kind(batches: Sequence[BatchTensors]) -> StepKind:
     """Return what a graph cannot change: sizes, and the scalars that it was recorded with."""
-    rates = [
-        [rate for rate in update.scalars.items() if rate[0] != "average"] for update in updates
+    scalars = [
+        [scalar for scalar in batch.scalars.items() if scalar[0] != "average"] for batch in batches
     ]
-    return tuple((update.noise.shape, *found) for update, found in zip(updates, rates, strict=True))
+    return tuple((batch.noise.shape, *own) for batch, own in zip(batches, scalars, strict=True))

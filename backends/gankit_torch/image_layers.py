@@ -1,6 +1,6 @@
-"""Layers of images: `(n, height, width, channels)` outside, as torch's channels-last inside.
+"""Image layers, of `(n, height, width, channels)`; inside they use torch's `channels_last` format.
 
-Permuting costs no copy: the memory that the core calls NHWC is what torch calls `channels_last`.
+Permuting copies nothing: the memory layout that the core calls NHWC is torch's `channels_last`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
-from gankit_torch.passes import Pass
-from gankit_torch.spectral import divided
+from gankit_torch.forward import ForwardSettings
+from gankit_torch.spectral_norm import spectral_normalize
 
 
 class Conv(nn.Module):
@@ -30,12 +30,14 @@ class Conv(nn.Module):
         self.bias = nn.Parameter(torch.empty(filters)) if layer.bias else None
         self.register_buffer("kernel_u", torch.empty(filters) if layer.spectral else None)
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, height, width, filters)`."""
-        kernel = _laid_out(divided(self.kernel, self.kernel_u, how).permute(3, 2, 0, 1))
+        kernel = _one_layout(
+            spectral_normalize(self.kernel, self.kernel_u, settings).permute(3, 2, 0, 1)
+        )
         stride, padding, groups = self.layer.stride, self.layer.padding, self.layer.groups
         convolve = partial(functional.conv2d, stride=stride, padding=padding, groups=groups)
-        return _convolved(convolve, inputs, kernel, self.bias, how)
+        return _convolve(convolve, inputs, kernel, self.bias, settings)
 
 
 class ConvTranspose(nn.Module):
@@ -51,12 +53,14 @@ class ConvTranspose(nn.Module):
         self.bias = nn.Parameter(torch.empty(filters)) if layer.bias else None
         self.register_buffer("kernel_u", torch.empty(filters) if layer.spectral else None)
 
-    def forward(self, inputs: Tensor, how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, height, width, filters)`."""
-        kernel = _laid_out(divided(self.kernel, self.kernel_u, how).permute(2, 3, 0, 1))
+        kernel = _one_layout(
+            spectral_normalize(self.kernel, self.kernel_u, settings).permute(2, 3, 0, 1)
+        )
         stride, padding = self.layer.stride, self.layer.padding
         convolve = partial(functional.conv_transpose2d, stride=stride, padding=padding)
-        return _convolved(convolve, inputs, kernel, self.bias, how)
+        return _convolve(convolve, inputs, kernel, self.bias, settings)
 
 
 class Upsample(nn.Module):
@@ -66,10 +70,10 @@ class Upsample(nn.Module):
         super().__init__()
         self.factor = factor
 
-    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
         """Return `(n, height * factor, width * factor, channels)`.
 
-        By pixels' centres: torch's plain "nearest" is wrong at factors such as 41.
+        Uses "nearest-exact": torch's plain "nearest" is wrong at factors such as 41.
         """
         images = channels_first(inputs)
         larger = functional.interpolate(images, scale_factor=self.factor, mode="nearest-exact")
@@ -83,12 +87,12 @@ class AveragePool(nn.Module):
         super().__init__()
         self.size = size
 
-    def forward(self, inputs: Tensor, _how: Pass) -> Tensor:
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
         """Return `(n, height / size, width / size, channels)`."""
         return channels_last(functional.avg_pool2d(channels_first(inputs), self.size))
 
 
-def _laid_out(kernel: Tensor) -> Tensor:
+def _one_layout(kernel: Tensor) -> Tensor:
     """Return the kernel, contiguous if it has one filter or one channel.
 
     With a side of 1 the strides of a permuted kernel fit two layouts. PyTorch's CPU kernels then
@@ -97,14 +101,18 @@ def _laid_out(kernel: Tensor) -> Tensor:
     return kernel.contiguous() if 1 in kernel.shape[:2] else kernel
 
 
-def _convolved(
-    convolve: Callable[..., Tensor], inputs: Tensor, kernel: Tensor, bias: Tensor | None, how: Pass
+def _convolve(
+    convolve: Callable[..., Tensor],
+    inputs: Tensor,
+    kernel: Tensor,
+    bias: Tensor | None,
+    settings: ForwardSettings,
 ) -> Tensor:
     """Return `(n, height, width, filters)`; the bias is not a factor, and is never rounded."""
     images = channels_first(inputs)
-    if not how.mixed:
+    if not settings.mixed:
         return channels_last(convolve(images, kernel, bias))
-    outputs = channels_last(how.product(convolve, images, kernel))
+    outputs = channels_last(settings.multiply(convolve, images, kernel))
     return outputs if bias is None else outputs + bias
 
 

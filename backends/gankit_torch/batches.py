@@ -1,0 +1,151 @@
+"""Copy batches and blocks to the device."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gankit.contract import Batch, Block, Labels, Problem
+from gankit.contract.dropout_masks import Masks
+from gankit.contract.required_inputs import RequiredInputs
+from gankit_torch.dropout_masks import MaskPrefetcher, MaskSource, UpdateMasks, on_demand
+from gankit_torch.tensors import torch_dtype
+
+
+@dataclass(frozen=True)
+class BatchTensors:
+    """A `gankit.contract.Batch` on the device; `real` is empty if the update does not use it."""
+
+    real: Tensor
+    noise: Tensor
+    labels: Tensor | None
+    random: Mapping[str, Tensor]
+    scalars: Mapping[str, float]
+    masks: UpdateMasks
+
+    def tensors(self) -> list[Tensor]:
+        """Return its tensors, always in the same order."""
+        labels = [] if self.labels is None else [self.labels]
+        masks = self.masks.prefetched or {}
+        return [self.real, self.noise, *labels, *self.random.values(), *masks.values()]
+
+    def clone(self) -> BatchTensors:
+        """Return a copy that shares no memory with it."""
+        masks = self.masks.prefetched
+        return replace(
+            self,
+            real=self.real.clone(),
+            noise=self.noise.clone(),
+            labels=None if self.labels is None else self.labels.clone(),
+            random=_clone(self.random),
+            masks=replace(self.masks, prefetched=None if masks is None else _clone(masks)),
+        )
+
+
+class BatchLoader:
+    """The data set on the device; copies batches and blocks there.
+
+    With `masks` the dropout masks of a block are drawn before its steps and copied together.
+    """
+
+    def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
+        self._device, self._dtype = device, torch_dtype(problem)
+        self._paired, self._required = problem.loss.paired, RequiredInputs(problem)
+        self._mask_source: MaskSource = (
+            MaskPrefetcher(masks, self._to_device) if masks else on_demand
+        )
+        self._pixels = self._to_precision(problem.pixels)
+        self._no_images = self._pixels.new_empty((0, *problem.image_shape))
+        self._images, self._labels = torch.empty(0), torch.empty(0)
+        self._file: NDArray[Any] | None = None
+        self._labelled = False
+
+    def place(self, images: NDArray[Any], labels: Labels | None) -> None:
+        """Store the data set on the device, uint8 images unconverted.
+
+        Images in a file stay there; each step reads the images that it uses.
+        """
+        in_memory = isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
+        self._file = None if in_memory else images
+        self._images = _share_memory(images).to(self._device) if in_memory else torch.empty(0)
+        self._labelled = labels is not None
+        if labels is not None:
+            self._labels = self._to_device(labels).long()
+
+    def batch(self, batch: Batch, *, last: bool) -> BatchTensors:
+        """Copy one batch to the device; `last` is True for the generator's, the step's last."""
+        self._required.check(batch)
+        return BatchTensors(
+            real=self._to_precision(batch.real) if self._paired or not last else self._no_images,
+            noise=self._to_precision(batch.noise),
+            labels=None if batch.labels is None else self._to_device(batch.labels).long(),
+            random={name: self._to_device(array) for name, array in batch.random.items()},
+            scalars=batch.scalars,
+            masks=UpdateMasks(batch.key),
+        )
+
+    def steps(self, block: Block) -> Iterator[list[BatchTensors]]:
+        """Yield the batches of each step; the block's arrays are copied to the device together."""
+        self._required.check(block)
+        index, noise = self._to_device(block.index), self._to_device(block.noise)
+        arrays = {name: self._to_device(array) for name, array in block.random.items()}
+        for r, update_masks in enumerate(self._mask_source(block)):
+            yield [
+                BatchTensors(
+                    real=self._scale(self._real_images(block.index[r, s], index[r, s]), random)
+                    if self._paired or not last
+                    else self._no_images,
+                    noise=noise[r, s].clone(),
+                    labels=self._labels[index[r, s]] if self._labelled else None,
+                    random=random,
+                    scalars={name: float(value[r, s]) for name, value in block.scalars.items()},
+                    masks=masks,
+                )
+                for s, masks in enumerate(update_masks)
+                for last in (s == block.index.shape[1] - 1,)
+                for random in ({name: array[r, s] for name, array in arrays.items()},)
+            ]
+
+    def _real_images(self, host_index: NDArray[np.int64], device_index: Tensor) -> Tensor:
+        """Return images as they are stored, given their indices on the host and on the device."""
+        if self._file is None:
+            return self._images[device_index]
+        return _share_memory(self._file[host_index]).to(self._device)
+
+    def _scale(self, images: Tensor, random: Mapping[str, Tensor]) -> Tensor:
+        """Return scaled images, mirrored if their random input "flip" is True."""
+        scaled = self._pixels[images.int()] if images.dtype == torch.uint8 else images
+        if "flip" in random:
+            scaled = torch.where(random["flip"], scaled.flip(2), scaled)
+        return scaled.to(self._dtype).contiguous()
+
+    def _to_precision(self, array: NDArray[Any]) -> Tensor:
+        """Copy an array to the device, in the networks' precision.
+
+        It is copied on a CPU too: products of matrices with other memory alignments may differ in
+        their last bit, and PyTorch's own memory is aligned.
+        """
+        return torch.tensor(array, dtype=self._dtype, device=self._device)
+
+    def _to_device(self, array: NDArray[Any]) -> Tensor:
+        """Copy an array to the device, in its own dtype; on a CPU share its memory."""
+        return _share_memory(array).to(self._device)
+
+
+def _share_memory(array: NDArray[Any]) -> Tensor:
+    """Return a tensor that shares the array's memory; the backend never writes to it."""
+    backwards = any(stride < 0 for stride in array.strides)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(array) if backwards else np.asarray(array))
+
+
+def _clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in tensors.items()}

@@ -1,0 +1,81 @@
+"""Build a `Network` from a spec or from a user's module."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from gankit import layers
+from gankit.contract import Problem, strip_prefix
+from gankit.contract.random_streams import Role
+from gankit.errors import ConfigError
+from gankit.layers import Shape
+from gankit_torch.layers import build_layers
+from gankit_torch.native_call import labels_argument
+from gankit_torch.networks import Network
+from gankit_torch.tensors import torch_dtype
+
+
+def build_network(problem: Problem, role: Role, device: torch.device) -> Network:
+    """Build a spec with its initial weights, or check and wrap a user's module."""
+    name, dtype = role.name.lower(), torch_dtype(problem)
+    model, shape = (
+        (problem.generator, (problem.latent,))
+        if role is Role.GENERATOR
+        else (problem.discriminator, problem.image_shape)
+    )
+    if isinstance(model, tuple):
+        classes = problem.classes if layers.uses_labels(model) else 0
+        module = build_layers(model, shape, problem.classes).to(device, dtype)
+        network = Network(module, role, device, dtype, classes, problem.mixed)
+        network.load_weights(strip_prefix(problem.initial_weights(), name))
+        return network
+    if not isinstance(model, nn.Module):
+        raise ConfigError(
+            f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
+            "or name the backend that it belongs to"
+        )
+    labels = labels_argument(model, name, problem.classes)
+    classes = problem.classes if labels.taken else 0
+    network = Network(model.to(device), role, device, dtype, classes, problem.mixed, labels)
+    _check_native(network, problem, name)
+    return network
+
+
+def _check_native(network: Network, problem: Problem, name: str) -> None:
+    """Raise ConfigError unless a user's module fits the problem."""
+    wrong = [p.dtype for p in network.module.parameters() if p.dtype != network.dtype]
+    if wrong:
+        raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem needs {network.dtype}")
+    if not network.parameters:
+        raise ConfigError(
+            f"the {name} has no weights to train; call requires_grad_() on some of its parameters"
+        )
+    height, width, channels = problem.image_shape
+    inputs, expected = (
+        ((problem.latent,), (channels, height, width))
+        if network.role is Role.GENERATOR
+        else ((channels, height, width), problem.discriminator_output_shape)
+    )
+    outputs = _output_shape(network, inputs, name)
+    if outputs != expected and not (expected == (1,) and outputs == ()):
+        raise ConfigError(
+            f"the {name}'s output is {outputs} for inputs of {inputs}; it must be {expected}"
+        )
+
+
+def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
+    """Return the output shape of a user's module for inputs of `shape`, without the batch."""
+    inputs = torch.zeros(2, *shape, dtype=network.dtype, device=network.device)
+    labels = torch.zeros(2, dtype=torch.int64, device=network.device)
+    network.module.eval()
+    try:
+        with torch.no_grad():
+            outputs = network.call_native(inputs, labels)
+    finally:
+        network.module.train()
+    if not isinstance(outputs, torch.Tensor):
+        raise ConfigError(
+            f"the {name} returns a {type(outputs).__name__}; it must return one tensor"
+        )
+    return tuple(outputs.shape[1:])
