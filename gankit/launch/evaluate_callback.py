@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gankit.callbacks import Evaluations
-from gankit.launch import evaluate, reference_data
+from gankit.launch.evaluation import evaluate, reference_data
+from gankit.launch.evaluation.progress import tell_of_training
+from gankit.launch.evaluation.sample_count import check_samples
 from gankit.launch.messages import Tell
 from gankit.launch.run import Run
 from gankit.runs import RunFolder, evaluation_log
@@ -25,13 +27,13 @@ def reference_of(
     config = plan.config
     if config.evaluate_every is None:
         return None
-    evaluate.check_samples(config.evaluate_samples)
-    said = evaluate.slowly(tell)
+    check_samples(config.evaluate_samples)
+    report = tell_of_training(tell)
 
     def watch(stage: str, part: float) -> None:
         if stop():  # Before the first block.
             raise KeyboardInterrupt
-        said(stage, part)
+        report(stage, part)
 
     return reference_data.make(plan.data, config.dataset, plan.data_dir, watch, config.images)
 

@@ -275,7 +275,7 @@ class Run:
         DataError
             The data set cannot be loaded, or has other images than the run was trained on.
         """
-        from gankit.launch import evaluate
+        from gankit.launch.evaluation import evaluate
 
         if dataset is not None:
             paths.given(dataset, "dataset")

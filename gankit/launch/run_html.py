@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gankit.data.class_names import listed
-from gankit.launch.trained import Trained
+from gankit.launch.evaluation.trained import Trained
 from gankit.visual import notebook
 
 GRID_ROWS, MOST_COLUMNS = 5, 10

@@ -34,8 +34,8 @@ from gankit.evaluation import (
 )
 from gankit.evaluation.features.mlp import FEATURES
 from gankit.evaluation.image_arrays import Levels
-from gankit.launch import evaluate
-from gankit.launch.evaluate import generated
+from gankit.launch.evaluation.generate import generate_images
+from gankit.launch.evaluation.progress import tell_of_training
 from gankit.visual.images import to_uint8
 from tests.evaluation.damage import blurred, moved, specks
 
@@ -88,7 +88,7 @@ def given(path: Path, labels: NDArray[np.int64]) -> Row:
     if path.suffix == ".npy":
         return path.stem, to_uint8(np.load(path))
     run = gankit.load(path)
-    return f"{path.name}, {run.step:,} steps", generated(run, data=labels)
+    return f"{path.name}, {run.step:,} steps", generate_images(run, data=labels)
 
 
 def line(*cells: str) -> None:
@@ -128,7 +128,7 @@ def main() -> None:
     assert mnist.test is not None
     train, test = mnist.load(None), mnist.test(None)
     assert train.labels is not None
-    watch = evaluate.slowly(lambda said: print(said, file=sys.stderr))
+    watch = tell_of_training(lambda said: print(said, file=sys.stderr))
     features = classifier_of(
         train, progress=lambda step, steps, _: watch("training the classifier", step / steps)
     )

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import gankit
-from gankit.launch import evaluate, reference_data
+from gankit.launch.evaluation import evaluate, reference_data
+from gankit.launch.evaluation.progress import tell_of_training
+from gankit.launch.evaluation.sample_count import SAMPLES
 from gankit.launch.resume.recorded_config import recorded
 
 HEADS = (
@@ -46,13 +48,13 @@ def row(name: str, steps: str, found: Mapping[str, Any], baseline: Mapping[str, 
 
 def rows(
     folders: Iterable[Path],
-    samples: int = reference_data.SAMPLES,
+    samples: int = SAMPLES,
     heads: Sequence[str] = (),
     more: Callable[[Path], Sequence[str]] = lambda _: (),
 ) -> Iterator[str]:
     """Yield a Markdown table, a line at a time: the baseline, then each run with `more` figures."""
     folders = list(folders)
-    watch = evaluate.slowly(lambda said: print(said, file=sys.stderr))
+    watch = tell_of_training(lambda said: print(said, file=sys.stderr))
     reference = reference_data.load(recorded(folders[0]), watch=watch)
     baseline = reference.baseline(samples)
     yield line(*HEADS, *heads)
@@ -70,7 +72,7 @@ def main() -> None:
     """Judge every run that is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    parser.add_argument("--samples", type=int, default=reference_data.SAMPLES)
+    parser.add_argument("--samples", type=int, default=SAMPLES)
     chosen = parser.parse_args()
     for text in rows(chosen.runs, chosen.samples):
         print(text, flush=True)

@@ -16,15 +16,9 @@ import gankit
 from gankit import plugins
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
-from gankit.evaluation import (
-    Evaluator,
-    choose,
-    classifier,
-    classifier_of,
-    nearest_images,
-    split_reference,
-)
-from gankit.launch import evaluate, reference_data
+from gankit.evaluation import Evaluator, choose, classifier_of, nearest_images, split_reference
+from gankit.evaluation.features import classifier
+from gankit.launch.evaluation import evaluate, generate, progress, reference_data
 from gankit.runs import RunFolder, evaluation_log, read_checkpoint
 from gankit.testing import images as problem_images
 from gankit.visual import images
@@ -321,10 +315,10 @@ def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
         lambda _, stage, part: seen.append((stage, part)),
     )
     assert command("evaluate", run, *COUNT).code == 0
-    assert (reference_data.TRAINING, 1.0) in seen
+    assert (progress.TRAINING, 1.0) in seen
     stages = list(dict.fromkeys(stage for stage, _ in seen))
-    assert stages.index(reference_data.TRAINING) < stages.index(evaluate.GENERATING)
-    assert stages[-1] == f"{reference_data.BASELINE}classes"
+    assert stages.index(progress.TRAINING) < stages.index(progress.GENERATING)
+    assert stages[-1] == f"{progress.BASELINE}classes"
     assert all(0 <= part <= 1 for _, part in seen)
 
 
@@ -353,7 +347,7 @@ def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
     opened = gankit.load(run)
     chunks = list(opened.chunks(2500, seed=2))
     assert [len(chunk) for chunk in chunks] == [1024, 1024, 452]
-    made = evaluate.generated(opened, 2500, seed=2)
+    made = generate.generate_images(opened, 2500, seed=2)
     assert made.dtype == np.uint8
     np.testing.assert_array_equal(made, images.to_uint8(opened.sample(2500, seed=2)))
 
@@ -387,11 +381,11 @@ def test_classes_are_sampled_as_often_as_the_data_have_them():
 
 def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
     data = np.repeat([0, 1, 3], [5, 330, 665])
-    found = evaluate.in_proportion(data, 100, seed=0)
+    found = generate.labels_in_proportion(data, 100, seed=0)
     assert np.abs(np.bincount(found) - np.bincount(data) / 10).max() < 1
     assert not np.array_equal(found, np.sort(found))
-    np.testing.assert_array_equal(found, evaluate.in_proportion(data, 100, seed=0))
-    assert not np.array_equal(found, evaluate.in_proportion(data, 100, seed=1))
+    np.testing.assert_array_equal(found, generate.labels_in_proportion(data, 100, seed=0))
+    assert not np.array_equal(found, generate.labels_in_proportion(data, 100, seed=1))
 
 
 def test_real_images_that_were_trained_on_are_not_their_own_nearest(command, run):
@@ -404,7 +398,7 @@ def test_each_image_of_the_picture_stands_above_the_training_image_nearest_to_it
     command("evaluate", run, *COUNT)
     with Image.open(run / "nearest/000020.png") as picture:
         pixels = np.asarray(picture)
-    made = evaluate.generated(gankit.load("run"), 60)
+    made = generate.generate_images(gankit.load("run"), 60)
     training = drawn()[0]
     for i, (down, along) in enumerate([(0, 0), (0, 30), (0, 60)]):
         pair = pixels[down : down + 56, along : along + 28]

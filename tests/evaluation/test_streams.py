@@ -11,7 +11,7 @@ from gankit.contract.random_streams import generator
 from gankit.evaluation import choose, reference, split_reference, subset_distances
 from gankit.evaluation.features import train_classifier
 from gankit.evaluation.metrics import kernel_distance
-from gankit.launch import evaluate
+from gankit.launch.evaluation import generate
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
 LABELS = np.arange(40) % 2
@@ -24,7 +24,7 @@ USES = {
     ),
     "the reference": (reference, lambda: (choose(IMAGES, "", 9), split_reference(IMAGES, "", 9))),
     "the subsets": (kernel_distance, lambda: subset_distances(VALUES, VALUES + 1, 2, 9)),
-    "the classes": (evaluate, lambda: evaluate.in_proportion(LABELS, 9, 0)),
+    "the classes": (generate, lambda: generate.labels_in_proportion(LABELS, 9, 0)),
 }
 
 

@@ -17,7 +17,8 @@ from gankit.callbacks import Evaluations, every
 from gankit.config.layering import config_of, from_file, from_recipe
 from gankit.errors import CheckpointError, DataError
 from gankit.evaluation.features import classifier
-from gankit.launch import evaluate, execute, open_folder, reference_data, resolved_plan
+from gankit.launch import execute, open_folder, resolved_plan
+from gankit.launch.evaluation import evaluate, progress, reference_data
 from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from tests.evaluation_runs import CONFIG, dataset, write
 from tests.runs.test_evaluations import row
@@ -323,7 +324,7 @@ def test_a_signal_while_the_classifier_is_trained_ends_at_once_and_leaves_nothin
         progress(20, 400, 1.0)
         pytest.fail("it went on")
 
-    monkeypatch.setattr("gankit.launch.reference_data.classifier_of", classifier_of)
+    monkeypatch.setattr("gankit.launch.evaluation.reference_data.classifier_of", classifier_of)
     before = sorted(Path().rglob("*"))
     ended = command(
         "train", "--config", "run.toml", "--dataset", "./digits.npz", "--set", "evaluate_every=1"
@@ -370,9 +371,9 @@ def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
 
 def test_the_classifiers_training_reports_progress():
     said, now = [], iter(range(0, 1000, 3))
-    watch = evaluate.slowly(said.append, lambda: float(next(now)))
+    watch = progress.tell_of_training(said.append, lambda: float(next(now)))
     for step in range(1, 11):
-        watch(reference_data.TRAINING, step / 10)
+        watch(progress.TRAINING, step / 10)
     watch("features", 0.0)
     line = "training the classifier for evaluations, once for this data set: {} seconds left"
     assert said == [line.format(left) for left in (27, 15, 3)]

@@ -18,7 +18,7 @@ from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
     from gankit.callbacks.stage_bar import Stages
-    from gankit.launch.reference_data import ReferenceData
+    from gankit.launch.evaluation.reference_data import ReferenceData
     from gankit.launch.run import Run
     from gankit.runs import RunFolder
     from gankit.visual.images import Pixels
@@ -59,16 +59,15 @@ def command(
     from gankit.api import load
     from gankit.callbacks.stage_bar import Stages
     from gankit.contract.random_streams import check_seed
-    from gankit.launch import evaluate
+    from gankit.launch.evaluation.progress import READING, expected_seconds
+    from gankit.launch.evaluation.sample_count import check_samples
     from gankit.launch.resume.recorded_config import recorded
 
-    evaluate.check_samples(count)
+    check_samples(count)
     check_seed(seed)
     recorded(run)
-    guesses = {evaluate.READING: 1.0, OPENING: 2.0} | evaluate.guesses(
-        count, baseline=not no_baseline
-    )
-    watch = Stages(guesses, plain=True if no_progress else None)
+    seconds = {READING: 1.0, OPENING: 2.0} | expected_seconds(count, baseline=not no_baseline)
+    watch = Stages(seconds, plain=True if no_progress else None)
     try:
         reference = _reference(run, dataset, data_dir, watch)
         watch(OPENING, 0.0)
@@ -84,12 +83,13 @@ def _reference(
     path: Path, dataset: str | None, data_dir: Path | None, watch: Stages
 ) -> ReferenceData:
     """Read the run's images, and verify that they are the run's own."""
-    from gankit.launch import evaluate, reference_data
+    from gankit.launch.evaluation import reference_data
+    from gankit.launch.evaluation.progress import READING
     from gankit.launch.resume.recorded_config import recorded
     from gankit.launch.resume.run_images import known_images
     from gankit.runs import RunFolder
 
-    watch(evaluate.READING, 0.0)
+    watch(READING, 0.0)
     config, known = recorded(path), known_images(RunFolder(path))
     return reference_data.load(config, data_dir, known, dataset, tell=say, watch=watch)
 
@@ -104,7 +104,7 @@ def _found(
     watch: Stages,
 ) -> dict[str, Any]:
     """Evaluate a run, save the result, and return it with the baseline."""
-    from gankit.launch import evaluate
+    from gankit.launch.evaluation import evaluate
     from gankit.runs import RunFolder, evaluation_log
 
     folder = RunFolder(path)

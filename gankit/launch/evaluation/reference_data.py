@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -29,33 +29,15 @@ from gankit.evaluation import (
     split_reference,
 )
 from gankit.evaluation.image_arrays import Levels
-from gankit.evaluation.metrics.precision_recall import NEIGHBOURS
-from gankit.launch.messages import Tell
+from gankit.launch.evaluation.progress import BASELINE, TRAINING, Watch, unwatched
+from gankit.launch.evaluation.sample_count import FEWEST, SAMPLES
+from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.run_images import images_of
 from gankit.visual import images
 
-SAMPLES = 10_000
-"""Default number of images to generate, equal to the reference's."""
-FEWEST = NEIGHBOURS + 1
-"""Images that can be evaluated, at least."""
 PAIRS = 20
 """Images in the picture of nearest training images."""
 COLUMNS = 10
-
-TRAINING = "training the classifier"
-BASELINE = "real images: "
-"""Prefix of the baseline's stages."""
-
-Watch: TypeAlias = Callable[[str, float], None]
-"""Takes the name of a stage and the part of it that is done, 0 to 1."""
-
-
-def unwatched(_stage: str, _part: float) -> None:
-    """Ignore the progress."""
-
-
-def silent(_line: str) -> None:
-    """Print nothing."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,63 @@
+"""Generate the images of a run that are evaluated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gankit.contract import Labels
+from gankit.contract.random_streams import Stream, generator
+from gankit.data.class_names import Classes
+from gankit.evaluation.image_arrays import Levels
+from gankit.launch.evaluation.progress import GENERATING, Watch, unwatched
+from gankit.launch.evaluation.sample_count import SAMPLES, check_samples
+from gankit.launch.evaluation.trained import Trained
+from gankit.visual import images
+
+
+def generate_images(
+    run: Trained,
+    count: int = SAMPLES,
+    seed: int = 0,
+    watch: Watch = unwatched,
+    data: Labels | None = None,
+) -> Levels:
+    """Return `(count, H, W, C)` uint8 images of a run, as from `Run.sample`; memory is bounded.
+
+    A class-conditional generator makes the classes in the proportions of the data.
+
+    Parameters
+    ----------
+    count, seed
+        Number and random seed, as in `Run.sample`.
+    watch
+        Called with the progress.
+    data
+        `(N,)` classes of the training images, or None.
+    """
+    check_samples(count)
+    labels = None
+    if run.problem.generator_classes and data is not None:
+        classes = Classes.of(run.class_names, run.problem.generator_classes)
+        labels = classes.labels(labels_in_proportion(data, count, seed))
+    done, parts = 0, []
+    watch(GENERATING, 0.0)
+    for chunk in run.chunks(count, seed, labels):
+        parts.append(images.to_uint8(chunk))
+        done += len(chunk)
+        watch(GENERATING, done / count)
+    return np.concatenate(parts)
+
+
+def labels_in_proportion(data: Labels, count: int, seed: int) -> Labels:
+    """Return `(count,)` classes in the proportions of `data`, in random order.
+
+    The labels are evenly spaced through the sorted ones, so that no share is off by more than one
+    image. Classes drawn at random would add noise to every metric.
+
+    >>> counts = np.bincount(labels_in_proportion(np.array([0] * 70 + [2] * 30), 10, seed=0))
+    >>> counts.tolist()
+    [7, 0, 3]
+    """
+    places = (2 * np.arange(count, dtype=np.int64) + 1) * len(data) // (2 * count)
+    labels: Labels = np.sort(data)[places]
+    return generator(seed, Stream.SHARES).permutation(labels)
