@@ -1,12 +1,12 @@
-"""The hooks that a plugin can implement: documented, empty functions.
+"""The hooks that a plugin can implement.
 
-A plugin is a module (or object) named by an entry point in the group `gankit`:
+A plugin is a module or object with an entry point in the group `gankit`:
 
     [project.entry-points.gankit]
     mine = "my_package"
 
-Its functions have the hooks' names and the marker `gankit.hookimpl`. The module is imported
-whenever gankit lists plugins, so it should not import a framework itself.
+Its functions have the names of hooks, and the decorator `gankit.hookimpl`. gankit imports the
+module whenever it lists plugins, so it should not import a framework.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
 def gankit_callbacks(  # type: ignore[empty-body]
     config: TrainConfig, folder: Path | None
 ) -> Iterable[Callback]:
-    """Offer callbacks for a run of `config`; they are called after gankit's own.
+    """Offer callbacks for a run of `config`, to call after gankit's own.
 
-    `folder` is the run's folder, or None for a run in memory. A plugin declares only the
-    arguments that it needs.
+    `folder` is the run's folder, or None for a run in memory. A plugin may leave out arguments
+    that it does not need.
     """
 
 
@@ -69,4 +69,4 @@ OF_KIND = {
     "callback": "gankit_callbacks",
     "command": "gankit_commands",
 }
-"""The hook for each kind of thing."""
+"""The hook of each kind."""

@@ -1,4 +1,4 @@
-"""A row for everything that plugins offer, with what is wrong with it."""
+"""List what plugins offer, with its status."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Offer:
     Attributes
     ----------
     kind
-        One of `KINDS`, or "plugin" for a plugin that could not be loaded or offers nothing.
+        One of `KINDS`, or "plugin" for a plugin that cannot be loaded or offers nothing.
     name
-        Name of the thing, or of the plugin.
+        Name of what is offered, or of the plugin.
     distribution, version
-        Of its package.
+        Name and version of its package.
     api
-        Contract version that a backend was written for, else None.
+        Contract version of a backend, else None.
     status
-        "ready"; "needs", if modules are missing; "left out", if something is wrong.
+        "ready"; "needs" if modules are missing; "left out" if it is not valid.
     reason
-        What is wrong, the remedy for missing modules, or that a plugin offers nothing; one line.
+        The error, the remedy for missing modules, or that a plugin offers nothing; one line.
     missing
         The missing modules.
     """
@@ -48,14 +48,14 @@ class Offer:
     reason: str
     missing: list[str] = field(default_factory=list)
 
-    def words(self) -> str:
+    def status_text(self) -> str:
         """Return status and reason as text."""
         status = f"{self.status} {', '.join(self.missing)}".strip()
         return f"{status}: {self.reason}" if self.reason else status
 
 
 def offers() -> list[Offer]:
-    """Return what all plugins offer, gankit's first, without importing frameworks."""
+    """Return what all plugins offer, gankit's own first, without importing frameworks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", registry.PluginWarning)
         known = registry.found()
@@ -74,8 +74,8 @@ def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
             yield plugin, _row(kind, plugin, plugin.name)
             continue
         before, seen = set(offered), list[Any]()
-        ask = functools.partial(registry.collect, kind, hook, offered, seen.append)
-        fault = registry.guarded(hook, ask)
+        collect = functools.partial(registry.collect, kind, hook, offered, seen.append)
+        fault = registry.guarded(hook, collect)
         for name in [name for name in offered if name not in before]:
             thing = offered[name]
             yield plugin, _backend(plugin, thing) if kind == "backend" else _row(kind, plugin, name)
@@ -84,20 +84,20 @@ def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
 
 
 def _alone(plugin: Plugin) -> Offer:
-    """Return the row of a plugin that could not be loaded, or that offers nothing."""
+    """Return the row of a plugin that cannot be loaded or offers nothing."""
     row = _row("plugin", plugin, plugin.name, fault=plugin.fault)
     return row if plugin.fault else replace(row, reason="offers nothing")
 
 
 def _refused(kind: str, plugin: Plugin, thing: object, fault: str) -> Offer:
-    """Return the row of the last thing that a plugin offered before its fault."""
+    """Return the row of the last thing that a plugin offered before its error."""
     name, api = getattr(thing, "name", None), getattr(thing, "api", None)
     name = name if isinstance(name, str) else plugin.name
     return _row(kind, plugin, name, api=api if isinstance(api, int) else None, fault=fault)
 
 
 def _built_in(kind: str) -> dict[str, Any]:
-    """Return gankit's own things of a kind, whose names are taken."""
+    """Return what gankit offers of a kind; plugins cannot use these names."""
     if kind == "dataset":
         from gankit.data import BUILTIN as DATASETS
 
@@ -113,7 +113,7 @@ def _backend(plugin: Plugin, backend: Backend) -> Offer:
     try:
         missing = registry.missing_modules(backend)
     except (Exception, SystemExit) as error:
-        fault = f"its required modules cannot be searched: {type(error).__name__}: {error}"
+        fault = f"requires of backend {backend.name!r}: {type(error).__name__}: {error}"
         return _row("backend", plugin, backend.name, api=backend.api, fault=fault)
     row = _row("backend", plugin, backend.name, api=backend.api)
     return replace(row, status=NEEDS, reason=backend.remedy, missing=missing) if missing else row
@@ -122,6 +122,6 @@ def _backend(plugin: Plugin, backend: Backend) -> Offer:
 def _row(
     kind: str, plugin: Plugin, name: str, *, api: int | None = None, fault: str | None = None
 ) -> Offer:
-    """Return the row of a thing that is ready, or of one with a fault."""
+    """Return the row of what is ready, or, with a fault, of what is left out."""
     status, reason = (LEFT_OUT, one_line(fault)) if fault else (READY, "")
     return Offer(kind, name, plugin.distribution, plugin.version, api, status, reason)

@@ -1,7 +1,7 @@
-"""Load plugins one entry point at a time, so that a broken one does not affect the others.
+"""Load plugins entry point by entry point, so that a broken plugin does not affect the others.
 
-pluggy's own loader stops at the first plugin that raises, and silently drops duplicates. This one
-continues, and reports what is wrong in one line.
+pluggy's loader stops at the first plugin that raises, and silently drops duplicates. This one
+continues, and warns about each error in one line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 GROUP = "gankit"
 STRICT = "GANKIT_STRICT_PLUGINS"
-"""Environment variable for plugin authors: faults of plugins become errors, not warnings."""
+"""Environment variable for plugin authors: errors of plugins are raised, not warned about."""
 
 HERE = "this program"
 """The distribution of a plugin that was registered at run time."""
@@ -55,21 +55,21 @@ Named = TypeVar("Named")
 
 
 class PluginWarning(UserWarning):
-    """A plugin was left out; the message has the reason, in one line."""
+    """A plugin is left out; the message has the reason, in one line."""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """An entry point, and whether it could be loaded.
+    """An entry point, and its error if it cannot be loaded.
 
     Attributes
     ----------
     name
         Name of the entry point.
     distribution, version
-        Of its package; "?" if unknown.
+        Name and version of its package; "?" if unknown.
     fault
-        Why it was left out, in one line; None if it was loaded.
+        Why it is left out, in one line; None if it is loaded.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Plugin:
 
 @dataclass(frozen=True)
 class BrokenPlugin(Plugin):
-    """An entry point that could not be loaded.
+    """An entry point that cannot be loaded.
 
     Attributes
     ----------
@@ -97,12 +97,12 @@ class BrokenPlugin(Plugin):
 
 @functools.cache
 def manager() -> pluggy.PluginManager:
-    """Return the plugin manager with every plugin that could be loaded."""
+    """Return the plugin manager, with every plugin that can be loaded."""
     return _discover()[0]
 
 
 def found() -> Sequence[Plugin]:
-    """Return every plugin, loaded or not."""
+    """Return every plugin, also those that cannot be loaded."""
     return _discover()[1]
 
 
@@ -131,7 +131,7 @@ def losses() -> dict[str, Loss]:
 
 
 def callbacks(config: TrainConfig, folder: Path | None) -> list[Callback]:
-    """Return the callbacks that plugins add to a run of `config`, in `folder` or in memory."""
+    """Return the callbacks of plugins for a run of `config`; `folder` is None in memory."""
     found: list[Callback] = []
     offered = {"config": config, "folder": folder}
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
@@ -148,32 +148,32 @@ def commands() -> dict[str, click.Command]:
 def register(offered: object) -> None:
     """Register a plugin in this process, without installing a distribution.
 
-    It is found by name, like those of installed plugins. Other processes, such as the `gankit`
-    command, do not have it.
+    What it offers is found by name, like that of installed plugins, but only in this process: not
+    in the `gankit` command.
 
     Parameters
     ----------
     offered
         A `gankit.contract.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
-        or object whose functions are marked with `gankit.hookimpl`. It replaces what was
+        or object with functions that are marked with `gankit.hookimpl`. It replaces what was
         registered under the same name.
 
     Raises
     ------
     PluginError
-        It is none of these, it is not valid, or the name is built in or installed.
+        It is of another type, it is not valid, or a built-in or installed plugin has its name.
     """
     plugin, name = _as_plugin(offered)
     known = manager()
     if (before := known.get_plugin(name)) is not None:
         if name in {plugin.name for plugin in found()}:
-            raise PluginError(f"cannot register {name}: an installed plugin has this name")
+            raise PluginError(f"register: got {name}, the name of an installed plugin; rename it")
         known.unregister(before)
     kinds = [kind for kind, hook in hooks.OF_KIND.items() if hasattr(plugin, hook)]
-    there = {kind: _listed(kind) for kind in kinds if kind != "callback"}
+    known_things = {kind: _listed(kind) for kind in kinds if kind != "callback"}
     try:
         _add(known, plugin, name)
-        for kind, others in there.items():
+        for kind, others in known_things.items():
             for hook in getattr(known.hook, hooks.OF_KIND[kind]).get_hookimpls():
                 if hook.plugin is plugin:
                     collect(kind, hook, others)
@@ -181,12 +181,12 @@ def register(offered: object) -> None:
         if known.is_registered(plugin):
             known.unregister(plugin)
         if isinstance(error, PluginError):
-            raise PluginError(f"cannot register {name}: {error}") from None
+            raise PluginError(f"register: {error}") from None
         raise
 
 
 def _as_plugin(offered: object) -> tuple[object, str]:
-    """Return a plugin that offers a thing, and its name; a module is returned unchanged."""
+    """Return a plugin that offers `offered`, and its name; a module is returned unchanged."""
     for kind, hook in hooks.OF_KIND.items():
         if kind in validation.CLASSES and validation.is_one(kind, offered):
             name = f"{kind} {offered.name}"  # type: ignore[attr-defined]
@@ -198,24 +198,27 @@ def _as_plugin(offered: object) -> tuple[object, str]:
 
 
 def _listed(kind: str) -> dict[str, Any]:
-    """Return everything offered of a kind, by name."""
+    """Return everything of a kind that gankit and plugins offer, by name."""
     listings: dict[str, Callable[[], dict[str, Any]]] = {
-        "backend": backends, "dataset": datasets, "loss": losses, "command": commands
-    }  # fmt: skip
+        "backend": backends,
+        "dataset": datasets,
+        "loss": losses,
+        "command": commands,
+    }
     return listings[kind]()
 
 
 def get_backend(name: str) -> Backend:
-    """Return the backend called `name`, if its requirements are installed.
+    """Return the backend `name`.
 
     Raises
     ------
     UnknownBackend
         No plugin offers it.
     BackendUnavailable
-        A plugin offers it, but its requirements are missing or cannot be loaded.
+        Modules that it requires are missing or cannot be loaded.
     PluginError
-        The plugin of that name has an error, which is the cause.
+        The plugin of this name raises an error, which is the cause of this one.
     """
     _check_name("backend", name)
     known = backends()
@@ -225,17 +228,17 @@ def get_backend(name: str) -> Backend:
             if plugin.name != name:
                 continue
             raised = plugin.error if isinstance(plugin, BrokenPlugin) else None
-            if error := raised or _error_when_asked(name):
+            if error := raised or _error_of_backends(name):
                 missing = isinstance(error, ImportError | OSError | SystemExit)
                 kind = BackendUnavailable if missing else PluginError
-                told = f"backend {name!r} is unusable: {plugin}: {_describe(error)}"
-                raise kind(told) from error
+                message = f"backend {name!r} cannot be loaded: {plugin}: {_describe(error)}"
+                raise kind(message) from error
         raise UnknownBackend("backend", name, known)
     return ready(known[found_name])
 
 
 def ready(backend: Backend) -> Backend:
-    """Return the backend; raise BackendUnavailable if requirements are missing."""
+    """Return the backend; raise BackendUnavailable if modules that it requires are missing."""
     if missing := missing_modules(backend):
         remedy = f"; {backend.remedy}" if backend.remedy else ""
         raise BackendUnavailable(f"backend {backend.name!r} needs {', '.join(missing)}{remedy}")
@@ -243,29 +246,29 @@ def ready(backend: Backend) -> Backend:
 
 
 def get_dataset(name: str) -> Dataset:
-    """Return the data set called `name`, or raise UnknownName."""
+    """Return the data set `name`, or raise UnknownName."""
     return _get("dataset", name, datasets())
 
 
 def get_loss(name: str) -> Loss:
-    """Return the loss called `name`, or raise UnknownName."""
+    """Return the loss `name`, or raise UnknownName."""
     return _get("loss", name, losses())
 
 
 def missing_modules(backend: Backend) -> list[str]:
-    """Return the modules that `backend` requires and that cannot be found; imports none."""
+    """Return the modules that `backend` requires and that are not installed; imports none."""
     return missing(backend.requires)
 
 
 def missing(modules: Iterable[str]) -> list[str]:
-    """Return those of the modules that cannot be found, without importing any."""
+    """Return the modules that are not installed, without importing any."""
     return [name for name in modules if not _findable(name)]
 
 
 def _findable(module: str) -> bool:
-    """Return whether a module can be found; for "a.b", "a" is imported.
+    """Return whether a module is installed; for "a.b", "a" is imported.
 
-    A folder of that name in the working folder does not count: it may be the author's own.
+    A folder of this name in the working folder does not count: it may be the author's repository.
     """
     try:
         spec = importlib.util.find_spec(module)
@@ -285,7 +288,7 @@ def _get(kind: str, name: str, known: dict[str, Named]) -> Named:
 
 
 def _check_name(kind: str, name: object) -> None:
-    """Raise ConfigError unless what is to name a backend, a data set or a loss is text."""
+    """Raise ConfigError unless the name of a backend, a data set or a loss is text."""
     if not isinstance(name, str):
         raise ConfigError(f"{kind}: got {shown(name)}; expected a name")
 
@@ -309,11 +312,13 @@ def _origin(point: EntryPoint) -> tuple[str, str]:
 
 
 def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plugin]) -> Plugin:
-    """Load and register one entry point; an error becomes its fault."""
+    """Load and register one entry point; return its error as `fault`."""
     plugin = Plugin(point.name, *_origin(point))
     try:
         if other := seen.get(point.name):
-            raise PluginError(f"its name is taken by {other}")
+            raise PluginError(
+                f"name of the plugin: got {point.name!r}, the name of {other}; rename it"
+            )
         with _quiet():
             _register(plugins, point)
     except KeyboardInterrupt:
@@ -330,24 +335,24 @@ def _register(plugins: pluggy.PluginManager, point: EntryPoint) -> None:
     _add(plugins, point.load(), point.name, point.value)
 
 
-def _add(plugins: pluggy.PluginManager, plugin: object, name: str, told: str = "it") -> None:
-    """Register a plugin; raise PluginError unless it has hooks with the right names."""
+def _add(plugins: pluggy.PluginManager, plugin: object, name: str, place: str = "") -> None:
+    """Register a plugin; raise PluginError unless it has hooks, all with known names."""
     for member in dir(plugin):
         if member not in hooks.NAMES and hasattr(getattr(plugin, member, None), "gankit_impl"):
             raise UnknownName("hook", member, hooks.NAMES)
     plugins.register(plugin, name=name)
     if not plugins.get_hookcallers(plugin):
-        raise PluginError(f"{told} implements no hook; mark one with gankit.hookimpl")
+        raise PluginError(f"{place or name}: got no hook; expected a function with gankit.hookimpl")
 
 
 def _describe(error: BaseException) -> str:
     """Return an error's type and message, and its line in the plugin."""
-    text = " ".join(str(error).split()) or "no message"  # pluggy's take several lines.
+    text = " ".join(str(error).split()) or "no message"  # pluggy's messages have several lines.
     return f"{type(error).__name__}: {text[:300]}{place_of(error)}"
 
 
 def _quiet() -> AbstractContextManager[object]:
-    """Redirect prints of plugins to standard error: standard output is for data."""
+    """Redirect what plugins print to standard error, because standard output is for data."""
     return contextlib.redirect_stdout(sys.stderr)
 
 
@@ -355,17 +360,17 @@ def _leave_out(plugin: Plugin, fault: str) -> None:
     remedy = f"upgrade {plugin.distribution}, or uninstall it"
     if plugin.distribution == HERE:
         remedy = "correct it, and register it again"
-    _complain(f"{plugin} is left out: {fault}; {remedy}")
+    _warn(f"{plugin} is left out: {fault}; {remedy}")
 
 
-def _complain(message: str) -> None:
+def _warn(message: str) -> None:
     if os.environ.get(STRICT):
         raise PluginError(message)
     warnings.warn(printable(message), PluginWarning, stacklevel=3)
 
 
 def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[str, Any]:
-    """Collect what each plugin offers, one by one: a fault affects only its own plugin."""
+    """Collect what plugins offer, one by one, so that an error affects only its own plugin."""
     offered = dict(builtin)
     for implementation in hook.get_hookimpls():
         guarded(implementation, functools.partial(collect, kind, implementation, offered))
@@ -376,17 +381,18 @@ def collect(
     kind: str,
     hook: pluggy.HookImpl,
     offered: dict[str, Any],
-    see: Callable[[Any], None] = lambda _: None,
+    before_check: Callable[[Any], None] = lambda _: None,
 ) -> None:
     """Add what one plugin offers to `offered`; raise PluginError if it is not valid.
 
-    `see` is called with each thing before its validation.
+    `before_check` is called with each thing before its validation.
     """
     for thing in _list(hook.function, {}):
-        see(thing)
+        before_check(thing)
         validation.check(kind, thing)
         if thing.name in offered:
-            raise PluginError(f"its {kind} {thing.name!r} is already there")
+            error = f"got {thing.name!r}, which another {kind} has; rename it"
+            raise PluginError(f"name of a {kind}: {error}")
         offered[thing.name] = thing
 
 
@@ -399,11 +405,11 @@ def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, obj
     found += as_callbacks(callbacks)
 
 
-def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
-    """Call a plugin; on an error, warn and return the fault."""
+def guarded(hook: pluggy.HookImpl, call: Callable[[], None]) -> str | None:
+    """Call a function of a plugin; if it raises, warn and return the error in one line."""
     try:
         with _quiet():
-            ask()
+            call()
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -413,8 +419,8 @@ def guarded(hook: pluggy.HookImpl, ask: Callable[[], None]) -> str | None:
     return None
 
 
-def _error_when_asked(name: str) -> BaseException | None:
-    """Return the exception that the plugin called `name` raises when it is called for backends."""
+def _error_of_backends(name: str) -> BaseException | None:
+    """Return the exception that the hook `gankit_backends` of the plugin `name` raises, or None."""
     for hook in manager().hook.gankit_backends.get_hookimpls():
         if hook.plugin_name == name:
             try:
@@ -436,5 +442,6 @@ def owner(hook: pluggy.HookImpl) -> Plugin:
 def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[Any]:
     things = hook(**arguments)
     if not isinstance(things, Iterable):
-        raise PluginError(f"its hook returned {things!r}; return a list")
+        hook_name = getattr(hook, "__name__", "hook")
+        raise PluginError(f"{hook_name}: got {shown(things)}; expected a list")
     return list(things)

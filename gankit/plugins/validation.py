@@ -1,7 +1,6 @@
-"""Validate what plugins offer.
+"""Validate what plugins offer, field by field, so that it does not fail later in a run.
 
-Every field is checked. What is not valid is left out, with the plugin's name and the remedy, so
-that it does not fail later in a run.
+gankit leaves out what is not valid, and warns with the plugin's name and the remedy.
 """
 
 from __future__ import annotations
@@ -24,16 +23,17 @@ CLASSES = {
     "loss": "gankit.losses:Loss",
     "command": "click:Command",
 }
-"""The class of each kind; imported when needed, so that help imports none."""
+"""The class of each kind, imported when needed, so that `gankit --help` stays fast."""
+_NAME_RULE = "letters and digits, with single -, _ or . between them"
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a field must be, in words, and the test for it."""
+    """The expected value of a field, for messages, and a function that tests a value."""
 
-    words: str
-    fits: Callable[[Any], bool]
+    expected: str
+    is_valid: Callable[[Any], bool]
 
 
 def _is_modules(value: object) -> bool:
@@ -51,10 +51,10 @@ def _is_snippet(value: object) -> bool:
         return False
 
 
-TEXT = Rule("a text", lambda value: isinstance(value, str))
+TEXT = Rule("text", lambda value: isinstance(value, str))
 FUNCTION = Rule("a function", callable)
-PERHAPS = Rule("a function or None", lambda value: value is None or callable(value))
-MODULES = Rule("a tuple of names of modules", _is_modules)
+OPTIONAL_FUNCTION = Rule("a function or None", lambda value: value is None or callable(value))
+MODULES = Rule("a tuple of module names", _is_modules)
 FIELDS: dict[str, dict[str, Rule]] = {
     "backend": {
         "requires": MODULES,
@@ -64,7 +64,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
             lambda value: isinstance(value, Set) and all(isinstance(name, str) for name in value),
         ),
         "remedy": TEXT,
-        "inspect": PERHAPS,
+        "inspect": OPTIONAL_FUNCTION,
         "exports": Rule("a mapping of names to formats", lambda value: isinstance(value, Mapping)),
     },
     "export": {
@@ -74,33 +74,34 @@ FIELDS: dict[str, dict[str, Rule]] = {
         ),
         "write": FUNCTION,
         "read": FUNCTION,
-        "add_class_names": PERHAPS,
-        "snippet": Rule("a text with {path} in it, and no other braces", _is_snippet),
+        "add_class_names": OPTIONAL_FUNCTION,
+        "snippet": Rule("text with {path}, and no other braces", _is_snippet),
         "requires": MODULES,
         "remedy": TEXT,
     },
     "dataset": {
         "summary": TEXT,
         "load": FUNCTION,
-        "fetch": PERHAPS,
-        "verify": PERHAPS,
-        "test": PERHAPS,
+        "fetch": OPTIONAL_FUNCTION,
+        "verify": OPTIONAL_FUNCTION,
+        "test": OPTIONAL_FUNCTION,
     },
     "loss": {
         "discriminator": FUNCTION,
         "generator": FUNCTION,
         "paired": Rule("True or False", lambda value: isinstance(value, bool)),
-        "of_fakes": PERHAPS,
+        "of_fakes": OPTIONAL_FUNCTION,
     },
     "command": {},
 }
 """The rules of all fields except the name and the contract version."""
 
 
-def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - whatever a plugin offers.
-    """Raise PluginError unless a thing is of its kind and all its fields are valid."""
+def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - a plugin may offer anything.
+    """Raise PluginError unless `thing` is of this kind and all its fields are valid."""
     if not is_one(kind, thing):
-        raise PluginError(f"its {kind} {shown(thing)} is no {CLASSES[kind].replace(':', '.')}")
+        expected = CLASSES[kind].replace(":", ".")
+        raise PluginError(f"{kind}: got {shown(thing)}; expected a {expected}")
     _check_name(kind, thing.name)
     if kind == "backend":
         _check_api(thing)
@@ -111,42 +112,43 @@ def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - whatever a plugin of
 
 
 def is_one(kind: str, thing: object) -> bool:
-    """Return whether a thing is of a kind."""
+    """Return whether `thing` is of a kind."""
     return isinstance(thing, pkgutil.resolve_name(CLASSES[kind]))
 
 
 def check_callback(callback: object) -> None:
     """Raise PluginError unless the callback can be called."""
     if isinstance(callback, type):
-        raise PluginError(f"its callback is {shown(callback)}; return an instance of it")
+        raise PluginError(f"callback: got {shown(callback)}; expected an instance of it")
     if not callable(callback):
-        raise PluginError(f"its callback {shown(callback)} cannot be called")
+        raise PluginError(f"callback: got {shown(callback)}; expected a function")
 
 
 def _check_name(kind: str, name: object) -> None:
     """Refuse a name that cannot be typed on the command line, or has another meaning there."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise PluginError(f"a {kind} cannot be called {name!r}; use letters, digits, - and _")
+        raise PluginError(f"name of a {kind}: got {shown(name)}; expected {_NAME_RULE}")
     if kind in ("backend", "dataset") and folded(name) == "auto":
-        raise PluginError(f"a {kind} cannot be called {name!r}, which asks gankit to choose")
+        raise PluginError(f"name of a {kind}: got {name!r}, which lets gankit choose; rename it")
     if kind == "dataset" and name.lower().endswith((".npy", ".npz")):
-        raise PluginError(f"a dataset cannot be called {name!r}, which is read as a path")
+        raise PluginError(f"name of a dataset: got {name!r}, which is read as a path; rename it")
 
 
 def _check_api(backend: Backend) -> None:
     from gankit.contract import API
 
     if type(backend.api) is not int or backend.api != API:
+        owner, found = f"backend {backend.name!r}", shown(backend.api)
         raise PluginError(
-            f"backend {backend.name!r} was written for API {backend.api!r}, this gankit has {API}; "
-            "upgrade whichever is older"
+            f"api of {owner}: got {found}; expected {API}, the contract version of this gankit; "
+            "upgrade the older one"
         )
 
 
 def _check_fields(owner: str, thing: object, rules: Mapping[str, Rule]) -> None:
     for field, rule in rules.items():
-        if not rule.fits(value := getattr(thing, field)):
-            raise PluginError(f"{owner} has {field} {shown(value)}; expected {rule.words}")
+        if not rule.is_valid(value := getattr(thing, field)):
+            raise PluginError(f"{field} of {owner}: got {shown(value)}; expected {rule.expected}")
 
 
 def _check_capabilities(backend: Backend) -> None:
@@ -155,22 +157,23 @@ def _check_capabilities(backend: Backend) -> None:
     for name in sorted(backend.capabilities - CAPABILITIES):
         hint = did_you_mean(name, CAPABILITIES)
         raise PluginError(
-            f"backend {backend.name!r} claims the unknown capability {name!r}{hint}; "
-            f"known: {', '.join(sorted(CAPABILITIES))}"
+            f"capabilities of backend {backend.name!r}: got {name!r}{hint}; "
+            f"expected some of {', '.join(sorted(CAPABILITIES))}"
         )
 
 
 def _check_exports(backend: Backend) -> None:
     from gankit.contract.export_format import Export
 
+    owner = f"backend {backend.name!r}"
     for name, export in _sorted(backend.exports.items()):
-        owner = f"backend {backend.name!r}"
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise PluginError(f"{owner} has a format called {name!r}; use letters, digits, - and _")
+            error = f"got the name {shown(name)}; expected {_NAME_RULE}"
+            raise PluginError(f"exports of {owner}: {error}")
         if not isinstance(export, Export):
-            said = shown(export)
-            raise PluginError(f"{owner} has format {name!r} {said}; expected a gankit Export")
-        _check_fields(f"{owner}, format {name!r},", export, FIELDS["export"])
+            error = f"got {shown(export)}; expected a gankit.contract.export_format.Export"
+            raise PluginError(f"export {name!r} of {owner}: {error}")
+        _check_fields(f"export {name!r} of {owner}", export, FIELDS["export"])
 
 
 def _sorted(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:

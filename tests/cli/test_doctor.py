@@ -261,8 +261,8 @@ BROKEN = {
     "import error": ("import no_such_module_here", "no_such_module_here"),
     "syntax error": ("def (:", "SyntaxError"),
     "exit at import": ("raise SystemExit('not here')", "not here"),
-    "no hook": ("x = 1", "implements no hook"),
-    "wrong API": (plugin().replace("inspect=", "api=99, inspect="), "API 99"),
+    "no hook": ("x = 1", "got no hook"),
+    "wrong API": (plugin().replace("inspect=", "api=99, inspect="), "got 99; expected 1"),
     "a raising hook": (plugin().replace("    return [", "    1 / 0\n    return ["), "ZeroDivision"),
     "a raising hook of data sets": (
         "import gankit\n@gankit.hookimpl\ndef gankit_datasets():\n    raise OSError('gone')",

@@ -179,7 +179,7 @@ def test_an_invalid_plugin_name_is_refused(command, alone, name):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("torch", "taken by"), ("lacks", "installed"), ("faulty", "of acme-faulty")],
+    [("torch", "the name of plugin"), ("lacks", "installed"), ("faulty", "of acme-faulty")],
 )
 @pytest.mark.usefixtures("faulty")
 def test_a_name_that_is_taken_is_refused(command, alone, name, reason):
@@ -193,7 +193,7 @@ def test_what_is_there_stays_as_it_is(command, alone):
     (alone / "gankit-mine").mkdir()
     ended = command("plugins", "new", "mine")
     assert ended.code == ExitCode.USAGE
-    assert "gankit-mine exists" in ended.err
+    assert "got 'gankit-mine', which exists" in ended.err
     assert list((alone / "gankit-mine").iterdir()) == []
 
 
@@ -312,12 +312,12 @@ def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install,
     faults = {row["name"]: (row["kind"], row["reason"]) for row in rows if row["status"] != "ready"}
     assert found["plugin", "mute"] == "ready"
     assert {row["reason"] for row in rows if row["name"] == "mute"} == {"offers nothing"}
-    assert "'hinge' is already there" in faults["hinge"][1]
+    assert "got 'hinge', which another loss has" in faults["hinge"][1]
     assert faults["broken"][0] == "plugin"
     assert "ZeroDivisionError" in faults["broken"][1]
     refused = next(row for row in rows if row["distribution"] == "acme-old")
     assert (refused["kind"], refused["api"], refused["status"]) == ("backend", 99, "left out")
-    assert "API 99" in refused["reason"]
+    assert "got 99; expected 1" in refused["reason"]
     assert ended.err == ""
 
 

@@ -31,54 +31,66 @@ AT_LOADING = {
         "did you mean 'gankit_backends'",
     ),
     "wrong hook signature": (HOOK.format("backends(nonsense)", "return []"), "nonsense"),
-    "no hook": ("x = 1", "implements no hook"),
+    "no hook": ("x = 1", "got no hook"),
 }
 WHEN_ASKED = {
-    "wrong API": (BACKEND.replace("api=API", "api=99"), "API 99"),
+    "wrong API": (BACKEND.replace("api=API", "api=99"), "got 99; expected 1"),
     "a raising hook": (GOOD.replace("    return", "    1 / 0\n    return"), "ZeroDivisionError"),
     "an exiting hook": (
         GOOD.replace("    return [", "    raise SystemExit(3)\n    return ["),
         "SystemExit",
     ),
     "a hook that raises midway": (HOOK.format("backends()", "yield 1 / 0"), "ZeroDivisionError"),
-    "a hook that returns a number": (GOOD.replace("return [", "return 3 or ["), "returned 3"),
+    "a hook that returns a number": (
+        GOOD.replace("return [", "return 3 or ["),
+        "got 3; expected a list",
+    ),
     "a hook that returns nothing": (GOOD.replace("return [", "return None and ["), "None"),
-    "a hook that returns text": (GOOD.replace("return [", "return ['mine'] or ["), "'mine' is no"),
-    "a backend whose name is a number": (GOOD.replace('"mine"', "3"), "called 3"),
-    "a backend that requires a number": (GOOD.replace("(), build", "3, build"), "requires 3"),
+    "a hook that returns text": (
+        GOOD.replace("return [", "return ['mine'] or ["),
+        "got 'mine'; expected a gankit",
+    ),
+    "a backend whose name is a number": (GOOD.replace('"mine"', "3"), "name of a backend: got 3"),
+    "a backend that requires a number": (
+        GOOD.replace("(), build", "3, build"),
+        "requires of backend 'mine': got 3",
+    ),
     "a backend that is able to nothing": (
         GOOD.replace('frozenset({"float32"})', "None"),
-        "capabilities None",
+        "capabilities of backend 'mine': got None",
     ),
-    "a backend that cannot be built": (GOOD.replace("build, froz", "None, froz"), "build None"),
+    "a backend that cannot be built": (
+        GOOD.replace("build, froz", "None, froz"),
+        "build of backend 'mine': got None",
+    ),
 }
 BACKENDS = AT_LOADING | WHEN_ASKED
 """Those of backends: asking for one by name has to end with exit code 5, and why."""
 
 OTHERS = {
     "a raising hook of callbacks": (HOOK.format("callbacks(config)", "1 / 0"), "ZeroDivisionError"),
-    "a callback that is none": (HOOK.format("callbacks(config)", "return [3]"), "callback 3"),
+    "a callback that is none": (HOOK.format("callbacks(config)", "return [3]"), "callback: got 3"),
     "a callback that is a class": (
         HOOK.format("callbacks(config)", "return [type('Told', (), {'__call__': print})]"),
         "the class Told",
     ),
     "a raising hook of data sets": (HOOK.format("datasets()", "1 / 0"), "ZeroDivisionError"),
-    "a data set that is none": (HOOK.format("datasets()", "return [3]"), "dataset 3 is no"),
+    "a data set that is none": (HOOK.format("datasets()", "return [3]"), "dataset: got 3"),
     "a data set that only has a name": (
         HOOK.format("datasets()", "return [type('Odd', (), {'name': 'odd'})()]"),
-        "is no gankit",
+        "expected a gankit",
     ),
     "a data set whose name cannot be typed": (
         HOOK.format("datasets()", "from gankit.data import Dataset as D; return [D('a b', '', 0)]"),
-        "cannot be called",
+        "name of a dataset: got 'a b'",
     ),
-    "a loss that is none": (HOOK.format("losses()", "return [3]"), "loss 3 is no"),
+    "a loss that is none": (HOOK.format("losses()", "return [3]"), "loss: got 3"),
     "a raising hook of losses": (HOOK.format("losses()", "1 / 0"), "ZeroDivisionError"),
     "a raising hook of commands": (HOOK.format("commands()", "1 / 0"), "ZeroDivisionError"),
-    "a command that is none": (HOOK.format("commands()", "return [3]"), "command 3 is no"),
+    "a command that is none": (HOOK.format("commands()", "return [3]"), "command: got 3"),
     "a command that only has a name": (
         HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"),
-        "Hello is no",
+        "got the class Hello",
     ),
 }
 

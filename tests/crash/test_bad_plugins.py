@@ -120,7 +120,7 @@ def test_a_broken_backend_gives_one_warning_and_exit_code_5_only_if_it_is_asked_
     assert said["asked"].code == ExitCode.BACKEND
     assert said["asked"].out == ""
     last = said["asked"].err.splitlines()[-1]
-    assert last.startswith("gankit: backend 'mine' is unusable: plugin 'mine' of acme-gan 1.2")
+    assert last.startswith("gankit: backend 'mine' cannot be loaded: plugin 'mine' of acme-gan 1.2")
     assert reason in last
     assert not Path("asked").exists()
 
@@ -164,7 +164,7 @@ def test_of_two_distributions_with_one_name_the_second_gives_one_warning(machine
     install(machine / "site", "zeta", GOOD.replace('"mine"', '"other"'), distribution="zeta-gan")
     said = met()
     check_the_rest(said)
-    check_warning(*said["train"].warnings, "taken by plugin 'mine' of acme-gan 1.2", "zeta-gan")
+    check_warning(*said["train"].warnings, "the name of plugin 'mine' of acme-gan 1.2", "zeta-gan")
     assert said["asked"].code == ExitCode.OK
 
 
@@ -175,7 +175,7 @@ def test_a_backend_with_the_name_of_ours_gives_one_warning_and_ours_trains(machi
     install(machine / "site", "acme", source)
     said = met()
     check_the_rest(said)
-    check_warning(*said["train"].warnings, "'numpy' is already there")
+    check_warning(*said["train"].warnings, "got 'numpy', which another backend has")
     assert said["asked"].code == ExitCode.USAGE
 
 

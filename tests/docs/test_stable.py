@@ -75,5 +75,5 @@ def test_what_authors_are_shown_uses_only_what_is_promised(path):
 def test_a_backend_of_another_number_is_refused(monkeypatch):
     ours = plugins.get_backend("numpy")
     monkeypatch.setattr("gankit.contract.API", API + 1)
-    with pytest.raises(PluginError, match=f"written for API {API}, this gankit has"):
+    with pytest.raises(PluginError, match=f"got {API}; expected {API + 1}"):
         validation.check("backend", ours)

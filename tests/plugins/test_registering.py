@@ -76,11 +76,11 @@ def test_registering_a_name_again_replaces_what_was_registered(registered):
 @pytest.mark.parametrize(
     ("offered", "told"),
     [
-        (steep(name="hinge"), "cannot register loss hinge: its loss 'hinge' is already there"),
-        (steep(name="two words"), "cannot be called 'two words'"),
-        (Backend("mine", (), len, api=99), "written for API 99"),
-        (3, "implements no hook"),
-        (types.ModuleType("empty"), "cannot register empty: it implements no hook"),
+        (steep(name="hinge"), "register: name of a loss: got 'hinge', which another loss has"),
+        (steep(name="two words"), "name of a loss: got 'two words'; expected letters"),
+        (Backend("mine", (), len, api=99), "got 99; expected 1"),
+        (3, "register: builtins.int: got no hook"),
+        (types.ModuleType("empty"), "register: empty: got no hook"),
     ],
     ids=range(5),
 )

@@ -1,4 +1,4 @@
-"""What a plugin offers is looked at field by field before anybody uses it."""
+"""Validation of what plugins offer, field by field."""
 
 from __future__ import annotations
 
@@ -80,12 +80,14 @@ def test_a_wrong_field_is_refused(kind, good, field, value):
 @pytest.mark.parametrize(("field", "value"), [(f, v) for f, vs in WRONG_EXPORT.items() for v in vs])
 def test_a_wrong_field_of_a_format_is_refused(field, value):
     wrong = replace(BACKEND, exports={"x": replace(EXPORT, **{field: value})})
-    with pytest.raises(PluginError, match=f"backend 'mine', format 'x', has {field} "):
+    with pytest.raises(PluginError, match=f"{field} of export 'x' of backend 'mine': got "):
         validation.check("backend", wrong)
 
 
 def test_a_misspelt_capability_is_named_with_the_likely_one():
-    with pytest.raises(PluginError, match=r"unknown capability 'convs' \(did you mean 'conv'\?\)"):
+    with pytest.raises(
+        PluginError, match=r"'mine': got 'convs' \(did you mean 'conv'\?\); expected"
+    ):
         validation.check("backend", replace(BACKEND, capabilities=frozenset({"convs"})))
 
 

@@ -67,7 +67,13 @@ def _print_offers(rows: list[Offer]) -> None:
 
     table = [("kind", "name", "distribution", "API", "status")]
     table += [
-        (row.kind, row.name, f"{row.distribution} {row.version}", str(row.api or "-"), row.words())
+        (
+            row.kind,
+            row.name,
+            f"{row.distribution} {row.version}",
+            str(row.api or "-"),
+            row.status_text(),
+        )
         for row in rows
     ]
     widths = [max(map(len, column)) for column in list(zip(*table, strict=True))[:-1]]

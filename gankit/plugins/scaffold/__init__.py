@@ -1,4 +1,4 @@
-"""Create a new backend as a distribution, from templates."""
+"""Write a new backend as a distribution, from templates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from gankit._utils.storage import writing
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 from gankit.plugins import registry
 
 LAYOUT = {
@@ -29,12 +29,12 @@ LAYOUT = {
 }
 """The template of each file."""
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
-_LONGEST = 40
+_NAME_LIMIT = 40
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a new backend's parts.
+    """The names of a new backend, its distribution and its module.
 
     >>> Names("my-own").distribution, Names("my-own").module
     ('gankit-my-own', 'gankit_my_own')
@@ -44,7 +44,7 @@ class Names:
 
     @property
     def distribution(self) -> str:
-        """Name for pip."""
+        """Name of the distribution, for pip."""
         return f"gankit-{self.name.replace('_', '-')}"
 
     @property
@@ -53,36 +53,36 @@ class Names:
         return f"gankit_{self.name.replace('-', '_')}"
 
     def filled(self, text: str) -> str:
-        """Return a template's text with these names filled in."""
+        """Return the text of a template with these names filled in."""
         for part in ("name", "distribution", "module"):
             text = text.replace(f"@{part}@", getattr(self, part))
         return text
 
 
 def new(name: str, folder: Path) -> list[str]:
-    """Write the distribution of a backend called `name` into a new folder.
+    """Write the distribution of the backend `name` into a new folder.
 
     Returns
     -------
-    The paths of its files inside the folder.
+    The paths of its files, relative to the folder.
 
     Raises
     ------
     ConfigError
-        The name is not possible or taken, or `folder` exists.
+        The name is invalid or in use, or `folder` exists.
     StorageError
-        The files could not be written; nothing is left behind.
+        The files cannot be written; no partial folder remains.
     """
     _check(name)
     if os.path.lexists(folder):
-        raise ConfigError(f"{folder} exists; choose another folder with --out")
+        raise ConfigError(f"--out: got {str(folder)!r}, which exists; expected a new folder")
     files = rendered(Names(name))
     _write(folder, files)
     return list(files)
 
 
 def rendered(names: Names) -> dict[str, str]:
-    """Return the text of every file, by its path inside the folder."""
+    """Return the text of every file, by its path relative to the folder."""
     templates = resources.files(__name__) / "template"
     return {
         names.filled(path): names.filled((templates / source).read_text("utf-8"))
@@ -91,20 +91,20 @@ def rendered(names: Names) -> dict[str, str]:
 
 
 def _check(name: str) -> None:
-    """Raise ConfigError unless a new backend can be called `name`."""
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+    """Raise ConfigError unless a new backend can have this name."""
+    if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
         raise ConfigError(
-            f"a backend cannot be called {name!r}; begin with a letter, and use a to z, digits, "
-            f"single hyphens and underscores, {_LONGEST} at most"
+            f"NAME: got {shown(name)}; expected a to z, digits, single hyphens and underscores, a "
+            f"letter first, at most {_NAME_LIMIT} characters"
         )
     for plugin in registry.found():
         if plugin.name == name:
-            raise ConfigError(f"the name {name!r} is taken by {plugin}; choose another")
+            raise ConfigError(f"NAME: got {name!r}, the name of {plugin}; choose another")
     if name in registry.backends():
-        raise ConfigError(f"a backend {name!r} is installed already; choose another name")
+        raise ConfigError(f"NAME: got {name!r}, the name of an installed backend; choose another")
     module = Names(name).module
     if importlib.util.find_spec(module):
-        raise ConfigError(f"a module {module} is installed already; choose another name")
+        raise ConfigError(f"NAME: got {name!r}, but a module {module} is installed; choose another")
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
