@@ -215,10 +215,8 @@ def test_it_is_written_whole_or_not_at_all(command, alone, monkeypatch):
 
 
 def test_a_new_backend_trains_at_once(command, written):
-    ended = command(
-        "train", "--backend", "my-own", "--dataset", "glyphs", "--steps", "2", "--batch", "4",
-        "--out", "run",
-    )  # fmt: skip
+    options = "--backend my-own --dataset glyphs --steps 2 --batch 4 --out run"
+    ended = command("train", *options.split())
     assert ended.code == ExitCode.OK, ended.err
     assert 'backend = "my-own"' in (written.parent / "run" / "config.toml").read_text("utf-8")
 

@@ -38,9 +38,8 @@ def test_a_name_is_found_as_people_write_it(find, typed, name):
 
 @pytest.mark.usefixtures("machine")
 def test_a_run_records_the_names_as_they_are(command):
-    words = ("--recipe", "Simple", "--backend", "NumPy", "--dataset", "GLYPHS",
-             "--set", "loss=Least_Squares", *SHORT)  # fmt: skip
-    ended = command("train", *words, "--out", "run")
+    options = "--recipe Simple --backend NumPy --dataset GLYPHS --set loss=Least_Squares"
+    ended = command("train", *options.split(), *SHORT, "--out", "run")
     assert ended.code == 0, ended.err
     said = tomllib.loads(Path("run/config.toml").read_text())
     names = [said[name] for name in ("recipe", "backend", "dataset", "loss")]

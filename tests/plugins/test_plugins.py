@@ -219,10 +219,9 @@ layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
 def test_a_plugins_data_set_loss_and_callback_work_in_a_run(install, command, tmp_path):
     install(EVERYTHING)
     (tmp_path / "tiny.toml").write_text(TINY, "utf-8")
-    code, out, err = command(
-        "train", "--config", "tiny.toml", "--backend", "numpy", "--dataset", "counted", "--set",
-        "loss=steep", "--steps", "3", "--batch", "2", "--out", "run",
-    )  # fmt: skip
+    options = "--config tiny.toml --backend numpy --dataset counted --set loss=steep"
+    sizes = "--steps 3 --batch 2 --out run"
+    code, out, err = command("train", *options.split(), *sizes.split())
     assert (code, out) == (ExitCode.OK, "run\n"), err
     assert (tmp_path / "told.txt").read_text("utf-8").splitlines() == [
         "steep 1",
@@ -255,9 +254,7 @@ def test_a_plugins_backend_trains(install, command, tmp_path):
     install(GOOD)
     install(EVERYTHING, name="more", distribution="acme-more")
     (tmp_path / "tiny.toml").write_text(TINY, "utf-8")
-    code, _, err = command(
-        "train", "--config", "tiny.toml", "--backend", "mine", "--dataset", "counted", "--steps",
-        "2", "--batch", "2", "--out", "run",
-    )  # fmt: skip
+    options = "--config tiny.toml --backend mine --dataset counted --steps 2 --batch 2 --out run"
+    code, _, err = command("train", *options.split())
     assert code == ExitCode.OK, err
     assert 'backend = "mine"' in (tmp_path / "run" / "config.toml").read_text("utf-8")

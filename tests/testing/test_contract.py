@@ -29,9 +29,14 @@ def torch_pair():
     from torch import nn
 
     generator = nn.Sequential(
-        nn.Linear(8, 24), nn.BatchNorm1d(24), nn.ReLU(), nn.Dropout(0.2),
-        nn.Linear(24, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)),
-    )  # fmt: skip
+        nn.Linear(8, 24),
+        nn.BatchNorm1d(24),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(24, 784),
+        nn.Tanh(),
+        nn.Unflatten(1, (1, 28, 28)),
+    )
     discriminator = nn.Sequential(
         nn.Flatten(),
         nn.Linear(784, 24),
@@ -47,14 +52,28 @@ def keras_pair():
     import keras
     from keras import layers
 
-    generator = keras.Sequential([
-        keras.Input((8,)), layers.Dense(24), layers.BatchNormalization(), layers.ReLU(),
-        layers.Dropout(0.2), layers.Dense(784, activation="tanh"), layers.Reshape((28, 28, 1)),
-    ])  # fmt: skip
-    discriminator = keras.Sequential([
-        keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(24), layers.BatchNormalization(),
-        layers.LeakyReLU(0.2), layers.Dropout(0.2), layers.Dense(1),
-    ])  # fmt: skip
+    generator = keras.Sequential(
+        [
+            keras.Input((8,)),
+            layers.Dense(24),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dropout(0.2),
+            layers.Dense(784, activation="tanh"),
+            layers.Reshape((28, 28, 1)),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Flatten(),
+            layers.Dense(24),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.2),
+            layers.Dropout(0.2),
+            layers.Dense(1),
+        ]
+    )
     return generator, discriminator
 
 

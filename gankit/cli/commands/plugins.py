@@ -84,22 +84,41 @@ def _print_offers(rows: list[Offer]) -> None:
 
 @command.command("check")
 @click.argument("name", shell_complete=complete_backends)
-@click.option("--level", type=click.Choice(LEVELS, case_sensitive=False),
-              default=LEVELS[-1], show_default=True,
-              help="Level to reach; later levels do not run.")  # fmt: skip
-@click.option("-k", "only", default="", metavar="CLAUSE",
-              help="Run only clauses whose name contains this, or that match a pytest expression; "
-              "print failures in full.")  # fmt: skip
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default=LEVELS[-1],
+    show_default=True,
+    help="Level to reach; later levels do not run.",
+)
+@click.option(
+    "-k",
+    "only",
+    default="",
+    metavar="CLAUSE",
+    help="Run only clauses whose name contains this, or that match a pytest expression; "
+    "print failures in full.",
+)
 @click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
-@click.option("--native-pair", default="", metavar="MODULE:FUNCTION",
-              help="Function that builds a generator and a discriminator of the framework, "
-              "for a backend that claims \"native\".")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(min=1), default=1200, show_default=True,
-              metavar="SECONDS", help="Time limit of the clauses.")  # fmt: skip
+@click.option(
+    "--native-pair",
+    default="",
+    metavar="MODULE:FUNCTION",
+    help="Function that builds a generator and a discriminator of the framework, "
+    'for a backend that claims "native".',
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=1200,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time limit of the clauses.",
+)
 @as_json
 def check(
     name: str, level: str, only: str, first: bool, native_pair: str, timeout: float, as_json: bool
-) -> int:  # fmt: skip
+) -> int:
     """Check the backend NAME against the contract, clause by clause.
 
     Runs in a child process, so that a crash or hang is reported. A level is reached if all its
