@@ -1,4 +1,4 @@
-"""Write runs as one HTML file that opens without network, server or gankit."""
+"""Write a report about runs: one HTML file that works without network, server or gankit."""
 
 from gankit.report.page import render
 from gankit.report.section import Section

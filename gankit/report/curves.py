@@ -1,4 +1,4 @@
-"""Curves for a page: losses, thinned without losing a spike, and metrics by step."""
+"""The curves of a page: losses, thinned without losing a spike, and metrics by step."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
-from gankit.report.metrics import Figure, baseline, measured, number, shown
-from gankit.report.run_data import Gathered
+from gankit.report.metrics import Metric, baseline, measured, number, shown
+from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import comparable, described
 
 POINTS = 500
-"""Spans of steps that a curve is thinned to; each keeps its mean, its least and its largest."""
+"""The most points of a curve: each has the mean, minimum and maximum of a span of steps."""
 ROWS = 20
-"""Spans in the table that stands for the curves."""
+"""The most rows of the table of losses, each for a span of steps."""
 LOSSES = ("Discriminator", "Generator")
 
 
 def thinned(losses: Array, points: int = POINTS) -> dict[str, Any]:
-    """Return `(steps,)` losses as at most `points` spans of steps, each as long as the others.
+    """Return `(steps,)` losses over at most `points` spans of steps, of equal length.
 
-    "first" and "last" are the steps of a span, "mean", "low" and "high" what the losses were in
-    it. Where every span is one step, there is no "low" or "high".
+    "first" and "last" are the first and last step of each span; "mean", "low" and "high" are the
+    mean, minimum and maximum of its losses. If every span is one step, "low" and "high" are left
+    out.
 
     >>> thinned(np.array([1.0, 5.0, 2.0, 2.0]), 2)["high"]
     [5.0, 2.0]
@@ -42,13 +43,13 @@ def thinned(losses: Array, points: int = POINTS) -> dict[str, Any]:
     return curve
 
 
-def charts(runs: Sequence[Gathered]) -> list[dict[str, Any]]:
-    """Return every chart of a page: both losses, then each metric that was measured."""
-    return [*_of_losses(runs), *(_of_figure(runs, figure) for figure in _figures(runs))]
+def charts(runs: Sequence[RunData]) -> list[dict[str, Any]]:
+    """Return every chart of a page: both losses, then each metric that any run has."""
+    return [*_of_losses(runs), *(_of_metric(runs, metric) for metric in _metrics(runs))]
 
 
-def spans(run: Gathered) -> list[tuple[str, str, str]]:
-    """Return the losses as a table of at most twenty rows: steps, and the means over them."""
+def loss_table(run: RunData) -> list[tuple[str, str, str]]:
+    """Return the losses as a table of at most `ROWS` rows: steps, and the means over them."""
     columns = [thinned(run.losses[:, i], ROWS) for i in range(2)]
     steps = zip(columns[0]["first"], columns[0]["last"], strict=True)
     names = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in steps]
@@ -56,55 +57,56 @@ def spans(run: Gathered) -> list[tuple[str, str, str]]:
     return list(zip(names, *means, strict=True))
 
 
-def measured_by(run: Gathered) -> str:
-    """Return what a run's metrics were measured by; empty if it has none."""
+def measured_by(run: RunData) -> str:
+    """Return how a run's metrics were measured; empty if it has none."""
     rows = comparable(run.evaluations)
     return described(rows[max(rows)]) if rows else ""
 
 
-def points(run: Gathered) -> tuple[list[str], list[list[str]]]:
-    """Return the curves of metrics as a table: their names, and a row for each step."""
+def metric_table(run: RunData) -> tuple[list[str], list[list[str]]]:
+    """Return the metrics as a table: their names, and a row for each evaluated step."""
     rows = comparable(run.evaluations)
-    drawn = [figure for figure in measured(rows.values()) if figure.drawn]
+    drawn = [metric for metric in measured(rows.values()) if metric.drawn]
     cells = [
-        [f"{step:,}", *(shown(number(row, figure.key), figure.key) for figure in drawn)]
+        [f"{step:,}", *(shown(number(row, metric.key), metric.key) for metric in drawn)]
         for step, row in rows.items()
     ]
-    return [figure.title for figure in drawn], cells
+    return [metric.title for metric in drawn], cells
 
 
-def _of_losses(runs: Sequence[Gathered]) -> list[dict[str, Any]]:
+def _of_losses(runs: Sequence[RunData]) -> list[dict[str, Any]]:
     return [
         {
             "title": f"{title} loss",
             "note": "",
             "series": [
                 {"run": i, **thinned(run.losses[:, column])}
-                for i, run in enumerate(runs) if run.steps
+                for i, run in enumerate(runs)
+                if run.steps
             ],
         }
         for column, title in enumerate(LOSSES)
         if any(run.steps for run in runs)
-    ]  # fmt: skip
+    ]
 
 
-def _figures(runs: Sequence[Gathered]) -> list[Figure]:
+def _metrics(runs: Sequence[RunData]) -> list[Metric]:
     found = measured(row for run in runs for row in run.evaluations)
-    return [figure for figure in found if figure.drawn]
+    return [metric for metric in found if metric.drawn]
 
 
-def _of_figure(runs: Sequence[Gathered], figure: Figure) -> dict[str, Any]:
-    series = [_measured_curve(i, run, figure) for i, run in enumerate(runs)]
+def _of_metric(runs: Sequence[RunData], metric: Metric) -> dict[str, Any]:
+    series = [_measured_curve(i, run, metric) for i, run in enumerate(runs)]
     return {
-        "title": figure.title,
-        "note": figure.better,
+        "title": metric.title,
+        "note": metric.better,
         "series": [curve for curve in series if curve["mean"]],
     }
 
 
-def _measured_curve(i: int, run: Gathered, figure: Figure) -> dict[str, Any]:
+def _measured_curve(i: int, run: RunData, metric: Metric) -> dict[str, Any]:
     rows = comparable(run.evaluations)
-    found = {step: number(row, figure.key) for step, row in rows.items()}
+    found = {step: number(row, metric.key) for step, row in rows.items()}
     steps = [step for step, value in found.items() if value is not None]
     last = rows[max(rows)] if rows else {}
     return {
@@ -113,7 +115,7 @@ def _measured_curve(i: int, run: Gathered, figure: Figure) -> dict[str, Any]:
         "last": steps,
         "mean": [value for value in found.values() if value is not None],
         "points": True,
-        "baseline": number(baseline(run.evaluations, last), figure.key),
+        "baseline": number(baseline(run.evaluations, last), metric.key),
     }
 
 

@@ -1,4 +1,4 @@
-"""Read PNG files for a page: verified, bounded in size, and few enough to be read."""
+"""Read PNG files and embed them in a page: verified, and limited in number and size."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, GankitError
 from gankit.runs.grids import by_step, spread
 
-MOST = 60
-"""Grids of a run that a page shows."""
-BUDGET = 3_000_000
-"""Bytes of all grids of a run together; base64 adds a third to them."""
-LARGEST = 4_000_000
-"""Bytes of one picture."""
-PIXELS = 64_000_000
-"""Pixels of one picture, so that a small file cannot fill a browser's memory."""
+MOST_GRIDS = 60
+"""The most sample grids of a run on a page."""
+GRID_BYTES = 3_000_000
+"""The most bytes of all grids of a run; base64 adds a third."""
+MOST_IMAGE_BYTES = 4_000_000
+"""The most bytes of one image."""
+MOST_IMAGE_PIXELS = 64_000_000
+"""The most pixels of one image, so that a small file cannot fill a browser's memory."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture and the steps done when it was drawn.
+class EmbeddedImage:
+    """A PNG file as a data URL.
 
     Attributes
     ----------
+    step
+        Steps done when it was drawn.
     uri
         `data:image/png;base64,...`
     width, height
@@ -41,66 +43,73 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The pictures of a folder.
+class EmbeddedImages:
+    """The images of a folder that a page shows.
 
     Attributes
     ----------
     shown
-        Those that a page has room for, by step.
+        The images that fit on a page, by step.
     count
-        How many lie in the folder.
+        Number of images in the folder.
     damage
-        Why others could not be shown, a line each.
+        A line for each image that cannot be read.
     """
 
-    shown: tuple[Picture, ...]
+    shown: tuple[EmbeddedImage, ...]
     count: int
     damage: tuple[str, ...]
 
 
-def pictures_of(folder: Path, most: int = MOST, budget: int = BUDGET) -> Pictures:
-    """Read the pictures of a folder, spread evenly, the first and the last among them.
+def embed_images(folder: Path, most: int = MOST_GRIDS, budget: int = GRID_BYTES) -> EmbeddedImages:
+    """Read images of a folder, evenly spaced, with the first and the last.
 
-    There are at most `most`, of about `budget` bytes together, but one at least.
+    Parameters
+    ----------
+    folder
+        A folder of PNG files named by their step.
+    most
+        The most images.
+    budget
+        The approximate total of their bytes; at least one image is read.
     """
     try:
         paths = by_step(folder)
         chosen = spread(paths, _affordable(paths, most, budget))
     except OSError as error:
-        return Pictures((), 0, (f"cannot look into {folder}: {str(error.strerror).lower()}",))
+        return EmbeddedImages((), 0, (f"cannot read {folder}: {str(error.strerror).lower()}",))
     shown, damage = [], []
     for path in chosen:
         try:
-            shown.append(_picture(path))
+            shown.append(_embedded(path))
         except GankitError as error:
             damage.append(str(error))
-    return Pictures(tuple(shown), len(paths), tuple(damage))
+    return EmbeddedImages(tuple(shown), len(paths), tuple(damage))
 
 
 def _affordable(paths: Sequence[Path], most: int, budget: int) -> int:
-    """Return how many of the pictures fit into the budget, at least one."""
-    total = sum(min(path.lstat().st_size, LARGEST) for path in paths)
+    """Return how many of the images fit into the budget, at least 1."""
+    total = sum(min(path.lstat().st_size, MOST_IMAGE_BYTES) for path in paths)
     mean = max(total / max(len(paths), 1), 1)
     return max(1, min(most, int(budget / mean)))
 
 
-def _picture(path: Path) -> Picture:
-    content = read_plain(path, LARGEST)
+def _embedded(path: Path) -> EmbeddedImage:
+    content = read_plain(path, MOST_IMAGE_BYTES)
     width, height = _size(path, content)
     text = base64.b64encode(content).decode("ascii")
-    return Picture(int(path.stem), f"data:image/png;base64,{text}", width, height)
+    return EmbeddedImage(int(path.stem), f"data:image/png;base64,{text}", width, height)
 
 
 def _size(path: Path, content: bytes) -> tuple[int, int]:
-    """Return width and height of a complete PNG file."""
+    """Return width and height of a complete PNG file; CheckpointError if it is not one."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             width, height = image.size
-            if width * height > PIXELS:
-                raise CheckpointError(f"{path} has {width} x {height} pixels; too many for a page")
+            if width * height > MOST_IMAGE_PIXELS:
+                raise CheckpointError(f"{path} is too large for a page: {width} x {height} pixels")
             image.verify()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, GankitError):

@@ -1,7 +1,7 @@
-"""A run's generator as data, for a page that generates images in the browser.
+"""A run's generator as JSON data, for a page that generates images in the browser.
 
-The page inlines `STYLES` and `SCRIPTS`, in their order, and calls
-`gankitExplorer.mount(element, payload)` with what `payload` returned, through JSON.
+The page contains `STYLES` and `SCRIPTS`, in their order, and calls
+`gankitExplorer.mount(element, payload)` with the result of `payload`.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ SCRIPTS = tuple(
         "explorer",
     )
 )
-"""Files beside this one, under `static/`, in the order in which a page runs them."""
+"""Paths in the folder `static`, in the order in which a page runs the files."""
 
-MOST = 8_500_000
-"""Bytes that the weights may take in a page, which is to stay below 10 MB with its pictures."""
+MOST_WEIGHT_BYTES = 8_500_000
+"""The most bytes of the weights in a page: the page with its grids stays below 10 MB."""
 
 DIRECTIONS = 8
+"""Number of sliders."""
 REACH = 3.0
-"""How far a slider goes either way, in standard deviations of the noise."""
+"""The largest value of a slider, in standard deviations of the noise."""
 
 
 def payload(
@@ -53,52 +54,54 @@ def payload(
     class_names: Sequence[str] | None = None,
     *,
     directions: int = DIRECTIONS,
-    most: int = MOST,
+    most: int = MOST_WEIGHT_BYTES,
 ) -> dict[str, Any]:
-    """Return what a page needs to generate the run's images, with averaged weights if it has them.
+    """Return the data with which a page generates the run's images, as JSON values.
 
     Parameters
     ----------
     run
-        Its generator is a spec.
+        The run; its generator consists of gankit layers. The averaged weights are used, if it has
+        them.
     class_names
-        Of the classes, in their order; by default the run's, or their numbers.
+        Names of the classes 0, 1, ...; by default the run's, or the numbers.
     directions
-        How many sliders there are.
+        Number of sliders.
     most
-        Bytes that the weights may take.
+        The most bytes of the weights.
 
     Returns
     -------
-    payload
-        Of what JSON can say:
-
-        latent, shape, classes, names
-            Width of the noise; (height, width, channels); what the generator is told apart.
+    dict
+        latent, shape
+            Width of the noise; (height, width, channels) of an image.
+        classes, names
+            Number of classes of a class-conditional generator, else 0; their names.
         layers
-            A list of each layer's numbers, as in its spec, and its `weights` by role: `kernel`
-            (spectral norm is divided out), `bias`, `embedding`, `gamma` and `beta` of a layer
+            For each layer its settings, as in its spec, and its `weights` by role: `kernel`
+            (divided by its spectral norm), `bias`, `embedding`, `gamma` and `beta` of a layer
             normalisation, `scale` and `shift` of a batch normalisation with its running
             statistics. A residual block has `layers` and `shortcut` instead.
         directions, shares, reach
-            `(k, latent)`; how much of the images' change each is; how far a slider goes.
+            `(k, latent)` vectors; the share of the images' change along each; the largest value
+            of a slider.
         stream
-            The stream of random numbers in which `Run.sample` draws its noise, which the page
-            draws too: its picture i of a seed is image i of `gankit sample --seed`.
+            The random stream of `Run.sample`, which the page uses too: image i of a seed is
+            image i of `gankit sample --seed`.
 
-        An array is `{"shape": [...], "data": "..."}`, its numbers in C order as float32, little
-        endian, in base64.
+        An array is `{"shape": [...], "data": "..."}`: float32 numbers in C order, little endian,
+        in base64.
 
     Raises
     ------
     ConfigError
         The generator is native, or too large for a page.
     Diverged
-        It makes something that is not a number.
+        An image contains a value that is not finite.
     """
     problem = run.problem
     if not isinstance(problem.generator, tuple):
-        raise ConfigError("the generator is native; a page can run only gankit's own layers")
+        raise ConfigError("--explore: got a native generator; expected one of gankit layers")
     classes = problem.generator_classes
     _check_size(problem.generator, problem.latent, problem.classes, most)
     weights = run.generator.weights()
@@ -119,19 +122,19 @@ def payload(
 
 
 def _check_size(spec: Spec, latent: int, classes: int, most: int) -> None:
-    """Refuse weights that would take more than `most` bytes in base64."""
+    """Raise ConfigError if the weights take more than `most` bytes in base64."""
     shapes = layers.weight_shapes(spec, (latent,), classes).values()
     size = sum(math.prod(shape) * 4 for shape in shapes) * 4 // 3
     if size > most:
         raise ConfigError(
-            f"the generator would take {size / 1e6:.1f} MB of the page, of at most "
+            f"the generator takes {size / 1e6:.1f} MB of the page; expected at most "
             f"{most / 1e6:.1f}; leave out --explore"
         )
 
 
 def _network(spec: Spec, weights: State, prefix: str) -> list[dict[str, Any]]:
-    """Return each layer as plain data with its weights, whose names begin with `prefix`."""
-    return [_layer(layer, weights, f"{prefix}{place}.") for place, layer in enumerate(spec)]
+    """Return each layer as JSON data; the names of its weights begin with `prefix`."""
+    return [_layer(layer, weights, f"{prefix}{position}.") for position, layer in enumerate(spec)]
 
 
 def _layer(layer: Layer, weights: State, prefix: str) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def _layer(layer: Layer, weights: State, prefix: str) -> dict[str, Any]:
 
 
 def _at_inference(layer: Layer, own: State) -> State:
-    """Return a layer's arrays without running state: norms are folded into the weights."""
+    """Return a layer's arrays without running state, which is folded into the weights."""
     own = {role: array.astype(np.float64) for role, array in own.items()}
     if isinstance(layer, BatchNorm):
         scale = own["gamma"] / np.sqrt(own["variance"] + layer.epsilon)

@@ -1,4 +1,4 @@
-"""A histogram of the classes of generated images."""
+"""The histogram of the classes of generated images."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from dataclasses import dataclass
 
 from gankit.data.class_names import Classes
 from gankit.report.metrics import baseline
-from gankit.report.run_data import Gathered
+from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import newest
 
-MOST = 1000
-"""Classes that a histogram can have."""
+MOST_CLASSES = 1000
+"""The most classes of a histogram; one with more is not shown."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One class.
+    """The bar of one class.
 
     Attributes
     ----------
     name
-        The class.
+        The name of the class.
     share, real
-        Of generated images, and of real test images where that was measured, in [0, 1].
+        Its share of the generated images and of the real test images, in [0, 1]; `real` is None
+        if it was not measured.
     width, mark
-        The same as percentages of the chart's width.
+        Length of the bar and position of the mark for `real`, as percentages of the chart's width.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Bar:
     mark: float | None
 
 
-def histogram(run: Gathered) -> list[Bar]:
+def histogram(run: RunData) -> list[Bar]:
     """Return a bar for each class of the newest evaluation; empty if it has no classes."""
     last = newest(run.evaluations)
     shares, real = _shares(last), _shares(baseline(run.evaluations, last))
@@ -45,16 +46,19 @@ def histogram(run: Gathered) -> list[Bar]:
     widest = max([*shares, *real, 1e-9])
     return [
         Bar(
-            names[i], share, real[i] if real else None, 100 * share / widest,
+            names[i],
+            share,
+            real[i] if real else None,
+            100 * share / widest,
             100 * real[i] / widest if real else None,
         )
         for i, share in enumerate(shares)
-    ]  # fmt: skip
+    ]
 
 
 def _shares(table: Mapping[str, object]) -> list[float]:
     found = table.get("histogram")
-    if not isinstance(found, list) or not 0 < len(found) <= MOST:
+    if not isinstance(found, list) or not 0 < len(found) <= MOST_CLASSES:
         return []
-    whole = all(isinstance(share, int | float) and 0 <= share <= 1 for share in found)
-    return [float(share) for share in found] if whole else []
+    valid = all(isinstance(share, int | float) and 0 <= share <= 1 for share in found)
+    return [float(share) for share in found] if valid else []

@@ -1,4 +1,4 @@
-"""Principal directions of a generator: along these its images change most."""
+"""Principal latent directions of a generator: those along which its images change most."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from gankit.errors import Diverged
 from gankit.launch.run import Run
 
 IMAGES = 4096
-"""About how many images are made to find them."""
+"""About how many images are generated to find the directions."""
 
-STEP = 0.1
-"""How far apart images are held against each other; float32 still resolves the change."""
+DIFFERENCE_STEP = 0.1
+"""Step of the finite differences; the change of the images is well above float32's resolution."""
 
 
 @dataclass(frozen=True)
 class Directions:
-    """Directions in the space of the noise, the one of most change first.
+    """Directions in latent space, by decreasing change of the images.
 
     Attributes
     ----------
     vectors
-        `(k, latent)` float64, orthonormal; the largest entry of each is positive.
+        `(k, latent)` float64, orthonormal; the entry of largest absolute value is positive.
     shares
-        `(k,)` float64 in [0, 1]: how much of the images' whole change lies along each.
+        `(k,)` float64 in [0, 1]: the share of the images' total change along each direction.
     """
 
     vectors: NDArray[np.float64]
@@ -36,45 +36,46 @@ class Directions:
 
 
 def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
-    """Find the `count` directions along which the generator's images change most.
+    """Return the `count` directions along which the generator's images change most.
 
-    With J an image's derivative by its noise, they are the first eigenvectors of E[J'J], and the
-    shares its eigenvalues over their sum: the active subspace of Constantine, Dow & Wang 2014
-    ("Active subspace methods in theory and practice", equation 2.2), of all pixels at once. J is
-    taken by forward differences at noise of the seed, each class in its turn, so that whatever
-    makes images can be asked and no gradient is needed.
+    With J the derivative of an image with respect to its noise, the directions are the first
+    eigenvectors of E[J'J], and the shares are its eigenvalues divided by their sum: the active
+    subspace of Constantine, Dow & Wang 2014 ("Active subspace methods in theory and practice",
+    equation 2.2), for all pixels together. J is computed by forward differences at noise drawn with
+    `seed`, of each class in turn, so any generator works, also one without gradients.
 
     Raises
     ------
     Diverged
-        The generator makes something that is not a number.
+        An image contains a value that is not finite.
     """
     latent = run.problem.latent
     points = latents(max(8, IMAGES // (latent + 1)), latent, seed)
     change = np.zeros((latent, latent))
     for i, point in enumerate(points):
-        slopes = _slopes(run, point, i)
-        change += slopes @ slopes.T
+        jacobian = _jacobian(run, point, i)
+        change += jacobian @ jacobian.T
     if not np.isfinite(change).all():
-        raise Diverged("the generator makes images that are not finite; it cannot be explored")
+        raise Diverged("the generator's images are not finite; leave out --explore")
     values, vectors = np.linalg.eigh(change)
     order = np.argsort(values)[::-1][: min(count, latent)]
     return Directions(
-        vectors=_signed(vectors[:, order].T),
+        vectors=_with_fixed_sign(vectors[:, order].T),
         shares=np.maximum(values[order], 0) / max(np.trace(change), np.finfo(float).tiny),
     )
 
 
-def _slopes(run: Run, point: Array, number: int) -> NDArray[np.float64]:
-    """Return `(latent, values)`: the derivative of an image by each number of its noise."""
-    around = np.concatenate([point[None], point + STEP * np.eye(len(point), dtype=point.dtype)])
+def _jacobian(run: Run, point: Array, number: int) -> NDArray[np.float64]:
+    """Return `(latent, values)`: an image's derivative with respect to each number of its noise."""
+    steps = DIFFERENCE_STEP * np.eye(len(point), dtype=point.dtype)
+    noise = np.concatenate([point[None], point + steps])
     classes = run.problem.generator_classes
-    labels = np.full(len(around), number % classes) if classes else None
-    images = run.generator(around, labels).reshape(len(around), -1).astype(np.float64)
-    return np.asarray((images[1:] - images[0]) / STEP)
+    labels = np.full(len(noise), number % classes) if classes else None
+    images = run.generator(noise, labels).reshape(len(noise), -1).astype(np.float64)
+    return np.asarray((images[1:] - images[0]) / DIFFERENCE_STEP)
 
 
-def _signed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn each so that its largest entry is positive: an eigenvector has no sign of its own."""
+def _with_fixed_sign(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the vectors, each with a positive largest entry; eigenvectors have any sign."""
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(1)[:, None], 1)
     return vectors * np.sign(largest)

@@ -1,4 +1,4 @@
-"""The names of an evaluation's metrics, and whether higher or lower is better."""
+"""The metrics of an evaluation: their names, and whether lower or higher is better."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from gankit.runs import evaluation_log
 from gankit.runs.evaluation_log import Row
 
-LOWER, HIGHER, CLOSER = "lower is better", "higher is better", "best near the real images'"
+LOWER, HIGHER, CLOSER = "lower is better", "higher is better", "best close to real images"
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One field of `gankit.evaluation.Evaluation` that a page shows.
+class Metric:
+    """A metric that a page shows.
 
     Attributes
     ----------
     key, title
-        The field, and what it is called.
+        Its field of `gankit.evaluation.Evaluation`, and its name on the page.
     better
-        Which way is better.
+        Whether lower or higher is better.
     drawn
-        Whether it has a curve, beside its row in the table.
+        Whether it has a curve in addition to its row in the table.
     """
 
     key: str
@@ -32,23 +32,23 @@ class Figure:
     drawn: bool = True
 
 
-FIGURES = (
-    Figure("frechet", "Fréchet distance", LOWER),
-    Figure("kernel", "Kernel distance", LOWER),
-    Figure("precision", "Precision", HIGHER),
-    Figure("recall", "Recall", HIGHER),
-    Figure("density", "Density", HIGHER),
-    Figure("coverage", "Coverage", HIGHER),
-    Figure("score", "Classifier score", HIGHER),
-    Figure("confidence", "Classifier's confidence", CLOSER, drawn=False),
-    Figure("histogram_divergence", "Divergence of classes", LOWER, drawn=False),
-    Figure("classes_seen", "Classes seen", HIGHER, drawn=False),
-    Figure("nearest", "Distance to the nearest real image", CLOSER, drawn=False),
+METRICS = (
+    Metric("frechet", "Fréchet distance", LOWER),
+    Metric("kernel", "Kernel distance", LOWER),
+    Metric("precision", "Precision", HIGHER),
+    Metric("recall", "Recall", HIGHER),
+    Metric("density", "Density", HIGHER),
+    Metric("coverage", "Coverage", HIGHER),
+    Metric("score", "Classifier score", HIGHER),
+    Metric("confidence", "Classifier's confidence", CLOSER, drawn=False),
+    Metric("histogram_divergence", "Divergence of classes", LOWER, drawn=False),
+    Metric("classes_seen", "Classes seen", HIGHER, drawn=False),
+    Metric("nearest", "Distance to the nearest real image", CLOSER, drawn=False),
 )
 
 
 def number(table: Mapping[str, Any], key: str) -> float | None:
-    """Return a finite number of the table, or None."""
+    """Return the value of a key if it is a finite number, else None."""
     value = table.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -56,16 +56,16 @@ def number(table: Mapping[str, Any], key: str) -> float | None:
 
 
 def baseline(rows: Sequence[Row], row: Row) -> Row:
-    """Return the same metrics of real test images; empty if they were not measured."""
+    """Return the real-image baseline of an evaluation; empty if it was not measured."""
     return (evaluation_log.baseline_for(rows, row) if row else None) or {}
 
 
-def measured(rows: Iterable[Row]) -> Iterator[Figure]:
-    """Yield the metrics that any of the evaluations has."""
+def measured(rows: Iterable[Row]) -> Iterator[Metric]:
+    """Yield the metrics that at least one of the evaluations has."""
     rows = list(rows)
-    for figure in FIGURES:
-        if any(number(row, figure.key) is not None for row in rows):
-            yield figure
+    for metric in METRICS:
+        if any(number(row, metric.key) is not None for row in rows):
+            yield metric
 
 
 def shown(value: float | None, key: str = "") -> str:

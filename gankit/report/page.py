@@ -1,4 +1,4 @@
-"""Render the page: one HTML file with a policy that forbids every request."""
+"""Render the page: one HTML file whose content security policy forbids every request."""
 
 from __future__ import annotations
 
@@ -15,41 +15,42 @@ from gankit import __version__
 from gankit._text import printable_lines
 from gankit._utils.paths import given
 from gankit.errors import ConfigError
-from gankit.report.curves import charts, measured_by, points, spans
-from gankit.report.embedded_images import BUDGET, MOST
+from gankit.report.curves import charts, loss_table, measured_by, metric_table
+from gankit.report.embedded_images import GRID_BYTES, MOST_GRIDS
 from gankit.report.histogram import histogram
-from gankit.report.run_data import Gathered, gather, names_of
+from gankit.report.run_data import RunData, names_of, read_run_data
 from gankit.report.section import Section
-from gankit.report.tables import configuration, environment, figures
+from gankit.report.tables import configuration, environment, metrics
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 STYLES = ("page.css", "parts.css")
 SCRIPTS = ("scales.js", "chart.js", "charts.js", "sample_grids.js", "page.js")
-FEWEST = 12
-"""Grids of each run where there are many runs."""
-LIMIT = 10_000_000
-"""Bytes of a page that carries generators."""
-REST = 800_000
-"""Bytes of it that are neither weights nor grids: scripts, curves, nearest images."""
+FEWEST_GRIDS = 12
+"""The most grids of each run on a page of many runs."""
+PAGE_BYTES = 10_000_000
+"""The most bytes of a page with generators."""
+OTHER_BYTES = 800_000
+"""Bytes of that page that are neither weights nor grids: scripts, curves, nearest images."""
 
 
 @dataclass(frozen=True)
-class Exploring:
-    """What a page needs to generate images: a payload for each run, styles and scripts."""
+class ExplorerParts:
+    """The parts of a page that generate images: a payload for each run, styles and scripts."""
 
     payloads: tuple[dict[str, Any], ...] = ()
     styles: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
 
     @property
-    def room(self) -> int:
-        """Bytes left for grids in the page, before base64 adds a third."""
+    def grid_bytes(self) -> int:
+        """The most bytes of a run's grids, before base64 adds a third."""
         if not self.payloads:
-            return BUDGET
-        taken = sum(len(json.dumps(payload)) for payload in self.payloads)
-        return min(BUDGET, max(0, (LIMIT - REST - taken) * 3 // 4 // len(self.payloads)))
+            return GRID_BYTES
+        payloads = sum(len(json.dumps(payload)) for payload in self.payloads)
+        left = max(0, PAGE_BYTES - OTHER_BYTES - payloads)
+        return min(GRID_BYTES, left * 3 // 4 // len(self.payloads))
 
 
 def render(
@@ -60,58 +61,63 @@ def render(
     explore: bool = False,
     backend: str | None = None,
 ) -> str:
-    """Return one HTML page about one run, or several side by side.
+    """Return an HTML page about one run, or about several side by side.
 
     Parameters
     ----------
     folders
-        Those of the runs.
+        The folders of the runs.
     title
-        Its heading; by default the runs' names.
+        The heading; by default the runs' names.
     sections
-        More tables, near the top.
+        Additional tables, near the top.
     explore
-        Whether the page can make images by itself; the runs are then loaded.
+        Whether the page can generate images in the browser; this loads the runs.
     backend
-        What loads them; by default the backend that trained each.
+        The backend that loads them; by default the one that trained each run.
 
     Returns
     -------
     str
-        HTML without any address but its own `data:` ones; it can be encoded as UTF-8.
+        HTML whose only addresses are `data:` URLs; it can be encoded as UTF-8.
 
     Raises
     ------
     CheckpointError
-        A folder holds no run. Damaged parts of a run are reported in the page instead.
+        A folder contains no run. Damaged parts of a run are reported in the page instead.
     ConfigError
-        There are no folders; or a run cannot be explored, as `gankit.report.explorer` has it.
+        There are no folders, or a generator cannot be explored: see
+        `gankit.report.explorer.payload`.
     """
-    runs, explorer = gathered(folders, explore=explore, backend=backend)
+    runs, explorer = read_runs(folders, explore=explore, backend=backend)
     return page(runs, title, sections, explorer)
 
 
-def gathered(
+def read_runs(
     folders: Sequence[Path], *, explore: bool, backend: str | None, device: str | None = None
-) -> tuple[list[Gathered], Exploring]:
-    """Read the runs; with more runs or with generators, fewer grids of each."""
+) -> tuple[list[RunData], ExplorerParts]:
+    """Read the runs, and load their generators with `explore`.
+
+    A page of many runs or with generators has fewer grids of each run.
+    """
     folders = [given(folder, "folders") for folder in folders]
     if not folders:
-        raise ConfigError("a page of no runs is none; name the folder of a run")
-    explorer = exploring(folders, backend, device) if explore else Exploring()
-    most = max(FEWEST, MOST // max(1, (len(folders) + 1) // 2))
+        raise ConfigError("folders: got no runs; expected the folder of at least one run")
+    explorer = explorer_parts(folders, backend, device) if explore else ExplorerParts()
+    most = max(FEWEST_GRIDS, MOST_GRIDS // max(1, (len(folders) + 1) // 2))
     named = zip(folders, names_of(folders), strict=True)
-    return [gather(path, name, most, explorer.room) for path, name in named], explorer
+    return [read_run_data(path, name, most, explorer.grid_bytes) for path, name in named], explorer
 
 
 def page(
-    runs: Sequence[Gathered], title: str, sections: Sequence[Section], explorer: Exploring
+    runs: Sequence[RunData], title: str, sections: Sequence[Section], explorer: ExplorerParts
 ) -> str:
-    """Return the page of runs that were read."""
+    """Return the page of `runs`, as `read_runs` returns them."""
     styles = [*map(_static, STYLES), *explorer.styles]
     scripts = [*map(_static, SCRIPTS), *explorer.scripts]
     style, script = "\n".join(styles), "\n".join(scripts)
-    return _templates().get_template("page.html.j2").render(
+    template = _templates().get_template("page.html.j2")
+    return template.render(
         title=title or " and ".join(run.name for run in runs),
         version=__version__,
         policy=_policy(style, script),
@@ -120,19 +126,19 @@ def page(
         runs=runs,
         sections=sections,
         data=_data(runs),
-        spans=[spans(run) for run in runs],
+        loss_tables=[loss_table(run) for run in runs],
         measures=[measured_by(run) for run in runs],
-        points=[points(run) for run in runs],
-        figures=figures(runs),
+        metric_tables=[metric_table(run) for run in runs],
+        metrics=metrics(runs),
         histograms=[histogram(run) for run in runs],
         configuration=configuration(runs),
         environment=environment(runs),
         payloads=explorer.payloads,
-    )  # fmt: skip
+    )
 
 
-def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
-    """Return what the scripts draw."""
+def _data(runs: Sequence[RunData]) -> dict[str, Any]:
+    """Return the data that the page's scripts draw."""
     return {
         "runs": [
             {
@@ -147,19 +153,24 @@ def _data(runs: Sequence[Gathered]) -> dict[str, Any]:
     }
 
 
-def exploring(folders: Sequence[Path], backend: str | None, device: str | None) -> Exploring:
-    """Load the runs, and return what generates their images in a page; they share its bytes."""
+def explorer_parts(
+    folders: Sequence[Path], backend: str | None, device: str | None
+) -> ExplorerParts:
+    """Load the runs, and return the parts of a page that generate their images.
+
+    The runs share the bytes of one page.
+    """
     from gankit.api import load
     from gankit.report import explorer
 
-    most, payloads = explorer.MOST // max(1, len(folders)), []
+    most, payloads = explorer.MOST_WEIGHT_BYTES // max(1, len(folders)), []
     for folder in folders:
         try:
             payloads.append(explorer.payload(load(folder, backend, device=device), most=most))
         except ConfigError as error:
-            shared = ", or explore one run a page" if len(folders) > 1 else ""
-            raise ConfigError(f"{folder}: {error}{shared}") from None
-    return Exploring(
+            remedy = ", or write a page for each run" if len(folders) > 1 else ""
+            raise ConfigError(f"{folder}: {error}{remedy}") from None
+    return ExplorerParts(
         tuple(payloads),
         tuple(map(_static, explorer.STYLES)),
         tuple(map(_static, explorer.SCRIPTS)),
@@ -170,14 +181,19 @@ def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("gankit.report"), autoescape=True, undefined=StrictUndefined,
-        finalize=shown, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("gankit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def shown(value: object) -> object:
-    """Return a value as printable text, such as a path."""
-    # Markup is a part of the page that has been through here already, or is gankit's own.
+    """Return a value, such as a path, as printable text; markup is returned unchanged."""
+    # Markup comes from gankit's own templates, and its values were passed to this function.
     return value if hasattr(value, "__html__") else printable_lines(value)
 
 
@@ -186,7 +202,7 @@ def _static(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Return the page's policy: its own style and script, embedded pictures, nothing else."""
+    """Return the content security policy: only this style, this script and embedded images."""
     return (
         f"default-src 'none'; img-src data:; style-src {_digest(style)}; "
         f"script-src {_digest(script)}; base-uri 'none'; form-action 'none'"

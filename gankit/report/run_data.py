@@ -1,4 +1,4 @@
-"""Read a run's folder for a page; no framework, data set or trainer is needed."""
+"""Read a run's folder for a page, without a framework, a data set or a trainer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gankit.launch.resume.differences import in_words
 from gankit.launch.resume.find_checkpoint import newest_info
 from gankit.launch.resume.lasting_settings import DATA_SETTINGS
 from gankit.launch.resume.recorded_config import recorded
-from gankit.report.embedded_images import BUDGET, Picture, Pictures, pictures_of
+from gankit.report.embedded_images import GRID_BYTES, EmbeddedImage, EmbeddedImages, embed_images
 from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
 from gankit.runs import loss_log as metrics_log
 from gankit.runs.warning_log import Warned
@@ -28,33 +28,33 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """One run.
+class RunData:
+    """The content of a run's folder.
 
     Attributes
     ----------
     name
-        What the page calls it.
+        The run's name on the page.
     path
         Its folder.
     settings
-        What `config.toml` says, by dotted path.
+        The values of `config.toml`, by dotted path.
     facts
-        What `environment.json` says.
+        The values of `environment.json`.
     losses
         `(steps, 2)` float64: the discriminator's and the generator's.
     grids
-        Its sample grids.
+        The sample grids.
     nearest
-        The newest picture of generated images and the training images nearest to them.
+        The newest grid of generated images with their nearest training images, or None.
     evaluations
-        In the order in which they were made.
+        Evaluations in the order of the log.
     warnings
-        What it was warned of.
+        The run's warnings.
     damage
-        What of the folder could not be read, a line each.
+        A line for each part of the folder that cannot be read.
     class_names
-        What the classes 0, 1, ... stand for; empty if they have no names.
+        Names of the classes 0, 1, ...; empty if they have none.
     """
 
     name: str
@@ -62,98 +62,105 @@ class Gathered:
     settings: Mapping[str, Any]
     facts: Mapping[str, Any]
     losses: Array = field(repr=False)
-    grids: Pictures = field(repr=False)
-    nearest: Picture | None = field(repr=False)
+    grids: EmbeddedImages = field(repr=False)
+    nearest: EmbeddedImage | None = field(repr=False)
     evaluations: tuple[Mapping[str, Any], ...] = field(repr=False)
     warnings: tuple[Warned, ...]
     damage: tuple[str, ...]
     class_names: tuple[str, ...] = ()
 
-    def with_dataset(self, place: str) -> Gathered:
+    def with_dataset(self, path: str) -> RunData:
         """Return the same run with another data set path in its settings."""
-        return dataclasses.replace(self, settings={**self.settings, "dataset": place})
+        return dataclasses.replace(self, settings={**self.settings, "dataset": path})
 
     @property
     def steps(self) -> int:
-        """Steps that its log has."""
+        """Number of steps in the log."""
         return len(self.losses)
 
 
 class _Reader:
-    """Reads one part after the other, and collects what could not be read."""
+    """Reads the parts of a folder, and collects a line for each that cannot be read."""
 
     def __init__(self) -> None:
         self.damage: list[str] = []
 
-    def take(self, read: Callable[[], Read], otherwise: Read) -> Read:
-        """Return what `read` returns, or `otherwise` if it fails."""
+    def read_or(self, read: Callable[[], Read], default: Read) -> Read:
+        """Return the result of `read`, or `default` if it fails."""
         try:
             return read()
         except OtherFormat:
             raise
         except GankitError as error:
             self.damage.append(str(error))
-            return otherwise
+            return default
 
     def settings(self, folder: RunFolder, info: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what `config.toml` says now; `info` is what the newest checkpoint says."""
-        settings: dict[str, Any] = self.take(lambda: _settings(folder.config), {})
-        changed: list[str] = self.take(lambda: _changed(folder, info), []) if settings else []
+        """Return the settings in `config.toml`; `info` is that of the newest checkpoint."""
+        settings: dict[str, Any] = self.read_or(lambda: _settings(folder.config), {})
+        changed: list[str] = self.read_or(lambda: _changed(folder, info), []) if settings else []
         if changed:
             self.damage.append(
-                f"{folder.config} was changed: {in_words(changed)}; shown is what it has now"
+                f"{folder.config} was changed: {in_words(changed)}; the page shows it as changed"
             )
         return settings
 
     def losses(self, path: Path, digest: object) -> Array:
-        """Return the losses before the first damage; `digest` is the newest checkpoint's of it."""
+        """Return the losses before the first damaged line.
+
+        `digest` is the log's digest in the newest checkpoint.
+        """
         losses, damage = metrics_log.read_valid(path)
         if damage:
-            self.damage.append(f"{damage}; shown are the {len(losses):,} steps before")
+            self.damage.append(f"{damage}; the page shows the {len(losses):,} steps before it")
         elif changed := metrics_log.fault(path, digest):
-            self.damage.append(f"{changed}; shown is what it has now")
+            self.damage.append(f"{changed}; the page shows it as changed")
         return losses
 
-    def pictures(self, folder: Path, most: int, budget: int = BUDGET) -> Pictures:
-        """Return the pictures that are complete."""
-        found = pictures_of(folder, most, budget)
+    def images(self, folder: Path, most: int, budget: int = GRID_BYTES) -> EmbeddedImages:
+        """Return the complete images of a folder."""
+        found = embed_images(folder, most, budget)
         self.damage += found.damage
         return found
 
 
-def gather(path: Path, name: str, most: int, budget: int = BUDGET) -> Gathered:
+def read_run_data(path: Path, name: str, most: int, budget: int = GRID_BYTES) -> RunData:
     """Read a run's folder; damaged parts are reported and left out.
 
     Parameters
     ----------
+    path
+        The folder.
+    name
+        The run's name on the page.
     most, budget
-        Grids to show, and bytes that they may take.
+        The most sample grids, and the most bytes of all of them.
 
     Raises
     ------
     CheckpointError
-        The folder holds no run.
+        The folder contains no run.
     """
     folder, reader = RunFolder.open(path), _Reader()
     info = newest_info(folder)
-    nearest = reader.pictures(folder.nearest_path(0).parent, 1).shown
-    return Gathered(
+    nearest = reader.images(folder.nearest_path(0).parent, 1).shown
+    return RunData(
         name=name,
         path=folder.path,
         settings=reader.settings(folder, info),
         facts=folder.facts(),
         losses=reader.losses(folder.metrics, info.get("log")),
-        grids=reader.pictures(folder.samples, most, budget),
+        grids=reader.images(folder.samples, most, budget),
         nearest=nearest[-1] if nearest else None,
-        evaluations=tuple(reader.take(lambda: evaluation_log.read(folder.evaluations), [])),
-        warnings=tuple(reader.take(lambda: warning_log.read(folder.warnings), [])),
+        evaluations=tuple(reader.read_or(lambda: evaluation_log.read(folder.evaluations), [])),
+        warnings=tuple(reader.read_or(lambda: warning_log.read(folder.warnings), [])),
         damage=tuple(reader.damage),
         class_names=class_names.read(folder.classes),
     )
 
 
 def names_of(folders: list[Path]) -> list[str]:
-    """Return a name for each folder: its own, or its path if others share the name.
+    """Return a name for each folder: the folder's name, or its path if two have the same name.
 
     >>> names_of([Path("runs/a"), Path("other/a"), Path("b")])
     ['runs/a', 'other/a', 'b']
@@ -166,7 +173,7 @@ def names_of(folders: list[Path]) -> list[str]:
 
 
 def _settings(path: Path) -> dict[str, Any]:
-    """Return the values of a configuration, by dotted path."""
+    """Return the values of a configuration file, by dotted path."""
     text = read_plain(path, MOST_CONFIG_BYTES).decode("utf-8", "replace")
     try:
         return dict(flatten(parse_toml(text, str(path))))
@@ -175,6 +182,6 @@ def _settings(path: Path) -> dict[str, Any]:
 
 
 def _changed(folder: RunFolder, info: Mapping[str, Any]) -> list[str]:
-    """Return how `config.toml` differs from what the run was trained with, a text for each."""
+    """Return a text for each difference of `config.toml` from the settings of the training."""
     config = recorded(folder.path)
     return differing(config, folder.path, info, but=DATA_SETTINGS) if info else []

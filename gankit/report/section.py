@@ -1,4 +1,4 @@
-"""A table beside those of a page's runs."""
+"""An additional table of a page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ class Section:
     Attributes
     ----------
     title
-        Its heading.
+        The heading.
     columns
-        What stands above each column.
+        The heading of each column.
     rows
-        Each with one value for a column; the first names the row. Values are shown as `str` has
-        them.
+        Rows of one value per column, shown by `str`; the first value names the row.
     note
         A sentence below the heading.
     """

@@ -179,14 +179,14 @@ def test_pictures_are_those_of_the_first_seed(page, run):
     assert_shows(page, wanted[0])
     for number in range(PICTURES):
         assert_shows(page, wanted[number], small(number))
-    assert said(page) == "Seed 0, picture 1, class 0"
+    assert said(page) == "Seed 0, image 1, class 0"
     assert "gankit sample RUN -n 12 --seed 0 --class 0" in page.find("#here").text
 
 
 def test_new_makes_another_picture_and_its_seed_brings_the_first_back(page, run):
     first = picture(page)
     page.press(page.find(".explorer__main"), SPACE)
-    assert said(page) == "Seed 1, picture 1, class 0"
+    assert said(page) == "Seed 1, image 1, class 0"
     assert_shows(page, run.sample(1, 1, 0)[0])
     assert (picture(page) != first).any()
     page.press(page.find("input[type=number]"), BACK, "0")
@@ -200,7 +200,7 @@ def test_a_seed_that_is_none_changes_nothing(page):
     page.press(field, "-3")
     assert field.get_attribute("aria-invalid") == "true"
     np.testing.assert_array_equal(picture(page), first)
-    assert said(page) == "Seed 0, picture 1, class 0"
+    assert said(page) == "Seed 0, image 1, class 0"
 
 
 def test_a_slider_moves_all_pictures_along_its_direction_and_back(page, run):
@@ -214,7 +214,7 @@ def test_a_slider_moves_all_pictures_along_its_direction_and_back(page, run):
     assert (picture(page) != first).any()
     assert "+1.5" in page.find("#here").text
     label = page.find(".explorer__picture").get_attribute("aria-label")
-    assert label == "Seed 0, picture 1, class 0, moved along direction 2 by 1.5"
+    assert label == "Seed 0, image 1, class 0, moved along direction 2 by 1.5"
     page.all(".explorer__back")[1].click()
     np.testing.assert_array_equal(picture(page), first)
 
@@ -233,14 +233,14 @@ def test_reset_brings_every_direction_back(page):
 
 def test_another_class_makes_another_picture(page, run):
     page.press(page.find("input[type=radio]"), RIGHT, RIGHT)
-    assert said(page) == "Seed 0, picture 1, class 2"
+    assert said(page) == "Seed 0, image 1, class 2"
     assert_shows(page, run.sample(1, 0, 2)[0])
 
 
 def test_a_small_picture_becomes_the_large_one(page, run):
     page.press(page.all(".explorer__small")[4], SPACE)
     assert_shows(page, run.sample(5, 0, 0)[4])
-    assert said(page) == "Seed 0, picture 5, class 0"
+    assert said(page) == "Seed 0, image 5, class 0"
     pressed = [button.get_attribute("aria-pressed") for button in page.all(".explorer__small")]
     assert pressed.index("true") == 4
     assert pressed.count("true") == 1
@@ -251,7 +251,7 @@ def test_a_picture_is_saved_with_a_name_by_which_it_can_be_made_again(page, run,
     page.press(page.find("input[type=radio]"), RIGHT)
     settled(page)
     page.all(".explorer__button")[1].click()
-    path = tmp_path / "seed-0-picture-1-class-1.png"
+    path = tmp_path / "seed-0-image-1-class-1.png"
     page.wait(path.exists, "the file that is saved")
     with Image.open(path) as saved:
         assert saved.size == (6 * 64, 8 * 64)
@@ -268,7 +268,7 @@ def test_everything_is_reached_by_the_keyboard_and_has_a_name(page):
         if page.run("return document.activeElement === document.body"):
             break
         names.append(page.driver.switch_to.active_element.accessible_name)
-    assert names[:PICTURES] == [f"picture {i + 1}" for i in range(PICTURES)]
+    assert names[:PICTURES] == [f"image {i + 1}" for i in range(PICTURES)]
     assert names[PICTURES : PICTURES + 4] == ["New", "Seed", "Save PNG", "0"]
     assert [re.sub(r" [\d.]+ %", "", name) for name in names[PICTURES + 4 :]] == [
         f"Direction {i + 1}" for i in range(5)
@@ -279,7 +279,7 @@ def test_a_generator_without_classes_offers_none(opened):
     run = run_of_spec((Dense(144), Tanh(), Reshape((8, 6, 3))), (8, 6, 3))
     page = mounted(opened(run))
     assert page.all("input[type=radio]") == []
-    assert said(page) == "Seed 0, picture 1"
+    assert said(page) == "Seed 0, image 1"
     assert "--class" not in page.find("#here").text
     assert_shows(page, run.sample(1, 0)[0])
 
@@ -288,7 +288,7 @@ def test_many_classes_are_a_list(opened):
     run = run_of_spec(COLOURED, (8, 6, 3), classes=25)
     page = mounted(opened(run))
     page.find("select").send_keys("17")
-    assert said(page) == "Seed 0, picture 1, class 17"
+    assert said(page) == "Seed 0, image 1, class 17"
     assert_shows(page, run.sample(1, 0, 17)[0])
 
 

@@ -99,7 +99,7 @@ def test_the_slider_moves_the_picture_by_keyboard(browser, runs, one):
     assert shown(browser) == uri(runs[0], 2000)
     browser.press(slider, LEFT)
     assert shown(browser) == uri(runs[0], 1000)
-    assert caption(browser) == browser.find("#step-said").text == "after step 1,000"
+    assert caption(browser) == browser.find("#step-text").text == "after step 1,000"
     assert slider.get_attribute("aria-valuetext") == "after step 1,000"
     browser.press(slider, HOME)
     assert shown(browser) == uri(runs[0], 500)
@@ -358,7 +358,7 @@ def test_curves_of_two_runs_differ_in_more_than_colour_and_can_be_hidden(browser
 def test_a_warning_is_marked_where_it_was_given(browser, two):
     browser.open(two)
     assert browser.find(".plot .warned title").get_attribute("textContent") == (
-        "warned after step 300"
+        "warning after step 300"
     )
 
 

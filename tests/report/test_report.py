@@ -18,8 +18,8 @@ from gankit.callbacks.training_failures import HealthWarning
 from gankit.errors import CheckpointError, ConfigError, Diverged
 from gankit.report import Section, render
 from gankit.report.curves import POINTS, thinned
-from gankit.report.embedded_images import BUDGET, MOST
-from gankit.report.run_data import gather
+from gankit.report.embedded_images import GRID_BYTES, MOST_GRIDS
+from gankit.report.run_data import read_run_data
 from gankit.report.tables import environment
 from gankit.runs import RunFolder, warning_log
 from gankit.visual import images
@@ -120,10 +120,10 @@ def test_of_many_grids_some_are_shown_and_the_page_says_so(tmp_path):
         run.sample_path(step).write_bytes(run.sample_path(1).read_bytes())
     page = page_of(run)
     shown = [grid["step"] for grid in data_of(page)["runs"][0]["grids"]]
-    assert len(shown) == MOST
+    assert len(shown) == MOST_GRIDS
     assert (shown[0], shown[-1]) == (1, 300)
     assert max(b - a for a, b in itertools.pairwise(shown)) <= 6
-    assert f"{MOST} of its 300 grids" in Text(page).whole
+    assert f"{MOST_GRIDS} of 300 grids" in Text(page).whole
 
 
 def test_large_grids_are_bounded_in_bytes_too(tmp_path):
@@ -133,7 +133,7 @@ def test_large_grids_are_bounded_in_bytes_too(tmp_path):
         images.write_png(run.sample_path(step), noise)
     page = page_of(run)
     assert 1 < len(data_of(page)["runs"][0]["grids"]) < 10
-    assert len(page) < 2 * BUDGET
+    assert len(page) < 2 * GRID_BYTES
 
 
 def test_grids_are_in_the_order_of_steps_beyond_six_digits(tmp_path):
@@ -144,7 +144,7 @@ def test_grids_are_in_the_order_of_steps_beyond_six_digits(tmp_path):
 
 def test_a_run_without_anything_says_what_will_come(tmp_path):
     said = text_of(make_run(tmp_path / "new", 0, ()))
-    for part in ("No grids yet", "No step is logged yet", "gankit evaluate", "None yet"):
+    for part in ("No grids yet", "The log has no steps yet", "gankit evaluate", "No images yet"):
         assert part in said, part
 
 
@@ -186,16 +186,16 @@ def test_the_newest_picture_of_nearest_images_is_shown(run):
     for step in (10, 30):
         images.write_png(run.nearest_path(step), picture(100 + step))
     page = page_of(run)
-    assert page.count("each with the training image nearest to it") == 1
+    assert page.count("each with its nearest training image") == 1
     assert uri(run, 30) in page
     assert "after step 30" in Text(page).whole.partition("Nearest training images")[2]
 
 
 def test_warnings_are_shown_unchanged(run):
-    assert "No warning is recorded" in text_of(run)
+    assert "No warnings." in text_of(run)
     add_warning(run, 20, "the generator makes one image")
     page = page_of(run)
-    assert "Warned once After step 20: the generator makes one image" in Text(page).whole
+    assert "1 warning After step 20: the generator makes one image" in Text(page).whole
     assert data_of(page)["runs"][0]["warnings"] == [20]
 
 
@@ -205,9 +205,8 @@ def test_runs_stand_side_by_side_and_what_differs_is_marked(tmp_path):
         for name, backend, batch in (("a", "torch", 128), ("b", "keras", 64))
     ]
     said = text_of(*runs)
-    settings = said.partition("Settings that differ Setting a b")[2].partition("settings that all")[
-        0
-    ]
+    settings = said.partition("Settings that differ Setting a b")[2].partition("settings that are")
+    settings = settings[0]
     assert "batch ≠ , differs 128 64" in settings
     assert "backend ≠ , differs torch keras" in settings
     assert "latent" not in settings
@@ -319,14 +318,14 @@ def test_a_page_of_a_damaged_run_comes_and_says_what_is_damaged(run, damage):
 def test_facts_nested_as_deep_as_can_be_read_are_passed_over(run):
     for depth in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
         run.environment.write_text('{"a": ' + "[" * depth + "]" * depth + "}", "utf-8")
-        environment([gather(run.path, "mine", 1)])
+        environment([read_run_data(run.path, "mine", 1)])
 
 
 def test_the_losses_before_a_damaged_line_are_shown(run):
     damage_log(run)
     page = page_of(run)
     assert data_of(page)["runs"][0]["steps"] == 30
-    assert "shown are the 30 steps before" in Text(page).whole
+    assert "the page shows the 30 steps before it" in Text(page).whole
 
 
 def test_a_page_of_no_run_is_refused(tmp_path):

@@ -20,11 +20,11 @@ NAME = "report.html"
 @click.option(
     "--out",
     type=PATH,
-    help="HTML file to write  [RUN/report.html; of several runs, ./report.html].",
+    help="HTML file to write  [RUN/report.html; for several runs, ./report.html].",
 )
 @click.option("--title", default="", help="Title  [the runs' names].")
 @click.option(
-    "--explore", is_flag=True, help="Include the generator, to make images in the browser."
+    "--explore", is_flag=True, help="Include the generator, to generate images in the browser."
 )
 @click.option(
     "--backend",
@@ -39,11 +39,11 @@ def command(
 ) -> None:  # fmt: skip
     """Write one HTML file about the runs in the folders RUN.
 
-    It shows the sample grids under a slider, curves of losses and metrics, warnings,
-    configuration and environment; several runs are shown side by side. It works offline.
+    The page shows the sample grids with a slider, curves of losses and metrics, warnings,
+    configuration and environment. Several runs are shown side by side. The page works offline.
     """
     from gankit._utils import atomic_files
-    from gankit.report.page import gathered, page
+    from gankit.report.page import page, read_runs
     from gankit.runs import RunFolder
 
     for name, given in (("--backend", backend), ("--device", device)):
@@ -52,20 +52,20 @@ def command(
     for run in runs:
         RunFolder.open(run)
     out = _target(out, runs)
-    place = _place(runs, dataset)
-    found, explorer = gathered(runs, explore=explore, backend=backend, device=device)
-    if place:
-        found = [run.with_dataset(place) for run in found]
-    content = page(found, title, (), explorer).encode()
+    moved = _moved_dataset(runs, dataset)
+    data, explorer = read_runs(runs, explore=explore, backend=backend, device=device)
+    if moved:
+        data = [run.with_dataset(moved) for run in data]
+    content = page(data, title, (), explorer).encode()
     atomic_files.write_file(out, content)
-    for line in (line for run in found for line in run.damage):
+    for line in (line for run in data for line in run.damage):
         say(f"damaged: {line}")
     say(f"{round(len(content) / 1000):,} kB in {out}")
     answer(out)
 
 
-def _place(runs: tuple[Path, ...], dataset: str | None) -> str | None:
-    """Return where the runs' images are now; raise DataError if they are not the runs' own."""
+def _moved_dataset(runs: tuple[Path, ...], dataset: str | None) -> str | None:
+    """Return the new path of the runs' images, if given; raise DataError for other images."""
     from gankit.launch.resume.recorded_config import recorded
     from gankit.launch.resume.run_images import images_of, known_images
     from gankit.runs import RunFolder

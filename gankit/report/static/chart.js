@@ -1,7 +1,7 @@
-// One chart: curves over steps, drawn as SVG, with the values under the pointer in words.
+// One chart: curves over steps, drawn as SVG, with the values under the pointer as text.
 
 const SVG = "http://www.w3.org/2000/svg";
-const DOT = 5; // The radius of a point, which an edge must not cut.
+const DOT = 5; // Radius of a point; points on an edge are drawn completely.
 const HEIGHT = 236;
 const MARGIN = { left: 52, right: 22, top: 10, bottom: 40 };
 
@@ -12,7 +12,7 @@ function element(name, attributes = {}, parent = null) {
   return made;
 }
 
-function shape(name, attributes, parent) {
+function svgElement(name, attributes, parent) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   parent.append(made);
@@ -23,7 +23,7 @@ function path(xs, ys) {
   return xs.map((x, i) => `${i ? "L" : "M"}${x.toFixed(1)} ${ys[i].toFixed(1)}`).join("");
 }
 
-// The classes of a run's line: six colours and seven dashes, so that 42 runs differ.
+// The CSS classes of a run's line: six colours and seven dash patterns distinguish 42 runs.
 function lineStyle(run) {
   return `line series-${run % 6} dash-${run % 7}`;
 }
@@ -38,11 +38,12 @@ class Chart {
     element("h3", {}, head).textContent = spec.title;
     element("span", { class: "quiet" }, head).textContent = spec.note;
     this.readout = element("ul", { class: "readout" }, this.box);
-    this.svg = shape("svg", { class: "plot", height: HEIGHT, "aria-hidden": "true" }, this.box);
+    this.svg = svgElement("svg", { class: "plot", height: HEIGHT, "aria-hidden": "true" },
+      this.box);
     this.view = null;
   }
 
-  // The curves that are wanted, cut to the domain, with one more point on either side.
+  // The curves of the shown runs, cut to the domain, with one more point on either side.
   visible(view) {
     return this.spec.series
       .filter((series) => view.shown.has(series.run))
@@ -74,8 +75,8 @@ class Chart {
       high = Math.max(high, value);
     }
     if (!(high >= low)) return [0, 1];
-    const room = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
-    return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
+    const margin = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
+    return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
   }
 
   draw(view) {
@@ -89,49 +90,50 @@ class Chart {
     this.x = scale(view.domain, [MARGIN.left, right]);
     this.y = scale(this.range(this.curves), [bottom, MARGIN.top]);
     this.axes(view, right, bottom);
-    this.inside = shape("svg", {
+    this.inside = svgElement("svg", {
       x: MARGIN.left, y: 0, width: right - MARGIN.left + DOT, height: bottom + DOT,
       viewBox: `${MARGIN.left} 0 ${right - MARGIN.left + DOT} ${bottom + DOT}`,
     }, this.svg);
     this.marks(view, bottom);
     for (const curve of this.curves) this.curve(curve);
-    this.cursor = shape("path", { class: "cursor" }, this.inside);
-    this.selection = shape("rect", { class: "selection", y: MARGIN.top, width: 0,
+    this.cursor = svgElement("path", { class: "cursor" }, this.inside);
+    this.selection = svgElement("rect", { class: "selection", y: MARGIN.top, width: 0,
       height: bottom - MARGIN.top }, this.inside);
-    this.say(null);
+    this.writeValues(null);
     this.name(view);
   }
 
   axes(view, right, bottom) {
     for (const value of ticks(this.range(this.curves), 5)) {
       const y = this.y(value);
-      shape("path", { class: "rule", d: `M${MARGIN.left} ${y}H${right}` }, this.svg);
-      const label = shape("text", { x: MARGIN.left - 8, y: y + 4, "text-anchor": "end" }, this.svg);
-      label.textContent = written(value);
-    }
-    const many = Math.max(3, Math.floor(this.width / 90));
-    for (const value of ticks(view.domain, many).filter(Number.isInteger)) {
-      const label = shape("text", { x: this.x(value), y: bottom + 18, "text-anchor": "middle" },
+      svgElement("path", { class: "rule", d: `M${MARGIN.left} ${y}H${right}` }, this.svg);
+      const label = svgElement("text", { x: MARGIN.left - 8, y: y + 4, "text-anchor": "end" },
         this.svg);
+      label.textContent = formatted(value);
+    }
+    const count = Math.max(3, Math.floor(this.width / 90));
+    for (const value of ticks(view.domain, count).filter(Number.isInteger)) {
+      const label = svgElement("text", { x: this.x(value), y: bottom + 18,
+        "text-anchor": "middle" }, this.svg);
       label.textContent = DIGITS.format(value);
     }
-    const name = shape("text", { x: (MARGIN.left + right) / 2, y: bottom + 34,
+    const name = svgElement("text", { x: (MARGIN.left + right) / 2, y: bottom + 34,
       "text-anchor": "middle" }, this.svg);
     name.textContent = "step";
-    shape("path", { class: "axis", d: `M${MARGIN.left} ${bottom}H${right}` }, this.svg);
+    svgElement("path", { class: "axis", d: `M${MARGIN.left} ${bottom}H${right}` }, this.svg);
   }
 
-  // Where a run was warned, and which round the pictures show.
+  // Mark the steps of warnings, and the step of the sample grids.
   marks(view, bottom) {
     for (const series of this.curves) {
       for (const step of this.runs[series.run].warnings) {
         const x = this.x(step);
-        const mark = shape("path", { class: "warned",
+        const mark = svgElement("path", { class: "warned",
           d: `M${x - 5} ${MARGIN.top - 8}h10l-5 8zM${x} ${MARGIN.top}V${bottom}` }, this.inside);
-        shape("title", {}, mark).textContent = `warned after ${roundsWritten(step, step)}`;
+        svgElement("title", {}, mark).textContent = `warning after ${stepsText(step, step)}`;
       }
     }
-    this.now = shape("path", { class: "now" }, this.inside);
+    this.now = svgElement("path", { class: "now" }, this.inside);
     this.point(view.step);
   }
 
@@ -148,46 +150,49 @@ class Chart {
     if (curve.high) {
       const band = path([...xs, ...xs.toReversed()],
         [...curve.high.map(this.y), ...curve.low.map(this.y).toReversed()]);
-      shape("path", { class: `band ${style}`, d: `${band}Z` }, this.inside);
+      svgElement("path", { class: `band ${style}`, d: `${band}Z` }, this.inside);
     }
     if (curve.raw) {
-      shape("path", { class: `raw ${style}`, d: path(xs, curve.raw.map(this.y)) }, this.inside);
+      const d = path(xs, curve.raw.map(this.y));
+      svgElement("path", { class: `raw ${style}`, d }, this.inside);
     }
     if (curve.baseline != null) {
       const d = `M${MARGIN.left} ${this.y(curve.baseline)}H${this.width}`;
-      shape("path", { class: `baseline ${style}`, d }, this.inside);
+      svgElement("path", { class: `baseline ${style}`, d }, this.inside);
     }
-    if (xs.length > 1) shape("path", { class: lineStyle(curve.run), d: path(xs, ys) }, this.inside);
+    if (xs.length > 1) {
+      svgElement("path", { class: lineStyle(curve.run), d: path(xs, ys) }, this.inside);
+    }
     if (curve.points || xs.length === 1) {
-      xs.forEach((x, i) => shape("circle", { class: `dot ${style}`, cx: x, cy: ys[i], r: 4 },
+      xs.forEach((x, i) => svgElement("circle", { class: `dot ${style}`, cx: x, cy: ys[i], r: 4 },
         this.inside));
     }
   }
 
-  // Write the values at a step, or the last ones; return what was written.
-  say(step) {
+  // Write the values at a step as text; null writes the last values.
+  writeValues(step) {
     this.readout.replaceChildren();
     for (const curve of this.curves.filter((curve) => curve.mean.length)) {
       const at = step === null ? curve.mean.length - 1
         : Math.max(0, lastAtMost(curve.first, step));
       const item = element("li", {}, this.readout);
-      const swatch = shape("svg", { class: "swatch", viewBox: "0 0 24 8" }, item);
-      shape("path", { class: lineStyle(curve.run), d: "M0 4H24" }, swatch);
-      element("b", {}, item).textContent = written(curve.mean[at]);
-      const where = roundsWritten(curve.first[at], curve.last[at]);
-      const real = curve.baseline == null ? "" : `, real ${written(curve.baseline)}`;
-      element("span", { class: "quiet" }, item).textContent = where + real;
+      const swatch = svgElement("svg", { class: "swatch", viewBox: "0 0 24 8" }, item);
+      svgElement("path", { class: lineStyle(curve.run), d: "M0 4H24" }, swatch);
+      element("b", {}, item).textContent = formatted(curve.mean[at]);
+      const steps = stepsText(curve.first[at], curve.last[at]);
+      const real = curve.baseline == null ? "" : `, real ${formatted(curve.baseline)}`;
+      element("span", { class: "quiet" }, item).textContent = steps + real;
     }
   }
 
   hover(step) {
     this.cursor.setAttribute("d", `M${this.x(step)} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}`);
-    this.say(step);
+    this.writeValues(step);
   }
 
   leave() {
     this.cursor?.setAttribute("d", "");
-    this.say(null);
+    this.writeValues(null);
   }
 
   select(from, to) {
@@ -196,8 +201,8 @@ class Chart {
     this.selection.setAttribute("width", Math.max(0, right - left));
   }
 
-  // The step under a pixel of the page, within what is shown.
-  round(pixel) {
+  // The step at a pixel of the page, within the domain.
+  stepAt(pixel) {
     const [low, high] = this.view.domain;
     const left = this.svg.getBoundingClientRect().left + MARGIN.left;
     const share = (pixel - left) / (this.width - MARGIN.left - MARGIN.right);
@@ -206,6 +211,6 @@ class Chart {
 
   name(view) {
     const [low, high] = view.domain.map(Math.round);
-    this.box.setAttribute("aria-label", `${this.spec.title}, ${roundsWritten(low, high)}`);
+    this.box.setAttribute("aria-label", `${this.spec.title}, ${stepsText(low, high)}`);
   }
 }

@@ -1,17 +1,17 @@
-// All charts of the page: they share which steps, which runs and how much smoothing they show.
+// All charts of the page. They show the same steps and runs with the same smoothing.
 
 const KEYS = {
   "+": "in", "=": "in", "-": "out", "_": "out", ArrowLeft: "left", ArrowRight: "right",
   "0": "reset", Escape: "reset", Home: "reset",
 };
-const NARROWEST = 2;
+const FEWEST_STEPS = 2; // The narrowest domain.
 
 class Charts {
   constructor(data) {
     const ends = data.charts.flatMap((chart) => chart.series.map((s) => s.last.at(-1) ?? 1));
-    this.whole = [1, Math.max(2, ...ends)];
+    this.allSteps = [1, Math.max(2, ...ends)];
     this.shown = new Set(data.runs.keys());
-    this.domain = [...this.whole];
+    this.domain = [...this.allSteps];
     this.smooth = Number(document.getElementById("smooth").value);
     this.step = 0;
     const parent = document.getElementById("charts");
@@ -27,14 +27,14 @@ class Charts {
   }
 
   show(from, to) {
-    const [first, last] = this.whole;
-    const width = Math.min(last - first, Math.max(NARROWEST, to - from));
+    const [first, last] = this.allSteps;
+    const width = Math.min(last - first, Math.max(FEWEST_STEPS, to - from));
     const start = Math.min(Math.max(first, from), last - width);
     this.domain = [start, start + width];
     this.draw();
   }
 
-  // Narrow or widen what is shown, keeping `step` where it is.
+  // Narrow or widen the domain; `step` stays at its position.
   zoom(factor, step = (this.domain[0] + this.domain[1]) / 2) {
     this.show(step - (step - this.domain[0]) * factor, step + (this.domain[1] - step) * factor);
   }
@@ -49,10 +49,10 @@ class Charts {
     if (name === "out") this.zoom(2);
     if (name === "left") this.move(-0.25);
     if (name === "right") this.move(0.25);
-    if (name === "reset") this.show(...this.whole);
+    if (name === "reset") this.show(...this.allSteps);
   }
 
-  // Mark in every chart the step whose pictures are shown.
+  // Mark the step of the sample grids in every chart.
   mark(step) {
     this.step = step;
     for (const chart of this.charts) chart.point(step);
@@ -73,8 +73,8 @@ class Charts {
     }
   }
 
-  toggle(run, wanted) {
-    if (wanted) this.shown.add(run);
+  toggle(run, visible) {
+    if (visible) this.shown.add(run);
     else this.shown.delete(run);
     this.draw();
   }
@@ -97,29 +97,29 @@ class Charts {
     this.act(name);
   }
 
-  // A wheel scrolls the page, unless the chart was chosen or Ctrl says that it is meant.
+  // The wheel zooms a focused chart, or any chart with Ctrl; otherwise it scrolls the page.
   wheel(chart, event) {
     if (!event.ctrlKey && !chart.box.contains(document.activeElement)) return;
     event.preventDefault();
-    this.zoom(event.deltaY < 0 ? 0.8 : 1.25, chart.round(event.clientX));
+    this.zoom(event.deltaY < 0 ? 0.8 : 1.25, chart.stepAt(event.clientX));
   }
 
   press(chart, event) {
     if (event.button !== 0) return;
     chart.box.focus({ preventScroll: true });
     chart.svg.setPointerCapture(event.pointerId);
-    this.from = chart.round(event.clientX);
+    this.from = chart.stepAt(event.clientX);
   }
 
   pointer(chart, event) {
-    const step = chart.round(event.clientX);
+    const step = chart.stepAt(event.clientX);
     for (const each of this.charts) each.hover(step);
     if (this.from !== undefined) chart.select(this.from, step);
   }
 
   release(chart, event) {
     if (this.from === undefined) return;
-    const ends = [this.from, chart.round(event.clientX)].sort((a, b) => a - b);
+    const ends = [this.from, chart.stepAt(event.clientX)].sort((a, b) => a - b);
     this.cancel(chart);
     if (chart.x(ends[1]) - chart.x(ends[0]) > 8) this.show(...ends);
   }

@@ -1,12 +1,12 @@
-// The page comes alive: what is drawn lies in it as JSON.
+// Starts the page's charts, grids and explorers, with the data that the page contains as JSON.
 
 function embedded(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
 function explore() {
-  for (const place of document.querySelectorAll("[data-explorer]")) {
-    window.gankitExplorer.mount(place, embedded(`explorer-${place.dataset.explorer}`));
+  for (const element of document.querySelectorAll("[data-explorer]")) {
+    window.gankitExplorer.mount(element, embedded(`explorer-${element.dataset.explorer}`));
   }
 }
 
@@ -14,7 +14,7 @@ function begin() {
   const data = embedded("report-data");
   const charts = document.getElementById("charts") ? new Charts(data) : null;
   if (document.getElementById("player")) {
-    new Pictures(data.runs, (step) => charts?.mark(step));
+    new SampleGrids(data.runs, (step) => charts?.mark(step));
   }
   explore();
 }

@@ -1,16 +1,17 @@
-// The sample grids of every run, moved by one slider over all rounds that any of them has.
+// The sample grids of all runs. One slider selects the step, from all steps that any run has.
 
-const PAUSE = 300;
-const CALM_PAUSE = 1000;
+const PAUSE = 300; // Milliseconds between two grids while playing.
+const REDUCED_MOTION_PAUSE = 1000;
 
-class Pictures {
-  constructor(runs, moved) {
+class SampleGrids {
+  // `onStep` is called with the selected step.
+  constructor(runs, onStep) {
     this.runs = runs;
-    this.moved = moved;
+    this.onStep = onStep;
     const steps = new Set(runs.flatMap((run) => run.grids.map((grid) => grid.step)));
     this.steps = [...steps].sort((a, b) => a - b);
     this.slider = document.getElementById("step");
-    this.said = document.getElementById("step-said");
+    this.label = document.getElementById("step-text");
     this.button = document.getElementById("play");
     this.timer = null;
     this.start();
@@ -28,46 +29,46 @@ class Pictures {
     this.show();
   }
 
-  get place() {
+  get position() {
     return Number(this.slider.value);
   }
 
   show() {
-    const step = this.steps[this.place];
-    const words = `after step ${DIGITS.format(step)}`;
-    this.slider.setAttribute("aria-valuetext", words);
-    this.said.textContent = words;
+    const step = this.steps[this.position];
+    const text = `after step ${DIGITS.format(step)}`;
+    this.slider.setAttribute("aria-valuetext", text);
+    this.label.textContent = text;
     this.runs.forEach((run, i) => this.paint(run, i, step));
-    this.moved(step);
+    this.onStep(step);
   }
 
-  // A run that has no grid of this step shows the one before.
+  // A run without a grid of this step shows its last grid before it.
   paint(run, i, step) {
     const image = document.querySelector(`img[data-run="${i}"]`);
     if (!image) return;
     const grid = run.grids[lastAtMost(run.grids.map((g) => g.step), step)];
-    const words = grid ? `after step ${DIGITS.format(grid.step)}` : "no grid yet";
+    const text = grid ? `after step ${DIGITS.format(grid.step)}` : "no grid yet";
     const caption = document.querySelector(`[data-caption="${i}"]`);
     if (grid) image.src = grid.uri;
     image.classList.toggle("absent", !grid);
-    image.alt = `Images that ${run.name} made of the same noise, ${words}`;
-    caption.textContent = words;
+    image.alt = `Images that ${run.name} generated from the same noise, ${text}`;
+    caption.textContent = text;
     caption.classList.toggle("earlier", grid?.step !== step);
   }
 
   play() {
-    if (this.place >= this.steps.length - 1) this.slider.value = 0;
+    if (this.position >= this.steps.length - 1) this.slider.value = 0;
     this.button.textContent = "Pause";
-    this.said.setAttribute("aria-live", "off");
+    this.label.setAttribute("aria-live", "off");
     this.show();
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.timer = setInterval(() => this.step(), calm ? CALM_PAUSE : PAUSE);
+    const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.timer = setInterval(() => this.next(), reduced ? REDUCED_MOTION_PAUSE : PAUSE);
   }
 
-  step() {
-    this.slider.value = this.place + 1;
+  next() {
+    this.slider.value = this.position + 1;
     this.show();
-    if (this.place >= this.steps.length - 1) this.pause();
+    if (this.position >= this.steps.length - 1) this.pause();
   }
 
   pause() {
@@ -75,6 +76,6 @@ class Pictures {
     clearInterval(this.timer);
     this.timer = null;
     this.button.textContent = "Play";
-    this.said.setAttribute("aria-live", "polite");
+    this.label.setAttribute("aria-live", "polite");
   }
 }

@@ -1,5 +1,5 @@
 "use strict";
-// Numbers: where they lie on a screen, which of them an axis names, and how they are written.
+// Numbers on axes: their positions on the screen, the ticks, their text, and smoothing.
 
 const DIGITS = new Intl.NumberFormat("en");
 
@@ -23,7 +23,7 @@ function ticks([low, high], count) {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
-function written(value) {
+function formatted(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-4) return value.toExponential(1);
@@ -31,11 +31,12 @@ function written(value) {
   return String(Number(value.toPrecision(4)));
 }
 
-function roundsWritten(first, last) {
+function stepsText(first, last) {
   const ends = [first, last].map((step) => DIGITS.format(step));
   return first === last ? `step ${ends[0]}` : `steps ${ends[0]} to ${ends[1]}`;
 }
 
+// The mean over `reach` values on either side of each value.
 function smoothed(values, reach) {
   if (!reach) return values;
   const sums = [0];
@@ -47,7 +48,7 @@ function smoothed(values, reach) {
   });
 }
 
-// The index of the largest element that is at most `value`, or -1; the numbers rise.
+// The index of the largest number that is at most `value`, or -1; the numbers are ascending.
 function lastAtMost(numbers, value) {
   let [low, high] = [0, numbers.length];
   while (low < high) {

@@ -1,26 +1,27 @@
-// Images on canvases, and as files.
+// Draw images on a canvas, and save them as files.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
-  const SAVED = 512; // Pixels of a saved picture's longer side, at most, where it is enlarged.
+  const MOST_SAVED_PIXELS = 512; // Small images are enlarged up to this length of the longer side.
 
-  // Puts values in [-1, 1] on a canvas of the image's own size: a clamped array rounds to the
-  // nearest level and clips, as gankit.visual.images.to_uint8 does.
+  // Draws values in [-1, 1] on a canvas of the image's size. Like gankit.visual.images.to_uint8,
+  // the clamped array rounds to the nearest level and clips.
   explorer.paint = (canvas, [height, width, channels], values) => {
-    const picture = new ImageData(width, height);
+    const pixels = new ImageData(width, height);
     for (let at = 0; at < width * height; at++) {
       for (let c = 0; c < 3; c++) {
         const value = values[at * channels + (channels < 3 ? 0 : c)];
-        picture.data[at * 4 + c] = value * 127.5 + 127.5;
+        pixels.data[at * 4 + c] = value * 127.5 + 127.5;
       }
-      picture.data[at * 4 + 3] = 255;
+      pixels.data[at * 4 + 3] = 255;
     }
-    canvas.getContext("2d").putImageData(picture, 0, 0);
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
   };
 
-  // Hands the canvas to the browser as a PNG file, each pixel a square of whole pixels.
+  // Saves the canvas as a PNG file; each pixel becomes a square.
   explorer.save = (canvas, name) => {
-    const factor = Math.max(1, Math.floor(SAVED / Math.max(canvas.width, canvas.height)));
+    const side = Math.max(canvas.width, canvas.height);
+    const factor = Math.max(1, Math.floor(MOST_SAVED_PIXELS / side));
     const [width, height] = [canvas.width * factor, canvas.height * factor];
     const large = explorer.element("canvas", { width, height });
     const context = large.getContext("2d");

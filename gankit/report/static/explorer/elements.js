@@ -1,10 +1,10 @@
-// What the explorer asks of a page: elements, and time for work in small pieces.
+// Create elements, and run long work in short slices of time.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
   const SLICE = 12; // Milliseconds of work in a frame.
 
-  // Returns an element; what has a dash in its name, or is a role, is set as an attribute.
+  // Returns an element. A property is set as an attribute if its name is "role" or has a dash.
   explorer.element = (tag, properties = {}, ...children) => {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(properties)) {
@@ -15,25 +15,26 @@
     return made;
   };
 
-  // Returns what asks for work: pieces are then taken from the generators that `next` returns, a
-  // few milliseconds in each frame, until it returns none. Asking twice is asking once.
+  // Returns a function that schedules work. In each animation frame, the generators that `next`
+  // returns are run for a few milliseconds, until `next` returns nothing. While work is scheduled,
+  // further calls do nothing.
   explorer.inFrames = (next) => {
     let current;
-    let asked = false;
-    const ask = () => {
-      if (!asked) requestAnimationFrame(frame);
-      asked = true;
+    let scheduled = false;
+    const schedule = () => {
+      if (!scheduled) requestAnimationFrame(frame);
+      scheduled = true;
     };
     const frame = () => {
-      asked = false;
+      scheduled = false;
       const end = performance.now() + SLICE;
       while (performance.now() < end) {
         current ??= next();
         if (!current) return;
         if (current.next().done) current = undefined;
       }
-      ask();
+      schedule();
     };
-    return ask;
+    return schedule;
   };
 })();

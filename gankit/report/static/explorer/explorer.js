@@ -1,62 +1,62 @@
-// The explorer: pictures of a seed, moved along the generator's principal directions.
+// The explorer: images of a seed, moved along the generator's principal directions.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
   const { element } = explorer;
-  const PICTURES = 12;
+  const IMAGES = 12;
 
-  // Puts an explorer of the payload, which gankit.report.explorer made, into an element. While
-  // pictures are being made the element is marked as busy.
+  // Shows an explorer of a payload of gankit.report.explorer in an element. While images are
+  // generated, the element has aria-busy="true".
   explorer.mount = (root, payload) => {
     const vectors = explorer.numbers(payload.directions);
-    const draw = (seed) => explorer.latents(PICTURES, payload.latent, seed, payload.stream);
+    const draw = (seed) => explorer.latents(IMAGES, payload.latent, seed, payload.stream);
     const state = { seed: 0, chosen: 0, label: 0, offsets: [], noise: draw(0), stale: [] };
     const change = (changes) => {
       Object.assign(state, changes);
       refresh();
     };
-    const view = explorer.view(payload.shape, PICTURES, (chosen) => change({ chosen }));
+    const view = explorer.view(payload.shape, IMAGES, (chosen) => change({ chosen }));
     const command = element("code");
 
-    const ask = explorer.inFrames(() => {
-      if (state.stale.length) return picture(state.stale.shift());
+    const schedule = explorer.inFrames(() => {
+      if (state.stale.length) return generate(state.stale.shift());
       root.setAttribute("aria-busy", "false");
     });
 
-    function* picture(number) {
+    function* generate(number) {
       const noise = along(state.noise[number], vectors, state.offsets);
       const image = yield* explorer.generating(payload, noise, state.label);
       view.paint(number, image);
       if (number === state.chosen) view.enlarge(image);
     }
 
-    // Makes every picture anew, the chosen one first.
+    // Generates every image again, the chosen one first.
     function redraw() {
       const numbers = [...state.noise.keys()].filter((number) => number !== state.chosen);
       state.stale = [state.chosen, ...numbers];
       root.setAttribute("aria-busy", "true");
-      view.describe(named(payload, state) + moved(state));
-      ask();
+      view.describe(imageName(payload, state) + offsetText(state));
+      schedule();
     }
 
     function refresh() {
-      view.say(named(payload, state), state.chosen);
-      command.textContent = sampled(payload, state);
+      view.caption(imageName(payload, state), state.chosen);
+      command.textContent = sampleCommand(payload, state);
       redraw();
     }
 
-    const directions = (offsets) => {
+    const move = (offsets) => {
       state.offsets = offsets;
       redraw();
     };
     const parts = [
       explorer.actions({
-        seeded: (seed) => change({ seed, noise: draw(seed) }),
-        saved: () => view.save(filed(payload, state)),
+        onSeed: (seed) => change({ seed, noise: draw(seed) }),
+        onSave: () => view.save(fileName(payload, state)),
       }),
-      explorer.directions(payload.shares, payload.reach, directions),
+      explorer.directions(payload.shares, payload.reach, move),
       element("p", { className: "explorer__note" },
-        "With every direction at 0, the pictures are those of ", command),
+        "With all directions at 0, this command generates the same images: ", command),
     ];
     if (payload.classes) {
       parts.splice(1, 0, explorer.classes(payload.names, (label) => change({ label })));
@@ -74,28 +74,28 @@
       offsets.reduce((sum, offset, k) => sum + offset * vectors[k * latent + i], value));
   }
 
-  function named({ classes, names }, { seed, chosen, label }) {
-    return `Seed ${seed}, picture ${chosen + 1}${classes ? `, class ${names[label]}` : ""}`;
+  function imageName({ classes, names }, { seed, chosen, label }) {
+    return `Seed ${seed}, image ${chosen + 1}${classes ? `, class ${names[label]}` : ""}`;
   }
 
-  function moved({ offsets }) {
-    const said = offsets.map((offset, k) => `direction ${k + 1} by ${offset}`);
-    const those = said.filter((_, k) => offsets[k]);
-    return those.length ? `, moved along ${those.join(", ")}` : "";
+  function offsetText({ offsets }) {
+    const texts = offsets.map((offset, k) => `direction ${k + 1} by ${offset}`);
+    const moved = texts.filter((_, k) => offsets[k]);
+    return moved.length ? `, moved along ${moved.join(", ")}` : "";
   }
 
-  function sampled({ classes, names }, { seed, label }) {
-    const said = classes ? ` --class ${quoted(names[label])}` : "";
-    return `gankit sample RUN -n ${PICTURES} --seed ${seed}${said}`;
+  function sampleCommand({ classes, names }, { seed, label }) {
+    const option = classes ? ` --class ${quoted(names[label])}` : "";
+    return `gankit sample RUN -n ${IMAGES} --seed ${seed}${option}`;
   }
 
-  // Returns a name as a shell takes it for one word.
+  // Returns a name quoted for a shell.
   function quoted(name) {
     return /^[\w.,:@%+-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
   }
 
-  function filed({ classes }, { seed, chosen, label, offsets }) {
+  function fileName({ classes }, { seed, chosen, label, offsets }) {
     const end = offsets.some((offset) => offset) ? "-moved" : "";
-    return `seed-${seed}-picture-${chosen + 1}${classes ? `-class-${label}` : ""}${end}.png`;
+    return `seed-${seed}-image-${chosen + 1}${classes ? `-class-${label}` : ""}${end}.png`;
   }
 })();

@@ -1,5 +1,5 @@
-// The layers of gankit.layers.specs at inference, for one image: each takes {shape, data} and
-// returns the same. Values are float64 and weights float32; images are height, width, channels.
+// The layers of gankit.layers.specs at inference, for one image. Each takes and returns
+// {shape, data}. Values are float64 and weights float32; images are height, width, channels.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
@@ -12,8 +12,8 @@
     return { shape, data };
   }
 
-  // y[to..] += x[from..from+rows] @ kernel[start..], a kernel of `columns` columns; four rows at a
-  // time, which spares three of four passes over y.
+  // y[to..] += x[from..from+rows] @ kernel[start..], with a kernel of `columns` columns. Four rows
+  // at a time need a quarter of the passes over y.
   function multiply(y, to, x, from, rows, kernel, start, columns) {
     let row = 0;
     for (; row + 4 <= rows; row += 4) {
@@ -66,7 +66,7 @@
 
   const split = new WeakMap();
 
-  // Returns each group's own kernel, made once: its columns side by side.
+  // Returns the kernel of each group as a contiguous array, computed once.
   function byGroup(kernel, rows, columns, groups) {
     if (groups === 1) return [kernel];
     if (!split.has(kernel)) {

@@ -1,9 +1,9 @@
-// A payload's generator: its weights as numbers, and images of noise.
+// The generator of a payload: its weights as numbers, and its images.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
 
-  // Returns the float32 numbers of {"shape": ..., "data": base64}; every browser is little endian.
+  // Returns the float32 numbers of {"shape": ..., "data": base64}; all browsers are little endian.
   explorer.numbers = ({ data }) => {
     const text = atob(data);
     const bytes = new Uint8Array(text.length);
@@ -22,13 +22,15 @@
     return decoded.get(layer);
   }
 
-  // Yields after each layer, so that whoever runs it may let the page breathe; returns the outputs.
+  // Yields after each layer, so that the page can handle events between layers; returns the
+  // outputs.
   function* run(layers, x, label) {
     for (const layer of layers) {
       if (layer.layer === "residual") {
-        const made = yield* run(layer.layers, x, label);
-        const kept = yield* run(layer.shortcut, x, label);
-        x = { shape: made.shape, data: made.data.map((value, at) => value + kept.data[at]) };
+        const main = yield* run(layer.layers, x, label);
+        const shortcut = yield* run(layer.shortcut, x, label);
+        const data = main.data.map((value, at) => value + shortcut.data[at]);
+        x = { shape: main.shape, data };
       } else {
         x = explorer.layers[layer.layer](withNumbers(layer), x, label);
       }
@@ -37,18 +39,18 @@
     return x;
   }
 
-  // As `generate`, in pieces.
+  // As `generate`, but yields after each layer.
   explorer.generating = function* (payload, noise, label) {
     const x = { shape: [noise.length], data: Float64Array.from(noise) };
     return Float32Array.from((yield* run(payload.layers, x, label)).data);
   };
 
-  // Returns the image of one noise vector and, where there are classes, one class: its values in
-  // [-1, 1] by height, width, channels.
+  // Returns the image of one noise vector, and of one class if the generator is class-conditional:
+  // values in [-1, 1] by height, width, channels.
   explorer.generate = (payload, noise, label = 0) => {
-    const pieces = explorer.generating(payload, noise, label);
+    const steps = explorer.generating(payload, noise, label);
     for (;;) {
-      const { done, value } = pieces.next();
+      const { done, value } = steps.next();
       if (done) return value;
     }
   };

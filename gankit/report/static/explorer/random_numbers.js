@@ -1,6 +1,6 @@
-// NumPy's random numbers: what gankit.contract.latents draws, so that a seed is the same picture here
-// and in Python. Philox is Philox 4x64 with 10 steps (Salmon et al. 2011); normal numbers come of
-// the ziggurat of Marsaglia & Tsang 2000, with NumPy's 256 layers in float32.
+// NumPy's random numbers, as gankit.contract.latents draws them: a seed gives the same image here
+// and in Python. The generator is Philox 4x64 with 10 rounds (Salmon et al. 2011); normal numbers
+// use the ziggurat algorithm (Marsaglia & Tsang 2000) with NumPy's 256 layers in float32.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
@@ -33,13 +33,13 @@
   }
 
   const LAYERS = 256;
-  const EDGE = 3.6541528853610088; // Where the tail begins.
-  const AREA = 0.00492867323399; // Of each layer.
-  const UNIT = 2 ** 23; // What a float's digits resolve.
+  const EDGE = 3.6541528853610088; // The tail begins here.
+  const AREA = 0.00492867323399; // The area of each layer.
+  const UNIT = 2 ** 23; // A float32 has 23 fraction bits.
 
   function tables() {
     const density = (x) => Math.exp(-0.5 * x * x);
-    const inner = new Uint32Array(LAYERS); // Below it a number lies in the layer for certain.
+    const inner = new Uint32Array(LAYERS); // A number below it is certainly in the layer.
     const width = new Float32Array(LAYERS);
     const height = new Float32Array(LAYERS);
     const base = AREA / density(EDGE);
@@ -74,16 +74,16 @@
     for (;;) {
       const word = source.next().value;
       const layer = word & 0xff;
-      const place = (word >>> 9) & 0x7fffff;
-      const x = Math.fround(place * width[layer]) * (word & 0x100 ? -1 : 1);
-      if (place < inner[layer]) return x;
-      if (layer === 0) return tail(uniform) * ((place >>> 8) & 1 ? -1 : 1);
+      const position = (word >>> 9) & 0x7fffff;
+      const x = Math.fround(position * width[layer]) * (word & 0x100 ? -1 : 1);
+      if (position < inner[layer]) return x;
+      if (layer === 0) return tail(uniform) * ((position >>> 8) & 1 ? -1 : 1);
       const between = (height[layer - 1] - height[layer]) * uniform() + height[layer];
       if (between < Math.exp(-0.5 * x * x)) return x;
     }
   }
 
-  // Returns `count` rows of `latent` standard normal numbers, as gankit.contract.latents does.
+  // Returns `count` rows of `latent` standard normal numbers, equal to gankit.contract.latents.
   explorer.latents = (count, latent, seed, stream) => {
     const source = words(seed, stream);
     const row = () => Float32Array.from({ length: latent }, () => normal(source));
