@@ -115,7 +115,7 @@ class SampleRequest:
 
     def _rows(self, run: Run) -> tuple[str, ...]:
         """Return the class name of each row of the grid, if the classes have names."""
-        from gankit.launch.run import classes_of
+        from gankit.launch.run.class_labels import classes_of
 
         classes = classes_of(run)
         return classes.names if self.by_class and not classes.plain else ()

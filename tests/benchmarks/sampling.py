@@ -30,7 +30,8 @@ from loops.problems import seed
 from scaling import own
 
 from gankit import plugins
-from gankit.launch.run import CHUNK, Run
+from gankit.launch.run import Run
+from gankit.launch.run.noise_chunks import CHUNK
 from gankit.runs import arrays
 
 MODULES = {"torch": "torch", "keras": "keras", "numpy": "numpy"}

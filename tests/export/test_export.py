@@ -17,10 +17,10 @@ from safetensors.numpy import load_file, save_file
 
 import gankit
 from gankit import plugins
+from gankit.contract.latents import latents
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
 from gankit.export import export, known, read
 from gankit.export.fold_spectral_norm import folded
-from gankit.launch.run import latents
 from gankit.runs import RunFolder, evaluation_log
 
 DENSE = [

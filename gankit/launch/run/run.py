@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from gankit._utils.counts import check_count
 from gankit._utils.paths import optional
 from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
-from gankit.contract import Array, Generator, Labels, Problem, Trainer, check_labels
-from gankit.contract.latents import chunks, interpolated, latents, truncated
-from gankit.data.class_names import Classes
+from gankit.contract import Array, Generator, Labels, Problem, Trainer
+from gankit.contract.latents import interpolated
 from gankit.errors import ConfigError, shown
+from gankit.launch.run.class_labels import NO_CLASSES, ClassChoice, class_labels, classes_of
+from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.layers import is_spec
 from gankit.runs.loss_history import LossHistory
 from gankit.visual.images import Picture, enlarged, grid
@@ -29,17 +30,6 @@ from gankit.visual.images import Picture, enlarged, grid
 if TYPE_CHECKING:
     from gankit.evaluation import Evaluation
     from gankit.visual.plots import Plot
-
-__all__ = ["CHUNK", "NO_CLASSES", "Run", "latents"]
-# Old code and the guide to exports import `latents` from here.
-
-ClassChoice: TypeAlias = int | str | Labels | Sequence[str]
-"""One class for all images, or one for each: a number or a name."""
-
-CHUNK = 1024
-"""Images generated in one call, to bound memory."""
-
-NO_CLASSES = "this run's generator is not class-conditional; train a recipe that is, such as cgan"
 
 
 @dataclass(frozen=True)
@@ -62,8 +52,8 @@ class Run:
     class_names
         Names of the classes 0, 1, ...; empty if they have none.
 
-    A run of specs can be pickled: the other process builds it again, with the same backend. A run
-    with native networks cannot, nor one whose loss is made of lambdas.
+    A run of specs can be pickled; the process that reads it builds it again, with the same backend.
+    A run with native networks, or with a loss made of lambdas, cannot be pickled.
     """
 
     problem: Problem
@@ -82,9 +72,9 @@ class Run:
     def __repr__(self) -> str:
         """Return one line: folder, recipe and data set, backend, and step."""
         place = repr(str(self.folder)) if self.folder else "in memory"
-        sides = "x".join(map(str, self.problem.image_shape))
-        what = subject(self.config) if self.config else f"own networks on {sides} images"
-        return f"Run({place}, {what}, {self.backend or 'unknown backend'}, step {self.step:,})"
+        shape = "x".join(map(str, self.problem.image_shape))
+        content = subject(self.config) if self.config else f"own networks on {shape} images"
+        return f"Run({place}, {content}, {self.backend or 'unknown backend'}, step {self.step:,})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what is pickled: the state, and what is needed to build the trainer.
@@ -167,7 +157,8 @@ class Run:
         n, seed, labels, truncation
             As in `sample`.
         """
-        yield from self._made(self._noise(n, seed, truncation), self._labels(n, labels))
+        noise = noise_chunks(n, self.problem.latent, seed, truncation)
+        yield from self._made(noise, self._labels(n, labels))
 
     def interpolate(
         self,
@@ -198,13 +189,14 @@ class Run:
         """
         if isinstance(seeds, str) or not isinstance(seeds, Iterable):
             raise ConfigError(f"seeds: got {shown(seeds)}; expected two or more, such as [1, 2]")
-        ends = np.stack([np.concatenate([*self._noise(n, seed, truncation)]) for seed in seeds])
-        noise = interpolated(ends, steps)
+        latent = self.problem.latent
+        ends = [np.concatenate([*noise_chunks(n, latent, seed, truncation)]) for seed in seeds]
+        noise = interpolated(np.stack(ends), steps)
         classes = self._labels(n, labels)
         if classes is not None:
             classes = np.tile(classes, noise.shape[0] * steps)
-        parts = _parts(noise.reshape(-1, noise.shape[-1]))
-        made = np.concatenate(list(self._made(parts, classes)))
+        rows = row_chunks(noise.reshape(-1, latent))
+        made = np.concatenate(list(self._made(rows, classes)))
         return np.moveaxis(made.reshape(*noise.shape[:3], *made.shape[1:]), 2, 0)
 
     def grid(
@@ -291,15 +283,9 @@ class Run:
         return np.repeat(classes_of(self).labels(np.arange(self.problem.generator_classes)), n)
 
     def _repr_html_(self) -> str:
-        from gankit.launch.run_html import run_html
+        from gankit.launch.run.run_html import run_html
 
         return run_html(self)
-
-    def _noise(self, n: int, seed: int, truncation: float | None) -> Iterator[Array]:
-        """Return an iterator of `(n, latent)` noise, in chunks, truncated if requested."""
-        if truncation is None:
-            return chunks(n, self.problem.latent, seed, CHUNK)
-        return _parts(truncated(n, self.problem.latent, seed, truncation))
 
     def _made(self, noise: Iterable[Array], classes: Labels | None) -> Iterator[Array]:
         """Yield the images of chunks of noise."""
@@ -311,26 +297,7 @@ class Run:
 
     def _labels(self, n: int, labels: ClassChoice | None) -> Labels | None:
         """Return the checked class of each of `n` images; None without classes."""
-        count = self.problem.generator_classes
-        if not count:
-            if labels is not None:
-                raise ConfigError(NO_CLASSES)
-            return None
-        if labels is None:
-            return np.arange(n) % count
-        known = classes_of(self)
-        if isinstance(labels, str | int | np.integer):
-            return np.full(n, known.number(labels if isinstance(labels, str) else int(labels)))
-        given = np.asarray(labels)
-        if given.dtype.kind in "iuU" and given.shape == (n,):
-            return known.numbers(given)
-        check_labels(given, n, count)
-        return given.astype(np.int64)
-
-
-def classes_of(run: Run) -> Classes:
-    """Return the names of the classes of a run's generator."""
-    return Classes.of(run.class_names, run.problem.generator_classes)
+        return class_labels(classes_of(self), n, labels)
 
 
 def _built(
@@ -347,8 +314,3 @@ def _built(
     trainer = plugins.get_backend(backend).trainer(problem)
     trainer.load_state(state)
     return Run(problem, trainer, step, history, config, folder, backend, class_names)
-
-
-def _parts(noise: Array) -> Iterator[Array]:
-    """Yield chunks of rows."""
-    return (noise[start : start + CHUNK] for start in range(0, len(noise), CHUNK))

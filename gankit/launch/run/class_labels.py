@@ -1,0 +1,56 @@
+"""The classes of a run's images, by name or number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from gankit.contract import Labels, check_labels
+from gankit.data.class_names import Classes
+from gankit.errors import ConfigError
+from gankit.launch.evaluation.trained import Trained
+
+ClassChoice: TypeAlias = int | str | Labels | Sequence[str]
+"""One class for all images, or one for each: a number or a name."""
+
+NO_CLASSES = "this run's generator is not class-conditional; train a recipe that is, such as cgan"
+
+
+def classes_of(run: Trained) -> Classes:
+    """Return the names of the classes of a run's generator."""
+    return Classes.of(run.class_names, run.problem.generator_classes)
+
+
+def class_labels(classes: Classes, n: int, choice: ClassChoice | None) -> Labels | None:
+    """Return the class of each of `n` images, checked; None if there are no classes.
+
+    Parameters
+    ----------
+    classes
+        The classes of the generator.
+    n
+        Number of images.
+    choice
+        `(n,)` classes, or one for all; None for each class in turn.
+
+    Raises
+    ------
+    ConfigError
+        A class is unknown, their number is not `n`, or there are no classes.
+    """
+    count = len(classes.names)
+    if not count:
+        if choice is not None:
+            raise ConfigError(NO_CLASSES)
+        return None
+    if choice is None:
+        return np.arange(n) % count
+    if isinstance(choice, str | int | np.integer):
+        return np.full(n, classes.number(choice if isinstance(choice, str) else int(choice)))
+    given = np.asarray(choice)
+    if given.dtype.kind in "iuU" and given.shape == (n,):
+        return classes.numbers(given)
+    check_labels(given, n, count)
+    return given.astype(np.int64)
