@@ -52,15 +52,15 @@ def launch(
     called = as_callbacks(callbacks)
     if out is not None:
         check_folder(RunFolder(out), resume=resume)
-    plan, trainer = _built(plan, out if resume else None)
+    plan, trainer = _build_trainer(plan, out if resume else None)
     if out is None:
         return _train(plan, trainer, None, 0, called, stop)
     folder = RunFolder(out)
-    if not folder.exists():  # Before the lock, which makes the folder.
+    if not folder.exists():  # The lock, below, makes the folder.
         require_space(out, space_needed(plan, trainer, 0))
     reference = evaluate_callback.reference_of(plan, stop, tell)
     with folder.lock():
-        check_folder(folder, resume=resume)  # Another process may have been first.
+        check_folder(folder, resume=resume)  # Another process may have begun a run.
         start = open_folder(folder, plan, trainer, tell)
         if start < plan.steps:
             tell(f"{plan.summary}, into {out}")
@@ -70,7 +70,7 @@ def launch(
         return _train(plan, trainer, folder, start, called, stop, evaluation)
 
 
-def _built(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
+def _build_trainer(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
     """Build the trainer; a resumed run gets its own device if that is available."""
     folder = RunFolder(resumed) if resumed else None
     if folder and folder.exists() and recorded(folder.path).device == plan.config.device:
@@ -107,7 +107,7 @@ def _train(
         )  # fmt: skip
     except Diverged as error:
         if folder:
-            locked_folders.require(folder.path)  # A moved folder has its last checkpoint elsewhere.
+            locked_folders.require(folder.path)  # If the folder was moved, so were its checkpoints.
         with suppress(StorageError):  # The divergence is more important.
             record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error

@@ -49,17 +49,17 @@ def backend_of(networks: Mapping[str, object], known: Sequence[Backend]) -> str:
     found = {role: owners(network, known) for role, network in networks.items()}
     for role, names in found.items():
         if not names:
-            takers = [backend.name for backend in known if "native" in backend.capabilities]
+            accepting = [backend.name for backend in known if "native" in backend.capabilities]
             raise ConfigError(
                 f"{role}: got {shown(networks[role])}; expected a tuple of gankit.layers, or a "
-                f"network of {', '.join(takers)}; name its backend"
+                f"network of {', '.join(accepting)}; name its backend"
             )
     common = set.intersection(*map(set, found.values()))
     if not common:
         found_names = ", ".join(f"{role} belongs to {names[0]}" for role, names in found.items())
         raise ConfigError(f"{found_names}; give networks of one framework")
-    able = [backend for backend in known if backend.name in common]
-    return next((b for b in able if not plugins.missing_modules(b)), able[0]).name
+    candidates = [backend for backend in known if backend.name in common]
+    return next((b for b in candidates if not plugins.missing_modules(b)), candidates[0]).name
 
 
 def check_own(chosen: Backend, networks: Mapping[str, object], known: Sequence[Backend]) -> None:

@@ -74,7 +74,7 @@ def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> 
         return start
     require_space(folder.path, space_needed(plan, trainer, start))
     evaluation_log.read(folder.evaluations)
-    metrics_log.truncate(folder.metrics, start, log)  # The last check, and the first write.
+    metrics_log.truncate(folder.metrics, start, log)  # The last check and the first write.
     evaluation_log.truncate(folder.evaluations, start)
     warning_log.truncate(folder.warnings, start)
     class_names.write(folder.classes, plan.data.class_names)
@@ -94,7 +94,7 @@ def _tell_of_data(folder: RunFolder, plan: Plan, tell: Tell) -> None:
 def _lost_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> dict[str, Any] | None:
     """Return new facts, with a warning, if `environment.json` cannot be read; else None.
 
-    The manifests have the settings that matter.
+    Resuming needs the manifests' settings, not these facts.
     """
     try:
         read_facts(folder)
@@ -112,13 +112,15 @@ def _facts(plan: Plan) -> dict[str, Any]:
 def space_needed(plan: Plan, trainer: Trainer, start: int) -> int:
     """Return an upper estimate of the bytes that the rest of the run writes.
 
-    One checkpoint more than the kept ones exists while the oldest is replaced, and the best one, if
-    the run is evaluated.
+    While the oldest checkpoint is replaced, there is one more than `keep_checkpoints`; an evaluated
+    run has the best one too.
     """
     steps, config = plan.steps - start, plan.config
     saves = math.ceil(steps / (config.checkpoint_every or plan.epoch))
-    looks = math.ceil(steps / (plan.epoch * config.evaluate_every)) if config.evaluate_every else 0
-    state = sum(array.nbytes for array in trainer.state().values())
-    checkpoints = min(config.keep_checkpoints + 1 + min(looks, 1), saves + looks) * state
-    pictures = steps / (plan.epoch * config.sample_every) + 2 + looks
-    return round(checkpoints + steps * LINE_BYTES + pictures * PICTURE_BYTES)
+    evaluations = 0
+    if config.evaluate_every:
+        evaluations = math.ceil(steps / (plan.epoch * config.evaluate_every))
+    checkpoints = min(config.keep_checkpoints + 1 + min(evaluations, 1), saves + evaluations)
+    checkpoint_bytes = sum(array.nbytes for array in trainer.state().values())
+    pictures = steps / (plan.epoch * config.sample_every) + 2 + evaluations
+    return round(checkpoints * checkpoint_bytes + steps * LINE_BYTES + pictures * PICTURE_BYTES)

@@ -48,19 +48,19 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
         The name is unknown, the images cannot be loaded, or they do not fit.
     """
     if is_path(config.dataset):
-        found = _own(config, tell)
+        found = _load_own(config, tell)
     else:
-        _check_of_named(config)
-        found = _sized(_named(config, data_dir), tell)
+        _check_options_of_named(config)
+        found = _resized(_load_named(config, data_dir), tell)
     notes = found.notes | {"data": found.images.source}
     images = _without_gaps(found.config, found.images, tell)
     return TrainingData(_with_classes(found.config, images), images, notes)
 
 
-def _own(config: TrainConfig, tell: Tell) -> TrainingData:
+def _load_own(config: TrainConfig, tell: Tell) -> TrainingData:
     """Read a user's own images; record their absolute path, so that the run can be resumed."""
     path = given(config.dataset, "dataset").resolve()
-    options = _fitted(config)
+    options = _own_options(config)
     images = own(path, options)
     height, width, channels = images.images.shape[1:]
     kind = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
@@ -69,7 +69,7 @@ def _own(config: TrainConfig, tell: Tell) -> TrainingData:
     return TrainingData(dataclasses.replace(config, dataset=str(path)), images, {})
 
 
-def _fitted(config: TrainConfig) -> ImageOptions:
+def _own_options(config: TrainConfig) -> ImageOptions:
     """Return how images are resized: as requested, or to the generator's shape."""
     options = config.images or ImageOptions()
     height, width, channels = config.image_shape
@@ -81,7 +81,7 @@ def _fitted(config: TrainConfig) -> ImageOptions:
     )
 
 
-def _check_of_named(config: TrainConfig) -> None:
+def _check_options_of_named(config: TrainConfig) -> None:
     """Raise ConfigError for options that only apply to a user's own images and arrays."""
     options = config.images or ImageOptions()
     if dataclasses.replace(options, size=None, fit="crop") != ImageOptions():
@@ -91,7 +91,7 @@ def _check_of_named(config: TrainConfig) -> None:
         )
 
 
-def _sized(found: TrainingData, tell: Tell) -> TrainingData:
+def _resized(found: TrainingData, tell: Tell) -> TrainingData:
     """Resize the images of a named data set, if requested."""
     options = found.config.images
     if options is None or options.size is None:
@@ -102,7 +102,7 @@ def _sized(found: TrainingData, tell: Tell) -> TrainingData:
     return dataclasses.replace(found, images=images)
 
 
-def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
+def _load_named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
     """Load a data set; only MNIST by "auto" may be replaced by another one."""
     name, notes = config.dataset, {}
     if name == AUTO:
@@ -115,12 +115,12 @@ def _named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
             name, notes = "glyphs", {"instead_of_mnist": why}
             images = plugins.get_dataset(name).load(data_dir)
     else:
-        dataset = _dataset(name)
+        dataset = _dataset_named(name)
         name, images = dataset.name, dataset.load(data_dir)
     return TrainingData(dataclasses.replace(config, dataset=name), images, notes)
 
 
-def _dataset(name: str) -> Dataset:
+def _dataset_named(name: str) -> Dataset:
     """Return a data set by name; raise UnknownName, with a hint if a path has that name."""
     try:
         return plugins.get_dataset(name)

@@ -149,13 +149,8 @@ def make(
         unseen = _first(others)
     else:
         reference = choose(data.images, f"training images of {name}")
-        load = test  # For mypy, which forgets that it is not None.
-
-        def unseen(count: int) -> Reference:
-            fit = (options or ImageOptions()).fit
-            held_out = resized(load(data_dir), data.images.shape[1:3], fit)
-            return choose(held_out.images, f"test images of {name}", count)
-
+        size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
+        unseen = _of_test_images(lambda: resized(test(data_dir), size, fit), name)
     features = _features(data, reference, watch)
     evaluator = Evaluator(reference, features, training=data.images)
     return ReferenceData(evaluator, data.images, data.labels, unseen)
@@ -170,7 +165,14 @@ def _downloads(watch: Watch) -> AbstractContextManager[None]:
     return watched(progress)
 
 
+def _of_test_images(load: Callable[[], ImageSet], name: str) -> Callable[[int], Reference]:
+    """Return a function that loads so many test images."""
+    return lambda count: choose(load().images, f"test images of {name}", count)
+
+
 def _first(others: Reference) -> Callable[[int], Reference]:
+    """Return a function that returns the first images of a loaded set."""
+
     def unseen(count: int) -> Reference:
         if count >= len(others.images):
             return others

@@ -208,7 +208,7 @@ def test_a_value_changed_in_the_file_is_said_by_a_report(command_fd):
     edit("run/config.toml", "seed = 0", "seed = 1")
     ended = command_fd("report", "run", "--out", "x.html")
     assert ended.code == 0
-    said = "run/config.toml was changed: seed was 0, is now 1; shown is what it has now"
+    said = "run/config.toml was changed: seed was 0, is now 1; the page shows it as changed"
     assert f"damaged: {said}" in ended.err
     assert said in Path("x.html").read_text()
 
