@@ -20,14 +20,14 @@ from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
 from gankit.config.messages import in_words
-from gankit.contract import Precision, Problem
+from gankit.contract import Options, Problem
 from gankit.data import ImageOptions
 from gankit.errors import ConfigError, shown
 from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
 from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.schedules import Rate, Schedule
+from gankit.schedules import Schedule
 from gankit.training import StepShape
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 @plain_numbers
-class TrainConfig:
-    """All settings of a run, as in `config.toml`.
+class TrainConfig(Options):
+    """All settings of a run, as in `config.toml`: these, and its `Options`.
 
     Whole numbers are from 1 to 10^9 unless stated otherwise.
 
@@ -72,49 +72,22 @@ class TrainConfig:
         Name of an adversarial loss.
     batch
         Images per update.
+    epochs
+        Epochs to train.
+    steps_per_epoch
+        Steps per epoch; None, the default, takes one pass over the data set.
+    steps
+        Steps to train, instead of `epochs`; None by default.
     n_critic
         Discriminator updates per step; 1 by default.
-    fresh_noise
-        Whether the generator's update draws new noise, the default; if False, it uses the noise
-        of the last discriminator update.
-    average
-        Moving average of the generator's weights, used for samples. None, the default, averages
-        nothing.
-    penalties
-        Gradient penalties of the discriminator; none by default.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
-    augment
-        Augmentation of the discriminator's inputs; None, the default, augments nothing.
-    instance_noise
-        Standard deviation of normal noise that is added to the discriminator's inputs, at least
-        0, or a schedule; 0 by default.
-    flip
-        Whether real images are mirrored, left to right, with probability 1/2; False by default.
-        Do not mirror digits or letters.
-    auxiliary
-        Weight of an auxiliary classifier in the discriminator, which then outputs 1 + classes
-        numbers, at least 0; 0, the default, adds no classifier.
     classes
         Number of classes. None, the default, takes it from the data if a network is
         class-conditional.
     images
         How your own pictures are converted to one shape; None, the default, takes the
         generator's.
-    precision
-        "float32", the default, or "float64".
-    mixed
-        Whether products may round their factors to bfloat16, which is faster on some processors;
-        False by default.
-    epochs
-        Epochs to train.
-        How many epochs to train.
-    steps_per_epoch
-        Steps per epoch; None, the default, takes one pass over the data set.
-    steps
-        Steps to train, instead of `epochs`; None by default.
-    seed
-        Random seed, in [0, 2^63); 0 by default.
     summary
         Description of the recipe, in one line; empty by default.
     recipe
@@ -124,8 +97,6 @@ class TrainConfig:
     dataset
         Name of a data set, or the path of your own; "auto", the default, takes MNIST, or glyphs
         if MNIST is not available.
-    device
-        Device, as the backend's framework names it; "auto", the default, takes the best.
     sample_every
         Epochs between sample grids; 10 by default. One is also drawn after the first epoch.
     checkpoint_every
@@ -145,27 +116,16 @@ class TrainConfig:
     loss: str
     batch: int
     epochs: int
-    n_critic: int = 1
-    fresh_noise: bool = True
-    average: Average | None = None
-    penalties: tuple[Penalty, ...] = ()
-    label_smoothing: float = 0.0
-    augment: Augment | None = None
-    instance_noise: Rate = 0.0
-    flip: bool = False
-    auxiliary: float = 0.0
-    classes: int | None = None
-    images: ImageOptions | None = None
-    precision: Precision = "float32"
-    mixed: bool = False
     steps_per_epoch: int | None = None
     steps: int | None = None
-    seed: int = 0
+    n_critic: int = 1
+    label_smoothing: float = 0.0
+    classes: int | None = None
+    images: ImageOptions | None = None
     summary: str = ""
     recipe: str = "custom"
     backend: str = AUTO
     dataset: str = AUTO
-    device: str = AUTO
     sample_every: int = 10
     checkpoint_every: int | None = None
     keep_checkpoints: int = 3
@@ -229,23 +189,17 @@ class TrainConfig:
             loss=smoothed(loss, self.label_smoothing),
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
-            fresh_noise=self.fresh_noise,
-            average=self.average,
             classes=(self.classes or 0) if self.conditional else 0,
-            auxiliary=self.auxiliary,
-            penalties=self.penalties,
-            augment=self.augment,
-            instance_noise=self.instance_noise,
-            flip=self.flip,
-            precision=self.precision,
-            mixed=self.mixed,
-            device=self.device,
-            seed=self.seed,
+            **self.options(),
         )
 
     def settings(self) -> dict[str, Any]:
-        """Return every value, nested as in TOML, without those that are None."""
-        settings: dict[str, Any] = _without_none(dataclasses.asdict(self))
+        """Return every value that is not None, nested as in TOML, the options last."""
+        options = self.options()
+        ordered = sorted(
+            dataclasses.asdict(self).items(), key=lambda setting: setting[0] in options
+        )
+        settings: dict[str, Any] = _without_none(dict(ordered))
         return settings
 
     def to_toml(self) -> str:

@@ -2,7 +2,8 @@
 
 from gankit._utils.aligned_arrays import aligned
 from gankit._utils.state import State, add_prefix, check_state, strip_prefix
-from gankit.contract.problem import Array, Native, Precision, Problem, check_labels
+from gankit.contract.options import Options, Precision
+from gankit.contract.problem import Array, Native, Problem, check_labels
 from gankit.contract.protocols import (
     API,
     CAPABILITIES,
@@ -32,6 +33,7 @@ __all__ = [
     "Labels",
     "Native",
     "Network",
+    "Options",
     "Precision",
     "Problem",
     "State",

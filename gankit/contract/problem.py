@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,23 @@ from gankit import layers, optimizers
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
-from gankit.augment import Augment
 from gankit.contract import random_streams
+from gankit.contract.options import Options
 from gankit.errors import ConfigError, shown
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
-from gankit.optimizers import SGD, Adam, Average, Optimizer, RMSprop
-from gankit.penalties import Penalty
-from gankit.schedules import Rate, Schedule, ends
+from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
+from gankit.schedules import Schedule, ends
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-Precision: TypeAlias = Literal["float32", "float64"]
 Native: TypeAlias = Any
 """A network of the backend's framework: an `nn.Module`, a `keras.Model`."""
 
 
 @dataclass(frozen=True)
 @plain_numbers
-class Problem:
-    """The specification that a backend builds a trainer from.
+class Problem(Options):
+    """The specification that a backend builds a trainer from, besides its `Options`.
 
     Attributes
     ----------
@@ -47,34 +45,8 @@ class Problem:
         The adversarial loss.
     generator_optimizer, discriminator_optimizer
         The optimizer of each network.
-    fresh_noise
-        Whether the generator's update draws new noise; if not, it gets the last discriminator
-        update's, and a block may reuse that forward pass.
-    average
-        The moving average of the generator's weights, if any.
     classes
         Number of classes of the labels; 0 if no network is class-conditional.
-    auxiliary
-        Weight of the auxiliary classifier (Odena et al. 2017), if any: the discriminator then
-        outputs 1 + classes numbers, its logit first. With c the class logits, its loss gains
-        auxiliary * (CE(real) + CE(fake)), and the generator's auxiliary * CE(fake), where CE is
-        the batch's mean of logsumexp(c) - c[label]. Fakes take the labels of the real images.
-    penalties
-        Gradient penalties, added to the discriminator's loss.
-    augment, instance_noise
-        Augmentation of the discriminator's inputs: `gankit.augment.view`.
-    flip
-        Whether real images are mirrored, left to right, with probability 1/2.
-        Whether real images are mirrored, left to right, with chance 1/2.
-    mixed
-        Whether matrix products and convolutions may round their factors to bfloat16 in training.
-        Everything else, weights and state included, is float32.
-    precision
-        "float32" or "float64", of all weights and computations.
-    device
-        "auto", or a device as the backend's framework names it.
-    seed
-        Random seed, in [0, 2^63).
     """
 
     generator: Spec | Native
@@ -84,18 +56,7 @@ class Problem:
     loss: Loss
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
-    fresh_noise: bool = True
-    average: Average | None = None
     classes: int = 0
-    auxiliary: float = 0.0
-    penalties: tuple[Penalty, ...] = ()
-    augment: Augment | None = None
-    instance_noise: Rate = 0.0
-    flip: bool = False
-    precision: Precision = "float32"
-    mixed: bool = False
-    device: str = "auto"
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Raise ConfigError, in one line, for a problem that cannot be built."""

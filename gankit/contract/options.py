@@ -1,0 +1,72 @@
+"""The options of an update that a configuration and a `Problem` share."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from gankit.augment import Augment
+from gankit.optimizers import Average
+from gankit.penalties import Penalty
+from gankit.schedules import Rate
+
+Precision: TypeAlias = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of an update; each is off, or has the usual value, by default.
+
+    Attributes
+    ----------
+    fresh_noise
+        Whether the generator's update draws new noise, the default; if False, it uses the noise
+        of the last discriminator update, and a block may reuse that forward pass.
+    average
+        Moving average of the generator's weights, used for samples. None, the default, averages
+        nothing.
+    auxiliary
+        Weight of an auxiliary classifier (Odena et al. 2017), at least 0; 0, the default, adds no
+        classifier. Above 0, the discriminator outputs 1 + classes numbers, its logit first. With c
+        the class logits, its loss gains auxiliary * (CE(real) + CE(fake)), and the generator's
+        auxiliary * CE(fake), where CE is the batch's mean of logsumexp(c) - c[label]. Fakes take
+        the labels of the real images.
+    penalties
+        Gradient penalties, added to the discriminator's loss; none by default.
+    augment
+        Augmentation of the discriminator's inputs (`gankit.augment.view`); None, the default,
+        augments nothing.
+    instance_noise
+        Standard deviation of normal noise that is added to the discriminator's inputs, at least
+        0, or a schedule; 0 by default.
+    flip
+        Whether real images are mirrored, left to right, with probability 1/2; False by default.
+        Do not mirror digits or letters.
+    precision
+        "float32", the default, or "float64", of all weights and computations.
+    mixed
+        Whether matrix products and convolutions may round their factors to bfloat16 in training,
+        which is faster on some processors; everything else, weights and state included, is
+        float32. False by default.
+    device
+        Device, as the backend's framework names it; "auto", the default, takes the best.
+    seed
+        Random seed, in [0, 2^63); 0 by default.
+    """
+
+    fresh_noise: bool = True
+    average: Average | None = None
+    auxiliary: float = 0.0
+    penalties: tuple[Penalty, ...] = ()
+    augment: Augment | None = None
+    instance_noise: Rate = 0.0
+    flip: bool = False
+    precision: Precision = "float32"
+    mixed: bool = False
+    device: str = "auto"
+    seed: int = 0
+
+    def options(self) -> dict[str, Any]:
+        """Return the options alone, by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(Options)}
