@@ -23,11 +23,11 @@ class NumpyOps(NumpyLossOps):
         below, beside = (np.abs(offsets).max(axis=0, initial=0)).tolist()
         margins = ((0, 0), (below, below), (beside, beside), (0, 0))
         padded = np.pad(images, margins)
-        moved = [
+        shifted = [
             image[below - i : below - i + height, beside - j : beside - j + width]
             for image, (i, j) in zip(padded, offsets, strict=True)
         ]
-        return np.array(moved)
+        return np.array(shifted)
 
     def below(self, numbers: Array, threshold: float) -> Array:
         """Return 1 for each number below the threshold, else 0."""

@@ -94,10 +94,10 @@ class BlockClauses:
         setup = Setup(full(backend), images)
         trainer = ready(backend, setup.problem)
         first = trainer.state()
-        whole = {"losses": setup.block(trainer, 0, K)} | trainer.state()
+        unsplit = {"losses": setup.block(trainer, 0, K)} | trainer.state()
         trainer.load_state(first)
         parts = [setup.block(trainer, 0, split), setup.block(trainer, split, K)]
-        assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
+        assert_identical({"losses": np.concatenate(parts)} | trainer.state(), unsplit)
 
     def test_a_block_accepts_scaled_images(self, backend: Backend, images: Images) -> None:
         """Placed images may have the problem's precision instead of uint8, with the same bits."""

@@ -76,11 +76,11 @@ class IntegrationClauses:
         setup = setup_with_all_features(backend, family)
         trainer = ready(backend, setup.problem)
         first = trainer.state()
-        whole = {"losses": setup.block(trainer, 0, STEPS)} | trainer.state()
+        unsplit = {"losses": setup.block(trainer, 0, STEPS)} | trainer.state()
         for split in (1, 2):
             trainer.load_state(first)
             parts = [setup.block(trainer, 0, split), setup.block(trainer, split, STEPS)]
-            assert_identical({"losses": np.concatenate(parts)} | trainer.state(), whole)
+            assert_identical({"losses": np.concatenate(parts)} | trainer.state(), unsplit)
 
     @level("resume")
     @each_family

@@ -43,9 +43,9 @@ class MixedClauses:
         assert_close({"losses": mixed["losses"]}, {"losses": plain["losses"]}, LOSS_TOLERANCE)
         first = mixed_problem(backend, kind).initial_weights()
         names = [name for name in first if not is_running(name)]
-        moves = np.concatenate([(plain[name] - first[name]).ravel() for name in names])
-        apart = np.concatenate([(plain[name] - mixed[name]).ravel() for name in names])
-        assert np.linalg.norm(apart) <= 0.1 * np.linalg.norm(moves)
+        changes = np.concatenate([(plain[name] - first[name]).ravel() for name in names])
+        difference = np.concatenate([(plain[name] - mixed[name]).ravel() for name in names])
+        assert np.linalg.norm(difference) <= 0.1 * np.linalg.norm(changes)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_mixed_state_is_not_rounded(

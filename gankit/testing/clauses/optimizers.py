@@ -48,10 +48,10 @@ class OptimizerClauses:
         moments = {k: Moments(w) for k, w in weights_of(trainer).items()}
         for number, (rate, beta2) in enumerate(RATES):
             batch = with_rates(rgb_setup(problem).batch(number), rate, beta2)
-            old, input_gradients = weights_of(trainer), gradient(plain, trainer, batch)
+            old, gradients = weights_of(trainer), gradient(plain, trainer, batch)
             run_update(trainer, "discriminator", batch)
-            moves = {k: moments[k].move(OPTIMIZERS[name], input_gradients[k], beta2) for k in old}
-            wanted = {k: clipped(OPTIMIZERS[name], w - rate * moves[k]) for k, w in old.items()}
+            updates = {k: moments[k].update(OPTIMIZERS[name], gradients[k], beta2) for k in old}
+            wanted = {k: clipped(OPTIMIZERS[name], w - rate * updates[k]) for k, w in old.items()}
             assert_close(weights_of(trainer), wanted, 10 * bound(problem))
             second = strip_prefix(trainer.state(), "optimizer/discriminator/v")
             assert_close(second, {k: moments[k].v for k in second}, 10 * bound(problem))
@@ -71,8 +71,8 @@ class Moments:
         """Start at zero."""
         self.m, self.v = np.zeros_like(self.weight), np.zeros_like(self.weight)
 
-    def move(self, optimizer: Optimizer, g: Array, beta2: float) -> Array:
-        """Add a gradient; return the weight's move at rate 1."""
+    def update(self, optimizer: Optimizer, g: Array, beta2: float) -> Array:
+        """Add a gradient; return the update of the weight at rate 1."""
         self.t += 1
         match optimizer:
             case Adam(beta1=beta1, epsilon=epsilon):

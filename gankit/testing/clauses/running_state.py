@@ -34,9 +34,9 @@ class RunningStateClauses:
         trainer = ready(backend, problem := stateful_problem(backend, kind))
         before = trainer.state()
         run_update(trainer, player, rgb_setup(problem).batch())
-        moved = {name for name in differing(trainer.state(), before) if is_running(name)}
+        changed = {name for name in differing(trainer.state(), before) if is_running(name)}
         wanted = {name for name in running_state_of(before) if name.startswith(f"{player}/")}
-        assert {name for name in moved if not name.startswith("average/")} == wanted
+        assert {name for name in changed if not name.startswith("average/")} == wanted
 
     @each_kind
     def test_penalties_leave_running_state_unchanged(self, backend: Backend, kind: str) -> None:
@@ -66,9 +66,11 @@ class RunningStateClauses:
         rgb_setup(problem).updates(trainer, 0, 2)
         before, batch = trainer.state(), without_penalties(rgb_setup(problem).batch(2))
         loss = run_update(trainer, player, batch)
-        wanted, moved = KINDS[kind].update(problem, before, batch, player)
-        assert_losses_close(loss, wanted, bound(problem))
-        assert_close(running_state_of(strip_prefix(trainer.state(), player)), moved, bound(problem))
+        wanted_loss, wanted = KINDS[kind].update(problem, before, batch, player)
+        assert_losses_close(loss, wanted_loss, bound(problem))
+        assert_close(
+            running_state_of(strip_prefix(trainer.state(), player)), wanted, bound(problem)
+        )
 
     @each_kind
     def test_calls_use_running_state(self, backend: Backend, kind: str) -> None:

@@ -77,16 +77,16 @@ class UpdateClauses:
         """An update uses the batch's learning rate: 0 moves no weight, twice moves twice as far."""
         trainer = ready(backend, problem := simple(backend))
         batch, first = Setup(problem, images).batch(), trainer.state()
-        moves = []
+        changes = []
         for rate in (0.0, 0.01, 0.02):
             trainer.load_state(first)
             run_update(trainer, player, with_scalar(batch, f"{player}/learning_rate", rate))
             after = strip_prefix(trainer.state(), player)
-            moves.append({name: w - first[f"{player}/{name}"] for name, w in after.items()})
-        still, once, twice = moves
-        assert not any(move.any() for move in still.values())
-        assert all(move.any() for move in once.values())
-        assert_close(twice, {name: 2 * move for name, move in once.items()}, bound(problem))
+            changes.append({name: w - first[f"{player}/{name}"] for name, w in after.items()})
+        none, once, twice = changes
+        assert not any(change.any() for change in none.values())
+        assert all(change.any() for change in once.values())
+        assert_close(twice, {name: 2 * change for name, change in once.items()}, bound(problem))
 
     @each_player
     def test_update_depends_only_on_state_and_batch(
