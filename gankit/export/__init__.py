@@ -1,7 +1,7 @@
-"""Export a generator for other tools: a file that is verified, with a model card.
+"""Export a generator for other tools, as a verified file with a model card.
 
-Writing and verifying run in child processes, so no framework is imported here, and a library's
-output or crash does not reach this process.
+Writing and verifying run in child processes, so no framework is imported here, and the output or a
+crash of a library does not reach this process.
 """
 
 from gankit.export.exported import Exported

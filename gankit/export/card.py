@@ -25,25 +25,35 @@ random = np.random.default_rng(0)
 inputs = {{"noise": random.standard_normal((16, {latent}), dtype=np.float32)}}
 """
 LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
-NAMES = 100
-"""Classes named in a card, at most."""
+MOST_NAMES = 100
+"""The most classes that a card names."""
 KINDS = {1: "grey", 3: "colour"}
 _FOLDERS = re.compile(r"(?<![^\s'\"(=])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\]+[/\\])*(?=\S)")
 """The folders of an absolute path."""
 _SPECIAL = re.compile(r"[\\`*_{}\[\]#|]")
 """Characters that are special in Markdown, besides those of HTML."""
 _NO_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
-"""Characters that would end code or a cell of a table, and brackets of tags."""
+"""Replaces characters that end code or a table cell, and the brackets of tags."""
 LICENCE = """\
-gankit claims no right to what was trained with it. Whether and how this file may be passed on
-depends on the licence of the training images: state it here before you do."""
+gankit claims no rights to models that are trained with it. The licence of the training images
+decides whether and how you may share this file. State that licence here before you share it."""
 LIMITS = """\
-For study, tests and play. It generates images like its training images, with their gaps and
-biases; an image is not evidence of anything. It was not checked whether it repeats training
-images. Another processor or version of a library may round the last digits differently."""
-FIGURES = ("reference", "features", "samples", "frechet", "precision", "recall", "density",
-           "coverage", "score", "classes_seen")  # fmt: skip
-"""The metrics of an evaluation that a card lists."""
+The generator is for study, tests and play. Its images resemble its training images, with their gaps
+and biases; an image is not evidence of anything. No test checked whether it repeats training
+images. Another processor or library version may round the last digits differently."""
+METRICS = (
+    "reference",
+    "features",
+    "samples",
+    "frechet",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "score",
+    "classes_seen",
+)
+"""The fields of an evaluation that a card lists."""
 
 
 def card(done: Exported) -> str:
@@ -52,17 +62,17 @@ def card(done: Exported) -> str:
     sections = (
         f"# {_text(done.config.recipe)} on {_text(_data_name(done))}: a generator, as {name}",
         _introduction(done),
-        "## Where it comes from",
+        "## Origin",
         _table(("", ""), _origin(done)),
-        "## What it takes and makes",
+        "## Inputs and outputs",
         _interface(done),
-        "## How to use it",
-        f"In the folder that holds {_code(done.path.name)}:",
+        "## Usage",
+        f"Run this in the folder that contains {_code(done.path.name)}:",
         f"```python\n{snippet(done)}```",
-        "## What was checked",
-        _proof(done),
-        "## How good it is",
-        _quality(done),
+        "## Verification",
+        _verification(done),
+        "## Evaluation",
+        _evaluation(done),
         "## Intended use and limits",
         LIMITS,
         "## Licence",
@@ -72,21 +82,21 @@ def card(done: Exported) -> str:
 
 
 def snippet(done: Exported) -> str:
-    """Return Python that makes images with the export, run in the folder that holds it."""
-    said = INPUTS.format(latent=done.config.latent)
+    """Return Python code that generates images with the export, in the folder that contains it."""
+    inputs = INPUTS.format(latent=done.config.latent)
     if classes := _classes(done):
-        said += LABELS.format(classes=classes)
-    return f"{said}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
+        inputs += LABELS.format(classes=classes)
+    return f"{inputs}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
 
 
 def _introduction(done: Exported) -> str:
     height, width, channels = done.config.image_shape
     kind = KINDS.get(channels, f"{channels}-channel")
     classes = _classes(done)
-    told = f", of whichever of {classes} classes is asked for" if classes else ""
+    choice = f" The class of each image\nis an input: one of {classes} classes." if classes else ""
     return (
-        f"It turns random numbers into {kind} images of {height}×{width} pixels{told}.\n"
-        "It is the generator of a generative adversarial network (GAN), trained by gankit."
+        f"It generates {kind} images of {height}×{width} pixels from random numbers.{choice}\n"
+        "It is the generator of a generative adversarial network (GAN), trained with gankit."
     )
 
 
@@ -98,8 +108,8 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
     yield "digest of the images", _code(known_images(done.run).get("data_digest", "not recorded"))
     yield "loss", _text(config.loss)
     yield "training", f"{done.step:,} steps, batches of {config.batch}, seed {config.seed}"
-    yield "computed by", f"backend {_text(config.backend)}, in {config.precision}"
-    yield "weights", "their average over training" if config.average else "as training left them"
+    yield "trained with", f"backend {_text(config.backend)}, in {config.precision}"
+    yield "weights", "running average of training" if config.average else "last step of training"
     yield "parameters", f"{done.parameters:,}"
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     yield "written", f"by gankit {gankit.__version__}, backend {done.choice.backend}, on {today}"
@@ -113,22 +123,22 @@ def _interface(done: Exported) -> str:
     if classes := _classes(done):
         rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
     shape = f"(n, {height}, {width}, {channels})"
-    rows.append(("out", "`images`", shape, "float32", "from -1, black, to 1, white"))
+    rows.append(("out", "`images`", shape, "float32", "from -1 (black) to 1 (white)"))
     return (
         f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n{_names(done)}"
-        "Any n will do. Images are height, width, channels, in that order; as levels of grey or\n"
-        'colour they are `((images + 1) * 127.5).round().astype("uint8")`.'
+        "n is any number of images. The axes of an image are height, width and channels. Levels "
+        'from\n0 to 255 are `((images + 1) * 127.5).round().astype("uint8")`.'
     )
 
 
 def _names(done: Exported) -> str:
     """Return a paragraph with the name of each class, or an empty string."""
-    names = class_names.read(done.run.classes)[: min(_classes(done), NAMES)]
+    names = class_names.read(done.run.classes)[: min(_classes(done), MOST_NAMES)]
     if not names:
         return ""
-    told = ", ".join(f"{number} {_inline(name)}" for number, name in enumerate(names))
+    listed = ", ".join(f"{number} {_inline(name)}" for number, name in enumerate(names))
     more = _classes(done) - len(names)
-    return f"The classes: {told}{f' and {more:,} more' if more else ''}.\n\n"
+    return f"The classes: {listed}{f' and {more:,} more' if more else ''}.\n\n"
 
 
 def _inline(text: str) -> str:
@@ -136,32 +146,32 @@ def _inline(text: str) -> str:
     return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", one_line(text))
 
 
-def _proof(done: Exported) -> str:
-    classes = " of every class" if _classes(done) else ""
+def _verification(done: Exported) -> str:
+    classes = " of all classes" if _classes(done) else ""
     return (
-        f"It was opened again in a child process and generated {done.images} images{classes} from "
-        "fixed noise, all\ntogether and the first one alone. The largest difference from the "
-        f"run's generator on\nthe same noise was {done.difference:.1e}, on a scale from -1 "
+        f"A child process opened the file and generated {done.images} images{classes} from fixed "
+        "noise, all\ntogether and the first one alone. The largest difference from the images of "
+        f"the run's generator\nfor the same noise was {done.difference:.1e}, on a scale from -1 "
         "to 1."
     )
 
 
-def _quality(done: Exported) -> str:
+def _evaluation(done: Exported) -> str:
     """Return the newest evaluation of this step as a table, or a sentence if there is none."""
     try:
         rows = [r for r in evaluation_log.read(done.run.evaluations) if r["step"] == done.step]
     except CheckpointError as error:  # The export itself is complete.
-        why = str(error).replace(str(done.run.path), done.run.path.name)
-        return f"What was measured of it could not be read: {_text(why)}"
+        reason = str(error).replace(str(done.run.path), done.run.path.name)
+        return f"The evaluations of the run could not be read: {_text(reason)}"
     if not rows:
         return (
-            f"The images of step {done.step:,} have not been evaluated: look at some before you "
-            "rely on it."
+            f"The images of step {done.step:,} have not been evaluated. Look at some before you "
+            "use them."
         )
     found = evaluation_log.newest(rows)
     return _table(
-        ("figure", f"step {done.step:,}"),
-        ((name, _figure(found[name])) for name in FIGURES if found.get(name) is not None),
+        ("metric", f"step {done.step:,}"),
+        ((name, _metric(found[name])) for name in METRICS if found.get(name) is not None),
     )
 
 
@@ -170,12 +180,12 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _figure(value: object) -> str:
+def _metric(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else _text(value)
 
 
 def _data_name(done: Exported) -> str:
-    """Return the data set's name; for a user's own images only the name of the folder or file."""
+    """Return the data set's name; for a user's images, the name of the folder or file."""
     dataset = done.config.dataset
     return Path(dataset).name if is_path(dataset) else dataset
 
@@ -193,15 +203,15 @@ def _code(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    r"""Return text as Markdown that shows exactly this text: a run may come from someone else.
+    r"""Return text escaped for Markdown, because a run may come from an untrusted source.
 
-    Folders of the machine that trained it are removed.
+    Folders of the machine that trained the run are removed.
 
     >>> _text("a | b <i> in /home/me/pets")
     'a \\| b &lt;i&gt; in pets'
     """
-    named = _FOLDERS.sub("", one_line(value))
-    return _SPECIAL.sub(r"\\\g<0>", html.escape(named, quote=False))
+    text = _FOLDERS.sub("", one_line(value))
+    return _SPECIAL.sub(r"\\\g<0>", html.escape(text, quote=False))
 
 
 def _classes(done: Exported) -> int:

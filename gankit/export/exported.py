@@ -17,17 +17,17 @@ class Exported:
     Attributes
     ----------
     path, card
-        The file or folder, and its model card: beside a file `NAME.md`, within a folder README.md.
+        The file or folder, and its model card: `NAME.md` beside a file, `README.md` in a folder.
     choice
         The format, and the backend that wrote it.
     run, config
-        The run, and its configuration.
+        The run's folder, and its configuration.
     step, parameters
-        Steps of the exported checkpoint; number of weights in the generator.
+        Steps done at the exported checkpoint; number of weights of the generator.
     images, difference
-        Number of compared images, and the largest difference.
+        Number of images that were compared with the run's, and the largest difference of a value.
     sha256
-        Checksum of a file; empty for a folder.
+        SHA-256 of the file; empty for a folder.
     """
 
     path: Path

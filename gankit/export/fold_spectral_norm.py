@@ -1,4 +1,4 @@
-"""Remove spectral norm from a generator: each kernel is divided once.
+"""Remove spectral norm from a generator: divide each kernel by its singular value.
 
 At inference the singular value is a constant, `|W u|`, so the quotient is a plain kernel, which
 any tool can use.
@@ -23,7 +23,7 @@ def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
     Parameters
     ----------
     problem
-        Its generator is a spec.
+        A problem whose generator consists of gankit layers.
     weights
         The generator's weights and running state by name.
     """
@@ -36,7 +36,7 @@ def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
 
 
 def _divided(name: str, array: np.ndarray, weights: State) -> np.ndarray:
-    """Return a kernel over its singular value, if the state has its vector u."""
+    """Return a kernel divided by its singular value, if the state has its vector u."""
     u = weights.get(f"{name}_u")
     if name.rpartition(".")[2] not in KERNELS or u is None:
         return array

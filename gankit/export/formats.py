@@ -12,12 +12,12 @@ from gankit.export.safetensors_format import SAFETENSORS
 from gankit.launch.backends import PREFERRED
 
 FORMATS: dict[str, Export] = {"safetensors": SAFETENSORS}
-"""Formats that gankit writes itself, with any backend."""
+"""Formats that gankit writes without a framework, for any backend."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A format, the backend that loads the run and writes it, and its `Export`."""
+    """A format, the backend that loads the run and writes the format, and its `Export`."""
 
     name: str
     backend: str
@@ -30,7 +30,7 @@ def known() -> list[str]:
     return sorted({*FORMATS, *offered})
 
 
-def choose(name: str, trained: str, asked: str | None = None) -> Choice:
+def choose(name: str, trained: str, requested: str | None = None) -> Choice:
     """Return the choice for a format: the requested backend, or the first that can write it.
 
     Parameters
@@ -39,13 +39,13 @@ def choose(name: str, trained: str, asked: str | None = None) -> Choice:
         Name of the format.
     trained
         The backend that trained the run, which is preferred.
-    asked
+    requested
         The backend that the user requested, or None.
 
     Raises
     ------
     UnknownName, UnknownBackend, ConfigError
-        No backend, or not the requested one, writes the format.
+        No backend writes the format, or the requested one does not.
     BackendUnavailable
         Its requirements are not installed; the message has the remedy.
     """
@@ -53,8 +53,8 @@ def choose(name: str, trained: str, asked: str | None = None) -> Choice:
     if found is None:
         raise UnknownName("format", name, known())
     name = found
-    if asked:
-        return _ready(name, plugins.get_backend(asked))
+    if requested:
+        return _ready(name, plugins.get_backend(requested))
     offering = [backend for backend in _ordered(trained) if name in _exports(backend)]
     for backend in offering:
         if not plugins.missing_modules(backend) and not _missing(_exports(backend)[name]):
@@ -68,8 +68,8 @@ def offered(name: str, backend: Backend) -> Export:
     if name not in exports:
         able = sorted(b.name for b in plugins.backends().values() if name in b.exports)
         raise ConfigError(
-            f"backend {backend.name!r} cannot write {name}; {', '.join(able)} can; "
-            f"it can write: {', '.join(sorted(exports))}"
+            f"backend {backend.name!r} cannot write {name}, only {', '.join(sorted(exports))}; "
+            f"use backend {' or '.join(able)}"
         )
     return exports[name]
 
@@ -79,7 +79,7 @@ def _exports(backend: Backend) -> dict[str, Export]:
 
 
 def _ordered(trained: str) -> list[Backend]:
-    """Return the backends, first the one that trained the run."""
+    """Return the backends; the one that trained the run is first."""
     backends = plugins.backends()
     order = dict.fromkeys([trained, *PREFERRED, *sorted(backends)])
     return [backends[name] for name in order if name in backends]

@@ -25,14 +25,14 @@ Row = Mapping[str, Any]
 def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | None = None) -> Path:
     """Write a run's history as "csv" or "jsonl"; return the path.
 
-    Each step is a row: its number, the discriminator's and the generator's loss, and the metrics of
-    its last evaluation, if any. CSV has a column for each metric, empty in other rows; lists are
-    written to JSON only.
+    Each row is a step: its number, the discriminator's and the generator's loss, and the metrics of
+    its last evaluation, if it has one. CSV has a column for each metric, empty in the other rows;
+    only JSON contains lists, such as histograms.
 
     Raises
     ------
     CheckpointError
-        The folder holds no run, or one of its logs is damaged.
+        The folder contains no run, or one of its logs is damaged.
     ConfigError, StorageError
         The file cannot be written.
     """

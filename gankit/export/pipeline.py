@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 from gankit._utils import atomic_files
 from gankit._utils.child_process import Message, answers
@@ -28,11 +27,15 @@ from gankit.runs import RunFolder
 
 TOLERANCE = 1e-4
 """Largest difference of images that counts as rounding; a grey level is 8e-3."""
-LIMIT = 600.0
-"""Seconds for writing, and for verifying."""
+MOST_SECONDS = 600.0
+"""The most seconds for writing, and for verifying."""
 ERRORS: tuple[type[GankitError], ...] = (
-    ConfigError, CheckpointError, BackendUnavailable, StorageError,
-)  # fmt: skip
+    ConfigError,
+    CheckpointError,
+    BackendUnavailable,
+    StorageError,
+)
+"""Types of errors that a child process sends by their exit code."""
 
 
 def export(
@@ -50,32 +53,34 @@ def export(
     Parameters
     ----------
     run
-        The run's folder; the average of the generator is exported if there is one.
+        The run's folder. If the run has averaged weights, these are exported.
     to
         The format: "safetensors", or one of a backend.
     out
         The file or folder to write; by default in the run's folder `exports`. It replaces an
         earlier export, but no other folder.
     backend
-        The backend that loads and writes; by default the run's, or the first with the format.
+        The backend that loads the run and writes the export; by default the run's, or the first
+        that writes the format.
     best
         Whether to export the best checkpoint, as in `gankit.load`, instead of the newest.
     device
         Where the backend loads the run, as in `gankit.load`.
     dataset
-        Name or path of the run's images, for the model card; not required. DataError if the run
-        was trained on other images.
+        Name or path of the run's images, for the model card; not required.
 
     Raises
     ------
     UnknownName, ConfigError
-        The format or backend is unknown, or `out` is not possible.
+        The format or backend is unknown, or `out` is invalid.
+    DataError
+        The run was trained on other images than `dataset`.
     CheckpointError
-        The folder holds no run, or no valid checkpoint.
+        The folder contains no run, or no valid checkpoint.
     BackendUnavailable
-        Requirements are missing, or the export makes other images than the run.
+        Requirements are missing, or the images of the export differ from those of the run.
     StorageError
-        It could not be written. After any error, `out` is unchanged.
+        The export could not be written. After any error, `out` is unchanged.
     """
     folder = RunFolder.open(given(run, "run"))
     config = recorded(folder.path)
@@ -83,51 +88,59 @@ def export(
         config = images_of(config, known_images(folder), dataset).config
     choice = choose(to, config.backend, backend)
     path = target(folder, optional(out, "out"), NAME, choice.export.suffix)
-    with atomic_files.workplace(path) as place:
-        made = place / f"{NAME}{choice.export.suffix}"
-        arguments = [choice.name, choice.backend, str(place)]
+    with atomic_files.workplace(path) as workplace:
+        made = workplace / f"{NAME}{choice.export.suffix}"
+        arguments = [choice.name, choice.backend, str(workplace)]
         which = "best" if best else "newest"
-        written = _heard(
+        written = _run_child(
             "gankit.export.write_subprocess",
             str(folder.path),
             which,
             device or "",
             *arguments,
-            what=choice,
+            choice=choice,
         )
         if not made.exists():
-            raise BackendUnavailable(f"backend {choice.backend!r} wrote no {choice.name}")
-        proof = _heard("gankit.export.verify_subprocess", *arguments, what=choice)
-        _check(choice, proof)
+            raise BackendUnavailable(f"backend {choice.backend!r} did not write {choice.name}")
+        compared = _run_child("gankit.export.verify_subprocess", *arguments, choice=choice)
+        _check(choice, compared["difference"])
         done = Exported(
-            path, card_of(path, made), choice, folder, config, written["step"],
-            written["parameters"], proof["images"], proof["difference"], _digest(made),
-        )  # fmt: skip
-        _place(made, done)
+            path=path,
+            card=card_of(path, made),
+            choice=choice,
+            run=folder,
+            config=config,
+            step=written["step"],
+            parameters=written["parameters"],
+            images=compared["images"],
+            difference=compared["difference"],
+            sha256=_digest(made),
+        )
+        _publish(made, done)
     for line in written["warnings"]:
         warn(line)
     return done
 
 
-def _heard(module: str, *arguments: str, what: Choice) -> Message:
-    """Run a child process to its end; return its messages, or raise how it failed."""
-    said = answers(module, arguments, limit=LIMIT)[0]
-    if "refused" in said:
-        kind = next((e for e in ERRORS if e.exit_code == said["exit_code"]), BackendUnavailable)
-        raise kind(said["refused"])
-    if "fault" in said:
+def _run_child(module: str, *arguments: str, choice: Choice) -> Message:
+    """Run a child process to its end; return its messages, or raise its error."""
+    answer = answers(module, arguments, limit=MOST_SECONDS)[0]
+    if "refused" in answer:
+        kind = next((e for e in ERRORS if e.exit_code == answer["exit_code"]), BackendUnavailable)
+        raise kind(answer["refused"])
+    if "fault" in answer:
         raise BackendUnavailable(
-            f"backend {what.backend!r} cannot export to {what.name}: {said['fault']}"
+            f"backend {choice.backend!r} cannot export to {choice.name}: {answer['fault']}"
         )
-    return said
+    return answer
 
 
-def _check(choice: Choice, proof: dict[str, Any]) -> None:
-    if not proof["difference"] <= TOLERANCE:
+def _check(choice: Choice, difference: float) -> None:
+    """Raise BackendUnavailable if the images of the export differ from those of the run."""
+    if not difference <= TOLERANCE:
         raise BackendUnavailable(
-            f"the {choice.name} that backend {choice.backend!r} wrote makes other images than the "
-            f"run: they differ by {proof['difference']:.2g}, where {TOLERANCE:g} is rounding; "
-            "it was deleted"
+            f"{choice.name} of backend {choice.backend!r}: its images differ from the run's by "
+            f"{difference:.2g}; expected at most {TOLERANCE:g}; the export was deleted"
         )
 
 
@@ -135,8 +148,8 @@ def _digest(made: Path) -> str:
     return "" if made.is_dir() else hashlib.sha256(made.read_bytes()).hexdigest()
 
 
-def _place(made: Path, done: Exported) -> None:
-    """Move the export into place, with its card."""
+def _publish(made: Path, done: Exported) -> None:
+    """Move the export to its path, with its card."""
     from gankit.export.card import card
 
     text = card(done).encode()

@@ -1,4 +1,4 @@
-"""The framework-independent format: weights by name in safetensors, layers as JSON metadata.
+"""The format "safetensors": weights by name, and the layers as JSON metadata, for any backend.
 
 The metadata has "generator" (the layers as in a recipe), "latent", "classes" (0 for a generator
 without classes), "image_shape" and "gankit" (the version), each as JSON; and "class_names" if the
@@ -31,8 +31,8 @@ from gankit.optimizers import SGD
 from gankit.runs.tensors import decode
 
 REFERENCE = "numpy"
-LARGEST = 2**33
-"""Bytes; a larger file is not read. The recipes' generators have some millions."""
+MOST_BYTES = 2**33
+"""The most bytes of a file that is read; the recipes' generators have some millions."""
 SNIPPET = """\
 from gankit.export import read  # pip install gankit; no framework is needed
 
@@ -55,7 +55,7 @@ def write(problem: Problem, weights: State, path: Path) -> None:
 
 def add_class_names(path: Path, names: Sequence[str]) -> None:
     """Add "class_names" to the metadata of a file."""
-    content = read_plain(path, LARGEST)
+    content = read_plain(path, MOST_BYTES)
     _save(decode(content), {**_metadata(content), "class_names": list(names)}, path)
 
 
@@ -79,21 +79,21 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     Returns
     -------
     Generator
-        A function of `(n, latent)` noise, and for a class-conditional one `(n,)` int64 labels,
+        A function from `(n, latent)` noise, and `(n,)` int64 labels if it is class-conditional,
         to `(n, height, width, channels)` images in [-1, 1].
 
     Raises
     ------
     CheckpointError
-        The file has another format, or its weights do not fit its layers.
+        The file has another format, or its weights do not match its layers.
     """
-    content = read_plain(given(path, "path"), LARGEST)
+    content = read_plain(given(path, "path"), MOST_BYTES)
     weights = decode(content)
     try:
         problem = _problem(_metadata(content))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        why = str(error).splitlines()[0]
-        raise CheckpointError(f"{path} does not say which network it is of: {why}") from None
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{path} has no valid description of its network: {reason}") from None
     generator = plugins.get_backend(backend).trainer(problem).generator
     generator.load_weights(weights)
     return generator
@@ -101,8 +101,8 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
 
 def _metadata(content: bytes) -> dict[str, Any]:
     length = int.from_bytes(content[:8], "little")
-    said: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
-    return {key: json.loads(value) for key, value in said.items()}
+    metadata: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+    return {key: json.loads(value) for key, value in metadata.items()}
 
 
 def _problem(facts: dict[str, Any]) -> Problem:
@@ -112,15 +112,15 @@ def _problem(facts: dict[str, Any]) -> Problem:
     from gankit.losses import BUILTIN
 
     spec = TypeAdapter(tuple[Annotated[Layer, Tagged("layer")], ...])
-    still = SGD(learning_rate=0.0)
+    unused = SGD(learning_rate=0.0)
     return Problem(
         generator=spec.validate_json(json.dumps(facts["generator"])),
         discriminator=(Flatten(), Dense(1)),
         latent=facts["latent"],
         image_shape=tuple(facts["image_shape"]),
         loss=BUILTIN[0],
-        generator_optimizer=still,
-        discriminator_optimizer=still,
+        generator_optimizer=unused,
+        discriminator_optimizer=unused,
         classes=facts["classes"],
     )
 

@@ -1,6 +1,6 @@
 """Verify an export: `python -m gankit.export.verify_subprocess FORMAT BACKEND DIR`.
 
-Only here a framework's own loader opens a file, and only one that was just written.
+Only this process opens a file with a framework's loader, and only a file that was just written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gankit.runs.tensors import decode
 
 
 def main(arguments: list[str]) -> None:
-    """Send the largest difference of images, or the error."""
+    """Send the largest difference of the images, or the error."""
     send = channel()
     warnings.simplefilter("ignore")
     name, backend, folder = arguments
@@ -34,11 +34,11 @@ def main(arguments: list[str]) -> None:
         run = export.read(Path(folder) / f"{NAME}{export.suffix}")
         send(compared(run, decode(read_plain(Path(folder) / EXPECTED))))
     except (Exception, SystemExit) as error:
-        send(refusal(error, f"the {name} that backend {backend!r} wrote cannot be run"))
+        send(refusal(error, f"{name} of backend {backend!r} cannot be run"))
 
 
 def compared(run: Ran, expected: State) -> dict[str, Any]:
-    """Return the largest difference, over all images generated together and one generated alone."""
+    """Return the largest difference: of all images generated together, and of the first alone."""
     images = expected["images"]
     inputs: Inputs = {name: expected[name] for name in ("noise", "labels") if name in expected}
     together = difference(run(inputs), images)
@@ -46,7 +46,7 @@ def compared(run: Ran, expected: State) -> dict[str, Any]:
     return {"done": True, "images": len(images), "difference": max(together, alone)}
 
 
-def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - whatever a loader returns.
+def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - loaders return many types.
     """Return max |made - expected|; raise BackendUnavailable for other shapes or infinities.
 
     >>> difference([[0.5]], np.array([[0.25]]))
@@ -54,9 +54,11 @@ def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - whatever a 
     """
     made = np.asarray(made)
     if made.shape != expected.shape:
-        raise BackendUnavailable(f"it makes {made.shape} where {expected.shape} is due")
+        raise BackendUnavailable(
+            f"the images of the export have shape {made.shape}; expected {expected.shape}"
+        )
     if not np.isfinite(made).all():
-        raise BackendUnavailable("it makes numbers that are not finite")
+        raise BackendUnavailable("the images of the export have values that are not finite")
     return float(np.abs(made.astype(np.float64) - expected).max())
 
 

@@ -1,7 +1,7 @@
 """Write a run's generator: `... write_subprocess RUN best|newest DEVICE FORMAT BACKEND FOLDER`.
 
-The folder gets the export, and `expected.safetensors`: inputs, and the images that the run's
-generator makes of them.
+Writes into FOLDER the export, and `expected.safetensors`: inputs, and the images that the run's
+generator makes from them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from gankit.runs.tensors import encode
 
 EXPECTED = "expected.safetensors"
 NAME = "generator"
-IMAGES = 16
-"""Compared images, at least; a class-conditional run has at least one of each class."""
+LEAST_IMAGES = 16
+"""The least number of compared images; a class-conditional run has at least one of each class."""
 SEED = 0
 
 
@@ -47,16 +47,16 @@ def main(arguments: list[str]) -> None:
         send(refusal(error, f"backend {backend!r} cannot write {name}"))
 
 
-def refusal(error: BaseException, said: str) -> dict[str, Any]:
-    """Return the message about an error: gankit's own, or `said` with the library's."""
+def refusal(error: BaseException, problem: str) -> dict[str, Any]:
+    """Return the message about an error: that of a gankit error, or `problem` with the error."""
     if isinstance(error, GankitError):
         return {"refused": str(error), "exit_code": int(error.exit_code)}
-    told = f"{said}: {plain(described(error))}{place_of(error)}"
-    return {"refused": told, "exit_code": int(ExitCode.BACKEND)}
+    message = f"{problem}: {plain(described(error))}{place_of(error)}"
+    return {"refused": message, "exit_code": int(ExitCode.BACKEND)}
 
 
 def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, list[str]]:
-    """Load a run; return it, and gankit's warnings."""
+    """Load a run; return it with gankit's warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         run = load(path, backend, best=best, device=device or None)
@@ -65,7 +65,7 @@ def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, 
 
 
 def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
-    """Write the export and the expected images; return facts about the run."""
+    """Write the export and the expected images; return the message about it."""
     weights = run.generator.weights()
     atomic_files.write_file(folder / EXPECTED, encode(examples(run)))
     export = offered(name, plugins.get_backend(backend))
@@ -79,13 +79,13 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
 
 
 def examples(run: Run) -> State:
-    """Return inputs, and as "images" what the run's generator makes of them."""
+    """Return inputs, and under "images" the images that the run's generator makes from them."""
     classes = run.problem.generator_classes
-    count = max(IMAGES, classes)
+    count = max(LEAST_IMAGES, classes)
     inputs: State = {"noise": latents(count, run.problem.latent, SEED)}
     if classes:
         inputs["labels"] = np.arange(count, dtype=np.int64) % classes
-    images = run.sample(count, SEED)  # Each class in its turn, too.
+    images = run.sample(count, SEED)  # It uses each class in turn, too.
     return {**inputs, "images": images.astype(np.float32)}
 
 
