@@ -1,7 +1,7 @@
-"""Named configurations (recipes), each a TOML file in this folder.
+"""Recipes: named configurations, each a TOML file in this folder.
 
 >>> recipe("simple").summary
-'dense networks on 28x28 digits, the script that gankit grew from'
+'dense networks on 28x28 digits, the first script of gankit'
 """
 
 from __future__ import annotations
