@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gankit.plugins import get_backend, register
     from gankit.plugins.hooks import hookimpl
 
-_HOMES = {
+_MODULES = {
     "ExitCode": "errors",
     "GankitError": "errors",
     "Run": "api",
@@ -47,14 +47,14 @@ __all__ = [
     "load",
     "register",
     "train",
-]  # fmt: skip
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be anything.
     """Import a public name's module on first use (PEP 562)."""
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'gankit' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"gankit.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"gankit.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

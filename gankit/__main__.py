@@ -1,4 +1,4 @@
-"""`python -m gankit`: the command, where its script is not on the path."""
+"""`python -m gankit`: the command, if its script is not on the path."""
 
 from gankit.cli import main
 

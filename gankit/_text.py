@@ -1,7 +1,7 @@
 r"""Escape text for a terminal (`printable`) and for a UTF-8 file (`storable`).
 
-A file name may hold any byte except two: line breaks, terminal control codes, bytes that are not
-UTF-8. Python represents such a byte as a surrogate, which UTF-8 cannot encode.
+A file name may contain any byte except two, so also line breaks, terminal control codes and bytes
+that are not UTF-8. Python represents the latter as surrogates, which UTF-8 cannot encode.
 
 >>> print(printable("a\x1b[2Jb\nc\udcff"))
 a\x1b[2Jb\nc\udcff
@@ -20,7 +20,7 @@ _STORED = re.compile("\0([0-9a-f]{2})")
 def printable(text: object) -> str:
     """Return text on one line, with unprintable characters escaped as in Python's `repr`.
 
-    All text for a terminal, a page, a model card or a log is escaped here.
+    All text for a terminal, a page, a model card or a log is escaped by this function.
     """
     string = str(text)
     if string.isprintable():

@@ -61,10 +61,11 @@ class Augment:
     adaptive
         Whether each transform is applied to an image with probability p, which adapts to the
         discriminator (ADA: Karras et al. 2020b, section 3): with r the logits of real images,
-        p starts at 0, and after every `every` discriminator updates
+        p starts at 0, and after each `every` discriminator updates
         p <- min(max(p + sign(E sign(r) - target) * batch * every / images, 0), 1),
-        E over those updates. A trainer's state has "ada/p", "ada/signs", the sum of E sign(r)
-        over the updates since (float64), and "ada/updates", their number (int64).
+        with E over those updates. A trainer's state has "ada/p"; "ada/signs", the sum of
+        E sign(r) over the updates since the last change of p (float64); and "ada/updates", their
+        number (int64).
     target, images, every
         As above; `images` is the number of images in which p can go from 0 to 1.
     """
@@ -84,7 +85,10 @@ class Augment:
             if name not in TRANSFORMS:
                 raise UnknownName("transform", name, TRANSFORMS)
         if len(set(self.policy)) < len(self.policy) or not self.policy:
-            raise ConfigError(f"an augmentation's policy is {list(self.policy)}; name each once")
+            raise ConfigError(
+                f"an augmentation's policy is {list(self.policy)}; expected one transform or "
+                "more, each once"
+            )
         if not (self.images > 0 and self.every >= 1):
             raise ConfigError("an augmentation's images and every must be positive")
 

@@ -60,7 +60,7 @@ known: keras, numpy, torch (did you mean 'torch'?)
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        """Name the `kind` of thing, the unknown `name`, the `known` names, and the closest one."""
+        """Write the message: the `kind` of name, the unknown `name`, and the `known` names."""
         known = sorted(known)
         message = f"unknown {kind} {shown(name)}; known: {', '.join(known) or 'none'}"
         super().__init__(message + (hint or did_you_mean(str(name)[:SHOWN_CHARACTERS], known)))
@@ -98,7 +98,7 @@ class BackendUnavailable(GankitError):
 
 
 class Unsupported(BackendUnavailable):
-    """A problem asks for a capability that the backend does not have."""
+    """A problem needs a capability that the backend does not have."""
 
 
 class PluginError(GankitError):
@@ -143,8 +143,8 @@ def described(error: BaseException) -> str:
 def place_of(error: BaseException) -> str:
     """Return where an error was raised, as " (file.py, line 3)", or "".
 
-    The message of a gankit error, of a library that cannot be loaded and of a file that cannot be
-    parsed is enough without it.
+    It is "" for a gankit error, a library that cannot be loaded and a file that cannot be parsed:
+    their messages are enough.
     """
     if isinstance(error, GankitError | ImportError | OSError | SyntaxError | SystemExit):
         return ""
@@ -191,10 +191,11 @@ def folded(name: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: short, on one line, without the numbers of an array.
+    """Return a value as text for a message: short, on one line, without the numbers of an array.
 
-    Numbers, texts and paths are shown as in Python, cut to 60 characters; an array is shown by its
-    shape and dtype, a container by its length, anything else by its type.
+    Numbers, texts and paths are written as in Python, cut to 60 characters; an array is described
+    by its shape and dtype, a container by its length, any other value by its type.
+
     >>> shown([1, 2, 3]), shown(dict), shown(len), shown(0.5)
     ('list of 3', 'the class dict', 'the function len', '0.5')
     """
@@ -205,8 +206,8 @@ def shown(value: object) -> str:
         return f"the class {value.__name__}"
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if isinstance(shape, Iterable) and dtype is not None:
-        sides, of = tuple(shape), str(dtype).rpartition(".")[2]
-        return f"{_kind(kind)} of shape {sides}, {of}" if sides else _cut(repr(value))
+        sides, dtype_name = tuple(shape), str(dtype).rpartition(".")[2]
+        return f"{_kind(kind)} of shape {sides}, {dtype_name}" if sides else _cut(repr(value))
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}"
     if isinstance(value, Sized) and kind.__module__ == "builtins":

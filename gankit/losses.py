@@ -1,8 +1,8 @@
 """Adversarial losses, each written once for every backend.
 
-A loss sees logits `(n,)`: `real` = D(real images), `fake` = D(G(noise)), high for real. It is
-written with `+ - *` and the three operations of `LossOps`, so a backend that can differentiate
-those can train with any loss, a user's own too:
+A loss is a function of logits `(n,)`, high for real: `real` = D(real images), `fake` = D(G(noise)).
+It is written with `+ - *` and the three operations of `LossOps`, so a backend that can
+differentiate those can train with any loss, also with a user's own:
 
 >>> shifted = Loss(
 ...     "shifted",
@@ -49,7 +49,7 @@ class LossOps(Protocol):
 
 
 class NumpyLossOps:
-    """The three operations on NumPy arrays: to evaluate a loss, not to train with it."""
+    """The three operations on NumPy arrays, to evaluate a loss; they have no gradients."""
 
     mean = staticmethod(np.mean)
 
@@ -145,20 +145,20 @@ def _importable(formula: object) -> bool:
     return found is formula
 
 
-def _separate(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
-    """Return the cross-entropy of real (1) and fake (0): E sp(-real) + E sp(fake)."""
+def _cross_entropy(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+    """Return the cross-entropy with labels 1 (real) and 0 (fake): E sp(-real) + E sp(fake)."""
     return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
 
-def _taken_for_fake(ops: LossOps, fake: Tensor) -> Tensor:
+def _cross_entropy_of_fakes(ops: LossOps, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(fake))
 
 
-def _taken_for_real(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
+def _nonsaturating(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(-fake))
 
 
-def _not_taken_for_fake(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
+def _minimax(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return -ops.mean(ops.softplus(fake))
 
 
@@ -170,11 +170,11 @@ def _squares_of_fakes(ops: LossOps, fake: Tensor) -> Tensor:
     return 0.5 * ops.mean(fake * fake)
 
 
-def _squares_to_real(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
+def _squares_from_real(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * ops.mean((fake - 1) * (fake - 1))
 
 
-def _hinges(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+def _hinge(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(1 + fake))
 
 
@@ -190,7 +190,7 @@ def _mean_of_fakes(ops: LossOps, fake: Tensor) -> Tensor:
     return ops.mean(fake)
 
 
-def _raised(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
+def _negative_mean_of_fakes(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return -ops.mean(fake)
 
 
@@ -198,7 +198,7 @@ def _relativistic(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(fake - real))
 
 
-def _relativistic_turned(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+def _relativistic_swapped(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return _relativistic(ops, fake, real)
 
 
@@ -208,7 +208,7 @@ def _relativistic_average(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(above) + ops.mean(below)
 
 
-def _relativistic_average_turned(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+def _relativistic_average_swapped(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
     return _relativistic_average(ops, fake, real)
 
 
@@ -216,14 +216,14 @@ def _relativistic_average_turned(ops: LossOps, real: Tensor, fake: Tensor) -> Te
 class _Smoothed:
     """The discriminator's formula of `smoothed`."""
 
-    whole: Formula
+    formula: Formula
     of_fakes: Callable[[LossOps, Tensor], Tensor]
     share: float
 
     def __call__(self, ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
         """Return the smoothed loss."""
         swapped = self.of_fakes(ops, real) + self.of_fakes(ops, fake)
-        return (1 - self.share) * self.whole(ops, real, fake) + self.share * swapped
+        return (1 - self.share) * self.formula(ops, real, fake) + self.share * swapped
 
 
 @dataclass(frozen=True)
@@ -248,8 +248,8 @@ def absent(name: str) -> Loss:
 def smoothed(loss: Loss, share: float) -> Loss:
     """Return `loss` with one-sided label smoothing (Salimans et al. 2016, section 3.4).
 
-    Each real image counts as a fake by `share`: with the discriminator's loss R(real) + F(fake),
-    it minimises (1 - share) * R(real) + share * F(real) + F(fake). For cross-entropy this is the
+    Real images count as fakes with weight `share`: instead of R(real) + F(fake), the discriminator
+    minimises (1 - share) * R(real) + share * F(real) + F(fake). For cross-entropy this is the
     target 1 - share. For least squares it is the same target plus a constant, 1/2 share
     (1 - share): the gradients are equal, and the reported loss is larger by it.
 
@@ -267,33 +267,42 @@ def smoothed(loss: Loss, share: float) -> Loss:
         return loss
     of_fakes = loss.of_fakes
     if of_fakes is None:
-        raise ConfigError(f"loss {loss.name!r} compares real and fake; it has no labels to smooth")
+        raise ConfigError(
+            f"label_smoothing: got {shown(share)} with loss {loss.name!r}; expected a loss with a "
+            "separate term for fakes"
+        )
 
     return replace(loss, discriminator=_Smoothed(loss.discriminator, of_fakes, share))
 
 
 NONSATURATING = Loss(  # Goodfellow et al. 2014, section 3.
-    "nonsaturating", _separate, _taken_for_real, of_fakes=_taken_for_fake
+    "nonsaturating", _cross_entropy, _nonsaturating, of_fakes=_cross_entropy_of_fakes
 )
 MINIMAX = Loss(  # Goodfellow et al. 2014, equation 1.
-    "minimax", _separate, _not_taken_for_fake, of_fakes=_taken_for_fake
+    "minimax", _cross_entropy, _minimax, of_fakes=_cross_entropy_of_fakes
 )
 LEAST_SQUARES = Loss(  # Mao et al. 2017, with targets 1 (real) and 0 (fake).
-    "least-squares", _squares, _squares_to_real, of_fakes=_squares_of_fakes
+    "least-squares", _squares, _squares_from_real, of_fakes=_squares_of_fakes
 )
 HINGE = Loss(  # Lim & Ye 2017; Miyato et al. 2018.
-    "hinge", _hinges, _raised, of_fakes=_hinge_of_fakes
+    "hinge", _hinge, _negative_mean_of_fakes, of_fakes=_hinge_of_fakes
 )
 WASSERSTEIN = Loss(  # Arjovsky et al. 2017; the critic needs a penalty or weight clipping.
-    "wasserstein", _difference, _raised, of_fakes=_mean_of_fakes
+    "wasserstein", _difference, _negative_mean_of_fakes, of_fakes=_mean_of_fakes
 )
 RELATIVISTIC = Loss(  # Jolicoeur-Martineau 2018, paired; R3GAN 2024.
-    "relativistic", _relativistic, _relativistic_turned, paired=True
+    "relativistic", _relativistic, _relativistic_swapped, paired=True
 )
 RELATIVISTIC_AVERAGE = Loss(  # Jolicoeur-Martineau 2018.
-    "relativistic-average", _relativistic_average, _relativistic_average_turned, paired=True
+    "relativistic-average", _relativistic_average, _relativistic_average_swapped, paired=True
 )
 
 BUILTIN = (
-    NONSATURATING, MINIMAX, LEAST_SQUARES, HINGE, WASSERSTEIN, RELATIVISTIC, RELATIVISTIC_AVERAGE,
-)  # fmt: skip
+    NONSATURATING,
+    MINIMAX,
+    LEAST_SQUARES,
+    HINGE,
+    WASSERSTEIN,
+    RELATIVISTIC,
+    RELATIVISTIC_AVERAGE,
+)

@@ -109,7 +109,7 @@ RUNNING_MEANS: dict[type[Optimizer], str] = {SGD: "", RMSprop: "v", Adam: "mv"}
 def initial_state(optimizer: Optimizer, weights: Mapping[str, NDArray[Any]]) -> State:
     """Return the state of `optimizer` for `weights` before any update.
 
-    Its names are such as "m/0.kernel", "v/0.kernel", "t".
+    Its names have the form "m/0.kernel", "v/0.kernel" and "t".
     """
     means = RUNNING_MEANS[type(optimizer)]
     state: State = {f"{m}/{name}": np.zeros_like(w) for m in means for name, w in weights.items()}
@@ -149,9 +149,9 @@ class Average:
     """An exponential moving average of the generator's weights, used for sampling.
 
     After each step, average <- beta * average + (1 - beta) * weights, with
-    beta = 0.5^(batch / half_life). Until `ramp * images seen` exceeds `half_life`, it replaces
-    `half_life`, so that the initial random weights are soon forgotten. This follows the code of
-    Karras et al. 2020b (ADA), except in the first update.
+    beta = 0.5^(batch / half_life). While `ramp * images seen` is below `half_life`, it replaces
+    `half_life`, so that the weight of the initial random weights falls fast. This follows the code
+    of Karras et al. 2020b (ADA), except in the first update.
 
     Attributes
     ----------
@@ -168,8 +168,10 @@ class Average:
         """Raise ConfigError for values of the wrong type or out of range."""
         check_fields(self, "an average")
         if not (self.half_life > 0 and self.ramp >= 0):
-            values = f"half_life is {self.half_life} and ramp {self.ramp}"
-            raise ConfigError(f"an average's {values}; give a positive one, and at least 0")
+            raise ConfigError(
+                f"an average's half_life is {self.half_life} and its ramp {self.ramp}; half_life "
+                "must be positive and ramp at least 0"
+            )
 
     def beta(self, batch: int, images_seen: int) -> float:
         """Return the share of the old average in the new one, after `images_seen` images.

@@ -14,8 +14,8 @@ The images x at which the gradient is taken:
     around   real + a * 1/2 * std(real) * u, with u ~ U(0, 1) of the images' shape and std the
              (population) standard deviation of the batch             DRAGAN: Kodali et al. 2017
 
-The discriminator is in training mode there, in a separate pass that changes no running state. If
-the discriminator's inputs are augmented, the gradient is with respect to the images before.
+The gradient is computed in training mode, in a separate pass that changes no running state. If the
+discriminator's inputs are augmented, it is the gradient with respect to the images before that.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Penalty:
     epsilon
         Keeps the root differentiable at 0; unused if the target is 0.
     every
-        Interval in discriminator updates, counted from the run's first; the weight is then
-        multiplied by it (the lazy regularization of Karras et al. 2020a, StyleGAN2, which also
-        adjusts the optimizer; gankit does not).
+        Interval in discriminator updates, counted from the first of the run; the weight is
+        multiplied by it. This is the lazy regularization of Karras et al. 2020a (StyleGAN2), which
+        also adjusts the optimizer; gankit does not.
     """
 
     where: Where
@@ -79,7 +79,7 @@ class Penalty:
 
     @property
     def half(self) -> Half:
-        """Whose augmentation its images get before the discriminator."""
+        """The half of the batch whose augmentation is applied to its images."""
         return "fake" if self.where == "fake" else "real"
 
     def points(
@@ -89,7 +89,7 @@ class Penalty:
         random: Mapping[str, Tensor],
         deviation: Callable[[Tensor], Tensor],
     ) -> Tensor:
-        """Return the images at which the gradient is taken; they are constants to the weights.
+        """Return the images at which the gradient is taken; their own gradients are not needed.
 
         Parameters
         ----------

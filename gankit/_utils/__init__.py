@@ -1,1 +1,1 @@
-"""Internal helpers that several folders share: files, processes, names of arrays."""
+"""Internal helpers of several folders: files, child processes, names of arrays."""

@@ -14,7 +14,7 @@ AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
 
 
 def aligned(array: AnyArray) -> AnyArray:
-    """Return `array` if it is contiguous, writable and aligned to 64 bytes, else such a copy.
+    """Return `array` if it is contiguous, writable and aligned to 64 bytes, else an aligned copy.
 
     >>> aligned(np.arange(5)).ctypes.data % ALIGNMENT
     0

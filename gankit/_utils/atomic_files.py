@@ -23,7 +23,7 @@ from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import StorageError
 
 _TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
-# A container reuses the same few process numbers; the mark distinguishes processes.
+# Process numbers repeat in containers; the mark distinguishes processes.
 _MARK = secrets.token_hex(4)
 _count = itertools.count()
 _APPEND = (
@@ -35,16 +35,16 @@ _APPEND = (
     | getattr(os, "O_BINARY", 0)
 )
 SWEEP_BYTES = 2**20
-"""Before writing a file of at least this size, remove what killed processes left beside it."""
+"""Before writing a larger file, unfinished files of killed processes beside it are deleted."""
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, replacing what is there; a partial file is never visible.
+    """Write `content` to `path`, replacing an existing file; a partial file is never visible.
 
     Raises
     ------
     StorageError
-        It could not be written; `path` is unchanged.
+        The file could not be written; `path` is unchanged.
     """
     if len(content) > SWEEP_BYTES:
         with suppress(StorageError):
@@ -53,7 +53,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write a folder of files, in their order, replacing what is at `path`.
+    """Write a folder of files, in the given order, replacing what is at `path`.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     Raises
     ------
     StorageError
-        It could not be written; `path` is unchanged.
+        The folder could not be written; `path` is unchanged.
     """
     _attempt(path, lambda: _write_folder(path, files))
 
@@ -102,8 +102,8 @@ def claim_folder(path: Path) -> bool:
 def workplace(path: Path) -> Iterator[Path]:
     """Yield a new folder beside `path`, for content that `publish` then moves to `path`.
 
-    The folder is removed at the end with its content. What killed processes left beside it is
-    removed first; StorageError if it cannot be created.
+    The folder is removed at the end with its content. Unfinished files of killed processes beside
+    it are deleted first. StorageError if it cannot be created.
     """
     with suppress(StorageError):
         sweep(path.parent)
@@ -123,7 +123,7 @@ def publish(made: Path, path: Path) -> None:
     Raises
     ------
     StorageError
-        It could not be moved; `path` is unchanged.
+        The content could not be moved; `path` is unchanged.
     """
     with writing(path):
         for part in (made, *made.rglob("*")):
@@ -136,7 +136,7 @@ def publish(made: Path, path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder: rename it out of sight first, then delete it."""
+    """Remove a file or folder: first rename it to a hidden name, then delete it."""
     with writing(path):
         hidden = _temporary(path)
         patiently(lambda: path.rename(hidden))
@@ -147,8 +147,8 @@ def remove(path: Path) -> None:
 def sweep(folder: Path, *, alone: bool = False) -> None:
     """Delete unfinished files of killed processes in `folder`.
 
-    With `alone`, no other process can be writing there (the caller holds the run's lock), and all
-    unfinished files are deleted; otherwise only those whose lock no process holds.
+    With `alone`, no other process can be writing there because the caller holds the run's lock, and
+    all unfinished files are deleted; otherwise only those whose lock no process holds.
     """
     with writing(folder):
         for path in list(folder.iterdir()) if folder.is_dir() else ():
@@ -183,13 +183,13 @@ def _sync(path: Path) -> None:
 def open_to_append(path: Path) -> int:
     """Open a file to append to, creating it if needed, and return the descriptor.
 
-    Links are not followed, and pipes are not waited for. A file with several hard links, as
-    `cp -al` creates them, is first replaced by a copy, so that the other names stay unchanged.
+    Symbolic links and pipes are refused. A file with several hard links, as `cp -al` creates them,
+    is first replaced by a copy, so that the other names stay unchanged.
 
     Raises
     ------
     OSError
-        It cannot be opened, or is not a regular file.
+        The file cannot be opened, or is not a regular file.
     """
     descriptor = os.open(path, _APPEND, 0o666)
     status = os.fstat(descriptor)
@@ -241,7 +241,7 @@ def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _publish(temporary: Path, path: Path) -> None:
-    """Rename a folder to `path`; what was there is moved away only now, and restored on failure."""
+    """Rename a folder to `path`; an existing folder is moved away first, and back on failure."""
     replaced = _temporary(path)
     present = os.path.lexists(path)
     if present:

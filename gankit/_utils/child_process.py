@@ -1,14 +1,14 @@
-"""A child process that runs a module of gankit and sends messages, and may crash or hang.
+"""Run a module of gankit in a child process, which sends messages and may crash or hang.
 
-A message is a table, sent as one line of JSON on what was standard output at the start:
+A message is a JSON object on one line of the process's original standard output:
 
     parent                                          child
     for message in messages("gankit.x", limit=9):   send = channel()
         ...                                         send({"doing": "while it was loaded"})
                                                     send({"answer": 42, "done": True})
 
-The child's last message holds "done" or "refused". If the child fails, the parent's last message is
-{"fault": how, in one line}.
+The child's last message contains "done" or "refused". If the child fails, the last message that the
+parent gets is {"fault": ...}, a description in one line.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from gankit.errors import described
 Message: TypeAlias = dict[str, Any]
 Send: TypeAlias = Callable[[Mapping[str, Any]], None]
 Process: TypeAlias = "subprocess.Popen[bytes]"
-_PLACE = re.compile(r'File "(.+)", line (\d+) in (\S+)')
+_FRAME = re.compile(r'File "(.+)", line (\d+) in (\S+)')
 
 
 def channel() -> Send:
     """Return the child's function that sends a message; printed text goes to standard error."""
     heed_debug()
-    mine = os.dup(1)
+    descriptor = os.dup(1)
     os.dup2(2, 1)
 
     def send(message: Mapping[str, Any]) -> None:
-        os.write(mine, f"{json.dumps(message)}\n".encode())
+        os.write(descriptor, f"{json.dumps(message)}\n".encode())
 
     return send
 
 
 def command(module: str, arguments: Sequence[str]) -> list[str]:
-    """Return the command that runs a module of gankit; a person can run it too."""
+    """Return the command that runs a module of gankit; it also works in a shell."""
     return [sys.executable or "python", "-P", "-X", "faulthandler", "-m", module, *arguments]
 
 
@@ -62,12 +62,14 @@ def start(
 
     Parameters
     ----------
+    module, arguments
+        The module, and its command-line arguments.
     errors
-        Where its standard error goes.
+        The child's standard error: a file or a descriptor.
     without
-        Environment variables that it does not get.
+        Names of environment variables that are removed.
     """
-    # An empty entry is the working folder, to Python in PYTHONPATH as well.
+    # Python takes an empty entry of PYTHONPATH as the working folder.
     paths = [*sys.path, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
     if LOG.isEnabledFor(logging.DEBUG):
@@ -75,13 +77,17 @@ def start(
     for name in without:
         environment.pop(name, None)
     return subprocess.Popen(  # noqa: S603 - our own module.
-        command(module, arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=errors, env=environment, start_new_session=True,
-    )  # fmt: skip
+        command(module, arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def kill(process: Process) -> None:
-    """Kill a child process and everything that it started, and wait for it."""
+    """Kill a child process and all processes that it started, and wait for it."""
     with suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -93,12 +99,12 @@ def kill(process: Process) -> None:
 def messages(module: str, *arguments: str, limit: float) -> Generator[Message]:
     """Run a module of gankit and yield its messages; the last is {"fault": ...} if it failed.
 
-    Closing the generator kills the process and everything that it started.
+    Closing the generator kills the process and all processes that it started.
 
     Parameters
     ----------
     limit
-        Seconds after which it is killed.
+        Seconds after which the process is killed.
     """
     with closing(_Child(module, arguments, limit)) as child:
         yield from child
@@ -107,14 +113,18 @@ def messages(module: str, *arguments: str, limit: float) -> Generator[Message]:
 def answers(
     module: str, *calls: Sequence[str], limit: float, without: Sequence[str] = ()
 ) -> list[Message]:
-    """Run a module once for each `calls`, side by side; return the messages of each as one table.
+    """Run a module once for each of `calls`, in parallel; return the merged messages of each.
 
     Parameters
     ----------
+    module
+        The module.
+    calls
+        The arguments of each process.
     limit
         Seconds after which a process is killed.
     without
-        Environment variables that they do not get.
+        Names of environment variables that are removed.
     """
     with ExitStack() as stack:
         children = [
@@ -125,7 +135,7 @@ def answers(
 
 
 class _Child:
-    """A child process that has started, unless `fault` says why it could not."""
+    """A child process; `fault` is the reason if it could not be started."""
 
     def __init__(
         self, module: str, arguments: Sequence[str], limit: float, without: Sequence[str] = ()
@@ -141,7 +151,7 @@ class _Child:
             threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
 
     def __iter__(self) -> Iterator[Message]:
-        """Yield the messages, and how the process failed, if it did."""
+        """Yield the messages, and at the end the fault if the process failed."""
         if self.process is None:
             yield {"fault": self.fault}
             return
@@ -167,13 +177,13 @@ class _Child:
             yield {"fault": ", ".join(filter(None, (fault, found.get("doing"))))}
 
     def close(self) -> None:
-        """Kill the process and everything that it started."""
+        """Kill the process and all processes that it started."""
         if self.process:
             kill(self.process)
         self.errors.close()
 
     def _read(self, stream: IO[bytes]) -> None:
-        """Read the lines in a thread: what escaped the group may keep the pipe open for ever."""
+        """Read the lines in a thread: a process outside the group may keep the pipe open."""
         with stream:
             for line in stream:
                 self.lines.put(line)
@@ -185,9 +195,9 @@ def ending(code: int, errors: str) -> str | None:
     if code == 0:
         return None
     if code < 0:
-        place = _PLACE.search(errors)
-        where = f" at {place[1]}:{place[2]} in {place[3]}" if place else ""
-        return f"its process was ended by {_signal(-code)}{where}"
+        frame = _FRAME.search(errors)
+        location = f" at {frame[1]}:{frame[2]} in {frame[3]}" if frame else ""
+        return f"its process was ended by {_signal(-code)}{location}"
     lines = errors.strip().splitlines()
     return f"its process ended with exit code {code}" + (f" ({plain(lines[-1])})" if lines else "")
 

@@ -1,4 +1,4 @@
-"""Validation of counts: steps, images, units."""
+"""Check counts of steps, images and units."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ MOST_COUNT = 10**9
 
 
 def check_count(name: str, value: object) -> None:
-    """Raise ConfigError unless `value`, called `name`, is a whole number from 1 to `MOST_COUNT`."""
+    """Raise ConfigError unless `value` is a whole number from 1 to `MOST_COUNT`.
+
+    `name` is its name in the message.
+    """
     value = number(value)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= MOST_COUNT:  # type: ignore[operator]
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not 1 <= value <= MOST_COUNT:  # type: ignore[operator]
         raise ConfigError(
-            f"{name} is {shown(value)}; it must be whole, at least 1, and at most {MOST_COUNT:,}"
+            f"{name} is {shown(value)}; it must be a whole number from 1 to {MOST_COUNT:,}"
         )

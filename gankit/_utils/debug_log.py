@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DEBUG = "GANKIT_DEBUG"
-"""The environment variable that does what `--debug` does; child processes inherit it."""
+"""The environment variable with the effect of `--debug`; child processes inherit it."""
 LOG = logging.getLogger("gankit")
 
 
@@ -31,7 +31,7 @@ def debugging() -> Iterator[None]:
 
 
 def heed_debug() -> None:
-    """Show gankit's log until this process ends, if its parent shows its own."""
+    """Show gankit's log until this process ends, if the parent process shows it."""
     if debug_asked():
         LOG.addHandler(logging.StreamHandler())
         LOG.setLevel(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""Check that a dataclass's values have the declared types."""
+"""Check that the fields of a dataclass have values of their declared types."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def check_fields(thing: Any, name: str = "") -> None:  # noqa: ANN401 - any data
     Parameters
     ----------
     thing
-        The instance. Fields declared as whole numbers, numbers, texts, flags, choices, tuples and
-        classes are checked, others are not.
+        The instance. Only fields declared as whole numbers, numbers, texts, flags, choices, tuples
+        and classes are checked.
     name
         Its name in the message, before the field: "dense" for "dense's units".
     """
@@ -40,9 +40,9 @@ def check_fields(thing: Any, name: str = "") -> None:  # noqa: ANN401 - any data
         if typing.get_origin(hint) is Literal and isinstance(value, str):
             raise UnknownName(field, value, typing.get_args(hint))
         if typing.get_origin(hint) is tuple and isinstance(value, tuple):
-            of = typing.get_args(hint)[0]
-            position = next(i for i, item in enumerate(value) if not fits(item, of))
-            raise ConfigError(f"{place}: got {shown(value[position])}; expected {words(of)}")
+            item_hint = typing.get_args(hint)[0]
+            wrong = next(item for item in value if not fits(item, item_hint))
+            raise ConfigError(f"{place}: got {shown(wrong)}; expected {words(item_hint)}")
         raise ConfigError(f"{place}: got {shown(value)}; expected {words(hint)}")
 
 
@@ -89,7 +89,7 @@ def fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - any annotation.
 
 
 def words(hint: Any) -> str:  # noqa: ANN401 - any annotation.
-    """Return a text for messages of what an annotation accepts.
+    """Return a text that describes the values of an annotation, for messages.
 
     >>> words(float | None), words(Literal["real", "fake"]), words(tuple[int, ...])
     ('a number or None', "'real' or 'fake'", 'a tuple, each item a whole number')

@@ -30,8 +30,8 @@ _seeking = threading.Lock()
 class FileArray:
     """A read-only array in a file, in C order.
 
-    It has the array interface that image lookup needs: a shape, a dtype, a length, and rows by
-    number, by slice or by an array of numbers. `np.asarray` reads all of it. Returned rows are
+    It has the part of the array interface that training needs: a shape, a dtype, a length, and rows
+    by number, by slice or by an array of numbers. `np.asarray` reads all of it. Returned rows are
     copies in memory.
 
     Parameters
@@ -42,10 +42,10 @@ class FileArray:
     Attributes
     ----------
     shape, dtype
-        Of the array.
+        Shape and type of the array.
     path
-        Path of the file when it was opened. The file stays open: if another file takes the name,
-        the rows are still those of the first.
+        Path of the file when it was opened. The file stays open, so if the path is replaced by
+        another file, the rows still come from the first one.
     status
         `os.fstat` of the file when it was opened.
 
@@ -55,8 +55,8 @@ class FileArray:
         While opening, if the file is in Fortran order or shorter than its header says. While
         reading, if the file was changed since it was opened; the message names it.
     OSError, ValueError, ...
-        While opening, if it cannot be read or is not an .npy file: whatever NumPy's header reader
-        raises.
+        While opening, if it cannot be read or is not an .npy file: the errors of NumPy's header
+        reader.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,11 +70,11 @@ class FileArray:
         self.status = os.fstat(self._descriptor)
         if fortran and self.ndim > 1:
             raise DataError(
-                f"{path}: images are in Fortran order, where each image is spread over the whole "
+                f"{path}: images are in Fortran order, which spreads each image over the complete "
                 "file; save np.ascontiguousarray(images)"
             )
         if self.dtype.hasobject:
-            raise DataError(f"{path}: cannot be read as npy: it holds Python objects")
+            raise DataError(f"{path}: cannot be read as npy: it contains Python objects")
         if self.status.st_size < self._start + self.nbytes:
             sizes = f"{self.status.st_size} bytes, but its header describes {self.nbytes}"
             raise DataError(f"{path}: cannot be read as npy: it has {sizes}")
@@ -86,7 +86,7 @@ class FileArray:
 
     @property
     def size(self) -> int:
-        """The number of numbers."""
+        """The number of values."""
         return math.prod(self.shape)
 
     @property
@@ -173,12 +173,12 @@ class FileArray:
     def _changed(self) -> DataError:
         return DataError(
             f"{self.path} was changed while it was in use; restore the old file and resume, or "
-            "start a new run with the new one"
+            "start a new run with the changed file"
         )
 
 
 def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:  # noqa: ANN401
-    """Return shape, whether it is in Fortran order, and dtype; the values follow in the file."""
+    """Return the shape, whether the order is Fortran's, and the dtype; values follow in `file`."""
     version = npy_format.read_magic(file)
     read = npy_format.read_array_header_1_0
     if version != (1, 0):
@@ -191,7 +191,7 @@ def _counted(index: NDArray[Any], rows: int) -> NDArray[np.int64]:
     """Return row numbers as indices from 0; IndexError if one is out of range."""
     index = index.astype(np.int64)
     if index.size and (index.max() >= rows or index.min() < -rows):
-        raise IndexError(f"there is no row {index.max()} or {index.min()}; there are {rows}")
+        raise IndexError(f"row {index.min()} or {index.max()} is out of range; there are {rows}")
     return np.where(index < 0, index + rows, index)
 
 

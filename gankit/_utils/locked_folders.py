@@ -1,7 +1,8 @@
-"""The run folders that this process has locked, and whether each is still in its place.
+"""The run folders that this process has locked, and whether each still has its path.
 
-A folder can be moved or removed while its run trains. Its path then leads nowhere, or to another
-folder, and what is written there is lost to the run. So every write calls `require` first.
+A folder can be moved or removed while its run trains. Its path then does not exist, or is that of
+another folder, and the run would lose files that are written there. So every write first calls
+`require`.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ class Held:
     Attributes
     ----------
     path
-        Its path as the run names it, relative or absolute.
+        Its path when it was opened, relative or absolute.
     identity
         Its device and inode.
     descriptor
-        Of the open folder, valid wherever it is moved; None if the system cannot open folders.
+        Descriptor of the open folder, still valid after a move; None if the system cannot open
+        folders.
     """
 
     path: Path
@@ -42,11 +44,11 @@ class Held:
     descriptor: int | None
 
     def is_there(self) -> bool:
-        """Return whether `path` still leads to the folder."""
+        """Return whether the folder is still at `path`."""
         return identity(self.path) == self.identity
 
     def place(self) -> Path | None:
-        """Return where the folder is now; None if it was removed or the system cannot tell."""
+        """Return the current path of the folder; None if it was removed or the path is unknown."""
         if self.is_there():
             return self.path
         try:
@@ -91,8 +93,8 @@ def require(path: Path) -> None:
     held = above(path)
     if held is not None and not held.is_there():
         now = held.place()
-        became = "removed, or moved to an unknown place" if now is None else f"moved to {now}"
-        raise Lost(f"{held.path} was {became} while a process wrote to it")
+        change = "removed, or moved to an unknown path" if now is None else f"moved to {now}"
+        raise Lost(f"{held.path} was {change} while a process wrote to it")
 
 
 def identity(path: Path) -> Identity | None:

@@ -1,7 +1,7 @@
-"""Paths that a user gives, and checks that they exist.
+"""The paths of a user, and checks that they exist.
 
-Up to Python 3.13, `Path.is_file` and similar raise OSError for a name that is too long and for a
-path without access; here both count as missing.
+Up to Python 3.13, `Path.is_file` and similar methods raise OSError for a name that is too long and
+for a path without access. The functions here return False for both.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def given(path: Given, name: str) -> Path:
     path
         The path.
     name
-        The option, argument or variable that it was given for.
+        Name of the option, argument or variable, for messages.
 
     Raises
     ------
     ConfigError
-        It is empty, as `--out "$RUN"` is if RUN is not set, or contains a null character.
+        The path is empty, as `--out "$RUN"` is if RUN is not set, or contains a null character.
     DataError
         The home folder is unknown.
     """
@@ -47,7 +47,7 @@ def given(path: Given, name: str) -> Path:
 
 
 def optional(path: Given | None, name: str) -> Path | None:
-    """Return what `given` does; None for None."""
+    """Return None for None, else the same as `given`."""
     return None if path is None else given(path, name)
 
 

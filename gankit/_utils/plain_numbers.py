@@ -1,7 +1,7 @@
 """Convert NumPy scalars and 0-d arrays to Python numbers.
 
-They come from a mean or a file, and differ from floats: `(a > 0) - (b > 0)` of two is an error, and
-an overflow warns. Functions that take numbers convert them first.
+NumPy returns such scalars from a mean or a file. They differ from floats: `(a > 0) - (b > 0)` is an
+error, and an overflow warns. Functions convert their numbers first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def number(value: Any) -> Any:  # noqa: ANN401 - any value.
 
 
 def plain_numbers(kind: Kind) -> Kind:
-    """Make a dataclass convert its numbers to Python's own; goes below `@dataclass`.
+    """Make a dataclass convert its numbers to Python's own; apply it below `@dataclass`.
 
     >>> import numpy as np
     >>> @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ def plain_numbers(kind: Kind) -> Kind:
     """
     check = getattr(kind, "__post_init__", None)
 
-    def settle(self: Any) -> None:  # noqa: ANN401 - an instance of the class.
+    def convert(self: Any) -> None:  # noqa: ANN401 - an instance of the class.
         for field in dataclasses.fields(self):
             given = getattr(self, field.name)
             if (plain := number(given)) is not given:
@@ -45,5 +45,5 @@ def plain_numbers(kind: Kind) -> Kind:
         if check is not None:
             check(self)
 
-    kind.__post_init__ = settle  # type: ignore[attr-defined]
+    kind.__post_init__ = convert  # type: ignore[attr-defined]
     return kind

@@ -41,7 +41,7 @@ def check_state(state: Mapping[str, NDArray[Any]], like: Mapping[str, NDArray[An
     """
     if missing := sorted(like.keys() - state.keys()):
         hint = did_you_mean(missing[0], state)
-        raise CheckpointError(f"the state lacks {missing[0]!r} ({len(missing)} missing){hint}")
+        raise CheckpointError(f"the state has no {missing[0]!r} ({len(missing)} missing){hint}")
     if extra := sorted(state.keys() - like.keys()):
         hint = did_you_mean(extra[0], like)
         raise CheckpointError(f"the state has an unknown {extra[0]!r} ({len(extra)} unknown){hint}")
@@ -50,4 +50,4 @@ def check_state(state: Mapping[str, NDArray[Any]], like: Mapping[str, NDArray[An
         if found.shape != wanted.shape:
             raise CheckpointError(f"{name!r} has shape {found.shape}; it must be {wanted.shape}")
         if np.dtype(found.dtype).kind != np.dtype(wanted.dtype).kind:
-            raise CheckpointError(f"{name!r} holds {found.dtype}; it must be {wanted.dtype}")
+            raise CheckpointError(f"{name!r} has type {found.dtype}; it must be {wanted.dtype}")

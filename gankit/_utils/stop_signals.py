@@ -20,23 +20,23 @@ HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Stop:
-    """Whether a run was asked to stop: `with taken(stop.receive)`.
+    """Whether a signal has requested a run to stop: `with taken(stop.receive)`.
 
     Parameters
     ----------
-    said
+    message
         Message on standard error for the first signal.
     second
         Handler of a second signal; by default the system's, which ends the process. A second
-        SIGHUP is ignored, because a terminal that is closed may send two.
+        SIGHUP is ignored, because closing a terminal may send two.
     """
 
     def __init__(
         self,
-        said: str = "stopping after this block; an interrupt or SIGTERM ends at once",
+        message: str = "stopping after this block; an interrupt or SIGTERM ends at once",
         second: Handler | signal.Handlers = signal.SIG_DFL,
     ) -> None:
-        self.said, self.second = said, second
+        self.message, self.second = message, second
         self.received: int | None = None
 
     def __call__(self) -> bool:
@@ -54,9 +54,9 @@ class Stop:
         for each in SIGNALS:
             if signal.getsignal(each) == self.receive:
                 signal.signal(each, signal.SIG_IGN if each == HANGUP else self.second)
-        # Not through the stream object: the signal may interrupt a write to it.
+        # Not with the stream object: the signal may have interrupted a write to it.
         with suppress(OSError, ValueError, AttributeError):
-            os.write(sys.stderr.fileno(), f"{self.said}\n".encode())
+            os.write(sys.stderr.fileno(), f"{self.message}\n".encode())
 
 
 @contextmanager
@@ -66,23 +66,23 @@ def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterat
     An ignored signal stays ignored, as `nohup` needs, and a handler that is not Python's stays
     installed.
     """
-    alone = threading.current_thread() is threading.main_thread()
-    before = {number: signal.getsignal(number) for number in signals if alone}
-    before = {n: usual for n, usual in before.items() if usual not in (None, signal.SIG_IGN)}
+    in_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in signals if in_main}
+    before = {n: old for n, old in before.items() if old not in (None, signal.SIG_IGN)}
     for number in before:
         signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, usual in before.items():
-            signal.signal(number, usual)
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 @contextmanager
 def by_ctrl_c() -> Iterator[Stop]:
     """Yield a `Stop` that the first Ctrl-C sets inside the block; the second raises at once.
 
-    A program that handles SIGINT itself, and threads other than the main one, are unaffected.
+    It has no effect in a program that handles SIGINT itself, and outside the main thread.
     """
     stop = Stop("stopping after this block; Ctrl-C again stops at once", signal.default_int_handler)
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,4 +1,4 @@
-"""One-line reasons of failed reads and writes, and safe reading of files."""
+"""Read files safely, and describe failed reads and writes in one line."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from gankit.errors import CheckpointError, GankitError, StorageError
 Done = TypeVar("Done")
 TRANSIENT = frozenset({errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT})
 """Errors that may be transient, for example from a busy server."""
-PASSING = TRANSIENT | {errno.EMFILE, errno.ENFILE}
-"""Also errors of a process or machine with too many open files."""
+NO_DAMAGE = TRANSIENT | {errno.EMFILE, errno.ENFILE}
+"""Errors of reading that do not mean that the file is damaged: also too many open files."""
 PAUSES = (0.05, 0.2)
 """Seconds before the second and the third attempt."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file would be larger than is allowed here",
+    errno.EFBIG: "the file would exceed the size limit of this system",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
     errno.EEXIST: "a file of that name exists",
-    errno.ENOTDIR: "a part of that path is a file, not a folder",
-    errno.ENOENT: "a part of that path does not exist, or was removed meanwhile",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.ENOENT: "a part of the path does not exist, or was removed meanwhile",
     errno.EIO: "the disk reports an input or output error",
     errno.ELOOP: "it is a symbolic link",
     errno.ENXIO: "it is a pipe or a device, not a file",
 }
-# A link is refused and a pipe is not waited for; Windows has neither flag.
+# Refuse a link, and do not wait for a pipe; Windows has neither flag.
 _READ_PLAIN = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -59,7 +59,7 @@ def patiently(do: Callable[[], Done]) -> Done:
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
-    """Return the StorageError that says why `path` could not be written."""
+    """Return the StorageError with the reason why `path` could not be written."""
     code = error.errno or 0
     reason = _REASONS.get(code) or (error.strerror or str(error) or "unknown reason").lower()
     if code in _FULL:
@@ -81,17 +81,17 @@ def writing(path: Path) -> Iterator[None]:
     except GankitError:
         raise
     except OSError as error:
-        locked_folders.require(path)  # If the folder is gone, that is the reason.
+        locked_folders.require(path)  # A moved folder is the actual reason.
         raise storage_error(path, error) from error
 
 
-def require_space(path: Path, wanted: int) -> None:
-    """Raise StorageError unless `wanted` bytes are free on the disk of `path`."""
+def require_space(path: Path, needed: int) -> None:
+    """Raise StorageError unless `needed` bytes are free on the disk of `path`."""
     with writing(path):
         free = shutil.disk_usage(_existing(path)).free
-    if free < wanted:
+    if free < needed:
         raise StorageError(
-            f"{path} needs about {megabytes(wanted)}, but {megabytes(free)} are free there; "
+            f"{path} needs about {megabytes(needed)}, but {megabytes(free)} are free there; "
             "free some space, keep fewer checkpoints, or name another folder"
         )
 
@@ -108,7 +108,7 @@ def read_plain(
     limit
         The most bytes that it may have.
     error
-        Type of the error, which names the file, if it cannot be read or is not a regular file.
+        Type of the error for a file that cannot be read or is not a regular file.
     """
     try:
         return patiently(lambda: _read_plain(path, limit, error))
@@ -120,8 +120,8 @@ def read_plain(
         if isinstance(failure, GankitError):
             raise
         reason = "it is a symbolic link" if failure.errno == errno.ELOOP else failure.strerror
-        # A transient read error does not mean damage: no older file may replace this one.
-        kind = StorageError if failure.errno in PASSING else error
+        # After such an error the caller must not use an older file instead.
+        kind = StorageError if failure.errno in NO_DAMAGE else error
         raise kind(f"cannot read {path}: {str(reason).lower()}") from failure
 
 

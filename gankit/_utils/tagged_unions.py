@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Tagged:
     """Marks a tagged union for pydantic, with the key that selects a member's type.
 
-    It is not beside the configuration, because a layer may contain layers.
+    It is in `_utils` because both the layers and the configuration use it.
     """
 
     key: str

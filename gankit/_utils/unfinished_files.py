@@ -1,8 +1,8 @@
-"""Find the writer of an unfinished file by a lock, which ends with the process that holds it.
+"""Lock unfinished files, to distinguish files in use from files of killed processes.
 
 A file is written under a temporary name beside its target. If its process is killed, the file
-remains. The next process that writes beside it removes unlocked files and leaves locked ones,
-also those of other machines or containers.
+remains, but the system releases its lock. The next process that writes beside it removes unlocked
+files and leaves locked ones, also those of other machines or containers.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ try:
 except ImportError:  # Windows, which cannot rename an open file either.
     fcntl = None  # type: ignore[assignment]
 
-# Links are not followed, and pipes not waited for.
-_LOOK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+# Refuse a link, and do not wait for a pipe.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def held(path: Path, *, folder: bool = False) -> Iterator[None]:
     Raises
     ------
     OSError
-        It cannot be created, or something of that name exists.
+        The file cannot be created, or the name exists already.
     """
     descriptor = _made(path, folder=folder)
     try:
@@ -43,7 +43,7 @@ def is_held(path: Path) -> bool | None:
     if fcntl is None:
         return None
     try:
-        descriptor = os.open(path, _LOOK)
+        descriptor = os.open(path, _OPEN_FLAGS)
     except OSError:
         return None
     try:

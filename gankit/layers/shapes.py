@@ -47,8 +47,8 @@ class Place:
     name
         Its path: its position, "3", or inside a residual block "3.layers.0".
     number
-        The number of layers before it, blocks and those inside them counted; it selects the
-        random stream of dropout. Without blocks it is the position.
+        The number of layers before it, counting blocks and the layers inside them; it selects
+        the random stream of dropout. Without blocks it is the position.
     layer, shape
         The layer, and the shape of its input.
     """
@@ -85,7 +85,7 @@ def shapes(spec: Spec, shape: Shape) -> list[Shape]:
             made = layer_shape(layer, trail[-1])
             _check(
                 math.prod(made) <= MOST_VALUES,
-                f"makes {made}, more than {MOST_VALUES:,} values an image",
+                f"its output {made} has more than {MOST_VALUES:,} values per image",
             )
         except ConfigError as error:
             raise ConfigError(f"layer {position}: {error}") from None
@@ -103,7 +103,11 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
     check_fields(layer, layer.layer)
     if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
         zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
-        _check(not zero, f"{layer.layer} is spectral and begins at zero, which has no norm")
+        _check(
+            not zero,
+            f"{layer.layer} is spectral but its initial kernel is zero, which cannot be divided by "
+            "its norm; choose another init and gain",
+        )
     match layer:
         case Dense(units=units):
             _row(layer, shape)
@@ -134,7 +138,7 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
             return (math.prod(shape),)
         case Reshape(shape=target):
             fits = math.prod(target) == math.prod(shape) and min(target, default=0) > 0
-            _check(fits, f"reshape cannot make {tuple(target)} of {shape}")
+            _check(fits, f"reshape cannot convert {shape} to {tuple(target)}")
             return tuple(target)
         case Residual(layers=layers, shortcut=shortcut):
             return _residual_shape(layers, shortcut, shape)
@@ -164,7 +168,11 @@ def _image_shape(layer: Conv | ConvTranspose | Upsample | AveragePool, shape: Sh
             return (height // size, width // size, channels)
     _check_conv(layer, channels)
     sides = tuple(_side(layer, side) for side in (height, width))
-    _check(min(sides) > 0, f"{layer.layer} with kernel {layer.kernel} makes nothing of {shape}")
+    _check(
+        min(sides) > 0,
+        f"{layer.layer} with kernel {layer.kernel} has no output for images {shape}; "
+        "choose a smaller kernel or more padding",
+    )
     return (*sides, layer.filters)
 
 
@@ -188,8 +196,11 @@ def _check_conv(layer: Conv | ConvTranspose, channels: int) -> None:
 
 
 def _residual_shape(layers: Spec, shortcut: Spec, shape: Shape) -> Shape:
-    made, kept = output_shape(layers, shape), output_shape(shortcut, shape)
-    _check(made == kept, f"residual adds {made} to {kept}; its shortcut must make the same shape")
+    made, added = output_shape(layers, shape), output_shape(shortcut, shape)
+    _check(
+        made == added,
+        f"residual's layers output {made} and its shortcut {added}; the shapes must be equal",
+    )
     return made
 
 
@@ -198,6 +209,6 @@ def _row(layer: Layer, shape: Shape) -> None:
         raise ConfigError(f"{layer.layer} takes a row of features, not {shape}; flatten it first")
 
 
-def _check(holds: bool, message: str) -> None:
-    if not holds:
+def _check(valid: bool, message: str) -> None:
+    if not valid:
         raise ConfigError(message)

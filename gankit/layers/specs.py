@@ -34,11 +34,11 @@ class Dense:
         by default.
     spectral
         Whether to divide the kernel by its largest singular value (Miyato et al. 2018), as
-        estimated with one vector u, `kernel_u`; False by default. With W the kernel, its rows all
-        axes but the last:
-            in training  u <- normalised(W' normalised(W u)) first, and is stored if running
-                         state changes
-            always       sigma = |W u|, with u a constant to the gradient
+        estimated with one vector u, `kernel_u`; False by default. With W the kernel as a matrix
+        whose columns are its last axis:
+            in training  u <- normalised(W' normalised(W u)) first; u is stored if the pass
+                         changes running state
+            always       sigma = |W u|, with u a constant for the gradient
     """
 
     units: int
@@ -156,8 +156,8 @@ class BatchNorm:
     Mean and variance are over all axes except the last; the variance is the biased one. In
     training mode they are the batch's, and
     `running <- momentum * running + (1 - momentum) * batch`; at inference they are the running
-    ones, `mean` and `variance`. If a discriminator sees fakes and reals in one pass, each half is
-    normalised by its own statistics, and running state is updated with the mean of both.
+    ones, `mean` and `variance`. If fakes and reals pass through a discriminator together, each half
+    is normalised by its own statistics, and running state is updated with the mean of both.
     """
 
     momentum: float
@@ -229,7 +229,7 @@ class Projection:
 @dataclass(frozen=True)
 @plain_numbers
 class LeakyReLU:
-    """`max(x, slope * x)`, with the slope in full precision in every backend."""
+    """`max(x, slope * x)`; every backend uses the slope in full precision."""
 
     slope: float
     layer: Literal["leaky-relu"] = field(default="leaky-relu", repr=False)
@@ -333,7 +333,7 @@ LAYERS: tuple[type[Layer], ...] = get_args(Layer)
 
 
 def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - users pass many types.
-    """Return layers as a spec: one layer, or a tuple, a list or an iterator of layers.
+    """Return a layer, or a tuple, a list or an iterator of layers, as a spec.
 
     Raises
     ------

@@ -79,8 +79,8 @@ def test_every_layer_optimizer_and_penalty_is_tried():
     """Whoever adds a kind of data with numbers lets it take those of NumPy."""
     kinds = [*layers.LAYERS, *optimizers.OPTIMIZERS, penalties.Penalty, StepShape, Average, Augment,
              Schedule, gankit.TrainConfig, gankit.contract.Problem]  # fmt: skip
-    settled = "plain_numbers.<locals>.settle"
-    assert [k for k in kinds if k.__post_init__.__qualname__ != settled] == []
+    converted = "plain_numbers.<locals>.convert"
+    assert [k for k in kinds if k.__post_init__.__qualname__ != converted] == []
 
 
 @pytest.mark.parametrize("real", REAL, ids=lambda kind: kind.__name__)

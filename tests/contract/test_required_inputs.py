@@ -77,8 +77,8 @@ def test_a_block_without_rates_is_refused_with_their_names(name):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"images": images()[:5]}, "shape (5, 28, 28, 1), uint8; it must be whole, at least 1"),
-        ({"images": 0}, "the number of images, is 0; it must be whole, at least 1"),
+        ({"images": images()[:5]}, "shape (5, 28, 28, 1), uint8; it must be a whole number from 1"),
+        ({"images": 0}, "the number of images, is 0; it must be a whole number from 1"),
         ({"images": 2.5}, "is 2.5"),
         ({"images": None}, "the number of images, is None"),
         ({"start": -1}, "start is -1; it must be whole and at least 0"),

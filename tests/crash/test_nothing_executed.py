@@ -25,7 +25,7 @@ SOURCES = sorted(
     if "_build" not in path.parts
 )
 ALLOWED = {
-    "gankit/__init__.py": "importlib.import_module(f'gankit.{_HOMES[name]}')",
+    "gankit/__init__.py": "importlib.import_module(f'gankit.{_MODULES[name]}')",
     "gankit/testing/__init__.py": "importlib.import_module(f'{__name__}.{_HOMES[name]}')",
     "gankit/testing/runner/reporting.py": "importlib.import_module(module)",
     "gankit/cli/main.py": "importlib.import_module(COMMANDS[name][0])",

@@ -77,7 +77,7 @@ def test_a_transposed_convolution_undoes_the_sides_of_a_convolution(side, kernel
     ("layer", "shape", "said"),
     [
         (Conv(5, 3), (7,), "reshape it first"),
-        (Conv(5, 9), (8, 8, 1), "makes nothing"),
+        (Conv(5, 9), (8, 8, 1), "has no output"),
         (Conv(5, 3, groups=4), IMAGE, "groups, 4"),
         (Conv(5, 3, padding=3), IMAGE, "padding is 3"),
         (Conv(0, 3), IMAGE, "filters is 0"),
