@@ -16,16 +16,16 @@ def build(problem: Problem) -> Trainer:
 
 
 def inspect() -> Mapping[str, str]:
-    """Return facts about Keras and TensorFlow on this machine; imports both."""
-    from gankit_keras.facts import facts
+    """Return the versions, devices and settings of Keras and TensorFlow; imports both."""
+    from gankit_keras.environment import environment
 
-    return facts()
+    return environment()
 
 
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
     """Return the backend `keras`."""
-    from gankit_keras.formats import EXPORTS
+    from gankit_keras.export_formats import EXPORTS
 
     yield Backend(
         name="keras",

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from gankit_keras.draws import Draws
+from gankit_keras.batches import BatchTensors
 from gankit_keras.framework import Tensor, tf
-from gankit_keras.inputs import Inputs
+from gankit_keras.random_inputs import RandomInputs
 
-Update: TypeAlias = Callable[[Inputs], Tensor]
+Update: TypeAlias = Callable[[BatchTensors], Tensor]
 Body: TypeAlias = Callable[[Tensor, tf.TensorArray], tf.TensorArray]
 
 
-class Steps(NamedTuple):
+class BlockTensors(NamedTuple):
     """K steps of S updates each, the generator's last, as tensors or their signatures.
 
     Attributes
@@ -23,30 +23,30 @@ class Steps(NamedTuple):
         `(K, S, B)` int64, indices of each update's images.
     noise
         `(K, S, B, latent)`.
-    numbers
+    random
         The core's random inputs, `(K, S, B, ...)` by name.
     scalars
         `(K, S)` float64 by name.
-    critic, last
-        Random inputs inside the networks in the discriminator's updates, `(K, S - 1, ...)`, and in
-        the generator's, `(K, 1, ...)`.
+    discriminator_random, generator_random
+        The random inputs inside the networks, in the discriminator's updates, `(K, S - 1, ...)`,
+        and in the generator's, `(K, 1, ...)`.
     """
 
     index: Tensor
     noise: Tensor
-    numbers: Mapping[str, Tensor]
+    random: Mapping[str, Tensor]
     scalars: Mapping[str, Tensor]
-    critic: Draws
-    last: Draws
+    discriminator_random: RandomInputs
+    generator_random: RandomInputs
 
 
-class Data(NamedTuple):
-    """The data of steps, as tensors or their signatures.
+class DataTensors(NamedTuple):
+    """The data set of a block, as tensors or their signatures.
 
     Attributes
     ----------
     real
-        `(N, height, width, channels)`, all images; or those of the steps, gathered,
+        All images, `(N, height, width, channels)`; or only those of the block's updates,
         `(K, S, B, height, width, channels)`. Uint8 or scaled.
     labels
         `(N,)` int64; no rows if the problem does not use them.
@@ -57,8 +57,8 @@ class Data(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Runner:
-    """The updates, step after step.
+class BlockRunner:
+    """Runs the updates of a block, step after step.
 
     Attributes
     ----------
@@ -76,65 +76,75 @@ class Runner:
 
     update_discriminator: Update
     update_generator: Update
-    update_both: Callable[[Inputs, Inputs], tuple[Tensor, Tensor]] | None
+    update_both: Callable[[BatchTensors, BatchTensors], tuple[Tensor, Tensor]] | None
     pixels: Tensor
     paired: bool
     labelled: bool
 
-    def run(self, data: Data, steps: Steps) -> Tensor:
-        """Run steps; return each update's loss, `(K, S)`."""
-        count, size = tf.shape(steps.index)[0], tf.shape(steps.index)[1]
-        alone = size - 2 if self.update_both else size - 1
+    def run(self, data: DataTensors, block: BlockTensors) -> Tensor:
+        """Run the block's steps; return each update's loss, `(K, S)`."""
+        count, size = tf.shape(block.index)[0], tf.shape(block.index)[1]
+        # The number of updates that are run one by one before the step's last call.
+        single = size - 2 if self.update_both else size - 1
 
         def one_step(r: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
             def one_update(s: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
-                loss = self.update_discriminator(self._critic_inputs(data, steps, r, s))
+                loss = self.update_discriminator(self._discriminator_batch(data, block, r, s))
                 return losses.write(r * size + s, loss)
 
-            losses = _loop(alone, one_update, losses)
-            last = self._last_inputs(data, steps, r)
+            losses = _loop(single, one_update, losses)
+            last = self._generator_batch(data, block, r)
             if self.update_both:
-                first = self._critic_inputs(data, steps, r, alone)
-                loss, made = self.update_both(first, last)
-                losses = losses.write(r * size + alone, loss)
+                first = self._discriminator_batch(data, block, r, single)
+                discriminator_loss, generator_loss = self.update_both(first, last)
+                losses = losses.write(r * size + single, discriminator_loss)
             else:
-                made = self.update_generator(last)
-            return losses.write(r * size + size - 1, made)
+                generator_loss = self.update_generator(last)
+            return losses.write(r * size + size - 1, generator_loss)
 
         losses = tf.TensorArray(self.pixels.dtype, count * size, element_shape=())
         return tf.reshape(_loop(count, one_step, losses).stack(), (count, size))
 
-    def _critic_inputs(self, data: Data, steps: Steps, r: Tensor, s: Tensor) -> Inputs:
-        """Return the inputs of discriminator update `s` of step `r`."""
-        return self._inputs(data, steps, r, s, _at(steps.critic, r, s), real=True)
+    def _discriminator_batch(
+        self, data: DataTensors, block: BlockTensors, r: Tensor, s: Tensor
+    ) -> BatchTensors:
+        """Return the batch of discriminator update `s` of step `r`."""
+        network_random = _at(block.discriminator_random, r, s)
+        return self._batch(data, block, r, s, network_random, real=True)
 
-    def _last_inputs(self, data: Data, steps: Steps, r: Tensor) -> Inputs:
-        """Return the inputs of the generator's update of step `r`."""
-        draws, s = _at(steps.last, r, 0), tf.shape(steps.index)[1] - 1
-        return self._inputs(data, steps, r, s, draws, real=self.paired)
+    def _generator_batch(self, data: DataTensors, block: BlockTensors, r: Tensor) -> BatchTensors:
+        """Return the batch of the generator's update of step `r`."""
+        network_random, s = _at(block.generator_random, r, 0), tf.shape(block.index)[1] - 1
+        return self._batch(data, block, r, s, network_random, real=self.paired)
 
-    def _inputs(
-        self, data: Data, steps: Steps, r: Tensor, s: Tensor, draws: Draws, real: bool
-    ) -> Inputs:
-        numbers = {name: number[r, s] for name, number in steps.numbers.items()}
-        flip = numbers.pop("flip", None)
-        index = steps.index[r, s]
-        none = tf.zeros((0, *data.real.shape[-3:]), self.pixels.dtype)
-        return Inputs(
-            real=self._real(data.real, index, flip, r, s) if real else none,
-            noise=steps.noise[r, s],
+    def _batch(
+        self,
+        data: DataTensors,
+        block: BlockTensors,
+        r: Tensor,
+        s: Tensor,
+        network_random: RandomInputs,
+        real: bool,
+    ) -> BatchTensors:
+        random = {name: tensor[r, s] for name, tensor in block.random.items()}
+        flip = random.pop("flip", None)
+        index = block.index[r, s]
+        no_images = tf.zeros((0, *data.real.shape[-3:]), self.pixels.dtype)
+        return BatchTensors(
+            real=self._real(data.real, index, flip, r, s) if real else no_images,
+            noise=block.noise[r, s],
             labels=tf.gather(data.labels, index) if self.labelled else data.labels,
-            numbers=numbers,
-            scalars={name: rate[r, s] for name, rate in steps.scalars.items()},
-            random=draws,
+            random=random,
+            scalars={name: scalar[r, s] for name, scalar in block.scalars.items()},
+            network_random=network_random,
         )
 
     def _real(self, real: Tensor, index: Tensor, flip: Tensor, r: Tensor, s: Tensor) -> Tensor:
         """Return the real images of one update, scaled."""
-        found = tf.gather(real, index) if real.shape.rank == 4 else real[r, s]
-        if found.dtype == tf.uint8:
-            found = tf.gather(self.pixels, tf.cast(found, tf.int32))
-        return found if flip is None else tf.where(flip, tf.reverse(found, [2]), found)
+        images = tf.gather(real, index) if real.shape.rank == 4 else real[r, s]
+        if images.dtype == tf.uint8:
+            images = tf.gather(self.pixels, tf.cast(images, tf.int32))
+        return images if flip is None else tf.where(flip, tf.reverse(images, [2]), images)
 
 
 def _loop(count: Tensor, body: Body, losses: tf.TensorArray) -> tf.TensorArray:
@@ -148,6 +158,6 @@ def _loop(count: Tensor, body: Body, losses: tf.TensorArray) -> tf.TensorArray:
     return losses
 
 
-def _at(draws: Draws, r: Tensor, s: Tensor) -> Draws:
-    made: Draws = tf.nest.map_structure(lambda draw: draw[r, s], draws)
-    return made
+def _at(random: RandomInputs, r: Tensor, s: Tensor) -> RandomInputs:
+    one: RandomInputs = tf.nest.map_structure(lambda tensor: tensor[r, s], random)
+    return one

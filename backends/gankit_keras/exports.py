@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gankit.contract import Array, Problem, State
 from gankit.contract.export_format import Inputs, Ran
+from gankit_keras.export_model import export_model
 from gankit_keras.framework import Tensor, keras, tf
-from gankit_keras.stock import stock_model
 
 OPSET = 18
 """The version of ONNX's operators; the newest that tf2onnx 1.17 supports."""
@@ -16,7 +16,7 @@ SIGNATURE = "serving_default"
 
 def write_keras(problem: Problem, weights: State, path: Path) -> None:
     """Write a `.keras` file of Keras's own layers."""
-    stock_model(problem, weights).save(path)
+    export_model(problem, weights).save(path)
 
 
 def read_keras(path: Path) -> Ran:
@@ -32,7 +32,7 @@ def read_keras(path: Path) -> Ran:
 
 def write_savedmodel(problem: Problem, weights: State, path: Path) -> None:
     """Write a SavedModel with the signature "serving_default"."""
-    stock_model(problem, weights).export(path, format="tf_saved_model", verbose=False)
+    export_model(problem, weights).export(path, format="tf_saved_model", verbose=False)
 
 
 def read_savedmodel(path: Path) -> Ran:
@@ -51,12 +51,12 @@ def write_onnx(problem: Problem, weights: State, path: Path) -> None:
     """Write ONNX with tf2onnx, with the weights inside the file."""
     import tf2onnx
 
-    model = stock_model(problem, weights)
+    model = export_model(problem, weights)
     signature = [tf.TensorSpec(t.shape, t.dtype, name) for name, t in model.input.items()]
 
     def generate(*tensors: Tensor) -> dict[str, Tensor]:
-        made: dict[str, Tensor] = model(dict(zip(model.input, tensors, strict=True)))
-        return made
+        outputs: dict[str, Tensor] = model(dict(zip(model.input, tensors, strict=True)))
+        return outputs
 
     function = tf.function(generate, input_signature=signature, autograph=False)
     tf2onnx.convert.from_function(function, signature, opset=OPSET, output_path=str(path))

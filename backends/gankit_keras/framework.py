@@ -26,7 +26,7 @@ def _import() -> tuple[Any, Any]:
     """Import Keras on TensorFlow; BackendUnavailable with the reason if it fails."""
     _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
     try:
-        with _hushed():
+        with _captured_stderr():
             import keras
             import tensorflow
     except ImportError as error:
@@ -46,11 +46,11 @@ def _check(framework: str) -> None:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def _captured_stderr() -> Iterator[None]:
     """Capture standard error; print it if the block raises.
 
     TensorFlow writes some lines before it reads its log level, so they are captured at any level.
-    This module's logger gets them, which `gankit --debug` shows.
+    They go to the logger "gankit.keras", whose records `gankit --debug` prints.
     """
     log = logging.getLogger("gankit.keras")
     if not log.isEnabledFor(logging.DEBUG):
@@ -58,23 +58,23 @@ def _hushed() -> Iterator[None]:
     if (stderr := _copy_of_stderr()) is None:
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
         try:
             yield
         except BaseException:
-            os.write(stderr, _content(held))
+            os.write(stderr, _content(file))
             raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
-        if said := _content(held).decode(errors="replace").strip():
-            log.debug("said while it was imported:\n%s", said)
+        if text := _content(file).decode(errors="replace").strip():
+            log.debug("written while TensorFlow was imported:\n%s", text)
 
 
-def _content(held: IO[bytes]) -> bytes:
-    held.seek(0)
-    return held.read()
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _copy_of_stderr() -> int | None:
@@ -91,20 +91,20 @@ XLA = "GANKIT_KERAS_XLA"
 """If set in the environment, XLA compiles the updates."""
 
 
-def xla_asked() -> bool:
-    """Return whether XLA is to compile the updates."""
+def use_xla() -> bool:
+    """Return whether XLA compiles the updates."""
     return bool(os.environ.get(XLA))
 
 
 def device_name(device: str) -> str | None:
-    """Return TensorFlow's name of `device`, or None if TensorFlow is to choose.
+    """Return TensorFlow's name of `device`, or None if TensorFlow chooses.
 
-    "cuda", as torch calls it, is a GPU.
+    "cuda", torch's name, is accepted for a GPU.
 
     Raises
     ------
     UnknownName
-        There is no such device. TensorFlow itself would silently use another.
+        The device does not exist. TensorFlow itself would silently use another.
     """
     if device == "auto":
         return None
@@ -124,18 +124,21 @@ def compiled(
 ) -> Any:  # noqa: ANN401
     """Compile `function` for `device`, once for all sizes that `signature` leaves open.
 
-    TensorFlow optimises it separately: optimised together with its caller, an update would not give
-    the same bits in a block and alone.
+    TensorFlow optimises it separately: if it were optimised together with its caller, an update
+    would not give the same bits in a block and alone.
     """
 
-    def placed(*inputs: Tensor) -> Tensor:
+    def on_device(*inputs: Tensor) -> Tensor:
         with tf.device(device):
             return function(*inputs)
 
     # TensorFlow counts traces by line of code, and would warn of a second trainer; a partial has
     # no line.
-    one = functools.partial(placed)
-    apart = {"_noinline": True}
+    without_line = functools.partial(on_device)
     return tf.function(
-        one, signature, autograph=False, jit_compile=by_xla, experimental_attributes=apart
+        without_line,
+        signature,
+        autograph=False,
+        jit_compile=by_xla,
+        experimental_attributes={"_noinline": True},
     )

@@ -11,7 +11,7 @@ class TensorFlowOps:
     def softplus(self, logits: Tensor) -> Tensor:
         """Return log(1 + exp(logits)).
 
-        TensorFlow drops a term only if it is less than half a unit in the last place.
+        TensorFlow neglects a term only if it is less than half a unit in the last place.
         """
         return tf.nn.softplus(logits)
 
@@ -30,19 +30,19 @@ class TensorFlowOps:
     def shift(self, images: Tensor, offsets: Tensor) -> Tensor:
         """Shift each image down and right by its row of `offsets`; fill with zeros.
 
-        Implemented as products with matrices of zeros and ones, which are exact and whose gradients
-        are products again.
+        Uses products with matrices of zeros and ones: they are exact, and their gradients are
+        products again.
         """
-        down, right = (_moving(offsets[:, a], images, a + 1) for a in (0, 1))
-        moved = tf.einsum("nik,nkjc->nijc", down, images)
-        return tf.einsum("njk,nikc->nijc", right, moved)
+        down, right = (_shift_matrices(offsets[:, a], images, a + 1) for a in (0, 1))
+        shifted = tf.einsum("nik,nkjc->nijc", down, images)
+        return tf.einsum("njk,nikc->nijc", right, shifted)
 
     def below(self, numbers: Tensor, threshold: Tensor) -> Tensor:
         """Return 1 where a number is below the threshold, float64, and 0 elsewhere."""
         return tf.cast(tf.cast(numbers, tf.float64) < threshold, numbers.dtype)
 
 
-def _moving(offsets: Tensor, images: Tensor, axis: int) -> Tensor:
-    """Return `(n, side, side)`, 1 where the column's position moves to the row's."""
+def _shift_matrices(offsets: Tensor, images: Tensor, axis: int) -> Tensor:
+    """Return `(n, side, side)`, 1 if the column's position is shifted to the row's, else 0."""
     side = images.shape[axis]
     return tf.one_hot(tf.range(side, dtype=tf.int64) - offsets[:, None], side, dtype=images.dtype)

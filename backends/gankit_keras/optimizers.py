@@ -36,7 +36,7 @@ class SGDUpdater:
         return {}
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
-        """Move each weight against its gradient."""
+        """Subtract each weight's gradient, times the learning rate."""
         for name, weight in weights.items():
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=weight.handle,
@@ -46,7 +46,7 @@ class SGDUpdater:
 
 
 class RMSpropUpdater:
-    """Gradients over their root mean square; TensorFlow's own adds epsilon under the root."""
+    """RMSprop with epsilon outside the root; TensorFlow's own adds it under the root."""
 
     def __init__(self, rmsprop: RMSprop, weights: Variables) -> None:
         self.rmsprop = rmsprop
@@ -57,7 +57,7 @@ class RMSpropUpdater:
         return add_prefix("v", self.v)
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
-        """Move the mean squares, then the weights."""
+        """Update the mean squares, then the weights."""
         decay, epsilon = self.rmsprop.decay, self.rmsprop.epsilon
         for name, weight in weights.items():
             gradient, v = gradients[name], self.v[name]
@@ -85,7 +85,7 @@ class AdamUpdater:
         return add_prefix("m", self.m) | add_prefix("v", self.v) | {"t": self.t}
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
-        """Move the moments, then the weights."""
+        """Update the moments, then the weights."""
         t = tf.cast(self.t.assign_add(1), tf.float64)
         # The operation computes 1 - beta in its own precision; so do the corrections.
         beta2 = tf.cast(rates["beta2"], self.precision)
@@ -112,26 +112,26 @@ class AdamUpdater:
 
 @dataclass(frozen=True)
 class Clipping:
-    """Another updater, with weights clipped to `limit` after each update."""
+    """An updater that clips the weights to [-limit, limit] after each update of another."""
 
     updater: Updater
     limit: float
 
     def state(self) -> Variables:
-        """Return the other's state."""
+        """Return the state of the other updater."""
         return self.updater.state()
 
     def update(self, weights: Variables, gradients: Tensors, rates: Tensors) -> None:
-        """Move the weights, then clip them."""
+        """Update the weights, then clip them."""
         self.updater.update(weights, gradients, rates)
         for weight in weights.values():
             weight.assign(tf.clip_by_value(weight, -self.limit, self.limit))
 
 
 def updater(optimizer: Optimizer, weights: Variables, precision: Precision) -> Updater:
-    """Return the updater of `optimizer` for such weights."""
-    made = _unclipped(optimizer, weights, precision)
-    return made if optimizer.clip is None else Clipping(made, optimizer.clip)
+    """Return the updater of `optimizer` for these weights."""
+    unclipped = _unclipped(optimizer, weights, precision)
+    return unclipped if optimizer.clip is None else Clipping(unclipped, optimizer.clip)
 
 
 def _unclipped(optimizer: Optimizer, weights: Variables, precision: Precision) -> Updater:

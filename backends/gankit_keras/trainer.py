@@ -11,16 +11,16 @@ from gankit.contract import Array, Batch, Block, Labels, Problem, State, add_pre
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
-from gankit_keras.blocks import Data, Runner, Steps
-from gankit_keras.building import drawers, updates
-from gankit_keras.draws import Drawer
-from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, xla_asked
-from gankit_keras.inputs import Inputs, number_signatures, signature
-from gankit_keras.networks import assign, to_arrays, told_labels
-from gankit_keras.placed import Placed, placed
+from gankit_keras.batches import BatchTensors, batch_signature, random_signatures
+from gankit_keras.blocks import BlockRunner, BlockTensors, DataTensors
+from gankit_keras.device_data import DeviceData, device_data
+from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, use_xla
+from gankit_keras.networks import assign, network_labels, to_arrays
+from gankit_keras.random_inputs import RandomInputSampler
+from gankit_keras.update_builder import build_updates, samplers
 
 CHUNK_BYTES = 12 * 2**20
-"""Bytes of a block per call; TensorFlow's copy comes on top of it."""
+"""The most bytes of a block per call; TensorFlow copies them, which takes as many again."""
 
 
 class KerasTrainer:
@@ -30,52 +30,60 @@ class KerasTrainer:
         self._problem, self._required = problem, RequiredInputs(problem)
         self._device = device_name(problem.device)
         with tf.device(self._device):
-            self._updates, self._moving = updates(problem, self._device)
+            self._updates, self._discriminator_update = build_updates(problem, self._device)
             self._pixels = tf.constant(problem.pixels)
         self.generator = self._updates.generator
-        self.discriminator = self._updates.judge.network
+        self.discriminator = self._updates.discriminator.network
         self.average = self._updates.average
         # An auxiliary classifier needs labels even if neither network is class-conditional.
-        looking = self.generator.form.classes or self.discriminator.form.classes
-        self._classes = problem.classes if looking or problem.auxiliary else 0
-        self._critic, self._last = drawers(problem, self.generator, self.discriminator)
-        self._by_xla = by_xla = xla_asked()
+        conditional = self.generator.spec.classes or self.discriminator.spec.classes
+        self._classes = problem.classes if conditional or problem.auxiliary else 0
+        self._discriminator_sampler, self._generator_sampler = samplers(
+            problem, self.generator, self.discriminator
+        )
+        self._by_xla = use_xla()
         self._update_discriminator = compiled(
-            self._updates.update_discriminator, self._device, signature(problem, self._critic),
-            by_xla=by_xla,
-        )  # fmt: skip
+            self._updates.update_discriminator,
+            self._device,
+            batch_signature(problem, self._discriminator_sampler),
+            by_xla=self._by_xla,
+        )
         self._update_generator = compiled(
-            self._updates.update_generator, self._device, signature(problem, self._last),
-            by_xla=by_xla,
-        )  # fmt: skip
-        self._placed: Placed | None = None
-        self._runs: dict[tuple[tf.DType, int], Any] = {}
+            self._updates.update_generator,
+            self._device,
+            batch_signature(problem, self._generator_sampler),
+            by_xla=self._by_xla,
+        )
+        self._data: DeviceData | None = None
+        self._compiled_runs: dict[tuple[tf.DType, int], Any] = {}
 
     def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
-        return self._update_discriminator(self._inputs(batch, batch.real, self._critic))
+        return self._update_discriminator(
+            self._batch(batch, batch.real, self._discriminator_sampler)
+        )
 
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         real = batch.real if self._problem.loss.paired else batch.real[:0]
-        return self._update_generator(self._inputs(batch, real, self._last))
+        return self._update_generator(self._batch(batch, real, self._generator_sampler))
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
         """Store the images on the device, uint8 ones unconverted; images in a file stay there."""
         with tf.device(self._device):
-            self._placed = placed(self._problem, images, labels, self._classes)
+            self._data = device_data(self._problem, images, labels, self._classes)
 
     def train_block(self, block: Block, /) -> Array:
         """Run many steps in one call, or in a few of at most 12 MiB."""
-        if self._placed is None:
+        if self._data is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
         self._required.check(block)
         losses = np.empty(block.index.shape[:2])
-        update = self._chunk(block, self._placed)
-        for start in range(0, len(block), update):
-            chunk = slice(start, start + update)
-            data = Data(self._placed.real(self._seen(block, chunk)), self._placed.labels)
-            losses[chunk] = self._run(data)(data, self._steps(block, chunk))
+        size = self._chunk_steps(block, self._data)
+        for start in range(0, len(block), size):
+            chunk = slice(start, start + size)
+            data = DataTensors(self._data.real(self._real_index(block, chunk)), self._data.labels)
+            losses[chunk] = self._run(data)(data, self._block_arrays(block, chunk))
         return np.stack([losses[:, :-1].mean(axis=1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
@@ -94,81 +102,85 @@ class KerasTrainer:
         if self.average:
             variables |= add_prefix("average", self.average.values)
         variables |= add_prefix("optimizer/generator", self._updates.updater.state())
-        variables |= add_prefix("optimizer/discriminator", self._moving.updater.state())
-        if adaptive := self._updates.judge.adaptive:
-            variables |= add_prefix("ada", adaptive.state())
+        variables |= add_prefix(
+            "optimizer/discriminator", self._discriminator_update.updater.state()
+        )
+        if ada := self._updates.discriminator.ada:
+            variables |= add_prefix("ada", ada.state())
         return variables | {"step": self._updates.steps}
 
-    def _inputs(self, batch: Batch, real: Array, drawer: Drawer) -> Inputs:
-        """Return an update's inputs."""
+    def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> BatchTensors:
+        """Return the arrays of an update, with the random inputs inside its networks."""
         self._required.check(batch)
-        return Inputs(
+        return BatchTensors(
             real=real,
             noise=batch.noise,
-            labels=told_labels(batch.labels, len(batch.noise), self._classes),
-            numbers={name: draw for name, draw in batch.random.items() if name != "flip"},
+            labels=network_labels(batch.labels, len(batch.noise), self._classes),
+            random={name: array for name, array in batch.random.items() if name != "flip"},
             scalars={name: np.float64(batch.scalars[name]) for name in names(self._problem)},
-            random=drawer.draws(batch.key, len(batch.noise)),
+            network_random=sampler.sample(batch.key, len(batch.noise)),
         )
 
-    def _steps(self, block: Block, chunk: slice) -> Steps:
-        """Return a chunk of a block, with its random inputs."""
+    def _block_arrays(self, block: Block, chunk: slice) -> BlockTensors:
+        """Return the arrays of a block's chunk, with the random inputs inside its networks."""
         keys = [block.keys(r) for r in range(*chunk.indices(len(block)))]
-        size = block.index.shape[2]
-        return Steps(
+        batch = block.index.shape[2]
+        discriminator, generator = self._discriminator_sampler, self._generator_sampler
+        return BlockTensors(
             index=block.index[chunk],
             noise=block.noise[chunk],
-            numbers={name: draw[chunk] for name, draw in block.random.items()},
+            random={name: array[chunk] for name, array in block.random.items()},
             scalars={name: block.scalars[name][chunk] for name in names(self._problem)},
-            critic=self._critic.stacked([row[:-1] for row in keys], size),
-            last=self._last.stacked([row[-1:] for row in keys], size),
+            discriminator_random=discriminator.sample_many([row[:-1] for row in keys], batch),
+            generator_random=generator.sample_many([row[-1:] for row in keys], batch),
         )
 
-    def _seen(self, block: Block, chunk: slice) -> NDArray[np.int64]:
+    def _real_index(self, block: Block, chunk: slice) -> NDArray[np.int64]:
         """Return the indices of a chunk's real images: the generator's only if paired."""
         index = block.index[chunk]
         return index if self._problem.loss.paired else index[:, :-1]
 
-    def _chunk(self, block: Block, data: Placed) -> int:
+    def _chunk_steps(self, block: Block, data: DeviceData) -> int:
         """Return the number of steps per call, at least one."""
         first = slice(0, 1)
-        one: list[NDArray[Any]] = tf.nest.flatten(self._steps(block, first))
-        size = sum(array.nbytes for array in one) + data.nbytes(self._seen(block, first))
+        arrays: list[NDArray[Any]] = tf.nest.flatten(self._block_arrays(block, first))
+        size = sum(array.nbytes for array in arrays) + data.nbytes(self._real_index(block, first))
         return max(1, CHUNK_BYTES // size)
 
-    def _run(self, data: Data) -> Any:  # noqa: ANN401 - TensorFlow has no types.
-        """Return the compiled steps for data like these."""
+    def _run(self, data: DataTensors) -> Any:  # noqa: ANN401 - TensorFlow has no types.
+        """Return the compiled function that runs steps on data of this dtype and rank."""
         kind = tf.as_dtype(data.real.dtype), data.real.ndim
-        if kind not in self._runs:
-            self._runs[kind] = self._compiled_steps(*kind)
-        return self._runs[kind]
+        if kind not in self._compiled_runs:
+            self._compiled_runs[kind] = self._compile_run(*kind)
+        return self._compiled_runs[kind]
 
-    def _compiled_steps(self, dtype: tf.DType, rank: int) -> Any:  # noqa: ANN401
+    def _compile_run(self, dtype: tf.DType, rank: int) -> Any:  # noqa: ANN401
         problem, many = self._problem, (None, None, None)
         real = tf.TensorSpec((*many[: rank - 3], *problem.image_shape), dtype)
-        data = Data(real, tf.TensorSpec((None,), tf.int64))
-        steps = Steps(
+        data = DataTensors(real, tf.TensorSpec((None,), tf.int64))
+        block = BlockTensors(
             index=tf.TensorSpec(many, tf.int64),
             noise=tf.TensorSpec((*many, problem.latent), problem.precision),
-            numbers=number_signatures(problem, None, None),
+            random=random_signatures(problem, None, None),
             scalars=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
-            critic=self._critic.signature(None, None),
-            last=self._last.signature(None, None),
+            discriminator_random=self._discriminator_sampler.signature(None, None),
+            generator_random=self._generator_sampler.signature(None, None),
         )
-        runner = Runner(
+        runner = BlockRunner(
             self._update_discriminator,
             self._update_generator,
-            self._updates.update_both if self._shared() else None,
+            self._updates.update_both if self._shares_images() else None,
             self._pixels,
             paired=problem.loss.paired,
             labelled=bool(self._classes),
         )
-        return compiled(runner.run, self._device, data, steps)
+        return compiled(runner.run, self._device, data, block)
 
-    def _shared(self) -> bool:
-        """Whether a step's last two updates generate the same images, which depend on noise only.
+    def _shares_images(self) -> bool:
+        """Whether a step's last two updates use the same generated images.
 
-        XLA would compute other bits for them together than one by one.
+        They do if images depend on noise only. XLA is excluded: it would compute other bits for the
+        two updates together than one by one.
         """
-        form = self.generator.form
-        return not (self._by_xla or self._problem.fresh_noise or form.random or form.classes)
+        spec = self.generator.spec
+        return not (self._by_xla or self._problem.fresh_noise or spec.random or spec.classes)

@@ -1,4 +1,4 @@
-"""The two updates as compiled functions of tensors, with all randomness as inputs."""
+"""The two updates as functions of tensors, with all random numbers as inputs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 from gankit.contract import strip_prefix
 from gankit.losses import Loss
+from gankit_keras.batches import BatchTensors
+from gankit_keras.discriminator_forward import OPS, DiscriminatorForward
 from gankit_keras.framework import Tensor, Variable, tf
-from gankit_keras.gradients import gradients
-from gankit_keras.inputs import Inputs
-from gankit_keras.judge import OPS, Judge, logit, told_apart
+from gankit_keras.gradients import named_gradients
+from gankit_keras.losses import auxiliary_loss, logit
 from gankit_keras.networks import Network
 from gankit_keras.optimizers import Updater
 
 
-class Made(NamedTuple):
+class Generated(NamedTuple):
     """A generator's forward pass with its gradient tape."""
 
     tape: tf.GradientTape
@@ -30,8 +31,8 @@ class Updates:
 
     Attributes
     ----------
-    judge, critic
-        The discriminator, and its compiled update: `Critic.move`.
+    compiled_discriminator_update
+        The compiled `DiscriminatorUpdate.run`.
     auxiliary
         Weight of the auxiliary classifier; 0 for none.
     steps
@@ -41,45 +42,48 @@ class Updates:
     generator: Network
     average: Network | None
     updater: Updater
-    judge: Judge
-    critic: Callable[[Tensor, Inputs], Tensor]
+    discriminator: DiscriminatorForward
+    compiled_discriminator_update: Callable[[Tensor, BatchTensors], Tensor]
     loss: Loss
     auxiliary: float
     steps: Variable
 
-    def update_discriminator(self, inputs: Inputs) -> Tensor:
+    def update_discriminator(self, batch: BatchTensors) -> Tensor:
         """Update the discriminator; return its loss before the update."""
-        draws = inputs.random.generator
-        fake, _ = self.generator.forward(inputs.noise, inputs.labels, draws)
-        return self.critic(fake, inputs)
+        random = batch.network_random.generator
+        fake, _ = self.generator.forward(batch.noise, batch.labels, random)
+        return self.compiled_discriminator_update(fake, batch)
 
-    def update_generator(self, inputs: Inputs) -> Tensor:
+    def update_generator(self, batch: BatchTensors) -> Tensor:
         """Update the generator, then its average; return its loss before the update."""
-        return self._move(self._generate(inputs), inputs)
+        return self._update_generator(self._generate(batch), batch)
 
-    def update_both(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
+    def update_both(self, first: BatchTensors, second: BatchTensors) -> tuple[Tensor, Tensor]:
         """Run a discriminator update, then a generator update, on the same generated images."""
-        made = self._generate(first)
-        return self.critic(made.fake, first), self._move(made, second)
+        generated = self._generate(first)
+        return (
+            self.compiled_discriminator_update(generated.fake, first),
+            self._update_generator(generated, second),
+        )
 
-    def _generate(self, inputs: Inputs) -> Made:
+    def _generate(self, batch: BatchTensors) -> Generated:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(list(self.generator.weights_in_training.values()))
-            draws = inputs.random.generator
-            fake, running = self.generator.forward(inputs.noise, inputs.labels, draws)
-        return Made(tape, fake, running)
+            tape.watch(list(self.generator.trainable_weights.values()))
+            random = batch.network_random.generator
+            fake, running = self.generator.forward(batch.noise, batch.labels, random)
+        return Generated(tape, fake, running)
 
-    def _move(self, made: Made, inputs: Inputs) -> Tensor:
-        weights = self.generator.weights_in_training
-        with made.tape:
-            real = inputs.real if self.loss.paired else None
-            fakes, reals, _ = self.judge(made.fake, real, inputs)
+    def _update_generator(self, generated: Generated, batch: BatchTensors) -> Tensor:
+        weights = self.generator.trainable_weights
+        with generated.tape:
+            real = batch.real if self.loss.paired else None
+            fakes, reals, _ = self.discriminator(generated.fake, real, batch)
             loss = self.loss.generator(OPS, None if reals is None else logit(reals), logit(fakes))
-            loss += told_apart(self.auxiliary, inputs.labels, fakes)
-        moves = gradients(made.tape, loss, weights, self.generator.form)
-        self.updater.update(weights, moves, strip_prefix(inputs.scalars, "generator"))
-        self.generator.store(made.running)
+            loss += auxiliary_loss(self.auxiliary, batch.labels, fakes)
+        gradients = named_gradients(generated.tape, loss, weights, self.generator.spec)
+        self.updater.update(weights, gradients, strip_prefix(batch.scalars, "generator"))
+        self.generator.store(generated.running)
         if self.average:
-            self.average.blend(self.generator, inputs.scalars["average"])
+            self.average.blend(self.generator, batch.scalars["average"])
         self.steps.assign_add(1)
         return loss

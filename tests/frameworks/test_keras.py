@@ -28,10 +28,10 @@ PLAIN = (
 
 
 def test_a_second_block_traces_nothing_anew(monkeypatch):
-    from gankit_keras.blocks import Runner
+    from gankit_keras.blocks import BlockRunner
 
-    traced, honest = [], Runner.run
-    monkeypatch.setattr(Runner, "run", lambda *args: (traced.append(args), honest(*args))[1])
+    traced, honest = [], BlockRunner.run
+    monkeypatch.setattr(BlockRunner, "run", lambda *args: (traced.append(args), honest(*args))[1])
     problem = full(plugins.get_backend("keras"))
     course = Setup(problem, images())
     trainer = plugins.get_backend("keras").trainer(problem)
@@ -105,18 +105,18 @@ def test_what_tensorflow_says_while_it_is_imported_is_held_back_and_logged(
     monkeypatch.setenv(framework.LOG_LEVEL, level or "")
     if level is None:
         monkeypatch.delenv(framework.LOG_LEVEL)
-    with framework._hushed():
+    with framework._captured_stderr():
         os.write(2, b"I0000 oneDNN custom operations are on\n")
     os.write(2, b"an error later on\n")
     assert capfd.readouterr().err == "an error later on\n"
-    with caplog.at_level(logging.DEBUG, "gankit"), framework._hushed():
+    with caplog.at_level(logging.DEBUG, "gankit"), framework._captured_stderr():
         os.write(2, b"I0000 oneDNN custom operations are on\n")
     assert caplog.messages[-1].endswith("I0000 oneDNN custom operations are on")
 
 
 def test_what_tensorflow_says_before_its_import_fails_is_shown(framework, capfd):
     def imported():
-        with framework._hushed():
+        with framework._captured_stderr():
             os.write(2, b"E0000 no such instruction\n")
             raise ImportError
 

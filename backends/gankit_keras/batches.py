@@ -1,4 +1,4 @@
-"""The inputs of an update, as tensors or their signatures."""
+"""The arrays of one update, as tensors or their signatures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NamedTuple
 from gankit.contract import Problem
 from gankit.contract.random_inputs import layout
 from gankit.contract.scalars import names
-from gankit_keras.draws import Drawer, Draws
 from gankit_keras.framework import Tensor, tf
+from gankit_keras.random_inputs import RandomInputs, RandomInputSampler
 
 
-class Inputs(NamedTuple):
-    """The inputs of an update.
+class BatchTensors(NamedTuple):
+    """A `gankit.contract.Batch` as tensors.
 
     Attributes
     ----------
@@ -23,37 +23,37 @@ class Inputs(NamedTuple):
         `(B, latent)`.
     labels
         `(B,)` int64; no rows if the problem does not use them.
-    numbers
+    random
         The core's random inputs by name, as in `gankit.contract.Batch`, except "flip".
     scalars
         Float64 scalars by name.
-    random
-        Random inputs inside the networks.
+    network_random
+        The random inputs inside the networks.
     """
 
     real: Tensor
     noise: Tensor
     labels: Tensor
-    numbers: Mapping[str, Tensor]
+    random: Mapping[str, Tensor]
     scalars: Mapping[str, Tensor]
-    random: Draws
+    network_random: RandomInputs
 
 
-def signature(problem: Problem, drawer: Drawer) -> Inputs:
-    """Return the shapes and dtypes of an update's inputs."""
-    numbers = number_signatures(problem)
-    numbers.pop("flip", None)
-    return Inputs(
+def batch_signature(problem: Problem, sampler: RandomInputSampler) -> BatchTensors:
+    """Return the shapes and dtypes of an update's tensors."""
+    random = random_signatures(problem)
+    random.pop("flip", None)
+    return BatchTensors(
         real=tf.TensorSpec((None, *problem.image_shape), problem.precision),
         noise=tf.TensorSpec((None, problem.latent), problem.precision),
         labels=tf.TensorSpec((None,), tf.int64),
-        numbers=numbers,
+        random=random,
         scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
-        random=drawer.signature(),
+        network_random=sampler.signature(),
     )
 
 
-def number_signatures(problem: Problem, *axes: None) -> dict[str, tf.TensorSpec]:
+def random_signatures(problem: Problem, *axes: None) -> dict[str, tf.TensorSpec]:
     """Return the shapes and dtypes of the core's random inputs, with additional leading axes."""
     return {
         name: tf.TensorSpec((*axes, None, *shape), dtype)

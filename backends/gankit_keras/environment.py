@@ -1,4 +1,4 @@
-"""Facts about Keras and TensorFlow on this machine."""
+"""The versions, devices and settings of Keras and TensorFlow on this machine."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import os
 from gankit_keras.framework import keras, tf
 
 
-def facts() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return both versions, Keras's settings, devices, threads and determinism."""
     threads = tf.config.threading
-    chosen = "as the library chooses"
+    unset = "as the library chooses"
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "keras backend": keras.config.backend(),
-        "devices": ", ".join(map(described, tf.config.list_physical_devices())),
+        "devices": ", ".join(map(device_text, tf.config.list_physical_devices())),
         "cuda": "built in" if tf.test.is_built_with_cuda() else "not built in",
-        "threads": str(threads.get_intra_op_parallelism_threads() or chosen),
-        "threads between ops": str(threads.get_inter_op_parallelism_threads() or chosen),
+        "threads": str(threads.get_intra_op_parallelism_threads() or unset),
+        "threads between ops": str(threads.get_inter_op_parallelism_threads() or unset),
         "deterministic ops": deterministic(),
-        "tensorfloat-32": said(tf.config.experimental.tensor_float_32_execution_enabled()),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", chosen),
+        "tensorfloat-32": on_or_off(tf.config.experimental.tensor_float_32_execution_enabled()),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", unset),
         "floatx": keras.config.floatx(),
         "dtype policy": keras.config.dtype_policy().name,
         "image data format": keras.config.image_data_format(),
     }
 
 
-def described(device: object) -> str:
+def device_text(device: object) -> str:
     """Return a device's name for `--device`, and the hardware's name, if known."""
     name = str(getattr(device, "name", device)).removeprefix("/physical_device:")
     details = tf.config.experimental.get_device_details(device)
@@ -37,19 +37,19 @@ def described(device: object) -> str:
 
 
 def deterministic() -> str:
-    """Return whether operations are set to be deterministic; TensorFlow exposes it only inside."""
+    """Return whether operations are set to be deterministic; TensorFlow has no public function."""
     try:
         from tensorflow.python.framework import config
 
-        return said(config.is_op_determinism_enabled())
+        return on_or_off(config.is_op_determinism_enabled())
     except (ImportError, AttributeError):
         return "unknown"
 
 
-def said(flag: bool) -> str:
+def on_or_off(flag: bool) -> str:
     """Return a flag as text.
 
-    >>> said(False)
+    >>> on_or_off(False)
     'off'
     """
     return "on" if flag else "off"

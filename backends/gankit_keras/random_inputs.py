@@ -13,11 +13,11 @@ from gankit.contract.random_streams import Role, StepKey, dropout_mask, framewor
 from gankit.layers import Shape
 from gankit_keras.framework import Tensor, tf
 
-CALLS = 2**16
-"""The most calls of a network's seed generator in one pass; Keras keeps 31 bits."""
+MAX_SEED_CALLS = 2**16
+"""The most calls of a network's seed generator in one pass; Keras's counter has 31 bits."""
 
 
-class Draw(Protocol):
+class RandomInput(Protocol):
     """One random input of a network's forward pass."""
 
     def array(self, key: StepKey, rows: int) -> NDArray[Any]:
@@ -28,16 +28,16 @@ class Draw(Protocol):
         """Return its shape and dtype, with additional leading axes."""
         ...
 
-    def of(self, part: int) -> Draw:
-        """Return the same input of another pass of the update."""
+    def in_pass(self, part: int) -> RandomInput:
+        """Return the same input of the update's `part`-th pass."""
         ...
 
 
 @dataclass(frozen=True)
-class Mask:
+class DropoutMask:
     """The mask of a spec's dropout layer, bool `(rows, *shape)`."""
 
-    site: Role
+    role: Role
     layer: int
     shape: Shape
     rate: float
@@ -46,44 +46,44 @@ class Mask:
     def array(self, key: StepKey, rows: int) -> NDArray[np.bool_]:
         """Draw the mask of one update."""
         shape = (rows, *self.shape)
-        return dropout_mask(key, self.site, self.layer, shape, self.rate, self.part)
+        return dropout_mask(key, self.role, self.layer, shape, self.rate, self.part)
 
     def signature(self, *axes: None) -> tf.TensorSpec:
-        """Return shape and type."""
+        """Return shape and dtype."""
         return tf.TensorSpec((*axes, None, *self.shape), tf.bool)
 
-    def of(self, part: int) -> Mask:
+    def in_pass(self, part: int) -> DropoutMask:
         """Return the mask of the update's `part`-th pass."""
         return replace(self, part=part)
 
 
 @dataclass(frozen=True)
-class Seed:
+class SeedState:
     """The state `(seed, counter)` of a native network's `index`-th `keras.random.SeedGenerator`."""
 
-    site: Role
+    role: Role
     index: int
     part: int = 0
 
-    def array(self, key: StepKey, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see Draw.
+    def array(self, key: StepKey, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see RandomInput.
         """Return the generator's state at the start of the update."""
-        seed = framework_seed(key, self.site, self.part)
-        return np.array([seed, self.index * CALLS], np.int64)
+        seed = framework_seed(key, self.role, self.part)
+        return np.array([seed, self.index * MAX_SEED_CALLS], np.int64)
 
     def signature(self, *axes: None) -> tf.TensorSpec:
-        """Return shape and type."""
+        """Return shape and dtype."""
         return tf.TensorSpec((*axes, 2), tf.int64)
 
-    def of(self, part: int) -> Seed:
+    def in_pass(self, part: int) -> SeedState:
         """Return the state for the update's `part`-th pass."""
         return replace(self, part=part)
 
 
-Inner: TypeAlias = tuple[Tensor, ...]
+PassInputs: TypeAlias = tuple[Tensor, ...]
 """The random inputs of one pass through a network."""
 
 
-class Draws(NamedTuple):
+class RandomInputs(NamedTuple):
     """The random inputs of both networks in one or many updates; arrays, tensors or signatures.
 
     Attributes
@@ -91,57 +91,57 @@ class Draws(NamedTuple):
     generator, discriminator
         In the adversarial pass.
     penalties
-        Of the discriminator in the pass of each penalty.
+        Of the discriminator, in the pass of each penalty.
     """
 
-    generator: Inner
-    discriminator: Inner
-    penalties: tuple[Inner, ...]
+    generator: PassInputs
+    discriminator: PassInputs
+    penalties: tuple[PassInputs, ...]
 
 
 @dataclass(frozen=True)
-class Drawer:
+class RandomInputSampler:
     """Draws the random inputs of one kind of update.
 
     Attributes
     ----------
     generator, discriminator
-        The random inputs of a pass of each network.
+        The random inputs of a pass through each network.
     joined
-        Whether the discriminator's pass has real images beside the generated ones.
+        Whether the discriminator's batch contains real images beside the generated ones.
     penalties
         Number of passes of penalties.
     """
 
-    generator: tuple[Draw, ...]
-    discriminator: tuple[Draw, ...]
+    generator: tuple[RandomInput, ...]
+    discriminator: tuple[RandomInput, ...]
     joined: bool
     penalties: int = 0
 
-    def draws(self, key: StepKey, batch: int) -> Draws:
+    def sample(self, key: StepKey, batch: int) -> RandomInputs:
         """Draw for one update on a batch of `batch` images."""
-        return self._each(lambda draw, rows: draw.array(key, rows), batch)
+        return self._map(lambda one, rows: one.array(key, rows), batch)
 
-    def stacked(self, keys: Sequence[Sequence[StepKey]], batch: int) -> Draws:
-        """Draw for many updates: an axis for `keys`, one for those within each, then as `draws`."""
-        return self._each(lambda draw, rows: _stacked(draw, keys, rows), batch)
+    def sample_many(self, keys: Sequence[Sequence[StepKey]], batch: int) -> RandomInputs:
+        """Draw for many updates: as `sample`, with two leading axes, those of `keys`."""
+        return self._map(lambda one, rows: _stack(one, keys, rows), batch)
 
-    def signature(self, *axes: None) -> Draws:
-        """Return the shapes and dtypes of `draws`, with additional leading axes."""
-        return self._each(lambda draw, _: draw.signature(*axes), 0)
+    def signature(self, *axes: None) -> RandomInputs:
+        """Return the shapes and dtypes of `sample`, with additional leading axes."""
+        return self._map(lambda one, _: one.signature(*axes), 0)
 
-    def _each(self, made: Callable[[Draw, int], Any], batch: int) -> Draws:
-        judged = 2 * batch if self.joined else batch
-        return Draws(
-            tuple(made(draw, batch) for draw in self.generator),
-            tuple(made(draw, judged) for draw in self.discriminator),
+    def _map(self, function: Callable[[RandomInput, int], Any], batch: int) -> RandomInputs:
+        rows = 2 * batch if self.joined else batch
+        return RandomInputs(
+            tuple(function(one, batch) for one in self.generator),
+            tuple(function(one, rows) for one in self.discriminator),
             tuple(
-                tuple(made(draw.of(number + 1), batch) for draw in self.discriminator)
+                tuple(function(one.in_pass(number + 1), batch) for one in self.discriminator)
                 for number in range(self.penalties)
             ),
         )
 
 
-def _stacked(draw: Draw, keys: Sequence[Sequence[StepKey]], rows: int) -> NDArray[Any]:
-    arrays = np.stack([draw.array(key, rows) for row in keys for key in row])
+def _stack(one: RandomInput, keys: Sequence[Sequence[StepKey]], rows: int) -> NDArray[Any]:
+    arrays = np.stack([one.array(key, rows) for row in keys for key in row])
     return arrays.reshape(len(keys), len(keys[0]), *arrays.shape[1:])

@@ -15,27 +15,27 @@ def convolve(layer: Conv, images: Tensor, kernel: Tensor) -> Tensor:
     if layer.padding:
         side = [layer.padding, layer.padding]
         images = tf.pad(images, [[0, 0], side, side, [0, 0]])
-    runs = zip(_split(images, layer.groups), _split(kernel, layer.groups), strict=True)
-    made = [tf.nn.conv2d(run, part, layer.stride, "VALID") for run, part in runs]
-    return tf.concat(made, axis=-1) if len(made) > 1 else made[0]
+    groups = zip(_split(images, layer.groups), _split(kernel, layer.groups), strict=True)
+    outputs = [tf.nn.conv2d(group, part, layer.stride, "VALID") for group, part in groups]
+    return tf.concat(outputs, axis=-1) if len(outputs) > 1 else outputs[0]
 
 
 def convolve_transposed(layer: ConvTranspose, images: Tensor, kernel: Tensor) -> Tensor:
-    """Add a kernel `(k, k, in, filters)`, scaled by each value, to a larger image; then crop."""
+    """Add a kernel `(k, k, in, filters)`, times each value, to a larger image; crop its margin."""
     sides = [(side - 1) * layer.stride + layer.kernel for side in images.shape[1:3]]
     # TensorFlow defines it as the gradient of a convolution from the larger image.
-    turned = tf.transpose(kernel, (0, 1, 3, 2))
+    transposed = tf.transpose(kernel, (0, 1, 3, 2))
     shape = (tf.shape(images)[0], *sides, layer.filters)
-    made = tf.nn.conv2d_transpose(images, turned, shape, layer.stride, "VALID")
+    larger = tf.nn.conv2d_transpose(images, transposed, shape, layer.stride, "VALID")
     bottom, right = (side - layer.padding for side in sides)
-    return made[:, layer.padding : bottom, layer.padding : right]
+    return larger[:, layer.padding : bottom, layer.padding : right]
 
 
 def upsample(images: Tensor, factor: int) -> Tensor:
     """Repeat each pixel along both sides."""
     height, width, channels = images.shape[1:]
-    apart = tf.reshape(images, (-1, height, 1, width, 1, channels))
-    repeated = tf.tile(apart, (1, 1, factor, 1, factor, 1))
+    pixels = tf.reshape(images, (-1, height, 1, width, 1, channels))
+    repeated = tf.tile(pixels, (1, 1, factor, 1, factor, 1))
     return tf.reshape(repeated, (-1, height * factor, width * factor, channels))
 
 
@@ -45,5 +45,5 @@ def average_pool(images: Tensor, size: int) -> Tensor:
 
 
 def _split(tensor: Tensor, groups: int) -> list[Tensor]:
-    runs: list[Tensor] = tf.split(tensor, groups, axis=-1) if groups > 1 else [tensor]
-    return runs
+    parts: list[Tensor] = tf.split(tensor, groups, axis=-1) if groups > 1 else [tensor]
+    return parts

@@ -13,17 +13,17 @@ from gankit.errors import ConfigError, GankitError
 from gankit_keras.framework import Tensor, keras, tf
 
 LABELS = "labels"
-UNTOLD = (
-    "; it is called without classes: they go only to a parameter of call that is named 'labels'"
+NO_LABELS_HINT = (
+    "; gankit calls it without classes: it passes them only to a parameter of call named 'labels'"
 )
-"""Hint in a network's error if the data has classes that it does not take."""
-GIVEN = (LABELS, "training", "mask")
+"""Hint in a network's error if the data has classes that the network does not take."""
+PASSED = (LABELS, "training", "mask")
 """Arguments that gankit and Keras pass by keyword."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True)
-class Calling:
+class NativeCall:
     """How a model takes its inputs and the classes of its images.
 
     Attributes
@@ -33,47 +33,47 @@ class Calling:
     keyword
         Whether its `call` has a parameter `labels`.
     names
-        Of a functional model of two inputs, `("", "")` or its keys: first that of the images or
-        the noise, then that of the labels.
-    swapped
-        Whether the labels come first.
-    untold
+        The keys of a functional model's two inputs, of the noise or images and of the labels;
+        `("", "")` if the inputs are a list, None for other models.
+    labels_first
+        Whether the labels come first in that list.
+    ignores_classes
         Whether the data has classes that the model does not take.
     """
 
     name: str
     keyword: bool = False
     names: tuple[str, str] | None = None
-    swapped: bool = False
-    untold: bool = False
+    labels_first: bool = False
+    ignores_classes: bool = False
 
     @property
-    def labelled(self) -> bool:
+    def takes_labels(self) -> bool:
         """Whether the model takes labels."""
         return self.keyword or self.names is not None
 
     def __call__(
         self, model: keras.Model, inputs: Tensor, labels: Tensor, *, training: bool
     ) -> Tensor:
-        """Return the model's outputs; a ConfigError that names it if it fails."""
-        doing = "in training" if training else "in inference mode"
-        shape = tuple(inputs.shape)
-        hint = UNTOLD if self.untold else ""
-        with blamed(self.name, model, f"{doing}, on inputs of {shape}", hint):
+        """Return the model's outputs; raise a ConfigError that names it if it fails."""
+        mode = "in training" if training else "in inference mode"
+        action = f"{mode}, on inputs of {tuple(inputs.shape)}"
+        hint = NO_LABELS_HINT if self.ignores_classes else ""
+        with name_in_errors(self.name, model, action, hint):
             if self.keyword:
                 return model(inputs, labels=labels, training=training)
-            return model(self._arranged(inputs, labels), training=training)
+            return model(self._arrange(inputs, labels), training=training)
 
-    def _arranged(self, inputs: Tensor, labels: Tensor) -> Any:  # noqa: ANN401 - as it is nested.
+    def _arrange(self, inputs: Tensor, labels: Tensor) -> Any:  # noqa: ANN401 - any nesting.
         if self.names is None:
             return inputs
         if any(self.names):
             return dict(zip(self.names, (inputs, labels), strict=True))
-        return [labels, inputs] if self.swapped else [inputs, labels]
+        return [labels, inputs] if self.labels_first else [inputs, labels]
 
 
-def calling(model: keras.Model, name: str, classes: int) -> Calling:
-    """Return how the model called `name` takes its inputs; without `classes` it gets no labels.
+def native_call(model: keras.Model, name: str, classes: int) -> NativeCall:
+    """Return how the network called `name` takes its inputs; without `classes` it gets no labels.
 
     Raises
     ------
@@ -86,18 +86,21 @@ def calling(model: keras.Model, name: str, classes: int) -> Calling:
     parameters = inspect.signature(model.call).parameters.values()
     others = [p for p in parameters if p.kind not in VARIABLE][1:]
     for p in others:
-        if p.name not in GIVEN and p.default is p.empty:
+        if p.name not in PASSED and p.default is p.empty:
             raise ConfigError(
-                f"the {name}'s call needs an argument {p.name!r}; gankit gives the inputs, and "
-                "classes to a parameter that is named 'labels'; give it a default, or rename it"
+                f"the {name}'s call needs an argument {p.name!r}; gankit passes the inputs, and "
+                "classes to a parameter named 'labels'; give it a default, or rename it"
             )
         if p.name == LABELS and p.default is p.empty and not classes:
             raise ConfigError(f"the {name}'s call needs labels; the data has none; give labels")
-    takes = any(p.name == LABELS for p in others)
-    return Calling(name, keyword=bool(classes) and takes, untold=bool(classes) and not takes)
+    keyword = any(p.name == LABELS for p in others)
+    has_classes = bool(classes)
+    return NativeCall(
+        name, keyword=has_classes and keyword, ignores_classes=has_classes and not keyword
+    )
 
 
-def _functional(model: keras.Model, name: str, classes: int) -> Calling:
+def _functional(model: keras.Model, name: str, classes: int) -> NativeCall:
     """Return how a functional model of several inputs takes them."""
     if len(model.inputs) > 2:
         raise ConfigError(
@@ -106,20 +109,20 @@ def _functional(model: keras.Model, name: str, classes: int) -> Calling:
         )
     if not classes:
         raise ConfigError(f"the {name} has two inputs, but the data has no labels; give labels")
-    struct = model.input
-    if isinstance(struct, dict):
-        keys = sorted(struct, key=lambda key: key == LABELS)
-        if LABELS not in struct:
+    inputs = model.input
+    if isinstance(inputs, dict):
+        keys = sorted(inputs, key=lambda key: key == LABELS)
+        if LABELS not in inputs:
             raise ConfigError(
                 f"the {name}'s inputs are {', '.join(map(repr, keys))}; name the one for the "
                 "classes 'labels'"
             )
-        return Calling(name, names=(keys[0], keys[1]))
-    return Calling(name, names=("", ""), swapped=model.inputs[0].name == LABELS)
+        return NativeCall(name, names=(keys[0], keys[1]))
+    return NativeCall(name, names=("", ""), labels_first=model.inputs[0].name == LABELS)
 
 
 @contextmanager
-def blamed(name: str, model: keras.Model, doing: str, hint: str) -> Iterator[None]:
+def name_in_errors(name: str, model: keras.Model, action: str, hint: str) -> Iterator[None]:
     """Turn an error from inside a user's model into a ConfigError of one line.
 
     The line ends with the hint. gankit's own errors, and memory errors, propagate unchanged.
@@ -131,12 +134,12 @@ def blamed(name: str, model: keras.Model, doing: str, hint: str) -> Iterator[Non
     except Exception as error:
         kind = type(model).__name__
         raise ConfigError(
-            f"the {name}, a {kind}, failed {doing}: {type(error).__name__}: {_reason(error)}{hint}"
+            f"the {name}, a {kind}, failed {action}: {type(error).__name__}: {_reason(error)}{hint}"
         ) from error
 
 
 def _reason(error: Exception) -> str:
-    """Return the line of an error that has its reason; Keras frames it and prints it bold."""
+    """Return the line of an error that gives its reason; Keras adds lines and colours."""
     lines = [line.strip() for line in re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines()]
-    told = (line for line in lines if line and not line.startswith("Exception encountered"))
-    return next(told, "no message")
+    reasons = (line for line in lines if line and not line.startswith("Exception encountered"))
+    return next(reasons, "no message")

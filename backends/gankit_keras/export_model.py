@@ -1,7 +1,7 @@
-"""A spec's generator as a model of Keras's own layers, which load without gankit.
+"""A spec's generator as a model of Keras's own layers, which Keras loads without gankit.
 
-Training needs features that Keras's layers lack: masks from the core, statistics by halves,
-running state that a pass may discard. Inference needs none of them.
+Training needs features that Keras's layers lack: masks from the core, statistics of each half, and
+running state that a pass may discard. Inference does not.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ from gankit_keras.framework import Tensor, keras
 Arrays = list[np.ndarray[Any, Any]]
 
 
-def stock_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
+def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return the generator as a functional model, with named inputs and images, as in `Export`."""
     inputs = {"noise": keras.Input((problem.latent,), name="noise", dtype="float32")}
     if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
     places = iter(walk(problem.generator, (problem.latent,)))
-    drawing = Drawing(weights, inputs.get("labels"), problem.classes)
-    images = drawing.run(problem.generator, inputs["noise"], places)
-    named = keras.layers.Identity(name="images")(images)
-    return keras.Model(inputs, {"images": named}, name="generator")
+    builder = ModelBuilder(weights, inputs.get("labels"), problem.classes)
+    images = builder.run(problem.generator, inputs["noise"], places)
+    outputs = {"images": keras.layers.Identity(name="images")(images)}
+    return keras.Model(inputs, outputs, name="generator")
 
 
 @dataclass(frozen=True)
-class Drawing:
+class ModelBuilder:
     """Builds a graph of layers; `weights` by the core's names, `labels` if class-conditional."""
 
     weights: State
@@ -61,7 +61,7 @@ class Drawing:
     classes: int
 
     def run(self, spec: Spec, inputs: Tensor, places: Iterator[Place]) -> Tensor:
-        """Return the outputs of the layers of `spec`, whose places come next."""
+        """Return the outputs of the layers of `spec`, which are the next `places`."""
         for _ in spec:
             inputs = self._apply(next(places), inputs, places)
         return inputs
@@ -69,8 +69,8 @@ class Drawing:
     def _apply(self, place: Place, inputs: Tensor, inside: Iterator[Place]) -> Tensor:
         match place.layer:
             case Residual(layers=layers, shortcut=shortcut):
-                made = self.run(layers, inputs, inside)
-                return keras.layers.Add()([made, self.run(shortcut, inputs, inside)])
+                outputs = self.run(layers, inputs, inside)
+                return keras.layers.Add()([outputs, self.run(shortcut, inputs, inside)])
             case Conv() as layer:
                 return self._convolve(layer, inputs, place.name)
             case ConvTranspose() as layer:
@@ -78,12 +78,11 @@ class Drawing:
             case Embedding(units=units):
                 return self._embed(inputs, units, place)
             case Projection() as layer:
-                made = self._loaded(keras.layers.Dense(1, use_bias=layer.bias), inputs,
-                                    self._kernel(place.name))  # fmt: skip
+                dense = keras.layers.Dense(1, use_bias=layer.bias)
+                logits = self._call_with(dense, inputs, self._kernel(place.name))
                 vectors = self._vectors(place.shape[0], place.name)
-                return keras.layers.Add()([made, keras.layers.Dot(1)([inputs, vectors])])
-        arrays = self._arrays(place)
-        return self._loaded(_layer(place), inputs, arrays)
+                return keras.layers.Add()([logits, keras.layers.Dot(1)([inputs, vectors])])
+        return self._call_with(_keras_layer(place), inputs, self._arrays(place))
 
     def _arrays(self, place: Place) -> Arrays:
         """Return the unconverted arrays of a layer, in Keras's order."""
@@ -91,22 +90,22 @@ class Drawing:
             case Dense():
                 return self._kernel(place.name)
             case BatchNorm():
-                roles = ("gamma", "beta", "mean", "variance")
-                return [self.weights[f"{place.name}.{role}"] for role in roles]
+                names = ("gamma", "beta", "mean", "variance")
+                return [self.weights[f"{place.name}.{name}"] for name in names]
             case LayerNorm():  # Keras's arrays are per value, the core's per channel.
-                pair = (self.weights[f"{place.name}.{role}"] for role in ("gamma", "beta"))
+                pair = (self.weights[f"{place.name}.{name}"] for name in ("gamma", "beta"))
                 return [np.broadcast_to(array, place.shape) for array in pair]
         return []
 
     def _kernel(self, name: str) -> Arrays:
-        roles = (f"{name}.kernel", f"{name}.bias")
-        return [self.weights[role] for role in roles if role in self.weights]
+        keys = (f"{name}.kernel", f"{name}.bias")
+        return [self.weights[key] for key in keys if key in self.weights]
 
-    def _loaded(self, layer: Any, inputs: Tensor, arrays: Arrays) -> Tensor:  # noqa: ANN401
-        """Return the outputs of a layer with these arrays."""
-        made = layer(inputs)
+    def _call_with(self, layer: Any, inputs: Tensor, arrays: Arrays) -> Tensor:  # noqa: ANN401
+        """Call a layer and set its arrays; return its outputs."""
+        outputs = layer(inputs)
         layer.set_weights(arrays)
-        return made
+        return outputs
 
     def _convolve(self, layer: Conv, images: Tensor, name: str) -> Tensor:
         """Pad, then convolve; groups one by one, because Keras's need XLA on a CPU."""
@@ -114,27 +113,27 @@ class Drawing:
             images = keras.layers.ZeroPadding2D(layer.padding)(images)
         kernel, *bias = self._kernel(name)
         filters = layer.filters // layer.groups
-        runs = _split(images, layer.groups)
-        made = []
-        for number, run in enumerate(runs):
+        outputs = []
+        for number, group in enumerate(_split(images, layer.groups)):
             own = slice(number * filters, (number + 1) * filters)
-            one = keras.layers.Conv2D(
+            conv = keras.layers.Conv2D(
                 filters, layer.kernel, layer.stride, "valid", use_bias=layer.bias
             )
-            made.append(self._loaded(one, run, [kernel[..., own], *(b[own] for b in bias)]))
-        return keras.layers.Concatenate()(made) if len(made) > 1 else made[0]
+            arrays = [kernel[..., own], *(b[own] for b in bias)]
+            outputs.append(self._call_with(conv, group, arrays))
+        return keras.layers.Concatenate()(outputs) if len(outputs) > 1 else outputs[0]
 
     def _convolve_transposed(self, layer: ConvTranspose, images: Tensor, name: str) -> Tensor:
         """Convolve, then crop; Keras's kernel is `(k, k, filters, in)`."""
         kernel, *bias = self._kernel(name)
-        one = keras.layers.Conv2DTranspose(
+        conv = keras.layers.Conv2DTranspose(
             layer.filters, layer.kernel, layer.stride, "valid", use_bias=layer.bias
         )
-        made = self._loaded(one, images, [kernel.transpose(0, 1, 3, 2), *bias])
+        larger = self._call_with(conv, images, [kernel.transpose(0, 1, 3, 2), *bias])
         # Keras pads a kernel that is smaller than its stride to the stride.
-        over = max(layer.stride - layer.kernel, 0)
-        low, high = layer.padding, layer.padding + over
-        return keras.layers.Cropping2D(((low, high), (low, high)))(made) if high else made
+        extra = max(layer.stride - layer.kernel, 0)
+        low, high = layer.padding, layer.padding + extra
+        return keras.layers.Cropping2D(((low, high), (low, high)))(larger) if high else larger
 
     def _embed(self, inputs: Tensor, units: int, place: Place) -> Tensor:
         """Concatenate the class's vector to the features, at every pixel of an image."""
@@ -146,16 +145,16 @@ class Drawing:
 
     def _vectors(self, units: int, name: str) -> Tensor:
         table = keras.layers.Embedding(self.classes, units)
-        return self._loaded(table, self.labels, [self.weights[f"{name}.embedding"]])
+        return self._call_with(table, self.labels, [self.weights[f"{name}.embedding"]])
 
 
 def _split(images: Tensor, groups: int) -> list[Tensor]:
-    runs: list[Tensor] = keras.ops.split(images, groups, axis=-1) if groups > 1 else [images]
-    return runs
+    parts: list[Tensor] = keras.ops.split(images, groups, axis=-1) if groups > 1 else [images]
+    return parts
 
 
-def _layer(place: Place) -> Any:  # noqa: ANN401 - Keras has no types.
-    """Return Keras's layer that is equal at inference."""
+def _keras_layer(place: Place) -> Any:  # noqa: ANN401 - Keras has no types.
+    """Return Keras's layer with the same outputs in inference mode."""
     layers = keras.layers
     match place.layer:
         case Dense(units=units, bias=bias):

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from gankit.contract import Labels, Problem, aligned
 from gankit_keras.framework import Tensor, tf
-from gankit_keras.networks import told_labels
+from gankit_keras.networks import network_labels
 
 Index: TypeAlias = NDArray[np.int64]
 
 
-class Placed(Protocol):
+class DeviceData(Protocol):
     """Images, uint8 or scaled, with their labels."""
 
     labels: Tensor
@@ -30,7 +30,7 @@ class Placed(Protocol):
 
 
 class OnDevice:
-    """All images in the device's memory: steps get all of them, and index them."""
+    """All images in the device's memory: a block gets all of them, and indexes them."""
 
     def __init__(self, images: NDArray[Any], labels: Labels) -> None:
         self.images = _on_device(images)
@@ -46,7 +46,7 @@ class OnDevice:
 
 
 class OnHost:
-    """Images in a file that may be larger than memory: steps get only theirs."""
+    """Images in a file that may be larger than memory: a block gets only those that it uses."""
 
     def __init__(self, images: NDArray[Any], labels: Labels, problem: Problem) -> None:
         self.images = images
@@ -55,20 +55,22 @@ class OnHost:
 
     def real(self, index: Index, /) -> NDArray[Any]:
         """Return `(K, S, B, height, width, channels)`."""
-        found = np.asarray(self.images[index])
-        return found if found.dtype == np.uint8 else self.problem.scale(found)
+        images = np.asarray(self.images[index])
+        return images if images.dtype == np.uint8 else self.problem.scale(images)
 
     def nbytes(self, index: Index, /) -> int:
         """Return the size of the result of `real`, in the file's dtype."""
         return int(index.size * self.images[0].nbytes)
 
 
-def placed(problem: Problem, images: NDArray[Any], labels: Labels | None, classes: int) -> Placed:
-    """Return the data set, on the device unless it is a file; `classes` as in a form."""
-    told = told_labels(labels, len(images), classes)
+def device_data(
+    problem: Problem, images: NDArray[Any], labels: Labels | None, classes: int
+) -> DeviceData:
+    """Return the data set, on the device unless it is a file; with labels only if `classes` > 0."""
+    own = network_labels(labels, len(images), classes)
     if not isinstance(images, np.ndarray) or isinstance(images, np.memmap):
-        return OnHost(images, told, problem)
-    return OnDevice(images if images.dtype == np.uint8 else problem.scale(images), told)
+        return OnHost(images, own, problem)
+    return OnDevice(images if images.dtype == np.uint8 else problem.scale(images), own)
 
 
 def _on_device(images: NDArray[Any]) -> Tensor:
