@@ -1,25 +1,27 @@
 """Plugins: hooks, loading, registration, validation, listing."""
 
-from gankit.plugins.registry import (
+from gankit.plugins.installed_modules import missing
+from gankit.plugins.loader import (
     GROUP,
     STRICT,
     Plugin,
     PluginWarning,
+    found,
+    manager,
+    third_party,
+)
+from gankit.plugins.registration import register
+from gankit.plugins.registry import (
     backends,
     callbacks,
     commands,
     datasets,
-    found,
     get_backend,
     get_dataset,
     get_loss,
     losses,
-    manager,
-    missing,
     missing_modules,
     ready,
-    register,
-    third_party,
 )
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import Any
 
 from gankit._text import one_line
 from gankit.contract import Backend
-from gankit.plugins import hooks, registry
-from gankit.plugins.registry import Plugin
+from gankit.plugins import hooks, loader, registry
+from gankit.plugins.loader import Plugin
 
 KINDS = tuple(hooks.OF_KIND)
 READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"
@@ -57,8 +57,8 @@ class Offer:
 def offers() -> list[Offer]:
     """Return what all plugins offer, gankit's own first, without importing frameworks."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", registry.PluginWarning)
-        known = registry.found()
+        warnings.simplefilter("ignore", loader.PluginWarning)
+        known = loader.found()
         rows = [(plugin, row) for kind in KINDS for plugin, row in _of_kind(kind)]
     offering = {plugin for plugin, _ in rows}
     others = [_alone(plugin) for plugin in known if plugin not in offering]
@@ -68,14 +68,14 @@ def offers() -> list[Offer]:
 def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
     """Yield what each plugin offers of one kind."""
     offered = _built_in(kind)
-    for hook in getattr(registry.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
-        plugin = registry.owner(hook)
+    for hook in getattr(loader.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
+        plugin = loader.owner(hook)
         if kind == "callback":  # Callbacks depend on the run.
             yield plugin, _row(kind, plugin, plugin.name)
             continue
         before, seen = set(offered), list[Any]()
         collect = functools.partial(registry.collect, kind, hook, offered, seen.append)
-        fault = registry.guarded(hook, collect)
+        fault = loader.guarded(hook, collect)
         for name in [name for name in offered if name not in before]:
             thing = offered[name]
             yield plugin, _backend(plugin, thing) if kind == "backend" else _row(kind, plugin, name)

@@ -20,7 +20,7 @@ from gankit.cli.check_report import as_data, row
 from gankit.cli.commands.plugins import LEVELS as CHOICES
 from gankit.errors import ExitCode
 from gankit.losses import BUILTIN
-from gankit.plugins import registry, scaffold
+from gankit.plugins import loader, scaffold
 from gankit.testing import levels
 from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.full_problems import FAMILIES
@@ -85,7 +85,7 @@ def install(tmp_path, monkeypatch):
 
     def forget():
         plugins.manager.cache_clear()
-        registry._discover.cache_clear()
+        loader._discover.cache_clear()
         importlib.invalidate_caches()
 
     def put(name, module, *folders):

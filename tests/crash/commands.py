@@ -13,13 +13,13 @@ import warnings
 
 from gankit import plugins
 from gankit.cli import main
-from gankit.plugins import registry
+from gankit.plugins import loader
 
 
 def say(line):
     """Run one command; return its exit code, standard output and standard error."""
     plugins.manager.cache_clear()
-    registry._discover.cache_clear()
+    loader._discover.cache_clear()
     warnings.simplefilter("default")  # What was warned of once is warned of again.
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

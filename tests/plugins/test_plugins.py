@@ -12,7 +12,7 @@ import pytest
 from gankit import plugins
 from gankit.cli import main
 from gankit.errors import BackendUnavailable, ExitCode, PluginError, UnknownBackend, UnknownName
-from gankit.plugins import registry
+from gankit.plugins import loader
 from tests.crash import broken_plugins
 from tests.crash.broken_plugins import BACKENDS, GOOD
 
@@ -29,7 +29,7 @@ def install(tmp_path, monkeypatch):
 
     def forget():
         plugins.manager.cache_clear()
-        registry._discover.cache_clear()
+        loader._discover.cache_clear()
         importlib.invalidate_caches()
 
     def put(source, name="mine", distribution="acme-gan", attribute=""):

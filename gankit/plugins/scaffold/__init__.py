@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gankit._utils.storage import writing
 from gankit.errors import ConfigError, shown
-from gankit.plugins import registry
+from gankit.plugins import loader, registry
 
 LAYOUT = {
     "pyproject.toml": "pyproject.toml.in",
@@ -97,7 +97,7 @@ def _check(name: str) -> None:
             f"NAME: got {shown(name)}; expected a to z, digits, single hyphens and underscores, a "
             f"letter first, at most {_NAME_LIMIT} characters"
         )
-    for plugin in registry.found():
+    for plugin in loader.found():
         if plugin.name == name:
             raise ConfigError(f"NAME: got {name!r}, the name of {plugin}; choose another")
     if name in registry.backends():

@@ -1,0 +1,74 @@
+"""Register a plugin in this process, without installing a distribution."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from gankit.errors import PluginError
+from gankit.plugins import hooks, registry, validation
+from gankit.plugins.loader import add, found, manager
+
+
+def register(offered: object) -> None:
+    """Register a plugin in this process, without installing a distribution.
+
+    What it offers is found by name, like that of installed plugins, but only in this process: not
+    in the `gankit` command.
+
+    Parameters
+    ----------
+    offered
+        A `gankit.contract.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
+        or object with functions that are marked with `gankit.hookimpl`. It replaces what was
+        registered under the same name.
+
+    Raises
+    ------
+    PluginError
+        It is of another type, it is not valid, or a built-in or installed plugin has its name.
+    """
+    plugin, name = _as_plugin(offered)
+    known = manager()
+    if (before := known.get_plugin(name)) is not None:
+        if name in {plugin.name for plugin in found()}:
+            raise PluginError(f"register: got {name}, the name of an installed plugin; rename it")
+        known.unregister(before)
+    kinds = [kind for kind, hook in hooks.OF_KIND.items() if hasattr(plugin, hook)]
+    known_things = {kind: _listed(kind) for kind in kinds if kind != "callback"}
+    try:
+        add(known, plugin, name)
+        for kind, others in known_things.items():
+            for hook in getattr(known.hook, hooks.OF_KIND[kind]).get_hookimpls():
+                if hook.plugin is plugin:
+                    registry.collect(kind, hook, others)
+    except BaseException as error:
+        if known.is_registered(plugin):
+            known.unregister(plugin)
+        if isinstance(error, PluginError):
+            raise PluginError(f"register: {error}") from None
+        raise
+
+
+def _as_plugin(offered: object) -> tuple[object, str]:
+    """Return a plugin that offers `offered`, and its name; a module is returned unchanged."""
+    for kind, hook in hooks.OF_KIND.items():
+        if kind in validation.CLASSES and validation.is_one(kind, offered):
+            name = f"{kind} {offered.name}"  # type: ignore[attr-defined]
+            plugin = types.ModuleType(name)
+            setattr(plugin, hook, hooks.hookimpl(lambda: [offered]))
+            return plugin, name
+    made = type(offered)
+    return offered, getattr(offered, "__name__", f"{made.__module__}.{made.__qualname__}")
+
+
+def _listed(kind: str) -> dict[str, Any]:
+    """Return everything of a kind that gankit and plugins offer, by name."""
+    listings: dict[str, Callable[[], dict[str, Any]]] = {
+        "backend": registry.backends,
+        "dataset": registry.datasets,
+        "loss": registry.losses,
+        "command": registry.commands,
+    }
+    return listings[kind]()
