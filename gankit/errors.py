@@ -190,6 +190,13 @@ def folded(name: str) -> str:
     return name.casefold().replace("-", "").replace("_", "")
 
 
+def reason(error: Exception) -> str:
+    """Return a short reason of an error, without the path or address that the caller names."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return next(iter(str(error).lower().splitlines()), "") or type(error).__name__
+
+
 def shown(value: object) -> str:
     """Return a value as text for a message: short, on one line, without the numbers of an array.
 

@@ -175,16 +175,7 @@ def test_no_files_of_the_core_import_each_other_in_a_circle():
     check_no_circle(graph())
 
 
-CIRCLES = {"gankit.data": "formats/ needs folder_listing, which needs formats/picture"}
-
-
-@pytest.mark.parametrize(
-    "package",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(name in CIRCLES, reason=CIRCLES.get(name, "")))
-        for name in PACKAGES
-    ],
-)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_folders_of_a_package_import_each_other_in_a_circle(package):
     """Folders and the files beside them count alike: each is one part of the package."""
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from gankit._utils.unfinished_files import held, is_held
-from gankit.data.formats.containers import reason
-from gankit.errors import StorageError
+from gankit.errors import StorageError, reason
 
 STALE_SECONDS = 86400.0
 """Without file locks, temporary files older than this are removed."""

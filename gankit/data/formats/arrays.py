@@ -16,10 +16,10 @@ from gankit._utils.file_array import FileArray
 from gankit.data import array_checks
 from gankit.data.class_names import listed
 from gankit.data.dataset import ImageSet
-from gankit.data.formats.containers import BROKEN, check_growth, contents, entry_of, reason
+from gankit.data.formats.containers import BROKEN, check_growth, contents, entry_of
 from gankit.data.image_options import ImageOptions
 from gankit.data.labels import as_labels
-from gankit.errors import DataError
+from gankit.errors import DataError, reason
 
 PAIRS = {"images": "labels", "x_train": "y_train"}
 """Names of the images in an npz file, and of their labels."""

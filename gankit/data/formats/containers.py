@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from gankit.errors import DataError
+from gankit.errors import DataError, reason
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -190,13 +190,6 @@ def _members(path: Path, stream: _Limited, missing: dict[str, int]) -> Iterator[
             yield entry.name, content.read() if content else b""
     if missing:
         raise DataError(f"{path}: has no {', '.join(missing)}")
-
-
-def reason(error: Exception) -> str:
-    """Return a short reason of an error, without the path or address that the caller names."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return next(iter(str(error).lower().splitlines()), "") or type(error).__name__
 
 
 class _TooLarge(Exception):

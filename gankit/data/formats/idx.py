@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from gankit._utils.aligned_arrays import aligned
 from gankit.data.dataset import ImageSet
-from gankit.data.formats.containers import contents, reason
-from gankit.errors import DataError, StorageError
+from gankit.data.formats.containers import contents
+from gankit.errors import DataError, StorageError, reason
 
 UNSIGNED_BYTE = 0x08
 CLASSES = 10

@@ -12,8 +12,7 @@ import numpy as np
 from gankit._utils.paths import is_file
 from gankit.data.dataset import ImageSet
 from gankit.data.formats import idx
-from gankit.data.formats.containers import reason
-from gankit.errors import DataError, StorageError, UnknownName
+from gankit.errors import DataError, StorageError, UnknownName, reason
 
 NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),

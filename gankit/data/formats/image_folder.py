@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gankit.data.class_names import in_order, listed
 from gankit.data.dataset import ImageSet
-from gankit.data.folder_listing import Listing, PassedOver, deeper, endings, listing, places
+from gankit.data.formats.folder_listing import Listing, PassedOver, deeper, endings, listing, places
 from gankit.data.formats.picture import ENDINGS, read
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError

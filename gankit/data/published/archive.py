@@ -12,10 +12,9 @@ import filelock
 from gankit.data import locations
 from gankit.data.dataset import Dataset, DownloadProgress, FileCheck, ImageSet
 from gankit.data.formats import idx
-from gankit.data.formats.containers import reason
 from gankit.data.published.files import Found, Published, candidates, search
 from gankit.data.published.mirrors import Mirrors
-from gankit.errors import DataError, StorageError, UnknownName
+from gankit.errors import DataError, StorageError, UnknownName, reason
 
 LOCK_SECONDS = 60.0
 """Time to wait for another process's download before starting a second one."""

@@ -15,9 +15,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 from gankit.data.dataset import DownloadProgress
-from gankit.data.formats.containers import reason
 from gankit.data.temporary_files import settle, storing, temporary
-from gankit.errors import DataError
+from gankit.errors import DataError, reason
 
 CHUNK = 2**16
 """The most bytes per read."""

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gankit.data.formats.containers import reason
 from gankit.data.formats.picture import SUFFIXES
-from gankit.errors import DataError
+from gankit.errors import DataError, reason
 
 MOST_COUNTED = 20_000
 """The most files of deeper folders that are counted."""
