@@ -44,8 +44,8 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
         raise CheckpointError(f"{folder.path} cannot be resumed: {obstacle}; put it back")
     if obstacle:
         raise ConfigError(
-            f"{folder.path} has no {folder.config.name}, but cannot take a new run: {obstacle}; "
-            "remove it, or choose another --out"
+            f"{folder.path} has no {folder.config.name}, and cannot be used for a new run: "
+            f"{obstacle}; remove it, or choose another --out"
         )
 
 

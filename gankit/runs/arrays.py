@@ -1,4 +1,4 @@
-"""Write images to array files in chunks, with constant memory."""
+"""Write images to .npy and .npz files in chunks, with constant memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
     Parameters
     ----------
     path
-        The file, replaced when all is written; its folder is created.
+        The file; it is replaced after everything is written, and its folder is created.
     chunks
         Arrays of `(n, height, width, channels)`, all of one dtype.
     count
@@ -41,14 +41,11 @@ def write(path: str | os.PathLike[str], chunks: Iterable[NDArray[Any]], count: i
         The path has another suffix, the arrays are not plain numbers of one dtype and shape, or
         their total is not `count`.
     StorageError
-        It could not be written; what was there is unchanged.
+        The file could not be written; an existing file is unchanged.
     """
     path = given(path, "path")
     if path.suffix.lower() not in FORMATS:
-        *most, last = FORMATS
-        raise ConfigError(
-            f"arrays are written to {', '.join(most)} or {last} files, not to {path.suffix!r}"
-        )
+        raise ConfigError(f"path: got {path}; expected a {' or '.join(FORMATS)} file")
     atomic_files.make_folder(path.parent)
     with atomic_files.workplace(path) as place, writing(path):
         made = place / path.name
@@ -80,7 +77,7 @@ def _write(file: IO[bytes], chunks: Iterable[NDArray[Any]], count: int) -> None:
             _write_header(file, *kind, count)
         if (chunk.dtype, chunk.shape[1:]) != kind:
             other = f"{chunk.dtype} of {chunk.shape[1:]}"
-            raise ConfigError(f"images are {kind[0]} of {kind[1]}, and then {other}")
+            raise ConfigError(f"images are {kind[0]} of {kind[1]}, but later ones {other}")
         file.write(np.ascontiguousarray(chunk).data)
         written += len(chunk)
     if written != count or not count:
@@ -91,6 +88,6 @@ def _write_header(
     file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], count: int
 ) -> None:
     if dtype.hasobject:
-        raise ConfigError("an array of objects would need pickle, which gankit never writes")
-    about = {"descr": dtype.str, "fortran_order": False, "shape": (count, *shape)}
-    npy_format.write_array_header_1_0(file, about)
+        raise ConfigError("images are an array of objects; expected an array of numbers")
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (count, *shape)}
+    npy_format.write_array_header_1_0(file, header)

@@ -1,7 +1,7 @@
 """Checkpoints: a trainer's complete state, each in a folder that is written atomically.
 
-A checkpoint contains safetensors files and a manifest, and nothing in it is executed. Everything is
-verified against the manifest before use: safetensors has no checksum, so a flipped bit would load.
+A checkpoint contains safetensors files and a manifest, and no code. gankit verifies every file by
+the manifest before use, because safetensors has no checksums and would load a flipped bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gankit.runs import manifest, tensors
 from gankit.runs.manifest import FileEntry, Json, Manifest, as_json
 
 RUN = "run"
-"""The key of a manifest's `info` with the mark of the run."""
+"""Key of the run's mark in the `info` of a manifest."""
 _STEP = re.compile(r"[0-9]{6,18}")
 
 
@@ -41,10 +41,10 @@ class Checkpoint:
         Arrays by name: "generator/0.kernel", "step", ...
     info
         Additional values of the writer. A run writes "backend", "recipe", "dataset", "libraries",
-        "run" (its mark), "settings" (those that must stay the same), "data_digest" and
-        "data_sample" (digests of its images), and "log" (the digest of its log at that step).
+        "run" (its mark), "settings" (those that must not change), "data_digest" and "data_sample"
+        (digests of its images), and "log" (the digest of its log at that step).
     path
-        The folder that it was read from.
+        The folder of the checkpoint.
     """
 
     step: int
@@ -59,11 +59,12 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        It is missing, incomplete or not what its manifest says; the message names the file.
+        The checkpoint is missing, incomplete or differs from its manifest; the message names the
+        file.
     """
     path = given(path, "the folder of a checkpoint")
-    said, state = _read(path)
-    return Checkpoint(said.step, state, said.info, path)
+    found, state = _read(path)
+    return Checkpoint(found.step, state, found.info, path)
 
 
 class _Vanished(Exception):
@@ -71,9 +72,9 @@ class _Vanished(Exception):
 
 
 class CheckpointStore:
-    """The checkpoints of one run, by their step; the newest is found by listing the folder.
+    """The checkpoints of one run, by step; the folder's listing is the only index.
 
-    Only one process may write at a time (`RunFolder.lock` ensures it); any number may read.
+    Only one process may write at a time, which `RunFolder.lock` ensures; any number may read.
 
     Parameters
     ----------
@@ -81,9 +82,9 @@ class CheckpointStore:
         The parent folder of the checkpoints; created by the first `save`.
     mark
         The mark of the run (`RunFolder.mark`), which `save` writes into each manifest. A checkpoint
-        with another mark is not listed, loaded, counted or removed. Without a mark, every
-        checkpoint in the folder belongs to the run. A checkpoint without a mark, or with a damaged
-        manifest, belongs to the run of the folder.
+        with another mark is not listed, loaded, counted or removed. A checkpoint without a mark, or
+        with a damaged manifest, belongs to this run. If `mark` is empty, every checkpoint in the
+        folder belongs to the run.
     """
 
     def __init__(self, folder: str | os.PathLike[str], mark: str = "") -> None:
@@ -93,9 +94,8 @@ class CheckpointStore:
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
         """Save a state and return its folder, which is on disk when this returns.
 
-        A step that already has the same state and info of the same run is left unchanged. Another
-        or a damaged one is replaced when the new one is complete; between the two renames neither
-        exists.
+        A checkpoint of this step with the same state and info is left unchanged. Any other one is
+        replaced after the new one is complete; between the two renames neither exists.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class CheckpointStore:
         Diverged
             An array contains a number that is not finite; nothing was written.
         StorageError
-            It could not be written; every earlier checkpoint is unchanged.
+            The checkpoint could not be written; all earlier ones are unchanged.
         """
         path = self.path(step)
         info = as_json({**(info or {}), **({RUN: self.mark} if self.mark else {})})
@@ -125,20 +125,22 @@ class CheckpointStore:
                 atomic_files.sync_folder(self.folder)
             return path
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        said = Manifest(step, gankit.__version__, created, info, files)
+        written = Manifest(step, gankit.__version__, created, info, files)
         atomic_files.make_folder(self.folder)
         atomic_files.sweep(self.folder)
-        atomic_files.write_folder(path, contents | {manifest.NAME: said.encode()})
+        atomic_files.write_folder(path, contents | {manifest.NAME: written.encode()})
         return path
 
     def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
-        """Read and verify the checkpoint of a `step`, or in that folder; CheckpointError."""
+        """Read and verify the checkpoint of a step or in a folder; CheckpointError on failure."""
         if not isinstance(step, int):
             return read_checkpoint(step)
         steps = self.steps()
         if step not in steps:
-            there = ", ".join(map(str, steps)) or "none"
-            raise CheckpointError(f"no checkpoint of step {step} in {self.folder}; there: {there}")
+            available = ", ".join(map(str, steps)) or "none"
+            raise CheckpointError(
+                f"no checkpoint of step {step} in {self.folder}; available: {available}"
+            )
         return read_checkpoint(self.path(step))
 
     def steps(self, complain: Callable[[str], None] = lambda _: None) -> list[int]:
@@ -147,7 +149,7 @@ class CheckpointStore:
         Parameters
         ----------
         complain
-            Called with one line for each checkpoint of another run, which does not count.
+            Called with one line for each checkpoint of another run, which is left out.
         """
         own = []
         for step in self._listed():
@@ -173,10 +175,10 @@ class CheckpointStore:
         if not self.mark:
             return True
         try:
-            theirs = read_manifest(self.path(step)).info.get(RUN)
-        except CheckpointError:  # `load` reports what is wrong.
+            mark = read_manifest(self.path(step)).info.get(RUN)
+        except CheckpointError:  # `load` reports the error.
             return None
-        return not theirs or theirs == self.mark
+        return not mark or mark == self.mark
 
     def newest_valid(
         self,
@@ -191,26 +193,28 @@ class CheckpointStore:
         Parameters
         ----------
         complain
-            Called with one line for each newer one that was refused, and for each of another run.
+            Called with one line for each newer checkpoint that was refused, and for each
+            checkpoint of another run.
         check
             Raises CheckpointError to refuse a valid checkpoint.
 
         Raises
         ------
         OtherFormat
-            Another version of gankit wrote one: it must not be skipped and later replaced.
+            Another version of gankit wrote a checkpoint. It is an error, because skipping it could
+            replace it later.
         """
-        told: set[str] = set()
+        reported: set[str] = set()
 
         def once(line: str) -> None:
-            if line not in told:
-                told.add(line)
+            if line not in reported:
+                reported.add(line)
                 complain(line)
 
         while True:
             try:
                 return self._newest_valid(once, check)
-            except _Vanished:  # Another process saved a newer one, and pruned this.
+            except _Vanished:  # Another process saved a newer one, and pruned this one.
                 continue
 
     def _newest_valid(
@@ -236,20 +240,20 @@ class CheckpointStore:
     def prune(self, keep: int, newest: int | None = None, spared: int | None = None) -> None:
         """Remove all but the newest `keep` checkpoints of this run.
 
-        One whose manifest cannot be read is not counted, and is not removed.
+        A checkpoint whose manifest cannot be read is neither counted nor removed.
 
         Parameters
         ----------
         keep
-            At least 1.
+            Number of checkpoints to keep, at least 1.
         newest
-            The last step that counts, by default the newest. Later checkpoints are damaged, or the
-            run would have resumed from them: they do not count, and are not removed.
+            The last step that counts, by default the newest. Later checkpoints are neither counted
+            nor removed: they are damaged, or the run would have resumed from them.
         spared
-            The best step, which is kept in addition.
+            The best step, which is not removed.
         """
         if keep < 1:
-            raise ConfigError(f"keep is {keep}; at least 1 checkpoint must be kept")
+            raise ConfigError(f"keep is {keep}; it must be at least 1")
         steps = [step for step in self._listed() if newest is None or step <= newest]
         steps = [step for step in steps if self._is_own(step)]
         for step in steps[:-keep]:
@@ -264,15 +268,15 @@ class CheckpointStore:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read the manifest of the checkpoint in a folder, without its arrays; CheckpointError."""
+    """Read the manifest in a checkpoint's folder; CheckpointError if it is invalid."""
     file = path / manifest.NAME
     try:
-        said = manifest.parse(read_plain(file, manifest.MOST_BYTES))
+        found = manifest.parse(read_plain(file, manifest.MOST_BYTES))
     except CheckpointError as error:
         raise _naming(file, error) from error
-    if _STEP.fullmatch(path.name) and int(path.name) != said.step:
-        raise CheckpointError(f"{file} is of step {said.step}, not {int(path.name)}")
-    return said
+    if _STEP.fullmatch(path.name) and int(path.name) != found.step:
+        raise CheckpointError(f"{file} is of step {found.step}, not {int(path.name)}")
+    return found
 
 
 def marks_in(folder: Path) -> set[str]:
@@ -289,50 +293,50 @@ def _holds(path: Path, files: Mapping[str, FileEntry], info: Mapping[str, Json])
     if not os.path.lexists(path):
         return False
     try:
-        said, _ = _read(path)
+        found, _ = _read(path)
     except CheckpointError:
         return False
-    return said.files == files and said.info == info
+    return found.files == files and found.info == info
 
 
 def _read(path: Path) -> tuple[Manifest, State]:
     if path.is_symlink():
-        raise CheckpointError(f"{path} is a symbolic link; name the folder itself")
-    said = read_manifest(path)
+        raise CheckpointError(f"{path} is a symbolic link; give the folder itself")
+    found = read_manifest(path)
     state: State = {}
-    for name, promised in said.files.items():
-        state |= _read_arrays(path / name, promised)
-    return said, state
+    for name, entry in found.files.items():
+        state |= _read_arrays(path / name, entry)
+    return found, state
 
 
-def _read_arrays(path: Path, promised: FileEntry) -> State:
-    content = read_plain(path, promised.bytes)
-    if len(content) != promised.bytes:
-        raise CheckpointError(f"{path} has {len(content)} bytes; it must have {promised.bytes}")
-    if hashlib.sha256(content).hexdigest() != promised.sha256:
-        raise CheckpointError(f"{path} is damaged: its digest is not the manifest's")
+def _read_arrays(path: Path, entry: FileEntry) -> State:
+    content = read_plain(path, entry.bytes)
+    if len(content) != entry.bytes:
+        raise CheckpointError(f"{path} has {len(content)} bytes; it must have {entry.bytes}")
+    if hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise CheckpointError(f"{path} is damaged: its digest differs from the manifest's")
     try:
         arrays = tensors.decode(content)
-        _check(arrays, promised)
+        _check(arrays, entry)
     except CheckpointError as error:
         raise _naming(path, error) from error
     return arrays
 
 
-def _check(arrays: State, promised: FileEntry) -> None:
-    """Raise CheckpointError unless a file contains the arrays of the manifest."""
-    if odd := arrays.keys() ^ promised.arrays.keys():
-        raise CheckpointError(f"it and the manifest disagree about {min(odd)!r}")
+def _check(arrays: State, entry: FileEntry) -> None:
+    """Raise CheckpointError unless the arrays of a file are those of its entry."""
+    if different := arrays.keys() ^ entry.arrays.keys():
+        raise CheckpointError(f"only one of the file and the manifest has {min(different)!r}")
     for name, array in arrays.items():
-        if manifest.entry(array) != promised.arrays[name]:
+        if manifest.entry(array) != entry.arrays[name]:
             raise CheckpointError(
-                f"{name!r} is {array.dtype}{array.shape}, not as the manifest says"
+                f"{name!r} is {array.dtype}{array.shape}, which differs from the manifest"
             )
     if found := tensors.not_finite(arrays):
         raise CheckpointError(found)
 
 
 def _naming(path: Path, error: CheckpointError) -> CheckpointError:
-    """Return the error with the file's name, unless it names one already."""
+    """Return the error with the file's path, unless its message has it already."""
     message = str(error)
     return error if str(path) in message else type(error)(f"{path}: {message}")

@@ -18,7 +18,7 @@ MOST_BYTES = 2**22
 
 
 def read(path: Path) -> tuple[str, ...]:
-    """Return the names; none if the file is missing or damaged, because a run can do without."""
+    """Return the names; empty if the file is missing or damaged, because a run works without."""
     try:
         names = json.loads(read_plain(path, MOST_BYTES))
     except (CheckpointError, ValueError, RecursionError):
@@ -30,7 +30,7 @@ def read(path: Path) -> tuple[str, ...]:
 def write(path: Path, names: Sequence[str]) -> None:
     """Write the names atomically, if there are any and the file differs.
 
-    A byte of a name that is not text is stored as a JSON escape, so that it can be read back.
+    A byte of a name that is not UTF-8 is stored as a JSON escape, so that it can be read again.
 
     Raises
     ------
@@ -38,5 +38,5 @@ def write(path: Path, names: Sequence[str]) -> None:
         The file cannot be written.
     """
     if names and tuple(names) != read(path):
-        said = json.dumps(list(names), ensure_ascii=False) + "\n"
-        atomic_files.write_file(path, said.encode("utf-8", "backslashreplace"))
+        text = json.dumps(list(names), ensure_ascii=False) + "\n"
+        atomic_files.write_file(path, text.encode("utf-8", "backslashreplace"))

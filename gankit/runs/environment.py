@@ -16,7 +16,7 @@ _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def environment() -> dict[str, Any]:
-    """Return versions, platform and command line as JSON values; imports nothing.
+    """Return versions, platform and command line as JSON values, without importing libraries.
 
     The keys are "gankit", "python", "platform", "cpus", "libraries" (version by name) and
     "command" (a list).

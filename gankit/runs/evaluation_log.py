@@ -1,4 +1,4 @@
-"""The log of evaluations: one line of JSON each, without times, so that equal runs log equally.
+"""The log of evaluations: one line of JSON each, without times, so that equal runs have equal logs.
 
 {"step": 1280, "seed": 0, "features": "64 classifier and 18 local features (6a139aa6)",
  "frechet": 35.2, ...}
@@ -33,43 +33,55 @@ SEED = 0
 WORDS = ("features", "reference")
 COUNTS = ("samples", "reference_samples", "neighbours")
 NUMBERS = (
-    "frechet", "kernel", "kernel_whole", "precision", "recall", "density", "coverage", "nearest",
-)  # fmt: skip
+    "frechet",
+    "kernel",
+    "kernel_whole",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "nearest",
+)
 OPTIONAL = (
-    "kernel_deviation", "score", "reference_score", "confidence", "histogram_divergence",
+    "kernel_deviation",
+    "score",
+    "reference_score",
+    "confidence",
+    "histogram_divergence",
     "classes_seen",
-)  # fmt: skip
-"""Numbers that may be None: class figures for features without classes, and subset figures for
-too few images."""
+)
+"""Numbers that may be None: metrics of classes if the features have no classes, and of subsets if
+there are too few images."""
 
 Row: TypeAlias = Mapping[str, Any]
 
 
 def append(path: Path, row: Row) -> bool:
-    """Append an evaluation to the file and sync it, unless it is there already.
+    """Append an evaluation to the file and sync it, unless the file has it already.
 
-    The file's folder must exist; a run that was moved is not recreated. Several processes may
-    append at once. An incomplete last line of a killed process is removed first.
+    The file's folder must exist; the folder of a moved run is not created again. Several processes
+    may append at once. An incomplete last line of a killed process is removed first.
 
     Returns
     -------
     bool
-        Whether it was written: equal figures of equal images are not written twice.
+        Whether it was written: equal metrics of equal images are not written twice.
 
     Raises
     ------
     CheckpointError
         A line of the file is damaged.
     StorageError
-        It could not be written.
+        The file could not be written.
     """
-    with _alone(path):
+    with _locked(path):
         rows = read(path)
         if row in rows or (
-            not row.get("baseline") and any(_bare(row) == _bare(one) for one in rows)
+            not row.get("baseline")
+            and any(_without_baseline(row) == _without_baseline(one) for one in rows)
         ):
             return False
-        _mend(path)
+        _remove_incomplete_line(path)
         _write(path, row)
     return True
 
@@ -86,31 +98,31 @@ def _write(path: Path, row: Row) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return the evaluations in file order; none if there is no file.
+    """Return the evaluations in file order; empty if there is no file.
 
-    An incomplete last line, as a killed process leaves it, is ignored.
+    An incomplete last line of a killed process is ignored.
 
     Raises
     ------
     CheckpointError
-        The file cannot be read, or a line is not what `append` writes; the message names it.
+        The file cannot be read, or a line is invalid; the message names the line.
     """
     return [_row(path, number, line) for number, line in enumerate(_lines(path), start=1)]
 
 
 def truncate(path: Path, steps: int) -> None:
-    """Drop the evaluations after `steps`: the run resumes there, and evaluates them again.
+    """Remove the evaluations after `steps`: the run resumes there, and makes them again.
 
     Raises
     ------
     CheckpointError
         A line is damaged.
     StorageError
-        It could not be written; it is unchanged.
+        The file could not be written; it is unchanged.
     """
     if not os.path.lexists(path):
         return
-    with _alone(path):
+    with _locked(path):
         lines = list(_lines(path))
         rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
         kept = [line for line, row in zip(lines, rows, strict=True) if row["step"] <= steps]
@@ -120,7 +132,7 @@ def truncate(path: Path, steps: int) -> None:
 
 
 def measure(row: Row) -> tuple[Any, ...]:
-    """Return how a row was measured: only figures measured alike can be compared."""
+    """Return how an evaluation was measured; only equal measures can be compared."""
     return tuple(row[name] for name in (*WORDS, *COUNTS, "seed"))
 
 
@@ -129,9 +141,9 @@ def comparable(rows: Sequence[Row]) -> dict[int, Row]:
 
     Of several measures, the most frequent one is used, then the latest.
     """
-    ways = [measure(row) for row in rows]
-    way = max(reversed(ways), key=ways.count, default=None)
-    found = {row["step"]: row for row in rows if measure(row) == way}
+    measures = [measure(row) for row in rows]
+    common = max(reversed(measures), key=measures.count, default=None)
+    found = {row["step"]: row for row in rows if measure(row) == common}
     return dict(sorted(found.items()))
 
 
@@ -142,7 +154,7 @@ def newest(rows: Sequence[Row]) -> Row:
 
 
 def described(row: Row) -> str:
-    """Return a text that describes how figures were measured; empty for an empty row."""
+    """Return a text about how an evaluation was measured; empty for an empty row."""
     if not row:
         return ""
     return (
@@ -152,35 +164,36 @@ def described(row: Row) -> str:
 
 
 def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | None:
-    """Return the evaluation with the lowest Fréchet distance, the first of equals, or None.
+    """Return the evaluation with the lowest Fréchet distance, the first of equal ones, or None.
 
-    Only evaluations measured like the last one with `samples` images are compared.
+    Only evaluations with the measure of the last one of `samples` images are compared.
 
     Parameters
     ----------
     rows
         Evaluations, in file order.
     steps
-        The steps that have a checkpoint; others do not count.
+        The steps that have a checkpoint; evaluations of others are ignored.
     samples
         Images per evaluation during training, `TrainConfig.evaluate_samples`.
     """
     like = [row for row in rows if row["samples"] == samples and row["seed"] == SEED]
-    there = [row for row in like if measure(row) == measure(like[-1]) and row["step"] in steps]
-    return min(there, key=lambda row: (row["frechet"], row["step"]), default=None)
+    last = [row for row in like if measure(row) == measure(like[-1]) and row["step"] in steps]
+    return min(last, key=lambda row: (row["frechet"], row["step"]), default=None)
 
 
 def baseline_for(rows: Sequence[Row], row: Row) -> dict[str, Any] | None:
-    """Return the last baseline measured like `row`, of any seed, or None."""
+    """Return the last baseline with the measure of `row` except its seed, or None."""
     found = [one for one in rows if one.get("baseline") and measure(one)[:-1] == measure(row)[:-1]]
     return found[-1]["baseline"] if found else None
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Lock the file against other writers: a run may be evaluated while it trains.
+def _locked(path: Path) -> Iterator[None]:
+    """Lock out other writers of the file: a run may be evaluated while it trains.
 
-    The folder is locked, so that no lock file remains; without folder locks, nothing is locked.
+    The lock is on the folder, so that no lock file remains. It has no effect on systems without
+    folder locks.
     """
     if os.name != "posix":
         yield
@@ -197,7 +210,7 @@ def _alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _mend(path: Path) -> None:
+def _remove_incomplete_line(path: Path) -> None:
     """Remove an incomplete last line."""
     content = _content(path)
     if not content.endswith(b"\n") and content:
@@ -217,7 +230,7 @@ def _lines(path: Path) -> Iterator[bytes]:
     return (line[:-1] for line in io.BytesIO(_content(path)) if line.endswith(b"\n"))
 
 
-def _bare(row: Row) -> dict[str, Any]:
+def _without_baseline(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "baseline"}
 
 
@@ -226,9 +239,9 @@ def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         row = json.loads(line, parse_constant=_refuse)
         _check_row(row)
     except (ValueError, RecursionError) as error:
-        said = str(error).lower()
         raise CheckpointError(
-            f"{path}, line {number}: {said}; remove the line, or evaluate the run anew without it"
+            f"{path}, line {number}: {str(error).lower()}; remove the line, and evaluate the run "
+            "again if you need it"
         ) from None
     found: dict[str, Any] = row
     return found
@@ -237,17 +250,17 @@ def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
 def _check_row(row: object) -> None:
     """Raise ValueError unless it is an evaluation with a step and a seed."""
     if not isinstance(row, dict):
-        raise ValueError("it is not a table of figures")
+        raise ValueError("it is not a JSON object")
     for name in ("step", "seed"):
         _require(name, _is_count(row.get(name)))
-    _check_figures(row)
+    _check_metrics(row)
     if (baseline := row.get("baseline")) is not None:
         _require("baseline", isinstance(baseline, dict))
-        _check_figures(baseline)
+        _check_metrics(baseline)
         _require("split of the baseline", isinstance(baseline.get("split"), str))
 
 
-def _check_figures(row: Mapping[str, object]) -> None:
+def _check_metrics(row: Mapping[str, object]) -> None:
     for name in WORDS:
         _require(name, isinstance(row.get(name), str))
     for name in COUNTS:
@@ -261,8 +274,8 @@ def _check_figures(row: Mapping[str, object]) -> None:
     _require("histogram", shares is None or is_list)
 
 
-def _require(name: str, right: bool) -> None:
-    if not right:
+def _require(name: str, valid: bool) -> None:
+    if not valid:
         raise ValueError(f"its {name} is invalid")
 
 

@@ -30,8 +30,8 @@ from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
 from gankit.runs.lock import LOCK, locked
 
-_STATES = "checkpoints"
-_FACTS = 2**20  # The most bytes of environment.json.
+_CHECKPOINTS = "checkpoints"
+_MOST_FACTS_BYTES = 2**20  # The most bytes of environment.json.
 
 
 class RunFolder:
@@ -69,15 +69,15 @@ class RunFolder:
         """Open the folder of an existing run; CheckpointError names what is missing."""
         folder = cls(path)
         if not folder.exists():
-            there = is_folder(folder.path)
-            missing = f"it has no {folder.config.name}" if there else "no such folder"
+            present = is_folder(folder.path)
+            missing = f"it has no {folder.config.name}" if present else "no such folder"
             raise CheckpointError(
-                f"no run folder at {str(folder.path)!r}: {missing}; name a run's folder"
+                f"no run folder at {str(folder.path)!r}: {missing}; give the folder of a run"
             )
         return folder
 
     def exists(self) -> bool:
-        """Return whether this folder contains a run, as far as can be read."""
+        """Return whether this folder contains a run: a readable `config.toml`."""
         return is_file(self.config)
 
     def facts(self) -> dict[str, Any]:
@@ -89,34 +89,31 @@ class RunFolder:
 
     @property
     def mark(self) -> str:
-        """The mark of this run's checkpoints; empty if there is none yet.
+        """The mark of this run's checkpoints; empty if it has none yet.
 
-        If `environment.json` is missing or damaged, it is the one mark that all checkpoints have.
+        If `environment.json` is missing or damaged, it is the mark that all checkpoints have.
 
         Raises
         ------
         CheckpointError
             `environment.json` is missing or damaged, and the checkpoints have several marks.
         """
-        said = self.facts().get(RUN)
-        if said and isinstance(said, str):
-            return said
-        marks = marks_in(self.path / _STATES)
+        mark = self.facts().get(RUN)
+        if mark and isinstance(mark, str):
+            return mark
+        marks = marks_in(self.path / _CHECKPOINTS)
         if len(marks) > 1:
             raise CheckpointError(
-                f"{self.path / _STATES} holds checkpoints of {len(marks)} runs, and "
-                f"{self.environment} does not say which run this is; put that file back, or move "
+                f"{self.path / _CHECKPOINTS} contains checkpoints of {len(marks)} runs, and "
+                f"{self.environment} does not identify this run; restore that file, or move "
                 "the checkpoints of other runs away"
             )
         return next(iter(marks), "")
 
     @property
     def checkpoints(self) -> CheckpointStore:
-        """The checkpoints of this run; all reading, counting and removing goes through it.
-
-        Checkpoints of other runs in the same folder are not included.
-        """
-        return CheckpointStore(self.path / _STATES, self.mark)
+        """The checkpoints of this run, without those of other runs in the same folder."""
+        return CheckpointStore(self.path / _CHECKPOINTS, self.mark)
 
     def create(self, config_toml: str, environment: Mapping[str, Any]) -> None:
         """Create the folder of a new run.
@@ -124,57 +121,60 @@ class RunFolder:
         Parameters
         ----------
         config_toml
-            The text of `config.toml`; written last, so that a folder with this file is complete.
+            The text of `config.toml`, which is written last: a folder with this file is complete.
         environment
             The result of `gankit.runs.environment.environment`.
 
         Raises
         ------
         StorageError
-            The folder contains a run, or remains of one, or cannot be written; partial files are
+            The folder contains a run or files of one, or cannot be written; incomplete files are
             removed.
         """
         if self.exists():
             raise StorageError(
-                f"{self.path} holds a run already; resume it, or name another folder"
+                f"{self.path} contains a run already; resume it, or name another folder"
             )
         if obstacle := in_the_way(self):
-            raise StorageError(f"{self.path} cannot take a new run: {obstacle}")
-        made = not self.path.exists()
+            raise StorageError(f"{self.path} cannot be used for a new run: {obstacle}")
+        created = not self.path.exists()
         try:
             atomic_files.make_folder(self.path)
             self.write_facts(environment)
             self.write_config(config_toml)
         except BaseException:
-            self._undo(made)
+            self._undo(created)
             raise
 
     def write_facts(self, environment: Mapping[str, Any]) -> None:
-        """Write `environment.json` atomically; StorageError."""
-        said = json.dumps(environment, indent=1, sort_keys=True) + "\n"
-        atomic_files.write_file(self.environment, said.encode())
+        """Write `environment.json` atomically; StorageError on failure."""
+        text = json.dumps(environment, indent=1, sort_keys=True) + "\n"
+        atomic_files.write_file(self.environment, text.encode())
 
     def write_config(self, text: str) -> None:
-        """Write `text` to `config.toml` atomically; StorageError."""
+        """Write `text` to `config.toml` atomically; StorageError on failure."""
         atomic_files.write_file(self.config, text.encode())
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder's lock inside the block, after removing what killed writers left.
+        """Hold the folder's lock inside the block.
+
+        Unfinished files of killed processes are removed first.
 
         Raises
         ------
         StorageError
             Another process is writing there, or the folder cannot be written. Or it was moved or
             removed inside the block: the message names its last checkpoint, and the folder is not
-            recreated.
+            created again.
         """
         atomic_files.make_folder(self.path)
         with locked(self.path) as folder:
             try:
-                for place in (self.path, self.samples, self.nearest):  # Others may write there.
-                    atomic_files.sweep(place)
-                atomic_files.sweep(self.path / _STATES, alone=True)
+                # Commands that do not hold the lock may write into these.
+                for path in (self.path, self.samples, self.nearest):
+                    atomic_files.sweep(path)
+                atomic_files.sweep(self.path / _CHECKPOINTS, alone=True)
                 yield
                 locked_folders.require(self.path)
             except locked_folders.Lost as error:
@@ -188,53 +188,54 @@ class RunFolder:
         """Return the path of the nearest-image grid after `step` steps."""
         return self.nearest / f"{step:06d}.png"
 
-    def _undo(self, made: bool) -> None:
-        """Remove what `create` wrote, and the folder if `create` made it and it is empty."""
+    def _undo(self, created: bool) -> None:
+        """Remove the files of `create`, and the folder if `create` made it and it is empty."""
         with suppress(OSError):
             self.config.unlink(missing_ok=True)
             self.environment.unlink(missing_ok=True)
-            if made:
+            if created:
                 self.path.rmdir()
 
 
 def read_facts(folder: RunFolder) -> dict[str, Any]:
     """Return the content of `environment.json`; CheckpointError if it is missing or damaged."""
     try:
-        said = json.loads(read_plain(folder.environment, _FACTS))
+        facts = json.loads(read_plain(folder.environment, _MOST_FACTS_BYTES))
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        facts = None
+    if not isinstance(facts, dict):
         raise CheckpointError(f"{folder.environment} is damaged: it is not a JSON object")
-    return said
+    return facts
 
 
 def in_the_way(run: RunFolder) -> str:
-    """Return what prevents a run from writing in its folder, as text, or nothing.
+    """Return a text about what prevents a run from writing in its folder; empty if nothing does.
 
     A new run needs a folder without a log, grids or checkpoints; `environment.json` may exist,
-    because a killed start leaves it. A run to resume needs regular files at the paths of its files,
-    and folders, or links to folders, at the paths of its folders and of itself.
+    because a process that is killed at the start leaves it. A resumed run needs regular files at
+    the paths of its files, and folders or links to folders at the paths of its folders and of
+    itself.
     """
-    there = run.exists()
+    exists = run.exists()
     files = (run.config, run.metrics, run.evaluations, run.warnings, run.classes)
-    folders = (run.samples, run.nearest, run.path / _STATES)
+    folders = (run.samples, run.nearest, run.path / _CHECKPOINTS)
     found = [
         at_folder(run.path, may_exist=True),
         *(at_file(path, may_exist=True) for path in (run.environment, run.path / LOCK)),
-        *(at_file(path, may_exist=there) for path in files),
-        *(at_folder(path, may_exist=there) for path in folders),
+        *(at_file(path, may_exist=exists) for path in files),
+        *(at_folder(path, may_exist=exists) for path in folders),
     ]
     return next(filter(None, found), "")
 
 
-def _last(place: Path | None) -> str:
-    """Return where the last checkpoint is of a run whose folder is now at `place`."""
-    if place is None:
-        return "its checkpoints went with it"
+def _last(path: Path | None) -> str:
+    """Return a text about the last checkpoint of a run whose folder is now at `path`."""
+    if path is None:
+        return "its checkpoints were moved or removed with it"
     try:
-        last = RunFolder(place).checkpoints.newest_valid()
+        last = RunFolder(path).checkpoints.newest_valid()
     except GankitError as error:  # The move is the main error.
         return f"its last checkpoint cannot be read: {error}"
     if last is None:
-        return f"there is no checkpoint in {place}"
-    return f"its last checkpoint is {last.path}; to continue, resume {place}"
+        return f"{path} has no checkpoint"
+    return f"its last checkpoint is {last.path}; to continue, resume {path}"

@@ -1,6 +1,6 @@
 """Find files in a run's folder that prevent writing, before training starts.
 
-Only types and names are checked, so links are not followed and pipes not waited for.
+Only types and names are checked: links are not followed, and pipes are not opened.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KINDS = {
 
 
 def at_file(path: Path, *, may_exist: bool) -> str:
-    """Return what prevents writing a run's file, as text, or nothing.
+    """Return a text about what prevents writing a run's file; empty if nothing does.
 
     Parameters
     ----------
@@ -33,32 +33,32 @@ def at_file(path: Path, *, may_exist: bool) -> str:
         return ""
     if not stat.S_ISREG(mode):
         return f"{path} is {_kind(mode)}, not a file"
-    return "" if may_exist else f"{path} is left of another run"
+    return "" if may_exist else f"{path} is a file of another run"
 
 
 def at_folder(path: Path, *, may_exist: bool) -> str:
-    """Return what prevents writing in a run's folder, as text, or nothing.
+    """Return a text about what prevents writing in a run's folder; empty if nothing does.
 
     Parameters
     ----------
     path
         Path of the folder.
     may_exist
-        Whether a folder with files, or a link to a folder, may exist there. An empty folder
-        always may.
+        Whether a folder with files, or a link to a folder, may exist there. An empty folder may
+        always exist.
     """
     mode = _mode(path)
     if mode is None or (may_exist and path.is_dir()):
         return ""
     if not stat.S_ISDIR(mode):
         return f"{path} is {_kind(mode)}, not a folder"
-    return f"{path} holds what is left of another run" if _filled(path) else ""
+    return f"{path} contains files of another run" if _filled(path) else ""
 
 
 def _mode(path: Path) -> int | None:
     try:
         return path.lstat().st_mode
-    except OSError:  # If it cannot be read, writing fails with a message.
+    except OSError:  # The write will fail with a message.
         return None
 
 

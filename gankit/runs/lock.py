@@ -1,4 +1,4 @@
-"""A lock that gives a run one writer; the system releases it when the process ends."""
+"""The lock of a run's folder, so that only one process writes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ def locked(folder: Path) -> Iterator[Held]:
     """Hold the lock of an existing folder inside the block, and yield the folder.
 
     The system releases the lock when the process ends, so it is never stale; the file beside it
-    only names the holder. Inside the block, whatever gankit writes below the path must go into
-    this folder: `locked_folders.require` checks it.
+    only names the process. Inside the block, `locked_folders.require` checks that the path is still
+    that of this folder, before each write below it.
 
     Raises
     ------
     StorageError
-        Another process holds it, or the folder cannot be written; Lost if it was moved or removed.
+        Another process holds the lock, or the folder cannot be written; `Lost` if it was moved or
+        removed.
     """
     with writing(folder):
         found = locked_folders.opened(folder)
@@ -39,10 +40,10 @@ def locked(folder: Path) -> Iterator[Held]:
         lock = _acquired(folder)
         try:
             with locked_folders.watched(found):
-                atomic_files.write_file(folder / _HOLDER, _myself())
+                atomic_files.write_file(folder / _HOLDER, _this_process())
                 yield found
         finally:
-            _forget(found)
+            _remove_holder(found)
             lock.release()
     finally:
         found.close()
@@ -61,19 +62,19 @@ def _acquired(folder: Path) -> BaseFileLock:
     return lock
 
 
-def _myself() -> bytes:
+def _this_process() -> bytes:
     return json.dumps({"process": os.getpid(), "host": socket.gethostname()}).encode()
 
 
 def _holder(folder: Path) -> str:
     try:
-        said = json.loads(read_plain(folder / _HOLDER, 4096))
-        return f"another process ({int(said['process'])} on {said['host']!s:.80})"
+        holder = json.loads(read_plain(folder / _HOLDER, 4096))
+        return f"another process ({int(holder['process'])} on {holder['host']!s:.80})"
     except (CheckpointError, ValueError, TypeError, KeyError, RecursionError):
         return "another process"
 
 
-def _forget(folder: Held) -> None:
+def _remove_holder(folder: Held) -> None:
     """Remove the file that names the holder of the lock."""
     if place := folder.place():
         with suppress(OSError):

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 class LossHistory(np.ndarray[tuple[Any, ...], np.dtype[np.float64]]):
     """`(steps, 2)` float64: the discriminator's and the generator's loss of every step.
 
-    An array like any other; rows, slices and results of NumPy functions are plain arrays.
+    A NumPy array with two more properties. Rows, slices and results of NumPy functions are plain
+    arrays.
 
     >>> history = LossHistory([[1.4, 0.7], [1.3, 0.8]])
     >>> history.discriminator, history.generator
@@ -35,10 +36,10 @@ class LossHistory(np.ndarray[tuple[Any, ...], np.dtype[np.float64]]):
         return np.asarray(self)[:, 1]
 
     def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - as NumPy's own.
-        """Return part of it, a plain array or a number."""
+        """Return a part as a plain array, or a number."""
         return np.asarray(self)[key]
 
     def __array_wrap__(self, array: Any, *_: object) -> Any:  # noqa: ANN401 - as NumPy's own.
-        """Return what a NumPy function made, a plain array or a number."""
+        """Return the result of a NumPy function as a plain array, or a number."""
         plain = np.asarray(array)
         return plain if plain.ndim else plain[()]

@@ -1,4 +1,4 @@
-"""The log of losses: one line of JSON per step, without times, so that equal runs log equally.
+"""The log of losses: one line of JSON per step, without times, so that equal runs have equal logs.
 
 {"step": 1, "discriminator": 1.386, "generator": 0.693}
 """
@@ -57,7 +57,7 @@ class MetricsLog:
         Raises
         ------
         StorageError
-            They could not be written, or the file was moved or removed since it was opened.
+            The file could not be written, or was moved or removed since it was opened.
         """
         rows = np.asarray(losses, np.float64).tolist()
         lines = (_line(number, row) for number, row in enumerate(rows, start=start_step + 1))
@@ -65,7 +65,7 @@ class MetricsLog:
         try:
             with writing(self.path):
                 atomic_files.write_all(self._open(), text)
-        except StorageError:  # Part of it may be written: the next append checks.
+        except StorageError:  # A part may be written, so the next append reads the file again.
             with suppress(StorageError):
                 self.close()
             raise
@@ -78,8 +78,7 @@ class MetricsLog:
         Returns
         -------
         dict
-            The number of "bytes" of the file, and their "sha256" in hexadecimal, updated with each
-            append.
+            The number of "bytes" of the file, and their "sha256" in hexadecimal.
         """
         if self._descriptor is None:
             return _digest(_content(self.path))
@@ -114,15 +113,13 @@ class MetricsLog:
 def read(path: Path) -> Array:
     """Return the losses in the file `path`, `(steps, 2)` float64.
 
-    The first column is the discriminator's, the second the generator's.
-
-    An incomplete last line, as a killed process leaves it, is ignored. A missing file has no
-    steps.
+    The first column is the discriminator's, the second the generator's. An incomplete last line of
+    a killed process is ignored. A missing file has no steps.
 
     Raises
     ------
     CheckpointError
-        A line is not as `append` writes it, or a step is missing; the message names the line.
+        A line is invalid, or a step is missing; the message names the line.
     """
     path = given(path, "the log")
     rows = [_losses(path, number, line) for number, line in enumerate(_lines(path), start=1)]
@@ -150,25 +147,31 @@ def read_valid(path: Path) -> tuple[Array, str]:
 
 
 def fault(path: Path, digest: object) -> str:
-    """Return how a log differs from the one that a checkpoint recorded, or "".
+    """Return a text if a log differs from the log at a checkpoint, else "".
 
     Parameters
     ----------
+    path
+        The log.
     digest
-        The result of `MetricsLog.sync` when the checkpoint was saved; None if unknown. Later
-        appends are ignored.
+        The result of `MetricsLog.sync` when the checkpoint was saved; None if unknown. Lines after
+        it are ignored.
     """
     length = digest.get("bytes") if isinstance(digest, Mapping) else None
     if not isinstance(length, int) or _digest(_content(path)[:length]) == digest:
         return ""
-    return f"{path} differs from when the checkpoint was saved: it was edited or damaged"
+    return f"{path} differs from the log at the checkpoint: it was edited or damaged"
 
 
 def truncate(path: Path, steps: int, digest: object = None) -> None:
-    """Drop every step after `steps`: the run resumes there, and logs them again.
+    """Remove the lines after `steps`: the run resumes there, and writes them again.
 
     Parameters
     ----------
+    path
+        The log.
+    steps
+        The number of steps to keep.
     digest
         The result of `MetricsLog.sync` after `steps`; None if unknown.
 
@@ -177,7 +180,7 @@ def truncate(path: Path, steps: int, digest: object = None) -> None:
     CheckpointError
         The log is damaged, does not match the digest, or ends before `steps`.
     StorageError
-        It could not be written; it is unchanged.
+        The log could not be written; it is unchanged.
     """
     kept = list(itertools.islice(_lines(path), steps))
     for number, line in enumerate(kept, start=1):

@@ -1,7 +1,7 @@
 """A checkpoint's manifest: its files and arrays, with the digests that verify them.
 
-A manifest is treated as untrusted input. It is used only after its own digest is verified, and it
-can name only plain files beside it.
+A manifest is untrusted input. It is used only after its own digest is verified, and it can name
+only plain files in its folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gankit.runs import tensors
 
 NAME = "manifest.json"
 FORMAT = 3
-"""The format that is written, and the only one that is read."""
+"""The number of the format that is written; only this one is read."""
 MOST_BYTES = 4 * 2**20
 """The most bytes of a manifest: enough for 30,000 arrays, and less than 256 MB when parsed."""
 
@@ -30,8 +30,8 @@ Json: TypeAlias = Any
 Kind = TypeVar("Kind")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.safetensors")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_HEADER = 8 * 2**20
-_DIMENSIONS = 32
+_MOST_HEADER_BYTES = 8 * 2**20
+_MOST_DIMENSIONS = 32
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Manifest:
     step
         Number of steps done.
     gankit
-        The version that wrote it.
+        The version of gankit that wrote it.
     created
         Time in UTC, as in ISO 8601.
     info
@@ -97,7 +97,10 @@ def entry(array: np.ndarray[Any, Any]) -> ArrayEntry:
 
 
 def as_json(info: Mapping[str, Json]) -> dict[str, Json]:
-    """Return `info` as JSON reads it: lists for tuples, text for keys; ConfigError if it cannot."""
+    """Return `info` as it is read from JSON: lists for tuples, text for keys.
+
+    ConfigError if JSON cannot represent it.
+    """
     try:
         return dict(json.loads(json.dumps(info, allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
@@ -108,7 +111,7 @@ def parse(content: bytes) -> Manifest:
     """Parse a manifest; CheckpointError with the reason if it is invalid."""
     body = _body(content)
     if type(body) is not dict:
-        raise CheckpointError("it is not a JSON table")
+        raise CheckpointError("it is not a JSON object")
     written_as = _take(body, "format", int)
     unsealed = {key: value for key, value in body.items() if key != "sha256"}
     if _sealed(unsealed) != content:
@@ -171,22 +174,22 @@ def _file(name: str, table: dict[str, Json]) -> FileEntry:
     if not _DIGEST.fullmatch(found.sha256):
         raise CheckpointError(f"its digest of {name} is invalid")
     wanted = sum(array.bytes for array in found.arrays.values())
-    if not wanted <= found.bytes <= wanted + _HEADER:
-        raise CheckpointError(f"{name} cannot have {found.bytes} bytes for {wanted} of numbers")
+    if not wanted <= found.bytes <= wanted + _MOST_HEADER_BYTES:
+        raise CheckpointError(f"{name} has {found.bytes} bytes, but its arrays have {wanted}")
     return found
 
 
 def _array(name: str, table: dict[str, Json]) -> ArrayEntry:
     dtype, shape = _take(table, "dtype", str), _take(table, "shape", list)
     if dtype not in tensors.DTYPES:
-        raise CheckpointError(f"it says that {name!r:.80} holds {dtype!r:.80}")
-    if len(shape) > _DIMENSIONS or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
+        raise CheckpointError(f"it gives {name!r:.80} an invalid type {dtype!r:.80}")
+    if len(shape) > _MOST_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
         raise CheckpointError(f"it gives {name!r:.80} an invalid shape")
     return ArrayEntry(dtype, tuple(shape))
 
 
 def _take(table: dict[str, Json], key: str, kind: type[Kind]) -> Kind:
-    """Return `table[key]`, which must be exactly of that type: true is not a number here."""
+    """Return `table[key]`, which must be exactly of the type: true is not a number."""
     value = table.get(key)
     if type(value) is not kind:
         raise CheckpointError(f"its {key!r:.80} is missing or not of type {kind.__name__}")

@@ -23,7 +23,7 @@ _HEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
-    """Return the arrays of each file, which is named by the first part of their names.
+    """Return the arrays of each file; the first part of an array's name is the file's name.
 
     >>> files = split({"generator/0.bias": np.zeros(2), "step": np.zeros((), np.int64)})
     >>> {file: list(arrays) for file, arrays in files.items()}
@@ -34,7 +34,7 @@ def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
         head = name.split("/", 1)[0] if "/" in name else _SINGLE
         if not _HEAD.fullmatch(head):
             raise CheckpointError(
-                f"{name!r} cannot be saved: the first part of a name is letters, digits, - and _"
+                f"{name!r} cannot be saved; the first part of a name has letters, digits, - and _"
             )
         files.setdefault(f"{head}.safetensors", {})[name] = _plain(name, state[name])
     return files
@@ -69,5 +69,5 @@ def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
     without an error. `np.ascontiguousarray` would make a 0-d array 1-d.
     """
     if array.dtype.name not in DTYPES:
-        raise CheckpointError(f"{name!r} holds {array.dtype}; checkpoints hold plain numbers only")
+        raise CheckpointError(f"{name!r} has type {array.dtype}; expected plain numbers")
     return np.asarray(array, array.dtype.newbyteorder("="), order="C")

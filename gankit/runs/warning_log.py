@@ -30,17 +30,17 @@ class Warned:
 
 
 def append(path: Path, warned: Warned) -> None:
-    """Add a warning to the file, which is replaced atomically; StorageError."""
+    """Add a warning to the file, which is replaced atomically; StorageError on failure."""
     atomic_files.write_file(path, _encoded([*read_valid(path), warned]))
 
 
 def read(path: Path) -> list[Warned]:
-    """Return the warnings, in order; none if there is no file.
+    """Return the warnings in file order; empty if there is no file.
 
     Raises
     ------
     CheckpointError
-        The file cannot be read, or a line is not as `append` writes it; the message names it.
+        The file cannot be read, or a line is invalid; the message names the line.
     """
     lines = _lines(path)
     return [_parsed(path, number, line) for number, line in enumerate(lines, start=1)]
@@ -62,7 +62,7 @@ def read_valid(path: Path) -> list[Warned]:
 
 
 def truncate(path: Path, steps: int) -> None:
-    """Drop the warnings after `steps`: the run resumes there, and warns again."""
+    """Remove the warnings after `steps`: the run resumes there, and warns again."""
     found = read_valid(path)
     kept = [warned for warned in found if warned.step <= steps]
     if kept != found:

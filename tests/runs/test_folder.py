@@ -54,7 +54,7 @@ def test_the_configuration_can_be_written_anew(run):
 
 
 def test_a_run_is_not_created_over_another(run):
-    with pytest.raises(StorageError, match="holds a run already"):
+    with pytest.raises(StorageError, match="contains a run already"):
         run.create("", {})
     assert run.config.read_text() == 'recipe = "simple"\n'
 

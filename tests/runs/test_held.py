@@ -87,7 +87,7 @@ def test_a_moved_run_says_where_its_last_checkpoint_is(run):
 def test_a_removed_run_says_that_its_checkpoints_are_gone(run):
     said = refused(run, lambda: shutil.rmtree(run.path))
     assert "was removed" in said
-    assert "its checkpoints went with it" in said
+    assert "its checkpoints were moved or removed with it" in said
 
 
 def test_a_moved_run_leaves_no_trace_of_its_lock_and_that_of_another_stays(run):

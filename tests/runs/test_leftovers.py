@@ -56,21 +56,21 @@ def put(path, kind):
 def test_a_new_run_takes_no_place_of_another_kind(run, name, kind):
     put(run.path / name, kind)
     assert name in in_the_way(run)
-    with pytest.raises(StorageError, match=f"cannot take a new run: .*{name} is a "):
+    with pytest.raises(StorageError, match=f"cannot be used for a new run: .*{name} is a "):
         run.create("", {})
 
 
 @pytest.mark.parametrize("name", FILES[2:-1])
 def test_a_new_run_takes_no_file_of_another(run, name):
     (run.path / name).write_text("")
-    with pytest.raises(StorageError, match=f"{name} is left of another run"):
+    with pytest.raises(StorageError, match=f"{name} is a file of another run"):
         run.create("", {})
 
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_new_run_takes_no_folder_that_holds_anything(run, name):
     (run.path / name / "000640").mkdir(parents=True)
-    with pytest.raises(StorageError, match=f"{name} holds what is left of another run"):
+    with pytest.raises(StorageError, match=f"{name} contains files of another run"):
         run.create("", {})
 
 

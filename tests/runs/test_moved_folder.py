@@ -82,7 +82,7 @@ def test_a_run_whose_folder_is_moved_ends_with_7_and_goes_on_where_it_is(train, 
     assert ended.code == ExitCode.STORAGE
     assert not Path("run").exists()
     last = step // 2 * 2 if step < 9 else 9
-    where = f"moved/checkpoints/{last:06d}" if last else "there is no checkpoint in"
+    where = f"moved/checkpoints/{last:06d}" if last else "moved has no checkpoint"
     assert where in ended.err.splitlines()[-1]
     again = command(*TRAIN[:-1], "moved", "--resume", "auto")
     assert again.code == ExitCode.OK, again.err
@@ -142,7 +142,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
     for resume in ((), ("--resume", "auto")):
         ended = command(*TRAIN, *resume)
         assert ended.code == ExitCode.USAGE
-        assert "run has no config.toml, but cannot take a new run: run/" in ended.err
+        assert "run has no config.toml, and cannot be used for a new run: run/" in ended.err
         assert ended.err.count("\n") == 1
     assert sorted(Path("run").rglob("*")) == before
     assert Path("tiny.toml").read_bytes() == text
@@ -151,7 +151,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
 def test_in_python_leftovers_are_refused_before_the_data_is_read(monkeypatch):
     Path("run/checkpoints/000004").mkdir(parents=True)
     monkeypatch.setattr(resolved_plan, "training_data", lambda *_: pytest.fail("the data was read"))
-    with pytest.raises(ConfigError, match="cannot take a new run"):
+    with pytest.raises(ConfigError, match="cannot be used for a new run"):
         gankit.train(out="run", **tomllib.loads(CONFIG))
 
 

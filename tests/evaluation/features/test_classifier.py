@@ -159,7 +159,7 @@ DAMAGE = {
     ),
     "a name": (
         edited(lambda a: {k: v for k, v in a.items() if k != "logits.bias"}),
-        "lacks 'logits.bias'",
+        "has no 'logits.bias'",
     ),
     "a shape": (edited(lambda a: {**a, "logits.bias": np.zeros(4, np.float32)}), "has shape"),
     "a kind": (edited(lambda a: {**a, "logits.bias": np.zeros(3)}), "holds float64"),
