@@ -1,4 +1,4 @@
-"""The command `gankit`; each subcommand is a module that is imported when it is called."""
+"""The command `gankit`; the module of a subcommand is imported only if it is called."""
 
 from gankit.cli.main import main
 

@@ -1,11 +1,11 @@
-"""Compare runs of one configuration on several backends, from what their folders hold."""
+"""Compare runs of one configuration on several backends, from the files in their folders."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ IMAGES = 64
 """Images of the same noise that are compared."""
 TIMING, MADE = "timing.json", "compared.npy"
 NETWORKS = ("generator", "discriminator", "average")
-LARGEST_FILE = 2**28
-"""Bytes; a larger file of images is not read."""
+MOST_FILE_BYTES = 2**28
+"""The most bytes of a file of images that is read."""
 NONE = "–"
 
 
@@ -44,10 +44,10 @@ class Compared:
     discriminator, generator
         The losses of the last step.
     milliseconds
-        Time of a step: the median over blocks of steps, without the first; None with one block.
+        Time per step: the median over blocks of steps, without the first; None with one block.
     losses
-        The largest difference of a loss from the first run's in the same step; None for the first
-        run, as all below.
+        The largest difference of a loss from the first run's in the same step. This and the
+        attributes below are None for the first run.
     first_difference
         The first step in which a loss differs by more than 0.001, or None.
     weights, where
@@ -110,16 +110,16 @@ def read_outputs(folder: Path) -> RunOutputs:
 def timing(folder: Path) -> float | None:
     """Return the milliseconds of a step, or None if they were not measured."""
     try:
-        said = json.loads(read_plain(folder / TIMING, 2**16))["milliseconds"]
+        milliseconds = json.loads(read_plain(folder / TIMING, 2**16))["milliseconds"]
     except (CheckpointError, ValueError, KeyError, TypeError):
         return None
-    return said if isinstance(said, float) else None
+    return milliseconds if isinstance(milliseconds, float) else None
 
 
 def largest(one: State, other: State) -> tuple[float, str]:
     """Return the largest difference between two states, and the name of the array."""
     if one.keys() != other.keys():
-        raise CheckpointError("the runs have weights of other names; compare runs of one recipe")
+        raise CheckpointError("the names of the runs' weights differ; compare runs of one recipe")
     differences = {
         name: _difference(one[name], other[name]) for name in sorted(one) if one[name].size
     }
@@ -168,23 +168,25 @@ def _compared(folder: Path, name: str, one: RunOutputs, first: RunOutputs | None
     differences = np.abs(one.losses - first.losses).max(axis=1)
     different = np.flatnonzero(differences > DIFFERENT_LOSS)
     weights, where = largest(one.weights, first.weights)
-    return Compared(
-        row.name, row.folder, row.steps, row.discriminator, row.generator, row.milliseconds,
+    return replace(
+        row,
         losses=float(differences.max()),
         first_difference=int(different[0]) + 1 if len(different) else None,
-        weights=weights, where=where, images=_difference(one.images, first.images),
-    )  # fmt: skip
+        weights=weights,
+        where=where,
+        images=_difference(one.images, first.images),
+    )
 
 
 def _difference(one: NDArray[Any], other: NDArray[Any]) -> float:
     if one.shape != other.shape:
-        raise CheckpointError("the runs have arrays of other shapes; compare runs of one recipe")
+        raise CheckpointError("the shapes of the runs' arrays differ; compare runs of one recipe")
     return float(np.abs(np.asarray(one, np.float64) - np.asarray(other, np.float64)).max())
 
 
 def _images(path: Path) -> NDArray[Any]:
     try:
-        made = np.load(io.BytesIO(read_plain(path, LARGEST_FILE)), allow_pickle=False)
+        made = np.load(io.BytesIO(read_plain(path, MOST_FILE_BYTES)), allow_pickle=False)
     except (ValueError, EOFError):
         raise CheckpointError(
             f"{path} is not an array of images; delete it and compare again"

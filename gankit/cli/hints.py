@@ -1,4 +1,4 @@
-"""Hints for arguments that are right in Python and wrong on the command line."""
+"""Hints for arguments that are valid in Python but not on the command line."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class HintingCommand(click.Command):
         """Parse; raise UsageError with a hint for an unknown argument or option."""
         ctx.allow_extra_args = True
         try:
-            left = super().parse_args(ctx, args)
+            remaining = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise _of_option(error) from None
+            raise _option_error(error) from None
         if ctx.args and not ctx.resilient_parsing:
-            raise click.UsageError(_of_word(ctx.args[0], self), ctx)
-        return left
+            raise click.UsageError(_argument_message(ctx.args[0], self), ctx)
+        return remaining
 
 
-def _of_option(error: click.NoSuchOption) -> click.UsageError:
+def _option_error(error: click.NoSuchOption) -> click.UsageError:
     """Return the error about an option, with a hint if it is the name of a setting."""
     from gankit.config import TrainConfig
 
@@ -37,7 +37,7 @@ def _of_option(error: click.NoSuchOption) -> click.UsageError:
     return click.UsageError(message, error.ctx)
 
 
-def _of_word(word: str, command: click.Command) -> str:
+def _argument_message(argument: str, command: click.Command) -> str:
     """Return the message about an unexpected argument."""
     from gankit import plugins
     from gankit.recipes import recipes
@@ -48,6 +48,6 @@ def _of_word(word: str, command: click.Command) -> str:
         "--backend": plugins.backends(),
     }
     options = {option for parameter in command.params for option in parameter.opts}
-    meant = [name for name, words in known.items() if word in words and name in options]
-    hint = f"; did you mean {meant[0]} {word}?" if meant else ""
-    return f"unexpected argument {word!r}{hint}"
+    near = [option for option, names in known.items() if argument in names and option in options]
+    hint = f"; did you mean {near[0]} {argument}?" if near else ""
+    return f"unexpected argument {argument!r}{hint}"

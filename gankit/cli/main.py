@@ -1,4 +1,4 @@
-"""The main command: find subcommands, and exit with the right code."""
+"""The main command: find subcommands, print errors, and exit with the right code."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from gankit.errors import ExitCode, GankitError
 COMMANDS = {
     "train": (
         "gankit.cli.commands.train",
-        "Train a GAN; writes a folder with samples and checkpoints.",
+        "Train a GAN; write a folder with samples and checkpoints.",
     ),
-    "sample": ("gankit.cli.commands.sample", "Make images with a trained run."),
+    "sample": ("gankit.cli.commands.sample", "Generate images with a trained run."),
     "evaluate": ("gankit.cli.commands.evaluate", "Evaluate generated images against real ones."),
     "compare": (
         "gankit.cli.commands.compare",
@@ -46,14 +46,14 @@ COMMANDS = {
     "data": ("gankit.cli.commands.data", "List, download, verify and pack data sets."),
     "doctor": (
         "gankit.cli.commands.doctor",
-        "Diagnose this machine: what gankit finds, and what is wrong.",
+        "Diagnose this machine: print its state and problems.",
     ),
     "completion": ("gankit.cli.commands.completion", "Print a shell's completion script."),
 }
 
 
 class Commands(click.Group):
-    """The subcommands: gankit's own from a table, so that help imports none, then plugins'."""
+    """The subcommands: gankit's own from a table, so that help imports no module, then plugins'."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of gankit's own commands, then those of plugins."""
@@ -76,9 +76,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; raise UnknownName with a suggestion.
+        """Find the command; raise UnknownName with a suggestion if it is unknown.
 
-        Sets the threads of libraries first: they are loaded from here on.
+        This first sets the number of threads of libraries, which are loaded after it.
         """
         from gankit.cli import threads
 
@@ -138,9 +138,11 @@ def _run(arguments: list[str]) -> int:
     try:
         with taken(end):
             result: Any = gankit.main(
-                arguments, prog_name="gankit", complete_var="_GANKIT_COMPLETE",
+                arguments,
+                prog_name="gankit",
+                complete_var="_GANKIT_COMPLETE",
                 standalone_mode=False,
-            )  # fmt: skip
+            )
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -160,8 +162,8 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if _debugged(arguments):
             raise
-        said = f"{type(error).__name__}: {error}; add --debug for the traceback"
-        return _fail(said, ExitCode.UNEXPECTED)
+        message = f"{type(error).__name__}: {error}; add --debug for the traceback"
+        return _fail(message, ExitCode.UNEXPECTED)
     return result if isinstance(result, int) else ExitCode.OK
 
 
@@ -181,11 +183,12 @@ def _fail(message: str, code: int, notes: Sequence[str] = ()) -> int:
 
 
 def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Encode what standard output cannot: undecodable bytes of a path unchanged, others escaped.
+    """Encode a character that standard output cannot encode; the error handler of the stream.
 
-    A path need not be text; a program that reads it gets the bytes that name the file.
+    Bytes of a path that are not text are written unchanged, so that another program can open the
+    path; any other character is escaped.
     """
-    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - for mypy: it is for printing only.
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - for mypy.
     letter = error.object[error.start]
     if "\udc80" <= letter <= "\udcff":
         return bytes([ord(letter) - 0xDC00]), error.start + 1

@@ -80,7 +80,7 @@ def show(text: object, *, bold: bool = False) -> None:
 def answer(path: Path) -> None:
     """Print a path: as text on a terminal, as its bytes for a program.
 
-    A path need not be text, and standard output may have another encoding than file names.
+    A path may contain bytes that are not text, and standard output may have another encoding.
     """
     if sys.stdout.isatty():
         show(path)

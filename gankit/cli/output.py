@@ -1,4 +1,4 @@
-"""Make the standard streams safe: closed ones, full disks and closed pipes."""
+"""Make the standard streams safe against closed descriptors, full disks and closed pipes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ STANDARD = {0: ("stdin", "r"), 1: ("stdout", "w"), 2: ("stderr", "w")}
 
 
 class GuardedStream(io.RawIOBase):
-    """Writes bytes to a file descriptor; after an error, drops all that follows.
+    """Writes bytes to a file descriptor; after an error, it drops all later bytes.
 
     Parameters
     ----------
     descriptor
-        Where to write.
+        The file descriptor.
     failed
-        Called with the first error. If it raises, the writer gets that error.
+        Called with the first error; `write` raises the error that it raises.
     """
 
     def __init__(self, descriptor: int, failed: Callable[[OSError], object]) -> None:
@@ -38,7 +38,7 @@ class GuardedStream(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """Return the descriptor, from which the terminal's width is found."""
+        """Return the descriptor, which libraries use to find the terminal's width."""
         return self.descriptor
 
     def isatty(self) -> bool:
@@ -60,9 +60,9 @@ class GuardedStream(io.RawIOBase):
 def guarded() -> Iterator[None]:
     """Make the standard streams safe inside the block.
 
-    A closed stream becomes the null device. Errors of standard error are ignored: a run does not
-    end because its messages cannot be shown. An error of standard output is a StorageError, but
-    output to a closed pipe, as of `head`, is dropped.
+    A closed stream is replaced by the null device. Errors of standard error are ignored, so that a
+    run continues without messages. An error of standard output is a StorageError, except for a
+    closed pipe, as of `head`: then output is dropped.
     """
     fill_closed()
     with contextlib.ExitStack() as stack:
@@ -81,8 +81,8 @@ def guarded() -> Iterator[None]:
 def fill_closed() -> None:
     """Open the null device in place of each closed file number among 0, 1 and 2.
 
-    Otherwise the next opened file would get that number, and a library's output would be written
-    into it.
+    Otherwise the next opened file would get that number, and the output of a library would go into
+    that file.
     """
     for number in STANDARD:
         try:
@@ -103,9 +103,11 @@ def _guarded(stream: TextIO, failed: Callable[[OSError], object]) -> TextIO | No
         return None
     return io.TextIOWrapper(
         io.BufferedWriter(GuardedStream(descriptor, failed)),  # type: ignore[type-var]
-        encoding=stream.encoding, errors=stream.errors,
-        write_through=True, line_buffering=True,
-    )  # fmt: skip
+        encoding=stream.encoding,
+        errors=stream.errors,
+        write_through=True,
+        line_buffering=True,
+    )
 
 
 def _output_lost(error: OSError) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 IMAGES, STEPS, MOVING_STEPS, FPS = 25, 8, 16, 10.0
 MOST_FRAMES = 1000
-"""Frames of an animation, at most."""
+"""The most frames of an animation."""
 TRAINING_OPTIONS = {"run", "out", "scale", "fps", "frames", "training"}
 """Options that --training accepts."""
 OPTIONS = {"count": "-n", "label": "--class"}
@@ -31,7 +31,7 @@ OPTIONS = {"count": "-n", "label": "--class"}
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """The checked options of `gankit sample`."""
+    """The options of `gankit sample`, checked."""
 
     run: Path
     count: int | None

@@ -15,9 +15,12 @@ from gankit.errors import ConfigError
 
 THREADS = "GANKIT_THREADS"
 LIBRARY_VARIABLES = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
-)  # fmt: skip
-"""Read by the libraries of NumPy and PyTorch, and by TensorFlow."""
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
+"""Variables that the libraries of NumPy and PyTorch, and TensorFlow read."""
 MOST_THREADS = 1024
 
 
@@ -44,7 +47,7 @@ def _count(given: str) -> int:
 
 
 def _allowed() -> int | None:
-    """Return the container's processor quota, or None if it is not below the visible ones."""
+    """Return the container's processor quota, or None if it is not below the usable processors."""
     quota, seen = cpu_quota(), usable_cpus()
     if quota is None or seen is None or quota >= seen:
         return None

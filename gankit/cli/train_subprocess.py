@@ -34,9 +34,9 @@ from gankit.training import Progress
 
 
 class Timing:
-    """Times each block of steps, without the first, in which frameworks compile.
+    """Measures the time of each block of steps, without the first, in which frameworks compile.
 
-    The time includes what is written at a block's end; the median is the time of a typical step.
+    The time includes writing at the end of a block. The median is the time of a typical step.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ def main(request: str) -> int:
     try:
         return _train(json.loads(request))
     except GankitError as error:
-        LOG.debug("what ended the run was raised here:", exc_info=error)
+        LOG.debug("the error that ended the run:", exc_info=error)
         click.echo(f"gankit: {one_line(error)}", err=True)
         return error.exit_code
 
@@ -80,12 +80,12 @@ def _train(request: dict[str, Any]) -> int:
         run = launch(plan, out, resume=True, callbacks=[timing, bar], stop=stop, tell=say)
         if stop():
             return stop.exit_code
-        _leave(run, timing, out, trained=done < plan.steps)
+        _write_outputs(run, timing, out, trained=done < plan.steps)
     return 0
 
 
-def _leave(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
-    """Write the timing and images that are compared into the run's folder."""
+def _write_outputs(run: Run, timing: Timing, out: Path, *, trained: bool) -> None:
+    """Write the timing and the images for the comparison into the run's folder."""
     if trained:
         atomic_files.write_file(out / TIMING, f"{json.dumps(timing.table())}\n".encode())
     arrays.write(out / MADE, run.chunks(IMAGES, run.problem.seed), IMAGES)

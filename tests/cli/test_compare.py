@@ -119,7 +119,7 @@ def test_the_largest_difference_of_weights_is_named():
     one = {"generator/0.bias": np.zeros(3), "generator/1.kernel": np.zeros(2)}
     other = {"generator/0.bias": np.array([0.1, -0.25, 0]), "generator/1.kernel": np.full(2, 0.1)}
     assert largest(one, other) == (0.25, "generator/0.bias")
-    with pytest.raises(CheckpointError, match="other names"):
+    with pytest.raises(CheckpointError, match="the names of the runs' weights differ"):
         largest(one, {"a": one["generator/0.bias"]})
 
 

@@ -24,9 +24,9 @@ from gankit.cli.doctor.machine import cpu_quota, memory_limit
 from gankit.cli.doctor.plugins import (
     BackendReport,
     Offered,
-    asked,
     device_findings,
     framework_findings,
+    inspect_backends,
     offered,
 )
 from gankit.config import from_settings
@@ -115,7 +115,9 @@ def quick(command):
 
 def mine(limit=30.0):
     """Return the report of the backend `mine`, as if it had been found, once it was asked."""
-    return asked([BackendReport("mine", True, [], "pip install acme-gan", True)], limit)[0]
+    return inspect_backends([BackendReport("mine", True, [], "pip install acme-gan", True)], limit)[
+        0
+    ]
 
 
 def by_subject(found):
@@ -130,7 +132,7 @@ def test_on_a_healthy_machine_nothing_is_wrong_and_nothing_is_written(command, m
     ended = command("doctor", "--quick")
     assert ended.code == ExitCode.OK, ended.out
     assert ended.err == ""
-    assert "nothing is wrong" in ended.out
+    assert "no problems found" in ended.out
     for title in ("Machine", "Libraries", "Plugins", "Backends", "Folders", "Environment"):
         assert f"\n{title}\n" in ended.out
     assert set(machine.parent.rglob("*")) == before
@@ -201,7 +203,7 @@ LOOKS = {
     "machine": "machine",
     "libraries": "libraries",
     "datasets.datasets": "data sets",
-    "asked": "backends",
+    "inspect_backends": "backends",
 }
 
 
@@ -290,7 +292,7 @@ def test_a_file_in_the_working_folder_does_not_pass_for_a_module():
     for name in ("numpy", "json", "torch"):
         Path(f"{name}.py").write_text("1 / 0")
     assert offered().findings == []
-    assert asked([BackendReport("numpy", True, [], "", True)])[0].fault is None
+    assert inspect_backends([BackendReport("numpy", True, [], "", True)])[0].fault is None
 
 
 def test_where_a_plugins_fault_is_an_error_the_doctor_still_tells_it(install, monkeypatch):
@@ -352,7 +354,7 @@ def test_a_backend_says_what_it_stands_on(install):
 def test_a_backend_that_cannot_be_asked_says_nothing_more(install):
     install(plugin(offer="None"))
     (found,) = [backend for backend in offered().backends if backend.name == "mine"]
-    (report,) = asked([found])
+    (report,) = inspect_backends([found])
     assert (report.usable, report.inspects, report.facts, report.fault) == (True, False, {}, None)
 
 
@@ -364,7 +366,7 @@ NONSENSE = {
     "an exit": ("raise SystemExit(3)", "SystemExit: 3"),
     "a sudden exit": ("print('last words'); sys.stdout.flush(); os._exit(9)", r"9 \(last words\)"),
     "a silent exit": ("os._exit(0)", "ended before it was done"),
-    "a number": ("return 3", "returned 3, not text by name"),
+    "a number": ("return 3", "returned 3; expected a dict of texts"),
     "a text that cannot be had": (
         "return {'a': type('T', (), {'__str__': lambda self: 1 / 0})()}",
         "ZeroDivisionError",
@@ -428,7 +430,7 @@ def test_what_a_framework_prints_is_not_taken_for_an_answer(install):
 def test_one_that_crashes_costs_no_other(install):
     install(plugin("os.abort()"))
     install(plugin("return {'a': 'b'}").replace('"mine"', '"other"'), "other", "acme-other")
-    reports = asked([BackendReport(n, True, [], "", True) for n in ("mine", "other")])
+    reports = inspect_backends([BackendReport(n, True, [], "", True) for n in ("mine", "other")])
     assert [report.usable for report in reports] == [False, True]
     assert reports[1].facts == {"a": "b"}
 
@@ -448,7 +450,9 @@ def test_a_broken_framework_ends_the_command_with_exit_code_5(install, command, 
 
 @pytest.mark.skipif(not SELECTED, reason="none of our backends is to be tested")
 def test_our_frameworks_say_versions_devices_and_threads():
-    reports = asked([BackendReport(name, True, [], "", True) for name in SELECTED], limit=120)
+    reports = inspect_backends(
+        [BackendReport(name, True, [], "", True) for name in SELECTED], limit=120
+    )
     for report in reports:
         assert report.fault is None
         assert report.usable
@@ -639,7 +643,7 @@ def test_runs_and_what_killed_processes_left_are_counted():
 def test_a_folder_too_large_to_add_up_in_time_says_so(monkeypatch, command):
     for number in range(20):
         Path("runs", str(number)).mkdir(parents=True)
-    monkeypatch.setattr(folders, "ADDING_UP_LIMIT", -1.0)
+    monkeypatch.setattr(folders, "MOST_ADDING_SECONDS", -1.0)
     assert not folders.folders()[-1].complete
     assert "more than" in command("doctor", "--quick").out
 

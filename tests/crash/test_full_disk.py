@@ -112,7 +112,7 @@ def test_a_file_that_may_not_grow_ends_the_run_with_7(work, whole, limit):
     assert ended.returncode == 7, ended.stderr
     last = ended.stderr.splitlines()[-1]
     assert re.search(
-        f"cannot write run/.*: the file would be larger than is allowed here {FREE}$", last
+        f"cannot write run/.*: the file would exceed the size limit of this system {FREE}$", last
     )
     assert steps(work / "run") == [2, 4]
     assert command(work).returncode == 0

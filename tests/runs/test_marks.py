@@ -116,9 +116,7 @@ def test_a_mark_that_is_lost_is_the_one_that_all_checkpoints_have(tmp_path, how)
 def test_without_a_mark_checkpoints_of_two_runs_are_all_refused(store, how):
     folder = RunFolder(store.folder.parent)
     forget(folder, how)
-    with pytest.raises(
-        CheckpointError, match=r"of 2 runs, and .*environment\.json does not"
-    ):
+    with pytest.raises(CheckpointError, match=r"of 2 runs, and .*environment\.json does not"):
         _ = folder.checkpoints
 
 

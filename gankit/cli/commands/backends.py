@@ -22,9 +22,15 @@ def command(as_json: bool) -> None:
         missing = plugins.missing_modules(backend)
         versions = {m: _version(m) for m in backend.requires if m not in missing}
         rows.append(
-            {"name": name, "usable": not missing, "missing": missing, "versions": versions,
-             "capabilities": sorted(backend.capabilities), "remedy": backend.remedy}
-        )  # fmt: skip
+            {
+                "name": name,
+                "usable": not missing,
+                "missing": missing,
+                "versions": versions,
+                "capabilities": sorted(backend.capabilities),
+                "remedy": backend.remedy,
+            }
+        )
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
@@ -37,14 +43,14 @@ def _line(row: dict[str, object]) -> str:
     if isinstance(missing, list) and missing:
         state = f"needs {', '.join(missing)}; {row['remedy']}"
     else:
-        said = versions.items() if isinstance(versions, dict) else ()
-        state = ", ".join(["ready", *(f"{module} {version}" for module, version in said)])
+        modules = versions.items() if isinstance(versions, dict) else ()
+        state = ", ".join(["ready", *(f"{module} {version}" for module, version in modules)])
     return f"{row['name']:<10} {state}"
 
 
 def _version(module: str) -> str:
     """Return the version of a module's distribution, without importing the module."""
-    # Usually the names are equal; a search of all installed distributions is slow.
+    # Usually the names are equal. Searching all installed distributions is slow.
     for name in (module, f"{module}-cpu"):
         with suppress(metadata.PackageNotFoundError):
             return metadata.version(name)

@@ -30,9 +30,9 @@ def command() -> None:
 def list_checkpoints(run: Path, quick: bool, as_json: bool) -> None:
     """List a run's checkpoints, the oldest first.
 
-    RUN is the run's folder. Prints one line each: step, time, backend, size on disk, and
-    valid or damaged, which requires reading all of it. If the run was evaluated, the best
-    checkpoint is marked.
+    RUN is the run's folder. Prints a line for each checkpoint: step, time, backend, size on
+    disk, and whether it is valid, for which gankit reads all of it. If the run was evaluated,
+    the best checkpoint is marked.
     """
     from gankit.cli.doctor.checkpoints import reports
 
@@ -47,15 +47,14 @@ def list_checkpoints(run: Path, quick: bool, as_json: bool) -> None:
 
 
 @command.command("verify")
-@click.argument("paths", nargs=-1, required=True, type=PATH,
-                metavar="RUN|CHECKPOINT...")  # fmt: skip
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="RUN|CHECKPOINT...")
 @as_json
 def verify(paths: tuple[Path, ...], as_json: bool) -> int:
     """Verify checkpoints.
 
-    Verifies the named checkpoint folders, and all checkpoints of the named runs: the size and
+    Verifies the given checkpoint folders, and all checkpoints of the given runs: the size and
     SHA-256 of each file, the name, shape and dtype of each array, and that all numbers are
-    finite. The exit code is 4 if one is damaged or a run has none.
+    finite. The exit code is 4 if a checkpoint is damaged or a run has no checkpoint.
     """
     from gankit.cli.doctor.checkpoints import verified
 
@@ -78,39 +77,42 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
 def prune(run: Path, keep: int, damaged: bool, dry_run: bool, as_json: bool) -> None:
     """Remove all but the newest and the best of a run's checkpoints.
 
-    The newest N valid checkpoints of the run in the folder RUN are kept, and the best one if
-    the run was evaluated. Damaged ones do not count; they are listed, and removed only with
-    --damaged. At least one valid checkpoint is always kept. Prints the removed folders. The
-    exit code is 7 if a process is writing to the run, and 4 if no checkpoint is valid.
+    Keeps the newest N valid checkpoints of the run in the folder RUN, and the best one if the
+    run was evaluated; N is at least 1. Damaged checkpoints are not counted; they are listed,
+    and removed only with --damaged. Prints the removed folders. The exit code is 7 if a process
+    is writing to the run, and 4 if no checkpoint is valid.
     """
     from gankit.cli.doctor.pruning import prune as remove
 
     if keep < 1:
         raise ConfigError(f"--keep: got {keep}; expected at least 1")
-    gone: list[CheckpointReport] = []
+    removed: list[CheckpointReport] = []
 
     def report_removed(report: CheckpointReport) -> None:
-        gone.append(report)
+        removed.append(report)
         if not as_json:
             answer(Path(report.path))
 
     plan = remove(run, keep, damaged=damaged, dry_run=dry_run, tell=report_removed)
-    freed = sum(report.bytes for report in gone)
+    freed = sum(report.bytes for report in removed)
     if as_json:
         rows = {name: list(map(dataclasses.asdict, row)) for name, row in plan.items()}
         click.echo(json.dumps(rows | {"freed_bytes": freed, "dry_run": dry_run}, indent=1))
     for report in plan["left"]:
         say(f"skipped {report.path}: {_state(report)}; remove it with --damaged")
-    words = ("would remove", "which frees") if dry_run else ("removed", "freed")
-    say(f"{words[0]} {len(gone)}, {words[1]} {_size(freed)}, kept {len(plan['kept'])} valid")
+    verbs = (
+        ("would remove", "would free", "would keep") if dry_run else ("removed", "freed", "kept")
+    )
+    counts = len(removed), _size(freed), f"{len(plan['kept'])} valid"
+    say(", ".join(f"{verb} {count}" for verb, count in zip(verbs, counts, strict=True)))
 
 
 def _row(report: CheckpointReport) -> str:
-    made = report.created.partition("+")[0].replace("T", " ") or "-"
+    created = report.created.partition("+")[0].replace("T", " ") or "-"
     backend = report.backend or "-"
     best = f", best: {report.best}" if report.best else ""
     size = _size(report.bytes)
-    return f"{report.step:>9}  {made:<19}  {backend:<8}  {size:>10}  {_state(report)}{best}"
+    return f"{report.step:>9}  {created:<19}  {backend:<8}  {size:>10}  {_state(report)}{best}"
 
 
 def _state(report: CheckpointReport) -> str:

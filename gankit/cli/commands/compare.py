@@ -45,14 +45,18 @@ FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 @click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
 @json_option
 def command(
-    backends: str, data_dir: Path | None, out: Path | None, no_progress: bool, as_json: bool,
+    backends: str,
+    data_dir: Path | None,
+    out: Path | None,
+    no_progress: bool,
+    as_json: bool,
     **options: Any,  # noqa: ANN401 - click passes each option as it is typed.
-) -> int:  # fmt: skip
+) -> int:
     """Train one configuration on several backends and compare the results.
 
-    Trains one backend after the other, each in a child process, into OUT/BACKEND; a run that
-    exists is resumed. Then prints each one's speed, and how far its losses, weights and images
-    are from the first one's. OUT/compare.html shows the same with curves and grids.
+    Trains one backend after the other, each in a child process, into OUT/BACKEND. A run that
+    exists is resumed. Then prints the speed of each run, and the differences of its losses,
+    weights and images from the first run's. OUT/compare.html shows them with curves and grids.
     """
     from gankit._utils import atomic_files
     from gankit.callbacks.download_bar import downloads_shown
@@ -66,8 +70,10 @@ def command(
     _check(out, folders, plans)
     for plan, folder in zip(plans, folders, strict=True):
         if code := _trained(plan, folder, no_progress):
-            say(f"{folder.name} ended with exit code {code}; nothing is compared; "
-                "run the same command again to resume")  # fmt: skip
+            say(
+                f"{folder.name} ended with exit code {code}; nothing is compared; "
+                "run the same command again to resume"
+            )
             return code
     rows = compare(folders, [folder.name for folder in folders])
     title = f"{plans[0].config.recipe} on {' and '.join(folder.name for folder in folders)}"
@@ -122,7 +128,7 @@ def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> li
 
 
 def _folders(plans: list[Plan]) -> Iterator[str]:
-    """Yield each run's folder: the backend's name, numbered if it is repeated."""
+    """Yield the folder name of each run: the backend's name, with a number if it is repeated."""
     seen: dict[str, int] = {}
     for plan in plans:
         name = plan.config.backend
@@ -131,7 +137,7 @@ def _folders(plans: list[Plan]) -> Iterator[str]:
 
 
 def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
-    """Refuse an output folder that holds other runs."""
+    """Raise an error if the output folder contains other runs."""
     from gankit.launch.resume.check_settings import check_same
     from gankit.launch.resume.find_checkpoint import newest
     from gankit.launch.resume.recorded_config import recorded

@@ -66,7 +66,7 @@ def fetch(name: str, data_dir: Path | None) -> None:
 def verify(name: str, data_dir: Path | None, as_json: bool) -> int:
     """Verify all copies of a data set's files.
 
-    The exit code is 3 if one is damaged.
+    The exit code is 3 if a file is damaged or missing.
     """
     from gankit import plugins
 

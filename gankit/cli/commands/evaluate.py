@@ -29,8 +29,15 @@ OPENING = "opening the run"
 
 @click.command("evaluate")
 @click.argument("run", type=PATH)
-@click.option("-n", "--number", "count", type=int, default=10_000, show_default=True,
-              help="Images to generate, and test images for the baseline.")  # fmt: skip
+@click.option(
+    "-n",
+    "--number",
+    "count",
+    type=int,
+    default=10_000,
+    show_default=True,
+    help="Number of generated images, and of test images for the baseline.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the images.")
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
 @click.option(
@@ -45,16 +52,25 @@ OPENING = "opening the run"
 @json_option
 @click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
 def command(
-    run: Path, count: int, seed: int, best: bool, backend: str | None, device: str | None,
-    dataset: str | None, data_dir: Path | None, no_baseline: bool, as_json: bool, no_progress: bool,
-) -> None:  # fmt: skip
+    run: Path,
+    count: int,
+    seed: int,
+    best: bool,
+    backend: str | None,
+    device: str | None,
+    dataset: str | None,
+    data_dir: Path | None,
+    no_baseline: bool,
+    as_json: bool,
+    no_progress: bool,
+) -> None:
     """Evaluate generated images of the run in the folder RUN against real ones.
 
-    Its newest checkpoint generates images. They are compared with training images, by the
-    features of a classifier that is trained once for the data set. Real test images are
-    compared with the same training images: that is the real-image baseline, the value of a
-    perfect generator. The metrics are printed and saved in RUN/evaluations.jsonl. The run may
-    still be training.
+    Generates images with the newest checkpoint, and compares them with training images by
+    features of a classifier, which gankit trains once per data set. Real test images are
+    compared in the same way: this is the real-image baseline, the value of a perfect
+    generator. The metrics are printed and saved in RUN/evaluations.jsonl. The run may be
+    training meanwhile.
     """
     from gankit.api import load
     from gankit.callbacks.stage_bar import Stages
@@ -75,8 +91,8 @@ def command(
         found = _found(run, opened, reference, count, seed, no_baseline, watch)
     finally:
         watch.close()
-    said = {"run": str(run), **found}
-    show(json.dumps(said, indent=1) if as_json else _page(run, found))
+    report = {"run": str(run), **found}
+    show(json.dumps(report, indent=1) if as_json else _page(run, found))
 
 
 def _reference(
@@ -116,7 +132,7 @@ def _found(
     except Diverged as error:
         raise Diverged(f"{path}, step {run.step}: {error}") from None
     if before is not None:
-        _keep(folder, row, picture)
+        _save(folder, row, picture)
     known = None if no_baseline else evaluation_log.baseline_for([*(before or ()), row], row)
     return {**row, "baseline": known}
 
@@ -133,7 +149,7 @@ def _before(folder: RunFolder) -> list[dict[str, Any]] | None:
         return None
 
 
-def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
+def _save(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     """Write the evaluation into the run's folder; warn if that fails."""
     from gankit.launch.messages import warn
     from gankit.runs import evaluation_log
@@ -146,21 +162,27 @@ def _keep(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
     except GankitError as error:
         warn(f"the evaluation was not saved: {error}")
     else:
-        say(f"saved in {folder.evaluations}; {path} shows images above the nearest training images")
+        say(
+            f"saved in {folder.evaluations}; {path} shows images with their nearest training images"
+        )
 
 
 def _page(path: Path, found: dict[str, Any]) -> str:
-    """Return the metrics as a table, and what they were measured by."""
+    """Return the metrics as a table, and how they were measured."""
     from gankit.report.metrics import CLOSER, HIGHER, LOWER, measured
 
     words = {LOWER: "lower", HIGHER: "higher", CLOSER: "near real"}
     baseline = found["baseline"]
     rows = [("", "this run", "real images" if baseline else "", "better is")]
     rows += [
-        (figure.title, _shown(found, figure.key), _shown(baseline or {}, figure.key),
-         words[figure.better])
-        for figure in measured([found])
-    ]  # fmt: skip
+        (
+            metric.title,
+            _shown(found, metric.key),
+            _shown(baseline or {}, metric.key),
+            words[metric.better],
+        )
+        for metric in measured([found])
+    ]
     first, second, third = (max(len(row[i]) for row in rows) for i in range(3))
     lines = [f"{a:<{first}}  {b:>{second}}  {c:>{third}}  {d}".rstrip() for a, b, c, d in rows]
     return "\n".join([*lines, "", *textwrap.wrap(_measured_by(path, found), WIDTH)])
@@ -178,19 +200,19 @@ def _shown(table: dict[str, Any], key: str) -> str:
 
 
 def _plain(value: float, digits: int) -> str:
-    """Return a number with so many digits, without an exponent."""
+    """Return a number with `digits` significant digits, without an exponent."""
     import numpy as np
 
     return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
 
 
 def _measured_by(path: Path, found: dict[str, Any]) -> str:
-    """Return what the metrics depend on: features, counts, seed and splits."""
+    """Return a text about how the metrics were measured: features, counts, seed and splits."""
     baseline = found["baseline"]
     real = f" Real images: {baseline['split']}." if baseline else ""
     return (
         f"{path} after step {found['step']:,}: {found['samples']:,} images, seed "
         f"{found['seed']}.{real} Compared with {found['reference']}, by "
-        f"{found['features']}, k = {found['neighbours']}. The Fréchet distance is that of these "
-        "features; it is not the FID, which needs Inception's."
+        f"{found['features']}, k = {found['neighbours']}. The Fréchet distance uses these "
+        "features; it is not the FID, which uses those of Inception."
     )

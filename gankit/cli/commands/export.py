@@ -20,8 +20,9 @@ The generator    safetensors   weights by name, and the layers
                  savedmodel    for TensorFlow
 The history      csv, jsonl    losses of every step, and evaluations
 
-A generator is opened again in a child process and must make the run's images; only then is it
-saved, with a model card. Any backend may write it, whichever trained the run.
+A child process opens the written generator and compares its images with the run's. The export is
+saved only if they are equal, with a model card. Any backend may write it, also one that did not
+train the run.
 """
 
 
@@ -38,9 +39,14 @@ saved, with a model card. Any backend may write it, whichever trained the run.
 @dataset_option
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
 def command(
-    run: Path, to: str, out: Path | None, backend: str | None, device: str | None,
-    dataset: str | None, best: bool,
-) -> None:  # fmt: skip
+    run: Path,
+    to: str,
+    out: Path | None,
+    backend: str | None,
+    device: str | None,
+    dataset: str | None,
+    best: bool,
+) -> None:
     """Export a run."""
     from gankit.errors import ConfigError, UnknownName, known_name
     from gankit.export import export, history_table, known

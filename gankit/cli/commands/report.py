@@ -34,9 +34,14 @@ NAME = "report.html"
 @device_option
 @dataset_option
 def command(
-    runs: tuple[Path, ...], out: Path | None, title: str, explore: bool, backend: str | None,
-    device: str | None, dataset: str | None,
-) -> None:  # fmt: skip
+    runs: tuple[Path, ...],
+    out: Path | None,
+    title: str,
+    explore: bool,
+    backend: str | None,
+    device: str | None,
+    dataset: str | None,
+) -> None:
     """Write one HTML file about the runs in the folders RUN.
 
     The page shows the sample grids with a slider, curves of losses and metrics, warnings,

@@ -30,8 +30,8 @@ from gankit.cli.options import device as device_option
 @click.option("--each", type=PATH, help="Folder for one PNG file per image.")
 @click.option("--columns", type=int, help="Columns of the grid  [as square as possible].")
 @click.option("--scale", type=int, help="Enlarge each pixel by this factor  [grid: to 400 wide].")
-@click.option("--class", "label", metavar="NAME|N", help="Make only this class.")
-@click.option("--by-class", is_flag=True, help="Make a row of -n images for each class.")
+@click.option("--class", "label", metavar="NAME|N", help="Generate only this class.")
+@click.option("--by-class", is_flag=True, help="Generate a row of -n images for each class.")
 @click.option("--interpolate", metavar="SEED,SEED,...", help="Interpolate from seed to seed.")
 @click.option(
     "--steps", type=int, help="Images from seed to seed, ends included  [8; animated: 16]."
@@ -44,11 +44,12 @@ def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click
     """Generate images with the run in the folder RUN.
 
     Writes a grid as PNG, single PNG files with --each, or an array as .npy or .npz: (n, height,
-    width, channels) in [-1, 1]. A class-conditional run makes each class in turn, one class with
-    --class, or a row of each class with --by-class.
+    width, channels) in [-1, 1]. A class-conditional run generates each class in turn, one class
+    with --class, or a row of each class with --by-class.
 
-    With --interpolate, a row leads from one seed's image to the next one's; an animation does so
-    with the complete grid. --training animates the grids saved during training.
+    With --interpolate, each row goes from the image of one seed to that of the next; an
+    animation does so with the complete grid. --training animates the grids saved during
+    training.
     """
     from gankit.cli.sampling import SampleRequest
 

@@ -127,7 +127,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     stop = Stop()
     bar = Bar(plan.steps, plain=plain)
     with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:
-        callbacks = [*_watching(plan, out, options), bar]
+        callbacks = [*_callbacks(plan, out, options), bar]
         resume = bool(options["resume"])
         try:
             run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
@@ -156,15 +156,15 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     for flag in FLAGS:
         if options[flag] is not None:
             found.append((f"--{flag}", {flag: options[flag]}))
-    return found + _of_pictures(options)
+    return found + _image_sources(options)
 
 
-def _of_pictures(options: dict[str, Any]) -> list[Source]:
+def _image_sources(options: dict[str, Any]) -> list[Source]:
     """Return the settings from the flags about reading a user's images."""
     from gankit.data import parse_size
 
     size = options["size"]
-    said = {
+    flags = {
         "size": list(parse_size(size)) if size else None,
         "fit": options["fit"],
         "skip_bad": options["skip_bad"] or None,
@@ -173,7 +173,7 @@ def _of_pictures(options: dict[str, Any]) -> list[Source]:
     }
     return [
         (f"--{key.replace('_', '-')}", {"images": {key: value}})
-        for key, value in said.items()
+        for key, value in flags.items()
         if value is not None
     ]
 
@@ -225,7 +225,7 @@ def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
             path.rmdir()
 
 
-def _watching(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
+def _callbacks(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
     from gankit.callbacks import Epochs, TensorBoard
     from gankit.runs import RunFolder
 
@@ -238,4 +238,5 @@ def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
     words += ["--tensorboard"] if options["tensorboard"] else []
-    return f"stopped after step {step:,} of {plan.steps:,}; saved. Resume with: {shlex.join(words)}"
+    command = shlex.join(words)
+    return f"stopped after step {step:,} of {plan.steps:,}; saved. Resume with: {command}"

@@ -1,4 +1,4 @@
-"""Reports on checkpoints: time, backend, size, and whether they are valid."""
+"""Reports about checkpoints: time, backend, size, and whether they are valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gankit.runs.evaluation_log import Row
 
 @dataclass(frozen=True)
 class CheckpointReport:
-    """A checkpoint's state.
+    """A report about a checkpoint.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class CheckpointReport:
     bytes
         Size of all its files.
     valid
-        Whether all its contents were verified; None if they were not checked.
+        Whether its contents are valid; None if they were not verified.
     reason
-        What is wrong with it, or empty.
+        The damage; empty if it is valid.
     best
         The metrics of the best checkpoint; empty for others.
     """
@@ -63,7 +63,7 @@ def reports(run: Path, *, verify: bool = True) -> list[CheckpointReport]:
 
 
 def verified(paths: Iterable[Path]) -> list[CheckpointReport]:
-    """Verify the named checkpoints, and all checkpoints of the named runs.
+    """Verify the given checkpoints, and all checkpoints of the given runs.
 
     Raises
     ------
@@ -72,25 +72,25 @@ def verified(paths: Iterable[Path]) -> list[CheckpointReport]:
     """
     found: dict[str, CheckpointReport] = {}
     for path in paths:
-        with _looking(path):
-            meant = _meant(path)
-        found |= {one.path: one for one in meant if one.path not in found}
+        with _reading(path):
+            reports = _reports_at(path)
+        found |= {one.path: one for one in reports if one.path not in found}
     return list(found.values())
 
 
 def _reports(folder: RunFolder, *, verify: bool) -> list[CheckpointReport]:
-    """Report on the checkpoints of a run.
+    """Return a report about each checkpoint of a run.
 
-    One that another process removes meanwhile is skipped: it is not damaged. If none remain,
-    they are listed again.
+    A checkpoint that another process removes meanwhile is skipped, not reported as damaged. If none
+    remain, the checkpoints are listed again.
     """
     store = folder.checkpoints
     steps = store.steps(passed_over)
     while steps:
         found = [report(store.path(step), verify=verify) for step in steps]
         steps = store.steps()
-        if there := [one for one in found if one.step in steps]:
-            return there
+        if remaining := [one for one in found if one.step in steps]:
+            return remaining
     return []
 
 
@@ -109,23 +109,26 @@ def _measured(row: Row) -> str:
 
 def opened(run: Path) -> RunFolder:
     """Return a run's folder; raise CheckpointError if it is not a run."""
-    with _looking(run):
+    with _reading(run):
         return RunFolder.open(run)
 
 
 def report(path: Path, *, verify: bool = True) -> CheckpointReport:
-    """Return a report on the checkpoint in a folder; damage is reported, not raised."""
+    """Return a report about the checkpoint in a folder; damage is reported, not raised."""
     reason = _damage(path) if verify else ""
-    said = None
+    found = None
     with suppress(CheckpointError):
-        said = manifest.parse(read_plain(path / manifest.NAME, manifest.MOST_BYTES))
+        found = manifest.parse(read_plain(path / manifest.NAME, manifest.MOST_BYTES))
     named = int(path.name) if path.name.isdecimal() else 0
     return CheckpointReport(
-        path=str(path), step=said.step if said and not named else named,
-        created=plain(said.created, 40) if said else "",
-        backend=plain(said.info.get("backend", ""), 40) if said else "",
-        bytes=size(path), valid=not reason if verify else None, reason=reason,
-    )  # fmt: skip
+        path=str(path),
+        step=found.step if found and not named else named,
+        created=plain(found.created, 40) if found else "",
+        backend=plain(found.info.get("backend", ""), 40) if found else "",
+        bytes=size(path),
+        valid=not reason if verify else None,
+        reason=reason,
+    )
 
 
 def size(path: Path) -> int:
@@ -141,7 +144,8 @@ def size(path: Path) -> int:
     return total
 
 
-def _meant(path: Path) -> list[CheckpointReport]:
+def _reports_at(path: Path) -> list[CheckpointReport]:
+    """Return the reports about a checkpoint, or about all checkpoints of a run."""
     folder = RunFolder(path)
     if not folder.exists():
         return [report(_checkpoint(path))]
@@ -152,7 +156,7 @@ def _meant(path: Path) -> list[CheckpointReport]:
 
 
 @contextmanager
-def _looking(path: Path) -> Iterator[None]:
+def _reading(path: Path) -> Iterator[None]:
     """Raise CheckpointError for an OSError, such as missing permissions."""
     try:
         yield
@@ -162,16 +166,17 @@ def _looking(path: Path) -> Iterator[None]:
 
 
 def _checkpoint(path: Path) -> Path:
-    named = path.absolute().name
+    """Return the path of a checkpoint; raise CheckpointError if it is none."""
+    name = path.absolute().name
     steps = CheckpointStore(path.absolute().parent).steps()
-    if (path / manifest.NAME).is_file() or (named.isdecimal() and int(named) in steps):
+    if (path / manifest.NAME).is_file() or (name.isdecimal() and int(name) in steps):
         return path
-    lacks = "it has neither config.toml nor manifest.json" if path.exists() else "no such folder"
-    raise CheckpointError(f"{path} is neither a run nor a checkpoint: {lacks}")
+    reason = "it has neither config.toml nor manifest.json" if path.exists() else "no such folder"
+    raise CheckpointError(f"{path} is neither a run nor a checkpoint: {reason}")
 
 
 def _damage(path: Path) -> str:
-    """Return what is wrong with a checkpoint, without its path, or an empty string."""
+    """Return the damage of a checkpoint, without its path, or an empty string."""
     try:
         read_checkpoint(path)
     except CheckpointError as error:

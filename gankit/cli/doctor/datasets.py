@@ -1,4 +1,4 @@
-"""gankit's own data sets on this machine, verified by their published checksums."""
+"""Reports about gankit's own data sets on this machine, verified by published checksums."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gankit.errors import ExitCode
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """A data set's state.
+    """A report about a data set.
 
     Attributes
     ----------
@@ -38,12 +38,12 @@ class DatasetReport:
 
 
 def datasets() -> list[DatasetReport]:
-    """Return the state of gankit's own data sets; reads every copy, downloads none."""
+    """Return a report about each of gankit's own data sets; read all copies, download none."""
     return [report(dataset) for dataset in BUILTIN]
 
 
 def report(dataset: Dataset) -> DatasetReport:
-    """Return the state of one data set."""
+    """Return a report about a data set."""
     if dataset.verify is None:
         return DatasetReport(dataset.name, "built in", 0, 0, [], {})
     checks = dataset.verify(None)
@@ -51,20 +51,28 @@ def report(dataset: Dataset) -> DatasetReport:
     files = {check.file for check in checks}
     state = "complete" if verified == files else "partly here" if verified else "not here"
     return DatasetReport(
-        dataset.name, state, len(files), len(verified),
+        dataset.name,
+        state,
+        len(files),
+        len(verified),
         sorted({str(Path(check.place).parent) for check in checks if check.ok}),
         {check.place: plain(check.reason) for check in checks if check.place and not check.ok},
-    )  # fmt: skip
+    )
 
 
 def findings(reports: list[DatasetReport]) -> list[Finding]:
-    """Return the damaged files in gankit's cache; other folders may hold other data."""
+    """Return a finding for each damaged file in gankit's cache.
+
+    Files in other folders may belong to other data.
+    """
     return [
         Finding(
-            f"data set {one.name!r}", f"{path} is damaged: {reason}",
-            f"remove it, then: gankit data fetch {one.name}", ExitCode.DATA,
+            f"data set {one.name!r}",
+            f"{path} is damaged: {reason}",
+            f"remove it, then: gankit data fetch {one.name}",
+            ExitCode.DATA,
         )
         for one in reports
         for path, reason in one.refused.items()
         if Path(path).is_relative_to(locations.cache() / one.name)
-    ]  # fmt: skip
+    ]

@@ -18,9 +18,9 @@ from gankit.cli.doctor.plugins import (
     MOST_SECONDS,
     BackendReport,
     Offered,
-    asked,
     device_findings,
     framework_findings,
+    inspect_backends,
     offered,
 )
 from gankit.errors import ExitCode
@@ -28,27 +28,33 @@ from gankit.plugins import Plugin
 from gankit.runs.environment import libraries
 
 __all__ = [
-    "BackendReport", "DatasetReport", "Diagnosis", "Finding", "Folder", "Machine", "Variable",
+    "BackendReport",
+    "DatasetReport",
+    "Diagnosis",
+    "Finding",
+    "Folder",
+    "Machine",
+    "Variable",
     "diagnose",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything the doctor found.
+    """The result of `gankit doctor`.
 
     Attributes
     ----------
     gankit
-        Its version.
+        The version of gankit.
     machine
-        None if it could not be inspected.
+        Facts about the machine; None if it could not be inspected.
     libraries
-        Installed versions of what gankit and its plugins may need, by name.
+        Installed versions of the libraries that gankit and its plugins may need, by name.
     plugins, backends, folders, datasets, variables
-        In the order in which they were found.
+        Reports, in the order in which they were found.
     findings
-        What is wrong: settings first, then plugins and backends, storage, data.
+        Problems: settings first, then plugins and backends, storage, data.
     """
 
     gankit: str
@@ -63,17 +69,17 @@ class Diagnosis:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The first finding's, or OK."""
+        """The exit code of the first problem, or OK."""
         return self.findings[0].exit_code if self.findings else ExitCode.OK
 
 
 def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
-    """Run all checks; raises nothing.
+    """Run all checks, without raising an error.
 
     Parameters
     ----------
     quick
-        Import no framework, and read no data set.
+        Whether to leave out checks that import a framework or read a data set.
     limit
         Time limit in seconds of each child process.
     """
@@ -85,9 +91,11 @@ def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
     found = guarded("plugins", lambda: offered(limit), Offered([], [], []), wrong)
     reports = found.backends
     if not quick:
-        reports = guarded("backends", lambda: asked(found.backends, limit), reports, wrong)
+        reports = guarded(
+            "backends", lambda: inspect_backends(found.backends, limit), reports, wrong
+        )
     wrong += device_findings(reports)
-    wrong += _not_yet_named(found.findings + _new(reports, found), wrong)
+    wrong += _without_consequences(found.findings + _new(reports, found), wrong)
     places: list[Folder] = guarded("folders", folders.folders, [], wrong)
     wrong += folders.findings(places)
     sets: list[DatasetReport] = []
@@ -98,18 +106,22 @@ def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
         gankit=gankit.__version__,
         machine=guarded("machine", machine, None, wrong),
         libraries=guarded("libraries", libraries, {}, wrong),
-        plugins=found.plugins, backends=reports, folders=places, datasets=sets,
-        variables=set_here, findings=wrong,
-    )  # fmt: skip
+        plugins=found.plugins,
+        backends=reports,
+        folders=places,
+        datasets=sets,
+        variables=set_here,
+        findings=wrong,
+    )
 
 
 def _new(reports: list[BackendReport], found: Offered) -> list[Finding]:
-    """Return what is wrong with the frameworks and was not already found before."""
+    """Return the problems of frameworks whose subjects have no earlier finding."""
     known = {finding.subject for finding in found.findings}
     return [finding for finding in framework_findings(reports) if finding.subject not in known]
 
 
-def _not_yet_named(findings: list[Finding], wrong: list[Finding]) -> list[Finding]:
-    """Drop findings that only follow from a setting that has its own finding."""
+def _without_consequences(findings: list[Finding], wrong: list[Finding]) -> list[Finding]:
+    """Return the findings that do not follow from a setting with its own finding."""
     causes = [finding.subject for finding in wrong]
     return [f for f in findings if not any(cause in f.problem for cause in causes)]

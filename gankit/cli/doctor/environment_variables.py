@@ -1,4 +1,4 @@
-"""Environment variables that change numbers or behaviour, gankit's and those of its frameworks."""
+"""Environment variables of gankit and the frameworks that change numbers or behaviour."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ GANKIT_VARIABLES = {
     "GANKIT_DATA": "folder searched first for data sets",
     "GANKIT_HOME": "gankit's cache folder, instead of the system's",
     "GANKIT_OFFLINE": "forbids downloads, unless 0",
-    "GANKIT_DEBUG": "shows where errors are raised, and frameworks' messages, unless 0",
+    "GANKIT_DEBUG": "shows tracebacks and the messages of frameworks, unless 0",
     "GANKIT_RECIPE": "the recipe of new runs",
-    "GANKIT_STRICT_PLUGINS": "makes faults of plugins errors",
+    "GANKIT_STRICT_PLUGINS": "turns faults of plugins into errors",
     "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
     "GANKIT_KERAS_XLA": "XLA compiles keras's steps",
     "GANKIT_THREADS": "threads of one operation; another number may change the last bits",
@@ -41,16 +41,17 @@ FRAMEWORK_VARIABLES = {
     "OMP_NUM_THREADS": "threads of one operation; another number may change the last bits",
     "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
     r"MKL_\w+": "threads and instructions of Intel's library",
-    # Only TensorFlow's own: others with TF_ are Terraform's, and may be secret.
-    r"TF_(CPP|CUDA|CUDNN|DETERMINISTIC|DISABLE|ENABLE|FORCE|GPU|NUM|USE|XLA)_\w+":
-        "changes how TensorFlow computes or reports",
+    # Only variables of TensorFlow: Terraform also uses TF_, for values that may be secret.
+    r"TF_(CPP|CUDA|CUDNN|DETERMINISTIC|DISABLE|ENABLE|FORCE|GPU|NUM|USE|XLA)_\w+": (
+        "changes how TensorFlow computes or reports"
+    ),
     "XLA_FLAGS": "changes how TensorFlow compiles",
     "CUDA_VISIBLE_DEVICES": "GPUs that a process may use",
     "CUBLAS_WORKSPACE_CONFIG": "whether matrix products on a GPU repeat bit for bit",
     "NVIDIA_TF32_OVERRIDE": "whether float32 products on a GPU are rounded",
     r"PYTORCH_\w+": "changes how PyTorch computes or allocates",
     "PYTHONHASHSEED": "the order of Python's sets; gankit's numbers do not depend on it",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,18 @@ def variables(environment: Mapping[str, str] = os.environ) -> list[Variable]:
 
 
 def findings(environment: Mapping[str, str] = os.environ) -> list[Finding]:
-    """Return what is wrong with the variables."""
+    """Return the problems of the variables."""
     known = _gankit_variables()
     wrong = [
         Finding(
-            name, f"gankit does not read this variable{did_you_mean(name, known)}",
-            "correct its name or unset it", ExitCode.USAGE,
+            name,
+            f"gankit does not read this variable{did_you_mean(name, known)}",
+            "correct its name or unset it",
+            ExitCode.USAGE,
         )
         for name in sorted(environment)
         if name.startswith(PREFIX) and name not in known
-    ]  # fmt: skip
+    ]
     return [*wrong, *_data(environment), *_settings(environment), *_keras(environment)]
 
 
@@ -110,7 +113,7 @@ def _data(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield settings that would stop every run."""
+    """Yield a finding for each setting that prevents every run."""
     remedy = "correct the variable or unset it"
     recipe = from_recipe("simple")
     try:
@@ -126,7 +129,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _keras(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield settings that make Keras use another framework than gankit needs."""
+    """Yield a finding for each setting that makes Keras use another framework than TensorFlow."""
     if importlib.util.find_spec("keras") is None:
         return
     chosen = environment.get("KERAS_BACKEND")
@@ -134,15 +137,18 @@ def _keras(environment: Mapping[str, str]) -> Iterator[Finding]:
         problem = f"got {plain(chosen)!r}; gankit's keras backend needs tensorflow"
         yield Finding("KERAS_BACKEND", problem, "set it to tensorflow or unset it", ExitCode.USAGE)
         return
-    file, named = keras_file(environment)
-    if chosen is None and named not in (None, "tensorflow"):
-        problem = f"it names {plain(named)!r}; gankit cannot use Keras if that is imported first"
+    file, configured = keras_file(environment)
+    if chosen is None and configured not in (None, "tensorflow"):
+        framework = plain(configured)
+        problem = (
+            f"it has the backend {framework!r}; if that is imported first, gankit cannot use Keras"
+        )
         remedy = 'write "backend": "tensorflow" there, or set KERAS_BACKEND=tensorflow'
         yield Finding(str(file), problem, remedy, ExitCode.USAGE)
 
 
 def keras_file(environment: Mapping[str, str]) -> tuple[Path, str | None]:
-    """Return the path of Keras's settings, and the framework that they name, if any."""
+    """Return the path of Keras's settings, and the framework in it, or None."""
     home = environment.get("KERAS_HOME")
     # Path.expanduser raises without a home folder, as in some containers.
     file = Path(home or os.path.expanduser("~/.keras")) / "keras.json"  # noqa: PTH111

@@ -1,4 +1,4 @@
-"""Folders that gankit writes to: size, free space, and whether they are writable."""
+"""Reports about the folders that gankit writes to: size, free space, and write access."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from gankit.cli.doctor.finding import Finding
 from gankit.data import locations
 from gankit.errors import ExitCode, GankitError
 
-LEAST_FREE = 10**9
-"""Bytes; with less free space, a download or a checkpoint may not fit."""
+LEAST_FREE_BYTES = 10**9
+"""With less free space, a download or a checkpoint may not fit."""
 
-ADDING_UP_LIMIT = 3.0
-"""Seconds for adding up the size of one folder."""
+MOST_ADDING_SECONDS = 3.0
+"""The most seconds for adding up the size of one folder."""
 _UNFINISHED = re.compile(r"\.gankit-.+\.tmp|\.[0-9a-f]{16}\.part\..+")
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder's state.
+    """A report about a folder.
 
     Attributes
     ----------
@@ -77,21 +77,27 @@ def folders() -> list[Folder]:
 
 
 def folder(role: str, path: Path, *, add_up: bool = True) -> Folder:
-    """Return a folder's state, without changing it."""
+    """Return a report about a folder, without changing it."""
     existing = _existing(path)
     size, unfinished, complete = _added_up(path) if add_up else (None, 0, True)
     free = None
     with suppress(OSError):
         free = shutil.disk_usage(existing).free
     return Folder(
-        role=role, path=str(path), exists=is_folder(path), trouble=trouble(existing), bytes=size,
-        complete=complete, free_bytes=free, unfinished=unfinished,
+        role=role,
+        path=str(path),
+        exists=is_folder(path),
+        trouble=trouble(existing),
+        bytes=size,
+        complete=complete,
+        free_bytes=free,
+        unfinished=unfinished,
         runs=sum(is_file(inner / "config.toml") for inner in _inside(path)),
-    )  # fmt: skip
+    )
 
 
 def trouble(path: Path) -> str | None:
-    """Return why a file cannot be written in a folder, or None; tries it."""
+    """Try to write a file in a folder; return why it cannot be written, or None."""
     try:
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"gankit")
@@ -101,14 +107,14 @@ def trouble(path: Path) -> str | None:
 
 
 def findings(found: list[Folder]) -> list[Finding]:
-    """Return what is wrong with the folders."""
+    """Return the problems of the folders."""
     wrong = []
     for one in found:
         if one.role == "cache" and one.trouble:
             problem = f"{one.path} cannot be written: {one.trouble}"
             remedy = "make it writable, or set GANKIT_HOME to a folder that is"
             wrong.append(Finding("cache", problem, remedy, ExitCode.STORAGE))
-        if one.role != "runs" and one.free_bytes is not None and one.free_bytes < LEAST_FREE:
+        if one.role != "runs" and one.free_bytes is not None and one.free_bytes < LEAST_FREE_BYTES:
             problem = f"only {megabytes(one.free_bytes)} free at {one.path}"
             elsewhere = "set GANKIT_HOME" if one.role == "cache" else "write runs elsewhere (--out)"
             remedy = f"free some space, or {elsewhere}"
@@ -122,9 +128,9 @@ def _existing(path: Path) -> Path:
 
 
 def _added_up(path: Path) -> tuple[int, int, bool]:
-    """Return the bytes of all files below a folder, the unfinished, and if all were counted."""
+    """Return the bytes and the unfinished files below a folder, and whether all were counted."""
     size = unfinished = 0
-    until = time.monotonic() + ADDING_UP_LIMIT
+    until = time.monotonic() + MOST_ADDING_SECONDS
     for entry in _below(path):
         unfinished += bool(_UNFINISHED.fullmatch(entry.name))
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Plugins and backends: installed, working, and what their frameworks report."""
+"""Reports about plugins and backends, and facts from the backends' frameworks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gankit.plugins import Plugin
 
 ANSWERS = "gankit.cli.doctor.subprocess_answers"
 MOST_SECONDS = 60.0
-"""Seconds that an answer may take; importing a framework from a cold disk can take twenty."""
+"""The most seconds of a child process; importing a framework from a cold disk can take twenty."""
 LEFT_OUT = " is left out: "
 """Text between the plugin and the reason in `plugins.PluginWarning`."""
 
@@ -38,9 +38,9 @@ class BackendReport:
     inspects
         Whether it has an `inspect` function.
     facts
-        What `inspect` returned; empty if it was not called.
+        The result of `inspect`; empty if it was not called.
     fault
-        What went wrong, or None.
+        The error of the backend, or None.
     device_fault
         Why it does not accept the device in `GANKIT_DEVICE`, or None.
     """
@@ -57,7 +57,7 @@ class BackendReport:
 
 @dataclass(frozen=True)
 class Offered:
-    """All plugins and backends, and what is wrong with them."""
+    """All plugins and backends, and their problems."""
 
     plugins: list[Plugin]
     backends: list[BackendReport]
@@ -65,7 +65,7 @@ class Offered:
 
 
 def offered(limit: float = MOST_SECONDS) -> Offered:
-    """Look for plugins in a child process, and return what they offer."""
+    """Load all plugins in a child process, and return them with their backends."""
     answer = _ask(["plugins"], limit=limit)[0]
     if "fault" in answer:
         return Offered([], [], [_no_plugins(answer)])
@@ -80,16 +80,18 @@ def offered(limit: float = MOST_SECONDS) -> Offered:
     return Offered(found, reports, findings)
 
 
-def asked(reports: Sequence[BackendReport], limit: float = MOST_SECONDS) -> list[BackendReport]:
-    """Return the reports with facts about the usable backends, by a child process each."""
+def inspect_backends(
+    reports: Sequence[BackendReport], limit: float = MOST_SECONDS
+) -> list[BackendReport]:
+    """Inspect each usable backend in a child process; return the reports with its facts."""
     names = [report.name for report in reports if report.usable and report.inspects]
     found = _ask(*(["backend", name] for name in names), limit=limit)
-    heard = dict(zip(names, found, strict=True))
-    return [_heard(r, heard[r.name]) if r.name in heard else r for r in reports]
+    answer_of = dict(zip(names, found, strict=True))
+    return [_with_answer(r, answer_of[r.name]) if r.name in answer_of else r for r in reports]
 
 
 def framework_findings(reports: Sequence[BackendReport]) -> list[Finding]:
-    """Return what went wrong when frameworks were inspected."""
+    """Return the problems of inspecting the frameworks."""
     return [
         _broken(r, f"to reproduce: {shlex.join(command(ANSWERS, ['backend', r.name]))}")
         for r in reports
@@ -113,11 +115,11 @@ def _report(row: dict[str, Any]) -> BackendReport:
 
 
 def _ask(*questions: list[str], limit: float) -> list[Message]:
-    """Return the answer to each question, or its fault; a broken plugin is reported, not raised."""
+    """Return the answer of a child process for each question, or its fault."""
     return answers(ANSWERS, *questions, limit=limit, without=["GANKIT_STRICT_PLUGINS"])
 
 
-def _heard(report: BackendReport, answer: Message) -> BackendReport:
+def _with_answer(report: BackendReport, answer: Message) -> BackendReport:
     fault, facts = answer.get("fault"), answer.get("facts", {})
     device_fault = answer.get("device_fault")
     return replace(
@@ -140,7 +142,7 @@ def _left_out(plugin: str, fault: str | None) -> Finding:
 
 def _no_plugins(answer: Message) -> Finding:
     remedy = (
-        "uninstall what is named here; until then, every use of plugins ends like this. "
+        "uninstall the plugin named here; until then, all commands that use plugins fail. "
         f"To reproduce: {shlex.join(command(ANSWERS, ['plugins']))}"
     )
     return Finding("plugins", plain(answer["fault"]), remedy, ExitCode.BACKEND)

@@ -32,9 +32,9 @@ def prune(
     damaged
         Whether to remove damaged ones too.
     dry_run
-        Whether to write nothing, not even the lock.
+        Whether to change nothing, not even the lock.
     tell
-        Called with each checkpoint that was removed, or would be.
+        Called with each checkpoint that is removed, or would be with `dry_run`.
 
     Raises
     ------
@@ -60,13 +60,13 @@ def planned(found: list[CheckpointReport], keep: int, *, damaged: bool, run: Pat
     """Return what happens to each checkpoint, oldest first."""
     valid = [report for report in found if report.valid]
     if not valid:
-        lacks = "no checkpoint is valid" if found else "it has no checkpoint"
-        raise CheckpointError(f"removed nothing from {run}: {lacks}")
+        reason = "no checkpoint is valid" if found else "it has no checkpoint"
+        raise CheckpointError(f"removed nothing from {run}: {reason}")
     broken = [report for report in found if not report.valid]
     old = [report for report in valid[:-keep] if not report.best]
-    gone = {report.path for report in old + (broken if damaged else [])}
+    removed = {report.path for report in old + (broken if damaged else [])}
     return {
-        "removed": [report for report in found if report.path in gone],
-        "kept": [report for report in valid if report.path not in gone],
+        "removed": [report for report in found if report.path in removed],
+        "kept": [report for report in valid if report.path not in removed],
         "left": [] if damaged else broken,
     }

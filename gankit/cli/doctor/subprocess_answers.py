@@ -3,7 +3,7 @@
     python -m gankit.cli.doctor.subprocess_answers plugins
 
 If a plugin or framework crashes, hangs or exits, only this process ends. Answers are lines of
-JSON on the standard output; anything else that is printed goes to standard error.
+JSON on standard output; all other output goes to standard error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gankit.errors import ConfigError, described
 from gankit.launch.devices import VARIABLE, wanted
 
 MOST_FACTS = 40
-"""Facts accepted from one backend, at most."""
+"""The most facts accepted from one backend."""
 
 
 def main(arguments: list[str]) -> None:
@@ -58,8 +58,8 @@ def send_plugins(send: Send) -> None:
         offered = [offer(name, backend) for name, backend in plugins.backends().items()]
         for others in (plugins.datasets, plugins.losses, plugins.commands):
             others()
-    said = [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
-    send({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(said))})
+    complaints = [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
+    send({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(complaints))})
 
 
 def _as_data(plugin: plugins.Plugin) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def offer(name: str, backend: Backend) -> dict[str, Any]:
     try:
         row["missing"] = plugins.missing_modules(backend)
     except (Exception, SystemExit) as error:
-        row["fault"] = f"its required modules cannot be searched: {described(error)}"
+        row["fault"] = f"the check of its required modules failed: {described(error)}"
     return row | {"inspects": backend.inspect is not None}
 
 
@@ -85,7 +85,7 @@ def inspected(backend: Backend) -> dict[str, Any]:
     try:
         facts = backend.inspect()
         if not isinstance(facts, Mapping):
-            return {"fault": f"its inspect returned {plain(repr(facts))}, not text by name"}
+            return {"fault": f"inspect returned {plain(repr(facts))}; expected a dict of texts"}
         return {"facts": {plain(k): plain(v) for k, v in list(facts.items())[:MOST_FACTS]}}
     except (Exception, SystemExit) as error:
         return {"fault": plain(described(error))}
