@@ -19,9 +19,9 @@ FRAMEWORKS = {
     "gankit_torch": {"torch"},
     "gankit_keras": {"keras", "tensorflow"},
 }
-ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx"}
+ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx", "autograd"}
 FOR_BACKENDS = {
-    "augment", "contract", "errors", "layers", "losses", "optimizers", "penalties",
+    "augment", "contract", "errors", "functional", "layers", "losses", "optimizers", "penalties",
     "schedules",
 }  # fmt: skip
 ORDER = [
@@ -31,7 +31,7 @@ ORDER = [
     {"schedules", "losses", "augment"},
     {"layers", "optimizers", "penalties", "data"},
     {"contract", "recipes"},
-    {"runs", "training"},
+    {"runs", "training", "functional"},
     {"config", "visual"},
     {"callbacks", "plugins"},
     {"evaluation"},

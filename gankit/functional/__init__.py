@@ -1,0 +1,37 @@
+"""The mathematics of an update, once, for frameworks with automatic derivatives.
+
+Three layers, each usable without the one above: the losses (`Objective`), the networks and
+optimizers (`ForwardPass`, `SpecNetworks`, `updated`), and the trainer (`Updates`, `Trainer`,
+`BlockTrainer`). A backend defines a `Framework`, a few methods over its arrays, and returns
+`trainer(problem, framework)`.
+
+The NumPy reference backend shares none of these formulas; the kit compares the two.
+"""
+
+from gankit.functional.blocks import BlockTrainer, trainer
+from gankit.functional.forward import ForwardPass
+from gankit.functional.framework import NAMES, Extra, Framework, Tensor, Tensors
+from gankit.functional.objective import Inputs, LossOps, Networks, Objective, SpecNetworks
+from gankit.functional.optimizers import averaged, updated
+from gankit.functional.trainer import Trainer
+from gankit.functional.updates import Updates
+
+__all__ = [
+    "NAMES",
+    "BlockTrainer",
+    "Extra",
+    "ForwardPass",
+    "Framework",
+    "Inputs",
+    "LossOps",
+    "Networks",
+    "Objective",
+    "SpecNetworks",
+    "Tensor",
+    "Tensors",
+    "Trainer",
+    "Updates",
+    "averaged",
+    "trainer",
+    "updated",
+]

@@ -1,0 +1,124 @@
+"""Many steps in one call, for frameworks with `scan`."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.contract import Array, Block, Labels, Problem
+from gankit.functional.framework import Framework, Scan, Tensor, Tensors
+from gankit.functional.objective import Inputs
+from gankit.functional.trainer import Trainer, in_precision, one_hot
+
+CHUNK = 4
+"""Steps in one scan. The rest of a block runs step by step, so that two lengths are compiled."""
+
+
+class BlockTrainer(Trainer):
+    """A trainer that scans steps; while the device computes, the host draws masks."""
+
+    def __init__(self, problem: Problem, framework: Framework) -> None:
+        super().__init__(problem, framework)
+        self._data: tuple[Tensor, Tensor | None] | None = None
+        self._levels = False
+        self._steps = framework.compile(self._scan, consumes=True)
+
+    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+        """Store the data set on the device: uint8 images unchanged, labels one-hot."""
+        images, problem = np.asarray(images), self.problem  # Images may be in a file.
+        self._levels = images.dtype == np.uint8
+        images = images if self._levels else problem.scale(images)
+        rows = one_hot(labels, len(images), problem) if problem.classes else None
+        array = self.framework.array
+        self._data = array(images), None if rows is None else array(rows)
+
+    def train_block(self, block: Block, /) -> Array:
+        """Run the steps of `block`; return `(K, 2)` losses."""
+        self._required.check(block)
+        losses, start = [], 0
+        while start < len(block):
+            stop = start + (CHUNK if len(block) - start >= CHUNK else 1)
+            inputs = self._block_inputs(block, start, stop)
+            self.tensors, made = self._steps(self.tensors, self._data, inputs)
+            losses.append(made)
+            start = stop
+        critics, lasts = (
+            np.concatenate([self.framework.numpy(each) for each in kind])
+            for kind in zip(*losses, strict=True)
+        )
+        return np.stack([critics.mean(1, dtype=np.float64), lasts], axis=1)
+
+    def _scan(
+        self, state: Tensors, data: tuple[Tensor, Tensor | None], inputs: tuple[Inputs, Inputs]
+    ) -> tuple[Tensors, tuple[Tensor, Tensor]]:
+        """Return the state after the steps, and the losses: `(K, n_critic)` and `(K,)`."""
+        scan = cast(Scan, self.framework.scan)
+
+        def update(state: Tensors, critic: Inputs) -> tuple[Tensors, Tensor]:
+            return self.updates.discriminator(state, self._seen(data, critic))
+
+        def step(state: Tensors, rows: tuple[Inputs, Inputs]) -> tuple[Tensors, Any]:
+            critics, last = rows
+            if not self.problem.fresh_noise:  # The same tensor, so that one pass may serve both.
+                last = last._replace(noise=critics.noise[-1])
+            state, losses = scan(update, state, critics)
+            state, loss = self.updates.generator(state, self._seen(data, last))
+            return state, (losses, loss)
+
+        last, losses = scan(step, state, inputs)
+        return last, losses
+
+    def _seen(self, data: tuple[Tensor, Tensor | None], inputs: Inputs) -> Inputs:
+        """Return an update's inputs with images and labels in place of their indices."""
+        framework, (images, labels) = self.framework, data
+        real = framework.take(images, inputs.real)
+        if self._levels:
+            real = framework.take(framework.array(self.problem.pixels), real)
+        random = dict(inputs.random)
+        if (flip := random.pop("flip", None)) is not None:
+            columns = framework.array(np.arange(real.shape[2])[::-1].copy())
+            real = framework.xp.where(flip, framework.take(real, columns, axis=2), real)
+        rows = None if labels is None else framework.take(labels, inputs.real)
+        return inputs._replace(real=real, labels=rows, random=random)
+
+    def _block_inputs(self, block: Block, start: int, stop: int) -> tuple[Inputs, Inputs]:
+        """Return the inputs of a block's steps: the discriminator's updates, and the generator's.
+
+        Those of the discriminator have the axes `(K, n_critic)` in front, the others `(K,)`; their
+        real images are indices.
+        """
+        batch, keys = block.index.shape[2], [block.keys(row) for row in range(start, stop)]
+        critics = [
+            _stacked([self.masks(key, batch, last=False) for key in step]) for *step, _ in keys
+        ]
+        lasts = [self.masks(last, batch, last=True) for *_, last in keys]
+        return (
+            self._rows(block, slice(start, stop), slice(-1), _stacked(critics)),
+            self._rows(block, slice(start, stop), -1, _stacked(lasts)),
+        )
+
+    def _rows(
+        self, block: Block, steps: slice, updates: slice | int, masks: dict[str, NDArray[Any]]
+    ) -> Inputs:
+        array, problem = self.framework.array, self.problem
+        random = {n: in_precision(a[steps, updates], problem) for n, a in block.random.items()}
+        return Inputs(
+            real=array(block.index[steps, updates]),
+            noise=array(block.noise[steps, updates]),
+            labels=None,
+            random={name: array(values) for name, values in random.items()},
+            scalars={name: array(a[steps, updates]) for name, a in block.scalars.items()},
+            masks={name: array(mask) for name, mask in masks.items()},
+        )
+
+
+def _stacked(rows: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Return dictionaries of equal names as one, with the rows as first axis."""
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def trainer(problem: Problem, framework: Framework) -> Trainer:
+    """Return a trainer: with blocks if the framework has `scan`."""
+    return (BlockTrainer if framework.scan else Trainer)(problem, framework)

@@ -1,0 +1,111 @@
+"""A correct form of each optional operation, in the functions of `functional.NAMES` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+Tensor: TypeAlias = Any
+Namespace: TypeAlias = Any
+
+
+def softplus(xp: Namespace, x: Tensor) -> Tensor:
+    """Return log(1 + exp(x)): x + log(1 + exp(-x)) for positive x, so that exp cannot overflow.
+
+    The branch of x = 0 is log(1 + exp(x)), whose derivative is 1/2 there.
+    """
+    zeros = xp.zeros_like(x)
+    above, below = xp.where(x > 0, x, zeros), xp.where(x > 0, zeros, x)
+    return xp.where(x > 0, above + xp.log1p(xp.exp(-above)), xp.log1p(xp.exp(below)))
+
+
+def sigmoid(xp: Namespace, x: Tensor) -> Tensor:
+    """Return 1 / (1 + exp(-x)) as exp(-softplus(-x)), which keeps small values exact."""
+    return xp.exp(-softplus(xp, -x))
+
+
+def conv(
+    xp: Namespace, x: Tensor, kernel: Tensor, stride: int, padding: int, groups: int
+) -> Tensor:
+    """Return a convolution as one matrix product of patches and kernel, for each group."""
+    x = pad(xp, x, padding)
+    inputs, outputs = kernel.shape[2], kernel.shape[3] // groups
+    made = [
+        _conv_of_group(
+            xp,
+            x[:, :, :, group * inputs : (group + 1) * inputs],
+            kernel[:, :, :, group * outputs : (group + 1) * outputs],
+            stride,
+        )
+        for group in range(groups)
+    ]
+    return made[0] if groups == 1 else xp.concatenate(made, axis=3)
+
+
+def _conv_of_group(xp: Namespace, x: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    """Return the convolution of `(n, h, w, c)` with `(k, k, c, filters)`, without padding."""
+    side, _, channels, filters = kernel.shape
+    n, height, width, _ = x.shape
+    rows, columns = (height - side) // stride + 1, (width - side) // stride + 1
+    below, beside = (rows - 1) * stride + 1, (columns - 1) * stride + 1
+    patches = [
+        x[:, a : a + below : stride, b : b + beside : stride, :]
+        for a in range(side)
+        for b in range(side)
+    ]
+    flat = xp.reshape(xp.concatenate(patches, axis=3), (-1, side * side * channels))
+    made = xp.matmul(flat, xp.reshape(kernel, (side * side * channels, filters)))
+    return xp.reshape(made, (n, rows, columns, filters))
+
+
+def conv_transpose(
+    xp: Namespace,
+    conv: Callable[..., Tensor],
+    x: Tensor,
+    kernel: Tensor,
+    stride: int,
+    padding: int,
+) -> Tensor:
+    """Return a transposed convolution: `conv` of the spread image with the kernel turned."""
+    side = kernel.shape[0]
+    n, height, width, channels = x.shape
+    spread = xp.reshape(x, (n, height, 1, width, 1, channels))
+    none, gaps = (0, 0), (0, stride - 1)
+    spread = xp.pad(spread, (none, none, gaps, none, gaps, none), "constant")
+    spread = xp.reshape(spread, (n, height * stride, width * stride, channels))
+    spread = spread[:, : (height - 1) * stride + 1, : (width - 1) * stride + 1, :]
+    turned = _reversed(xp, _reversed(xp, kernel, 0), 1)
+    return conv(spread, turned, stride=1, padding=side - 1 - padding, groups=1)
+
+
+def _reversed(xp: Namespace, kernel: Tensor, axis: int) -> Tensor:
+    """Return a `(k, k, in, out)` kernel with its rows or columns in reverse order."""
+    order = reversed(range(kernel.shape[axis]))
+    parts = [kernel[i : i + 1] if axis == 0 else kernel[:, i : i + 1] for i in order]
+    return xp.concatenate(parts, axis=axis)
+
+
+def pad(xp: Namespace, x: Tensor, padding: int) -> Tensor:
+    """Return `(n, h, w, c)` images with `padding` rows and columns of zeros on each side."""
+    sides = (padding, padding)
+    return xp.pad(x, ((0, 0), sides, sides, (0, 0)), "constant") if padding else x
+
+
+def shift(xp: Namespace, images: Tensor, offsets: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Shift images down and right, as products with matrices that have a 1 at each source.
+
+    `rows` and `columns` are the numbers of the rows and of the columns, in the images' precision.
+    """
+    n, height, width, channels = images.shape
+    down = _shifts(xp, offsets[:, :1], rows)
+    moved = xp.matmul(down, xp.reshape(images, (n, height, width * channels)))
+    right = _shifts(xp, offsets[:, 1:], columns)
+    right = xp.broadcast_to(xp.reshape(right, (n, 1, width, width)), (n, height, width, width))
+    return xp.matmul(right, xp.reshape(moved, (n, height, width, channels)))
+
+
+def _shifts(xp: Namespace, offsets: Tensor, places: Tensor) -> Tensor:
+    """Return `(B, side, side)` matrices: 1 in row i and column i - offset, else 0."""
+    apart = xp.reshape(places, (1, -1, 1)) - xp.reshape(places, (1, 1, -1))
+    apart = apart - xp.reshape(offsets, (-1, 1, 1))
+    return xp.where(apart == 0, xp.ones_like(apart), xp.zeros_like(apart))

@@ -1,0 +1,53 @@
+"""Normalisation of values and of kernels."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from gankit.functional.framework import Framework, Tensor
+
+Moments: TypeAlias = tuple[Tensor, Tensor]
+"""Mean and (biased) variance."""
+
+
+def moments(xp: Any, x: Tensor, axes: tuple[int, ...]) -> Moments:  # noqa: ANN401 - a namespace.
+    """Return mean and variance over `axes`, which remain as axes of length 1."""
+    mean = xp.mean(x, axis=axes, keepdims=True)
+    centred = x - mean
+    return mean, xp.mean(centred * centred, axis=axes, keepdims=True)
+
+
+def normalized(xp: Any, x: Tensor, statistics: Moments, epsilon: float) -> Tensor:  # noqa: ANN401
+    """Return `(x - mean) / sqrt(variance + epsilon)`."""
+    mean, variance = statistics
+    return (x - mean) / xp.sqrt(variance + epsilon)
+
+
+def power_iteration(framework: Framework, kernel: Tensor, u: Tensor) -> Tensor:
+    """Return `normalised(W' normalised(W u))`, a constant (Miyato et al. 2018, algorithm 1).
+
+    Parameters
+    ----------
+    framework
+        The framework of the tensors.
+    kernel
+        W as `(..., columns)`; its rows are all axes but the last.
+    u
+        `(columns,)`, the vector before.
+    """
+    xp = framework.xp
+    rows = xp.reshape(framework.constant(kernel), (-1, kernel.shape[-1]))
+    left = _unit(xp, xp.matmul(rows, xp.reshape(u, (-1, 1))))
+    return _unit(xp, xp.reshape(xp.matmul(xp.reshape(left, (1, -1)), rows), u.shape))
+
+
+def spectral_norm(xp: Any, kernel: Tensor, u: Tensor) -> Tensor:  # noqa: ANN401 - a namespace.
+    """Return `|W u|`, the largest singular value of W if `u` is its right singular vector."""
+    stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), xp.reshape(u, (-1, 1)))
+    return xp.sqrt(xp.sum(stretched * stretched))
+
+
+def _unit(xp: Any, vector: Tensor) -> Tensor:  # noqa: ANN401 - a namespace.
+    """Return a vector over its length; a zero vector unchanged."""
+    length = xp.sqrt(xp.sum(vector * vector))
+    return vector / xp.where(length > 0, length, xp.ones_like(length))

@@ -1,0 +1,110 @@
+"""The updates of `gankit.optimizers`, as pure functions.
+
+Scalars are floats or float64 scalars on the device; they are rounded to a weight's precision in
+`Framework.scale`, after everything that concerns them alone was computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gankit.contract import add_prefix, strip_prefix
+from gankit.functional.framework import Framework, Tensor, Tensors
+from gankit.layers import is_running
+from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
+
+Number = float | Tensor
+"""A float, or a float64 scalar on the device."""
+
+
+def updated(
+    framework: Framework,
+    optimizer: Optimizer,
+    weights: Tensors,
+    gradients: Tensors,
+    state: Tensors,
+    scalars: Mapping[str, Number],
+) -> tuple[Tensors, Tensors]:
+    """Return the weights and the optimizer's state after one update.
+
+    Parameters
+    ----------
+    framework
+        The framework of the tensors.
+    optimizer
+        Which update.
+    weights, gradients
+        By the same names.
+    state
+        The optimizer's state, as in `gankit.optimizers.initial_state`; "t" in float64.
+    scalars
+        "learning_rate", and "beta2" for Adam.
+    """
+    rate = scalars["learning_rate"]
+    match optimizer:
+        case SGD():
+            moves, state = gradients, {}
+        case RMSprop():
+            moves, state = _rmsprop(framework, optimizer, gradients, state)
+        case Adam():
+            rate, moves, state = _adam(framework, optimizer, gradients, state, scalars)
+    moved = {name: w - framework.scale(rate, moves[name]) for name, w in weights.items()}
+    if (most := optimizer.clip) is not None:
+        moved = {name: framework.xp.clip(w, -most, most) for name, w in moved.items()}
+    return moved, state
+
+
+def _rmsprop(
+    framework: Framework, rmsprop: RMSprop, gradients: Tensors, state: Tensors
+) -> tuple[Tensors, Tensors]:
+    """Return the moves before the learning rate, and the state (Tieleman & Hinton 2012)."""
+    v = _blended_squares(framework, rmsprop.decay, strip_prefix(state, "v"), gradients)
+    moves = {
+        name: gradient / (framework.xp.sqrt(v[name]) + rmsprop.epsilon)
+        for name, gradient in gradients.items()
+    }
+    return moves, add_prefix("v", v)
+
+
+def _adam(
+    framework: Framework,
+    adam: Adam,
+    gradients: Tensors,
+    state: Tensors,
+    scalars: Mapping[str, Number],
+) -> tuple[Number, Tensors, Tensors]:
+    """Return the corrected rate, the moves and the state (Kingma & Ba 2015, algorithm 1)."""
+    t, beta2 = state["t"] + 1, scalars["beta2"]
+    m = {
+        name: blended(framework, adam.beta1, old, gradients[name])
+        for name, old in strip_prefix(state, "m").items()
+    }
+    v = _blended_squares(framework, beta2, strip_prefix(state, "v"), gradients)
+    rate, correction = scalars["learning_rate"] / (1 - adam.beta1**t), 1 / (1 - beta2**t)
+    moves = {
+        name: m[name] / (framework.xp.sqrt(framework.scale(correction, v[name])) + adam.epsilon)
+        for name in gradients
+    }
+    return rate, moves, add_prefix("m", m) | add_prefix("v", v) | {"t": t}
+
+
+def _blended_squares(
+    framework: Framework, share: Number, old: Tensors, gradients: Tensors
+) -> Tensors:
+    return {
+        name: blended(framework, share, square, gradients[name] * gradients[name])
+        for name, square in old.items()
+    }
+
+
+def blended(framework: Framework, share: Number, old: Tensor, new: Tensor) -> Tensor:
+    """Return `share * old + (1 - share) * new`."""
+    return framework.scale(share, old) + framework.scale(1 - share, new)
+
+
+def averaged(framework: Framework, share: Number, average: Tensors, weights: Tensors) -> Tensors:
+    """Return the moving average after an update; running state is that of `weights`."""
+    return {
+        name: weights[name] if is_running(name) else blended(framework, share, old, weights[name])
+        for name, old in average.items()
+    }

@@ -1,0 +1,164 @@
+"""A trainer on a `Framework`: the state as tensors, the compiled updates, the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, SupportsFloat, cast
+
+import numpy as np
+
+from gankit.contract import (
+    Array,
+    Batch,
+    Labels,
+    Problem,
+    State,
+    add_prefix,
+    check_labels,
+    check_state,
+    strip_prefix,
+)
+from gankit.contract.dropout_masks import Masks
+from gankit.contract.required_inputs import RequiredInputs
+from gankit.errors import ConfigError
+from gankit.functional.forward import ForwardPass
+from gankit.functional.framework import Framework, Tensor, Tensors
+from gankit.functional.objective import Inputs, Objective, SpecNetworks
+from gankit.functional.updates import Updates
+from gankit.layers import Spec, uses_labels
+
+
+class Trainer:
+    """A generator and a discriminator in training.
+
+    Parameters
+    ----------
+    problem
+        The problem; both networks are specs.
+    framework
+        The framework to train with, on the problem's device and in its precision.
+    """
+
+    def __init__(self, problem: Problem, framework: Framework) -> None:
+        self.problem, self.framework = problem, framework
+        self.masks, self._required = Masks(problem), RequiredInputs(problem)
+        self._layout = problem.initial_state()
+        self.tensors = self._tensors(self._layout)
+        self.generator = Inference(self, "generator", problem.generator)
+        self.discriminator = Inference(self, "discriminator", problem.discriminator)
+        self.average = Inference(self, "average", problem.generator) if problem.average else None
+        self.updates = Updates(Objective(framework, problem, SpecNetworks(framework, problem)))
+        self._update_discriminator = framework.compile(self.updates.discriminator, consumes=True)
+        self._update_generator = framework.compile(self.updates.generator, consumes=True)
+
+    def update_discriminator(self, batch: Batch, /) -> SupportsFloat:
+        """Update the discriminator alone, once; return its loss before the update."""
+        inputs = self._inputs(batch, last=False)
+        self.tensors, loss = self._update_discriminator(self.tensors, inputs)
+        return cast(SupportsFloat, loss)
+
+    def update_generator(self, batch: Batch, /) -> SupportsFloat:
+        """Update the generator alone, once, and its average; return the loss before."""
+        inputs = self._inputs(batch, last=True)
+        self.tensors, loss = self._update_generator(self.tensors, inputs)
+        return cast(SupportsFloat, loss)
+
+    def state(self) -> State:
+        """Return copies of everything that is needed to resume."""
+        return self.arrays(self._layout)
+
+    def load_state(self, state: State, /) -> None:
+        """Resume from a copy of `state`, all or nothing."""
+        check_state(state, self._layout)
+        self.tensors = self._tensors(state)
+
+    def arrays(self, names: Iterable[str]) -> State:
+        """Return copies of the tensors of these names, with the dtypes of the initial state."""
+        return {
+            name: np.array(self.framework.numpy(self.tensors[name]), self._layout[name].dtype)
+            for name in names
+        }
+
+    def _tensors(self, state: State) -> Tensors:
+        """Return the arrays of a state as tensors; counters are float64, exact up to 2^53."""
+        return {
+            name: self.framework.array(np.array(array, _dtype(self._layout[name].dtype)))
+            for name, array in state.items()
+        }
+
+    def _inputs(self, batch: Batch, *, last: bool) -> Inputs:
+        """Return the inputs of an update as tensors."""
+        self._required.check(batch)
+        array, problem = self.framework.array, self.problem
+        labels = one_hot(batch.labels, len(batch.noise), problem) if problem.classes else None
+        masks = self.masks(batch.key, len(batch.noise), last=last)
+        random = {name: in_precision(a, problem) for name, a in batch.random.items()}
+        return Inputs(
+            real=None if last and not problem.loss.paired else array(batch.real),
+            noise=array(batch.noise),
+            labels=None if labels is None else array(labels),
+            random={name: array(a) for name, a in random.items() if name != "flip"},
+            scalars={name: float(number) for name, number in batch.scalars.items()},
+            masks={name: array(mask) for name, mask in masks.items()},
+        )
+
+
+class Inference:
+    """One of a trainer's networks, in inference mode."""
+
+    def __init__(self, trainer: Trainer, name: str, spec: Spec) -> None:
+        self._trainer, self._name = trainer, name
+        self._classes = trainer.problem.classes if uses_labels(spec) else 0
+        self._names = [key for key in trainer.tensors if key.startswith(f"{name}/")]
+
+        def forward(weights: Tensors, x: Tensor, labels: Tensor | None) -> Tensor:
+            return ForwardPass(trainer.framework, weights, labels).run(spec, x)
+
+        self._forward = trainer.framework.compile(forward, consumes=False)
+
+    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+        """Return `(n, height, width, channels)` images, or `(n,)` logits."""
+        made = self._outputs(inputs, labels)
+        return made[:, 0] if self._name == "discriminator" else made
+
+    def classify(self, images: Array, /) -> Array:
+        """Return `(n, classes)` logits, of a discriminator with an auxiliary classifier."""
+        if not self._trainer.problem.auxiliary:
+            raise ConfigError("this network has no classifier; set `auxiliary`")
+        return self._outputs(images, None)[:, 1:]
+
+    def weights(self) -> State:
+        """Return copies of weights and running state."""
+        return strip_prefix(self._trainer.arrays(self._names), self._name)
+
+    def load_weights(self, weights: State, /) -> None:
+        """Copy weights and running state in, all or nothing."""
+        check_state(weights, self.weights())
+        self._trainer.load_state(self._trainer.state() | add_prefix(self._name, weights))
+
+    def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+        framework, problem = self._trainer.framework, self._trainer.problem
+        rows = one_hot(labels, len(inputs), problem) if self._classes else None
+        made = self._forward(
+            strip_prefix(self._trainer.tensors, self._name),
+            framework.array(np.asarray(inputs, problem.precision)),
+            None if rows is None else framework.array(rows),
+        )
+        return framework.numpy(made)
+
+
+def one_hot(labels: Labels | None, count: int, problem: Problem) -> Array:
+    """Return `(count, classes)`, 1 at each label; ConfigError unless the labels are valid."""
+    check_labels(labels, count, problem.classes)
+    rows: Array = np.eye(problem.classes, dtype=problem.precision)[np.asarray(labels)]
+    return rows
+
+
+def _dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype of a tensor in the state."""
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
+def in_precision(array: Array, problem: Problem) -> Array:
+    """Return a random input in the problem's precision: offsets are whole numbers."""
+    return array if array.dtype == bool else np.asarray(array, problem.precision)
