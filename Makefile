@@ -1,12 +1,12 @@
 # The two commands of the README, and those behind them. Nothing needs to be installed beforehand
 # but Python 3.11 or newer and make; everything goes into .venv.
 PYTHON ?= python3
-BACKENDS ?= numpy torch keras jax
+BACKENDS ?= numpy torch keras jax autograd
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
-FRAMEWORKS := $(filter torch keras jax,$(BACKENDS))
+FRAMEWORKS := $(filter torch keras jax autograd,$(BACKENDS))
 
 .PHONY: demo test coverage crash fuzz lint docs bench setup clean
 
@@ -23,7 +23,7 @@ coverage: .venv/core .venv/test ## Measure which lines and branches the quick te
 	GANKIT_TEST_BACKENDS=numpy $(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered
 
 crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
-	$(BIN)/python -m tests.crash.table $(filter-out jax,$(BACKENDS))
+	$(BIN)/python -m tests.crash.table $(filter-out jax autograd,$(BACKENDS))
 
 fuzz: setup .venv/with-torch ## Hold the reference and torch against the oracle on 300 random problems.
 	$(BIN)/python -m tests.oracle.fuzz 300 --backends numpy,torch
@@ -59,10 +59,15 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 	$(INSTALL) tensorflow-cpu keras tf2onnx onnxruntime
 	@touch $@
 
-# Not gankit's own, but the example of a plugin: it is installed as anybody would.
+# Not gankit's own, but examples of plugins: they are installed as anybody would.
 .venv/with-jax: .venv/core docs/examples/gankit-jax/pyproject.toml
 	$(INSTALL) jax
 	$(INSTALL) --no-deps --editable docs/examples/gankit-jax
+	@touch $@
+
+.venv/with-autograd: .venv/core docs/examples/gankit-autograd/pyproject.toml
+	$(INSTALL) autograd
+	$(INSTALL) --no-deps --editable docs/examples/gankit-autograd
 	@touch $@
 
 .venv/core: .venv/python pyproject.toml constraints.txt

@@ -12,7 +12,7 @@ import pytest
 
 from tests.paths import TESTS
 
-FRAMEWORKS = ("torch", "keras", "jax")
+FRAMEWORKS = ("torch", "keras", "jax", "autograd")
 PLACES = {
     "slow": (
         "browser", "cli/test_compare.py", "cli/test_doctor.py", "cli/test_evaluate.py", "crash",

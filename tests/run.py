@@ -33,7 +33,7 @@ AGAIN = [
     "export/test_formats.py", "recipes", "test_api.py",
 ]  # fmt: skip
 """What the core's suite ran already: here only what it passed over for want of a framework."""
-EXAMPLES = {"jax": "gankit-jax"}
+EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
 SHARED = ["-n", "logical", "--maxprocesses", "2", "--dist", "worksteal"]
 """Two processes share the tests of each suite, or one where there is one core. Tests that follow

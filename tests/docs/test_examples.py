@@ -18,7 +18,7 @@ from tests.run import SHARED
 from tests.waiting import ran
 
 EXAMPLES = sorted(ROOT.glob("docs/examples/*/pyproject.toml"))
-FRAMEWORKS = {"jax"}
+FRAMEWORKS = {"jax", "autograd"}
 """What an example's backend is made of, and called."""
 CURVE = EXAMPLES[0].parents[1] / "gankit-command-curve"
 BREAKAGES = {  # The file, what stands there, what is put there, and what is then said.
@@ -141,6 +141,7 @@ def code_lines(path):
     return sum(bool(line) and line[0] != "#" and n not in said for n, line in lines)
 
 
-def test_the_backend_in_jax_keeps_to_three_hundred_lines():
-    sources = sorted(CURVE.parent.glob("gankit-jax/gankit_jax/*.py"))
-    assert 200 < sum(map(code_lines, sources)) <= 300
+@pytest.mark.parametrize(("name", "most"), [("autograd", 60), ("jax", 100)])
+def test_a_backend_on_functional_is_short(name, most):
+    sources = sorted(CURVE.parent.glob(f"gankit-{name}/gankit_{name}/*.py"))
+    assert 0 < sum(map(code_lines, sources)) <= most

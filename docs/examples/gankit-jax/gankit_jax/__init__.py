@@ -1,18 +1,16 @@
 """The JAX backend for gankit; imports no JAX, for gankit loads it only to list what is there."""
 
 import gankit
-from gankit.contract import Backend
-
-CAPABILITIES = frozenset({
-    "float32", "float64", "average", "conv", "norm", "labels", "input-gradients",
-})  # fmt: skip
+from gankit.contract import CAPABILITIES, Backend
 
 
 def build(problem):
     """Return a trainer for `problem`; imports JAX."""
-    from gankit_jax.trainer import Trainer
+    from gankit.functional import trainer
 
-    return Trainer(problem)
+    from gankit_jax.framework import Jax
+
+    return trainer(problem, Jax(problem.precision, problem.device))
 
 
 def inspect():
@@ -25,5 +23,5 @@ def inspect():
 @gankit.hookimpl
 def gankit_backends():
     """Offer the backend `jax`."""
-    remedy = "pip install jax"
-    yield Backend("jax", ("jax",), build, CAPABILITIES, api=1, remedy=remedy, inspect=inspect)
+    able, remedy = CAPABILITIES - {"native", "exact-blocks", "mixed"}, "pip install jax"
+    yield Backend("jax", ("jax",), build, able, api=1, remedy=remedy, inspect=inspect)
