@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import re
@@ -75,8 +76,13 @@ def told(text):
 
 
 def documentation(called, thing, owner):
-    """Return the docstring of a thing; callbacks do what their protocol says."""
+    """Return the docstring of a thing, with those of a dataclass's bases.
+
+    Callbacks do what their protocol says.
+    """
     text = inspect.getdoc(thing) or ""
+    if dataclasses.is_dataclass(thing) and inspect.isclass(thing):
+        text = "\n\n".join(inspect.getdoc(kind) or "" for kind in thing.__mro__[:-1])
     if thing is owner and inspect.isclass(thing):
         text += "\n\n" + (inspect.getdoc(thing.__init__) or "")
     method = called.rpartition(".")[2]
