@@ -18,9 +18,9 @@ NAMES = (
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def checksum(content, untried=""):
+def checksum(content, unconfirmed=""):
     """Return the sum of bytes, as somebody publishes it."""
-    return Checksum(hashlib.sha256(content).hexdigest(), untried)
+    return Checksum(hashlib.sha256(content).hexdigest(), unconfirmed)
 
 
 def contents(images, labels, split):

@@ -1,4 +1,4 @@
-"""Validate image arrays that a user passes, in files or in Python; errors contain the remedy."""
+"""Validate a user's image arrays, from files or from Python; errors contain the remedy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gankit._utils.file_array import FileArray
 from gankit.errors import ConfigError, DataError, GankitError
 
 CHUNK = 4096
-"""Images checked at a time, to bound the memory for mapped files."""
+"""Images per check, to limit the memory for mapped files."""
 
-FEW = 4
-"""The most channels of images with channels first, and of a single picture."""
+MOST_CHANNELS = 4
+"""An array with more channels is not recognised as channels-first images or as one picture."""
 
 SHAPE = "(N, height, width, channels)"
 
@@ -46,7 +46,7 @@ def array(given: object, name: str = "images") -> NDArray[Any]:
     Raises
     ------
     ConfigError
-        It is not an array; the message says how to make one.
+        The value is not an array; the message has an expression that makes one.
     """
     if isinstance(given, np.ndarray | FileArray):
         return given  # type: ignore[return-value]
@@ -57,12 +57,12 @@ def array(given: object, name: str = "images") -> NDArray[Any]:
             f"{name}: got a path; {wanted}; give np.load(path), or use gankit.train(dataset=path)"
         )
     if not (_is_array(given) or isinstance(given, list | tuple)):
-        raise ConfigError(f"{name}: got a {kind}; {wanted}; {_way(given, name)}")
+        raise ConfigError(f"{name}: got a {kind}; {wanted}; {_conversion(given, name)}")
     try:
         found = np.asanyarray(given)
-    except Exception as error:  # Each library has errors of its own here.
-        way = STACK if isinstance(given, list | tuple) else one_line(error)
-        raise ConfigError(f"{name}: got a {kind}; {wanted}; {way}") from None
+    except Exception as error:  # Libraries raise errors of many types.
+        remedy = STACK if isinstance(given, list | tuple) else one_line(error)
+        raise ConfigError(f"{name}: got a {kind}; {wanted}; {remedy}") from None
     if found.dtype == object:
         raise ConfigError(f"{name}: got a {kind} of objects; {wanted}, of numbers; {STACK}")
     return found
@@ -90,28 +90,28 @@ def images(
     error
         The exception type.
     reals
-        Whether to accept real numbers in [-1, 1] beside uint8; if not, they are refused,
-        because nothing in a file distinguishes them from those in [0, 1].
+        Whether to accept real numbers in [-1, 1] in addition to uint8. In a file they are
+        refused, because they cannot be distinguished from numbers in [0, 1].
     size
         The expected height and width, if known.
 
     Returns
     -------
     NDArray
-        (N, H, W, C), uint8 or real numbers, nothing converted.
+        (N, H, W, C), uint8 or real numbers, unconverted.
 
     Raises
     ------
     GankitError
-        It has another dtype, range or shape; the message contains the remedy.
+        The array has another dtype, range or shape; the message contains the remedy.
     """
     if found.dtype != np.uint8 and found.dtype.kind not in "biuf":
-        way = STACK if found.dtype == object else "give the pixels' own numbers"
-        raise error(f"{name}: got {found.dtype}; expected {_wanted(reals)}; {way}")
+        remedy = STACK if found.dtype == object else "give the numbers of the pixels"
+        raise error(f"{name}: got {found.dtype}; expected {_wanted(reals)}; {remedy}")
     shaped = _shaped(found, name, error, size)
     if found.dtype == np.uint8:
         return shaped
-    numbers = span(found, whole=reals)
+    numbers = span(found, all_images=reals)
     if numbers.broken is not None:
         raise error(
             f"{name}: image {numbers.broken} has a value that is not a finite number, such as NaN; "
@@ -119,19 +119,20 @@ def images(
         )
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped
-    held = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
-    way = f"{'give' if reals else 'save'} {remedy(found.dtype, numbers)}"
-    raise error(f"{name}: got {held}; expected {_wanted(reals)}; {way}")
+    values = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
+    verb = "give" if reals else "save"
+    conversion = to_uint8_expression(found.dtype, numbers)
+    raise error(f"{name}: got {values}; expected {_wanted(reals)}; {verb} {conversion}")
 
 
-def span(found: NDArray[Any], *, whole: bool = True) -> Span:
-    """Return the range of an array's values, of all its images or of an evenly spaced subset."""
-    count = len(found) if whole else min(len(found), CHUNK)
+def span(found: NDArray[Any], *, all_images: bool = True) -> Span:
+    """Return the range of the values of all images, or of an evenly spaced subset of them."""
+    count = len(found) if all_images else min(len(found), CHUNK)
     chosen = np.linspace(0, len(found) - 1, count).astype(np.int64)
     low, high = np.inf, -np.inf
     for start in range(0, count, CHUNK):
         index = chosen[start : start + CHUNK]
-        part = found[start : start + CHUNK] if whole else found[index]
+        part = found[start : start + CHUNK] if all_images else found[index]
         if part.dtype.kind == "f" and not np.isfinite(part).all():
             bad = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
             return Span(low, high, int(index[bad.argmax()]))
@@ -139,15 +140,17 @@ def span(found: NDArray[Any], *, whole: bool = True) -> Span:
     return Span(low, high)
 
 
-def remedy(dtype: np.dtype[Any], numbers: Span) -> str:
-    """Return the expression that converts `images` with this range to uint8.
+def to_uint8_expression(dtype: np.dtype[Any], numbers: Span) -> str:
+    """Return a Python expression that converts `images` with this range to uint8.
 
-    >>> remedy(np.dtype(bool), Span(0, 1))
+    >>> to_uint8_expression(np.dtype(bool), Span(0, 1))
     'images * np.uint8(255)'
-    >>> remedy(np.dtype("float32"), Span(0, 1)), remedy(np.dtype("float32"), Span(-1, 1))
-    ('np.uint8(np.rint(images * 255))', 'np.uint8(np.rint(images * 127.5 + 127.5))')
-    >>> remedy(np.dtype("uint16"), Span(0, 60000)), remedy(np.dtype("uint16"), Span(0, 4095))
-    ('np.uint8(images >> 8)', 'np.uint8(np.rint(images * (255.0 / images.max())))')
+    >>> to_uint8_expression(np.dtype("float32"), Span(0, 1))
+    'np.uint8(np.rint(images * 255))'
+    >>> to_uint8_expression(np.dtype("float32"), Span(-1, 1))
+    'np.uint8(np.rint(images * 127.5 + 127.5))'
+    >>> to_uint8_expression(np.dtype("uint16"), Span(0, 60000))
+    'np.uint8(images >> 8)'
     """
     low, high = numbers.low, numbers.high
     if dtype.kind == "b":
@@ -172,14 +175,16 @@ def _shaped(
     if found.ndim not in (3, 4) or not all(shape):
         wanted = f"expected {SHAPE} or (N, height, width), one image or more"
         raise error(f"{name}: images have shape {shape}; {wanted}")
-    if found.ndim == 3 and shape[2] in (1, 3, FEW) and min(shape[:2]) > 2 * FEW:
-        way = "give images[np.newaxis] if it is one picture"
-        raise error(f"{name}: images have shape {shape}; expected {SHAPE}; {way}")
-    first = found.ndim == 4 and shape[1] <= FEW < min(shape[2:])
+    if found.ndim == 3 and shape[2] in (1, 3, MOST_CHANNELS) and min(shape[:2]) > 2 * MOST_CHANNELS:
+        remedy = "give images[np.newaxis] if it is one picture"
+        raise error(f"{name}: images have shape {shape}; expected {SHAPE}; {remedy}")
+    first = found.ndim == 4 and shape[1] <= MOST_CHANNELS < min(shape[2:])
     if first and size != shape[1:3]:
-        way = "give images.transpose(0, 2, 3, 1)"
-        raise error(f"{name}: images have shape {shape}, channels first; expected {SHAPE}; {way}")
-    return found if found.ndim == 4 else found.reshape(*shape, 1)  # Of a file, too.
+        raise error(
+            f"{name}: images have shape {shape}, channels first; expected {SHAPE}; "
+            "give images.transpose(0, 2, 3, 1)"
+        )
+    return found if found.ndim == 4 else found.reshape(*shape, 1)  # Also a `FileArray`.
 
 
 def _is_array(given: object) -> bool:
@@ -190,22 +195,22 @@ def _wanted(reals: bool) -> str:
     return "uint8, 0 to 255" + (", or real numbers in [-1, 1]" if reals else "")
 
 
-def _way(given: object, name: str) -> str:
-    """Return how to convert another library's data set to an array.
+def _conversion(given: object, name: str) -> str:
+    """Return a remedy that converts another library's data set to an array.
 
-    Its items are expected to be pairs: the image and its label.
+    It assumes that items are pairs: the image and its label.
     """
-    place = 0 if name == "images" else 1
+    index = 0 if name == "images" else 1
     if isinstance(given, Mapping):
         return f"give the array of {name} in it"
     if hasattr(given, "tensors"):
-        return f"give dataset.tensors[{place}].numpy()"
+        return f"give dataset.tensors[{index}].numpy()"
     if hasattr(given, "as_numpy_iterator"):
         return "give np.stack(list(dataset.as_numpy_iterator()))"
     if hasattr(given, "batch_size"):
-        return f"give np.concatenate([np.asarray(batch[{place}]) for batch in loader])"
+        return f"give np.concatenate([np.asarray(batch[{index}]) for batch in loader])"
     if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
-        return f"give np.stack([np.asarray(dataset[i][{place}]) for i in range(len(dataset))])"
+        return f"give np.stack([np.asarray(dataset[i][{index}]) for i in range(len(dataset))])"
     if hasattr(given, "__iter__"):
         return f"give np.stack(list({name}))"
-    return "give np.asarray of what holds the numbers"
+    return "give an array made with np.asarray"

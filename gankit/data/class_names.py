@@ -16,7 +16,7 @@ MOST_LISTED = 12
 
 
 def are_numbers(names: Iterable[str]) -> bool:
-    """Return whether every name is a whole number, as labels from 1 to 10 or years are.
+    """Return whether every name is a whole number, such as 1 to 10 or years.
 
     >>> are_numbers(["1", "10"]), are_numbers(["1", "cat"]), are_numbers([])
     (True, False, False)
@@ -55,7 +55,7 @@ class Classes:
     Attributes
     ----------
     names
-        Of classes 0, 1, ...
+        The names of classes 0, 1, ...
     """
 
     names: tuple[str, ...]
@@ -72,13 +72,17 @@ class Classes:
         return self.names == tuple(str(i) for i in range(len(self.names)))
 
     def labels(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the names in `numbers` as they are looked up, as class numbers from 0."""
+        """Return the labels by which `Run.sample` selects the classes with these numbers.
+
+        They are the numbers themselves, or the names if those are numbers.
+        """
         if not are_numbers(self.names):
             return numbers
-        called: NDArray[np.int64] = np.array([int(name) for name in self.names], np.int64)[numbers]
-        return called
+        names: NDArray[np.int64] = np.array([int(name) for name in self.names], np.int64)
+        labels: NDArray[np.int64] = names[numbers]
+        return labels
 
-    def number(self, called: str | int) -> int:
+    def number(self, label: str | int) -> int:
         """Return the number, from 0, of the class with a name or number; ConfigError if unknown.
 
         >>> Classes(("cat", "dog")).number("dog"), Classes(("cat", "dog")).number(1)
@@ -86,25 +90,23 @@ class Classes:
         >>> Classes(("2019", "2024")).number(2024)
         1
         """
-        if called in self.names:
-            return self.names.index(str(called))
-        if re.fullmatch(r"-?[0-9]{1,18}", str(called)):
+        if label in self.names:
+            return self.names.index(str(label))
+        if re.fullmatch(r"-?[0-9]{1,18}", str(label)):
             if are_numbers(self.names):
                 known = [int(name) for name in self.names]
-                if int(called) in known:
-                    return known.index(int(called))
-            elif 0 <= int(called) < len(self.names):
-                return int(called)
-        raise ConfigError(
-            f"no class {shown(called)}; {self}{did_you_mean(str(called), self.names)}"
-        )
+                if int(label) in known:
+                    return known.index(int(label))
+            elif 0 <= int(label) < len(self.names):
+                return int(label)
+        raise ConfigError(f"no class {shown(label)}; {self}{did_you_mean(str(label), self.names)}")
 
-    def numbers(self, called: NDArray[np.generic]) -> NDArray[np.int64]:
+    def numbers(self, labels: NDArray[np.generic]) -> NDArray[np.int64]:
         """Return the class numbers of an array, (n,) of whole numbers or strings."""
-        words, places = np.unique(called, return_inverse=True)
-        found = [self.number(word) for word in words.tolist()]
-        every: NDArray[np.int64] = np.array(found, np.int64)[places.reshape(called.shape)]
-        return every
+        different, indices = np.unique(labels, return_inverse=True)
+        found = [self.number(label) for label in different.tolist()]
+        numbers: NDArray[np.int64] = np.array(found, np.int64)[indices.reshape(labels.shape)]
+        return numbers
 
     def __str__(self) -> str:
         if self.plain:

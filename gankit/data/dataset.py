@@ -30,7 +30,7 @@ class ImageSet:
     labels
         (N,) int64, each at least 0; None if the images have no classes.
     source
-        One line that describes where the bytes came from.
+        One line that describes the origin of the images.
     class_names
         Names of the classes from 0; empty if unknown.
 
@@ -101,7 +101,7 @@ class FileCheck:
     ok
         Whether the content is the published one.
     reason
-        What is wrong, or empty.
+        The fault; empty if there is none.
     """
 
     file: str
@@ -111,7 +111,7 @@ class FileCheck:
 
 
 class Fetch(Protocol):
-    """Ensure that every file is available and valid, downloading missing ones."""
+    """A function that downloads the missing files of a data set, and verifies all of them."""
 
     def __call__(
         self, data_dir: Path | None, /, *, progress: DownloadProgress | None = None
@@ -135,7 +135,7 @@ class Dataset:
     fetch
         Downloads missing files; None if there is nothing to download.
     verify
-        Checks every file found, one row per file and path; None if there are no files.
+        Checks every copy of every file, one row each; None if there are no files.
     test
         Like `load`, for the held-out test images; None if there are none.
     """

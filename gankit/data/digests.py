@@ -13,9 +13,9 @@ from gankit._utils.file_array import FileArray
 from gankit.data import digest_cache
 
 SAMPLED = 64
-"""Images in the quick digest."""
+"""Number of images of the quick digest."""
 LARGE_BYTES = 2**31
-"""Files of at least this size take some seconds to read."""
+"""Reading a larger file takes some seconds."""
 CHUNK_BYTES = 2**24
 """Bytes of images in memory at a time."""
 

@@ -1,4 +1,4 @@
-"""Options for converting a user's pictures to images of one shape."""
+"""Options for the conversion of a user's pictures to images of one shape."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ class ImageOptions:
     channels
         1 for grey, 3 for colours; None keeps the pictures' channels.
     fit
-        How to reach `size`. "crop" fills it and cuts off two sides evenly; "pad" shows the whole
-        picture between black bars; "stretch" changes its proportions.
+        How to reach `size`. "crop" scales the picture to cover it and cuts off two sides evenly;
+        "pad" keeps the complete picture and adds black bars; "stretch" changes the proportions.
     skip_bad
         Whether to skip pictures that cannot be read.
     images_key, labels_key
-        Names of the images and of their labels in an .npz file; None for the usual names.
         Names of the images and of their labels in an .npz file; None for the usual names.
 
     Raises
@@ -48,16 +47,16 @@ class ImageOptions:
 
     def __post_init__(self) -> None:
         if self.size and not all(1 <= side <= MOST_PIXELS for side in self.size):
-            told = " x ".join(map(str, self.size))
-            raise ConfigError(f"image size {told}; height and width are 1 to {MOST_PIXELS} pixels")
+            size = " x ".join(map(str, self.size))
+            raise ConfigError(f"image size {size}; height and width are 1 to {MOST_PIXELS} pixels")
         if self.channels not in (None, *get_args(Channels)):
-            raise ConfigError(f"{self.channels} channels; images have 1, grey, or 3, colours")
+            raise ConfigError(f"channels: got {self.channels}; expected 1 (grey) or 3 (colour)")
         if self.fit not in get_args(Fit):
             raise UnknownName("fit", self.fit, get_args(Fit))
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Return height and width, as `--size` takes them.
+    """Return the height and width in a text, as for `--size`.
 
     >>> parse_size("64"), parse_size("48x64")
     ((64, 64), (48, 64))

@@ -1,4 +1,4 @@
-"""Convert labels of any usual form to whole numbers and names."""
+"""Convert labels of all usual forms to whole numbers and names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gankit.data.class_names import in_order
 from gankit.errors import DataError, GankitError
 
 NUMBERED = "np.unique(labels, return_inverse=True)[1]"
-"""Expression that renumbers any labels from 0, without gaps."""
+"""Python expression that renumbers labels from 0, without gaps."""
 
 
 def as_labels(
@@ -34,20 +34,20 @@ def as_labels(
     labels
         (N,) int64, each at least 0.
     names
-        Of classes 0, 1, ... if the labels are names or bool; else empty.
+        Names of classes 0, 1, ... if the labels are names or bool; else empty.
 
     Raises
     ------
     GankitError
-        They have another form; the message contains the remedy.
+        The labels have another form; the message contains the remedy.
     """
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim == 2:
         found = _from_one_hot(found, name, error)
     if found.ndim != 1:
-        way = "give one label for each image"
-        raise error(f"{name}: labels have shape {found.shape}; expected (N,); {way}")
+        remedy = "give one label for each image"
+        raise error(f"{name}: labels have shape {found.shape}; expected (N,); {remedy}")
     kind = found.dtype.kind
     if kind in "US" or (kind == "O" and all(isinstance(label, str) for label in found)):
         return _named(found)
@@ -60,10 +60,10 @@ def as_labels(
         raise error(f"{name}: the label of image {bad} is {found[bad]}; leave such images out")
     if kind not in "iu":
         wanted = "expected whole numbers from 0 on, or names"
-        raise error(f"{name}: labels are {_such(found)}; {wanted}; give {NUMBERED}")
+        raise error(f"{name}: labels are {_described(found)}; {wanted}; give {NUMBERED}")
     if len(found) and found.min() < 0:
-        way = f"leave such images out, or give {NUMBERED}"
-        raise error(f"{name}: label {found.min()} is below 0; {way}")
+        remedy = f"leave such images out, or give {NUMBERED}"
+        raise error(f"{name}: label {found.min()} is below 0; {remedy}")
     if len(found) and found.max() > np.iinfo(np.int64).max:
         raise error(f"{name}: label {found.max()} is too large; give {NUMBERED}")
     return found.astype(np.int64), ()
@@ -72,9 +72,9 @@ def as_labels(
 def without_gaps(
     labels: NDArray[np.int64], names: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Renumber labels without gaps; the classes that remain keep their names.
+    """Renumber labels without gaps, and return them with the names of the remaining classes.
 
-    Without names, their numbers become their names. If no class is empty, both are returned
+    Classes without names get their old numbers as names. If no class is empty, both are returned
     unchanged.
 
     Parameters
@@ -82,7 +82,7 @@ def without_gaps(
     labels
         (N,) int64, each at least 0.
     names
-        Of classes 0, 1, ...; empty if they have none.
+        Names of classes 0, 1, ...; empty if they have none.
 
     >>> labels, names = without_gaps(np.array([2024, 2019, 2024]), ())
     >>> labels.tolist(), names
@@ -97,27 +97,28 @@ def without_gaps(
 
 
 def _from_one_hot(found: NDArray[Any], name: str, error: type[GankitError]) -> NDArray[Any]:
-    marks = found.dtype.kind in "biuf" and bool(((found == 0) | (found == 1)).all())
-    if marks and (np.count_nonzero(found, axis=1) == 1).all():
+    binary = found.dtype.kind in "biuf" and bool(((found == 0) | (found == 1)).all())
+    if binary and (np.count_nonzero(found, axis=1) == 1).all():
         classes: NDArray[np.int64] = found.argmax(axis=1)
         return classes
-    way = "give labels.argmax(1) if the largest in each row marks the class"
+    remedy = "give labels.argmax(1) if the largest value of each row marks the class"
     raise error(
-        f"{name}: labels have shape {found.shape} and are not one-hot; expected (N,); {way}"
+        f"{name}: labels have shape {found.shape} and are not one-hot; expected (N,); {remedy}"
     )
 
 
 def _named(found: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     if found.dtype.kind == "S":
         found = np.char.decode(found, "utf-8", "replace")
-    words, numbers = np.unique(found.astype(str), return_inverse=True)
-    names = in_order(words.tolist())
-    places = np.array([names.index(word) for word in words.tolist()], np.int64)
-    return places[numbers], tuple(names)
+    different, indices = np.unique(found.astype(str), return_inverse=True)
+    names = in_order(different.tolist())
+    numbers = np.array([names.index(name) for name in different.tolist()], np.int64)
+    return numbers[indices], tuple(names)
 
 
-def _such(found: NDArray[Any]) -> str:
+def _described(found: NDArray[Any]) -> str:
+    """Return the dtype of labels, or an example if they are real numbers."""
     if found.dtype.kind != "f":
         return str(found.dtype)
-    odd = found[~(found == np.rint(found))]
-    return f"real numbers such as {float(odd[0] if len(odd) else found[0]):.5g}"
+    fractions = found[~(found == np.rint(found))]
+    return f"real numbers such as {float(fractions[0] if len(fractions) else found[0]):.5g}"

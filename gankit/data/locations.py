@@ -30,18 +30,18 @@ def folders(name: str, data_dir: Path | None, others: Iterable[str]) -> list[Pat
     Parameters
     ----------
     name
-        The data set's name, also of a folder inside `data_dir`.
+        Name of the data set, and of a folder inside `data_dir`.
     data_dir
-        The user's folder, or None for `GANKIT_DATA`, if set.
+        The user's folder; None for `GANKIT_DATA`, if set.
     others
         Folders of other libraries; a leading `~` is the user's home.
     """
-    told = data_dir or os.environ.get("GANKIT_DATA")
-    data = given(told, "GANKIT_DATA") if told else None
-    named = [data / name, data] if data else []
-    return [*named, cache() / name, *map(_expanded, others)]
+    path = data_dir or os.environ.get("GANKIT_DATA")
+    folder = given(path, "GANKIT_DATA") if path else None
+    own = [folder / name, folder] if folder else []
+    return [*own, cache() / name, *map(_expanded, others)]
 
 
 def _expanded(folder: str) -> Path:
-    # Path.expanduser raises if there is no home, as in some containers.
+    # Path.expanduser raises without a home folder, as in some containers.
     return Path(os.path.expanduser(folder))  # noqa: PTH111

@@ -13,12 +13,12 @@ from gankit.data.image_options import Fit
 
 
 def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSet:
-    """Return the set with every image resized; the set itself if they have the size.
+    """Return the data set with every image resized; unchanged if the images have the size.
 
     Parameters
     ----------
     data
-        Images with any number of channels. The result is in memory, one byte a value.
+        Images with any number of channels. The result is in memory, one byte per value.
     size
         Height and width in pixels.
     fit
@@ -30,12 +30,12 @@ def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSe
     made = np.empty((len(data), height, width, data.images.shape[3]), np.uint8)
     for number in range(len(data)):
         made[number] = _resized(np.asarray(data.images[number]), size, fit)
-    source = f"{data.source}, brought to {height}x{width} ({fit})"
+    source = f"{data.source}, resized to {height}x{width} ({fit})"
     return dataclasses.replace(data, images=made, source=source)
 
 
 def _resized(image: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
-    """Return `(height, width, channels)` of `(H, W, channels)`, channel by channel."""
+    """Resize an image of `(H, W, channels)` to `size`, channel by channel."""
     from PIL import Image
 
     planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(image, 2, 0)]

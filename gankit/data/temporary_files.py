@@ -14,14 +14,14 @@ from gankit._utils.unfinished_files import held, is_held
 from gankit.errors import StorageError, reason
 
 STALE_SECONDS = 86400.0
-"""Without file locks, temporary files older than this are removed."""
+"""Without file locks, only temporary files older than this are removed."""
 
 
 @contextmanager
 def temporary(target: Path) -> Iterator[Path]:
-    """Create an empty file beside `target` under a unique name; remove it at the end.
+    """Create an empty file beside `target` under a unique name, and remove it after the block.
 
-    Its lock is held inside the block, and unlocked temporary files beside it are removed first.
+    Its lock is held inside the block. Unlocked temporary files beside it are removed first.
     """
     _sweep(target.parent)
     part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
@@ -58,7 +58,7 @@ def storing(path: Path) -> Iterator[None]:
         raise StorageError(f"cannot write {path}: {reason(error)}") from error
 
 
-def settle(file: IO[bytes]) -> None:
-    """Sync what was written to disk."""
+def sync(file: IO[bytes]) -> None:
+    """Sync a file to disk."""
     file.flush()
     os.fsync(file.fileno())

@@ -16,7 +16,7 @@ READERS = {".npy": arrays.npy, ".npz": arrays.npz}
 
 
 def is_path(name: str) -> bool:
-    """Return whether a data set is given as a path; a bare name is a data set's name.
+    """Return whether the text for a data set is a path, not a name.
 
     >>> [is_path(name) for name in ("./faces", "faces/", "faces.npy", "..", "~/faces")]
     [True, True, True, True, True]

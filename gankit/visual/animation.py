@@ -83,9 +83,13 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     durations = [shown] * (len(pictures) - 1) + [shown + round(LAST_SECONDS * 1000)]
     content = io.BytesIO()
     pictures[0].save(
-        content, save_all=True, append_images=pictures[1:], duration=durations, loop=0,
+        content,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=durations,
+        loop=0,
         **FORMATS[path.suffix.lower()],
-    )  # fmt: skip
+    )
     atomic_files.make_folder(path.parent)
     atomic_files.write_file(path, content.getvalue())
     return len(pictures)

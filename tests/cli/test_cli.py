@@ -219,7 +219,7 @@ def test_mnist_that_was_asked_for_by_name_is_never_replaced(command):
     ended = command(*arguments, "--out", "run")
     assert ended.code == ExitCode.DATA
     assert ended.err.startswith("gankit: ")
-    assert "looked in " in ended.err
+    assert "searched " in ended.err
     assert str(Path(os.environ["GANKIT_HOME"]) / "mnist") in ended.err
     assert ".keras" in ended.err
     assert "GANKIT_OFFLINE" in ended.err
@@ -242,8 +242,8 @@ def test_fetching_without_a_network_ends_with_exit_code_3(command):
     assert ended.code == ExitCode.DATA
     first, *notes = ended.err.splitlines()
     assert first.startswith("gankit: no train-images-idx3-ubyte ")
-    assert [note for note in notes if note.startswith("  looked in ")] == notes[:-1]
-    assert notes[-1] == "  asked no mirror: downloads are off (GANKIT_OFFLINE)"
+    assert [note for note in notes if note.startswith("  searched ")] == notes[:-1]
+    assert notes[-1] == "  tried no mirror: downloads are off (GANKIT_OFFLINE)"
 
 
 def test_verifying_what_is_not_there_ends_with_exit_code_3(command):

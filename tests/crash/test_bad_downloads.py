@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import gankit.data
-from gankit.data.published.download import Patience
+from gankit.data.published.download import TimeLimits
 from gankit.data.published.mirrors import Mirrors
 from gankit.errors import ExitCode
 from tests.crash import fetching
@@ -27,7 +27,7 @@ from tests.waiting import ended, wait_for
 
 FILES = fetching.packed()
 FIRST, BODY = next(iter(FILES.items()))
-SHORT = Patience(answer=0.4, silence=0.3, whole=0.8)
+SHORT = TimeLimits(answer=0.4, silence=0.3, total=0.8)
 STATUSES = [204, 206, 301, 304, 400, 401, 403, 404, 407, 410, 416, 429, 500, 502, 503, 599]
 
 
@@ -51,7 +51,7 @@ def fetch(machine, command, monkeypatch):
     monkeypatch.delenv("GANKIT_OFFLINE")
     assert Path.cwd() == machine
     monkeypatch.setattr(
-        "gankit.data.published.archive.Mirrors", functools.partial(Mirrors, patience=SHORT)
+        "gankit.data.published.archive.Mirrors", functools.partial(Mirrors, time_limits=SHORT)
     )
 
     def fetch(*mirrors):

@@ -79,7 +79,7 @@ def test_a_damaged_file_is_passed_over_and_named(bare_machine, archive, contents
     damaged.write_bytes(harmed[harm])
     data = archive.read("train", bare_machine / "named", NONE)
     assert idx.encode(data.images[..., 0]) == contents[IMAGES]
-    assert f"passed over {damaged}: " in data.source
+    assert f"ignored {damaged}: " in data.source
 
 
 def test_a_file_of_the_right_size_and_other_contents_is_refused(bare_machine, archive, contents):

@@ -158,7 +158,7 @@ def test_a_bomb_is_refused_and_what_is_passed_over_is_not_held(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 4 * MIB
     finally:
         tracemalloc.stop()
-    with pytest.raises(DataError, match="unpacks to more than the 1048576 bytes"):
+    with pytest.raises(DataError, match="unpacks to more than the expected 1048576 bytes"):
         list(tar_members(path, {"wanted": 4}, MIB))
 
 

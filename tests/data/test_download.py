@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from gankit._utils.unfinished_files import held
-from gankit.data.published.download import Patience, Unreachable, download, watched
+from gankit.data.published.download import TimeLimits, Unreachable, download, watched
 from gankit.errors import DataError, StorageError
 from tests.server import begin, redirecting
 
 CONTENT = bytes(range(256)) * 1000
 SIZE = len(CONTENT)
-SHORT = Patience(answer=0.4, silence=0.3, whole=30)
+SHORT = TimeLimits(answer=0.4, silence=0.3, total=30)
 
 
 def check(path):
@@ -26,10 +26,10 @@ def check(path):
 def get(tmp_path):
     """Download into an empty folder; whatever happens, only a whole file may be left there."""
 
-    def get(url, *, limit=SIZE, patience=SHORT, progress=None):
+    def get(url, *, limit=SIZE, time_limits=SHORT, progress=None):
         target = tmp_path / "file.gz"
         try:
-            download(url, target, limit, check, patience=patience, progress=progress)
+            download(url, target, limit, check, time_limits=time_limits, progress=progress)
         finally:
             assert {path.name for path in tmp_path.iterdir()} <= {"file.gz"}
             assert not target.exists() or target.read_bytes() == CONTENT
@@ -86,7 +86,7 @@ def test_a_file_cut_short_is_refused(server, get):
 
 def test_a_file_too_large_is_refused_before_it_ends(server, get):
     told = []
-    with pytest.raises(DataError, match="sends more than the 1000 bytes expected"):
+    with pytest.raises(DataError, match="sends more than the expected 1000 bytes"):
         get(server.serve("file.gz", CONTENT), limit=1000, progress=lambda *now: told.append(now))
     assert told == []
 
@@ -125,7 +125,7 @@ def test_a_trickle_is_given_up(server, get):
     server.answers["file.gz"] = trickle
     started = time.monotonic()
     with pytest.raises(DataError, match=r"too slow: \d+ bytes in 0.5 s"):
-        get(server.url + "file.gz", patience=Patience(answer=2, silence=2, whole=0.5))
+        get(server.url + "file.gz", time_limits=TimeLimits(answer=2, silence=2, total=0.5))
     assert time.monotonic() - started < 2
 
 

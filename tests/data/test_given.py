@@ -109,7 +109,7 @@ def test_channels_first_is_refused_with_the_transpose_to_use():
 
 @pytest.mark.parametrize(
     ("kind", "way"),
-    [(complex, "give the pixels' own numbers"), (object, "give np.stack of arrays")],
+    [(complex, "give the numbers of the pixels"), (object, "give np.stack of arrays")],
 )
 def test_an_array_of_no_numbers_is_refused_by_its_type(kind, way):
     with pytest.raises(ConfigError) as refused:

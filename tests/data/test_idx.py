@@ -64,7 +64,7 @@ def test_a_decoded_array_can_be_written_to():
         (b"\x89PNG----", "not an IDX file; it begins with 89504e47"),
         (b"\0\0\x0d\x01\0\0\0\0", "type 0x0d"),
         (b"\0\0\x08\x00", "0 dimensions"),
-        (b"\0\0\x08\x03\0\0\0\1", "3 dimensions is cut short"),
+        (b"\0\0\x08\x03\0\0\0\1", "3 dimensions is incomplete"),
         (b"\0\0\x08\x01\0\0\0\2?", "has 9 bytes, but its header describes 10"),
         (b"\0\0\x08\x04" + b"\xff" * 16, "has 20 bytes"),
     ],
@@ -85,7 +85,7 @@ def test_a_gzip_file_is_known_by_its_contents(tmp_path):
 def test_a_file_above_the_limit_is_refused(tmp_path):
     idx.write(tmp_path / "file", np.zeros(100, np.uint8))
     assert len(idx.read(tmp_path / "file", limit=108)) == 100
-    with pytest.raises(DataError, match="more than the 107 bytes"):
+    with pytest.raises(DataError, match="more than the expected 107 bytes"):
         idx.read(tmp_path / "file", limit=107)
 
 

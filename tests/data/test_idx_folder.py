@@ -51,5 +51,5 @@ def test_only_grey_images_with_labels_can_be_written(tmp_path, small_glyphs):
 
 def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path, small_glyphs):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StorageError, match="cannot make"):
+    with pytest.raises(StorageError, match="cannot create"):
         write_idx_folder(tmp_path / "file" / "folder", small_glyphs)

@@ -53,7 +53,7 @@ def test_files_without_a_picture_suffix_are_skipped(tmp_path):
     data = own(tmp_path)
     assert len(data) == 1
     assert data.source == (
-        f"1 pictures in {tmp_path}; passed over 7: 3 of other endings (1 .db, 1 .part, 1 .txt), "
+        f"1 pictures in {tmp_path}; ignored 7: 3 with other endings (1 .db, 1 .part, 1 .txt), "
         "3 hidden, 1 too deep (deep/er)"
     )
 
@@ -80,7 +80,7 @@ def test_links_to_nothing_are_counted(tmp_path):
         (tmp_path / "links" / f"{number}.png").symlink_to("../source/a.png")
         (tmp_path / "links" / f"{number + 2}.png").symlink_to("../nowhere.png")
     assert "2 pictures" in own(tmp_path / "links").source
-    assert "passed over 2: 2 dangling links" in own(tmp_path / "links").source
+    assert "ignored 2: 2 dangling links" in own(tmp_path / "links").source
 
 
 def test_pictures_that_are_all_too_deep_are_refused_with_the_remedy(tmp_path):
@@ -96,7 +96,7 @@ def test_pictures_too_deep_beside_others_are_reported(tmp_path):
     put(tmp_path, "cats/1.png", "cats/a/1.png", "dogs/a/1.png", "dogs/a/2.png")
     data = own(tmp_path)
     assert data.class_names == ("cats",)
-    assert "passed over 3: 3 too deep (cats/a, dogs/a)" in data.source
+    assert "ignored 3: 3 too deep (cats/a, dogs/a)" in data.source
     assert "without pictures: dogs" in data.source
 
 
@@ -137,7 +137,7 @@ def test_pictures_of_different_sizes_are_one_error_that_names_two(tmp_path):
         own(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: pictures differ: a.png is 4x6 with 1 channels, c.png is 5x6 with 1 channels "
-        "(height x width); choose one size by --size"
+        "(height x width); choose a size with --size"
     )
     assert own(tmp_path, ImageOptions(size=(4, 4))).images.shape == (4, 4, 4, 1)
 
@@ -145,7 +145,7 @@ def test_pictures_of_different_sizes_are_one_error_that_names_two(tmp_path):
 def test_grey_and_coloured_pictures_need_a_choice(tmp_path):
     put(tmp_path, "a.png")
     put(tmp_path, "b.png", mode="RGB")
-    with pytest.raises(DataError, match="choose 1 or 3 by --channels"):
+    with pytest.raises(DataError, match="choose 1 or 3 with --channels"):
         own(tmp_path)
     assert own(tmp_path, ImageOptions(channels=3)).images.shape == (2, 4, 6, 3)
 

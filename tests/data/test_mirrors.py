@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from gankit.data.formats import idx
-from gankit.data.published.download import Patience
+from gankit.data.published.download import TimeLimits
 from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError, StorageError
 
 IMAGES = "train-images-idx3-ubyte"
 NOWHERE = "http://127.0.0.1:1/"
-SHORT = Patience(answer=0.4, silence=0.3, whole=30)
+SHORT = TimeLimits(answer=0.4, silence=0.3, total=30)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_bad_files_are_left_out_when_that_is_asked_for(folder, tmp_path, bad):
 
 def test_an_existing_file_is_not_replaced(folder, tmp_path):
     (tmp_path / "out.npy").write_bytes(b"mine")
-    with pytest.raises(ConfigError, match=r"out\.npy is already there; remove it, or choose"):
+    with pytest.raises(ConfigError, match=r"out\.npy exists already; remove it, or choose"):
         pack(folder, tmp_path / "out.npy", PLAIN)
     assert (tmp_path / "out.npy").read_bytes() == b"mine"
 

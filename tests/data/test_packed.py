@@ -29,7 +29,7 @@ def relative(contents, packed, checksum):
     """Return a small data set that is known by the sums of its gzip files, which nobody tried."""
     files = [
         PublishedFile(
-            name, "x", idx.decode(content, name).shape, checksum(gz, untried="Someone"), len(gz)
+            name, "x", idx.decode(content, name).shape, checksum(gz, unconfirmed="Someone"), len(gz)
         )
         for (name, content), gz in zip(contents.items(), packed.values(), strict=True)
     ]
@@ -80,14 +80,14 @@ def test_a_file_of_the_right_size_is_refused_by_its_sum_and_the_sum_is_doubted(
 ):
     other = gzip.compress(contents[IMAGES], mtime=2)
     put(bare_machine / "named", packed | {f"{IMAGES}.gz": other})
-    with pytest.raises(DataError, match="which Someone published and gankit's authors could not"):
+    with pytest.raises(DataError, match="which Someone published; not confirmed by gankit"):
         relative.read("train", bare_machine / "named", Mirrors(()))
 
 
 def test_a_sum_that_was_tried_is_not_doubted(tmp_path):
     with pytest.raises(DataError) as caught:
         Checksum("0" * 64).check("1" * 64, tmp_path, "file")
-    assert "could not try" not in str(caught.value)
+    assert "not confirmed" not in str(caught.value)
 
 
 def test_they_are_downloaded_as_they_are_published(bare_machine, relative, packed, server):
@@ -125,8 +125,8 @@ def test_mnist_s_relatives_have_facts_of_their_own():
 
 def test_what_could_not_be_tried_says_who_published_it():
     files = [file for module in (fashion_mnist, kmnist) for file in module.ARCHIVE.files]
-    assert all(file.checksum.untried == "TensorFlow Datasets" for file in files)
-    assert not any(file.checksum.untried for file in mnist.ARCHIVE.files)
+    assert all(file.checksum.unconfirmed == "TensorFlow Datasets" for file in files)
+    assert not any(file.checksum.unconfirmed for file in mnist.ARCHIVE.files)
 
 
 def test_https_is_asked_first():

@@ -222,7 +222,7 @@ def test_a_missing_file_is_a_data_error(tmp_path):
     [
         ({"size": (0, 4)}, "image size 0 x 4"),
         ({"size": (4, 100000)}, "1 to 8192 pixels"),
-        ({"channels": 2}, "2 channels"),
+        ({"channels": 2}, "channels: got 2"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, said):

@@ -1,4 +1,4 @@
-"""A named data set, a plugin's too, brought to another size."""
+"""A named data set, a plugin's too, resized to another size."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_images_are_brought_to_a_size_as_pictures_are():
     made = resized(ImageSet(images, None, "noise"), (10, 10))
     wanted = ImageOps.fit(Image.fromarray(images[1]), (10, 10), Image.Resampling.LANCZOS)
     assert np.array_equal(made.images[1], np.asarray(wanted))
-    assert made.source == "noise, brought to 10x10 (crop)"
+    assert made.source == "noise, resized to 10x10 (crop)"
 
 
 def test_any_number_of_channels_goes():
@@ -51,7 +51,7 @@ def test_a_plugins_data_set_is_trained_on_and_evaluated_in_the_size_that_is_aske
     words = ("--backend", "numpy", "--dataset", "wide", "--size", "28", "--batch", "4")
     ended = command("train", *words, "--steps", "2", "--out", "run")
     assert ended.code == 0, ended.err
-    assert "wide noise, brought to 28x28 (crop)" in ended.err
+    assert "wide noise, resized to 28x28 (crop)" in ended.err
     ended = command("train", "--steps", "3", "--out", "run", "--resume", "auto")
     assert ended.code == 0, ended.err
     assert command("evaluate", "run", "-n", "8", "--json").code == 0

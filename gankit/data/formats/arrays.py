@@ -52,15 +52,14 @@ def classes_beside(path: Path) -> Path:
 def npy(path: Path, options: ImageOptions) -> ImageSet:
     """Open an npy file of images, and read the labels beside it, if any.
 
-    Only indexed images are read from disk, so the file may be larger than the memory. If it is
-    changed meanwhile, reading images raises DataError.
-    it is changed meanwhile, looking up images ends with a DataError.
+    Only indexed images are read from disk, so the file may be larger than the memory. If the file
+    is changed later, reading images raises DataError.
 
     Raises
     ------
     DataError
-        If it cannot be read, is not an array of images, or differs from `options`; nothing is
-        converted, because that would need all of it in memory.
+        If the file cannot be read, is not an array of images, or has another shape than in
+        `options`. Arrays are not converted, because that would need all of it in memory.
     """
     if key := options.images_key or options.labels_key:
         raise DataError(f"{path}: has no array {key!r}, because it is one array; leave its key out")
@@ -82,7 +81,7 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
     Raises
     ------
     DataError
-        As for `npy`, or if it has no such array.
+        As for `npy`, or if the file has no such array.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -105,24 +104,26 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
 def _keys(
     path: Path, archive: zipfile.ZipFile, names: list[str], options: ImageOptions
 ) -> tuple[str, str | None]:
-    """Return the names of the images and of their labels, which may be missing."""
-    held = listed(names) or "nothing"
-    for asked in (options.images_key, options.labels_key):
-        if asked is not None and asked not in names:
-            raise DataError(f"{path}: has no array {asked!r}; it has {held}")
+    """Return the names of the images and of their labels; None if it has no labels."""
+    available = listed(names) or "nothing"
+    for requested in (options.images_key, options.labels_key):
+        if requested is not None and requested not in names:
+            raise DataError(f"{path}: has no array {requested!r}; it has {available}")
     key = options.images_key or next((key for key in PAIRS if key in names), None)
     if key is None:
-        alike = [name for name in names if _has_images(path, archive, name)]
-        if len(alike) != 1:
-            way = "name the images with --images-key, and labels with --labels-key"
-            raise DataError(f"{path}: has no array {' or '.join(PAIRS)}; it has {held}; {way}")
-        key = alike[0]
+        possible = [name for name in names if _has_images(path, archive, name)]
+        if len(possible) != 1:
+            remedy = "name the images with --images-key, and labels with --labels-key"
+            raise DataError(
+                f"{path}: has no array {' or '.join(PAIRS)}; it has {available}; {remedy}"
+            )
+        key = possible[0]
     paired = PAIRS.get(key)
     return key, options.labels_key or (paired if paired in names else None)
 
 
 def _has_images(path: Path, archive: zipfile.ZipFile, name: str) -> bool:
-    """Return whether an array may be images, by its header."""
+    """Return whether an array may contain images, by the shape in its header."""
     with archive.open(entry_of(path, archive, name)) as file:
         version = npy_format.read_magic(file)
         first = version == (1, 0)
@@ -147,27 +148,29 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return found
 
 
-def _images(found: NDArray[Any], told: str, options: ImageOptions) -> NDArray[np.uint8]:
-    images = array_checks.images(found, told, size=options.size)
+def _images(found: NDArray[Any], name: str, options: ImageOptions) -> NDArray[np.uint8]:
+    images = array_checks.images(found, name, size=options.size)
     if isinstance(found, np.ndarray) and not found.flags.c_contiguous:
-        why = "each image is spread over the whole file; save np.ascontiguousarray(images)"
-        raise DataError(f"{told}: images are in Fortran order, where {why}")
-    _check_options(images.shape, told, options)
+        raise DataError(
+            f"{name}: images are in Fortran order, which spreads each image over the complete "
+            "file; save np.ascontiguousarray(images)"
+        )
+    _check_options(images.shape, name, options)
     return images
 
 
-def _check_options(shape: tuple[int, ...], told: str, options: ImageOptions) -> None:
+def _check_options(shape: tuple[int, ...], name: str, options: ImageOptions) -> None:
     if options.size and shape[1:3] != options.size:
-        wanted = "height x width {}x{} is expected".format(*options.size)
+        wanted = "{}x{} (height x width)".format(*options.size)
     elif options.channels and shape[3] != options.channels:
-        wanted = f"{options.channels} as the number of channels is expected"
+        wanted = f"{options.channels} channels"
     else:
         return
     remedy = (
-        "arrays are not converted: save them so, or choose networks for the shape they have, with "
-        "`gankit recipes show` and --recipe FILE.toml"
+        "arrays are not converted: save them in that shape, or choose networks for their shape, "
+        "with `gankit recipes show` and --recipe FILE.toml"
     )
-    raise DataError(f"{told}: images are {shape[1:]}, but {wanted}; {remedy}")
+    raise DataError(f"{name}: images are {shape[1:]}; expected {wanted}; {remedy}")
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Read plain, gzip, npz and tar files, with a limit on the unpacked bytes.
 
-A few kilobytes can unpack to gigabytes, and a malicious file may do so.
+A malicious file of a few kilobytes can unpack to gigabytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NPY_HEADER = 16384
 """The most bytes of an npy header; NumPy's own reader refuses headers above 10,000."""
 
 ALWAYS_UNPACKED_BYTES = 2**25
-"""Bytes that any file may unpack to, however small it is."""
+"""Bytes to which a file of any size may unpack."""
 
 MOST_GROWTH = 200
 """The largest ratio of unpacked to packed bytes of a larger file; photographs reach 20."""
@@ -45,7 +45,7 @@ BROKEN = (
 
 
 def contents(path: Path, limit: int) -> bytes:
-    """Return a file's content, unpacked if its first bytes are gzip's, whatever its name.
+    """Return a file's content; unpack it if its first bytes are gzip's, with any name.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def contents(path: Path, limit: int) -> bytes:
 def array_bytes(path: Path, member: str, size: int) -> bytes:
     """Return the raw bytes of one array in an npz file, without its header.
 
-    An npy member is a short header followed by the raw values. The caller knows their shape and
-    checksum, so the untrusted header is not used.
+    An npy member is a short header followed by the raw values. The caller has their shape and
+    checksum, so the header, which is untrusted, is not used.
 
     Parameters
     ----------
@@ -119,12 +119,12 @@ def entry_of(path: Path, archive: zipfile.ZipFile, member: str) -> zipfile.ZipIn
 
 
 def check_growth(path: Path, unpacked: int) -> None:
-    """Raise DataError if a file's declared unpacked size is that of a bomb."""
+    """Raise DataError if the declared unpacked size of a file is that of a decompression bomb."""
     packed = path.stat().st_size
     if unpacked > max(ALWAYS_UNPACKED_BYTES, MOST_GROWTH * packed):
-        sizes = f"its {packed} bytes unpack to {unpacked}"
         raise DataError(
-            f"{path}: {sizes}, more than {MOST_GROWTH} times as many: refused as a bomb"
+            f"{path}: its {packed} bytes unpack to {unpacked}, more than {MOST_GROWTH} times as "
+            "many; refused as a decompression bomb"
         )
 
 
@@ -184,8 +184,8 @@ def _members(path: Path, stream: _Limited, missing: dict[str, int]) -> Iterator[
             if entry.name not in missing:
                 raise DataError(f"{path}: has {entry.name} twice")
             if entry.size != missing.pop(entry.name):
-                told = f"{entry.size} bytes, not {sizes[entry.name]}"
-                raise DataError(f"{path}: {entry.name} has {told}")
+                counts = f"{entry.size} bytes, not {sizes[entry.name]}"
+                raise DataError(f"{path}: {entry.name} has {counts}")
             content = archive.extractfile(entry)
             yield entry.name, content.read() if content else b""
     if missing:
@@ -211,12 +211,12 @@ class _Limited(io.RawIOBase):
         count = self._stream.readinto(buffer)
         self._left -= count
         if self._left < 0:
-            raise _TooLarge(f"unpacks to more than the {self._limit} bytes expected")
+            raise _TooLarge(f"unpacks to more than the expected {self._limit} bytes")
         return count
 
 
 def _bounded(stream: IO[bytes] | gzip.GzipFile, limit: int) -> bytes:
     content = stream.read(limit + 1)
     if len(content) > limit:
-        raise _TooLarge(f"unpacks to more than the {limit} bytes expected")
+        raise _TooLarge(f"unpacks to more than the expected {limit} bytes")
     return content

@@ -1,4 +1,4 @@
-"""List a folder: pictures, folders, and skipped files with the reason."""
+"""List a folder: pictures, folders, and the number of ignored files by reason."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from gankit.data.formats.picture import SUFFIXES
 from gankit.errors import DataError, reason
 
 MOST_COUNTED = 20_000
-"""The most files of deeper folders that are counted."""
+"""The most files in deeper folders that are counted."""
 MOST_LISTED = 3
-"""The most endings or folders in one line."""
+"""The most file endings or folders in one line."""
 
 
 @dataclass
-class PassedOver:
-    """Files that are not read, by reason.
+class IgnoredFiles:
+    """The number of ignored files, by reason.
 
     Attributes
     ----------
     endings
-        Number of files of each ending that is not a picture's.
+        Files by ending, if it is not that of a picture.
     hidden
         Files and folders whose names begin with a dot.
     dangling
@@ -32,7 +32,7 @@ class PassedOver:
     special
         Neither files nor folders, such as pipes.
     deep
-        Number of pictures in each folder that is too deep.
+        Pictures by folder, if it is too deep.
     """
 
     endings: Counter[str] = field(default_factory=Counter)
@@ -46,20 +46,20 @@ class PassedOver:
 
     @property
     def total(self) -> int:
-        """The number of skipped files."""
+        """The number of ignored files."""
         others = self.hidden + self.dangling + self.special
         return self.endings.total() + others + self.deep.total()
 
     def __str__(self) -> str:
         reasons = (
-            (self.endings.total(), f"of other endings ({endings(self.endings)})"),
+            (self.endings.total(), f"with other endings ({most_common(self.endings)})"),
             (self.hidden, "hidden"),
             (self.dangling, "dangling links" if self.dangling > 1 else "dangling link"),
             (self.special, "not files"),
-            (self.deep.total(), f"too deep ({places(self.deep)})"),
+            (self.deep.total(), f"too deep ({first_folders(self.deep)})"),
         )
-        told = ", ".join(f"{count:,} {why}" for count, why in reasons if count)
-        return f"passed over {self.total:,}: {told}"
+        counts = ", ".join(f"{count:,} {reason}" for count, reason in reasons if count)
+        return f"ignored {self.total:,}: {counts}"
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class Listing:
     folders: list[str]
 
 
-def listing(folder: Path, passed: PassedOver) -> Listing:
-    """List a folder, adding what is neither a picture nor a folder to `passed`.
+def listing(folder: Path, ignored: IgnoredFiles) -> Listing:
+    """Return the pictures and folders in a folder; count all other entries in `ignored`.
 
     Raises
     ------
@@ -89,54 +89,56 @@ def listing(folder: Path, passed: PassedOver) -> Listing:
     found = Listing([], [])
     try:
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            _sort_in(entry, found, passed)
+            _add(entry, found, ignored)
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {reason(error)}") from error
     return found
 
 
-def _sort_in(entry: os.DirEntry[str], found: Listing, passed: PassedOver) -> None:
+def _add(entry: os.DirEntry[str], found: Listing, ignored: IgnoredFiles) -> None:
     if entry.name.startswith("."):
-        passed.hidden += 1
+        ignored.hidden += 1
     elif _is(entry.is_dir):
         found.folders.append(entry.name)
     elif not entry.name.lower().endswith(SUFFIXES):
-        passed.endings[Path(entry.name).suffix.lower()] += 1
+        ignored.endings[Path(entry.name).suffix.lower()] += 1
     elif _is(entry.is_file):
         found.pictures.append(entry.name)
     elif entry.is_symlink():
-        passed.dangling += 1
+        ignored.dangling += 1
     else:
-        passed.special += 1
+        ignored.special += 1
 
 
-def deeper(folder: Path, below: str) -> Counter[str]:
+def pictures_below(folder: Path, prefix: str) -> Counter[str]:
     """Return the number of pictures in each folder inside `folder`, by relative path.
 
     Links are not followed, and counting stops after 20,000 files.
 
     Parameters
     ----------
-    below
+    folder
+        The folder; pictures directly in it are not counted.
+    prefix
         Prefix of each path.
     """
     found: Counter[str] = Counter()
-    looked = 0
-    for place, folders, files in os.walk(folder):
+    total = 0
+    for inner, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        looked += len(files)
-        if looked > MOST_COUNTED:
+        total += len(files)
+        if total > MOST_COUNTED:
             break
         count = sum(_is_picture(name) for name in files)
-        if count and Path(place) != folder:
-            found[(Path(below) / Path(place).relative_to(folder)).as_posix()] = count
+        if count and Path(inner) != folder:
+            found[(Path(prefix) / Path(inner).relative_to(folder)).as_posix()] = count
     return found
 
 
-def places(deep: Counter[str]) -> str:
+def first_folders(counts: Counter[str]) -> str:
     """Return the first folders, and "..." if there are more."""
-    more = ", ..." if len(deep) > MOST_LISTED else ""
-    return ", ".join(list(deep)[:MOST_LISTED]) + more
+    more = ", ..." if len(counts) > MOST_LISTED else ""
+    return ", ".join(list(counts)[:MOST_LISTED]) + more
 
 
 def _is_picture(name: str) -> bool:
@@ -146,14 +148,14 @@ def _is_picture(name: str) -> bool:
 def _is(kind: Callable[[], bool]) -> bool:
     try:
         return kind()
-    except OSError:  # Such as a link to itself.
+    except OSError:  # For example, a link to itself.
         return False
 
 
-def endings(counts: Counter[str]) -> str:
-    """Return the most frequent endings, each with its count: 20 .bmp, 2 .png."""
-    told = [
-        f"{count:,} {ending or 'without one'}" for ending, count in counts.most_common(MOST_LISTED)
+def most_common(endings: Counter[str]) -> str:
+    """Return the most common file endings with their counts, such as "20 .bmp, 2 .png"."""
+    texts = [
+        f"{count:,} {ending or 'without one'}" for ending, count in endings.most_common(MOST_LISTED)
     ]
-    more = ["..."] if len(counts) > MOST_LISTED else []
-    return ", ".join([*told, *more])
+    more = ["..."] if len(endings) > MOST_LISTED else []
+    return ", ".join([*texts, *more])

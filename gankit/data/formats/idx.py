@@ -72,9 +72,9 @@ def _shape(content: bytes, file: str) -> tuple[int, ...]:
         raise DataError(f"{file}: not an IDX file; it begins with {content[:4].hex() or 'nothing'}")
     kind, dimensions = content[2], content[3]
     if kind != UNSIGNED_BYTE:
-        raise DataError(f"{file}: holds type 0x{kind:02x}; only 0x08, unsigned bytes, is known")
+        raise DataError(f"{file}: has type 0x{kind:02x}; expected 0x08, unsigned bytes")
     if not 1 <= dimensions <= 4 or len(content) < 4 + 4 * dimensions:
-        raise DataError(f"{file}: its header of {dimensions} dimensions is cut short or too long")
+        raise DataError(f"{file}: its header of {dimensions} dimensions is incomplete or too long")
     return struct.unpack_from(f">{dimensions}I", content, 4)
 
 
@@ -110,7 +110,7 @@ def labelled(
     source: str,
     class_names: tuple[str, ...] = (),
 ) -> ImageSet:
-    """Return the image set of an array of images and one of labels, as in MNIST.
+    """Return the image set of an array of images and an array of labels, as in MNIST.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def labelled(
     labels
         (N,) uint8, 0 to 9.
     source
-        One line that describes where they came from.
+        One line that describes their origin.
     class_names
         Names of the classes, if known.
 

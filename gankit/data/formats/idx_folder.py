@@ -1,6 +1,6 @@
-"""A folder of four IDX files without published checksums: a user's data, or a stand-in.
+"""A folder of four IDX files without published checksums, such as a user's data.
 
-It is never mistaken for MNIST, which `gankit.data.published.mnist` identifies by checksums.
+The data set `mnist` does not use such a folder: `gankit.data.published.mnist` verifies checksums.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def write_idx_folder(folder: Path, data: ImageSet, split: str = "train") -> list
     Parameters
     ----------
     folder
-        Where to put the files; made if it is missing.
+        Folder of the files; it is created if missing.
     data
         Images of one channel, with labels from 0 to 9.
     split
@@ -74,7 +74,7 @@ def write_idx_folder(folder: Path, data: ImageSet, split: str = "train") -> list
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"cannot make {folder}: {reason(error)}") from error
+        raise StorageError(f"cannot create {folder}: {reason(error)}") from error
     idx.write(images, data.images[..., 0])
     idx.write(labels, data.labels.astype(np.uint8))
     return [images, labels]

@@ -1,4 +1,4 @@
-"""A folder of pictures, or of one folder of pictures per class."""
+"""Read a folder of pictures, or of one folder of pictures per class."""
 
 from __future__ import annotations
 
@@ -13,21 +13,28 @@ from numpy.typing import NDArray
 
 from gankit.data.class_names import in_order, listed
 from gankit.data.dataset import ImageSet
-from gankit.data.formats.folder_listing import Listing, PassedOver, deeper, endings, listing, places
+from gankit.data.formats.folder_listing import (
+    IgnoredFiles,
+    Listing,
+    first_folders,
+    listing,
+    most_common,
+    pictures_below,
+)
 from gankit.data.formats.picture import ENDINGS, read
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
 
 MOST_LISTED = 3
-"""The most bad files in one message."""
+"""The most unreadable files in one message."""
 
 DARK_BITS = 14
-"""If no picture of 16 bits uses more bits, all are dark."""
+"""Pictures of 16 bits are dark if none uses more bits than this."""
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The pictures in a folder, not opened yet.
+    """The pictures in a folder, before they are opened.
 
     Attributes
     ----------
@@ -36,13 +43,13 @@ class ImageFolder:
     files
         Their relative paths, by class and then by name, in the order of their character codes.
     classes
-        The index in `class_names` of each; None without class folders.
+        The index in `class_names` of each file; None without class folders.
     class_names
-        Names of the folders with pictures, sorted: as numbers if all of them are.
+        Sorted names of the folders with pictures, as numbers if all of them are numbers.
     without
         Names of the folders without pictures.
-    passed
-        What was skipped.
+    ignored
+        The ignored files.
     """
 
     path: Path
@@ -50,7 +57,7 @@ class ImageFolder:
     classes: tuple[int, ...] | None = None
     class_names: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    passed: PassedOver = field(default_factory=PassedOver)
+    ignored: IgnoredFiles = field(default_factory=IgnoredFiles)
 
     def labels(self, kept: list[int]) -> NDArray[np.int64] | None:
         """Return the labels of the files with these indices, (n,) int64, or None."""
@@ -59,16 +66,16 @@ class ImageFolder:
 
 @dataclass
 class Reading:
-    """Results of reading the pictures of a folder.
+    """The results of reading the pictures of a folder.
 
     Attributes
     ----------
     kept
         Indices of the readable files.
     faults
-        The reasons of the other files.
+        The errors of the other files.
     top
-        The highest level of the pictures of 16 bits; None if there are none.
+        The highest level of the pictures of 16 bits; None without such pictures.
     """
 
     kept: list[int] = field(default_factory=list)
@@ -77,33 +84,34 @@ class Reading:
 
 
 def image_folder(path: Path) -> ImageFolder:
-    """Find the pictures in a folder, or one level below it, where each folder is a class.
+    """Find the pictures in a folder, or in the folders in it, each of which is a class.
 
-    Files count if their names have a picture's ending and do not begin with a dot.
+    A picture is a file whose name has a picture's ending and does not begin with a dot.
 
     Raises
     ------
     DataError
-        If the folder cannot be read, has no pictures, or has some in it and some in folders.
+        If the folder cannot be read, has no pictures, or has pictures both in it and in folders.
     """
-    passed = PassedOver()
-    here = listing(path, passed)
-    below = {name: listing(path / name, passed) for name in in_order(here.folders)}
+    ignored = IgnoredFiles()
+    here = listing(path, ignored)
+    below = {name: listing(path / name, ignored) for name in in_order(here.folders)}
     deep = _deep(path, below)
     full = {name: found.pictures for name, found in below.items() if found.pictures}
     if here.pictures and full:
-        told = f"{len(here.pictures)} pictures and also folders of pictures, such as "
-        remedy = "put every picture into the folder of its class"
-        raise DataError(f"{path}: has {told}{next(iter(full))!r}; {remedy}")
+        raise DataError(
+            f"{path}: has {len(here.pictures)} pictures and also folders of pictures, such as "
+            f"{next(iter(full))!r}; put every picture into the folder of its class"
+        )
     if not here.pictures and not full:
-        raise DataError(_nothing(path, passed, deep))
-    passed.deep.update(deep)
+        raise DataError(_no_pictures_message(path, ignored, deep))
+    ignored.deep.update(deep)
     if here.pictures:
-        return ImageFolder(path, tuple(here.pictures), passed=passed)
+        return ImageFolder(path, tuple(here.pictures), ignored=ignored)
     files = tuple(f"{folder}/{name}" for folder, names in full.items() for name in names)
     classes = tuple(label for label, names in enumerate(full.values()) for _ in names)
     without = tuple(name for name in below if name not in full)
-    return ImageFolder(path, files, classes, tuple(full), without, passed)
+    return ImageFolder(path, files, classes, tuple(full), without, ignored)
 
 
 def first_picture(path: Path) -> tuple[str, tuple[int, int, int]] | None:
@@ -133,8 +141,8 @@ def pictures(
     Raises
     ------
     DataError
-        If two pictures have different shapes; after the last one, if some are bad without
-        `options.skip_bad`, or if all are.
+        If two pictures have different shapes. After the last picture, if some cannot be read and
+        `options.skip_bad` is False, or if none can be read.
     """
     first: tuple[str, tuple[int, ...]] | None = None
     for number, file in enumerate(folder.files):
@@ -145,7 +153,7 @@ def pictures(
             continue
         first = first or (file, found.pixels.shape)
         if found.pixels.shape != first[1]:
-            raise DataError(_uneven(folder, *first, file, found.pixels.shape))
+            raise DataError(_shape_message(folder, *first, file, found.pixels.shape))
         reading.kept.append(number)
         if found.top is not None:
             reading.top = max(reading.top or 0, found.top)
@@ -157,20 +165,20 @@ def pictures(
 
 
 def faults_text(folder: ImageFolder, reading: Reading) -> str:
-    """Return how many files are bad, and the names of the first."""
+    """Return a text with the number of unreadable files, and the first errors."""
     faults = reading.faults
     more = f"; and {len(faults) - MOST_LISTED} more" if len(faults) > MOST_LISTED else ""
     return f"{len(faults)} of {len(folder.files)} pictures: {'; '.join(faults[:MOST_LISTED])}{more}"
 
 
 def source(folder: ImageFolder, reading: Reading) -> str:
-    """Return a line that describes what was read, by class, and what was skipped and why."""
-    kinds = Counter(Path(folder.files[number]).suffix.lower() for number in reading.kept)
-    each = f" ({endings(kinds)})" if len(kinds) > 1 else ""
+    """Return a line about the pictures that were read, skipped and ignored."""
+    endings = Counter(Path(folder.files[number]).suffix.lower() for number in reading.kept)
+    each = f" ({most_common(endings)})" if len(endings) > 1 else ""
     skipped = f" (skipped {faults_text(folder, reading)})" if reading.faults else ""
-    passed = f"; {folder.passed}" if folder.passed else ""
+    ignored = f"; {folder.ignored}" if folder.ignored else ""
     count = f"{len(reading.kept):,} pictures{each}{_by_class(folder, reading)}"
-    return f"{count} in {folder.path}{skipped}{passed}"
+    return f"{count} in {folder.path}{skipped}{ignored}"
 
 
 def read_folder(path: Path, options: ImageOptions) -> ImageSet:
@@ -178,8 +186,8 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
 
     Raises
     ------
-    As for `image_folder` and `pictures`, or if they do not fit into memory.
-        As `image_folder` and `pictures` do, or if they do not fit.
+    DataError
+        As for `image_folder` and `pictures`, or if the pictures do not fit into memory.
     """
     folder, reading = image_folder(path), Reading()
     images = np.empty((0, 0, 0, 1), np.uint8)
@@ -189,15 +197,17 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
                 images = np.empty((len(folder.files), *pixels.shape), np.uint8)
             images[number] = pixels
     except MemoryError as error:
-        why = f"{len(folder.files)} pictures do not fit into memory"
-        raise DataError(f"{path}: {why}; write them into one file by gankit data pack") from error
+        raise DataError(
+            f"{path}: its {len(folder.files)} pictures do not fit into memory; write them into one "
+            "file with gankit data pack"
+        ) from error
     labels = folder.labels(reading.kept)
     images = images[: len(reading.kept)]
     return ImageSet(images, labels, source(folder, reading), folder.class_names)
 
 
 def _by_class(folder: ImageFolder, reading: Reading) -> str:
-    """Return the classes with their counts, and the folders without pictures."""
+    """Return a text with the classes, their counts, and the folders without pictures."""
     if folder.classes is None:
         return ""
     counts = Counter(folder.classes[number] for number in reading.kept)
@@ -211,25 +221,26 @@ def _deep(path: Path, below: dict[str, Listing]) -> Counter[str]:
     deep: Counter[str] = Counter()
     for name, found in below.items():
         if found.folders and len(deep) <= MOST_LISTED:
-            deep.update(deeper(path / name, name))
+            deep.update(pictures_below(path / name, name))
     return deep
 
 
-def _nothing(path: Path, passed: PassedOver, deep: Counter[str]) -> str:
-    """Return the error for a folder without pictures, and where there are some."""
+def _no_pictures_message(path: Path, ignored: IgnoredFiles, deep: Counter[str]) -> str:
+    """Return the message about a folder without pictures, with deeper folders that have some."""
     if not deep:
-        also = f"; {passed}" if passed else ""
+        also = f"; {ignored}" if ignored else ""
         return f"{path}: has no pictures ({ENDINGS}) in it or in the folders in it{also}"
-    tops = {Path(place).parts[0] for place in deep}
-    levels = {len(Path(place).parts) for place in deep}
+    tops = {Path(folder).parts[0] for folder in deep}
+    levels = {len(Path(folder).parts) for folder in deep}
     remedy = "move them up, so that each class is one folder of pictures"
     if len(tops) == 1 and levels == {2}:
         remedy = f"name the folder {path / tops.pop()}"
-    return f"{path}: its {deep.total():,} pictures are too deep, in {places(deep)}; {remedy}"
+    folders = first_folders(deep)
+    return f"{path}: its {deep.total():,} pictures are too deep, in {folders}; {remedy}"
 
 
 def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
-    """Warn of pictures of 16 bits that use only the lower ones, as scans of 12 bits do."""
+    """Warn of pictures of 16 bits that use only the lower bits, as scans of 12 bits do."""
     if reading.top is None or reading.top >= 2**DARK_BITS:
         return
     bits = max(reading.top, 1).bit_length()
@@ -241,10 +252,10 @@ def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
     )
 
 
-def _uneven(
+def _shape_message(
     folder: ImageFolder, one: str, shape: tuple[int, ...], other: str, differs: tuple[int, ...]
 ) -> str:
     sizes = "{}x{} with {} channels".format
     pair = f"{one} is {sizes(*shape)}, {other} is {sizes(*differs)}"
-    remedy = "one size by --size" if shape[:2] != differs[:2] else "1 or 3 by --channels"
+    remedy = "a size with --size" if shape[:2] != differs[:2] else "1 or 3 with --channels"
     return f"{folder.path}: pictures differ: {pair} (height x width); choose {remedy}"

@@ -17,7 +17,7 @@ from gankit.data.dataset import ImageSet
 from gankit.data.formats import arrays
 from gankit.data.formats.image_folder import ImageFolder, Reading, image_folder, pictures, source
 from gankit.data.image_options import ImageOptions
-from gankit.data.temporary_files import settle, storing, temporary
+from gankit.data.temporary_files import storing, sync, temporary
 from gankit.errors import ConfigError
 
 Count = Callable[[int, int], None]
@@ -25,10 +25,10 @@ Count = Callable[[int, int], None]
 
 
 def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = None) -> ImageSet:
-    """Write the pictures of a folder into an npy file, with one of them in memory at a time.
+    """Write the pictures of a folder into an npy file, with one picture in memory at a time.
 
-    Labels are written beside it, into NAME.labels.npy, and the class names into
-    NAME.classes.json. The file itself appears last, complete.
+    Labels are written into NAME.labels.npy beside it, and class names into NAME.classes.json. The
+    npy file appears last, complete.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     options
         How to convert the pictures.
     count
-        Called after every picture.
+        Called after every picture; None for no calls.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     if out.suffix != ".npy":
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
     if exists(out):
-        raise ConfigError(f"{out} is already there; remove it, or choose another name")
+        raise ConfigError(f"{out} exists already; remove it, or choose another name")
     folder, reading = image_folder(path), Reading()
     with temporary(out) as part:
         with storing(part), part.open("wb") as file:
@@ -67,8 +67,8 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
         _write_beside(out, folder, reading.kept)
         with storing(out):
             part.replace(out)
-    told = f"{source(folder, reading)}, packed into {out}"
-    return dataclasses.replace(arrays.npy(out, ImageOptions()), source=told)
+    origin = f"{source(folder, reading)}, packed into {out}"
+    return dataclasses.replace(arrays.npy(out, ImageOptions()), source=origin)
 
 
 def _write(
@@ -82,10 +82,10 @@ def _write(
             _write_header(file, (len(folder.files), *shape))
         file.write(pixels.tobytes())
         count(reading.kept[-1] + 1, len(folder.files))
-    # The number of good pictures is known only now; NumPy reserves space in the header.
+    # Only now the number of readable pictures is known. NumPy reserves space for it in the header.
     file.seek(0)
     _write_header(file, (len(reading.kept), *shape))
-    settle(file)
+    sync(file)
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
@@ -94,7 +94,7 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
 
 
 def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
-    """Write labels and names, replacing those of an earlier file of that name."""
+    """Write labels and class names, replacing those of an earlier file of that name."""
     labels = folder.labels(kept)
     names = json.dumps(folder.class_names).encode()
     for target in (arrays.labels_beside(out), arrays.classes_beside(out)):
@@ -111,5 +111,5 @@ def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
             with storing(target):
                 with part.open("wb") as file:
                     write(file)
-                    settle(file)
+                    sync(file)
                 part.replace(target)

@@ -1,4 +1,4 @@
-"""Read one picture file as an array of 8 bits, grey or coloured, without alpha."""
+"""Read one picture file as an array of 8 bits per channel, grey or coloured, without alpha."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ if TYPE_CHECKING:
 SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 ENDINGS = ", ".join(SUFFIXES)
 
-TURNS = {
-    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270",
-    7: "TRANSVERSE", 8: "ROTATE_90",
-}  # fmt: skip
-"""Pillow's names of the operations that turn a picture upright, by its EXIF orientation."""
+UPRIGHT_OPERATIONS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""Pillow's names of the operations that make a picture upright, by its EXIF orientation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +46,7 @@ class Read:
     pixels
         (H, W, C) uint8, with C 1 or 3.
     top
-        The highest of its levels, 0 to 65535, if the file has more than 8 bits each; else None.
+        The highest level, 0 to 65535, if the file has more than 8 bits per channel; else None.
     """
 
     pixels: NDArray[np.uint8]
@@ -54,11 +59,11 @@ def picture(path: Path, options: ImageOptions) -> NDArray[np.uint8]:
 
 
 def read(path: Path, options: ImageOptions) -> Read:
-    """Read a PNG, JPEG, WebP, TIFF, BMP or GIF file; its content, not its name, decides which.
+    """Read a PNG, JPEG, WebP, TIFF, BMP or GIF file; its content, not its name, decides its format.
 
-    Its EXIF orientation is applied; other metadata is ignored. Of several pictures in a file the
-    first is read. Of 16 bits the upper 8 are used. Transparent pixels become black. A palette
-    counts as colours, as do all GIF and WebP files.
+    The EXIF orientation is applied; other metadata is ignored. If a file has several pictures, the
+    first is read. The upper 8 of 16 bits are used. Transparent pixels become black. Pictures with a
+    palette, and all GIF and WebP files, have three channels.
 
     Parameters
     ----------
@@ -70,8 +75,8 @@ def read(path: Path, options: ImageOptions) -> Read:
     Raises
     ------
     DataError
-        If it cannot be read, is of another format, is damaged, has more pixels than Pillow's
-        limit, or is a bomb.
+        If it cannot be read, has another format, is damaged, has more pixels than Pillow's limit,
+        or is a decompression bomb.
     """
     from PIL import Image
 
@@ -88,15 +93,15 @@ def read(path: Path, options: ImageOptions) -> Read:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         most = Image.MAX_IMAGE_PIXELS
         raise DataError(f"{path}: has more than the {most} pixels that are safe") from error
-    except _Unfit as error:
+    except _Unsupported as error:
         raise DataError(f"{path}: {error}") from error
     except Exception as error:
         # A decoder may raise any exception for damaged bytes.
-        why = f"damaged {found.kind} file: {_why(error)}"
-        raise DataError(f"{path}: cannot be read: {why}") from error
+        fault = f"damaged {found.kind} file: {_decoder_reason(error)}"
+        raise DataError(f"{path}: cannot be read: {fault}") from error
 
 
-class _Unfit(Exception):
+class _Unsupported(Exception):
     """A valid picture that cannot be converted to 8 bits per channel."""
 
 
@@ -122,15 +127,15 @@ def _stripped(path: Path) -> StrippedFile:
 def _opened(found: StrippedFile) -> ImageFile:
     from PIL import Image
 
-    # MPO is JPEG with further pictures after the first.
+    # MPO is JPEG with more pictures after the first.
     kinds = ("JPEG", "MPO") if found.kind == "JPEG" else (found.kind.upper(),)
     return Image.open(io.BytesIO(found.content), formats=kinds)
 
 
-def _why(error: Exception) -> str:
+def _decoder_reason(error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
-    # Its message contains the buffer's address.
+    # Its message contains a memory address.
     return "no header" if isinstance(error, UnidentifiedImageError) else reason(error)
 
 
@@ -139,8 +144,8 @@ def _read(image: ImageFile, found: StrippedFile, options: ImageOptions) -> Read:
 
     with image:
         plain, top = _plain(image, found)
-    if turn := TURNS.get(found.orientation):
-        plain = plain.transpose(Image.Transpose[turn])
+    if operation := UPRIGHT_OPERATIONS.get(found.orientation):
+        plain = plain.transpose(Image.Transpose[operation])
     if options.channels:
         plain = plain.convert("L" if options.channels == 1 else "RGB")
     if options.size:
@@ -160,7 +165,7 @@ def _plain(image: ImageFile, found: StrippedFile) -> tuple[Image, int | None]:
         return Image.fromarray((levels >> 8).astype(np.uint8)), int(levels.max())
     if image.mode in ("I", "F"):
         kind = "real numbers" if image.mode == "F" else "whole numbers of 32 bits or with a sign"
-        raise _Unfit(f"its levels are {kind}; expected 8 or 16 bits; save it so")
+        raise _Unsupported(f"its levels are {kind}; expected 8 or 16 bits; save it in that form")
     plain = _coloured(image, found)
     if ";16" not in packed:
         if found.png and found.png.clear:
@@ -185,7 +190,7 @@ def _deep(image: ImageFile, packed: str) -> NDArray[np.uint16]:
     levels: NDArray[np.uint16] = np.asarray(image).clip(0, 65535).astype(np.uint16)
     if packed == "I;12":
         levels = (levels << 4 | levels >> 8).astype(np.uint16)
-    # 0 is white in some TIFF files; Pillow inverts only those of 8 bits.
+    # 0 is white in some TIFF files; Pillow inverts only files of 8 bits.
     white_is_zero = getattr(image, "tag_v2", {}).get(262) == 0
     return np.invert(levels) if white_is_zero else levels
 
@@ -205,7 +210,7 @@ def _coloured(image: Image, found: StrippedFile) -> Image:
 
 
 def _without_clear(plain: Image, exact: NDArray[Any], png: Png) -> Image:
-    """Return an image with its transparent color value set to black."""
+    """Return an image with its transparent colour set to black."""
     from PIL import Image
 
     pixels = np.array(plain)
@@ -227,7 +232,7 @@ def _exact(plain: Image, found: StrippedFile) -> NDArray[np.int32]:
     """Return (H, W, 3) colours of 16 bits, of which Pillow returns the upper 8."""
     upper = np.asarray(plain).astype(np.int32)
     with _opened(found) as again:
-        # Reading them byte-swapped returns the lower 8.
+        # Reading the values byte-swapped returns the lower 8 bits.
         again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]
         lower: NDArray[np.int32] = np.asarray(again).astype(np.int32)
     exact: NDArray[np.int32] = upper << 8 | lower

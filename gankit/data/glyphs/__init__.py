@@ -12,17 +12,17 @@ from gankit.data.dataset import Dataset, ImageSet
 from gankit.data.glyphs.handwriting import SIDE, Strokes, strokes, written
 
 COUNT = 60000
-"""Images in the data set, the same number as MNIST."""
+"""Number of training images, as in MNIST."""
 
 HELD_OUT = 10000
-"""Held-out images, the same number as MNIST."""
+"""Number of held-out images, as in MNIST."""
 
 BATCH = 500
-"""Images drawn at a time: few enough for the processor's cache."""
+"""Images drawn at a time, which fit into the processor's cache."""
 
 
 def draw(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draw digits from the strokes of matplotlib's fonts, each with random variations.
+    """Draw digits from the strokes of matplotlib's fonts, each with random variation.
 
     Equal arguments give equal bytes, with the same versions of numpy, pillow and matplotlib.
 
@@ -53,7 +53,7 @@ def draw(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[
 def _chosen(
     rng: np.random.Generator, strokes: Strokes, labels: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Choose for each label one of its strokes."""
+    """Return the index of a random stroke of each label."""
     grouped = np.argsort(strokes.digits, kind="stable")
     counts = np.bincount(strokes.digits, minlength=10)
     first = np.cumsum(counts) - counts
@@ -83,7 +83,7 @@ def held_out(_: Path | None) -> ImageSet:
 
 DATASET = Dataset(
     name="glyphs",
-    summary="digits drawn from fonts by an unsteady hand, 28x28, 60,000 images, no download",
+    summary="generated digits that look handwritten, 28x28, 60,000 images, no download",
     load=load,
     test=held_out,
 )

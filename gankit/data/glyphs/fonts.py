@@ -25,7 +25,7 @@ FONTS = (
     "cmti10",
     "cmtt10",
 )
-"""Fonts with plain digits: bold fonts have the same strokes, DejaVu's mono has a dotted zero."""
+"""Fonts with plain digits; bold fonts have the same strokes, DejaVu's mono has a dotted zero."""
 
 PLAIN_ONES = (
     ("DejaVuSans", "|"),
@@ -33,11 +33,11 @@ PLAIN_ONES = (
     ("STIXGeneralItalic", "/"),
     ("cmti10", "/"),
 ) * 2
-"""Strokes of a 1 without a foot: every font's 1 has a foot, most handwritten ones have none."""
+"""Characters like a 1 without a foot: every font's 1 has a foot, but few handwritten ones have."""
 
 
 def rendered() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Render every digit of every font, and the plain ones.
+    """Render every digit of every font, and the ones without a foot.
 
     Returns
     -------

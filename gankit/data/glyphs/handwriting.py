@@ -1,7 +1,7 @@
-"""Draw strokes with random variation: each image its own slant, width, wobble and pen.
+"""Draw strokes with random variation: the slant, width, wobble and pen width of each image.
 
-For each pixel of an image, its position in the undistorted digit is computed, and the distance to
-the stroke is looked up there: there is ink if it is below the pen's width.
+For each pixel of an image, the position in the undistorted digit is computed, and the distance from
+the stroke is read there. The pixel has ink if that is below the pen's width.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gankit.data.glyphs import fonts
 from gankit.data.glyphs.skeleton import distances, thinned
 
 Float = NDArray[np.floating]
-"""Always float32: half the memory of float64, and exact enough for pixels."""
+"""Always float32, with half the memory of float64 and enough precision for pixels."""
 
 SIDE = 28
 """Pixels along each side of an image."""
@@ -27,7 +27,7 @@ MIDDLE = 14.0
 """Position of the ink's mean, in pixels from the first pixel's centre, as in MNIST."""
 
 REACH = 11.5
-"""Pixels from there to the edge of the ink, before wobble."""
+"""The most pixels from the mean to the edge of the ink, before wobble."""
 
 EDGE = 1.1
 """Pixels over which ink fades."""
@@ -38,12 +38,12 @@ POINTS = 64
 
 @dataclass(frozen=True)
 class Strokes:
-    """The digits that can be drawn.
+    """The strokes of the digits.
 
     Attributes
     ----------
     digits
-        (F,) int64, 0 to 9: the digit of each.
+        (F,) int64, 0 to 9: the digit of each stroke.
     distances
         (F, S, S) float32: distance of each pixel from the stroke, in pixels.
     points
@@ -112,9 +112,9 @@ def _slants(rng: np.random.Generator, count: int) -> Float:
 
 
 def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:
-    """Scale matrices so that the ink fits the box; return them and the (N, 2) middles of the ink.
+    """Scale matrices so that the ink fits into the box; return them and the middles, (N, 2).
 
-    The middle is the mean, moved if a long foot, as of a 7, would cross the edge.
+    The middle is the mean of the ink, moved if a long stroke, as of a 7, would cross the edge.
     """
     placed = np.einsum("nij,nkj->nki", slant, points)
     scale = ((BOX - 2 * pen) / np.ptp(placed, axis=1).max(axis=-1))[:, np.newaxis]
@@ -127,8 +127,8 @@ def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:
 def _sources(rng: np.random.Generator, slant: Float, middle: Float) -> tuple[Float, Float]:
     """Return the x and y of each pixel of each image in the undistorted digit, from its middle.
 
-    The wobble is along rows and along columns only, so both are sums of a term for the pixel's row
-    and a term for its column.
+    The wobble is along rows and along columns only, so x and y are sums of a term for the pixel's
+    row and a term for its column.
     """
     count, grid = len(slant), np.arange(SIDE, dtype=np.float32) - MIDDLE
     columns = np.stack([grid + middle[:, :1] + _wave(rng, count, 0.5), _wave(rng, count, 0.7)], 1)
@@ -170,7 +170,7 @@ def _determinant(matrices: Float) -> Float:
 
 
 def _inverse(matrices: Float) -> Float:
-    """Invert (N, 2, 2) matrices, without a library whose results differ between machines."""
+    """Invert (N, 2, 2) matrices, with equal results on every machine, unlike LAPACK."""
     (a, b), (c, d) = np.moveaxis(matrices, 0, -1)
     adjugate = np.stack([d, -b, -c, a], axis=-1).reshape(matrices.shape)
     return adjugate / _determinant(matrices)[:, np.newaxis, np.newaxis]

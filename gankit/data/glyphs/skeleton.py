@@ -1,4 +1,4 @@
-"""The center line of a shape, and the distance of each pixel from it."""
+"""The centre line of a shape, and the distance of each pixel from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CLOCKWISE = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-"""The eight neighbours of a pixel as (row, column), clockwise from north, and north again."""
+"""The eight neighbours of a pixel as (row, column), clockwise from north."""
 
 
 def thinned(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -38,10 +38,10 @@ def thinned(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _removable(
     lines: NDArray[np.bool_], clockwise: tuple[tuple[int, int], ...]
 ) -> NDArray[np.bool_]:
-    """Mark the removable pixels on the south-east edges, which keep the shape connected.
+    """Return the pixels on the south-east edges that can be removed without breaking the shape.
 
-    Offsets that begin at the true south select the other edges. Removing both at once would remove
-    lines two pixels wide.
+    With `clockwise` from the south on, the edges are those in the north-west. Removing both at once
+    would remove lines two pixels wide.
     """
     around = [np.roll(lines, (-row, -column), (1, 2)) for row, column in clockwise]
     count = np.sum(around, axis=0, dtype=np.int8)

@@ -1,4 +1,4 @@
-"""A data set of published files, found on this machine or downloaded, and verified."""
+"""A data set of published files, which are found on this machine or downloaded, and verified."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gankit.data.published.mirrors import Mirrors
 from gankit.errors import DataError, StorageError, UnknownName, reason
 
 LOCK_SECONDS = 60.0
-"""Time to wait for another process's download before starting a second one."""
+"""The longest wait for the download of another process, before starting a second one."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Archive:
     name
         The data set's name, and that of its folder in gankit's cache.
     splits
-        For "train" and "test", the files with the images and the labels: one file each, or one
-        of both.
+        For "train" and "test", the files with the images and the labels: one file for each, or one
+        for both.
     mirrors
         Addresses of the files, as in `Mirrors`.
     others
@@ -75,7 +75,7 @@ class Archive:
         UnknownName
             If there is no such split.
         DataError
-            If a file is neither found nor downloaded, naming every folder and every mirror.
+            If a file is neither found nor downloaded; notes name every folder and mirror.
         StorageError
             If a download cannot be stored.
         """
@@ -134,7 +134,7 @@ class Archive:
     def _obtain(
         self, file: Published, data_dir: Path | None, target: Path, mirrors: Mirrors
     ) -> tuple[Found, list[str]]:
-        """Find or download a file; return it, and why other copies were refused."""
+        """Find or download a file; return it, and the reasons why other copies were refused."""
         found, refused = search(file, self._candidates(file, data_dir))
         if found is None and not locations.offline():
             found = self._downloaded(file, target, mirrors)
@@ -153,15 +153,15 @@ class Archive:
     def _missing(
         self, file: Published, data_dir: Path | None, refused: list[str], mirrors: Mirrors
     ) -> DataError:
-        """Return the error that says what to do, with a note for each place that was tried."""
+        """Return the error with the remedies, and a note for each folder and mirror."""
         names = " or ".join(file.names(f"{self.name}.npz"))
         refusals = mirrors.refusals or ["no mirror"]
         if locations.offline():
             refusals = ["no mirror: downloads are off (GANKIT_OFFLINE)"]
         tried = [
-            *(f"looked in {folder}" for folder in self._folders(data_dir)),
+            *(f"searched {folder}" for folder in self._folders(data_dir)),
             *(f"refused {reason}" for reason in refused),
-            *(f"asked {refusal}" for refusal in refusals),
+            *(f"tried {refusal}" for refusal in refusals),
         ]
         error = DataError(
             f"no {names} for {self.name}: put the files as published into "
@@ -173,15 +173,15 @@ class Archive:
         return error
 
     def _source(self, paths: list[Path], refused: list[str]) -> str:
-        passed = f" (passed over {'; '.join(dict.fromkeys(refused))})" if refused else ""
-        return f"{self.name} from {', '.join(map(str, dict.fromkeys(paths)))}{passed}"
+        ignored = f" (ignored {'; '.join(dict.fromkeys(refused))})" if refused else ""
+        return f"{self.name} from {', '.join(map(str, dict.fromkeys(paths)))}{ignored}"
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Create `folder`, and let one process at a time download into it.
+    """Create `folder`, and hold its lock inside the block, so that one process downloads at a time.
 
-    The lock only saves work: files appear atomically, so without a lock the download continues.
+    The lock only avoids repeated downloads. Files appear atomically, so a failed lock is ignored.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

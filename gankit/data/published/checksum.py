@@ -1,4 +1,4 @@
-"""A published SHA-256, and whether it was confirmed on the real file."""
+"""A published SHA-256, and whether gankit's authors confirmed it on the real file."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ class Checksum:
     ----------
     sha256
         64 digits in hexadecimal.
-    untried
+    unconfirmed
         Its publisher, if gankit's authors could not confirm it on the real file; else empty. A
-        match is valid all the same; a mismatch may be the checksum's error.
+        match is valid in any case; a mismatch may be an error of the checksum.
     """
 
     sha256: str
-    untried: str = ""
+    unconfirmed: str = ""
 
     def check(self, found: str, path: Path, name: str) -> None:
         """Raise DataError unless `found`, the SHA-256 of `path`, is that of the file `name`."""
         if found != self.sha256:
-            told = f"SHA-256 {found[:12]}…, not {self.sha256[:12]}…"
-            doubt = f", which {self.untried} published and gankit's authors could not try"
-            raise DataError(
-                f"{path}: its contents are not {name} ({told}{doubt if self.untried else ''})"
-            )
+            digests = f"SHA-256 {found[:12]}…, not {self.sha256[:12]}…"
+            if self.unconfirmed:
+                digests += f", which {self.unconfirmed} published; not confirmed by gankit"
+            raise DataError(f"{path}: its contents are not {name} ({digests})")

@@ -1,9 +1,9 @@
 """CIFAR-10: photographs of ten kinds of things, 32x32 in colour.
 
-Krizhevsky, "Learning multiple layers of features from tiny images", 2009. The author's page gives
-the MD5 sum of the archive; this is the SHA-256 that TensorFlow Datasets publishes, which was not
-confirmed on the real file here. The archive for Python has the same images as pickles, which gankit
-does not load.
+Krizhevsky, "Learning multiple layers of features from tiny images", 2009. The author publishes the
+MD5 sum of the archive. This is the SHA-256 that TensorFlow Datasets publishes; gankit's authors did
+not confirm it on the real file. The archive for Python contains the same images as pickles, which
+gankit does not load.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ from gankit.data.published.checksum import Checksum
 from gankit.data.published.cifar_batches import Batches
 
 CLASS_NAMES = (
-    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-)  # fmt: skip
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
 
 
 def _batches(*names: str) -> tuple[Batches]:
     checksum = Checksum(
         "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        untried="TensorFlow Datasets",
+        unconfirmed="TensorFlow Datasets",
     )
     members = tuple(f"cifar-10-batches-bin/{name}.bin" for name in names)
     return (Batches("cifar-10-binary.tar.gz", members, 10000, checksum, packed=170052171),)

@@ -33,7 +33,7 @@ class Batches:
     count
         Images in each file.
     checksum
-        Of the complete archive.
+        Checksum of the archive.
     packed
         Bytes of the archive.
     """

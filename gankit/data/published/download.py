@@ -15,35 +15,35 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 from gankit.data.dataset import DownloadProgress
-from gankit.data.temporary_files import settle, storing, temporary
+from gankit.data.temporary_files import storing, sync, temporary
 from gankit.errors import DataError, reason
 
-CHUNK = 2**16
+CHUNK_BYTES = 2**16
 """The most bytes per read."""
 _WATCHER: ContextVar[DownloadProgress | None] = ContextVar("watcher of downloads", default=None)
 
 
 class Unreachable(DataError):
-    """A host that cannot be reached; other files are not requested from it."""
+    """A host cannot be reached; gankit requests no other files from it."""
 
 
 @dataclass(frozen=True)
-class Patience:
+class TimeLimits:
     """Time limits in seconds.
 
     Attributes
     ----------
     answer
-        Until a host is found, connected and answers.
+        From the request to the first byte, with name lookup and connection.
     silence
-        Until the next bytes.
-    whole
+        Between two reads.
+    total
         For the complete file.
     """
 
     answer: float = 5.0
     silence: float = 20.0
-    whole: float = 900.0
+    total: float = 900.0
 
 
 def download(
@@ -52,10 +52,10 @@ def download(
     limit: int,
     check: Callable[[Path], object],
     *,
-    patience: Patience | None = None,
+    time_limits: TimeLimits | None = None,
     progress: DownloadProgress | None = None,
 ) -> None:
-    """Download `url` to `target`, which appears complete and verified or not at all.
+    """Download `url` to `target`; an incomplete or invalid file is never at `target`.
 
     Parameters
     ----------
@@ -68,24 +68,24 @@ def download(
     check
         Called with the complete file, under a temporary name with the same suffix; raises
         DataError to refuse it.
-    patience
-        How long to wait; by default 5 seconds for an answer.
+    time_limits
+        Time limits; by default 5 seconds for an answer, and those of `TimeLimits`.
     progress
         Called after every chunk; by default the function of `watched`, if any.
 
     Raises
     ------
     DataError
-        If the host is Unreachable, answers with an error or stalls, or the file is refused.
+        If the host is Unreachable, answers with an error or stalls, or `check` refuses the file.
     StorageError
         If the file cannot be written.
     """
-    told = progress or _WATCHER.get()
+    call = progress or _WATCHER.get()
     with temporary(target) as part:
         with storing(part), part.open("wb") as file:
-            for chunk in _chunks(url, target.name, limit, patience or Patience(), told):
+            for chunk in _chunks(url, target.name, limit, time_limits or TimeLimits(), call):
                 file.write(chunk)
-            settle(file)
+            sync(file)
         check(part)
         with storing(target):
             part.replace(target)
@@ -93,9 +93,9 @@ def download(
 
 @contextmanager
 def watched(progress: DownloadProgress) -> Iterator[None]:
-    """Call `progress` for each download of the block that has no function of its own.
+    """Call `progress` for each download inside the block that has no `progress` function.
 
-    `Dataset.load` has no `progress` argument, and downloads missing files.
+    `Dataset.load` downloads missing files, but has no `progress` argument.
     """
     token = _WATCHER.set(progress)
     try:
@@ -105,17 +105,17 @@ def watched(progress: DownloadProgress) -> Iterator[None]:
 
 
 def _chunks(
-    url: str, name: str, limit: int, patience: Patience, progress: DownloadProgress | None
+    url: str, name: str, limit: int, time_limits: TimeLimits, progress: DownloadProgress | None
 ) -> Iterator[bytes]:
     received, started = 0, time.monotonic()
-    with _answer(url, patience) as response:
+    with _answer(url, time_limits) as response:
         length = response.length
         while chunk := _next(response):
             received += len(chunk)
             if received > limit:
-                raise DataError(f"sends more than the {limit} bytes expected")
-            if time.monotonic() - started > patience.whole:
-                raise DataError(f"too slow: {received} bytes in {patience.whole:g} s")
+                raise DataError(f"sends more than the expected {limit} bytes")
+            if time.monotonic() - started > time_limits.total:
+                raise DataError(f"too slow: {received} bytes in {time_limits.total:g} s")
             yield chunk
             if progress:
                 progress(name, received, length)
@@ -126,23 +126,24 @@ def _chunks(
 def _next(response: HTTPResponse) -> bytes:
     # Read the socket once: `read` would wait for a full chunk, however slowly it arrives.
     try:
-        return response.read1(CHUNK)
+        return response.read1(CHUNK_BYTES)
     except (OSError, HTTPException, ValueError) as error:
         raise DataError(f"broke off: {reason(error)}") from error
 
 
-def _answer(url: str, patience: Patience) -> HTTPResponse:
-    """Open `url`, with one time limit until the first byte.
+def _answer(url: str, time_limits: TimeLimits) -> HTTPResponse:
+    """Open `url` in a thread, with one time limit until the first byte.
 
-    The timeout of `urlopen` restarts for each of the host's addresses and does not cover the name
-    lookup, so that a silent network could take minutes; hence the thread.
+    The timeout of `urlopen` restarts for each address of the host and does not include the name
+    lookup, so without a thread a silent network could block for minutes.
     """
     answers: queue.SimpleQueue[HTTPResponse | Exception] = queue.SimpleQueue()
-    threading.Thread(target=_ask, args=(url, patience.silence, answers), daemon=True).start()
+    arguments = url, time_limits.silence, answers
+    threading.Thread(target=_request, args=arguments, daemon=True).start()
     try:
-        answer = answers.get(timeout=patience.answer)
+        answer = answers.get(timeout=time_limits.answer)
     except queue.Empty:
-        raise Unreachable(f"no answer within {patience.answer:g} s") from None
+        raise Unreachable(f"no answer within {time_limits.answer:g} s") from None
     if isinstance(answer, HTTPResponse):
         return answer
     if isinstance(answer, HTTPError):
@@ -152,7 +153,9 @@ def _answer(url: str, patience: Patience) -> HTTPResponse:
     raise Unreachable(reason(inner) if isinstance(inner, Exception) else inner) from answer
 
 
-def _ask(url: str, timeout: float, answers: queue.SimpleQueue[HTTPResponse | Exception]) -> None:
+def _request(
+    url: str, timeout: float, answers: queue.SimpleQueue[HTTPResponse | Exception]
+) -> None:
     try:
         answers.put(_opener().open(url, timeout=timeout))
     except Exception as error:

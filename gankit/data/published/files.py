@@ -25,7 +25,7 @@ Arrays = tuple[NDArray[np.uint8], ...]
 
 
 class Published(Protocol):
-    """What an archive needs of a file to find, download and verify it."""
+    """A file that an archive can find, download and verify."""
 
     @property
     def name(self) -> str:
@@ -55,9 +55,9 @@ class Published(Protocol):
 class PublishedFile:
     """An IDX file: plain, as gzip, or as an array in an npz file.
 
-    If only the checksum of its gzip file is published, only that form is accepted. Another could
-    not be distinguished from other data of the same shape: MNIST and similar data sets share file
-    names and array shapes.
+    If only the checksum of its gzip file is published, only that form is accepted. Other forms
+    cannot be distinguished from other data: MNIST and similar data sets have the same file names
+    and array shapes.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class PublishedFile:
     shape
         The array's shape; its type is uint8.
     checksum
-        Of the IDX file, unpacked; of the gzip file if `packed` is given.
+        Checksum of the unpacked IDX file; of the gzip file if `packed` is given.
     packed
         Bytes of the published gzip file, if only that has a published checksum.
     """
@@ -131,7 +131,7 @@ class Found:
 
 
 def search(file: Published, paths: Iterable[Path]) -> tuple[Found | None, list[str]]:
-    """Return the first path with the published content, and why each before it is refused."""
+    """Return the first path with the published content, and the errors of the paths before it."""
     refused: list[str] = []
     for path in paths:
         try:
@@ -142,9 +142,9 @@ def search(file: Published, paths: Iterable[Path]) -> tuple[Found | None, list[s
 
 
 def candidates(file: Published, folders: Iterable[Path], npz: str) -> Iterator[Path]:
-    """Yield the files in `folders` that may be `file`, by their names.
+    """Yield the files in `folders` whose names `file` may have.
 
-    `npz` is the name of a file that may contain it as an array.
+    `npz` is the name of an npz file that may contain it as an array.
     """
     for folder in folders:
         for path in (folder / name for name in file.names(npz)):

@@ -1,4 +1,4 @@
-"""MNIST's form, shared by similar data sets: four IDX files of 28x28 images and labels."""
+"""Data sets in MNIST's form: four IDX files of 28x28 images and labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILES = (
     ("t10k-images-idx3-ubyte", "x_test", (10000, 28, 28)),
     ("t10k-labels-idx1-ubyte", "y_test", (10000,)),
 )
-"""Names of the files, of the arrays in Keras's npz file, and their shapes."""
+"""For each file its name, its array's name in Keras's npz file, and its shape."""
 
 
 def idx_archive(
@@ -31,8 +31,8 @@ def idx_archive(
     name
         The data set's name.
     sums
-        For each file, in the order of `FILES`, the checksum of its content and None, or that of
-        its gzip file and the size of that in bytes.
+        For each file, in the order of `FILES`: the checksum of its content and None, or the
+        checksum and the bytes of its gzip file.
     mirrors, others, class_names
         As in `Archive`.
     """

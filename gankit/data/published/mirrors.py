@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gankit.data.dataset import DownloadProgress
-from gankit.data.published.download import Patience, Unreachable, download
+from gankit.data.published.download import TimeLimits, Unreachable, download
 from gankit.data.published.files import Published
 from gankit.errors import DataError
 
@@ -19,38 +19,38 @@ class Mirrors:
     Attributes
     ----------
     addresses
-        One that ends in a slash is a folder with each file as published; any other is an npz
-        file with all of them.
-    patience
-        Time limits for each.
+        An address that ends in a slash is a folder with each file as published; any other is an
+        npz file with all of them.
+    time_limits
+        Time limits of each download.
     progress
         Called as bytes arrive.
     refusals
-        Why each address failed, for the last file.
+        The failure of each address, for the last file.
     """
 
     addresses: tuple[str, ...]
-    patience: Patience = field(default_factory=Patience)
+    time_limits: TimeLimits = field(default_factory=TimeLimits)
     progress: DownloadProgress | None = None
     refusals: list[str] = field(default_factory=list)
     _unreachable: dict[str, str] = field(default_factory=dict)
 
-    def fetch(self, file: Published, folder: Path, whole: int) -> bool:
+    def fetch(self, file: Published, folder: Path, npz_limit: int) -> bool:
         """Download `file` into `folder` from the first mirror with the published content.
 
         Parameters
         ----------
         file
-            What to download.
+            The file to download.
         folder
             Target folder, which exists.
-        whole
-            The most bytes of an npz file with all the data set's files.
+        npz_limit
+            The most bytes of an npz file with all files of the data set.
 
         Returns
         -------
         bool
-            Whether one succeeded; if not, `refusals` contains the reasons.
+            Whether a download succeeded; if not, `refusals` contains the reasons.
 
         Raises
         ------
@@ -62,9 +62,9 @@ class Mirrors:
             single = address.endswith("/")
             url = f"{address}{file.download}" if single else address
             try:
-                self._download(url, folder, file.limit if single else whole, file)
+                self._download(url, folder, file.limit if single else npz_limit, file)
             except DataError as error:
-                self.refusals.append(f"{url} ({_told(error, folder)})")
+                self.refusals.append(f"{url} ({_without_path(error, folder)})")
             else:
                 return True
         return False
@@ -75,13 +75,20 @@ class Mirrors:
             raise DataError(self._unreachable[address.netloc])
         target = folder / Path(address.path).name
         try:
-            download(url, target, limit, file.read, patience=self.patience, progress=self.progress)
+            download(
+                url,
+                target,
+                limit,
+                file.read,
+                time_limits=self.time_limits,
+                progress=self.progress,
+            )
         except Unreachable as error:
             self._unreachable[address.netloc] = str(error)
             raise
 
 
-def _told(error: DataError, folder: Path) -> str:
-    """Return the error without the temporary file's name."""
+def _without_path(error: DataError, folder: Path) -> str:
+    """Return the message of an error without the path of the temporary file."""
     message = str(error)
     return message.partition(": ")[2] if message.startswith(str(folder)) else message

@@ -47,9 +47,9 @@ def read(
     split
         "train" or "test".
     data_dir
-        The folder to search first, or a parent of a folder `mnist`; None for `GANKIT_DATA`.
+        The folder to search first, or the parent of a folder `mnist`; None for `GANKIT_DATA`.
     mirrors
-        Where to download missing files: folders, which end in a slash, or npz files.
+        Addresses for missing files: folders, which end in a slash, or npz files.
     progress
         Called as bytes arrive.
 
@@ -63,7 +63,7 @@ def read(
     UnknownName
         If there is no such split.
     DataError
-        If it is neither found nor downloaded, naming every folder and every mirror.
+        If a file is neither found nor downloaded; notes name every folder and mirror.
     StorageError
         If a download cannot be stored.
     """

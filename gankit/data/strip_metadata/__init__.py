@@ -1,7 +1,7 @@
-"""Picture files without metadata: only what a decoder needs for the pixels, and the orientation.
+"""Remove the metadata of picture files, except the orientation.
 
-Decoders read much more than pixels: dates, thumbnails, colour profiles, comments. Any of it may be
-damaged or huge, so it is removed before a decoder reads the file.
+Decoders read more than pixels: dates, thumbnails, colour profiles, comments. These may be damaged
+or huge, so gankit removes them before a decoder reads the file.
 """
 
 from gankit.data.strip_metadata.bounded_reader import MOST_BYTES, TooLarge

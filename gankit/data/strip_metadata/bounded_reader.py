@@ -1,4 +1,4 @@
-"""Read only the requested bytes of a picture file."""
+"""Read parts of a picture file, with a limit on their number and total size."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 from typing import BinaryIO
 
 MOST_BYTES = 2**30
-"""The most bytes that are read of a file: some 8 for each of the pixels that Pillow thinks safe."""
+"""The most bytes that are read of a file: about 8 for each pixel of Pillow's safe limit."""
 
 MOST_READS = 2**16
-"""The most parts that are read of a file, so that one of many tiny parts is refused soon."""
+"""The most parts that are read of a file, so that a file of many tiny parts is refused early."""
 
 
 class TooLarge(Exception):
-    """More than `MOST_BYTES` bytes or `MOST_READS` parts of a file would be read."""
+    """A file needs more than `MOST_BYTES` bytes or `MOST_READS` parts to be read."""
 
 
 class BoundedReader:
-    """The bytes of an open file: `content[start:stop]` reads them."""
+    """Reads an open file: `reader[start:stop]` returns its bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._left, self._reads = file, MOST_BYTES, 0
@@ -28,14 +28,14 @@ class BoundedReader:
         return self._size
 
     def __getitem__(self, part: slice) -> bytes:
-        """Return some bytes, in order; fewer at the end of the file.
+        """Return the bytes of a slice; fewer at the end of the file.
 
         Raises
         ------
         TooLarge
             The total read would exceed `MOST_BYTES` bytes or `MOST_READS` parts.
         OSError
-            They cannot be read.
+            The bytes cannot be read.
         """
         start, stop, _ = part.indices(self._size)
         count = max(0, stop - start)
@@ -51,6 +51,6 @@ class BoundedReader:
             raise OSError("the file became shorter while it was read")
         return found
 
-    def rest(self, place: int) -> bytes:
-        """Return what comes from a place on, as much of it as may be read."""
-        return self[place : place + self._left]
+    def rest(self, offset: int) -> bytes:
+        """Return the bytes from an offset on, up to the limit."""
+        return self[offset : offset + self._left]

@@ -2,4 +2,4 @@
 
 
 class Damaged(Exception):
-    """The pixels of a picture cannot be read reliably; the text says what is wrong."""
+    """The pixels of a picture cannot be read reliably; the message has the reason."""

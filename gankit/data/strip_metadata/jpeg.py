@@ -20,14 +20,14 @@ EXIF = b"Exif\0\0"
 def strip(content: BoundedReader) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF.
 
-    Bytes that are not segments are kept unchanged: the decoder decides.
+    Bytes that are not segments are kept unchanged; the decoder handles them.
     """
     place, exif, kept = START, list[bytes](), [content[:START]]
     while place + 4 <= len(content):
         mark, marker, *size = content[place : place + 4]
         if mark != 0xFF or marker == SOS:
             break
-        if marker == 0xFF:  # Any number of these may precede a marker.
+        if marker == 0xFF:  # Any number of fill bytes may precede a marker.
             place += 1
             continue
         end = place + 2 + int.from_bytes(size, "big")

@@ -47,9 +47,10 @@ class StrippedFile:
 
 
 def strip_metadata(file: BinaryIO) -> StrippedFile | None:
-    """Return a picture file without its metadata; None if its first bytes are of no known format.
+    """Return a picture file without its metadata; None if its format is unknown.
 
-    Metadata is not read, however large it is; only TIFF files are read completely.
+    Its first bytes decide the format. Metadata of any size is not read; only TIFF files are read
+    completely.
 
     Parameters
     ----------
@@ -61,9 +62,9 @@ def strip_metadata(file: BinaryIO) -> StrippedFile | None:
     Damaged
         The pixels cannot be read reliably: a checksum of a PNG file's pixels is wrong.
     TooLarge
-        More bytes are needed than are read of any file.
+        More bytes are needed than the limit.
     OSError
-        It cannot be read.
+        The file cannot be read.
     """
     content = BoundedReader(file)
     head = content[:18]

@@ -30,8 +30,8 @@ class Png:
     colour
         The type of colour, as the specification numbers it.
     clear
-        The transparent grey level, or red, green and blue, each of `depth` bits; empty if there is
-        none, or if the pixels have alpha or a palette.
+        The transparent grey level, or red, green and blue, each of `depth` bits; empty if the file
+        has none, or if the pixels have alpha or a palette.
     """
 
     depth: int
@@ -55,18 +55,18 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes, Png | None]:
             kept.append(content.rest(place))
         if not (kind in PIXELS or (kind == b"eXIf" and end - place < MOST_BYTES)):
             continue
-        whole = content[place:end]
-        data, right = whole[8:-4], zlib.crc32(whole[4:-4]) == int.from_bytes(whole[-4:], "big")
-        if kind in PIXELS and not right:
+        chunk = content[place:end]
+        data, valid = chunk[8:-4], zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+        if kind in PIXELS and not valid:
             raise Damaged(f"wrong checksum of {kind.decode()}")
         if kind == b"IHDR" and len(data) == 13:
             header = Png(*struct.unpack_from(">BB", data, 8))
-        if kind == b"eXIf" and right:
+        if kind == b"eXIf" and valid:
             exif = data
         elif kind == b"tRNS" and header and header.colour in (GREY, COLOUR):
             clear = data
         elif kind in PIXELS:
-            kept.append(whole)
+            kept.append(chunk)
     return b"".join(kept), exif, header and _with_clear(header, clear)
 
 

@@ -42,8 +42,8 @@ BIG = _Form(8, "Q", "Q", 8, 20, 12)
 def strip(content: BoundedReader) -> tuple[bytes, int]:
     """Return the file with only the needed entries of its first picture, and its orientation.
 
-    The pixels may be anywhere, so the complete file is read. If its directory cannot be read, it
-    is returned unchanged: the decoder decides.
+    The pixels may be anywhere, so the complete file is read. If its directory cannot be read, the
+    file is returned unchanged; the decoder handles it.
     """
     order = SIGNATURES[content[:4]]
     form = BIG if b"+" in content[2:4] else CLASSIC

@@ -22,7 +22,7 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes]:
         head = content[place : place + 8]
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if not name.decode("latin-1").isprintable():
-            break  # Names are ASCII: this is no chunk, nor is anything after it.
+            break  # Names are ASCII, so neither this nor anything after it is a chunk.
         end = place + 8 + size + size % 2
         if name == b"EXIF" and size <= MOST_BYTES:
             exif = content[place + 8 : place + 8 + size]
