@@ -17,8 +17,9 @@ from gankit.plugins import GROUP, hooks
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
+    "gankit.functional": "Framework NAMES trainer",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
-    "Discriminator Generator Network Precision Problem State Trainer add_prefix aligned "
+    "Discriminator Generator Network Options Precision Problem State Trainer add_prefix aligned "
     "check_labels check_state strip_prefix",
     "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
@@ -39,9 +40,13 @@ PROMISED = {
     "add_class_names_to_onnx read_onnx",
     "gankit.export": "Exported export read",
     "gankit.training": "Callback Progress StepShape alternate fit plan",
-    "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Metrics Samples "
+    "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Live Metrics Samples "
     "TensorBoard Watchdog every never",
     "gankit.data": "Dataset FileCheck ImageSet",
+    "gankit.data.glyphs": "draw",
+    "gankit.visual.images": "Picture enlarged grid",
+    "gankit.visual.animation": "captioned of_training write",
+    "gankit.evaluation": "Evaluation choose evaluate principal_components",
     "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "

@@ -47,6 +47,10 @@ def choose(
         `(N, H, W, C)` uint8, or real numbers in [-1, 1].
     split
         A description: "training images of mnist".
+    count
+        How many, at least 2; 10,000 by default.
+    seed
+        Random seed of the choice; 0 by default.
     """
     if count < 2:
         raise ConfigError(f"reference: got {count} images; expected at least 2")

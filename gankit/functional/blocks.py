@@ -120,5 +120,5 @@ def _stacked(rows: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
 
 
 def trainer(problem: Problem, framework: Framework) -> Trainer:
-    """Return a trainer: with blocks if the framework has `scan`."""
+    """Return a trainer of `problem` on `framework`, with blocks if that has `scan`."""
     return (BlockTrainer if framework.scan else Trainer)(problem, framework)

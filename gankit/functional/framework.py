@@ -53,7 +53,15 @@ class Framework(ABC):
     """A namespace with the functions of `NAMES`."""
 
     def __init__(self, precision: Precision, device: str) -> None:
-        """Set the precision of weights and images, and the device by the framework's name."""
+        """Store both.
+
+        Parameters
+        ----------
+        precision
+            "float32" or "float64", of weights and images.
+        device
+            "auto", or a device as the framework names it.
+        """
         self.precision, self.device = precision, device
 
     @abstractmethod
@@ -62,15 +70,15 @@ class Framework(ABC):
 
     @abstractmethod
     def numpy(self, tensor: Tensor, /) -> NDArray[Any]:
-        """Return a copy of a tensor as a NumPy array."""
+        """Return a copy of `tensor` as a NumPy array."""
 
     @abstractmethod
     def constant(self, tensor: Tensor, /) -> Tensor:
-        """Return the same numbers as a constant: no gradient flows through it."""
+        """Return the numbers of `tensor` as a constant: no gradient flows through it."""
 
     @abstractmethod
     def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
-        """Return `number * tensor` in the tensor's precision.
+        """Return `number * tensor` in the precision of `tensor`.
 
         `number` is a float, or a float64 scalar on the device; it is rounded to the tensor's
         precision before the product.
@@ -78,22 +86,30 @@ class Framework(ABC):
 
     @abstractmethod
     def float64(self, tensor: Tensor, /) -> Tensor:
-        """Return a tensor in float64."""
+        """Return `tensor` in float64."""
 
     @abstractmethod
     def value_and_grad(
         self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
     ) -> tuple[Tensor, Extra, Tensors]:
-        """Return the scalar `f(weights)[0]`, `f(weights)[1]` and the gradient of the scalar."""
+        """Return `f(weights)[0]`, a scalar, `f(weights)[1]`, and the gradient of the scalar."""
 
     @abstractmethod
     def grad(self, f: Callable[[Tensor], Tensor], x: Tensor, /) -> Tensor:
-        """Return the gradient of the scalar `f(x)`; it can be differentiated again."""
+        """Return the gradient of the scalar `f(x)` by `x`; it can be differentiated again."""
 
     def cond(
         self, flag: float | Tensor, f: Callable[[], Any], otherwise: Callable[[], Any], /
     ) -> Any:  # noqa: ANN401 - whatever the two return.
-        """Return `f()` if `flag` is positive, else `otherwise()`."""
+        """Return one of two values; a compiled update computes only that one.
+
+        Parameters
+        ----------
+        flag
+            A number, or a scalar on the device; positive for the first.
+        f, otherwise
+            Functions that return the first and the second value, of equal structure.
+        """
         return f() if flag > 0 else otherwise()
 
     def compile(
@@ -103,9 +119,9 @@ class Framework(ABC):
         *,
         consumes: bool,  # noqa: ARG002 - nothing is compiled by default.
     ) -> Callable[..., Any]:
-        """Return a pure function compiled; by default, unchanged.
+        """Return `function`, which is pure, compiled; by default, unchanged.
 
-        `consumes` tells that its first argument is not used after the call, so that its memory
+        `consumes` is True if its first argument is not used after the call, so that its memory
         may be reused.
         """
         return function
@@ -116,31 +132,62 @@ class Framework(ABC):
     outputs, stacked. None, the default: the backend trains without blocks."""
 
     def take(self, x: Tensor, index: Tensor, /, *, axis: int = 0) -> Tensor:
-        """Return the rows of `x` along `axis` at the whole numbers of `index`; blocks need it."""
+        """Return rows of an array; blocks need it.
+
+        Parameters
+        ----------
+        x
+            The array.
+        index
+            Positions of the rows, whole numbers of any shape.
+        axis
+            The axis of the rows; 0 by default.
+        """
         raise NotImplementedError
 
     def softplus(self, x: Tensor, /) -> Tensor:
-        """Return log(1 + exp(x)), exact at both ends; its derivative at 0 is 1/2."""
+        """Return log(1 + exp(`x`)), exact at both ends; its derivative at 0 is 1/2."""
         return defaults.softplus(self.xp, x)
 
     def sigmoid(self, x: Tensor, /) -> Tensor:
-        """Return 1 / (1 + exp(-x)), exact at both ends."""
+        """Return 1 / (1 + exp(-`x`)), exact at both ends."""
         return defaults.sigmoid(self.xp, x)
 
     def conv(
         self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int, groups: int
     ) -> Tensor:
-        """Return the convolution of `(n, h, w, c)` images, as `gankit.layers.Conv` defines it."""
+        """Return a convolution, as `gankit.layers.Conv` defines it.
+
+        Parameters
+        ----------
+        x
+            `(n, height, width, channels)` images.
+        kernel
+            `(k, k, channels / groups, filters)`.
+        stride, padding, groups
+            Those of the layer.
+        """
         return defaults.conv(self.xp, x, kernel, stride, padding, groups)
 
     def conv_transpose(self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int) -> Tensor:
-        """Return the transposed convolution, as `gankit.layers.ConvTranspose` defines it."""
+        """Return a transposed convolution, as `gankit.layers.ConvTranspose` defines it.
+
+        Parameters
+        ----------
+        x
+            `(n, height, width, channels)` images.
+        kernel
+            `(k, k, channels, filters)`.
+        stride, padding
+            Those of the layer.
+        """
         return defaults.conv_transpose(self.xp, self.conv, x, kernel, stride, padding)
 
     def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
-        """Shift each of `(B, h, w, c)` images by its row of `offsets`, as `AugmentOps` defines it.
+        """Shift each of `images` by its row of `offsets`, as `AugmentOps` defines it.
 
-        `offsets` are `(B, 2)` whole numbers in the images' precision.
+        `images` are `(B, height, width, channels)`, `offsets` `(B, 2)` whole numbers in the same
+        precision.
         """
         rows, columns = (
             self.array(np.arange(side, dtype=self.precision)) for side in images.shape[1:3]

@@ -132,7 +132,7 @@ class CheckpointStore:
         return path
 
     def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
-        """Read and verify the checkpoint of a step or in a folder; CheckpointError on failure."""
+        """Read and verify the checkpoint of `step`, or in a folder; CheckpointError on failure."""
         if not isinstance(step, int):
             return read_checkpoint(step)
         steps = self.steps()

@@ -62,7 +62,8 @@ class EachStep:
         self.function(progress)
 
 
-Callbacks: TypeAlias = Callback | Callable[[Progress], object] | Iterable[Any]
+_Called: TypeAlias = Callback | Callable[[Progress], object]
+Callbacks: TypeAlias = _Called | Iterable[_Called]
 """One callback, one function of a `Progress`, or several of them."""
 
 

@@ -123,7 +123,17 @@ def of_training(folder: Path, most: int = MOST_PICTURES) -> tuple[list[tuple[int
 
 
 def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
-    """Return a picture with a line of text below it, as large as fits."""
+    """Return a picture with a line of text below it, as large as fits.
+
+    Parameters
+    ----------
+    pixels
+        The picture, `(height, width)` or `(height, width, 3)` uint8.
+    text
+        The line.
+    scale
+        How much the picture was enlarged; the text grows with it. 1 by default.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     width = pixels.shape[1]

@@ -52,7 +52,7 @@ class Picture:
     pixels: Pixels = field(repr=False)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a PNG or JPEG file with `write`."""
+        """Write the PNG or JPEG file `path` with `write`."""
         write(path, self.pixels)
 
     def png(self) -> bytes:
@@ -177,7 +177,7 @@ def _whole(value: object) -> bool:
 
 
 def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
-    """Return a picture with each pixel repeated `scale` times across and down.
+    """Return the picture `pixels` with each pixel repeated `scale` times across and down.
 
     Without a scale, the picture becomes at least 400 pixels wide, if it does not get too large.
 

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from importlib.machinery import PathFinder
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -159,14 +160,39 @@ def test_it_names_the_next_two_commands(command):
     assert "gankit train --backend mine" in said
 
 
-def test_every_template_is_used_and_no_mark_is_left():
+GRADIENTS = get_args(scaffold.Gradients)
+
+
+def test_every_template_is_used():
     folder = Path(scaffold.__file__).parent / "template"
-    assert {path.name for path in folder.iterdir()} == set(scaffold.LAYOUT.values())
-    for path, text in scaffold.rendered(scaffold.Names("my-own")).items():
+    used = {file for gradients in GRADIENTS for file in scaffold.layout(gradients).values()}
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*.in")} == used
+
+
+@pytest.mark.parametrize("gradients", GRADIENTS)
+def test_no_mark_is_left_in_a_new_backend(gradients):
+    for path, text in scaffold.rendered(scaffold.Names("my-own"), gradients).items():
         for mark in ("@name@", "@module@", "@distribution@"):
             assert mark not in path + text
         if path.endswith(".py"):
             compile(text, path, "exec")
+
+
+def test_the_template_over_a_framework_is_the_example():
+    """The example passes the complete contract in its own tests, so the template does."""
+    example = ROOT / "docs" / "examples" / "gankit-autograd" / "gankit_autograd"
+    files = scaffold.rendered(scaffold.Names("mine"), "framework")
+    assert files["gankit_mine/framework.py"] == (example / "framework.py").read_text("utf-8")
+    assert 'dependencies = ["gankit", "autograd' in files["pyproject.toml"]
+
+
+def test_a_new_backend_over_a_framework_trains(command, install, alone):
+    pytest.importorskip("autograd")
+    assert command("plugins", "new", "quick", "--gradients", "framework").code == ExitCode.OK
+    install("quick", "gankit_quick", alone / "gankit-quick")
+    short = ("--dataset", "glyphs", "--steps", "2", "--batch", "4")
+    trained = command("train", "--backend", "quick", *short)
+    assert trained.code == ExitCode.OK, trained.err
 
 
 @pytest.mark.parametrize("name", ["Mine", "1st", "a b", "a--b", "-a", "", "a.b", "../a", "a" * 41])

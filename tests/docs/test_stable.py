@@ -52,7 +52,7 @@ AUTHORS = [
     *sorted((DOCS.parent / "backends").rglob("*.py")),
     *sorted(DOCS.glob("examples/*/*.py")),
     *sorted(DOCS.glob("examples/*/gankit_*/*.py")),
-    *sorted((DOCS.parent / "gankit" / "scaffold").rglob("*.py.in")),
+    *sorted((DOCS.parent / "gankit" / "plugins" / "scaffold").rglob("*.py.in")),
 ]
 
 

@@ -15,6 +15,7 @@ from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from gankit.plugins.listing import Offer
+    from gankit.plugins.scaffold import Gradients
 LEVELS = ("protocol", "numerics", "resume", "portability")
 
 
@@ -26,18 +27,26 @@ def command() -> None:
 @command.command("new")
 @click.argument("name")
 @click.option("--out", type=PATH, help="Folder to write  [gankit-NAME].")
-def new(name: str, out: Path | None) -> None:
+@click.option(
+    "--gradients",
+    type=click.Choice(["by-hand", "framework"]),
+    default="by-hand",
+    show_default=True,
+    help="Where derivatives come from. framework: automatic derivatives, in sixty lines.",
+)
+def new(name: str, out: Path | None, gradients: Gradients) -> None:
     """Create a backend called NAME, ready to install.
 
-    Writes a complete distribution that trains: pyproject.toml with the entry point, dense networks
-    in NumPy to replace step by step, tests of the contract, a README and a CI workflow. Writes all
-    of it or nothing.
+    Writes a complete distribution that trains: pyproject.toml with the entry point, a backend to
+    replace step by step, tests of the contract, a README and a CI workflow. The backend is dense
+    networks in NumPy, or with --gradients framework every network of gankit on HIPS autograd.
+    Writes all of it or nothing.
     """
     from gankit.plugins.scaffold import Names
     from gankit.plugins.scaffold import new as write
 
     folder = Path(Names(name).distribution) if out is None else out
-    for path in write(name, folder):
+    for path in write(name, folder, gradients):
         answer(folder / path)
     say("next:")
     say(f"  pip install --editable {shlex.quote(str(folder))}")

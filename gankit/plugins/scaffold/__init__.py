@@ -10,24 +10,23 @@ import shutil
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from gankit._utils.storage import writing
 from gankit.errors import ConfigError, shown
 from gankit.plugins import loader, registry
 
-LAYOUT = {
-    "pyproject.toml": "pyproject.toml.in",
-    "README.md": "README.md.in",
+Gradients = Literal["by-hand", "framework"]
+"""Where derivatives come from: formulas in the backend, or a framework that computes them."""
+_COMMON = {
     ".gitignore": "gitignore.in",
     ".github/workflows/test.yml": "test.yml.in",
-    "@module@/__init__.py": "__init__.py.in",
-    "@module@/losses.py": "losses.py.in",
-    "@module@/networks.py": "networks.py.in",
-    "@module@/optimizers.py": "optimizers.py.in",
-    "@module@/trainer.py": "trainer.py.in",
     "tests/test_contract.py": "test_contract.py.in",
 }
-"""The template of each file."""
+_MODULES = {
+    "by-hand": ("__init__", "losses", "networks", "optimizers", "trainer"),
+    "framework": ("__init__", "framework"),
+}
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _NAME_LIMIT = 40
 
@@ -59,8 +58,25 @@ class Names:
         return text
 
 
-def new(name: str, folder: Path) -> list[str]:
+def layout(gradients: Gradients) -> dict[str, str]:
+    """Return the template of each file, by the file's path."""
+    folder = gradients.replace("-", "_")
+    files = {file: f"{folder}/{file}.in" for file in ("pyproject.toml", "README.md")}
+    modules = {f"@module@/{name}.py": f"{folder}/{name}.py.in" for name in _MODULES[gradients]}
+    return files | _COMMON | modules
+
+
+def new(name: str, folder: Path, gradients: Gradients = "by-hand") -> list[str]:
     """Write the distribution of the backend `name` into a new folder.
+
+    Parameters
+    ----------
+    name
+        The backend's name.
+    folder
+        The new folder.
+    gradients
+        Where derivatives come from; "by-hand" by default.
 
     Returns
     -------
@@ -76,17 +92,17 @@ def new(name: str, folder: Path) -> list[str]:
     _check(name)
     if os.path.lexists(folder):
         raise ConfigError(f"--out: got {str(folder)!r}, which exists; expected a new folder")
-    files = rendered(Names(name))
+    files = rendered(Names(name), gradients)
     _write(folder, files)
     return list(files)
 
 
-def rendered(names: Names) -> dict[str, str]:
+def rendered(names: Names, gradients: Gradients = "by-hand") -> dict[str, str]:
     """Return the text of every file, by its path relative to the folder."""
     templates = resources.files(__name__) / "template"
     return {
         names.filled(path): names.filled((templates / source).read_text("utf-8"))
-        for path, source in LAYOUT.items()
+        for path, source in layout(gradients).items()
     }
 
 
