@@ -1,4 +1,4 @@
-"""The JAX backend for gankit; imports no JAX, for gankit loads it only to list what is there."""
+"""The JAX backend for gankit; does not import JAX, because listing backends imports this module."""
 
 import gankit
 from gankit.contract import CAPABILITIES, Backend
@@ -14,7 +14,7 @@ def build(problem):
 
 
 def inspect():
-    """Return what JAX says of itself here; imports it."""
+    """Return JAX's version and devices on this machine; imports JAX."""
     import jax
 
     return {"jax": jax.__version__, "devices": ", ".join(map(str, jax.devices()))}
@@ -22,6 +22,6 @@ def inspect():
 
 @gankit.hookimpl
 def gankit_backends():
-    """Offer the backend `jax`."""
-    able, remedy = CAPABILITIES - {"native", "exact-blocks", "mixed"}, "pip install jax"
-    yield Backend("jax", ("jax",), build, able, api=1, remedy=remedy, inspect=inspect)
+    """Return the backend `jax`."""
+    claimed, remedy = CAPABILITIES - {"native", "exact-blocks", "mixed"}, "pip install jax"
+    yield Backend("jax", ("jax",), build, claimed, api=1, remedy=remedy, inspect=inspect)

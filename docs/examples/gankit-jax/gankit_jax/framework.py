@@ -9,7 +9,7 @@ from jax import lax
 
 
 class Jax(Framework):
-    """Arrays of JAX; updates are compiled, and blocks are scans of them."""
+    """JAX arrays; updates are compiled functions, and blocks are scans of updates."""
 
     xp = jnp
     scan = staticmethod(lax.scan)
@@ -69,28 +69,33 @@ class Jax(Framework):
 
     def conv(self, x, kernel, /, *, stride, padding, groups):
         """Return XLA's convolution."""
-        return _convolved(x, kernel, stride, padding, groups=groups)
+        return _convolve(x, kernel, stride, padding, groups=groups)
 
     def conv_transpose(self, x, kernel, /, *, stride, padding):
-        """Return XLA's convolution of the spread image with the kernel turned."""
+        """Return XLA's convolution of the dilated image with the flipped kernel."""
         edge = kernel.shape[0] - 1 - padding
-        return _convolved(x, kernel[::-1, ::-1], 1, edge, spread=stride)
+        return _convolve(x, kernel[::-1, ::-1], 1, edge, dilation=stride)
 
 
-def _convolved(x, kernel, stride, padding, *, spread=1, groups=1):
+def _convolve(x, kernel, stride, padding, *, dilation=1, groups=1):
     return lax.conv_general_dilated(
-        x, kernel, (stride, stride), [(padding, padding)] * 2, lhs_dilation=(spread, spread),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=groups,
-    )  # fmt: skip
+        x,
+        kernel,
+        (stride, stride),
+        [(padding, padding)] * 2,
+        lhs_dilation=(dilation, dilation),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=groups,
+    )
 
 
 def _device(name):
     """Return the device called "cpu" or "gpu:1"; "auto" is the one that JAX prefers."""
     platform, _, number = name.partition(":")
     try:
-        if not platform or (place := int(number or 0)) < 0:
-            raise ValueError("give cpu, gpu:0 or the like")
-        return jax.devices(None if name == "auto" else platform)[place]
+        if not platform or (index := int(number or 0)) < 0:
+            raise ValueError("give cpu, gpu:0 or a similar name")
+        return jax.devices(None if name == "auto" else platform)[index]
     except (RuntimeError, IndexError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"unknown device {name!r} for jax: {reason}") from None

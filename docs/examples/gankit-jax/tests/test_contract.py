@@ -1,4 +1,4 @@
-"""The JAX backend keeps the contract."""
+"""The JAX backend fulfils the contract."""
 
 import gankit
 import pytest
