@@ -11,7 +11,7 @@ The NumPy reference backend shares none of these formulas; the kit compares the 
 from gankit.functional.blocks import BlockTrainer, trainer
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import NAMES, Extra, Framework, Tensor, Tensors
-from gankit.functional.objective import Inputs, LossOps, Networks, Objective, SpecNetworks
+from gankit.functional.objective import FrameworkOps, Inputs, Networks, Objective, SpecNetworks
 from gankit.functional.optimizers import averaged, updated
 from gankit.functional.trainer import Trainer
 from gankit.functional.updates import Updates
@@ -22,8 +22,8 @@ __all__ = [
     "Extra",
     "ForwardPass",
     "Framework",
+    "FrameworkOps",
     "Inputs",
-    "LossOps",
     "Networks",
     "Objective",
     "SpecNetworks",

@@ -103,8 +103,8 @@ class SpecNetworks:
 
 
 @dataclass(frozen=True)
-class LossOps:
-    """The operations of losses and augmentations, on tensors of a framework."""
+class FrameworkOps:
+    """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on tensors of a framework."""
 
     framework: Framework
 
@@ -243,8 +243,8 @@ class Objective:
         return self.framework.scale(inputs.scalars[name], xp.mean(excess * excess))
 
     @property
-    def _ops(self) -> LossOps:
-        return LossOps(self.framework)
+    def _ops(self) -> FrameworkOps:
+        return FrameworkOps(self.framework)
 
     def _joined(
         self, weights: Tensors, fake: Tensor, inputs: Inputs, chance: Tensor | None
