@@ -29,16 +29,17 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 """Pillow options of each format: lossless, except that a GIF has 256 colours (all greys)."""
 LAST_SECONDS = 1.5
-"""Duration of the last picture before the first comes again."""
+"""Additional duration of the last picture."""
 MOST_FPS = 50.0
-"""The most pictures per second; browsers slow faster GIFs down."""
+"""The most pictures per second; browsers show faster GIFs slowly."""
 MOST_PICTURES = 100
 """The most pictures of an animation of training."""
 MOST_PIXELS = 200_000_000
-"""The most pixels of all pictures, which are in memory while the file is written."""
+"""The most pixels of all pictures; they are in memory until the file is written."""
 MOST_PNG_BYTES = 4_000_000
 """The most bytes of a PNG file that is read."""
-PER_LETTER = 12
+LETTER_PIXELS = 12
+"""Height of the letters of a caption at scale 1."""
 
 
 def animates(path: str | os.PathLike[str]) -> bool:
@@ -67,9 +68,10 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     Raises
     ------
     ConfigError
-        The pictures differ in shape, are missing or too large together, or `fps` is invalid.
+        There are no pictures, their shapes differ, their total size is too large, or `fps` is
+        invalid.
     StorageError
-        It could not be written.
+        The file could not be written.
     """
     path = given(path, "path")
     if not animates(path):
@@ -79,8 +81,9 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     pictures = list(_alike(frames))
     if not pictures:
         raise ConfigError(f"cannot write {path}: there are no pictures")
-    shown = round(1000 / fps)
-    durations = [shown] * (len(pictures) - 1) + [shown + round(LAST_SECONDS * 1000)]
+    milliseconds = round(1000 / fps)
+    last = milliseconds + round(LAST_SECONDS * 1000)
+    durations = [milliseconds] * (len(pictures) - 1) + [last]
     content = io.BytesIO()
     pictures[0].save(
         content,
@@ -98,7 +101,7 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
 def check_fps(fps: float) -> None:
     """Raise ConfigError unless `fps` is a valid number of pictures per second."""
     if not (math.isfinite(fps) and 0.1 <= fps <= MOST_FPS):
-        raise ConfigError(f"--fps is {fps:g}; it is from 0.1 to {MOST_FPS:g} pictures a second")
+        raise ConfigError(f"--fps: got {fps:g}; expected 0.1 to {MOST_FPS:g} pictures per second")
 
 
 def of_training(folder: Path, most: int = MOST_PICTURES) -> tuple[list[tuple[int, Pixels]], int]:
@@ -109,21 +112,24 @@ def of_training(folder: Path, most: int = MOST_PICTURES) -> tuple[list[tuple[int
     folder
         The `samples` folder of the run.
     most
-        Grids to return; of more, evenly spaced ones with the first and the last.
+        The most grids to return; if there are more, they are evenly spaced, with the first and
+        the last.
 
     Raises
     ------
     CheckpointError
-        There are none, or one is not a complete PNG file.
+        The run has no grids, or one is not a complete PNG file.
     """
     paths = by_step(folder)
     if not paths:
-        raise CheckpointError(f"{folder} has no grids; train on, or with --set sample_every=1")
+        raise CheckpointError(
+            f"{folder} has no grids; train longer, or train with --set sample_every=1"
+        )
     return [(int(path.stem), _read(path)) for path in spread(paths, most)], len(paths)
 
 
 def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
-    """Return a picture with a line of text below it, as large as fits.
+    """Return a picture with a line of text below it, which is as large as the width allows.
 
     Parameters
     ----------
@@ -137,7 +143,7 @@ def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
     from PIL import Image, ImageDraw, ImageFont
 
     width = pixels.shape[1]
-    size = max(6, min(PER_LETTER * scale, 2 * width // max(len(text), 1)))
+    size = max(6, min(LETTER_PIXELS * scale, 2 * width // max(len(text), 1)))
     strip = Image.new("L", (width, size + size // 2 + 1), 0)
     at = (width / 2, strip.height / 2)
     ImageDraw.Draw(strip).text(at, text, 200, ImageFont.load_default(size), anchor="mm")
@@ -148,7 +154,7 @@ def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
 
 
 def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
-    """Yield the pictures; ConfigError if their shapes differ, or they are too large together."""
+    """Yield the pictures; ConfigError if their shapes differ or their total size is too large."""
     from PIL import Image
 
     first, total = None, 0
@@ -156,14 +162,14 @@ def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
         first = frame.shape if first is None else first
         if frame.shape != first:
             raise ConfigError(
-                f"picture {place} has {_size(frame.shape)} pixels, and those before it "
-                f"{_size(first)}; an animation has pictures of one size"
+                f"picture {place} has {_size(frame.shape)} pixels; expected {_size(first)}, as of "
+                "the first picture"
             )
         total += frame.size
         if total > MOST_PIXELS:
             raise ConfigError(
-                f"the pictures have more than {MOST_PIXELS:,} pixels together; "
-                "ask for fewer or smaller ones"
+                f"the pictures of an animation have more than {MOST_PIXELS:,} pixels in total; "
+                "choose fewer or smaller ones"
             )
         yield Image.fromarray(np.ascontiguousarray(frame))
 
@@ -179,7 +185,7 @@ def _read(path: Path) -> Pixels:
     try:
         with Image.open(content, formats=["PNG"]) as image:
             if math.prod(image.size) > MOST_PIXELS:
-                raise CheckpointError(f"{path} is too large a picture; remove it")
+                raise CheckpointError(f"{path} has more than {MOST_PIXELS:,} pixels; remove it")
             return np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, GankitError):

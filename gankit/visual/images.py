@@ -1,8 +1,7 @@
-"""Write images to files: from floats to pixels, grids, PNG and JPEG.
+"""Convert images to pixels and grids, and write them as PNG and JPEG files.
 
-Pixels are not altered, white on black for handwritten digits: images are not inverted, and not
-stretched to their darkest and lightest values, which would hide that a generator does not use the
-complete range.
+Pixels are not changed: handwritten digits are white on black. Images are not inverted. Their levels
+are not stretched to the complete range, which would hide that a generator does not use all of it.
 """
 
 from __future__ import annotations
@@ -27,14 +26,11 @@ Pixels: TypeAlias = NDArray[np.uint8]
 WIDTH = 400
 """The least width of a grid, in pixels, if no scale is given."""
 FORMATS = (".png", ".jpg", ".jpeg")
-"""The endings of pictures that can be written."""
+"""Endings of the files that `write` can write."""
 GAP_LEVEL = 96
 """The grey level between a grid's images, distinct from black and from white."""
-
-
 MOST_LETTERS = 16
 """The most letters of a name beside a grid."""
-
 MOST_PIXELS = 64_000_000
 """The most pixels of a picture."""
 
@@ -64,9 +60,9 @@ class Picture:
 
 
 def to_uint8(images: NDArray[Any]) -> Pixels:
-    """Return grey levels: -1 becomes 0, 1 becomes 255, rounded to the nearest, clipped outside.
+    """Return levels: -1 becomes 0 and 1 becomes 255; rounded to the nearest, and clipped.
 
-    The inverse of `Problem.scale`. uint8 is returned unchanged.
+    This is the inverse of `Problem.scale`. uint8 is returned unchanged.
 
     >>> to_uint8(np.array([-1.5, -1.0, 0.0, 0.999, 1.0]))
     array([  0,   0, 128, 255, 255], dtype=uint8)
@@ -79,7 +75,7 @@ def to_uint8(images: NDArray[Any]) -> Pixels:
     if images.dtype == np.uint8:
         return images
     if np.isnan(images).any():
-        raise Diverged("an image holds nan; the generator's weights are likely not finite")
+        raise Diverged("an image contains nan; the generator's weights are likely not finite")
     levels = np.asarray(images, np.float64) * 127.5 + 127.5
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
@@ -90,8 +86,8 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     Parameters
     ----------
     images
-        `(n, height, width, channels)`, real numbers in [-1, 1] or uint8. With other than 1 or 3
-        channels, the channels are shown in grey, side by side.
+        `(n, height, width, channels)`, real numbers in [-1, 1] or uint8. If there are not 1 or 3
+        channels, each channel is shown in grey, side by side.
     columns
         Images per row; by default about the square root of `n`.
     gap
@@ -110,13 +106,13 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     pixels = to_uint8(_checked(images))
     n, height, width, channels = pixels.shape
     if gap < 0:
-        raise ConfigError(f"a grid with gaps of {gap} pixels cannot be laid")
+        raise ConfigError(f"gap: got {gap}; expected at least 0 pixels")
     rows, columns = _layout(n, columns)
     cells = np.full((rows * columns, height + gap, width + gap, channels), GAP_LEVEL, np.uint8)
     cells[:n, :height, :width] = pixels
     table = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
-    whole = table.reshape(rows * (height + gap), columns * (width + gap), channels)
-    trimmed = whole[: whole.shape[0] - gap, : whole.shape[1] - gap]
+    padded = table.reshape(rows * (height + gap), columns * (width + gap), channels)
+    trimmed = padded[: padded.shape[0] - gap, : padded.shape[1] - gap]
     return trimmed[..., 0] if channels == 1 else trimmed
 
 
@@ -128,16 +124,18 @@ def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:
     picture
         `(H, W)` or `(H, W, 3)` uint8.
     names
-        One for each row; rows have equal heights, and long names are cut.
+        A name for each row; rows have equal heights, and long names are shortened.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     row = picture.shape[0] / len(names)
     font = ImageFont.load_default(max(8, round(row / 3)))
-    told = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
-    width = math.ceil(max(font.getlength(name) for name in told) + row / 3)
+    short = [
+        name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names
+    ]
+    width = math.ceil(max(font.getlength(name) for name in short) + row / 3)
     margin = Image.new("L", (width, picture.shape[0]), 0)
-    for at, name in enumerate(told):
+    for at, name in enumerate(short):
         place = (width - row / 6, row * (at + 0.5))
         ImageDraw.Draw(margin).text(place, name, 200, font, anchor="rm")
     drawn = np.asarray(margin)
@@ -149,29 +147,29 @@ def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:
 def check_grid(
     n: int, shape: tuple[int, ...], columns: int | None = None, scale: int = 1, gap: int = 2
 ) -> None:
-    """Raise ConfigError if an enlarged grid of `n` images of `shape` would be too large."""
+    """Raise ConfigError if a grid of `n` images of `shape`, enlarged by `scale`, is too large."""
     rows, columns = _layout(n, columns)
     if shape[2] not in (1, 3):
         shape = shape[0], shape[1] * shape[2], 1
     height, width = rows * (shape[0] + gap) - gap, columns * (shape[1] + gap) - gap
     if height * width * shape[2] * scale**2 > MOST_PIXELS:
-        large = f" {scale} times as large" if scale > 1 else ""
+        scaled = f", enlarged {scale} times," if scale > 1 else ""
         raise ConfigError(
-            f"a picture of {n:,} images{large} would have {width * scale:,} x {height * scale:,} "
-            f"pixels, more than {MOST_PIXELS:,}; take fewer, or write an .npy file or one file each"
+            f"a grid of {n:,} images{scaled} has {width * scale:,} x {height * scale:,} pixels; "
+            f"expected at most {MOST_PIXELS:,}; write fewer, an .npy file or single files"
         )
 
 
 def _layout(n: int, columns: int | None) -> tuple[int, int]:
     """Return the rows and columns of a grid of `n`."""
     columns = math.ceil(math.sqrt(n)) if columns is None else number(columns)
-    if not _whole(columns):
+    if not _is_count(columns):
         raise ConfigError(f"columns: got {shown(columns)}; expected a whole number, at least 1")
     columns = min(columns, n)
     return math.ceil(n / columns), columns
 
 
-def _whole(value: object) -> bool:
+def _is_count(value: object) -> bool:
     """Return whether a value is a whole number of at least 1."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -179,7 +177,7 @@ def _whole(value: object) -> bool:
 def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
     """Return the picture `pixels` with each pixel repeated `scale` times across and down.
 
-    Without a scale, the picture becomes at least 400 pixels wide, if it does not get too large.
+    Without a scale, the picture becomes at least 400 pixels wide, within `MOST_PIXELS`.
 
     >>> enlarged(np.array([[1, 2]], np.uint8), 2).tolist()
     [[1, 1, 2, 2], [1, 1, 2, 2]]
@@ -188,12 +186,12 @@ def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
         most = math.isqrt(MOST_PIXELS // pixels.size) or 1
         scale = min(math.ceil(WIDTH / pixels.shape[1]), most)
     scale = number(scale)
-    if not _whole(scale):
+    if not _is_count(scale):
         raise ConfigError(f"scale: got {shown(scale)}; expected a whole number, at least 1")
     if pixels.size * scale**2 > MOST_PIXELS:
         raise ConfigError(
-            f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be {scale} times as "
-            f"large; it has at most {MOST_PIXELS:,} pixels"
+            f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be enlarged {scale} "
+            f"times; expected at most {MOST_PIXELS:,} pixels"
         )
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
@@ -201,7 +199,7 @@ def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
 def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     """Write one image as .png, .jpg or .jpeg, by the suffix; atomically.
 
-    A JPEG file has quality 95 and no metadata. Its pixels are approximate.
+    A JPEG file has quality 95 and no metadata; its pixels are approximate.
 
     Parameters
     ----------
@@ -213,7 +211,7 @@ def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     ConfigError
         The path has another suffix.
     StorageError
-        It could not be written.
+        The file could not be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
@@ -238,7 +236,7 @@ def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     Raises
     ------
     StorageError
-        It could not be written.
+        The file could not be written.
     """
     pixels = to_uint8(image)
     _write(given(path, "path"), _png(_plane(pixels)))
@@ -256,7 +254,7 @@ def write_each(
     images
         `(n, height, width, channels)`, as in `grid`.
     start, count
-        Number of the first image, and the total, if these are part of more.
+        Number of the first image, and the total number, if `images` is a part of the images.
     """
     digits = max(3, len(str((count or start + len(images)) - 1)))
     numbers = range(start, start + len(images))
@@ -273,7 +271,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
-    """Return images of 1 or 3 channels; with others, one grey image with all of them."""
+    """Return images of 1 or 3 channels; other channels become one grey image, side by side."""
     if images.ndim != 4 or 0 in images.shape:
         raise ConfigError(f"images have shape {images.shape}; give (n, height, width, channels)")
     if images.shape[-1] in (1, 3):

@@ -1,6 +1,6 @@
 """HTML for notebooks: self-contained and escaped.
 
-Colours are inherited from the notebook, so that a dark one stays dark.
+Colours are inherited from the notebook, so that it also works in a dark one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SCALE = 2
 """Factor by which a small image is enlarged."""
 MOST_WIDTH = 420
-"""The most pixels of a grid's width as shown; wider grids are scaled down."""
+"""The largest width of a grid in pixels; wider grids are scaled down."""
 HTML = """\
 <div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">
 <table style="border-collapse:collapse;max-width:26em">

@@ -279,7 +279,7 @@ BAD = {
     "no checkpoint": (
         lambda run: shutil.rmtree(run / "checkpoints"), ("run", *COUNT), 4, "no valid checkpoint"
     ),
-    "weights that make no image": (ruined, ("run", *COUNT), 6, "run, step 20: an image holds nan"),
+    "weights that make no image": (ruined, ("run", *COUNT), 6, "step 20: an image contains nan"),
 }  # fmt: skip
 
 

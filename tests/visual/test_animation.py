@@ -59,7 +59,7 @@ def test_a_picture_that_equals_the_one_before_costs_nothing_but_time(tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_pictures_of_another_size_are_refused_and_nothing_is_written(tmp_path, suffix):
-    with pytest.raises(ConfigError, match="picture 2 has 5 x 4 pixels, and those before it 4 x 4"):
+    with pytest.raises(ConfigError, match="picture 2 has 5 x 4 pixels; expected 4 x 4"):
         animation.write(tmp_path / f"a{suffix}", [noise(1, 4, 4)[0], noise(1, 4, 5)[0]])
     assert not list(tmp_path.iterdir())
 
@@ -69,7 +69,7 @@ def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_pat
     for frames, fps, said in (
         ([], 10, "no pictures"),
         (noise(7, 4, 4), 10, "100 pixels"),
-        (noise(1, 4, 4), 51, "is 51"),
+        (noise(1, 4, 4), 51, "got 51"),
     ):
         with pytest.raises(ConfigError, match=said):
             animation.write(tmp_path / "a.gif", frames, fps=fps)
@@ -187,9 +187,9 @@ IMPOSSIBLE = [
     ("--steps 4", "needs --interpolate"),
     ("--frames 4", "needs --training"),
     ("--fps 4", "needs an animation"),
-    ("--training --fps 90", "from 0.1 to 50"),
+    ("--training --fps 90", "expected 0.1 to 50"),
     ("--scale 0", "at least 1"),
-    ("--scale 9999", "9999 times as large"),
+    ("--scale 9999", "enlarged 9999 times"),
     ("--truncation -1", "at least 0"),
     ("--scale 2 --out a.npy", "needs an image file"),
 ]

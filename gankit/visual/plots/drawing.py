@@ -15,7 +15,7 @@ from gankit.visual.plots.plot import Plot
 
 
 def evaluated(folder: Path | None) -> list[dict[str, Any]]:
-    """Return the evaluations of the run in a folder; none for a run in memory."""
+    """Return the evaluations of the run in a folder; empty for a run in memory."""
     return evaluation_log.read(RunFolder(folder).evaluations) if folder else []
 
 
@@ -25,7 +25,7 @@ def losses(history: Array) -> Plot:
     Parameters
     ----------
     history
-        `(steps, 2)`: the discriminator's and the generator's, as `Run.history` has them.
+        `(steps, 2)`: the discriminator's and the generator's, as in `Run.history`.
     """
     figure, (axes,) = panels.empty(1)
     panels.losses(axes, history)
@@ -38,8 +38,8 @@ def metrics(rows: Sequence[Row]) -> Plot:
     Parameters
     ----------
     rows
-        As returned by `gankit.runs.evaluation_log.read`; only those of the most common measure are
-        drawn.
+        As returned by `gankit.runs.evaluation_log.read`. Only evaluations that were measured in
+        the most common way are drawn.
     """
     if not rows:
         raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")
@@ -59,9 +59,9 @@ def class_shares(
     shares
         `(classes,)` in [0, 1], as in `Evaluation.histogram`.
     real
-        The same of real images, as marks.
+        The shares of real images, drawn as marks.
     names
-        Of classes 0, 1, ..., as in `Run.class_names`; empty, the default, shows numbers.
+        Names of classes 0, 1, ..., as in `Run.class_names`; numbers by default.
     """
     figure, (axes,) = panels.empty(1)
     panels.bars(axes, shares, real, names)
@@ -75,7 +75,7 @@ def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
     """
     last = evaluation_log.newest(rows)
     if not (shares := last.get("histogram")):
-        raise ConfigError("no evaluation tells classes apart; its data set has no labels")
+        raise ConfigError("the evaluations have no classes, because the data set has no labels")
     baseline = evaluation_log.baseline_for(rows, last) or {}
     return class_shares(shares, baseline.get("histogram"), names)
 

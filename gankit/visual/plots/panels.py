@@ -1,7 +1,7 @@
-"""The panels of a figure: losses, figures of evaluations, classes.
+"""The panels of a figure: losses, metrics, classes.
 
-Colours are two of Okabe and Ito 2008, which the colour-blind can distinguish; with a transparent
-background, grey text is readable on a light page and on a dark one.
+The two colours are from Okabe and Ito 2008; colour-blind readers can distinguish them. The
+background is transparent, and grey text is readable on a light and on a dark page.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 BLUE, VERMILION, INK = "#0072B2", "#D55E00", "#808080"
 SHARES = {"precision": BLUE, "recall": VERMILION}
 POINTS = 1000
-"""The most points of a curve; of more steps, the mean and the range of equal spans are drawn."""
+"""The most points of a curve; for more steps, the minimum and maximum of equal spans are drawn."""
 SMOOTHING = 50
-"""The thick line is a moving mean over 1/50 of the steps."""
+"""The thick line is a moving mean over the number of steps divided by this."""
 MOST_NAMED = 20
 """The most classes with a name below each bar."""
-MOST_LETTERS, LETTERS_ACROSS = 12, 40
-"""The most letters of such a name, and of all of them side by side."""
+MOST_LETTERS, MOST_HORIZONTAL_LETTERS = 12, 40
+"""The most letters of such a name, and of all names if they are horizontal."""
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -55,9 +55,9 @@ def empty(count: int) -> tuple[Figure, list[Axes]]:
     return figure, panels
 
 
-def _label(axes: Axes, title: str, across: str = "step") -> None:
+def _label(axes: Axes, title: str, x_label: str = "step") -> None:
     axes.set_title(title, fontsize=10, color=INK, loc="left")
-    axes.set_xlabel(across, fontsize=8, color=INK)
+    axes.set_xlabel(x_label, fontsize=8, color=INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
@@ -77,7 +77,7 @@ def losses(axes: Axes, history: Array) -> None:
 
 
 def _thinned(steps: Array, values: Array) -> tuple[Array, Array]:
-    """Return the least and the largest value of at most `POINTS` spans, so that spikes remain."""
+    """Return at most `POINTS` points: the minimum and maximum of spans, so that spikes remain."""
     if len(values) <= POINTS:
         return steps, values
     starts = np.linspace(0, len(values), POINTS // 2 + 1).astype(np.int64)[:-1]
@@ -86,7 +86,7 @@ def _thinned(steps: Array, values: Array) -> tuple[Array, Array]:
 
 
 def _smoothed(values: Array, window: int) -> Array:
-    """Return the mean over up to `window` steps around each step; fewer at the ends."""
+    """Return the mean over `window` steps around each step; over fewer steps at the ends."""
     if window < 2:
         return values
     sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
@@ -131,13 +131,13 @@ def shares(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _measured(row: Row) -> str:
-    """Return the axis label: step, and how the figures were measured."""
+    """Return the axis label: step, and how the metrics were measured."""
     return "step\n" + textwrap.fill(evaluation_log.described(row), 64)
 
 
-def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, said: str = "") -> None:
+def _points(axes: Axes, rows: Iterable[Row], name: str, colour: str, label: str = "") -> None:
     found = [(row["step"], row[name]) for row in rows]
-    axes.plot(*zip(*found, strict=True), "o-", color=colour, ms=4, lw=1.5, label=said or name)
+    axes.plot(*zip(*found, strict=True), "o-", color=colour, ms=4, lw=1.5, label=label or name)
 
 
 def bars(
@@ -148,7 +148,7 @@ def bars(
 ) -> None:
     """Draw the share of each class as a bar, and that of real images as a mark.
 
-    `names` are those of classes 0, 1, ...; a class without one is named by its number.
+    `names` are the names of classes 0, 1, ...; a class without a name is labelled by its number.
     """
     places = np.arange(len(shares))
     axes.bar(places, shares, color=BLUE, width=0.7, label="generated")
@@ -163,13 +163,15 @@ def bars(
 
 
 def _name(axes: Axes, classes: Classes) -> None:
-    """Write each class's name below its bar, vertically if there is too little space."""
+    """Write the name of each class below its bar, vertically if there is too little space."""
     names = map(printable, classes.names)
-    told = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
-    lying = sum(map(len, told)) <= LETTERS_ACROSS
+    short = [
+        name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names
+    ]
+    horizontal = sum(map(len, short)) <= MOST_HORIZONTAL_LETTERS
     # Escape dollar signs, which begin a formula.
-    shown = [name.replace("$", r"\$") for name in told]
-    axes.set_xticks(np.arange(len(shown)), shown, rotation=0 if lying else 90)
+    escaped = [name.replace("$", r"\$") for name in short]
+    axes.set_xticks(np.arange(len(escaped)), escaped, rotation=0 if horizontal else 90)
 
 
 def _legend(axes: Axes) -> None:

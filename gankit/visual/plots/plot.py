@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
-DPI, SHARP = 96, 2
-"""Pixels per inch as shown, and how many are drawn for each."""
+DPI, SHARPNESS = 96, 2
+"""Pixels per inch as shown, and the factor of the drawn pixels per inch."""
 COLOURS = 128
-FIXED: Any = {"svg.hashsalt": "gankit", "svg.fonttype": "none"}
-"""Equal curves give equal bytes, and text can be searched."""
+SVG_OPTIONS: Any = {"svg.hashsalt": "gankit", "svg.fonttype": "none"}
+"""Options with which equal curves give equal bytes, and text can be searched."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +30,13 @@ class Plot:
     Attributes
     ----------
     figure
-        The matplotlib figure, to change or to add to.
+        The matplotlib figure, which you can change.
     """
 
     figure: Figure = field(repr=False)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a .png, .svg or .pdf file on white, atomically; create its folder."""
+        """Write a .png, .svg or .pdf file on white atomically, and create its folder."""
         path = given(path, "path")
         check_suffix(path)
         atomic_files.make_folder(path.parent)
@@ -55,8 +55,9 @@ class Plot:
 
         dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
         content = io.BytesIO()
-        with mpl.rc_context(FIXED):
-            self.figure.savefig(content, format=kind, dpi=SHARP * DPI, metadata=dates, **options)
+        dpi = SHARPNESS * DPI
+        with mpl.rc_context(SVG_OPTIONS):
+            self.figure.savefig(content, format=kind, dpi=dpi, metadata=dates, **options)
         return content.getvalue()
 
 
