@@ -1,4 +1,4 @@
-"""Losses and grids of every run in Weights & Biases: offline, until WANDB_MODE=online."""
+"""Log the losses and grids of every run in Weights & Biases, offline unless WANDB_MODE=online."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ PROJECT = "gankit"
 
 @hookimpl
 def gankit_callbacks(config: TrainConfig, folder: Path | None) -> list[WandbLog]:
-    """Offer a log to every run that has a folder; wandb is imported with the first step."""
+    """Return a log for every run with a folder; wandb is imported with the first step."""
     return [WandbLog(config, folder)] if folder else []
 
 
 class WandbLog:
-    """Hands each step's losses, and the grids that gankit draws, to a run of W&B.
+    """Logs the losses of each step and the sample grids in a W&B run.
 
-    What is logged offline lies in `wandb` in the run's folder; `wandb sync` sends it. The W&B run
-    bears the mark of gankit's, so a resumed run goes on in it; W&B keeps the first it is told of
-    a step, and gankit would tell it the same again.
+    The offline log is in the folder `wandb` of the run's folder; `wandb sync` sends it. The id of
+    the W&B run is the mark of gankit's run, so that a resumed run continues it. W&B ignores steps
+    that are repeated after a resume; their numbers are equal.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
         self.config, self.folder = config, folder
         self.run: wandb.Run | None = None
 
-    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - it is content with whichever blocks.
-        """Ask for no edge."""
+    def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - accepts any block.
+        """Return `never`."""
         from gankit.callbacks import never
 
         return never
 
     def __call__(self, progress: Progress, /) -> None:
-        """Log the block's steps, and the grid if one was drawn after it."""
+        """Log the losses of the block's steps, and the grid if one was drawn after it."""
         import wandb
 
         from gankit.runs import RunFolder

@@ -17,7 +17,7 @@ LEVELS = "▁▂▃▄▅▆▇█"
 
 @hookimpl
 def gankit_commands() -> list[click.Command]:
-    """Offer the command `curve`."""
+    """Return the command `curve`."""
     return [command]
 
 
@@ -25,8 +25,8 @@ def gankit_commands() -> list[click.Command]:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--width", type=click.IntRange(1), default=60, show_default=True, help="Columns.")
 def command(run: Path, width: int) -> None:
-    """Draw both losses of the run in the folder RUN, a mean of steps in each column."""
-    # What is imported here is not waited for when somebody asks for --help.
+    """Draw both losses of the run in the folder RUN; each column is a mean over steps."""
+    # Imports inside the function do not slow --help down.
     import numpy as np
 
     from gankit.errors import CheckpointError
@@ -39,10 +39,10 @@ def command(run: Path, width: int) -> None:
     means = np.array([column.mean(axis=0) for column in columns])
     for name, curve in zip(("discriminator", "generator"), means.T, strict=True):
         click.echo(f"{name:13}  {drawn(curve)}  {curve.min():.3g} to {curve.max():.3g}")
-    click.echo(f"{len(losses)} steps, {len(columns[0])} a column")
+    click.echo(f"{len(losses)} steps, {len(columns[0])} per column")
 
 
 def drawn(curve: np.ndarray) -> str:
-    """Return a character for each of `(columns,)` numbers, the lowest to the highest level."""
+    """Return a character for each of `(columns,)` numbers, from the lowest to the highest level."""
     height = (curve - curve.min()) / max(curve.max() - curve.min(), 1e-12)
     return "".join(LEVELS[level] for level in (height * (len(LEVELS) - 1)).round().astype(int))

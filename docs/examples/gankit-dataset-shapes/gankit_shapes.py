@@ -1,4 +1,4 @@
-"""Shapes: filled discs, squares and triangles that NumPy draws; no file, no download."""
+"""Generate a data set of filled discs, squares and triangles, without files or downloads."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ SIDE = 28
 
 @hookimpl
 def gankit_datasets() -> list[Dataset]:
-    """Offer the data set `shapes`."""
+    """Return the data set `shapes`."""
     return [Dataset("shapes", "discs, squares and triangles, 28x28", load, test=held_out)]
 
 
 def load(_data_dir: Path | None) -> ImageSet:
-    """Return the 6,000 training images, those of seed 0; there is no folder to read."""
+    """Return the 6,000 training images, which have seed 0; the argument is ignored."""
     return draw(6000, seed=0)
 
 
 def held_out(_data_dir: Path | None) -> ImageSet:
-    """Return 1,000 other images, those of seed 1."""
+    """Return 1,000 other images, which have seed 1."""
     return draw(1000, seed=1)
 
 
 def draw(count: int, seed: int) -> ImageSet:
-    """Draw white shapes on black, each kind as often as the others; equal seeds, equal bytes.
+    """Draw white shapes on black, equally many of each kind; equal seeds give equal bytes.
 
     Returns
     -------
@@ -43,13 +43,13 @@ def draw(count: int, seed: int) -> ImageSet:
     centre = random.uniform(11, 17, (2, count, 1, 1)).astype(np.float32)
     y, x = np.arange(SIDE)[:, None] + 0.5 - centre[0], np.arange(SIDE) + 0.5 - centre[1]
     inside = np.choose(labels[:, None, None], depths(x, y, radius))
-    ink = np.clip(inside + 0.5, 0, 1)  # An edge is one pixel soft, as a printed one is.
+    ink = np.clip(inside + 0.5, 0, 1)  # Edges are one pixel wide.
     images = np.rint(255 * ink).astype(np.uint8)[..., None]
     return ImageSet(images, labels, f"shapes, {count:,} drawn with seed {seed}", NAMES)
 
 
 def depths(x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> list[np.ndarray]:
-    """Return, for each of `NAMES`, how many pixels deep inside it a point lies; below 0 outside."""
+    """Return the distance of each point from the edge of each of `NAMES`; negative if outside."""
     sloping = np.abs(x) * np.float32(0.75**0.5) - y / 2  # Two sides of an upright triangle.
     return [
         radius - np.hypot(x, y),

@@ -1,4 +1,4 @@
-"""The MLflow log, for real, in a database beside the run."""
+"""The MLflow log, in a real database beside the run."""
 
 import os
 
@@ -8,49 +8,55 @@ from mlflow import MlflowClient
 
 import gankit
 
-# MLflow 3.17 uses what SQLAlchemy 2.1 has deprecated.
+# MLflow 3.17 uses functions that SQLAlchemy 2.1 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
-def nothing_said(monkeypatch):
-    """Let the machine's own settings have no say."""
+def no_settings(monkeypatch):
+    """Remove MLflow's environment variables of this machine."""
     for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture
 def train(tmp_path):
-    """Return what trains up to a step, in a folder of that name or in memory."""
+    """Return a function that trains up to a step, in a folder of that name or in memory."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     np.save(tmp_path / "noise.npy", noise)
 
     def run(steps, folder, **settings):
         return gankit.train(
-            backend="numpy", dataset=str(tmp_path / "noise.npy"), steps=steps, batch=4,
-            out=folder and tmp_path / folder, **settings,
-        )  # fmt: skip
+            backend="numpy",
+            dataset=str(tmp_path / "noise.npy"),
+            steps=steps,
+            batch=4,
+            out=folder and tmp_path / folder,
+            **settings,
+        )
 
     return run
 
 
-def logged(place):
-    """Return MLflow's client and the runs that it knows."""
-    client = MlflowClient(place)
+def logged(uri):
+    """Return MLflow's client, and the runs at an address."""
+    client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("gankit").experiment_id
     return client, client.search_runs([experiment])
 
 
 def losses(client, run):
-    """Return {step: losses}; a step that is there twice fails."""
-    both = [client.get_metric_history(run.info.run_id, f"loss/{who}")
-            for who in ("discriminator", "generator")]  # fmt: skip
+    """Return the losses by step; fail if a step was logged twice."""
+    both = [
+        client.get_metric_history(run.info.run_id, f"loss/{network}")
+        for network in ("discriminator", "generator")
+    ]
     found = [{metric.step: metric.value for metric in history} for history in both]
     assert [len(steps) for steps in found] == [len(history) for history in both]
     return [[found[0][step], found[1][step]] for step in sorted(found[0])]
 
 
-def test_steps_grids_and_settings_are_logged_and_a_resumed_run_goes_on(train, tmp_path):
+def test_losses_grids_and_settings_are_logged_and_a_resumed_run_continues(train, tmp_path):
     train(3, "run", steps_per_epoch=3, sample_every=1)
     run = train(6, "run", steps_per_epoch=3, sample_every=1, resume=True)
     client, found = logged(f"sqlite:///{tmp_path / 'run' / 'mlflow.db'}")
@@ -62,16 +68,16 @@ def test_steps_grids_and_settings_are_logged_and_a_resumed_run_goes_on(train, tm
     assert grids == ["000003.png", "000006.png"]
 
 
-def test_another_place_may_be_named_and_steps_done_again_are_logged_once(
+def test_the_address_can_be_changed_and_repeated_steps_are_logged_once(
     train, tmp_path, monkeypatch
 ):
-    place = f"sqlite:///{tmp_path / 'all.db'}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", place)
+    uri = f"sqlite:///{tmp_path / 'all.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.chdir(tmp_path)
     train(3, "run", checkpoint_every=2)
     (tmp_path / "run" / "checkpoints" / "000003").rename(tmp_path / "lost")
     run = train(4, "run", checkpoint_every=2, resume=True)
-    client, found = logged(place)
+    client, found = logged(uri)
     assert losses(client, found[0]) == run.history.tolist()
     assert not (tmp_path / "run" / "mlflow.db").exists()
 

@@ -1,4 +1,4 @@
-"""The W&B log, for real and offline: what W&B wrote is read back from its files."""
+"""The offline W&B log: the tests read the files that W&B wrote."""
 
 import json
 import os
@@ -12,52 +12,56 @@ import gankit
 
 
 @pytest.fixture(autouse=True)
-def nothing_said(monkeypatch):
-    """Let the machine's own settings have no say."""
+def no_settings(monkeypatch):
+    """Remove W&B's environment variables of this machine."""
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture
 def train(tmp_path):
-    """Return what trains up to a step, in a folder of that name or in memory."""
+    """Return a function that trains up to a step, in a folder of that name or in memory."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     np.save(tmp_path / "noise.npy", noise)
 
     def run(steps, folder, **settings):
         return gankit.train(
-            backend="numpy", dataset=str(tmp_path / "noise.npy"), steps=steps, batch=4,
-            out=folder and tmp_path / folder, **settings,
-        )  # fmt: skip
+            backend="numpy",
+            dataset=str(tmp_path / "noise.npy"),
+            steps=steps,
+            batch=4,
+            out=folder and tmp_path / folder,
+            **settings,
+        )
 
     return run
 
 
 def chunks(content):
-    """Yield the parts of a LevelDB log: a type, and bytes; blocks are of 32 KiB."""
-    place = 7  # After W&B's own mark.
-    while place + 7 <= len(content):
-        if 32768 - place % 32768 < 7:
-            place += 32768 - place % 32768
+    """Yield the type and the bytes of each part of a LevelDB log, which has blocks of 32 KiB."""
+    offset = 7  # W&B's header has 7 bytes.
+    while offset + 7 <= len(content):
+        if 32768 - offset % 32768 < 7:
+            offset += 32768 - offset % 32768
             continue
-        _, length, kind = struct.unpack_from("<IHB", content, place)
-        yield kind, content[place + 7 : place + 7 + length]
-        place += 7 + length
+        _, length, kind = struct.unpack_from("<IHB", content, offset)
+        yield kind, content[offset + 7 : offset + 7 + length]
+        offset += 7 + length
 
 
 def records(folder):
-    """Yield what W&B has logged, session by session."""
+    """Yield the records that W&B logged, by session."""
     for path in sorted(folder.glob("wandb/offline-run-*/*.wandb")):
-        held = b""
+        record = b""
         for kind, part in chunks(path.read_bytes()):
-            held += part
-            if kind in (1, 4):  # Whole, or the last part.
-                yield wandb_internal_pb2.Record.FromString(held)
-                held = b""
+            record += part
+            if kind in (1, 4):  # A complete record, or its last part.
+                yield wandb_internal_pb2.Record.FromString(record)
+                record = b""
 
 
 def rows(folder):
-    """Return {step: what was logged of it}."""
+    """Return the logged values by step."""
     found = {}
     for record in records(folder):
         if record.WhichOneof("record_type") == "history":
@@ -80,7 +84,7 @@ def test_each_step_is_logged_with_its_losses_and_the_grid_with_its_step(train, t
     assert pictured == [3, 6]
 
 
-def test_a_resumed_run_goes_on_in_the_same_run_of_wandb(train, tmp_path):
+def test_a_resumed_run_continues_the_same_wandb_run(train, tmp_path):
     train(3, "run")
     run = train(5, "run", resume=True)
     assert losses(rows(tmp_path / "run")) == run.history.tolist()

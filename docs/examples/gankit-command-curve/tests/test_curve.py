@@ -1,4 +1,4 @@
-"""The command `gankit curve`, run as a person runs it."""
+"""The command `gankit curve`, run in a process as from a shell."""
 
 import subprocess
 import sys
@@ -31,10 +31,10 @@ def test_it_draws_a_curve_for_each_loss(trained):
     for line, (first, last) in zip((discriminator, generator), means, strict=True):
         assert ("▁█" if first < last else "█▁") in line
         assert line.endswith(f"{min(first, last):.3g} to {max(first, last):.3g}")
-    assert steps == "4 steps, 2 a column"
+    assert steps == "4 steps, 2 per column"
 
 
-def test_a_folder_that_is_no_run_is_one_line_and_exit_code_4(tmp_path):
+def test_a_missing_run_is_an_error_of_one_line_with_exit_code_4(tmp_path):
     done = curve(tmp_path / "nowhere")
     assert done.returncode == gankit.ExitCode.CHECKPOINT
     assert done.stderr.startswith("gankit: ")
