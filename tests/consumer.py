@@ -15,19 +15,32 @@ from gankit.penalties import Penalty
 def trained() -> gankit.Run:
     """Train a recipe with settings of every kind."""
     return gankit.train(
-        "simple", out="runs/a", epochs=2, seed=1, loss=HINGE, backend="numpy", dataset="glyphs",
-        average=Average(1000), penalties=Penalty("real", 0.0, 10.0), n_critic=2,
+        "simple",
+        out="runs/a",
+        epochs=2,
+        seed=1,
+        loss=HINGE,
+        backend="numpy",
+        dataset="glyphs",
+        average=Average(1000),
+        penalties=Penalty("real", 0.0, 10.0),
+        n_critic=2,
         generator=[Dense(64), Tanh(), Reshape((8, 8, 1))],
         discriminator={"layers": [{"layer": "flatten"}, {"layer": "dense", "units": 1}]},
-    )  # fmt: skip
+    )
 
 
 def fitted(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> gankit.Run:
     """Train networks on images."""
     return gankit.fit(
-        images, (Dense(64), Tanh(), Reshape((8, 8, 1))), (Flatten(), Dense(1)),
-        steps=10, latent=4, labels=labels, generator_optimizer=Adam(1e-4, 0.5, 0.999, 1e-7),
-    )  # fmt: skip
+        images,
+        (Dense(64), Tanh(), Reshape((8, 8, 1))),
+        (Flatten(), Dense(1)),
+        steps=10,
+        latent=4,
+        labels=labels,
+        generator_optimizer=Adam(1e-4, 0.5, 0.999, 1e-7),
+    )
 
 
 def used(run: gankit.Run) -> float:

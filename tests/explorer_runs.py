@@ -33,11 +33,17 @@ def run_of_spec(generator, shape, latent=5, classes=3, **settings):
     """Return a run of a generator on the reference, its weights drawn anew."""
     return drawn(
         Problem(
-            generator=generator, discriminator=(Flatten(), Dense(1)), latent=latent,
-            image_shape=shape, loss=plugins.get_loss("nonsaturating"), classes=classes,
-            generator_optimizer=SGD(0.1), discriminator_optimizer=SGD(0.1), **settings,
+            generator=generator,
+            discriminator=(Flatten(), Dense(1)),
+            latent=latent,
+            image_shape=shape,
+            loss=plugins.get_loss("nonsaturating"),
+            classes=classes,
+            generator_optimizer=SGD(0.1),
+            discriminator_optimizer=SGD(0.1),
+            **settings,
         )
-    )  # fmt: skip
+    )
 
 
 def drawn(problem):

@@ -15,21 +15,37 @@ from tests.paths import TESTS
 FRAMEWORKS = ("torch", "keras", "jax", "autograd")
 PLACES = {
     "slow": (
-        "browser", "cli/test_compare.py", "cli/test_doctor.py", "cli/test_evaluate.py", "crash",
-        "docs/test_docs.py", "docs/test_examples.py", "export", "frameworks",
-        "launch/resume/test_resuming.py", "recipes", "report/test_report.py",
-        "test_child_cleanup.py", "test_suites.py", "testing", "visual/test_notebook.py",
+        "browser",
+        "cli/test_compare.py",
+        "cli/test_doctor.py",
+        "cli/test_evaluate.py",
+        "crash",
+        "docs/test_docs.py",
+        "docs/test_examples.py",
+        "export",
+        "frameworks",
+        "launch/resume/test_resuming.py",
+        "recipes",
+        "report/test_report.py",
+        "test_child_cleanup.py",
+        "test_suites.py",
+        "testing",
+        "visual/test_notebook.py",
     ),
     "browser": ("browser",),
     "torch": (
-        "frameworks/test_import_order.py", "frameworks/test_oracle.py", "frameworks/test_torch.py",
-        "frameworks/test_torch_graphs.py", "frameworks/test_torch_networks.py",
+        "frameworks/test_import_order.py",
+        "frameworks/test_oracle.py",
+        "frameworks/test_torch.py",
+        "frameworks/test_torch_graphs.py",
+        "frameworks/test_torch_networks.py",
     ),
     "keras": (
-        "frameworks/test_import_order.py", "frameworks/test_keras.py",
+        "frameworks/test_import_order.py",
+        "frameworks/test_keras.py",
         "frameworks/test_keras_networks.py",
     ),
-}  # fmt: skip
+}
 """For each mark the files and folders that have it. Slow ones train, or start processes."""
 
 

@@ -16,12 +16,25 @@ from gankit.visual import images
 FIGURES = {
     "features": "64 classifier and 18 local features (0a1b2c3d)",
     "reference": "all 500 training images",
-    "samples": 100, "reference_samples": 500, "neighbours": 5, "frechet": 35.25, "kernel": 0.5,
-    "kernel_deviation": 0.01, "kernel_whole": 0.5, "precision": 0.625, "recall": 0.375,
-    "density": 0.5, "coverage": 0.75, "nearest": 0.25, "score": 6.5, "reference_score": 9.5,
-    "confidence": 0.875, "histogram": [0.5, 0.3, 0.2], "histogram_divergence": 0.125,
+    "samples": 100,
+    "reference_samples": 500,
+    "neighbours": 5,
+    "frechet": 35.25,
+    "kernel": 0.5,
+    "kernel_deviation": 0.01,
+    "kernel_whole": 0.5,
+    "precision": 0.625,
+    "recall": 0.375,
+    "density": 0.5,
+    "coverage": 0.75,
+    "nearest": 0.25,
+    "score": 6.5,
+    "reference_score": 9.5,
+    "confidence": 0.875,
+    "histogram": [0.5, 0.3, 0.2],
+    "histogram_divergence": 0.125,
     "classes_seen": 3,
-}  # fmt: skip
+}
 BASELINE = FIGURES | {"frechet": 2.5, "histogram": [0.4, 0.3, 0.3], "split": "the test split"}
 DATA = re.compile(r'<script type="application/json" id="report-data">(.*?)</script>', re.DOTALL)
 

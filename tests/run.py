@@ -29,9 +29,14 @@ from tests.signals import take_back
 TOGETHER = ["frameworks/test_together.py", "frameworks/test_import_order.py"]
 """What needs more than one backend in a process."""
 AGAIN = [
-    "cli/test_cli.py", "cli/test_compare.py", "data/test_user_data.py", "docs/test_docs.py",
-    "export/test_formats.py", "recipes", "test_api.py",
-]  # fmt: skip
+    "cli/test_cli.py",
+    "cli/test_compare.py",
+    "data/test_user_data.py",
+    "docs/test_docs.py",
+    "export/test_formats.py",
+    "recipes",
+    "test_api.py",
+]
 """What the core's suite ran already: here only what it passed over for want of a framework."""
 EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""

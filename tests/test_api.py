@@ -291,9 +291,19 @@ def test_fitting_takes_any_loss_by_name():
         np.zeros((4, 3, 2, 3), np.uint8),
         np.zeros((4, 9, 9, 1), np.uint8),
     ],
-    ids=["two axes", "none", "int64", "floats to 255", "nan", "below -1", "objects", "complex",
-         "three channels", "another size"],
-)  # fmt: skip
+    ids=[
+        "two axes",
+        "none",
+        "int64",
+        "floats to 255",
+        "nan",
+        "below -1",
+        "objects",
+        "complex",
+        "three channels",
+        "another size",
+    ],
+)
 def test_fitting_refuses_images_that_training_would_misread(images):
     with pytest.raises(ConfigError):
         fit(images)
@@ -301,11 +311,18 @@ def test_fitting_refuses_images_that_training_would_misread(images):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"steps": 0}, {"batch": 0}, {"latent": 0}, {"n_critic": 0}, {"seed": -1},
-     {"generator_optimizer": SGD(-1.0)}, {"labels": np.zeros(3, np.int64)},
-     {"precision": "float16"}],
+    [
+        {"steps": 0},
+        {"batch": 0},
+        {"latent": 0},
+        {"n_critic": 0},
+        {"seed": -1},
+        {"generator_optimizer": SGD(-1.0)},
+        {"labels": np.zeros(3, np.int64)},
+        {"precision": "float16"},
+    ],
     ids=lambda changes: next(iter(changes)),
-)  # fmt: skip
+)
 def test_fitting_refuses_numbers_that_make_no_sense(changes):
     with pytest.raises(gankit.GankitError):
         fit(**changes)

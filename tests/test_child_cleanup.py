@@ -53,9 +53,14 @@ def test_a_test_that_fails_or_takes_too_long_leaves_no_process_behind(tmp_path, 
     (tmp_path / "test_inner.py").write_text(TESTS, "utf-8")
     words = ["-m", "pytest", "-q", "-p", "tests.child_cleanup", *shared, "test_inner.py"]
     done = subprocess.run(
-        [sys.executable, *words], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=240,
-    )  # fmt: skip
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
     assert "2 failed, 1 passed" in done.stdout, done.stdout + done.stderr
 
 

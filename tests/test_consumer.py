@@ -27,9 +27,14 @@ def check(tmp_path_factory):
         options = ["--strict", "--config-file=", "--follow-imports=silent"]
         words = [sys.executable, "-m", "mypy", *options, f"--cache-dir={folder / 'cache'}"]
         done = subprocess.run(
-            [*words, "program.py"], cwd=folder, env=os.environ | {"MYPYPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
+            [*words, "program.py"],
+            cwd=folder,
+            env=os.environ | {"MYPYPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
         return done.stdout
 
     return run

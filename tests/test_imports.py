@@ -21,9 +21,16 @@ FRAMEWORKS = {
 }
 ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx", "autograd"}
 FOR_BACKENDS = {
-    "augment", "contract", "errors", "functional", "layers", "losses", "optimizers", "penalties",
+    "augment",
+    "contract",
+    "errors",
+    "functional",
+    "layers",
+    "losses",
+    "optimizers",
+    "penalties",
     "schedules",
-}  # fmt: skip
+}
 ORDER = [
     {"_text"},
     {"errors", "__init__"},

@@ -66,9 +66,16 @@ def test_no_test_waits_for_a_process_without_a_limit():
 
 @pytest.mark.parametrize(
     ("source", "count"),
-    [("subprocess.run(x)", 1), ("subprocess.run(x, timeout=9)", 0), ("subprocess.run(x, **y)", 0),
-     ("p.wait()", 1), ("p.wait(9)", 0), ("p.communicate()", 1), ("p.communicate(timeout=9)", 0)],
-)  # fmt: skip
+    [
+        ("subprocess.run(x)", 1),
+        ("subprocess.run(x, timeout=9)", 0),
+        ("subprocess.run(x, **y)", 0),
+        ("p.wait()", 1),
+        ("p.wait(9)", 0),
+        ("p.communicate()", 1),
+        ("p.communicate(timeout=9)", 0),
+    ],
+)
 def test_a_wait_without_a_limit_would_be_noticed(source, count):
     assert len(list(unlimited(source))) == count
 

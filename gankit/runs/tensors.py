@@ -14,10 +14,22 @@ from safetensors.numpy import load, save
 from gankit._utils.state import State
 from gankit.errors import CheckpointError
 
-DTYPES = frozenset({
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "float32", "float64",
-})  # fmt: skip
+DTYPES = frozenset(
+    {
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+    }
+)
 _SINGLE = "trainer"
 _HEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 

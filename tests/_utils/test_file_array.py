@@ -15,10 +15,20 @@ from gankit.errors import DataError
 
 ROWS = np.random.default_rng(0).integers(0, 256, (50, 3, 4, 1), np.uint8)
 KEYS = [
-    7, -1, np.int64(3), slice(None), slice(4, 9), slice(40, 2, -3), slice(60, 70), [1, 1, 49],
-    np.array([[3, -2], [0, 3]]), np.array([], np.int64), ROWS[:, 0, 0, 0] > 100, (..., 0),
+    7,
+    -1,
+    np.int64(3),
+    slice(None),
+    slice(4, 9),
+    slice(40, 2, -3),
+    slice(60, 70),
+    [1, 1, 49],
+    np.array([[3, -2], [0, 3]]),
+    np.array([], np.int64),
+    ROWS[:, 0, 0, 0] > 100,
+    (..., 0),
     (slice(2, 5), 1),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

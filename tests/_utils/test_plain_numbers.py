@@ -77,8 +77,17 @@ def test_what_is_data_holds_numbers_of_python(name, real, whole):
 
 def test_every_layer_optimizer_and_penalty_is_tried():
     """Whoever adds a kind of data with numbers lets it take those of NumPy."""
-    kinds = [*layers.LAYERS, *optimizers.OPTIMIZERS, penalties.Penalty, StepShape, Average, Augment,
-             Schedule, gankit.TrainConfig, gankit.contract.Problem]  # fmt: skip
+    kinds = [
+        *layers.LAYERS,
+        *optimizers.OPTIMIZERS,
+        penalties.Penalty,
+        StepShape,
+        Average,
+        Augment,
+        Schedule,
+        gankit.TrainConfig,
+        gankit.contract.Problem,
+    ]
     converted = "plain_numbers.<locals>.convert"
     assert [k for k in kinds if k.__post_init__.__qualname__ != converted] == []
 
@@ -89,10 +98,18 @@ def test_a_fit_with_numbers_of_numpy_is_the_same_fit(real):
         generator = (Dense(whole(4)), Tanh(), Reshape((whole(2), whole(2), whole(1))))
         images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1) * 20
         return gankit.fit(
-            images, generator, (Flatten(), Dense(1)),
-            steps=whole(2), latent=whole(2), batch=whole(2), seed=whole(7), backend="numpy",
-            label_smoothing=real(0.25), instance_noise=real(0.5), average=Average(whole(10)),
-        )  # fmt: skip
+            images,
+            generator,
+            (Flatten(), Dense(1)),
+            steps=whole(2),
+            latent=whole(2),
+            batch=whole(2),
+            seed=whole(7),
+            backend="numpy",
+            label_smoothing=real(0.25),
+            instance_noise=real(0.5),
+            average=Average(whole(10)),
+        )
 
     run, wanted = fitted(real, np.asarray), fitted(float, int)
     assert np.array_equal(run.history, wanted.history)
@@ -104,5 +121,12 @@ def test_settings_take_numbers_of_numpy():
     config = layering.config_of([layering.from_recipe("simple"), ("train(...)", given)])
     assert (config.seed, config.instance_noise, config.batch) == (3, 0.5, 4)
     assert {type(value) for value in dataclasses.astuple(config)} <= {
-        int, float, str, bool, tuple, list, dict, type(None)
-    }  # fmt: skip
+        int,
+        float,
+        str,
+        bool,
+        tuple,
+        list,
+        dict,
+        type(None),
+    }

@@ -70,10 +70,16 @@ def test_a_pack_removes_what_killed_ones_left(tmp_path):
     assert list(tmp_path.glob(".*")) == []
 
 
-@pytest.mark.parametrize("write", [
-    lambda path: arrays.write(path / "x.npy", iter([np.zeros((1, 2, 2, 1))]), 1),
-    lambda path: atomic_files.write_file(path / "page.html", bytes(atomic_files.SWEEP_BYTES + 1)),
-], ids=["sample --out x.npy", "report"])  # fmt: skip
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: arrays.write(path / "x.npy", iter([np.zeros((1, 2, 2, 1))]), 1),
+        lambda path: atomic_files.write_file(
+            path / "page.html", bytes(atomic_files.SWEEP_BYTES + 1)
+        ),
+    ],
+    ids=["sample --out x.npy", "report"],
+)
 def test_whatever_writes_a_large_file_removes_what_was_left(tmp_path, write):
     with writer(tmp_path / "g", HOLDERS["an export or an array"]) as (part, _process):
         (part / "half").write_bytes(b"half")

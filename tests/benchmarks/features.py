@@ -42,9 +42,16 @@ from tests.evaluation.damage import blurred, moved, specks
 Row = tuple[str, Levels]
 
 FIGURES = (
-    "kernel distance", "precision", "recall", "density", "coverage", "score", "divergence", "seen",
+    "kernel distance",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "score",
+    "divergence",
+    "seen",
     "nearest",
-)  # fmt: skip
+)
 
 
 def controls(train: ImageSet, test: ImageSet) -> Iterator[Row]:

@@ -22,9 +22,18 @@ from gankit.launch.evaluation.sample_count import SAMPLES
 from gankit.launch.resume.recorded_config import recorded
 
 HEADS = (
-    "run", "steps", "Fréchet distance", "KID", "precision", "recall", "density", "coverage",
-    "score", "classes seen", "KL",
-)  # fmt: skip
+    "run",
+    "steps",
+    "Fréchet distance",
+    "KID",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "score",
+    "classes seen",
+    "KL",
+)
 
 
 def line(*cells: str) -> str:

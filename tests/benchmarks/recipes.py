@@ -35,9 +35,16 @@ from gankit.visual import images
 
 DOCS = Path(__file__).parents[2] / "docs"
 STEPS = {
-    "simple": 6400, "cgan": 4000, "digits": 10000, "dcgan": 1000, "dragan": 1200, "r3gan": 400,
-    "infogan-nets": 300, "wgan": 800, "wgan-gp": 800,
-}  # fmt: skip
+    "simple": 6400,
+    "cgan": 4000,
+    "digits": 10000,
+    "dcgan": 1000,
+    "dragan": 1200,
+    "r3gan": 400,
+    "infogan-nets": 300,
+    "wgan": 800,
+    "wgan-gp": 800,
+}
 OTHERS = 600
 """Steps of a recipe that the table above does not name."""
 LEFT_OUT = {"sn-dcgan"}
@@ -66,9 +73,14 @@ def measure(name: str, backend: str) -> float:
     for size in (WARM, *[TIMED] * REPEATS):
         began = time.perf_counter()
         fit(
-            trainer, plan.problem, step_shape, plan.data.images, plan.data.labels,
-            steps=done + size, start=done,
-        )  # fmt: skip
+            trainer,
+            plan.problem,
+            step_shape,
+            plan.data.images,
+            plan.data.labels,
+            steps=done + size,
+            start=done,
+        )
         times.append((time.perf_counter() - began) / size * 1000)
         done += size
     return statistics.median(times[1:])

@@ -78,10 +78,15 @@ def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
         end = began + share * seconds
         with redirect_stderr(io.StringIO()):
             done = fit(
-                trainer, problem, step_shape, images, steps=10**9, start=start,
+                trainer,
+                problem,
+                step_shape,
+                images,
+                steps=10**9,
+                start=start,
                 callbacks=[History(), Bar(10**9, start)],
                 stop=lambda end=end: time.perf_counter() > end,
-            )  # fmt: skip
+            )
         whole = time.perf_counter() - began
     steps = done - start
     return whole / steps * 1e6, (whole - trainer.spent) / steps * 1e6

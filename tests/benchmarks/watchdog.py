@@ -16,16 +16,24 @@ from gankit.api import train
 from gankit.callbacks import Watchdog
 
 TINY = {
-    "generator": {"layers": [
-        {"layer": "dense", "units": 8}, {"layer": "dense", "units": 784}, {"layer": "tanh"},
-        {"layer": "reshape", "shape": [28, 28, 1]},
-    ]},
-    "discriminator": {"layers": [
-        {"layer": "flatten"}, {"layer": "dense", "units": 8}, {"layer": "dense", "units": 1},
-    ]},
+    "generator": {
+        "layers": [
+            {"layer": "dense", "units": 8},
+            {"layer": "dense", "units": 784},
+            {"layer": "tanh"},
+            {"layer": "reshape", "shape": [28, 28, 1]},
+        ]
+    },
+    "discriminator": {
+        "layers": [
+            {"layer": "flatten"},
+            {"layer": "dense", "units": 8},
+            {"layer": "dense", "units": 1},
+        ]
+    },
     "latent": 4,
     "batch": 16,
-}  # fmt: skip
+}
 SECONDS = 60
 
 

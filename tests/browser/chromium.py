@@ -13,9 +13,14 @@ from tests.waiting import SECONDS, wait_for
 
 REMEDY = "apt-get install chromium chromium-driver, and pip install --group test"
 START = (
-    "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
-    "--disable-background-networking", "--no-first-run", "--force-color-profile=srgb",
-)  # fmt: skip
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--force-color-profile=srgb",
+)
 DESKTOP, PHONE = (1280, 900), (360, 740)
 
 
@@ -68,8 +73,13 @@ class Chromium:
         features = {"prefers-color-scheme": "light"} | {
             name.replace("_", "-"): value for name, value in preferences.items()
         }
-        self.command("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
-                     deviceScaleFactor=1, mobile=False)  # fmt: skip
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            width=size[0],
+            height=size[1],
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         named = [{"name": name, "value": value} for name, value in features.items()]
         self.command("Emulation.setEmulatedMedia", features=named)
         self.complaints(), self.requests()

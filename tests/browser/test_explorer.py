@@ -42,20 +42,36 @@ from tests.explorer_runs import any_directions, page_of, run_of_recipe, run_of_s
 BOUND = 1e-4
 KINDS = {
     "row": (
-        Embedding(3), Dense(20, spectral=True), LeakyReLU(0.2), Projection(spectral=True),
-        Dense(24), Tanh(), Reshape((4, 6, 1)),
+        Embedding(3),
+        Dense(20, spectral=True),
+        LeakyReLU(0.2),
+        Projection(spectral=True),
+        Dense(24),
+        Tanh(),
+        Reshape((4, 6, 1)),
     ),
     "image": (
-        Dense(96), Reshape((6, 4, 4)), LayerNorm(1e-3), LeakyReLU(0.1), Embedding(2),
+        Dense(96),
+        Reshape((6, 4, 4)),
+        LayerNorm(1e-3),
+        LeakyReLU(0.1),
+        Embedding(2),
         Residual(
             (Conv(8, 3, padding=1, groups=2, spectral=True), Sigmoid(), Dropout(0.3)),
             shortcut=(Conv(8, 1, bias=False), BatchNorm(0.9, 1e-3)),
         ),
-        AveragePool(2), Upsample(2), ConvTranspose(4, 3, stride=2, padding=1, spectral=True),
-        ReLU(), Conv(5, 4, stride=3, padding=2), Residual((Sigmoid(),)), Flatten(), Dense(36),
-        Reshape((3, 4, 3)), Tanh(),
+        AveragePool(2),
+        Upsample(2),
+        ConvTranspose(4, 3, stride=2, padding=1, spectral=True),
+        ReLU(),
+        Conv(5, 4, stride=3, padding=2),
+        Residual((Sigmoid(),)),
+        Flatten(),
+        Dense(36),
+        Reshape((3, 4, 3)),
+        Tanh(),
     ),
-}  # fmt: skip
+}
 """Generators that between them have every layer, on images of unequal sides."""
 COLOURED = Embedding(3), Dense(40), LeakyReLU(0.2), Dense(144), Tanh(), Reshape((8, 6, 3))
 PICTURES = 12

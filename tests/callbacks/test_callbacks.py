@@ -199,10 +199,18 @@ def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(passing):
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.5, []), (3.0, ["about 5 minutes left at 0.3 steps/s"]),
-     (60.0, ["gankit: warning: about 1.6 hours left at 0.0 steps/s; train fewer steps, or stop "
-             "with Ctrl-C when the samples are good"])],
-)  # fmt: skip
+    [
+        (0.5, []),
+        (3.0, ["about 5 minutes left at 0.3 steps/s"]),
+        (
+            60.0,
+            [
+                "gankit: warning: about 1.6 hours left at 0.0 steps/s; train fewer steps, or stop "
+                "with Ctrl-C when the samples are good"
+            ],
+        ),
+    ],
+)
 def test_the_time_that_a_run_takes_is_said_once_and_loudly_above_an_hour(passing, seconds, said):
     stream = io.StringIO()
     first = passing(1000.0)  # A framework compiles in the first block, which counts for nothing.

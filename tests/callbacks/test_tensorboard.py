@@ -51,9 +51,14 @@ def pictures(folder):
 def train_with(folder, steps=5, **changes):
     callback = TensorBoard(RunFolder(folder))
     return train(
-        folder, steps=steps, steps_per_epoch=2, sample_every=1, checkpoint_every=3,
-        callbacks=[callback], **changes,
-    )  # fmt: skip
+        folder,
+        steps=steps,
+        steps_per_epoch=2,
+        sample_every=1,
+        checkpoint_every=3,
+        callbacks=[callback],
+        **changes,
+    )
 
 
 def agree(run):
@@ -157,9 +162,19 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_storage(tmp_path):
 @pytest.mark.usefixtures("machine")
 def test_the_flag_writes_into_the_runs_folder(command):
     ended = command(
-        "train", "--backend", "numpy", "--dataset", "glyphs", "--steps", "2", "--batch", "4",
-        "--out", "run", "--tensorboard",
-    )  # fmt: skip
+        "train",
+        "--backend",
+        "numpy",
+        "--dataset",
+        "glyphs",
+        "--steps",
+        "2",
+        "--batch",
+        "4",
+        "--out",
+        "run",
+        "--tensorboard",
+    )
     assert ended.code == 0, ended.err
     lines = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
     assert points("run", "loss/generator") == [

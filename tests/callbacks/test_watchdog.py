@@ -178,9 +178,19 @@ def test_a_run_whose_discriminator_wins_says_so_and_goes_on(command, machine):
     )
     settings = [word for setting in HARD for word in ("--set", setting)]
     ended = command(
-        "train", "--backend", "numpy", "--dataset", "glyphs", "--config", "tiny.toml",
-        "--steps", 400, "--out", "run", *settings,
-    )  # fmt: skip
+        "train",
+        "--backend",
+        "numpy",
+        "--dataset",
+        "glyphs",
+        "--config",
+        "tiny.toml",
+        "--steps",
+        400,
+        "--out",
+        "run",
+        *settings,
+    )
     assert ended.code == 0, ended.err
     (said,) = [line for line in ended.err.splitlines() if "warning" in line]
     assert said.startswith("gankit: warning: after step ")

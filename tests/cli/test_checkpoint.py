@@ -97,10 +97,17 @@ def promise_another_name(folder):
 
 
 DAMAGE = (
-    flip_a_bit, truncate, lose_a_file, edit_the_manifest, lose_the_manifest,
-    take_another_steps_place, hold_a_nan, promise_another_shape, promise_another_type,
+    flip_a_bit,
+    truncate,
+    lose_a_file,
+    edit_the_manifest,
+    lose_the_manifest,
+    take_another_steps_place,
+    hold_a_nan,
+    promise_another_shape,
+    promise_another_type,
     promise_another_name,
-)  # fmt: skip
+)
 
 
 # list
@@ -130,8 +137,11 @@ def test_a_list_as_json_has_the_numbers(run, command):
     rows = json.loads(command("checkpoint", "list", run.path, "--json").out)
     assert all(row.keys() == ROW for row in rows)
     assert [(row["step"], row["valid"]) for row in rows] == [
-        (10, True), (20, False), (30, True), (40, True),
-    ]  # fmt: skip
+        (10, True),
+        (20, False),
+        (30, True),
+        (40, True),
+    ]
     assert FILE in rows[1]["reason"]
     folder = run.checkpoints.path(30)
     assert rows[2]["path"] == str(folder)
@@ -250,8 +260,10 @@ def test_damaged_ones_go_only_if_that_is_asked_for(run, command):
     assert run.checkpoints.steps() == [30]
     said = json.loads(ended.out)
     assert {key: [row["step"] for row in said[key]] for key in ("removed", "kept", "left")} == {
-        "removed": [10, 20, 40], "kept": [30], "left": [],
-    }  # fmt: skip
+        "removed": [10, 20, 40],
+        "kept": [30],
+        "left": [],
+    }
     assert said["freed_bytes"] == sum(row["bytes"] for row in said["removed"])
 
 

@@ -45,9 +45,18 @@ layers = [
 ]
 """
 TRAIN = (
-    "train", "--backend", "numpy", "--dataset", "glyphs", "--steps", "4", "--batch", "8",
-    "--config", "tiny.toml",
-)  # fmt: skip
+    "train",
+    "--backend",
+    "numpy",
+    "--dataset",
+    "glyphs",
+    "--steps",
+    "4",
+    "--batch",
+    "8",
+    "--config",
+    "tiny.toml",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +98,11 @@ BAD = {
     "an unknown loss": ([*TRAIN, "--set", "loss=hinges"], 2, "did you mean 'hinge'"),
     "an unknown key": ([*TRAIN, "--set", "btach=3"], 2, "did you mean 'batch'"),
     "an unknown inner key": (
-        [*TRAIN, "--set", "generator.optimizer.lerning_rate=1"], 2, "did you mean 'learning_rate'"
+        [*TRAIN, "--set", "generator.optimizer.lerning_rate=1"],
+        2,
+        "did you mean 'learning_rate'",
     ),
-    "an unknown layer": ([*TRAIN, "--set", "generator.layers.1.layer=\"relo\""], 2, "layers.1"),
+    "an unknown layer": ([*TRAIN, "--set", 'generator.layers.1.layer="relo"'], 2, "layers.1"),
     "a layer that is not there": ([*TRAIN, "--set", "generator.layers.9.units=3"], 2, "0..4"),
     "a key below a number": ([*TRAIN, "--set", "batch.size=3"], 2, "batch"),
     "no batch": ([*TRAIN, "--batch", "0"], 2, "batch is 0"),
@@ -112,7 +123,9 @@ BAD = {
     "too large a batch": (["train", *SMALL, "--set", "batch=100000000000"], 2, "batch"),
     "too many steps": (["train", *SMALL, "--set", "steps=99999999999999999999"], 2, "steps"),
     "too many units": (
-        ["train", *SMALL, "--set", "generator.layers.0.units=999999999999"], 2, "units"
+        ["train", *SMALL, "--set", "generator.layers.0.units=999999999999"],
+        2,
+        "units",
     ),
     "a recipe's name as a setting": ([*TRAIN, "--set", "recipe=mine"], 2, "--recipe"),
     "an unknown device": ([*TRAIN, "--device", "cuda", "--dry-run"], 2, "unknown device 'cuda'"),
@@ -131,7 +144,9 @@ BAD = {
     "a folder below a file": ([*TRAIN, "--out", "tiny.toml/run"], 7, "tiny.toml"),
     "a file for a folder": ([*TRAIN, "--out", "tiny.toml"], 2, "tiny.toml"),
     "a folder without data": (
-        [*TRAIN, "--dataset", "mnist", "--data-dir", "no-such-folder"], 3, "no-such-folder"
+        [*TRAIN, "--dataset", "mnist", "--data-dir", "no-such-folder"],
+        3,
+        "no-such-folder",
     ),
     "sampling no run": (["sample", "nothing"], 4, "nothing"),
     "sampling a folder that is no run": (["sample", "."], 4, "config.toml"),
@@ -139,7 +154,7 @@ BAD = {
     "fetching what is unknown": (["data", "fetch", "mnits"], 2, "did you mean 'mnist'"),
     "verifying what is unknown": (["data", "verify", "mnits"], 2, "did you mean 'mnist'"),
     "showing what is unknown": (["recipes", "show", "simpel"], 2, "did you mean 'simple'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("arguments", "code", "named"), BAD.values(), ids=BAD)
@@ -200,9 +215,18 @@ def test_a_variable_asks_for_debugging_as_the_option_does(command, monkeypatch):
 
 def test_a_number_that_grows_without_bound_ends_with_exit_code_6_and_keeps_what_was_good(command):
     ended = command(
-        *TRAIN, "--steps", "9", "--out", "run", "--set", "loss=least-squares", "--set",
-        f"{RATE}=1e30", "--set", "discriminator.optimizer.learning_rate=1e30",
-    )  # fmt: skip
+        *TRAIN,
+        "--steps",
+        "9",
+        "--out",
+        "run",
+        "--set",
+        "loss=least-squares",
+        "--set",
+        f"{RATE}=1e30",
+        "--set",
+        "discriminator.optimizer.learning_rate=1e30",
+    )
     assert ended.code == ExitCode.DIVERGED, ended.err
     assert ended.err.splitlines()[-1].startswith("gankit: ")
     assert "learning rate" in ended.err.splitlines()[-1]
@@ -296,10 +320,18 @@ def test_each_source_of_settings_overrides_the_one_before(command, monkeypatch):
     monkeypatch.setenv("GANKIT_LATENT", "2")
     found = printed(
         command(
-            "train", "--config", "batch.toml", "--set", "batch=3", "--set", "seed=3", "--batch",
-            "4", "--print-config",
+            "train",
+            "--config",
+            "batch.toml",
+            "--set",
+            "batch=3",
+            "--set",
+            "seed=3",
+            "--batch",
+            "4",
+            "--print-config",
         )
-    )  # fmt: skip
+    )
     assert found["n_critic"] == ("1", "batch.toml")
     assert found["latent"] == ("2", "GANKIT_LATENT")
     assert found["seed"] == ("3", "--set seed=3")

@@ -166,8 +166,14 @@ def test_a_place_with_other_runs_is_refused_and_left_as_it_is(command):
 
 
 def test_a_run_that_diverges_ends_the_comparison_with_its_code(command):
-    words = ["--set", "loss=wasserstein", "--set", "generator.optimizer.learning_rate=1e300",
-             "--set", "discriminator.optimizer.learning_rate=1e300"]  # fmt: skip
+    words = [
+        "--set",
+        "loss=wasserstein",
+        "--set",
+        "generator.optimizer.learning_rate=1e300",
+        "--set",
+        "discriminator.optimizer.learning_rate=1e300",
+    ]
     ended = command(*COMPARE, "--backends", "numpy,numpy", *words)
     assert ended.code == 6
     assert "nothing is compared" in ended.err

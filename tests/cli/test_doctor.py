@@ -37,9 +37,17 @@ from tests.selection import selected
 from tests.waiting import ended
 
 KEYS = {
-    "gankit", "machine", "libraries", "plugins", "backends", "folders", "datasets", "variables",
-    "findings", "exit_code",
-}  # fmt: skip
+    "gankit",
+    "machine",
+    "libraries",
+    "plugins",
+    "backends",
+    "folders",
+    "datasets",
+    "variables",
+    "findings",
+    "exit_code",
+}
 OURS = ("numpy", "torch", "keras")
 SELECTED = [name for name in OURS if selected(name)]
 """Looked up before each test is given an empty machine, without variables."""
@@ -553,9 +561,18 @@ def test_a_valid_variable_is_listed_with_its_effect(monkeypatch, name, value):
 
 
 def test_framework_variables_are_listed_without_secrets():
-    told = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KERAS_BACKEND",
-            "TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL", "TF_DETERMINISTIC_OPS",
-            "CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED"}  # fmt: skip
+    told = {
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "KERAS_BACKEND",
+        "TF_ENABLE_ONEDNN_OPTS",
+        "TF_CPP_MIN_LOG_LEVEL",
+        "TF_DETERMINISTIC_OPS",
+        "CUDA_VISIBLE_DEVICES",
+        "CUBLAS_WORKSPACE_CONFIG",
+        "PYTHONHASHSEED",
+    }
     others = {"TF_VAR_password", "TF_CLI_CONFIG_FILE", "TOKEN", "GANKIT_SEDE", "PATH"}
     found = environment_variables.variables(dict.fromkeys(told | others, "1"))
     assert {variable.name for variable in found} == told
@@ -571,9 +588,14 @@ def test_a_value_cannot_steer_the_terminal(command, monkeypatch):
 
 @pytest.mark.parametrize(
     ("content", "wrong"),
-    [('{"backend": "jax"}', True), ('{"backend": "tensorflow"}', False), ("{", False),
-     ("[]", False), (None, False)],
-)  # fmt: skip
+    [
+        ('{"backend": "jax"}', True),
+        ('{"backend": "tensorflow"}', False),
+        ("{", False),
+        ("[]", False),
+        (None, False),
+    ],
+)
 def test_a_keras_file_that_names_another_framework_is_named(monkeypatch, tmp_path, content, wrong):
     monkeypatch.setattr(environment_variables.importlib.util, "find_spec", lambda _: True)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -692,15 +714,20 @@ def test_a_damaged_file_in_the_cache_is_named_and_one_elsewhere_is_not(monkeypat
         ({"a/cpu.max": "200000 100000", "a/b/cpu.max": "50000 100000"}, "0::/a/b", 0.5, None),
         ({"a/cpu.max": "50000 100000", "a/b/cpu.max": "max 100000"}, "0::/a/b", 0.5, None),
         (
-            {"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000",
-             "memory/x/memory.limit_in_bytes": "5000",
-             "memory/memory.limit_in_bytes": "9223372036854771712"},
-            "2:cpu:/\n4:memory:/x", 2.0, 5000,
+            {
+                "cpu/cpu.cfs_quota_us": "200000",
+                "cpu/cpu.cfs_period_us": "100000",
+                "memory/x/memory.limit_in_bytes": "5000",
+                "memory/memory.limit_in_bytes": "9223372036854771712",
+            },
+            "2:cpu:/\n4:memory:/x",
+            2.0,
+            5000,
         ),
         ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, "1:cpu:/", None, None),
         ({"cpu.max": "garbage", "memory.max": "\x00"}, "nonsense", None, None),
     ],
-)  # fmt: skip
+)
 def test_what_a_container_allows_is_read(tmp_path, files, membership, quota, limit):
     for name, content in files.items():
         (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)

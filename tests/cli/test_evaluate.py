@@ -78,8 +78,10 @@ def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
     assert lines[0].split() == ["this", "run", "real", "images", "better", "is"]
     assert lines[1].startswith("Fréchet distance ")
     assert lines[1].split()[2:] == [
-        f"{row['frechet']:.4g}", f"{row['baseline']['frechet']:.4g}", "lower"
-    ]  # fmt: skip
+        f"{row['frechet']:.4g}",
+        f"{row['baseline']['frechet']:.4g}",
+        "lower",
+    ]
     said = " ".join(ended.out.split())
     assert "run after step 20: 60 images, seed 0." in said
     assert "Real images: 60 others of the 300 training images of digits.npz, seed 0." in said
@@ -215,8 +217,10 @@ def test_nothing_but_the_log_and_the_picture_is_written(command, run):
     command("evaluate", run, *COUNT)
     after = there()
     assert {str(path) for path in after.keys() - before.keys()} == {
-        "run/evaluations.jsonl", "run/nearest", "run/nearest/000020.png"
-    }  # fmt: skip
+        "run/evaluations.jsonl",
+        "run/nearest",
+        "run/nearest/000020.png",
+    }
     assert all(after[path] == content for path, content in before.items())
 
 
@@ -266,21 +270,27 @@ BAD = {
     "no images": (lambda _: None, ("run", "-n", "0"), 2, "the number of images is 0"),
     "a negative seed": (lambda _: None, ("run", *COUNT, "--seed", "-1"), 2, "seed"),
     "an unknown backend": (
-        lambda _: None, ("run", *COUNT, "--backend", "numpi"), 2, "did you mean 'numpy'"
+        lambda _: None,
+        ("run", *COUNT, "--backend", "numpi"),
+        2,
+        "did you mean 'numpy'",
     ),
     "no best": (lambda _: None, ("run", *COUNT, "--best"), 4, "run has no best checkpoint"),
-    "data that is gone": (
-        lambda _: Path("digits.npz").unlink(), ("run", *COUNT), 3, "digits.npz"
-    ),
+    "data that is gone": (lambda _: Path("digits.npz").unlink(), ("run", *COUNT), 3, "digits.npz"),
     "other data": (
-        lambda _: np.savez("digits.npz", images=drawn(300, 9)[0]), ("run", *COUNT), 3,
-        "trained on other images than"
+        lambda _: np.savez("digits.npz", images=drawn(300, 9)[0]),
+        ("run", *COUNT),
+        3,
+        "trained on other images than",
     ),
     "no checkpoint": (
-        lambda run: shutil.rmtree(run / "checkpoints"), ("run", *COUNT), 4, "no valid checkpoint"
+        lambda run: shutil.rmtree(run / "checkpoints"),
+        ("run", *COUNT),
+        4,
+        "no valid checkpoint",
     ),
     "weights that make no image": (ruined, ("run", *COUNT), 6, "step 20: an image contains nan"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("spoil", "words", "code", "named"), BAD.values(), ids=BAD)
@@ -336,9 +346,13 @@ def test_a_run_in_memory_does_not_know_its_data():
 
     images = 20 * np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1)
     run = gankit.fit(
-        images, (Dense(4), Tanh(), Reshape((2, 2, 1))), (Flatten(), Dense(1)), steps=1,
-        latent=2, backend="numpy",
-    )  # fmt: skip
+        images,
+        (Dense(4), Tanh(), Reshape((2, 2, 1))),
+        (Flatten(), Dense(1)),
+        steps=1,
+        latent=2,
+        backend="numpy",
+    )
     with pytest.raises(ConfigError, match="its data set is unknown"):
         run.evaluate(10)
 

@@ -102,18 +102,34 @@ def test_simple_has_every_number_of_the_script_that_it_comes_from():
     leak, drop = LeakyReLU(0.2), Dropout(0.3)
     assert config.generator == NetworkConfig(
         (
-            Dense(256), leak, Dense(512), leak, Dense(1024), leak, Dense(784), Tanh(),
+            Dense(256),
+            leak,
+            Dense(512),
+            leak,
+            Dense(1024),
+            leak,
+            Dense(784),
+            Tanh(),
             Reshape((28, 28, 1)),
         ),
         adam,
-    )  # fmt: skip
+    )
     assert config.discriminator == NetworkConfig(
         (
-            Flatten(), Dense(1024), leak, drop, Dense(512), leak, drop, Dense(256), leak, drop,
+            Flatten(),
+            Dense(1024),
+            leak,
+            drop,
+            Dense(512),
+            leak,
+            drop,
+            Dense(256),
+            leak,
+            drop,
             Dense(1),
         ),
         adam,
-    )  # fmt: skip
+    )
     assert (config.latent, config.batch, config.epochs, config.n_critic) == (100, 128, 400, 1)
     assert config.steps_per_epoch == 128  # The script's `range(batch_size)`.
     assert config.sample_every == 10
@@ -202,9 +218,17 @@ def test_later_sources_override_earlier_ones_key_by_key():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("a.b=3", 3), ("a.b=0.5", 0.5), ("a.b=true", True), ("a.b=hinge", "hinge"),
-     ('a.b="x=y"', "x=y"), ("a.b=[1, 2]", [1, 2]), ("a.b = 3 ", 3), ("a.b=", "")],
-)  # fmt: skip
+    [
+        ("a.b=3", 3),
+        ("a.b=0.5", 0.5),
+        ("a.b=true", True),
+        ("a.b=hinge", "hinge"),
+        ('a.b="x=y"', "x=y"),
+        ("a.b=[1, 2]", [1, 2]),
+        ("a.b = 3 ", 3),
+        ("a.b=", ""),
+    ],
+)
 def test_an_assignment_is_toml_or_else_text(text, value):
     assert layering.from_assignment(text)[1] == {"a": {"b": value}}
 

@@ -26,9 +26,14 @@ PROBLEM = replace(
 def test_a_discriminator_update_has_masks_of_both_networks_and_every_penalty():
     masks = Masks(PROBLEM)(KEY, 4, last=False)
     assert set(masks) == {
-        "generator/1", "discriminator/2.layers.1", "discriminator/3", "penalty/0/2.layers.1",
-        "penalty/0/3", "penalty/1/2.layers.1", "penalty/1/3",
-    }  # fmt: skip
+        "generator/1",
+        "discriminator/2.layers.1",
+        "discriminator/3",
+        "penalty/0/2.layers.1",
+        "penalty/0/3",
+        "penalty/1/2.layers.1",
+        "penalty/1/3",
+    }
     wanted = {
         "generator/1": dropout_mask(KEY, Role.GENERATOR, 1, (4, 24), 0.3),
         "discriminator/2.layers.1": dropout_mask(KEY, Role.DISCRIMINATOR, 4, (8, 24), 0.4),

@@ -100,9 +100,15 @@ def test_a_runs_paths_lead_from_seed_to_seed_in_one_class():
     images = np.random.default_rng(0).integers(0, 256, (12, 3, 2, 1), dtype=np.uint8)
     generator = (Embedding(3), Dense(6), Tanh(), Reshape((3, 2, 1)))
     run = gankit.fit(
-        images, generator, (Flatten(), Dense(1)), steps=2, latent=4, batch=4,
-        labels=np.arange(12) % 3, backend="numpy",
-    )  # fmt: skip
+        images,
+        generator,
+        (Flatten(), Dense(1)),
+        steps=2,
+        latent=4,
+        batch=4,
+        labels=np.arange(12) % 3,
+        backend="numpy",
+    )
     ways = run.interpolate([5, 9, 5], steps=4, n=7)
     assert ways.shape == (7, 2, 4, 3, 2, 1)
     for seed, made in ((5, ways[:, 0, 0]), (9, ways[:, 0, -1]), (9, ways[:, 1, 0])):

@@ -9,18 +9,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 STARTING = {
-    "ctypes.dlopen", "ctypes.dlsym", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
-    "os.startfile", "os.system", "pty.spawn", "shutil.unpack_archive", "subprocess.Popen",
+    "ctypes.dlopen",
+    "ctypes.dlsym",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.startfile",
+    "os.system",
+    "pty.spawn",
+    "shutil.unpack_archive",
+    "subprocess.Popen",
     "webbrowser.open",
-}  # fmt: skip
+}
 UNPICKLING = {"marshal.load", "marshal.loads", "pickle.find_class"}
 MAKING = {"code.__new__", "exec", "function.__new__", "import"}
 WATCHED = STARTING | UNPICKLING | MAKING
 CHANGING = {
-    "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
-    "os.symlink", "os.truncate", "shutil.copyfile", "shutil.copytree", "shutil.move",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.symlink",
+    "os.truncate",
+    "shutil.copyfile",
+    "shutil.copytree",
+    "shutil.move",
     "shutil.rmtree",
-}  # fmt: skip
+}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 IMPORTS = "<frozen importlib."
 LIBRARY = sysconfig.get_path("stdlib")

@@ -63,9 +63,19 @@ def _images():
 def train(out, backend="numpy", steps=STEPS):
     """Return the words of the command that starts the run, or goes on with it."""
     return [
-        "train", "--config", "run.toml", "--backend", backend, "--steps", str(steps),
-        "--out", str(out), "--resume", "auto", "--no-progress",
-    ]  # fmt: skip
+        "train",
+        "--config",
+        "run.toml",
+        "--backend",
+        backend,
+        "--steps",
+        str(steps),
+        "--out",
+        str(out),
+        "--resume",
+        "auto",
+        "--no-progress",
+    ]
 
 
 def finished(out, backend, steps=STEPS, *more, place="."):

@@ -5,19 +5,49 @@ from __future__ import annotations
 import ast
 
 UNPICKLERS = {
-    "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "jsonpickle", "marshal", "pickle",
-    "pickletools", "shelve", "yaml",
-}  # fmt: skip
+    "_pickle",
+    "cPickle",
+    "cloudpickle",
+    "dill",
+    "joblib",
+    "jsonpickle",
+    "marshal",
+    "pickle",
+    "pickletools",
+    "shelve",
+    "yaml",
+}
 CALLS = {
-    "eval", "exec", "compile", "__import__", "importlib.__import__", "importlib.import_module",
-    "os.system", "os.popen", "pd.read_pickle", "runpy.run_module", "runpy.run_path", "torch.load",
-    "torch.save", "torch.jit.load", "torch.hub.load", "torch.package.PackageImporter",
-}  # fmt: skip
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "importlib.__import__",
+    "importlib.import_module",
+    "os.system",
+    "os.popen",
+    "pd.read_pickle",
+    "runpy.run_module",
+    "runpy.run_path",
+    "torch.load",
+    "torch.save",
+    "torch.jit.load",
+    "torch.hub.load",
+    "torch.package.PackageImporter",
+}
 METHODS = {
-    "extract", "extractall", "unpack_archive", "load_model", "load_module", "exec_module",
-    "load_library", "unsafe_load", "full_load", "load_weights_from_checkpoint",
+    "extract",
+    "extractall",
+    "unpack_archive",
+    "load_model",
+    "load_module",
+    "exec_module",
+    "load_library",
+    "unsafe_load",
+    "full_load",
+    "load_weights_from_checkpoint",
     "enable_unsafe_deserialization",
-}  # fmt: skip
+}
 LOADERS = {"np.load", "numpy.load"}
 READERS = {"read_array", "read_pickle"}
 """Whose default, where it has one, must not be relied on: allow_pickle=False has to stand there."""

@@ -166,24 +166,40 @@ def has_status(status):
     return answer
 
 
-FAULTS = {
-    answer.__name__.replace("_", " "): answer
-    for answer in (
-        stalls, stalls_midway, trickles, drops, resets, ends_early_and_says_nothing, lies,
-        changes_a_bit, sends_another_file, asks_to_sign_in, sends_nothing, never_ends,
-        speaks_another_language, breaks_its_chunks, sends_headers_without_end,
-        has_an_impossible_length,
-    )
-} | {f"answers {status}": has_status(status) for status in STATUSES} | {
-    "points to itself": redirecting(f"/bad/{FIRST}"),
-    "points step in a circle": redirecting("/circle"),
-    "points nowhere": redirecting(None),
-    "points to a file": redirecting("file:///etc/passwd"),
-    "points to data": redirecting("data:text/plain,hello"),
-    "points to another scheme": redirecting("gopher://127.0.0.1/"),
-    "points to a closed port": redirecting("http://127.0.0.1:1/"),
-    "points to no address": redirecting("http://[::1/"),
-}  # fmt: skip
+FAULTS = (
+    {
+        answer.__name__.replace("_", " "): answer
+        for answer in (
+            stalls,
+            stalls_midway,
+            trickles,
+            drops,
+            resets,
+            ends_early_and_says_nothing,
+            lies,
+            changes_a_bit,
+            sends_another_file,
+            asks_to_sign_in,
+            sends_nothing,
+            never_ends,
+            speaks_another_language,
+            breaks_its_chunks,
+            sends_headers_without_end,
+            has_an_impossible_length,
+        )
+    }
+    | {f"answers {status}": has_status(status) for status in STATUSES}
+    | {
+        "points to itself": redirecting(f"/bad/{FIRST}"),
+        "points step in a circle": redirecting("/circle"),
+        "points nowhere": redirecting(None),
+        "points to a file": redirecting("file:///etc/passwd"),
+        "points to data": redirecting("data:text/plain,hello"),
+        "points to another scheme": redirecting("gopher://127.0.0.1/"),
+        "points to a closed port": redirecting("http://127.0.0.1:1/"),
+        "points to no address": redirecting("http://[::1/"),
+    }
+)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

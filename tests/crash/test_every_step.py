@@ -21,10 +21,18 @@ from tests.testing.test_contract import chosen
 STEPS = 12
 PLAIN = [f"{d}{a}" for d in ("dropout, ", "") for a in ("average", "no average")]
 COMPONENTS = (
-    "generator/", "discriminator/", "average/", "optimizer/generator/m/", "optimizer/generator/v/",
-    "optimizer/generator/t", "optimizer/discriminator/", "step",
-    "ada/p", "ada/signs", "ada/updates",
-)  # fmt: skip
+    "generator/",
+    "discriminator/",
+    "average/",
+    "optimizer/generator/m/",
+    "optimizer/generator/v/",
+    "optimizer/generator/t",
+    "optimizer/discriminator/",
+    "step",
+    "ada/p",
+    "ada/signs",
+    "ada/updates",
+)
 HALFWAY = 7
 """Odd, so that an adaptive augmentation has counted a step since it last moved."""
 

@@ -65,8 +65,13 @@ def namespace(work):
     words = ["unshare", "-m" if os.geteuid() == 0 else "-rm"]
     if not shutil.which("unshare"):
         pytest.skip("this system has no unshare, and so no file system of the test's own")
-    mount = subprocess.run([*words, "mount", "-t", "tmpfs", "gankit", work / "disk"],
-                           check=False, capture_output=True, text=True, timeout=120)  # fmt: skip
+    mount = subprocess.run(
+        [*words, "mount", "-t", "tmpfs", "gankit", work / "disk"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     if mount.returncode:
         pytest.skip(f"no file system can be mounted here: {mount.stderr.strip()}")
     return words
@@ -76,9 +81,14 @@ def command(folder, *words, limit=resource.RLIM_INFINITY):
     """Train in a process of its own, whose files may have `limit` bytes."""
     return subprocess.run(
         [*runs.PROGRAM, *runs.train("run"), *words],
-        cwd=folder, capture_output=True, text=True, env=environment(), check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)), timeout=120,
-    )  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        timeout=120,
+    )
 
 
 def environment():
@@ -92,9 +102,15 @@ def struck(work, script, namespace):
     Returns the exit codes of its commands, and the last line on standard error of the struck one.
     """
     train = [*runs.PROGRAM, *runs.train("disk/run"), *KEEP_ALL]
-    ended = subprocess.run([*namespace, "sh", "-c", script, "sh", *train],
-                           cwd=work, env=environment(), check=False, capture_output=True,
-                           text=True, timeout=120)  # fmt: skip
+    ended = subprocess.run(
+        [*namespace, "sh", "-c", script, "sh", *train],
+        cwd=work,
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert ended.returncode == 0, ended.stderr
     return (work / "codes").read_text().split(), (work / "struck").read_text().splitlines()[-1]
 

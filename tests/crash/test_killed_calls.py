@@ -32,8 +32,18 @@ pytestmark = [
     pytest.mark.usefixtures("quick_sync"),
 ]
 
-CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "os.link",
-            "os.symlink", "os.chmod", "os.chown", "os.utime"}  # fmt: skip
+CHANGING = {
+    "os.mkdir",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.truncate",
+    "os.link",
+    "os.symlink",
+    "os.chmod",
+    "os.chown",
+    "os.utime",
+}
 
 
 @pytest.fixture

@@ -24,8 +24,14 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 LONG = 48
 """Steps of a run that is struck more than once."""
 BEFORE_TRAINING = {"data"}
-BLOWS = [("block", "SIGINT", 1), ("save", "SIGTERM", 1), ("picture", "SIGHUP", 1),
-         ("building", "SIGTERM", 1), ("block", "SIGTERM", 2), ("save", "SIGINT", 2)]  # fmt: skip
+BLOWS = [
+    ("block", "SIGINT", 1),
+    ("save", "SIGTERM", 1),
+    ("picture", "SIGHUP", 1),
+    ("building", "SIGTERM", 1),
+    ("block", "SIGTERM", 2),
+    ("save", "SIGINT", 2),
+]
 """What strikes a framework's run, one after the other: it takes seconds to start each time."""
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 

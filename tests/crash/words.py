@@ -42,15 +42,44 @@ PLACES = ["new", "deep/er", "a\nb", "\udcff", "🦆", "%s{}$(x)"]
 WRONG = ["trained", "tiny.toml", "tiny.toml/below", "pipe", ".", "", "x" * 300]
 RUNS = ["trained", "halved", "pictures", "nowhere", "tiny.toml", *ODD]
 SETTINGS = [
-    "batch", "latent", "seed", "loss", "average", "penalties", "augment", "precision", "epochs",
-    "steps", "n_critic", "generator.layers.0.units", "generator.layers.9",
-    "discriminator.optimizer", "generator.optimizer.learning_rate", "keep_checkpoints", "recipe",
-    "images", "btach", "", ".",
-]  # fmt: skip
+    "batch",
+    "latent",
+    "seed",
+    "loss",
+    "average",
+    "penalties",
+    "augment",
+    "precision",
+    "epochs",
+    "steps",
+    "n_critic",
+    "generator.layers.0.units",
+    "generator.layers.9",
+    "discriminator.optimizer",
+    "generator.optimizer.learning_rate",
+    "keep_checkpoints",
+    "recipe",
+    "images",
+    "btach",
+    "",
+    ".",
+]
 VALUES = [
-    *NUMBERS, "true", "[]", "{}", "[[", "hinge", "'x'", "{ half_life = 10.0 }", "float64",
-    "[" * 5000, "2026-01-01", '[{ where = "real", target = 0.0, weight = 1.0 }]', "x=y", *ODD,
-]  # fmt: skip
+    *NUMBERS,
+    "true",
+    "[]",
+    "{}",
+    "[[",
+    "hinge",
+    "'x'",
+    "{ half_life = 10.0 }",
+    "float64",
+    "[" * 5000,
+    "2026-01-01",
+    '[{ where = "real", target = 0.0, weight = 1.0 }]',
+    "x=y",
+    *ODD,
+]
 
 
 def option(name, good, bad):

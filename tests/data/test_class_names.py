@@ -46,9 +46,21 @@ def train(machine, command):
 
     def run(dataset, *more):
         ended = command(
-            "train", "--backend", "numpy", "--config", "tiny.toml", "--dataset", dataset,
-            "--steps", "2", "--batch", "4", "--out", "run", *more,
-        )  # fmt: skip
+            "train",
+            "--backend",
+            "numpy",
+            "--config",
+            "tiny.toml",
+            "--dataset",
+            dataset,
+            "--steps",
+            "2",
+            "--batch",
+            "4",
+            "--out",
+            "run",
+            *more,
+        )
         assert ended.code == 0, ended.err
         return ended
 

@@ -230,9 +230,21 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("mnist", False), ("fashion-mnist", False), ("my.set", False), ("faces", False),
-     ("./faces", True), ("faces/", True), ("a/b", True), (".", True), ("~", True),
-     ("faces.NPY", True), ("faces.npz", True), ("/data", True), ("..", True)],
-)  # fmt: skip
+    [
+        ("mnist", False),
+        ("fashion-mnist", False),
+        ("my.set", False),
+        ("faces", False),
+        ("./faces", True),
+        ("faces/", True),
+        ("a/b", True),
+        (".", True),
+        ("~", True),
+        ("faces.NPY", True),
+        ("faces.npz", True),
+        ("/data", True),
+        ("..", True),
+    ],
+)
 def test_a_path_is_distinguished_from_a_name(name, path):
     assert is_path(name) is path

@@ -171,8 +171,21 @@ def test_a_wrong_command_is_not_understood(elsewhere):
 
 
 def test_marks_are_heeded():
-    page = ["<!-- skip: slow -->", "```python", "1", "```", "<!-- needs: nowhere -->", "",
-            "```python", "2", "```", "text", "```python", "3", "```"]  # fmt: skip
+    page = [
+        "<!-- skip: slow -->",
+        "```python",
+        "1",
+        "```",
+        "<!-- needs: nowhere -->",
+        "",
+        "```python",
+        "2",
+        "```",
+        "text",
+        "```python",
+        "3",
+        "```",
+    ]
     found = list(blocks(ROOT / "page.md", page))
     assert [(e.line, e.text, e.runs()) for e in found] == [
         (3, "1\n", False),

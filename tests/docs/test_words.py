@@ -36,7 +36,7 @@ BANNED = (
     r"(?:proves?|proved|proven)",
     r"(?:judged?|judges|judging)",
     r"to be had",
-)  # fmt: skip
+)
 PATTERN = re.compile(rf"\b(?:{'|'.join(BANNED)})\b", re.IGNORECASE)
 
 
@@ -56,12 +56,23 @@ def test_a_page_uses_no_banned_phrase(page):
     assert found(prose(page.read_text(encoding="utf-8"))) == []
 
 
-@pytest.mark.parametrize("phrase", [
-    "Whoever writes a backend", "that nobody needs", "held against real ones",
-    "they hold an installed backend against the contract", "the algorithm is let go",
-    "recipes that are told the class", "each in a process of its own", "nothing is no run",
-    "what is proved", "images are judged", "a stranger's plugin", "no such folder that is a run",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "Whoever writes a backend",
+        "that nobody needs",
+        "held against real ones",
+        "they hold an installed backend against the contract",
+        "the algorithm is let go",
+        "recipes that are told the class",
+        "each in a process of its own",
+        "nothing is no run",
+        "what is proved",
+        "images are judged",
+        "a stranger's plugin",
+        "no such folder that is a run",
+    ],
+)
 def test_a_banned_phrase_is_found(phrase):
     assert found(prose(f"Some words.\n{phrase}, in a sentence."))
 

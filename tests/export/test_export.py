@@ -84,9 +84,15 @@ def gankit_backends():
 
 def train(out, layers=DENSE, **changes):
     settings = {
-        "backend": "numpy", "dataset": "glyphs", "latent": 4, "batch": 8, "steps": 3,
-        "fresh_noise": True, "generator": {"layers": layers}, "discriminator": {"layers": JUDGE},
-    }  # fmt: skip
+        "backend": "numpy",
+        "dataset": "glyphs",
+        "latent": 4,
+        "batch": 8,
+        "steps": 3,
+        "fresh_noise": True,
+        "generator": {"layers": layers},
+        "discriminator": {"layers": JUDGE},
+    }
     return gankit.train("simple", out=out, **(settings | changes))
 
 
@@ -180,8 +186,16 @@ def test_spectral_norm_is_folded_into_the_kernel(folder):
 def test_the_card_says_what_it_is_and_how_it_is_used(done, monkeypatch):
     text = done.card.read_text("utf-8")
     assert done.card.name == "g.safetensors.md"
-    for part in ("`simple`", "glyphs", "3 steps", "(n, 4)", "(n, 28, 28, 1)", done.sha256,
-                 f"{done.difference:.1e}", "## Licence"):  # fmt: skip
+    for part in (
+        "`simple`",
+        "glyphs",
+        "3 steps",
+        "(n, 4)",
+        "(n, 28, 28, 1)",
+        done.sha256,
+        f"{done.difference:.1e}",
+        "## Licence",
+    ):
         assert part in text, part
     monkeypatch.chdir(done.path.parent)
     namespace = {}

@@ -26,16 +26,25 @@ LAYERS = [
     {"layer": "reshape", "shape": [7, 7, 2]},
     {"layer": "batch-norm", "momentum": 0.5, "epsilon": 1e-3},
     {"layer": "embedding", "units": 2},
-    {"layer": "residual", "layers": [
-        {"layer": "conv", "filters": 4, "kernel": 3, "padding": 1, "groups": 2},
-        {"layer": "leaky-relu", "slope": 0.2},
-    ]},
+    {
+        "layer": "residual",
+        "layers": [
+            {"layer": "conv", "filters": 4, "kernel": 3, "padding": 1, "groups": 2},
+            {"layer": "leaky-relu", "slope": 0.2},
+        ],
+    },
     {"layer": "layer-norm", "epsilon": 1e-3},
     {"layer": "upsample", "factor": 2},
-    {"layer": "conv-transpose", "filters": 1, "kernel": 4, "stride": 2, "padding": 1,
-     "spectral": True},
+    {
+        "layer": "conv-transpose",
+        "filters": 1,
+        "kernel": 4,
+        "stride": 2,
+        "padding": 1,
+        "spectral": True,
+    },
     {"layer": "tanh"},
-]  # fmt: skip
+]
 JUDGE = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
 ALONE = """
 import json
@@ -93,10 +102,18 @@ FIRST = {"torch": "onnx", "keras": "keras"}
 def run(tmp_path_factory):
     """Return a run of the reference, with classes that have names and layers of every kind."""
     trained = gankit.train(
-        "simple", out=tmp_path_factory.mktemp("run") / "run", backend="numpy", dataset="glyphs",
-        latent=4, batch=8, steps=2, fresh_noise=True, average={"half_life": 100},
-        generator={"layers": LAYERS}, discriminator={"layers": JUDGE},
-    )  # fmt: skip
+        "simple",
+        out=tmp_path_factory.mktemp("run") / "run",
+        backend="numpy",
+        dataset="glyphs",
+        latent=4,
+        batch=8,
+        steps=2,
+        fresh_noise=True,
+        average={"half_life": 100},
+        generator={"layers": LAYERS},
+        discriminator={"layers": JUDGE},
+    )
     (trained.folder / "classes.json").write_text(json.dumps(NAMES), "utf-8")
     return trained
 

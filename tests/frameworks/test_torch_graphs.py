@@ -45,8 +45,13 @@ PROBLEMS = {
     "spectral": {"discriminator": (layers.Flatten(), *NORMED, layers.Dense(1, spectral=True))},
     "norm": {
         "generator": (
-            layers.Dense(16), layers.BatchNorm(0.9, 1e-5), layers.ReLU(), layers.Dropout(0.5),
-            layers.Dense(784), layers.Tanh(), layers.Reshape((28, 28, 1)),
+            layers.Dense(16),
+            layers.BatchNorm(0.9, 1e-5),
+            layers.ReLU(),
+            layers.Dropout(0.5),
+            layers.Dense(784),
+            layers.Tanh(),
+            layers.Reshape((28, 28, 1)),
         ),
     },
     "augmented": {"augment": Augment(), "flip": True, "instance_noise": 0.1},
@@ -54,10 +59,14 @@ PROBLEMS = {
     "mixed": {"mixed": True},
     "shared-noise": {"fresh_noise": False, "generator": GENERATOR},
     "paired": {"loss": RELATIVISTIC},
-    "labelled": {"classes": 10, "generator": (layers.Embedding(8), *GENERATOR), "auxiliary": 0.5,
-                 "discriminator": (layers.Flatten(), *NORMED, layers.Dense(11))},
+    "labelled": {
+        "classes": 10,
+        "generator": (layers.Embedding(8), *GENERATOR),
+        "auxiliary": 0.5,
+        "discriminator": (layers.Flatten(), *NORMED, layers.Dense(11)),
+    },
     "float64": {"precision": "float64"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -238,27 +247,43 @@ def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
             said.append(("out", name))
 
     cuda = {
-        "Stream": Stream, "current_stream": Stream, "CUDAGraph": CUDAGraph, "device": region,
-        "stream": region, "graph": region, "graph_pool_handle": lambda: "pool",
-    }  # fmt: skip
+        "Stream": Stream,
+        "current_stream": Stream,
+        "CUDAGraph": CUDAGraph,
+        "device": region,
+        "stream": region,
+        "graph": region,
+        "graph_pool_handle": lambda: "pool",
+    }
     for name, stand_in in cuda.items():
         monkeypatch.setattr(torch.cuda, name, stand_in)
     recorder = cuda_graphs.recorder(device)
     assert recorder.warm(lambda: said.append("work") or [1]) == [1]
     aside = "aside on cuda:1"
     assert said == [
-        ("in", "cuda:1"), f"{aside} waits for main", ("in", aside), "work", ("out", aside),
-        f"main waits for {aside}", ("out", "cuda:1"),
-    ]  # fmt: skip
+        ("in", "cuda:1"),
+        f"{aside} waits for main",
+        ("in", aside),
+        "work",
+        ("out", aside),
+        f"main waits for {aside}",
+        ("out", "cuda:1"),
+    ]
     said.clear()
     outputs, replay = recorder.record(lambda: said.append("work") or [2])
     replay()
     assert outputs == [2]
     options = {"pool": "pool", "stream": aside}
     assert said == [
-        ("in", "cuda:1"), ("in", "main"), ("in", "graph", options), "work", ("out", "graph"),
-        ("out", "main"), ("out", "cuda:1"), "replay",
-    ]  # fmt: skip
+        ("in", "cuda:1"),
+        ("in", "main"),
+        ("in", "graph", options),
+        "work",
+        ("out", "graph"),
+        ("out", "main"),
+        ("out", "cuda:1"),
+        "replay",
+    ]
     said.clear()
     with pytest.raises(ZeroDivisionError):
         recorder.record(lambda: 1 / 0)

@@ -107,8 +107,15 @@ def test_a_layer_that_cannot_be_is_refused_in_one_line(layer, shape, said):
 def test_places_inside_a_block_have_paths_and_every_layer_a_number():
     places = walk((Flatten(), Reshape(IMAGE), BLOCK, Flatten()), IMAGE)
     assert [place.name for place in places] == [
-        "0", "1", "2", "2.layers.0", "2.layers.1", "2.layers.2", "2.shortcut.0", "3",
-    ]  # fmt: skip
+        "0",
+        "1",
+        "2",
+        "2.layers.0",
+        "2.layers.1",
+        "2.layers.2",
+        "2.shortcut.0",
+        "3",
+    ]
     assert [place.number for place in places] == list(range(8))
 
 

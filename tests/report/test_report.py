@@ -68,8 +68,17 @@ def text_of(*runs, **more):
 
 def test_a_page_says_what_the_run_is(run):
     said = text_of(run)
-    for part in ("mine", "simple", "glyphs", "nonsaturating", "30", "learning_rate", "0.0002",
-                 "dense units=256", "library numpy"):  # fmt: skip
+    for part in (
+        "mine",
+        "simple",
+        "glyphs",
+        "nonsaturating",
+        "30",
+        "learning_rate",
+        "0.0002",
+        "dense units=256",
+        "library numpy",
+    ):
         assert part in said, part
 
 
@@ -302,9 +311,17 @@ def a_file_for_samples(run):
 
 
 DAMAGE = [
-    damage_log, damage_config, nest_config, damage_grid, link_grid, damage_evaluations,
-    damage_warnings, damage_environment, nest_environment, a_file_for_samples,
-]  # fmt: skip
+    damage_log,
+    damage_config,
+    nest_config,
+    damage_grid,
+    link_grid,
+    damage_evaluations,
+    damage_warnings,
+    damage_environment,
+    nest_environment,
+    a_file_for_samples,
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -349,9 +366,14 @@ def train(steps, **settings):
     """Train a tiny run on noise, in the folder `run`."""
     np.save("noise.npy", np.random.default_rng(0).integers(0, 256, (200, 4, 4, 1), dtype=np.uint8))
     return gankit.train(
-        backend="numpy", dataset="noise.npy", steps=steps, batch=8, latent=4, out="run",
+        backend="numpy",
+        dataset="noise.npy",
+        steps=steps,
+        batch=8,
+        latent=4,
+        out="run",
         **{"generator": GENERATOR, "discriminator": DISCRIMINATOR, **settings},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.usefixtures("machine")

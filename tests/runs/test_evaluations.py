@@ -17,11 +17,25 @@ from gankit.runs import evaluation_log
 FIGURES = Evaluation(
     features="64 classifier and 18 local features (6a139aa6)",
     reference="all 300 training images of drawn",
-    samples=100, reference_samples=300, neighbours=5, frechet=12.5, kernel=-0.25,
-    kernel_deviation=0.1, kernel_whole=0.0, precision=0.5, recall=0.5, density=1.5, coverage=0.25,
-    nearest=0.3, score=2.0, reference_score=2.5, confidence=0.9, histogram=(0.25, 0.75),
-    histogram_divergence=float("inf"), classes_seen=2,
-)  # fmt: skip
+    samples=100,
+    reference_samples=300,
+    neighbours=5,
+    frechet=12.5,
+    kernel=-0.25,
+    kernel_deviation=0.1,
+    kernel_whole=0.0,
+    precision=0.5,
+    recall=0.5,
+    density=1.5,
+    coverage=0.25,
+    nearest=0.3,
+    score=2.0,
+    reference_score=2.5,
+    confidence=0.9,
+    histogram=(0.25, 0.75),
+    histogram_divergence=float("inf"),
+    classes_seen=2,
+)
 
 
 def row(step, frechet=12.5, baseline=None, seed=0, **changes):

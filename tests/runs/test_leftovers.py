@@ -13,9 +13,14 @@ from gankit.runs.folder import in_the_way
 from tests.runs.test_evaluations import row
 
 FILES = (
-    "config.toml", "environment.json", "metrics.jsonl", "evaluations.jsonl", "warnings.jsonl",
-    "classes.json", ".lock",
-)  # fmt: skip
+    "config.toml",
+    "environment.json",
+    "metrics.jsonl",
+    "evaluations.jsonl",
+    "warnings.jsonl",
+    "classes.json",
+    ".lock",
+)
 FOLDERS = ("samples", "nearest", "checkpoints")
 STRANGE = ("link", "dangling link", "pipe", "other kind")
 

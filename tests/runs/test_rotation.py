@@ -98,8 +98,9 @@ def test_what_is_damaged_and_stays_is_still_refused(run):
     assert len(told) == 1
 
 
-@pytest.mark.parametrize("ask", [diagnosis.reports, lambda run: diagnosis.verified([run])],
-                         ids=["list", "verify"])  # fmt: skip
+@pytest.mark.parametrize(
+    "ask", [diagnosis.reports, lambda run: diagnosis.verified([run])], ids=["list", "verify"]
+)
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_what_was_removed_while_it_was_read_is_not_reported_as_damaged(run, rotate, ask, turn):
     rotate(turn)

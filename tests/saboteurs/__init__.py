@@ -28,9 +28,24 @@ from tests.saboteurs.saboteur import SABOTEURS, Saboteur
 
 __all__ = ["HONEST", "SABOTEURS", "Saboteur", "native_pair"]
 PARTS = (
-    average, calls, exports, formulas, labels, layers, mixed, native, offers, optimizers, penalties,
-    running, runs, states, updates, views, whole,
-)  # fmt: skip
+    average,
+    calls,
+    exports,
+    formulas,
+    labels,
+    layers,
+    mixed,
+    native,
+    offers,
+    optimizers,
+    penalties,
+    running,
+    runs,
+    states,
+    updates,
+    views,
+    whole,
+)
 
 
 @hookimpl

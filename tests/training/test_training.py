@@ -267,9 +267,14 @@ def test_where_blocks_end_changes_no_number():
 def test_a_run_that_is_asked_to_stop_ends_after_the_block_and_says_done():
     trainer, seen = BlockRecorder(), Edges(4)
     done = fit(
-        trainer, PROBLEM, REGIME, IMAGES, steps=10**6, callbacks=[seen],
+        trainer,
+        PROBLEM,
+        REGIME,
+        IMAGES,
+        steps=10**6,
+        callbacks=[seen],
         stop=lambda: len(trainer.blocks) == 3,
-    )  # fmt: skip
+    )
     assert done == trainer.blocks[2][1]
     assert len(trainer.blocks) == 3
     assert [p.done for p in seen.seen] == [False, False, True]

@@ -27,18 +27,37 @@ from tests.waiting import ran
 TUTORIAL = DOCS / "tutorial.ipynb"
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 2, 1), dtype=np.uint8)
 EVALUATION = Evaluation(
-    features="<b>64</b> features", reference="10 & 20", samples=1234, reference_samples=10,
-    neighbours=5, frechet=12.5, kernel=0.25, kernel_deviation=0.125, kernel_whole=0.2,
-    precision=0.5, recall=0.75, density=1.0, coverage=0.5, nearest=0.1, histogram=(0.4, 0.6),
-)  # fmt: skip
+    features="<b>64</b> features",
+    reference="10 & 20",
+    samples=1234,
+    reference_samples=10,
+    neighbours=5,
+    frechet=12.5,
+    kernel=0.25,
+    kernel_deviation=0.125,
+    kernel_whole=0.2,
+    precision=0.5,
+    recall=0.75,
+    density=1.0,
+    coverage=0.5,
+    nearest=0.1,
+    histogram=(0.4, 0.6),
+)
 
 
 def fit(steps=6, callbacks=(), progress=False):
     generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
     return gankit.fit(
-        IMAGES, generator, (Flatten(), Dense(1)), steps=steps, latent=3, batch=4,
-        backend="numpy", progress=progress, callbacks=callbacks,
-    )  # fmt: skip
+        IMAGES,
+        generator,
+        (Flatten(), Dense(1)),
+        steps=steps,
+        latent=3,
+        batch=4,
+        backend="numpy",
+        progress=progress,
+        callbacks=callbacks,
+    )
 
 
 def pictures(html):
@@ -153,9 +172,15 @@ def test_training_shows_a_bar_in_the_notebooks_cell_unless_switched_off(cell, ca
 def test_an_evaluation_shows_progress_in_the_cell_unless_switched_off(cell, capsys):
     np.save("faces.npy", IMAGES)
     run = gankit.train(
-        dataset="./faces.npy", backend="numpy", steps=1, latent=3, batch=4, progress=False,
-        generator=[Dense(6), Tanh(), Reshape((3, 2, 1))], discriminator=[Flatten(), Dense(1)],
-    )  # fmt: skip
+        dataset="./faces.npy",
+        backend="numpy",
+        steps=1,
+        latent=3,
+        batch=4,
+        progress=False,
+        generator=[Dense(6), Tanh(), Reshape((3, 2, 1))],
+        discriminator=[Flatten(), Dense(1)],
+    )
     run.evaluate(12, progress=False)
     assert cell == []
     run.evaluate(12)

@@ -19,10 +19,20 @@ HISTORY[1234, 1] = 9.0
 def row(step, **changes):
     names = ("kernel", "kernel_deviation", "kernel_whole", "density", "coverage", "nearest")
     return {
-        "step": step, "seed": 0, "features": "f", "reference": "r", "samples": 10,
-        "reference_samples": 20, "neighbours": 5, "frechet": 100.0 / step, "precision": 0.5,
-        "recall": 0.25, **dict.fromkeys(names, 0.5), "histogram": [0.25, 0.75], **changes,
-    }  # fmt: skip
+        "step": step,
+        "seed": 0,
+        "features": "f",
+        "reference": "r",
+        "samples": 10,
+        "reference_samples": 20,
+        "neighbours": 5,
+        "frechet": 100.0 / step,
+        "precision": 0.5,
+        "recall": 0.25,
+        **dict.fromkeys(names, 0.5),
+        "histogram": [0.25, 0.75],
+        **changes,
+    }
 
 
 def lines(plot):

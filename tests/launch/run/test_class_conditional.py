@@ -42,9 +42,20 @@ def run(machine, command):
     """Return the folder of a run of 4 steps that knows the ten glyphs apart."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
     ended = command(
-        "train", "--backend", "numpy", "--dataset", "glyphs", "--config", "tiny.toml",
-        "--steps", "4", "--batch", "8", "--out", "run",
-    )  # fmt: skip
+        "train",
+        "--backend",
+        "numpy",
+        "--dataset",
+        "glyphs",
+        "--config",
+        "tiny.toml",
+        "--steps",
+        "4",
+        "--batch",
+        "8",
+        "--out",
+        "run",
+    )
     assert ended.code == 0, ended.err
     return machine / "run"
 
@@ -150,9 +161,17 @@ def test_a_discriminator_with_an_auxiliary_classifier_answers_with_classes():
     images = np.broadcast_to((LABELS * 100).astype(np.uint8)[:, None, None, None], IMAGES.shape)
     images = images + (IMAGES % 2)
     run = gankit.fit(
-        images, GENERATOR, discriminator, labels=LABELS, auxiliary=1.0, steps=300, latent=3,
-        batch=20, backend="numpy", discriminator_optimizer=Adam(5e-3, 0.5, 0.999, 1e-7),
-    )  # fmt: skip
+        images,
+        GENERATOR,
+        discriminator,
+        labels=LABELS,
+        auxiliary=1.0,
+        steps=300,
+        latent=3,
+        batch=20,
+        backend="numpy",
+        discriminator_optimizer=Adam(5e-3, 0.5, 0.999, 1e-7),
+    )
     real = run.problem.scale(images)
     logits = run.trainer.discriminator.classify(real)
     assert logits.shape == (20, 3)
@@ -162,9 +181,18 @@ def test_a_discriminator_with_an_auxiliary_classifier_answers_with_classes():
 
 def test_too_few_classes_are_refused_before_anything_is_written(machine, command):
     ended = command(
-        "train", "--recipe", "cgan", "--backend", "numpy", "--dataset", "glyphs",
-        "--set", "classes=5", "--out", "run",
-    )  # fmt: skip
+        "train",
+        "--recipe",
+        "cgan",
+        "--backend",
+        "numpy",
+        "--dataset",
+        "glyphs",
+        "--set",
+        "classes=5",
+        "--out",
+        "run",
+    )
     assert ended.code == 2
     assert "classes: got 5; glyphs has 10" in ended.err
     assert not (machine / "run").exists()
@@ -173,9 +201,15 @@ def test_too_few_classes_are_refused_before_anything_is_written(machine, command
 def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
     generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
     run = gankit.fit(
-        IMAGES, generator, PROJECTION, labels=LABELS.tolist(), steps=1, latent=3, batch=6,
+        IMAGES,
+        generator,
+        PROJECTION,
+        labels=LABELS.tolist(),
+        steps=1,
+        latent=3,
+        batch=6,
         backend="numpy",
-    )  # fmt: skip
+    )
     assert run.sample(2).shape == (2, 3, 2, 1)
     with pytest.raises(ConfigError, match="is not class-conditional"):
         run.sample(2, labels=1)
