@@ -110,7 +110,9 @@ def workplace(path: Path) -> Iterator[Path]:
     temporary = _temporary(path)
     with ExitStack() as stack:
         with writing(path):
-            patiently(lambda: stack.enter_context(unfinished_files.held(temporary, folder=True)))
+            patiently(
+                lambda: stack.enter_context(unfinished_files.created_locked(temporary, folder=True))
+            )
         try:
             yield temporary
         finally:
@@ -218,7 +220,7 @@ def _attempt(path: Path, write: Callable[[], None]) -> None:
 def _write_file(path: Path, content: bytes) -> None:
     temporary = _temporary(path)
     try:
-        with unfinished_files.held(temporary):
+        with unfinished_files.created_locked(temporary):
             _write_synced(temporary, content)
             temporary.replace(path)
     except BaseException:
@@ -230,7 +232,7 @@ def _write_file(path: Path, content: bytes) -> None:
 def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     temporary = _temporary(path)
     try:
-        with unfinished_files.held(temporary, folder=True):
+        with unfinished_files.created_locked(temporary, folder=True):
             for name, content in files.items():
                 _write_synced(temporary / name, content)
             sync_folder(temporary)
@@ -283,7 +285,7 @@ def _discard(path: Path) -> None:
 
 def _written(path: Path, process: int, mark: str) -> bool:
     """Return whether a process may still be writing under a temporary name."""
-    locked = unfinished_files.is_held(path)
+    locked = unfinished_files.is_locked(path)
     return _in_use(process, mark) if locked is None else locked
 
 

@@ -25,7 +25,7 @@ class Lost(StorageError):
 
 
 @dataclass(frozen=True)
-class Held:
+class OpenFolder:
     """An open folder.
 
     Attributes
@@ -63,38 +63,38 @@ class Held:
             os.close(self.descriptor)
 
 
-_watched: dict[Path, Held] = {}
+_watched: dict[Path, OpenFolder] = {}
 
 
-def opened(path: Path) -> Held:
+def opened(path: Path) -> OpenFolder:
     """Open a folder that exists and return it; OSError on failure."""
     descriptor = os.open(path, os.O_RDONLY) if os.name == "posix" else None
     status = path.stat() if descriptor is None else os.fstat(descriptor)
-    return Held(path, (status.st_dev, status.st_ino), descriptor)
+    return OpenFolder(path, (status.st_dev, status.st_ino), descriptor)
 
 
 @contextmanager
-def watched(held: Held) -> Iterator[None]:
+def watched(folder: OpenFolder) -> Iterator[None]:
     """Make `require` check the folder, and all below it, inside the block."""
-    _watched[held.path] = held
+    _watched[folder.path] = folder
     try:
         yield
     finally:
-        del _watched[held.path]
+        del _watched[folder.path]
 
 
-def above(path: Path) -> Held | None:
+def above(path: Path) -> OpenFolder | None:
     """Return the watched folder that `path` is or is inside of, or None."""
-    return next((held for held in _watched.values() if path.is_relative_to(held.path)), None)
+    return next((folder for folder in _watched.values() if path.is_relative_to(folder.path)), None)
 
 
 def require(path: Path) -> None:
     """Raise Lost if `path` is in a watched folder that was moved or removed."""
-    held = above(path)
-    if held is not None and not held.is_there():
-        now = held.place()
+    folder = above(path)
+    if folder is not None and not folder.is_there():
+        now = folder.place()
         change = "removed, or moved to an unknown path" if now is None else f"moved to {now}"
-        raise Lost(f"{held.path} was {change} while a process wrote to it")
+        raise Lost(f"{folder.path} was {change} while a process wrote to it")
 
 
 def identity(path: Path) -> Identity | None:

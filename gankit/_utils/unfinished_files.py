@@ -22,7 +22,7 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLO
 
 
 @contextmanager
-def held(path: Path, *, folder: bool = False) -> Iterator[None]:
+def created_locked(path: Path, *, folder: bool = False) -> Iterator[None]:
     """Create an empty file or folder, and hold its lock inside the block.
 
     Raises
@@ -30,7 +30,7 @@ def held(path: Path, *, folder: bool = False) -> Iterator[None]:
     OSError
         The file cannot be created, or the name exists already.
     """
-    descriptor = _made(path, folder=folder)
+    descriptor = _create(path, folder=folder)
     try:
         yield
     finally:
@@ -38,7 +38,7 @@ def held(path: Path, *, folder: bool = False) -> Iterator[None]:
             os.close(descriptor)
 
 
-def is_held(path: Path) -> bool | None:
+def is_locked(path: Path) -> bool | None:
     """Return whether a process holds the lock of a file or folder; None if unknown."""
     if fcntl is None:
         return None
@@ -57,7 +57,7 @@ def is_held(path: Path) -> bool | None:
     return False
 
 
-def _made(path: Path, *, folder: bool) -> int | None:
+def _create(path: Path, *, folder: bool) -> int | None:
     """Create it; return the descriptor that holds its lock, or None without file locks."""
     while True:
         if folder:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from gankit._utils.unfinished_files import held, is_held
+from gankit._utils.unfinished_files import created_locked, is_locked
 from gankit.errors import StorageError, reason
 
 STALE_SECONDS = 86400.0
@@ -27,7 +27,7 @@ def temporary(target: Path) -> Iterator[Path]:
     part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
     with ExitStack() as stack:
         with storing(part):
-            stack.enter_context(held(part))
+            stack.enter_context(created_locked(part))
         try:
             yield part
         finally:
@@ -45,7 +45,7 @@ def _sweep(folder: Path) -> None:
 
 def _written(part: Path) -> bool:
     """Return whether a process may still be writing a file."""
-    locked = is_held(part)
+    locked = is_locked(part)
     return time.time() - part.stat().st_mtime < STALE_SECONDS if locked is None else locked
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from gankit._utils import atomic_files, locked_folders
-from gankit._utils.locked_folders import Held
+from gankit._utils.locked_folders import OpenFolder
 from gankit._utils.storage import read_plain, writing
 from gankit.errors import CheckpointError, StorageError
 
@@ -21,7 +21,7 @@ _HOLDER = ".lock-holder"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Held]:
+def locked(folder: Path) -> Iterator[OpenFolder]:
     """Hold the lock of an existing folder inside the block, and yield the folder.
 
     The system releases the lock when the process ends, so it is never stale; the file beside it
@@ -74,7 +74,7 @@ def _holder(folder: Path) -> str:
         return "another process"
 
 
-def _remove_holder(folder: Held) -> None:
+def _remove_holder(folder: OpenFolder) -> None:
     """Remove the file that names the holder of the lock."""
     if place := folder.place():
         with suppress(OSError):

@@ -108,6 +108,6 @@ def test_a_part_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkey
         real(descriptor, how)
 
     monkeypatch.setattr(unfinished_files.fcntl, "flock", after_a_sweep)
-    with unfinished_files.held(tmp_path / "part"):
+    with unfinished_files.created_locked(tmp_path / "part"):
         assert removed
-        assert unfinished_files.is_held(tmp_path / "part")
+        assert unfinished_files.is_locked(tmp_path / "part")

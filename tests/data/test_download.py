@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gankit._utils.unfinished_files import held
+from gankit._utils.unfinished_files import created_locked
 from gankit.data.published.download import TimeLimits, Unreachable, download, watched
 from gankit.errors import DataError, StorageError
 from tests.server import begin, redirecting
@@ -179,6 +179,6 @@ def test_what_a_killed_download_left_is_removed(server, get, tmp_path):
 
 def test_what_another_download_is_writing_stays(server, tmp_path):
     other = tmp_path / ".0.part.file.gz"
-    with held(other):
+    with created_locked(other):
         download(server.serve("file.gz", CONTENT), tmp_path / "file.gz", SIZE, check)
         assert other.exists()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gankit._utils import atomic_files, storage
-from gankit._utils.unfinished_files import held
+from gankit._utils.unfinished_files import created_locked
 from gankit.errors import StorageError
 from gankit.runs import MetricsLog, loss_log
 
@@ -98,7 +98,7 @@ def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(s
     left = store.folder / f".gankit-{dead.pid}-01234567-0.tmp"
     busy = store.folder / f".gankit-{os.getppid()}-01234567-0.tmp"
     left.mkdir()
-    with held(busy, folder=True):
+    with created_locked(busy, folder=True):
         store.save(1920, state, {})
         assert not left.exists()
         assert busy.exists()
