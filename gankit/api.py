@@ -367,7 +367,7 @@ def load(
     Warns
     -----
     UserWarning
-        A checkpoint was passed over, or the log of losses is damaged and `history` ends before.
+        A checkpoint was skipped, or the log of losses is damaged and `history` ends before.
     """
     run = RunFolder.open(paths.given(folder, "folder"))
     config = recorded(run.path)

@@ -1,8 +1,10 @@
-"""The prose uses plain English: no phrase of a short list in README, pages or help texts."""
+"""The prose uses plain English: no phrase of a short list in pages, help texts or source code."""
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +38,14 @@ BANNED = (
     r"(?:proves?|proved|proven)",
     r"(?:judged?|judges|judging)",
     r"to be had",
+    r"told apart",
+    r"whichever",
+    r"(?:is|are|was|were) passed over",
+    r"(?:is|are|was|were) asked for",
+    r"in (?:its|their) turn",
+    r"goes on",
+    r"held to",
+    r"(?:lies|stands?) (?:there|beside)",
 )
 PATTERN = re.compile(rf"\b(?:{'|'.join(BANNED)})\b", re.IGNORECASE)
 
@@ -71,10 +81,41 @@ def test_a_page_uses_no_banned_phrase(page):
         "images are judged",
         "a stranger's plugin",
         "no such folder that is a run",
+        "a damaged file is passed over",
+        "the class that is asked for",
+        "each in its turn",
+        "the run goes on",
+        "the file lies beside",
     ],
 )
 def test_a_banned_phrase_is_found(phrase):
     assert found(prose(f"Some words.\n{phrase}, in a sentence."))
+
+
+TEXT = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+
+
+def found_in_source(source: str) -> list[str]:
+    """Return every banned phrase in the comments and strings of Python source."""
+    if not PATTERN.search(re.sub(r"\s+", " ", source)):  # Much faster than finding the comments.
+        return []
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [words for token in tokens if token.type in TEXT for words in found(prose(token.string))]
+
+
+def test_no_docstring_comment_or_message_uses_a_banned_phrase():
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "gankit").rglob("*.py")}
+    banned = {path: words for path, text in sources.items() if (words := found_in_source(text))}
+    assert banned == {}
+
+
+def test_only_the_text_of_source_is_searched():
+    assert found_in_source("judge = held\n") == []
+    assert found_in_source('"""Each in its\nturn."""\njudge = f"{x} goes on"  # Judge it.\n') == [
+        "in its turn",
+        "goes on",
+        "Judge",
+    ]
 
 
 def test_code_may_say_anything():
