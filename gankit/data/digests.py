@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gankit._utils.file_array import FileArray
 from gankit.data import digest_cache
 
-SAMPLED = 64
+SAMPLED_IMAGES = 64
 """Number of images of the quick digest."""
 LARGE_BYTES = 2**31
 """Reading a larger file takes some seconds."""
@@ -39,7 +39,7 @@ def sample(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
     It is quick for sets of any size. Different digests mean different sets; equal digests do not
     mean equal sets.
     """
-    spread = np.linspace(0, len(images) - 1, min(len(images), SAMPLED)).astype(np.int64)
+    spread = np.linspace(0, len(images) - 1, min(len(images), SAMPLED_IMAGES)).astype(np.int64)
     sha = hashlib.sha256(str(images.shape).encode())
     sha.update(np.ascontiguousarray(images[spread]).data)
     sha.update(b"" if labels is None else np.ascontiguousarray(labels).data)

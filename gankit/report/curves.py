@@ -13,14 +13,14 @@ from gankit.report.metrics import Metric, baseline, measured, number, shown
 from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import comparable, described
 
-POINTS = 500
+MOST_POINTS = 500
 """The most points of a curve: each has the mean, minimum and maximum of a span of steps."""
-ROWS = 20
+MOST_ROWS = 20
 """The most rows of the table of losses, each for a span of steps."""
 LOSSES = ("Discriminator", "Generator")
 
 
-def thinned(losses: Array, points: int = POINTS) -> dict[str, Any]:
+def thinned(losses: Array, points: int = MOST_POINTS) -> dict[str, Any]:
     """Return `(steps,)` losses over at most `points` spans of steps, of equal length.
 
     "first" and "last" are the first and last step of each span; "mean", "low" and "high" are the
@@ -49,8 +49,8 @@ def charts(runs: Sequence[RunData]) -> list[dict[str, Any]]:
 
 
 def loss_table(run: RunData) -> list[tuple[str, str, str]]:
-    """Return the losses as a table of at most `ROWS` rows: steps, and the means over them."""
-    columns = [thinned(run.losses[:, i], ROWS) for i in range(2)]
+    """Return the losses as a table of at most `MOST_ROWS` rows: steps, and the means over them."""
+    columns = [thinned(run.losses[:, i], MOST_ROWS) for i in range(2)]
     steps = zip(columns[0]["first"], columns[0]["last"], strict=True)
     names = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in steps]
     means = [[f"{value:.4g}" for value in column["mean"]] for column in columns]

@@ -23,7 +23,7 @@ from gankit._utils.plain_numbers import number
 from gankit.errors import ConfigError, Diverged, shown
 
 Pixels: TypeAlias = NDArray[np.uint8]
-WIDTH = 400
+LEAST_WIDTH = 400
 """The least width of a grid, in pixels, if no scale is given."""
 FORMATS = (".png", ".jpg", ".jpeg")
 """Endings of the files that `write` can write."""
@@ -184,7 +184,7 @@ def enlarged(pixels: Pixels, scale: int | None = None) -> Pixels:
     """
     if scale is None:
         most = math.isqrt(MOST_PIXELS // pixels.size) or 1
-        scale = min(math.ceil(WIDTH / pixels.shape[1]), most)
+        scale = min(math.ceil(LEAST_WIDTH / pixels.shape[1]), most)
     scale = number(scale)
     if not _is_count(scale):
         raise ConfigError(f"scale: got {shown(scale)}; expected a whole number, at least 1")

@@ -17,7 +17,7 @@ import gankit
 from gankit.callbacks.training_failures import HealthWarning
 from gankit.errors import CheckpointError, ConfigError, Diverged
 from gankit.report import Section, render
-from gankit.report.curves import POINTS, thinned
+from gankit.report.curves import MOST_POINTS, thinned
 from gankit.report.embedded_images import GRID_BYTES, MOST_GRIDS
 from gankit.report.run_data import read_run_data
 from gankit.report.tables import environment
@@ -102,12 +102,12 @@ def test_losses_are_thinned_so_that_no_spike_is_lost():
     losses = np.ones(100_000)
     losses[[77, 54_321]] = 9, -9
     curve = thinned(losses)
-    assert len(curve["mean"]) == len(curve["high"]) == POINTS
+    assert len(curve["mean"]) == len(curve["high"]) == MOST_POINTS
     assert (max(curve["high"]), min(curve["low"])) == (9, -9)
     assert curve["first"][1:] == [last + 1 for last in curve["last"][:-1]]
 
 
-@pytest.mark.parametrize("count", [1, 2, POINTS - 1, POINTS])
+@pytest.mark.parametrize("count", [1, 2, MOST_POINTS - 1, MOST_POINTS])
 def test_few_losses_are_all_kept(count):
     losses = np.arange(count, dtype=float)
     curve = thinned(losses)

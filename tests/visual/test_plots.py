@@ -41,7 +41,7 @@ def lines(plot):
 
 def test_losses_keep_every_spike_and_the_thick_line_is_their_mean():
     thin, mean, spiky, _ = lines(plots.losses(HISTORY))
-    assert len(thin) <= plots.POINTS
+    assert len(thin) <= plots.MOST_POINTS
     assert spiky[:, 1].max() == 9
     window = len(HISTORY) // plots.SMOOTHING
     wanted = HISTORY[2000 - window // 2 : 2000 + (window + 1) // 2, 0].mean()

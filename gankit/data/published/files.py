@@ -18,7 +18,7 @@ from gankit.data.formats.containers import array_bytes, contents, digest
 from gankit.data.published.checksum import Checksum
 from gankit.errors import DataError
 
-SLACK = 2**16
+SLACK_BYTES = 2**16
 """Bytes by which an incompressible file may grow in a container."""
 
 Arrays = tuple[NDArray[np.uint8], ...]
@@ -92,7 +92,7 @@ class PublishedFile:
     @property
     def limit(self) -> int:
         """The most bytes of a download."""
-        return self.packed or self.size + SLACK
+        return self.packed or self.size + SLACK_BYTES
 
     def names(self, npz: str, /) -> tuple[str, ...]:
         """Return its file names on disk."""

@@ -11,11 +11,11 @@ from gankit.visual.plots.drawing import (
     metrics,
     overview,
 )
-from gankit.visual.plots.panels import POINTS, SMOOTHING
+from gankit.visual.plots.panels import MOST_POINTS, SMOOTHING
 from gankit.visual.plots.plot import SUFFIXES, Plot, check_suffix
 
 __all__ = [
-    "POINTS",
+    "MOST_POINTS",
     "SMOOTHING",
     "SUFFIXES",
     "Plot",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BLUE, VERMILION, INK = "#0072B2", "#D55E00", "#808080"
 SHARES = {"precision": BLUE, "recall": VERMILION}
-POINTS = 1000
+MOST_POINTS = 1000
 """The most points of a curve; for more steps, the minimum and maximum of equal spans are drawn."""
 SMOOTHING = 50
 """The thick line is a moving mean over the number of steps divided by this."""
@@ -77,10 +77,10 @@ def losses(axes: Axes, history: Array) -> None:
 
 
 def _thinned(steps: Array, values: Array) -> tuple[Array, Array]:
-    """Return at most `POINTS` points: the minimum and maximum of spans, so that spikes remain."""
-    if len(values) <= POINTS:
+    """Return at most `MOST_POINTS` points: minimum and maximum of spans, so that spikes remain."""
+    if len(values) <= MOST_POINTS:
         return steps, values
-    starts = np.linspace(0, len(values), POINTS // 2 + 1).astype(np.int64)[:-1]
+    starts = np.linspace(0, len(values), MOST_POINTS // 2 + 1).astype(np.int64)[:-1]
     ends = [reduce.reduceat(values, starts) for reduce in (np.minimum, np.maximum)]
     return steps[starts].repeat(2), np.stack(ends, axis=1).reshape(-1)
 
