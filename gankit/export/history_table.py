@@ -12,7 +12,9 @@ from typing import Any
 
 from gankit._utils import atomic_files
 from gankit._utils.paths import given, optional
+from gankit.errors import CheckpointError
 from gankit.export.destination import target
+from gankit.launch.resume.find_checkpoint import newest_info
 from gankit.runs import RunFolder, evaluation_log
 from gankit.runs import loss_log as metrics_log
 
@@ -45,8 +47,10 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
 
 
 def history(folder: RunFolder) -> list[Row]:
-    """Return a row for each step."""
+    """Return a row for each step; CheckpointError for a log that was changed."""
     losses = metrics_log.read(folder.metrics).tolist()
+    if changed := metrics_log.fault(folder.metrics, newest_info(folder).get("log")):
+        raise CheckpointError(changed)
     found = evaluation_log.comparable(evaluation_log.read(folder.evaluations))
     return [
         dict(zip(LOSSES, (number, *pair), strict=True)) | dict(found.get(number, {}))

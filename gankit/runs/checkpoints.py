@@ -90,6 +90,7 @@ class CheckpointStore:
     def __init__(self, folder: str | os.PathLike[str], mark: str = "") -> None:
         self.folder = given(folder, "the folder of checkpoints")
         self.mark = mark
+        self._identity: locked_folders.Identity | None = None
 
     def save(self, step: int, state: State, info: Mapping[str, Json] | None = None) -> Path:
         """Save a state and return its folder, which is on disk when this returns.
@@ -126,10 +127,19 @@ class CheckpointStore:
             return path
         created = datetime.now(UTC).isoformat(timespec="seconds")
         written = Manifest(step, gankit.__version__, created, info, files)
-        atomic_files.make_folder(self.folder)
+        self._make_folder()
         atomic_files.sweep(self.folder)
         atomic_files.write_folder(path, contents | {manifest.NAME: written.encode()})
         return path
+
+    def _make_folder(self) -> None:
+        """Make the folder for the first save; StorageError if it was moved or removed since."""
+        if self._identity and locked_folders.identity(self.folder) != self._identity:
+            raise locked_folders.Lost(
+                f"{self.folder} was moved or removed while a process wrote to it"
+            )
+        atomic_files.make_folder(self.folder)
+        self._identity = locked_folders.identity(self.folder)
 
     def load(self, step: int | str | os.PathLike[str]) -> Checkpoint:
         """Read and verify the checkpoint of `step`, or in a folder; CheckpointError on failure."""

@@ -205,6 +205,8 @@ def read_facts(folder: RunFolder) -> dict[str, Any]:
         facts = None
     if not isinstance(facts, dict):
         raise CheckpointError(f"{folder.environment} is damaged: it is not a JSON object")
+    if not isinstance(facts.get("run"), str):
+        raise CheckpointError(f"{folder.environment} is damaged: it lacks the mark of the run")
     return facts
 
 

@@ -204,6 +204,27 @@ def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):
     assert np.array_equal(made, pixels_of(tmp_path, whole))
 
 
+@pytest.mark.parametrize("size", [20, 58, 70])
+def test_a_wrong_size_of_a_jpeg_s_metadata_does_not_matter(tmp_path, size):
+    content = saved("JPEG", b"", quality=95)
+    metadata = b"\xff\xe1" + size.to_bytes(2, "big") + b"Exif\0\0" + bytes(50)
+    made = pixels_of(tmp_path, content[:2] + metadata + content[2:])
+    assert np.array_equal(made, pixels_of(tmp_path, content))
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"eXIf"])
+def test_metadata_of_a_png_that_is_cut_off_does_not_matter(tmp_path, kind):
+    content = saved("PNG", b"")
+    cut = content[: content.rindex(b"IEND") - 4] + (100_000).to_bytes(4, "big") + kind + b"x"
+    assert np.array_equal(pixels_of(tmp_path, cut), pixels_of(tmp_path, content))
+
+
+def test_the_checksum_of_a_png_s_end_does_not_matter(tmp_path):
+    content = saved("PNG", b"")
+    wrong = content[:-1] + bytes([content[-1] ^ 1])
+    assert np.array_equal(pixels_of(tmp_path, wrong), pixels_of(tmp_path, content))
+
+
 def test_a_jpeg_of_cmyk_keeps_its_colours_without_its_metadata(tmp_path):
     file = io.BytesIO()
     Image.fromarray(FLAT).convert("CMYK").save(file, "JPEG", exif=b"Exif\0\0" + block(TURN))

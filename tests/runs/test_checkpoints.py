@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
-from gankit.errors import CheckpointError, ConfigError, Diverged, OtherFormat
+from gankit.errors import CheckpointError, ConfigError, Diverged, OtherFormat, StorageError
 from gankit.runs import manifest
 from gankit.runs.checkpoints import CheckpointStore
 
@@ -143,3 +144,18 @@ def test_one_that_a_newer_gankit_wrote_is_not_passed_over_and_then_replaced(stor
         store.save(1920, {"generator/a": np.zeros(1)})
     with pytest.raises(OtherFormat, match=r"001920.*has format 4.*upgrade gankit"):
         store.newest_valid(print)
+
+
+@pytest.mark.parametrize("change", ["moved", "removed", "replaced"])
+def test_a_folder_that_was_moved_or_removed_is_not_made_anew(tmp_path, state, change):
+    store = CheckpointStore(tmp_path / "checkpoints")
+    store.save(1, state, {})
+    if change == "removed":
+        shutil.rmtree(store.folder)
+    else:
+        store.folder.rename(tmp_path / "elsewhere")
+    if change == "replaced":
+        store.folder.mkdir()
+    with pytest.raises(StorageError, match="checkpoints was moved or removed"):
+        store.save(2, state, {})
+    assert not store.folder.exists() or not list(store.folder.iterdir())

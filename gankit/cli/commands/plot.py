@@ -27,8 +27,10 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     Thin lines are every step, thick lines a moving mean over a fiftieth of the steps. Metrics
     and class shares are drawn if the run was evaluated.
     """
+    from gankit.launch.messages import warn
+    from gankit.launch.resume.find_checkpoint import newest_info
     from gankit.runs import RunFolder, class_names, evaluation_log
-    from gankit.runs.loss_log import read
+    from gankit.runs.loss_log import fault, read
     from gankit.visual import plots
 
     folder = RunFolder.open(run)
@@ -36,6 +38,8 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     plots.check_suffix(out)
     require_parent(out)
     history = read(folder.metrics)
+    if changed := fault(folder.metrics, newest_info(folder).get("log")):
+        warn(changed)
     rows = [] if only == "losses" else evaluation_log.read(folder.evaluations)
     if not rows and only in ("metrics", "classes"):
         raise CheckpointError(f"{run} has no evaluations; train with --set evaluate_every=1")

@@ -127,9 +127,7 @@ def _stripped(path: Path) -> StrippedFile:
 def _opened(found: StrippedFile) -> ImageFile:
     from PIL import Image
 
-    # MPO is JPEG with more pictures after the first.
-    kinds = ("JPEG", "MPO") if found.kind == "JPEG" else (found.kind.upper(),)
-    return Image.open(io.BytesIO(found.content), formats=kinds)
+    return Image.open(io.BytesIO(found.content), formats=(found.kind.upper(),))
 
 
 def _decoder_reason(error: Exception) -> str:

@@ -20,7 +20,8 @@ EXIF = b"Exif\0\0"
 def strip(content: BoundedReader) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF.
 
-    Bytes that are not segments are kept unchanged; the decoder handles them.
+    After a segment of a wrong size, bytes before the next marker are skipped, as decoders do. What
+    follows is kept unchanged.
     """
     place, exif, kept = START, list[bytes](), [content[:START]]
     while place + 4 <= len(content):
@@ -39,7 +40,8 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes]:
         if _needed(marker, start):
             kept.append(content[place:end])
         place = end
-    return b"".join([*kept, content.rest(place)]), b"".join(exif)
+    rest = content.rest(place)
+    return b"".join([*kept, rest[max(rest.find(b"\xff"), 0) :]]), b"".join(exif)
 
 
 def _needed(marker: int, start: bytes) -> bool:

@@ -51,12 +51,14 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes, Png | None]:
     """
     kept, exif, header, clear = [SIGNATURE], b"", None, b""
     for kind, place, end in _chunks(content):
-        if not kind:
+        if not kind and not content[place + 4 : place + 5].islower():  # Lower case: no pixels.
             kept.append(content.rest(place))
         if not (kind in PIXELS or (kind == b"eXIf" and end - place < MOST_BYTES)):
             continue
         chunk = content[place:end]
         data, valid = chunk[8:-4], zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+        if kind == b"IEND" and not valid:
+            continue
         if kind in PIXELS and not valid:
             raise Damaged(f"wrong checksum of {kind.decode()}")
         if kind == b"IHDR" and len(data) == 13:

@@ -204,6 +204,31 @@ def test_a_flipped_digit_of_the_log_is_said_by_a_report(command_fd):
     assert "damaged: run/metrics.jsonl differs from" in ended.err
 
 
+@pytest.mark.parametrize("to", ["csv", "jsonl"])
+def test_a_history_with_a_flipped_digit_is_not_exported(command_fd, to):
+    flip_a_digit(Path("run/metrics.jsonl"))
+    ended = command_fd("export", "run", "--to", to, "--out", "history")
+    assert ended.code == 4
+    assert "run/metrics.jsonl differs from the log" in ended.last
+    assert not Path("history").exists()
+
+
+def test_a_flipped_digit_of_the_log_is_reported_by_a_plot(command_fd):
+    flip_a_digit(Path("run/metrics.jsonl"))
+    ended = command_fd("plot", "run", "--out", "plot.png")
+    assert ended.code == 0
+    assert "warning: run/metrics.jsonl differs from the log" in ended.err
+
+
+def test_environment_json_without_the_mark_is_replaced(resume):
+    mark = RunFolder("run").mark
+    Path("run/environment.json").write_text("{}")
+    ended = resume()
+    assert ended.code == 0
+    assert "environment.json is damaged: it lacks the mark of the run; it is replaced" in ended.err
+    assert RunFolder("run").mark == mark
+
+
 def test_a_value_changed_in_the_file_is_said_by_a_report(command_fd):
     edit("run/config.toml", "seed = 0", "seed = 1")
     ended = command_fd("report", "run", "--out", "x.html")
