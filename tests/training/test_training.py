@@ -199,7 +199,7 @@ def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
 
 @pytest.mark.parametrize(("batch", "n_critic"), [(0, 1), (-1, 1), (1, 0)])
 def test_numbers_that_make_no_step_are_refused(batch, n_critic):
-    with pytest.raises(ConfigError, match="at least 1"):
+    with pytest.raises(ConfigError, match="from 1 to"):
         StepShape(batch, n_critic)
 
 
