@@ -44,7 +44,7 @@ def check(tmp_path_factory):
 def test_a_program_is_checked_and_a_misspelt_setting_is_refused(check):
     text = PROGRAM.read_text("utf-8")
     assert "Success" in check(text)
-    said = check(text.replace("epochs=2", "epoch=2").replace("seed=1, loss", 'seed="1", loss'))
+    said = check(text.replace("epochs=2", "epoch=2").replace("seed=1,", 'seed="1",'))
     assert 'Unexpected keyword argument "epoch" for "train"' in said
     assert 'Argument "seed" to "train" has incompatible type "str"' in said
     assert said.count("error:") == 2, said
