@@ -100,7 +100,7 @@ def test_there_is_one_of_each_kind():
     assert {"dataset", "loss", "callback", "command"} <= kinds
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(2700)
 @pytest.mark.parametrize("pyproject", EXAMPLES, ids=named)
 def test_an_example_passes_its_own_tests(pyproject, tmp_path):
     if missing := lacking(pyproject.parent):
@@ -109,7 +109,7 @@ def test_an_example_passes_its_own_tests(pyproject, tmp_path):
         pytest.skip(f"needs {', '.join(missing)}")
     # A backend's own tests are the whole contract; the few of others take a second.
     shared = SHARED if FRAMEWORKS & set(needed(pyproject.parent)) else []
-    done = own_tests(pyproject.parent, tmp_path, *shared, seconds=1700)
+    done = own_tests(pyproject.parent, tmp_path, *shared, seconds=2600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 
