@@ -104,10 +104,8 @@ class ForwardPass:
         return self._biased(layer, name, made)
 
     def _convolution(self, layer: Conv | ConvTranspose, name: str, x: Tensor) -> Tensor:
-        kernel, sizes = (
-            self._kernel(layer, name),
-            {"stride": layer.stride, "padding": layer.padding},
-        )
+        kernel = self._kernel(layer, name)
+        sizes = {"stride": layer.stride, "padding": layer.padding}
         if isinstance(layer, ConvTranspose):
             made = self.framework.conv_transpose(x, kernel, **sizes)
         else:

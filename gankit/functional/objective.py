@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gankit import augment
 from gankit.augment import Half
 from gankit.contract import Problem, strip_prefix
-from gankit.functional.forward import ForwardPass, relu
 from gankit.functional.framework import Framework, Tensor, Tensors
+from gankit.functional.networks import Networks
+from gankit.functional.ops import FrameworkOps
 from gankit.penalties import Penalty
 
 
@@ -35,6 +36,9 @@ class Inputs(NamedTuple):
         Floats, or float64 scalars on the device, as in `gankit.contract.Batch`.
     masks
         Dropout masks by name, as in `gankit.contract.dropout_masks`.
+    chance
+        The probability of an adaptive augmentation's transforms; None, the default, if the
+        augmentation is not adaptive.
     """
 
     real: Tensor | None
@@ -43,96 +47,7 @@ class Inputs(NamedTuple):
     random: Mapping[str, Tensor]
     scalars: Mapping[str, Tensor]
     masks: Mapping[str, Tensor]
-
-
-class Networks(Protocol):
-    """The two networks in training mode."""
-
-    def run(
-        self,
-        name: str,
-        weights: Tensors,
-        x: Tensor,
-        labels: Tensor | None,
-        masks: Mapping[str, Tensor],
-        /,
-        *,
-        halves: int = 1,
-    ) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one pass, and the running state after it.
-
-        Parameters
-        ----------
-        name
-            "generator" or "discriminator".
-        weights
-            Its weights and running state.
-        x
-            `(n, latent)` noise, or `(n, height, width, channels)` images.
-        labels
-            `(n, classes)` one-hot labels, or None.
-        masks
-            This pass's dropout masks, by the layer's name.
-        halves
-            Number of concatenated batches, each with its own batch statistics; 1 by default.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class SpecNetworks:
-    """Networks of `gankit.layers`."""
-
-    framework: Framework
-    problem: Problem
-
-    def run(
-        self,
-        name: str,
-        weights: Tensors,
-        x: Tensor,
-        labels: Tensor | None,
-        masks: Mapping[str, Tensor],
-        /,
-        *,
-        halves: int = 1,
-    ) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one pass, and the running state after it."""
-        forward = ForwardPass(self.framework, weights, labels, masks, halves)
-        return forward.run(getattr(self.problem, name), x), forward.running
-
-
-@dataclass(frozen=True)
-class FrameworkOps:
-    """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on tensors of a framework."""
-
-    framework: Framework
-
-    def softplus(self, logits: Tensor) -> Tensor:
-        """Return log(1 + exp(x))."""
-        return self.framework.softplus(logits)
-
-    def relu(self, logits: Tensor) -> Tensor:
-        """Return max(x, 0)."""
-        return relu(self.framework.xp, logits)
-
-    def mean(self, logits: Tensor) -> Tensor:
-        """Return the mean over the batch."""
-        return self.framework.xp.mean(logits)
-
-    def mean_over(self, images: Tensor, axes: tuple[int, ...]) -> Tensor:
-        """Return the mean over `axes`, which remain as axes of length 1."""
-        return self.framework.xp.mean(images, axis=axes, keepdims=True)
-
-    def shift(self, images: Tensor, offsets: Tensor) -> Tensor:
-        """Shift each image down and right by its row of `offsets`."""
-        return self.framework.shift(images, offsets)
-
-    def below(self, numbers: Tensor, threshold: Tensor) -> Tensor:
-        """Return 1 where a number is below the threshold, else 0."""
-        xp, ones = self.framework.xp, self.framework.xp.ones_like(numbers)
-        below = numbers < self.framework.scale(threshold, ones)
-        return xp.where(below, ones, xp.zeros_like(numbers))
+    chance: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +74,7 @@ class Objective:
         return self.networks.run("generator", weights, inputs.noise, inputs.labels, masks)
 
     def discriminator(
-        self, weights: Tensors, fake: Tensor, inputs: Inputs, chance: Tensor | None = None
+        self, weights: Tensors, fake: Tensor, inputs: Inputs
     ) -> tuple[Tensor, tuple[Tensor, Tensors]]:
         """Return the discriminator's loss without penalties.
 
@@ -171,8 +86,6 @@ class Objective:
             The fakes, constants.
         inputs
             The update's inputs.
-        chance
-            The probability of an adaptive augmentation's transforms.
 
         Returns
         -------
@@ -181,13 +94,13 @@ class Objective:
         real, running
             The `(B,)` logits of real images, and the running state after the pass.
         """
-        fakes, reals, running = self._joined(weights, fake, inputs, chance)
+        fakes, reals, running = self._joined(weights, fake, inputs)
         loss = self.problem.loss.discriminator(self._ops, reals[:, 0], fakes[:, 0])
         loss = self._with_classes(loss, inputs.labels, fakes, reals)
         return loss, (reals[:, 0], running)
 
     def generator(
-        self, weights: Tensors, others: Tensors, inputs: Inputs, chance: Tensor | None = None
+        self, weights: Tensors, others: Tensors, inputs: Inputs
     ) -> tuple[Tensor, Tensors]:
         """Return the generator's loss, and the running state after its pass.
 
@@ -197,15 +110,15 @@ class Objective:
             The generator's, to be differentiated.
         others
             The discriminator's, constants.
-        inputs, chance
+        inputs
             As in `discriminator`.
         """
         fake, running = self.generate(weights, inputs)
         if self.problem.loss.paired:
-            fakes, reals, _ = self._joined(others, fake, inputs, chance)
+            fakes, reals, _ = self._joined(others, fake, inputs)
             loss = self.problem.loss.generator(self._ops, reals[:, 0], fakes[:, 0])
         else:
-            fakes = self._alone(others, fake, "fake", "discriminator", inputs, chance)
+            fakes = self._alone(others, fake, "fake", "discriminator", inputs)
             loss = self.problem.loss.generator(self._ops, None, fakes[:, 0])
         return self._with_classes(loss, inputs.labels, fakes), running
 
@@ -215,7 +128,6 @@ class Objective:
         weights: Tensors,
         fake: Tensor,
         inputs: Inputs,
-        chance: Tensor | None = None,
     ) -> Tensor:
         """Return the `number`-th penalty's term of the discriminator's loss, if it is due.
 
@@ -223,7 +135,7 @@ class Objective:
         ----------
         number
             Its position in the problem's penalties.
-        weights, fake, inputs, chance
+        weights, fake, inputs
             As in `discriminator`.
         """
         xp, name = self.framework.xp, f"penalty/{number}"
@@ -232,7 +144,7 @@ class Objective:
         points = penalty.points(inputs.real, fake, random, self._deviation)
 
         def total(images: Tensor) -> Tensor:
-            outputs = self._alone(weights, images, penalty.half, name, inputs, chance)
+            outputs = self._alone(weights, images, penalty.half, name, inputs)
             return xp.sum(outputs[:, 0])
 
         gradient = self.framework.grad(total, points)
@@ -247,13 +159,13 @@ class Objective:
         return FrameworkOps(self.framework)
 
     def _joined(
-        self, weights: Tensors, fake: Tensor, inputs: Inputs, chance: Tensor | None
+        self, weights: Tensors, fake: Tensor, inputs: Inputs
     ) -> tuple[Tensor, Tensor, Tensors]:
         """Return the outputs for fakes and for reals of one pass, and the running state."""
         xp, count = self.framework.xp, fake.shape[0]
         seen = [
-            self._view(fake, "fake", inputs, chance),
-            self._view(inputs.real, "real", inputs, chance),
+            self._view(fake, "fake", inputs),
+            self._view(inputs.real, "real", inputs),
         ]
         labels, masks = inputs.labels, strip_prefix(inputs.masks, "discriminator")
         both = None if labels is None else xp.concatenate([labels, labels], axis=0)
@@ -268,18 +180,17 @@ class Objective:
         half: Half,
         masks: str,
         inputs: Inputs,
-        chance: Tensor | None,
     ) -> Tensor:
         """Return the outputs for one half alone; `masks` is the prefix of the pass's masks."""
-        seen = self._view(images, half, inputs, chance)
+        seen = self._view(images, half, inputs)
         kept = strip_prefix(inputs.masks, masks)
         return self.networks.run("discriminator", weights, seen, inputs.labels, kept)[0]
 
-    def _view(self, images: Tensor, half: Half, inputs: Inputs, chance: Tensor | None) -> Tensor:
+    def _view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
         """Return images as the discriminator sees them."""
         policy, one = self.problem.augment, self.framework.xp.ones_like(images[:1, :1, :1, :1])
         sigma = self.framework.scale(inputs.scalars.get("instance_noise", 0.0), one)
-        return augment.view(self._ops, policy, images, half, inputs.random, sigma, chance)
+        return augment.view(self._ops, policy, images, half, inputs.random, sigma, inputs.chance)
 
     def _with_classes(self, loss: Tensor, labels: Tensor | None, *outputs: Tensor) -> Tensor:
         """Return the loss with that of the auxiliary classifier on each half's outputs."""

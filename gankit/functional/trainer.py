@@ -23,7 +23,8 @@ from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import ConfigError
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Framework, Tensor, Tensors
-from gankit.functional.objective import Inputs, Objective, SpecNetworks
+from gankit.functional.networks import SpecNetworks
+from gankit.functional.objective import Inputs, Objective
 from gankit.functional.updates import Updates
 from gankit.layers import Spec, uses_labels
 
@@ -42,8 +43,10 @@ class Trainer:
     def __init__(self, problem: Problem, framework: Framework) -> None:
         self.problem, self.framework = problem, framework
         self.masks, self._required = Masks(problem), RequiredInputs(problem)
-        self._layout = problem.initial_state()
-        self.tensors = self._tensors(self._layout)
+        first = problem.initial_state()
+        # Shapes and dtypes of the state; a broadcast zero takes no memory.
+        self.layout = {name: np.broadcast_to(a.dtype.type(), a.shape) for name, a in first.items()}
+        self.tensors = self._tensors(first)
         self.generator = Inference(self, "generator", problem.generator)
         self.discriminator = Inference(self, "discriminator", problem.discriminator)
         self.average = Inference(self, "average", problem.generator) if problem.average else None
@@ -65,24 +68,26 @@ class Trainer:
 
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""
-        return self.arrays(self._layout)
+        return self.arrays(self.layout)
 
     def load_state(self, state: State, /) -> None:
         """Resume from a copy of `state`, all or nothing."""
-        check_state(state, self._layout)
-        self.tensors = self._tensors(state)
+        check_state(state, self.layout)
+        self.load(state)
+
+    def load(self, arrays: State) -> None:
+        """Take copies of arrays of a state, all of it or a part."""
+        self.tensors = self.tensors | self._tensors(arrays)
 
     def arrays(self, names: Iterable[str]) -> State:
         """Return copies of the tensors of these names, with the dtypes of the initial state."""
-        return {
-            name: np.array(self.framework.numpy(self.tensors[name]), self._layout[name].dtype)
-            for name in names
-        }
+        copies = {name: self.framework.numpy(self.tensors[name]) for name in names}
+        return {name: a.astype(self.layout[name].dtype, copy=False) for name, a in copies.items()}
 
     def _tensors(self, state: State) -> Tensors:
         """Return the arrays of a state as tensors; counters are float64, exact up to 2^53."""
         return {
-            name: self.framework.array(np.array(array, _dtype(self._layout[name].dtype)))
+            name: self.framework.array(np.array(array, _dtype(self.layout[name].dtype)))
             for name, array in state.items()
         }
 
@@ -109,7 +114,7 @@ class Inference:
     def __init__(self, trainer: Trainer, name: str, spec: Spec) -> None:
         self._trainer, self._name = trainer, name
         self._classes = trainer.problem.classes if uses_labels(spec) else 0
-        self._names = [key for key in trainer.tensors if key.startswith(f"{name}/")]
+        self._layout = strip_prefix(trainer.layout, name)
 
         def forward(weights: Tensors, x: Tensor, labels: Tensor | None) -> Tensor:
             return ForwardPass(trainer.framework, weights, labels).run(spec, x)
@@ -129,12 +134,13 @@ class Inference:
 
     def weights(self) -> State:
         """Return copies of weights and running state."""
-        return strip_prefix(self._trainer.arrays(self._names), self._name)
+        names = add_prefix(self._name, self._layout)
+        return strip_prefix(self._trainer.arrays(names), self._name)
 
     def load_weights(self, weights: State, /) -> None:
         """Copy weights and running state in, all or nothing."""
-        check_state(weights, self.weights())
-        self._trainer.load_state(self._trainer.state() | add_prefix(self._name, weights))
+        check_state(weights, self._layout)
+        self._trainer.load(add_prefix(self._name, weights))
 
     def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
         framework, problem = self._trainer.framework, self._trainer.problem

@@ -33,18 +33,19 @@ class Updates:
         """Return the state after one discriminator update, and its loss before."""
         objective, penalties = self.objective, self.objective.problem.penalties
         fake, _ = objective.generate(strip_prefix(state, "generator"), inputs)
-        fake, chance = self._framework.constant(fake), state.get("ada/p")
+        fake, inputs = self._framework.constant(fake), _adapted(state, inputs)
 
         def loss(weights: Tensors) -> tuple[Tensor, Extra]:
-            return objective.discriminator(weights, fake, inputs, chance)
+            return objective.discriminator(weights, fake, inputs)
 
         def term(number: int) -> Term:
-            return lambda weights: objective.penalty(number, weights, fake, inputs, chance)
+            return lambda weights: objective.penalty(number, weights, fake, inputs)
 
         terms = [(inputs.scalars[f"penalty/{i}"], term(i)) for i in range(len(penalties))]
         moved, value, (real, running) = self._descend("discriminator", state, inputs, loss, terms)
         state = state | moved | add_prefix("discriminator", running)
-        if augment := objective.problem.augment if chance is not None else None:
+        augment = objective.problem.augment
+        if augment and augment.adaptive:
             follower = strip_prefix(state, "ada")
             follower = adaptive.follow(self._framework, augment, follower, real)
             state |= add_prefix("ada", follower)
@@ -52,10 +53,10 @@ class Updates:
 
     def generator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
         """Return the state after one generator update and its average's, and the loss before."""
-        others, chance = strip_prefix(state, "discriminator"), state.get("ada/p")
+        others, inputs = strip_prefix(state, "discriminator"), _adapted(state, inputs)
 
         def loss(weights: Tensors) -> tuple[Tensor, Extra]:
-            return self.objective.generator(weights, others, inputs, chance)
+            return self.objective.generator(weights, others, inputs)
 
         moved, value, running = self._descend("generator", state, inputs, loss)
         state = state | moved | add_prefix("generator", running) | {"step": state["step"] + 1}
@@ -131,3 +132,8 @@ class Updates:
 
         found: tuple[Tensor, Tensors] = framework.cond(due, computed, zeros)
         return found
+
+
+def _adapted(state: Tensors, inputs: Inputs) -> Inputs:
+    """Return the inputs with the state's probability of an adaptive augmentation."""
+    return inputs._replace(chance=state.get("ada/p"))
