@@ -31,9 +31,14 @@ TOGETHER = ["frameworks/test_together.py", "frameworks/test_import_order.py"]
 AGAIN = [
     "cli/test_cli.py",
     "cli/test_compare.py",
+    "contract/test_problem.py",
+    "contract/test_required_inputs.py",
     "data/test_user_data.py",
     "docs/test_docs.py",
     "export/test_formats.py",
+    "launch/checks/test_misuse_warnings.py",
+    "launch/resume/test_moved_data.py",
+    "launch/test_native_networks.py",
     "recipes",
     "test_api.py",
 ]

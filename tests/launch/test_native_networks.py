@@ -89,7 +89,7 @@ def test_auto_distinguishes_keras_and_torch_networks():
         nn.Sequential(nn.Flatten(), nn.Linear(6, 1)),
     )
     assert fit(*pair, steps=1, backend="auto").backend == "torch"
-    assert "of torch, discriminator is of keras" in refusal(
+    assert "generator belongs to torch, discriminator belongs to keras" in refusal(
         lambda: fit(pair[0], own[1], backend="auto")
     )
 
