@@ -97,6 +97,12 @@ def require(path: Path) -> None:
         raise Lost(f"{folder.path} was {change} while a process wrote to it")
 
 
+def require_same(path: Path, before: Identity) -> None:
+    """Raise Lost if `path` is not the file or folder that it was `before`."""
+    if identity(path) != before:
+        raise Lost(f"{path} was moved or removed while a process wrote to it")
+
+
 def identity(path: Path) -> Identity | None:
     """Return the device and inode of the target of `path`; None if it does not exist."""
     try:

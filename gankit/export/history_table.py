@@ -14,7 +14,7 @@ from gankit._utils import atomic_files
 from gankit._utils.paths import given, optional
 from gankit.errors import CheckpointError
 from gankit.export.destination import target
-from gankit.launch.resume.find_checkpoint import newest_info
+from gankit.launch.resume.find_checkpoint import log_change
 from gankit.runs import RunFolder, evaluation_log
 from gankit.runs import loss_log as metrics_log
 
@@ -49,7 +49,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
 def history(folder: RunFolder) -> list[Row]:
     """Return a row for each step; CheckpointError for a log that was changed."""
     losses = metrics_log.read(folder.metrics).tolist()
-    if changed := metrics_log.fault(folder.metrics, newest_info(folder).get("log")):
+    if changed := log_change(folder):
         raise CheckpointError(changed)
     found = evaluation_log.comparable(evaluation_log.read(folder.evaluations))
     return [

@@ -134,10 +134,8 @@ class CheckpointStore:
 
     def _make_folder(self) -> None:
         """Make the folder for the first save; StorageError if it was moved or removed since."""
-        if self._identity and locked_folders.identity(self.folder) != self._identity:
-            raise locked_folders.Lost(
-                f"{self.folder} was moved or removed while a process wrote to it"
-            )
+        if self._identity:
+            locked_folders.require_same(self.folder, self._identity)
         atomic_files.make_folder(self.folder)
         self._identity = locked_folders.identity(self.folder)
 

@@ -103,10 +103,7 @@ class MetricsLog:
             content = _content(self.path)
             self._sum, self._bytes = hashlib.sha256(content), len(content)
         status = os.fstat(self._descriptor)
-        if locked_folders.identity(self.path) != (status.st_dev, status.st_ino):
-            raise locked_folders.Lost(
-                f"{self.path} was moved or removed while a process wrote to it"
-            )
+        locked_folders.require_same(self.path, (status.st_dev, status.st_ino))
         return self._descriptor
 
 

@@ -28,9 +28,9 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     and class shares are drawn if the run was evaluated.
     """
     from gankit.launch.messages import warn
-    from gankit.launch.resume.find_checkpoint import newest_info
+    from gankit.launch.resume.find_checkpoint import log_change
     from gankit.runs import RunFolder, class_names, evaluation_log
-    from gankit.runs.loss_log import fault, read
+    from gankit.runs.loss_log import read
     from gankit.visual import plots
 
     folder = RunFolder.open(run)
@@ -38,7 +38,7 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     plots.check_suffix(out)
     require_parent(out)
     history = read(folder.metrics)
-    if changed := fault(folder.metrics, newest_info(folder).get("log")):
+    if changed := log_change(folder):
         warn(changed)
     rows = [] if only == "losses" else evaluation_log.read(folder.evaluations)
     if not rows and only in ("metrics", "classes"):

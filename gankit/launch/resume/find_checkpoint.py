@@ -8,7 +8,7 @@ from typing import Any
 from gankit.errors import CheckpointError, OtherFormat
 from gankit.launch.messages import warn
 from gankit.launch.resume.recorded_config import recorded
-from gankit.runs import Checkpoint, RunFolder, evaluation_log
+from gankit.runs import Checkpoint, RunFolder, evaluation_log, loss_log
 from gankit.runs.checkpoints import read_manifest
 
 
@@ -50,6 +50,11 @@ def newest_info(folder: RunFolder) -> Mapping[str, Any]:
                 continue
         before = steps
     return {}
+
+
+def log_change(folder: RunFolder) -> str:
+    """Return a text if the log of losses differs from that at the newest checkpoint, else ""."""
+    return loss_log.fault(folder.metrics, newest_info(folder).get("log"))
 
 
 def best(
