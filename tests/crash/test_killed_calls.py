@@ -150,20 +150,22 @@ def test_a_kill_while_pruning_loses_only_what_pruning_removes(fresh):
 
 
 def test_a_kill_while_creating_a_run_leaves_a_complete_run_or_none(tmp_path):
+    facts = {"python": "3.11", "run": "ab"}
+
     def make():
         shutil.rmtree(tmp_path / "runs", ignore_errors=True)
         return tmp_path / "runs" / "first"
 
     def create(folder):
         with RunFolder(folder).lock():
-            RunFolder(folder).create("epochs = 2\n", {"python": "3.11"})
+            RunFolder(folder).create("epochs = 2\n", facts)
 
     def check(folder):
         run = RunFolder(folder)
         if run.exists():
             with run.lock():
                 assert run.config.read_text() == "epochs = 2\n"
-                assert run.facts() == {"python": "3.11"}
+                assert run.facts() == facts
         else:
             create(folder)
         assert unfinished(folder) == []
