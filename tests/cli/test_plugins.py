@@ -28,7 +28,7 @@ from gankit.testing.full_problems import FAMILIES
 from gankit.testing.runner.check import Check, summed
 from tests.crash.broken_plugins import GOOD
 from tests.paths import ROOT
-from tests.saboteurs import SABOTEURS
+from tests.wrong_backends import WRONG_BACKENDS
 
 KEYS = {"kind", "name", "distribution", "version", "api", "status", "reason", "missing"}
 FAULTY = """
@@ -414,8 +414,8 @@ def test_the_reference_keeps_what_is_asked_for(command):
     assert ended.err == ""  # Progress is for a terminal.
 
 
-def test_a_saboteur_is_found_out(command, install):
-    install("saboteurs", "tests.saboteurs", ROOT)
+def test_a_wrong_backend_fails(command, install):
+    install("wrong_backends", "tests.wrong_backends", ROOT)
     clause = "discriminator_update_changes_only_the_discriminator"
     ended = command("plugins", "check", "trains-both-networks", "-k", clause)
     assert ended.code == ExitCode.BACKEND
@@ -445,15 +445,15 @@ def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
 
 
 def test_a_trainer_that_parts_from_the_reference_says_when():
-    wrong = next(s for s in SABOTEURS if s.name == "forgets-the-lazy-factor").backend()
+    wrong = next(s for s in WRONG_BACKENDS if s.name == "forgets-the-lazy-factor").backend()
     with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: differ by"):
         IntegrationClauses().test_all_features_match_the_reference(wrong, FAMILIES[0])
 
 
 def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
-    install("saboteurs", "tests.saboteurs", ROOT)
+    install("wrong_backends", "tests.wrong_backends", ROOT)
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # The user's own option.
-    ended, found = checked(command, "honest", "--level", "protocol", "-k", "native or counts")
+    ended, found = checked(command, "correct", "--level", "protocol", "-k", "native or counts")
     assert ended.code == ExitCode.OK
     results = {clause["name"]: clause["result"] for clause in found["clauses"]}
     assert results["counts_steps_and_updates"] == "passed"
@@ -462,9 +462,9 @@ def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
 
 
 def test_native_networks_may_be_given(command, install):
-    install("saboteurs", "tests.saboteurs", ROOT)
-    check = ("honest", "-k", "accepts_native", "--native-pair")
-    ended, found = checked(command, *check, "tests.saboteurs:native_pair")
+    install("wrong_backends", "tests.wrong_backends", ROOT)
+    check = ("correct", "-k", "accepts_native", "--native-pair")
+    ended, found = checked(command, *check, "tests.wrong_backends:native_pair")
     assert ended.code == ExitCode.OK
     assert found["clauses"][0]["result"] == "passed"
     ended = command("plugins", "check", *check, "tests.no:pair")

@@ -30,8 +30,8 @@ PLAIN = (
 def test_a_second_block_traces_nothing_anew(monkeypatch):
     from gankit_keras.blocks import BlockRunner
 
-    traced, honest = [], BlockRunner.run
-    monkeypatch.setattr(BlockRunner, "run", lambda *args: (traced.append(args), honest(*args))[1])
+    traced, original = [], BlockRunner.run
+    monkeypatch.setattr(BlockRunner, "run", lambda *args: (traced.append(args), original(*args))[1])
     problem = full(plugins.get_backend("keras"))
     course = Setup(problem, images())
     trainer = plugins.get_backend("keras").trainer(problem)
@@ -59,11 +59,11 @@ def test_updates_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, c
 def test_the_variable_is_what_lets_xla_compile(monkeypatch):
     import gankit_keras.trainer
 
-    asked, honest = [], gankit_keras.trainer.compiled
+    asked, original = [], gankit_keras.trainer.compiled
 
     def counted(*args, by_xla=False):
         asked.append(by_xla)
-        return honest(*args, by_xla=by_xla)
+        return original(*args, by_xla=by_xla)
 
     monkeypatch.setattr(gankit_keras.trainer, "compiled", counted)
     for set_to, wanted in (("", 0), ("1", 2)):

@@ -68,10 +68,10 @@ def test_a_mistake_in_a_loss_is_seen():
 
 
 def test_a_mistake_in_where_a_penalty_is_taken_is_seen(monkeypatch):
-    honest = Penalty.points
+    original = Penalty.points
 
     def swapped(self, real, fake, draws, deviation):
-        return honest(self, fake, real, draws, deviation)
+        return original(self, fake, real, draws, deviation)
 
     monkeypatch.setattr(Penalty, "points", swapped)
     assert caught() is not None
@@ -79,10 +79,10 @@ def test_a_mistake_in_where_a_penalty_is_taken_is_seen(monkeypatch):
 
 @pytest.mark.parametrize("name", augment.TRANSFORMS)
 def test_a_mistake_in_a_view_is_seen(monkeypatch, name):
-    honest = augment.FORMULAS[name]
+    original = augment.FORMULAS[name]
 
     def weaker(ops, images, numbers):
-        return 0.999 * honest(ops, images, numbers) + 0.001 * images
+        return 0.999 * original(ops, images, numbers) + 0.001 * images
 
     monkeypatch.setitem(augment.FORMULAS, name, weaker)
     assert caught() is not None
@@ -100,7 +100,7 @@ def test_a_mistake_in_a_share_of_smoothing_is_seen():
 
 
 def test_a_mistake_in_running_state_is_seen(monkeypatch):
-    honest = norms.running_statistic
+    original = norms.running_statistic
 
-    monkeypatch.setattr(norms, "running_statistic", lambda *given: honest(*given) * (1 + 1e-6))
+    monkeypatch.setattr(norms, "running_statistic", lambda *given: original(*given) * (1 + 1e-6))
     assert caught() is not None

@@ -32,10 +32,10 @@ def anew(monkeypatch):
     SETTINGS.fp32_precision = before
 
 
-def rounded(left, right, honest=torch.Tensor.__matmul__):
+def rounded(left, right, original=torch.Tensor.__matmul__):
     if left.dtype == torch.float32:
         left, right = left.bfloat16().float(), right.bfloat16().float()
-    return honest(left, right)
+    return original(left, right)
 
 
 def test_products_have_the_error_of_float32():

@@ -149,11 +149,11 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
     asked = problem()
     wanted, recorder = trained(asked), Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
-    honest = gankit_torch.trainer.TorchTrainer._update_generator
+    original = gankit_torch.trainer.TorchTrainer._update_generator
 
     def looking(self, fake, update):
         assert float(fake.detach().sum()) < np.inf
-        return honest(self, fake, update)
+        return original(self, fake, update)
 
     monkeypatch.setattr(gankit_torch.trainer.TorchTrainer, "_update_generator", looking)
     with pytest.warns(UserWarning, match="without CUDA graphs: .* looks at a number"):
@@ -165,10 +165,10 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
 def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
     """The stand-in itself: masks that are drawn while it records would be the same ever after."""
     asked = problem()
-    honest = gankit_torch.trainer.BatchLoader
+    original = gankit_torch.trainer.BatchLoader
 
     def without_masks(problem, device, _masks):
-        return honest(problem, device)
+        return original(problem, device)
 
     monkeypatch.setattr(gankit_torch.trainer, "BatchLoader", without_masks)
     found = trained(asked)
@@ -180,11 +180,11 @@ def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
 @pytest.mark.usefixtures("recorder")
 def test_masks_of_a_block_cross_together_however_many_steps_it_has(monkeypatch):
     crossings = []
-    honest = gankit_torch.trainer.BatchLoader._to_device
+    original = gankit_torch.trainer.BatchLoader._to_device
     monkeypatch.setattr(
         gankit_torch.trainer.BatchLoader,
         "_to_device",
-        lambda self, array: crossings.append(array.shape) or honest(self, array),
+        lambda self, array: crossings.append(array.shape) or original(self, array),
     )
     counts = []
     for steps in (2, 8):

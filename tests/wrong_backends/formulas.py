@@ -1,4 +1,4 @@
-"""Saboteurs that are a little off in their numbers."""
+"""Backends whose numbers are slightly wrong."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from gankit.layers import LeakyReLU
 from gankit.optimizers import Adam
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 def with_optimizers(problem, optimizer):
@@ -21,8 +21,8 @@ def with_optimizers(problem, optimizer):
 
 
 @caught_by("test_sgd_matches_the_reference", "test_every_n_critic_matches_the_reference")
-class GoesATouchTooFar(HonestTrainer):
-    """Moves the generator a millionth too far."""
+class MakesTooLargeUpdates(CorrectTrainer):
+    """Makes generator updates that are too large by a millionth."""
 
     def update_generator(self, batch):
         rate = batch.scalars["generator/learning_rate"] * (1 + 1e-6)
@@ -31,8 +31,8 @@ class GoesATouchTooFar(HonestTrainer):
 
 
 @caught_by("test_float32_matches_the_reference", "test_sgd_matches_the_reference")
-class RoundsCoarsely(HonestTrainer):
-    """Keeps its weights to three decimals, as half precision would."""
+class RoundsCoarsely(CorrectTrainer):
+    """Rounds its weights to three decimals, as half precision would."""
 
     def update_generator(self, batch):
         loss = super().update_generator(batch)
@@ -42,8 +42,8 @@ class RoundsCoarsely(HonestTrainer):
 
 
 @caught_by("test_adam_matches_the_reference")
-class ForgetsItsMoments(HonestTrainer):
-    """Begins each update of Adam's without the moments before."""
+class ForgetsItsMoments(CorrectTrainer):
+    """Starts each Adam update without the earlier moments."""
 
     def update_generator(self, batch):
         for moment in getattr(self._g_updater, "m", {}).values():
@@ -52,8 +52,8 @@ class ForgetsItsMoments(HonestTrainer):
 
 
 @caught_by("test_adam_matches_the_reference")
-class SwapsAdamsBetas(HonestTrainer):
-    """Takes Adam's beta1 for beta2, and the other way round."""
+class SwapsAdamsBetas(CorrectTrainer):
+    """Swaps Adam's beta1 and beta2."""
 
     def __init__(self, problem):
         super().__init__(with_optimizers(problem, lambda a: replace(a, beta1=a.beta2)))
@@ -65,8 +65,8 @@ class SwapsAdamsBetas(HonestTrainer):
 
 
 @caught_by("test_adds_epsilon_after_the_bias_correction")
-class AddsEpsilonBeforehand(HonestTrainer):
-    """Adds Adam's epsilon to the root before the bias is corrected."""
+class AddsEpsilonBeforehand(CorrectTrainer):
+    """Adds Adam's epsilon before the bias correction."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -79,25 +79,25 @@ class EarlyEpsilon:
     """Adam's update with epsilon in the wrong place: grown by the correction of the root."""
 
     def __init__(self, updater):
-        self.updater, self.adam, self.honest = updater, updater.adam, updater.update
+        self.updater, self.adam, self.original = updater, updater.adam, updater.update
 
     def update(self, weights, gradients, rates):
         correction = np.sqrt(1 - rates["beta2"] ** (int(self.updater.t) + 1))
         self.updater.adam = replace(self.adam, epsilon=self.adam.epsilon / correction)
-        self.honest(weights, gradients, rates)
+        self.original(weights, gradients, rates)
 
 
 @caught_by("test_every_layer_matches_the_reference")
-class LeansOtherwise(HonestTrainer):
-    """Takes a framework's own slope for LeakyReLU, 0.01."""
+class UsesAnotherSlope(CorrectTrainer):
+    """Uses a framework's default slope of LeakyReLU, 0.01."""
 
     def __init__(self, problem):
         super().__init__(with_layers(problem, LeakyReLU, lambda _: LeakyReLU(0.01)))
 
 
 @caught_by("test_every_layer_matches_the_reference")
-class DropsInOneStepOnly(HonestTrainer):
-    """Forgets dropout in the generator's update."""
+class DropsInOneUpdateOnly(CorrectTrainer):
+    """Leaves out dropout in the generator's update."""
 
     def update_generator(self, batch):
         self._g.spec, kept = without_dropout(self._g.spec), self._g.spec
@@ -107,8 +107,8 @@ class DropsInOneStepOnly(HonestTrainer):
 
 
 @caught_by("test_every_n_critic_matches_the_reference")
-class ReusesNoise(HonestTrainer):
-    """Gives the generator the discriminator's noise, though it was to be fresh."""
+class ReusesNoise(CorrectTrainer):
+    """Uses the discriminator's noise for the generator's update, which needs fresh noise."""
 
     def update_discriminator(self, batch):
         self.noise = batch.noise
@@ -134,8 +134,8 @@ def without_dropout(spec):
 
 
 @caught_by("test_large_logits_do_not_overflow")
-class OverflowsFarOut(HonestTrainer):
-    """Takes the exponential of a large logit, as log(1 + exp(x)) does."""
+class OverflowsForLargeLogits(CorrectTrainer):
+    """Computes log(1 + exp(x)), which overflows for large logits."""
 
     def update_discriminator(self, batch):
         loss = super().update_discriminator(batch)

@@ -1,11 +1,11 @@
-"""Saboteurs whose exports are not the generator."""
+"""Backends that export something other than the generator."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from tests.saboteurs.honest import ARRAYS, HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import ARRAYS, CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 def unmoved(problem, weights, path):
@@ -32,15 +32,15 @@ CLAUSE = "test_an_export_generates_the_same_images"
 
 
 @caught_by(CLAUSE, exports={"arrays": replace(ARRAYS, write=unmoved)})
-class ExportsNoStatistics(HonestTrainer):
-    """Exports a generator without the statistics that training left."""
+class ExportsNoStatistics(CorrectTrainer):
+    """Exports a generator without its trained running statistics."""
 
 
 @caught_by(CLAUSE, exports={"arrays": replace(ARRAYS, read=of_one_class)})
-class ExportsOneClass(HonestTrainer):
-    """Exports a generator that does not look at labels."""
+class ExportsOneClass(CorrectTrainer):
+    """Exports a generator that ignores labels."""
 
 
 @caught_by(CLAUSE, exports={"arrays": replace(ARRAYS, read=of_one_size)})
-class ExportsAFixedBatch(HonestTrainer):
-    """Exports a generator that makes sixteen images, whatever it is asked."""
+class ExportsAFixedBatch(CorrectTrainer):
+    """Exports a generator that always makes sixteen images."""

@@ -1,4 +1,4 @@
-"""The reference with blocks and native networks, honestly: what saboteurs start from."""
+"""The correct backend that the wrong ones change: the reference with blocks and native networks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gankit.training import alternate
 
 @dataclass(eq=False)
 class Native:
-    """A network of a made-up framework: a spec, and a running mean of what it was trained on."""
+    """A network of an invented framework: a spec, and a running mean of its training images."""
 
     spec: tuple
     mean: np.ndarray = field(default_factory=lambda: np.zeros((), np.float32))
@@ -36,7 +36,7 @@ def native_pair():
     )
 
 
-class HonestTrainer(NumpyTrainer):
+class CorrectTrainer(NumpyTrainer):
     """The reference, which also runs blocks and trains native networks.
 
     Attributes
@@ -103,10 +103,10 @@ class NativeFace(Inference):
         raise NotPortable("a native network's weights stay in its framework")
 
 
-HONEST = Backend(
-    name="honest",
+CORRECT = Backend(
+    name="correct",
     requires=(),
-    build=HonestTrainer,
+    build=CorrectTrainer,
     capabilities=CAPABILITIES,
     exports={"arrays": ARRAYS},
 )

@@ -1,14 +1,14 @@
-"""Saboteurs that say of themselves what is not so."""
+"""Backends whose description of themselves is wrong."""
 
 import importlib
 from dataclasses import dataclass, replace
 
 from gankit.contract import API, Backend
 from gankit.testing.problems import SIMPLE
-from tests.saboteurs.honest import HONEST, HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CORRECT, CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
-WITHOUT = {name: HONEST.capabilities - {name} for name in HONEST.capabilities}
+WITHOUT = {name: CORRECT.capabilities - {name} for name in CORRECT.capabilities}
 
 
 class Lax(Backend):
@@ -29,79 +29,79 @@ class Eager(Backend):
 
 
 @caught_by("test_describes_itself", name="Some Backend")
-class HasNoProperName(HonestTrainer):
-    """Has a name with a space and capitals."""
+class HasAnInvalidName(CorrectTrainer):
+    """Has a name with a space and capital letters."""
 
 
 @caught_by("test_describes_itself", api=API + 1)
-class IsOfAnotherTime(HonestTrainer):
-    """Was written for another contract."""
+class DeclaresAnotherApi(CorrectTrainer):
+    """Declares another version of the contract."""
 
 
 @caught_by("test_describes_itself", requires="array")
-class RequiresAString(HonestTrainer):
-    """Names the module it requires in a string, which reads as five modules."""
+class RequiresAString(CorrectTrainer):
+    """Declares its required module as a string, which is read as five modules."""
 
 
-@caught_by("test_claims_known_capabilities", capabilities=HONEST.capabilities | {"telepathy"})
-class ClaimsTelepathy(HonestTrainer):
-    """Claims a capability that gankit does not know."""
+@caught_by("test_claims_known_capabilities", capabilities=CORRECT.capabilities | {"telepathy"})
+class ClaimsTelepathy(CorrectTrainer):
+    """Claims a capability that does not exist."""
 
 
 @caught_by("test_claims_known_capabilities", capabilities=frozenset({"average"}))
-class ClaimsNoPrecision(HonestTrainer):
-    """Claims no precision at all."""
+class ClaimsNoPrecision(CorrectTrainer):
+    """Claims no precision."""
 
 
 @caught_by("test_imports_nothing_early", kind=Eager, requires=("colorsys",))
-class ImportsEarly(HonestTrainer):
-    """Imports what it requires when it is merely asked for."""
+class ImportsEarly(CorrectTrainer):
+    """Imports its required module when it is listed."""
 
 
 @caught_by("test_reports_facts_about_its_framework", inspect=lambda: {"threads": 2})
-class TellsNumbers(HonestTrainer):
-    """Tells facts of its framework that are no text."""
+class ReportsNumbers(CorrectTrainer):
+    """Reports a number, not text, about its framework."""
 
 
 @caught_by("test_reports_facts_about_its_framework", inspect=lambda: ["made-up 1.0"])
-class TellsAList(HonestTrainer):
-    """Tells facts of its framework without their names."""
+class ReportsAList(CorrectTrainer):
+    """Reports facts about its framework without names."""
 
 
 @caught_by("test_reports_facts_about_its_framework", inspect=dict)
-class TellsNothing(HonestTrainer):
-    """Offers to tell facts of its framework, and has none."""
+class ReportsNothing(CorrectTrainer):
+    """Has `inspect`, which reports nothing."""
 
 
 @caught_by("test_builds_the_precisions_it_claims")
-class BuildsFloat32Always(HonestTrainer):
-    """Builds float32 where float64 was asked for."""
+class BuildsFloat32Always(CorrectTrainer):
+    """Builds float32 when the problem has float64."""
 
     def __init__(self, problem):
         super().__init__(replace(problem, precision="float32"))
 
 
 @caught_by("test_builds_the_precisions_it_claims", kind=Lax, capabilities=WITHOUT["float64"])
-class BuildsAnUnclaimedPrecision(HonestTrainer):
+class BuildsAnUnclaimedPrecision(CorrectTrainer):
     """Builds float64, which it does not claim."""
 
 
 @caught_by("test_builds_an_average_if_claimed", "test_average_starts_as_the_generator")
-class BuildsNoAverage(HonestTrainer):
-    """Builds no average though one was asked for."""
+class BuildsNoAverage(CorrectTrainer):
+    """Builds no average though the problem requests one."""
 
     def __init__(self, problem):
         super().__init__(replace(problem, average=None))
 
 
 @caught_by("test_builds_an_average_if_claimed", kind=Lax, capabilities=WITHOUT["average"])
-class BuildsAnUnclaimedAverage(HonestTrainer):
+class BuildsAnUnclaimedAverage(CorrectTrainer):
     """Builds an average, which it does not claim."""
 
 
 @caught_by("test_refuses_native_networks_unless_claimed", kind=Lax, capabilities=WITHOUT["native"])
-class BuildsSomethingElse(HonestTrainer):
-    """Takes a native network, which it does not claim, and builds one of its own."""
+class BuildsSomethingElse(CorrectTrainer):
+    """Accepts a native network, which it does not claim, and builds another one."""
 
     def __init__(self, problem):
         super().__init__(replace(problem, generator=SIMPLE.generator))

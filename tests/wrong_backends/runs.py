@@ -1,4 +1,4 @@
-"""Saboteurs whose blocks and longer runs go astray."""
+"""Backends whose blocks, or whose resumed runs, are wrong."""
 
 import os
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from gankit.contract import add_prefix
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 def rows(block, chosen):
@@ -23,8 +23,8 @@ def rows(block, chosen):
 
 
 @caught_by("test_a_block_equals_its_updates", "test_a_block_may_be_split_anywhere")
-class DropsTheLastRound(HonestTrainer):
-    """Leaves out the last step of a block, and gives its losses twice."""
+class DropsTheLastStep(CorrectTrainer):
+    """Leaves out the last step of a block, and returns the losses before it twice."""
 
     def train_block(self, block):
         losses = super().train_block(rows(block, slice(0, -1)))
@@ -32,7 +32,7 @@ class DropsTheLastRound(HonestTrainer):
 
 
 @caught_by("test_a_block_accepts_scaled_images", "test_a_block_equals_its_updates")
-class ScalesPixelsItsOwnWay(HonestTrainer):
+class ScalesPixelsItsOwnWay(CorrectTrainer):
     """Scales uint8 images to [0, 1] in a block."""
 
     def place(self, images, labels):
@@ -41,8 +41,8 @@ class ScalesPixelsItsOwnWay(HonestTrainer):
 
 
 @caught_by("test_a_block_equals_its_updates")
-class TrainsTheCriticOnce(HonestTrainer):
-    """Runs one discriminator update a step in a block, whatever was asked for."""
+class TrainsTheCriticOnce(CorrectTrainer):
+    """Runs one discriminator update per step in a block, whatever n_critic is."""
 
     def train_block(self, block):
         updates = [0, -1]
@@ -57,7 +57,7 @@ class TrainsTheCriticOnce(HonestTrainer):
 
 
 @caught_by("test_a_block_uses_each_updates_scalars")
-class SharesNoiseInBlocks(HonestTrainer):
+class SharesNoiseInBlocks(CorrectTrainer):
     """Gives the generator the discriminator's noise in a block, though it was to be fresh."""
 
     def train_block(self, block):
@@ -67,15 +67,15 @@ class SharesNoiseInBlocks(HonestTrainer):
 
 
 @caught_by("test_has_train_block_if_claimed")
-class ClaimsBlocksItLacks(HonestTrainer):
-    """Runs update by update though it claims exact blocks."""
+class ClaimsBlocksItLacks(CorrectTrainer):
+    """Has no `train_block` though it claims exact blocks."""
 
     train_block = None
 
 
 @caught_by("test_a_block_supports_paired_losses")
-class PairsOtherImages(HonestTrainer):
-    """Shows the generator's update the images of the update before, in a block."""
+class PairsOtherImages(CorrectTrainer):
+    """Uses the images of the update before in the generator's update of a block."""
 
     def train_block(self, block):
         index = block.index.copy()
@@ -84,8 +84,8 @@ class PairsOtherImages(HonestTrainer):
 
 
 @caught_by("test_a_block_uses_each_updates_scalars")
-class TakesARoundsRates(HonestTrainer):
-    """Takes the rates of a step's last update for all its updates, in a block."""
+class TakesTheLastUpdatesScalars(CorrectTrainer):
+    """Uses the scalars of a step's last update for all its updates in a block."""
 
     def train_block(self, block):
         rates = {name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.scalars.items()}
@@ -93,8 +93,8 @@ class TakesARoundsRates(HonestTrainer):
 
 
 @caught_by("test_a_block_returns_each_steps_losses")
-class ReturnsTheMeanLosses(HonestTrainer):
-    """Returns the mean over a block for each of its steps."""
+class ReturnsTheMeanLosses(CorrectTrainer):
+    """Returns a block's mean losses for each of its steps."""
 
     def train_block(self, block):
         losses = super().train_block(block)
@@ -102,7 +102,7 @@ class ReturnsTheMeanLosses(HonestTrainer):
 
 
 @caught_by("test_a_block_may_be_split_anywhere")
-class KeysByThePlaceInTheBlock(HonestTrainer):
+class KeysByThePlaceInTheBlock(CorrectTrainer):
     """Counts steps from the start of each block, not of the run."""
 
     def train_block(self, block):
@@ -110,8 +110,8 @@ class KeysByThePlaceInTheBlock(HonestTrainer):
 
 
 @caught_by("test_blocks_and_updates_may_alternate", "test_a_native_block_equals_its_updates")
-class KeepsItsBlocksToItself(HonestTrainer):
-    """Runs blocks on weights of their own, which its updates never see."""
+class TrainsOtherWeightsInBlocks(CorrectTrainer):
+    """Runs blocks on other weights than updates."""
 
     def train_block(self, block):
         before = self.state()
@@ -121,8 +121,8 @@ class KeepsItsBlocksToItself(HonestTrainer):
 
 
 @caught_by("test_a_block_accepts_images_in_a_file")
-class ReadsTheStartOfAFile(HonestTrainer):
-    """Takes the first image of those in a file for all."""
+class ReadsTheStartOfAFile(CorrectTrainer):
+    """Uses the first image of a file for all images."""
 
     def place(self, images, labels):
         if not isinstance(images, np.ndarray):
@@ -131,8 +131,8 @@ class ReadsTheStartOfAFile(HonestTrainer):
 
 
 @caught_by("test_placing_images_again_replaces_them")
-class KeepsTheLargestSet(HonestTrainer):
-    """Keeps the images that it has when fewer are placed."""
+class KeepsTheLargestSet(CorrectTrainer):
+    """Keeps its images when fewer images are placed."""
 
     images = ()
 
@@ -142,8 +142,8 @@ class KeepsTheLargestSet(HonestTrainer):
 
 
 @caught_by("test_resumes_after_any_step", "test_a_run_moves_to_the_reference_and_back")
-class ForgetsTheAverage(HonestTrainer):
-    """Begins the average anew when it loads a state."""
+class ForgetsTheAverage(CorrectTrainer):
+    """Resets the average when it loads a state."""
 
     def load_state(self, state):
         average = add_prefix("average", self.generator.weights()) if self.average else {}
@@ -151,8 +151,8 @@ class ForgetsTheAverage(HonestTrainer):
 
 
 @caught_by("test_resumes_after_any_step", "test_a_run_moves_to_the_reference_and_back")
-class ForgetsMomentsOnLoading(HonestTrainer):
-    """Loads weights, and begins Adam's moments at zero."""
+class ForgetsMomentsOnLoading(CorrectTrainer):
+    """Loads the weights, and sets Adam's moments to zero."""
 
     def load_state(self, state):
         moments = {name: np.zeros_like(a) for name, a in state.items() if "/m/" in name}
@@ -160,8 +160,8 @@ class ForgetsMomentsOnLoading(HonestTrainer):
 
 
 @caught_by("test_same_seed_same_run")
-class BeginsAtRandom(HonestTrainer):
-    """Begins with other weights each time."""
+class IsNotDeterministic(CorrectTrainer):
+    """Starts with other weights each time."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -169,16 +169,16 @@ class BeginsAtRandom(HonestTrainer):
 
 
 @caught_by("test_another_seed_another_run")
-class IgnoresTheSeed(HonestTrainer):
-    """Begins with the same weights whatever the seed."""
+class IgnoresTheSeed(CorrectTrainer):
+    """Starts with the same weights, whatever the seed."""
 
     def __init__(self, problem):
         super().__init__(replace(problem, seed=0))
 
 
 @caught_by("test_same_seed_in_fresh_processes")
-class DependsOnItsProcess(HonestTrainer):
-    """Begins with weights that depend on the process."""
+class DependsOnItsProcess(CorrectTrainer):
+    """Starts with weights that depend on the process."""
 
     def __init__(self, problem):
         super().__init__(problem)

@@ -1,4 +1,4 @@
-"""Saboteurs whose running state runs astray."""
+"""Backends whose running state is wrong."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -12,15 +12,15 @@ from gankit_numpy.tape import constant
 
 from gankit.contract.random_streams import Role
 from gankit.layers import is_running
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
-from tests.saboteurs.tampered import tampered
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.patched import patched
+from tests.wrong_backends.wrong_backend import caught_by
 
 FORMULA = "test_running_state_matches_its_formula"
 
 
-def unbiased(self, layer, inputs, name, honest=ForwardPass._normalise):
-    made, moved = honest(self, layer, inputs, name), f"{name}.variance"
+def unbiased(self, layer, inputs, name, original=ForwardPass._normalise):
+    made, moved = original(self, layer, inputs, name), f"{name}.variance"
     if moved in self.running:
         kept = layer.momentum * self.weights[moved].value
         count = inputs.value.size // inputs.shape[-1]
@@ -29,17 +29,17 @@ def unbiased(self, layer, inputs, name, honest=ForwardPass._normalise):
 
 
 @caught_by(FORMULA)
-class RunsOnUnbiasedVariance(tampered(ForwardPass, _normalise=unbiased)):
-    """Keeps a running variance of n - 1, as a framework's own does."""
+class RunsOnUnbiasedVariance(patched(ForwardPass, _normalise=unbiased)):
+    """Stores the variance with n - 1, as a framework's own layer does."""
 
 
-def reversed_momentum(layer, old, batch, honest=norms.running_statistic):
-    return honest(replace(layer, momentum=1 - layer.momentum), old, batch)
+def reversed_momentum(layer, old, batch, original=norms.running_statistic):
+    return original(replace(layer, momentum=1 - layer.momentum), old, batch)
 
 
 @caught_by(FORMULA)
-class TakesMomentumTheOtherWay(tampered(norms, running_statistic=reversed_momentum)):
-    """Keeps the batch's share of the running state."""
+class TakesMomentumTheOtherWay(patched(norms, running_statistic=reversed_momentum)):
+    """Swaps the shares of the running state and the batch."""
 
 
 def epsilon_outside(inputs, statistics, epsilon):
@@ -48,20 +48,20 @@ def epsilon_outside(inputs, statistics, epsilon):
 
 
 @caught_by(FORMULA, "test_every_network_pair_matches_the_reference")
-class AddsEpsilonToTheDeviation(tampered(norms, normalise=epsilon_outside)):
+class AddsEpsilonToTheDeviation(patched(norms, normalise=epsilon_outside)):
     """Adds a normalisation's epsilon outside the root."""
 
 
-def as_one(self, layer, inputs, name, honest=ForwardPass._normalise_batch):
+def as_one(self, layer, inputs, name, original=ForwardPass._normalise_batch):
     self.halves, kept = 1, self.halves
-    made = honest(self, layer, inputs, name)
+    made = original(self, layer, inputs, name)
     self.halves = kept
     return made
 
 
 @caught_by(FORMULA)
-class NormalisesBothHalvesTogether(tampered(ForwardPass, _normalise_batch=as_one)):
-    """Takes batch statistics over fakes and reals together."""
+class NormalisesBothHalvesTogether(patched(ForwardPass, _normalise_batch=as_one)):
+    """Computes batch statistics over fakes and reals together."""
 
 
 def without_iteration(_kernel, u):
@@ -69,21 +69,21 @@ def without_iteration(_kernel, u):
 
 
 @caught_by(FORMULA)
-class NeverIterates(tampered(spectral_norm, power_iteration=without_iteration)):
-    """Makes no step of the power iteration."""
+class MakesNoPowerIteration(patched(spectral_norm, power_iteration=without_iteration)):
+    """Makes no power iteration."""
 
 
 @caught_by(FORMULA)
-class IteratesForItselfAlone(HonestTrainer):
-    """Makes no step of the power iteration in the other network's step."""
+class IteratesInItsOwnUpdateOnly(CorrectTrainer):
+    """Makes no power iteration in the other network's update."""
 
     def update_generator(self, batch):
         with patch.object(spectral_norm, "power_iteration", self.own):
             return super().update_generator(batch)
 
-    def own(self, kernel, u, honest=spectral_norm.power_iteration):
+    def own(self, kernel, u, original=spectral_norm.power_iteration):
         others = any(kernel is weight for weight in self._d.values.values())
-        return u if others else honest(kernel, u)
+        return u if others else original(kernel, u)
 
 
 def look(trainer, images, batch):
@@ -94,8 +94,8 @@ def look(trainer, images, batch):
 
 
 @caught_by("test_penalties_leave_running_state_unchanged")
-class MovesStateInPenalties(HonestTrainer):
-    """Lets a penalty's pass move the running state, after the adversarial one."""
+class ChangesStateInPenalties(CorrectTrainer):
+    """Changes the running state in a penalty's pass, too."""
 
     def update_discriminator(self, batch):
         loss = super().update_discriminator(batch)
@@ -105,8 +105,8 @@ class MovesStateInPenalties(HonestTrainer):
 
 
 @caught_by("test_update_changes_running_state_of_its_own_network")
-class MovesTheOthersState(HonestTrainer):
-    """Lets the generator's update move the discriminator's running state."""
+class ChangesTheOthersState(CorrectTrainer):
+    """Changes the discriminator's running state in the generator's update."""
 
     def update_generator(self, batch):
         loss = super().update_generator(batch)
@@ -115,8 +115,8 @@ class MovesTheOthersState(HonestTrainer):
 
 
 @caught_by("test_calls_use_running_state")
-class AnswersInTraining(HonestTrainer):
-    """Answers by the statistics of what it was called with, as in training mode."""
+class CallsInTrainingMode(CorrectTrainer):
+    """Uses batch statistics when it is called, as in training mode."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -127,7 +127,7 @@ class AnswersInTraining(HonestTrainer):
 
 
 @caught_by("test_average_copies_running_state")
-class AveragesRunningState(HonestTrainer):
+class AveragesRunningState(CorrectTrainer):
     """Averages running state like weights."""
 
     def update_generator(self, batch):

@@ -1,23 +1,23 @@
-"""Saboteurs that get the average wrong."""
+"""Backends whose weight average is wrong."""
 
 from dataclasses import replace
 
 from gankit_numpy.networks import copy_into
 
 from gankit.optimizers import Average
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_has_an_average_only_if_requested")
-class AveragesUnasked(HonestTrainer):
-    """Builds an average that nobody asked for."""
+class BuildsAnUnrequestedAverage(CorrectTrainer):
+    """Builds an average that the problem does not request."""
 
     def __init__(self, problem):
         super().__init__(replace(problem, average=problem.average or Average(100)))
 
 
-class Averaging(HonestTrainer):
+class Averaging(CorrectTrainer):
     """A trainer that meddles with its average, if it has one, before and after a step."""
 
     def update_generator(self, batch):
@@ -32,8 +32,8 @@ class Averaging(HonestTrainer):
 
 
 @caught_by("test_average_starts_as_the_generator")
-class AveragesFromZero(HonestTrainer):
-    """Begins with an average of zeros."""
+class AveragesFromZero(CorrectTrainer):
+    """Starts with an average of zeros."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -43,7 +43,7 @@ class AveragesFromZero(HonestTrainer):
 
 @caught_by("test_averages_with_the_beta_of_the_batch")
 class SwapsTheShares(Averaging):
-    """Keeps the new weights' share of the old average."""
+    """Swaps the shares of the old average and the new weights."""
 
     def averaged(self, old, beta):
         new = self._g.values
@@ -52,7 +52,7 @@ class SwapsTheShares(Averaging):
 
 @caught_by("test_averages_with_the_beta_of_the_batch")
 class AveragesAtAFixedRate(Averaging):
-    """Keeps 0.99 of the old average, whatever the batch says."""
+    """Averages with 0.99, whatever the batch's beta is."""
 
     def averaged(self, old, _beta):
         return {name: 0.99 * w + 0.01 * self._g.values[name] for name, w in old.items()}
@@ -62,15 +62,15 @@ class AveragesAtAFixedRate(Averaging):
     "test_averages_with_the_beta_of_the_batch", "test_generator_update_changes_only_the_generator"
 )
 class NeverAverages(Averaging):
-    """Leaves the average where it was."""
+    """Never updates the average."""
 
     def averaged(self, old, _beta):
         return old
 
 
 @caught_by("test_average_generates_its_own_images")
-class ShowsTheGenerator(HonestTrainer):
-    """Hands out the generator when it is called for the average's images."""
+class ShowsTheGenerator(CorrectTrainer):
+    """Generates the average's images with the generator."""
 
     def __init__(self, problem):
         super().__init__(problem)

@@ -1,22 +1,22 @@
-"""Saboteurs that do not take their state seriously."""
+"""Backends whose saved or loaded state is wrong."""
 
 from gankit_numpy.networks import copy_into
 
 from gankit.contract import check_state
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_state_has_the_common_names")
-class NamesItsOwnWay(HonestTrainer):
-    """Has names of its own for what it saves."""
+class SavesOtherNames(CorrectTrainer):
+    """Saves its state under other names."""
 
     def _values(self):
         return {name.replace("kernel", "weight"): a for name, a in super()._values().items()}
 
 
 @caught_by("test_state_has_the_common_names")
-class LaysKernelsDown(HonestTrainer):
+class TransposesKernels(CorrectTrainer):
     """Saves kernels `(out, in)`."""
 
     def _values(self):
@@ -24,8 +24,8 @@ class LaysKernelsDown(HonestTrainer):
 
 
 @caught_by("test_state_contains_the_weights")
-class SavesItsFirstWeights(HonestTrainer):
-    """Saves the weights that it began with or was loaded with."""
+class SavesItsFirstWeights(CorrectTrainer):
+    """Saves its first or loaded weights."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -40,24 +40,24 @@ class SavesItsFirstWeights(HonestTrainer):
 
 
 @caught_by("test_returns_copies_of_its_state")
-class LendsItsState(HonestTrainer):
-    """Gives its state away, not copies."""
+class ReturnsItsStateNotCopies(CorrectTrainer):
+    """Returns its state, not copies."""
 
     def state(self):
         return self._values()
 
 
 @caught_by("test_resumes_after_any_step")
-class LoadsNothing(HonestTrainer):
-    """Checks the state that it is given and loads none of it."""
+class LoadsNothing(CorrectTrainer):
+    """Validates a state and does not load it."""
 
     def load_state(self, state):
         check_state(state, self._values())
 
 
 @caught_by("test_copies_a_loaded_state")
-class BorrowsItsState(HonestTrainer):
-    """Keeps the arrays that it is given, not copies."""
+class KeepsTheLoadedState(CorrectTrainer):
+    """Keeps the loaded arrays, not copies."""
 
     def load_state(self, state):
         super().load_state(state)
@@ -67,8 +67,8 @@ class BorrowsItsState(HonestTrainer):
 
 
 @caught_by("test_loads_a_state_of_either_precision")
-class TakesOnAPrecision(HonestTrainer):
-    """Goes on in the precision of the state that it loads."""
+class TakesThePrecisionOfTheState(CorrectTrainer):
+    """Continues in the precision of the loaded state."""
 
     def load_state(self, state):
         super().load_state(state)
@@ -78,8 +78,8 @@ class TakesOnAPrecision(HonestTrainer):
 
 
 @caught_by("test_loads_a_state_of_either_precision")
-class LoadsByHalves(HonestTrainer):
-    """Steps what it loads to half precision."""
+class RoundsLoadedStates(CorrectTrainer):
+    """Rounds what it loads to half precision."""
 
     def load_state(self, state):
         rounded = {n: a.astype("float16") if a.dtype.kind == "f" else a for n, a in state.items()}
@@ -91,8 +91,8 @@ class LoadsByHalves(HonestTrainer):
     "test_refuses_an_incomplete_state",
     "test_refuses_an_invalid_native_state",
 )
-class LoadsWhatItKnows(HonestTrainer):
-    """Loads what fits and is silent about the rest."""
+class LoadsTheKnownArrays(CorrectTrainer):
+    """Loads the arrays that fit and ignores the others."""
 
     def load_state(self, state):
         for name, value in self._values().items():
@@ -101,8 +101,8 @@ class LoadsWhatItKnows(HonestTrainer):
 
 
 @caught_by("test_refuses_an_invalid_state", "test_refuses_an_incomplete_state")
-class LoadsBeforeItChecks(HonestTrainer):
-    """Refuses a wrong state when it has loaded a part of it."""
+class LoadsBeforeItChecks(CorrectTrainer):
+    """Refuses an invalid state after it has loaded some of it."""
 
     def load_state(self, state):
         known = {name: value for name, value in self._values().items() if name in state}
@@ -112,8 +112,8 @@ class LoadsBeforeItChecks(HonestTrainer):
 
 
 @caught_by("test_refuses_an_incomplete_state")
-class NeedsNoMoments(HonestTrainer):
-    """Takes a state without Adam's second moments, and keeps its own."""
+class NeedsNoMoments(CorrectTrainer):
+    """Accepts a state without Adam's second moments and keeps its own."""
 
     def load_state(self, state):
         moments = {name: a for name, a in self._values().items() if "/v/" in name}

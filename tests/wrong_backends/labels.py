@@ -1,4 +1,4 @@
-"""Saboteurs that get classes wrong."""
+"""Backends whose class labels are wrong."""
 
 from unittest.mock import patch
 
@@ -6,13 +6,13 @@ import numpy as np
 from gankit_numpy.networks import Inference, Sequential
 
 from gankit.layers import uses_labels
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_refuses_invalid_labels")
-class TakesAnyLabels(HonestTrainer):
-    """Makes do with whatever labels it gets."""
+class AcceptsAnyLabels(CorrectTrainer):
+    """Accepts any labels."""
 
     class face(Inference):  # noqa: N801 - it overrides an attribute.
         def __call__(self, inputs, labels=None):
@@ -24,8 +24,8 @@ class TakesAnyLabels(HonestTrainer):
 
 
 @caught_by("test_labels_change_the_output", "test_fakes_have_the_labels_of_the_reals")
-class ShowsOneClass(HonestTrainer):
-    """Answers for the class of the first image throughout."""
+class UsesOneLabel(CorrectTrainer):
+    """Uses the label of the first image for all images."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -34,8 +34,8 @@ class ShowsOneClass(HonestTrainer):
 
 
 @caught_by("test_unconditional_networks_ignore_labels")
-class MindsLabels(HonestTrainer):
-    """Answers a little otherwise when a plain network is given labels."""
+class UsesLabelsWithoutClasses(CorrectTrainer):
+    """Changes the output of an unconditional network that is given labels."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -44,14 +44,14 @@ class MindsLabels(HonestTrainer):
             return made * made.dtype.type(1 - 1e-3) if plain and labels is not None else made
 
 
-def shuffled(self, inputs, labels, *others, honest=Sequential.run):
+def shuffled(self, inputs, labels, *others, original=Sequential.run):
     mixed = None if labels is None else np.roll(labels, 1)
-    return honest(self, inputs, mixed, *others)
+    return original(self, inputs, mixed, *others)
 
 
 @caught_by("test_fakes_have_the_labels_of_the_reals", "test_all_features_match_the_reference")
-class ShufflesTheFakesLabels(HonestTrainer):
-    """Makes each fake for the class of another real image."""
+class ShufflesTheFakesLabels(CorrectTrainer):
+    """Makes each fake with the label of another real image."""
 
     def update_discriminator(self, batch):
         with patch.object(self._g, "run", shuffled.__get__(self._g)):
@@ -59,8 +59,8 @@ class ShufflesTheFakesLabels(HonestTrainer):
 
 
 @caught_by("test_classify_returns_class_logits")
-class NamesClassesBackwards(HonestTrainer):
-    """Gives class logits in reverse."""
+class ReversesClasses(CorrectTrainer):
+    """Returns class logits in reverse order."""
 
     class face(Inference):  # noqa: N801
         def classify(self, images):
@@ -68,8 +68,8 @@ class NamesClassesBackwards(HonestTrainer):
 
 
 @caught_by("test_classify_returns_class_logits")
-class TakesTheLogitForAClass(HonestTrainer):
-    """Gives the logit among the class logits."""
+class TakesTheLogitForAClass(CorrectTrainer):
+    """Returns the real-or-fake logit among the class logits."""
 
     class face(Inference):  # noqa: N801
         def classify(self, images):
@@ -77,7 +77,7 @@ class TakesTheLogitForAClass(HonestTrainer):
 
 
 @caught_by("test_auxiliary_classifier_adds_its_loss")
-class ClassifiesOneHalf(HonestTrainer):
+class ClassifiesOneHalf(CorrectTrainer):
     """Leaves the fakes' cross-entropy out of the discriminator's loss."""
 
     def _auxiliary(self, batch, *halves):
@@ -85,8 +85,8 @@ class ClassifiesOneHalf(HonestTrainer):
 
 
 @caught_by("test_auxiliary_classifier_adds_its_loss")
-class ForgetsTheAuxiliaryWeight(HonestTrainer):
-    """Counts the classifier's loss in full, whatever its weight."""
+class ForgetsTheAuxiliaryWeight(CorrectTrainer):
+    """Ignores the weight of the auxiliary loss."""
 
     def _auxiliary(self, batch, *halves):
         weight = self.problem.auxiliary

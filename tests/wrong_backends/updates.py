@@ -1,4 +1,4 @@
-"""Saboteurs whose updates do something else."""
+"""Backends whose updates are wrong."""
 
 import random
 from dataclasses import replace
@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from gankit.losses import LEAST_SQUARES, Loss
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_discriminator_update_changes_only_the_discriminator")
-class TrainsBothNetworks(HonestTrainer):
-    """Moves the generator in the discriminator's update as well."""
+class TrainsBothNetworks(CorrectTrainer):
+    """Changes the generator in the discriminator's update, too."""
 
     def update_discriminator(self, batch):
         self._g.values["0.kernel"] += 1e-3
@@ -20,8 +20,8 @@ class TrainsBothNetworks(HonestTrainer):
 
 
 @caught_by("test_discriminator_update_changes_only_the_discriminator")
-class FreezesALayer(HonestTrainer):
-    """Leaves the discriminator's first layer where it was."""
+class FreezesALayer(CorrectTrainer):
+    """Does not change the discriminator's first layer."""
 
     def update_discriminator(self, batch):
         kept = self._d.values["1.kernel"].copy()
@@ -31,8 +31,8 @@ class FreezesALayer(HonestTrainer):
 
 
 @caught_by("test_generator_update_changes_only_the_generator")
-class TrainsTheWrongNetwork(HonestTrainer):
-    """Moves the discriminator in the generator's update as well."""
+class TrainsTheWrongNetwork(CorrectTrainer):
+    """Changes the discriminator in the generator's update, too."""
 
     def update_generator(self, batch):
         super().update_discriminator(batch)
@@ -40,7 +40,7 @@ class TrainsTheWrongNetwork(HonestTrainer):
 
 
 @caught_by("test_generator_update_changes_only_the_generator", "test_counts_steps_and_updates")
-class LosesCount(HonestTrainer):
+class DoesNotCountSteps(CorrectTrainer):
     """Does not count steps."""
 
     def update_generator(self, batch):
@@ -50,7 +50,7 @@ class LosesCount(HonestTrainer):
 
 
 @caught_by("test_counts_steps_and_updates")
-class CountsUpdatesTwice(HonestTrainer):
+class CountsUpdatesTwice(CorrectTrainer):
     """Counts each update of the discriminator twice."""
 
     def update_discriminator(self, batch):
@@ -59,7 +59,7 @@ class CountsUpdatesTwice(HonestTrainer):
 
 
 @caught_by("test_returns_the_loss_before_the_update")
-class ReturnsTheLossAfterwards(HonestTrainer):
+class ReturnsTheLossAfterwards(CorrectTrainer):
     """Returns the loss after the update."""
 
     def update_discriminator(self, batch):
@@ -71,8 +71,8 @@ class ReturnsTheLossAfterwards(HonestTrainer):
 
 
 @caught_by("test_uses_the_learning_rate_of_the_batch")
-class KeepsItsOwnRate(HonestTrainer):
-    """Takes the problem's learning rate, whatever the batch says."""
+class KeepsItsOwnRate(CorrectTrainer):
+    """Uses the problem's learning rate, whatever the batch's is."""
 
     def update_discriminator(self, batch):
         rate = self.problem.discriminator_optimizer.learning_rate
@@ -81,8 +81,8 @@ class KeepsItsOwnRate(HonestTrainer):
 
 
 @caught_by("test_uses_the_learning_rate_of_the_batch")
-class TakesTheOthersRate(HonestTrainer):
-    """Moves the generator at the discriminator's learning rate."""
+class TakesTheOthersRate(CorrectTrainer):
+    """Uses the discriminator's learning rate for the generator."""
 
     def update_generator(self, batch):
         rate = batch.scalars["discriminator/learning_rate"]
@@ -95,8 +95,8 @@ class TakesTheOthersRate(HonestTrainer):
     "test_resumes_after_any_step",
     "test_native_update_depends_only_on_state_and_batch",
 )
-class CountsItsOwnRandomness(HonestTrainer):
-    """Drops by a count of its own calls, which no state holds."""
+class CountsItsOwnRandomness(CorrectTrainer):
+    """Drops values by its own count of calls, which is not in the state."""
 
     calls = 0
 
@@ -107,7 +107,7 @@ class CountsItsOwnRandomness(HonestTrainer):
 
 
 @caught_by("test_dropout_depends_on_the_key")
-class DropsTheSameAlways(HonestTrainer):
+class DropsTheSameAlways(CorrectTrainer):
     """Drops the same values in every update."""
 
     def update_generator(self, batch):
@@ -115,7 +115,7 @@ class DropsTheSameAlways(HonestTrainer):
 
 
 @caught_by("test_update_leaves_the_batch_unchanged")
-class SpoilsItsBatch(HonestTrainer):
+class ChangesItsBatch(CorrectTrainer):
     """Writes to the noise that it was given."""
 
     def update_discriminator(self, batch):
@@ -125,7 +125,7 @@ class SpoilsItsBatch(HonestTrainer):
 
 
 @caught_by("test_leaves_global_random_generators_unchanged")
-class SeedsNumpy(HonestTrainer):
+class SeedsNumpy(CorrectTrainer):
     """Seeds NumPy's global generator."""
 
     def update_discriminator(self, batch):
@@ -134,7 +134,7 @@ class SeedsNumpy(HonestTrainer):
 
 
 @caught_by("test_leaves_global_random_generators_unchanged")
-class DrawsFromPython(HonestTrainer):
+class DrawsFromPython(CorrectTrainer):
     """Draws from Python's global generator."""
 
     def update_generator(self, batch):
@@ -143,16 +143,16 @@ class DrawsFromPython(HonestTrainer):
 
 
 @caught_by("test_returns_the_loss_before_the_update", "test_every_loss_matches_the_reference")
-class MinimisesSomethingElse(HonestTrainer):
-    """Trains by least squares, whatever loss was asked for."""
+class MinimisesLeastSquares(CorrectTrainer):
+    """Trains by least squares, whatever the loss is."""
 
     def __init__(self, problem):
         super().__init__(replace(problem, loss=LEAST_SQUARES))
 
 
 @caught_by("test_returns_the_loss_before_the_update", "test_every_loss_matches_the_reference")
-class SwapsRealAndFake(HonestTrainer):
-    """Takes real logits for fake ones in the discriminator's loss."""
+class SwapsRealAndFake(CorrectTrainer):
+    """Swaps real and fake logits in the discriminator's loss."""
 
     def __init__(self, problem):
         own = problem.loss

@@ -1,11 +1,11 @@
-"""Saboteurs whose optimizers take another update."""
+"""Backends whose optimizers are wrong."""
 
 import numpy as np
 from gankit_numpy import trainer
 from gankit_numpy.optimizers import AdamUpdater, RMSpropUpdater, clip
 
-from tests.saboteurs.saboteur import caught_by
-from tests.saboteurs.tampered import tampered
+from tests.wrong_backends.patched import patched
+from tests.wrong_backends.wrong_backend import caught_by
 
 FORMULA = "test_every_optimizer_matches_its_formula"
 
@@ -18,22 +18,22 @@ def rooted(self, weights, gradients, rates):
 
 
 @caught_by(FORMULA)
-class RootsEpsilonToo(tampered(RMSpropUpdater, update=rooted)):
+class AddsEpsilonInsideTheRoot(patched(RMSpropUpdater, update=rooted)):
     """Adds RMSprop's epsilon inside the root."""
 
 
-def by_the_first_beta2(self, weights, gradients, rates, honest=AdamUpdater.update):
+def by_the_first_beta2(self, weights, gradients, rates, original=AdamUpdater.update):
     self.beta2 = getattr(self, "beta2", rates["beta2"])
-    honest(self, weights, gradients, {**rates, "beta2": self.beta2})
+    original(self, weights, gradients, {**rates, "beta2": self.beta2})
 
 
 @caught_by(FORMULA, "test_all_features_match_the_reference")
-class ForgetsTheBatchsBeta2(tampered(AdamUpdater, update=by_the_first_beta2)):
-    """Goes on with the first beta2 that it was given."""
+class ForgetsTheBatchsBeta2(patched(AdamUpdater, update=by_the_first_beta2)):
+    """Uses the first batch's beta2 in every update."""
 
 
 @caught_by(FORMULA)
-class ClipsBeforeItMoves(tampered(trainer, clip=lambda *_: None)):
+class ClipsBeforeItMoves(patched(trainer, clip=lambda *_: None)):
     """Clips the weights before the update, not after it."""
 
     def update_discriminator(self, batch):
@@ -41,13 +41,13 @@ class ClipsBeforeItMoves(tampered(trainer, clip=lambda *_: None)):
         return super().update_discriminator(batch)
 
 
-def all_of_it(network, optimizer, moved, honest=trainer._finish_update):
-    honest(network, optimizer, moved)
+def all_of_it(network, optimizer, moved, original=trainer._finish_update):
+    original(network, optimizer, moved)
     clip({name: network.values[name] for name in moved}, optimizer.clip)
 
 
 @caught_by(FORMULA)
-class ClipsRunningState(tampered(trainer, _finish_update=all_of_it)):
+class ClipsRunningState(patched(trainer, _finish_update=all_of_it)):
     """Clips running state like weights."""
 
 
@@ -56,5 +56,5 @@ def kernels_alone(weights, most):
 
 
 @caught_by(FORMULA)
-class ClipsKernelsAlone(tampered(trainer, clip=kernels_alone)):
+class ClipsKernelsAlone(patched(trainer, clip=kernels_alone)):
     """Leaves biases and scales unclipped."""

@@ -1,4 +1,4 @@
-"""Saboteurs whose gradient penalties are another's, or nobody's."""
+"""Backends whose gradient penalties are wrong."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import constant, gradients, variable
 
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 FORMULA = "test_a_penalty_matches_its_formula"
 
 
-class Penalising(HonestTrainer):
+class Penalising(CorrectTrainer):
     """The reference's penalty, in pieces that may be replaced."""
 
     def _penalties(self, discriminator, fake):
@@ -65,7 +65,7 @@ class Penalising(HonestTrainer):
 
 @caught_by(FORMULA)
 class TakesTheBatchsNorm(Penalising):
-    """Takes one norm over the whole batch."""
+    """Computes one norm for the complete batch."""
 
     def steepness(self, slope):
         return total(slope * slope)
@@ -73,7 +73,7 @@ class TakesTheBatchsNorm(Penalising):
 
 @caught_by(FORMULA)
 class TakesEachPixelsNorm(Penalising):
-    """Takes a norm for each pixel, over its channels."""
+    """Computes a norm for each pixel, over its channels."""
 
     def steepness(self, slope):
         return sum_over(slope * slope, (3,))
@@ -81,23 +81,23 @@ class TakesEachPixelsNorm(Penalising):
 
 @caught_by(FORMULA)
 class DrawsOneAlpha(Penalising):
-    """Goes equally far between reals and fakes for the whole batch."""
+    """Uses one alpha for the complete batch."""
 
     def alpha(self, alpha):
         return np.broadcast_to(alpha[:1], alpha.shape)
 
 
 @caught_by(FORMULA)
-class GoesFromTheFakes(Penalising):
-    """Counts alpha from the fakes."""
+class InterpolatesFromTheFakes(Penalising):
+    """Interpolates from fakes to reals, not from reals to fakes."""
 
     def alpha(self, alpha):
         return 1 - alpha
 
 
 @caught_by(FORMULA)
-class SpreadsByEachImage(Penalising):
-    """Takes each image's own deviation where the batch's was asked for."""
+class UsesEachImagesDeviation(Penalising):
+    """Uses each image's standard deviation, not the batch's."""
 
     def spread(self, real):
         return real.std(axis=(1, 2, 3), keepdims=True)
@@ -105,7 +105,7 @@ class SpreadsByEachImage(Penalising):
 
 @caught_by(FORMULA)
 class ForgetsTheHalf(Penalising):
-    """Forgets the 1/2 of a penalty with target 0."""
+    """Leaves out the factor 1/2 of a penalty with target 0."""
 
     def value(self, steepness, penalty):
         return super().value(steepness, penalty) * (1.0 if penalty.target else 2.0)
@@ -122,7 +122,7 @@ class AddsEpsilonToTheNorm(Penalising):
 
 @caught_by(FORMULA, "test_all_features_match_the_reference")
 class ForgetsTheLazyFactor(Penalising):
-    """Takes the problem's weight of a penalty that is due, not the batch's."""
+    """Uses the problem's penalty weight, not the batch's."""
 
     def rate(self, batch, penalty, number):
         weight = penalty.weight if isinstance(penalty.weight, float) else penalty.weight.start
@@ -138,8 +138,8 @@ class IsAlwaysDue(Penalising):
 
 
 @caught_by("test_a_penalty_changes_weights_by_its_gradient", "test_penalties_match_the_reference")
-class PenalisesInWordsOnly(Penalising):
-    """Adds a penalty to the loss that it returns, and moves no weight by it."""
+class PenalisesTheLossOnly(Penalising):
+    """Adds a penalty to the returned loss, and not to the gradients."""
 
     def penalty(self, *given):
         added = super().penalty(*given)
@@ -147,8 +147,8 @@ class PenalisesInWordsOnly(Penalising):
 
 
 @caught_by("test_a_penalty_of_a_zero_gradient_is_finite")
-class TakesABareRoot(Penalising):
-    """Takes the root without an epsilon, whose slope at 0 is infinite."""
+class TakesTheRootWithoutEpsilon(Penalising):
+    """Uses a root without epsilon, whose derivative at 0 is infinite."""
 
     def value(self, steepness, penalty):
         excess = (steepness + 1e-300) ** 0.5 - penalty.target
@@ -157,7 +157,7 @@ class TakesABareRoot(Penalising):
 
 @caught_by("test_a_penalty_differentiates_through_augmentation")
 class PenalisesTheView(Penalising):
-    """Takes the gradient by the images as they were seen, after they are augmented."""
+    """Differentiates by the augmented images, not by the images before it."""
 
     def evaluated(self, discriminator, images, half, number):
         seen = discriminator.view(images, half)
@@ -177,7 +177,7 @@ IN_TRAINING = "test_a_penalty_uses_the_network_in_training_mode"
 
 @caught_by("test_all_features_match_the_reference", IN_TRAINING)
 class PenalisesAnotherClass(Penalising):
-    """Evaluates the images of a penalty with other images' labels."""
+    """Computes a penalty with the labels of other images."""
 
     def evaluated(self, discriminator, images, half, number):
         labels = discriminator.batch.labels
@@ -192,15 +192,15 @@ class PenalisesAnotherClass(Penalising):
 
 @caught_by(IN_TRAINING, "test_penalties_in_training_mode_match_the_reference")
 class PenalisesUnderTheStepsMasks(Penalising):
-    """Drops in a penalty's pass what the adversarial pass drops."""
+    """Uses the adversarial pass's dropout masks in a penalty's pass."""
 
     def evaluated(self, discriminator, images, half, _number):
         return super().evaluated(discriminator, images, half, -1)
 
 
 @caught_by(IN_TRAINING)
-class PenalisesTheKernelAsItIs(Penalising):
-    """Leaves spectral norm out of a penalty's pass."""
+class PenalisesWithoutSpectralNorm(Penalising):
+    """Leaves spectral normalisation out of a penalty's pass."""
 
     def evaluated(self, discriminator, images, half, number):
         spec = tuple(

@@ -1,4 +1,4 @@
-"""Every clause of the contract can fail, and does, on a backend that breaks its promise."""
+"""Every clause of the contract fails on a wrong backend."""
 
 import inspect
 import itertools
@@ -9,65 +9,67 @@ import pytest
 from gankit.testing import BackendContract
 from gankit.testing.problems import images
 from tests.paths import ROOT
-from tests.saboteurs import HONEST, SABOTEURS, native_pair
+from tests.wrong_backends import CORRECT, WRONG_BACKENDS, native_pair
 
 CLAUSES = sorted(name for name in dir(BackendContract) if name.startswith("test_"))
 PARAM = type(pytest.param())
 CAUGHT = (AssertionError, pytest.fail.Exception)
 PAIRS = [
-    pytest.param(saboteur, clause, id=f"{saboteur.name}-{clause}")
-    for saboteur in SABOTEURS
-    for clause in saboteur.clauses
+    pytest.param(wrong_backend, clause, id=f"{wrong_backend.name}-{clause}")
+    for wrong_backend in WRONG_BACKENDS
+    for clause in wrong_backend.clauses
 ]
 
 
 @pytest.fixture(autouse=True, scope="module")
 def as_plugin(tmp_path_factory):
-    """Let processes of their own find the saboteurs, as a plugin that is installed."""
+    """Install the wrong backends as a plugin, so that other processes find them."""
     site = tmp_path_factory.mktemp("site")
-    info = site / "saboteurs-1.dist-info"
+    info = site / "wrong_backends-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: saboteurs\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gankit]\nsaboteurs = tests.saboteurs\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wrong_backends\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[gankit]\nwrong_backends = tests.wrong_backends\n")
     with pytest.MonkeyPatch.context() as patch:
         for folder in (site, ROOT):
             patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         yield
 
 
-class TestHonest(BackendContract):
+class TestCorrectBackend(BackendContract):
     @pytest.fixture
     def backend(self):
-        return HONEST
+        return CORRECT
 
     @pytest.fixture
     def native_pair(self):
         return native_pair
 
 
-@pytest.mark.parametrize(("saboteur", "clause"), PAIRS)
-def test_catches(saboteur, clause):
-    assert any(is_caught(saboteur.backend(), clause, case) for case in cases(clause))
+@pytest.mark.parametrize(("wrong_backend", "clause"), PAIRS)
+def test_a_clause_fails_on_a_wrong_backend(wrong_backend, clause):
+    assert any(is_caught(wrong_backend.backend(), clause, case) for case in cases(clause))
 
 
 @pytest.mark.parametrize("clause", CLAUSES)
-def test_every_clause_has_a_saboteur(clause):
-    assert any(clause in saboteur.clauses for saboteur in SABOTEURS)
+def test_every_clause_has_a_wrong_backend(clause):
+    assert any(clause in wrong_backend.clauses for wrong_backend in WRONG_BACKENDS)
 
 
-@pytest.mark.parametrize("saboteur", SABOTEURS, ids=lambda saboteur: saboteur.name)
-def test_every_saboteur_names_clauses_that_exist(saboteur):
-    assert saboteur.promise
-    assert saboteur.clauses
-    assert set(saboteur.clauses) <= set(CLAUSES)
+@pytest.mark.parametrize(
+    "wrong_backend", WRONG_BACKENDS, ids=lambda wrong_backend: wrong_backend.name
+)
+def test_every_wrong_backend_names_clauses_that_exist(wrong_backend):
+    assert wrong_backend.promise
+    assert wrong_backend.clauses
+    assert set(wrong_backend.clauses) <= set(CLAUSES)
 
 
-def test_names_of_saboteurs_are_unique():
-    assert len({saboteur.name for saboteur in SABOTEURS}) == len(SABOTEURS)
+def test_names_of_wrong_backends_are_unique():
+    assert len({wrong_backend.name for wrong_backend in WRONG_BACKENDS}) == len(WRONG_BACKENDS)
 
 
 def is_caught(backend, clause, case):
-    """Return whether the clause fails; one that is skipped, or breaks down, catches nothing."""
+    """Return whether the clause fails; a skip or another error does not count."""
     test = getattr(BackendContract(), clause)
     offered = {"backend": backend, "images": images(), "native_pair": native_pair}
     wanted = inspect.signature(test).parameters
@@ -101,5 +103,5 @@ def merged(axes):
 
 
 def plain(value):
-    """Return the value of a `pytest.param`, or one that stands by itself."""
+    """Return the value of a `pytest.param`, or the value itself."""
     return value.values[0] if isinstance(value, PARAM) else value

@@ -1,11 +1,11 @@
-"""Saboteurs of mixed training."""
+"""Backends whose mixed precision is wrong."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 def coarse(array, bits):
@@ -15,8 +15,8 @@ def coarse(array, bits):
 
 
 @caught_by("test_mixed_updates_are_close_to_float32")
-class RoundsToTwoBits(HonestTrainer):
-    """Steps the gradients' way with two bits where training is mixed."""
+class RoundsToTwoBits(CorrectTrainer):
+    """Rounds gradients to two bits in mixed precision."""
 
     def update_discriminator(self, batch):
         if self.problem.mixed:
@@ -25,8 +25,8 @@ class RoundsToTwoBits(HonestTrainer):
 
 
 @caught_by("test_a_mixed_state_is_not_rounded")
-class KeepsRoundedWeights(HonestTrainer):
-    """Steps the weights, too, where training is mixed."""
+class KeepsRoundedWeights(CorrectTrainer):
+    """Rounds the weights, too, in mixed precision."""
 
     def update_generator(self, batch):
         loss = super().update_generator(batch)
@@ -36,26 +36,26 @@ class KeepsRoundedWeights(HonestTrainer):
 
 
 @caught_by("test_mixed_calls_compute_in_float32")
-class AnswersRounded(HonestTrainer):
-    """Steps its images where training is mixed."""
+class ReturnsRoundedImages(CorrectTrainer):
+    """Rounds its images in mixed precision."""
 
     def __init__(self, problem):
         super().__init__(problem)
         if problem.mixed:
-            honest = self.generator
-            self.generator = Rounded(honest.network)
+            original = self.generator
+            self.generator = Rounded(original.network)
 
 
-class Rounded(HonestTrainer.face):
-    """A network that answers with seven bits."""
+class Rounded(CorrectTrainer.face):
+    """A network whose output is rounded to seven bits."""
 
     def __call__(self, inputs, labels=None):
         return coarse(super().__call__(inputs, labels), 7)
 
 
 @caught_by("test_a_mixed_block_equals_its_updates")
-class MixesInBlocksAlone(HonestTrainer):
-    """Steps the images in blocks, and not in updates."""
+class RoundsInBlocksOnly(CorrectTrainer):
+    """Rounds the images in blocks, and not in updates."""
 
     def train_block(self, block):
         if self.problem.mixed:

@@ -1,14 +1,14 @@
-"""The honest trainer with other functions in place of the reference's."""
+"""The correct trainer with some functions of the reference replaced."""
 
 from unittest.mock import patch
 
 from gankit_numpy.networks import Inference
 
-from tests.saboteurs.honest import HonestTrainer
+from tests.wrong_backends.correct import CorrectTrainer
 
 
-def tampered(place, **replacements):
-    """Return the honest trainer, which runs with `replacements` in `place`, a module or class.
+def patched(place, **replacements):
+    """Return the original trainer, which runs with `replacements` in `place`, a module or class.
 
     They are there while it updates or answers, and never while others do.
     """
@@ -16,7 +16,7 @@ def tampered(place, **replacements):
     def swapped():
         return patch.multiple(place, **replacements)
 
-    class Tampered(HonestTrainer):
+    class Patched(CorrectTrainer):
         class face(Inference):  # noqa: N801 - it overrides an attribute.
             def __call__(self, inputs, labels=None):
                 with swapped():
@@ -30,4 +30,4 @@ def tampered(place, **replacements):
             with swapped():
                 return super().update_generator(batch)
 
-    return Tampered
+    return Patched

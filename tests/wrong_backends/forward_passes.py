@@ -1,16 +1,16 @@
-"""Saboteurs that answer wrongly when they are called."""
+"""Backends whose networks are wrong when they are called."""
 
 import numpy as np
 from gankit_numpy.networks import Inference, copy_into
 
 from gankit.contract.random_streams import Role, StepKey, dropout_mask
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_starts_with_the_problems_weights")
-class BeginsElsewhere(HonestTrainer):
-    """Begins with weights of its own."""
+class StartsWithOtherWeights(CorrectTrainer):
+    """Starts with other weights."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -20,8 +20,8 @@ class BeginsElsewhere(HonestTrainer):
 @caught_by(
     "test_generates_images", "test_returns_logits", "test_accepts_inputs_of_either_precision"
 )
-class AnswersInFloat16(HonestTrainer):
-    """Answers in a precision of its own."""
+class ReturnsFloat16(CorrectTrainer):
+    """Returns float16."""
 
     class face(Inference):  # noqa: N801 - it overrides an attribute.
         def __call__(self, inputs, labels=None):
@@ -29,7 +29,7 @@ class AnswersInFloat16(HonestTrainer):
 
 
 @caught_by("test_generates_images")
-class MakesFlatImages(HonestTrainer):
+class MakesFlatImages(CorrectTrainer):
     """Makes images without channels."""
 
     class face(Inference):  # noqa: N801
@@ -39,7 +39,7 @@ class MakesFlatImages(HonestTrainer):
 
 
 @caught_by("test_generates_images")
-class MakesBrightImages(HonestTrainer):
+class MakesBrightImages(CorrectTrainer):
     """Makes images in [0, 255]."""
 
     class face(Inference):  # noqa: N801
@@ -48,8 +48,8 @@ class MakesBrightImages(HonestTrainer):
 
 
 @caught_by("test_returns_logits")
-class JudgesInColumns(HonestTrainer):
-    """Gives logits `(n, 1)`."""
+class ReturnsLogitsInColumns(CorrectTrainer):
+    """Returns logits of shape `(n, 1)`."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -57,8 +57,8 @@ class JudgesInColumns(HonestTrainer):
 
 
 @caught_by("test_accepts_inputs_of_either_precision")
-class AnswersAsAsked(HonestTrainer):
-    """Answers in the precision of its inputs."""
+class ReturnsThePrecisionOfItsInputs(CorrectTrainer):
+    """Returns the precision of its inputs."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -66,8 +66,8 @@ class AnswersAsAsked(HonestTrainer):
 
 
 @caught_by("test_calls_use_inference_mode")
-class DropsWhenCalled(HonestTrainer):
-    """Leaves dropout on when it is called, by numbers that go on."""
+class DropsWhenCalled(CorrectTrainer):
+    """Drops values when it is called, others at each call."""
 
     class face(Inference):  # noqa: N801
         calls = 0
@@ -79,8 +79,8 @@ class DropsWhenCalled(HonestTrainer):
 
 
 @caught_by("test_moved_weights_give_the_same_outputs", "test_starts_with_the_problems_weights")
-class TellsOtherWeights(HonestTrainer):
-    """Tells its weights with the sign turned."""
+class ReturnsNegatedWeights(CorrectTrainer):
+    """Returns its weights with the opposite sign."""
 
     class face(Inference):  # noqa: N801
         def weights(self):
@@ -88,8 +88,8 @@ class TellsOtherWeights(HonestTrainer):
 
 
 @caught_by("test_rows_are_independent", "test_calls_match_the_reference")
-class DropsTheSameWhenCalled(HonestTrainer):
-    """Leaves dropout on when it is called, by the same numbers each time."""
+class DropsTheSameWhenCalled(CorrectTrainer):
+    """Drops values when it is called, the same at each call."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, _labels=None):
@@ -98,8 +98,8 @@ class DropsTheSameWhenCalled(HonestTrainer):
 
 
 @caught_by("test_rows_are_independent", "test_calls_match_the_reference")
-class CentresItsAnswers(HonestTrainer):
-    """Takes the batch's mean off its answers, as a normalisation left in training mode does."""
+class CentresItsOutputs(CorrectTrainer):
+    """Subtracts the batch's mean from its outputs, as a normalisation in training mode does."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -108,8 +108,8 @@ class CentresItsAnswers(HonestTrainer):
 
 
 @caught_by("test_calls_change_nothing")
-class LearnsFromCalls(HonestTrainer):
-    """Moves its weights when it is called."""
+class LearnsFromCalls(CorrectTrainer):
+    """Changes its weights when it is called."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -118,8 +118,8 @@ class LearnsFromCalls(HonestTrainer):
 
 
 @caught_by("test_calls_use_the_current_weights")
-class RemembersAnswers(HonestTrainer):
-    """Keeps the weights that it was first called with, for calls."""
+class UsesTheWeightsOfTheFirstCall(CorrectTrainer):
+    """Uses the weights of the first call in every call."""
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
@@ -132,8 +132,8 @@ class RemembersAnswers(HonestTrainer):
 
 
 @caught_by("test_returns_copies_of_its_weights")
-class LendsItsWeights(HonestTrainer):
-    """Gives its weights away, not copies."""
+class ReturnsItsWeightsNotCopies(CorrectTrainer):
+    """Returns its weights, not copies."""
 
     class face(Inference):  # noqa: N801
         def weights(self):
@@ -141,8 +141,8 @@ class LendsItsWeights(HonestTrainer):
 
 
 @caught_by("test_loads_weights")
-class ForgetsToLoad(HonestTrainer):
-    """Checks the weights that it is given and loads none."""
+class ForgetsToLoad(CorrectTrainer):
+    """Validates weights and does not load them."""
 
     class face(Inference):  # noqa: N801
         def load_weights(self, weights):
@@ -152,8 +152,8 @@ class ForgetsToLoad(HonestTrainer):
 
 
 @caught_by("test_loads_weights")
-class BorrowsWeights(HonestTrainer):
-    """Keeps the arrays that it is given, not copies."""
+class KeepsTheLoadedWeights(CorrectTrainer):
+    """Keeps the loaded arrays, not copies."""
 
     class face(Inference):  # noqa: N801
         def load_weights(self, weights):
@@ -162,8 +162,8 @@ class BorrowsWeights(HonestTrainer):
 
 
 @caught_by("test_refuses_invalid_weights")
-class LoadsWhatFits(HonestTrainer):
-    """Loads the weights that fit and is silent about the others."""
+class LoadsWhatFits(CorrectTrainer):
+    """Loads the weights that fit and ignores the others."""
 
     class face(Inference):  # noqa: N801
         def load_weights(self, weights):
@@ -173,8 +173,8 @@ class LoadsWhatFits(HonestTrainer):
 
 
 @caught_by("test_refuses_invalid_weights")
-class LoadsBeforeItLooks(HonestTrainer):
-    """Refuses wrong weights when it has loaded a part of them."""
+class LoadsWeightsBeforeItValidates(CorrectTrainer):
+    """Refuses invalid weights after it has loaded some of them."""
 
     class face(Inference):  # noqa: N801
         def load_weights(self, weights):

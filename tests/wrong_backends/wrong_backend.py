@@ -1,4 +1,4 @@
-"""What a saboteur is, and the list of them."""
+"""A wrong backend, and the list of all of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from gankit.contract import Backend, Problem, Trainer
 from gankit.errors import PluginError
 from gankit.plugins import validation
-from tests.saboteurs.honest import HONEST
+from tests.wrong_backends.correct import CORRECT
 
 
 @dataclass(frozen=True)
-class Saboteur:
+class WrongBackend:
     """A backend that breaks one promise.
 
     Attributes
@@ -21,13 +21,13 @@ class Saboteur:
     name
         "trains-both-networks".
     promise
-        What it does wrong, in a sentence.
+        What it does wrong, in one sentence.
     clauses
-        The tests that must catch it.
+        The clauses that must reject it.
     build
         Makes its trainer.
-    offer
-        What it says of itself that the honest backend does not.
+    fields
+        The fields of `Backend` in which it differs from the correct backend.
     kind
         The class of its `Backend`.
     """
@@ -36,17 +36,17 @@ class Saboteur:
     promise: str
     clauses: tuple[str, ...]
     build: Callable[[Problem], Trainer]
-    offer: dict[str, Any]
+    fields: dict[str, Any]
     kind: type[Backend]
 
     def backend(self) -> Backend:
-        """Return it as a backend."""
-        fields = {**vars(HONEST), "name": self.name, "build": self.build, **self.offer}
+        """Return it as a `Backend`."""
+        fields = {**vars(CORRECT), "name": self.name, "build": self.build, **self.fields}
         return self.kind(**fields)
 
     @property
-    def presentable(self) -> bool:
-        """Whether gankit would list it: its offer breaks nothing that discovery looks at."""
+    def listed(self) -> bool:
+        """Whether gankit lists it: the validation of plugins accepts its fields."""
         try:
             validation.check("backend", self.backend())
         except PluginError:
@@ -54,16 +54,16 @@ class Saboteur:
         return True
 
 
-SABOTEURS: list[Saboteur] = []
+WRONG_BACKENDS: list[WrongBackend] = []
 
 
-def caught_by(*clauses: str, kind: type[Backend] = Backend, **offer: Any) -> Callable[[Any], Any]:
-    """Enlist the trainer below, which is named and described by its own name and docstring."""
+def caught_by(*clauses: str, kind: type[Backend] = Backend, **fields: Any) -> Callable[[Any], Any]:
+    """Add the decorated trainer to the list; its name and docstring become name and promise."""
 
-    def enlist(build: Any) -> Any:
+    def add(build: Any) -> Any:
         name = "".join(f"-{c.lower()}" if c.isupper() else c for c in build.__name__)
         name = name.replace("_", "-").strip("-")
-        SABOTEURS.append(Saboteur(name, build.__doc__, clauses, build, offer, kind))
+        WRONG_BACKENDS.append(WrongBackend(name, build.__doc__, clauses, build, fields, kind))
         return build
 
-    return enlist
+    return add

@@ -1,18 +1,18 @@
-"""Saboteurs that lose the thread in long or mixed runs."""
+"""Backends that fail in runs with all features."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from gankit.layers import is_running
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.offers import WITHOUT, Lax
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.declarations import WITHOUT, Lax
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_a_block_with_all_features_equals_its_updates")
-class MirrorsNothingInBlocks(HonestTrainer):
-    """Leaves images as they are in a block, though some were to be mirrored."""
+class DoesNotMirrorInBlocks(CorrectTrainer):
+    """Does not mirror images in a block."""
 
     def train_block(self, block):
         draws = {name: draw for name, draw in block.random.items() if name != "flip"}
@@ -20,16 +20,16 @@ class MirrorsNothingInBlocks(HonestTrainer):
 
 
 @caught_by("test_a_block_with_all_features_equals_its_updates")
-class TakesTheFirstLabelsInBlocks(HonestTrainer):
-    """Takes the data set's first labels in a block, whichever images it shows."""
+class TakesTheFirstLabelsInBlocks(CorrectTrainer):
+    """Uses the data set's first labels in a block, whatever its images."""
 
     def place(self, images, labels):
         super().place(images, None if labels is None else np.sort(labels))
 
 
 @caught_by("test_a_block_with_all_features_may_be_split")
-class CountsLazinessByTheBlock(HonestTrainer):
-    """Counts the updates from one penalty to the next from the start of each block."""
+class CountsPenaltiesByTheBlock(CorrectTrainer):
+    """Counts the updates between two penalties from the start of each block."""
 
     def train_block(self, block):
         lazy = block.scalars.get("penalty/0")
@@ -43,8 +43,8 @@ class CountsLazinessByTheBlock(HonestTrainer):
 @caught_by(
     "test_all_features_resume_after_any_step", "test_all_features_move_to_the_reference_and_back"
 )
-class ForgetsItsChance(HonestTrainer):
-    """Begins the chance of an augmentation anew when it loads a state."""
+class ForgetsItsProbability(CorrectTrainer):
+    """Resets the augmentation probability when it loads a state."""
 
     def load_state(self, state):
         chance = {name: np.zeros_like(a) for name, a in state.items() if name.startswith("ada/")}
@@ -54,8 +54,8 @@ class ForgetsItsChance(HonestTrainer):
 @caught_by(
     "test_all_features_resume_after_any_step", "test_all_features_move_to_the_reference_and_back"
 )
-class ForgetsSpectralVectors(HonestTrainer):
-    """Begins spectral norm's vectors anew when it loads a state."""
+class ForgetsSpectralVectors(CorrectTrainer):
+    """Resets the vectors of spectral normalisation when it loads a state."""
 
     def load_state(self, state):
         vectors = {name: np.ones_like(a) for name, a in state.items() if name.endswith("_u")}
@@ -63,13 +63,13 @@ class ForgetsSpectralVectors(HonestTrainer):
 
 
 @caught_by("test_builds_what_it_claims", kind=Lax, capabilities=WITHOUT["conv"])
-class BuildsUnclaimedConvolutions(HonestTrainer):
+class BuildsUnclaimedConvolutions(CorrectTrainer):
     """Builds convolutions, which it does not claim."""
 
 
 @caught_by("test_an_update_with_all_features_changes_only_its_network")
-class MovesItsChanceTwice(HonestTrainer):
-    """Counts the generator's updates for the chance of an augmentation as well."""
+class ChangesItsProbabilityTwice(CorrectTrainer):
+    """Counts the generator's updates for the augmentation probability, too."""
 
     def update_generator(self, batch):
         if self._ada:
@@ -78,8 +78,8 @@ class MovesItsChanceTwice(HonestTrainer):
 
 
 @caught_by("test_all_features_refuse_an_incomplete_state")
-class NeedsNoRunningState(HonestTrainer):
-    """Takes a state without running state, and keeps its own."""
+class NeedsNoRunningState(CorrectTrainer):
+    """Accepts a state without running state and keeps its own."""
 
     def load_state(self, state):
         own = {name: a for name, a in self._values().items() if is_running(name)}

@@ -1,15 +1,15 @@
-"""Saboteurs that treat native networks badly."""
+"""Backends that train native networks wrongly."""
 
 import numpy as np
 from gankit_numpy.networks import Inference
 
-from tests.saboteurs.honest import HonestTrainer
-from tests.saboteurs.saboteur import caught_by
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.wrong_backend import caught_by
 
 
 @caught_by("test_native_update_changes_only_its_network")
-class FreezesNativeNetworks(HonestTrainer):
-    """Takes updates with native networks that move no weight."""
+class FreezesNativeNetworks(CorrectTrainer):
+    """Changes no weight of a native network."""
 
     def update_discriminator(self, batch):
         kept = {name: value.copy() for name, value in self._d.values.items()}
@@ -20,8 +20,8 @@ class FreezesNativeNetworks(HonestTrainer):
 
 
 @caught_by("test_native_update_changes_only_its_network")
-class TrainsTheOtherNative(HonestTrainer):
-    """Moves the native discriminator in the generator's update."""
+class TrainsTheOtherNative(CorrectTrainer):
+    """Changes the native discriminator in the generator's update."""
 
     def update_generator(self, batch):
         if self.natives:
@@ -30,8 +30,8 @@ class TrainsTheOtherNative(HonestTrainer):
 
 
 @caught_by("test_native_update_changes_only_its_network")
-class WatchesEverything(HonestTrainer):
-    """Moves a native discriminator's running mean in the generator's update too."""
+class ChangesRunningStateOfTheOther(CorrectTrainer):
+    """Changes a native discriminator's running mean in the generator's update, too."""
 
     def update_generator(self, batch):
         if native := self.natives.get("discriminator"):
@@ -40,8 +40,8 @@ class WatchesEverything(HonestTrainer):
 
 
 @caught_by("test_native_update_changes_its_running_state")
-class WatchesNothing(HonestTrainer):
-    """Never moves running state."""
+class NeverChangesRunningState(CorrectTrainer):
+    """Never changes running state."""
 
     def update_discriminator(self, batch):
         natives, self.natives = self.natives, {}
@@ -51,8 +51,8 @@ class WatchesNothing(HonestTrainer):
 
 
 @caught_by("test_native_calls_change_nothing")
-class WatchesCalls(HonestTrainer):
-    """Moves running state when a native network is called."""
+class ChangesRunningStateInCalls(CorrectTrainer):
+    """Changes running state when a native network is called."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -61,30 +61,30 @@ class WatchesCalls(HonestTrainer):
 
 
 class Watched:
-    """A native network whose calls move its running mean."""
+    """A native network whose calls change its running mean."""
 
-    def __init__(self, honest, native):
-        self.honest, self.native, self.weights = honest, native, honest.weights
+    def __init__(self, original, native):
+        self.original, self.native, self.weights = original, native, original.weights
 
     def __call__(self, inputs, labels=None):
         self.native.watch(inputs)
-        return self.honest(inputs, labels)
+        return self.original(inputs, labels)
 
 
 @caught_by("test_native_calls_use_inference_mode")
-class CentresNativeImages(HonestTrainer):
-    """Takes the batch's mean off a native generator's images."""
+class CentresNativeImages(CorrectTrainer):
+    """Subtracts the batch's mean from a native generator's images."""
 
     def __init__(self, problem):
         super().__init__(problem)
         if "generator" in self.natives:
-            honest = self.generator
-            self.generator = lambda noise: honest(noise) - honest(noise).mean(axis=0)
+            original = self.generator
+            self.generator = lambda noise: original(noise) - original(noise).mean(axis=0)
 
 
 @caught_by("test_a_native_average_copies_running_state")
-class AveragesNoRunningState(HonestTrainer):
-    """Leaves the average's running state where it was."""
+class AveragesNoRunningState(CorrectTrainer):
+    """Never updates the average's running state."""
 
     def update_generator(self, batch):
         loss = super().update_generator(batch)
@@ -94,19 +94,19 @@ class AveragesNoRunningState(HonestTrainer):
 
 
 @caught_by("test_accepts_native_networks")
-class ShowsItsOwnLayout(HonestTrainer):
-    """Gives a native generator's images in its framework's layout, channels first."""
+class ReturnsChannelsFirst(CorrectTrainer):
+    """Returns a native generator's images with the channels first."""
 
     def __init__(self, problem):
         super().__init__(problem)
         if "generator" in self.natives:
-            honest = self.generator
-            self.generator = lambda noise: np.moveaxis(honest(noise), 3, 1)
+            original = self.generator
+            self.generator = lambda noise: np.moveaxis(original(noise), 3, 1)
 
 
 @caught_by("test_native_weights_are_not_portable")
-class GivesNativeWeightsAway(HonestTrainer):
-    """Gives a native network's weights, by names that mean nothing elsewhere."""
+class ReturnsNativeWeights(CorrectTrainer):
+    """Returns a native network's weights by names that no other backend has."""
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -114,8 +114,8 @@ class GivesNativeWeightsAway(HonestTrainer):
 
 
 @caught_by("test_a_native_run_resumes")
-class ForgetsRunningState(HonestTrainer):
-    """Loads a native network's weights, and keeps the running state that it has."""
+class ForgetsRunningState(CorrectTrainer):
+    """Loads a native network's weights and not its running state."""
 
     def load_state(self, state):
         means = {f"{name}/mean": mean for name, mean in self.means.items()}

@@ -1,0 +1,57 @@
+"""Backends that break one promise each, and the clauses that must reject them.
+
+The package is also a plugin, so that another process finds each of them by its name.
+"""
+
+from gankit import hookimpl
+from tests.wrong_backends import (
+    augmentation,
+    average,
+    declarations,
+    exports,
+    formulas,
+    forward_passes,
+    labels,
+    layers,
+    long_runs,
+    mixed_precision,
+    native,
+    optimizers,
+    penalties,
+    running_state,
+    runs,
+    states,
+    updates,
+)
+from tests.wrong_backends.correct import CORRECT, native_pair
+from tests.wrong_backends.wrong_backend import WRONG_BACKENDS, WrongBackend
+
+__all__ = ["CORRECT", "WRONG_BACKENDS", "WrongBackend", "native_pair"]
+PARTS = (
+    augmentation,
+    average,
+    declarations,
+    exports,
+    formulas,
+    forward_passes,
+    labels,
+    layers,
+    long_runs,
+    mixed_precision,
+    native,
+    optimizers,
+    penalties,
+    running_state,
+    runs,
+    states,
+    updates,
+)
+
+
+@hookimpl
+def gankit_backends():
+    """Offer the correct backend and every wrong one."""
+    yield CORRECT
+    for wrong_backend in WRONG_BACKENDS:
+        if wrong_backend.listed:
+            yield wrong_backend.backend()

@@ -1,0 +1,122 @@
+"""Backends that compute a layer wrongly."""
+
+from gankit_numpy import forward, image_layers, norms
+from gankit_numpy.forward import ForwardPass
+from gankit_numpy.operations import get_slice, reshape, rows, set_slice, transpose
+from gankit_numpy.tape import expand
+
+from gankit.layers import Conv
+from tests.wrong_backends.patched import patched
+from tests.wrong_backends.wrong_backend import caught_by
+
+PAIR = "test_every_network_pair_matches_the_reference"
+
+
+def interleaved(layer, images, kernel):
+    apart = reshape(images, (*images.shape[:3], images.shape[3] // layer.groups, layer.groups))
+    mixed = reshape(transpose(apart, (0, 1, 2, 4, 3)), images.shape)
+    return image_layers.convolve(layer, mixed, kernel)
+
+
+@caught_by(PAIR)
+class InterleavesGroups(patched(forward, convolve=interleaved)):
+    """Assigns channels to groups in turn."""
+
+
+def flipped(layer, images, kernel):
+    back = slice(None, None, -1)
+    return image_layers.convolve_transposed(layer, images, get_slice(kernel, (back, back)))
+
+
+@caught_by(PAIR)
+class FlipsTransposedKernels(patched(forward, convolve_transposed=flipped)):
+    """Flips kernels, as a mathematical convolution does."""
+
+
+def one_filter(layer, images, kernel):
+    made = image_layers.convolve(layer, images, kernel)
+    return made * 2.0 if layer.filters == 1 else made
+
+
+@caught_by(PAIR)
+class DoublesTheOnlyFilter(patched(forward, convolve=one_filter)):
+    """Doubles the output of a convolution with one filter."""
+
+
+def below(images, padding):
+    n, height, width, channels = images.shape
+    corner = (slice(None), slice(height), slice(width))
+    return set_slice(images, corner, (n, height + 2 * padding, width + 2 * padding, channels))
+
+
+@caught_by(PAIR)
+class PadsOneSide(patched(image_layers, pad=below)):
+    """Pads only below and to the right."""
+
+
+def tiled(images, factor):
+    n, height, width, channels = images.shape
+    whole = reshape(images, (n, 1, height, 1, width, channels))
+    repeated = expand(whole, (n, factor, height, factor, width, channels))
+    return reshape(repeated, (n, height * factor, width * factor, channels))
+
+
+@caught_by(PAIR)
+class TilesImages(patched(forward, upsample=tiled)):
+    """Repeats the image, not each pixel, to upsample."""
+
+
+def added(images, size):
+    return image_layers.average_pool(images, size) * float(size * size)
+
+
+@caught_by(PAIR)
+class AddsPoolsUp(patched(forward, average_pool=added)):
+    """Sums a pool instead of averaging it."""
+
+
+def of_each_pixel(inputs, axes, original=norms.moments):
+    return original(inputs, axes if 0 in axes else axes[-1:])
+
+
+@caught_by(PAIR)
+class NormalisesEachPixel(patched(norms, moments=of_each_pixel)):
+    """Normalises each pixel over its channels, not each image."""
+
+
+def next_rows(table, labels):
+    return rows(table, (labels + 1) % table.shape[0])
+
+
+@caught_by(PAIR)
+class UsesTheNextEmbedding(patched(forward, rows=next_rows)):
+    """Uses the embedding of the next class."""
+
+
+def without_shortcut(self, spec, inputs, prefix="", original=ForwardPass.run):
+    made = original(self, spec, inputs, prefix)
+    return made * 0.0 if prefix.endswith("shortcut.") and not spec else made
+
+
+@caught_by(PAIR)
+class ForgetsShortcuts(patched(ForwardPass, run=without_shortcut)):
+    """Leaves out the shortcut of a residual block."""
+
+
+def by_the_first_mask(self, inputs, _number, rate, original=ForwardPass._drop):
+    return original(self, inputs, 0, rate)
+
+
+@caught_by(PAIR)
+class UsesOneMaskForAllLayers(patched(ForwardPass, _drop=by_the_first_mask)):
+    """Uses one mask for all dropout layers of a network."""
+
+
+def of_dense_layers(self, layer, name, role="kernel", original=ForwardPass._kernel):
+    kernel = original(self, layer, name, role)
+    return self.weights[f"{name}.{role}"] if isinstance(layer, Conv) else kernel
+
+
+@caught_by(PAIR)
+class NormalisesNoConvolution(patched(ForwardPass, _kernel=of_dense_layers)):
+    """Applies spectral normalisation to dense kernels only."""
