@@ -1,4 +1,4 @@
-r"""Escape text for a terminal (`printable`) and for a UTF-8 file (`storable`).
+r"""Escape text for a terminal (`printable`) and for a UTF-8 file (`storable`); count nouns.
 
 A file name may contain any byte except two, so also line breaks, terminal control codes and bytes
 that are not UTF-8. Python represents the latter as surrogates, which UTF-8 cannot encode.
@@ -15,6 +15,15 @@ import re
 
 _SURROGATE = re.compile("[\udc80-\udcff]")
 _STORED = re.compile("\0([0-9a-f]{2})")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count and its noun, in the singular or the plural.
+
+    >>> counted(1, "image"), counted(2000, "image"), counted(2, "class", "classes")
+    ('1 image', '2,000 images', '2 classes')
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def printable(text: object) -> str:

@@ -16,6 +16,7 @@ from gankit.data.formats.containers import check_growth
 from gankit.data.image_options import Fit, ImageOptions
 from gankit.data.strip_metadata import KINDS, Damaged, StrippedFile, TooLarge, strip_metadata
 from gankit.data.strip_metadata.png import GREY, GREY_ALPHA, Png
+from gankit.data.strip_metadata.tiff import EXTRA, SEPARATE, WHITE_IS_ZERO, Tiff
 from gankit.errors import DataError, reason
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _stripped(path: Path) -> StrippedFile:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except TooLarge as error:
-        raise DataError(f"{path}: {error}; save it smaller, or without metadata") from error
+        raise DataError(f"{path}: {error}") from error
     except Damaged as error:
         raise DataError(f"{path}: cannot be read: damaged PNG file: {error}") from error
     if found is None:
@@ -125,9 +126,26 @@ def _stripped(path: Path) -> StrippedFile:
 
 
 def _opened(found: StrippedFile) -> ImageFile:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
-    return Image.open(io.BytesIO(found.content), formats=(found.kind.upper(),))
+    try:
+        image = Image.open(io.BytesIO(found.content), formats=(found.kind.upper(),))
+    except UnidentifiedImageError:
+        if found.tiff is None:
+            raise
+        image = None
+    if image is None or (found.tiff and not _reads_planes(image, found.tiff)):
+        raise _Unsupported(f"gankit cannot read TIFF of {found.tiff}; save it as a PNG file")
+    return image
+
+
+def _reads_planes(image: ImageFile, tiff: Tiff) -> bool:
+    """Return whether Pillow reads the right pixels of a TIFF file if its channels lie in planes."""
+    if tiff.planes != SEPARATE or tiff.channels == 1:
+        return True
+    by_libtiff = bool(image.tile) and image.tile[0].codec_name == "libtiff"
+    known_alpha = image.mode == "RGBA" and EXTRA in getattr(image, "tag_v2", ())
+    return (by_libtiff or tiff.bits == 8) and (image.mode in ("RGB", "CMYK") or known_alpha)
 
 
 def _decoder_reason(error: Exception) -> str:
@@ -158,7 +176,7 @@ def _plain(image: ImageFile, found: StrippedFile) -> tuple[Image, int | None]:
 
     packed = _packing(image)
     if image.mode.startswith("I;16") or (image.mode == "I" and found.kind == "PNG"):
-        levels = _deep(image, packed)
+        levels = _deep(image, packed, found.tiff)
         _clear(levels, levels, found.png)
         return Image.fromarray((levels >> 8).astype(np.uint8)), int(levels.max())
     if image.mode in ("I", "F"):
@@ -183,14 +201,12 @@ def _packing(image: ImageFile) -> str:
     return str(args if isinstance(args, str) else next(iter(args or ()), ""))
 
 
-def _deep(image: ImageFile, packed: str) -> NDArray[np.uint16]:
+def _deep(image: ImageFile, packed: str, tiff: Tiff | None) -> NDArray[np.uint16]:
     """Return (H, W) grey levels of 16 bits."""
     levels: NDArray[np.uint16] = np.asarray(image).clip(0, 65535).astype(np.uint16)
     if packed == "I;12":
         levels = (levels << 4 | levels >> 8).astype(np.uint16)
-    # 0 is white in some TIFF files; Pillow inverts only files of 8 bits.
-    white_is_zero = getattr(image, "tag_v2", {}).get(262) == 0
-    return np.invert(levels) if white_is_zero else levels
+    return np.invert(levels) if tiff and tiff.colours == WHITE_IS_ZERO else levels
 
 
 def _coloured(image: Image, found: StrippedFile) -> Image:
@@ -201,6 +217,8 @@ def _coloured(image: Image, found: StrippedFile) -> Image:
     if found.png and found.png.colour == GREY_ALPHA:  # Pillow has no grey with alpha of 16 bits.
         grey = True
     mode = "L" if grey else "RGB"
+    if image.mode == "La":  # Pillow converts this mode only to LA.
+        image = image.convert("LA")
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
         return Image.alpha_composite(ground, image.convert("RGBA")).convert(mode)

@@ -41,9 +41,15 @@ class BoundedReader:
         count = max(0, stop - start)
         self._reads += 1
         if count > self._left:
-            raise TooLarge(f"needs more than {MOST_BYTES} bytes to be read")
+            raise TooLarge(
+                f"needs more than {MOST_BYTES:,} bytes to be read; save it smaller, or without "
+                "metadata"
+            )
         if self._reads > MOST_READS:
-            raise TooLarge(f"has more than {MOST_READS} parts")
+            raise TooLarge(
+                f"has more than {MOST_READS:,} parts, such as chunks; save it again with an image "
+                "program, which writes few"
+            )
         self._left -= count
         self._file.seek(start)
         found = self._file.read(count)

@@ -9,6 +9,7 @@ from gankit.data.strip_metadata import jpeg, png, tiff, webp
 from gankit.data.strip_metadata.bounded_reader import BoundedReader
 from gankit.data.strip_metadata.exif import orientation
 from gankit.data.strip_metadata.png import Png
+from gankit.data.strip_metadata.tiff import Tiff
 
 KINDS = {
     "PNG": (".png",),
@@ -38,12 +39,15 @@ class StrippedFile:
         How to turn the pixels, 1 to 8 as in EXIF; 1 if unknown.
     png
         Depth and transparency, if it is a PNG file.
+    tiff
+        Bits, colours and channels, if it is a TIFF file with a readable directory.
     """
 
     kind: str
     content: bytes
     orientation: int = 1
     png: Png | None = None
+    tiff: Tiff | None = None
 
 
 def strip_metadata(file: BinaryIO) -> StrippedFile | None:
@@ -78,7 +82,8 @@ def strip_metadata(file: BinaryIO) -> StrippedFile | None:
         kept, exif = webp.strip(content)
         return StrippedFile("WebP", kept, orientation(exif))
     if head[:4] in tiff.SIGNATURES:
-        return StrippedFile("TIFF", *tiff.strip(content))
+        kept, turn, facts = tiff.strip(content)
+        return StrippedFile("TIFF", kept, turn, tiff=facts)
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return StrippedFile("GIF", content.rest(0))
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
