@@ -74,12 +74,12 @@ def finished(tmp_path_factory):
     return train(out=tmp_path_factory.mktemp("runs") / "run")
 
 
-def test_every_public_name_is_there():
+def test_every_public_name_exists():
     assert all(getattr(gankit, name) for name in gankit.__all__)
     assert set(dir(gankit)) == set(gankit.__all__)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error():
+def test_a_missing_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="nothing"):
         gankit.nothing  # noqa: B018 - looking it up is what is tested.
 
@@ -131,7 +131,7 @@ def test_training_calls_the_callbacks_that_it_is_given():
     ],
     ids=str,
 )
-def test_training_refuses_what_makes_no_sense(changes, error):
+def test_training_refuses_impossible_settings(changes, error):
     with pytest.raises(error) as raised:
         train(**changes)
     assert isinstance(raised.value, gankit.GankitError)
@@ -143,19 +143,19 @@ def test_an_unknown_recipe_is_refused():
         gankit.train("simpel")
 
 
-def test_a_folder_that_holds_a_run_is_refused(finished):
+def test_a_folder_with_a_run_is_refused(finished):
     with pytest.raises(ConfigError, match="holds a run"):
         train(out=finished.folder)
 
 
-def test_a_run_that_is_resumed_is_the_run_that_never_stopped(finished, tmp_path):
+def test_a_resumed_run_equals_an_uninterrupted_run(finished, tmp_path):
     train(out=tmp_path / "run", steps=2)
     run = train(out=tmp_path / "run", steps=4, resume=True)
     assert np.array_equal(run.history, finished.history)
     assert same_state(run, finished)
 
 
-def test_resuming_needs_only_the_folder_and_what_changes(finished, tmp_path):
+def test_resuming_needs_only_the_folder_and_the_changed_settings(finished, tmp_path):
     train(out=tmp_path / "run", steps=3)
     run = gankit.train(out=tmp_path / "run", steps=4, resume=True)
     assert same_state(run, finished)
@@ -175,19 +175,19 @@ def test_the_same_seed_samples_the_same_images_and_another_others(finished):
     assert not np.array_equal(finished.sample(4, seed=7), finished.sample(4, seed=8))
 
 
-def test_fewer_samples_are_the_first_of_more():
+def test_fewer_samples_equal_the_first_of_more_samples():
     run = fit()
     assert np.allclose(run.sample(1500, seed=3)[:1030], run.sample(1030, seed=3), rtol=0, atol=1e-6)
     assert len(run.sample(1500)) == 1500
 
 
 @pytest.mark.parametrize(("n", "seed"), [(0, 0), (-1, 0), (1, -1), (1, 2**63)])
-def test_samples_that_cannot_be_are_refused(finished, n, seed):
+def test_impossible_samples_are_refused(finished, n, seed):
     with pytest.raises(ConfigError):
         finished.sample(n, seed)
 
 
-def test_samples_come_of_the_average_where_there_is_one():
+def test_samples_use_the_average_if_there_is_one():
     run = fit(average=Average(half_life=50.0))
     noise = np.ones((2, 3), np.float32)
     assert np.array_equal(run.generator(noise), run.trainer.average(noise))
@@ -197,7 +197,7 @@ def test_samples_come_of_the_average_where_there_is_one():
 # Load.
 
 
-def test_loading_gives_the_run_back(finished):
+def test_loading_returns_the_run(finished):
     run = gankit.load(finished.folder)
     assert run.step == 4
     assert same_state(run, finished)
@@ -212,7 +212,7 @@ def test_loading_in_another_backend_samples_the_same_images(finished):
     np.testing.assert_allclose(run.sample(3, 5), finished.sample(3, 5), rtol=0, atol=1e-5)
 
 
-def test_loading_passes_over_a_damaged_checkpoint_and_says_so(tmp_path):
+def test_loading_skips_a_damaged_checkpoint_with_a_warning(tmp_path):
     train(out=tmp_path / "run")
     (newest,) = (tmp_path / "run/checkpoints/000004").glob("generator.safetensors")
     newest.write_bytes(b"damaged")
@@ -227,7 +227,7 @@ def test_loading_a_folder_that_is_not_a_run_is_refused(tmp_path):
         gankit.load(tmp_path)
 
 
-def test_loading_a_run_without_a_whole_checkpoint_is_refused(tmp_path):
+def test_loading_a_run_without_a_complete_checkpoint_is_refused(tmp_path):
     train(out=tmp_path / "run", steps=1)
     for path in (tmp_path / "run/checkpoints").glob("*/manifest.json"):
         path.unlink()
@@ -257,7 +257,7 @@ def test_fitting_twice_gives_the_same_numbers():
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_scaled_images_are_taken_as_they_are(precision):
+def test_scaled_images_are_used_unchanged(precision):
     scaled = ((IMAGES - 127.5) / 127.5).astype(precision)
     assert np.array_equal(
         fit(scaled, precision=precision).history, fit(precision=precision).history
@@ -304,7 +304,7 @@ def test_fitting_takes_any_loss_by_name():
         "another size",
     ],
 )
-def test_fitting_refuses_images_that_training_would_misread(images):
+def test_fitting_refuses_images_in_another_range(images):
     with pytest.raises(ConfigError):
         fit(images)
 
@@ -323,7 +323,7 @@ def test_fitting_refuses_images_that_training_would_misread(images):
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_fitting_refuses_numbers_that_make_no_sense(changes):
+def test_fitting_refuses_impossible_numbers(changes):
     with pytest.raises(gankit.GankitError):
         fit(**changes)
 
@@ -342,7 +342,7 @@ def test_fitting_trains_native_networks():
     assert not np.array_equal(run.trainer.state()[name], before.numpy())
 
 
-def test_native_networks_need_a_backend_that_takes_them():
+def test_native_networks_need_a_backend_that_accepts_them():
     with pytest.raises(gankit.GankitError, match="native"):
         gankit.fit(IMAGES, object(), DISCRIMINATOR, steps=1, latent=3, backend="numpy")
 
@@ -401,7 +401,7 @@ def test_the_command_shows_a_download_too(far, command):
     assert "far.npy" in command("train", *words).err
 
 
-def test_ctrl_c_finishes_the_step_and_hands_over_the_run():
+def test_ctrl_c_finishes_the_step_and_returns_the_run():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt, match=r"^stopped after step [34] of 50; this er") as met:
         fit(steps=50, callbacks=interrupting(3), progress=False)
@@ -411,7 +411,7 @@ def test_ctrl_c_finishes_the_step_and_hands_over_the_run():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_ctrl_c_saves_a_run_with_a_folder_which_then_goes_on_to_the_same_numbers(tmp_path):
+def test_ctrl_c_saves_a_run_that_resumes_to_the_same_numbers(tmp_path):
     with pytest.raises(KeyboardInterrupt, match=r"saved: go on with gankit.train") as met:
         train(steps=6, out=tmp_path / "run", callbacks=interrupting(3), progress=False)
     assert gankit.load(tmp_path / "run").step == met.value.run.step < 6

@@ -42,11 +42,11 @@ R1 = Penalty("real", 0.0, 1.0)
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_message_shows_a_value_in_few_words(value, told):
+def test_a_message_shows_a_shortened_value(value, told):
     assert shown(value) == told
 
 
-def test_an_unknown_name_is_cut():
+def test_a_long_unknown_name_is_shortened():
     assert len(refusal(lambda: train(dataset="x" * 10_000))) < 200
 
 
@@ -69,7 +69,7 @@ def test_sampling_and_loading_need_no_loss(tmp_path):
     assert np.array_equal(gankit.load(tmp_path / "run").sample(3), run.sample(3))
 
 
-def test_a_run_that_was_loaded_without_its_loss_does_not_train_with_another(tmp_path):
+def test_a_run_loaded_without_its_loss_does_not_train_with_another_loss(tmp_path):
     train(loss=steep(), out=tmp_path / "run")
     run = gankit.load(tmp_path / "run")
     block = training.plan(run.problem, training.StepShape(4), 20, run.step, 1)
@@ -78,7 +78,7 @@ def test_a_run_that_was_loaded_without_its_loss_does_not_train_with_another(tmp_
         training.alternate(run.trainer, batches)
 
 
-def test_resuming_takes_the_same_loss_again(tmp_path):
+def test_resuming_with_the_same_loss_gives_the_same_numbers(tmp_path):
     train(loss=steep(), out=tmp_path / "run")
     run = train(loss=steep(), out=tmp_path / "run", steps=5, resume=True)
     assert np.array_equal(run.history, train(loss=steep(), steps=5).history)
@@ -90,13 +90,13 @@ def test_resuming_with_another_loss_of_that_name_is_refused(tmp_path):
     assert "returns other values or gradients" in told
 
 
-def test_resuming_without_the_loss_says_that_it_must_be_given(tmp_path):
+def test_resuming_without_the_loss_asks_for_it(tmp_path):
     train(loss=steep(), out=tmp_path / "run")
     told = refusal(lambda: gankit.train(out=tmp_path / "run", steps=5, resume=True))
     assert "resume in Python with the Loss: gankit.train(" in told
 
 
-def test_a_loss_that_no_digest_can_tell_trains_in_memory_alone(tmp_path):
+def test_a_loss_without_a_digest_trains_only_in_memory(tmp_path):
     squared = dataclasses.replace(
         HINGE, name="squared", discriminator=lambda ops, real, fake: ops.mean((real + fake) ** 2)
     )
@@ -133,21 +133,21 @@ def test_one_callback_may_be_given_without_a_list():
 @pytest.mark.parametrize(
     "form", [list, tuple, iter, lambda spec: (layer for layer in spec)], ids=range(4)
 )
-def test_layers_may_come_in_any_order_that_python_has(form):
+def test_layers_may_be_any_sequence(form):
     run = fit(form(GENERATOR), form(DISCRIMINATOR))
     assert run.problem.generator == GENERATOR
     assert np.array_equal(run.history, fit().history)
 
 
 @pytest.mark.parametrize("form", [list, tuple], ids=lambda form: form.__name__)
-def test_training_takes_layers_alone_and_keeps_the_recipes_optimizer(form):
+def test_training_accepts_layers_and_keeps_the_recipes_optimizer(form):
     layers = form([Dense(784), Tanh(), Reshape((28, 28, 1))])
     config = train(generator=layers).config
     assert config.generator.layers == tuple(layers)
     assert config.generator.optimizer == train().config.generator.optimizer
 
 
-def test_lists_and_single_layers_are_specs_inside_of_others_too():
+def test_lists_and_single_layers_are_specs_also_inside_others():
     inner = (Dense(3), Tanh())
     assert Residual(list(inner)) == Residual(inner)
     assert Residual(inner, Dense(3)).shortcut == (Dense(3),)
@@ -229,7 +229,7 @@ def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
     ],
     ids=range(11),
 )
-def test_things_refuse_values_of_a_wrong_type_as_they_are_made(make, told):
+def test_constructors_refuse_values_of_a_wrong_type(make, told):
     assert told in refusal(make)
 
 
@@ -256,7 +256,7 @@ def test_training_takes_a_path_for_a_data_set(tmp_path):
     assert train(dataset=tmp_path / "mine.npy", steps=1).step == 1
 
 
-def test_a_backend_is_asked_for_by_a_name():
+def test_a_backend_is_selected_by_name():
     assert "backend: got numpy ndarray" in refusal(lambda: gankit.get_backend(IMAGES))
 
 

@@ -65,7 +65,7 @@ def test_a_test_that_fails_or_takes_too_long_leaves_no_process_behind(tmp_path, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-def test_signals_that_were_ignored_when_the_tests_began_are_heeded_again():
+def test_ignored_signals_are_handled_again_in_the_tests():
     before = {name: signal.getsignal(getattr(signal, name)) for name in USUAL}
     try:
         for name in USUAL:
@@ -77,7 +77,7 @@ def test_signals_that_were_ignored_when_the_tests_began_are_heeded_again():
             signal.signal(getattr(signal, name), handler)
 
 
-def test_the_suite_takes_them_back_before_it_starts_anything(monkeypatch):
+def test_the_suite_handles_signals_before_it_starts_a_process(monkeypatch):
     order = []
     monkeypatch.setattr(suite, "take_back", lambda: order.append("taken back"))
     monkeypatch.setattr(suite, "suites", lambda _: [("core", [], "numpy")])
@@ -86,6 +86,6 @@ def test_the_suite_takes_them_back_before_it_starts_anything(monkeypatch):
     assert order == ["taken back", "started"]
 
 
-def test_a_wait_that_ends_says_what_was_waited_for():
+def test_a_timeout_says_what_was_waited_for():
     with pytest.raises(pytest.fail.Exception, match=r"^waited 0\.05 s for the moon$"):
         wait_for(lambda: False, "the moon", 0.05)

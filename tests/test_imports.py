@@ -84,7 +84,7 @@ def part_of(name):
     return name.split(".")[1]
 
 
-def test_there_are_sources_to_look_at():
+def test_there_are_sources_to_check():
     assert {path.parent.name for path in BACKENDS} == FRAMEWORKS.keys()
     assert len(CORE) > 20
 
@@ -96,7 +96,7 @@ def test_the_core_imports_no_framework_and_no_backend(path):
 
 
 @pytest.mark.parametrize("path", BACKENDS, ids=label)
-def test_a_backend_imports_of_gankit_only_what_is_for_backends(path):
+def test_a_backend_imports_only_the_parts_of_gankit_for_backends(path):
     used = {n for n in imports(path) if top(n) == "gankit"} - {"gankit.hookimpl"}
     assert {part_of(n) for n in used} <= FOR_BACKENDS
 
@@ -122,7 +122,7 @@ def test_the_module_that_lists_a_backend_does_not_import_its_framework(path):
 
 
 @pytest.mark.parametrize("path", CORE, ids=label)
-def test_no_part_of_the_core_knows_what_stands_above_it(path):
+def test_no_folder_of_the_core_imports_a_higher_folder(path):
     own = path.relative_to(ROOT / "gankit").parts[0].removesuffix(".py")
     if own == "__init__":
         top_level = {n for node in ast.parse(path.read_text("utf-8")).body for n in names(node)}
@@ -237,7 +237,7 @@ def test_help_imports_neither_numpy_nor_a_framework():
 @pytest.mark.parametrize(
     "arguments", [["backends"], ["backends", "--json"], ["train", "--print-config"]], ids=" ".join
 )
-def test_listing_and_asking_import_no_framework(arguments):
+def test_listing_and_inspecting_plugins_import_no_framework(arguments):
     loaded, said = loaded_by(f"from gankit.cli import main; main({arguments!r})")
     assert "numpy" in said or "batch" in said
     assert not loaded & {"torch", "keras", "tensorflow"}

@@ -31,7 +31,7 @@ def test_every_file_of_tests_belongs_to_a_suite():
     assert ran == set(TESTS.rglob("test_*.py"))
 
 
-def test_a_file_that_no_suite_runs_would_be_noticed():
+def test_a_file_outside_every_suite_is_detected():
     (core,) = (arguments for name, arguments, _ in suites(BACKENDS) if name == "core")
     assert Path(TESTS / "frameworks" / "test_torch_graphs.py") not in collected(core)
 
@@ -53,7 +53,7 @@ def unlimited(source):
                 yield node.lineno
 
 
-def test_no_test_waits_for_a_process_without_a_limit():
+def test_no_test_waits_for_a_process_without_a_timeout():
     sources = {path.relative_to(TESTS).as_posix(): path for path in TESTS.rglob("*.py")}
     found = [
         f"{name}:{line}"
@@ -76,7 +76,7 @@ def test_no_test_waits_for_a_process_without_a_limit():
         ("p.communicate(timeout=9)", 0),
     ],
 )
-def test_a_wait_without_a_limit_would_be_noticed(source, count):
+def test_a_wait_without_a_timeout_is_detected(source, count):
     assert len(list(unlimited(source))) == count
 
 
@@ -97,7 +97,7 @@ def test_of_torch():
 """
 
 
-def test_a_later_suite_runs_what_the_earlier_one_had_not_shown(tmp_path):
+def test_a_later_suite_runs_the_tests_that_did_not_pass_earlier(tmp_path):
     (tmp_path / "test_inner.py").write_text(TWO_SUITES, "utf-8")
     (tmp_path / "passed").touch()
 
@@ -116,7 +116,7 @@ def test_a_later_suite_runs_what_the_earlier_one_had_not_shown(tmp_path):
     assert last_line("numpy,torch", KNOWN).startswith("2 passed, 2 deselected in ")
 
 
-def test_pytest_by_itself_leaves_out_what_is_slow_and_a_named_file_runs_whole(tmp_path):
+def test_plain_pytest_leaves_out_slow_tests_and_a_named_file_runs_all(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = .\nmarkers = slow\n", "utf-8")
     (tmp_path / "test_inner.py").write_text(
         "import pytest\n@pytest.mark.slow\ndef test_slow(): pass\ndef test_quick(): pass\n", "utf-8"

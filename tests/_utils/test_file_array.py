@@ -39,13 +39,13 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
 @pytest.mark.parametrize("way", ["pread", "seek"])
-def test_what_is_looked_up_is_what_the_array_has(path, monkeypatch, key, way):
+def test_indexing_returns_the_rows_of_the_array(path, monkeypatch, key, way):
     if way == "seek":
         monkeypatch.setattr(file_array, "_pread", file_array._seek_and_read)
     np.testing.assert_array_equal(FileArray(path)[key], ROWS[key], strict=True)
 
 
-def test_it_says_what_an_array_says_of_itself(path):
+def test_it_has_the_attributes_of_an_array(path):
     rows = FileArray(path)
     assert (rows.shape, rows.dtype, rows.ndim, len(rows)) == (ROWS.shape, ROWS.dtype, 4, 50)
     assert (rows.size, rows.nbytes) == (ROWS.size, ROWS.nbytes)
@@ -58,12 +58,12 @@ def test_large_rows_are_read_one_by_one(path, monkeypatch):
     np.testing.assert_array_equal(FileArray(path)[[[5, 1], [-1, 5]]], ROWS[[[5, 1], [-1, 5]]])
 
 
-def test_a_long_run_of_rows_is_read_in_parts(path, monkeypatch):
+def test_many_rows_are_read_in_parts(path, monkeypatch):
     monkeypatch.setattr(file_array, "CHUNK_BYTES", 7)
     np.testing.assert_array_equal(FileArray(path)[5:45], ROWS[5:45])
 
 
-def test_what_is_returned_may_be_written_to_and_changes_no_file(path):
+def test_returned_rows_are_writable_copies(path):
     rows = FileArray(path)
     for made in (rows[np.array([1, 2])], rows[1:3], rows[1]):
         made[...] = 0
@@ -80,7 +80,7 @@ def test_rows_may_have_another_shape(path):
 
 
 @pytest.mark.parametrize("key", [50, -51, [0, 50]])
-def test_there_is_no_row_beyond_the_last(path, key):
+def test_an_index_out_of_range_is_an_error(path, key):
     with pytest.raises(IndexError):
         FileArray(path)[key]
 
@@ -95,7 +95,7 @@ def test_there_is_no_row_beyond_the_last(path, key):
     ids=["cut short", "saved smaller", "saved with others"],
 )
 @pytest.mark.parametrize("key", [slice(None), np.array([40]), 49], ids=["all", "some", "one"])
-def test_a_file_that_is_written_to_meanwhile_is_an_error_that_names_it(path, change, key):
+def test_a_file_that_changes_while_it_is_open_is_an_error_that_names_it(path, change, key):
     os.utime(path, ns=(0, 0))
     rows = FileArray(path)
     change(path)
@@ -103,7 +103,7 @@ def test_a_file_that_is_written_to_meanwhile_is_an_error_that_names_it(path, cha
         rows[key]
 
 
-def test_a_file_that_another_takes_the_name_of_is_read_to_its_end(path):
+def test_a_file_replaced_while_it_is_open_is_read_to_its_end(path):
     rows = FileArray(path)
     np.save(path.with_name("new.npy"), ROWS[::-1])
     path.with_name("new.npy").replace(path)
@@ -122,7 +122,7 @@ def test_an_array_whose_rows_are_spread_over_the_file_is_not_opened(path):
         FileArray(path)
 
 
-def test_it_closes_its_file_without_a_word(path):
+def test_it_closes_its_file_without_a_warning(path):
     descriptor = FileArray(path)._descriptor
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -133,7 +133,7 @@ def test_a_folder_whose_name_begins_with_a_tilde_can_be_named():
     ],
     ids=" ".join,
 )
-def test_an_unknown_home_is_no_such_file(machine, command, words):
+def test_an_unknown_home_folder_is_an_error(machine, command, words):
     ended = command(*words)
     assert ended.code == ExitCode.DATA
     assert "no such file or folder ~nobody_x/" in ended.err
@@ -172,7 +172,7 @@ def test_python_refuses_an_empty_folder_instead_of_training_in_memory():
 
 
 @pytest.mark.usefixtures("machine")
-def test_an_empty_variable_is_an_unset_one(monkeypatch):
+def test_an_empty_variable_counts_as_unset(monkeypatch):
     monkeypatch.setenv("GANKIT_DATA", "")
     monkeypatch.setenv("GANKIT_HOME", "")
     assert Path() not in locations.folders("mnist", None, [])
@@ -213,7 +213,7 @@ def test_a_picture_folder_of_any_name_is_trained_on_and_resumed(machine, command
 
 
 @pytest.mark.usefixtures("machine")
-def test_a_page_shows_a_run_whose_name_is_not_text(command):
+def test_a_page_shows_a_run_whose_name_is_not_unicode(command):
     run = os.fsdecode(b"r\xff\x1b[2J")
     np.save("tiny.npy", np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8))
     settings = {"backend": "numpy", "dataset": "./tiny.npy", "steps": 2, "batch": 2}
@@ -225,7 +225,7 @@ def test_a_page_shows_a_run_whose_name_is_not_text(command):
     assert "\x1b" not in text
 
 
-def test_packed_classes_keep_names_that_are_not_text(machine):
+def test_packed_classes_keep_names_that_are_not_unicode(machine):
     from gankit.data import ImageOptions, own, pack
 
     for name in (b"a\xff", "ü".encode()):
@@ -245,7 +245,7 @@ def test_umlauts_are_printed_and_stored_in_the_c_locale(machine):
 
 
 @pytest.mark.parametrize("kind", ["folder", "picture"])
-def test_a_name_cannot_steer_the_terminal_or_forge_a_line(machine, command, kind):
+def test_control_characters_of_a_name_are_escaped(machine, command, kind):
     name = "\x1b]0;title\x07x\ngankit: warning: all is well"
     (machine / "pets").mkdir()
     if kind == "folder":

@@ -61,14 +61,14 @@ DATA = {
 @pytest.mark.parametrize("whole", WHOLE, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("real", REAL, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_takes_numbers_of_numpy(name, real, whole):
+def test_functions_accept_numpy_numbers(name, real, whole):
     assert FUNCTIONS[name](real, whole) == FUNCTIONS[name](float, int)
 
 
 @pytest.mark.parametrize("whole", WHOLE, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("real", REAL, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("name", DATA)
-def test_what_is_data_holds_numbers_of_python(name, real, whole):
+def test_data_objects_store_python_numbers(name, real, whole):
     made, wanted = DATA[name](real, whole), DATA[name](float, int)
     assert made == wanted
     assert repr(made) == repr(wanted)
@@ -93,7 +93,7 @@ def test_every_layer_optimizer_and_penalty_is_tried():
 
 
 @pytest.mark.parametrize("real", REAL, ids=lambda kind: kind.__name__)
-def test_a_fit_with_numbers_of_numpy_is_the_same_fit(real):
+def test_fit_with_numpy_numbers_is_the_same_fit(real):
     def fitted(real, whole):
         generator = (Dense(whole(4)), Tanh(), Reshape((whole(2), whole(2), whole(1))))
         images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1) * 20
@@ -116,7 +116,7 @@ def test_a_fit_with_numbers_of_numpy_is_the_same_fit(real):
     assert np.array_equal(run.sample(np.asarray(3), np.uint8(1)), wanted.sample(3, 1))
 
 
-def test_settings_take_numbers_of_numpy():
+def test_settings_accept_numpy_numbers():
     given = {"seed": np.uint8(3), "instance_noise": np.float32(0.5), "batch": np.asarray(4)}
     config = layering.config_of([layering.from_recipe("simple"), ("train(...)", given)])
     assert (config.seed, config.instance_noise, config.batch) == (3, 0.5, 4)

@@ -49,7 +49,7 @@ def again(target, imported):
 
 
 @pytest.mark.parametrize("imported", HOLDERS.values(), ids=HOLDERS)
-def test_the_next_removes_what_a_killed_process_left_and_nothing_before(tmp_path, imported):
+def test_the_next_process_removes_files_of_a_killed_process_and_no_others(tmp_path, imported):
     with writer(tmp_path / "o.npy", imported) as (part, process):
         again(tmp_path / "o.npy", imported)
         assert part.exists()
@@ -59,7 +59,7 @@ def test_the_next_removes_what_a_killed_process_left_and_nothing_before(tmp_path
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pack_removes_what_killed_ones_left(tmp_path):
+def test_packing_removes_files_of_killed_processes(tmp_path):
     (tmp_path / "many").mkdir()
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "many" / "0.png")
     for _ in range(2):
@@ -80,7 +80,7 @@ def test_a_pack_removes_what_killed_ones_left(tmp_path):
     ],
     ids=["sample --out x.npy", "report"],
 )
-def test_whatever_writes_a_large_file_removes_what_was_left(tmp_path, write):
+def test_every_writer_of_large_files_removes_unfinished_ones(tmp_path, write):
     with writer(tmp_path / "g", HOLDERS["an export or an array"]) as (part, _process):
         (part / "half").write_bytes(b"half")
     assert part.exists()
@@ -98,7 +98,7 @@ def test_without_file_locks_age_decides_what_is_removed(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_part_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+def test_an_unfinished_file_removed_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
     real, removed = unfinished_files.fcntl.flock, []
 
     def after_a_sweep(descriptor, how):

@@ -11,11 +11,11 @@ from tests.browser.chromium import REMEDY
 from tests.paths import ROOT
 from tests.waiting import ran
 
-ONE = "tests/browser/test_report_page.py::test_nothing_moves_by_itself"
+ONE = "tests/browser/test_report_page.py::test_nothing_moves_without_input"
 
 
 @pytest.mark.parametrize(("required", "code", "word"), [("", 0, "skipped"), ("1", 1, "error")])
-def test_a_missing_browser_is_said_with_its_remedy_and_fails_only_where_it_is_required(
+def test_a_missing_browser_skips_with_a_remedy_and_fails_only_if_required(
     tmp_path, required, code, word
 ):
     environment = os.environ | {"PATH": str(tmp_path), "GANKIT_REQUIRE_BROWSER": required}
@@ -27,7 +27,7 @@ def test_a_missing_browser_is_said_with_its_remedy_and_fails_only_where_it_is_re
     assert "chromium" in done.stdout
 
 
-def test_a_crashed_tab_is_noticed_and_the_next_test_gets_a_new_browser(chromium, tmp_path):
+def test_a_crashed_tab_is_detected_and_the_next_test_gets_a_new_browser(chromium, tmp_path):
     from selenium.common.exceptions import WebDriverException
 
     with pytest.raises(WebDriverException, match="tab crashed"):

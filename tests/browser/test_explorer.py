@@ -111,24 +111,24 @@ def largest_difference(browser, run, n=3):
 
 
 @pytest.mark.parametrize("name", [recipe.name for recipe in recipes()])
-def test_images_of_every_recipe_equal_pythons(name, opened, monkeypatch):
+def test_images_of_every_recipe_equal_those_of_python(name, opened, monkeypatch):
     monkeypatch.setattr(explorer, "principal_directions", any_directions)
     run = run_of_recipe(name)
     assert largest_difference(opened(run), run) < BOUND
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_layer_equals_pythons(kind, opened):
+def test_every_layer_equals_that_of_python(kind, opened):
     run = run_of_spec(KINDS[kind], (4, 6, 1) if kind == "row" else (3, 4, 3))
     assert largest_difference(opened(run), run) < BOUND
 
 
-def test_there_is_a_network_of_every_layer():
+def test_every_layer_is_in_a_tested_network():
     assert {type(layer) for spec in KINDS.values() for layer in flat(spec)} == set(LAYERS)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**53 - 1])
-def test_noise_of_a_seed_is_pythons(seed, opened):
+def test_noise_of_a_seed_equals_that_of_python(seed, opened):
     page = opened(run_of_spec(COLOURED, (8, 6, 3)))
     drawn = page.run(
         "return gankitExplorer.latents(400, 64, arguments[0], payload.stream)"
@@ -199,7 +199,7 @@ def test_pictures_are_those_of_the_first_seed(page, run):
     assert "gankit sample RUN -n 12 --seed 0 --class 0" in page.find("#here").text
 
 
-def test_new_makes_another_picture_and_its_seed_brings_the_first_back(page, run):
+def test_new_makes_another_picture_and_the_old_seed_restores_the_first(page, run):
     first = picture(page)
     page.press(page.find(".explorer__main"), SPACE)
     assert said(page) == "Seed 1, image 1, class 0"
@@ -209,7 +209,7 @@ def test_new_makes_another_picture_and_its_seed_brings_the_first_back(page, run)
     np.testing.assert_array_equal(picture(page), first)
 
 
-def test_a_seed_that_is_none_changes_nothing(page):
+def test_an_invalid_seed_changes_nothing(page):
     first, field = picture(page), page.find("input[type=number]")
     page.press(field, BACK)
     assert field.get_attribute("aria-invalid") == "true"
@@ -235,7 +235,7 @@ def test_a_slider_moves_all_pictures_along_its_direction_and_back(page, run):
     np.testing.assert_array_equal(picture(page), first)
 
 
-def test_reset_brings_every_direction_back(page):
+def test_reset_restores_every_direction(page):
     first, reset = picture(page), page.all(".explorer__button")[-1]
     assert not reset.is_enabled()
     page.press(slider(page, 0), END)
@@ -253,7 +253,7 @@ def test_another_class_makes_another_picture(page, run):
     assert_shows(page, run.sample(1, 0, 2)[0])
 
 
-def test_a_small_picture_becomes_the_large_one(page, run):
+def test_clicking_a_small_picture_enlarges_it(page, run):
     page.press(page.all(".explorer__small")[4], SPACE)
     assert_shows(page, run.sample(5, 0, 0)[4])
     assert said(page) == "Seed 0, image 5, class 0"
@@ -262,7 +262,7 @@ def test_a_small_picture_becomes_the_large_one(page, run):
     assert pressed.count("true") == 1
 
 
-def test_a_picture_is_saved_with_a_name_by_which_it_can_be_made_again(page, run, tmp_path):
+def test_a_saved_pictures_name_says_how_to_make_it_again(page, run, tmp_path):
     page.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     page.press(page.find("input[type=radio]"), RIGHT)
     settled(page)
@@ -276,7 +276,7 @@ def test_a_picture_is_saved_with_a_name_by_which_it_can_be_made_again(page, run,
     assert np.abs(pixels - squares).max() <= 1
 
 
-def test_everything_is_reached_by_the_keyboard_and_has_a_name(page):
+def test_every_control_has_a_name_and_is_reached_by_keyboard(page):
     names = []
     page.run("document.activeElement.blur()")
     for _ in range(40):
@@ -308,7 +308,7 @@ def test_many_classes_are_a_list(opened):
     assert_shows(page, run.sample(1, 0, 17)[0])
 
 
-def test_two_explorers_of_a_page_do_not_meet(page):
+def test_two_explorers_of_a_page_are_independent(page):
     page.run(
         "const other = document.createElement('div'); other.id = 'other';"
         "document.body.append(other); gankitExplorer.mount(other, payload)"

@@ -107,7 +107,7 @@ def test_the_slider_moves_the_picture_by_keyboard(browser, runs, one):
     assert shown(browser) == uri(runs[0], 2000)
 
 
-def test_the_picture_that_is_shown_is_drawn_and_marked_in_the_curves(browser, one):
+def test_the_shown_grid_is_drawn_and_marked_in_the_curves(browser, one):
     browser.open(one)
     wide = "return document.querySelector('img[data-run]').naturalWidth"
     assert browser.run(wide) == 32
@@ -146,14 +146,14 @@ def test_play_is_paused_by_its_button_and_by_the_slider(browser, one, how):
     assert browser.find("#play").text == "Play"
 
 
-def test_nothing_moves_by_itself(browser, one):
+def test_nothing_moves_without_input(browser, one):
     browser.open(one)
     moving = "return document.getAnimations().length"
     assert browser.run(moving) == 0
     assert browser.find("#play").text == "Play"
 
 
-def test_who_wants_less_motion_gets_it(browser, one):
+def test_the_reduced_motion_setting_is_respected(browser, one):
     smooth = "return getComputedStyle(document.documentElement).scrollBehavior"
     browser.open(one, prefers_reduced_motion="reduce")
     assert browser.run(smooth) == "auto"
@@ -173,7 +173,7 @@ def test_curves_are_drawn_with_every_spike(browser, one):
     assert top > 0, "the spike is outside the plot"
 
 
-def test_the_values_under_the_pointer_are_said(browser, one):
+def test_the_values_under_the_pointer_are_shown(browser, one):
     from selenium.webdriver import ActionChains
 
     browser.open(one)
@@ -223,7 +223,7 @@ def test_dragging_zooms_and_a_click_does_not(browser, one):
     assert 400 < ends[1] - ends[0] < 700
 
 
-def test_the_wheel_zooms_a_chart_that_was_chosen_and_scrolls_the_page_otherwise(browser, one):
+def test_the_wheel_zooms_a_focused_chart_and_otherwise_scrolls_the_page(browser, one):
     browser.open(one)
     wheel = """const event = new WheelEvent("wheel", {deltaY: -1, clientX: 900, cancelable: true});
         document.querySelector(".plot").dispatchEvent(event);
@@ -253,7 +253,7 @@ def test_nothing_can_be_fetched(chromium, two):
     assert any("127.0.0.1:9" in line for line in chromium.complaints())
 
 
-def test_no_text_of_a_run_is_taken_for_markup(browser, two):
+def test_text_of_a_run_is_not_interpreted_as_markup(browser, two):
     browser.open(two)
     assert browser.run("return window.broken") is None
     assert browser.find("h1").text.startswith(HOSTILE)
@@ -261,7 +261,7 @@ def test_no_text_of_a_run_is_taken_for_markup(browser, two):
 
 
 @pytest.mark.parametrize("page", ["one", "two", "four"])
-def test_a_phone_needs_no_scrolling_sideways(browser, request, page):
+def test_a_phone_needs_no_horizontal_scrolling(browser, request, page):
     browser.open(request.getfixturevalue(page), PHONE)
     unfold(browser)
     whole, seen = browser.run(
@@ -295,7 +295,7 @@ return [getComputedStyle(document.body).backgroundColor, worst];
 """
 
 
-def test_light_and_dark_both_have_contrast(browser, two):
+def test_light_and_dark_themes_have_contrast(browser, two):
     browser.open(two)
     light, faint = browser.run(CONTRAST)
     assert faint == []
@@ -305,7 +305,7 @@ def test_light_and_dark_both_have_contrast(browser, two):
     assert light != dark
 
 
-def test_lines_of_runs_stand_out_from_their_ground_in_light_and_dark(browser, two):
+def test_curves_have_contrast_in_light_and_dark_themes(browser, two):
     script = (
         CONTRAST.partition("const worst")[0]
         + """
@@ -319,7 +319,7 @@ def test_lines_of_runs_stand_out_from_their_ground_in_light_and_dark(browser, tw
         assert min(browser.run(script)) >= 3
 
 
-def test_runs_stand_side_by_side_and_below_each_other_on_a_phone(browser, two):
+def test_runs_are_side_by_side_and_on_a_phone_below_each_other(browser, two):
     places = (
         "return [...document.querySelectorAll('.card')].map(c => c.getBoundingClientRect().top)"
     )
@@ -331,7 +331,7 @@ def test_runs_stand_side_by_side_and_below_each_other_on_a_phone(browser, two):
     assert tops[0] < tops[1]
 
 
-def test_one_slider_moves_both_runs_each_to_its_own_newest_grid(browser, runs, two):
+def test_one_slider_moves_both_runs_to_their_newest_grids(browser, runs, two):
     browser.open(two)
     slider = browser.find("#step")
     browser.press(slider, HOME)
@@ -380,7 +380,7 @@ def test_every_control_has_a_name_and_headings_leave_out_no_level(browser, two):
     assert browser.find("html").get_attribute("lang") == "en"
 
 
-def test_the_tab_key_reaches_everything_and_says_where_it_is(browser, one):
+def test_the_tab_key_reaches_every_control_with_a_visible_focus(browser, one):
     browser.open(one)
     reached = set()
     for _ in range(60):
@@ -394,7 +394,7 @@ def test_the_tab_key_reaches_everything_and_says_where_it_is(browser, one):
     assert {"skip", "play", "step", "smooth", "chart", "scroll"} <= reached
 
 
-def test_without_scripts_the_newest_grids_and_the_tables_are_there(browser, runs, two):
+def test_without_scripts_the_newest_grids_and_the_tables_are_shown(browser, runs, two):
     browser.command("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.open(two)

@@ -79,12 +79,12 @@ def pictures(folder):
     return sorted(int(path.stem) for path in folder.samples.iterdir())
 
 
-def test_samples_come_after_epoch_1_every_few_epochs_and_at_the_end(folder):
+def test_grids_are_written_after_epoch_1_every_few_epochs_and_at_the_end(folder):
     walk(kept(folder), 0, 27)
     assert pictures(folder) == [4, 8, 16, 24, 27]
 
 
-def test_checkpoints_come_at_multiples_and_at_the_end_and_the_oldest_go(folder):
+def test_checkpoints_are_saved_at_multiples_and_the_end_and_the_oldest_are_removed(folder):
     walk(kept(folder), 0, 27)
     assert folder.checkpoints.steps() == [24, 27]
     info = folder.checkpoints.load(24).info
@@ -95,7 +95,7 @@ def test_checkpoints_come_at_multiples_and_at_the_end_and_the_oldest_go(folder):
 
 
 @pytest.mark.parametrize("stopped", [1, 4, 5, 6, 13, 24, 26])
-def test_a_resumed_run_leaves_what_an_uninterrupted_one_leaves(tmp_path, stopped):
+def test_a_resumed_run_writes_the_files_of_an_uninterrupted_run(tmp_path, stopped):
     whole, resumed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "resumed")
     walk(kept(whole), 0, 27)
     walk(kept(resumed), 0, stopped)
@@ -107,7 +107,7 @@ def test_a_resumed_run_leaves_what_an_uninterrupted_one_leaves(tmp_path, stopped
     assert set(pictures(resumed)) - {stopped} == set(pictures(whole)) - {stopped}
 
 
-def test_samples_are_drawn_with_the_average_where_there_is_one(folder):
+def test_grids_use_the_average_if_there_is_one(folder):
     walk(kept(folder), 0, 4, average=network(0.0))
     from PIL import Image
 
@@ -138,12 +138,12 @@ def test_a_plain_function_is_called_at_multiples_only():
     assert called == [4, 8, 12, 16]
 
 
-def test_an_interval_that_never_comes_step_is_refused():
+def test_an_interval_of_0_steps_is_refused():
     with pytest.raises(ConfigError, match="steps is 0"):
         every(0, print)
 
 
-def test_what_only_looks_on_asks_for_no_edge(folder):
+def test_callbacks_that_only_log_need_no_block_boundary(folder):
     assert Metrics(MetricsLog(folder.metrics)).next_boundary(7) == never
     assert Bar(10, 0, io.StringIO()).next_boundary(7) == never
 
@@ -163,7 +163,7 @@ def test_an_epoch_is_a_line_with_its_mean_losses():
     [(0, 1, ", 1 of 4 steps"), (2, 4, ", 2 of 4 steps"), (0, 4, "")],
     ids=["stopped", "resumed", "whole"],
 )
-def test_an_epoch_that_was_cut_short_says_so(start, end, said):
+def test_an_incomplete_epoch_is_marked(start, end, said):
     stream = io.StringIO()
     walk([Epochs(4, 3, stream)], start, end)
     assert stream.getvalue().startswith(f"epoch   1/3{said}  D ")
@@ -188,7 +188,7 @@ def passing(monkeypatch):
     return Passing
 
 
-def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(passing):
+def test_without_a_terminal_a_plain_line_is_printed_now_and_then(passing):
     stream = io.StringIO()
     walk([passing(2.0), Bar(20, 0, stream)], 0, 20, largest=2)
     lines = stream.getvalue().splitlines()
@@ -211,7 +211,7 @@ def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(passing):
         ),
     ],
 )
-def test_the_time_that_a_run_takes_is_said_once_and_loudly_above_an_hour(passing, seconds, said):
+def test_the_estimated_time_is_printed_once_and_above_an_hour_as_a_warning(passing, seconds, said):
     stream = io.StringIO()
     first = passing(1000.0)  # A framework compiles in the first block, which counts for nothing.
     bar = Bar(100, 0, stream)
@@ -272,7 +272,7 @@ def test_a_bar_has_both_losses_and_the_time_left_in_80_columns_and_in_60(
     assert any("D 1.150 G 1e+09" in line for line in lines)
 
 
-def test_words_that_do_not_fit_beside_a_bar_are_left_out_whole():
+def test_words_that_do_not_fit_beside_a_bar_are_left_out_completely():
     words = [(2, "making images"), (1, "of 10"), (3, "1:02:03 left")]
     assert display.fitted(words, 60) == "making images  of 10  1:02:03 left"
     assert display.fitted(words, 45) == "making images  1:02:03 left"
@@ -288,7 +288,7 @@ def test_without_a_standard_error_nothing_is_shown_and_nothing_fails(monkeypatch
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_a_stream_that_was_closed_ends_no_run(plain):
+def test_a_closed_stream_does_not_end_the_run(plain):
     stream = io.StringIO()
     called = [Bar(20, 0, stream, plain=plain), Epochs(4, 5, stream)]
     walk(called, 0, 8)
@@ -296,7 +296,7 @@ def test_a_stream_that_was_closed_ends_no_run(plain):
     walk(called, 8, 20)
 
 
-def test_a_bar_starts_where_the_run_was_resumed_and_stays_whole_around_lines():
+def test_a_bar_starts_at_the_resumed_step_and_is_redrawn_around_lines():
     stream = io.StringIO()
     bar = Bar(20, 8, stream, plain=False)
     walk([bar, Epochs(4, 5, stream)], 8, 20)

@@ -33,12 +33,12 @@ def stages(clock, said):
     return Stages({"reading": 1.0, "making": 4.0, "judging": 10.0}, said, plain=True, clock=clock)
 
 
-def test_at_first_the_guesses_are_all_that_is_known(stages):
+def test_the_first_estimate_is_the_sum_of_the_guesses(stages):
     stages("reading", 0.0)
     assert stages.left() == 15
 
 
-def test_what_the_stages_before_took_says_how_fast_this_machine_is(stages, clock):
+def test_finished_stages_calibrate_the_guesses(stages, clock):
     stages("reading", 0.0)
     clock.now += 2
     stages("making", 0.0)
@@ -47,7 +47,7 @@ def test_what_the_stages_before_took_says_how_fast_this_machine_is(stages, clock
     assert stages.left() == 2 * (4 + 10) - 3
 
 
-def test_the_part_that_is_done_of_a_stage_counts_more_than_its_guess(stages, clock):
+def test_progress_in_a_stage_counts_more_than_its_guess(stages, clock):
     stages("reading", 0.0)
     clock.now += 1
     stages("making", 0.0)
@@ -73,7 +73,7 @@ def test_unexpected_stages_are_added_and_skipped_stages_are_dropped(stages, cloc
     assert stages.left() == 10
 
 
-def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(stages, clock, said):
+def test_without_a_terminal_a_plain_line_is_printed_now_and_then(stages, clock, said):
     for second in range(12):
         clock.now = 100.0 + second
         stages("making", second / 12)
@@ -81,7 +81,7 @@ def test_where_no_bar_can_be_drawn_there_is_a_plain_line_now_and_then(stages, cl
     assert said.getvalue().splitlines() == ["making  00:17 left", "making  00:12 left"]
 
 
-def test_a_bar_shows_the_stage_and_the_time_left_and_goes_at_the_end(clock, said):
+def test_a_bar_shows_the_stage_and_the_time_left_and_is_removed_at_the_end(clock, said):
     stages = Stages({"making": 4.0, "judging": 6.0}, said, plain=False, clock=clock)
     stages("making", 0.0)
     clock.now += 4

@@ -70,7 +70,7 @@ def agree(run):
     assert pictures(run.folder) == {int(path.stem): path.read_bytes() for path in files}
 
 
-def test_losses_and_grids_are_those_of_the_run(tmp_path):
+def test_tensorboard_has_the_losses_and_grids_of_the_run(tmp_path):
     run = train_with(tmp_path / "run")
     agree(run)
     assert sorted(pictures(run.folder)) == [2, 4, 5]
@@ -87,7 +87,7 @@ def test_a_resumed_run_has_each_point_once(tmp_path):
     assert len(list(first.iterdir())) == 1
 
 
-def test_steps_that_were_lost_leave_no_point(tmp_path):
+def test_lost_steps_have_no_point(tmp_path):
     whole = train_with(tmp_path / "whole", steps=7)
     run = train_with(tmp_path / "run", steps=5)
     newest = run.folder / "checkpoints" / "000005"
@@ -98,20 +98,20 @@ def test_steps_that_were_lost_leave_no_point(tmp_path):
     assert {step: found[step] for step in (2, 4, 6, 7)} == pictures(whole.folder)
 
 
-def test_a_run_that_was_begun_without_has_its_whole_history(tmp_path):
+def test_a_run_started_without_tensorboard_has_its_complete_history(tmp_path):
     train(tmp_path / "run", steps=3, steps_per_epoch=2, sample_every=1, checkpoint_every=3)
     run = train_with(tmp_path / "run", steps=6, resume=True)
     agree(run)
 
 
-def test_an_event_file_begins_with_the_start_of_a_session(tmp_path):
+def test_an_event_file_starts_with_a_session_start(tmp_path):
     run = train_with(tmp_path / "run")
     version, begun, *_ = events(run.folder)
     assert version.file_version == "brain.Event:2"
     assert (begun.session_log.status, begun.step) == (SessionLog.START, 0)
 
 
-def test_evaluations_are_there_once_each_in_their_step(tmp_path):
+def test_each_evaluation_has_one_point_at_its_step(tmp_path):
     path = RunFolder(tmp_path / "run").evaluations
     train(tmp_path / "run", steps=3, steps_per_epoch=2, checkpoint_every=3)
     evaluation_log.append(path, evaluated(2, 11.5))
@@ -132,13 +132,13 @@ def test_evaluations_are_there_once_each_in_their_step(tmp_path):
     assert points(tmp_path / "run", "evaluation/frechet") == [(2, 11.5), (6, 9.25)]
 
 
-def test_it_changes_no_number(tmp_path):
+def test_tensorboard_changes_no_number(tmp_path):
     with_events = train_with(tmp_path / "a")
     without = train(tmp_path / "b", steps=5, steps_per_epoch=2, sample_every=1, checkpoint_every=3)
     assert with_events.history.tolist() == without.history.tolist()
 
 
-def test_files_of_others_stay(tmp_path):
+def test_files_of_other_programs_are_unchanged(tmp_path):
     (tmp_path / "run" / "tensorboard").mkdir(parents=True)
     mine = tmp_path / "run" / "tensorboard" / "events.out.tfevents.1.mine"
     mine.write_bytes(b"")
@@ -152,7 +152,7 @@ def test_without_tensorboardx_one_line_says_what_to_do(tmp_path, monkeypatch):
         TensorBoard(RunFolder(tmp_path))
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_of_storage(tmp_path):
+def test_an_unwritable_folder_is_a_storage_error(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "tensorboard").write_text("in the way")
     with pytest.raises(StorageError, match="tensorboard"):

@@ -61,7 +61,7 @@ def watched(generator, steps, discriminator_loss=1.0, generator_loss=0.7, proble
     return said
 
 
-def test_of_a_healthy_run_nothing_is_said():
+def test_a_healthy_run_causes_no_warning():
     assert watched(varied, 3000) == []
 
 
@@ -80,7 +80,7 @@ def test_a_generator_that_makes_one_image_for_each_class_has_collapsed():
     assert "nearly the same image" in said
 
 
-def test_a_batch_that_is_odd_once_is_no_collapse():
+def test_one_odd_batch_is_no_collapse():
     looks = itertools.cycle([constant, varied])
 
     def odd(noise, labels):
@@ -91,7 +91,7 @@ def test_a_batch_that_is_odd_once_is_no_collapse():
 
 
 @pytest.mark.parametrize("loss", [x for x in losses.BUILTIN if x.name != "wasserstein"])
-def test_a_discriminator_that_knows_everything_has_won(loss):
+def test_a_discriminator_that_is_always_right_has_won(loss):
     nothing = loss_of_zero_logits(loss)
     seen = np.tile([WON_LOSS_SHARE * nothing / 2, 9.0], (WINDOW, 1))
     assert "has won" in discriminator_won(seen, loss)
@@ -104,13 +104,13 @@ def test_a_wasserstein_critic_cannot_win():
 
 
 @pytest.mark.parametrize(("row", "who"), [((-2e3, 5), "discriminator"), ((1, 3e4), "generator")])
-def test_losses_that_explode_are_named(row, who):
+def test_exploding_losses_are_reported(row, who):
     assert f"the loss of the {who} explodes" in exploding_losses(np.tile(row, (WINDOW, 1)))
     assert exploding_losses(np.tile(row, (WINDOW - 1, 1))) is None, "too few to tell"
     assert exploding_losses(np.full((WINDOW, 2), 60.0)) is None
 
 
-def test_each_is_said_once_with_its_step_and_its_remedy():
+def test_each_warning_is_given_once_with_step_and_remedy():
     said = watched(constant, 5000, discriminator_loss=1e-4, generator_loss=2e3)
     assert len(said) == 3
     for line, remedy in zip(said, ("learning rates", "dropout", "dragan"), strict=True):
@@ -118,7 +118,7 @@ def test_each_is_said_once_with_its_step_and_its_remedy():
         assert remedy in line
 
 
-def test_what_looking_costs_decides_how_often_it_is_done():
+def test_the_cost_of_a_check_decides_how_often_it_runs():
     seconds, costs, looks = [0.0], 0.2, []
 
     def slow(noise, labels):
@@ -145,7 +145,7 @@ def test_after_a_resume_the_steps_before_count():
     assert "has won" in said[0]
 
 
-def test_it_asks_for_no_edge():
+def test_the_watchdog_needs_no_block_boundary():
     assert Watchdog(PROBLEM, IMAGES).next_boundary(5) == never
 
 
@@ -157,7 +157,7 @@ def test_a_data_set_may_be_smaller_than_a_batch(count):
         dog(Progress(step, np.ones((10, 2)), trainer, done=False))
 
 
-def test_the_spread_of_a_batch_is_the_distance_to_the_nearest_other_one():
+def test_diversity_is_the_mean_distance_to_the_nearest_other_image():
     corners = np.zeros((4, 1, 2, 1))
     corners[:, 0, :, 0] = [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert image_spread(corners) == pytest.approx(np.sqrt(1 / 2))
@@ -168,7 +168,7 @@ def test_the_spread_of_a_batch_is_the_distance_to_the_nearest_other_one():
 HARD = ("discriminator.optimizer.learning_rate=0.02", "generator.optimizer.learning_rate=1e-9")
 
 
-def test_a_run_whose_discriminator_wins_says_so_and_goes_on(command, machine):
+def test_a_run_whose_discriminator_wins_warns_and_continues(command, machine):
     (machine / "tiny.toml").write_text(
         "latent = 4\nbatch = 8\n"
         '[generator]\nlayers = [{ layer = "dense", units = 784 }, { layer = "tanh" },'
@@ -197,7 +197,7 @@ def test_a_run_whose_discriminator_wins_says_so_and_goes_on(command, machine):
     assert "the discriminator has won" in said
 
 
-def test_a_warning_can_be_caught_by_its_kind():
+def test_a_warning_can_be_filtered_by_its_class():
     with warnings.catch_warnings():
         warnings.simplefilter("error", HealthWarning)
         dog = Watchdog(PROBLEM, IMAGES)

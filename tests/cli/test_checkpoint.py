@@ -149,7 +149,7 @@ def test_a_list_as_json_has_the_numbers(run, command):
     assert rows[2]["created"].startswith("20")
 
 
-def test_a_quick_list_reads_no_state_and_claims_nothing(run, command):
+def test_a_quick_list_reads_no_state_and_verifies_nothing(run, command):
     flip_a_bit(run.checkpoints.path(20))
     rows = json.loads(command("checkpoint", "list", run.path, "--json", "--quick").out)
     assert [row["valid"] for row in rows] == [None] * 4
@@ -164,7 +164,7 @@ def test_a_run_without_checkpoints_lists_nothing(machine, command):
     assert json.loads(command("checkpoint", "list", "new", "--json").out) == []
 
 
-def test_what_a_manifest_says_cannot_steer_the_terminal(run, command):
+def test_control_characters_of_a_manifest_are_escaped(run, command):
     run.checkpoints.save(50, state(50), {"backend": "\a\x1b[31mred\nline"})
     out = command("checkpoint", "list", run.path).out
     assert r"\x07\x1b[31mred line" in out
@@ -241,7 +241,7 @@ def test_prune_keeps_the_newest_and_prints_the_bytes_freed(run, command):
     assert f"removed 2, freed {freed:.1f} kB, kept 2 valid" in ended.err
 
 
-def test_a_damaged_newer_one_does_not_cost_the_last_whole_one(run, command):
+def test_a_damaged_newer_checkpoint_does_not_replace_the_last_complete_one(run, command):
     for step in (30, 40):
         flip_a_bit(run.checkpoints.path(step))
     ended = command("checkpoint", "prune", run.path, "--keep", "1")
@@ -252,7 +252,7 @@ def test_a_damaged_newer_one_does_not_cost_the_last_whole_one(run, command):
     assert [line for line in ended.err.splitlines() if "000040" in line and "damaged" in line]
 
 
-def test_damaged_ones_go_only_if_that_is_asked_for(run, command):
+def test_prune_removes_damaged_checkpoints_only_on_request(run, command):
     for step in (10, 40):
         flip_a_bit(run.checkpoints.path(step))
     ended = command("checkpoint", "prune", run.path, "--keep", "1", "--damaged", "--json")
@@ -277,7 +277,7 @@ def test_prune_removes_nothing_if_no_checkpoint_is_complete(run, command, option
     assert run.checkpoints.steps() == [10, 20, 30, 40]
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(run, command):
+def test_a_dry_run_prints_the_same_and_removes_nothing(run, command):
     flip_a_bit(run.checkpoints.path(40))
     before = there(run.path)
     tried = command("checkpoint", "prune", run.path, "--keep", "1", "--dry-run")
@@ -289,14 +289,14 @@ def test_a_dry_run_says_the_same_and_writes_nothing(run, command):
 
 
 @pytest.mark.parametrize("keep", [0, -1])
-def test_at_least_one_is_kept(run, command, keep):
+def test_prune_keeps_at_least_one_checkpoint(run, command, keep):
     ended = command("checkpoint", "prune", run.path, "--keep", keep)
     assert ended.code == ExitCode.USAGE
     assert str(keep) in ended.err
     assert len(run.checkpoints.steps()) == 4
 
 
-def test_keeping_more_than_there_are_removes_nothing(run, command):
+def test_keeping_more_checkpoints_than_exist_removes_nothing(run, command):
     ended = command("checkpoint", "prune", run.path, "--keep", "9")
     assert (ended.code, ended.out) == (ExitCode.OK, "")
     assert len(run.checkpoints.steps()) == 4
@@ -311,7 +311,7 @@ with RunFolder(sys.argv[1]).lock():
 """
 
 
-def test_a_run_that_is_being_written_is_left_alone(run, command):
+def test_prune_refuses_a_run_that_is_being_trained(run, command):
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, run.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -326,7 +326,7 @@ def test_a_run_that_is_being_written_is_left_alone(run, command):
     assert command("checkpoint", "prune", run.path, "--keep", "1").code == ExitCode.OK
 
 
-def test_a_removal_that_fails_tells_what_went_before_and_keeps_the_newest(
+def test_a_failing_removal_reports_the_removed_checkpoints_and_keeps_the_newest(
     run, command, monkeypatch
 ):
     remove, calls = atomic_files.remove, []

@@ -213,7 +213,7 @@ def test_a_variable_asks_for_debugging_as_the_option_does(command, monkeypatch):
     assert not logging.getLogger("gankit").isEnabledFor(logging.DEBUG)
 
 
-def test_a_number_that_grows_without_bound_ends_with_exit_code_6_and_keeps_what_was_good(command):
+def test_divergence_ends_with_exit_code_6_and_keeps_the_finite_checkpoints(command):
     ended = command(
         *TRAIN,
         "--steps",
@@ -237,7 +237,7 @@ def test_a_number_that_grows_without_bound_ends_with_exit_code_6_and_keeps_what_
 # Data.
 
 
-def test_mnist_that_was_asked_for_by_name_is_never_replaced(command):
+def test_mnist_requested_by_name_is_never_replaced_by_glyphs(command):
     before = there()
     arguments = [a if a != "glyphs" else "mnist" for a in TRAIN]
     ended = command(*arguments, "--out", "run")
@@ -250,7 +250,7 @@ def test_mnist_that_was_asked_for_by_name_is_never_replaced(command):
     assert there() == before
 
 
-def test_without_mnist_and_without_a_name_glyphs_are_used_loudly_and_recorded(command):
+def test_without_mnist_and_without_a_name_glyphs_are_used_with_a_warning_and_recorded(command):
     arguments = [a for a in TRAIN if a not in ("--dataset", "glyphs")]
     ended = command(*arguments, "--out", "run")
     assert ended.code == ExitCode.OK, ended.err
@@ -270,7 +270,7 @@ def test_fetching_without_a_network_ends_with_exit_code_3(command):
     assert notes[-1] == "  tried no mirror: downloads are off (GANKIT_OFFLINE)"
 
 
-def test_verifying_what_is_not_there_ends_with_exit_code_3(command):
+def test_verifying_missing_data_ends_with_exit_code_3(command):
     assert command("data", "verify", "mnist").code == ExitCode.DATA
 
 
@@ -304,7 +304,7 @@ def test_print_config_shows_every_setting_with_its_origin_and_writes_nothing(com
     assert there() == before
 
 
-def test_what_print_config_prints_is_toml_of_the_same_run(command):
+def test_print_config_prints_toml_of_the_same_run(command):
     first = command("train", "--config", "tiny.toml", "--seed", "3", "--print-config").out
     Path("again.toml").write_text(first, "utf-8")
     second = command("train", "--config", "again.toml", "--print-config").out
@@ -344,7 +344,7 @@ def test_an_item_of_a_list_can_be_set(command):
     assert tomllib.loads(f"x = {found['generator.layers'][0]}")["x"][0]["units"] == 17
 
 
-def test_epochs_on_the_command_line_are_stronger_than_steps_in_a_file(command):
+def test_epochs_on_the_command_line_override_steps_in_a_file(command):
     Path("steps.toml").write_text("steps = 9\n", "utf-8")
     found = printed(command("train", "--config", "steps.toml", "--epochs", "2", "--print-config"))
     assert found["epochs"] == ("2", "--epochs")
@@ -359,13 +359,13 @@ def test_a_dry_run_checks_everything_and_writes_nothing(command):
     assert there() == before
 
 
-def test_a_dry_run_finds_what_cannot_be_built(command):
+def test_a_dry_run_reports_networks_that_cannot_be_built(command):
     ended = command(*TRAIN, "--dry-run", "--set", "generator.layers.2.units=783")
     assert ended.code == ExitCode.USAGE
 
 
 @pytest.mark.parametrize("backend", ["auto", None])
-def test_without_a_backend_the_first_installed_is_taken_and_named(command, backend):
+def test_without_a_backend_setting_the_first_installed_is_used_and_named(command, backend):
     arguments = [a for a in TRAIN if a not in ("--backend", "numpy")]
     chosen = ["--backend", backend] if backend else []
     known = plugins.backends()
@@ -423,7 +423,7 @@ def test_output_to_a_file_has_plain_lines_and_no_escape_codes(command):
 
 
 @pytest.mark.parametrize("resume", [["--resume"], ["--resume", "auto"], ["--resume=auto"]], ids=str)
-def test_a_run_goes_on_by_a_bare_resume_or_by_resume_auto(command, run, resume):
+def test_a_run_continues_with_resume_or_resume_auto(command, run, resume):
     ended = command("train", *resume, "--out", run, "--steps", "6")
     assert ended.code == 0, ended.err
     assert "resuming after step 4" in ended.err
@@ -431,9 +431,7 @@ def test_a_run_goes_on_by_a_bare_resume_or_by_resume_auto(command, run, resume):
 
 
 @pytest.mark.parametrize("out", ["run", "my runs/it's"])
-def test_a_run_that_is_stopped_says_where_and_the_line_it_prints_continues_it(
-    command, monkeypatch, out
-):
+def test_a_stopped_run_prints_the_command_that_continues_it(command, monkeypatch, out):
     from gankit.callbacks import Metrics
 
     def stopping(self, progress, original=Metrics.__call__):
@@ -460,7 +458,7 @@ def test_a_run_that_is_stopped_says_where_and_the_line_it_prints_continues_it(
 # Samples.
 
 
-def test_samples_come_as_a_grid(command, run):
+def test_samples_can_be_a_grid(command, run):
     ended = command("sample", run, "-n", "6", "--columns", "3", "--out", "grid.png")
     assert (ended.code, ended.out) == (0, "grid.png\n")
     with Image.open("grid.png") as picture:
@@ -473,7 +471,7 @@ def test_a_grid_may_be_drawn_pixel_by_pixel(command, run):
         assert picture.size == (3 * 28 + 2 * 2, 2 * 28 + 2)
 
 
-def test_samples_come_as_single_pictures(command, run):
+def test_samples_can_be_single_pictures(command, run):
     ended = command("sample", run, "-n", "3", "--each", "out")
     assert ended.code == 0
     assert sorted(p.name for p in Path("out").iterdir()) == ["000.png", "001.png", "002.png"]
@@ -482,7 +480,7 @@ def test_samples_come_as_single_pictures(command, run):
 
 
 @pytest.mark.parametrize("name", ["images.npy", "images.npz"])
-def test_samples_come_as_numbers(command, run, name):
+def test_samples_can_be_an_array(command, run, name):
     assert command("sample", run, "-n", "5", "--seed", "2", "--out", name).code == 0
     images = np.load(name, allow_pickle=False)
     images = images if name.endswith("npy") else images["images"]
@@ -498,7 +496,7 @@ def test_samples_of_the_same_seed_are_the_same_bytes_and_of_another_are_not(comm
     assert one != other
 
 
-def test_without_a_place_samples_go_to_a_picture_here(command, run):
+def test_without_a_path_samples_go_into_the_working_folder(command, run):
     assert command("sample", run).out == "samples.png\n"
     assert Path("samples.png").is_file()
 
@@ -519,7 +517,7 @@ def test_without_a_place_samples_go_to_a_picture_here(command, run):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_samples_that_cannot_be_are_refused_in_one_line(command, run, arguments, code, named):
+def test_impossible_samples_are_refused_in_one_line(command, run, arguments, code, named):
     before = there()
     ended = command("sample", run, *arguments)
     assert ended.code == code, ended.err
@@ -602,7 +600,7 @@ def test_recipes_are_listed_and_shown_as_toml(command):
     assert tomllib.loads(command("recipes", "show", "simple").out)["batch"] == 128
 
 
-def test_what_recipes_show_prints_can_be_trained_with(command):
+def test_the_output_of_recipes_show_is_a_recipe(command):
     Path("mine.toml").write_text(command("recipes", "show", "simple").out, "utf-8")
     assert command("train", "--config", "mine.toml", "--print-config").code == 0
 

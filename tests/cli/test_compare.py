@@ -88,7 +88,7 @@ def frameworks():
 
 
 @pytest.mark.skipif(not frameworks(), reason="it takes a framework beside the reference")
-def test_in_float64_backends_differ_by_a_billionth_at_most(command):
+def test_in_float64_backends_differ_by_at_most_a_billionth(command):
     runs = compared(command, ",".join(["numpy", *frameworks()]))["runs"]
     assert len(runs) > 1
     for run in runs[1:]:
@@ -98,7 +98,7 @@ def test_in_float64_backends_differ_by_a_billionth_at_most(command):
         assert run["images"] < 1e-9
 
 
-def test_where_runs_part_is_found(command):
+def test_the_first_differing_step_is_found(command):
     compared(command, "numpy,numpy")
     folders = [Path("out") / name for name in ("numpy", "numpy-2")]
     log = RunFolder(folders[1]).metrics
@@ -123,7 +123,7 @@ def test_the_largest_difference_of_weights_is_named():
         largest(one, {"a": one["generator/0.bias"]})
 
 
-def test_what_is_not_known_is_a_dash_in_the_table():
+def test_unknown_values_are_a_dash_in_the_table():
     rows = [Compared("a", "a", 1, 1.0, 2.0, None), Compared("b", "b", 1, 1.0, 2.0, 3.0, 0.5, 7)]
     lines = {name: texts for name, *texts in table(rows)}
     assert lines["ms a step"] == ["–", "3.0"]
@@ -141,7 +141,7 @@ def test_what_is_not_known_is_a_dash_in_the_table():
         (["--backends", "numpy,numpy", "--dataset", "nowhere.npz"], 3, "nowhere.npz"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_before_anything_is_trained(command, words, code, said):
+def test_impossible_comparisons_are_refused_before_training(command, words, code, said):
     ended = command(*COMPARE, *words)
     assert ended.code == code, ended.err
     assert said in ended.err
@@ -149,7 +149,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(command, 
     assert not Path("out").exists()
 
 
-def test_a_place_with_other_runs_is_refused_and_left_as_it_is(command):
+def test_a_folder_with_other_runs_is_refused_and_unchanged(command):
     compared(command, "numpy,numpy")
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
     for words, said in (
@@ -181,7 +181,7 @@ def test_a_run_that_diverges_ends_the_comparison_with_its_code(command):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="it takes signals")
-def test_a_signal_lets_the_run_save_itself_and_the_same_command_goes_on(command):
+def test_after_a_signal_the_same_command_resumes_the_comparison(command):
     words = [*COMPARE, "--backends", "numpy,numpy", "--steps", "20000"]
     program = "from gankit.cli import main; main()"
     pipes = {"stderr": subprocess.PIPE, "text": True}

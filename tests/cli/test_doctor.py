@@ -135,7 +135,7 @@ def by_subject(found):
 # The whole.
 
 
-def test_on_a_healthy_machine_nothing_is_wrong_and_nothing_is_written(command, machine):
+def test_a_healthy_machine_has_no_findings_and_nothing_is_written(command, machine):
     before = set(machine.parent.rglob("*"))
     ended = command("doctor", "--quick")
     assert ended.code == ExitCode.OK, ended.out
@@ -216,7 +216,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize(("look", "subject"), LOOKS.items(), ids=LOOKS)
-def test_a_look_that_fails_becomes_a_finding_and_the_others_go_on(monkeypatch, look, subject):
+def test_a_failing_check_becomes_a_finding_and_the_others_run(monkeypatch, look, subject):
     def fail(*_, **__):
         raise ZeroDivisionError("in a\nlook")
 
@@ -242,7 +242,7 @@ def test_the_first_finding_decides_the_exit_code(quick, install, monkeypatch):
 # Debugging.
 
 
-def test_what_a_process_logs_and_where_it_failed_is_seen_by_debugging_alone(install, capsys):
+def test_logs_and_tracebacks_of_subprocesses_are_shown_only_with_debug(install, capsys):
     body = "import logging; logging.getLogger('gankit.mine').debug('my word'); raise OSError('x')"
     install(plugin(body))
     with debugging():
@@ -254,7 +254,7 @@ def test_what_a_process_logs_and_where_it_failed_is_seen_by_debugging_alone(inst
     assert capsys.readouterr().err == ""
 
 
-def test_a_run_that_compare_starts_tells_where_it_failed_and_keeps_its_exit_code():
+def test_a_failing_run_of_compare_shows_its_traceback_and_exit_code():
     settings = from_settings(recipe("simple").settings | {"dataset": "./nothing"}).settings()
     request = {"settings": settings, "out": "run", "data_dir": None, "plain": True}
     for around, seen in ((debugging, True), (nullcontext, False)):
@@ -296,14 +296,14 @@ def test_each_broken_plugin_is_named_and_the_others_are_listed(install):
     assert set(OURS) <= {plugin.name for plugin in found.plugins if plugin.fault is None}
 
 
-def test_a_file_in_the_working_folder_does_not_pass_for_a_module():
+def test_a_file_in_the_working_folder_is_not_imported_as_a_module():
     for name in ("numpy", "json", "torch"):
         Path(f"{name}.py").write_text("1 / 0")
     assert offered().findings == []
     assert inspect_backends([BackendReport("numpy", True, [], "", True)])[0].fault is None
 
 
-def test_where_a_plugins_fault_is_an_error_the_doctor_still_tells_it(install, monkeypatch):
+def test_plugin_errors_are_findings_also_in_strict_mode(install, monkeypatch):
     monkeypatch.setenv("GANKIT_STRICT_PLUGINS", "1")
     install("1 / 0")
     found = offered()
@@ -328,7 +328,7 @@ def test_a_plugin_that_ends_the_process_is_named(install, source, reason):
     assert reason == "ended before it was done" or "'mine' of acme-gan" in finding.problem
 
 
-def test_a_backend_that_requires_nonsense_is_named(install):
+def test_a_backend_with_invalid_requirements_is_named(install):
     install(plugin(requires="(3,)"))
     found = offered()
     (finding,) = found.findings
@@ -351,7 +351,7 @@ def test_a_framework_that_is_not_installed_is_no_problem(install, quick, command
 # Frameworks, each in a process of its own.
 
 
-def test_a_backend_says_what_it_stands_on(install):
+def test_a_backend_reports_its_framework(install):
     install(plugin("return {'version': '3', 'threads': 2}"))
     report = mine()
     assert report.usable
@@ -359,7 +359,7 @@ def test_a_backend_says_what_it_stands_on(install):
     assert framework_findings([report]) == []
 
 
-def test_a_backend_that_cannot_be_asked_says_nothing_more(install):
+def test_a_backend_that_cannot_be_inspected_has_no_facts(install):
     install(plugin(offer="None"))
     (found,) = [backend for backend in offered().backends if backend.name == "mine"]
     (report,) = inspect_backends([found])
@@ -398,7 +398,7 @@ def test_a_framework_that_breaks_is_reported_with_a_remedy(install, body, reason
     assert "gankit.cli.doctor.subprocess_answers backend mine" in finding.remedy
 
 
-def test_a_framework_that_hangs_is_ended_with_all_that_it_started(install, tmp_path):
+def test_a_framework_that_hangs_is_killed_with_its_subprocesses(install, tmp_path):
     note = tmp_path / "children"
     install(
         plugin(f"""child = subprocess.Popen(["sleep", "600"])
@@ -426,7 +426,7 @@ def is_gone(process):
     return False
 
 
-def test_what_a_framework_prints_is_not_taken_for_an_answer(install):
+def test_printed_text_of_a_framework_is_not_read_as_an_answer(install):
     noise = """print('{"facts": {"a": "false"}}'); os.write(1, b'{"fault": "none"}\\n')
     os.write(2, b"x" * 10**6); return {"a": "true\\x1b[31m"}"""
     install(plugin(noise))
@@ -435,7 +435,7 @@ def test_what_a_framework_prints_is_not_taken_for_an_answer(install):
     assert report.facts == {"a": r"true\x1b[31m"}
 
 
-def test_one_that_crashes_costs_no_other(install):
+def test_a_crashing_backend_does_not_affect_the_others(install):
     install(plugin("os.abort()"))
     install(plugin("return {'a': 'b'}").replace('"mine"', '"other"'), "other", "acme-other")
     reports = inspect_backends([BackendReport(n, True, [], "", True) for n in ("mine", "other")])
@@ -457,7 +457,7 @@ def test_a_broken_framework_ends_the_command_with_exit_code_5(install, command, 
 
 
 @pytest.mark.skipif(not SELECTED, reason="none of our backends is to be tested")
-def test_our_frameworks_say_versions_devices_and_threads():
+def test_our_backends_report_versions_devices_and_threads():
     reports = inspect_backends(
         [BackendReport(name, True, [], "", True) for name in SELECTED], limit=120
     )
@@ -475,7 +475,7 @@ def test_our_frameworks_say_versions_devices_and_threads():
 
 
 @pytest.mark.skipif("keras" not in SELECTED, reason="keras is not to be tested")
-def test_another_framework_under_keras_is_named_once(monkeypatch):
+def test_another_keras_framework_is_named_once(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     keras = BackendReport("keras", True, [], "", True)
     monkeypatch.setattr(doctor, "offered", lambda _: Offered([], [keras], []))
@@ -492,7 +492,7 @@ def test_a_process_that_cannot_be_started_is_reported(monkeypatch):
     assert "cannot be started" in offered().findings[0].problem
 
 
-def test_the_question_is_one_that_a_person_may_ask_too():
+def test_the_subprocess_can_be_run_by_hand():
     asked = [sys.executable, "-m", subprocess_answers.__name__, "plugins"]
     done = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
     assert {"plugins", "backends"} <= json.loads(done.stdout.splitlines()[-2]).keys()
@@ -536,13 +536,13 @@ def test_a_device_that_no_backend_has_is_named(monkeypatch):
     assert found.exit_code == ExitCode.USAGE
 
 
-def test_a_device_that_a_backend_has_is_nothing_wrong(monkeypatch):
+def test_a_device_of_a_backend_is_no_problem(monkeypatch):
     numpy_alone(monkeypatch)
     monkeypatch.setenv("GANKIT_DEVICE", "cpu")
     assert doctor.diagnose().findings == []
 
 
-def test_a_device_that_only_some_backends_lack_is_nothing_wrong():
+def test_a_device_that_only_some_backends_lack_is_no_problem():
     lacking = BackendReport("numpy", True, [], "", True, device_fault="unknown device 'cuda'")
     having = BackendReport("torch", True, [], "", True)
     assert device_findings([lacking, having]) == []
@@ -579,7 +579,7 @@ def test_framework_variables_are_listed_without_secrets():
 
 
 @pytest.mark.usefixtures("known")
-def test_a_value_cannot_steer_the_terminal(command, monkeypatch):
+def test_control_characters_of_a_value_are_escaped(command, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "\x1b[31mred \udcff")
     out = command("doctor", "--quick").out
     assert r"CUDA_VISIBLE_DEVICES=\x1b[31mred \udcff" in out
@@ -625,7 +625,7 @@ def test_a_cache_that_cannot_be_written_is_named(quick, monkeypatch):
     assert "GANKIT_HOME" in by_subject(found)["cache"]["remedy"]
 
 
-def test_a_cache_that_is_not_there_yet_is_no_problem_and_is_not_made(monkeypatch, tmp_path):
+def test_a_missing_cache_is_no_problem_and_is_not_made(monkeypatch, tmp_path):
     monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "a" / "b"))
     (cache, *_) = found = folders.folders()
     assert (cache.exists, cache.trouble) == (False, None)
@@ -643,7 +643,7 @@ def test_a_disk_that_is_nearly_full_is_named(quick, monkeypatch):
     assert quick()[0] == ExitCode.OK
 
 
-def test_runs_and_what_killed_processes_left_are_counted():
+def test_runs_and_unfinished_files_are_counted():
     for name in ("one", "two"):
         Path("runs", name).mkdir(parents=True)
         Path("runs", name, "config.toml").write_bytes(b"12345")
@@ -662,7 +662,7 @@ def test_runs_and_what_killed_processes_left_are_counted():
 
 
 @pytest.mark.usefixtures("known")
-def test_a_folder_too_large_to_add_up_in_time_says_so(monkeypatch, command):
+def test_a_folder_too_large_to_measure_is_reported(monkeypatch, command):
     for number in range(20):
         Path("runs", str(number)).mkdir(parents=True)
     monkeypatch.setattr(folders, "MOST_ADDING_SECONDS", -1.0)
@@ -671,7 +671,7 @@ def test_a_folder_too_large_to_add_up_in_time_says_so(monkeypatch, command):
 
 
 @pytest.mark.usefixtures("known")
-def test_a_cache_with_an_impossible_name_is_no_reason_to_fail(quick, monkeypatch):
+def test_an_impossible_cache_path_does_not_stop_the_doctor(quick, monkeypatch):
     monkeypatch.setenv("GANKIT_HOME", "x" * 300)
     code, found = quick()
     assert code == ExitCode.OK
@@ -685,7 +685,7 @@ def test_a_working_folder_that_was_removed_is_no_problem(monkeypatch, tmp_path):
     assert [folder.role for folder in folders.folders()] == ["cache"]
 
 
-def test_a_damaged_file_in_the_cache_is_named_and_one_elsewhere_is_not(monkeypatch, tmp_path):
+def test_only_damaged_files_in_the_cache_are_named(monkeypatch, tmp_path):
     name = "train-images-idx3-ubyte"
     cache = Path(os.environ["GANKIT_HOME"]) / "mnist"
     for folder in (cache, tmp_path / "data"):
@@ -728,7 +728,7 @@ def test_a_damaged_file_in_the_cache_is_named_and_one_elsewhere_is_not(monkeypat
         ({"cpu.max": "garbage", "memory.max": "\x00"}, "nonsense", None, None),
     ],
 )
-def test_what_a_container_allows_is_read(tmp_path, files, membership, quota, limit):
+def test_the_limits_of_a_container_are_read(tmp_path, files, membership, quota, limit):
     for name, content in files.items():
         (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "groups" / name).write_text(content)

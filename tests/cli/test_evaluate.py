@@ -70,7 +70,7 @@ def log(run):
     return evaluation_log.read(run / "evaluations.jsonl")
 
 
-def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
+def test_evaluating_a_run_prints_a_table_and_writes_a_log_line_and_a_picture(command, run):
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0, ended.err
     (row,) = log(run)
@@ -93,7 +93,7 @@ def test_a_run_gets_a_table_a_line_in_its_log_and_a_picture(command, run):
         assert picture.size == (10 * 30 - 2, 2 * 58 - 2)
 
 
-def test_no_figure_is_called_the_fid(command, run):
+def test_no_metric_is_called_fid(command, run):
     ended = command("evaluate", run, *COUNT)
     assert "FID" not in " ".join(ended.out.split()).replace("it is not the FID", "")
     assert "fid" not in map(str.lower, log(run)[0])
@@ -110,7 +110,7 @@ def test_json_is_one_object_with_what_the_log_has(command, run):
     )
 
 
-def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(command, run):
+def test_the_metrics_are_those_of_the_images_that_sample_makes(command, run):
     command("evaluate", run, *COUNT, "--seed", "3")
     training, labels = drawn()
     reference, others = split_reference(training, "training images of digits.npz")
@@ -124,7 +124,7 @@ def test_figures_are_those_of_the_metrics_on_the_images_that_sample_makes(comman
     assert baseline == judge(others.images[:60], own=others.index[:60]).as_json()
 
 
-def test_images_that_are_held_apart_are_not_in_the_reference():
+def test_split_off_images_are_not_in_the_reference():
     some = np.arange(101, dtype=np.uint8).reshape(-1, 1, 1, 1)
     first, second = (part.images.ravel().tolist() for part in split_reference(some, "images"))
     assert (len(first), len(second)) == (50, 50)
@@ -134,7 +134,7 @@ def test_images_that_are_held_apart_are_not_in_the_reference():
         split_reference(some[:3], "images")
 
 
-def test_test_images_give_the_floor_against_the_same_reference(command, monkeypatch):
+def test_test_images_give_the_baseline_with_the_same_reference(command, monkeypatch):
     few = named(monkeypatch)
     run = trained(command, "few")
     command("evaluate", run, *COUNT)
@@ -163,7 +163,7 @@ def test_a_second_evaluation_reuses_the_baseline_and_writes_nothing(command, run
     assert [row["seed"] for row in log(run)] == [0, 1]
 
 
-def test_without_the_floor_there_is_one_column(command, run):
+def test_without_the_baseline_there_is_one_column(command, run):
     ended = command("evaluate", run, *COUNT, "--no-baseline")
     assert "real images " not in ended.out.splitlines()[0]
     assert "baseline" not in log(run)[0]
@@ -173,7 +173,7 @@ def test_without_the_floor_there_is_one_column(command, run):
     )
 
 
-def test_test_images_that_cannot_be_had_cost_the_floor_alone(command, monkeypatch):
+def test_missing_test_images_remove_only_the_baseline(command, monkeypatch):
     def lost(_):
         raise DataError("the test images are not here; fetch them")
 
@@ -194,7 +194,7 @@ def test_images_without_classes_are_evaluated_by_principal_components(command, m
     assert "Classes seen" not in ended.out
 
 
-def test_the_suites_digits_work_as_a_reference(command, monkeypatch):
+def test_the_suites_digits_can_be_the_reference(command, monkeypatch):
     # MNIST, where the suite has it.
     digits = problem_images()
     few = dataset(test=lambda _: ImageSet(digits[128:], None, "digits"))
@@ -224,9 +224,7 @@ def test_nothing_but_the_log_and_the_picture_is_written(command, run):
     assert all(after[path] == content for path, content in before.items())
 
 
-def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_figures(
-    command, run, monkeypatch
-):
+def test_in_a_read_only_folder_the_metrics_are_printed_without_a_log(command, run, monkeypatch):
     def refuse(_):
         raise OSError(errno.EROFS, "read-only")
 
@@ -241,7 +239,7 @@ def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_figures(
     assert not (run / "nearest").exists()
 
 
-def test_a_damaged_log_stays_as_it_is_and_costs_no_figures(command, run):
+def test_a_damaged_log_is_unchanged_and_the_metrics_are_printed(command, run):
     (run / "evaluations.jsonl").write_text("{}\n")
     ended = command("evaluate", run, *COUNT)
     assert ended.code == 0
@@ -317,7 +315,7 @@ def test_a_reference_of_few_images_is_refused(command, machine):
     assert "got 11 images; expected 12 or more" in ended.err
 
 
-def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
+def test_the_classifiers_training_shows_progress(command, run, cache, monkeypatch):
     shutil.rmtree(cache / "classifiers", ignore_errors=True)
     seen = []
     monkeypatch.setattr(
@@ -332,7 +330,7 @@ def test_a_classifiers_training_is_seen(command, run, cache, monkeypatch):
     assert all(0 <= part <= 1 for _, part in seen)
 
 
-def test_a_notebook_gets_the_figures_and_writes_nothing(command, run):
+def test_evaluating_in_python_returns_the_metrics_and_writes_nothing(command, run):
     command("evaluate", run, *COUNT)
     before = there()
     found = gankit.load("run").evaluate(60)
@@ -357,7 +355,7 @@ def test_a_run_in_memory_does_not_know_its_data():
         run.evaluate(10)
 
 
-def test_images_are_made_a_few_at_a_time_and_are_those_of_sample(run):
+def test_images_are_made_in_parts_and_equal_those_of_sample(run):
     opened = gankit.load(run)
     chunks = list(opened.chunks(2500, seed=2))
     assert [len(chunk) for chunk in chunks] == [1024, 1024, 452]
@@ -393,7 +391,7 @@ def test_classes_are_sampled_as_often_as_the_data_have_them():
     assert row["frechet"] < 3 * row["baseline"]["frechet"]
 
 
-def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
+def test_class_shares_are_exact_and_the_seed_decides_the_order():
     data = np.repeat([0, 1, 3], [5, 330, 665])
     found = generate.labels_in_proportion(data, 100, seed=0)
     assert np.abs(np.bincount(found) - np.bincount(data) / 10).max() < 1
@@ -402,13 +400,13 @@ def test_shares_are_kept_to_an_image_and_the_seed_decides_the_order():
     assert not np.array_equal(found, generate.labels_in_proportion(data, 100, seed=1))
 
 
-def test_real_images_that_were_trained_on_are_not_their_own_nearest(command, run):
+def test_a_training_image_is_not_its_own_nearest_image(command, run):
     command("evaluate", run, *COUNT)
     (row,) = log(run)
     assert row["baseline"]["nearest"] > 0.1
 
 
-def test_each_image_of_the_picture_stands_above_the_training_image_nearest_to_it(command, run):
+def test_the_nearest_training_image_is_below_each_image_of_the_picture(command, run):
     command("evaluate", run, *COUNT)
     with Image.open(run / "nearest/000020.png") as picture:
         pixels = np.asarray(picture)

@@ -135,7 +135,7 @@ def checked(command, *arguments):
 # New.
 
 
-def test_a_new_backend_is_a_whole_distribution(command, alone):
+def test_a_new_backend_is_a_complete_distribution(command, alone):
     ended = command("plugins", "new", "mine")
     assert ended.code == ExitCode.OK
     files = {str(p.relative_to(alone)) for p in (alone / "gankit-mine").rglob("*") if p.is_file()}
@@ -170,7 +170,7 @@ def test_every_template_is_used():
 
 
 @pytest.mark.parametrize("gradients", GRADIENTS)
-def test_no_mark_is_left_in_a_new_backend(gradients):
+def test_no_placeholder_is_left_in_a_new_backend(gradients):
     for path, text in scaffold.rendered(scaffold.Names("my-own"), gradients).items():
         for mark in ("@name@", "@module@", "@distribution@"):
             assert mark not in path + text
@@ -208,14 +208,14 @@ def test_an_invalid_plugin_name_is_refused(command, alone, name):
     [("torch", "the name of plugin"), ("lacks", "installed"), ("faulty", "of acme-faulty")],
 )
 @pytest.mark.usefixtures("faulty")
-def test_a_name_that_is_taken_is_refused(command, alone, name, reason):
+def test_a_used_name_is_refused(command, alone, name, reason):
     ended = command("plugins", "new", name)
     assert (ended.code, ended.out) == (ExitCode.USAGE, "")
     assert reason in ended.err
     assert list(alone.iterdir()) == []
 
 
-def test_what_is_there_stays_as_it_is(command, alone):
+def test_existing_files_are_unchanged(command, alone):
     (alone / "gankit-mine").mkdir()
     ended = command("plugins", "new", "mine")
     assert ended.code == ExitCode.USAGE
@@ -223,7 +223,7 @@ def test_what_is_there_stays_as_it_is(command, alone):
     assert list((alone / "gankit-mine").iterdir()) == []
 
 
-def test_it_is_written_whole_or_not_at_all(command, alone, monkeypatch):
+def test_it_is_written_completely_or_not_at_all(command, alone, monkeypatch):
     write, written = Path.write_text, []
 
     def full(path, *arguments, **options):
@@ -274,7 +274,7 @@ def test_a_new_backend_imports_no_framework_when_it_is_listed(written):
 
 
 @pytest.mark.usefixtures("faulty")
-def test_everything_offered_is_listed_ours_first(command):
+def test_everything_registered_is_listed_ours_first(command):
     rows = json.loads(command("plugins", "list", "--json").out)
     assert all(row.keys() == KEYS for row in rows)
     by_name = {row["name"]: row for row in rows}
@@ -313,7 +313,7 @@ def gankit_commands():
 """
 
 
-def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install, tmp_path):
+def test_plugins_of_every_kind_are_listed_and_errors_have_a_row(command, install, tmp_path):
     sources = {
         "kinds": OTHERS,
         "broken": "1 / 0",
@@ -345,7 +345,7 @@ def test_things_of_every_kind_are_listed_and_faults_have_a_row(command, install,
     assert ended.err == ""
 
 
-def test_a_plugin_that_takes_a_used_name_is_not_mistaken_for_the_other(command, install, tmp_path):
+def test_a_plugin_with_a_used_name_is_not_confused_with_the_other(command, install, tmp_path):
     (tmp_path / "acme_thief.py").write_text(GOOD, "utf-8")
     install("numpy", "acme_thief", tmp_path)
     rows = json.loads(command("plugins", "list", "--json").out)
@@ -393,7 +393,7 @@ def reached(*failing, expected="portability", missing=(), selected=False):
     return [found.reached, found.exit_code]
 
 
-def test_a_backend_that_keeps_the_contract_is_found_to(command, written):
+def test_a_correct_backend_passes_the_check(command, written):
     ended, found = checked(command, "my-own", "--level", "protocol")
     assert ended.code == found["exit_code"] == ExitCode.OK, ended.err
     assert found["reached"] == "protocol"
@@ -404,7 +404,7 @@ def test_a_backend_that_keeps_the_contract_is_found_to(command, written):
     assert written.is_dir()
 
 
-def test_the_reference_keeps_what_is_asked_for(command):
+def test_the_reference_passes_the_selected_clauses(command):
     ended = command("plugins", "check", "numpy", "-k", "counts or returns_logits")
     assert ended.code == ExitCode.OK
     rows = [line.split() for line in ended.out.splitlines() if line.startswith("    ")]
@@ -425,7 +425,7 @@ def test_a_wrong_backend_fails(command, install):
 
 
 @pytest.mark.usefixtures("faulty")
-def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
+def test_equal_failures_are_printed_once_with_location_and_cases(command):
     only = "changes_only_the_discriminator or returns_the_loss"
     ended = command("plugins", "check", "raises", "-k", only)
     assert ended.code == ExitCode.BACKEND
@@ -444,7 +444,7 @@ def test_equal_failures_are_printed_once_with_their_place_and_cases(command):
     assert (clause["cases"], clause["failed_cases"]) == (1, [BUILTIN[0].name])
 
 
-def test_a_trainer_that_parts_from_the_reference_says_when():
+def test_an_error_says_in_which_update_a_trainer_differs_from_the_reference():
     wrong = next(s for s in WRONG_BACKENDS if s.name == "forgets-the-lazy-factor").backend()
     with pytest.raises(AssertionError, match=r"in step \d, discriminator update \d: differ by"):
         IntegrationClauses().test_all_features_match_the_reference(wrong, FAMILIES[0])
@@ -461,7 +461,7 @@ def test_only_the_clauses_of_the_level_run(command, install, monkeypatch):
     assert "a_native_block_equals_its_updates" not in results
 
 
-def test_native_networks_may_be_given(command, install):
+def test_native_networks_can_be_passed_to_the_check(command, install):
     install("wrong_backends", "tests.wrong_backends", ROOT)
     check = ("correct", "-k", "accepts_native", "--native-pair")
     ended, found = checked(command, *check, "tests.wrong_backends:native_pair")
@@ -494,13 +494,13 @@ def test_a_backend_that_cannot_be_checked_is_an_error_of_one_line(command, name,
 
 
 @pytest.mark.parametrize("only", ["no_such_clause", "a b"])
-def test_an_expression_that_finds_no_clause_is_a_wrong_use(command, only):
+def test_an_expression_that_matches_no_clause_is_a_usage_error(command, only):
     ended = command("plugins", "check", "numpy", "-k", only)
     assert ended.code == ExitCode.USAGE
     assert only in ended.err
 
 
-def test_without_pytest_it_says_what_to_install(command, monkeypatch):
+def test_without_pytest_the_error_says_what_to_install(command, monkeypatch):
     find = PathFinder.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "pytest" else find(n))
     for name in [name for name in sys.modules if name.startswith("gankit.testing")]:
@@ -516,7 +516,7 @@ def test_without_pytest_it_says_what_to_install(command, monkeypatch):
     assert found.keys() == as_data(Check("numpy", "portability")).keys()
 
 
-def test_a_new_backend_does_not_stand_in_for_its_framework(command, alone, monkeypatch):
+def test_a_new_backends_folder_is_not_mistaken_for_its_framework(command, alone, monkeypatch):
     monkeypatch.syspath_prepend(alone)
     assert command("plugins", "new", "framework").code == ExitCode.OK
     assert importlib.util.find_spec("framework") is None

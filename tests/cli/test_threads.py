@@ -40,12 +40,12 @@ def test_a_container_that_allows_fewer_processors_gets_fewer_threads(
 
 
 @pytest.mark.parametrize(("seen", "quota"), [(4, None), (4, 4.0), (4, 8.0), (None, 2.0)])
-def test_elsewhere_libraries_choose_for_themselves(container, seen, quota):
+def test_without_a_container_libraries_choose_their_threads(container, seen, quota):
     container(seen, quota)
     assert told() == {}
 
 
-def test_thread_counts_that_are_already_set_stay(container):
+def test_thread_counts_that_are_already_set_are_unchanged(container):
     container(64, 4.0)
     assert told(OMP_NUM_THREADS="8")["OMP_NUM_THREADS"] == "8"
     assert told(OMP_NUM_THREADS="8")["TF_NUM_INTRAOP_THREADS"] == "4"
@@ -59,7 +59,7 @@ def test_a_requested_thread_count_overrides_everything(container):
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "1.5", "many", "9999", "²"])
-def test_no_number_of_threads_is_refused(asked):
+def test_an_invalid_thread_count_is_refused(asked):
     environment = {"GANKIT_THREADS": asked}
     with pytest.raises(ConfigError, match=r"GANKIT_THREADS: got .* 1 to 1,024"):
         threads.settle(environment)

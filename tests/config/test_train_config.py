@@ -68,7 +68,7 @@ def simple(**changes):
 
 @settings(max_examples=figure(60, 500), deadline=None)
 @given(configs)
-def test_a_configuration_goes_out_to_toml_and_back_unchanged(config):
+def test_a_configuration_written_as_toml_is_read_back_unchanged(config):
     assert from_toml(config.to_toml()) == config
 
 
@@ -79,7 +79,7 @@ def test_a_configuration_is_plain_data(config):
     assert tomllib.loads(config.to_toml()) == config.settings()
 
 
-def test_there_is_a_recipe():
+def test_the_recipe_simple_is_listed():
     assert "simple" in [r.name for r in recipes()]
 
 
@@ -96,7 +96,7 @@ def test_every_recipe_is_a_run_that_can_be_built(name):
     assert from_toml(config.to_toml()) == config
 
 
-def test_simple_has_every_number_of_the_script_that_it_comes_from():
+def test_simple_has_every_number_of_its_original_script():
     config = simple()
     adam = Adam(learning_rate=0.0002, beta1=0.5, beta2=0.999, epsilon=1e-7)
     leak, drop = LeakyReLU(0.2), Dropout(0.3)
@@ -138,13 +138,13 @@ def test_simple_has_every_number_of_the_script_that_it_comes_from():
     assert config.total_steps(60000) == 400 * 128
 
 
-def test_an_epoch_is_one_pass_over_the_data_set_where_it_is_not_given():
+def test_an_epoch_is_one_pass_over_the_data_by_default():
     config = dataclasses.replace(simple(), steps_per_epoch=None, batch=100, epochs=3)
     assert config.epoch(1001) == 11
     assert config.total_steps(1001) == 33
 
 
-def test_steps_count_steps_and_stand_instead_of_epochs():
+def test_steps_replace_epochs():
     assert simple(steps=7).total_steps(60000) == 7
 
 
@@ -155,7 +155,7 @@ def test_the_last_source_that_sets_steps_or_epochs_decides_the_length():
     assert layering.config_of([base, epochs, steps]).total_steps(1000) == 5
 
 
-def test_everything_that_is_wrong_is_said_at_once():
+def test_every_error_is_reported_at_once():
     with pytest.raises(ConfigError) as raised:
         simple(btach=3, latent="x", precision="half")
     said = str(raised.value)
@@ -165,7 +165,7 @@ def test_everything_that_is_wrong_is_said_at_once():
     assert "\n" not in said
 
 
-def test_every_number_out_of_range_is_said_at_once():
+def test_every_number_out_of_range_is_reported_at_once():
     with pytest.raises(ConfigError, match=r"latent is 0.*batch is -1.*n_critic is 0"):
         simple(latent=0, batch=-1, n_critic=0)
 
@@ -188,19 +188,19 @@ def test_every_number_out_of_range_is_said_at_once():
     ],
     ids=str,
 )
-def test_what_is_wrong_is_named_by_its_place(changes, said):
+def test_an_error_names_its_setting(changes, said):
     with pytest.raises(ConfigError) as raised:
         simple(**changes)
     assert said in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["a = ", "[", "x = 1\nx = 2", "\x00", "[" * 5000])
-def test_what_is_not_toml_names_the_file(text):
+def test_an_error_in_toml_names_the_file(text):
     with pytest.raises(ConfigError, match=r"mine\.toml is not TOML"):
         from_toml(text, "mine.toml")
 
 
-def test_nothing_at_all_names_everything_that_is_missing():
+def test_an_empty_configuration_names_every_missing_setting():
     with pytest.raises(ConfigError) as raised:
         from_toml("", "mine.toml")
     assert str(raised.value).startswith("mine.toml: ")
@@ -229,11 +229,11 @@ def test_later_sources_override_earlier_ones_key_by_key():
         ("a.b=", ""),
     ],
 )
-def test_an_assignment_is_toml_or_else_text(text, value):
+def test_an_assignment_is_toml_or_text(text, value):
     assert layering.from_assignment(text)[1] == {"a": {"b": value}}
 
 
-def test_merging_leaves_the_sources_as_they_were():
+def test_merging_does_not_change_its_sources():
     first = {"generator": {"layers": [{"layer": "dense", "units": 3}]}}
     layering.merge([("a", first), ("b", {"generator": {"layers": {"0": {"units": 4}}}})])
     assert first == {"generator": {"layers": [{"layer": "dense", "units": 3}]}}
@@ -245,7 +245,7 @@ def test_a_recipes_optimizer_can_be_changed_for_another_kind(name):
     assert getattr(config, name).optimizer == SGD(0.1)
 
 
-def test_a_hint_never_names_the_key_that_is_refused():
+def test_a_hint_never_names_the_refused_key():
     with pytest.raises(ConfigError) as raised:
         simple(units=3)
     assert "unknown key 'units'" in str(raised.value)
@@ -276,7 +276,7 @@ def simple_with(assignment):
 
 
 @pytest.mark.parametrize(("assignment", "said"), WORDS.items(), ids=WORDS)
-def test_a_value_that_cannot_be_is_refused_with_what_could(assignment, said):
+def test_an_impossible_value_is_refused_with_the_possible_values(assignment, said):
     with pytest.raises(ConfigError) as refused:
         simple_with(assignment)
     assert said in str(refused.value)

@@ -29,7 +29,7 @@ def test_truncation_bounds_noise_and_keeps_values_within_the_bound(bound):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-def test_truncated_noise_follows_the_normal_law_cut_off(bound):
+def test_truncated_noise_has_the_truncated_normal_distribution(bound):
     cut = truncated(1000, 100, 0, bound).astype(np.float64)
     density = math.exp(-(bound**2) / 2) / math.sqrt(2 * math.pi)
     variance = 1 - 2 * bound * density / math.erf(bound / math.sqrt(2))
@@ -38,11 +38,11 @@ def test_truncated_noise_follows_the_normal_law_cut_off(bound):
 
 
 @pytest.mark.parametrize("bound", [0.3, 2.0])
-def test_more_truncated_noise_begins_with_the_same(bound):
+def test_more_truncated_noise_starts_with_the_same_values(bound):
     assert (truncated(20, 7, 5, bound)[:3] == truncated(3, 7, 5, bound)).all()
 
 
-def test_bound_0_makes_zeros_and_no_bound_keeps_all_noise():
+def test_bound_0_makes_zeros_and_no_bound_changes_nothing():
     assert not truncated(3, 4, 0, 0.0).any()
     assert np.abs(truncated(3, 4, 0, 1e-30)).max() <= np.float32(1e-30)
     assert (truncated(3, 4, 0, math.inf) == latents(3, 4, 0)).all()
@@ -54,7 +54,7 @@ def test_an_impossible_bound_is_refused(bound):
         truncated(1, 1, 0, bound)
 
 
-def test_a_path_turns_at_constant_speed():
+def test_a_path_has_a_constant_angular_speed():
     ends = np.array([[3.0, 0, 0], [0, 1, 0]], np.float32)
     (way,) = interpolated(ends, 4)
     np.testing.assert_allclose(lengths(way), [3, 7 / 3, 5 / 3, 1], rtol=1e-6)
@@ -62,7 +62,7 @@ def test_a_path_turns_at_constant_speed():
     np.testing.assert_allclose(turned, [0, 30, 60, 90], atol=1e-4)
 
 
-def test_paths_start_and_stop_exactly_at_their_ends():
+def test_paths_start_and_end_exactly_at_their_ends():
     ends = np.stack([latents(5, 100, seed) for seed in (1, 2, 3)])
     ways = interpolated(ends, 6)
     assert ways.shape == (2, 6, 5, 100)

@@ -43,7 +43,7 @@ def blocks(norm):
         (lambda e: {"penalties": (Penalty("real", 1.0, 1.0, e),)}, "penalty 0"),
     ],
 )
-def test_an_epsilon_that_the_precision_cannot_hold_is_refused(precision, change, owner):
+def test_an_epsilon_below_the_precision_is_refused(precision, change, owner):
     smallest = float(np.finfo(precision).smallest_normal)
     replace(SIMPLE, precision=precision, **change(smallest))
     with pytest.raises(ConfigError, match=f"{owner}: epsilon is") as refused:
@@ -68,7 +68,7 @@ def test_a_network_without_weights_is_refused(name, network):
         replace(SIMPLE, latent=784, **{name: network})
 
 
-def test_a_penalty_with_target_0_has_no_epsilon_to_refuse():
+def test_a_penalty_with_target_0_needs_no_epsilon():
     replace(SIMPLE, penalties=(Penalty("real", 0.0, 1.0, epsilon=1e-45),))
 
 

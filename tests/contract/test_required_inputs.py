@@ -33,7 +33,7 @@ def refusal(name, problem, step, **changes):
 
 @each_backend
 @each_step
-def test_a_batch_without_scalars_is_refused_with_all_their_names_and_what_makes_them(name, step):
+def test_a_batch_without_scalars_is_refused_with_all_their_names_and_the_remedy(name, step):
     problem = full(plugins.get_backend(name))
     said = refusal(name, problem, step, scalars={"average": 0.5})
     missing = [name for name in scalars.names(problem) if name != "average"]
@@ -49,13 +49,13 @@ def test_a_batch_without_random_inputs_is_refused_with_their_names(name):
 
 
 @each_backend
-def test_a_batch_without_a_key_is_refused_where_networks_draw(name):
+def test_a_batch_without_a_key_is_refused_if_networks_have_dropout(name):
     said = refusal(name, full(plugins.get_backend(name)), "update_discriminator", key=None)
     assert "lacks a key, gankit.contract.random_streams.StepKey(seed, step, update)" in said
 
 
 @each_backend
-def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
+def test_a_handmade_batch_needs_only_the_inputs_of_its_problem(name):
     batch = Setup(SIMPLE, images()).batch()
     given = Batch(
         batch.real, batch.noise, None, {}, dict.fromkeys(scalars.names(SIMPLE), 0.1), None
@@ -66,7 +66,7 @@ def test_a_batch_by_hand_trains_without_what_its_problem_does_not_need(name):
 
 
 @pytest.mark.parametrize("name", [name for name in BACKENDS if name != "numpy"])
-def test_a_block_without_rates_is_refused_with_their_names(name):
+def test_a_block_without_scalars_is_refused_with_their_names(name):
     block = replace(Setup(SIMPLE, images()).steps(0, 2), scalars={})
     trainer = plugins.get_backend(name).trainer(SIMPLE)
     trainer.place(images(), None)
@@ -86,7 +86,7 @@ def test_a_block_without_rates_is_refused_with_their_names(name):
     ],
     ids=lambda value: "".join(value) if isinstance(value, dict) else None,
 )
-def test_a_plan_of_something_else_is_refused_in_one_line(changes, said):
+def test_impossible_plan_arguments_are_refused_in_one_line(changes, said):
     arguments = {"images": 5, "start": 0, "steps": 1} | changes
     with pytest.raises(ConfigError) as refused:
         training.plan(SIMPLE, training.StepShape(4), **arguments)
@@ -94,7 +94,7 @@ def test_a_plan_of_something_else_is_refused_in_one_line(changes, said):
     assert len(str(refused.value).splitlines()) == 1
 
 
-def test_the_page_lists_every_name_of_rates_and_draws():
+def test_the_page_lists_every_name_of_scalars_and_random_inputs():
     listed = set(re.findall(r"`([a-z0-9_]+(?:/[a-z0-9_]+)*)`", PAGE.read_text("utf-8")))
     numpy = plugins.get_backend("numpy")
     for family in ("classifier", "projection"):

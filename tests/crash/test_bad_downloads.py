@@ -203,9 +203,7 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_faulty_mirror_is_named_and_leaves_nothing_and_the_next_one_serves(
-    machine, server, good, fetch, fault
-):
+def test_a_faulty_mirror_is_named_and_the_next_one_is_used(machine, server, good, fetch, fault):
     server.answers |= {f"{name}/{FIRST}": fault for name in ("bad", "worse")}
     server.answers["circle"] = redirecting(f"/bad/{FIRST}")
     # Another name for the host: one that was silent is asked no more in the same attempt.
@@ -268,9 +266,7 @@ def finals(folder):
     return {p.name: p.read_bytes() for p in there if not p.name.startswith(".")}
 
 
-def test_eight_processes_that_fetch_at_once_all_have_the_right_bytes(
-    tmp_path, server, good, started
-):
+def test_eight_concurrent_fetches_get_the_right_bytes(tmp_path, server, good, started):
     processes = [started(tmp_path, good) for _ in range(8)]
     told = [ended(process, "a fetch beside seven others", 120) for process in processes]
     assert [process.returncode for process in processes] == [0] * 8, told
@@ -329,7 +325,7 @@ def test_a_killed_fetch_leaves_no_partial_file_and_the_next_one_succeeds(
     assert finals(tmp_path) == FILES
 
 
-def test_the_figures_are_noted():
+def test_the_results_are_recorded():
     note(
         "downloads",
         f"{len(FAULTS)} faults, each mirror named; 8 processes at once; {KILLS} SIGKILLs in "

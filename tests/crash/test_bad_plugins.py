@@ -108,7 +108,7 @@ def check_warning(line, reason, distribution="acme-gan"):
 
 
 @pytest.mark.parametrize(("source", "reason"), BACKENDS.values(), ids=BACKENDS)
-def test_a_broken_backend_gives_one_warning_and_exit_code_5_only_if_it_is_asked_for(
+def test_a_broken_backend_gives_one_warning_and_exit_code_5_only_if_it_is_used(
     machine, met, source, reason
 ):
     install(machine / "site", "acme", source)
@@ -126,7 +126,7 @@ def test_a_broken_backend_gives_one_warning_and_exit_code_5_only_if_it_is_asked_
 
 
 @pytest.mark.parametrize("kind", ["import error", "a raising hook"])
-def test_a_new_process_meets_a_broken_backend_as_a_child_of_this_one_does(machine, met, kind):
+def test_a_new_process_reports_a_broken_backend_like_a_child_process(machine, met, kind):
     install(machine / "site", "acme", BACKENDS[kind][0])
     forked = met()
     shutil.rmtree("plain")
@@ -138,7 +138,7 @@ def test_a_new_process_meets_a_broken_backend_as_a_child_of_this_one_does(machin
 
 
 @pytest.mark.parametrize(("source", "reason"), OTHERS.values(), ids=OTHERS)
-def test_another_broken_hook_gives_one_warning_where_it_is_asked(machine, met, source, reason):
+def test_another_broken_hook_gives_one_warning_when_it_is_called(machine, met, source, reason):
     install(machine / "site", "acme", source)
     said = met()
     check_the_rest(said)
@@ -215,7 +215,7 @@ def test_an_error_in_a_plugins_build_is_raised_unchanged(machine, met):
     assert not Path("asked").exists()
 
 
-def test_what_a_plugin_prints_never_gets_into_the_output(machine, met):
+def test_printed_text_of_a_plugin_is_not_in_the_output(machine, met):
     chatty = "print('hello from acme')\n" + GOOD.replace(
         "    return [", "    print('hi')\n    return ["
     )
@@ -234,7 +234,7 @@ def test_a_good_plugin_gives_no_warning_and_trains(machine, met):
     assert (said["asked"].code, said["asked"].out) == (ExitCode.OK, "asked\n")
 
 
-def test_there_are_enough_kinds_and_they_are_noted():
+def test_enough_kinds_of_broken_plugins_are_tested_and_recorded():
     kinds = len(BACKENDS) + len(OTHERS) + 10
     assert kinds >= 10
     note("plugins", f"{kinds} kinds: help, listings and numpy go on; exit 5 only where asked for")

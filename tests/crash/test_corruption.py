@@ -66,7 +66,7 @@ def test_any_flipped_bit_at_the_beginning_of_a_file_is_refused(checkpoint, name)
     )
 
 
-def test_any_flipped_bit_is_refused_though_safetensors_takes_most(checkpoint):
+def test_any_flipped_bit_is_refused_also_those_that_safetensors_accepts(checkpoint):
     sizes = [(checkpoint / name).stat().st_size for name in FILES]
     chance, silent, alone = np.random.default_rng(7), 0, 0
     flips = figure(300, 2000)
@@ -181,7 +181,7 @@ def edit(file):
 
 
 @pytest.mark.parametrize("damage", [cut, flip, zero, swap, Path.unlink, edit])
-def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before(
+def test_a_run_whose_newest_checkpoint_is_damaged_resumes_from_the_one_before(
     short_run, command, damage
 ):
     file = Path("run/checkpoints/000004/generator.safetensors")

@@ -47,14 +47,14 @@ EDITS = [
 ]
 
 
-def test_an_honest_edit_is_accepted(checkpoint):
+def test_an_edit_of_info_with_a_valid_digest_is_accepted(checkpoint):
     reseal(checkpoint, lambda said: said["info"].update(note="resealed"))
     assert read_checkpoint(checkpoint).info == {"note": "resealed"}
 
 
 @pytest.mark.parametrize("resealed", [False, True], ids=["digest kept", "digest right"])
 @pytest.mark.parametrize("change", ["shape", "type", "name", "array more", "array less"])
-def test_a_file_of_other_arrays_is_refused(checkpoint, change, resealed):
+def test_a_file_with_other_arrays_is_refused(checkpoint, change, resealed):
     file, name = checkpoint / FILE, "generator/0.kernel"
     numbers = state(2)[name]
     arrays = {
@@ -72,7 +72,7 @@ def test_a_file_of_other_arrays_is_refused(checkpoint, change, resealed):
     assert FILE in refusal(checkpoint)
 
 
-def test_an_edited_manifest_is_refused_even_with_a_right_digest(checkpoint):
+def test_an_edited_manifest_is_refused_even_with_a_valid_digest(checkpoint):
     file = checkpoint / "manifest.json"
     honest = file.read_bytes()
     for path, value in EDITS:

@@ -91,7 +91,7 @@ def saved(store, trainer, course):
 
 @pytest.mark.parametrize("n_critic", [1, 2])
 @pytest.mark.parametrize("kind", [*PLAIN, *FAMILIES])
-def test_stopped_after_any_step_a_run_goes_on_to_the_same_bits(backend, walk, kind, n_critic):
+def test_a_run_stopped_after_any_step_resumes_to_the_same_bits(backend, walk, kind, n_critic):
     course, store, end, trainer = walk(kind, n_critic)
     before = None
     for k in range(STEPS + 1):
@@ -107,7 +107,7 @@ def test_stopped_after_any_step_a_run_goes_on_to_the_same_bits(backend, walk, ki
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_a_state_without_any_one_component_would_not_do(backend, walk, component):
+def test_every_component_of_the_state_is_needed_to_resume(backend, walk, component):
     course, store, end, trainer = walk("classifier", 1)
     forgotten, state = store.load(0).state, store.load(HALFWAY).state
     names = [name for name in state if name.startswith(component)]

@@ -110,7 +110,7 @@ def strike_store(folder, step, kind, number):
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_whichever_call_of_a_save_fails_no_step_is_lost(tmp_path, kind):
+def test_after_any_failing_call_of_a_save_every_step_is_complete(tmp_path, kind):
     kept = filled(tmp_path / "kept", 1, 2).folder
     outcomes = Counter()
     for number in itertools.count(1):
@@ -129,7 +129,7 @@ def test_whichever_call_of_a_save_fails_no_step_is_lost(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_whichever_call_of_mending_a_step_fails_the_others_stay(tmp_path, kind):
+def test_after_any_failing_call_of_replacing_a_step_the_others_are_complete(tmp_path, kind):
     kept = filled(tmp_path / "kept", 1, 2).folder
     (kept / "000002" / "generator.safetensors").write_bytes(b"")
     outcomes = Counter()
@@ -149,7 +149,7 @@ def test_whichever_call_of_mending_a_step_fails_the_others_stay(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("begin", ["new", "resumed"])
-def test_any_failing_system_call_ends_a_run_with_7_and_it_resumes_to_the_same_bits(
+def test_any_failing_system_call_ends_a_run_with_exit_code_7_and_it_resumes_to_the_same_bits(
     whole, as_cut, kind, begin
 ):
     def afresh():

@@ -39,7 +39,7 @@ def made(tmp_path_factory):
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_a_run_among_checkpoints_of_another_ends_with_the_same_bits(
+def test_a_run_with_checkpoints_of_another_run_ends_with_the_same_bits(
     tmp_path, monkeypatch, made, stop
 ):
     monkeypatch.chdir(tmp_path)

@@ -122,7 +122,7 @@ def steps(run):
 
 
 @pytest.mark.parametrize("limit", [1000, 50_000])
-def test_a_file_that_may_not_grow_ends_the_run_with_7(work, whole, limit):
+def test_a_file_size_limit_ends_the_run_with_exit_code_7(work, whole, limit):
     assert command(work, "--steps", "4").returncode == 0
     ended = command(work, limit=limit)
     assert ended.returncode == 7, ended.stderr
@@ -136,7 +136,9 @@ def test_a_file_that_may_not_grow_ends_the_run_with_7(work, whole, limit):
     note("failing-disk", f"RLIMIT_FSIZE {limit} bytes: exit code 7, resumed to the same bits")
 
 
-def test_a_full_file_system_ends_the_run_with_7_and_room_lets_it_go_on(work, whole, namespace):
+def test_a_full_file_system_ends_the_run_with_exit_code_7_and_space_lets_it_resume(
+    work, whole, namespace
+):
     codes, last = struck(work, FILLED, namespace)
     assert codes == ["7", "0"]
     assert re.search(f"cannot write disk/run/.*: the disk is full {FREE}$", last)
@@ -150,7 +152,7 @@ def test_a_full_file_system_ends_the_run_with_7_and_room_lets_it_go_on(work, who
     )
 
 
-def test_too_small_a_file_system_is_refused_before_the_start(work, whole, namespace):
+def test_a_too_small_file_system_is_refused_before_training(work, whole, namespace):
     codes, last = struck(work, SMALL, namespace)
     assert codes == ["7", "0"]
     assert re.search(r"disk/run needs about [0-9.]+ MB, but [0-9.]+ MB are free there; ", last)
@@ -160,7 +162,7 @@ def test_too_small_a_file_system_is_refused_before_the_start(work, whole, namesp
     note("failing-disk", "a tmpfs too small for the run: exit code 7 before the first step")
 
 
-def test_a_read_only_file_system_ends_the_run_with_7(work, whole, namespace):
+def test_a_read_only_file_system_ends_the_run_with_exit_code_7(work, whole, namespace):
     codes, last = struck(work, PROTECTED, namespace)
     assert codes == ["0", "7", "0"]
     assert re.search(

@@ -87,7 +87,7 @@ def path():
 
 @some
 @given(manifests)
-def test_a_manifest_comes_back(said):
+def test_a_manifest_is_read_back_equal(said):
     assert manifest.parse(said.encode()) == said
 
 
@@ -104,7 +104,7 @@ def test_a_damaged_manifest_is_refused(data, said):
 
 @some
 @given(values | st.dictionaries(st.sampled_from(["format", "step", "info", "files"]), values))
-def test_a_manifest_of_anything_with_a_right_digest_is_one_or_refused(said):
+def test_a_random_manifest_with_a_valid_digest_is_read_or_refused(said):
     body = {
         "format": manifest.FORMAT,
         "step": 1,
@@ -121,7 +121,7 @@ def test_a_manifest_of_anything_with_a_right_digest_is_one_or_refused(said):
 
 @some
 @given(st.data(), st.sampled_from(recipes()))
-def test_a_damaged_configuration_is_one_or_refused(path, data, recipe):
+def test_a_damaged_configuration_is_read_or_refused(path, data, recipe):
     content = damaged(data, recipe.text.encode())
     path.write_bytes(content)
     with suppress(ConfigError):
@@ -131,7 +131,7 @@ def test_a_damaged_configuration_is_one_or_refused(path, data, recipe):
 
 @some
 @given(st.binary(max_size=99) | st.text(max_size=99).map(str.encode))
-def test_a_configuration_of_anything_is_refused(path, content):
+def test_a_random_configuration_is_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(ConfigError):
         layering.config_of([layering.from_file(path)])
@@ -142,7 +142,7 @@ SETTINGS = [*TrainConfig.__dataclass_fields__, "generator.layers.0.units", "gene
 
 @some
 @given(st.sampled_from(SETTINGS) | st.text(max_size=20), values.map(json.dumps) | st.text())
-def test_an_assignment_of_anything_is_a_setting_or_refused(key, value):
+def test_a_random_assignment_is_a_setting_or_refused(key, value):
     with suppress(ConfigError):
         assigned = layering.from_assignment(f"{key}={value}")
         config = layering.config_of([layering.from_recipe("simple"), assigned])
@@ -155,7 +155,7 @@ losses = hnp.arrays(np.float64, st.tuples(st.integers(0, 9), st.just(2)), elemen
 
 @some
 @given(st.lists(losses, max_size=4))
-def test_losses_come_back_from_the_log_bit_for_bit(path, blocks):
+def test_logged_losses_are_read_back_bit_for_bit(path, blocks):
     path.unlink(missing_ok=True)
     logged(path, blocks)
     whole = np.concatenate([np.empty((0, 2)), *blocks])
@@ -186,7 +186,7 @@ def test_a_damaged_log_gives_losses_or_is_refused(path, data, block, steps):
 
 @some
 @given(st.binary(max_size=99) | st.lists(values.map(json.dumps)).map("\n".join).map(str.encode))
-def test_a_log_of_anything_is_refused_or_has_no_step(path, content):
+def test_a_random_log_is_refused_or_has_no_step(path, content):
     path.write_bytes(content)
     with suppress(CheckpointError):
         assert loss_log.read(path).shape == (0, 2)
@@ -201,7 +201,7 @@ def ground():
 
 @some
 @given(words.lines)
-def test_any_words_on_the_command_line_end_with_a_documented_code_and_one_line(ground, line):
+def test_random_arguments_end_with_a_documented_exit_code_and_one_line(ground, line):
     child = in_child(words.said, ground, line, limit=30)
     assert (child.signal, child.error) == (0, None)
     said = words.Said(**child.value)
@@ -221,5 +221,5 @@ def verified(line, said):
     return line[:2] == ["data", "verify"] and said.code == ExitCode.DATA and said.out
 
 
-def test_the_figure_is_noted():
+def test_the_result_is_recorded():
     note("fuzzing", f"{EXAMPLES} examples of each of 7 formats: typed errors only")

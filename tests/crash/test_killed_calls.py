@@ -136,7 +136,7 @@ def test_a_kill_while_replacing_a_damaged_step_loses_no_other(fresh):
     said("mending a damaged step", calls)
 
 
-def test_a_kill_while_pruning_loses_only_what_pruning_removes(fresh):
+def test_a_kill_while_pruning_loses_only_pruned_checkpoints(fresh):
     def check(folder):
         assert proved(CheckpointStore(folder)) in ([1, 2], [2])
         prune(folder)
@@ -149,7 +149,7 @@ def test_a_kill_while_pruning_loses_only_what_pruning_removes(fresh):
     said("prune", calls)
 
 
-def test_a_kill_while_creating_a_run_leaves_a_complete_run_or_none(tmp_path):
+def test_a_kill_while_creating_a_run_leaves_a_complete_run_or_no_run(tmp_path):
     facts = {"python": "3.11", "run": "ab"}
 
     def make():
@@ -174,7 +174,7 @@ def test_a_kill_while_creating_a_run_leaves_a_complete_run_or_none(tmp_path):
     said("creating a run", die_at_each_call(make, create, check))
 
 
-def test_a_kill_while_truncating_the_log_leaves_it_before_or_after(tmp_path):
+def test_a_kill_while_truncating_the_log_leaves_the_old_or_the_new_log(tmp_path):
     losses = np.random.default_rng(0).standard_normal((20, 2))
 
     def make():
@@ -242,7 +242,7 @@ def test_a_kill_while_overwriting_in_place_would_damage_files(tmp_path):
 @pytest.mark.parametrize(
     "act", [save_a_new_step, save_the_damaged_step, prune], ids=lambda act: act.__name__
 )
-def test_no_call_escapes_the_count(fresh, act):
+def test_every_system_call_is_counted(fresh, act):
     folder = fresh()
     if act is save_the_damaged_step:
         (folder / "000002" / "generator.safetensors").write_bytes(b"")

@@ -70,7 +70,7 @@ def killed(work, folder, seconds):
     return child, lines
 
 
-def test_a_killed_saver_loses_nothing(tmp_path):
+def test_a_killed_process_loses_no_saved_checkpoint(tmp_path):
     folder, kills = tmp_path / "checkpoints", figure(40, 300)
     inside, acknowledged = 0, 0
     for moment in np.random.default_rng(4).uniform(0, LATEST, kills):
@@ -91,7 +91,7 @@ def test_a_killed_saver_loses_nothing(tmp_path):
     note("kill-store", f"{kills} SIGKILLs, {inside} inside a save: nothing lost")
 
 
-def test_a_saver_that_overwrites_its_files_loses_them(tmp_path):
+def test_saving_in_place_loses_checkpoints(tmp_path):
     kills = figure(20, 50)
     found = {"whole": 0, "unusable": 0, "mixed": 0}
     for moment in np.random.default_rng(5).uniform(0, LATEST, kills):

@@ -22,9 +22,7 @@ STEPS = {backend: A_LIFE[backend] * (kills + 2) for backend, kills in KILLS.item
 
 
 @pytest.mark.parametrize("backend", KILLS)
-def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(
-    tmp_path, monkeypatch, backend
-):
+def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, backend):
     if not selected(backend):
         pytest.skip(f"{backend} is not installed, or not to be used in this process")
     monkeypatch.chdir(tmp_path)

@@ -65,7 +65,7 @@ def remove():
 
 @pytest.mark.parametrize("phase", PHASES if figure(False, True) else ["first block", "save"])
 @pytest.mark.parametrize("strike", [move, replace])
-def test_a_run_that_loses_its_folder_goes_on_where_that_is(place, whole, phase, strike):
+def test_a_run_whose_folder_is_moved_resumes_in_the_new_place(place, whole, phase, strike):
     told = in_child(trained, "run", phase, strike).value
     assert told["code"] == 7, told["err"]
     last = told["err"].splitlines()[-1]
@@ -84,7 +84,7 @@ def test_a_run_that_loses_its_folder_goes_on_where_that_is(place, whole, phase, 
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("phase", PHASES if figure(False, True) else ["picture"])
-def test_a_run_whose_folder_is_removed_ends_and_makes_none(phase):
+def test_a_run_whose_folder_is_removed_ends_and_makes_no_folder(phase):
     told = in_child(trained, "run", phase, remove).value
     assert told["code"] == 7, told["err"]
     assert "run was removed" in told["err"].splitlines()[-1]

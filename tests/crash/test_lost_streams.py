@@ -51,7 +51,7 @@ def interactive():
     return [word for word in runs.train("run", steps=MANY) if word != "--no-progress"]
 
 
-def test_a_run_whose_terminal_is_closed_saves_and_ends_as_by_sighup():
+def test_a_run_whose_terminal_is_closed_saves_and_ends_like_sighup():
     process, master = in_a_terminal([*runs.PROGRAM, *interactive()])
     wait_for_steps(12)
     os.close(master)
@@ -82,7 +82,7 @@ def test_a_run_with_a_closed_output_pipe_trains_to_its_end():
 
 
 @pytest.mark.parametrize(("stream", "code"), [("stdout", 7), ("stderr", 0)])
-def test_a_run_whose_words_meet_a_full_disk_goes_on_to_its_end(stream, code):
+def test_a_run_whose_output_is_on_a_full_disk_trains_to_its_end(stream, code):
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with Path("/dev/full").open("wb") as full:
         words = [*runs.PROGRAM, *runs.train("run")]
@@ -97,7 +97,7 @@ def test_a_run_whose_words_meet_a_full_disk_goes_on_to_its_end(stream, code):
 @pytest.mark.parametrize(
     "words", [["--version"], ["recipes", "list"], ["backends", "--json"]], ids=" ".join
 )
-def test_a_command_whose_output_meets_a_full_disk_ends_with_7(words):
+def test_a_command_whose_output_is_on_a_full_disk_ends_with_exit_code_7(words):
     with Path("/dev/full").open("wb") as full:
         ended = in_child(main_with_output_to, full.fileno(), words)
     assert ended.exit == 7
@@ -109,7 +109,7 @@ def main_with_output_to(descriptor, words):
     main(words)
 
 
-def test_a_reader_that_has_gone_is_no_error():
+def test_a_closed_pipe_is_no_error():
     out, into = os.pipe()
     os.close(out)
     ended = in_child(main_with_output_to, into, ["recipes", "list"])
@@ -118,7 +118,7 @@ def test_a_reader_that_has_gone_is_no_error():
 
 
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]], ids=str)
-def test_a_run_whose_standard_streams_are_closed_writes_its_words_nowhere(closed):
+def test_a_run_with_closed_standard_streams_writes_no_message_into_other_files(closed):
     """The next files to be opened would get the numbers 0, 1 and 2, and with them the words."""
     ended = in_child(main_without, closed, runs.train("run"))
     assert ended.exit == 0

@@ -20,7 +20,7 @@ def go_on(out, backend, steps):
     return runs.finished(out, backend, steps, "--set", "precision=float64")
 
 
-def test_a_run_goes_on_in_one_backend_after_the_other(tmp_path, monkeypatch):
+def test_a_run_moves_from_backend_to_backend(tmp_path, monkeypatch):
     frameworks = [name for name in ("torch", "keras") if selected(name)]
     if not frameworks:
         pytest.skip("there is no other backend than the reference")

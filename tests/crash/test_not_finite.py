@@ -88,7 +88,7 @@ def poisoned(value):
 
 
 @pytest.mark.parametrize(("where", "value"), CASES)
-def test_it_is_caught_within_a_block_and_never_published(
+def test_a_number_that_is_not_finite_stops_the_run_within_two_blocks_and_is_never_saved(
     backend, tmp_path, monkeypatch, where, value
 ):
     problem, trainer, first = trained(backend, value if where == "loss" else None)
@@ -122,7 +122,7 @@ def assert_nothing_published(folder, began):
     assert np.isfinite(logged).all()
 
 
-def test_without_a_spoilt_number_the_same_run_ends_well(backend, tmp_path):
+def test_the_same_run_without_the_number_ends_normally(backend, tmp_path):
     problem, trainer, first = trained(backend, None)
     trainer.load_state(first)
     run(RunFolder(tmp_path), problem, trainer, images())

@@ -76,14 +76,14 @@ DANGERS = {
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_source_has_what_could_run_data(path):
+def test_no_source_can_execute_data(path):
     found = [line.partition(": ")[2] for line in dangers(path.read_text("utf-8"))]
     allowed = ALLOWED.get(str(path.relative_to(ROOT)))
     assert found == ([allowed] if allowed else [])
 
 
 @pytest.mark.parametrize(("text", "count"), DANGERS.items(), ids=range(len(DANGERS)))
-def test_the_search_sees_each_danger_and_nothing_else(text, count):
+def test_the_search_finds_each_danger_and_nothing_else(text, count):
     assert len(dangers(text)) == count
 
 
@@ -111,7 +111,7 @@ def watched(backend, folder):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch", "keras"])
-def test_a_whole_run_runs_nothing_that_it_reads_and_imports_nothing(backend, tmp_path):
+def test_a_complete_run_executes_no_data_and_imports_no_module(backend, tmp_path):
     if not selected(backend):
         pytest.skip(f"{backend} is not among those to test")
     phases = watched(backend, tmp_path)
@@ -163,19 +163,19 @@ def load_with_numpy(path):
         (lambda: eval("1"), "exec of <string>"),  # noqa: S307
     ],
 )
-def test_the_hook_hears_what_would_run_data(act, event):
+def test_the_audit_hook_detects_execution_of_data(act, event):
     said = in_child(heard, act)
     assert said.error is None
     assert any(line.startswith(event) for line in said.value["executed"])
 
 
-def test_the_hook_hears_a_pickle_that_numpy_loads(tmp_path):
+def test_the_audit_hook_detects_a_pickle_that_numpy_loads(tmp_path):
     said = in_child(heard, lambda: load_with_numpy(tmp_path / "a.npy"))
     assert any(line.startswith("pickle.find_class") for line in said.value["executed"])
     assert str(tmp_path / "a.npy") in said.value["written"]
 
 
-def test_what_python_itself_runs_is_no_danger(tmp_path, monkeypatch):
+def test_code_that_python_itself_runs_is_no_danger(tmp_path, monkeypatch):
     (tmp_path / "innocent.py").write_text(
         "from dataclasses import dataclass\n@dataclass\nclass A:\n    a: int\n", "utf-8"
     )

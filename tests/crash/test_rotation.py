@@ -45,7 +45,7 @@ def rotate(folder):
         store.prune(1)
 
 
-def test_a_reader_beside_always_finds_a_whole_checkpoint(run):
+def test_a_concurrent_reader_always_finds_a_complete_checkpoint(run):
     told, found, began = [], [], time.monotonic()
     while time.monotonic() < began + SECONDS or len(set(found)) < 3:
         newest = run.checkpoints.newest_valid(told.append)
@@ -61,7 +61,7 @@ def test_a_reader_beside_always_finds_a_whole_checkpoint(run):
     )
 
 
-def test_a_list_beside_calls_nothing_damaged(run):
+def test_a_concurrent_list_reports_no_damage(run):
     seen, began = [], time.monotonic()
     while time.monotonic() < began + SECONDS or len(seen) < 3:
         rows = reports(run.path)

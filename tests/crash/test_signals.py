@@ -81,7 +81,7 @@ def struck_in_child(phase, name, times):
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 @pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.parametrize("phase", phases.PHASES)
-def test_the_reference_stops_in_any_phase_and_goes_on(place, undisturbed, phase, name, times):
+def test_the_reference_stops_in_any_phase_and_resumes(place, undisturbed, phase, name, times):
     ended = in_child(struck_in_child, phase, name, times)
     assert_ended_rightly(phase, name, times, ended.signal or ended.exit)
     finish(place, "numpy")
@@ -89,7 +89,7 @@ def test_the_reference_stops_in_any_phase_and_goes_on(place, undisturbed, phase,
 
 
 @pytest.mark.parametrize("backend", ["torch", "keras"])
-def test_a_framework_is_stopped_again_and_again_and_goes_on(place, undisturbed, backend):
+def test_a_framework_is_stopped_repeatedly_and_resumes(place, undisturbed, backend):
     if not selected(backend):
         pytest.skip(f"{backend} is not installed, or not to be used in this process")
     for phase, name, times in BLOWS:
@@ -132,13 +132,13 @@ def assert_ended_rightly(phase, name, times, code):
     assert max(struck, 1) <= stopped <= struck + 4, "one block, and one more with its save"
 
 
-def test_the_figures_are_noted():
+def test_the_results_are_recorded():
     struck = len(SIGNALS) * len(phases.PHASES) * 2
     note("signals", f"{struck} of {struck} on the reference, each with the same bits at the end")
 
 
 @pytest.mark.usefixtures("place")
-def test_a_signal_that_is_ignored_stays_ignored():
+def test_an_ignored_signal_is_still_ignored():
     def nohup():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         struck_in_child("block", "SIGHUP", 1)
@@ -150,7 +150,7 @@ def test_a_signal_that_is_ignored_stays_ignored():
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("words", [["backends"], runs.train("run", steps=1)], ids=lambda w: w[0])
-def test_the_handlers_of_the_caller_come_back(words):
+def test_the_callers_signal_handlers_are_restored(words):
     before = [signal.getsignal(signal.Signals[name]) for name in SIGNALS]
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -159,7 +159,7 @@ def test_the_handlers_of_the_caller_come_back(words):
 
 
 @pytest.mark.usefixtures("place")
-def test_in_another_thread_the_command_leaves_signals_alone():
+def test_in_another_thread_the_command_installs_no_signal_handlers():
     def elsewhere():
         with pytest.raises(SystemExit) as ended:
             main(runs.train("run", steps=1))

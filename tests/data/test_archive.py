@@ -32,7 +32,7 @@ def put_npz(path, contents):
     "place", ["named", "named/mnist", "cache/mnist", "home/.keras/datasets", "work/data/MNIST/raw"]
 )
 @pytest.mark.parametrize("packed", [True, False])
-def test_files_are_found_wherever_they_may_lie(bare_machine, archive, contents, place, packed):
+def test_files_are_found_in_every_supported_place(bare_machine, archive, contents, place, packed):
     put(bare_machine / place, contents, packed=packed)
     data = archive.read("train", bare_machine / "named", NONE)
     assert idx.encode(data.images[..., 0]) == contents[IMAGES]
@@ -40,7 +40,7 @@ def test_files_are_found_wherever_they_may_lie(bare_machine, archive, contents, 
 
 
 @pytest.mark.parametrize("place", ["home/.keras/datasets", "cache/mnist"])
-def test_an_npz_file_holds_them_as_well(bare_machine, archive, contents, place):
+def test_files_are_found_in_an_npz_file(bare_machine, archive, contents, place):
     put_npz(bare_machine / place / "mnist.npz", contents)
     for split, name in (("train", IMAGES), ("test", "t10k-images-idx3-ubyte")):
         data = archive.read(split, None, NONE)
@@ -52,20 +52,20 @@ def test_gankit_data_names_a_folder(bare_machine, archive, contents, monkeypatch
     assert str(bare_machine / "named") in archive.read("test", None, NONE).source
 
 
-def test_the_argument_goes_before_gankit_data(bare_machine, archive, contents, monkeypatch):
+def test_the_argument_overrides_gankit_data(bare_machine, archive, contents, monkeypatch):
     monkeypatch.setenv("GANKIT_DATA", str(put(bare_machine / "environment", contents)))
     put(bare_machine / "argument", contents)
     assert "argument" in archive.read("train", bare_machine / "argument", NONE).source
 
 
-def test_what_was_named_goes_before_the_cache(bare_machine, archive, contents):
+def test_a_named_folder_is_searched_before_the_cache(bare_machine, archive, contents):
     put(bare_machine / "cache" / "mnist", contents)
     put(bare_machine / "named", contents)
     assert "cache" not in archive.read("train", bare_machine / "named", NONE).source
 
 
 @pytest.mark.parametrize("harm", ["cut short", "one bit", "another container", "empty"])
-def test_a_damaged_file_is_passed_over_and_named(bare_machine, archive, contents, harm):
+def test_a_damaged_file_is_skipped_and_named(bare_machine, archive, contents, harm):
     put(bare_machine / "cache" / "mnist", contents)
     damaged = put(bare_machine / "named", contents) / f"{IMAGES}.gz"
     flipped = bytearray(contents[IMAGES])
@@ -82,7 +82,7 @@ def test_a_damaged_file_is_passed_over_and_named(bare_machine, archive, contents
     assert f"ignored {damaged}: " in data.source
 
 
-def test_a_file_of_the_right_size_and_other_contents_is_refused(bare_machine, archive, contents):
+def test_a_file_of_the_right_size_with_other_contents_is_refused(bare_machine, archive, contents):
     contents[IMAGES] = contents[IMAGES][:-1] + bytes([contents[IMAGES][-1] ^ 1])
     put(bare_machine / "named", contents, packed=False)
     with pytest.raises(DataError, match="its contents are not train-images-idx3-ubyte"):
@@ -112,7 +112,7 @@ def test_an_unknown_split_is_named(archive):
         archive.read("tests", None, NONE)
 
 
-def test_verify_tells_of_every_copy_and_every_gap(bare_machine, archive, contents):
+def test_verify_reports_every_copy_and_every_missing_file(bare_machine, archive, contents):
     put(bare_machine / "cache" / "mnist", contents)
     named = put(bare_machine / "named", contents)
     (named / f"{IMAGES}.gz").write_bytes(b"\0\0\x08")
@@ -133,7 +133,7 @@ def test_verify_tells_of_every_copy_and_every_gap(bare_machine, archive, content
     assert (rows[-1].place, rows[-1].reason) == ("", "not found")
 
 
-def test_a_fifo_in_place_of_a_file_is_not_waited_for(bare_machine, archive):
+def test_a_fifo_in_place_of_a_file_is_not_read(bare_machine, archive):
     (bare_machine / "named").mkdir()
     os.mkfifo(bare_machine / "named" / IMAGES)
     with pytest.raises(DataError, match="no train-images"):
@@ -141,7 +141,7 @@ def test_a_fifo_in_place_of_a_file_is_not_waited_for(bare_machine, archive):
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_there_may_be_no_home(archive, monkeypatch):
+def test_a_missing_home_folder_is_no_error(archive, monkeypatch):
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", lambda _: {}["no such user"])
     with pytest.raises(DataError, match=r"~/\.keras/datasets"):

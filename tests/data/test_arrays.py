@@ -41,7 +41,7 @@ def saved(tmp_path):
     ("images", "shape"),
     [(COLOUR, (6, 4, 5, 3)), (COLOUR[..., :1].copy(), (6, 4, 5, 1)), (COLOUR[..., 0].copy(), None)],
 )
-def test_an_npy_file_is_read_as_it_is_asked_for(saved, images, shape):
+def test_an_npy_file_is_read_on_demand(saved, images, shape):
     data = own(saved(images))
     assert isinstance(data.images, FileArray)
     assert data.images.shape == (shape or (6, 4, 5, 1))
@@ -57,7 +57,7 @@ def test_images_in_a_file_cannot_be_written_to(saved):
     assert np.array_equal(own(path).images, COLOUR)
 
 
-def test_a_set_in_a_file_is_not_held_in_memory(saved):
+def test_a_data_set_in_a_file_is_not_in_memory(saved):
     path = saved(np.zeros((64, 128, 128, 3), np.uint8))
     tracemalloc.start()
     try:
@@ -115,7 +115,7 @@ def test_an_npz_without_images_lists_its_arrays_and_how_to_choose_one(tmp_path, 
         own(tmp_path / "mine.npz")
 
 
-def test_the_only_images_of_an_npz_file_are_taken_whatever_their_name(tmp_path):
+def test_the_only_images_of_an_npz_file_are_used_whatever_their_name(tmp_path):
     np.savez(tmp_path / "mine.npz", data=COLOUR, target=LABELS)
     data = own(tmp_path / "mine.npz")
     assert np.array_equal(data.images, COLOUR)
@@ -158,7 +158,7 @@ def test_images_may_have_any_number_of_channels(saved, channels):
         (COLOUR.astype(complex), "got complex128; expected uint8"),
     ],
 )
-def test_an_array_that_is_no_set_of_images_is_refused_in_both_forms(saved, tmp_path, images, said):
+def test_an_array_that_is_not_images_is_refused_in_both_formats(saved, tmp_path, images, said):
     np.savez(tmp_path / "mine.npz", images=images)
     for path in (saved(images), tmp_path / "mine.npz"):
         with pytest.raises(DataError, match=said) as caught:
@@ -182,7 +182,7 @@ def test_an_array_that_is_no_set_of_images_is_refused_in_both_forms(saved, tmp_p
         (np.full(6, 2**63, np.uint64), "is too large"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused_in_both_forms(saved, tmp_path, labels, said):
+def test_wrong_labels_are_refused_in_both_formats(saved, tmp_path, labels, said):
     np.savez(tmp_path / "mine.npz", images=COLOUR, labels=labels)
     for path in (saved(COLOUR, labels), tmp_path / "mine.npz"):
         with pytest.raises(DataError, match=said):
@@ -214,7 +214,7 @@ RAMP = np.linspace(0, 1, 6 * 4 * 5).reshape(6, 4, 5)
         ),
     ],
 )
-def test_other_numbers_are_refused_with_what_is_right_for_them(saved, images, way, levels):
+def test_other_number_types_are_refused_with_the_remedy(saved, images, way, levels):
     with pytest.raises(DataError) as caught:
         own(saved(images))
     assert str(caught.value).endswith(f"expected uint8, 0 to 255; save {way}")
@@ -249,7 +249,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_labels_are_taken_in_the_forms_that_others_have(saved, tmp_path, form):
+def test_labels_are_accepted_in_the_forms_of_other_libraries(saved, tmp_path, form):
     labels, right, names = FORMS[form]
     np.savez(tmp_path / "mine.npz", images=COLOUR, labels=labels)
     for path in (saved(COLOUR, labels), tmp_path / "mine.npz"):
@@ -308,7 +308,7 @@ def test_arrays_are_not_converted(saved, options, said):
         own(path, options)
 
 
-def test_a_file_of_the_other_form_is_a_data_error(tmp_path):
+def test_a_file_of_the_other_format_is_a_data_error(tmp_path):
     np.savez(tmp_path / "zip.npz", images=COLOUR)
     (tmp_path / "zip.npz").rename(tmp_path / "zip.npy")
     np.save(tmp_path / "plain.npy", COLOUR)
@@ -348,7 +348,7 @@ def test_a_damaged_npy_file_gives_images_or_a_data_error(tmp_path, data):
 
 @FUZZ
 @given(text=st.one_of(st.text(max_size=60), st.from_regex(r"[({'\[,:\]})0-9u L]{0,50}")))
-def test_a_header_of_anything_gives_a_data_error(tmp_path, text):
+def test_a_random_header_gives_a_data_error(tmp_path, text):
     header = text.encode("latin1", "replace")
     content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
     check(tmp_path / "mine.npy", content)

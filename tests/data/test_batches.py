@@ -81,7 +81,7 @@ def test_images_and_labels_come_in_the_order_of_the_batches(opened, entries, pho
     assert labels.tolist() == photographs[1][: 5 * COUNT].tolist()
 
 
-def test_a_pixel_is_where_the_page_says(opened):
+def test_a_pixel_is_at_its_documented_position(opened):
     record = bytearray(RECORD)
     record[0], record[1 + 1024 + 32 * 5 + 7] = 3, 200
     batch = bytes(record) + bytes(RECORD * (COUNT - 1))
@@ -90,7 +90,7 @@ def test_a_pixel_is_where_the_page_says(opened):
     assert (images.sum(), labels.tolist()) == (200, [3, 0, 0, 0])
 
 
-def test_other_entries_and_links_are_passed_over(opened, entries, photographs, tmp_path):
+def test_other_entries_and_links_are_skipped(opened, entries, photographs, tmp_path):
     (tmp_path / "secret").write_bytes(bytes(COUNT * RECORD))
     third_party = [
         link(MEMBERS[0], str(tmp_path / "secret")),
@@ -134,12 +134,12 @@ def test_an_archive_cut_short_is_refused(opened, entries):
         opened(whole[: len(whole) // 2])
 
 
-def test_no_archive_at_all_is_refused(opened):
+def test_a_file_that_is_not_an_archive_is_refused(opened):
     with pytest.raises(DataError, match="cannot be read"):
         opened(gzip.compress(b"no tar" * 1000))
 
 
-def test_an_archive_with_another_sum_is_not_opened(tmp_path, entries, checksum, monkeypatch):
+def test_an_archive_with_another_checksum_is_not_opened(tmp_path, entries, checksum, monkeypatch):
     content = tar(entries)
     (tmp_path / NAME).write_bytes(content)
     batches = Batches(NAME, MEMBERS, COUNT, checksum(b"other"), len(content))
@@ -148,7 +148,7 @@ def test_an_archive_with_another_sum_is_not_opened(tmp_path, entries, checksum, 
         batches.read(tmp_path / NAME)
 
 
-def test_a_bomb_is_refused_and_what_is_passed_over_is_not_held(tmp_path):
+def test_a_bomb_is_refused_and_skipped_entries_are_not_in_memory(tmp_path):
     path = tmp_path / NAME
     path.write_bytes(tar([("padding", bytes(32 * MIB)), ("wanted", b"here")]))
     assert path.stat().st_size < MIB
@@ -210,7 +210,7 @@ def test_a_label_above_nine_is_refused(checksum, server):
         Archive("c", {"test": (batches,)}, (), ()).read("test", None, Mirrors((server.url,)))
 
 
-def test_the_facts_of_cifar10():
+def test_the_description_of_cifar10_is_correct():
     train, test = (cifar10.ARCHIVE.splits[split][0] for split in ("train", "test"))
     assert (len(train.members) * train.count, len(test.members) * test.count) == (50000, 10000)
     assert train.name == test.name == NAME

@@ -98,7 +98,7 @@ def animals(machine, train):
     return machine / "run"
 
 
-def test_a_run_keeps_the_names_of_its_classes(animals):
+def test_a_run_stores_its_class_names(animals):
     assert json.loads((animals / "classes.json").read_text("utf-8")) == ["cats", "dogs", "it's one"]
     assert gankit.load(animals).class_names == ("cats", "dogs", "it's one")
 
@@ -122,7 +122,7 @@ def test_an_unknown_class_is_refused_with_the_known_classes(animals, command):
         gankit.load(animals).sample(2, labels=[0, 3])
 
 
-def test_names_of_rows_stand_beside_the_grids(animals, command):
+def test_class_names_are_beside_the_rows_of_grids(animals, command):
     with Image.open(animals / "samples" / "000002.png") as grid:
         assert grid.size[1] == 3 * 8 + 2 * 2
         assert grid.size[0] > 5 * 8 + 4 * 2
@@ -132,21 +132,21 @@ def test_names_of_rows_stand_beside_the_grids(animals, command):
         assert grid.size[0] > 2 * 8 + 2
 
 
-def test_a_report_and_its_explorer_call_classes_by_their_names(animals, command):
+def test_a_report_and_its_explorer_have_the_class_names(animals, command):
     assert command("report", "run", "--out", "x.html").code == 0
     assert "cats, dogs, it&#39;s one" in Path("x.html").read_text("utf-8")
     assert payload(gankit.load(animals))["names"] == ["cats", "dogs", "it's one"]
 
 
 @pytest.mark.usefixtures("animals")
-def test_a_card_calls_classes_by_their_names(command):
+def test_a_card_has_the_class_names(command):
     ended = command("export", "run", "--to", "safetensors", "--out", "x.safetensors")
     assert ended.code == 0, ended.err
     assert "The classes: 0 cats, 1 dogs, 2 it's one." in Path("x.safetensors.md").read_text("utf-8")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names there are text")
-def test_names_that_are_no_text_are_kept_and_shown_in_escapes(machine, train, command):
+def test_names_that_are_not_unicode_are_kept_and_shown_escaped(machine, train, command):
     one, other = os.fsdecode(b"cats\xff"), os.fsdecode(b"cats\xfe")
     train(pets(machine / "pets", one, other))
     assert gankit.load("run").class_names == (other, one)
@@ -169,19 +169,19 @@ def test_an_export_holds_the_names_of_its_classes(animals):
     np.testing.assert_allclose(made, gankit.load(animals).sample(3, seed=1), atol=1e-6)
 
 
-def test_a_damaged_list_of_names_stops_nothing(animals, command):
+def test_a_damaged_list_of_class_names_stops_no_command(animals, command):
     (animals / "classes.json").write_bytes(b"[1, {")
     assert gankit.load(animals).class_names == ()
     assert command("sample", "run", "--class", "1", "--out", "x.npy").code == 0
 
 
-def test_names_are_written_again_when_a_run_without_them_goes_on(animals, train):
+def test_missing_class_names_are_written_again_on_resuming(animals, train):
     (animals / "classes.json").unlink()
     train("./pets", "--resume", "auto", "--steps", "4")
     assert gankit.load(animals).class_names == ("cats", "dogs", "it's one")
 
 
-def test_a_class_emptied_by_skipping_is_left_out_and_said(machine, train, command):
+def test_a_class_without_readable_pictures_is_left_out_and_reported(machine, train, command):
     ended = train(pets(machine / "pets", "cats", "dogs", "owls", bad=("dogs",)), "--skip-bad")
     assert "removed 1 classes without images (dogs); remaining: cats, owls" in ended.err
     run = gankit.load("run")
@@ -189,7 +189,7 @@ def test_a_class_emptied_by_skipping_is_left_out_and_said(machine, train, comman
     assert command("sample", "run", "--class", "dogs", "--out", "x.npy").code == 2
 
 
-def test_years_are_classes_by_their_numbers(machine, train, command):
+def test_years_are_classes_in_numeric_order(machine, train, command):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), np.uint8)
     np.savez(machine / "mine.npz", data=images, target=np.array([2024, 2019] * 6))
     train("./mine.npz", "--images-key", "data", "--labels-key", "target")
@@ -201,7 +201,7 @@ def test_years_are_classes_by_their_numbers(machine, train, command):
     assert command("sample", "run", "--class", "0", "--out", "x.npy").code == 2
 
 
-def test_labels_from_1_make_as_many_classes_as_there_are(machine, train):
+def test_labels_from_1_make_no_empty_class(machine, train):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), np.uint8)
     np.savez(machine / "mine.npz", images=images, labels=np.arange(12) % 3 + 1)
     assert "removed 1 classes without images; remaining" in train("./mine.npz").err
@@ -227,11 +227,11 @@ def test_fitting_takes_names_and_keeps_them():
 @pytest.mark.parametrize(
     "labels", [np.arange(12)[:, None] % 3, np.eye(3)[np.arange(12) % 3], np.arange(12.0) % 3]
 )
-def test_fitting_takes_labels_as_other_libraries_have_them(labels):
+def test_fitting_accepts_labels_in_the_forms_of_other_libraries(labels):
     assert np.array_equal(fit(labels).history, fit(np.arange(12) % 3).history)
 
 
-def test_numbers_that_are_names_are_no_places():
+def test_a_class_name_that_is_a_number_is_not_an_index():
     classes = Classes(("3", "10"))
     assert classes.numbers(np.array([10, 3, 10])).tolist() == [1, 0, 1]
     assert classes.labels(np.array([1, 0])).tolist() == [10, 3]

@@ -65,7 +65,7 @@ def test_a_pickle_in_an_npz_file_is_not_loaded(tmp_path):
     assert isinstance(array_bytes(tmp_path / "file.npz", "x_train", 10), bytes)
 
 
-def test_methods_that_cannot_be_bounded_are_refused(tmp_path):
+def test_unbounded_compression_methods_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "file.npz", "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("x_train.npy", bytes(100))
     with pytest.raises(DataError, match="packed by method 12"):

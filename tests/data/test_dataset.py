@@ -45,14 +45,14 @@ def test_an_empty_set_with_labels_has_no_classes():
     assert ImageSet(IMAGES[:0], LABELS[:0], "here").classes == 0
 
 
-def test_names_of_classes_need_labels_and_one_for_each():
+def test_class_names_need_labels_and_one_name_per_class():
     with pytest.raises(DataError, match="here: has 3 classes but no labels"):
         ImageSet(IMAGES, None, "here", tuple("abc"))
     with pytest.raises(DataError, match="here: label 2, but only 2 classes are named"):
         ImageSet(IMAGES, LABELS, "here", tuple("ab"))
 
 
-def test_images_that_are_mapped_are_neither_read_nor_copied(tmp_path):
+def test_mapped_images_are_neither_read_nor_copied(tmp_path):
     path = tmp_path / "images.npy"
     np.save(path, IMAGES)
     mapped = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -53,7 +53,7 @@ def test_a_redirection_is_followed(server, get):
     assert server.asked == ["here.gz", "there.gz"]
 
 
-def test_progress_ends_at_the_whole(server, get):
+def test_progress_ends_at_the_total(server, get):
     told = []
     get(server.serve("file.gz", CONTENT), progress=lambda *now: told.append(now))
     assert told[-1] == ("file.gz", SIZE, SIZE)
@@ -109,14 +109,14 @@ def stalling(server, *, headers, first=b""):
     ("headers", "first", "said"),
     [(False, b"", "no answer|timed out"), (True, b"", "timed out"), (True, b"abc", "timed out")],
 )
-def test_a_silent_server_is_given_up(server, get, headers, first, said):
+def test_a_silent_server_times_out(server, get, headers, first, said):
     started = time.monotonic()
     with pytest.raises(DataError, match=said):
         get(stalling(server, headers=headers, first=first))
     assert 0.2 < time.monotonic() - started < 3
 
 
-def test_a_trickle_is_given_up(server, get):
+def test_a_very_slow_server_times_out(server, get):
     def trickle(request):
         begin(request, None)
         while not server.closing.wait(0.02):
@@ -148,7 +148,7 @@ def test_a_closed_port_is_unreachable(get):
         get(f"http://127.0.0.1:{port}/file.gz")
 
 
-def test_a_host_that_takes_long_to_look_up_is_given_up(get, monkeypatch):
+def test_a_slow_name_lookup_times_out(get, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: time.sleep(1.5))
     started = time.monotonic()
     with pytest.raises(Unreachable, match=r"no answer within 0\.4 s"):
@@ -156,7 +156,7 @@ def test_a_host_that_takes_long_to_look_up_is_given_up(get, monkeypatch):
     assert time.monotonic() - started < 1.2
 
 
-def test_a_full_disk_is_a_storage_error_and_leaves_nothing(server, get, monkeypatch):
+def test_a_full_disk_is_a_storage_error_and_leaves_no_file(server, get, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -171,13 +171,13 @@ def test_a_missing_folder_is_a_storage_error(server):
         download(url, Path("missing", "file.gz"), SIZE, check)
 
 
-def test_what_a_killed_download_left_is_removed(server, get, tmp_path):
+def test_files_of_a_killed_download_are_removed(server, get, tmp_path):
     left = tmp_path / ".0.part.file.gz"
     left.write_bytes(b"half")
     get(server.serve("file.gz", CONTENT))
 
 
-def test_what_another_download_is_writing_stays(server, tmp_path):
+def test_files_of_a_running_download_are_not_removed(server, tmp_path):
     other = tmp_path / ".0.part.file.gz"
     with created_locked(other):
         download(server.serve("file.gz", CONTENT), tmp_path / "file.gz", SIZE, check)

@@ -95,7 +95,7 @@ def test_a_value_that_is_not_an_array_is_refused_with_the_remedy(what, way):
     ],
     ids=lambda what: type(what).__name__,
 )
-def test_labels_that_are_no_array_are_refused_with_their_own_way(what, way):
+def test_labels_that_are_no_array_are_refused_with_the_remedy(what, way):
     with pytest.raises(ConfigError) as refused:
         array_checks.array(what, "labels")
     assert way in str(refused.value)
@@ -111,7 +111,7 @@ def test_channels_first_is_refused_with_the_transpose_to_use():
     ("kind", "way"),
     [(complex, "give the numbers of the pixels"), (object, "give np.stack of arrays")],
 )
-def test_an_array_of_no_numbers_is_refused_by_its_type(kind, way):
+def test_an_array_of_another_type_is_refused(kind, way):
     with pytest.raises(ConfigError) as refused:
         array_checks.images(PIXELS.astype(kind), "images", ConfigError, reals=True)
     assert f"expected uint8, 0 to 255, or real numbers in [-1, 1]; {way}" in str(refused.value)

@@ -27,11 +27,11 @@ def test_the_same_seed_draws_the_same_bytes_in_another_process(small_glyphs):
     assert done.stdout.strip() == hashlib.sha256(small_glyphs.images.tobytes()).hexdigest()
 
 
-def test_another_seed_draws_others(small_glyphs):
+def test_another_seed_draws_other_glyphs(small_glyphs):
     assert not np.array_equal(glyphs.draw(200, seed=2)[0], small_glyphs.images)
 
 
-def test_others_are_held_out():
+def test_test_glyphs_differ_from_training_glyphs():
     held_out, drawn = glyphs.held_out(None), glyphs.load(None)
     assert len(held_out) == 10000
     assert held_out.classes == 10
@@ -41,7 +41,7 @@ def test_others_are_held_out():
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 507])
-def test_every_digit_comes_as_often_as_the_others_or_once_more(count):
+def test_every_digit_is_equally_frequent(count):
     images, labels = glyphs.draw(count)
     counts = np.bincount(labels, minlength=10)
     assert len(images) == count == counts.sum()

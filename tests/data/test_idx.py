@@ -17,7 +17,7 @@ QUICK = settings(max_examples=figure(150, 500), deadline=None)
 
 @QUICK
 @given(BYTES)
-def test_any_array_of_bytes_comes_back(values):
+def test_any_array_of_bytes_is_read_back_equal(values):
     assert np.array_equal(idx.decode(idx.encode(values), "file"), values)
 
 
@@ -75,7 +75,7 @@ def test_an_error_names_the_file_and_what_is_wrong(content, said):
     assert said in str(caught.value)
 
 
-def test_a_gzip_file_is_known_by_its_contents(tmp_path):
+def test_a_gzip_file_is_recognised_by_its_contents(tmp_path):
     (tmp_path / "plain.gz").write_bytes(idx.encode(np.arange(3, dtype=np.uint8)))
     (tmp_path / "packed").write_bytes(gzip.compress(idx.encode(np.arange(3, dtype=np.uint8))))
     assert idx.read(tmp_path / "plain.gz").tolist() == [0, 1, 2]
@@ -111,6 +111,6 @@ def test_images_and_labels_make_an_image_set():
         (LABELS, IMAGES, "1 and 3 dimensions"),
     ],
 )
-def test_images_and_labels_that_do_not_belong_together_are_refused(images, labels, said):
+def test_images_and_labels_of_different_counts_are_refused(images, labels, said):
     with pytest.raises(DataError, match=f"^here: .*{said}"):
         idx.labelled(images, labels, "here")

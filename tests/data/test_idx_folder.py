@@ -24,7 +24,7 @@ def test_unpacked_files_are_read_as_well(tmp_path, small_glyphs):
     assert np.array_equal(idx_folder(tmp_path).images, small_glyphs.images)
 
 
-def test_a_stand_in_is_never_taken_for_mnist(bare_machine, monkeypatch, small_glyphs):
+def test_glyphs_are_never_used_as_mnist(bare_machine, monkeypatch, small_glyphs):
     monkeypatch.setenv("GANKIT_OFFLINE", "1")
     write_idx_folder(bare_machine / "mnist", small_glyphs)
     with pytest.raises(DataError, match=r"refused .*train-images-idx3-ubyte\.gz: holds"):

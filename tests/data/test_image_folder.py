@@ -73,7 +73,7 @@ def test_names_that_are_numbers_are_sorted_as_numbers(tmp_path):
     assert own(tmp_path).class_names == ("0", "2", "9", "10", "11")
 
 
-def test_links_to_nothing_are_counted(tmp_path):
+def test_broken_links_are_counted(tmp_path):
     put(tmp_path / "source", "a.png")
     (tmp_path / "links").mkdir()
     for number in range(2):
@@ -83,7 +83,7 @@ def test_links_to_nothing_are_counted(tmp_path):
     assert "ignored 2: 2 dangling links" in own(tmp_path / "links").source
 
 
-def test_pictures_that_are_all_too_deep_are_refused_with_the_remedy(tmp_path):
+def test_pictures_all_in_deeper_folders_are_refused_with_the_remedy(tmp_path):
     put(tmp_path / "pets", "cats/a/1.png", "dogs/b/c/1.png")
     with pytest.raises(DataError, match=r"its 2 pictures are too deep, in cats/a, dogs/b/c; move"):
         own(tmp_path / "pets")
@@ -92,7 +92,7 @@ def test_pictures_that_are_all_too_deep_are_refused_with_the_remedy(tmp_path):
         own(tmp_path / "one")
 
 
-def test_pictures_too_deep_beside_others_are_reported(tmp_path):
+def test_pictures_in_deeper_folders_are_reported(tmp_path):
     put(tmp_path, "cats/1.png", "cats/a/1.png", "dogs/a/1.png", "dogs/a/2.png")
     data = own(tmp_path)
     assert data.class_names == ("cats",)
@@ -101,7 +101,7 @@ def test_pictures_too_deep_beside_others_are_reported(tmp_path):
 
 
 @pytest.mark.parametrize(("top", "bits"), [(4095, 12), (900, 10), (16383, 14)])
-def test_pictures_of_16_bits_that_use_fewer_are_warned_of(tmp_path, top, bits):
+def test_16_bit_pictures_that_use_few_bits_cause_a_warning(tmp_path, top, bits):
     for number in range(2):
         levels = np.full((3, 4), top // (number + 1), np.uint16)
         Image.fromarray(levels).save(tmp_path / f"{number}.png")
@@ -109,7 +109,7 @@ def test_pictures_of_16_bits_that_use_fewer_are_warned_of(tmp_path, top, bits):
         own(tmp_path)
 
 
-def test_pictures_of_16_bits_that_use_all_are_not_warned_of(tmp_path):
+def test_16_bit_pictures_that_use_all_bits_cause_no_warning(tmp_path):
     for number, top in enumerate((500, 20000)):
         Image.fromarray(np.full((3, 4), top, np.uint16)).save(tmp_path / f"{number}.png")
     assert len(own(tmp_path)) == 2  # Warnings are errors in the tests.
@@ -182,7 +182,7 @@ def test_a_class_may_lose_all_its_pictures(tmp_path):
     assert (data.classes, data.labels.tolist()) == (2, [1])
 
 
-def test_a_folder_of_nothing_but_bad_files_is_an_error_all_the_same(tmp_path):
+def test_a_folder_of_only_bad_files_is_an_error(tmp_path):
     spoil(tmp_path / "a.png")
     with pytest.raises(DataError, match="cannot read 1 of 1 pictures"):
         own(tmp_path, ImageOptions(skip_bad=True))
@@ -195,7 +195,7 @@ def test_different_sizes_are_not_skipped(tmp_path):
         own(tmp_path, ImageOptions(skip_bad=True))
 
 
-def test_a_folder_is_held_once(tmp_path):
+def test_a_folder_is_in_memory_once(tmp_path):
     put(tmp_path, *(f"{number}.png" for number in range(20)), size=(512, 512))
     tracemalloc.start()
     try:
@@ -217,7 +217,7 @@ def test_a_tilde_is_the_user_s_home(tmp_path, monkeypatch):
     assert len(own("~/faces")) == 1
 
 
-def test_a_missing_path_is_refused_with_what_may_be_given(tmp_path):
+def test_a_missing_path_is_refused_with_the_possible_values(tmp_path):
     with pytest.raises(DataError, match=r"^no file or folder .*missing; give a \.npy or \.npz"):
         own(tmp_path / "missing")
 

@@ -37,7 +37,7 @@ def test_a_second_read_downloads_nothing(archive, good, server):
     assert server.asked == []
 
 
-def test_fetch_returns_every_file_and_heeds_the_folder(bare_machine, archive, good, contents):
+def test_fetch_returns_every_file_in_the_given_folder(bare_machine, archive, good, contents):
     paths = archive.fetch(bare_machine / "named", Mirrors((good,)))
     assert paths == [bare_machine / "named" / "mnist" / f"{name}.gz" for name in contents]
     assert all(row.ok for row in archive.verify(bare_machine / "named"))
@@ -52,7 +52,7 @@ def test_only_what_is_missing_is_fetched(archive, good, server):
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_the_next_mirror_is_asked_when_one_lies(archive, contents, good, server):
+def test_the_next_mirror_is_used_after_wrong_content(archive, contents, good, server):
     server.serve(f"bad/{IMAGES}.gz", gzip.compress(contents[IMAGES][::-1]))
     data = archive.read("train", None, Mirrors((f"{server.url}bad/", good)))
     assert idx.encode(data.images[..., 0]) == contents[IMAGES]
@@ -89,7 +89,7 @@ def test_when_all_fail_every_mirror_is_named_with_its_reason(bare_machine, archi
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_a_silent_host_is_waited_for_once(archive, good, server):
+def test_a_silent_host_is_tried_once(archive, good, server):
     silent = f"http://localhost:{server.server_port}/silent/"
     for name in (IMAGES, "train-labels-idx1-ubyte"):
         server.answers[f"silent/{name}.gz"] = lambda _: server.closing.wait(10)

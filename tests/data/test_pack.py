@@ -32,7 +32,7 @@ def names(path):
     return sorted(found.name for found in path.parent.iterdir())
 
 
-def test_what_was_packed_is_what_the_folder_holds(folder, tmp_path):
+def test_a_packed_file_equals_its_folder(folder, tmp_path):
     packed, read = pack(folder, tmp_path / "out.npy", PLAIN), own(folder)
     again = own(tmp_path / "out.npy")
     for data in (packed, again):
@@ -44,7 +44,7 @@ def test_what_was_packed_is_what_the_folder_holds(folder, tmp_path):
     assert packed.source == f"{read.source}, packed into {tmp_path / 'out.npy'}"
 
 
-def test_options_are_heeded(folder, tmp_path):
+def test_options_are_used(folder, tmp_path):
     data = pack(folder, tmp_path / "out.npy", ImageOptions((8, 10), 1, "pad"))
     assert data.images.shape == (11, 8, 10, 1)
 
@@ -55,7 +55,7 @@ def test_a_folder_without_classes_leaves_one_file(folder, tmp_path):
     assert own(tmp_path / "out.npy").labels is None
 
 
-def test_labels_of_an_earlier_file_do_not_stay(folder, tmp_path):
+def test_labels_of_an_earlier_file_are_removed(folder, tmp_path):
     pack(folder, tmp_path / "out.npy", PLAIN)
     (tmp_path / "out.npy").unlink()
     assert len(names(tmp_path / "out.npy")) == 3
@@ -85,7 +85,7 @@ def test_an_existing_file_is_not_replaced(folder, tmp_path):
     assert (tmp_path / "out.npy").read_bytes() == b"mine"
 
 
-def test_another_ending_is_refused(folder, tmp_path):
+def test_another_suffix_is_refused(folder, tmp_path):
     with pytest.raises(ConfigError, match=r"give a file whose name ends in \.npy"):
         pack(folder, tmp_path / "out.npz", PLAIN)
 
@@ -132,7 +132,7 @@ def large(tmp_path_factory):
     return folder
 
 
-def test_packing_and_reading_hold_one_picture_at_a_time(large, tmp_path):
+def test_packing_and_reading_have_one_picture_in_memory(large, tmp_path):
     tracemalloc.start()
     try:
         data = pack(large, tmp_path / "out.npy", PLAIN)
@@ -145,7 +145,7 @@ def test_packing_and_reading_hold_one_picture_at_a_time(large, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc/self/status")
-def test_the_process_stays_small_while_packing(large, tmp_path):
+def test_packing_does_not_need_the_memory_of_all_pictures(large, tmp_path):
     code = """
 import sys
 from pathlib import Path
@@ -198,7 +198,7 @@ def test_the_command_packs_and_prints_the_file(command, folder, tmp_path):
     assert own(out).images.shape == (11, 8, 6, 1)
 
 
-def test_the_command_takes_pictures_as_they_are(command, folder, tmp_path):
+def test_the_command_packs_pictures_of_equal_size_without_options(command, folder, tmp_path):
     assert command("data", "pack", folder, tmp_path / "out.npy")[0] == 0
     assert own(tmp_path / "out.npy").images.shape == (11, 4, 6, 3)
 

@@ -45,9 +45,7 @@ def put(folder, files):
 
 
 @pytest.mark.parametrize("place", ["named", "named/relative", "cache/relative", "home/other"])
-def test_the_published_files_are_taken_wherever_they_lie(
-    bare_machine, relative, packed, contents, place
-):
+def test_published_files_are_found_in_any_folder(bare_machine, relative, packed, contents, place):
     put(bare_machine / place, packed)
     data = relative.load(bare_machine / "named")
     assert idx.encode(data.images[..., 0]) == contents[IMAGES]
@@ -56,7 +54,7 @@ def test_the_published_files_are_taken_wherever_they_lie(
 
 
 @pytest.mark.parametrize("form", ["unpacked", "npz"])
-def test_no_other_form_is_taken(bare_machine, relative, contents, form):
+def test_other_forms_are_ignored(bare_machine, relative, contents, form):
     # MNIST's own files would fit as well: same names, same shapes.
     folder = put(bare_machine / "named", contents if form == "unpacked" else {})
     if form == "npz":
@@ -65,9 +63,7 @@ def test_no_other_form_is_taken(bare_machine, relative, contents, form):
         relative.read("train", folder, Mirrors(()))
 
 
-def test_a_file_that_was_packed_again_is_refused_by_its_size(
-    bare_machine, relative, packed, contents
-):
+def test_a_recompressed_file_is_refused_by_its_size(bare_machine, relative, packed, contents):
     again = gzip.compress(contents[IMAGES], 1, mtime=1)
     put(bare_machine / "named", packed | {f"{IMAGES}.gz": again})
     told = f"has {len(again)} bytes; as published it has {len(packed[f'{IMAGES}.gz'])}"
@@ -75,7 +71,7 @@ def test_a_file_that_was_packed_again_is_refused_by_its_size(
         relative.read("train", bare_machine / "named", Mirrors(()))
 
 
-def test_a_file_of_the_right_size_is_refused_by_its_sum_and_the_sum_is_doubted(
+def test_a_wrong_checksum_is_refused_and_an_unverified_checksum_is_mentioned(
     bare_machine, relative, packed, contents
 ):
     other = gzip.compress(contents[IMAGES], mtime=2)
@@ -84,7 +80,7 @@ def test_a_file_of_the_right_size_is_refused_by_its_sum_and_the_sum_is_doubted(
         relative.read("train", bare_machine / "named", Mirrors(()))
 
 
-def test_a_sum_that_was_tried_is_not_doubted(tmp_path):
+def test_a_verified_checksum_is_not_doubted(tmp_path):
     with pytest.raises(DataError) as caught:
         Checksum("0" * 64).check("1" * 64, tmp_path, "file")
     assert "not confirmed" not in str(caught.value)
@@ -102,13 +98,13 @@ def test_they_are_downloaded_as_they_are_published(bare_machine, relative, packe
     assert [row.ok for row in relative.verify(None)] == [True] * 4
 
 
-def test_no_more_is_downloaded_than_was_published(bare_machine, relative, packed, server):
+def test_a_download_longer_than_published_is_stopped(bare_machine, relative, packed, server):
     server.serve(f"{IMAGES}.gz", packed[f"{IMAGES}.gz"] + b"?")
     with pytest.raises(DataError, match="sends more than the"):
         relative.read("train", bare_machine, Mirrors((server.url,)))
 
 
-def test_verify_tells_a_damaged_file(bare_machine, relative, packed):
+def test_verify_reports_a_damaged_file(bare_machine, relative, packed):
     put(bare_machine / "named", packed | {f"{IMAGES}.gz": b"short"})
     rows = relative.verify(bare_machine / "named")
     assert [row.ok for row in rows] == [False, True, True, True]
@@ -123,7 +119,7 @@ def test_mnist_s_relatives_have_facts_of_their_own():
     assert [bool(file.packed) for file in files] == [False] * 4 + [True] * 8
 
 
-def test_what_could_not_be_tried_says_who_published_it():
+def test_unverified_checksums_name_their_publisher():
     files = [file for module in (fashion_mnist, kmnist) for file in module.ARCHIVE.files]
     assert all(file.checksum.unconfirmed == "TensorFlow Datasets" for file in files)
     assert not any(file.checksum.unconfirmed for file in mnist.ARCHIVE.files)
@@ -134,5 +130,5 @@ def test_https_is_asked_first():
     assert kmnist.ARCHIVE.mirrors[0].startswith("https://")
 
 
-def test_every_data_set_has_images_held_out():
+def test_every_data_set_has_test_images():
     assert all(dataset.test for dataset in BUILTIN)

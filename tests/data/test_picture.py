@@ -37,14 +37,14 @@ def halves(width=6, height=4):
 @pytest.mark.parametrize(
     "name", ["a.png", "a.jpg", "a.JPEG", "a.jfif", "a.webp", "a.tif", "a.tiff", "a.bmp", "a.gif"]
 )
-def test_the_formats_that_are_read(read, name):
+def test_every_supported_picture_format_is_read(read, name):
     pixels = read(halves(64, 32), name)
     assert (pixels.shape, pixels.dtype) == ((32, 64, 3), np.uint8)
     assert np.abs(pixels[16, 8].astype(int) - RED).max() < 8
     assert np.abs(pixels[16, 56].astype(int) - GREEN).max() < 8
 
 
-def test_contents_decide_and_not_the_name(tmp_path):
+def test_the_contents_decide_the_format_and_not_the_suffix(tmp_path):
     halves().save(tmp_path / "a.jpg", format="PNG")
     assert picture(tmp_path / "a.jpg", PLAIN)[0, 0].tolist() == list(RED)
 
@@ -56,7 +56,7 @@ def test_other_formats_are_refused(tmp_path, content):
         picture(tmp_path / "a.png", PLAIN)
 
 
-def test_grey_stays_grey_and_colour_colour(read):
+def test_grey_pictures_have_one_channel_and_colour_pictures_three(read):
     assert read(Image.new("L", (3, 2), 77)).tolist() == [[[77]] * 3] * 2
     assert read(Image.new("1", (3, 2), 1)).tolist() == [[[255]] * 3] * 2
     assert read(halves()).shape == (4, 6, 3)
@@ -70,7 +70,7 @@ def test_channels_can_be_chosen(read):
     assert read(halves(), options=ImageOptions(channels=1))[0, 0].tolist() == [76]
 
 
-def test_alpha_is_laid_on_black(read):
+def test_transparency_is_composed_on_black(read):
     half = Image.new("RGBA", (1, 1), (200, 100, 0, 128))
     assert read(half).tolist() == [[[100, 50, 0]]]
     assert read(Image.new("LA", (1, 1), (200, 128))).tolist() == [[[100]]]
@@ -82,7 +82,7 @@ def test_a_transparent_colour_is_black(read):
     assert read(Image.new("L", (1, 1), 9), transparency=9).tolist() == [[[0]]]
 
 
-def test_a_palette_counts_as_colours(read):
+def test_a_palette_picture_is_read_as_colour(read):
     palette = halves(2, 1).convert("P", palette=Image.Palette.ADAPTIVE, colors=2)
     assert read(palette).tolist() == [[list(RED), list(GREEN)]]
     assert read(palette, transparency=palette.getpixel((0, 0)))[0, 0].tolist() == [0, 0, 0]
@@ -91,7 +91,7 @@ def test_a_palette_counts_as_colours(read):
 @pytest.mark.parametrize(
     ("level", "kept"), [(0, 0), (255, 0), (256, 1), (40000, 156), (65535, 255)]
 )
-def test_of_16_bits_the_upper_8_are_kept(read, level, kept):
+def test_16_bit_values_are_reduced_to_their_upper_8_bits(read, level, kept):
     assert read(Image.fromarray(np.full((2, 3), level, np.uint16))).tolist() == [[[kept]] * 3] * 2
 
 
@@ -118,7 +118,7 @@ def test_the_first_frame_of_an_animation_is_taken(read, name):
     assert pixels[4, 4].tolist() == list(RED)
 
 
-def test_crop_cuts_off_evenly_what_is_left_over(read):
+def test_crop_removes_equal_margins(read):
     image = Image.new("RGB", (30, 10), GREEN)
     image.paste(RED, (10, 0, 20, 10))
     assert np.array_equal(read(image, options=ImageOptions((10, 10))), np.full((10, 10, 3), RED))
@@ -225,7 +225,7 @@ def test_a_missing_file_is_a_data_error(tmp_path):
         ({"channels": 2}, "channels: got 2"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options, said):
+def test_impossible_options_are_refused(options, said):
     with pytest.raises(ConfigError, match=said):
         ImageOptions(**options)
 

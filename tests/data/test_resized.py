@@ -27,7 +27,7 @@ def wide(monkeypatch):
     return data
 
 
-def test_images_are_brought_to_a_size_as_pictures_are():
+def test_data_sets_are_resized_like_pictures():
     images = np.random.default_rng(0).integers(0, 256, (3, 20, 40, 3), np.uint8)
     made = resized(ImageSet(images, None, "noise"), (10, 10))
     wanted = ImageOps.fit(Image.fromarray(images[1]), (10, 10), Image.Resampling.LANCZOS)
@@ -35,19 +35,19 @@ def test_images_are_brought_to_a_size_as_pictures_are():
     assert made.source == "noise, resized to 10x10 (crop)"
 
 
-def test_any_number_of_channels_goes():
+def test_any_number_of_channels_is_resized():
     images = np.zeros((2, 8, 8, 5), np.uint8)
     assert resized(ImageSet(images, None, "x"), (4, 6), "stretch").images.shape == (2, 4, 6, 5)
 
 
-def test_a_set_of_that_size_is_left_alone():
+def test_a_data_set_of_the_right_size_is_unchanged():
     images, labels = glyphs.draw(3)
     data = ImageSet(images, labels, "glyphs")
     assert resized(data, (28, 28)) is data
 
 
 @pytest.mark.usefixtures("machine", "wide")
-def test_a_plugins_data_set_is_trained_on_and_evaluated_in_the_size_that_is_asked_for(command):
+def test_a_plugins_data_set_is_trained_and_evaluated_in_the_requested_size(command):
     words = ("--backend", "numpy", "--dataset", "wide", "--size", "28", "--batch", "4")
     ended = command("train", *words, "--steps", "2", "--out", "run")
     assert ended.code == 0, ended.err
@@ -58,12 +58,12 @@ def test_a_plugins_data_set_is_trained_on_and_evaluated_in_the_size_that_is_aske
 
 
 @pytest.mark.usefixtures("machine", "wide")
-def test_what_is_for_pictures_alone_is_still_refused(command):
+def test_options_for_picture_folders_are_refused(command):
     ended = command("train", "--backend", "numpy", "--dataset", "wide", "--skip-bad")
     assert ended.code == ExitCode.USAGE
     assert "skip_bad" in ended.err
 
 
-def test_a_set_keeps_its_labels(wide):
+def test_resizing_keeps_the_labels(wide):
     labelled = dataclasses.replace(wide, labels=np.arange(24) % 3)
     assert np.array_equal(resized(labelled, (5, 5)).labels, labelled.labels)

@@ -64,14 +64,14 @@ def png(depth, colour, rows, *before, size=(4, 4)):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_odd_entries_of_exif_do_not_matter(tmp_path, kind, odd):
+def test_odd_exif_entries_are_ignored(tmp_path, kind, odd):
     made = pixels_of(tmp_path, saved(kind, block(TURN, odd)))
     assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("exif", [b"garbage, no TIFF", b"\0\x08\0\x02", b"II*\0\xff\xff\xff\xff"])
-def test_exif_that_cannot_be_read_leaves_the_picture_as_it_lies(tmp_path, kind, exif):
+def test_unreadable_exif_does_not_rotate_the_picture(tmp_path, kind, exif):
     made = pixels_of(tmp_path, saved(kind, exif))
     assert np.abs(made.astype(int) - FLAT).max() < 60
 
@@ -89,7 +89,7 @@ def test_the_orientation_is_read_by_its_tag(order, entry, right):
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=80))
-def test_any_bytes_have_an_orientation(content):
+def test_any_bytes_as_exif_raise_no_error(content):
     assert 1 <= orientation(b"II*\0" + content) <= 8
 
 
@@ -98,11 +98,11 @@ def test_any_bytes_have_an_orientation(content):
     st.sampled_from([b"\xff\xd8\xff", b"RIFF\x10\0\0\0WEBP", b"II*\0", b"MM\0+", b"GIF89a"]),
     st.binary(max_size=120),
 )
-def test_any_bytes_can_be_looked_through_for_metadata(head, tail):
+def test_any_bytes_can_be_searched_for_metadata(head, tail):
     assert strip_metadata(io.BytesIO(head + tail)).content[:2] == head[:2]
 
 
-def test_a_wrong_checksum_of_a_text_does_not_matter(tmp_path):
+def test_a_wrong_checksum_of_a_text_chunk_is_ignored(tmp_path):
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "made by hand")
     file = io.BytesIO()
@@ -113,7 +113,7 @@ def test_a_wrong_checksum_of_a_text_does_not_matter(tmp_path):
     assert np.array_equal(pixels_of(tmp_path, bytes(content)), FLAT)
 
 
-def test_a_wrong_checksum_of_pixels_is_named(tmp_path):
+def test_a_wrong_checksum_of_pixels_is_an_error(tmp_path):
     content = bytearray(saved("PNG", b""))
     content[content.index(b"IDAT") + 8] ^= 1
     with pytest.raises(DataError, match="damaged PNG file: wrong checksum of IDAT"):
@@ -121,7 +121,7 @@ def test_a_wrong_checksum_of_pixels_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
-def test_text_that_unpacks_to_gigabytes_does_not_matter(tmp_path, kind):
+def test_text_that_unpacks_to_gigabytes_is_ignored(tmp_path, kind):
     body = {
         b"zTXt": b"Comment\0\0",
         b"iTXt": b"Comment\0\x01\0\0\0",
@@ -157,14 +157,14 @@ def padded_webp():
 
 
 @pytest.mark.parametrize("padded", [padded_png, padded_jpeg, padded_webp])
-def test_no_more_is_read_than_the_pixels_need(tmp_path, monkeypatch, padded):
+def test_only_the_pixel_data_is_read(tmp_path, monkeypatch, padded):
     monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_BYTES", 2**14)
     made = pixels_of(tmp_path, padded())
     assert np.abs(made.astype(int) - np.rot90(FLAT, -1)).max() < 60
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP"])
-def test_what_follows_the_pixels_does_not_matter(tmp_path, monkeypatch, kind):
+def test_data_after_the_pixels_is_ignored(tmp_path, monkeypatch, kind):
     monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_BYTES", 2**14)
     file = io.BytesIO()
     Image.fromarray(FLAT).save(file, kind)
@@ -184,13 +184,13 @@ def test_a_picture_of_too_many_parts_is_refused_in_one_line(tmp_path, monkeypatc
         pixels_of(tmp_path, png(8, 0, bytes(range(256)) * 16, chunk(part, b"a") * 99))
 
 
-def test_zeros_after_a_webp_file_are_no_parts_of_it(tmp_path, monkeypatch):
+def test_zeros_after_a_webp_file_are_ignored(tmp_path, monkeypatch):
     monkeypatch.setattr("gankit.data.strip_metadata.bounded_reader.MOST_READS", 9)
     whole = saved("WEBP", b"")
     assert np.array_equal(pixels_of(tmp_path, whole + bytes(2**16)), pixels_of(tmp_path, whole))
 
 
-def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):
+def test_other_segments_of_a_jpeg_are_ignored(tmp_path):
     whole = saved("JPEG", b"", quality=95)
     odd = b"".join(
         b"\xff" + bytes([marker]) + (len(data) + 2).to_bytes(2, "big") + data
@@ -206,7 +206,7 @@ def test_segments_of_a_jpeg_that_are_no_pixels_do_not_matter(tmp_path):
 
 
 @pytest.mark.parametrize("size", [20, 58, 70])
-def test_a_wrong_size_of_a_jpeg_s_metadata_does_not_matter(tmp_path, size):
+def test_a_wrong_size_of_a_jpegs_metadata_is_ignored(tmp_path, size):
     content = saved("JPEG", b"", quality=95)
     metadata = b"\xff\xe1" + size.to_bytes(2, "big") + b"Exif\0\0" + bytes(50)
     made = pixels_of(tmp_path, content[:2] + metadata + content[2:])
@@ -214,19 +214,19 @@ def test_a_wrong_size_of_a_jpeg_s_metadata_does_not_matter(tmp_path, size):
 
 
 @pytest.mark.parametrize("kind", [b"tEXt", b"eXIf"])
-def test_metadata_of_a_png_that_is_cut_off_does_not_matter(tmp_path, kind):
+def test_truncated_metadata_of_a_png_is_ignored(tmp_path, kind):
     content = saved("PNG", b"")
     cut = content[: content.rindex(b"IEND") - 4] + (100_000).to_bytes(4, "big") + kind + b"x"
     assert np.array_equal(pixels_of(tmp_path, cut), pixels_of(tmp_path, content))
 
 
-def test_the_checksum_of_a_png_s_end_does_not_matter(tmp_path):
+def test_the_checksum_of_a_pngs_end_is_ignored(tmp_path):
     content = saved("PNG", b"")
     wrong = content[:-1] + bytes([content[-1] ^ 1])
     assert np.array_equal(pixels_of(tmp_path, wrong), pixels_of(tmp_path, content))
 
 
-def test_a_jpeg_of_cmyk_keeps_its_colours_without_its_metadata(tmp_path):
+def test_a_cmyk_jpeg_keeps_its_colours_without_its_metadata(tmp_path):
     file = io.BytesIO()
     Image.fromarray(FLAT).convert("CMYK").save(file, "JPEG", exif=b"Exif\0\0" + block(TURN))
     assert np.abs(pixels_of(tmp_path, file.getvalue()).astype(int) - np.rot90(FLAT, -1)).max() < 60
@@ -234,7 +234,7 @@ def test_a_jpeg_of_cmyk_keeps_its_colours_without_its_metadata(tmp_path):
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
 @pytest.mark.parametrize("big", [False, True], ids=["classic", "big"])
-def test_odd_tags_of_a_tiff_do_not_matter(tmp_path, compression, big):
+def test_odd_tags_of_a_tiff_are_ignored(tmp_path, compression, big):
     file = io.BytesIO()
     tags = {270: "text", 274: 6, 305: "software", 33432: "me"}
     Image.fromarray(FLAT).save(
@@ -258,7 +258,7 @@ GREYS = {  # Rows of white, light, dark and black.
 
 
 @pytest.mark.parametrize("depth", GREYS)
-def test_a_grey_value_that_is_transparent_becomes_black_at_any_depth(tmp_path, depth):
+def test_a_transparent_grey_value_becomes_black_at_any_depth(tmp_path, depth):
     row, levels, white = GREYS[depth]
     opaque = pixels_of(tmp_path, png(depth, 0, row * 4))
     assert opaque[0].ravel().tolist() == levels
@@ -267,14 +267,14 @@ def test_a_grey_value_that_is_transparent_becomes_black_at_any_depth(tmp_path, d
     assert made[0].ravel().tolist() == [level if level < 255 else 0 for level in levels]
 
 
-def test_a_grey_value_of_16_bits_is_compared_whole(tmp_path):
+def test_a_16_bit_grey_value_is_compared_with_all_its_bits(tmp_path):
     row = b"\0" + struct.pack(">4H", 0xAA00, 0xAA01, 0xAAFF, 0)
     made = pixels_of(tmp_path, png(16, 0, row * 4, chunk(b"tRNS", b"\xaa\x01")))
     assert made[0].ravel().tolist() == [0xAA, 0, 0xAA, 0]
 
 
 @pytest.mark.parametrize(("depth", "form"), [(8, "B"), (16, "H")])
-def test_a_colour_that_is_transparent_becomes_black_at_8_and_16_bits(tmp_path, depth, form):
+def test_a_transparent_colour_becomes_black_at_8_and_16_bits(tmp_path, depth, form):
     one, other, third = (200, 100, 50), (200, 100, 51), (255, 0, 0)
     row = b"\0" + b"".join(struct.pack(f">3{form}", *c) for c in (one, other, third, third))
     made = pixels_of(tmp_path, png(depth, 2, row * 4, chunk(b"tRNS", struct.pack(">3H", *third))))
@@ -312,7 +312,7 @@ def test_the_highest_16_bit_level_is_returned(tmp_path, name):
         (np.ones((3, 4), np.int32), "its levels are whole numbers of 32 bits"),
     ],
 )
-def test_a_tiff_of_other_numbers_is_refused(tmp_path, levels, said):
+def test_a_tiff_of_another_number_type_is_refused(tmp_path, levels, said):
     Image.fromarray(levels).save(tmp_path / "a.tif")
     with pytest.raises(DataError, match=said):
         picture(tmp_path / "a.tif", PLAIN)
@@ -401,6 +401,6 @@ def test_planes_of_a_tiff_are_read(tmp_path, channels, packed):
     assert np.array_equal(*made)
 
 
-def test_a_gif_counts_as_colours_even_in_grey(tmp_path):
+def test_a_grey_gif_is_read_as_colour(tmp_path):
     Image.new("L", (4, 3), 77).save(tmp_path / "a.gif")
     assert picture(tmp_path / "a.gif", PLAIN).tolist() == [[[77] * 3] * 4] * 3

@@ -35,13 +35,13 @@ def settings():
     return tomllib.loads(Path("run/config.toml").read_text("utf-8"))
 
 
-def test_a_folder_of_pictures_is_brought_to_the_generators_shape(photos, command):
+def test_a_folder_of_pictures_is_resized_to_the_generators_shape(photos, command):
     ended = command(*TRAIN, "--dataset", f"{photos}/")
     assert ended.code == 0, ended.err
     assert gankit.load("run").sample(2).shape == (2, 28, 28, 1)
 
 
-def test_folders_of_classes_make_a_run_that_knows_them(photos, command):
+def test_class_folders_make_a_class_conditional_run(photos, command):
     ended = command(*TRAIN, "--recipe", "cgan", "--dataset", photos)
     assert ended.code == 0, ended.err
     assert settings()["classes"] == 2
@@ -49,7 +49,7 @@ def test_folders_of_classes_make_a_run_that_knows_them(photos, command):
     assert command("sample", "run", "--class", "2").code == 2
 
 
-def test_a_bad_picture_is_named_and_skipped_only_when_asked(photos, command):
+def test_a_bad_picture_is_named_and_skipped_only_on_request(photos, command):
     (photos / "cats" / "broken.png").write_bytes(b"no picture")
     refused = command(*TRAIN, "--dataset", "./photos")
     assert refused.code == 3
@@ -58,7 +58,7 @@ def test_a_bad_picture_is_named_and_skipped_only_when_asked(photos, command):
     assert command(*TRAIN, "--dataset", "./photos", "--skip-bad").code == 0
 
 
-def test_how_pictures_are_read_is_recorded_and_decides_what_is_learned(photos, command):
+def test_picture_options_are_recorded_and_change_the_trained_weights(photos, command):
     assert command(*TRAIN, "--dataset", photos, "--fit", "pad").code == 0
     assert settings()["images"]["fit"] == "pad"
     padded = gankit.load("run").history
@@ -67,7 +67,7 @@ def test_how_pictures_are_read_is_recorded_and_decides_what_is_learned(photos, c
     assert not np.array_equal(padded, gankit.load("other").history)
 
 
-def test_a_path_that_is_not_there_is_refused_in_one_line(machine, command):
+def test_a_missing_path_is_refused_in_one_line(machine, command):
     ended = command(*TRAIN, "--dataset", "./nothing")
     assert ended.code == 3
     assert ended.err.count("\n") == 1
@@ -75,7 +75,7 @@ def test_a_path_that_is_not_there_is_refused_in_one_line(machine, command):
     assert not (machine / "run").exists()
 
 
-def test_arrays_of_another_shape_are_refused_with_what_would_fit(machine, command):
+def test_arrays_of_another_shape_are_refused_with_the_right_shape(machine, command):
     np.save(machine / "small.npy", np.zeros((5, 14, 14, 1), np.uint8))
     ended = command(*TRAIN, "--dataset", "small.npy")
     assert ended.code in {2, 3}
@@ -83,7 +83,7 @@ def test_arrays_of_another_shape_are_refused_with_what_would_fit(machine, comman
     assert not (machine / "run").exists()
 
 
-def test_mirrored_images_train_another_run(machine, command):
+def test_mirroring_changes_the_trained_weights(machine, command):
     random = np.random.default_rng(0)
     np.save(machine / "wide.npy", random.integers(0, 256, (9, 28, 28, 1), dtype=np.uint8))
     assert command(*TRAIN, "--dataset", "wide.npy").code == 0
@@ -94,7 +94,7 @@ def test_mirrored_images_train_another_run(machine, command):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_data_set_larger_than_its_share_of_memory_trains_in_flat_memory(machine, backend):
+def test_a_data_set_larger_than_the_memory_limit_trains_in_constant_memory(machine, backend):
     count = 2_000_000  # 1.5 GB, of which a file system keeps only the header.
     header = np.lib.format.open_memmap(
         machine / "large.npy", mode="w+", dtype=np.uint8, shape=(count, 28, 28, 1)
@@ -116,7 +116,7 @@ print(peak() - before)
     assert int(done.stdout.split()[-1]) < 200 * MIB
 
 
-def test_a_run_on_user_images_is_resumed_from_any_folder(photos, command, monkeypatch, tmp_path):
+def test_a_run_on_user_images_resumes_from_any_folder(photos, command, monkeypatch, tmp_path):
     assert command(*TRAIN, "--dataset", "./photos").code == 0
     run = photos.parent / "run"
     monkeypatch.chdir(tmp_path)
@@ -126,7 +126,7 @@ def test_a_run_on_user_images_is_resumed_from_any_folder(photos, command, monkey
     assert len(gankit.load(run).history) == 3
 
 
-def test_a_run_is_not_resumed_on_images_that_have_changed(machine, command):
+def test_a_run_does_not_resume_with_changed_images(machine, command):
     for seed in (0, 1):
         images = np.random.default_rng(seed).integers(0, 256, (9, 28, 28, 1), dtype=np.uint8)
         np.save(machine / "mine.npy", images)
@@ -135,7 +135,7 @@ def test_a_run_is_not_resumed_on_images_that_have_changed(machine, command):
     assert "other images" in ended.err
 
 
-def test_how_pictures_are_read_is_said(photos, command):
+def test_the_picture_options_are_printed(photos, command):
     assert "28x28, grey" in command(*TRAIN, "--dataset", photos).err
 
 

@@ -99,7 +99,7 @@ def test_the_examples_of_a_page_run_in_order(page):
 
 
 @pytest.mark.parametrize("page", with_examples("console", "sh"), ids=named)
-def test_the_commands_of_a_page_are_understood(page, elsewhere):
+def test_the_commands_of_a_page_can_be_parsed(page, elsewhere):
     for file in examples(page, "toml"):
         if name := re.match(r"# (\w+\.toml)\n", file.text):
             (elsewhere / name[1]).write_text(file.text, encoding="utf-8")
@@ -162,7 +162,7 @@ def parse(group: click.Group, name: str, arguments: list[str]) -> None:
         command.make_context(name, list(arguments), parent=context).close()
 
 
-def test_a_wrong_command_is_not_understood(elsewhere):
+def test_a_wrong_command_cannot_be_parsed(elsewhere):
     for line in ("gankit train --epoochs 2", "gankit sample", "gankit train --set seeed=2"):
         for environment, arguments, _ in gankit_commands(line):
             with pytest.raises((click.ClickException, ValueError)):
@@ -170,7 +170,7 @@ def test_a_wrong_command_is_not_understood(elsewhere):
     assert not list(elsewhere.iterdir())
 
 
-def test_marks_are_heeded():
+def test_skip_and_needs_comments_are_read():
     page = [
         "<!-- skip: slow -->",
         "```python",
@@ -230,7 +230,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
     assert (tmp_path / "html" / "quickstart.html").is_file()
 
 
-def test_the_last_result_of_the_battery_stands_on_its_page():
+def test_the_results_of_the_crash_tests_are_on_their_page():
     battery = runpy.run_path(str(ROOT / "tests" / "crash" / "table.py"))
     text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
     shown = text.partition(battery["BEGIN"])[2].partition(battery["END"])[0]

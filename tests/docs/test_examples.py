@@ -115,7 +115,7 @@ def test_an_example_passes_its_own_tests(pyproject, tmp_path):
 
 
 @pytest.mark.parametrize(("file", "right", "wrong", "said"), BREAKAGES.values(), ids=BREAKAGES)
-def test_an_example_that_is_broken_is_found_out(file, right, wrong, said, tmp_path):
+def test_a_broken_example_fails(file, right, wrong, said, tmp_path):
     folder = shutil.copytree(CURVE, tmp_path / "gankit-command-curve")
     text = (folder / file).read_text("utf-8")
     assert right in text

@@ -26,7 +26,7 @@ def test_every_recipe_is_named(name):
 
 
 @pytest.mark.parametrize("path", PICTURES)
-def test_every_picture_is_there_and_whole(path):
+def test_every_picture_exists_and_is_complete(path):
     with Image.open(DOCS / path) as picture:
         assert getattr(picture, "n_frames", 1) > 1 or path.endswith(".png")
         picture.load()

@@ -30,13 +30,13 @@ def test_the_names_on_the_page_are_those_of_the_code():
     ("promised", "found"),
     [("StepKey(seed, step, update)", "StepKey(seed, step)"), ("    .sample(", "    .")],
 )
-def test_a_promise_that_the_code_does_not_keep_is_noticed(promised, found):
+def test_a_promised_name_without_code_is_detected(promised, found):
     assert PAGE.count(promised) == 1
     altered = PAGE.replace(promised, found)
     assert WRITER["page"](altered) != altered
 
 
-def test_the_page_names_the_number():
+def test_the_page_names_the_api_number():
     assert f"`gankit.contract.API` is {API}." in PAGE
 
 
@@ -65,14 +65,14 @@ def imported(path):
 
 
 @pytest.mark.parametrize("path", AUTHORS, ids=lambda path: str(path.relative_to(DOCS.parent)))
-def test_what_authors_are_shown_uses_only_what_is_promised(path):
+def test_examples_for_authors_use_only_promised_names(path):
     promised = {home: set(names.split()) for home, names in WRITER["PROMISED"].items()}
     for home, name in imported(path):
         module = f"{home}.{name}"
         assert module in promised or name in promised.get(home, ()), f"from {home} import {name}"
 
 
-def test_a_backend_of_another_number_is_refused(monkeypatch):
+def test_a_backend_of_another_api_number_is_refused(monkeypatch):
     ours = plugins.get_backend("numpy")
     monkeypatch.setattr("gankit.contract.API", API + 1)
     with pytest.raises(PluginError, match=f"got {API}; expected {API + 1}"):

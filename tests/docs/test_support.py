@@ -94,11 +94,11 @@ def same(one, other):
     return re.sub(r"(\.0)+$", "", one) == re.sub(r"(\.0)+$", "", other)
 
 
-def test_the_lowest_python_is_the_first_that_is_claimed():
+def test_the_lowest_tested_python_is_the_first_supported_one():
     assert PROJECT["requires-python"] == f">={pythons()[0]}"
 
 
-def test_every_session_of_nox_stands_in_the_table_and_no_other(noxfile):
+def test_the_table_lists_exactly_the_nox_sessions(noxfile):
     assert [row[0].strip("`") for row in table("session")] == noxfile.sessions
 
 
@@ -114,7 +114,7 @@ def test_a_row_has_the_versions_that_its_session_installs(row):
     assert int(passed) > 100
 
 
-def test_the_table_of_libraries_is_what_pyproject_and_constraints_say():
+def test_the_table_of_libraries_equals_pyproject_and_constraints():
     rows = table("library")
     assert [row[0] for row in rows] == list(
         dict.fromkeys(
@@ -133,7 +133,7 @@ def test_development_versions_are_in_the_supported_range(line):
     assert requirement.specifier.contains(pinned)
 
 
-def test_the_oldest_session_installs_each_lower_bound_and_nothing_looser(noxfile):
+def test_the_oldest_session_installs_exactly_the_lower_bounds(noxfile):
     pinned = [Requirement(line) for line in noxfile.module.oldest(PROJECT)]
     for requirement in pinned:
         (only,) = requirement.specifier
@@ -144,14 +144,14 @@ def test_the_oldest_session_installs_each_lower_bound_and_nothing_looser(noxfile
     ]
 
 
-def test_the_torch_that_is_tested_is_the_only_one_that_is_claimed(noxfile):
+def test_only_the_tested_torch_is_supported(noxfile):
     (tested,) = noxfile.module.FRAMEWORKS["torch"]
     version = str(next(iter(Requirement(tested).specifier))).removeprefix("==").removesuffix("+cpu")
     assert version == NEWEST["torch"]
     assert same(oldest("torch", "3.11"), version)
 
 
-def test_a_python_without_a_session_for_torch_is_said_to_be_untested(noxfile):
+def test_a_python_without_a_torch_session_is_listed_as_untested(noxfile):
     tested = [name.removeprefix("torch-") for name in noxfile.sessions if "torch" in name]
     missing = [version for version in pythons() if version not in tested]
     (row,) = (row for row in table("what") if row[0].startswith("torch on"))

@@ -51,7 +51,7 @@ def test_the_distances_grow_with_the_damage(judge, test, labels, damage):
 
 
 @pytest.mark.parametrize("labels", [True, False], ids=["labels", "no labels"])
-def test_better_shapes_count_for_more_than_harder_strokes(judge, test, labels):
+def test_better_shapes_improve_the_distance_more_than_harder_strokes(judge, test, labels):
     # As a run trains, shapes become right while edges become hard: it becomes better.
     real = judge.reference.images
     features = judge.features if labels else principal_components(real)
@@ -63,14 +63,14 @@ def test_better_shapes_count_for_more_than_harder_strokes(judge, test, labels):
     assert found[-1] > 1.2 * frechet_distance(moments(features(test[0])), known)
 
 
-def test_specks_cost_precision_and_the_classes_do_not_show_them(judge, test):
+def test_specks_lower_precision_and_not_the_class_metrics(judge, test):
     real, worse = (judge(some) for some in (test[0], specks(test[0], 16)))
     assert worse.precision < 0.98 * real.precision
     assert worse.density < 0.8 * real.density
     assert worse.histogram_divergence < 0.05
 
 
-def test_missing_classes_cost_recall_and_more_of_them_more(judge, test):
+def test_missing_classes_lower_recall_and_more_of_them_lower_it_more(judge, test):
     images, labels = test
     found = [judge(images[labels < classes]) for classes in (10, 9, 5)]
     for figure, sign in (("frechet", 1), ("histogram_divergence", 1), ("coverage", -1)):
@@ -79,7 +79,7 @@ def test_missing_classes_cost_recall_and_more_of_them_more(judge, test):
     assert found[2].precision > 0.8 * found[0].precision
 
 
-def test_wrong_shares_show_in_the_distance_and_in_the_divergence(judge, test):
+def test_wrong_class_shares_raise_the_distance_and_the_divergence(judge, test):
     images, labels = test
     found = []
     for keep in (60, 20, 5):
@@ -91,7 +91,7 @@ def test_wrong_shares_show_in_the_distance_and_in_the_divergence(judge, test):
         assert values == sorted(values), figure
 
 
-def test_copies_of_training_images_show_only_in_the_nearest(judge, digits, test):
+def test_copies_of_training_images_show_only_in_the_nearest_distance(judge, digits, test):
     real = judge(test[0])
     copies = judge(choose(digits[0][:600], "", 300, seed=5).images)
     assert copies.nearest == 0 < 0.1 < real.nearest
@@ -99,7 +99,7 @@ def test_copies_of_training_images_show_only_in_the_nearest(judge, digits, test)
     assert copies.precision >= real.precision
 
 
-def test_copies_of_a_few_images_cost_recall(judge, digits, test):
+def test_copies_of_a_few_images_lower_recall(judge, digits, test):
     real = judge(test[0])
     few = judge(np.repeat(digits[0][:20], 15, axis=0))
     assert few.nearest == 0

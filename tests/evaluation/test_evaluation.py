@@ -21,13 +21,13 @@ from gankit.evaluation import (
 )
 
 
-def test_every_figure_names_its_features_its_counts_and_its_reference(baseline, features):
+def test_every_metric_names_its_features_counts_and_reference(baseline, features):
     assert baseline.features == features.name
     assert baseline.reference == "500 of the 600 drawn digits, seed 0"
     assert (baseline.samples, baseline.reference_samples, baseline.neighbours) == (600, 500, 5)
 
 
-def test_noise_is_worse_than_real_images_by_every_distance(judge, baseline, digits):
+def test_noise_is_worse_than_real_images_in_every_distance(judge, baseline, digits):
     noise = np.random.default_rng(0).integers(0, 256, digits[0][600:].shape, np.uint8)
     found = judge(noise)
     assert found.frechet > 10 * baseline.frechet
@@ -41,7 +41,7 @@ def test_noise_is_worse_than_real_images_by_every_distance(judge, baseline, digi
     assert found.score < 0.5 * baseline.score
 
 
-def test_a_class_that_is_missing_shows_in_recall_and_in_the_histogram(judge, baseline, digits):
+def test_a_missing_class_lowers_recall_and_shows_in_the_histogram(judge, baseline, digits):
     images, labels = (part[600:] for part in digits)
     found = judge(images[labels < 5])
     # A classifier of few steps takes some images for one of a class that is not there.
@@ -54,7 +54,7 @@ def test_a_class_that_is_missing_shows_in_recall_and_in_the_histogram(judge, bas
     assert found.coverage < 0.7 * baseline.coverage
 
 
-def test_the_reference_against_itself_is_perfect(judge):
+def test_the_reference_compared_with_itself_is_perfect(judge):
     found = judge(judge.reference.images)
     assert found.frechet == pytest.approx(0, abs=1e-6)
     assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
@@ -63,17 +63,17 @@ def test_the_reference_against_itself_is_perfect(judge):
     assert found.score == found.reference_score
 
 
-def test_grey_levels_and_real_numbers_get_the_same_figures_each_time(judge, baseline, digits):
+def test_grey_levels_and_floats_have_the_same_metrics_each_time(judge, baseline, digits):
     assert judge(digits[0][600:] / 127.5 - 1) == baseline
     assert evaluate(digits[0][600:], judge.reference, judge.features) == baseline
 
 
-def test_figures_are_those_of_the_functions_that_are_public(judge, baseline, digits, features):
+def test_metrics_equal_those_of_the_public_functions(judge, baseline, digits, features):
     values, real = features(digits[0][600:]), features(judge.reference.images)
     assert baseline.frechet == frechet_distance(moments(values), moments(real))
 
 
-def test_without_classes_the_figures_of_classes_are_none(digits):
+def test_without_classes_the_class_metrics_are_none(digits):
     reference = choose(digits[0][:600], "drawn digits")
     assert reference.split == "all 600 drawn digits"
     found = evaluate(digits[0][600:], reference, principal_components(reference.images))
@@ -97,7 +97,7 @@ def test_an_infinite_divergence_is_none_in_json(digits, features):
     assert found.as_json()["histogram_divergence"] is None
 
 
-def test_a_copy_of_any_training_image_shows_though_the_reference_lacks_it(digits, features):
+def test_a_copy_of_a_training_image_outside_the_reference_is_found(digits, features):
     training = digits[0][:600]
     reference = choose(training, "drawn digits", 100)
     others = np.array([not (image == reference.images).all((1, 2, 3)).any() for image in training])
@@ -114,7 +114,7 @@ def test_too_few_images_for_subsets_have_no_deviation(digits, features):
     assert judge(digits[0][600:604]).kernel_deviation > 0
 
 
-def test_images_in_another_range_are_refused_or_warned_of(judge, digits):
+def test_images_in_another_range_are_refused_or_cause_a_warning(judge, digits):
     real = digits[0][600:640] / 127.5 - 1
     with pytest.raises(ConfigError, match=r"from 0 to 255; expected real numbers in \[-1, 1\]"):
         judge(digits[0][600:640].astype(np.float32))
@@ -134,7 +134,7 @@ def test_progress_names_the_next_metric(judge, digits):
     assert told[-1] == "classes"
 
 
-def test_a_choice_is_a_function_of_the_seed_and_takes_no_image_twice():
+def test_a_choice_depends_only_on_the_seed_and_has_no_image_twice():
     images = np.arange(200, dtype=np.uint8).reshape(-1, 1, 1, 1)
     first, again, other = (choose(images, "of all", 50, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.images, again.images)

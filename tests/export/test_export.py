@@ -132,7 +132,7 @@ def liar(tmp_path_factory):
     return run
 
 
-def test_the_file_rebuilds_the_generator_and_its_path_is_what_is_printed(command, tmp_path):
+def test_the_exported_file_restores_the_generator_and_its_path_is_printed(command, tmp_path):
     run = train(tmp_path / "run")
     ended = command("export", tmp_path / "run", "--to", "safetensors")
     assert ended.code == 0, ended.err
@@ -142,7 +142,7 @@ def test_the_file_rebuilds_the_generator_and_its_path_is_what_is_printed(command
     assert made.std() > 0.05
 
 
-def test_its_metadata_says_which_network_it_is(done):
+def test_the_exported_metadata_describes_the_network(done):
     with safe_open(done.path, "np") as file:
         said = {key: json.loads(value) for key, value in file.metadata().items()}
     assert [layer["layer"] for layer in said["generator"]] == [layer["layer"] for layer in DENSE]
@@ -150,7 +150,7 @@ def test_its_metadata_says_which_network_it_is(done):
     assert said["gankit"] == gankit.__version__
 
 
-def test_the_average_is_what_is_exported(tmp_path):
+def test_the_average_is_exported(tmp_path):
     run = train(tmp_path / "run", average={"half_life": 1000})
     export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
     kernel = load_file(tmp_path / "g.safetensors")["3.kernel"]
@@ -183,7 +183,7 @@ def test_spectral_norm_is_folded_into_the_kernel(folder):
     np.testing.assert_allclose(weights["0.kernel"], kernel / np.linalg.norm(kernel @ u), rtol=1e-6)
 
 
-def test_the_card_says_what_it_is_and_how_it_is_used(done, monkeypatch):
+def test_the_card_describes_the_generator_and_its_use(done, monkeypatch):
     text = done.card.read_text("utf-8")
     assert done.card.name == "g.safetensors.md"
     for part in (
@@ -212,7 +212,7 @@ def test_the_card_has_the_evaluation_of_its_step_and_no_other(tmp_path):
     assert "| 11 |" not in text
 
 
-def test_a_damaged_log_of_evaluations_is_said_in_the_card_and_stops_no_export(tmp_path):
+def test_a_damaged_log_of_evaluations_is_mentioned_in_the_card_and_stops_no_export(tmp_path):
     run = train(tmp_path / "run")
     RunFolder(run.folder).evaluations.write_text("garbage\n", "utf-8")
     done = export(run.folder, "safetensors")
@@ -220,7 +220,7 @@ def test_a_damaged_log_of_evaluations_is_said_in_the_card_and_stops_no_export(tm
     assert "could not be read: " in done.card.read_text("utf-8")
 
 
-def test_the_best_checkpoint_is_exported_where_that_is_asked_for(command, tmp_path):
+def test_the_best_checkpoint_is_exported_on_request(command, tmp_path):
     run = train(tmp_path / "run", checkpoint_every=2, evaluate_samples=100)
     for step, distance in ((2, 11.0), (3, 22.25)):
         evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
@@ -240,7 +240,7 @@ def test_a_damaged_checkpoint_is_named_and_an_older_one_is_exported(command, tmp
     assert "step 2 by backend numpy" in ended.err
 
 
-def test_a_run_that_was_not_evaluated_has_a_card_that_says_so(done):
+def test_the_card_of_a_run_without_evaluations_says_so(done):
     assert "The images of step 3" in done.card.read_text("utf-8")
 
 
@@ -263,7 +263,7 @@ def evaluated(step, distance):
         ("endless", "the images of the export have values that are not finite"),
     ],
 )
-def test_an_export_that_is_none_leaves_what_was_there(name, said, liar, folder, tmp_path):
+def test_a_wrong_export_leaves_the_old_file(name, said, liar, folder, tmp_path):
     (tmp_path / "g.made").write_text("older")
     ended = liar(folder, "--to", name, "--out", tmp_path / "g.made")
     assert ended.returncode == ExitCode.BACKEND, ended.stderr
@@ -273,7 +273,7 @@ def test_an_export_that_is_none_leaves_what_was_there(name, said, liar, folder, 
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("g.made", "older")]
 
 
-def test_what_a_library_prints_stays_with_it(liar, folder, tmp_path):
+def test_printed_text_of_a_library_is_not_in_the_output(liar, folder, tmp_path):
     ended = liar(folder, "--to", "shouting", "--out", tmp_path / "g.made")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == f"{tmp_path / 'g.made'}\n"
@@ -290,7 +290,7 @@ def test_what_a_library_prints_stays_with_it(liar, folder, tmp_path):
         ("mine.safetensors", ConfigError, "is a folder without an export"),
     ],
 )
-def test_a_place_that_makes_no_sense_is_refused_before_any_work(out, error, said, folder, tmp_path):
+def test_an_impossible_path_is_refused_before_the_export(out, error, said, folder, tmp_path):
     (tmp_path / "mine.safetensors").mkdir()
     (tmp_path / "mine.safetensors" / "diary.txt").write_text("dear Ada")
     with pytest.raises(error, match=said):
@@ -298,7 +298,7 @@ def test_a_place_that_makes_no_sense_is_refused_before_any_work(out, error, said
     assert (tmp_path / "mine.safetensors" / "diary.txt").read_text() == "dear Ada"
 
 
-def test_names_that_nothing_answers_to_are_refused(command, folder):
+def test_unknown_names_are_refused(command, folder):
     with pytest.raises(UnknownName, match=r"unknown format 'onix'.*did you mean 'onnx'"):
         export(folder, "onix")
     with pytest.raises(ConfigError, match=r"'numpy' cannot write onnx, only safetensors; use"):
@@ -310,7 +310,7 @@ def test_names_that_nothing_answers_to_are_refused(command, folder):
     assert "csv" in ended.err
 
 
-def test_what_a_format_needs_and_is_missing_is_said_with_a_remedy(folder, monkeypatch):
+def test_missing_libraries_of_a_format_are_named_with_the_remedy(folder, monkeypatch):
     backends = [b.name for b in plugins.backends().values() if "onnx" in b.exports]
     assert backends
     monkeypatch.setattr(plugins, "missing", lambda modules: list(modules)[-1:])
@@ -322,7 +322,7 @@ def test_every_format_is_known_whatever_is_installed():
     assert {"safetensors", "onnx", "torchscript", "keras", "savedmodel"} <= set(known())
 
 
-def test_a_file_of_other_weights_is_no_generator(done, tmp_path):
+def test_a_file_with_other_weights_is_refused(done, tmp_path):
     arrays = load_file(done.path)
     save_file(arrays, tmp_path / "bare.safetensors")
     with pytest.raises(CheckpointError, match="has no valid description of its network"):
@@ -333,7 +333,7 @@ def test_a_file_of_other_weights_is_no_generator(done, tmp_path):
         read(tmp_path / "bad")
 
 
-def test_the_history_is_a_table_with_the_evaluations_beside(command, tmp_path):
+def test_the_history_is_a_table_with_the_evaluations_in_columns(command, tmp_path):
     run = train(tmp_path / "run")
     evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(2, 11.5))
     ended = command("export", run.folder, "--to", "csv", "--out", tmp_path / "h.csv")

@@ -150,7 +150,7 @@ def test_a_card_shows_how_to_make_the_runs_images_without_gankit(outside, run):
 
 
 @pytest.mark.skipif(not BACKENDS, reason="no framework is among the backends to test")
-def test_every_format_holds_the_names_of_the_classes(outside):
+def test_every_format_stores_the_class_names(outside):
     folder, exports = outside
     named = json.loads((folder / "named.json").read_text("utf-8"))
     assert named == dict.fromkeys(exports, NAMES)

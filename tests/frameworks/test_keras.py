@@ -27,7 +27,7 @@ PLAIN = (
 """A generator whose images both updates of a step can share."""
 
 
-def test_a_second_block_traces_nothing_anew(monkeypatch):
+def test_a_second_block_is_not_traced_again(monkeypatch):
     from gankit_keras.blocks import BlockRunner
 
     traced, original = [], BlockRunner.run
@@ -42,7 +42,7 @@ def test_a_second_block_traces_nothing_anew(monkeypatch):
 
 
 @pytest.mark.parametrize("changes", [{}, {"fresh_noise": False, "generator": PLAIN}])
-def test_updates_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, changes):
+def test_updates_compiled_by_xla_are_close_and_equal_their_block(monkeypatch, changes):
     problem = full(plugins.get_backend("keras"), precision="float32", **changes)
     states = {}
     for xla in ("", "1"):
@@ -56,7 +56,7 @@ def test_updates_that_xla_compiles_are_near_and_equal_their_block(monkeypatch, c
         np.testing.assert_allclose(states["1", "block"][name], wanted, rtol=0, atol=1e-5)
 
 
-def test_the_variable_is_what_lets_xla_compile(monkeypatch):
+def test_only_the_variable_enables_xla(monkeypatch):
     import gankit_keras.trainer
 
     asked, original = [], gankit_keras.trainer.compiled
@@ -77,7 +77,7 @@ def test_the_variable_is_what_lets_xla_compile(monkeypatch):
     ("asked", "wanted"),
     [("auto", None), ("cpu", "CPU:0"), ("cuda", "GPU:0"), ("cuda:1", "GPU:1"), ("gpu:1", "GPU:1")],
 )
-def test_a_gpu_is_called_as_torch_calls_it_too(monkeypatch, asked, wanted):
+def test_torch_names_of_gpus_are_accepted(monkeypatch, asked, wanted):
     from gankit_keras.framework import device_name, tf
 
     class Device:
@@ -99,7 +99,7 @@ def framework():
 
 
 @pytest.mark.parametrize("level", [None, "3"])
-def test_what_tensorflow_says_while_it_is_imported_is_held_back_and_logged(
+def test_tensorflows_import_messages_are_logged_and_not_printed(
     framework, monkeypatch, capfd, caplog, level
 ):
     monkeypatch.setenv(framework.LOG_LEVEL, level or "")
@@ -114,7 +114,7 @@ def test_what_tensorflow_says_while_it_is_imported_is_held_back_and_logged(
     assert caplog.messages[-1].endswith("I0000 oneDNN custom operations are on")
 
 
-def test_what_tensorflow_says_before_its_import_fails_is_shown(framework, capfd):
+def test_tensorflows_messages_are_printed_if_its_import_fails(framework, capfd):
     def imported():
         with framework._captured_stderr():
             os.write(2, b"E0000 no such instruction\n")

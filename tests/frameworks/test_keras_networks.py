@@ -125,7 +125,7 @@ def test_a_model_that_unpacks_labels_itself_must_name_the_parameter():
     assert "'labels'" not in str(e.value)
 
 
-def test_labels_that_the_data_does_not_have_are_asked_for():
+def test_a_network_that_needs_labels_refuses_data_without_labels():
     with pytest.raises(ConfigError, match="the generator's call needs labels; the data has none"):
         fit(Labelled(), critic())
 
@@ -145,7 +145,7 @@ def test_a_network_without_weights_to_train_is_refused(frozen):
 
 
 @pytest.mark.parametrize("cut", ["generator", "discriminator"])
-def test_a_network_that_its_loss_does_not_reach_is_named(cut):
+def test_a_network_without_gradients_is_named(cut):
     networks = {"generator": painter(), "discriminator": critic()}
     networks[cut].add(keras.layers.Lambda(keras.ops.stop_gradient))
     with pytest.raises(ConfigError, match=f"the {cut}'s loss depends on none of its weights"):

@@ -38,7 +38,7 @@ def caught():
     return next((n for n in range(COUNT) if not distance(NUMPY, case(n), steps=1).close), None)
 
 
-def test_random_problems_have_every_part():
+def test_random_problems_use_every_feature():
     problems = [case(number).problem for number in range(COUNT)]
     needed = frozenset().union(*(problem.needs() for problem in problems))
     assert NUMPY.capabilities - {"float32"} <= needed
@@ -55,7 +55,7 @@ def test_random_problems_have_every_part():
 # sees. Each of these makes one.
 
 
-def test_a_mistake_in_a_loss_is_seen():
+def test_a_mistake_in_a_loss_is_detected():
     def formula(ops, real, fake):
         return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(0.99 + fake))
 
@@ -67,7 +67,7 @@ def test_a_mistake_in_a_loss_is_seen():
         assert not distance(NUMPY, changed, steps=1).close
 
 
-def test_a_mistake_in_where_a_penalty_is_taken_is_seen(monkeypatch):
+def test_a_mistake_in_the_points_of_a_penalty_is_detected(monkeypatch):
     original = Penalty.points
 
     def swapped(self, real, fake, draws, deviation):
@@ -78,7 +78,7 @@ def test_a_mistake_in_where_a_penalty_is_taken_is_seen(monkeypatch):
 
 
 @pytest.mark.parametrize("name", augment.TRANSFORMS)
-def test_a_mistake_in_a_view_is_seen(monkeypatch, name):
+def test_a_mistake_in_augmentation_is_detected(monkeypatch, name):
     original = augment.FORMULAS[name]
 
     def weaker(ops, images, numbers):
@@ -88,7 +88,7 @@ def test_a_mistake_in_a_view_is_seen(monkeypatch, name):
     assert caught() is not None
 
 
-def test_a_mistake_in_a_share_of_smoothing_is_seen():
+def test_a_mistake_in_label_smoothing_is_detected():
     for number in range(COUNT):
         one = case(number)
         if one.smoothing:
@@ -99,7 +99,7 @@ def test_a_mistake_in_a_share_of_smoothing_is_seen():
 # And mistakes of the reference's own.
 
 
-def test_a_mistake_in_running_state_is_seen(monkeypatch):
+def test_a_mistake_in_running_state_is_detected(monkeypatch):
     original = norms.running_statistic
 
     monkeypatch.setattr(norms, "running_statistic", lambda *given: original(*given) * (1 + 1e-6))

@@ -78,7 +78,7 @@ def convolutional(request):
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
-def test_20_steps_of_everything_give_the_same_numbers_on_every_backend(name, convolutional):
+def test_20_steps_with_all_features_give_the_same_numbers_on_every_backend(name, convolutional):
     course, wanted = convolutional
     trainer = plugins.get_backend(name).trainer(course.problem)
     losses = course.block(trainer, 0, 20)

@@ -38,26 +38,26 @@ def rounded(left, right, original=torch.Tensor.__matmul__):
     return original(left, right)
 
 
-def test_products_have_the_error_of_float32():
+def test_matrix_products_have_the_error_of_float32():
     left, right = (torch.randn(300, 300) for _ in range(2))
     exact = left.double() @ right.double()
     error = (matmul.fast_matmul(torch.mm)(left, right) - exact).abs().max() / exact.abs().max()
     assert error < 1e-5
 
 
-def test_a_processor_that_steps_to_bfloat16_is_not_asked_to(monkeypatch):
+def test_a_processor_that_rounds_to_bfloat16_does_not_use_onednn(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
     assert not matmul.onednn_is_exact()
 
 
-def test_a_variable_leaves_products_to_pytorchs_default(monkeypatch):
+def test_a_variable_selects_pytorchs_default_matrix_product(monkeypatch):
     monkeypatch.setenv(matmul.STRICT, "1")
     assert not matmul.onednn_is_exact()
     assert matmul.STRICT in matmul.library_name()
 
 
 @pytest.mark.parametrize("before", ["none", "ieee"])
-def test_what_was_set_before_comes_back(monkeypatch, before):
+def test_the_previous_precision_setting_is_restored(monkeypatch, before):
     SETTINGS.fp32_precision = before
     monkeypatch.setattr(matmul, "onednn_is_exact", lambda: True)
     seen = []

@@ -123,29 +123,29 @@ def test_many_updates_of_the_discriminator_are_one_graph(monkeypatch):
     assert (recorder.warmed, recorder.recorded) == (cuda_graphs.WARMUP_STEPS, 1)
 
 
-def test_a_second_block_records_nothing_anew(recorder):
+def test_a_second_block_records_no_graph(recorder):
     trained(problem(), parts=(STEPS, 2 * STEPS))
     assert recorder.recorded == 1
     assert recorder.replayed == 2 * STEPS - cuda_graphs.WARMUP_STEPS
 
 
-def test_steps_with_a_penalty_and_without_are_two_graphs(recorder):
+def test_updates_with_and_without_a_penalty_are_two_graphs(recorder):
     trained(problem("lazy"), parts=(24,))
     assert recorder.recorded == 2
 
 
-def test_rates_that_always_differ_are_run_as_they_come(recorder):
+def test_scalars_that_always_differ_are_not_recorded(recorder):
     adam = Adam(Schedule("linear", 1e-3, 1e-4, images=1000), 0.5, 0.999, 1e-8)
     trained(problem(generator_optimizer=adam))
     assert (recorder.recorded, recorder.warmed) == (0, STEPS)
 
 
-def test_adaptive_augmentation_which_looks_at_numbers_is_not_recorded(recorder):
+def test_adaptive_augmentation_is_not_recorded(recorder):
     trained(problem(augment=Augment(adaptive=True)))
     assert recorder.warmed == recorder.recorded == 0
 
 
-def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
+def test_reading_a_number_ends_a_recording_and_training_continues(monkeypatch):
     asked = problem()
     wanted, recorder = trained(asked), Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
@@ -162,7 +162,7 @@ def test_looking_at_a_number_ends_a_recording_and_the_run_goes_on(monkeypatch):
 
 
 @pytest.mark.usefixtures("recorder")
-def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
+def test_a_constant_recorded_into_a_graph_is_detected(monkeypatch):
     """The stand-in itself: masks that are drawn while it records would be the same ever after."""
     asked = problem()
     original = gankit_torch.trainer.BatchLoader
@@ -178,7 +178,7 @@ def test_a_number_baked_into_a_graph_is_found_out(monkeypatch):
 
 
 @pytest.mark.usefixtures("recorder")
-def test_masks_of_a_block_cross_together_however_many_steps_it_has(monkeypatch):
+def test_all_masks_of_a_block_are_copied_to_the_device_at_once(monkeypatch):
     crossings = []
     original = gankit_torch.trainer.BatchLoader._to_device
     monkeypatch.setattr(
@@ -203,13 +203,15 @@ def test_masks_of_a_block_cross_together_however_many_steps_it_has(monkeypatch):
         (False, False, "float32", "cpu"),
     ],
 )
-def test_auto_is_the_best_device_that_can_do_it(monkeypatch, cuda, mps, precision, wanted):
+def test_auto_is_the_best_device_that_supports_the_precision(
+    monkeypatch, cuda, mps, precision, wanted
+):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert devices.choose_device("auto", precision).type == wanted
 
 
-def test_apples_device_is_refused_what_it_has_not(monkeypatch):
+def test_mps_refuses_float64(monkeypatch):
     monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
     assert devices.choose_device("mps", "float32").type == "mps"
     with pytest.raises(ConfigError, match="no float64; choose float32"):
@@ -221,7 +223,7 @@ def test_only_cuda_records():
     assert cuda_graphs.recorder(torch.device("mps")) is None
 
 
-def test_cudas_recorder_asks_pytorch_for_a_graph_on_its_device(monkeypatch):
+def test_the_cuda_recorder_records_a_graph_on_its_device(monkeypatch):
     """CUDA's calls by substitution: their order, the device and the stream of each."""
     said, device = [], torch.device("cuda", 1)
 
@@ -304,14 +306,14 @@ def test_a_trainer_is_freed_with_its_last_reference(recorder):
 
 
 @pytest.mark.usefixtures("recorder")
-def test_masks_are_drawn_some_steps_at_a_time(monkeypatch):
+def test_masks_are_drawn_for_some_steps_at_a_time(monkeypatch):
     asked = problem()
     wanted = trained(asked)
     monkeypatch.setattr(gankit_torch.dropout_masks, "MAX_PREFETCH_BYTES", 1)
     assert_same(trained(asked), wanted)
 
 
-def test_an_update_is_cloned_whole():
+def test_every_tensor_of_an_update_is_cloned():
     update = cuda_graphs.BatchTensors(
         real=torch.zeros(1),
         noise=torch.ones(2),

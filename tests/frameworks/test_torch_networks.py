@@ -100,7 +100,7 @@ def test_labels_go_to_the_parameter_of_that_name(kind):
     assert network.seen[-1].tolist() == [3, 3]
 
 
-def test_an_argument_with_a_default_is_left_alone():
+def test_an_argument_with_a_default_is_not_passed():
     assert np.isfinite(fit(Optional(), critic(), labels=LABELS).history).all()
 
 
@@ -113,7 +113,7 @@ def test_any_other_argument_is_refused_in_one_line_that_names_it(kind, labels):
         fit(kind(), critic(), labels=labels)
 
 
-def test_labels_that_the_data_does_not_have_are_asked_for():
+def test_a_network_that_needs_labels_refuses_data_without_labels():
     with pytest.raises(
         ConfigError, match="the generator's forward needs labels; the data has none"
     ):
@@ -128,7 +128,7 @@ def test_a_network_without_weights_to_train_is_refused(frozen):
         fit(**networks)
 
 
-def test_a_network_that_is_frozen_in_part_trains_the_rest():
+def test_a_partly_frozen_network_trains_its_other_weights():
     generator = nn.Sequential(nn.Linear(4, 4).requires_grad_(False), *painter())
     before = generator[0].weight.clone(), generator[1].weight.clone()
     fit(generator, critic())

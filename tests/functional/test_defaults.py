@@ -59,7 +59,7 @@ def normal(*shape):
 @pytest.mark.parametrize(
     ("side", "stride", "padding"), [(1, 1, 0), (3, 1, 1), (4, 2, 1), (3, 2, 2)]
 )
-def test_a_convolution_is_the_references(side, stride, padding, groups):
+def test_a_convolution_equals_that_of_the_reference(side, stride, padding, groups):
     x, kernel = normal(3, 8, 6, 4), normal(side, side, 4 // groups, 6)
     layer = Conv(6, side, stride, padding, groups=groups)
     expected = convolve(layer, constant(x), constant(kernel)).value
@@ -70,7 +70,7 @@ def test_a_convolution_is_the_references(side, stride, padding, groups):
 @pytest.mark.parametrize(
     ("side", "stride", "padding"), [(2, 2, 0), (4, 2, 1), (3, 1, 1), (3, 3, 2)]
 )
-def test_a_transposed_convolution_is_the_references(side, stride, padding):
+def test_a_transposed_convolution_equals_that_of_the_reference(side, stride, padding):
     x, kernel = normal(3, 5, 4, 4), normal(side, side, 4, 6)
     layer = ConvTranspose(6, side, stride, padding)
     expected = convolve_transposed(layer, constant(x), constant(kernel)).value
@@ -78,13 +78,13 @@ def test_a_transposed_convolution_is_the_references(side, stride, padding):
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-12)
 
 
-def test_a_shift_is_the_references():
+def test_a_shift_equals_that_of_the_reference():
     images, offsets = normal(4, 6, 5, 2), np.array([[0, 0], [2, -1], [-3, 4], [7, -6]])
     expected = shift(constant(images), offsets).value
     np.testing.assert_array_equal(PLAIN.shift(images, offsets.astype(float)), expected)
 
 
-def test_softplus_and_sigmoid_are_exact_at_both_ends():
+def test_softplus_and_sigmoid_are_exact_for_large_values():
     x = np.array([-1000.0, -40.0, -1e-3, 0.0, 1e-3, 40.0, 1000.0])
     np.testing.assert_allclose(PLAIN.softplus(x), np.logaddexp(x, 0), rtol=1e-15)
     below = np.exp(-np.abs(x))
@@ -92,6 +92,6 @@ def test_softplus_and_sigmoid_are_exact_at_both_ends():
     np.testing.assert_allclose(PLAIN.sigmoid(x), expected, rtol=1e-13)
 
 
-def test_a_condition_computes_one_side_only():
+def test_a_condition_computes_one_branch_only():
     assert PLAIN.cond(0.5, lambda: "due", pytest.fail) == "due"
     assert PLAIN.cond(0.0, pytest.fail, lambda: "not due") == "not due"

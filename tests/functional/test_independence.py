@@ -24,16 +24,16 @@ def modules(path):
 
 
 @pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.name)
-def test_the_reference_imports_nothing_of_it(path):
+def test_the_reference_does_not_import_functional(path):
     assert [name for name in modules(path) if name.startswith("gankit.functional")] == []
 
 
 @pytest.mark.parametrize("path", FUNCTIONAL, ids=lambda path: path.name)
-def test_it_imports_no_backend(path):
+def test_functional_imports_no_backend(path):
     assert [name for name in modules(path) if name.startswith("gankit_")] == []
 
 
-def test_it_uses_every_listed_function_and_no_other():
+def test_functional_uses_exactly_the_listed_functions():
     """Each `xp.name` in the package is in NAMES, and each of NAMES is used."""
     used = {
         node.attr

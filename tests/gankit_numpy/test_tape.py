@@ -129,7 +129,7 @@ def scalar_of(operation, values):
 
 
 @pytest.mark.parametrize(("operation", "shapes"), KINDS)
-def test_the_first_derivative_is_the_slope(operation, shapes):
+def test_the_first_derivative_equals_finite_differences(operation, shapes):
     values = arrays(*shapes)
     formula = scalar_of(operation, values)
     wanted = slopes(lambda v: float(formula(*map(constant, v)).value), values, 1e-6)
@@ -138,7 +138,7 @@ def test_the_first_derivative_is_the_slope(operation, shapes):
 
 
 @pytest.mark.parametrize(("operation", "shapes"), KINDS)
-def test_the_second_derivative_is_the_slope_of_the_first(operation, shapes):
+def test_the_second_derivative_equals_finite_differences_of_the_first(operation, shapes):
     values = arrays(*shapes)
     formula = scalar_of(operation, values)
     directions = arrays(*shapes, seed=5)
@@ -170,7 +170,7 @@ def test_layers_can_be_differentiated_twice(layer):
 
 
 @pytest.mark.parametrize("layer", HIDDEN)
-def test_weights_have_the_slopes_of_a_penalty(layer):
+def test_gradients_of_a_penalty_equal_finite_differences(layer):
     """The mixed derivative that a gradient penalty takes, also through batch statistics."""
     spec = HIDDEN[layer] if layer == "projection" else (*HIDDEN[layer], Tanh(), Dense(1))
     network, (images,) = built(spec, (12,)), arrays((4, 12))
@@ -192,7 +192,7 @@ def test_weights_have_the_slopes_of_a_penalty(layer):
         np.testing.assert_allclose(found[name], slope, rtol=1e-4, atol=1e-7, err_msg=name)
 
 
-def test_gradients_of_what_nothing_leads_to_are_zero():
+def test_gradients_of_unused_inputs_are_zero():
     a, b = map(variable, arrays((2,), (3,)))
     assert not gradients(op.total(a), [b])[0].value.any()
 
@@ -207,13 +207,13 @@ def test_no_gradient_is_computed_for_unrequested_inputs():
     assert pulled
 
 
-def test_constants_remember_nothing():
+def test_constants_record_no_graph():
     made = op.tanh(op.matmul(*map(constant, arrays((2, 3), (3, 2)))))
     assert not made.live
     assert made.parents == ()
 
 
-def test_a_value_that_is_used_twice_gathers_both_gradients():
+def test_a_value_used_twice_sums_both_gradients():
     (x,) = map(variable, arrays((3,)))
     y = op.tanh(x)
     found = gradients(op.total(y * 2.0) + op.total(y * y), [x, y])
@@ -221,19 +221,19 @@ def test_a_value_that_is_used_twice_gathers_both_gradients():
     np.testing.assert_allclose(found[0].value, found[1].value * (1 - y.value**2))
 
 
-def test_a_deep_graph_has_no_limit():
+def test_a_deep_graph_needs_no_recursion():
     x = y = variable(np.ones(()))
     for _ in range(20_000):
         y = y + 1e-3
     assert gradients(y, [x])[0].value == 1
 
 
-def test_numbers_of_numpy_leave_precision_alone():
+def test_numpy_numbers_do_not_change_the_precision():
     made = np.float64(2) * variable(np.ones(3, np.float32)) - np.float64(1)
     assert made.value.dtype == np.float32
 
 
-def test_softplus_and_its_slopes_are_exact_at_both_ends():
+def test_softplus_and_its_derivatives_are_exact_for_large_values():
     x = variable(np.array([-800.0, -40.0, 40.0, 800.0]))
     made = op.softplus(x)
     np.testing.assert_array_equal(made.value, np.logaddexp(x.value, 0))
@@ -270,7 +270,7 @@ def test_shift_moves_down_and_right():
     ("kernel", "stride", "padding", "groups"),
     [(1, 1, 0, 1), (3, 1, 1, 1), (4, 2, 1, 2), (3, 2, 2, 1), (2, 3, 0, 2), (3, 1, 0, 4)],
 )
-def test_conv_is_the_sum_of_its_formula(kernel, stride, padding, groups):
+def test_conv_equals_its_formula(kernel, stride, padding, groups):
     layer = Conv(4, kernel, stride, padding, groups)
     network, (images,) = built((layer,), (6, 5, 4)), arrays((2, 6, 5, 4))
     weight, bias = (network.values[f"0.{role}"] for role in ("kernel", "bias"))
@@ -289,7 +289,7 @@ def test_conv_is_the_sum_of_its_formula(kernel, stride, padding, groups):
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding"), [(1, 1, 0), (4, 2, 1), (3, 1, 2), (2, 3, 0)]
 )
-def test_conv_transpose_lays_its_kernel_down(kernel, stride, padding):
+def test_conv_transpose_equals_its_formula(kernel, stride, padding):
     layer = ConvTranspose(3, kernel, stride, padding)
     network, (images,) = built((layer,), (4, 5, 2)), arrays((2, 4, 5, 2))
     weight, bias = (network.values[f"0.{role}"] for role in ("kernel", "bias"))
@@ -312,7 +312,7 @@ def test_upsample_repeats_and_average_pool_averages():
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 2, 4)])
-def test_batch_norm_takes_the_batchs_statistics_in_training(shape):
+def test_batch_norm_uses_batch_statistics_in_training(shape):
     network, (images,) = built((BatchNorm(0.8, 1e-3),), shape), arrays((5, *shape))
     axes = tuple(range(images.ndim - 1))
     values = {name: value.copy() for name, value in network.values.items()}
@@ -329,7 +329,7 @@ def test_batch_norm_takes_the_batchs_statistics_in_training(shape):
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 2, 4)])
-def test_layer_norm_takes_each_images_statistics(shape):
+def test_layer_norm_uses_each_images_statistics(shape):
     network, (images,) = built((LayerNorm(1e-3),), shape), arrays((5, *shape))
     axes = tuple(range(1, images.ndim))
     centred = images - images.mean(axis=axes, keepdims=True)
@@ -346,7 +346,7 @@ def test_layer_norm_takes_each_images_statistics(shape):
         (ConvTranspose(4, 2, spectral=True), (3, 3, 2)),
     ],
 )
-def test_spectral_norm_divides_by_the_estimate_of_one_more_step(layer, shape):
+def test_spectral_norm_divides_by_the_estimate_of_one_power_iteration(layer, shape):
     network, (images,) = built((layer,), shape), arrays((2, *shape))
     kernel, u = network.values["0.kernel"], network.values["0.kernel_u"]
     matrix = kernel.reshape(-1, kernel.shape[-1])
@@ -370,7 +370,7 @@ def test_spectral_norm_finds_the_largest_singular_value():
     np.testing.assert_allclose(found, images @ network.values["0.kernel"] / largest, atol=1e-9)
 
 
-def test_a_projection_adds_the_classs_own_direction():
+def test_a_projection_adds_the_product_with_the_class_vector():
     network, (images,) = built((Projection(),), (5,)), arrays((4, 5))
     kernel, bias, table = (network.values[f"0.{r}"] for r in ("kernel", "bias", "embedding"))
     wanted = images @ kernel[:, 0] + bias + (images * table[LABELS]).sum(axis=1)
@@ -398,7 +398,7 @@ def test_a_residual_block_adds_its_shortcut():
     np.testing.assert_allclose(network.forward(images), wanted)
 
 
-def test_dropout_is_numbered_as_the_layers_are_walked():
+def test_dropout_masks_are_numbered_in_the_order_of_layers():
     block = Residual((Dense(4), layers.Dropout(0.3)), (layers.Dropout(0.2),))
     spec, asked = (layers.Dropout(0.1), block, layers.Dropout(0.4)), []
 
@@ -411,7 +411,7 @@ def test_dropout_is_numbered_as_the_layers_are_walked():
     assert asked == [(place.number, place.layer.rate) for place in places]
 
 
-def test_a_network_that_looks_at_classes_refuses_to_go_without():
+def test_a_class_conditional_network_needs_labels():
     network = Inference(built((Projection(),), (5,)), squeeze=True)
     with pytest.raises(ConfigError, match="class-conditional"):
         network(arrays((4, 5))[0])

@@ -69,7 +69,7 @@ def elsewhere(trained):  # noqa: ARG001 - it is there first.
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_run_of_a_missing_device_opens_on_another_with_a_warning():
+def test_a_run_of_a_missing_device_opens_on_another_device_with_a_warning():
     with pytest.warns(UserWarning, match="trained on device 'cuda:9', which is not available"):
         run = gankit.load("run")
     assert run.problem.device == "auto"

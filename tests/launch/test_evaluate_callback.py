@@ -100,13 +100,13 @@ def test_a_run_is_evaluated_every_few_epochs_and_at_its_end(canned):
 
 
 @pytest.mark.usefixtures("canned")
-def test_the_floor_is_measured_once():
+def test_the_baseline_is_measured_once():
     train("run")
     assert ["baseline" in one for one in log("run")] == [True, False, False, False]
 
 
 @pytest.mark.usefixtures("canned")
-def test_the_best_checkpoint_is_saved_off_schedule_and_outlives_the_newest():
+def test_the_best_checkpoint_is_saved_at_any_step_and_not_pruned():
     seen = {}
     train("run", [every(1, lambda now: seen.update({now.step: checkpoints("run")}))])
     assert seen[6] == [4, 6]
@@ -117,7 +117,7 @@ def test_the_best_checkpoint_is_saved_off_schedule_and_outlives_the_newest():
     assert seen[20] == [12, 16, 20]
 
 
-def test_without_being_asked_a_run_is_not_evaluated(canned):
+def test_a_run_is_not_evaluated_by_default(canned):
     train("run", evaluate_every=None)
     assert canned == []
     assert not Path("run/evaluations.jsonl").exists()
@@ -140,7 +140,7 @@ def test_the_best_can_be_loaded_sampled_evaluated_and_is_listed(command):
 
 
 @pytest.mark.usefixtures("canned")
-def test_the_best_that_is_damaged_is_refused():
+def test_a_damaged_best_checkpoint_is_refused():
     train("run")
     (file,) = Path("run/checkpoints/000012").glob("generator.safetensors")
     file.write_bytes(file.read_bytes()[:-1])
@@ -150,7 +150,7 @@ def test_the_best_that_is_damaged_is_refused():
 
 
 @pytest.mark.usefixtures("canned")
-def test_pruning_by_hand_leaves_the_best(command):
+def test_the_prune_command_keeps_the_best_checkpoint(command):
     train("run")
     ended = command("checkpoint", "prune", "run", "--keep", "1")
     assert ended.code == 0
@@ -160,7 +160,7 @@ def test_pruning_by_hand_leaves_the_best(command):
     assert "the best checkpoint is unknown" in command("checkpoint", "list", "run").err
 
 
-def test_a_store_that_is_pruned_spares_a_step_beside_the_newest(tmp_path):
+def test_pruning_can_keep_one_step_beside_the_newest(tmp_path):
     store = CheckpointStore(tmp_path)
     for step in (1, 2, 3, 4, 5):
         store.save(step, {"a/b": np.zeros(1)})
@@ -183,7 +183,7 @@ def test_evaluation_changes_no_number_of_training():
 
 @pytest.mark.parametrize("stopped", [1, 6, 7, 12, 17, 19])
 @pytest.mark.usefixtures("canned")
-def test_a_run_that_is_stopped_and_resumed_leaves_what_one_that_was_not_leaves(stopped):
+def test_a_stopped_and_resumed_run_writes_the_files_of_an_uninterrupted_run(stopped):
     train("whole")
     train_until("run", stopped)
     assert checkpoints("run")[-1] == stopped
@@ -197,7 +197,7 @@ def test_a_run_that_is_stopped_and_resumed_leaves_what_one_that_was_not_leaves(s
 
 @pytest.mark.parametrize("killed", [3, 5, 6, 7, 12, 15, 18, 19])
 @pytest.mark.usefixtures("canned")
-def test_a_run_that_is_killed_after_any_step_and_resumed_leaves_the_same(killed):
+def test_a_run_killed_after_any_step_and_resumed_writes_the_same_files(killed):
     def kill(_progress):
         raise Killed
 
@@ -211,9 +211,7 @@ def test_a_run_that_is_killed_after_any_step_and_resumed_leaves_the_same(killed)
 @pytest.mark.parametrize("killed", [6, 8, 12, 20])
 @pytest.mark.parametrize("call", ["save", "prune"])
 @pytest.mark.usefixtures("canned")
-def test_a_run_that_is_killed_between_its_log_and_its_checkpoint_leaves_the_same(
-    monkeypatch, killed, call
-):
+def test_a_run_killed_between_log_and_checkpoint_writes_the_same_files(monkeypatch, killed, call):
     original = getattr(CheckpointStore, call)
 
     def strike(store, *arguments):
@@ -231,7 +229,7 @@ def test_a_run_that_is_killed_between_its_log_and_its_checkpoint_leaves_the_same
 
 
 @pytest.mark.usefixtures("canned")
-def test_what_was_found_after_the_last_checkpoint_is_taken_back(monkeypatch):
+def test_evaluations_after_the_last_checkpoint_are_removed(monkeypatch):
     save = CheckpointStore.save
 
     def strike(store, step, *rest):
@@ -248,7 +246,7 @@ def test_what_was_found_after_the_last_checkpoint_is_taken_back(monkeypatch):
     assert [one["step"] for one in log("run")] == [6, 9, 18, 20]
 
 
-def test_true_figures_are_the_same_after_a_resume_and_those_of_the_command(command):
+def test_metrics_are_the_same_after_a_resume_and_by_the_command(command):
     train("whole")
     train_until("run", 7)
     train("run", resume=True)
@@ -263,7 +261,7 @@ def test_true_figures_are_the_same_after_a_resume_and_those_of_the_command(comma
 
 
 @pytest.mark.usefixtures("canned")
-def test_how_often_a_run_is_evaluated_may_change_on_resuming():
+def test_the_evaluation_interval_may_change_on_resuming():
     train_until("run", 7)
     train("run", resume=True, evaluate_every=1, evaluate_samples=80)
     assert [(one["step"], one["samples"]) for one in log("run")] == [
@@ -274,7 +272,7 @@ def test_how_often_a_run_is_evaluated_may_change_on_resuming():
 
 
 @pytest.mark.usefixtures("canned")
-def test_a_damaged_log_of_evaluations_stops_a_resume_and_stays():
+def test_a_damaged_log_of_evaluations_stops_a_resume_and_is_unchanged():
     train_until("run", 7)
     Path("run/evaluations.jsonl").write_text("rubbish\n")
     with pytest.raises(CheckpointError, match=r"evaluations\.jsonl, line 1"):
@@ -293,7 +291,7 @@ def test_images_that_cannot_be_evaluated_are_refused_before_training(command):
     assert not Path("run").exists()
 
 
-def test_test_images_that_cannot_be_had_stop_no_training(monkeypatch):
+def test_missing_test_images_do_not_stop_training(monkeypatch):
     def lost(_):
         raise DataError("the test images are not here")
 
@@ -303,7 +301,7 @@ def test_test_images_that_cannot_be_had_stop_no_training(monkeypatch):
     assert not any("baseline" in one for one in log("run"))
 
 
-def test_the_test_images_come_from_where_the_user_said(monkeypatch, tmp_path):
+def test_test_images_come_from_the_users_folder(monkeypatch, tmp_path):
     asked = []
     found = dataset(test=lambda folder: asked.append(folder) or pytest.fail("asked"))
     monkeypatch.setattr(plugins, "get_dataset", lambda _: found)
@@ -316,7 +314,7 @@ def test_the_test_images_come_from_where_the_user_said(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_while_the_classifier_is_trained_ends_at_once_and_leaves_nothing(
+def test_a_signal_while_the_classifier_trains_ends_at_once_and_writes_nothing(
     command, monkeypatch, number, code
 ):
     def classifier_of(_data, progress):
@@ -334,7 +332,7 @@ def test_a_signal_while_the_classifier_is_trained_ends_at_once_and_leaves_nothin
     assert sorted(Path().rglob("*")) in (before, [*before, Path("runs")])
 
 
-def test_the_space_for_the_best_and_for_pictures_is_counted():
+def test_the_disk_space_check_counts_the_best_checkpoint_and_grids():
     def space(**settings):
         given = {"dataset": "./digits.npz"} | settings
         config = config_of([from_recipe("simple"), from_file(Path("run.toml")), ("here", given)])
@@ -350,7 +348,7 @@ def test_the_space_for_the_best_and_for_pictures_is_counted():
     assert another - one == state + open_folder.PICTURE_BYTES
 
 
-def test_each_evaluation_is_a_line_for_the_person_who_waits(tmp_path):
+def test_each_evaluation_prints_a_line(tmp_path):
     said = []
     folder = RunFolder(tmp_path)
     found = [row(6, 30.0, baseline=1.5), row(12, 10.0), row(18, 20.0)]

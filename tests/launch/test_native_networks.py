@@ -15,7 +15,7 @@ from tests.selection import selected
 from tests.short_runs import fit, refusal, train
 
 
-def test_a_backend_may_be_given_itself():
+def test_a_backend_object_may_be_given():
     numpy = gankit.get_backend("numpy")
     assert np.array_equal(fit(backend=numpy).history, fit().history)
     assert train(backend=numpy).config.backend == "numpy"
@@ -57,7 +57,7 @@ def test_networks_of_two_frameworks_are_refused():
     assert told.startswith("generator belongs to a, discriminator belongs to b; ")
 
 
-def test_auto_takes_a_plugins_backend_for_its_networks(registered):
+def test_auto_selects_a_plugins_backend_for_its_networks(registered):
     mine = offering("mine", "json", capabilities=("native", "float32"))
     registered(dataclasses.replace(mine, build=lambda _: 1 / 0))
     with pytest.raises(ZeroDivisionError):
@@ -95,7 +95,7 @@ def test_auto_distinguishes_keras_and_torch_networks():
 
 
 @pytest.mark.parametrize("error", [KeyError("units"), AttributeError("x"), RuntimeError("no")])
-def test_a_mistake_in_build_comes_through_as_itself(error):
+def test_an_error_in_build_is_raised_unchanged(error):
     def build(_problem):
         raise error
 

@@ -61,14 +61,14 @@ BLOCK = Residual((Conv(4, 3, padding=1), Dropout(0.5), Conv(6, 1)), (Conv(6, 1, 
     ],
     ids=str,
 )
-def test_a_layer_makes_its_shape(layer, shape, made):
+def test_a_layer_has_its_output_shape(layer, shape, made):
     assert output_shape((layer,), shape) == made
 
 
 @pytest.mark.parametrize("side", range(1, 12))
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4])
 @pytest.mark.parametrize("stride", [1, 2, 3])
-def test_a_transposed_convolution_undoes_the_sides_of_a_convolution(side, kernel, stride):
+def test_a_transposed_convolution_restores_the_size_of_a_convolution(side, kernel, stride):
     made = output_shape((ConvTranspose(1, kernel, stride=stride),), (side, side, 1))
     assert output_shape((Conv(1, kernel, stride=stride),), made) == (side, side, 1)
 
@@ -97,14 +97,14 @@ def test_a_transposed_convolution_undoes_the_sides_of_a_convolution(side, kernel
     ],
     ids=str,
 )
-def test_a_layer_that_cannot_be_is_refused_in_one_line(layer, shape, said):
+def test_an_impossible_layer_is_refused_in_one_line(layer, shape, said):
     with pytest.raises(ConfigError) as refused:
         output_shape((layer,), shape)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_places_inside_a_block_have_paths_and_every_layer_a_number():
+def test_layers_inside_a_block_have_paths_and_every_layer_a_number():
     places = walk((Flatten(), Reshape(IMAGE), BLOCK, Flatten()), IMAGE)
     assert [place.name for place in places] == [
         "0",
@@ -119,7 +119,7 @@ def test_places_inside_a_block_have_paths_and_every_layer_a_number():
     assert [place.number for place in places] == list(range(8))
 
 
-def test_weights_are_named_by_their_place_and_role():
+def test_weights_are_named_by_layer_and_role():
     spec = (BLOCK, BatchNorm(0.9, 1e-5), Flatten(), Embedding(2), Projection(spectral=True))
     assert weight_shapes(spec, IMAGE, classes=3) == {
         "0.layers.0.kernel": (3, 3, 6, 4),
@@ -167,7 +167,7 @@ def first(layer, shape, role="kernel", classes=0):
     ],
     ids=str,
 )
-def test_kernels_begin_as_their_layer_says(layer, shape, deviation):
+def test_kernels_start_with_their_initializer(layer, shape, deviation):
     kernel = first(layer, shape)
     assert kernel.std() == pytest.approx(deviation, rel=0.03)
     assert abs(kernel.mean()) <= deviation / 10
@@ -177,7 +177,7 @@ STRIDED = (Conv(64, 4, 2), ConvTranspose(64, 4, 2), ConvTranspose(64, 6, 3))
 
 
 @pytest.mark.parametrize("layer", STRIDED, ids=str)
-def test_fan_in_normal_keeps_the_variance_of_what_comes_in(layer):
+def test_fan_in_normal_preserves_the_variance(layer):
     spec = (replace(layer, init="fan-in-normal", bias=False),)
     weights = initial_weights(spec, (12, 12, 32), np.random.default_rng(0))
     network = Sequential(spec, weights)
@@ -187,21 +187,21 @@ def test_fan_in_normal_keeps_the_variance_of_what_comes_in(layer):
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.002, 1 / 256, 0.5, 255 / 256])
-def test_rates_that_dropout_can_keep_are_taken(rate):
+def test_every_rate_below_1_is_accepted_by_dropout(rate):
     assert output_shape((Dropout(rate),), (7,)) == (7,)
     assert (keep_chance(rate) < 1) == (rate > 0)
 
 
-def test_vectors_of_spectral_norm_begin_as_directions():
+def test_vectors_of_spectral_norm_start_with_length_1():
     assert np.linalg.norm(first(Dense(9, spectral=True), (5,), "kernel_u")) == pytest.approx(1)
 
 
-def test_normalisation_begins_as_the_identity():
+def test_normalisation_starts_as_the_identity():
     for role, number in (("gamma", 1), ("beta", 0), ("mean", 0), ("variance", 1)):
         assert (first(BatchNorm(0.9, 1e-5), IMAGE, role) == number).all()
 
 
-def test_layers_inside_blocks_ask_for_what_they_need():
+def test_layers_inside_blocks_require_their_capabilities():
     spec = (Residual((Conv(6, 1, spectral=True), BatchNorm(0.9, 1e-5)), (Embedding(2),)),)
     assert capabilities(spec) == {"residual", "conv", "spectral", "norm", "labels"}
     assert uses_labels(spec)

@@ -32,12 +32,12 @@ def test_upper_case_hyphens_and_underscores_make_no_difference():
     ],
     ids=["data set", "backend", "loss", "recipe", "format"],
 )
-def test_a_name_is_found_as_people_write_it(find, typed, name):
+def test_a_name_is_found_in_any_spelling(find, typed, name):
     assert find(typed).name == name
 
 
 @pytest.mark.usefixtures("machine")
-def test_a_run_records_the_names_as_they_are(command):
+def test_a_run_records_the_canonical_names(command):
     options = "--recipe Simple --backend NumPy --dataset GLYPHS --set loss=Least_Squares"
     ended = command("train", *options.split(), *SHORT, "--out", "run")
     assert ended.code == 0, ended.err
@@ -50,7 +50,7 @@ def test_a_run_records_the_names_as_they_are(command):
 
 
 @pytest.mark.parametrize("made", ["faces/", "faces.npz", "faces.npy"])
-def test_a_folder_or_file_of_that_name_is_likely_meant(machine, command, made):
+def test_an_error_mentions_a_folder_or_file_of_that_name(machine, command, made):
     place = machine / made
     place.mkdir() if made.endswith("/") else place.write_bytes(b"")
     ended = command("train", "--dataset", "faces", "--backend", "numpy")

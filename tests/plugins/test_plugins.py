@@ -71,7 +71,7 @@ def complaints(function):
     return result, [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
 
 
-def test_a_good_plugin_offers_its_backend_beside_ours(install):
+def test_a_valid_plugin_adds_its_backend(install):
     install(GOOD)
     found, said = complaints(plugins.backends)
     assert set(found) >= OURS | {"mine"}
@@ -79,14 +79,16 @@ def test_a_good_plugin_offers_its_backend_beside_ours(install):
 
 
 @pytest.mark.parametrize(("source", "reason"), BACKENDS.values(), ids=BACKENDS)
-def test_authors_of_plugins_can_have_an_error_instead(install, monkeypatch, source, reason):
+def test_authors_of_plugins_can_get_an_error_instead_of_a_warning(
+    install, monkeypatch, source, reason
+):
     install(source)
     monkeypatch.setenv(plugins.STRICT, "1")
     with pytest.raises(PluginError, match=reason):
         plugins.backends()
 
 
-def test_a_plugin_with_the_name_of_ours_is_left_out_and_ours_stays(install):
+def test_a_plugin_with_a_built_in_name_is_left_out(install):
     install(GOOD, name="torch")
     found, said = complaints(plugins.backends)
     assert "mine" not in found
@@ -104,7 +106,7 @@ def test_a_plugin_with_the_name_of_ours_is_left_out_and_ours_stays(install):
     ],
     ids=["loss", "dataset"],
 )
-def test_what_is_built_in_is_not_replaced_in_silence(install, hook, thing, listed, name):
+def test_a_built_in_object_is_not_replaced_silently(install, hook, thing, listed, name):
     before = listed()[name]
     install(f"""
 import dataclasses
@@ -236,7 +238,7 @@ def test_a_plugins_command_runs(install, command):
     assert command("hello", "--name", "Ada") == (ExitCode.OK, "hello Ada\n", "")
 
 
-def test_a_plugins_command_stands_in_the_help(install, command):
+def test_a_plugins_command_is_in_the_help(install, command):
     install(EVERYTHING)
     code, out, _ = command("--help")
     assert code == ExitCode.OK

@@ -23,7 +23,7 @@ def numbered(_folder):
     return ImageSet(images, None, "made here")
 
 
-def test_what_is_registered_is_found_by_its_name(registered):
+def test_registered_objects_are_found_by_name(registered):
     numpy = gankit.get_backend("numpy")
     registered(steep(name="soft"))
     registered(Dataset("noise", "random pictures", numbered))
@@ -45,7 +45,7 @@ def test_a_data_set_that_is_not_registered_is_refused_with_the_remedy(registered
     assert train(dataset=blank, steps=1).config.dataset == "noise"
 
 
-def test_a_module_of_hooks_is_registered_whole(registered):
+def test_all_hooks_of_a_module_are_registered(registered):
     module = types.ModuleType("mine")
     module.gankit_losses = gankit.hookimpl(lambda: [steep(name="soft"), steep(name="hard")])
     seen = []
@@ -84,13 +84,13 @@ def test_registering_a_name_again_replaces_what_was_registered(registered):
     ],
     ids=range(5),
 )
-def test_what_does_not_fit_is_refused_and_leaves_nothing(offered, told):
+def test_invalid_objects_are_refused_and_not_registered(offered, told):
     before = plugins.manager().get_plugins()
     assert told in refusal(lambda: gankit.register(offered), PluginError)
     assert plugins.manager().get_plugins() == before
 
 
-def test_a_hook_with_a_mistake_comes_through_as_itself_and_leaves_nothing():
+def test_an_error_in_a_hook_is_raised_unchanged_and_registers_nothing():
     module = types.ModuleType("mine")
     module.gankit_losses = gankit.hookimpl(lambda: 1 / 0)
     before = plugins.manager().get_plugins()

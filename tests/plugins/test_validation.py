@@ -61,7 +61,7 @@ CASES = [
 ]
 
 
-def test_what_is_right_is_taken():
+def test_valid_fields_are_accepted():
     for kind, thing in (("backend", BACKEND), ("dataset", DATASET), ("loss", LOSS)):
         validation.check(kind, thing)
     for backend in plugins.backends().values():
@@ -95,5 +95,5 @@ def test_a_misspelt_capability_is_named_with_the_likely_one():
     ("kind", "wrong"),
     [(Backend, WRONG), (Export, WRONG_EXPORT), (Dataset, WRONG_DATASET), (Loss, WRONG_LOSS)],
 )
-def test_no_field_is_passed_over(kind, wrong):
+def test_every_field_is_validated(kind, wrong):
     assert {field.name for field in fields(kind)} == wrong.keys()

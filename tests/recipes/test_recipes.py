@@ -69,7 +69,7 @@ def test_a_recipe_fits_its_images(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_backend_can_do_what_a_recipe_needs(name, backend):
+def test_every_backend_has_the_capabilities_of_a_recipe(name, backend):
     settings = config(name)
     problem = replace(settings, classes=10).problem(
         settings.image_shape, plugins.get_loss(settings.loss)
@@ -77,7 +77,7 @@ def test_a_backend_can_do_what_a_recipe_needs(name, backend):
     assert problem.needs() <= plugins.get_backend(backend).capabilities
 
 
-def test_a_recipe_may_be_a_users_file(tmp_path):
+def test_a_recipe_may_be_a_file(tmp_path):
     text = {recipe.name: recipe.text for recipe in recipes()}["cgan"]
     (tmp_path / "mine.toml").write_text(text.replace("units = 50", "units = 7"), "utf-8")
     settings = config_of([from_recipe(str(tmp_path / "mine.toml"))])

@@ -52,7 +52,7 @@ def test_a_recipe_fits_into_a_page_or_says_how_large_it_would_be(name):
         assert len(json.dumps(payload(run))) < 9_100_000
 
 
-def test_too_large_is_refused_before_any_image_is_made(monkeypatch):
+def test_a_too_large_generator_is_refused_before_any_image_is_made(monkeypatch):
     run = run_of_spec(LINEAR, (3, 4, 1))
     monkeypatch.setattr(explorer, "principal_directions", None)
     with pytest.raises(ConfigError, match="leave out --explore") as refused:
@@ -68,7 +68,7 @@ def test_a_native_generator_is_refused():
         payload(native)
 
 
-def test_a_generator_that_makes_nonsense_is_refused():
+def test_a_generator_whose_images_are_not_finite_is_refused():
     run = run_of_spec(LINEAR, (3, 4, 1))
     weights = run.generator.weights()
     run.generator.load_weights(weights | {"0.bias": np.full(12, np.nan)})
@@ -103,7 +103,7 @@ def test_an_unconditional_generator_has_no_classes():
     assert (told["classes"], told["names"]) == (0, [])
 
 
-def test_norms_are_worked_into_what_they_scale():
+def test_normalisation_is_folded_into_the_weights():
     run = run_of_spec(BLOCK, (3, 4, 1))
     block, w = payload(run)["layers"][2], run.generator.weights()
     kernel = w["2.layers.0.kernel"]
@@ -121,7 +121,7 @@ def test_norms_are_worked_into_what_they_scale():
     assert set(shortcut) == {"scale", "shift"}
 
 
-def test_the_average_is_taken_where_there_is_one():
+def test_the_average_is_used_if_there_is_one():
     run = run_of_spec(LINEAR, (3, 4, 1), average=Average(half_life=10.0))
     kernel = numbers(payload(run)["layers"][0]["weights"]["kernel"])
     np.testing.assert_array_equal(kernel, run.trainer.average.weights()["0.kernel"])
@@ -152,7 +152,7 @@ def test_the_largest_entry_of_a_direction_is_positive():
     assert (vectors.max(1) >= -vectors.min(1)).all()
 
 
-def test_there_are_no_more_directions_than_numbers_in_the_noise():
+def test_there_are_at_most_as_many_directions_as_latent_dimensions():
     told = payload(run_of_spec(LINEAR, (3, 4, 1), latent=2))
     assert told["directions"]["shape"] == [2, 2]
     assert len(told["shares"]) == 2

@@ -66,7 +66,7 @@ def text_of(*runs, **more):
     return Text(page_of(*runs, **more)).whole
 
 
-def test_a_page_says_what_the_run_is(run):
+def test_a_page_describes_the_run(run):
     said = text_of(run)
     for part in (
         "mine",
@@ -91,14 +91,14 @@ def test_a_page_has_every_grid_and_both_losses(run):
     assert (curve["mean"][0], curve["mean"][-1]) == (2, 1)
 
 
-def test_a_page_names_no_address_and_forbids_all(run):
+def test_a_page_has_no_external_address_and_a_policy_that_forbids_all(run):
     page = html.unescape(page_of(run, title="a title"))
     assert FETCHED.findall(page) == []
     assert "default-src 'none'; img-src data:; style-src 'sha256-" in page
     assert "unsafe" not in page
 
 
-def test_losses_are_thinned_so_that_no_spike_is_lost():
+def test_thinned_losses_keep_every_spike():
     losses = np.ones(100_000)
     losses[[77, 54_321]] = 9, -9
     curve = thinned(losses)
@@ -108,7 +108,7 @@ def test_losses_are_thinned_so_that_no_spike_is_lost():
 
 
 @pytest.mark.parametrize("count", [1, 2, MOST_POINTS - 1, MOST_POINTS])
-def test_few_losses_are_all_kept(count):
+def test_few_losses_are_not_thinned(count):
     losses = np.arange(count, dtype=float)
     curve = thinned(losses)
     assert curve["mean"] == losses.tolist()
@@ -123,7 +123,7 @@ def test_a_long_log_makes_no_large_page(tmp_path):
     assert "60,000" in Text(page).whole
 
 
-def test_of_many_grids_some_are_shown_and_the_page_says_so(tmp_path):
+def test_a_page_of_many_grids_shows_some_and_says_so(tmp_path):
     run = make_run(tmp_path / "many", grids=(1,))
     for step in range(2, 301):
         run.sample_path(step).write_bytes(run.sample_path(1).read_bytes())
@@ -135,7 +135,7 @@ def test_of_many_grids_some_are_shown_and_the_page_says_so(tmp_path):
     assert f"{MOST_GRIDS} of 300 grids" in Text(page).whole
 
 
-def test_large_grids_are_bounded_in_bytes_too(tmp_path):
+def test_large_grids_are_limited_in_bytes(tmp_path):
     run = make_run(tmp_path / "large", grids=())
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     for step in range(1, 21):
@@ -151,13 +151,13 @@ def test_grids_are_in_the_order_of_steps_beyond_six_digits(tmp_path):
     assert steps == [20, 999_999, 1_000_000]
 
 
-def test_a_run_without_anything_says_what_will_come(tmp_path):
+def test_an_empty_run_says_what_will_be_shown(tmp_path):
     said = text_of(make_run(tmp_path / "new", 0, ()))
     for part in ("No grids yet", "The log has no steps yet", "gankit evaluate", "No images yet"):
         assert part in said, part
 
 
-def test_figures_stand_beside_those_of_real_images(run):
+def test_metrics_are_shown_beside_those_of_real_images(run):
     add_evaluations(run, (10, 30))
     said = text_of(run)
     assert "Fréchet distance lower is better 35.25 (real images: 2.5)" in said
@@ -168,7 +168,7 @@ def test_figures_stand_beside_those_of_real_images(run):
     assert chart["series"][0]["baseline"] == 2.5
 
 
-def test_a_curve_holds_only_figures_that_compare(run):
+def test_a_curve_has_only_comparable_metrics(run):
     add_evaluations(run, (10, 20), baseline=False)
     other = FIGURES | {"step": 30, "seed": 0, "samples": 10_000, "frechet": 7.0}
     with run.evaluations.open("a", encoding="utf-8") as file:
@@ -233,14 +233,14 @@ def test_more_runs_than_colours_can_be_shown(tmp_path):
     assert len(data_of(page)["runs"]) == 8
 
 
-def test_more_tables_stand_near_the_top(run):
+def test_additional_tables_are_near_the_top(run):
     section = Section("Comparison", ["run", "figure"], [["mine", 1.5]], "lower is better")
     said = text_of(run, sections=[section], title="Two of us")
     assert "Comparison lower is better Comparison run figure mine 1.5 Samples" in said
     assert said.startswith("Two of us: gankit report")
 
 
-def test_text_from_anywhere_stays_text(tmp_path):
+def test_text_is_escaped(tmp_path):
     run = make_run(tmp_path / HOSTILE.replace("/", "∕"), summary=HOSTILE, dataset=HOSTILE)
     run.write_facts({"command": [HOSTILE], HOSTILE: HOSTILE, "libraries": {HOSTILE: HOSTILE}})
     add_warning(run, 5, HOSTILE)
@@ -251,7 +251,7 @@ def test_text_from_anywhere_stays_text(tmp_path):
     assert data_of(page)["runs"][0]["name"] == run.path.name
 
 
-def test_half_a_character_keeps_no_page_from_being_written(run):
+def test_a_lone_surrogate_does_not_stop_the_page(run):
     run.write_facts({"python": "\ud800"})
     page_of(run, title="\udcff").encode()
 
@@ -325,14 +325,14 @@ DAMAGE = [
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_page_of_a_damaged_run_comes_and_says_what_is_damaged(run, damage):
+def test_a_page_of_a_damaged_run_names_the_damage(run, damage):
     wanted = damage(run)
     said = text_of(run)
     assert wanted in said
     assert ("Damaged" in said) == bool(wanted)
 
 
-def test_facts_nested_as_deep_as_can_be_read_are_passed_over(run):
+def test_deeply_nested_facts_are_ignored(run):
     for depth in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
         run.environment.write_text('{"a": ' + "[" * depth + "]" * depth + "}", "utf-8")
         environment([read_run_data(run.path, "mine", 1)])
@@ -345,7 +345,7 @@ def test_the_losses_before_a_damaged_line_are_shown(run):
     assert "the page shows the 30 steps before it" in Text(page).whole
 
 
-def test_a_page_of_no_run_is_refused(tmp_path):
+def test_a_page_of_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no runs"):
         render([])
     with pytest.raises(CheckpointError, match=r"no run folder at .*: no such folder"):
@@ -404,7 +404,7 @@ LOST = {
 
 
 @pytest.mark.usefixtures("machine")
-def test_what_was_said_after_the_checkpoint_is_forgotten_on_resuming():
+def test_warnings_after_the_checkpoint_are_removed_on_resuming():
     train(2, checkpoint_every=2)
     given = [warning_log.Warned(step, f"step {step}") for step in (1, 2, 3)]
     for warning in given:
@@ -469,7 +469,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("words", "code", "said"), BAD.values(), ids=BAD.keys())
-def test_what_cannot_be_reported_is_refused_in_a_line_and_nothing_is_written(
+def test_impossible_reports_are_refused_in_one_line_and_write_nothing(
     machine, command, words, code, said
 ):
     make_run(machine / "run")
@@ -481,7 +481,7 @@ def test_what_cannot_be_reported_is_refused_in_a_line_and_nothing_is_written(
     assert set(machine.rglob("*")) == before
 
 
-def test_a_damaged_run_ends_well_and_the_command_says_what_is_damaged(machine, command):
+def test_the_command_reports_a_damaged_run_and_names_the_damage(machine, command):
     damage_log(make_run(machine / "run"))
     ended = command("report", "run")
     assert ended.code == 0

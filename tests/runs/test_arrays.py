@@ -27,7 +27,7 @@ def read(path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_written_a_part_at_a_time_comes_back_whole(tmp_path, name):
+def test_an_array_written_in_parts_is_read_back_complete(tmp_path, name):
     arrays.write(tmp_path / "new" / name, made(3, 2), 6)
     np.testing.assert_array_equal(read(tmp_path / "new" / name), np.concatenate(list(made(3, 2))))
 
@@ -51,7 +51,7 @@ def test_memory_does_not_grow_with_what_is_written(tmp_path, name):
     assert peak < 4 * BYTES
 
 
-def test_memory_would_be_seen_to_grow(tmp_path):
+def test_the_memory_test_can_fail(tmp_path):
     tracemalloc.start()
     np.save(tmp_path / "whole.npy", np.concatenate(list(made())))
     _, peak = tracemalloc.get_traced_memory()
@@ -98,7 +98,7 @@ def test_objects_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_generator_that_fails_half_way_leaves_what_was_there(tmp_path, name):
+def test_a_failing_generator_leaves_the_old_file(tmp_path, name):
     (tmp_path / name).write_text("mine")
 
     def failing():

@@ -21,7 +21,7 @@ def assert_same(found, wanted):
         assert found[name].shape == array.shape
 
 
-def test_what_is_loaded_is_what_was_saved(store, state):
+def test_a_loaded_state_equals_the_saved_state(store, state):
     found = store.load(640)
     assert_same(found.state, state)
     assert (found.step, found.info, found.path.name) == (640, {"backend": "numpy"}, "000640")
@@ -40,7 +40,7 @@ def test_what_is_loaded_is_what_was_saved(store, state):
     ],
     ids=["0-d", "empty", "bool", "uint32", "big-endian", "transposed", "strided"],
 )
-def test_an_array_of_any_layout_comes_back_with_its_numbers(tmp_path, array):
+def test_an_array_of_any_memory_layout_is_loaded_equal(tmp_path, array):
     store = CheckpointStore(tmp_path)
     store.save(1, {"generator/a": array}, {})
     found = store.load(1).state["generator/a"]
@@ -71,7 +71,7 @@ def test_a_state_that_is_not_finite_is_never_published(store, state, value):
     assert store.steps() == [640, 1280]
 
 
-def test_saving_a_step_again_leaves_its_files_alone(store, state):
+def test_saving_a_step_again_does_not_change_its_files(store, state):
     file = store.path(640) / "generator.safetensors"
     before = file.stat().st_ino
     store.save(640, state, {"backend": "numpy"})
@@ -83,7 +83,7 @@ def test_saving_a_step_again_with_other_info_replaces_it(store, state):
     assert store.load(640).info == {"run": "another"}
 
 
-def test_saving_a_damaged_step_again_mends_it(store, state):
+def test_saving_a_damaged_step_again_replaces_it(store, state):
     (store.path(640) / "generator.safetensors").write_bytes(b"")
     store.save(640, state, {})
     assert_same(store.load(640).state, state)
@@ -98,12 +98,12 @@ def test_pruning_keeps_the_newest(store, state):
         store.prune(0)
 
 
-def test_a_step_that_is_not_there_is_refused_naming_those_that_are(store):
+def test_a_missing_step_is_refused_with_the_existing_steps(store):
     with pytest.raises(CheckpointError, match=r"no checkpoint of step 7 .* available: 640, 1280"):
         store.load(7)
 
 
-def test_a_store_that_was_never_written_is_empty(tmp_path):
+def test_a_new_store_is_empty(tmp_path):
     store = CheckpointStore(tmp_path / "nowhere")
     assert store.steps() == []
     assert store.newest_valid(print) is None
@@ -120,7 +120,7 @@ def test_an_array_of_objects_is_refused(tmp_path):
         CheckpointStore(tmp_path).save(1, {"generator/a": np.array([{}])}, {})
 
 
-def test_what_a_run_just_saved_does_not_give_way_to_a_damaged_one_after_it(store, state):
+def test_a_saved_checkpoint_is_not_pruned_for_a_damaged_newer_one(store, state):
     (store.path(1280) / "generator.safetensors").write_bytes(b"")
     store.save(960, state)
     store.prune(1, newest=960)
@@ -128,7 +128,7 @@ def test_what_a_run_just_saved_does_not_give_way_to_a_damaged_one_after_it(store
     assert store.newest_valid().step == 960
 
 
-def test_one_of_another_run_is_passed_over_though_it_is_whole(store):
+def test_a_complete_checkpoint_of_another_run_is_skipped(store):
     def check(checkpoint):
         if checkpoint.step == 1280:
             raise CheckpointError(f"{checkpoint.path} is of another run")
@@ -138,7 +138,7 @@ def test_one_of_another_run_is_passed_over_though_it_is_whole(store):
     assert len(refused) == 1
 
 
-def test_one_that_a_newer_gankit_wrote_is_not_passed_over_and_then_replaced(store, monkeypatch):
+def test_a_checkpoint_of_a_newer_gankit_is_refused_and_not_replaced(store, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(manifest, "FORMAT", 4)
         store.save(1920, {"generator/a": np.zeros(1)})
@@ -147,7 +147,7 @@ def test_one_that_a_newer_gankit_wrote_is_not_passed_over_and_then_replaced(stor
 
 
 @pytest.mark.parametrize("change", ["moved", "removed", "replaced"])
-def test_a_folder_that_was_moved_or_removed_is_not_made_anew(tmp_path, state, change):
+def test_a_moved_or_removed_folder_is_not_made_again(tmp_path, state, change):
     store = CheckpointStore(tmp_path / "checkpoints")
     store.save(1, state, {})
     if change == "removed":

@@ -72,7 +72,7 @@ def test_numbers_that_are_not_finite_are_refused_whatever_the_digests_say(
     assert "holds nan" in refused(store, FILE, step=1920)
 
 
-def test_the_newest_valid_one_is_found_and_each_newer_one_complained_of(store, state):
+def test_the_newest_valid_checkpoint_is_found_and_each_newer_one_reported(store, state):
     store.save(1920, state, {})
     (store.path(1920) / FILE).write_bytes(b"")
     (store.path(1280) / "manifest.json").unlink()

@@ -57,12 +57,12 @@ def path(tmp_path):
     return path
 
 
-def test_what_is_read_is_what_was_appended(path):
+def test_evaluations_are_read_back_equal(path):
     assert evaluation_log.read(path) == ROWS
     assert len(path.read_text().splitlines()) == 3
 
 
-def test_the_log_knows_every_figure_of_an_evaluation():
+def test_the_log_has_every_metric_of_an_evaluation():
     # Of a figure that it does not know it would prove nothing.
     named = (
         *evaluation_log.WORDS,
@@ -75,25 +75,25 @@ def test_the_log_knows_every_figure_of_an_evaluation():
     assert sorted(named) == sorted(figures)  # What classes are called is not measured.
 
 
-def test_a_kernel_distance_without_subsets_is_taken(path):
+def test_a_kernel_distance_without_subsets_is_accepted(path):
     assert evaluation_log.append(path, row(24, kernel_deviation=None))
     assert evaluation_log.read(path)[-1]["kernel_deviation"] is None
 
 
-def test_a_log_that_was_never_written_has_none(tmp_path):
+def test_a_missing_log_has_no_evaluations(tmp_path):
     assert evaluation_log.read(tmp_path / "nothing") == []
     evaluation_log.truncate(tmp_path / "nothing", 3)
     assert not (tmp_path / "nothing").exists()
 
 
-def test_a_run_that_is_gone_is_not_made_again_for_an_evaluation(path):
+def test_an_evaluation_does_not_make_a_removed_run_folder_again(path):
     path.parent.rename(path.parent.with_name("moved"))
     with pytest.raises(StorageError, match="does not exist"):
         evaluation_log.append(path, row(24))
     assert not path.parent.exists()
 
 
-def test_the_same_figures_are_not_written_twice(path):
+def test_the_same_metrics_are_not_written_twice(path):
     before = path.read_bytes()
     assert not evaluation_log.append(path, ROWS[1])
     assert not evaluation_log.append(path, {k: v for k, v in ROWS[0].items() if k != "baseline"})
@@ -102,14 +102,14 @@ def test_the_same_figures_are_not_written_twice(path):
     assert evaluation_log.append(path, row(12, 10.0, baseline=1.5))
 
 
-def test_a_torn_last_line_does_not_count_and_the_next_is_whole(path):
+def test_an_incomplete_last_line_is_ignored_and_the_next_line_is_complete(path):
     path.write_bytes(path.read_bytes()[:-5])
     assert evaluation_log.read(path) == ROWS[:2]
     evaluation_log.append(path, row(20))
     assert evaluation_log.read(path) == [*ROWS[:2], row(20)]
 
 
-def test_many_may_append_at_once(path):
+def test_many_processes_may_append_at_once(path):
     def write(first):
         for step in range(first, first + 20):
             evaluation_log.append(path, row(step))
@@ -159,7 +159,7 @@ def test_any_other_line_is_refused_by_number_and_stays(path, line, use):
     assert path.read_bytes() == before
 
 
-def test_a_file_of_nothing_but_ends_of_lines_fills_no_memory(path):
+def test_a_file_of_only_newlines_needs_no_memory(path):
     path.write_bytes(b"\n" * 40_000_000)
     tracemalloc.start()
     with pytest.raises(CheckpointError, match="line 1: "):
@@ -179,7 +179,7 @@ def test_a_file_that_is_too_large_or_a_link_is_refused(path, monkeypatch):
 
 
 @pytest.mark.parametrize(("steps", "kept"), [(0, 0), (6, 1), (17, 2), (18, 3)])
-def test_taking_back_leaves_what_was_found_up_to_a_step(path, steps, kept):
+def test_truncating_keeps_the_evaluations_up_to_a_step(path, steps, kept):
     path.write_bytes(path.read_bytes() + b'{"torn')
     evaluation_log.truncate(path, steps)
     assert path.read_text() == "".join(json.dumps(one) + "\n" for one in ROWS[:kept])
@@ -201,13 +201,13 @@ def test_curves_use_the_common_settings_and_tables_the_most_images():
     assert evaluation_log.newest([]) == evaluation_log.comparable([]) == {}
 
 
-def test_figures_are_described_by_all_that_they_were_measured_by():
+def test_metrics_are_described_by_all_their_settings():
     said = evaluation_log.described(row(6))
     for part in ("100 images", "seed 0", "all 300 training images of drawn", "64 classifier"):
         assert part in said
 
 
-def test_the_best_is_the_lowest_of_those_that_have_a_checkpoint_and_the_first_of_equals():
+def test_the_best_is_the_lowest_with_a_checkpoint_and_the_first_of_equals():
     rows = [*ROWS, row(24, 10.0)]
     assert evaluation_log.best(rows, [6, 12, 18, 24], 100)["step"] == 12
     assert evaluation_log.best(rows, [6, 18], 100)["step"] == 18
@@ -215,7 +215,7 @@ def test_the_best_is_the_lowest_of_those_that_have_a_checkpoint_and_the_first_of
     assert evaluation_log.best([], [6], 100) is None
 
 
-def test_only_what_was_measured_alike_compares():
+def test_only_evaluations_with_equal_settings_are_comparable():
     steps = [6, 12, 18, 24]
     assert evaluation_log.best([*ROWS, row(24, 1.0, samples=50)], steps, 100)["step"] == 12
     assert evaluation_log.best([*ROWS, row(24, 1.0, seed=1)], steps, 100)["step"] == 12
@@ -224,7 +224,7 @@ def test_only_what_was_measured_alike_compares():
     assert evaluation_log.best(ROWS, steps, 50) is None
 
 
-def test_a_floor_serves_for_what_was_measured_alike_whatever_the_seed():
+def test_a_baseline_is_valid_for_equal_settings_whatever_the_seed():
     assert evaluation_log.baseline_for(ROWS, row(99, seed=5))["frechet"] == 1.5
     assert evaluation_log.baseline_for(ROWS, row(99, samples=50)) is None
     assert evaluation_log.baseline_for(ROWS, row(99, features="others")) is None

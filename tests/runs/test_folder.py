@@ -48,7 +48,7 @@ def test_a_created_run_is_found_again(run):
     assert found.sample_path(1280) == run.path / "samples" / "001280.png"
 
 
-def test_the_configuration_can_be_written_anew(run):
+def test_the_configuration_can_be_replaced(run):
     run.write_config("epochs = 2\n")
     assert run.config.read_text() == "epochs = 2\n"
 
@@ -98,7 +98,7 @@ def test_a_second_writer_is_refused_naming_the_first(run, holder):
         pass
 
 
-def test_the_lock_of_a_killed_process_does_not_stay(run, holder):
+def test_the_lock_of_a_killed_process_is_released(run, holder):
     holder.kill()
     holder.wait(60)
     with run.lock():

@@ -72,27 +72,27 @@ def assert_said_once(text):
 
 
 @pytest.mark.parametrize("quick", [[], ["--quick"]], ids=["read", "quick"])
-def test_it_is_not_listed(run, command, quick):
+def test_a_foreign_checkpoint_is_not_listed(run, command, quick):
     ended = command("checkpoint", "list", run, "--json", *quick)
     assert [row["step"] for row in json.loads(ended.out)] == [5, 10]
     assert_said_once(ended.err)
 
 
-def test_it_is_not_verified_with_the_run_but_may_be_by_its_own_folder(run, command):
+def test_a_foreign_checkpoint_is_verified_only_by_its_own_folder(run, command):
     ended = command("checkpoint", "verify", run)
     assert (ended.code, len(ended.out.splitlines())) == (ExitCode.OK, 2)
     assert_said_once(ended.err)
     assert command("checkpoint", "verify", run / "checkpoints" / "000015").code == ExitCode.OK
 
 
-def test_a_foreign_checkpoint_displaces_none_of_the_run(run, command):
+def test_a_foreign_checkpoint_replaces_none_of_the_run(run, command):
     ended = command("checkpoint", "prune", run, "--keep", 1)
     assert ended.code == ExitCode.OK
     assert there(run) == [10, 12, 15]
     assert_said_once(ended.err)
 
 
-def test_it_is_not_sampled(run, command):
+def test_a_foreign_checkpoint_is_not_sampled(run, command):
     shutil.copytree(run, "clean")
     for step in ("000012", "000015"):
         shutil.rmtree(f"clean/checkpoints/{step}")
@@ -101,21 +101,21 @@ def test_it_is_not_sampled(run, command):
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
 
 
-def test_it_is_not_loaded(run):
+def test_a_foreign_checkpoint_is_not_loaded(run):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert gankit.load(run).step == 10
     assert_said_once("\n".join(str(one.message) for one in caught))
 
 
-def test_it_is_not_exported(run, command):
+def test_a_foreign_checkpoint_is_not_exported(run, command):
     ended = command("export", run, "--to", "safetensors", "--out", "g.safetensors")
     assert ended.code == ExitCode.OK, ended.err
     assert "step 10 by backend numpy" in ended.err
     assert_said_once(ended.err)
 
 
-def test_it_is_neither_resumed_from_nor_counted_among_those_that_are_kept(run, command):
+def test_a_foreign_checkpoint_is_neither_resumed_nor_counted_by_pruning(run, command):
     ended = train(command, "run", 20, "--resume", "auto")
     assert "resuming after step 10" in ended.err
     assert_said_once(ended.err)
@@ -133,7 +133,7 @@ def test_nothing_is_trained_if_all_checkpoints_are_foreign(run, command):
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-def test_a_changed_mark_is_named_and_can_be_had_from_the_checkpoints(run, command):
+def test_a_changed_mark_is_reported_and_can_be_restored_from_the_checkpoints(run, command):
     for step in ("000012", "000015"):
         shutil.rmtree(run / "checkpoints" / step)
     facts = run / "environment.json"

@@ -43,16 +43,16 @@ def picture(run, step):
         return np.asarray(opened)
 
 
-def test_there_is_a_picture_after_epoch_1_then_as_often_as_asked_and_at_the_end(run):
+def test_grids_are_written_after_epoch_1_at_the_interval_and_at_the_end(run):
     names = sorted(path.name for path in (run.folder / "samples").iterdir())
     assert names == ["000001.png", "000002.png", "000004.png", "000005.png"]
 
 
-def test_a_picture_shows_5_by_5_images(run):
+def test_a_grid_shows_5_by_5_images(run):
     assert picture(run, 5).shape == (5 * 28 + 4 * 2, 5 * 28 + 4 * 2)
 
 
-def test_every_picture_shows_the_same_latent_vectors(run):
+def test_every_grid_shows_the_same_latent_vectors(run):
     for step in (1, 2, 4, 5):
         state = run.folder / "checkpoints" / f"{step:06d}"
         run.trainer.load_state(read_checkpoint(state).state)
@@ -60,5 +60,5 @@ def test_every_picture_shows_the_same_latent_vectors(run):
         assert np.array_equal(picture(run, step), wanted)
 
 
-def test_pictures_change_as_the_run_goes_on(run):
+def test_grids_change_during_training(run):
     assert len({picture(run, step).tobytes() for step in (1, 2, 4, 5)}) == 4

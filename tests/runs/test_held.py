@@ -58,7 +58,7 @@ def refused(run, do):
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 @pytest.mark.parametrize("become", ["moved", "removed", "replaced"])
-def test_nothing_is_written_where_the_locked_folder_is_no_more(run, write, become):
+def test_nothing_is_written_after_the_locked_folder_was_moved_or_removed(run, write, become):
     there = []
 
     def do():
@@ -77,20 +77,20 @@ def test_nothing_is_written_where_the_locked_folder_is_no_more(run, write, becom
     assert re.search("first was (moved|removed)", refused(run, do))
 
 
-def test_a_moved_run_says_where_its_last_checkpoint_is(run):
+def test_the_error_of_a_moved_run_names_its_last_checkpoint(run):
     new = run.path.with_name("second")
     said = refused(run, lambda: run.path.rename(new))
     assert f"was moved to {new}" in said
     assert f"its last checkpoint is {new / 'checkpoints' / '000002'}" in said
 
 
-def test_a_removed_run_says_that_its_checkpoints_are_gone(run):
+def test_the_error_of_a_removed_run_says_that_its_checkpoints_are_gone(run):
     said = refused(run, lambda: shutil.rmtree(run.path))
     assert "was removed" in said
     assert "its checkpoints were moved or removed with it" in said
 
 
-def test_a_moved_run_leaves_no_trace_of_its_lock_and_that_of_another_stays(run):
+def test_a_moved_run_removes_its_own_lock_and_no_other(run):
     new = run.path.with_name("second")
 
     def replace():
@@ -103,7 +103,7 @@ def test_a_moved_run_leaves_no_trace_of_its_lock_and_that_of_another_stays(run):
     assert not (new / ".lock-holder").exists()
 
 
-def test_a_working_folder_that_changes_takes_no_run_along(run, monkeypatch):
+def test_changing_the_working_folder_does_not_move_the_run(run, monkeypatch):
     elsewhere = run.path.parent / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(run.path.parent)
@@ -117,7 +117,7 @@ def test_a_working_folder_that_changes_takes_no_run_along(run, monkeypatch):
     assert list(elsewhere.iterdir()) == []
 
 
-def test_a_link_to_the_folder_that_leads_elsewhere_meanwhile_is_seen(run):
+def test_a_changed_link_to_the_run_folder_is_detected(run):
     link, other = run.path.with_name("link"), run.path.with_name("other")
     link.symlink_to(run.path)
     other.mkdir()
@@ -140,7 +140,7 @@ def test_a_link_to_the_folder_that_leads_elsewhere_meanwhile_is_seen(run):
     ],
     ids=["moved", "removed", "replaced"],
 )
-def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become):
+def test_a_moved_or_removed_log_is_not_written(run, become):
     log = MetricsLog(run.metrics)
 
     def write():
@@ -154,7 +154,7 @@ def test_a_log_that_is_moved_or_removed_is_not_written_out_of_sight(run, become)
     assert "its last checkpoint is" in said
 
 
-def test_files_elsewhere_are_written_though_the_run_folder_is_lost(run, tmp_path):
+def test_files_outside_a_lost_run_folder_are_written(run, tmp_path):
     def write():
         run.path.rename(run.path.with_name("second"))
         atomic_files.write_file(tmp_path / "elsewhere", b"written")
@@ -163,7 +163,7 @@ def test_files_elsewhere_are_written_though_the_run_folder_is_lost(run, tmp_path
     assert (tmp_path / "elsewhere").read_bytes() == b"written"
 
 
-def test_a_folder_that_was_unlocked_may_be_made_again(run):
+def test_an_unlocked_folder_may_be_made_again(run):
     with run.lock():
         pass
     shutil.rmtree(run.path)

@@ -21,7 +21,7 @@ CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 
 @pytest.mark.parametrize("code", storage.TRANSIENT, ids=errno.errorcode.get)
 @pytest.mark.parametrize("act", ["save", "prune", "make", "log", "sync"])
-def test_an_error_that_passes_is_not_noticed(store, state, fail_at, tmp_path, act, code):
+def test_a_temporary_error_is_retried(store, state, fail_at, tmp_path, act, code):
     log = MetricsLog(tmp_path / "metrics.jsonl")
     log.append(0, np.ones((1, 2)))
     calls = fail_at(1, code)
@@ -60,9 +60,7 @@ def test_a_passing_read_error_is_retried_and_never_called_damage(store, monkeypa
 
 
 @pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
-def test_whichever_call_fails_a_file_is_as_it_was_or_as_it_will_be(
-    tmp_path, fail_at, monkeypatch, code
-):
+def test_after_any_failing_call_a_file_is_complete_old_or_new(tmp_path, fail_at, monkeypatch, code):
     path = tmp_path / "config.toml"
     path.write_bytes(b"before")
     failures = 0
@@ -81,7 +79,7 @@ def test_whichever_call_fails_a_file_is_as_it_was_or_as_it_will_be(
     assert failures == 4, "write, sync, rename and the folder's sync"
 
 
-def test_an_interrupted_save_leaves_nothing_visible(store, state, monkeypatch):
+def test_an_interrupted_save_publishes_nothing(store, state, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -92,7 +90,7 @@ def test_an_interrupted_save_leaves_nothing_visible(store, state, monkeypatch):
     assert sorted(path.name for path in store.folder.iterdir()) == ["000640", "001280"]
 
 
-def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(store, state):
+def test_files_of_a_dead_process_are_removed_and_those_of_a_living_one_are_not(store, state):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait(60)
     left = store.folder / f".gankit-{dead.pid}-01234567-0.tmp"

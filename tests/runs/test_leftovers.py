@@ -58,7 +58,7 @@ def put(path, kind):
         if (name, kind) != ("config.toml", "link")  # That is a run that cannot be read.
     ],
 )
-def test_a_new_run_takes_no_place_of_another_kind(run, name, kind):
+def test_a_new_run_refuses_special_files_in_its_folder(run, name, kind):
     put(run.path / name, kind)
     assert name in in_the_way(run)
     with pytest.raises(StorageError, match=f"cannot be used for a new run: .*{name} is a "):
@@ -66,14 +66,14 @@ def test_a_new_run_takes_no_place_of_another_kind(run, name, kind):
 
 
 @pytest.mark.parametrize("name", FILES[2:-1])
-def test_a_new_run_takes_no_file_of_another(run, name):
+def test_a_new_run_refuses_files_of_another_run(run, name):
     (run.path / name).write_text("")
     with pytest.raises(StorageError, match=f"{name} is a file of another run"):
         run.create("", {})
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_new_run_takes_no_folder_that_holds_anything(run, name):
+def test_a_new_run_refuses_a_folder_with_contents(run, name):
     (run.path / name / "000640").mkdir(parents=True)
     with pytest.raises(StorageError, match=f"{name} contains files of another run"):
         run.create("", {})
@@ -96,7 +96,7 @@ def test_a_run_folder_may_be_a_link(run):
     assert in_the_way(run) == ""
 
 
-def test_a_new_run_takes_what_a_killed_start_left(run):
+def test_a_new_run_accepts_the_files_of_a_killed_start(run):
     (run.path / "environment.json").write_text("{}")
     (run.path / "checkpoints").mkdir()
     (run.path / "samples").mkdir()
@@ -108,7 +108,7 @@ def test_a_new_run_takes_what_a_killed_start_left(run):
 
 @pytest.mark.parametrize("kind", STRANGE)
 @pytest.mark.parametrize("name", [*FILES[1:], *FOLDERS])
-def test_a_run_goes_on_with_no_place_of_another_kind_but_linked_folders(run, name, kind):
+def test_a_resumed_run_refuses_special_files_but_accepts_linked_folders(run, name, kind):
     run.create("", {})
     (run.path / name).unlink(missing_ok=True)
     put(run.path / name, kind)
@@ -132,7 +132,7 @@ def test_logs_are_appended_only_to_regular_files_without_links(run, name, kind):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_pipe_that_somebody_reads_is_no_log_either(run, name):
+def test_a_pipe_with_a_reader_is_not_a_log(run, name):
     os.mkfifo(run.path / name)
     reader = os.open(run.path / name, os.O_RDONLY | os.O_NONBLOCK)
     try:
@@ -144,7 +144,7 @@ def test_a_pipe_that_somebody_reads_is_no_log_either(run, name):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_what_is_appended_is_not_shared_with_a_hard_linked_copy(run, name):
+def test_appending_does_not_change_a_hard_linked_copy(run, name):
     path, copy = run.path / name, run.path.parent / "copy"
     WRITERS[name](path)
     before = path.read_bytes()

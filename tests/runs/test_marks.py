@@ -29,7 +29,7 @@ def folders(store):
     return sorted(int(path.name) for path in store.folder.iterdir())
 
 
-def test_only_the_runs_own_are_listed_and_each_other_is_named(store):
+def test_only_the_runs_own_checkpoints_are_listed_and_others_are_reported(store):
     told = []
     assert store.steps(told.append) == [10, 30, 50]
     assert [line.rpartition("/")[2] for line in told] == [
@@ -39,28 +39,28 @@ def test_only_the_runs_own_are_listed_and_each_other_is_named(store):
     ]
 
 
-def test_one_of_another_run_is_not_loaded_by_its_step(store):
+def test_a_checkpoint_of_another_run_is_not_loaded_by_its_step(store):
     with pytest.raises(CheckpointError, match=r"no checkpoint of step 60 .* available: 10, 30, 50"):
         store.load(60)
 
 
-def test_the_newest_valid_one_is_the_runs_own(store):
+def test_the_newest_valid_checkpoint_is_the_runs_own(store):
     told = []
     assert store.newest_valid(told.append).step == 50
     assert len(told) == 3
 
 
-def test_pruning_neither_counts_nor_removes_those_of_another_run(store):
+def test_pruning_ignores_checkpoints_of_another_run(store):
     store.prune(2)
     assert folders(store) == [20, 30, 40, 50, 60]
 
 
-def test_a_save_takes_the_place_of_an_equal_state_of_another_run(store):
+def test_saving_replaces_an_equal_state_of_another_run(store):
     store.save(60, state(50))
     assert store.newest_valid(lambda _: None).step == 60
 
 
-def test_what_is_saved_carries_the_mark_whatever_the_caller_says(store):
+def test_saved_checkpoints_always_have_the_mark(store):
     store.save(70, state(70), {"backend": "numpy", "run": "theirs"})
     assert store.load(70).info == {"backend": "numpy", "run": "mine"}
 
@@ -75,7 +75,7 @@ def test_a_damaged_manifest_and_one_without_a_mark_belong_to_the_run(store):
     assert store.steps() == [10, 30, 40, 50, 80]
 
 
-def test_pruning_does_not_count_one_whose_manifest_cannot_be_read(store):
+def test_pruning_ignores_checkpoints_with_an_unreadable_manifest(store):
     (store.path(50) / manifest.NAME).write_bytes(b"{}")
     store.prune(2)
     assert folders(store) == [10, 20, 30, 40, 50, 60]
@@ -84,7 +84,7 @@ def test_pruning_does_not_count_one_whose_manifest_cannot_be_read(store):
 
 
 @pytest.mark.parametrize("mark", [None, 3, ["mine"], {}], ids=repr)
-def test_a_mark_that_is_no_text_is_none(tmp_path, mark):
+def test_a_mark_that_is_not_text_is_ignored(tmp_path, mark):
     folder = RunFolder(tmp_path)
     folder.environment.write_text(json.dumps({"run": mark}))
     assert folder.mark == ""
@@ -101,7 +101,7 @@ def forget(folder, how):
 
 
 @pytest.mark.parametrize("how", ["missing", "damaged", "without it"])
-def test_a_mark_that_is_lost_is_the_one_that_all_checkpoints_have(tmp_path, how):
+def test_a_lost_mark_is_taken_from_the_checkpoints(tmp_path, how):
     folder = RunFolder(tmp_path)
     for step in (10, 20):
         CheckpointStore(tmp_path / "checkpoints", "mine").save(step, state(step))

@@ -32,16 +32,16 @@ def test_a_step_is_a_line(tmp_path):
     assert log.path.read_text() == '{"step": 4, "discriminator": 1.386, "generator": 0.693}\n'
 
 
-def test_what_is_read_is_what_was_logged_bit_for_bit(path):
+def test_losses_are_read_back_bit_for_bit(path):
     np.testing.assert_array_equal(loss_log.read(path), LOSSES)
 
 
-def test_a_log_that_was_never_written_has_no_steps(tmp_path):
+def test_a_missing_log_has_no_steps(tmp_path):
     assert loss_log.read(tmp_path / "nothing").shape == (0, 2)
     loss_log.truncate(tmp_path / "nothing", 0)
 
 
-def test_a_torn_last_line_does_not_count(path):
+def test_an_incomplete_last_line_is_ignored(path):
     path.write_bytes(path.read_bytes()[:-5])
     np.testing.assert_array_equal(loss_log.read(path), LOSSES[:-1])
 
@@ -88,7 +88,7 @@ def test_a_log_that_ends_too_early_is_refused(path):
         loss_log.truncate(path, 21)
 
 
-def test_a_log_that_cannot_be_truncated_is_as_it_was(path, fail_at, monkeypatch):
+def test_a_log_that_cannot_be_truncated_is_unchanged(path, fail_at, monkeypatch):
     whole = path.read_bytes()
     fail_at(1, errno.ENOSPC)
     with pytest.raises(StorageError, match=r"metrics\.jsonl: the disk is full"):

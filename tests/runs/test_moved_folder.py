@@ -77,7 +77,9 @@ def files(folder):
 
 
 @pytest.mark.parametrize("step", [1, 4, 8, 9], ids=lambda step: f"after step {step}")
-def test_a_run_whose_folder_is_moved_ends_with_7_and_goes_on_where_it_is(train, command, step):
+def test_a_run_whose_folder_is_moved_ends_with_exit_code_7_and_resumes_in_the_new_place(
+    train, command, step
+):
     ended = train(step, lambda: Path("run").rename("moved"))
     assert ended.code == ExitCode.STORAGE
     assert not Path("run").exists()
@@ -91,14 +93,14 @@ def test_a_run_whose_folder_is_moved_ends_with_7_and_goes_on_where_it_is(train, 
     assert files("moved") == files("whole")
 
 
-def test_a_run_whose_folder_is_removed_ends_with_7_and_makes_none(train):
+def test_a_run_whose_folder_is_removed_ends_with_exit_code_7_and_makes_no_folder(train):
     ended = train(4, lambda: shutil.rmtree("run"))
     assert ended.code == ExitCode.STORAGE
     assert "run was removed" in ended.err.splitlines()[-1]
     assert not Path("run").exists()
 
 
-def test_a_run_whose_place_another_folder_takes_writes_nothing_into_that(train):
+def test_a_run_replaced_by_another_folder_writes_nothing_into_that_folder(train):
     def replace():
         Path("run").rename("moved")
         Path("run").mkdir()
@@ -107,7 +109,7 @@ def test_a_run_whose_place_another_folder_takes_writes_nothing_into_that(train):
     assert files("run") == set()
 
 
-def test_a_run_that_diverges_in_a_folder_that_was_moved_says_where_that_is(train):
+def test_a_run_that_diverges_in_a_moved_folder_names_the_new_place(train):
     def diverge():
         Path("run").rename("moved")
         raise Diverged("the loss is nan")
@@ -117,7 +119,7 @@ def test_a_run_that_diverges_in_a_folder_that_was_moved_says_where_that_is(train
     assert "moved/checkpoints/000004" in ended.err.splitlines()[-1]
 
 
-def test_in_python_it_is_a_storage_error_that_says_the_same():
+def test_in_python_a_moved_folder_is_a_storage_error():
     strike = Strike(4, lambda: Path("run").rename("moved"))
     with pytest.raises(StorageError, match=r"was moved to .*; its last checkpoint is .*000004"):
         gankit.train(out="run", steps=9, callbacks=[strike], **tomllib.loads(CONFIG))
@@ -155,7 +157,7 @@ def test_in_python_leftovers_are_refused_before_the_data_is_read(monkeypatch):
         gankit.train(out="run", **tomllib.loads(CONFIG))
 
 
-def test_a_pipe_in_place_of_a_runs_log_is_refused_before_it_goes_on(command):
+def test_a_pipe_in_place_of_a_runs_log_is_refused_before_resuming(command):
     assert command(*TRAIN).code == ExitCode.OK
     Path("run/metrics.jsonl").unlink()
     os.mkfifo("run/metrics.jsonl")
@@ -164,7 +166,7 @@ def test_a_pipe_in_place_of_a_runs_log_is_refused_before_it_goes_on(command):
     assert "metrics.jsonl is a pipe, not a file" in ended.err
 
 
-def test_a_signal_ends_even_the_look_at_leftovers():
+def test_a_signal_ends_the_search_for_leftovers():
     def looked_at_for_long(_run):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(30)

@@ -14,7 +14,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_takes_the_place_of_another(tmp_path):
+def test_a_file_replaces_another(tmp_path):
     path = tmp_path / "g.onnx"
     path.write_text("older")
     with atomic_files.workplace(path) as place:
@@ -24,7 +24,7 @@ def test_a_file_takes_the_place_of_another(tmp_path):
     assert names(tmp_path) == ["g.onnx"]
 
 
-def test_a_folder_takes_the_place_of_another_with_all_that_is_in_it(tmp_path):
+def test_a_folder_replaces_another_with_its_contents(tmp_path):
     path = tmp_path / "g.savedmodel"
     (path / "old").mkdir(parents=True)
     with atomic_files.workplace(path) as place:
@@ -37,7 +37,7 @@ def test_a_folder_takes_the_place_of_another_with_all_that_is_in_it(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
-def test_what_was_there_stays_where_the_move_fails(kind, tmp_path, monkeypatch):
+def test_a_failed_move_leaves_the_old_file(kind, tmp_path, monkeypatch):
     path = tmp_path / "target"
     path.write_text("older") if kind == "file" else path.mkdir()
     with atomic_files.workplace(path) as place:
@@ -63,14 +63,14 @@ def failing(monkeypatch, made):
         monkeypatch.setattr(Path, name, moved)
 
 
-def test_what_is_left_in_a_workplace_goes_with_it(tmp_path):
+def test_a_temporary_folder_is_removed_with_its_contents(tmp_path):
     with atomic_files.workplace(tmp_path / "g") as place:
         (place / "half").write_text("")
         assert names(tmp_path) == [place.name]
     assert names(tmp_path) == []
 
 
-def test_a_sweep_clears_what_a_killed_export_left(tmp_path):
+def test_files_of_a_killed_export_are_removed(tmp_path):
     (tmp_path / ".gankit-999999999-0123abcd-0.tmp").mkdir()
     atomic_files.sweep(tmp_path)
     assert names(tmp_path) == []

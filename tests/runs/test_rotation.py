@@ -48,7 +48,7 @@ def rotate(run, monkeypatch):
 
 
 @pytest.mark.parametrize("turns", [(1,), (2,), (3,), (1, 3, 5), (2, 4, 6)], ids=str)
-def test_the_newest_is_found_though_the_listed_one_was_removed(run, rotate, turns):
+def test_the_newest_is_found_after_the_listed_one_was_removed(run, rotate, turns):
     calls = rotate(*turns)
     told = []
     found = run.checkpoints.newest_valid(told.append)
@@ -57,7 +57,7 @@ def test_the_newest_is_found_though_the_listed_one_was_removed(run, rotate, turn
     assert len(calls) > turns[0]
 
 
-def test_what_a_run_says_of_itself_is_found_though_the_listed_one_was_removed(run, monkeypatch):
+def test_info_is_found_after_the_listed_checkpoint_was_removed(run, monkeypatch):
     read, calls = find_checkpoint.read_manifest, []
 
     def reading(path):
@@ -71,7 +71,7 @@ def test_what_a_run_says_of_itself_is_found_though_the_listed_one_was_removed(ru
     assert find_checkpoint.newest_info(run)["backend"] == "numpy"
 
 
-def test_one_that_is_replaced_while_it_is_read_is_read_again(run, monkeypatch):
+def test_a_checkpoint_replaced_while_it_is_read_is_read_again(run, monkeypatch):
     read, calls = checkpoints.read_plain, []
 
     def reading(path, *arguments):
@@ -90,7 +90,7 @@ def test_one_that_is_replaced_while_it_is_read_is_read_again(run, monkeypatch):
     assert told == []
 
 
-def test_what_is_damaged_and_stays_is_still_refused(run):
+def test_a_damaged_checkpoint_that_is_not_replaced_is_refused(run):
     run.checkpoints.save(20, state(20))
     (run.checkpoints.path(20) / "generator.safetensors").unlink()
     told = []
@@ -102,7 +102,7 @@ def test_what_is_damaged_and_stays_is_still_refused(run):
     "ask", [diagnosis.reports, lambda run: diagnosis.verified([run])], ids=["list", "verify"]
 )
 @pytest.mark.parametrize("turn", [1, 2, 3])
-def test_what_was_removed_while_it_was_read_is_not_reported_as_damaged(run, rotate, ask, turn):
+def test_a_checkpoint_removed_while_it_is_read_is_not_reported_as_damaged(run, rotate, ask, turn):
     rotate(turn)
     (row,) = ask(run.path)
     assert (row.step, row.valid) == (20, True)

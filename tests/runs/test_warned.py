@@ -19,18 +19,18 @@ def path(tmp_path):
     return found
 
 
-def test_warnings_come_back_as_they_were_given(path):
+def test_warnings_are_read_back_equal(path):
     assert warning_log.read(path) == [FIRST, SECOND]
 
 
-def test_no_file_is_no_warning(tmp_path):
+def test_a_missing_file_has_no_warnings(tmp_path):
     assert warning_log.read(tmp_path / "none") == []
     warning_log.truncate(tmp_path / "none", 3)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("steps", "kept"), [(299, []), (300, [FIRST]), (900, [FIRST, SECOND])])
-def test_what_was_said_after_a_step_can_be_dropped(path, steps, kept):
+def test_warnings_after_a_step_can_be_removed(path, steps, kept):
     warning_log.truncate(path, steps)
     assert warning_log.read(path) == kept
 
@@ -49,7 +49,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("line", DAMAGED.values(), ids=DAMAGED.keys())
-def test_a_damaged_line_is_named_and_costs_no_other(path, line):
+def test_a_damaged_line_is_reported_and_the_others_are_read(path, line):
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(CheckpointError, match="line 3: "):
         warning_log.read(path)

@@ -105,7 +105,7 @@ def test_a_plan_split_anywhere_is_the_same_plan(problem, n_critic, start, sizes)
 
 @some
 @given(schedules, st.lists(st.floats(0, 100), min_size=2))
-def test_a_schedule_goes_from_one_end_to_the_other_and_never_back(schedule, seen):
+def test_a_schedule_is_monotonic_between_its_ends(schedule, seen):
     reached = [schedule.at(n) for n in sorted(seen)]
     low, high = sorted((schedule.start, schedule.end))
     assert all(low - 1e-12 <= v <= high + 1e-12 for v in reached)
@@ -129,7 +129,7 @@ def test_a_schedule_is_its_formula(schedule, share):
 
 @some
 @given(problems, updates, updates)
-def test_the_layout_of_draws_is_that_of_the_plan(problem, n_critic, steps):
+def test_the_random_inputs_have_the_shapes_of_the_plan(problem, n_critic, steps):
     block = plan(problem, StepShape(BATCH, n_critic), len(IMAGES), 0, steps)
     lead = (steps, n_critic + 1, BATCH)
     wanted = {
@@ -156,7 +156,7 @@ def test_a_penalty_is_due_once_every_so_many_updates(problem, start):
 
 @some
 @given(policies, st.sampled_from(HALVES), st.integers(0, 99))
-def test_an_augmentation_by_neutral_numbers_changes_nothing(policy, half, seed):
+def test_augmentation_with_neutral_numbers_changes_nothing(policy, half, seed):
     made, images = drawn(Augment(policy), seed), pictures(seed)
     neutral = {name: neutralised(name, array) for name, array in made.items()}
     seen = view(NumpyOps(), Augment(policy), images, half, neutral, sigma=0.0)
@@ -165,7 +165,7 @@ def test_an_augmentation_by_neutral_numbers_changes_nothing(policy, half, seed):
 
 @some
 @given(policies, st.sampled_from(HALVES), st.integers(0, 99))
-def test_an_adaptive_augmentation_by_no_chance_changes_nothing(policy, half, seed):
+def test_adaptive_augmentation_with_probability_0_changes_nothing(policy, half, seed):
     augment, images = Augment(policy, adaptive=True), pictures(seed)
     seen = view(NumpyOps(), augment, images, half, drawn(augment, seed), sigma=0.0, p=0.0)
     np.testing.assert_array_equal(seen, images)
@@ -173,7 +173,7 @@ def test_an_adaptive_augmentation_by_no_chance_changes_nothing(policy, half, see
 
 @some
 @given(policies, st.sampled_from(HALVES), st.integers(0, 99))
-def test_an_adaptive_augmentation_by_every_chance_is_the_plain_one(policy, half, seed):
+def test_adaptive_augmentation_with_probability_1_equals_fixed_augmentation(policy, half, seed):
     augment, images = Augment(policy, adaptive=True), pictures(seed)
     made = drawn(augment, seed)
     always = view(NumpyOps(), augment, images, half, made, sigma=0.0, p=1.0)
@@ -183,7 +183,7 @@ def test_an_adaptive_augmentation_by_every_chance_is_the_plain_one(policy, half,
 
 @some
 @given(st.integers(0, 99), st.tuples(st.integers(1, 33), st.integers(1, 33)))
-def test_augmentations_keep_to_their_ranges(seed, sides):
+def test_augmented_images_are_within_their_ranges(seed, sides):
     made = drawn(Augment(), seed, (*sides, 2))
     for half in HALVES:
         own = {name: made[f"augment/{half}/{name}"] for name in names(made, half)}
@@ -199,7 +199,7 @@ def test_augmentations_keep_to_their_ranges(seed, sides):
 
 @some
 @given(shares, st.floats(-8, 8), updates, st.integers(1, 512), st.floats(1, 1e6))
-def test_the_chance_of_an_augmentation_stays_one(p, signs, count, batch, images):
+def test_the_augmentation_probability_stays_between_0_and_1(p, signs, count, batch, images):
     moved = Augment(adaptive=True, images=images).moved(p, signs, count, batch)
     assert 0 <= moved <= 1
     assert abs(moved - p) <= batch * 4 / images + 1e-12

@@ -108,11 +108,11 @@ class Edges:
         self.seen.append(progress)
 
 
-def test_the_same_steps_are_planned_alike_every_time():
+def test_planning_the_same_steps_twice_gives_the_same_plan():
     assert equal(plan(PROBLEM, REGIME, 7, 3, 5), plan(PROBLEM, REGIME, 7, 3, 5))
 
 
-def test_planning_leaves_numpys_own_random_state_alone_and_does_not_ask_it():
+def test_planning_neither_reads_nor_changes_numpys_global_random_state():
     first = plan(PROBLEM, REGIME, 7, 0, 2)
     np.random.seed(99)
     before = np.random.get_state()[1].copy()
@@ -122,14 +122,14 @@ def test_planning_leaves_numpys_own_random_state_alone_and_does_not_ask_it():
 
 @pytest.mark.parametrize("split", [1, 2, 5, 7])
 @pytest.mark.parametrize("start", [0, 11])
-def test_a_plan_cut_anywhere_is_the_plan(split, start):
+def test_parts_of_a_plan_equal_the_plan(split, start):
     whole = plan(PROBLEM, REGIME, 7, start, 8)
     first = plan(PROBLEM, REGIME, 7, start, split)
     second = plan(PROBLEM, REGIME, 7, start + split, 8 - split)
     assert equal(joined(first, second), whole)
 
 
-def test_another_seed_plans_other_images_and_other_noise():
+def test_another_seed_plans_other_images_and_noise():
     one = plan(PROBLEM, REGIME, 1000, 0, 4)
     other = plan(dataclasses.replace(PROBLEM, seed=6), REGIME, 1000, 0, 4)
     assert not np.array_equal(one.index, other.index)
@@ -150,7 +150,7 @@ def test_either_precision_sees_the_same_noise():
     assert np.array_equal(single.noise, double.noise)
 
 
-def test_shared_noise_is_the_last_discriminator_steps():
+def test_shared_noise_is_that_of_the_last_discriminator_update():
     shared = plan(dataclasses.replace(PROBLEM, fresh_noise=False), REGIME, 7, 0, 3)
     assert np.array_equal(shared.noise[:, -1], shared.noise[:, -2])
     assert not np.array_equal(shared.noise[:, 0], shared.noise[:, 1])
@@ -163,7 +163,7 @@ def test_every_image_of_the_data_set_can_be_drawn_and_no_other():
     assert set(drawn.ravel()) == set(range(7))
 
 
-def test_each_step_carries_the_rates_of_its_step():
+def test_each_step_has_the_scalars_of_its_step():
     rates = plan(PROBLEM, REGIME, 7, 2, 3).scalars
     assert rates["generator/learning_rate"].tolist() == [[0.25] * 3] * 3
     assert rates["discriminator/learning_rate"].tolist() == [[0.5] * 3] * 3
@@ -172,7 +172,7 @@ def test_each_step_carries_the_rates_of_its_step():
 
 
 @pytest.mark.parametrize("n_critic", [1, 3])
-def test_a_step_is_n_critic_discriminator_steps_then_one_of_the_generator(n_critic):
+def test_a_step_is_n_critic_discriminator_updates_then_one_generator_update(n_critic):
     trainer, step_shape = Recorder(), StepShape(4, n_critic)
     alternate(trainer, plan(PROBLEM, step_shape, 7, 0, 2).batches(PROBLEM, IMAGES, None))
     assert "".join(who for who, _ in trainer.updates) == ("D" * n_critic + "G") * 2
@@ -198,7 +198,7 @@ def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
 
 
 @pytest.mark.parametrize(("batch", "n_critic"), [(0, 1), (-1, 1), (1, 0)])
-def test_numbers_that_make_no_step_are_refused(batch, n_critic):
+def test_impossible_step_shapes_are_refused(batch, n_critic):
     with pytest.raises(ConfigError, match="from 1 to"):
         StepShape(batch, n_critic)
 
@@ -211,7 +211,7 @@ def test_fit_runs_every_step_once_and_in_order():
     assert starts[1:] == ends[:-1]
 
 
-def test_fit_goes_step_by_step_where_the_trainer_takes_no_blocks():
+def test_fit_runs_single_updates_if_the_trainer_has_no_blocks():
     trainer = Recorder()
     fit(trainer, PROBLEM, REGIME, IMAGES, steps=9)
     assert [batch.key for _, batch in trainer.updates] == [
@@ -219,7 +219,7 @@ def test_fit_goes_step_by_step_where_the_trainer_takes_no_blocks():
     ]
 
 
-def test_fit_hands_the_data_set_over_once():
+def test_fit_places_the_data_set_once():
     trainer, labels = BlockRecorder(), np.zeros(7, np.int64)
     fit(trainer, PROBLEM, REGIME, IMAGES, labels, steps=40)
     assert len(trainer.blocks) > 1
@@ -228,7 +228,7 @@ def test_fit_hands_the_data_set_over_once():
     assert given is labels
 
 
-def test_no_block_straddles_an_edge_of_any_callback():
+def test_no_block_crosses_a_boundary_of_any_callback():
     trainer, one, other = BlockRecorder(), Edges(3, 50, 51), Edges(*range(7, 200, 7))
     fit(trainer, PROBLEM, REGIME, IMAGES, steps=200, callbacks=[one, other])
     ends = {end for _, end in trainer.blocks}
@@ -255,7 +255,7 @@ def test_a_callback_sees_every_loss_once_and_done_only_at_the_end():
     assert seen.seen[-1].step == 12
 
 
-def test_where_blocks_end_changes_no_number():
+def test_block_boundaries_change_no_number():
     def run(*edges):
         trainer = Recorder()
         fit(trainer, PROBLEM, REGIME, IMAGES, steps=20, callbacks=[Edges(*edges)])
@@ -264,7 +264,7 @@ def test_where_blocks_end_changes_no_number():
     assert run() == run(1, 2, 9, 13)
 
 
-def test_a_run_that_is_asked_to_stop_ends_after_the_block_and_says_done():
+def test_a_run_asked_to_stop_ends_after_the_block_and_is_done():
     trainer, seen = BlockRecorder(), Edges(4)
     done = fit(
         trainer,
@@ -290,7 +290,7 @@ def test_a_finished_run_does_nothing():
 @pytest.mark.parametrize(
     ("step", "who", "bad"), [(0, "discriminator", np.nan), (2, "generator", np.inf)]
 )
-def test_a_loss_that_is_no_number_ends_the_run_before_any_callback_sees_it(step, who, bad):
+def test_a_loss_that_is_not_finite_ends_the_run_before_any_callback_sees_it(step, who, bad):
     seen = Edges()
     trainer = Recorder(lambda r, s: bad if (r, s) == (6, step) else 0.5)
     with pytest.raises(Diverged, match=rf"the {who}'s loss is {bad} in step 7") as raised:

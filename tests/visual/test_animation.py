@@ -29,7 +29,7 @@ def frames_of(path, mode="L"):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_grey_of_every_picture_comes_back_and_the_last_one_stands(tmp_path, suffix):
+def test_every_grey_level_of_every_frame_is_read_back_and_the_last_frame_is_long(tmp_path, suffix):
     wanted = noise(7, 16, 17)
     wanted[3, :, :] = np.arange(272).reshape(16, 17) % 256
     path = tmp_path / f"moving{suffix}"
@@ -44,13 +44,13 @@ def test_every_grey_of_every_picture_comes_back_and_the_last_one_stands(tmp_path
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".apng"])
-def test_every_colour_of_every_picture_comes_back(tmp_path, suffix):
+def test_every_colour_of_every_frame_is_read_back(tmp_path, suffix):
     wanted = noise(3, 9, 8, 3)
     animation.write(tmp_path / f"a{suffix}", wanted)
     np.testing.assert_array_equal(frames_of(tmp_path / f"a{suffix}", "RGB")[0], wanted)
 
 
-def test_a_picture_that_equals_the_one_before_costs_nothing_but_time(tmp_path):
+def test_an_unchanged_frame_is_stored_as_a_longer_frame(tmp_path):
     one, other = noise(2, 5, 5)
     animation.write(tmp_path / "a.gif", [one, one, other], fps=10)
     found, times, _ = frames_of(tmp_path / "a.gif")
@@ -64,7 +64,7 @@ def test_pictures_of_another_size_are_refused_and_nothing_is_written(tmp_path, s
     assert not list(tmp_path.iterdir())
 
 
-def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_path, monkeypatch):
+def test_no_frames_too_many_pixels_and_an_impossible_speed_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(animation, "MOST_PIXELS", 100)
     for frames, fps, said in (
         ([], 10, "no pictures"),
@@ -76,7 +76,7 @@ def test_no_pictures_too_many_pixels_and_an_impossible_speed_are_refused(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-def test_a_caption_stands_below_and_leaves_the_picture():
+def test_a_caption_is_below_the_unchanged_picture():
     for shape in ((40, 90), (40, 90, 3)):
         picture = noise(1, *shape)[0]
         made = animation.captioned(picture, "step 1,250")
@@ -87,7 +87,7 @@ def test_a_caption_stands_below_and_leaves_the_picture():
         assert not below[:, -1].any()
 
 
-def test_of_many_grids_some_are_taken_evenly_with_the_first_and_the_last(tmp_path):
+def test_of_many_grids_evenly_spaced_ones_with_the_first_and_last_are_used(tmp_path):
     for step in range(0, 1100, 100):
         images.write_png(tmp_path / f"{step:06d}.png", np.full((2, 2), step // 10, np.uint8))
     for step in (999999, 1000000):
@@ -147,7 +147,7 @@ def test_training_becomes_an_animation_of_its_grids(command, run, suffix):
         np.testing.assert_array_equal(frame[: len(grid)], grid)
 
 
-def test_an_animation_walks_from_the_grid_of_one_seed_to_that_of_the_next(command, run):
+def test_an_animation_interpolates_from_seed_to_seed(command, run):
     words = ["--interpolate", "1,2,1", "--steps", "3", "-n", "4", "--out", "i.webp"]
     ended = command("sample", run, *words)
     assert "5 frames" in ended.err
@@ -157,7 +157,7 @@ def test_an_animation_walks_from_the_grid_of_one_seed_to_that_of_the_next(comman
         np.testing.assert_array_equal(frame, images.grid(opened.sample(4, seed)))
 
 
-def test_a_picture_of_ways_has_a_row_for_each_class_and_pair_of_seeds(command, run):
+def test_an_interpolation_picture_has_a_row_for_each_class_and_pair_of_seeds(command, run):
     words = ["--interpolate", "1,2", "--steps", "4", "--by-class", "--scale", "1", "--out", "i.png"]
     assert command("sample", run, *words).code == 0
     opened = gankit.load(run)
@@ -195,7 +195,7 @@ IMPOSSIBLE = [
 ]
 
 
-def test_what_cannot_be_is_refused_in_one_line_and_writes_nothing(command, run):
+def test_impossible_options_are_refused_in_one_line_and_write_nothing(command, run):
     before = sorted(Path().rglob("*"))
     for words, said in IMPOSSIBLE:
         ended = command("sample", run, *words.split())

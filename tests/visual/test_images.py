@@ -33,7 +33,7 @@ def test_a_pixel_that_is_no_number_is_refused():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_grid_lays_images_row_by_row_with_grey_between(channels):
+def test_a_grid_has_rows_of_images_with_grey_gaps(channels):
     tiles = np.arange(7, dtype=np.uint8)[:, None, None, None] * np.ones(
         (1, 4, 3, channels), np.uint8
     )
@@ -56,12 +56,12 @@ def test_a_grid_of_grey_images_stays_grey():
 
 
 @pytest.mark.parametrize(("wrong", "columns"), [(flat(0), 5), (flat(1)[0], 5), (flat(1), 0)])
-def test_what_makes_no_grid_is_refused(wrong, columns):
+def test_impossible_grids_are_refused(wrong, columns):
     with pytest.raises(ConfigError):
         images.grid(wrong, columns)
 
 
-def test_other_channels_are_shown_in_grey_beside_each_other():
+def test_images_of_other_channel_counts_are_shown_as_grey_channels():
     made = np.arange(2 * 3 * 4 * 2, dtype=np.uint8).reshape(2, 3, 4, 2)
     canvas = images.grid(made, columns=1, gap=0)
     assert canvas.shape == (6, 8)
@@ -69,7 +69,7 @@ def test_other_channels_are_shown_in_grey_beside_each_other():
     assert np.array_equal(canvas[3:, 4:], made[1, ..., 1])
 
 
-def test_names_stand_at_the_left_of_a_grids_rows():
+def test_row_names_are_left_of_the_rows_of_a_grid():
     canvas = images.grid(np.zeros((4, 28, 28, 3), np.uint8), columns=2)
     named = images.with_names(canvas, ["cats", "a name of very many letters"])
     assert named.shape[0] == canvas.shape[0]
@@ -80,7 +80,7 @@ def test_names_stand_at_the_left_of_a_grids_rows():
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG"])
-def test_a_jpeg_file_is_near_the_picture_and_has_no_metadata(tmp_path, name):
+def test_a_jpeg_file_resembles_the_picture_and_has_no_metadata(tmp_path, name):
     pixels = np.repeat(np.arange(0, 256, 4, dtype=np.uint8)[:, None], 64, axis=1)
     images.Picture(pixels).save(tmp_path / name)
     with Image.open(tmp_path / name) as saved:
@@ -88,12 +88,12 @@ def test_a_jpeg_file_is_near_the_picture_and_has_no_metadata(tmp_path, name):
         assert np.abs(np.asarray(saved).astype(int) - pixels).max() < 6
 
 
-def test_a_picture_of_another_ending_is_refused(tmp_path):
+def test_a_picture_with_another_suffix_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"name a \.png or \.jpg or \.jpeg file"):
         images.Picture(np.zeros((2, 2), np.uint8)).save(tmp_path / "a.bmp")
 
 
-def test_a_grid_too_large_to_look_at_is_refused_by_its_size_alone():
+def test_a_huge_grid_is_refused_before_it_is_made():
     images.check_grid(70_000, (28, 28, 1))
     images.check_grid(25, (28, 28, 1), columns=5, scale=50)
     for much in ((100_000, (28, 28, 1)), (70_000, (28, 28, 3)), (25, (28, 28, 1), 5, 60)):
@@ -101,7 +101,7 @@ def test_a_grid_too_large_to_look_at_is_refused_by_its_size_alone():
             images.check_grid(*much)
 
 
-def test_a_grid_is_enlarged_to_400_pixels_or_as_far_as_it_can_be(monkeypatch):
+def test_a_grid_is_enlarged_to_400_pixels_or_as_far_as_possible(monkeypatch):
     assert images.enlarged(np.zeros((10, 90), np.uint8)).shape == (50, 450)
     assert images.enlarged(np.zeros((10, 400, 3), np.uint8)).shape == (10, 400, 3)
     monkeypatch.setattr(images, "MOST_PIXELS", 900 * 9)
@@ -117,7 +117,7 @@ def test_the_size_of_a_grid_is_that_of_the_picture(monkeypatch):
         images.check_grid(7, (4, 3, 1), 3)
 
 
-def test_images_that_are_some_of_more_are_numbered_on(tmp_path):
+def test_image_files_can_start_at_any_number(tmp_path):
     for start in (0, 2):
         images.write_each(tmp_path, flat(2), start, 1001)
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"000{n}.png" for n in range(4)]

@@ -65,7 +65,7 @@ def pictures(html):
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))) for data in coded]
 
 
-def test_a_run_shows_what_it_is_its_images_and_its_losses():
+def test_a_run_is_displayed_with_description_images_and_losses():
     run = fit()
     html = run._repr_html_()
     assert "3 × 2 × 1" in html
@@ -74,7 +74,7 @@ def test_a_run_shows_what_it_is_its_images_and_its_losses():
     np.testing.assert_array_equal(grid, run.grid(25, scale=1).pixels)
 
 
-def test_a_run_of_no_steps_shows_itself_too():
+def test_a_run_of_no_steps_is_displayed():
     run = fit(1)
     assert pictures(Run(run.problem, run.trainer, 0, np.empty((0, 2)))._repr_html_())
 
@@ -86,7 +86,7 @@ def test_an_evaluation_shows_the_names_of_its_classes():
     assert "class_names" not in named.as_json()
 
 
-def test_what_is_shown_is_escaped_and_needs_nothing_from_elsewhere():
+def test_displayed_html_is_escaped_and_self_contained():
     html = EVALUATION._repr_html_()
     assert "&lt;b&gt;64&lt;/b&gt; features" in html
     assert "10 &amp; 20" in html
@@ -95,7 +95,7 @@ def test_what_is_shown_is_escaped_and_needs_nothing_from_elsewhere():
     assert not re.findall(r'(?:src|href)="(?!data:)|url\(', html)
 
 
-def test_a_picture_is_a_png_of_its_pixels_and_saves_itself(tmp_path):
+def test_a_picture_is_displayed_as_png_and_can_be_saved(tmp_path):
     picture = fit().grid(4, seed=2, scale=3)
     with Image.open(io.BytesIO(picture._repr_png_())) as shown:
         np.testing.assert_array_equal(np.asarray(shown), picture.pixels)
@@ -104,7 +104,7 @@ def test_a_picture_is_a_png_of_its_pixels_and_saves_itself(tmp_path):
         np.testing.assert_array_equal(np.asarray(saved), picture.pixels)
 
 
-def test_live_shows_the_last_step_and_takes_a_twentieth_of_the_time_at_most():
+def test_live_shows_the_last_step_and_takes_at_most_a_twentieth_of_the_time():
     now, shown = [0.0], []
 
     def show(html):
@@ -135,7 +135,7 @@ class Stepping:
         pass
 
 
-def test_live_says_once_that_there_is_no_notebook_and_does_nothing(capsys):
+def test_live_warns_once_outside_a_notebook_and_does_nothing(capsys):
     fit(3, [Live()])
     assert capsys.readouterr().err == f"gankit: {OUTSIDE_NOTEBOOK}\n"
 
@@ -158,7 +158,7 @@ def test_live_finds_the_notebooks_cell(cell):
     assert ">3<" in cell[-1]
 
 
-def test_training_shows_a_bar_in_the_notebooks_cell_unless_switched_off(cell, capsys):
+def test_training_shows_a_bar_in_a_notebook_unless_switched_off(cell, capsys):
     run = fit(3, progress=True)
     assert '<progress value="1.0000" max="1">' in cell[-1]
     assert f"step 3/3  D {run.history[-1, 0]:.3f} G {run.history[-1, 1]:.3f}" in cell[-1]
@@ -169,7 +169,7 @@ def test_training_shows_a_bar_in_the_notebooks_cell_unless_switched_off(cell, ca
 
 
 @pytest.mark.usefixtures("machine")
-def test_an_evaluation_shows_progress_in_the_cell_unless_switched_off(cell, capsys):
+def test_an_evaluation_shows_progress_in_a_notebook_unless_switched_off(cell, capsys):
     np.save("faces.npy", IMAGES)
     run = gankit.train(
         dataset="./faces.npy",
@@ -228,7 +228,7 @@ def outputs(book):
 
 
 @pytest.mark.usefixtures("machine")
-def test_the_tutorial_runs_to_its_end_and_shows_what_it_shows_in_the_docs(tmp_path):
+def test_the_tutorial_runs_and_shows_the_outputs_of_the_docs(tmp_path):
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
@@ -242,7 +242,7 @@ def test_the_tutorial_runs_to_its_end_and_shows_what_it_shows_in_the_docs(tmp_pa
     assert "image/png" in text
 
 
-def test_the_tutorial_has_no_paths_of_a_machine_and_is_small():
+def test_the_tutorial_has_no_local_paths_and_is_small():
     text = TUTORIAL.read_text("utf-8")
     assert not re.search(r"/(tmp|home|root|work|Users)/", text)
     assert len(text) < 600_000

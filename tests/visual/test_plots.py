@@ -39,7 +39,7 @@ def lines(plot):
     return [line.get_xydata() for axes in plot.figure.axes for line in axes.lines]
 
 
-def test_losses_keep_every_spike_and_the_thick_line_is_their_mean():
+def test_a_loss_plot_has_every_spike_and_a_thick_mean_line():
     thin, mean, spiky, _ = lines(plots.losses(HISTORY))
     assert len(thin) <= plots.MOST_POINTS
     assert spiky[:, 1].max() == 9
@@ -48,24 +48,24 @@ def test_losses_keep_every_spike_and_the_thick_line_is_their_mean():
     assert mean[2000] == pytest.approx([2001, wanted])
 
 
-def test_a_run_of_no_or_few_steps_has_a_plot_too():
+def test_a_run_of_no_or_few_steps_has_a_plot():
     for count in (0, 1, 3):
         assert plots.losses(HISTORY[:count]).png().startswith(b"\x89PNG")
 
 
-def test_only_evaluations_that_compare_are_drawn_together():
+def test_only_comparable_evaluations_are_drawn_together():
     rows = [row(100), row(200, samples=99), row(300), row(400)]
     plot = plots.metrics(rows)
     np.testing.assert_allclose(lines(plot)[0], [[100, 1], [300, 1 / 3], [400, 0.25]])
 
 
-def test_an_overview_has_a_panel_for_what_is_there():
+def test_an_overview_has_a_panel_for_each_file_of_the_run():
     for rows, wanted in (([], 1), ([row(1, histogram=None)], 3), ([row(1)], 4)):
         axes = plots.overview(HISTORY, rows).figure.axes
         assert sum(one.get_visible() for one in axes) == wanted
 
 
-def test_classes_have_bars_and_those_of_real_images_marks():
+def test_classes_have_bars_with_marks_for_real_images():
     baseline = row(1, histogram=[0.5, 0.5], split="test")
     axes = plots.classes_of([row(1, baseline=baseline)]).figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.75]
@@ -79,7 +79,7 @@ def test_the_same_curves_are_the_same_bytes(tmp_path, suffix):
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
-def test_a_plot_leaves_pyplot_alone():
+def test_a_plot_does_not_change_pyplot():
     before = "matplotlib.pyplot" in sys.modules
     plots.losses(HISTORY[:9])._repr_png_()
     assert ("matplotlib.pyplot" in sys.modules) == before
@@ -99,12 +99,12 @@ def run(machine):
     return folder
 
 
-def test_the_command_draws_a_run_that_nothing_can_load(command, run):
+def test_the_command_draws_a_run_that_cannot_be_loaded(command, run):
     assert command("plot", run).out == f"{run / 'plot.png'}\n"
     assert (run / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_losses_are_drawn_though_the_log_of_evaluations_is_damaged(command, run):
+def test_losses_are_drawn_if_the_log_of_evaluations_is_damaged(command, run):
     (run / "evaluations.jsonl").write_text("garbage\n", "utf-8")
     assert command("plot", run, "--only", "losses").code == 0
     assert command("plot", run).code == 4
@@ -120,7 +120,7 @@ def test_losses_are_drawn_though_the_log_of_evaluations_is_damaged(command, run)
         (["nowhere"], 4, "nowhere"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_line(command, words, code, said):
+def test_impossible_plots_are_refused_in_one_line(command, words, code, said):
     ended = command("plot", *words)
     assert ended.code == code
     assert ended.err.count("\n") == 1
@@ -137,13 +137,13 @@ def labels(plot):
     return [label.get_text() for label in plot.figure.axes[-1].get_xticklabels()]
 
 
-def test_classes_are_called_by_their_names():
+def test_a_plot_has_the_class_names():
     assert labels(plots.classes_of([row(1)], ("cats", "dogs"))) == ["cats", "dogs"]
     assert labels(plots.overview(HISTORY, [row(1)], ("cats", "dogs"))) == ["cats", "dogs"]
     assert labels(plots.class_shares([0.5, 0.5])) == ["0", "1"]
 
 
-def test_odd_names_of_classes_are_cut_and_shown_as_they_are():
+def test_long_and_odd_class_names_are_shortened():
     plot = plots.class_shares([0.5, 0.5], names=("$x$", "a name of many letters\n"))
     assert labels(plot) == [r"\$x\$", "a name of m…"]
     assert plot.png().startswith(b"\x89PNG")

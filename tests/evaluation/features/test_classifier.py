@@ -60,7 +60,7 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("shape", [(8, 6, 2), (28, 28, 1), (40, 36, 3)])
-def test_it_tells_classes_apart_that_it_was_not_trained_on(shape):
+def test_the_classifier_separates_new_images(shape):
     found = classifier_of(made(shape=shape), steps=STEPS)
     other = made(seed=1, shape=shape)
     chances = found.probabilities(other.images)
@@ -70,7 +70,7 @@ def test_it_tells_classes_apart_that_it_was_not_trained_on(shape):
     assert found(other.images).dtype == np.float64
 
 
-def test_local_features_stand_beside_the_networks_and_are_bounded():
+def test_bounded_local_features_are_added_to_those_of_the_network():
     data = made()
     found = classifier_of(data, steps=STEPS)
     values = found(data.images)
@@ -82,7 +82,7 @@ def test_local_features_stand_beside_the_networks_and_are_bounded():
     np.testing.assert_allclose(found.weights["local.bound"], 0.4 * spread, rtol=1e-3)
 
 
-def test_one_that_an_earlier_version_kept_is_not_used(cache, trainings, monkeypatch):
+def test_a_classifier_of_an_earlier_version_is_not_used(cache, trainings, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(classifier, "VERSION", "classifier 1")
         old = classifier_of(made(), steps=2)
@@ -97,7 +97,7 @@ def test_real_numbers_and_levels_of_the_same_images_have_the_same_features():
     np.testing.assert_array_equal(found(data.images / 127.5 - 1), found(data.images))
 
 
-def test_trained_twice_it_is_the_same_to_the_byte(monkeypatch, tmp_path, trainings):
+def test_training_twice_gives_the_same_bytes(monkeypatch, tmp_path, trainings):
     found = []
     for home in ("a", "b"):
         monkeypatch.setenv("GANKIT_HOME", str(tmp_path / home))
@@ -106,7 +106,7 @@ def test_trained_twice_it_is_the_same_to_the_byte(monkeypatch, tmp_path, trainin
     assert same(*found)
 
 
-def test_the_second_time_it_is_read_and_the_same_to_the_byte(trainings):
+def test_the_second_time_the_classifier_is_read_and_has_the_same_bytes(trainings):
     first, second = (classifier_of(made(), steps=5) for _ in range(2))
     assert len(trainings) == 1
     assert same(first, second)
@@ -122,7 +122,7 @@ def test_the_second_time_it_is_read_and_the_same_to_the_byte(trainings):
     ],
     ids=["images", "labels", "shape", "classes"],
 )
-def test_other_data_have_a_classifier_of_their_own(cache, trainings, change):
+def test_other_data_have_another_classifier(cache, trainings, change):
     first, second = classifier_of(made(), steps=2), classifier_of(change(made()), steps=2)
     assert len(trainings) == len(list(cache.iterdir())) == 2
     assert not same(first, second)
@@ -171,7 +171,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_one_is_passed_over_in_a_line_and_made_again(cache, trainings, kind):
+def test_a_damaged_classifier_is_reported_and_made_again(cache, trainings, kind):
     damage, reason = DAMAGE[kind]
     first = classifier_of(made(), steps=3)
     (path,) = cache.iterdir()
@@ -185,7 +185,7 @@ def test_a_damaged_one_is_passed_over_in_a_line_and_made_again(cache, trainings,
     assert path.read_bytes() == whole
 
 
-def test_a_link_in_its_place_is_not_followed(cache, trainings, tmp_path):
+def test_a_link_in_the_cache_is_not_followed(cache, trainings, tmp_path):
     classifier_of(made(), steps=3)
     (path,) = cache.iterdir()
     path.rename(tmp_path / "elsewhere")
@@ -195,7 +195,7 @@ def test_a_link_in_its_place_is_not_followed(cache, trainings, tmp_path):
     assert len(trainings) == 2
 
 
-def test_a_cache_that_cannot_be_written_is_a_warning_of_one_line(monkeypatch):
+def test_an_unwritable_cache_gives_a_warning_of_one_line(monkeypatch):
     def refuse(path: Path, _: bytes) -> None:
         raise StorageError(f"{path}: read-only file system")
 
@@ -205,7 +205,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning_of_one_line(monkeypatch):
     assert (found.probabilities(made().images).argmax(1) == made().labels).mean() > 0.95
 
 
-def test_a_cache_that_is_a_file_is_a_warning_too(tmp_path, monkeypatch):
+def test_a_cache_that_is_a_file_gives_a_warning(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "file"))
     with pytest.warns(UserWarning, match="the classifier was not saved"):
@@ -230,7 +230,7 @@ def test_images_mapped_from_a_file_give_the_same_classifier(tmp_path, trainings)
     assert len(trainings) == 1
 
 
-def test_what_cannot_be_learned_from_is_refused():
+def test_impossible_training_data_is_refused():
     data = made()
     with pytest.raises(DataError, match=r"no labels.*principal_components"):
         classifier_of(ImageSet(data.images, None, "made"))
@@ -246,7 +246,7 @@ def test_images_of_another_shape_are_refused():
         found(made().images[..., :1])
 
 
-def test_no_warning_is_given_where_all_is_well():
+def test_a_successful_training_gives_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         classifier_of(made(), steps=2)

@@ -26,7 +26,7 @@ def colour(seed, n, side=6, channels=3):
     return np.random.default_rng(seed).integers(0, 256, (n, side, side, channels), dtype=np.uint8)
 
 
-def test_filters_make_the_patches_of_real_images_uncorrelated(images, state):
+def test_filters_make_patches_of_real_images_uncorrelated(images, state):
     patches = local_features._patches(images[:200]).reshape(-1, 9)
     assert patches.shape == (200 * 28 * 28, 9)
     # In the middle of the first image, against the pixels themselves.
@@ -38,7 +38,7 @@ def test_filters_make_the_patches_of_real_images_uncorrelated(images, state):
     assert 0.5 < np.diag(found).min() < np.diag(found).max() < 1.01
 
 
-def test_over_real_images_they_are_uncorrelated_before_they_are_bounded(images, state):
+def test_features_of_real_images_are_uncorrelated_before_the_bound(images, state):
     values = local_features.features(state, images[:200])
     assert values.shape == (200, 18)
     found = np.cov(np.arctanh(values.astype(np.float64) / state["local.bound"]).T, ddof=0)
@@ -48,13 +48,13 @@ def test_over_real_images_they_are_uncorrelated_before_they_are_bounded(images, 
     assert np.diag(found)[-8:] == pytest.approx(1, abs=0.01)
 
 
-def test_no_image_takes_them_beyond_two_fifths_of_the_deviation_that_was_asked(state):
+def test_features_are_bounded_by_two_fifths_of_the_requested_deviation(state):
     noise = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1), dtype=np.uint8)
     values = np.abs(local_features.features(state, noise))
     assert values.max() == pytest.approx(0.4 * 2.0, rel=1e-3)
 
 
-def test_of_few_images_no_direction_is_amplified_as_if_it_were_known():
+def test_with_few_images_unknown_directions_are_not_amplified():
     # 54 statistics of 20 images: most directions have no variance at all.
     some = colour(0, 220)
     found = local_features.fit(some[:20], 1.0)
@@ -63,7 +63,7 @@ def test_of_few_images_no_direction_is_amplified_as_if_it_were_known():
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
-def test_they_are_18_for_each_channel_up_to_four(channels):
+def test_there_are_18_features_per_channel_for_up_to_four_channels(channels):
     some = colour(0, 30, channels=channels)
     found = local_features.fit(some, 1.0)
     assert {name: array.shape for name, array in found.items()} == local_features.shapes(channels)
@@ -76,7 +76,7 @@ def test_they_are_18_for_each_channel_up_to_four(channels):
     )
 
 
-def test_a_speck_in_a_colour_shows_where_real_images_are_grey():
+def test_a_coloured_speck_changes_the_features_of_grey_images():
     grey = np.repeat(glyphs.draw(200, seed=1)[0], 3, axis=3)
     found = local_features.fit(grey, 1.0)
     red = grey.copy()
@@ -84,7 +84,7 @@ def test_a_speck_in_a_colour_shows_where_real_images_are_grey():
     assert distance(found, red, grey) > 5 * distance(found, grey[:100], grey[100:])
 
 
-def test_large_images_are_looked_at_in_every_part_of_a_block():
+def test_every_pixel_of_a_large_image_changes_the_features():
     large = np.zeros((2, 100, 70, 1), np.uint8)
     places = local_features._places(100, 4)
     assert len(places) == 25
@@ -93,7 +93,7 @@ def test_large_images_are_looked_at_in_every_part_of_a_block():
     assert small(large).shape == (2, 25 * 18)
 
 
-def test_images_that_are_all_alike_give_numbers():
+def test_equal_images_give_finite_features():
     alike = np.full((20, 8, 8, 1), 7, np.uint8)
     found = local_features.features(
         local_features.fit(alike, 1.0), np.concatenate([alike, alike + 200])
@@ -108,7 +108,7 @@ def distance(state, a, b):
     )
 
 
-def test_specks_and_blur_show_in_order_of_severity_and_a_shift_does_not(images, state):
+def test_features_respond_to_specks_and_blur_and_not_to_shifts(images, state):
     real, other = images[:200], images[200:]
     floor = distance(state, other, real)
     for worse in (

@@ -23,7 +23,7 @@ def drawn(inputs=12, classes=3):
 
 
 @pytest.mark.parametrize("name", mlp.shapes(12, 3))
-def test_each_gradient_is_the_slope_of_the_cross_entropy(name):
+def test_each_gradient_equals_finite_differences_of_the_cross_entropy(name):
     weights, pixels, labels = drawn()
     found = mlp.gradients(weights, pixels, labels)[name]
     direction = np.random.default_rng(1).standard_normal(found.shape)
@@ -34,7 +34,7 @@ def test_each_gradient_is_the_slope_of_the_cross_entropy(name):
     assert np.vdot(found, direction) == pytest.approx(slope, rel=1e-5)
 
 
-def test_first_weights_are_float32_with_the_shapes_named_and_the_spread_of_he():
+def test_initial_weights_are_float32_of_the_given_shapes_with_he_variance():
     weights = mlp.initial(500, 7, np.random.default_rng(0))
     assert {name: array.shape for name, array in weights.items()} == mlp.shapes(500, 7)
     assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
@@ -42,5 +42,5 @@ def test_first_weights_are_float32_with_the_shapes_named_and_the_spread_of_he():
     assert not weights["hidden.bias"].any()
 
 
-def test_chances_of_huge_logits_are_finite():
+def test_probabilities_of_huge_logits_are_finite():
     np.testing.assert_allclose(mlp.softmax(np.array([[1e4, 0.0], [0.0, 0.0]])), [[1, 0], [0.5] * 2])

@@ -15,7 +15,7 @@ def images(count=200, shape=(6, 5, 2), seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
-def test_they_are_scikit_learns_up_to_their_signs():
+def test_components_equal_scikit_learns_up_to_signs():
     found = principal_components(images(), components=8)
     pca = PCA(8, svd_solver="full").fit(images().reshape(200, -1) / 127.5 - 1)
     other = images(seed=1)
@@ -24,12 +24,12 @@ def test_they_are_scikit_learns_up_to_their_signs():
     np.testing.assert_allclose(np.abs(found(other)[:, :8]), np.abs(known), atol=1e-4)
 
 
-def test_no_more_are_given_than_images_or_pixels_have():
+def test_components_are_at_most_as_many_as_images_or_pixels():
     assert principal_components(images(20))(images(7)).shape == (7, 20 + 36)
     assert principal_components(images())(images(7)).shape == (7, 60 + 36)
 
 
-def test_local_features_stand_beside_them():
+def test_local_features_are_added_to_the_components():
     found = principal_components(images(), components=8)
     beside = found(images())[:, 8:]
     np.testing.assert_allclose(beside, local_features.features(found.local, images()), rtol=1e-5)
@@ -38,7 +38,7 @@ def test_local_features_stand_beside_them():
     np.testing.assert_allclose(found.local["local.bound"], 0.4 * spread, rtol=1e-2)
 
 
-def test_their_name_says_how_many_and_of_what():
+def test_the_name_of_the_features_says_how_many_and_of_which_data():
     name = principal_components(images(), components=8).name
     assert name.startswith("8 principal components and 36 local features (")
     assert principal_components(images(), components=8).name == name

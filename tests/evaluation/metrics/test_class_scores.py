@@ -18,7 +18,7 @@ def chances(seed, n=40, classes=5):
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_the_score_is_the_power_of_the_mutual_information(seed):
+def test_the_score_is_the_exponential_of_the_mutual_information(seed):
     # scikit-learn counts pairs, here a thousand for each image.
     pairs = np.random.default_rng(seed).multinomial(1000, chances(seed))
     information = mutual_info_score(None, None, contingency=pairs)
@@ -36,7 +36,7 @@ def test_the_score_does_not_depend_on_the_order():
     assert score(given_image[::-1]) == pytest.approx(score(given_image), rel=1e-12)
 
 
-def test_confidence_is_the_mean_chance_of_the_likeliest():
+def test_confidence_is_the_mean_probability_of_the_likeliest_class():
     assert confidence(np.array([[0.75, 0.25], [0.0, 1.0]])) == 0.875
 
 
@@ -45,7 +45,7 @@ def test_the_histogram_counts_the_likeliest_classes():
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_divergence_is_that_of_other_implementations(seed):
+def test_divergence_equals_that_of_other_implementations(seed):
     p, q = chances(seed, 2)
     assert divergence(p, q) == pytest.approx(entropy(p, q), rel=1e-9)
     assert divergence(p, q) == pytest.approx(rel_entr(p, q).sum(), rel=1e-9, abs=1e-12)
@@ -57,12 +57,12 @@ def test_divergence_is_0_for_equal_shares_and_infinite_for_a_new_class():
     assert divergence(np.array([0.5, 0.5]), np.array([1.0, 0])) == np.inf
 
 
-def test_of_ten_classes_those_with_two_percent_are_seen():
+def test_of_ten_classes_those_with_two_percent_are_counted():
     shares = np.array([0.02, 0.0199, 0.0, 0.5, 0.4601, 0, 0, 0, 0, 0])
     assert seen(shares) == 3
 
 
-def test_a_rare_class_of_the_data_is_seen_where_it_is_as_rare():
+def test_a_rare_class_of_the_data_has_a_lower_threshold():
     expected = np.array([0.9, 0.095, 0.005, 0.0])
     assert seen(np.array([0.92, 0.079, 0.001, 0.0]), expected) == 3
     assert seen(np.array([0.92, 0.0795, 0.0005, 0.0]), expected) == 2

@@ -35,7 +35,7 @@ def test_samples_of_known_distributions_have_about_their_distance():
 
 
 @given(seeds)
-def test_it_is_that_of_the_matrix_root(seed):
+def test_the_distance_equals_that_by_a_matrix_root(seed):
     a, b = normal(seed, 40, 6) @ normal(seed + 1, 6, 6), normal(seed + 2, 50, 6) + 0.5
     first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
     root = sqrtm(first @ second).real
@@ -43,13 +43,13 @@ def test_it_is_that_of_the_matrix_root(seed):
     assert distance(a, b) == pytest.approx(wanted, rel=1e-6, abs=1e-9)
 
 
-def test_moments_are_those_of_numpy():
+def test_moments_equal_those_of_numpy():
     a = normal(0, 30, 4)
     np.testing.assert_allclose(moments(a).mean, a.mean(0))
     np.testing.assert_allclose(moments(a).covariance, np.cov(a.T))
 
 
-def test_equal_sets_have_none_even_where_the_covariance_is_singular():
+def test_equal_sets_have_distance_0_also_with_a_singular_covariance():
     flat = np.concatenate([normal(0, 20, 3) * 1e3, np.zeros((20, 4))], 1)
     assert np.linalg.matrix_rank(moments(flat).covariance) == 3
     assert 0 <= distance(flat, flat) < 1e-6
@@ -63,7 +63,7 @@ def test_singular_covariances_have_the_distance_of_the_closed_form():
 
 
 @given(seeds)
-def test_neither_order_nor_rotation_nor_side_matters(seed):
+def test_order_rotation_and_exchange_of_the_sets_do_not_matter(seed):
     a, b = normal(seed, 30, 4), 2 * normal(seed + 1, 30, 4) + 1
     turn, order = rotation(seed + 2, 4), np.random.default_rng(seed).permutation(30)
     wanted = distance(a, b)
@@ -80,7 +80,7 @@ def test_one_feature_is_enough_and_one_image_is_not():
 
 @pytest.mark.parametrize(("images", "bound"), [(20, 1e-7), (300, 1e-11)])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_error_is_as_large_as_is_said(images, bound, seed):
+def test_the_error_is_within_the_documented_bound(images, bound, seed):
     random = np.random.default_rng(seed)
     a, b = random.normal(size=(images, 64)), random.normal(0.3, 1.4, size=(images + 5, 64))
     x, y = a - a.mean(0), b - b.mean(0)

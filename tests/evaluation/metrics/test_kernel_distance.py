@@ -25,12 +25,12 @@ def unbiased(a, b):
 
 
 @pytest.mark.parametrize(("n", "m"), [(40, 30), (1203, 1001)])
-def test_it_is_that_of_another_implementation(n, m):
+def test_the_distance_equals_that_of_another_implementation(n, m):
     a, b = normal(0, n, 5), 1.5 * normal(1, m, 5) + 0.2
     assert kernel_distance(a, b) == pytest.approx(unbiased(a, b), rel=1e-9)
 
 
-def test_it_has_no_bias():
+def test_the_estimate_is_unbiased():
     found = [kernel_distance(normal(i, 20, 3), normal(i + 1000, 20, 3)) for i in range(400)]
     error = np.std(found) / np.sqrt(len(found))
     assert min(found) < 0 < max(found)
@@ -46,19 +46,19 @@ def test_known_distributions_have_about_the_distance_of_the_closed_form():
     assert found == pytest.approx(wanted, rel=0.1)
 
 
-def test_many_columns_make_the_rows_fewer_and_change_no_number(monkeypatch):
+def test_many_features_make_smaller_blocks_and_change_no_number(monkeypatch):
     a, b = normal(0, 40, 5), normal(1, 30, 5)
     wanted = kernel_distance(a, b)
     monkeypatch.setattr("gankit.evaluation.metrics.kernel_distance.CELLS_AT_ONCE", 70)
     assert kernel_distance(a, b) == pytest.approx(wanted, rel=1e-12)
 
 
-def test_different_distributions_are_apart():
+def test_different_distributions_have_a_large_distance():
     assert kernel_distance(normal(0, 500, 4), normal(1, 500, 4) + 1) > 1
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_neither_order_nor_rotation_nor_side_matters(seed):
+def test_order_rotation_and_exchange_of_the_sets_do_not_matter(seed):
     a, b = normal(seed, 20, 4), normal(seed + 1, 25, 4) + 1
     turn, order = rotation(seed, 4), np.random.default_rng(seed).permutation(20)
     wanted = kernel_distance(a, b)

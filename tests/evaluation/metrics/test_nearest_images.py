@@ -14,7 +14,7 @@ def pictures(seed, n, shape=(4, 3, 2)):
 
 
 @pytest.mark.parametrize(("n", "training"), [(5, 40), (300, 2100)])
-def test_it_is_found_as_by_looking_at_every_pair(n, training):
+def test_nearest_images_equal_those_of_a_search_over_all_pairs(n, training):
     some, all_ = pictures(0, n), pictures(1, training)
     index, distance = nearest_images(some, all_)
     apart = (some[:, None].astype(float) - all_) / 127.5
@@ -24,19 +24,19 @@ def test_it_is_found_as_by_looking_at_every_pair(n, training):
     assert index.dtype == np.int64
 
 
-def test_a_copy_is_found_at_no_distance_and_of_two_the_first():
+def test_a_copy_has_distance_0_and_the_first_of_two_copies_is_found():
     training = np.concatenate([pictures(0, 3000), pictures(0, 3000)])
     index, distance = nearest_images(training[[2999, 17]], training)
     assert index.tolist() == [2999, 17]
     assert distance.tolist() == [0, 0]
 
 
-def test_black_and_white_are_two_apart():
+def test_black_and_white_have_distance_two():
     black, white = np.zeros((1, 2, 2, 1), np.uint8), np.full((1, 2, 2, 1), 255, np.uint8)
     assert nearest_images(black, white)[1] == pytest.approx(2)
 
 
-def test_real_numbers_are_looked_at_as_the_levels_that_they_become():
+def test_floats_are_compared_as_grey_levels():
     training = pictures(0, 9)
     real = training[[4]].astype(np.float32) / np.float32(127.5) - 1
     index, distance = nearest_images(real, training)

@@ -36,7 +36,7 @@ def figures(found):
 
 
 @pytest.mark.parametrize(("n", "m", "k"), [(60, 50, 5), (40, 70, 1), (620, 510, 3)])
-def test_they_are_those_of_another_implementation(n, m, k):
+def test_the_figures_equal_those_of_another_implementation(n, m, k):
     fake, real = 0.7 * normal(0, n, 4) + 0.4, normal(1, m, 4)
     found = figures(balls(fake, real, k))
     assert found == pytest.approx(figures(found_elsewhere(fake, real, k)))
@@ -64,7 +64,7 @@ def test_equal_sets_cover_each_other():
     assert figures(balls(real, real, 5)) == (1, 1, 6 / 5, 1)
 
 
-def test_sets_far_from_each_other_share_nothing():
+def test_distant_sets_have_no_overlap():
     real = normal(0, 50, 3)
     assert figures(balls(real + 100, real)) == (0, 0, 0, 0)
 
@@ -73,7 +73,7 @@ def test_equal_distributions_have_density_one():
     assert balls(normal(0, 1500, 2), normal(1, 1500, 2)).density == pytest.approx(1, abs=0.05)
 
 
-def test_one_image_over_and_over_is_precise_but_covers_nothing():
+def test_copies_of_one_image_are_precise_but_have_no_coverage():
     real = normal(0, 100, 3)
     found = balls(np.repeat(real[:1], 40, 0), real)
     assert found.precision == 1
@@ -81,7 +81,7 @@ def test_one_image_over_and_over_is_precise_but_covers_nothing():
     assert found.coverage < 0.3
 
 
-def test_equal_images_have_balls_of_radius_0():
+def test_equal_images_have_radius_0():
     # Far from 0, rounding would put them outside.
     copies = np.repeat(normal(0, 6, 8) + 1000.1, 7, 0)
     assert (radii(copies) == 0).all()
@@ -90,7 +90,7 @@ def test_equal_images_have_balls_of_radius_0():
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=30)
-def test_neither_order_nor_rotation_matters(seed):
+def test_order_and_rotation_do_not_matter(seed):
     fake, real = normal(seed, 30, 3) + 0.5, normal(seed + 1, 40, 3)
     order, turn = np.random.default_rng(seed).permutation(30), rotation(seed, 3)
     wanted = pytest.approx(figures(balls(fake, real)))
@@ -98,13 +98,13 @@ def test_neither_order_nor_rotation_matters(seed):
     assert figures(balls(fake @ turn, real @ turn)) == wanted
 
 
-def test_known_radii_need_not_be_computed_again():
+def test_known_radii_are_not_computed_again():
     fake, real = normal(0, 30, 3), normal(1, 40, 3)
     assert balls(fake, real, 5, radii(real)) == balls(fake, real, 5)
     assert balls(fake, real, 5, radii(real) * 0).density == 0
 
 
 @pytest.mark.parametrize("k", [0, 6])
-def test_there_must_be_as_many_neighbours(k):
+def test_too_few_images_for_the_neighbours_are_refused(k):
     with pytest.raises(ConfigError, match=f"neighbours: got {k} for 6 images"):
         radii(normal(0, 6, 2), k)

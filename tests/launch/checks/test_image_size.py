@@ -34,7 +34,7 @@ def faces(tmp_path):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_pictures_that_lose_colours_and_pixels_are_warned_of_with_the_way_out(faces, recipe):
+def test_losing_colours_and_pixels_causes_a_warning_with_the_remedy(faces, recipe):
     said = (
         "such as 0.png, are 64x64 colour, but the generator of {0} makes 28x28 grey: they "
         "lose colours and most of their pixels; to keep them, save the recipe by `gankit recipes "
@@ -45,22 +45,22 @@ def test_pictures_that_lose_colours_and_pixels_are_warned_of_with_the_way_out(fa
 
 
 @pytest.mark.filterwarnings("error")
-def test_what_was_asked_for_is_not_warned_of(faces):
+def test_a_requested_size_causes_no_warning(faces):
     planned("dcgan", dataset=faces, images={"size": [28, 28], "channels": 1})
 
 
-def test_pictures_of_about_the_right_size_lose_nothing(tmp_path):
+def test_pictures_of_nearly_the_right_size_cause_no_warning(tmp_path):
     Image.new("L", (30, 35)).save(tmp_path / "a.png")
     planned("dcgan", dataset=str(tmp_path))
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "sn-dcgan", "r3gan"])
-def test_a_size_that_the_networks_do_not_make_is_refused_with_the_way_out(faces, recipe):
+def test_a_size_that_the_networks_do_not_make_is_refused_with_the_remedy(faces, recipe):
     with pytest.raises(ConfigError, match=r"64x64 .*; remove --size; or save the recipe by .*show"):
         planned(recipe, dataset=faces, images={"size": [64, 64]})
 
 
-def test_a_recipe_that_makes_the_datas_shape_is_named(monkeypatch):
+def test_the_error_names_a_recipe_of_the_datas_shape(monkeypatch):
     images = np.zeros((4, 32, 32, 3), np.uint8)
     mine = Dataset("mine", "mine", lambda _: ImageSet(images, None, "mine"))
     monkeypatch.setattr(plugins, "get_dataset", lambda _: mine)

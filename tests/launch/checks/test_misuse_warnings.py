@@ -44,12 +44,12 @@ def said(images=IMAGES, generator=GENERATOR, discriminator=DISCRIMINATOR, **chan
     return [str(warning.message) for warning in given]
 
 
-def test_a_sound_run_is_warned_of_nothing():
+def test_a_correct_run_causes_no_warning():
     assert said() == []
 
 
 @pytest.mark.parametrize("loss", [loss.name for loss in BUILTIN])
-def test_no_built_in_loss_is_warned_of(loss):
+def test_no_built_in_loss_causes_a_warning(loss):
     assert said(loss=loss) == []
 
 
@@ -83,24 +83,24 @@ REAL = IMAGES / 127.5 - 1
     ],
     ids=["unit", "mask", "bits", "dark", "one", "few", "same", "same-real", "flat"],
 )
-def test_images_that_are_likely_a_mistake_are_warned_of_once(images, wanted):
+def test_suspicious_images_cause_one_warning(images, wanted):
     (told,) = said(images)
     assert wanted in told
     assert len(told.splitlines()) == 1
 
 
-def test_of_many_images_some_are_looked_at(monkeypatch):
+def test_of_many_images_some_are_checked(monkeypatch):
     monkeypatch.setattr("gankit.launch.checks.image_warnings.MOST_CHECKED", FEW_IMAGES // 4)
     (told,) = said((IMAGES > 127).astype(np.uint8))
     assert f"all {FEW_IMAGES // 4} checked images hold uint8 of 0 and 1" in told
 
 
-def test_a_data_set_smaller_than_a_batch_is_warned_of():
+def test_a_data_set_smaller_than_a_batch_causes_a_warning():
     assert "a batch has 300" in "".join(said(batch=300))
 
 
 @pytest.mark.parametrize("dark", [REAL / 2 - 0.5, np.minimum(REAL, 0), IMAGES >> 2])
-def test_dark_images_are_no_mistake(dark):
+def test_dark_images_cause_no_warning(dark):
     assert said(dark) == []
 
 
@@ -114,19 +114,19 @@ def test_dark_images_are_no_mistake(dark):
         ((Dense(1),), "minimax", None),
     ],
 )
-def test_a_discriminator_with_a_bound_is_warned_of_under_a_loss_on_logits(last, loss, wanted):
+def test_a_bounded_discriminator_with_a_loss_on_logits_causes_a_warning(last, loss, wanted):
     told = said(discriminator=(*DISCRIMINATOR, *last), loss=loss)
     assert len(told) == (wanted is not None)
     assert wanted is None or wanted in told[0]
 
 
-def test_a_smoothed_loss_takes_logits_too():
+def test_a_bounded_discriminator_with_a_smoothed_loss_causes_a_warning():
     told = said(discriminator=(*DISCRIMINATOR, Sigmoid()), label_smoothing=0.1)
     assert "ends in a sigmoid" in "".join(told)
 
 
 @pytest.mark.parametrize("last", [Sigmoid(), ReLU()])
-def test_a_generator_whose_images_are_never_dark_is_warned_of(last):
+def test_a_generator_without_negative_outputs_causes_a_warning(last):
     (told,) = said(generator=(Dense(16), last, Reshape(SHAPE)))
     assert "no pixel is below 0" in told
 
@@ -146,7 +146,7 @@ def normed(norm, shape):
     ],
 )
 @pytest.mark.parametrize("side", ["generator", "discriminator"])
-def test_batch_normalisation_of_one_value_is_warned_of(norm, shape, batch, warns, side):
+def test_batch_normalisation_of_one_value_causes_a_warning(norm, shape, batch, warns, side):
     network = normed(norm, shape)
     changes = {side: network if side == "discriminator" else (*network[1:-1], *GENERATOR)}
     told = said(**changes, batch=batch)
@@ -157,7 +157,7 @@ def test_batch_normalisation_of_one_value_is_warned_of(norm, shape, batch, warns
     )
 
 
-def test_classes_without_images_are_warned_of():
+def test_classes_without_images_cause_a_warning():
     problem = Problem(
         GENERATOR, DISCRIMINATOR, 3, SHAPE, LEAST_SQUARES, *2 * (gankit.api.ADAM,), classes=9
     )
@@ -166,7 +166,7 @@ def test_classes_without_images_are_warned_of():
         warn_of_misuse(Start(problem, None, IMAGES, labels, 8))
 
 
-def test_training_a_recipe_warns_and_keeps_the_warnings(tmp_path):
+def test_training_a_recipe_warns_and_saves_the_warnings(tmp_path):
     np.save(tmp_path / "one.npy", IMAGES[:1].repeat(7, 1).repeat(7, 2))
     settings = {"backend": "numpy", "steps": 2, "batch": 4, "dataset": str(tmp_path / "one.npy")}
     with pytest.warns(HealthWarning, match="there is only 1 image"):
@@ -180,7 +180,7 @@ def test_training_a_recipe_warns_and_keeps_the_warnings(tmp_path):
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_check_says_what_it_looks_for(check):
+def test_every_check_has_a_description(check):
     assert check.__doc__
 
 
@@ -209,13 +209,13 @@ each_native = pytest.mark.parametrize("backend", [name for name in NATIVE if sel
 
 
 @each_native
-def test_native_networks_without_a_bound_are_not_warned_of(backend):
+def test_unbounded_native_networks_cause_no_warning(backend):
     generator, discriminator, *_ = NATIVE[backend]()
     assert said(IMAGES, generator, discriminator, backend=backend) == []
 
 
 @each_native
-def test_native_networks_that_end_in_a_sigmoid_are_warned_of(backend):
+def test_native_networks_that_end_in_a_sigmoid_cause_a_warning(backend):
     generator, discriminator, sigmoid, joined = NATIVE[backend]()
     ends = joined(generator, sigmoid), joined(discriminator, sigmoid)
     told = "\n".join(said(IMAGES, *ends, backend=backend))
@@ -224,7 +224,7 @@ def test_native_networks_that_end_in_a_sigmoid_are_warned_of(backend):
 
 
 @pytest.mark.skipif(not selected("keras"), reason="keras is not among the backends under test")
-def test_batch_normalisation_of_one_value_in_a_keras_model_is_warned_of():
+def test_batch_normalisation_of_one_value_in_a_keras_model_causes_a_warning():
     _, discriminator, *_ = keras_networks()
     import keras
 

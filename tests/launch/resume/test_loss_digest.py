@@ -26,7 +26,7 @@ def test_no_two_losses_have_the_same_digest():
     assert None not in digests
 
 
-def test_a_loss_of_another_name_or_wording_has_the_same_digest():
+def test_a_loss_with_another_name_or_other_code_has_the_same_digest():
     again = Loss(
         "again",
         lambda ops, real, fake: ops.mean(ops.relu(fake + 1)) + ops.mean(ops.relu(1 - real)),
@@ -56,7 +56,7 @@ def test_the_last_bits_do_not_change_the_digest():
 
 
 @pytest.mark.parametrize("loss", [*BUILTIN, USERS_LOSS], ids=lambda loss: loss.name)
-def test_the_gradients_are_those_of_small_differences(loss):
+def test_the_gradients_equal_finite_differences(loss):
     def value(logits):
         return loss.discriminator(NumpyLossOps(), logits[: len(REAL)], logits[len(REAL) :])
 
@@ -71,7 +71,7 @@ def test_the_gradients_are_those_of_small_differences(loss):
     np.testing.assert_allclose(made.value, value(logits), rtol=1e-15)
 
 
-def test_a_formula_in_other_operations_has_no_digest():
+def test_a_formula_with_unknown_operations_has_no_digest():
     assert changed(generator=lambda _ops, _real, fake: fake.sum()) is None
     assert changed(generator=lambda ops, real, _fake: ops.mean(real)) is None  # It is not paired.
 
@@ -81,6 +81,6 @@ def test_a_formula_that_forgets_the_mean_is_refused():
         changed(generator=lambda _ops, _real, fake: -fake)
 
 
-def test_a_mistake_in_a_formula_comes_through_as_itself():
+def test_an_error_in_a_formula_is_raised_unchanged():
     with pytest.raises(ZeroDivisionError):
         loss_digest(dataclasses.replace(NONSATURATING, generator=lambda *_: 1 / 0))

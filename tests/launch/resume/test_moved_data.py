@@ -65,7 +65,7 @@ def settled(path):
     os.utime(path, ns=(0, 10**18))
 
 
-def test_a_run_goes_on_where_its_images_were_moved(train):
+def test_a_run_resumes_with_moved_images(train):
     assert train().code == 0
     Path("faces").rename("moved")
     gone = train(steps=4)
@@ -78,7 +78,7 @@ def test_a_run_goes_on_where_its_images_were_moved(train):
     assert train(steps=6).code == 0  # The new place was written down.
 
 
-def test_a_run_goes_on_from_the_file_that_its_folder_was_packed_into(train):
+def test_a_run_resumes_with_its_folder_packed_into_a_file(train):
     assert train().code == 0
     pack(Path("faces"), Path("faces.npy"), ImageOptions())
     shutil.rmtree("faces")
@@ -102,7 +102,7 @@ def test_a_folder_an_array_and_a_packed_file_of_the_same_images_have_one_digest(
     assert len({data.digest for data in sets}) == 1
 
 
-def test_any_image_any_label_and_their_order_count():
+def test_the_digest_depends_on_every_image_label_and_their_order():
     labels = np.arange(40)
     changed = IMAGES.copy()
     changed[17, 3, 3] ^= 1
@@ -134,7 +134,7 @@ def test_a_file_that_has_changed_is_read_again():
     assert own(Path("x.npy")).digest != first
 
 
-def test_a_change_that_leaves_the_time_of_change_is_seen_all_the_same():
+def test_a_change_that_keeps_the_modification_time_is_detected():
     np.save("x.npy", IMAGES)
     settled("x.npy")
     first = own(Path("x.npy")).digest
@@ -143,14 +143,14 @@ def test_a_change_that_leaves_the_time_of_change_is_seen_all_the_same():
     assert own(Path("x.npy")).digest != first
 
 
-def test_the_digest_of_a_file_that_was_just_written_is_not_kept():
+def test_the_digest_of_a_recently_written_file_is_not_cached():
     np.save("x.npy", IMAGES)
     assert own(Path("x.npy")).digest
     assert digest_cache.cached(FileArray(Path("x.npy"))) is None
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "another digest"])
-def test_a_damaged_digest_in_the_cache_is_found_again(damage):
+def test_a_damaged_digest_in_the_cache_is_computed_again(damage):
     np.save("x.npy", IMAGES)
     settled("x.npy")
     first = own(Path("x.npy")).digest
@@ -161,7 +161,7 @@ def test_a_damaged_digest_in_the_cache_is_found_again(damage):
     assert own(Path("x.npy")).digest == first
 
 
-def test_a_cache_that_cannot_be_written_is_no_obstacle(monkeypatch):
+def test_an_unwritable_cache_is_no_error(monkeypatch):
     Path("file").write_text("")
     monkeypatch.setenv("GANKIT_HOME", "file/home")
     np.save("x.npy", IMAGES)
@@ -194,7 +194,7 @@ def test_a_file_rewritten_under_a_run_ends_it_in_one_line(how, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_images_in_a_file_give_the_numbers_of_those_in_memory(backend):
+def test_images_in_a_file_give_the_same_numbers_as_images_in_memory(backend):
     settings = layering.from_file(Path("run.toml"))[1] | {"backend": backend, "steps": 3}
     np.save("x.npy", IMAGES)
     histories = [
@@ -216,7 +216,7 @@ def test_a_run_is_evaluated_with_its_images_at_another_place(train, command_fd):
     assert found.samples == 12
 
 
-def test_an_evaluation_against_other_images_is_refused(train, command_fd):
+def test_an_evaluation_with_other_images_is_refused(train, command_fd):
     assert train().code == 0
     np.save("other.npy", IMAGES[::-1])
     ended = command_fd("evaluate", "run", "-n", 12, "--no-progress", "--dataset", "./other.npy")
@@ -231,9 +231,7 @@ EXPORT = ("export", "run", "--to", "safetensors", "--out", "x.safetensors")
 
 
 @pytest.mark.parametrize(("words", "made"), [(REPORT, "x.html"), (EXPORT, "x*.md")])
-def test_a_page_and_a_card_name_the_place_of_the_same_images_and_need_none(
-    train, command_fd, words, made
-):
+def test_a_page_and_a_card_name_moved_images_and_do_not_need_them(train, command_fd, words, made):
     assert train().code == 0
     Path("faces").rename("moved")
     assert command_fd(*words).code == 0

@@ -115,7 +115,7 @@ def test_a_value_changed_in_the_file_is_refused_and_named_with_both(resume, old,
     assert f"run was trained with other settings: {said}; " in ended.last
 
 
-def test_a_setting_changed_in_the_file_is_no_obstacle_once_the_old_one_is_given(resume):
+def test_a_setting_changed_in_the_file_is_accepted_once_the_old_value_is_given(resume):
     edit("run/config.toml", "batch = 4", "batch = 5")
     assert resume("--batch", 4).code == 0
     assert "batch = 4" in Path("run/config.toml").read_text()
@@ -126,14 +126,14 @@ def test_lengths_and_intervals_may_change_in_the_file(resume):
     assert resume().code == 0
 
 
-def test_a_run_is_not_opened_with_networks_that_it_was_not_trained_with():
+def test_a_run_is_not_opened_with_other_networks():
     edit("run/config.toml", "slope = 0.2", "slope = 0.3")
     with pytest.raises(ConfigError, match=r"generator\.layers\.1\.slope was 0\.2, is now 0\.3"):
         gankit.load("run")
 
 
 @pytest.mark.parametrize("how", ["removed", "emptied", "not JSON"])
-def test_without_its_environment_a_run_on_other_images_is_refused_all_the_same(resume, how):
+def test_without_its_environment_a_run_on_other_images_is_still_refused(resume, how):
     environment = Path("run/environment.json")
     if how == "removed":
         environment.unlink()
@@ -145,7 +145,7 @@ def test_without_its_environment_a_run_on_other_images_is_refused_all_the_same(r
     assert "run was trained on other images than" in ended.last
 
 
-def test_a_lost_environment_is_said_and_written_anew(resume):
+def test_a_lost_environment_is_reported_and_written_again(resume):
     mark = RunFolder("run").mark
     Path("run/environment.json").unlink()
     ended = resume()
@@ -157,7 +157,7 @@ def test_a_lost_environment_is_said_and_written_anew(resume):
 
 
 @pytest.mark.parametrize("damaged", ["metrics.jsonl", "evaluations.jsonl"])
-def test_a_resume_that_is_refused_has_written_nothing(resume, damaged):
+def test_a_refused_resume_writes_nothing(resume, damaged):
     run = Path("run")
     (run / "environment.json").unlink()
     if damaged == "metrics.jsonl":
@@ -173,7 +173,7 @@ def test_a_resume_that_is_refused_has_written_nothing(resume, damaged):
     assert contents(run) == before
 
 
-def test_a_finished_run_is_left_as_it_is(resume):
+def test_a_finished_run_is_unchanged(resume):
     Path("run/environment.json").unlink()
     before = contents(Path("run"))
     ended = resume("--steps", 4)
@@ -182,14 +182,14 @@ def test_a_finished_run_is_left_as_it_is(resume):
     assert contents(Path("run")) == before
 
 
-def test_one_image_among_many_that_changed_is_seen(resume):
+def test_one_changed_image_among_many_is_detected(resume):
     changed = IMAGES.copy()
     changed[150, 4, 4] ^= 1
     np.save("images.npy", changed)
     assert "other images" in resume().last
 
 
-def test_a_flipped_digit_of_the_log_is_seen(resume):
+def test_a_changed_digit_of_the_log_is_detected(resume):
     flip_a_digit(Path("run/metrics.jsonl"))
     assert len(metrics_log.read(Path("run/metrics.jsonl"))) == 4  # Every line still parses.
     ended = resume()
@@ -197,7 +197,7 @@ def test_a_flipped_digit_of_the_log_is_seen(resume):
     assert "metrics.jsonl differs from the log after step 4" in ended.last
 
 
-def test_a_flipped_digit_of_the_log_is_said_by_a_report(command_fd):
+def test_a_report_mentions_a_changed_digit_of_the_log(command_fd):
     flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("report", "run", "--out", "x.html")
     assert ended.code == 0
@@ -205,7 +205,7 @@ def test_a_flipped_digit_of_the_log_is_said_by_a_report(command_fd):
 
 
 @pytest.mark.parametrize("to", ["csv", "jsonl"])
-def test_a_history_with_a_flipped_digit_is_not_exported(command_fd, to):
+def test_a_history_with_a_changed_digit_is_not_exported(command_fd, to):
     flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("export", "run", "--to", to, "--out", "history")
     assert ended.code == 4
@@ -213,7 +213,7 @@ def test_a_history_with_a_flipped_digit_is_not_exported(command_fd, to):
     assert not Path("history").exists()
 
 
-def test_a_flipped_digit_of_the_log_is_reported_by_a_plot(command_fd):
+def test_a_plot_mentions_a_changed_digit_of_the_log(command_fd):
     flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("plot", "run", "--out", "plot.png")
     assert ended.code == 0
@@ -229,7 +229,7 @@ def test_environment_json_without_the_mark_is_replaced(resume):
     assert RunFolder("run").mark == mark
 
 
-def test_a_value_changed_in_the_file_is_said_by_a_report(command_fd):
+def test_a_report_mentions_a_value_changed_in_the_file(command_fd):
     edit("run/config.toml", "seed = 0", "seed = 1")
     ended = command_fd("report", "run", "--out", "x.html")
     assert ended.code == 0
@@ -238,7 +238,7 @@ def test_a_value_changed_in_the_file_is_said_by_a_report(command_fd):
     assert said in Path("x.html").read_text()
 
 
-def test_a_report_says_nothing_of_lengths_and_intervals_that_changed(command_fd):
+def test_a_report_does_not_mention_changed_lengths_and_intervals(command_fd):
     edit("run/config.toml", "checkpoint_every = 2", "checkpoint_every = 1")
     assert "damaged" not in command_fd("report", "run", "--out", "x.html").err
 
@@ -270,7 +270,7 @@ def test_a_digest_of_the_log_is_right_after_a_write_that_failed(tmp_path, monkey
 
 
 @pytest.mark.parametrize("how", ["a wrong character", "a flipped digit", "a folder"])
-def test_a_damaged_log_forbids_no_sampling(command_fd, how):
+def test_a_damaged_log_does_not_stop_sampling(command_fd, how):
     log = Path("run/metrics.jsonl")
     text = log.read_text()
     if how == "a folder":
@@ -321,7 +321,7 @@ def test_a_run_of_an_earlier_gankit_is_refused(command_fd, make_old, words):
     assert contents(Path("run")) == before
 
 
-def test_another_loss_of_the_same_name_is_seen_without_the_environment(resume, monkeypatch):
+def test_another_loss_of_the_same_name_is_detected_without_the_environment(resume, monkeypatch):
     Path("run/environment.json").unlink()
     monkeypatch.setattr("gankit.launch.resolved_plan.loss_digest", lambda _loss: "0" * 64)
     ended = resume()

@@ -98,7 +98,7 @@ def same_numbers(one, other, step):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_stopped_saves_and_goes_on_to_the_same_numbers(command, number, code):
+def test_a_stopped_run_is_saved_and_resumes_to_the_same_numbers(command, number, code):
     words = [*PROGRAM, "train", "--config", "run.toml", "--steps", "1000000", "--out", "run"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     log = Path("run/metrics.jsonl")
@@ -120,7 +120,7 @@ def test_a_run_that_is_stopped_saves_and_goes_on_to_the_same_numbers(command, nu
 
 
 @pytest.mark.parametrize("cut", [1, 3, 6])
-def test_a_run_cut_anywhere_and_resumed_is_the_run(command, cut):
+def test_a_run_stopped_anywhere_and_resumed_equals_the_complete_run(command, cut):
     assert command("whole", "--steps", 7).code == 0
     assert command("cut", "--steps", cut).code == 0
     ended = command("cut", "--steps", 7, "--resume", "auto")
@@ -128,7 +128,7 @@ def test_a_run_cut_anywhere_and_resumed_is_the_run(command, cut):
     assert same_numbers("cut", "whole", 7)
 
 
-def test_a_run_is_resumed_with_its_own_settings_where_none_are_given(command):
+def test_a_run_resumes_with_its_own_settings_by_default(command):
     assert command("run", "--steps", 4).code == 0
     ended = command("run", "--steps", 8, "--resume", "auto", config=None)
     assert ended.code == 0, ended.err
@@ -136,7 +136,7 @@ def test_a_run_is_resumed_with_its_own_settings_where_none_are_given(command):
     assert same_numbers("run", "whole", 8)
 
 
-def test_resuming_where_nothing_is_starts(command):
+def test_resuming_without_a_run_starts_one(command):
     ended = command("run", "--steps", 3, "--resume", "auto")
     assert ended.code == 0
     assert steps("run") == [3]
@@ -170,7 +170,7 @@ def test_resuming_with_other_numbers_is_refused_and_changes_nothing(command, arg
     assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
 
 
-def test_a_checkpoint_of_another_run_is_passed_over(command):
+def test_a_checkpoint_of_another_run_is_skipped(command):
     assert command("run", "--steps", 4, "--set", "checkpoint_every=2").code == 0
     assert command("other", "--steps", 4, "--seed", 7).code == 0
     shutil.rmtree("run/checkpoints/000004")
@@ -183,7 +183,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(command):
     assert same_numbers("run", "whole", 6)
 
 
-def test_a_run_without_a_checkpoint_may_become_another_and_is_that_from_then_on(command):
+def test_a_run_without_a_checkpoint_may_start_again_with_other_settings(command):
     np.save("first.npy", np.full((9, 28, 28, 1), 7, np.uint8))
     assert command("run", "--steps", 3, "--set", "dataset=first.npy").code == 0
     shutil.rmtree("run/checkpoints")
@@ -208,7 +208,7 @@ def test_a_run_whose_training_failed_before_a_checkpoint_starts_again_with_other
     assert gankit.load("run").config.batch == 4
 
 
-def test_a_finished_run_of_steps_goes_on_when_epochs_are_asked_for(command):
+def test_a_finished_run_of_steps_continues_with_more_epochs(command):
     assert command("run", "--steps", 2, "--set", "steps_per_epoch=2").code == 0
     ended = command("run", "--epochs", 2, "--set", "steps_per_epoch=2", "--resume", "auto")
     assert ended.code == 0, ended.err
@@ -226,7 +226,7 @@ def test_a_run_too_large_for_the_disk_is_refused_and_can_start_later(command, mo
     assert command("run", "--steps", 3).code == 0
 
 
-def test_what_a_killed_run_logged_after_its_checkpoint_is_taken_back(command):
+def test_lines_that_a_killed_run_logged_after_its_checkpoint_are_removed(command):
     assert command("whole", "--steps", 6).code == 0
     assert command("run", "--steps", 3).code == 0
     with Path("run/metrics.jsonl").open("a") as log:

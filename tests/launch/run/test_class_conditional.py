@@ -81,7 +81,7 @@ def test_samples_of_one_class_are_those_of_that_class(run, command):
     assert not np.array_equal(sevens, sampled(command, "--class", "8", "-n", "3"))
 
 
-def test_samples_come_of_each_class_in_its_turn(run, command):
+def test_samples_cycle_through_the_classes(run, command):
     mixed = sampled(command, "-n", "12")
     turn = gankit.load(run).sample(12, labels=np.arange(12) % 10)
     assert np.array_equal(mixed, turn)
@@ -109,7 +109,7 @@ def test_the_grids_of_training_have_a_class_a_row(run):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_classes_that_cannot_be_are_refused_in_one_line(run, command, arguments, said):
+def test_impossible_classes_are_refused_in_one_line(run, command, arguments, said):
     ended = command("sample", "run", "--out", "made.npy", *arguments)
     assert ended.code == 2
     assert ended.err.count("\n") == 1
@@ -117,7 +117,7 @@ def test_classes_that_cannot_be_are_refused_in_one_line(run, command, arguments,
     assert not (run.parent / "made.npy").exists()
 
 
-def test_a_run_that_knows_no_classes_says_so(machine, command):
+def test_a_run_without_classes_refuses_class_options(machine, command):
     out = machine / "run"
     gankit.train("simple", backend="numpy", dataset="glyphs", steps=1, batch=2, out=out)
     for arguments in (["--class", "3"], ["--by-class"]):
@@ -134,14 +134,14 @@ def test_data_without_labels_is_refused_before_anything_is_written(machine, comm
     assert not (machine / "runs").exists()
 
 
-def test_fitting_takes_labels_and_sampling_one_for_all_or_each():
+def test_fitting_accepts_labels_and_sampling_one_label_or_one_per_image():
     run = fit()
     assert run.problem.classes == 3
     assert np.array_equal(run.sample(4, labels=2), run.sample(4, labels=np.full(4, 2)))
     assert not np.array_equal(run.sample(4, labels=2), run.sample(4, labels=1))
 
 
-def test_labels_decide_what_is_learned():
+def test_labels_change_the_trained_weights():
     other = fit(labels=LABELS[::-1].copy())
     assert not np.array_equal(fit().history, other.history)
 
@@ -151,12 +151,12 @@ def test_labels_decide_what_is_learned():
     [None, LABELS[:-1], LABELS / 2, LABELS - 1, np.eye(3)[LABELS] / 2, [None] * 20, {"a": 1}],
     ids=["none", "too few", "halves", "below 0", "not one-hot", "objects", "a dict"],
 )
-def test_fitting_refuses_labels_that_make_no_sense(labels):
+def test_fitting_refuses_impossible_labels(labels):
     with pytest.raises(ConfigError):
         fit(labels=labels)
 
 
-def test_a_discriminator_with_an_auxiliary_classifier_answers_with_classes():
+def test_a_discriminator_with_an_auxiliary_classifier_classifies():
     discriminator = (Flatten(), Dense(5), LeakyReLU(0.2), Dense(4))
     images = np.broadcast_to((LABELS * 100).astype(np.uint8)[:, None, None, None], IMAGES.shape)
     images = images + (IMAGES % 2)
@@ -198,7 +198,7 @@ def test_too_few_classes_are_refused_before_anything_is_written(machine, command
     assert not (machine / "run").exists()
 
 
-def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
+def test_a_generator_without_class_layers_refuses_a_class():
     generator = (Dense(6), Tanh(), Reshape((3, 2, 1)))
     run = gankit.fit(
         IMAGES,
@@ -215,7 +215,7 @@ def test_a_generator_that_looks_at_no_class_is_not_asked_for_one():
         run.sample(2, labels=1)
 
 
-def test_only_a_classifier_classifies():
+def test_classify_needs_an_auxiliary_classifier():
     generator, discriminator = (Dense(6), Reshape((3, 2, 1))), (Flatten(), Dense(1))
     run = gankit.fit(IMAGES, generator, discriminator, steps=1, latent=3, backend="numpy")
     with pytest.raises(ConfigError, match="no classifier"):

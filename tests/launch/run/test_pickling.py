@@ -32,24 +32,24 @@ def run(tmp_path_factory):
 
 
 @pytest.mark.parametrize("loss", [*plugins.losses().values()], ids=lambda loss: loss.name)
-def test_a_loss_comes_back_as_itself(loss):
+def test_an_unpickled_loss_is_the_same_loss(loss):
     assert again(loss) == loss
     if loss.of_fakes:
         assert again(smoothed(loss, 0.1)) == smoothed(loss, 0.1)
 
 
 @pytest.mark.parametrize("list_", [plugins.datasets, plugins.backends], ids=lambda f: f.__name__)
-def test_what_is_offered_can_be_pickled(list_):
+def test_registered_objects_can_be_pickled(list_):
     assert again(list_()).keys() == list_().keys()
 
 
-def test_a_problem_and_a_configuration_come_back_as_they_were(run):
+def test_an_unpickled_problem_and_configuration_are_equal(run):
     assert again(run.problem) == run.problem
     assert again(run.config) == run.config
 
 
 @pytest.mark.parametrize("backend", [*filter(selected, ("numpy", "torch", "keras"))])
-def test_a_run_comes_back_with_everything(backend):
+def test_an_unpickled_run_is_complete(backend):
     run = fit(backend=backend)
     back = again(run)
     assert np.array_equal(back.sample(3), run.sample(3))
@@ -70,7 +70,7 @@ def test_a_run_opens_in_another_process(run, tmp_path):
     assert out.split()[-1] == str(run.sample(2).sum().item())
 
 
-def test_a_run_whose_loss_is_made_of_lambdas_says_what_to_do(monkeypatch):
+def test_pickling_a_loss_of_lambdas_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "joblib.externals.cloudpickle", sys)  # As scikit-learn does.
     run = fit(loss=steep())
     for thing in (run, run.problem, run.problem.loss):
@@ -78,13 +78,13 @@ def test_a_run_whose_loss_is_made_of_lambdas_says_what_to_do(monkeypatch):
             pickle.dumps(thing)
 
 
-def test_a_run_with_native_networks_says_what_to_do(run):
+def test_pickling_native_networks_says_what_to_do(run):
     native = replace(run, problem=replace(run.problem, generator=len))
     with pytest.raises(TypeError, match=r"is the function len.*gankit\.load the folder there"):
         pickle.dumps(native)
 
 
-def test_copies_depend_on_no_pickling():
+def test_copying_a_run_needs_no_pickling():
     run = fit(loss=steep())
     shallow, deep = copy.copy(run), copy.deepcopy(run)
     assert shallow.trainer is run.trainer
@@ -102,7 +102,7 @@ def test_a_run_is_printed_in_one_line(run):
     assert repr(fit()) == "Run(in memory, own networks on 3x2x1 images, numpy, step 3)"
 
 
-def test_names_that_steer_a_terminal_are_printed_harmless(run):
+def test_names_with_control_characters_are_printed_escaped(run):
     named = replace(run, config=replace(run.config, recipe="\x1b[2J\n"), folder=None)
     assert repr(named) == r"Run(in memory, \x1b[2J\n on glyphs, numpy, step 3)"
 
@@ -117,7 +117,7 @@ def test_a_configuration_is_printed_in_one_line_and_a_problem_in_three(recipe):
     assert max(map(len, repr(problem).splitlines())) < 120
 
 
-def test_a_problem_says_how_large_its_networks_are_and_what_is_set():
+def test_a_printed_problem_shows_network_sizes_and_settings():
     told = repr(fit(flip=True, auxiliary=0.0).problem)
     assert told.splitlines() == [
         "Problem(3 -> (3, 2, 1), nonsaturating, float32, seed 0, flip=True",
@@ -128,6 +128,6 @@ def test_a_problem_says_how_large_its_networks_are_and_what_is_set():
     assert "generator: native, the function len, Adam" in repr(native)
 
 
-def test_what_a_callback_sees_is_printed_in_one_line(run):
+def test_progress_is_printed_in_one_line(run):
     progress = Progress(3, run.history, run.trainer, True, run.problem)
     assert repr(progress) == "Progress(step=3, done=True)"

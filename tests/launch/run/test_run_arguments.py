@@ -57,14 +57,14 @@ def images(machine):
     return path
 
 
-def test_a_run_of_any_recipe_goes_on_without_its_name(images):
+def test_a_run_resumes_without_the_name_of_its_recipe(images):
     train(recipe="wgan", dataset=images, out="run", progress=False)
     assert gankit.train(out="run", resume=True, steps=5, progress=False).step == 5
     with pytest.raises(ConfigError, match="recipe 'wgan', not 'simple'"):
         gankit.train("simple", out="run", resume=True, steps=5)
 
 
-def test_the_command_tells_how_a_run_of_an_own_loss_goes_on(images, command):
+def test_the_command_says_how_to_resume_a_run_with_a_loss_object(images, command):
     train(loss=steep(), dataset=images, out="run", progress=False)
     ended = command("train", "--out", "run", "--resume", "--steps", 5)
     assert ended.code == 2
