@@ -37,7 +37,7 @@ from gankit.evaluation.image_arrays import Levels
 from gankit.launch.evaluation.generate import generate_images
 from gankit.launch.evaluation.progress import tell_of_training
 from gankit.visual.images import to_uint8
-from tests.evaluation.damage import blurred, moved, specks
+from tests.evaluation.damaged_images import blurred, moved, specks
 
 Row = tuple[str, Levels]
 

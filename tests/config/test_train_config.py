@@ -16,7 +16,7 @@ from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.losses import BUILTIN, NONSATURATING
 from gankit.optimizers import SGD, Adam, Average
 from gankit.recipes import recipe, recipes
-from tests.crash.figures import figure
+from tests.crash.repetitions import short_or_full
 
 counts = st.integers(1, 10**6)
 maybe = st.none() | counts
@@ -66,7 +66,7 @@ def simple(**changes):
     return layering.config_of([layering.from_recipe("simple"), ("here", changes)])
 
 
-@settings(max_examples=figure(60, 500), deadline=None)
+@settings(max_examples=short_or_full(60, 500), deadline=None)
 @given(configs)
 def test_a_configuration_written_as_toml_is_read_back_unchanged(config):
     assert from_toml(config.to_toml()) == config

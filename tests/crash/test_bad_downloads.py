@@ -20,7 +20,7 @@ from gankit.data.published.download import TimeLimits
 from gankit.data.published.mirrors import Mirrors
 from gankit.errors import ExitCode
 from tests.crash import fetching
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 from tests.paths import ROOT
 from tests.server import begin, redirecting, serving
 from tests.waiting import ended, wait_for
@@ -276,7 +276,7 @@ def test_eight_concurrent_fetches_get_the_right_bytes(tmp_path, server, good, st
     assert sorted(server.asked) == sorted(f"good/{name}" for name in FILES)
 
 
-KILLS = figure(5, 20)
+KILLS = short_or_full(5, 20)
 
 
 class Halting:
@@ -326,7 +326,7 @@ def test_a_killed_fetch_leaves_no_partial_file_and_the_next_one_succeeds(
 
 
 def test_the_results_are_recorded():
-    note(
+    record(
         "downloads",
         f"{len(FAULTS)} faults, each mirror named; 8 processes at once; {KILLS} SIGKILLs in "
         "mid-download, no partial file, the next fetch right",

@@ -17,7 +17,7 @@ from gankit.errors import ExitCode
 from tests.crash import commands
 from tests.crash.broken_plugins import BACKENDS, GOOD, OTHERS, install
 from tests.crash.children import in_child
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.paths import ROOT
 
 TINY = """
@@ -237,4 +237,4 @@ def test_a_good_plugin_gives_no_warning_and_trains(machine, met):
 def test_enough_kinds_of_broken_plugins_are_tested_and_recorded():
     kinds = len(BACKENDS) + len(OTHERS) + 10
     assert kinds >= 10
-    note("plugins", f"{kinds} kinds: help, listings and numpy go on; exit 5 only where asked for")
+    record("plugins", f"{kinds} kinds: help, listings and numpy go on; exit 5 only where asked for")

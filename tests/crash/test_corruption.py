@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 
 from gankit.runs import read_checkpoint
 from tests.crash import runs
-from tests.crash.figures import FULL, figure, note
+from tests.crash.repetitions import FULL, record, short_or_full
 from tests.crash.stores import FILES, TENSORS, only, refusal, reseal
 
 PAGE = 4096
@@ -60,7 +60,7 @@ def test_any_flipped_bit_at_the_beginning_of_a_file_is_refused(checkpoint, name)
         with flipped(file, bit):
             assert_refused(file)
     assert only(read_checkpoint(checkpoint)), "all was as before, but for the bit"
-    note(
+    record(
         "corruption",
         f"{name}: {len(chosen)} bits of its first {len(bits) // 8} bytes, each refused",
     )
@@ -69,7 +69,7 @@ def test_any_flipped_bit_at_the_beginning_of_a_file_is_refused(checkpoint, name)
 def test_any_flipped_bit_is_refused_also_those_that_safetensors_accepts(checkpoint):
     sizes = [(checkpoint / name).stat().st_size for name in FILES]
     chance, silent, alone = np.random.default_rng(7), 0, 0
-    flips = figure(300, 2000)
+    flips = short_or_full(300, 2000)
     for name in chance.choice(FILES, flips, p=np.divide(sizes, sum(sizes))):
         file = checkpoint / name
         with flipped(file, chance.integers(8 * file.stat().st_size)):
@@ -78,7 +78,7 @@ def test_any_flipped_bit_is_refused_also_those_that_safetensors_accepts(checkpoi
                 alone += 1
                 silent += loads_alone(file)
     assert silent > alone / 2, "safetensors has no checksum"
-    note(
+    record(
         "corruption",
         f"{flips} random bits, each refused; safetensors alone takes "
         f"{silent} of {alone} without a word",
@@ -97,7 +97,7 @@ def lengths(content):
 def test_a_file_that_ends_early_or_late_is_refused(checkpoint, name):
     file = checkpoint / name
     content = file.read_bytes()
-    ends = lengths(content) if name in TENSORS else range(0, len(content), figure(10, 1))
+    ends = lengths(content) if name in TENSORS else range(0, len(content), short_or_full(10, 1))
     for length in ends:
         file.write_bytes(content[:length])
         assert_refused(file)
@@ -106,7 +106,7 @@ def test_a_file_that_ends_early_or_late_is_refused(checkpoint, name):
         assert_refused(file)
     file.write_bytes(content)
     assert only(read_checkpoint(checkpoint))
-    note("corruption", f"{name}: cut at {len(ends)} places and made longer at 3, each refused")
+    record("corruption", f"{name}: cut at {len(ends)} places and made longer at 3, each refused")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -141,7 +141,7 @@ def test_a_file_of_another_part_is_refused(checkpoint):
             swapped += 1
         (checkpoint / name).write_bytes(content)
     assert only(read_checkpoint(checkpoint))
-    note(
+    record(
         "corruption",
         f"files swapped between steps and parts, {swapped + len(FILES)} times, each refused",
     )
@@ -192,7 +192,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_resumes_from_the_one_before(
     assert complaint.startswith(f"gankit: warning: skipped: {file} ")
     assert going_on == "resuming after step 2 from run/checkpoints/000002"
     runs.assert_same("run", short_run)
-    note(
+    record(
         "corruption",
         f"--resume auto after {damage.__name__}: passed over, and the bits of an undisturbed run",
     )

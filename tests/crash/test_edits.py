@@ -9,7 +9,7 @@ import pytest
 import safetensors.numpy
 
 from gankit.runs import manifest, read_checkpoint
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.crash.stores import refusal, reseal, state
 
 FILE = "generator.safetensors"
@@ -81,7 +81,7 @@ def test_an_edited_manifest_is_refused_even_with_a_valid_digest(checkpoint):
         assert str(checkpoint) in said, (path, value)
         assert "its digest is wrong" not in said
         file.write_bytes(honest)
-    note("corruption", f"{len(EDITS)} edited manifests with right digests, each refused")
+    record("corruption", f"{len(EDITS)} edited manifests with right digests, each refused")
 
 
 def put(table, path, value):

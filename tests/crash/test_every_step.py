@@ -15,7 +15,7 @@ from gankit.testing.full_problems import FAMILIES, with_all_features
 from gankit.testing.harness import Setup, ready
 from gankit.testing.problems import HIDDEN, discriminator, full, generator, images
 from gankit.testing.rgb import rgb_setup as coloured
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.testing.test_contract import chosen
 
 STEPS = 12
@@ -103,7 +103,7 @@ def test_a_run_stopped_after_any_step_resumes_to_the_same_bits(backend, walk, ki
         assert_identical(trainer.state(), end)
         before = state
     kinds = 2 * (len(PLAIN) + len(FAMILIES))
-    note("every-step", f"{STEPS + 1} stops × {kinds} kinds of run on {backend.name}, same bits")
+    record("every-step", f"{STEPS + 1} stops × {kinds} kinds of run on {backend.name}, same bits")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

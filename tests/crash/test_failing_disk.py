@@ -21,7 +21,7 @@ from gankit.errors import StorageError
 from gankit.runs import CheckpointStore
 from tests.crash import runs
 from tests.crash.children import in_child
-from tests.crash.figures import FULL, note
+from tests.crash.repetitions import FULL, record
 from tests.crash.stores import filled, proved, state, unfinished
 from tests.crash.system_calls import FAILING, failing, short, struck, torn
 
@@ -125,7 +125,7 @@ def test_after_any_failing_call_of_a_save_every_step_is_complete(tmp_path, kind)
         assert error is None or re.search(f"cannot write {folder}.*: {REASONS[kind]}$", error)
     assert outcomes == {kind == "short": number - 1}
     assert number - 1 > 20
-    note("failing-disk", f"save, {kind}: {number - 1} calls struck, no step lost")
+    record("failing-disk", f"save, {kind}: {number - 1} calls struck, no step lost")
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -173,7 +173,7 @@ def test_any_failing_system_call_ends_a_run_with_exit_code_7_and_it_resumes_to_t
     assert codes[0] <= spared[0]
     assert codes[4] <= spared[1]
     assert codes[2] <= 1, "the settings that were named cannot be read"
-    note(
+    record(
         "failing-disk",
         f"train, {begin}, {kind}: {len(numbers)} of {len(calls)} calls struck, "
         f"exit code 7 after {codes[7]}, 4 after {codes[4]}, 0 after {codes[0]}; "

@@ -12,7 +12,7 @@ import pytest
 
 from gankit.runs import CheckpointStore
 from tests.crash import runs
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 
 resource = pytest.importorskip("resource", reason="this system has no limits of size")
 
@@ -133,7 +133,7 @@ def test_a_file_size_limit_ends_the_run_with_exit_code_7(work, whole, limit):
     assert steps(work / "run") == [2, 4]
     assert command(work).returncode == 0
     runs.assert_same(work / "run", whole)
-    note("failing-disk", f"RLIMIT_FSIZE {limit} bytes: exit code 7, resumed to the same bits")
+    record("failing-disk", f"RLIMIT_FSIZE {limit} bytes: exit code 7, resumed to the same bits")
 
 
 def test_a_full_file_system_ends_the_run_with_exit_code_7_and_space_lets_it_resume(
@@ -145,7 +145,7 @@ def test_a_full_file_system_ends_the_run_with_exit_code_7_and_space_lets_it_resu
     kept = steps(work / "struck-run")
     assert 0 < len(kept) < runs.STEPS / 2
     runs.assert_same(work / "run", whole)
-    note(
+    record(
         "failing-disk",
         f"a full tmpfs: exit code 7 after checkpoint {kept[-1]}, all "
         f"{len(kept)} earlier ones verify, resumed with room to the same bits",
@@ -159,7 +159,7 @@ def test_a_too_small_file_system_is_refused_before_training(work, whole, namespa
     assert steps(work / "struck-run") == []
     assert not (work / "struck-run" / "metrics.jsonl").exists()
     runs.assert_same(work / "run", whole)
-    note("failing-disk", "a tmpfs too small for the run: exit code 7 before the first step")
+    record("failing-disk", "a tmpfs too small for the run: exit code 7 before the first step")
 
 
 def test_a_read_only_file_system_ends_the_run_with_exit_code_7(work, whole, namespace):
@@ -170,4 +170,4 @@ def test_a_read_only_file_system_ends_the_run_with_exit_code_7(work, whole, name
     )
     assert steps(work / "struck-run") == [2, 4]
     runs.assert_same(work / "run", whole)
-    note("failing-disk", "a tmpfs made read-only: exit code 7, resumed to the same bits")
+    record("failing-disk", "a tmpfs made read-only: exit code 7, resumed to the same bits")

@@ -22,9 +22,9 @@ from gankit.errors import CheckpointError, ConfigError, ExitCode
 from gankit.recipes import recipes
 from gankit.runs import loss_log, manifest
 from gankit.runs.tensors import DTYPES
-from tests.crash import words
+from tests.crash import random_arguments
 from tests.crash.children import in_child
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 
 DOCUMENTED = set(ExitCode) - {
     ExitCode.UNEXPECTED,
@@ -32,7 +32,7 @@ DOCUMENTED = set(ExitCode) - {
     ExitCode.INTERRUPTED,
     ExitCode.TERMINATED,
 }
-EXAMPLES = figure(100, 500)
+EXAMPLES = short_or_full(100, 500)
 some = settings(max_examples=EXAMPLES, deadline=None)
 
 values = st.recursive(
@@ -196,15 +196,15 @@ def test_a_random_log_is_refused_or_has_no_step(path, content):
 def ground():
     """Return a folder with a small run and data, and whole and broken files beside them."""
     with tempfile.TemporaryDirectory() as folder:
-        yield words.ground(Path(folder, "ground"))
+        yield random_arguments.ground(Path(folder, "ground"))
 
 
 @some
-@given(words.lines)
+@given(random_arguments.lines)
 def test_random_arguments_end_with_a_documented_exit_code_and_one_line(ground, line):
-    child = in_child(words.said, ground, line, limit=30)
+    child = in_child(random_arguments.said, ground, line, limit=30)
     assert (child.signal, child.error) == (0, None)
-    said = words.Said(**child.value)
+    said = random_arguments.Said(**child.value)
     assert said.code in DOCUMENTED
     assert said.outside == []
     assert "Traceback" not in said.err
@@ -222,4 +222,4 @@ def verified(line, said):
 
 
 def test_the_result_is_recorded():
-    note("fuzzing", f"{EXAMPLES} examples of each of 7 formats: typed errors only")
+    record("fuzzing", f"{EXAMPLES} examples of each of 7 formats: typed errors only")

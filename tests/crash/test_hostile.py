@@ -15,8 +15,8 @@ from gankit.config import layering
 from gankit.errors import GankitError
 from tests.crash.audit import Watch
 from tests.crash.children import in_child
-from tests.crash.figures import note
 from tests.crash.hostile import CANARY, FILES, a_pickle, checkpoints, data, runs, settings
+from tests.crash.repetitions import record
 
 SECONDS = 2
 MEGABYTES = 256
@@ -113,7 +113,7 @@ def test_enough_hostile_files_are_tested_and_their_cost_is_recorded():
     assert len({file.name for file in FILES}) == len(FILES)
     if len(costs) == len(FILES):
         seconds, megabytes = (max(column) for column in zip(*costs, strict=True))
-        note(
+        record(
             "hostile",
             f"{len(FILES)} files, each a typed error or passed over; at most {seconds:.1f} s and "
             f"{megabytes:.0f} MB; nothing run, nothing imported",

@@ -15,7 +15,7 @@ import pytest
 
 from gankit.runs import CheckpointStore, MetricsLog, RunFolder, loss_log
 from tests.crash.children import in_child
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.crash.stores import (
     contents,
     filled,
@@ -87,7 +87,7 @@ def _struck(number, fault, act, folder):
 
 def said(act, calls):
     """Note that a process died before and after these calls, and nothing was lost."""
-    note("kill-calls", f"{act}: {2 * len(calls)} deaths at {len(calls)} calls, nothing lost")
+    record("kill-calls", f"{act}: {2 * len(calls)} deaths at {len(calls)} calls, nothing lost")
 
 
 def save_a_new_step(folder):
@@ -232,7 +232,7 @@ def test_a_kill_while_overwriting_in_place_would_damage_files(tmp_path):
     )
     assert found["unusable"]
     assert found["mixed"], "generator and average of different steps, and all of it loads"
-    note(
+    record(
         "kill-calls",
         f"in-place writing: {found['unusable']} of {2 * len(calls)} deaths leave "
         f"it unusable, {found['mixed']} mix steps",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gankit.runs import CheckpointStore
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 from tests.crash.stores import (
     left_in_place,
     only,
@@ -71,7 +71,7 @@ def killed(work, folder, seconds):
 
 
 def test_a_killed_process_loses_no_saved_checkpoint(tmp_path):
-    folder, kills = tmp_path / "checkpoints", figure(40, 300)
+    folder, kills = tmp_path / "checkpoints", short_or_full(40, 300)
     inside, acknowledged = 0, 0
     for moment in np.random.default_rng(4).uniform(0, LATEST, kills):
         child, lines = killed(save_and_prune, folder, moment)
@@ -88,17 +88,17 @@ def test_a_killed_process_loses_no_saved_checkpoint(tmp_path):
     CheckpointStore(folder).save(newest.step + 1, state(newest.step + 1))
     assert unfinished(folder) == [], "what the killed ones left is swept away"
     assert inside >= 0.3 * kills, f"only {inside} of {kills} kills were inside a save"
-    note("kill-store", f"{kills} SIGKILLs, {inside} inside a save: nothing lost")
+    record("kill-store", f"{kills} SIGKILLs, {inside} inside a save: nothing lost")
 
 
 def test_saving_in_place_loses_checkpoints(tmp_path):
-    kills = figure(20, 50)
+    kills = short_or_full(20, 50)
     found = {"whole": 0, "unusable": 0, "mixed": 0}
     for moment in np.random.default_rng(5).uniform(0, LATEST, kills):
         killed(overwrite, tmp_path, moment)
         found[left_in_place(tmp_path)] += 1
     assert found["unusable"] + found["mixed"] >= 0.3 * kills, found
-    note(
+    record(
         "kill-store",
         f"in-place writing: {found['unusable']} of {kills} unusable, "
         f"{found['mixed']} of mixed steps that load silently",

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 from tests.crash import runs
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 from tests.selection import selected
 from tests.waiting import started, wait_for
 
-KILLS = {"numpy": figure(10, 30), "torch": figure(3, 10), "keras": figure(2, 10)}
+KILLS = {
+    "numpy": short_or_full(10, 30),
+    "torch": short_or_full(3, 10),
+    "keras": short_or_full(2, 10),
+}
 A_LIFE = {"numpy": 40, "torch": 150, "keras": 150}
 """Steps for each kill: more than a run comes to before it is killed."""
 STEPS = {backend: A_LIFE[backend] * (kills + 2) for backend, kills in KILLS.items()}
@@ -33,7 +37,7 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
     runs.finished("run", backend, STEPS[backend])
     runs.finished("whole", backend, STEPS[backend])
     runs.assert_same("run", "whole")
-    note(
+    record(
         "kill-train",
         f"{KILLS[backend]} SIGKILLs of {backend}, {taken_back} steps done twice, the same bits",
     )

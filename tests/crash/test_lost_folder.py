@@ -12,7 +12,7 @@ import pytest
 from gankit.cli import main
 from tests.crash import phases, runs
 from tests.crash.children import in_child
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 from tests.crash.stores import contents
 
 PHASES = [phase for phase in phases.PHASES if phase not in {"data", "building"}]
@@ -63,7 +63,7 @@ def remove():
     shutil.rmtree("run")
 
 
-@pytest.mark.parametrize("phase", PHASES if figure(False, True) else ["first block", "save"])
+@pytest.mark.parametrize("phase", PHASES if short_or_full(False, True) else ["first block", "save"])
 @pytest.mark.parametrize("strike", [move, replace])
 def test_a_run_whose_folder_is_moved_resumes_in_the_new_place(place, whole, phase, strike):
     told = in_child(trained, "run", phase, strike).value
@@ -75,7 +75,7 @@ def test_a_run_whose_folder_is_moved_resumes_in_the_new_place(place, whole, phas
     assert newest is None or str(newest.path) in last
     assert in_child(trained, "moved").value["code"] == 0
     runs.assert_same("moved", whole)
-    note(
+    record(
         "lost-folder",
         "moved, or another in its place, in any phase: exit code 7, the new place "
         "named, resumed there to the same bits",
@@ -83,10 +83,10 @@ def test_a_run_whose_folder_is_moved_resumes_in_the_new_place(place, whole, phas
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("phase", PHASES if figure(False, True) else ["picture"])
+@pytest.mark.parametrize("phase", PHASES if short_or_full(False, True) else ["picture"])
 def test_a_run_whose_folder_is_removed_ends_and_makes_no_folder(phase):
     told = in_child(trained, "run", phase, remove).value
     assert told["code"] == 7, told["err"]
     assert "run was removed" in told["err"].splitlines()[-1]
     assert not Path("run").exists()
-    note("lost-folder", "removed in any phase: exit code 7, nothing made anew")
+    record("lost-folder", "removed in any phase: exit code 7, nothing made anew")

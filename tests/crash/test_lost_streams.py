@@ -16,7 +16,7 @@ import pytest
 from gankit.cli import main
 from tests.crash import runs
 from tests.crash.children import in_child
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.waiting import SECONDS, exit_code, started, wait_for
 
 MANY = 100_000
@@ -57,7 +57,7 @@ def test_a_run_whose_terminal_is_closed_saves_and_ends_like_sighup():
     os.close(master)
     assert exit_code(process, "the run whose terminal was closed") == 129
     assert 12 <= runs.newest("run").step == logged() < MANY
-    note("signals", "a closed terminal: saved, exit 129")
+    record("signals", "a closed terminal: saved, exit 129")
 
 
 def test_a_second_hangup_does_not_end_a_run_before_it_has_saved():
@@ -139,7 +139,9 @@ def test_a_process_that_starts_with_closed_streams_trains_to_its_end():
     done = subprocess.run(words, check=False, timeout=SECONDS)
     assert done.returncode == 0
     assert_only_its_own("run")
-    note("signals", "closed standard streams: 7 of 7 trained to their end, and wrote nowhere else")
+    record(
+        "signals", "closed standard streams: 7 of 7 trained to their end, and wrote nowhere else"
+    )
 
 
 def assert_only_its_own(run):

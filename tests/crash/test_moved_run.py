@@ -10,7 +10,7 @@ import pytest
 from gankit.runs import loss_log
 from gankit.testing.agreement import assert_close
 from tests.crash import runs
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.selection import selected
 
 BOUND = 1e-9
@@ -35,4 +35,4 @@ def test_a_run_moves_from_backend_to_backend(tmp_path, monkeypatch):
     assert_close(found, wanted, BOUND)
     losses = [loss_log.read(Path(run, "metrics.jsonl")) for run in ("run", "whole")]
     np.testing.assert_allclose(*losses, rtol=0, atol=BOUND)
-    note("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of one that stayed")
+    record("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of one that stayed")

@@ -20,7 +20,7 @@ from gankit.runs import MetricsLog, RunFolder
 from gankit.runs import loss_log as metrics_log
 from gankit.testing.problems import full, images
 from gankit.training import StepShape, fit
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.testing.test_contract import chosen
 
 VALUES = (math.nan, math.inf, -math.inf)
@@ -108,7 +108,7 @@ def test_a_number_that_is_not_finite_stops_the_run_within_two_blocks_and_is_neve
         run(folder, problem, trainer, data, *callbacks)
     assert "step" in str(caught.value)
     assert_nothing_published(folder, began)
-    note("not-finite", f"{len(CASES)} of {len(CASES)} caught on {backend.name}, none published")
+    record("not-finite", f"{len(CASES)} of {len(CASES)} caught on {backend.name}, none published")
 
 
 def assert_nothing_published(folder, began):

@@ -12,9 +12,9 @@ import pytest
 
 from tests.crash.audit import Watch
 from tests.crash.children import in_child
-from tests.crash.figures import note
+from tests.crash.dangerous_calls import dangers
 from tests.crash.hostile import CANARY, a_pickle
-from tests.crash.sources import dangers
+from tests.crash.repetitions import record
 from tests.paths import ROOT
 from tests.selection import selected
 
@@ -98,7 +98,7 @@ def watched(backend, folder):
     (folder / f"{CANARY}.py").write_text("raise SystemExit('I was imported')", "utf-8")
     path = os.pathsep.join([str(folder), environment.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.whole_run", backend, str(folder)],
+        [sys.executable, "-m", "tests.crash.complete_run", backend, str(folder)],
         cwd=ROOT,
         env=environment | {"PYTHONPATH": path, "HOME": str(folder)},
         timeout=280,
@@ -120,7 +120,7 @@ def test_a_complete_run_executes_no_data_and_imports_no_module(backend, tmp_path
     for name in ("resume", "load", "sample"):
         opened = {Path(path).name for path in phases[name]["opened"]}
         assert {"config.toml", "manifest.json", "generator.safetensors"} <= opened
-    note("no-pickle", f"{backend}: train, resume, load and sample under a hook, nothing run")
+    record("no-pickle", f"{backend}: train, resume, load and sample under a hook, nothing run")
 
 
 def heard(act):

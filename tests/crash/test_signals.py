@@ -16,7 +16,7 @@ import pytest
 from gankit.cli import main
 from tests.crash import phases, runs
 from tests.crash.children import in_child
-from tests.crash.figures import note
+from tests.crash.repetitions import record
 from tests.paths import ROOT
 from tests.selection import selected
 
@@ -98,7 +98,7 @@ def test_a_framework_is_stopped_repeatedly_and_resumes(place, undisturbed, backe
         assert_ended_rightly(phase, name, times, code)
     finish(place, backend)
     runs.assert_same("run", undisturbed(backend))
-    note("signals", f"{len(BLOWS)} of 6 on {backend}, the same bits at the end")
+    record("signals", f"{len(BLOWS)} of 6 on {backend}, the same bits at the end")
 
 
 def struck_in_process(backend, phase, name, times):
@@ -134,7 +134,7 @@ def assert_ended_rightly(phase, name, times, code):
 
 def test_the_results_are_recorded():
     struck = len(SIGNALS) * len(phases.PHASES) * 2
-    note("signals", f"{struck} of {struck} on the reference, each with the same bits at the end")
+    record("signals", f"{struck} of {struck} on the reference, each with the same bits at the end")
 
 
 @pytest.mark.usefixtures("place")

@@ -13,12 +13,12 @@ from gankit._utils.file_array import FileArray
 from gankit.data import ImageOptions, own
 from gankit.data.labels import without_gaps
 from gankit.errors import DataError
-from tests.crash.figures import figure
+from tests.crash.repetitions import short_or_full
 
 COLOUR = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)
 LABELS = np.array([0, 1, 2, 0, 1, 2], np.int16)
 FUZZ = settings(
-    max_examples=figure(100, 500),
+    max_examples=short_or_full(100, 500),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gankit.data.formats.containers import array_bytes, contents
 from gankit.errors import DataError
-from tests.crash.figures import figure
+from tests.crash.repetitions import short_or_full
 
 BOMB = 64 * 2**20
-QUICK = settings(max_examples=figure(150, 500), deadline=None)
+QUICK = settings(max_examples=short_or_full(150, 500), deadline=None)
 PACKED = gzip.compress(bytes(range(256)) * 4)
 
 

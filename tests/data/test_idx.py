@@ -9,10 +9,10 @@ from hypothesis.extra import numpy as hnp
 
 from gankit.data.formats import idx
 from gankit.errors import DataError, StorageError
-from tests.crash.figures import figure
+from tests.crash.repetitions import short_or_full
 
 BYTES = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, max_side=6))
-QUICK = settings(max_examples=figure(150, 500), deadline=None)
+QUICK = settings(max_examples=short_or_full(150, 500), deadline=None)
 
 
 @QUICK

@@ -13,7 +13,7 @@ from gankit.evaluation import (
     moments,
     principal_components,
 )
-from tests.evaluation.damage import blurred, hardened, moved, specks
+from tests.evaluation.damaged_images import blurred, hardened, moved, specks
 
 
 @pytest.fixture(scope="module")

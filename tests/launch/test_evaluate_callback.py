@@ -21,7 +21,7 @@ from gankit.launch import execute, open_folder, resolved_plan
 from gankit.launch.evaluation import evaluate, progress, reference_data
 from gankit.runs import CheckpointStore, RunFolder, evaluation_log, read_checkpoint
 from tests.evaluation_runs import CONFIG, dataset, write
-from tests.runs.test_evaluations import row
+from tests.runs.test_evaluation_log import row
 
 HEIGHTS = {6: 30.0, 12: 10.0, 18: 20.0, 20: 25.0}
 """Fréchet distances by the step, that of step 12 the lowest; checkpoints are due every four."""

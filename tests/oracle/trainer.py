@@ -9,8 +9,8 @@ from torch.nn import functional
 from gankit.contract.dropout_masks import Masks
 from gankit.optimizers import SGD, Adam
 from tests.oracle import losses
+from tests.oracle.augmentation import view
 from tests.oracle.networks import Run
-from tests.oracle.views import view
 
 RUNNING = (".mean", ".variance", ".kernel_u", ".embedding_u")
 SIDES = ("generator", "discriminator")

@@ -10,7 +10,7 @@ import pytest
 from gankit.errors import StorageError
 from gankit.runs import MetricsLog, RunFolder, evaluation_log
 from gankit.runs.folder import in_the_way
-from tests.runs.test_evaluations import row
+from tests.runs.test_evaluation_log import row
 
 FILES = (
     "config.toml",

@@ -9,7 +9,7 @@ from gankit.data import glyphs
 from gankit.evaluation import frechet_distance, moments
 from gankit.evaluation.features import local_features
 from gankit.evaluation.features.shrunk_images import small
-from tests.evaluation.damage import blurred, moved, specks
+from tests.evaluation.damaged_images import blurred, moved, specks
 
 
 @pytest.fixture(scope="module")

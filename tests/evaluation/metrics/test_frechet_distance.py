@@ -10,7 +10,7 @@ from scipy.linalg import sqrtm
 
 from gankit.errors import ConfigError
 from gankit.evaluation import Moments, frechet_distance, moments
-from tests.evaluation.metrics.draws import normal, rotation
+from tests.evaluation.metrics.random_numbers import normal, rotation
 
 seeds = st.integers(0, 2**32 - 1)
 

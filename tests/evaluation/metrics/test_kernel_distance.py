@@ -10,7 +10,7 @@ from sklearn.metrics.pairwise import polynomial_kernel
 
 from gankit.errors import ConfigError
 from gankit.evaluation import kernel_distance, subset_distances
-from tests.evaluation.metrics.draws import normal, rotation
+from tests.evaluation.metrics.random_numbers import normal, rotation
 
 
 def unbiased(a, b):

@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from gankit.errors import ConfigError
 from gankit.evaluation import Balls, balls, radii
-from tests.evaluation.metrics.draws import normal, rotation
+from tests.evaluation.metrics.random_numbers import normal, rotation
 
 
 def reach(features, k):

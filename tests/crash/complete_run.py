@@ -1,6 +1,6 @@
 """A run from its start to its samples under an audit hook, in a process of its own.
 
-    python -m tests.crash.whole_run BACKEND FOLDER
+    python -m tests.crash.complete_run BACKEND FOLDER
 
 Prints as JSON what happened while gankit had something to read: training, resuming, loading,
 sampling. What a framework does while it is imported is over by then.

@@ -13,9 +13,9 @@ from gankit.cli import main
 from gankit.runs import CheckpointStore, RunFolder
 from tests.crash import runs
 from tests.crash.children import in_child
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 
-STOPS = figure([5], range(1, runs.STEPS))
+STOPS = short_or_full([5], range(1, runs.STEPS))
 
 
 def trained(out, steps, *more):
@@ -56,7 +56,7 @@ def test_a_run_with_checkpoints_of_another_run_ends_with_the_same_bits(
     assert len(kept) == 3, "as many of its own as are kept"
     left = len(list(Path("run", "checkpoints").iterdir())) - len(kept)
     assert left >= 5, "those of the other run are left alone"
-    note(
+    record(
         "foreign",
         f"{len(STOPS)} stops of a run among checkpoints of another: the same bits, "
         "as many of its own kept",

@@ -15,15 +15,15 @@ NOTES = "GANKIT_CRASH_NOTES"
 """The environment's name for the file that gets a line of JSON for each result."""
 
 
-def figure(short, full):
+def short_or_full(short, full):
     """Return how often, for the run of the battery that this is."""
     return full if FULL else short
 
 
-def note(row, result):
+def record(row, result):
     """Note what a test of the battery found, for the row of that name in the table.
 
-    >>> note("kill-store", "300 SIGKILLs, 246 inside a save, none lost")
+    >>> record("kill-store", "300 SIGKILLs, 246 inside a save, none lost")
     """
     if path := os.environ.get(NOTES):
         with Path(path).open("a", encoding="utf-8") as file:

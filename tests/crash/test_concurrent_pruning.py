@@ -11,12 +11,12 @@ import pytest
 
 from gankit.cli.doctor.checkpoints import reports
 from gankit.runs import RunFolder
-from tests.crash.figures import figure, note
+from tests.crash.repetitions import record, short_or_full
 from tests.crash.stores import only, state
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
-SECONDS = figure(1.0, 20.0)
+SECONDS = short_or_full(1.0, 20.0)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_concurrent_reader_always_finds_a_complete_checkpoint(run):
         found.append(newest.step)
     assert told == []
     assert found == sorted(found)
-    note(
+    record(
         "rotation",
         f"{len(found)} readings beside {found[-1]} checkpoints, one kept: each found "
         "a whole one, none called damaged",
@@ -68,4 +68,4 @@ def test_a_concurrent_list_reports_no_damage(run):
         assert rows
         assert all(row.valid for row in rows), rows
         seen.append(rows[-1].step)
-    note("rotation", f"{len(seen)} lists of whole ones beside {seen[-1]} checkpoints")
+    record("rotation", f"{len(seen)} lists of whole ones beside {seen[-1]} checkpoints")

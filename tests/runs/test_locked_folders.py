@@ -13,7 +13,7 @@ from gankit.errors import StorageError
 from gankit.runs import MetricsLog, RunFolder, evaluation_log, warning_log
 from gankit.runs.warning_log import Warned
 from gankit.visual import images
-from tests.runs.test_evaluations import row
+from tests.runs.test_evaluation_log import row
 
 STATE = {"generator/0.kernel": np.ones((3, 2), np.float32)}
 PIXELS = np.zeros((4, 4), np.uint8)
