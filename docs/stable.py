@@ -31,6 +31,7 @@ PROMISED = {
     "gankit.contract.dropout_masks": "Masks mask_name",
     "gankit.penalties": "Penalty",
     "gankit.augment": "Augment AugmentOps Half view",
+    "gankit.recipes": "Recipe",
     "gankit.schedules": "Schedule ends value",
     "gankit.contract.random_streams": "Mask Role StepKey Stream dropout_mask framework_seed "
     "generator keep_chance",
@@ -51,7 +52,7 @@ PROMISED = {
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
-    "gankit.plugins": "backends get_dataset get_loss missing_modules",
+    "gankit.plugins": "backends get_dataset get_loss get_recipe missing_modules",
     "gankit.testing": "BackendContract assert_close assert_identical images",
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""

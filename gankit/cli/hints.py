@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 import click
 
@@ -40,10 +41,9 @@ def _option_error(error: click.NoSuchOption) -> click.UsageError:
 def _argument_message(argument: str, command: click.Command) -> str:
     """Return the message about an unexpected argument."""
     from gankit import plugins
-    from gankit.recipes import recipes
 
-    known = {
-        "--recipe": [recipe.name for recipe in recipes()],
+    known: dict[str, Collection[str]] = {
+        "--recipe": plugins.recipes(),
         "--dataset": plugins.datasets(),
         "--backend": plugins.backends(),
     }

@@ -60,9 +60,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 
 def complete_recipes(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
     """Return the names of recipes that begin with `typed`."""
-    from gankit.recipes import recipes
+    from gankit import plugins
 
-    return [recipe.name for recipe in recipes() if recipe.name.startswith(typed)]
+    return [name for name in plugins.recipes() if name.startswith(typed)]
 
 
 def complete_backends(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:

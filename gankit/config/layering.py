@@ -11,7 +11,7 @@ import copy
 import dataclasses
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,7 +19,7 @@ from gankit._utils.paths import given
 from gankit._utils.storage import read_plain
 from gankit.config.train_config import MOST_CONFIG_BYTES, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError
-from gankit.recipes import recipe
+from gankit.recipes import Recipe, recipe
 
 Settings: TypeAlias = dict[str, Any]
 Source: TypeAlias = tuple[str, Settings]
@@ -61,12 +61,15 @@ def config_of(sources: Iterable[Source]) -> TrainConfig:
     return from_settings(merged, sources[0][0] if len(sources) == 1 else "settings")
 
 
-def from_recipe(name: str) -> Source:
-    """Return a recipe as a source: by name, or a user's own file that ends in .toml."""
+def from_recipe(name: str, find: Callable[[str], Recipe] = recipe) -> Source:
+    """Return a recipe as a source: by name, or a user's own file that ends in .toml.
+
+    `find` returns the recipe of a name, from gankit's own by default.
+    """
     if name.endswith(".toml"):
         path = given(name, "recipe")
         return name, from_file(path)[1] | {"recipe": path.name}
-    return f"recipe {name}", recipe(name).settings
+    return f"recipe {name}", find(name).settings
 
 
 def from_file(path: Path) -> Source:

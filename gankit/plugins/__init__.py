@@ -19,9 +19,11 @@ from gankit.plugins.registry import (
     get_backend,
     get_dataset,
     get_loss,
+    get_recipe,
     losses,
     missing_modules,
     ready,
+    recipes,
 )
 
 __all__ = [
@@ -37,11 +39,13 @@ __all__ = [
     "get_backend",
     "get_dataset",
     "get_loss",
+    "get_recipe",
     "losses",
     "manager",
     "missing",
     "missing_modules",
     "ready",
+    "recipes",
     "register",
     "third_party",
 ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gankit.contract import Backend
     from gankit.data import Dataset
     from gankit.losses import Loss
+    from gankit.recipes import Recipe
     from gankit.training import Callback
 
 hookspec = pluggy.HookspecMarker("gankit")
@@ -43,6 +44,11 @@ def gankit_datasets() -> Iterable[Dataset]:  # type: ignore[empty-body]
 @hookspec
 def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
     """Offer adversarial losses, for `loss = "NAME"` in a recipe."""
+
+
+@hookspec
+def gankit_recipes() -> Iterable[Recipe]:  # type: ignore[empty-body]
+    """Offer recipes, for `--recipe NAME`; `gankit.recipes.Recipe.read` reads a TOML file."""
 
 
 @hookspec
@@ -66,6 +72,7 @@ OF_KIND = {
     "backend": "gankit_backends",
     "dataset": "gankit_datasets",
     "loss": "gankit_losses",
+    "recipe": "gankit_recipes",
     "callback": "gankit_callbacks",
     "command": "gankit_commands",
 }

@@ -106,6 +106,10 @@ def _built_in(kind: str) -> dict[str, Any]:
         from gankit.losses import BUILTIN as LOSSES
 
         return {loss.name: loss for loss in LOSSES}
+    if kind == "recipe":
+        from gankit.recipes import recipes
+
+        return {recipe.name: recipe for recipe in recipes()}
     return {}
 
 

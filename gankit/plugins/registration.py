@@ -20,9 +20,9 @@ def register(offered: object) -> None:
     Parameters
     ----------
     offered
-        A `gankit.contract.Backend`, a `gankit.losses.Loss` or a `gankit.data.Dataset`; or a module
-        or object with functions that are marked with `gankit.hookimpl`. It replaces what was
-        registered under the same name.
+        A `gankit.contract.Backend`, `gankit.losses.Loss`, `gankit.data.Dataset` or
+        `gankit.recipes.Recipe`; or a module or object with functions that are marked with
+        `gankit.hookimpl`. It replaces what was registered under the same name.
 
     Raises
     ------
@@ -69,6 +69,7 @@ def _listed(kind: str) -> dict[str, Any]:
         "backend": registry.backends,
         "dataset": registry.datasets,
         "loss": registry.losses,
+        "recipe": registry.recipes,
         "command": registry.commands,
     }
     return listings[kind]()

@@ -1,4 +1,4 @@
-"""What plugins offer, by name: backends, data sets, losses, callbacks, commands."""
+"""What plugins offer, by name: backends, data sets, losses, recipes, callbacks, commands."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gankit.contract import Backend
     from gankit.data import Dataset
     from gankit.losses import Loss
+    from gankit.recipes import Recipe
     from gankit.training import Callback
 
 Named = TypeVar("Named")
@@ -51,6 +52,13 @@ def losses() -> dict[str, Loss]:
     from gankit.losses import BUILTIN
 
     return _named("loss", {loss.name: loss for loss in BUILTIN}, manager().hook.gankit_losses)
+
+
+def recipes() -> dict[str, Recipe]:
+    """Return every recipe by name, the built-in ones first."""
+    from gankit.recipes import recipes as built_in
+
+    return _named("recipe", {r.name: r for r in built_in()}, manager().hook.gankit_recipes)
 
 
 def callbacks(config: TrainConfig, folder: Path | None) -> list[Callback]:
@@ -115,6 +123,11 @@ def get_loss(name: str) -> Loss:
     return _get("loss", name, losses())
 
 
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe `name`, or raise UnknownName."""
+    return _get("recipe", name, recipes())
+
+
 def missing_modules(backend: Backend) -> list[str]:
     """Return the modules that `backend` requires and that are not installed; imports none."""
     return missing(backend.requires)
@@ -173,7 +186,7 @@ def _get(kind: str, name: str, known: dict[str, Named]) -> Named:
 
 
 def _check_name(kind: str, name: object) -> None:
-    """Raise ConfigError unless the name of a backend, a data set or a loss is text."""
+    """Raise ConfigError unless the name of a thing is text."""
     if not isinstance(name, str):
         raise ConfigError(f"{kind}: got {shown(name)}; expected a name")
 

@@ -11,19 +11,22 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gankit.errors import PluginError, did_you_mean, folded, shown
+from gankit.errors import ConfigError, PluginError, did_you_mean, folded, shown
 
 if TYPE_CHECKING:
     from gankit.contract import Backend
+    from gankit.recipes import Recipe
 
 NAME = re.compile(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 CLASSES = {
     "backend": "gankit.contract:Backend",
     "dataset": "gankit.data:Dataset",
     "loss": "gankit.losses:Loss",
+    "recipe": "gankit.recipes:Recipe",
     "command": "click:Command",
 }
 """The class of each kind, imported when needed, so that `gankit --help` stays fast."""
+_SUFFIXES_OF_PATHS = {"dataset": (".npy", ".npz"), "recipe": (".toml",)}
 _NAME_RULE = "letters and digits, with single -, _ or . between them"
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 
@@ -92,6 +95,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "paired": Rule("True or False", lambda value: isinstance(value, bool)),
         "of_fakes": OPTIONAL_FUNCTION,
     },
+    "recipe": {"text": TEXT},
     "command": {},
 }
 """The rules of all fields except the name and the contract version."""
@@ -109,6 +113,8 @@ def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - a plugin may offer a
     if kind == "backend":
         _check_capabilities(thing)
         _check_exports(thing)
+    if kind == "recipe":
+        _check_configuration(thing)
 
 
 def is_one(kind: str, thing: object) -> bool:
@@ -130,8 +136,8 @@ def _check_name(kind: str, name: object) -> None:
         raise PluginError(f"name of a {kind}: got {shown(name)}; expected {_NAME_RULE}")
     if kind in ("backend", "dataset") and folded(name) == "auto":
         raise PluginError(f"name of a {kind}: got {name!r}, which lets gankit choose; rename it")
-    if kind == "dataset" and name.lower().endswith((".npy", ".npz")):
-        raise PluginError(f"name of a dataset: got {name!r}, which is read as a path; rename it")
+    if name.lower().endswith(_SUFFIXES_OF_PATHS.get(kind, ())):
+        raise PluginError(f"name of a {kind}: got {name!r}, which is read as a path; rename it")
 
 
 def _check_api(backend: Backend) -> None:
@@ -174,6 +180,16 @@ def _check_exports(backend: Backend) -> None:
             error = f"got {shown(export)}; expected a gankit.contract.export_format.Export"
             raise PluginError(f"export {name!r} of {owner}: {error}")
         _check_fields(f"export {name!r} of {owner}", export, FIELDS["export"])
+
+
+def _check_configuration(recipe: Recipe) -> None:
+    """Raise PluginError unless a recipe is a complete configuration."""
+    from gankit.config import from_toml
+
+    try:
+        from_toml(recipe.text, f"recipe {recipe.name!r}")
+    except ConfigError as error:
+        raise PluginError(str(error)) from None
 
 
 def _sorted(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from gankit.errors import UnknownName, known_name
@@ -29,10 +31,15 @@ class Recipe:
     name: str
     text: str
 
+    @classmethod
+    def read(cls, path: Path | Traversable) -> Recipe:
+        """Return the recipe in a TOML file, named after the file: `mine.toml` is "mine"."""
+        return cls(path.name.removesuffix(".toml"), path.read_text("utf-8"))
+
     @property
     def summary(self) -> str:
-        """Its description, in one line."""
-        return str(tomllib.loads(self.text)["summary"])
+        """Its description, in one line; empty if it has none."""
+        return str(tomllib.loads(self.text).get("summary", ""))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -41,14 +48,13 @@ class Recipe:
 
 
 def recipes() -> list[Recipe]:
-    """Return every recipe, by name."""
+    """Return every recipe of gankit, by name."""
     found = (path for path in files(__name__).iterdir() if path.name.endswith(".toml"))
-    read = (Recipe(path.name.removesuffix(".toml"), path.read_text("utf-8")) for path in found)
-    return sorted(read, key=lambda recipe: recipe.name)
+    return sorted(map(Recipe.read, found), key=lambda recipe: recipe.name)
 
 
 def recipe(name: str) -> Recipe:
-    """Return the recipe called `name`; UnknownName if there is none."""
+    """Return gankit's recipe called `name`; UnknownName if there is none."""
     known = {recipe.name: recipe for recipe in recipes()}
     found = known_name(name, known)
     if found is None:

@@ -304,6 +304,11 @@ def gankit_losses():
     yield HINGE
 
 @hookimpl
+def gankit_recipes():
+    from gankit.recipes import Recipe, recipe
+    return [Recipe("own", recipe("simple").text)]
+
+@hookimpl
 def gankit_callbacks(config):
     raise AssertionError("there is no run to be called back from")
 
@@ -329,6 +334,7 @@ def test_plugins_of_every_kind_are_listed_and_errors_have_a_row(command, install
     for kind, name in (
         ("dataset", "counted"),
         ("loss", "steep"),
+        ("recipe", "own"),
         ("callback", "kinds"),
         ("command", "hello"),
     ):

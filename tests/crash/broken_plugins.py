@@ -18,6 +18,7 @@ def gankit_backends():
 """
 GOOD = BACKEND.replace("api=API", "api=1")
 HOOK = "\nfrom gankit import hookimpl\n\n@hookimpl\ndef gankit_{}:\n    {}\n"
+RECIPE = HOOK.format("recipes()", "from gankit.recipes import Recipe; return [Recipe({!r}, {!r})]")
 AT_LOADING = {
     "import error": ("import no_such_module_here", "no_such_module_here"),
     "syntax error": ("def (:", "SyntaxError"),
@@ -86,6 +87,17 @@ OTHERS = {
     ),
     "a loss that is none": (HOOK.format("losses()", "return [3]"), "loss: got 3"),
     "a raising hook of losses": (HOOK.format("losses()", "1 / 0"), "ZeroDivisionError"),
+    "a raising hook of recipes": (HOOK.format("recipes()", "1 / 0"), "ZeroDivisionError"),
+    "a recipe that is a path": (HOOK.format("recipes()", "return ['a.toml']"), "recipe: got 'a."),
+    "a recipe that is not TOML": (RECIPE.format("mine", "latent = "), "recipe 'mine' is not TOML"),
+    "a recipe of a misspelt setting": (
+        RECIPE.format("mine", "lose = 'hinge'"),
+        "unknown key 'lose' (did you mean 'loss'?)",
+    ),
+    "a recipe whose name is read as a path": (
+        RECIPE.format("mine.toml", ""),
+        "name of a recipe: got 'mine.toml', which is read as a path",
+    ),
     "a raising hook of commands": (HOOK.format("commands()", "1 / 0"), "ZeroDivisionError"),
     "a command that is none": (HOOK.format("commands()", "return [3]"), "command: got 3"),
     "a command that only has a name": (

@@ -161,7 +161,7 @@ def test_an_unknown_name_lists_what_is_known(getter):
 # Through the command.
 
 
-EVERYTHING = """
+EVERYTHING = '''
 from pathlib import Path
 
 import click
@@ -198,6 +198,27 @@ def gankit_losses():
 def gankit_callbacks(config):
     return [Told(config)]
 
+@hookimpl
+def gankit_recipes():
+    from gankit.recipes import Recipe
+    path = Path(__file__).with_name("tiny.toml")
+    path.write_text(TINY, "utf-8")
+    return [Recipe.read(path)]
+
+TINY = """
+summary = "four numbers make a picture"
+latent = 2
+loss = "steep"
+batch = 2
+epochs = 1
+[generator]
+layers = [{ layer = "dense", units = 4 }, { layer = "reshape", shape = [2, 2, 1] }]
+optimizer = { optimizer = "sgd", learning_rate = 0.1 }
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+optimizer = { optimizer = "sgd", learning_rate = 0.1 }
+"""
+
 @click.command("hello")
 @click.option("--name", default="you")
 def hello(name):
@@ -207,7 +228,7 @@ def hello(name):
 @hookimpl
 def gankit_commands():
     return [hello]
-"""
+'''
 TINY = """
 latent = 2
 steps_per_epoch = 2
@@ -231,6 +252,35 @@ def test_a_plugins_data_set_loss_and_callback_work_in_a_run(install, command, tm
         "steep 3",
     ]
     assert "counted by acme" in (tmp_path / "run" / "environment.json").read_text("utf-8")
+
+
+def test_a_plugins_recipe_is_listed_shown_and_trained(install, command, tmp_path):
+    install(EVERYTHING)
+    code, out, _ = command("recipes", "list")
+    assert code == ExitCode.OK
+    assert out.splitlines()[-1].split(maxsplit=1) == ["tiny", "four numbers make a picture"]
+    assert 'loss = "steep"' in command("recipes", "show", "tiny")[1]
+    options = "--recipe tiny --backend numpy --dataset counted --steps 2 --out run"
+    code, _, err = command("train", *options.split())
+    assert code == ExitCode.OK, err
+    assert 'recipe = "tiny"' in (tmp_path / "run" / "config.toml").read_text("utf-8")
+    more = options.replace("2", "3").split()
+    assert command("train", *more, "--resume", "auto")[0] == ExitCode.OK
+
+
+def test_a_built_in_recipe_is_not_replaced_silently(install):
+    install("""
+from gankit import hookimpl
+from gankit.recipes import Recipe, recipe
+
+@hookimpl
+def gankit_recipes():
+    return [Recipe("dcgan", recipe("simple").text)]
+""")
+    found, said = complaints(plugins.recipes)
+    assert found["dcgan"].summary.startswith("convolutional")
+    assert len(said) == 1
+    assert "name of a recipe: got 'dcgan', which another recipe has; rename it" in said[0]
 
 
 def test_a_plugins_command_runs(install, command):

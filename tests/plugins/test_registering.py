@@ -13,6 +13,7 @@ from gankit import plugins
 from gankit.contract import Backend
 from gankit.data import Dataset
 from gankit.errors import PluginError
+from gankit.recipes import Recipe, recipe
 from tests.short_runs import refusal, steep, train
 
 
@@ -43,6 +44,12 @@ def test_a_data_set_that_is_not_registered_is_refused_with_the_remedy(registered
     assert "gankit.register(dataset)" in refusal(lambda: train(dataset=blank))
     registered(blank)
     assert train(dataset=blank, steps=1).config.dataset == "noise"
+
+
+def test_a_registered_recipe_is_trained_by_its_name(registered):
+    registered(Recipe("quiet", recipe("simple").text.replace("batch = 128", "batch = 2")))
+    run = gankit.train("quiet", backend="numpy", dataset="glyphs", steps=1)
+    assert (run.config.recipe, run.config.batch) == ("quiet", 2)
 
 
 def test_all_hooks_of_a_module_are_registered(registered):
@@ -78,11 +85,12 @@ def test_registering_a_name_again_replaces_what_was_registered(registered):
     [
         (steep(name="hinge"), "register: name of a loss: got 'hinge', which another loss has"),
         (steep(name="two words"), "name of a loss: got 'two words'; expected letters"),
+        (Recipe("mine", "latent = 3"), "register: recipe 'mine': 'generator' is missing"),
         (Backend("mine", (), len, api=99), "got 99; expected 1"),
         (3, "register: builtins.int: got no hook"),
         (types.ModuleType("empty"), "register: empty: got no hook"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_invalid_objects_are_refused_and_not_registered(offered, told):
     before = plugins.manager().get_plugins()

@@ -15,6 +15,7 @@ from gankit.errors import ConfigError, PluginError
 from gankit.losses import BUILTIN as LOSSES
 from gankit.losses import Loss
 from gankit.plugins import validation
+from gankit.recipes import Recipe, recipe
 
 EXPORT = Export(".x", print, print, "images = read({path})")
 BACKEND = Backend("mine", ("json",), print, frozenset({"float32"}), exports={"x": EXPORT})
@@ -54,15 +55,22 @@ WRONG_LOSS = {
     "paired": [None, 1, "yes"],
     "of_fakes": [1],
 }
+RECIPE = Recipe("mine", recipe("simple").text)
+WRONG_RECIPE = {
+    "name": ["a b", "mine.toml", 3],
+    "text": [None, "latent = ", "latent = 4", "\0", RECIPE.text + "\nlatent = 2"],
+}
 CASES = [
     *[("backend", BACKEND, f, v) for f, values in WRONG.items() for v in values],
     *[("dataset", DATASET, f, v) for f, values in WRONG_DATASET.items() for v in values],
     *[("loss", LOSS, f, v) for f, values in WRONG_LOSS.items() for v in values],
+    *[("recipe", RECIPE, f, v) for f, values in WRONG_RECIPE.items() for v in values],
 ]
 
 
 def test_valid_fields_are_accepted():
-    for kind, thing in (("backend", BACKEND), ("dataset", DATASET), ("loss", LOSS)):
+    right = {"backend": BACKEND, "dataset": DATASET, "loss": LOSS, "recipe": RECIPE}
+    for kind, thing in right.items():
         validation.check(kind, thing)
     for backend in plugins.backends().values():
         validation.check("backend", backend)
@@ -93,7 +101,13 @@ def test_a_misspelt_capability_is_named_with_the_likely_one():
 
 @pytest.mark.parametrize(
     ("kind", "wrong"),
-    [(Backend, WRONG), (Export, WRONG_EXPORT), (Dataset, WRONG_DATASET), (Loss, WRONG_LOSS)],
+    [
+        (Backend, WRONG),
+        (Export, WRONG_EXPORT),
+        (Dataset, WRONG_DATASET),
+        (Loss, WRONG_LOSS),
+        (Recipe, WRONG_RECIPE),
+    ],
 )
 def test_every_field_is_validated(kind, wrong):
     assert {field.name for field in fields(kind)} == wrong.keys()

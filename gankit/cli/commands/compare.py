@@ -97,11 +97,13 @@ def _names(text: str) -> list[str]:
 
 def _sources(options: dict[str, Any]) -> list[Source]:
     """Return the sources of the settings, lowest priority first."""
+    from gankit import plugins
     from gankit.config import layering
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
-    found = [layering.from_recipe(options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple"))]
+    name = options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple")
+    found = [layering.from_recipe(name, plugins.get_recipe)]
     found += layering.from_environment(os.environ)
     found += [layering.from_assignment(assignment) for assignment in options["assignments"]]
     given = [(name, options[name]) for name in FLAGS if options[name] is not None]

@@ -59,8 +59,8 @@ def list_plugins(as_json: bool) -> None:
     """List what plugins offer, and whether it is ready.
 
     Prints one line each: kind, name, distribution, contract version of a backend, and what is
-    wrong. Includes gankit's own backends, but not its own losses and data sets. Imports no
-    framework.
+    wrong. Includes gankit's own backends, but not its own losses, data sets and recipes.
+    Imports no framework.
     """
     from gankit.plugins.listing import offers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gankit import recipes
+from gankit import plugins
 
 
 @click.group("recipes")
@@ -14,8 +14,8 @@ def command() -> None:
 
 @command.command("list")
 def list_recipes() -> None:
-    """List the recipes."""
-    for recipe in recipes.recipes():
+    """List the recipes, also those of plugins."""
+    for recipe in plugins.recipes().values():
         click.echo(f"{recipe.name:<14} {recipe.summary}")
 
 
@@ -26,4 +26,4 @@ def show(name: str) -> None:
 
     To change it, save it and train with --recipe FILE.toml.
     """
-    click.echo(recipes.recipe(name).text, nl=False)
+    click.echo(plugins.get_recipe(name).text, nl=False)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gankit import plugins
 from gankit._text import plain
 from gankit._utils.paths import given, is_folder
 from gankit.cli.doctor.finding import Finding
@@ -117,7 +118,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     remedy = "correct the variable or unset it"
     recipe = from_recipe("simple")
     try:
-        recipe = from_recipe(environment.get("GANKIT_RECIPE", "simple"))
+        recipe = from_recipe(environment.get("GANKIT_RECIPE", "simple"), plugins.get_recipe)
     except ConfigError as error:
         yield Finding("GANKIT_RECIPE", plain(error), remedy, ExitCode.USAGE)
     for source in from_environment(environment):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from gankit import plugins
 from gankit._utils.paths import is_folder
 from gankit.config import TrainConfig, from_settings
 from gankit.data import ImageSet, is_path
@@ -12,7 +13,6 @@ from gankit.data.formats.image_folder import first_picture
 from gankit.errors import ConfigError, DataError
 from gankit.launch.messages import warn
 from gankit.layers import Shape
-from gankit.recipes import recipes
 
 MOST_PIXELS_FACTOR = 2
 """Images with more than this many times the pixels lose most of them."""
@@ -76,7 +76,8 @@ def described(shape: Shape) -> str:
 
 def _remedy(config: TrainConfig, shape: Shape) -> str:
     """Return how to get networks of a shape: other recipes, and how to change one."""
-    known = {recipe.name: from_settings(recipe.settings).image_shape for recipe in recipes()}
+    recipes = plugins.recipes()
+    known = {name: from_settings(recipe.settings).image_shape for name, recipe in recipes.items()}
     fit = [name for name, made in known.items() if made == shape]
     others = f"choose --recipe {' or '.join(fit)}; or " if fit else ""
     if config.recipe not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gankit import plugins
 from gankit._utils.storage import read_plain
 from gankit.config import MOST_CONFIG_BYTES, TrainConfig, from_settings
 from gankit.config.layering import Source, from_recipe
@@ -36,7 +37,7 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
         The run in the folder has another recipe than the requested one.
     """
     if run is None or not RunFolder(run).exists():
-        return from_recipe(default if recipe is None else recipe)
+        return from_recipe(default if recipe is None else recipe, plugins.get_recipe)
     settings = recorded(run).settings()
     if recipe is not None and folded(Path(recipe).name) != folded(settings["recipe"]):
         raise ConfigError(
