@@ -80,17 +80,19 @@ class Augment:
         """Raise ConfigError for an unknown or repeated transform and for values out of range."""
         if isinstance(self.policy, list):  # As TOML writes it.
             object.__setattr__(self, "policy", tuple(self.policy))
-        check_fields(self, "an augmentation")
+        check_fields(self, "augmentation")
         for name in self.policy:
             if name not in TRANSFORMS:
                 raise UnknownName("transform", name, TRANSFORMS)
         if len(set(self.policy)) < len(self.policy) or not self.policy:
             raise ConfigError(
-                f"an augmentation's policy is {list(self.policy)}; expected one transform or "
-                "more, each once"
+                f"augmentation.policy: got {list(self.policy)}; expected one transform or more, "
+                "each once"
             )
-        if not (self.images > 0 and self.every >= 1):
-            raise ConfigError("an augmentation's images and every must be positive")
+        if not self.images > 0:
+            raise ConfigError(f"augmentation.images: got {self.images}; expected above 0")
+        if self.every < 1:
+            raise ConfigError(f"augmentation.every: got {self.every}; expected at least 1")
 
     def moved(self, p: float, signs: float, updates: int, batch: int) -> float:
         """Return the probability p after some discriminator updates.

@@ -101,7 +101,7 @@ class Loss:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type."""
-        check_fields(self, "a loss")
+        check_fields(self, "loss")
 
     def __copy__(self) -> Loss:
         """Return the loss itself: it is immutable, and a copy must not depend on pickling."""
@@ -259,10 +259,8 @@ def smoothed(loss: Loss, share: float) -> Loss:
         The share is outside [0, 1), or the loss is not a sum of a real and a fake part.
     """
     share = number(share)
-    if not fits(share, float):
+    if not fits(share, float) or not 0 <= share < 1:
         raise ConfigError(f"label_smoothing: got {shown(share)}; expected a number in [0, 1)")
-    if not 0 <= share < 1:
-        raise ConfigError(f"label_smoothing is {share}; it must be in [0, 1)")
     if share == 0:
         return loss
     of_fakes = loss.of_fakes

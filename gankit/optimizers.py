@@ -120,14 +120,14 @@ def check(optimizer: Optimizer) -> None:
     """Raise ConfigError for hyperparameters out of range."""
     if not isinstance(optimizer, OPTIMIZERS):
         raise ConfigError(
-            f"the optimizer is {shown(optimizer)}; give one of gankit.optimizers, such as "
+            f"optimizer: got {shown(optimizer)}; expected one of gankit.optimizers, such as "
             "Adam(2e-4, 0.5, 0.999, 1e-7)"
         )
     check_fields(optimizer, optimizer.optimizer)
     if not min(ends(optimizer.learning_rate)) >= 0:
-        raise ConfigError(f"learning_rate is {optimizer.learning_rate}; it must not be negative")
+        raise ConfigError(f"learning_rate: got {optimizer.learning_rate}; expected at least 0")
     if optimizer.clip is not None and not optimizer.clip > 0:
-        raise ConfigError(f"clip is {optimizer.clip}; it must be positive")
+        raise ConfigError(f"clip: got {optimizer.clip}; expected above 0")
     if isinstance(optimizer, Adam):
         _check_share("beta1", optimizer.beta1)
         for beta2 in ends(optimizer.beta2):
@@ -135,12 +135,12 @@ def check(optimizer: Optimizer) -> None:
     if isinstance(optimizer, RMSprop):
         _check_share("decay", optimizer.decay)
     if not isinstance(optimizer, SGD) and not optimizer.epsilon > 0:
-        raise ConfigError(f"epsilon is {optimizer.epsilon}; it must be positive")
+        raise ConfigError(f"epsilon: got {optimizer.epsilon}; expected above 0")
 
 
 def _check_share(name: str, share: float) -> None:
     if not 0 <= share < 1:
-        raise ConfigError(f"{name} is {share}; it must be in [0, 1)")
+        raise ConfigError(f"{name}: got {share}; expected a number in [0, 1)")
 
 
 @dataclass(frozen=True)
@@ -166,12 +166,11 @@ class Average:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type or out of range."""
-        check_fields(self, "an average")
-        if not (self.half_life > 0 and self.ramp >= 0):
-            raise ConfigError(
-                f"an average's half_life is {self.half_life} and its ramp {self.ramp}; half_life "
-                "must be positive and ramp at least 0"
-            )
+        check_fields(self, "average")
+        if not self.half_life > 0:
+            raise ConfigError(f"average.half_life: got {self.half_life}; expected above 0")
+        if not self.ramp >= 0:
+            raise ConfigError(f"average.ramp: got {self.ramp}; expected at least 0")
 
     def beta(self, batch: int, images_seen: int) -> float:
         """Return the share of the old average in the new one, after `images_seen` images.

@@ -63,15 +63,15 @@ class Penalty:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type or out of range."""
-        check_fields(self, "a penalty")
+        check_fields(self, "penalty")
         if not min(ends(self.weight)) >= 0:
-            raise ConfigError(f"a penalty's weight is {self.weight}; it must not be negative")
+            raise ConfigError(f"penalty.weight: got {self.weight}; expected at least 0")
         if not self.target >= 0:
-            raise ConfigError(f"a penalty's target is {self.target}; it must not be negative")
+            raise ConfigError(f"penalty.target: got {self.target}; expected at least 0")
         if self.target and not self.epsilon > 0:
-            raise ConfigError(f"a penalty's epsilon is {self.epsilon}; it must be positive")
+            raise ConfigError(f"penalty.epsilon: got {self.epsilon}; expected above 0")
         if self.every < 1:
-            raise ConfigError(f"a penalty's every is {self.every}; give a whole number from 1 on")
+            raise ConfigError(f"penalty.every: got {self.every}; expected at least 1")
 
     def due(self, update: int) -> bool:
         """Return whether it is due in the run's `update`-th discriminator update, from 0."""

@@ -44,9 +44,9 @@ class Schedule:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type, and unless `images` is positive."""
-        check_fields(self, "a schedule")
+        check_fields(self, "schedule")
         if not self.images > 0:
-            raise ConfigError(f"a schedule's images is {self.images}; it must be positive")
+            raise ConfigError(f"schedule.images: got {self.images}; expected above 0")
 
     def at(self, images_seen: float) -> float:
         """Return the value once `images_seen` images have been seen."""

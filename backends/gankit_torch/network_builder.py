@@ -32,7 +32,7 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
         return network
     if not isinstance(model, nn.Module):
         raise ConfigError(
-            f"the {name} is a {type(model).__name__}; give a spec or an nn.Module, "
+            f"{name}: got a {type(model).__name__}; expected a spec or an nn.Module, "
             "or name the backend that it belongs to"
         )
     labels = labels_argument(model, name, problem.classes)
@@ -46,10 +46,10 @@ def _check_native(network: Network, problem: Problem, name: str) -> None:
     """Raise ConfigError unless a user's module fits the problem."""
     wrong = [p.dtype for p in network.module.parameters() if p.dtype != network.dtype]
     if wrong:
-        raise ConfigError(f"the {name}'s weights are {wrong[0]}; the problem needs {network.dtype}")
+        raise ConfigError(f"{name} weights: got {wrong[0]}; expected {network.dtype}")
     if not network.parameters:
         raise ConfigError(
-            f"the {name} has no weights to train; call requires_grad_() on some of its parameters"
+            f"{name}: got no weights to train; call requires_grad_() on some of its parameters"
         )
     height, width, channels = problem.image_shape
     inputs, expected = (
@@ -60,7 +60,7 @@ def _check_native(network: Network, problem: Problem, name: str) -> None:
     outputs = _output_shape(network, inputs, name)
     if outputs != expected and not (expected == (1,) and outputs == ()):
         raise ConfigError(
-            f"the {name}'s output is {outputs} for inputs of {inputs}; it must be {expected}"
+            f"{name} output: got {outputs} for inputs of {inputs}; expected {expected}"
         )
 
 
@@ -75,7 +75,5 @@ def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
     finally:
         network.module.train()
     if not isinstance(outputs, torch.Tensor):
-        raise ConfigError(
-            f"the {name} returns a {type(outputs).__name__}; it must return one tensor"
-        )
+        raise ConfigError(f"{name} output: got a {type(outputs).__name__}; expected one tensor")
     return tuple(outputs.shape[1:])

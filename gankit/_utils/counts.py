@@ -18,5 +18,5 @@ def check_count(name: str, value: object) -> None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or not 1 <= value <= MOST_COUNT:  # type: ignore[operator]
         raise ConfigError(
-            f"{name} is {shown(value)}; it must be a whole number from 1 to {MOST_COUNT:,}"
+            f"{name}: got {shown(value)}; expected a whole number from 1 to {MOST_COUNT:,}"
         )

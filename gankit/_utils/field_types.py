@@ -30,13 +30,13 @@ def check_fields(thing: Any, name: str = "") -> None:  # noqa: ANN401 - any data
         The instance. Only fields declared as whole numbers, numbers, texts, flags, choices, tuples
         and classes are checked.
     name
-        Its name in the message, before the field: "dense" for "dense's units".
+        Its name in the message, before the field: "dense" for "dense.units".
     """
     for field, hint in _hints(type(thing)).items():  # type: ignore[arg-type]
         value = getattr(thing, field)
         if fits(value, hint):
             continue
-        place = f"{name}'s {field}" if name else field
+        place = f"{name}.{field}" if name else field
         if typing.get_origin(hint) is Literal and isinstance(value, str):
             raise UnknownName(field, value, typing.get_args(hint))
         if typing.get_origin(hint) is tuple and isinstance(value, tuple):

@@ -36,9 +36,9 @@ def given(path: Given, name: str) -> Path:
         raise ConfigError(f"{name}: got {shown(path)}; expected a path")
     text = os.fspath(path)
     if not text:
-        raise ConfigError(f"{name} is empty; give a path")
+        raise ConfigError(f"{name}: got an empty text; expected a path")
     if "\0" in text:
-        raise ConfigError(f"{name}: got {text!r}; a path cannot contain a null character")
+        raise ConfigError(f"{name}: got {text!r}; expected a path without null characters")
     expanded = os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser raises RuntimeError.
     if text.startswith("~") and expanded == text:
         raise DataError(f"{name}: no such file or folder {text}; that home folder is unknown")

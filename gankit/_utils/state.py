@@ -48,6 +48,6 @@ def check_state(state: Mapping[str, NDArray[Any]], like: Mapping[str, NDArray[An
     for name, wanted in like.items():
         found = state[name]
         if found.shape != wanted.shape:
-            raise CheckpointError(f"{name!r} has shape {found.shape}; it must be {wanted.shape}")
+            raise CheckpointError(f"{name}: got shape {found.shape}; expected {wanted.shape}")
         if np.dtype(found.dtype).kind != np.dtype(wanted.dtype).kind:
-            raise CheckpointError(f"{name!r} has type {found.dtype}; it must be {wanted.dtype}")
+            raise CheckpointError(f"{name}: got type {found.dtype}; expected {wanted.dtype}")

@@ -131,7 +131,7 @@ def _read_plain(path: Path, limit: int | None, error: type[GankitError]) -> byte
         if not stat.S_ISREG(status.st_mode):
             raise error(f"{path} is not a regular file")
         if limit is not None and status.st_size > limit:
-            raise error(f"{path} has {status.st_size} bytes; at most {limit} are expected")
+            raise error(f"{path}: got {status.st_size} bytes; expected at most {limit}")
         return file.read() if limit is None else file.read(limit)
 
 

@@ -25,7 +25,7 @@ def next_multiple(step: int, of: int) -> int:
 def at_least_one(name: str, value: int) -> None:
     """Raise ConfigError unless a number of steps, epochs or files is positive."""
     if value < 1:
-        raise ConfigError(f"{name} is {value}; it must be at least 1")
+        raise ConfigError(f"{name}: got {value}; expected at least 1")
 
 
 @dataclass(frozen=True)

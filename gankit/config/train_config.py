@@ -139,7 +139,7 @@ class TrainConfig(Options):
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
         )  # fmt: skip
         wrong = [
-            f"{name} is {value}; it must be at least 1, and at most {MOST_COUNT:,}"
+            f"{name}: got {value}; expected 1 to {MOST_COUNT:,}"
             for name in positive
             if (value := getattr(self, name)) is not None and not 1 <= value <= MOST_COUNT
         ]

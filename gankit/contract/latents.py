@@ -34,7 +34,7 @@ def latents(n: int, latent: int, seed: int) -> Array:
 def chunks(n: int, latent: int, seed: int, size: int) -> Iterator[Array]:
     """Return an iterator over `latents`, `size` rows at a time."""
     n, latent, seed, size = map(number, (n, latent, seed, size))
-    check_count("the number of images", n)
+    check_count("n", n)
     check_seed(seed)
     random = generator(seed, Stream.SAMPLE)
     parts = (min(size, n - start) for start in range(0, n, size))
@@ -76,7 +76,9 @@ def check_bound(bound: float) -> None:
     """Raise ConfigError unless `bound` is a number of at least 0."""
     real = isinstance(bound, int | float) and not isinstance(bound, bool)
     if not real or not bound >= 0:  # Also refuses nan.
-        raise ConfigError(f"truncation is {shown(bound)}; it is at least 0, in standard deviations")
+        raise ConfigError(
+            f"truncation: got {shown(bound)}; expected at least 0, in standard deviations"
+        )
 
 
 def interpolated(ends: Array, steps: int) -> Array:
@@ -101,11 +103,11 @@ def interpolated(ends: Array, steps: int) -> Array:
     """
     steps = number(steps)
     if len(ends) < 2:
-        raise ConfigError("an interpolation takes at least two seeds, such as 1,2")
+        raise ConfigError(f"ends: got {len(ends)}; expected at least two seeds, such as 1,2")
     whole = isinstance(steps, int) and not isinstance(steps, bool)
     if not whole or not 2 <= steps <= MOST_POINTS:
         raise ConfigError(
-            f"steps is {shown(steps)}; an interpolation takes from 2, its ends, to {MOST_POINTS:,}"
+            f"steps: got {shown(steps)}; expected a whole number from 2 to {MOST_POINTS:,}"
         )
     parts = np.linspace(0, 1, steps).reshape(steps, *[1] * (ends.ndim - 1))
     ways = [_slerp(a[None], b[None], parts) for a, b in pairwise(np.asarray(ends, np.float64))]

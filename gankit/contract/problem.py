@@ -202,11 +202,12 @@ def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
     """
     if labels is None:
         raise ConfigError(
-            f"the network is class-conditional; give {count} labels from 0 to {classes - 1}"
+            f"labels: got None for a class-conditional network; expected {count} labels, "
+            f"0 to {classes - 1}"
         )
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         found = f"{labels.dtype} of shape {labels.shape}"
-        raise ConfigError(f"labels are {found}; give {count} whole numbers")
+        raise ConfigError(f"labels: got {found}; expected {count} whole numbers")
     wrong = labels[(labels < 0) | (labels >= classes)]
     if len(wrong):
         raise ConfigError(f"no class {wrong[0]}; the classes are 0 to {classes - 1}")
@@ -215,19 +216,25 @@ def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
 def _check_numbers(problem: Problem) -> None:
     """Raise ConfigError for numbers out of range."""
     if problem.latent < 1:
-        raise ConfigError(f"latent is {problem.latent}; it must be at least 1")
+        raise ConfigError(f"latent: got {problem.latent}; expected at least 1")
     if len(problem.image_shape) != 3 or min(problem.image_shape) < 1:
-        raise ConfigError(f"image_shape is {problem.image_shape}; give (height, width, channels)")
-    if not problem.auxiliary >= 0 or problem.classes < 0:
         raise ConfigError(
-            f"auxiliary is {problem.auxiliary}, classes {problem.classes}; none may be negative"
+            f"image_shape: got {problem.image_shape}; expected (height, width, channels)"
         )
+    if not problem.auxiliary >= 0:
+        raise ConfigError(f"auxiliary: got {problem.auxiliary}; expected at least 0")
+    if problem.classes < 0:
+        raise ConfigError(f"classes: got {problem.classes}; expected at least 0")
     if not min(ends(problem.instance_noise)) >= 0:
-        raise ConfigError(f"instance_noise is {problem.instance_noise}; it must not be negative")
+        raise ConfigError(f"instance_noise: got {problem.instance_noise}; expected at least 0")
     if problem.mixed and problem.precision != "float32":
-        raise ConfigError(f"mixed training is in float32, not in {problem.precision}; choose one")
+        raise ConfigError(
+            f"precision: got {problem.precision!r} with mixed=True; expected 'float32'"
+        )
     if problem.auxiliary and not problem.classes:
-        raise ConfigError("an auxiliary classifier needs labelled images; the data has no classes")
+        raise ConfigError(
+            f"auxiliary: got {problem.auxiliary} but the data has no classes; give labels"
+        )
 
 
 def _check_networks(problem: Problem) -> None:
@@ -247,16 +254,18 @@ def _check_networks(problem: Problem) -> None:
             except ConfigError as error:
                 raise ConfigError(f"{name}: {error}") from None
             if all(map(layers.is_running, layers.weight_shapes(spec, inputs, problem.classes))):
-                raise ConfigError(f"the {name} has no weights to train; add a layer that has some")
+                raise ConfigError(f"{name}: got no weights to train; add a layer that has some")
             if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
                 raise ConfigError(
                     "auxiliary needs a discriminator without Embedding or Projection layers"
                 )
             if layers.uses_labels(spec) and not problem.classes:
-                raise ConfigError(f"the {name} is class-conditional; the data has no classes")
+                raise ConfigError(
+                    f"{name}: got a class-conditional network, but the data has no classes"
+                )
             if made != wanted:
                 raise ConfigError(
-                    f"the {name}'s output is {made} for inputs of {inputs}; it must be {wanted}"
+                    f"{name} output: got {made} for inputs of {inputs}; expected {wanted}"
                     + (
                         f", a logit and {problem.classes} classes"
                         if len(wanted) == 1 < wanted[0]
@@ -271,8 +280,8 @@ def _check_epsilons(problem: Problem) -> None:
     for owner, epsilon in _epsilons(problem):
         if epsilon < smallest:
             raise ConfigError(
-                f"{owner}: epsilon is {epsilon}; {problem.precision} holds no positive number "
-                f"below {smallest:.3g} in full; give at least that"
+                f"epsilon of {owner}: got {epsilon}; expected at least {smallest:.3g}, "
+                f"the smallest normal {problem.precision}"
             )
 
 

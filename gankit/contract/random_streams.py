@@ -73,7 +73,7 @@ def check_seed(seed: object) -> None:
     """Raise ConfigError unless `seed` is a whole number in [0, 2^63)."""
     seed = number(seed)
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise ConfigError(f"seed is {shown(seed)}; it must be a whole number in [0, 2^63)")
+        raise ConfigError(f"seed: got {shown(seed)}; expected a whole number in [0, 2^63)")
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

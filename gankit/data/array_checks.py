@@ -174,14 +174,14 @@ def _shaped(
     shape = found.shape
     if found.ndim not in (3, 4) or not all(shape):
         wanted = f"expected {SHAPE} or (N, height, width), one image or more"
-        raise error(f"{name}: images have shape {shape}; {wanted}")
+        raise error(f"{name}: got images of shape {shape}; {wanted}")
     if found.ndim == 3 and shape[2] in (1, 3, MOST_CHANNELS) and min(shape[:2]) > 2 * MOST_CHANNELS:
         remedy = "give images[np.newaxis] if it is one picture"
-        raise error(f"{name}: images have shape {shape}; expected {SHAPE}; {remedy}")
+        raise error(f"{name}: got images of shape {shape}; expected {SHAPE}; {remedy}")
     first = found.ndim == 4 and shape[1] <= MOST_CHANNELS < min(shape[2:])
     if first and size != shape[1:3]:
         raise error(
-            f"{name}: images have shape {shape}, channels first; expected {SHAPE}; "
+            f"{name}: got images of shape {shape}, channels first; expected {SHAPE}; "
             "give images.transpose(0, 2, 3, 1)"
         )
     return found if found.ndim == 4 else found.reshape(*shape, 1)  # Also a `FileArray`.

@@ -49,7 +49,8 @@ class ImageSet:
         # Do not read the images here: they may be larger than the memory.
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
             found = f"{self.images.dtype} {self.images.shape}"
-            raise DataError(f"{self.source}: images are {found}, not uint8 of shape (N, H, W, C)")
+            expected = "uint8 of shape (N, H, W, C)"
+            raise DataError(f"{self.source}: got images of {found}; expected {expected}")
         if self.labels is None:
             if self.class_names:
                 raise DataError(f"{self.source}: has {len(self.class_names)} classes but no labels")
@@ -59,15 +60,15 @@ class ImageSet:
     def _check_labels(self, labels: NDArray[np.int64]) -> None:
         if labels.dtype != np.int64 or labels.ndim != 1:
             found = f"{labels.dtype} {labels.shape}"
-            raise DataError(f"{self.source}: labels are {found}, not int64 of shape (N,)")
+            raise DataError(f"{self.source}: got labels of {found}; expected int64 of shape (N,)")
         if len(labels) != len(self.images):
-            counts = f"{len(self.images)} images but {len(labels)} labels"
-            raise DataError(f"{self.source}: {counts}; their counts must match")
+            counts = f"got {len(labels)} labels; expected {len(self.images)}, one for each image"
+            raise DataError(f"{self.source}: {counts}")
         if (labels < 0).any():
-            raise DataError(f"{self.source}: label {labels.min()} is below 0")
+            raise DataError(f"{self.source}: got label {labels.min()}; expected at least 0")
         if self.class_names and labels.max(initial=0) >= len(self.class_names):
-            named = f"{len(self.class_names)} classes are named"
-            raise DataError(f"{self.source}: label {labels.max()}, but only {named}")
+            names = f"{len(self.class_names)} class names"
+            raise DataError(f"{self.source}: got label {labels.max()}, but only {names}")
 
     def __len__(self) -> int:
         return len(self.images)

@@ -48,7 +48,9 @@ class ImageOptions:
     def __post_init__(self) -> None:
         if self.size and not all(1 <= side <= MOST_PIXELS for side in self.size):
             size = " x ".join(map(str, self.size))
-            raise ConfigError(f"image size {size}; height and width are 1 to {MOST_PIXELS} pixels")
+            raise ConfigError(
+                f"image size: got {size}; expected sides of 1 to {MOST_PIXELS} pixels"
+            )
         if self.channels not in (None, *get_args(Channels)):
             raise ConfigError(f"channels: got {self.channels}; expected 1 (grey) or 3 (colour)")
         if self.fit not in get_args(Fit):
@@ -68,6 +70,6 @@ def parse_size(text: str) -> tuple[int, int]:
     """
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
-        raise ConfigError(f"image size {text!r}; write 64, or height and width as in 48x64")
+        raise ConfigError(f"image size: got {text!r}; expected 64, or height and width as in 48x64")
     height, width = int(sides[0]), int(sides[-1])
     return height, width

@@ -47,7 +47,7 @@ def as_labels(
         found = _from_one_hot(found, name, error)
     if found.ndim != 1:
         remedy = "give one label for each image"
-        raise error(f"{name}: labels have shape {found.shape}; expected (N,); {remedy}")
+        raise error(f"{name}: got labels of shape {found.shape}; expected (N,); {remedy}")
     kind = found.dtype.kind
     if kind in "US" or (kind == "O" and all(isinstance(label, str) for label in found)):
         return _named(found)
@@ -57,15 +57,15 @@ def as_labels(
         found, kind = found.astype(np.int64), "i"
     if kind == "f" and not np.isfinite(found).all():
         bad = int(np.isfinite(found).argmin())
-        raise error(f"{name}: the label of image {bad} is {found[bad]}; leave such images out")
+        raise error(f"{name}: got label {found[bad]} of image {bad}; leave such images out")
     if kind not in "iu":
         wanted = "expected whole numbers from 0 on, or names"
-        raise error(f"{name}: labels are {_described(found)}; {wanted}; give {NUMBERED}")
+        raise error(f"{name}: got labels of {_described(found)}; {wanted}; give {NUMBERED}")
     if len(found) and found.min() < 0:
         remedy = f"leave such images out, or give {NUMBERED}"
-        raise error(f"{name}: label {found.min()} is below 0; {remedy}")
+        raise error(f"{name}: got label {found.min()}; expected at least 0; {remedy}")
     if len(found) and found.max() > np.iinfo(np.int64).max:
-        raise error(f"{name}: label {found.max()} is too large; give {NUMBERED}")
+        raise error(f"{name}: got label {found.max()}, which is too large; give {NUMBERED}")
     return found.astype(np.int64), ()
 
 
@@ -102,9 +102,7 @@ def _from_one_hot(found: NDArray[Any], name: str, error: type[GankitError]) -> N
         classes: NDArray[np.int64] = found.argmax(axis=1)
         return classes
     remedy = "give labels.argmax(1) if the largest value of each row marks the class"
-    raise error(
-        f"{name}: labels have shape {found.shape} and are not one-hot; expected (N,); {remedy}"
-    )
+    raise error(f"{name}: got labels of shape {found.shape}, not one-hot; expected (N,); {remedy}")
 
 
 def _named(found: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -71,7 +71,7 @@ def check_shape(images: NDArray[Any], shape: tuple[int, ...], other: str) -> Non
     """Raise ConfigError unless images have the `shape` (H, W, C) of `other`; name it."""
     if images.shape[1:] != shape:
         raise ConfigError(
-            f"images are {_times(images.shape[1:])} but {other} has {_times(shape)};"
+            f"images: got {_times(images.shape[1:])} but {other} has {_times(shape)};"
             " give images of one data set"
         )
 

@@ -55,7 +55,7 @@ def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - loaders ret
     made = np.asarray(made)
     if made.shape != expected.shape:
         raise BackendUnavailable(
-            f"the images of the export have shape {made.shape}; expected {expected.shape}"
+            f"images of the export: got shape {made.shape}; expected {expected.shape}"
         )
     if not np.isfinite(made).all():
         raise BackendUnavailable("the images of the export have values that are not finite")

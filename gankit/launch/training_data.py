@@ -166,5 +166,7 @@ def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
         )
     classes = config.classes or images.classes
     if images.classes > classes:
-        raise ConfigError(f"classes: got {classes}; {config.dataset} has {images.classes}")
+        raise ConfigError(
+            f"classes: got {classes}; expected at least {images.classes}, those of {config.dataset}"
+        )
     return dataclasses.replace(config, classes=classes)

@@ -32,7 +32,7 @@ DROPOUT_LEVELS = 256
 MOST_VALUES = 2**24
 """The most units of a layer, and the most values per image that a layer may output."""
 _OUTSIDE = (
-    f"dropout's rate is {{}}; rates are rounded to whole {DROPOUT_LEVELS}ths; give 0, or "
+    f"dropout.rate: got {{}}, but rates are rounded to whole {DROPOUT_LEVELS}ths; expected 0, or "
     f"{1 / DROPOUT_LEVELS:.4f} (1/{DROPOUT_LEVELS}) to {1 - 1 / DROPOUT_LEVELS:.3f} "
     f"({DROPOUT_LEVELS - 1}/{DROPOUT_LEVELS})"
 )
@@ -85,7 +85,7 @@ def shapes(spec: Spec, shape: Shape) -> list[Shape]:
             made = layer_shape(layer, trail[-1])
             _check(
                 math.prod(made) <= MOST_VALUES,
-                f"its output {made} has more than {MOST_VALUES:,} values per image",
+                f"got output {made}; expected at most {MOST_VALUES:,} values per image",
             )
         except ConfigError as error:
             raise ConfigError(f"layer {position}: {error}") from None
@@ -105,14 +105,14 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
         zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
         _check(
             not zero,
-            f"{layer.layer} is spectral but its initial kernel is zero, which cannot be divided by "
-            "its norm; choose another init and gain",
+            f"{layer.layer}.spectral: got True with an initial kernel of zeros, which cannot be "
+            "divided by its norm; choose another init and gain",
         )
     match layer:
         case Dense(units=units):
             _row(layer, shape)
             _check(
-                0 < units <= MOST_VALUES, f"dense has {units} units; it takes 1 to {MOST_VALUES:,}"
+                0 < units <= MOST_VALUES, f"dense.units: got {units}; expected 1 to {MOST_VALUES:,}"
             )
             return (units,)
         case Projection():
@@ -123,13 +123,13 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
         case Embedding(units=units):
             _check(
                 0 < units <= MOST_VALUES,
-                f"embedding has {units} units; it takes 1 to {MOST_VALUES:,}",
+                f"embedding.units: got {units}; expected 1 to {MOST_VALUES:,}",
             )
             return (*shape[:-1], shape[-1] + units)
         case LeakyReLU(slope=slope):
-            _check(0 <= slope <= 1, f"leaky-relu's slope is {slope}; it must be in [0, 1]")
+            _check(0 <= slope <= 1, f"leaky-relu.slope: got {slope}; expected a number in [0, 1]")
         case Dropout(rate=rate):
-            _check(0 <= rate < 1, f"dropout's rate is {rate}; it must be in [0, 1)")
+            _check(0 <= rate < 1, f"dropout.rate: got {rate}; expected a number in [0, 1)")
             _check(
                 rate == 0 or 0 < round(rate * DROPOUT_LEVELS) < DROPOUT_LEVELS,
                 _OUTSIDE.format(rate),
@@ -138,7 +138,7 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
             return (math.prod(shape),)
         case Reshape(shape=target):
             fits = math.prod(target) == math.prod(shape) and min(target, default=0) > 0
-            _check(fits, f"reshape cannot convert {shape} to {tuple(target)}")
+            _check(fits, f"reshape.shape: got {tuple(target)}; expected as many values as {shape}")
             return tuple(target)
         case Residual(layers=layers, shortcut=shortcut):
             return _residual_shape(layers, shortcut, shape)
@@ -148,29 +148,34 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
 
 def _check_numbers(layer: Layer) -> None:
     epsilon, momentum = getattr(layer, "epsilon", 1.0), getattr(layer, "momentum", 0.0)
-    _check(epsilon > 0, f"{layer.layer}'s epsilon is {epsilon}; it must be positive")
-    _check(0 <= momentum < 1, f"{layer.layer}'s momentum is {momentum}; it must be in [0, 1)")
+    _check(epsilon > 0, f"{layer.layer}.epsilon: got {epsilon}; expected above 0")
+    _check(
+        0 <= momentum < 1, f"{layer.layer}.momentum: got {momentum}; expected a number in [0, 1)"
+    )
 
 
 def _image_shape(layer: Conv | ConvTranspose | Upsample | AveragePool, shape: Shape) -> Shape:
     if len(shape) != 3:
         raise ConfigError(
-            f"{layer.layer} takes images (height, width, channels), not {shape}; reshape it first"
+            f"{layer.layer}: got inputs {shape}; expected (height, width, channels); "
+            "reshape them first"
         )
     height, width, channels = shape
     match layer:
         case Upsample(factor=factor):
-            _check(factor > 0, f"upsample's factor is {factor}; it must be at least 1")
+            _check(factor > 0, f"upsample.factor: got {factor}; expected at least 1")
             return (height * factor, width * factor, channels)
         case AveragePool(size=size):
             fits = size > 0 and height % size == width % size == 0
-            _check(fits, f"average-pool's size {size} does not divide {height}x{width}")
+            _check(
+                fits, f"average-pool.size: got {size}; expected a divisor of {height} and {width}"
+            )
             return (height // size, width // size, channels)
     _check_conv(layer, channels)
     sides = tuple(_side(layer, side) for side in (height, width))
     _check(
         min(sides) > 0,
-        f"{layer.layer} with kernel {layer.kernel} has no output for images {shape}; "
+        f"{layer.layer}.kernel: got {layer.kernel} for images {shape}, which leaves no output; "
         "choose a smaller kernel or more padding",
     )
     return (*sides, layer.filters)
@@ -186,27 +191,33 @@ def _check_conv(layer: Conv | ConvTranspose, channels: int) -> None:
     for name in ("filters", "kernel", "stride"):
         value = getattr(layer, name)
         _check(
-            0 < value <= MOST_VALUES, f"{layer.layer}'s {name} is {value}; it must be at least 1"
+            0 < value <= MOST_VALUES,
+            f"{layer.layer}.{name}: got {value}; expected 1 to {MOST_VALUES:,}",
         )
     fits = 0 <= layer.padding < layer.kernel
-    _check(fits, f"{layer.layer}'s padding is {layer.padding}; it must be in [0, kernel)")
+    _check(fits, f"{layer.layer}.padding: got {layer.padding}; expected 0 to kernel - 1")
     groups = layer.groups if isinstance(layer, Conv) else 1
     divides = groups > 0 and channels % groups == layer.filters % groups == 0
-    _check(divides, f"conv's groups, {groups}, do not divide {channels} channels and its filters")
+    _check(
+        divides,
+        f"conv.groups: got {groups}; expected a divisor of {channels} channels and of filters",
+    )
 
 
 def _residual_shape(layers: Spec, shortcut: Spec, shape: Shape) -> Shape:
     made, added = output_shape(layers, shape), output_shape(shortcut, shape)
     _check(
         made == added,
-        f"residual's layers output {made} and its shortcut {added}; the shapes must be equal",
+        f"residual: got layers that output {made}, and a shortcut {added}; expected equal shapes",
     )
     return made
 
 
 def _row(layer: Layer, shape: Shape) -> None:
     if len(shape) != 1:
-        raise ConfigError(f"{layer.layer} takes a row of features, not {shape}; flatten it first")
+        raise ConfigError(
+            f"{layer.layer}: got inputs {shape}; expected (features,); flatten them first"
+        )
 
 
 def _check(valid: bool, message: str) -> None:

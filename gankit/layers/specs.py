@@ -306,7 +306,7 @@ class Residual:
     def __post_init__(self) -> None:
         """Convert lists and single layers to tuples; ConfigError for values that are not layers."""
         for name in ("layers", "shortcut"):
-            object.__setattr__(self, name, as_spec(getattr(self, name), f"residual's {name}"))
+            object.__setattr__(self, name, as_spec(getattr(self, name), f"residual.{name}"))
 
 
 Layer: TypeAlias = (
@@ -348,10 +348,10 @@ def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - users pass many ty
     for position, layer in enumerate(spec):
         if isinstance(layer, type) and layer in LAYERS:
             made = f"{layer.__name__}(...)"
-            raise ConfigError(f"{name}: layer {position} is {shown(layer)}; write {made}")
+            raise ConfigError(f"{name}: layer {position}: got {shown(layer)}; write {made}")
         if not isinstance(layer, LAYERS):
             raise ConfigError(
-                f"{name}: layer {position} is {shown(layer)}; expected one of gankit.layers"
+                f"{name}: layer {position}: got {shown(layer)}; expected one of gankit.layers"
             )
     return spec
 

@@ -261,7 +261,7 @@ class CheckpointStore:
             The best step, which is not removed.
         """
         if keep < 1:
-            raise ConfigError(f"keep is {keep}; it must be at least 1")
+            raise ConfigError(f"keep: got {keep}; expected at least 1")
         steps = [step for step in self._listed() if newest is None or step <= newest]
         steps = [step for step in steps if self._is_own(step)]
         for step in steps[:-keep]:
@@ -271,7 +271,7 @@ class CheckpointStore:
     def path(self, step: int) -> Path:
         """Return the folder of the checkpoint of `step`, which need not exist."""
         if step < 0:
-            raise ConfigError(f"step is {step}; it must not be negative")
+            raise ConfigError(f"step: got {step}; expected at least 0")
         return self.folder / f"{step:06d}"
 
 
@@ -320,7 +320,7 @@ def _read(path: Path) -> tuple[Manifest, State]:
 def _read_arrays(path: Path, entry: FileEntry) -> State:
     content = read_plain(path, entry.bytes)
     if len(content) != entry.bytes:
-        raise CheckpointError(f"{path} has {len(content)} bytes; it must have {entry.bytes}")
+        raise CheckpointError(f"{path}: got {len(content)} bytes; expected {entry.bytes}")
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise CheckpointError(f"{path} is damaged: its digest differs from the manifest's")
     try:

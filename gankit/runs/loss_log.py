@@ -229,10 +229,10 @@ def _losses(path: Path, number: int, line: bytes) -> Losses:
 def _parse(number: int, line: bytes) -> Losses:
     table = json.loads(line)
     if type(table) is not dict or tuple(table) != _KEYS:
-        raise ValueError(f"it must have {', '.join(_KEYS)}")
+        raise ValueError(f"expected {', '.join(_KEYS)}")
     found, discriminator, generator = table.values()
     if type(found) is not int or found != number:
-        raise ValueError(f"it must have step {number}")
+        raise ValueError(f"expected step {number}")
     if not all(type(loss) is float and math.isfinite(loss) for loss in (discriminator, generator)):
         raise ValueError("a loss is not a finite number")
     return discriminator, generator

@@ -83,7 +83,7 @@ def _parsed(path: Path, number: int, line: bytes) -> Warned:
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}, line {number}: {str(error).lower()}") from None
     if type(table) is not dict or set(table) != {"step", "text"}:
-        raise CheckpointError(f"{path}, line {number}: it must have step and text")
+        raise CheckpointError(f"{path}, line {number}: expected step and text")
     if type(table["step"]) is not int or not 0 <= table["step"] <= MOST_STEPS:
         raise CheckpointError(f"{path}, line {number}: its step is invalid")
     if type(table["text"]) is not str:

@@ -54,10 +54,10 @@ def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps
     ConfigError
         One of these is invalid.
     """
-    check_count("images, the number of images,", images)
+    check_count("images", images)
     for name, value in (("start", start), ("steps", steps)):
         if not isinstance(value, int | np.integer) or value < 0:
-            raise ConfigError(f"{name} is {shown(value)}; it must be whole and at least 0")
+            raise ConfigError(f"{name}: got {shown(value)}; expected a whole number, at least 0")
     updates, batch, span = step_shape.n_critic + 1, step_shape.batch, range(start, start + steps)
     index = np.empty((steps, updates, batch), np.int64)
     noise = np.empty((steps, updates, batch, problem.latent), np.float32)

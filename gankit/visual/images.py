@@ -273,7 +273,9 @@ def _write(path: Path, content: bytes) -> None:
 def _checked(images: NDArray[Any]) -> NDArray[Any]:
     """Return images of 1 or 3 channels; other channels become one grey image, side by side."""
     if images.ndim != 4 or 0 in images.shape:
-        raise ConfigError(f"images have shape {images.shape}; give (n, height, width, channels)")
+        raise ConfigError(
+            f"images: got shape {images.shape}; expected (n, height, width, channels)"
+        )
     if images.shape[-1] in (1, 3):
         return images
     n, height, width, channels = images.shape

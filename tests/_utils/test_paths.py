@@ -157,15 +157,15 @@ def test_an_unknown_home_folder_is_an_error(machine, command, words):
 def test_an_empty_path_is_refused_and_nothing_is_written(machine, command, words, name):
     ended = command(*words)
     assert ended.code == ExitCode.USAGE
-    assert f"{name} is empty" in ended.err
+    assert f"{name}: got an empty text; expected a path" in ended.err
     assert list(machine.iterdir()) == []
 
 
 @pytest.mark.usefixtures("machine")
 def test_python_refuses_an_empty_folder_instead_of_training_in_memory():
-    with pytest.raises(ConfigError, match="out is empty"):
+    with pytest.raises(ConfigError, match="out: got an empty text"):
         gankit.train(backend="numpy", dataset="glyphs", steps=1, out="")
-    with pytest.raises(ConfigError, match="folder is empty"):
+    with pytest.raises(ConfigError, match="folder: got an empty text"):
         gankit.load("")
     with pytest.raises(ConfigError, match="null character"):
         gankit.load("a\0b")

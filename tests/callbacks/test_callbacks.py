@@ -139,7 +139,7 @@ def test_a_plain_function_is_called_at_multiples_only():
 
 
 def test_an_interval_of_0_steps_is_refused():
-    with pytest.raises(ConfigError, match="steps is 0"):
+    with pytest.raises(ConfigError, match="steps: got 0"):
         every(0, print)
 
 

@@ -137,7 +137,7 @@ def test_unknown_values_are_a_dash_in_the_table():
         (["--backends", "numpy,"], 2, "two or more"),
         (["--backends", "numpy,numpi"], 2, "did you mean 'numpy'"),
         (["--backends", "numpy,numpy", "--steps", "1", "--epochs", "1"], 2, "not both"),
-        (["--backends", "numpy,numpy", "--set", "latent=0"], 2, "latent is 0"),
+        (["--backends", "numpy,numpy", "--set", "latent=0"], 2, "latent: got 0"),
         (["--backends", "numpy,numpy", "--dataset", "nowhere.npz"], 3, "nowhere.npz"),
     ],
 )

@@ -506,7 +506,7 @@ def test_the_subprocess_can_be_run_by_hand():
     [
         ("GANKIT_SEDE", "3", "did you mean 'GANKIT_SEED'"),
         ("GANKIT_BATCH", "many", "batch"),
-        ("GANKIT_BATCH", "0", "batch is 0"),
+        ("GANKIT_BATCH", "0", "batch: got 0"),
         ("GANKIT_RECIPE", "simpel", "did you mean 'simple'"),
         ("GANKIT_DATA", "nowhere", "nowhere is not a folder"),
     ],

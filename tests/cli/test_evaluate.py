@@ -265,7 +265,7 @@ BAD = {
     "no run": (lambda _: None, ("nothing", *COUNT), 4, "no run folder at 'nothing'"),
     "a folder that is none": (lambda _: None, (".", *COUNT), 4, "config.toml"),
     "too few images": (lambda _: None, ("run", "-n", "5"), 2, "images: got 5; expected more"),
-    "no images": (lambda _: None, ("run", "-n", "0"), 2, "the number of images is 0"),
+    "no images": (lambda _: None, ("run", "-n", "0"), 2, "images: got 0"),
     "a negative seed": (lambda _: None, ("run", *COUNT, "--seed", "-1"), 2, "seed"),
     "an unknown backend": (
         lambda _: None,

@@ -166,7 +166,7 @@ def test_every_error_is_reported_at_once():
 
 
 def test_every_number_out_of_range_is_reported_at_once():
-    with pytest.raises(ConfigError, match=r"latent is 0.*batch is -1.*n_critic is 0"):
+    with pytest.raises(ConfigError, match=r"latent: got 0.*batch: got -1.*n_critic: got 0"):
         simple(latent=0, batch=-1, n_critic=0)
 
 
@@ -257,13 +257,13 @@ WORDS = {
     'augment.policy=["cutot"]': "did you mean 'cutout'",
     'generator.layers=[{layer="convv"}]': "did you mean 'conv'",
     'generator.layers=[{layer="dense",units=3,init="he"}]': "unknown init 'he'",
-    "average.half_life=-5.0": "half_life is -5.0",
+    "average.half_life=-5.0": "half_life: got -5.0",
     'generator.optimizer.learning_rate="fast"': "valid number",
-    'generator.optimizer.learning_rate={schedule="linear",start=1,end=0,images=0}': "images is 0",
+    'generator.optimizer.learning_rate={schedule="linear",start=1,end=0,images=0}': "images: got 0",
     'generator.optimizer.learning_rate={schedule="sine",start=1,end=0,images=9}': "did you mean",
-    "generator.optimizer.clip=0.0": "clip is 0.0",
-    "instance_noise=-1.0": "instance_noise is -1.0",
-    "label_smoothing=1.0": "label_smoothing is 1.0",
+    "generator.optimizer.clip=0.0": "clip: got 0.0",
+    "instance_noise=-1.0": "instance_noise: got -1.0",
+    "label_smoothing=1.0": "label_smoothing: got 1.0",
 }
 
 

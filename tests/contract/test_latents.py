@@ -50,7 +50,7 @@ def test_bound_0_makes_zeros_and_no_bound_changes_nothing():
 
 @pytest.mark.parametrize("bound", [-0.1, math.nan])
 def test_an_impossible_bound_is_refused(bound):
-    with pytest.raises(ConfigError, match="truncation is"):
+    with pytest.raises(ConfigError, match="truncation: got"):
         truncated(1, 1, 0, bound)
 
 

@@ -77,12 +77,12 @@ def test_a_block_without_scalars_is_refused_with_their_names(name):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"images": images()[:5]}, "shape (5, 28, 28, 1), uint8; it must be a whole number from 1"),
-        ({"images": 0}, "the number of images, is 0; it must be a whole number from 1"),
-        ({"images": 2.5}, "is 2.5"),
-        ({"images": None}, "the number of images, is None"),
-        ({"start": -1}, "start is -1; it must be whole and at least 0"),
-        ({"steps": 1.5}, "steps is 1.5"),
+        ({"images": images()[:5]}, "shape (5, 28, 28, 1), uint8; expected a whole number from 1"),
+        ({"images": 0}, "images: got 0; expected a whole number from 1"),
+        ({"images": 2.5}, "images: got 2.5"),
+        ({"images": None}, "images: got None"),
+        ({"start": -1}, "start: got -1; expected a whole number, at least 0"),
+        ({"steps": 1.5}, "steps: got 1.5"),
     ],
     ids=lambda value: "".join(value) if isinstance(value, dict) else None,
 )

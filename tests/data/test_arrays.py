@@ -149,10 +149,10 @@ def test_images_may_have_any_number_of_channels(saved, channels):
         (np.zeros((6, 3, 24, 25), np.uint8), r"channels first; .* images.transpose\(0, 2, 3, 1\)"),
         (np.zeros((6, 1, 8, 9), np.uint8), "channels first"),
         (np.zeros((64, 48, 3), np.uint8), r"give images\[np.newaxis\] if it is one picture"),
-        (np.zeros((6, 20), np.uint8), r"images have shape \(6, 20\); expected \(N, height"),
+        (np.zeros((6, 20), np.uint8), r"got images of shape \(6, 20\); expected \(N, height"),
         (np.zeros((0, 4, 5, 1), np.uint8), "one image or more"),
         (np.zeros((6, 0, 5), np.uint8), r"\(6, 0, 5\)"),
-        (np.uint8(3), r"images have shape \(\); expected"),
+        (np.uint8(3), r"got images of shape \(\); expected"),
         (np.asfortranarray(COLOUR), "Fortran order"),
         (COLOUR.astype("S3"), "got |S3; expected uint8"),
         (COLOUR.astype(complex), "got complex128; expected uint8"),
@@ -170,14 +170,14 @@ def test_an_array_that_is_not_images_is_refused_in_both_formats(saved, tmp_path,
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        (LABELS[:5], "6 images but 5 labels"),
+        (LABELS[:5], "got 5 labels; expected 6"),
         (LABELS / 2, r"real numbers such as 0.5; .* give np.unique\(labels, return_inverse=True\)"),
-        (LABELS - 1, "label -1 is below 0; leave such images out, or give np.unique"),
+        (LABELS - 1, "got label -1; expected at least 0; leave such images out, or give np.unique"),
         (np.eye(6) * 2, r"not one-hot; .* give labels.argmax\(1\)"),
-        (np.zeros((6, 2, 2), int), r"labels have shape \(6, 2, 2\); expected \(N,\)"),
+        (np.zeros((6, 2, 2), int), r"got labels of shape \(6, 2, 2\); expected \(N,\)"),
         (
             LABELS.astype(complex),
-            "labels are complex128; expected whole numbers from 0 on, or names",
+            "got labels of complex128; expected whole numbers from 0 on, or names",
         ),
         (np.full(6, 2**63, np.uint64), "is too large"),
     ],
@@ -277,7 +277,7 @@ def test_classes_without_images_are_left_out(labels, names, numbers, kept):
 def test_a_label_without_a_name_is_refused(saved):
     path = saved(COLOUR, LABELS)
     path.with_name("mine.classes.json").write_text('["a", "b"]', "utf-8")
-    with pytest.raises(DataError, match="label 2, but only 2 classes are named"):
+    with pytest.raises(DataError, match="label 2, but only 2 class names"):
         own(path)
 
 
@@ -303,7 +303,7 @@ def test_arrays_are_not_converted(saved, options, said):
     path = saved(COLOUR)
     assert len(own(path, ImageOptions((4, 5), 3))) == 6
     with pytest.raises(
-        DataError, match=rf"images are \(4, 5, 3\); {said}; arrays are not converted"
+        DataError, match=rf"got images of \(4, 5, 3\); {said}; arrays are not converted"
     ):
         own(path, options)
 

@@ -17,12 +17,12 @@ def test_images_need_no_labels():
 @pytest.mark.parametrize(
     ("images", "labels", "said"),
     [
-        (IMAGES.astype(np.float32), None, "images are float32"),
-        (IMAGES[0], None, r"images are uint8 \(4, 5, 3\)"),
-        (IMAGES, np.zeros(2, np.uint8), "labels are uint8"),
-        (IMAGES, np.zeros((2, 1), np.int64), r"labels are int64 \(2, 1\)"),
-        (IMAGES, np.zeros(3, np.int64), "2 images but 3 labels"),
-        (IMAGES, np.array([0, -1]), "label -1 is below 0"),
+        (IMAGES.astype(np.float32), None, "got images of float32"),
+        (IMAGES[0], None, r"got images of uint8 \(4, 5, 3\)"),
+        (IMAGES, np.zeros(2, np.uint8), "got labels of uint8"),
+        (IMAGES, np.zeros((2, 1), np.int64), r"got labels of int64 \(2, 1\)"),
+        (IMAGES, np.zeros(3, np.int64), "got 3 labels; expected 2"),
+        (IMAGES, np.array([0, -1]), "got label -1; expected at least 0"),
     ],
 )
 def test_an_image_set_of_other_shapes_types_or_counts_is_refused(images, labels, said):
@@ -48,7 +48,7 @@ def test_an_empty_set_with_labels_has_no_classes():
 def test_class_names_need_labels_and_one_name_per_class():
     with pytest.raises(DataError, match="here: has 3 classes but no labels"):
         ImageSet(IMAGES, None, "here", tuple("abc"))
-    with pytest.raises(DataError, match="here: label 2, but only 2 classes are named"):
+    with pytest.raises(DataError, match="here: got label 2, but only 2 class names"):
         ImageSet(IMAGES, LABELS, "here", tuple("ab"))
 
 

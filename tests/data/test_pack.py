@@ -206,7 +206,7 @@ def test_the_command_packs_pictures_of_equal_size_without_options(command, folde
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--size", "big"], 2, "image size 'big'"),
+        (["--size", "big"], 2, "image size: got 'big'"),
         (["--channels", "2"], 2, "'2' is not one of"),
         (["--fit", "corp"], 2, "'corp' is not one of"),
     ],

@@ -220,7 +220,7 @@ def test_a_missing_file_is_a_data_error(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"size": (0, 4)}, "image size 0 x 4"),
+        ({"size": (0, 4)}, "image size: got 0 x 4"),
         ({"size": (4, 100000)}, "1 to 8192 pixels"),
         ({"channels": 2}, "channels: got 2"),
     ],
@@ -242,5 +242,5 @@ def test_a_size_is_parsed(text, size):
 
 @pytest.mark.parametrize("text", ["", "x", "3x", "1x2x3", "-1", "1.5", "²", "big"])
 def test_an_invalid_size_is_refused(text):
-    with pytest.raises(ConfigError, match="write 64, or height and width as in 48x64"):
+    with pytest.raises(ConfigError, match="expected 64, or height and width as in 48x64"):
         parse_size(text)

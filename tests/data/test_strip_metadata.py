@@ -308,8 +308,8 @@ def test_the_highest_16_bit_level_is_returned(tmp_path, name):
 @pytest.mark.parametrize(
     ("levels", "said"),
     [
-        (np.ones((3, 4), np.float32), "its levels are real numbers; expected 8 or 16 bits"),
-        (np.ones((3, 4), np.int32), "its levels are whole numbers of 32 bits"),
+        (np.ones((3, 4), np.float32), "got levels of real numbers; expected 8 or 16 bits"),
+        (np.ones((3, 4), np.int32), "got levels of whole numbers of 32 bits"),
     ],
 )
 def test_a_tiff_of_another_number_type_is_refused(tmp_path, levels, said):

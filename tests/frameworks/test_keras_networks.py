@@ -140,7 +140,7 @@ def test_any_other_argument_is_refused_in_one_line_that_names_it(labels):
 def test_a_network_without_weights_to_train_is_refused(frozen):
     networks = {"generator": painter(), "discriminator": critic()}
     networks[frozen].trainable = False
-    with pytest.raises(ConfigError, match=f"the {frozen} has no weights to train"):
+    with pytest.raises(ConfigError, match=f"{frozen}: got no weights to train"):
         fit(**networks)
 
 

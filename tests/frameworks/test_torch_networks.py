@@ -124,7 +124,7 @@ def test_a_network_that_needs_labels_refuses_data_without_labels():
 def test_a_network_without_weights_to_train_is_refused(frozen):
     networks = {"generator": painter(), "discriminator": critic()}
     networks[frozen].requires_grad_(False)
-    with pytest.raises(ConfigError, match=f"the {frozen} has no weights to train"):
+    with pytest.raises(ConfigError, match=f"{frozen}: got no weights to train"):
         fit(**networks)
 
 

@@ -287,7 +287,7 @@ def test_images_that_cannot_be_evaluated_are_refused_before_training(command):
     assert "images: got 5; expected more than 5" in few.err
     never = command(*words, "--set", "evaluate_every=0")
     assert never.code == 2
-    assert "evaluate_every is 0" in never.err
+    assert "evaluate_every: got 0" in never.err
     assert not Path("run").exists()
 
 

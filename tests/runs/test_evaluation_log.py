@@ -171,7 +171,7 @@ def test_a_file_of_only_newlines_needs_no_memory(path):
 
 def test_a_file_that_is_too_large_or_a_link_is_refused(path, monkeypatch):
     monkeypatch.setattr(evaluation_log, "MOST_BYTES", 100)
-    with pytest.raises(CheckpointError, match="at most 100 are expected"):
+    with pytest.raises(CheckpointError, match="expected at most 100"):
         evaluation_log.read(path)
     path.with_name("link").symlink_to(path)
     with pytest.raises(CheckpointError, match="symbolic link"):

@@ -170,7 +170,7 @@ def _check_options(shape: tuple[int, ...], name: str, options: ImageOptions) -> 
         "arrays are not converted: save them in that shape, or choose networks for their shape, "
         "with `gankit recipes show` and --recipe FILE.toml"
     )
-    raise DataError(f"{name}: images are {shape[1:]}; expected {wanted}; {remedy}")
+    raise DataError(f"{name}: got images of {shape[1:]}; expected {wanted}; {remedy}")
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

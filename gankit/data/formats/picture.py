@@ -181,7 +181,7 @@ def _plain(image: ImageFile, found: StrippedFile) -> tuple[Image, int | None]:
         return Image.fromarray((levels >> 8).astype(np.uint8)), int(levels.max())
     if image.mode in ("I", "F"):
         kind = "real numbers" if image.mode == "F" else "whole numbers of 32 bits or with a sign"
-        raise _Unsupported(f"its levels are {kind}; expected 8 or 16 bits; save it in that form")
+        raise _Unsupported(f"got levels of {kind}; expected 8 or 16 bits; save it in that form")
     plain = _coloured(image, found)
     if ";16" not in packed:
         if found.png and found.png.clear:

@@ -14,6 +14,6 @@ FEWEST = NEIGHBOURS + 1
 
 def check_samples(count: int) -> None:
     """Raise ConfigError unless `count` images can be evaluated."""
-    check_count("the number of images", count)
+    check_count("images", count)
     if count < FEWEST:
         raise ConfigError(f"images: got {count}; expected more than {FEWEST - 1}")

@@ -279,7 +279,7 @@ class Run:
         """Return `(classes * n,)` labels, `n` of each class; raise ConfigError without classes."""
         if not self.problem.generator_classes:
             raise ConfigError(NO_CLASSES)
-        check_count("the number of images", n)
+        check_count("n", n)
         return np.repeat(classes_of(self).labels(np.arange(self.problem.generator_classes)), n)
 
     def _repr_html_(self) -> str:

@@ -161,7 +161,7 @@ DAMAGE = {
         edited(lambda a: {k: v for k, v in a.items() if k != "logits.bias"}),
         "has no 'logits.bias'",
     ),
-    "a shape": (edited(lambda a: {**a, "logits.bias": np.zeros(4, np.float32)}), "has shape"),
+    "a shape": (edited(lambda a: {**a, "logits.bias": np.zeros(4, np.float32)}), "got shape"),
     "a kind": (edited(lambda a: {**a, "logits.bias": np.zeros(3)}), "holds float64"),
     "no number": (
         edited(lambda a: {**a, "logits.bias": np.full(3, np.nan, np.float32)}),

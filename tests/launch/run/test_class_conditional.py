@@ -194,7 +194,7 @@ def test_too_few_classes_are_refused_before_anything_is_written(machine, command
         "run",
     )
     assert ended.code == 2
-    assert "classes: got 5; glyphs has 10" in ended.err
+    assert "classes: got 5; expected at least 10" in ended.err
     assert not (machine / "run").exists()
 
 
