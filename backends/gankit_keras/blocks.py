@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from gankit_keras.batches import BatchTensors
+from gankit.functional import Inputs
 from gankit_keras.framework import Tensor, tf
-from gankit_keras.random_inputs import RandomInputs
 
-Update: TypeAlias = Callable[[BatchTensors], Tensor]
+Update: TypeAlias = Callable[[Inputs], Tensor]
+RandomInputs: TypeAlias = Mapping[str, Tensor]
+"""The random inputs inside the networks, by name."""
 Body: TypeAlias = Callable[[Tensor, tf.TensorArray], tf.TensorArray]
 
 
@@ -76,7 +77,7 @@ class BlockRunner:
 
     update_discriminator: Update
     update_generator: Update
-    update_both: Callable[[BatchTensors, BatchTensors], tuple[Tensor, Tensor]] | None
+    update_both: Callable[[Inputs, Inputs], tuple[Tensor, Tensor]] | None
     pixels: Tensor
     paired: bool
     labelled: bool
@@ -107,12 +108,12 @@ class BlockRunner:
 
     def _discriminator_batch(
         self, data: DataTensors, block: BlockTensors, r: Tensor, s: Tensor
-    ) -> BatchTensors:
+    ) -> Inputs:
         """Return the batch of discriminator update `s` of step `r`."""
         network_random = _at(block.discriminator_random, r, s)
         return self._batch(data, block, r, s, network_random, real=True)
 
-    def _generator_batch(self, data: DataTensors, block: BlockTensors, r: Tensor) -> BatchTensors:
+    def _generator_batch(self, data: DataTensors, block: BlockTensors, r: Tensor) -> Inputs:
         """Return the batch of the generator's update of step `r`."""
         network_random, s = _at(block.generator_random, r, 0), tf.shape(block.index)[1] - 1
         return self._batch(data, block, r, s, network_random, real=self.paired)
@@ -125,18 +126,19 @@ class BlockRunner:
         s: Tensor,
         network_random: RandomInputs,
         real: bool,
-    ) -> BatchTensors:
+    ) -> Inputs:
         random = {name: tensor[r, s] for name, tensor in block.random.items()}
         flip = random.pop("flip", None)
         index = block.index[r, s]
         no_images = tf.zeros((0, *data.real.shape[-3:]), self.pixels.dtype)
-        return BatchTensors(
+        return Inputs(
             real=self._real(data.real, index, flip, r, s) if real else no_images,
             noise=block.noise[r, s],
             labels=tf.gather(data.labels, index) if self.labelled else data.labels,
             random=random,
             scalars={name: scalar[r, s] for name, scalar in block.scalars.items()},
-            network_random=network_random,
+            masks=network_random,
+            followers={},
         )
 
     def _real(self, real: Tensor, index: Tensor, flip: Tensor, r: Tensor, s: Tensor) -> Tensor:

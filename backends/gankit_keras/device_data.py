@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gankit.contract import Labels, Problem, aligned
 from gankit_keras.framework import Tensor, tf
-from gankit_keras.networks import network_labels
+from gankit_keras.inference import network_labels
 
 Index: TypeAlias = NDArray[np.int64]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract.random_streams import Role, StepKey, dropout_mask, framework_seed
 from gankit.layers import Shape
-from gankit_keras.framework import Tensor, tf
+from gankit_keras.framework import tf
 
 MAX_SEED_CALLS = 2**16
 """The most calls of a network's seed generator in one pass; Keras's counter has 31 bits."""
@@ -79,31 +79,46 @@ class SeedState:
         return replace(self, part=part)
 
 
-PassInputs: TypeAlias = tuple[Tensor, ...]
-"""The random inputs of one pass through a network."""
+@dataclass(frozen=True)
+class RandomInputSampler:
+    """Draws the random inputs inside the networks for one kind of update, by pass and name.
 
-
-class RandomInputs(NamedTuple):
-    """The random inputs of both networks in one or many updates; arrays, tensors or signatures.
+    The names begin with "generator", "discriminator" or "penalty/0", and go on with those of
+    `Network.random`.
 
     Attributes
     ----------
-    generator, discriminator
-        In the adversarial pass.
-    penalties
-        Of the discriminator, in the pass of each penalty.
+    inputs
+        Each random input, with the number of halves in the batch of its pass.
     """
 
-    generator: PassInputs
-    discriminator: PassInputs
-    penalties: tuple[PassInputs, ...]
+    inputs: dict[str, tuple[RandomInput, int]]
+
+    def sample(self, key: StepKey, batch: int) -> dict[str, NDArray[Any]]:
+        """Draw for one update on a batch of `batch` images."""
+        return {name: one.array(key, halves * batch) for name, (one, halves) in self.inputs.items()}
+
+    def sample_many(self, keys: Sequence[Sequence[StepKey]], batch: int) -> dict[str, NDArray[Any]]:
+        """Draw for many updates: as `sample`, with two leading axes, those of `keys`."""
+        return {
+            name: _stack(one, keys, halves * batch) for name, (one, halves) in self.inputs.items()
+        }
+
+    def signature(self, *axes: None) -> dict[str, tf.TensorSpec]:
+        """Return the shapes and dtypes of `sample`, with additional leading axes."""
+        return {name: one.signature(*axes) for name, (one, _) in self.inputs.items()}
 
 
-@dataclass(frozen=True)
-class RandomInputSampler:
-    """Draws the random inputs of one kind of update.
+def sampler(
+    generator: Mapping[str, RandomInput],
+    discriminator: Mapping[str, RandomInput],
+    *,
+    joined: bool,
+    penalties: int = 0,
+) -> RandomInputSampler:
+    """Return the sampler of an update.
 
-    Attributes
+    Parameters
     ----------
     generator, discriminator
         The random inputs of a pass through each network.
@@ -112,34 +127,13 @@ class RandomInputSampler:
     penalties
         Number of passes of penalties.
     """
-
-    generator: tuple[RandomInput, ...]
-    discriminator: tuple[RandomInput, ...]
-    joined: bool
-    penalties: int = 0
-
-    def sample(self, key: StepKey, batch: int) -> RandomInputs:
-        """Draw for one update on a batch of `batch` images."""
-        return self._map(lambda one, rows: one.array(key, rows), batch)
-
-    def sample_many(self, keys: Sequence[Sequence[StepKey]], batch: int) -> RandomInputs:
-        """Draw for many updates: as `sample`, with two leading axes, those of `keys`."""
-        return self._map(lambda one, rows: _stack(one, keys, rows), batch)
-
-    def signature(self, *axes: None) -> RandomInputs:
-        """Return the shapes and dtypes of `sample`, with additional leading axes."""
-        return self._map(lambda one, _: one.signature(*axes), 0)
-
-    def _map(self, function: Callable[[RandomInput, int], Any], batch: int) -> RandomInputs:
-        rows = 2 * batch if self.joined else batch
-        return RandomInputs(
-            tuple(function(one, batch) for one in self.generator),
-            tuple(function(one, rows) for one in self.discriminator),
-            tuple(
-                tuple(function(one.in_pass(number + 1), batch) for one in self.discriminator)
-                for number in range(self.penalties)
-            ),
-        )
+    halves = 2 if joined else 1
+    inputs = {f"generator/{name}": (one, 1) for name, one in generator.items()}
+    inputs |= {f"discriminator/{name}": (one, halves) for name, one in discriminator.items()}
+    for number in range(penalties):
+        own = {name: one.in_pass(number + 1) for name, one in discriminator.items()}
+        inputs |= {f"penalty/{number}/{name}": (one, 1) for name, one in own.items()}
+    return RandomInputSampler(inputs)
 
 
 def _stack(one: RandomInput, keys: Sequence[Sequence[StepKey]], rows: int) -> NDArray[Any]:

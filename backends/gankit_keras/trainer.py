@@ -7,17 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Array, Batch, Block, Labels, Problem, State, add_prefix, check_state
+from gankit.contract import Array, Batch, Block, Labels, Problem, State, check_state, strip_prefix
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
-from gankit_keras.batches import BatchTensors, batch_signature, random_signatures
+from gankit.functional import Inputs
 from gankit_keras.blocks import BlockRunner, BlockTensors, DataTensors
 from gankit_keras.device_data import DeviceData, device_data
-from gankit_keras.framework import Tensor, Variable, compiled, device_name, tf, use_xla
-from gankit_keras.networks import assign, network_labels, to_arrays
-from gankit_keras.random_inputs import RandomInputSampler
-from gankit_keras.update_builder import build_updates, samplers
+from gankit_keras.framework import Tensor, compiled, device_name, tf, use_xla
+from gankit_keras.inference import Inference, network_labels
+from gankit_keras.networks import KerasNetworks, Network
+from gankit_keras.random_inputs import RandomInputSampler, sampler
+from gankit_keras.tensorflow_framework import TensorFlow
+from gankit_keras.updates import VariableUpdates, inputs_signature, random_signatures
+from gankit_keras.variables import assign, initial_variables, to_arrays
 
 CHUNK_BYTES = 12 * 2**20
 """The most bytes of a block per call; TensorFlow copies them, which takes as many again."""
@@ -30,29 +33,35 @@ class KerasTrainer:
         self._problem, self._required = problem, RequiredInputs(problem)
         self._device = device_name(problem.device)
         with tf.device(self._device):
-            self._updates, self._discriminator_update = build_updates(problem, self._device)
+            framework = TensorFlow(problem.precision, problem.device)
+            networks = KerasNetworks(problem, framework)
+            self._variables = initial_variables(problem, networks)
             self._pixels = tf.constant(problem.pixels)
-        self.generator = self._updates.generator
-        self.discriminator = self._updates.discriminator.network
-        self.average = self._updates.average
+        generator, discriminator = networks.generator, networks.discriminator
+        self.generator = self._inference(generator, "generator")
+        self.discriminator = self._inference(discriminator, "discriminator")
+        self.average = self._inference(generator, "average") if problem.average else None
         # An auxiliary classifier needs labels even if neither network is class-conditional.
-        conditional = self.generator.spec.classes or self.discriminator.spec.classes
+        conditional = generator.classes or discriminator.classes
         self._classes = problem.classes if conditional or problem.auxiliary else 0
-        self._discriminator_sampler, self._generator_sampler = samplers(
-            problem, self.generator, self.discriminator
+        random = generator.random, discriminator.random
+        self._discriminator_sampler = sampler(
+            *random, joined=True, penalties=len(problem.penalties)
+        )
+        self._generator_sampler = sampler(*random, joined=problem.loss.paired)
+        first, last = (
+            inputs_signature(problem, each)
+            for each in (self._discriminator_sampler, self._generator_sampler)
+        )
+        self._updates = VariableUpdates(
+            problem, networks, framework, self._variables, first, self._device
         )
         self._by_xla = use_xla()
         self._update_discriminator = compiled(
-            self._updates.update_discriminator,
-            self._device,
-            batch_signature(problem, self._discriminator_sampler),
-            by_xla=self._by_xla,
+            self._updates.update_discriminator, self._device, first, by_xla=self._by_xla
         )
         self._update_generator = compiled(
-            self._updates.update_generator,
-            self._device,
-            batch_signature(problem, self._generator_sampler),
-            by_xla=self._by_xla,
+            self._updates.update_generator, self._device, last, by_xla=self._by_xla
         )
         self._data: DeviceData | None = None
         self._compiled_runs: dict[tuple[tf.DType, int], Any] = {}
@@ -88,37 +97,27 @@ class KerasTrainer:
 
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""
-        return to_arrays(self._variables())
+        return to_arrays(self._variables)
 
     def load_state(self, state: State, /) -> None:
         """Resume from `state`, all or nothing."""
-        variables = self._variables()
-        check_state(state, to_arrays(variables))
-        assign(variables, state)
+        check_state(state, to_arrays(self._variables))
+        assign(self._variables, state)
 
-    def _variables(self) -> dict[str, Variable]:
-        variables = add_prefix("generator", self.generator.values)
-        variables |= add_prefix("discriminator", self.discriminator.values)
-        if self.average:
-            variables |= add_prefix("average", self.average.values)
-        variables |= add_prefix("optimizer/generator", self._updates.updater.state())
-        variables |= add_prefix(
-            "optimizer/discriminator", self._discriminator_update.updater.state()
-        )
-        if ada := self._updates.discriminator.ada:
-            variables |= add_prefix("ada", ada.state())
-        return variables | {"step": self._updates.steps}
+    def _inference(self, network: Network, name: str) -> Inference:
+        return Inference(network, strip_prefix(self._variables, name), self._device)
 
-    def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> BatchTensors:
+    def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> Inputs:
         """Return the arrays of an update, with the random inputs inside its networks."""
         self._required.check(batch)
-        return BatchTensors(
+        return Inputs(
             real=real,
             noise=batch.noise,
             labels=network_labels(batch.labels, len(batch.noise), self._classes),
             random={name: array for name, array in batch.random.items() if name != "flip"},
             scalars={name: np.float64(batch.scalars[name]) for name in names(self._problem)},
-            network_random=sampler.sample(batch.key, len(batch.noise)),
+            masks=sampler.sample(batch.key, len(batch.noise)),
+            followers={},
         )
 
     def _block_arrays(self, block: Block, chunk: slice) -> BlockTensors:
@@ -179,8 +178,6 @@ class KerasTrainer:
     def _shares_images(self) -> bool:
         """Whether a step's last two updates use the same generated images.
 
-        They do if images depend on noise only. XLA is excluded: it would compute other bits for the
-        two updates together than one by one.
+        XLA is excluded: it would compute other bits for the two updates together than one by one.
         """
-        spec = self.generator.spec
-        return not (self._by_xla or self._problem.fresh_noise or spec.random or spec.classes)
+        return self._problem.shares_generated and not self._by_xla

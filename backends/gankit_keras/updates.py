@@ -1,89 +1,111 @@
-"""The two updates as functions of tensors, with all random numbers as inputs."""
+"""The updates of `gankit.functional` on variables, with all random numbers as inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from gankit.contract import strip_prefix
-from gankit.losses import Loss
-from gankit_keras.batches import BatchTensors
-from gankit_keras.discriminator_forward import OPS, DiscriminatorForward
-from gankit_keras.framework import Tensor, Variable, tf
-from gankit_keras.gradients import named_gradients
-from gankit_keras.losses import auxiliary_loss, logit
-from gankit_keras.networks import Network
-from gankit_keras.optimizers import Updater
-
-
-class Generated(NamedTuple):
-    """A generator's forward pass with its gradient tape."""
-
-    tape: tf.GradientTape
-    fake: Tensor
-    running: dict[str, Tensor]
+from gankit.contract import Problem
+from gankit.contract.random_inputs import layout
+from gankit.contract.scalars import names
+from gankit.errors import ConfigError
+from gankit.functional import Inputs, Objective, Updates
+from gankit_keras.framework import Tensor, Variable, compiled, tf
+from gankit_keras.networks import KerasNetworks
+from gankit_keras.random_inputs import RandomInputSampler
+from gankit_keras.tensorflow_framework import TensorFlow, Unconnected
 
 
-@dataclass(frozen=True)
-class Updates:
-    """A generator and a discriminator with their updates.
+class VariableUpdates:
+    """The updates of a problem, which write the new state into its variables.
 
-    Attributes
-    ----------
-    compiled_discriminator_update
-        The compiled `DiscriminatorUpdate.run`.
-    auxiliary
-        Weight of the auxiliary classifier; 0 for none.
-    steps
-        Number of steps done.
+    The discriminator's is compiled separately from the generation of its fakes, so that it gives
+    the same bits whether they are shared or not.
     """
 
-    generator: Network
-    average: Network | None
-    updater: Updater
-    discriminator: DiscriminatorForward
-    compiled_discriminator_update: Callable[[Tensor, BatchTensors], Tensor]
-    loss: Loss
-    auxiliary: float
-    steps: Variable
-
-    def update_discriminator(self, batch: BatchTensors) -> Tensor:
-        """Update the discriminator; return its loss before the update."""
-        random = batch.network_random.generator
-        fake, _ = self.generator.forward(batch.noise, batch.labels, random)
-        return self.compiled_discriminator_update(fake, batch)
-
-    def update_generator(self, batch: BatchTensors) -> Tensor:
-        """Update the generator, then its average; return its loss before the update."""
-        return self._update_generator(self._generate(batch), batch)
-
-    def update_both(self, first: BatchTensors, second: BatchTensors) -> tuple[Tensor, Tensor]:
-        """Run a discriminator update, then a generator update, on the same generated images."""
-        generated = self._generate(first)
-        return (
-            self.compiled_discriminator_update(generated.fake, first),
-            self._update_generator(generated, second),
+    def __init__(
+        self,
+        problem: Problem,
+        networks: KerasNetworks,
+        framework: TensorFlow,
+        variables: dict[str, Variable],
+        signature: Inputs,
+        device: str | None,
+    ) -> None:
+        self._updates = Updates(framework, Objective(framework, problem, networks))
+        self._variables = variables
+        self._compiled_discriminate = compiled(
+            self._discriminate, device, signature.real, signature
         )
 
-    def _generate(self, batch: BatchTensors) -> Generated:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(list(self.generator.trainable_weights.values()))
-            random = batch.network_random.generator
-            fake, running = self.generator.forward(batch.noise, batch.labels, random)
-        return Generated(tape, fake, running)
+    def update_discriminator(self, inputs: Inputs) -> Tensor:
+        """Update the discriminator; return its loss before the update."""
+        fake = self._updates.generate(self._variables, inputs).fake
+        return self._compiled_discriminate(fake, inputs)
 
-    def _update_generator(self, generated: Generated, batch: BatchTensors) -> Tensor:
-        weights = self.generator.trainable_weights
-        with generated.tape:
-            real = batch.real if self.loss.paired else None
-            fakes, reals, _ = self.discriminator(generated.fake, real, batch)
-            loss = self.loss.generator(OPS, None if reals is None else logit(reals), logit(fakes))
-            loss += auxiliary_loss(self.auxiliary, batch.labels, fakes)
-        gradients = named_gradients(generated.tape, loss, weights, self.generator.spec)
-        self.updater.update(weights, gradients, strip_prefix(batch.scalars, "generator"))
-        self.generator.store(generated.running)
-        if self.average:
-            self.average.blend(self.generator, batch.scalars["average"])
-        self.steps.assign_add(1)
+    def update_generator(self, inputs: Inputs) -> Tensor:
+        """Update the generator, then its average; return its loss before the update."""
+        generated = self._updates.generate(self._variables, inputs)
+        with _named("generator"):
+            state, loss = self._updates.follow(self._variables, generated, inputs)
+        self._store(state)
         return loss
+
+    def update_both(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
+        """Run a discriminator update, then a generator update, on the same generated images."""
+        generated = self._updates.generate(self._variables, first)
+        loss = self._compiled_discriminate(generated.fake, first)
+        with _named("generator"):
+            state, last = self._updates.follow(self._variables, generated, second)
+        self._store(state)
+        return loss, last
+
+    def _discriminate(self, fake: Tensor, inputs: Inputs) -> Tensor:
+        with _named("discriminator"):
+            state, loss = self._updates.discriminate(self._variables, fake, inputs)
+        self._store(state)
+        return loss
+
+    def _store(self, state: dict[str, Tensor]) -> None:
+        """Store the tensors of a state; its other entries are the variables themselves."""
+        for name, variable in self._variables.items():
+            if state[name] is not variable:
+                variable.assign(state[name])
+
+
+def inputs_signature(problem: Problem, sampler: RandomInputSampler) -> Inputs:
+    """Return the shapes and dtypes of an update's tensors.
+
+    `real` has no rows in a generator update whose loss is not paired; labels are `(B,)` int64, and
+    have no rows if the problem does not use them; the masks are a sampler's.
+    """
+    random = random_signatures(problem)
+    random.pop("flip", None)
+    return Inputs(
+        real=tf.TensorSpec((None, *problem.image_shape), problem.precision),
+        noise=tf.TensorSpec((None, problem.latent), problem.precision),
+        labels=tf.TensorSpec((None,), tf.int64),
+        random=random,
+        scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
+        masks=sampler.signature(),
+        followers={},
+    )
+
+
+def random_signatures(problem: Problem, *axes: None) -> dict[str, tf.TensorSpec]:
+    """Return the shapes and dtypes of the core's random inputs, with additional leading axes."""
+    return {
+        name: tf.TensorSpec((*axes, None, *shape), dtype)
+        for name, (shape, dtype) in layout(problem).items()
+    }
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say whose loss depends on none of its weights."""
+    try:
+        yield
+    except Unconnected:
+        raise ConfigError(
+            f"the {name}'s loss depends on none of its weights; does the model call stop_gradient?"
+        ) from None

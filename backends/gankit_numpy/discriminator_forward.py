@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ from gankit.augment import Augment, Half, view
 from gankit.contract import Batch, State
 from gankit.contract.random_streams import Role
 from gankit_numpy.dropout_masks import pass_masks
+from gankit_numpy.losses import logit
 from gankit_numpy.networks import Sequential
-from gankit_numpy.operations import concatenate, get_slice
+from gankit_numpy.operations import concatenate, get_slice, total
 from gankit_numpy.ops import TrackedOps
-from gankit_numpy.tape import Tracked
+from gankit_numpy.tape import Tracked, Value, constant, gradients, variable
 
 ALL = slice(None)
 
@@ -39,6 +40,40 @@ class DiscriminatorForward:
     augment: Augment | None
     p: float | None
 
+    def adversarial(
+        self, fake: Value, real: Value, shared: Collection[Half]
+    ) -> tuple[Tracked, Tracked, State, dict[Half, Tracked]]:
+        """Run the pass of the discriminator's update.
+
+        Parameters
+        ----------
+        fake, real
+            The images.
+        shared
+            The halves whose gradient penalties share this pass. If it is one, the halves run
+            separately, so that only one pass is differentiated twice.
+
+        Returns
+        -------
+        fakes, reals, running
+            As of `both_halves`.
+        gradients
+            Of the logits by the images of each shared half.
+        """
+        images = {
+            half: variable(array) if half in shared else constant(array)
+            for half, array in (("fake", fake), ("real", real))
+        }
+        if len(shared) == 1:
+            fakes, _ = self.one_half(images["fake"], "fake")
+            reals, running = self.one_half(images["real"], "real")
+        else:
+            fakes, reals, running = self.both_halves(images["fake"], images["real"])
+        outputs = {"fake": fakes, "real": reals}
+        logits = sum((total(logit(outputs[half])) for half in shared), constant(np.zeros(())))
+        found = gradients(logits, [images[half] for half in shared], differentiable=True)
+        return fakes, reals, running, dict(zip(shared, found, strict=True))
+
     def both_halves(self, fake: Tracked, real: Tracked) -> tuple[Tracked, Tracked, State]:
         """Run one joined batch, fakes first: batch statistics are those of each half.
 
@@ -53,12 +88,13 @@ class DiscriminatorForward:
         fakes = get_slice(outputs, (slice(n), ALL))
         return fakes, get_slice(outputs, (slice(n, None), ALL)), running
 
-    def one_half(self, images: Tracked, half: Half, part: int = 0) -> Tracked:
-        """Run one half separately, in the update's `part`-th pass; return its outputs."""
-        masks = pass_masks(self.batch, Role.DISCRIMINATOR, part)
-        return self.network.run(self.view(images, half), self.batch.labels, masks, self.variables)[
-            0
-        ]
+    def one_half(self, images: Tracked, half: Half, part: int = 0) -> tuple[Tracked, State]:
+        """Run one half separately, in the update's `part`-th pass.
+
+        Return its outputs, and the running state after the pass.
+        """
+        masks, labels = pass_masks(self.batch, Role.DISCRIMINATOR, part), self.batch.labels
+        return self.network.run(self.view(images, half), labels, masks, self.variables)
 
     def view(self, images: Tracked, half: Half) -> Tracked:
         """Return images as the discriminator gets them: augmented, with instance noise."""

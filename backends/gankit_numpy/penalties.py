@@ -12,18 +12,23 @@ from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import Tracked, Value, gradients, variable
 
 
-def gradient_penalty(
+def separate_penalty(
     discriminator: DiscriminatorForward, penalty: Penalty, number: int, fake: Value
 ) -> Tracked | float:
-    """Return the weighted `number`-th penalty, given the fakes; 0 if it is not due."""
+    """Return the weighted `number`-th penalty from a separate pass; 0 if it is not due."""
     batch = discriminator.batch
     weight = batch.scalars[f"penalty/{number}"]
     if not weight:
         return 0.0
     random = strip_prefix(batch.random, f"penalty/{number}")
     images = variable(np.asarray(penalty.points(batch.real, fake, random, np.std)))
-    logits = logit(discriminator.one_half(images, penalty.half, number + 1))
+    logits = logit(discriminator.one_half(images, penalty.half, number + 1)[0])
     (gradient,) = gradients(total(logits), [images], differentiable=True)
+    return weighted_penalty(penalty, weight, gradient)
+
+
+def weighted_penalty(penalty: Penalty, weight: float, gradient: Tracked) -> Tracked:
+    """Return a penalty times its weight, given the gradient of each logit by its image."""
     squared_norms = sum_over(gradient * gradient, (1, 2, 3))
     if penalty.target == 0:
         return weight * 0.5 * mean(squared_norms)

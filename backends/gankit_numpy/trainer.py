@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gankit.augment import Half
 from gankit.contract import Array, Batch, Problem, State, check_state, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import RequiredInputs
@@ -17,7 +18,7 @@ from gankit_numpy.losses import cross_entropy, logit
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
-from gankit_numpy.penalties import gradient_penalty
+from gankit_numpy.penalties import separate_penalty, weighted_penalty
 from gankit_numpy.tape import Tracked, constant, named_gradients
 
 DEVICES = ("auto", "cpu")
@@ -37,8 +38,9 @@ class NumpyTrainer:
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
         self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
         self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
-        ada = strip_prefix(values, "ada")
-        self._ada = AdaptiveProbability(problem.augment, ada) if problem.augment and ada else None
+        self._ada = None
+        for name, follower in problem.followers.items():
+            self._ada = AdaptiveProbability(follower, strip_prefix(values, name))
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
         average = Sequential(problem.generator, strip_prefix(values, "average"))
@@ -51,9 +53,12 @@ class NumpyTrainer:
         fake = self._g.forward(batch.noise, batch.labels, pass_masks(batch, Role.GENERATOR))
         weights = self._d.variables()
         discriminator = self._discriminator_forward(batch, weights)
-        fakes, reals, running = discriminator.both_halves(constant(fake), constant(batch.real))
+        fakes, reals, running, by_images = discriminator.adversarial(
+            fake, batch.real, self._problem.shared_penalties
+        )
         loss = self._loss.discriminator(TrackedOps(), logit(reals), logit(fakes))
-        loss = loss + self._auxiliary(batch, fakes, reals) + self._penalties(discriminator, fake)
+        loss = loss + self._auxiliary(batch, fakes, reals)
+        loss = loss + self._penalties(discriminator, fake, by_images)
         rates = strip_prefix(batch.scalars, "discriminator")
         self._d_updater.update(self._d.values, named_gradients(loss, weights), rates)
         _finish_update(self._d, self._problem.discriminator_optimizer, running)
@@ -102,15 +107,27 @@ class NumpyTrainer:
             fakes, reals, _ = discriminator.both_halves(fake, constant(batch.real))
             loss = formula(TrackedOps(), logit(reals), logit(fakes))
         else:
-            fakes = discriminator.one_half(fake, "fake")
+            fakes, _ = discriminator.one_half(fake, "fake")
             loss = formula(TrackedOps(), None, logit(fakes))
         total: Tracked = loss + self._auxiliary(batch, fakes)
         return total
 
-    def _penalties(self, discriminator: DiscriminatorForward, fake: Array) -> Tracked | float:
-        """Return the sum of the penalties."""
-        penalties = enumerate(self._problem.penalties)
-        return sum((gradient_penalty(discriminator, p, i, fake) for i, p in penalties), 0.0)
+    def _penalties(
+        self,
+        discriminator: DiscriminatorForward,
+        fake: Array,
+        by_images: Mapping[Half, Tracked],
+    ) -> Tracked | float:
+        """Return the sum of the penalties; `by_images` are the shared pass's gradients."""
+        penalties = self._problem.penalties
+        value: Tracked | float = 0.0
+        for half, numbers in self._problem.shared_penalties.items():
+            for number in numbers:
+                weight = discriminator.batch.scalars[f"penalty/{number}"]
+                value = value + weighted_penalty(penalties[number], weight, by_images[half])
+        for number, penalty in self._problem.separate_penalties.items():
+            value = value + separate_penalty(discriminator, penalty, number, fake)
+        return value
 
     def _auxiliary(self, batch: Batch, *halves: Tracked) -> Tracked | float:
         """Return the auxiliary classifier's loss on each half."""

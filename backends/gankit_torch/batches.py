@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,38 +14,9 @@ from torch import Tensor
 from gankit.contract import Batch, Block, Labels, Problem
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.required_inputs import RequiredInputs
+from gankit.functional import Inputs
 from gankit_torch.dropout_masks import MaskPrefetcher, MaskSource, UpdateMasks, on_demand
 from gankit_torch.tensors import torch_dtype
-
-
-@dataclass(frozen=True)
-class BatchTensors:
-    """A `gankit.contract.Batch` on the device; `real` is empty if the update does not use it."""
-
-    real: Tensor
-    noise: Tensor
-    labels: Tensor | None
-    random: Mapping[str, Tensor]
-    scalars: Mapping[str, float]
-    masks: UpdateMasks
-
-    def tensors(self) -> list[Tensor]:
-        """Return its tensors, always in the same order."""
-        labels = [] if self.labels is None else [self.labels]
-        masks = self.masks.prefetched or {}
-        return [self.real, self.noise, *labels, *self.random.values(), *masks.values()]
-
-    def clone(self) -> BatchTensors:
-        """Return a copy that shares no memory with it."""
-        masks = self.masks.prefetched
-        return replace(
-            self,
-            real=self.real.clone(),
-            noise=self.noise.clone(),
-            labels=None if self.labels is None else self.labels.clone(),
-            random=_clone(self.random),
-            masks=replace(self.masks, prefetched=None if masks is None else _clone(masks)),
-        )
 
 
 class BatchLoader:
@@ -79,26 +49,27 @@ class BatchLoader:
         if labels is not None:
             self._labels = self._to_device(labels).long()
 
-    def batch(self, batch: Batch, *, last: bool) -> BatchTensors:
+    def batch(self, batch: Batch, *, last: bool) -> Inputs:
         """Copy one batch to the device; `last` is True for the generator's, the step's last."""
         self._required.check(batch)
-        return BatchTensors(
+        return Inputs(
             real=self._to_precision(batch.real) if self._paired or not last else self._no_images,
             noise=self._to_precision(batch.noise),
             labels=None if batch.labels is None else self._to_device(batch.labels).long(),
             random={name: self._to_device(array) for name, array in batch.random.items()},
             scalars=batch.scalars,
             masks=UpdateMasks(batch.key),
+            followers={},
         )
 
-    def steps(self, block: Block) -> Iterator[list[BatchTensors]]:
+    def steps(self, block: Block) -> Iterator[list[Inputs]]:
         """Yield the batches of each step; the block's arrays are copied to the device together."""
         self._required.check(block)
         index, noise = self._to_device(block.index), self._to_device(block.noise)
         arrays = {name: self._to_device(array) for name, array in block.random.items()}
         for r, update_masks in enumerate(self._mask_source(block)):
             yield [
-                BatchTensors(
+                Inputs(
                     real=self._scale(self._real_images(block.index[r, s], index[r, s]), random)
                     if self._paired or not last
                     else self._no_images,
@@ -107,6 +78,7 @@ class BatchLoader:
                     random=random,
                     scalars={name: float(value[r, s]) for name, value in block.scalars.items()},
                     masks=masks,
+                    followers={},
                 )
                 for s, masks in enumerate(update_masks)
                 for last in (s == block.index.shape[1] - 1,)
@@ -145,7 +117,3 @@ def _share_memory(array: NDArray[Any]) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(array) if backwards else np.asarray(array))
-
-
-def _clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in tensors.items()}

@@ -12,13 +12,13 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from gankit_torch.batches import BatchTensors
+from gankit.functional import Inputs
 
 WARMUP_STEPS = 3
 """Steps of a kind that run without a graph, for libraries to choose kernels and to allocate."""
@@ -28,7 +28,7 @@ MAX_KINDS = 64
 """The most kinds of steps that are counted."""
 
 Work: TypeAlias = Callable[[], list[Tensor]]
-RunStep: TypeAlias = Callable[[Sequence[BatchTensors]], list[Tensor]]
+RunStep: TypeAlias = Callable[[Sequence[Inputs]], list[Tensor]]
 StepKind: TypeAlias = tuple[object, ...]
 
 
@@ -88,14 +88,14 @@ def recorder(device: torch.device) -> Recorder | None:
 class StepGraph:
     """A recorded step, with its batches and losses in its own memory."""
 
-    batches: Sequence[BatchTensors]
+    batches: Sequence[Inputs]
     losses: Sequence[Tensor]
     replay: Callable[[], None]
 
-    def __call__(self, batches: Sequence[BatchTensors]) -> list[Tensor]:
+    def __call__(self, batches: Sequence[Inputs]) -> list[Tensor]:
         """Copy other batches into the graph's memory and run it; return their losses."""
         for own, given in zip(self.batches, batches, strict=True):
-            for target, source in zip(own.tensors(), given.tensors(), strict=True):
+            for target, source in zip(_tensors(own), _tensors(given), strict=True):
                 target.copy_(source)
         self.replay()
         return [loss.clone() for loss in self.losses]
@@ -110,7 +110,7 @@ class GraphedSteps:
         self._graphs: dict[StepKind, StepGraph] = {}
         self._can_record = True
 
-    def __call__(self, run: RunStep, batches: Sequence[BatchTensors]) -> list[Tensor]:
+    def __call__(self, run: RunStep, batches: Sequence[Inputs]) -> list[Tensor]:
         """Run a step with `run`, which is always the same; return the losses of its updates."""
         kind = _step_kind(batches)
         graph = self._graphs.get(kind) or self._record(kind, run, batches)
@@ -118,9 +118,7 @@ class GraphedSteps:
             return graph(batches)
         return self._recorder.warm(lambda: run(batches))
 
-    def _record(
-        self, kind: StepKind, run: RunStep, batches: Sequence[BatchTensors]
-    ) -> StepGraph | None:
+    def _record(self, kind: StepKind, run: RunStep, batches: Sequence[Inputs]) -> StepGraph | None:
         """Record a kind of step that has run often enough; return None if it cannot be recorded."""
         if not self._can_record or len(self._graphs) == MAX_GRAPHS:
             return None
@@ -129,7 +127,7 @@ class GraphedSteps:
                 self._counts.clear()
             self._counts[kind] += 1
             return None
-        own = [batch.clone() for batch in batches]
+        own = list(map(_cloned, batches))
         try:
             losses, replay = self._recorder.record(lambda: run(own))
         except RuntimeError as error:
@@ -141,9 +139,34 @@ class GraphedSteps:
         return self._graphs[kind]
 
 
-def _step_kind(batches: Sequence[BatchTensors]) -> StepKind:
+def _step_kind(batches: Sequence[Inputs]) -> StepKind:
     """Return what a graph cannot change: sizes, and the scalars that it was recorded with."""
     scalars = [
         [scalar for scalar in batch.scalars.items() if scalar[0] != "average"] for batch in batches
     ]
     return tuple((batch.noise.shape, *own) for batch, own in zip(batches, scalars, strict=True))
+
+
+def _tensors(inputs: Inputs) -> list[Tensor]:
+    """Return an update's tensors, always in the same order."""
+    labels = [] if inputs.labels is None else [inputs.labels]
+    masks = inputs.masks.prefetched or {}
+    return [inputs.real, inputs.noise, *labels, *inputs.random.values(), *masks.values()]
+
+
+def _cloned(inputs: Inputs) -> Inputs:
+    """Return a copy that shares no memory with the inputs."""
+    masks = inputs.masks.prefetched
+    return inputs._replace(
+        real=_clone(inputs.real),
+        noise=_clone(inputs.noise),
+        labels=_clone(inputs.labels),
+        random={name: _clone(tensor) for name, tensor in inputs.random.items()},
+        masks=replace(
+            inputs.masks, prefetched=masks and {name: _clone(mask) for name, mask in masks.items()}
+        ),
+    )
+
+
+def _clone(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.clone()

@@ -28,8 +28,8 @@ class ForwardSettings:
         Dropout's factors, in training mode.
     halves
         Number of concatenated batches, fakes and reals: each has its own batch statistics.
-    update_running
-        Whether this pass updates the running state; the pass itself uses the old values.
+    moving
+        Whether this pass moves the running state; the pass itself uses the old values.
     mixed
         Whether the factors of matrix products are rounded to bfloat16.
     """
@@ -37,7 +37,7 @@ class ForwardSettings:
     labels: Tensor | None = None
     dropout: DropoutFactors | None = None
     halves: int = 1
-    update_running: bool = False
+    moving: bool = False
     mixed: bool = False
 
     @property

@@ -26,11 +26,6 @@ class Sequential(nn.ModuleList):
             inputs = module(inputs, settings)
         return inputs
 
-    @property
-    def has_dropout(self) -> bool:
-        """Whether any layer is a dropout layer."""
-        return any(isinstance(module, Dropout) for module in self.modules())
-
 
 class Dense(nn.Module):
     """`inputs @ kernel + bias`, with the kernel `(in, out)`."""

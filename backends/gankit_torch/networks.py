@@ -69,24 +69,15 @@ class Network:
         """The trained weights, by name."""
         return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
 
-    @property
-    def depends_on_noise_only(self) -> bool:
-        """Whether a pass gives the same outputs for the same noise in either update.
-
-        Dropout and labels depend on the update; for a native module the answer is unknown. Running
-        state does not matter: it is updated after the pass that both updates share.
-        """
-        return isinstance(self.module, Sequential) and not (self.module.has_dropout or self.classes)
-
     def forward_train(
         self,
         inputs: Tensor,
         labels: Tensor | None,
         masks: UpdateMasks,
         *,
-        update_running: bool,
-        part: int = 0,
+        number: int = 0,
         halves: int = 1,
+        moving: bool = False,
     ) -> Tensor:
         """Return the outputs in training mode: NHWC images, or `(n, 1 or 1 + classes)` logits.
 
@@ -98,24 +89,22 @@ class Network:
             `(n,)` int64, or None.
         masks
             The dropout masks of the update.
-        update_running
-            Whether to update the running state; if not, a native module gets copies of its buffers.
-        part
+        number
             The number of the pass in its update, as in `dropout_mask`.
         halves
             Number of concatenated batches, each with its own batch statistics; a native module is
             called once for each.
+        moving
+            Whether to move the running state; if not, a native module gets copies of its buffers.
         """
         if not self.native:
-            dropout = self._dropout_factors(masks, part)
-            settings = ForwardSettings(labels, dropout, halves, update_running, self.mixed)
+            dropout = self._dropout_factors(masks, number)
+            settings = ForwardSettings(labels, dropout, halves, moving, self.mixed)
             return self._to_core_layout(self.module(inputs, settings))
-        buffers = (
-            {} if update_running else {name: b.clone() for name, b in self.module.named_buffers()}
-        )
+        buffers = {} if moving else {name: b.clone() for name, b in self.module.named_buffers()}
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
         with torch.random.fork_rng(devices=_cuda_devices(self.device)), rounding:
-            torch.manual_seed(framework_seed(masks.key, self.role, part))
+            torch.manual_seed(framework_seed(masks.key, self.role, number))
             parts = zip(*(t.chunk(halves) for t in self._arguments(inputs, labels)), strict=True)
             outputs = [
                 self.call_native(*arguments, buffers=buffers, action="in training")
@@ -193,9 +182,9 @@ class Network:
             self.module.train()
         return np.ascontiguousarray(self._to_core_layout(outputs).cpu().numpy())
 
-    def _dropout_factors(self, masks: UpdateMasks, part: int) -> DropoutFactors:
+    def _dropout_factors(self, masks: UpdateMasks, number: int) -> DropoutFactors:
         def factors(place: Place, shape: torch.Size, rate: float) -> Tensor:
-            mask = masks.mask(self.role, place, shape, rate, part)
+            mask = masks.mask(self.role, place, shape, rate, number)
             scale = torch.tensor(1 / keep_chance(rate), dtype=self.dtype)
             # As bytes: torch's conversion of bool is not vectorised, and takes twice as long.
             return mask.to(self.device).view(torch.uint8) * scale

@@ -31,8 +31,8 @@ class BatchNorm(nn.Module):
         outputs, means, deviations = zip(
             *map(self._normalise, values.chunk(settings.halves)), strict=True
         )
-        if settings.update_running:
-            self._update_running(torch.stack(means), torch.stack(deviations))
+        if settings.moving:
+            self._move_running(torch.stack(means), torch.stack(deviations))
         return torch.cat(outputs).movedim(1, -1)
 
     def _normalise(
@@ -44,7 +44,7 @@ class BatchNorm(nn.Module):
         )
 
     @torch.no_grad()
-    def _update_running(self, means: Tensor, inverse_deviations: Tensor) -> None:
+    def _move_running(self, means: Tensor, inverse_deviations: Tensor) -> None:
         """Blend in the halves' mean statistics; torch's own update uses unbiased ones."""
         variances = inverse_deviations.pow(-2) - self.epsilon
         for running, halves in ((self.mean, means), (self.variance, variances)):

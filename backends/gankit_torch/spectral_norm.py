@@ -23,7 +23,7 @@ def spectral_normalize(kernel: Tensor, u: Tensor | None, settings: ForwardSettin
         return kernel
     rows = kernel.flatten(0, -2)
     direction = _power_iteration(rows, u) if settings.training else u
-    if settings.update_running:
+    if settings.moving:
         u.copy_(direction)
     normalised: Tensor = kernel / (rows @ direction).norm()
     return normalised

@@ -25,19 +25,23 @@ from gankit.contract import (
 )
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.random_streams import Role
+from gankit.functional import Inputs, Objective, Tensors
 from gankit.optimizers import Optimizer
-from gankit_torch.ada import AdaptiveProbability
-from gankit_torch.batches import BatchLoader, BatchTensors
+from gankit_torch.batches import BatchLoader
 from gankit_torch.cuda_graphs import GraphedSteps, recorder
 from gankit_torch.devices import choose_device
-from gankit_torch.discriminator_forward import DiscriminatorForward
-from gankit_torch.losses import Losses
+from gankit_torch.followers import Followers
 from gankit_torch.matmul import fast_matmul
 from gankit_torch.native_call import name_in_errors
 from gankit_torch.network_builder import build_network
 from gankit_torch.networks import Network
+from gankit_torch.operations import TorchOperations
 from gankit_torch.optimizers import Updater
 from gankit_torch.tensors import copy_into, to_array
+from gankit_torch.training_networks import TorchNetworks
+
+LIVE: Tensors = {}
+"""In place of weights: the networks use their own parameters."""
 
 
 class TorchTrainer:
@@ -48,15 +52,16 @@ class TorchTrainer:
         self.generator = build_network(problem, Role.GENERATOR, device)
         self.discriminator = build_network(problem, Role.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
-        augment = problem.augment
-        self._ada = AdaptiveProbability(augment, device) if augment and augment.adaptive else None
-        graphs = None if self._ada or self._native else recorder(device)
+        self._problem = problem
+        graphs = None if problem.followers or self._native else recorder(device)
         self._loader = BatchLoader(problem, device, Masks(problem) if graphs else None)
-        self._losses = Losses(problem, DiscriminatorForward(problem, self.discriminator, self._ada))
+        ops = TorchOperations(problem.precision, str(device))
+        networks = TorchNetworks(self.generator, self.discriminator)
+        self._objective = Objective(ops, problem, networks)
+        self._followers = Followers(problem, ops, device)
         self._g_updater = _updater(problem.generator_optimizer, self.generator)
         self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator)
         self._step = 0
-        self._shares_images = self.generator.depends_on_noise_only and not problem.fresh_noise
         self._graphed_steps = GraphedSteps(graphs) if graphs else None
 
     @fast_matmul
@@ -64,14 +69,14 @@ class TorchTrainer:
         """Update the discriminator alone, once."""
         tensors = self._loader.batch(batch, last=False)
         with torch.no_grad():
-            fake = self._generate(tensors, update_running=False)
+            fake = self._generate(tensors, moving=False)
         return self._update_discriminator(fake, tensors)
 
     @fast_matmul
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         tensors = self._loader.batch(batch, last=True)
-        loss = self._update_generator(self._generate(tensors, update_running=True), tensors)
+        loss = self._update_generator(self._generate(tensors, moving=True), tensors)
         self._end_step(tensors)
         return loss
 
@@ -94,8 +99,7 @@ class TorchTrainer:
         state = {name: to_array(tensor) for name, tensor in self._tensors().items()}
         state |= add_prefix("optimizer/generator", self._g_updater.state())
         state |= add_prefix("optimizer/discriminator", self._d_updater.state())
-        state |= add_prefix("ada", self._ada.state()) if self._ada else {}
-        return state | {"step": np.array(self._step, np.int64)}
+        return state | self._followers.state() | {"step": np.array(self._step, np.int64)}
 
     def load_state(self, state: State, /) -> None:
         """Resume from `state`, all or nothing."""
@@ -104,8 +108,7 @@ class TorchTrainer:
             copy_into(tensor, state[name])
         self._g_updater.load_state(strip_prefix(state, "optimizer/generator"))
         self._d_updater.load_state(strip_prefix(state, "optimizer/discriminator"))
-        if self._ada:
-            self._ada.load_state(strip_prefix(state, "ada"))
+        self._followers.load_state(state)
         self._step = int(state["step"])
 
     @property
@@ -117,37 +120,48 @@ class TorchTrainer:
         tensors |= add_prefix("discriminator", self.discriminator.tensors())
         return tensors | (add_prefix("average", self.average.tensors()) if self.average else {})
 
-    def _run_step(self, batches: Sequence[BatchTensors]) -> list[Tensor]:
+    def _run_step(self, batches: Sequence[Inputs]) -> list[Tensor]:
         if self._graphed_steps:
             return self._graphed_steps(self._train_step, batches)
         return self._train_step(batches)
 
-    def _train_step(self, batches: Sequence[BatchTensors]) -> list[Tensor]:
+    def _train_step(self, batches: Sequence[Inputs]) -> list[Tensor]:
         """Return each update's loss; the last two updates share generated images if they can."""
         *discriminator_batches, generator_batch = batches
         losses = []
         for batch in discriminator_batches:
-            shared = self._shares_images and batch is discriminator_batches[-1]
+            shared = self._problem.shares_generated and batch is discriminator_batches[-1]
             with nullcontext() if shared else torch.no_grad():
-                fake = self._generate(batch, update_running=shared)
+                fake = self._generate(batch, moving=shared)
             losses.append(self._update_discriminator(fake.detach(), batch))
-        if not self._shares_images:
-            fake = self._generate(generator_batch, update_running=True)
+        if not self._problem.shares_generated:
+            fake = self._generate(generator_batch, moving=True)
         return [*losses, self._update_generator(fake, generator_batch)]
 
-    def _update_discriminator(self, fake: Tensor, batch: BatchTensors) -> Tensor:
-        loss, real_logits = self._losses.discriminator(fake, batch)
+    def _update_discriminator(self, fake: Tensor, batch: Inputs) -> Tensor:
+        batch = batch._replace(followers=self._followers.scalars)
+        # Penalties come first: the adversarial pass moves the running state that they use.
+        penalties = [
+            self._objective.penalty(number, LIVE, fake, batch)
+            for number in self._problem.separate_penalties
+            if batch.scalars[f"penalty/{number}"]
+        ]
+        loss, (real_logits, fake_logits, _) = self._objective.discriminator(LIVE, fake, batch)
+        for penalty in penalties:
+            loss = loss + penalty
         with self._name_in_errors(self.discriminator):
             self._d_updater.update(loss, strip_prefix(batch.scalars, "discriminator"))
-        if self._ada:
-            self._ada.record(real_logits)
-        return loss.detach()
+        self._followers.move(real_logits, fake_logits)
+        value: Tensor = loss.detach()
+        return value
 
-    def _update_generator(self, fake: Tensor, batch: BatchTensors) -> Tensor:
-        loss = self._losses.generator(fake, batch)
+    def _update_generator(self, fake: Tensor, batch: Inputs) -> Tensor:
+        batch = batch._replace(followers=self._followers.scalars)
+        loss = self._objective.generator(LIVE, fake, batch)
         with self._name_in_errors(self.generator):
             self._g_updater.update(loss, strip_prefix(batch.scalars, "generator"))
-        return loss.detach()
+        value: Tensor = loss.detach()
+        return value
 
     def _name_in_errors(self, network: Network) -> AbstractContextManager[None]:
         """Make errors in the derivatives of native networks name the network that is updated."""
@@ -155,15 +169,14 @@ class TorchTrainer:
             return nullcontext()
         return name_in_errors(network.name, network.module, "when its loss was differentiated")
 
-    def _end_step(self, batch: BatchTensors) -> None:
+    def _end_step(self, batch: Inputs) -> None:
         if self.average:
             _update_average(self.average, self.generator, batch.scalars["average"])
         self._step += 1
 
-    def _generate(self, batch: BatchTensors, *, update_running: bool) -> Tensor:
-        return self.generator.forward_train(
-            batch.noise, batch.labels, batch.masks, update_running=update_running
-        )
+    def _generate(self, batch: Inputs, *, moving: bool) -> Tensor:
+        fake: Tensor = self._objective.generate(LIVE, batch, moving=moving)[0]
+        return fake
 
 
 def _updater(optimizer: Optimizer, network: Network) -> Updater:

@@ -15,12 +15,14 @@ from gankit import layers, optimizers
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
+from gankit.augment import HALVES, Augment, Half
 from gankit.contract import random_streams
 from gankit.contract.options import Options
 from gankit.errors import ConfigError, shown
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
+from gankit.penalties import Penalty
 from gankit.schedules import Schedule, ends
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -143,10 +145,58 @@ class Problem(Options):
                 name: array.copy() for name, array in strip_prefix(first, "generator").items()
             }
             state |= add_prefix("average", copies)
-        if self.augment and self.augment.adaptive:
-            state |= {"ada/p": np.zeros(()), "ada/signs": np.zeros(())}
-            state |= {"ada/updates": np.zeros((), np.int64)}
+        for name, follower in self.followers.items():
+            state |= add_prefix(name, follower.initial_scalars())
         return state
+
+    @property
+    def followers(self) -> dict[str, Augment]:
+        """What follows the discriminator's logits, by its name in the state.
+
+        "ada" is an adaptive augmentation: its probability moves after each discriminator update.
+        """
+        augment = self.augment
+        return {"ada": augment} if augment and augment.adaptive else {}
+
+    @property
+    def shares_generated(self) -> bool:
+        """Whether a step's last two updates see the same generated images.
+
+        They do if images depend on the noise alone, and both updates get the same noise. Dropout
+        and labels differ between updates; of a native network it is unknown. Running state does
+        not matter: it changes after the pass.
+        """
+        spec = self.generator
+        if not isinstance(spec, tuple) or self.fresh_noise or layers.uses_labels(spec):
+            return False
+        places = layers.walk(spec, (self.latent,))
+        return not any(isinstance(place.layer, layers.Dropout) for place in places)
+
+    @cached_property
+    def shared_penalties(self) -> dict[Half, list[int]]:
+        """The penalties that share the discriminator's adversarial pass, by half of its batch.
+
+        They are due in every update, and take the gradient at that half's own images. Dropout and
+        batch statistics differ from pass to pass, so nothing is shared if the discriminator has
+        either; what a native network has is unknown.
+        """
+        spec = self.discriminator
+        if not isinstance(spec, tuple):
+            return {}
+        apart = (layers.BatchNorm, layers.Dropout)
+        if any(isinstance(p.layer, apart) for p in layers.walk(spec, self.image_shape)):
+            return {}
+        halves: dict[Half, list[int]] = {}
+        for number, penalty in enumerate(self.penalties):
+            if penalty.every == 1 and penalty.where in HALVES:
+                halves.setdefault(penalty.half, []).append(number)
+        return halves
+
+    @cached_property
+    def separate_penalties(self) -> dict[int, Penalty]:
+        """The other penalties, by number; each takes its gradient in a separate pass."""
+        shared = {number for numbers in self.shared_penalties.values() for number in numbers}
+        return {i: penalty for i, penalty in enumerate(self.penalties) if i not in shared}
 
     def needs(self) -> frozenset[str]:
         """Return the capabilities that a backend needs to build this."""

@@ -10,10 +10,10 @@ The NumPy reference backend shares none of these formulas; the kit compares the 
 
 from gankit.functional.blocks import BlockTrainer, trainer
 from gankit.functional.forward import ForwardPass
-from gankit.functional.framework import NAMES, Extra, Framework, Tensor, Tensors
+from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.networks import Networks, SpecNetworks
 from gankit.functional.objective import Inputs, Objective
-from gankit.functional.ops import FrameworkOps
+from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
 from gankit.functional.trainer import Trainer
 from gankit.functional.updates import Updates
@@ -24,10 +24,11 @@ __all__ = [
     "Extra",
     "ForwardPass",
     "Framework",
-    "FrameworkOps",
     "Inputs",
     "Networks",
     "Objective",
+    "Operations",
+    "Pull",
     "SpecNetworks",
     "Tensor",
     "Tensors",

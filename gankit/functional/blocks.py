@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Block, Labels, Problem
-from gankit.functional.framework import Framework, Scan, Tensor, Tensors
+from gankit.functional.framework import Framework, Scan
 from gankit.functional.objective import Inputs
+from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.trainer import Trainer, in_precision, one_hot
 
 CHUNK = 4
@@ -61,11 +63,16 @@ class BlockTrainer(Trainer):
 
         def step(state: Tensors, rows: tuple[Inputs, Inputs]) -> tuple[Tensors, Any]:
             critics, last = rows
-            if not self.problem.fresh_noise:  # The same tensor, so that one pass may serve both.
-                last = last._replace(noise=critics.noise[-1])
-            state, losses = scan(update, state, critics)
-            state, loss = self.updates.generator(state, self._seen(data, last))
-            return state, (losses, loss)
+            seen = self._seen(data, last)
+            if not self.problem.shares_generated:
+                state, losses = scan(update, state, critics)
+                state, loss = self.updates.generator(state, seen)
+                return state, (losses, loss)
+            state, losses = scan(update, state, _rows(critics, slice(-1)))
+            critic = self._seen(data, _rows(critics, -1))
+            state, (final, loss) = self.updates.both(state, critic, seen)
+            final = self.framework.xp.reshape(final, (1,))
+            return state, (self.framework.xp.concatenate([losses, final], axis=0), loss)
 
         last, losses = scan(step, state, inputs)
         return last, losses
@@ -111,7 +118,23 @@ class BlockTrainer(Trainer):
             random={name: array(values) for name, values in random.items()},
             scalars={name: array(a[steps, updates]) for name, a in block.scalars.items()},
             masks={name: array(mask) for name, mask in masks.items()},
+            followers={},
         )
+
+
+def _rows(inputs: Inputs, index: int | slice) -> Inputs:
+    """Return one or some of the updates of a step, whose labels are not known yet."""
+
+    def at(tensors: Mapping[str, Tensor]) -> Tensors:
+        return {name: tensor[index] for name, tensor in tensors.items()}
+
+    return inputs._replace(
+        real=cast(Tensor, inputs.real)[index],
+        noise=inputs.noise[index],
+        random=at(inputs.random),
+        scalars=at(inputs.scalars),
+        masks=at(inputs.masks),
+    )
 
 
 def _stacked(rows: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

@@ -24,6 +24,35 @@ def sigmoid(xp: Namespace, x: Tensor) -> Tensor:
     return xp.exp(-softplus(xp, -x))
 
 
+def relu(xp: Namespace, x: Tensor) -> Tensor:
+    """Return max(x, 0), whose derivative at 0 is 0."""
+    return xp.where(x > 0, x, xp.zeros_like(x))
+
+
+def upsample(xp: Namespace, x: Tensor, factor: int) -> Tensor:
+    """Repeat each pixel of `(n, h, w, c)` images `factor` times along both sides."""
+    n, height, width, channels = x.shape
+    pixels = xp.reshape(x, (n, height, 1, width, 1, channels))
+    repeated = xp.broadcast_to(pixels, (n, height, factor, width, factor, channels))
+    return xp.reshape(repeated, (n, height * factor, width * factor, channels))
+
+
+def average_pool(xp: Namespace, x: Tensor, size: int) -> Tensor:
+    """Average over adjacent squares of `size` pixels."""
+    _, height, width, channels = x.shape
+    squares = (-1, height // size, size, width // size, size, channels)
+    return xp.mean(xp.reshape(x, squares), axis=(2, 4))
+
+
+def cross_entropy(
+    xp: Namespace, constant: Callable[[Tensor], Tensor], logits: Tensor, labels: Tensor
+) -> Tensor:
+    """Return the mean of `logsumexp(c) - c[label]` for one-hot labels."""
+    most = constant(xp.max(logits, axis=1, keepdims=True))
+    lengths = xp.log(xp.sum(xp.exp(logits - most), axis=1)) + most[:, 0]
+    return xp.mean(lengths - xp.sum(logits * labels, axis=1))
+
+
 def conv(
     xp: Namespace, x: Tensor, kernel: Tensor, stride: int, padding: int, groups: int
 ) -> Tensor:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from gankit.contract import Problem
+from gankit.contract import Problem, strip_prefix
 from gankit.functional.forward import ForwardPass
-from gankit.functional.framework import Framework, Tensor, Tensors
+from gankit.functional.operations import Operations, Tensor, Tensors
+from gankit.layers import is_running
 
 
 class Networks(Protocol):
@@ -20,10 +21,12 @@ class Networks(Protocol):
         weights: Tensors,
         x: Tensor,
         labels: Tensor | None,
-        masks: Mapping[str, Tensor],
+        masks: Any,  # noqa: ANN401 - the objective passes them on.
         /,
         *,
+        number: int = 0,
         halves: int = 1,
+        moving: bool = False,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it.
 
@@ -32,15 +35,26 @@ class Networks(Protocol):
         name
             "generator" or "discriminator".
         weights
-            Its weights and running state.
+            Its weights and running state; networks with weights of their own ignore them.
         x
             `(n, latent)` noise, or `(n, height, width, channels)` images.
-        labels
-            `(n, classes)` one-hot labels, or None.
-        masks
-            This pass's dropout masks, by the layer's name.
+        labels, masks
+            Those of `Inputs`, labels repeated for each half.
+        number
+            Which pass of the network in its update: 0, the default, is the adversarial one, i + 1
+            that of the i-th penalty.
         halves
             Number of concatenated batches, each with its own batch statistics; 1 by default.
+        moving
+            Whether this pass moves the network's running state; False by default. A network that
+            writes it in place does so only then, and returns nothing.
+        """
+        ...
+
+    def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
+        """Return those of a network's arrays that its optimizer moves; the rest is running state.
+
+        `name` is "generator", "discriminator" or "average".
         """
         ...
 
@@ -49,7 +63,7 @@ class Networks(Protocol):
 class SpecNetworks:
     """Networks of `gankit.layers`."""
 
-    framework: Framework
+    ops: Operations
     problem: Problem
 
     def run(
@@ -61,8 +75,15 @@ class SpecNetworks:
         masks: Mapping[str, Tensor],
         /,
         *,
+        number: int = 0,
         halves: int = 1,
+        moving: bool = False,  # noqa: ARG002 - nothing is written.
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
-        forward = ForwardPass(self.framework, weights, labels, masks, halves)
+        own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
+        forward = ForwardPass(self.ops, weights, labels, own, halves)
         return forward.run(getattr(self.problem, name), x), forward.running
+
+    def trained(self, _name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
+        """Return the arrays without running state."""
+        return {name: array for name, array in arrays.items() if not is_running(name)}

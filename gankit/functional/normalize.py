@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from gankit.functional.framework import Framework, Tensor
+from gankit.functional.operations import Operations, Tensor
 
 Moments: TypeAlias = tuple[Tensor, Tensor]
 """Mean and (biased) variance."""
@@ -17,26 +17,32 @@ def moments(xp: Any, x: Tensor, axes: tuple[int, ...]) -> Moments:  # noqa: ANN4
     return mean, xp.mean(centred * centred, axis=axes, keepdims=True)
 
 
-def normalized(xp: Any, x: Tensor, statistics: Moments, epsilon: float) -> Tensor:  # noqa: ANN401
-    """Return `(x - mean) / sqrt(variance + epsilon)`."""
-    mean, variance = statistics
-    return (x - mean) / xp.sqrt(variance + epsilon)
+def normalize(
+    xp: Any,  # noqa: ANN401
+    x: Tensor,
+    statistics: Moments,
+    affine: tuple[Tensor, Tensor],
+    epsilon: float,
+) -> Tensor:
+    """Return `gamma * (x - mean) / sqrt(variance + epsilon) + beta`; `affine` is gamma and beta."""
+    (mean, variance), (gamma, beta) = statistics, affine
+    return (x - mean) * (gamma / xp.sqrt(variance + epsilon)) + beta
 
 
-def power_iteration(framework: Framework, kernel: Tensor, u: Tensor) -> Tensor:
+def power_iteration(ops: Operations, kernel: Tensor, u: Tensor) -> Tensor:
     """Return `normalised(W' normalised(W u))`, a constant (Miyato et al. 2018, algorithm 1).
 
     Parameters
     ----------
-    framework
-        The framework of the tensors.
+    ops
+        The operations on the tensors.
     kernel
         W as `(..., columns)`; its rows are all axes but the last.
     u
         `(columns,)`, the vector before.
     """
-    xp = framework.xp
-    rows = xp.reshape(framework.constant(kernel), (-1, kernel.shape[-1]))
+    xp = ops.xp
+    rows = xp.reshape(ops.constant(kernel), (-1, kernel.shape[-1]))
     left = _unit(xp, xp.matmul(rows, xp.reshape(u, (-1, 1))))
     return _unit(xp, xp.reshape(xp.matmul(xp.reshape(left, (1, -1)), rows), u.shape))
 

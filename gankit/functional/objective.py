@@ -6,16 +6,15 @@ differentiate it. Fakes come before reals in a joined batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gankit import augment
 from gankit.augment import Half
 from gankit.contract import Problem, strip_prefix
-from gankit.functional.framework import Framework, Tensor, Tensors
 from gankit.functional.networks import Networks
-from gankit.functional.ops import FrameworkOps
+from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.penalties import Penalty
 
 
@@ -25,20 +24,22 @@ class Inputs(NamedTuple):
     Attributes
     ----------
     real
-        `(B, height, width, channels)` images in [-1, 1]; None if the update does not use them.
+        `(B, height, width, channels)` images in [-1, 1]; None, or no rows, if the update does not
+        use them.
     noise
         `(B, latent)`.
     labels
-        `(B, classes)` one-hot labels; None if the problem has no classes.
+        Labels of the images as the networks take them, by default `(B, classes)` one-hot; None if
+        the problem has no classes.
     random
         Every other random input, as in `gankit.contract.Batch`; offsets in the problem's precision.
     scalars
         Floats, or float64 scalars on the device, as in `gankit.contract.Batch`.
     masks
-        Dropout masks by name, as in `gankit.contract.dropout_masks`.
-    chance
-        The probability of an adaptive augmentation's transforms; None, the default, if the
-        augmentation is not adaptive.
+        Dropout masks as the networks take them, by default by the names of
+        `gankit.contract.dropout_masks`.
+    followers
+        The scalars of each follower, by its name in the state; the update fills them in.
     """
 
     real: Tensor | None
@@ -46,8 +47,8 @@ class Inputs(NamedTuple):
     labels: Tensor | None
     random: Mapping[str, Tensor]
     scalars: Mapping[str, Tensor]
-    masks: Mapping[str, Tensor]
-    chance: Tensor | None = None
+    masks: Any
+    followers: Mapping[str, Tensors]
 
 
 @dataclass(frozen=True)
@@ -56,27 +57,33 @@ class Objective:
 
     Attributes
     ----------
-    framework
-        The framework of all tensors.
+    ops
+        The operations on all tensors.
     problem
         The problem.
     networks
         What runs its networks.
     """
 
-    framework: Framework
+    ops: Operations
     problem: Problem
     networks: Networks
 
-    def generate(self, weights: Tensors, inputs: Inputs) -> tuple[Tensor, Tensors]:
-        """Return `(B, height, width, channels)` fakes, and the running state after the pass."""
-        masks = strip_prefix(inputs.masks, "generator")
-        return self.networks.run("generator", weights, inputs.noise, inputs.labels, masks)
+    def generate(
+        self, weights: Tensors, inputs: Inputs, *, moving: bool = False
+    ) -> tuple[Tensor, Tensors]:
+        """Return `(B, height, width, channels)` fakes, and the running state after the pass.
+
+        `moving` is True in the generator's own update.
+        """
+        return self.networks.run(
+            "generator", weights, inputs.noise, inputs.labels, inputs.masks, moving=moving
+        )
 
     def discriminator(
         self, weights: Tensors, fake: Tensor, inputs: Inputs
-    ) -> tuple[Tensor, tuple[Tensor, Tensors]]:
-        """Return the discriminator's loss without penalties.
+    ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensors]]:
+        """Return the discriminator's loss, with the penalties that share its pass.
 
         Parameters
         ----------
@@ -91,36 +98,36 @@ class Objective:
         -------
         loss
             A scalar.
-        real, running
-            The `(B,)` logits of real images, and the running state after the pass.
+        real, fake, running
+            The `(B,)` logits of real and of generated images, and the running state after the pass.
         """
-        fakes, reals, running = self._joined(weights, fake, inputs)
-        loss = self.problem.loss.discriminator(self._ops, reals[:, 0], fakes[:, 0])
+        fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
+        loss = self.problem.loss.discriminator(self.ops, reals[:, 0], fakes[:, 0])
         loss = self._with_classes(loss, inputs.labels, fakes, reals)
-        return loss, (reals[:, 0], running)
+        for half, gradient in gradients.items():
+            for number in self.problem.shared_penalties[half]:
+                loss = loss + self._penalty(number, gradient, inputs)
+        return loss, (reals[:, 0], fakes[:, 0], running)
 
-    def generator(
-        self, weights: Tensors, others: Tensors, inputs: Inputs
-    ) -> tuple[Tensor, Tensors]:
-        """Return the generator's loss, and the running state after its pass.
+    def generator(self, others: Tensors, fake: Tensor, inputs: Inputs) -> Tensor:
+        """Return the generator's loss.
 
         Parameters
         ----------
-        weights
-            The generator's, to be differentiated.
         others
-            The discriminator's, constants.
+            The discriminator's weights, constants.
+        fake
+            The fakes, to be differentiated.
         inputs
             As in `discriminator`.
         """
-        fake, running = self.generate(weights, inputs)
         if self.problem.loss.paired:
-            fakes, reals, _ = self._joined(others, fake, inputs)
-            loss = self.problem.loss.generator(self._ops, reals[:, 0], fakes[:, 0])
+            fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
+            loss = self.problem.loss.generator(self.ops, reals[:, 0], fakes[:, 0])
         else:
-            fakes = self._alone(others, fake, "fake", "discriminator", inputs)
-            loss = self.problem.loss.generator(self._ops, None, fakes[:, 0])
-        return self._with_classes(loss, inputs.labels, fakes), running
+            fakes, _ = self._alone(others, fake, "fake", inputs)
+            loss = self.problem.loss.generator(self.ops, None, fakes[:, 0])
+        return self._with_classes(loss, inputs.labels, fakes)
 
     def penalty(
         self,
@@ -129,85 +136,146 @@ class Objective:
         fake: Tensor,
         inputs: Inputs,
     ) -> Tensor:
-        """Return the `number`-th penalty's term of the discriminator's loss, if it is due.
+        """Return the `number`-th penalty's term of the loss, from a separate pass.
 
         Parameters
         ----------
         number
-            Its position in the problem's penalties.
+            Its position in the problem's penalties; not one of `Problem.shared_penalties`.
         weights, fake, inputs
             As in `discriminator`.
         """
-        xp, name = self.framework.xp, f"penalty/{number}"
         penalty: Penalty = self.problem.penalties[number]
-        random = strip_prefix(inputs.random, name)
+        random = strip_prefix(inputs.random, f"penalty/{number}")
         points = penalty.points(inputs.real, fake, random, self._deviation)
 
-        def total(images: Tensor) -> Tensor:
-            outputs = self._alone(weights, images, penalty.half, name, inputs)
-            return xp.sum(outputs[:, 0])
+        def outputs(images: Tensor) -> tuple[Tensor, Tensors]:
+            return self._alone(weights, images, penalty.half, inputs, number=number + 1)
 
-        gradient = self.framework.grad(total, points)
+        _, _, gradient = self._with_gradient(outputs, points)
+        return self._penalty(number, gradient, inputs)
+
+    def _adversarial(
+        self, weights: Tensors, fake: Tensor, inputs: Inputs
+    ) -> tuple[Tensor, Tensor, Tensors, dict[Half, Tensor]]:
+        """Return the adversarial pass of the discriminator's update.
+
+        The results are the outputs for fakes and for reals, the running state, and the gradients
+        of the logits by the images of each half that has shared penalties.
+        """
+        shared, xp = self.problem.shared_penalties, self.ops.xp
+        if not shared:
+            return *self._joined(weights, fake, inputs.real, inputs, moving=True), {}
+        if len(shared) == 2:
+
+            def joined(images: Tensor) -> tuple[Tensor, Tensors]:
+                fakes, reals, running = self._joined(
+                    weights, *self.ops.halves(images), inputs, moving=True
+                )
+                return xp.concatenate([fakes, reals], axis=0), running
+
+            images = xp.concatenate([fake, inputs.real], axis=0)
+            outputs, running, gradient = self._with_gradient(joined, images)
+            by_fakes, by_reals = self.ops.halves(gradient)
+            return *self.ops.halves(outputs), running, {"fake": by_fakes, "real": by_reals}
+        (half,) = shared
+
+        def alone(images: Tensor) -> tuple[Tensor, Tensors]:
+            return self._alone(weights, images, half, inputs)
+
+        with_gradient, _, gradient = self._with_gradient(
+            alone, fake if half == "fake" else inputs.real
+        )
+        if half == "fake":
+            reals, running = self._alone(weights, inputs.real, "real", inputs, moving=True)
+            return with_gradient, reals, running, {half: gradient}
+        fakes, running = self._alone(weights, fake, "fake", inputs, moving=True)
+        return fakes, with_gradient, running, {half: gradient}
+
+    def _with_gradient(
+        self, outputs: Callable[[Tensor], tuple[Tensor, Tensors]], images: Tensor
+    ) -> tuple[Tensor, Tensors, Tensor]:
+        """Return both results of `outputs(images)`, and the gradient of each logit by its image."""
+        xp = self.ops.xp
+        made, running, pull = self.ops.input_vjp(outputs, images)
+        ones = xp.ones_like(made[:, :1])
+        if made.shape[1] > 1:  # Class logits follow the logit.
+            ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1)
+        return made, running, pull(ones)
+
+    def _penalty(self, number: int, gradient: Tensor, inputs: Inputs) -> Tensor:
+        """Return a penalty's term, given the gradient of each logit by its image."""
+        xp, penalty = self.ops.xp, self.problem.penalties[number]
         squares = xp.sum(gradient * gradient, axis=(1, 2, 3))
         if penalty.target == 0:
-            return self.framework.scale(inputs.scalars[name], 0.5 * xp.mean(squares))
-        excess = xp.sqrt(squares + penalty.epsilon) - penalty.target
-        return self.framework.scale(inputs.scalars[name], xp.mean(excess * excess))
-
-    @property
-    def _ops(self) -> FrameworkOps:
-        return FrameworkOps(self.framework)
+            value = 0.5 * xp.mean(squares)
+        else:
+            excess = xp.sqrt(squares + penalty.epsilon) - penalty.target
+            value = xp.mean(excess * excess)
+        return self.ops.scale(inputs.scalars[f"penalty/{number}"], value)
 
     def _joined(
-        self, weights: Tensors, fake: Tensor, inputs: Inputs
+        self,
+        weights: Tensors,
+        fake: Tensor,
+        real: Tensor,
+        inputs: Inputs,
+        *,
+        moving: bool = False,
     ) -> tuple[Tensor, Tensor, Tensors]:
         """Return the outputs for fakes and for reals of one pass, and the running state."""
-        xp, count = self.framework.xp, fake.shape[0]
-        seen = [
-            self._view(fake, "fake", inputs),
-            self._view(inputs.real, "real", inputs),
-        ]
-        labels, masks = inputs.labels, strip_prefix(inputs.masks, "discriminator")
-        both = None if labels is None else xp.concatenate([labels, labels], axis=0)
-        images = xp.concatenate(seen, axis=0)
-        made, running = self.networks.run("discriminator", weights, images, both, masks, halves=2)
-        return made[:count], made[count:], running
+        xp, labels = self.ops.xp, inputs.labels
+        views = [self._view(fake, "fake", inputs), self._view(real, "real", inputs)]
+        outputs, running = self.networks.run(
+            "discriminator",
+            weights,
+            xp.concatenate(views, axis=0),
+            None if labels is None else xp.concatenate([labels, labels], axis=0),
+            inputs.masks,
+            halves=2,
+            moving=moving,
+        )
+        return *self.ops.halves(outputs), running
 
     def _alone(
         self,
         weights: Tensors,
         images: Tensor,
         half: Half,
-        masks: str,
         inputs: Inputs,
-    ) -> Tensor:
-        """Return the outputs for one half alone; `masks` is the prefix of the pass's masks."""
-        seen = self._view(images, half, inputs)
-        kept = strip_prefix(inputs.masks, masks)
-        return self.networks.run("discriminator", weights, seen, inputs.labels, kept)[0]
+        *,
+        number: int = 0,
+        moving: bool = False,
+    ) -> tuple[Tensor, Tensors]:
+        """Return the outputs for one half alone, in a pass of the update, and the running state."""
+        return self.networks.run(
+            "discriminator",
+            weights,
+            self._view(images, half, inputs),
+            inputs.labels,
+            inputs.masks,
+            number=number,
+            moving=moving,
+        )
 
     def _view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
         """Return images as the discriminator sees them."""
-        policy, one = self.problem.augment, self.framework.xp.ones_like(images[:1, :1, :1, :1])
-        sigma = self.framework.scale(inputs.scalars.get("instance_noise", 0.0), one)
-        return augment.view(self._ops, policy, images, half, inputs.random, sigma, inputs.chance)
+        sigma = inputs.scalars.get("instance_noise")
+        if sigma is not None:
+            one = self.ops.xp.ones_like(images[:1, :1, :1, :1])
+            sigma = self.ops.scale(sigma, one)
+        p = inputs.followers["ada"]["p"] if "ada" in inputs.followers else None
+        return augment.view(self.ops, self.problem.augment, images, half, inputs.random, sigma, p)
 
     def _with_classes(self, loss: Tensor, labels: Tensor | None, *outputs: Tensor) -> Tensor:
         """Return the loss with that of the auxiliary classifier on each half's outputs."""
         weight = self.problem.auxiliary
         for made in outputs if weight else ():
-            loss = loss + weight * self._cross_entropy(made[:, 1:], labels)
+            loss = loss + weight * self.ops.cross_entropy(made[:, 1:], labels)
         return loss
-
-    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the mean of `logsumexp(c) - c[label]` of `(B, classes)` logits."""
-        xp = self.framework.xp
-        most = self.framework.constant(xp.max(logits, axis=1, keepdims=True))
-        lengths = xp.log(xp.sum(xp.exp(logits - most), axis=1)) + most[:, 0]
-        return xp.mean(lengths - xp.sum(logits * labels, axis=1))
 
     def _deviation(self, images: Tensor) -> Tensor:
         """Return the population standard deviation of all values."""
-        xp = self.framework.xp
+        xp = self.ops.xp
         centred = images - xp.mean(images)
         return xp.sqrt(xp.mean(centred * centred))

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gankit.contract import add_prefix, strip_prefix
-from gankit.functional.framework import Framework, Tensor, Tensors
-from gankit.layers import is_running
+from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 
 Number = float | Tensor
@@ -18,7 +17,7 @@ Number = float | Tensor
 
 
 def updated(
-    framework: Framework,
+    ops: Operations,
     optimizer: Optimizer,
     weights: Tensors,
     gradients: Tensors,
@@ -29,8 +28,8 @@ def updated(
 
     Parameters
     ----------
-    framework
-        The framework of the tensors.
+    ops
+        The operations on the tensors.
     optimizer
         Which update.
     weights, gradients
@@ -45,29 +44,29 @@ def updated(
         case SGD():
             moves, state = gradients, {}
         case RMSprop():
-            moves, state = _rmsprop(framework, optimizer, gradients, state)
+            moves, state = _rmsprop(ops, optimizer, gradients, state)
         case Adam():
-            rate, moves, state = _adam(framework, optimizer, gradients, state, scalars)
-    moved = {name: w - framework.scale(rate, moves[name]) for name, w in weights.items()}
+            rate, moves, state = _adam(ops, optimizer, gradients, state, scalars)
+    moved = {name: w - ops.scale(rate, moves[name]) for name, w in weights.items()}
     if (most := optimizer.clip) is not None:
-        moved = {name: framework.xp.clip(w, -most, most) for name, w in moved.items()}
+        moved = {name: ops.xp.clip(w, -most, most) for name, w in moved.items()}
     return moved, state
 
 
 def _rmsprop(
-    framework: Framework, rmsprop: RMSprop, gradients: Tensors, state: Tensors
+    ops: Operations, rmsprop: RMSprop, gradients: Tensors, state: Tensors
 ) -> tuple[Tensors, Tensors]:
     """Return the moves before the learning rate, and the state (Tieleman & Hinton 2012)."""
-    v = _blended_squares(framework, rmsprop.decay, strip_prefix(state, "v"), gradients)
+    v = _blended_squares(ops, rmsprop.decay, strip_prefix(state, "v"), gradients)
     moves = {
-        name: gradient / (framework.xp.sqrt(v[name]) + rmsprop.epsilon)
+        name: gradient / (ops.xp.sqrt(v[name]) + rmsprop.epsilon)
         for name, gradient in gradients.items()
     }
     return moves, add_prefix("v", v)
 
 
 def _adam(
-    framework: Framework,
+    ops: Operations,
     adam: Adam,
     gradients: Tensors,
     state: Tensors,
@@ -76,35 +75,30 @@ def _adam(
     """Return the corrected rate, the moves and the state (Kingma & Ba 2015, algorithm 1)."""
     t, beta2 = state["t"] + 1, scalars["beta2"]
     m = {
-        name: blended(framework, adam.beta1, old, gradients[name])
+        name: blended(ops, adam.beta1, old, gradients[name])
         for name, old in strip_prefix(state, "m").items()
     }
-    v = _blended_squares(framework, beta2, strip_prefix(state, "v"), gradients)
+    v = _blended_squares(ops, beta2, strip_prefix(state, "v"), gradients)
     rate, correction = scalars["learning_rate"] / (1 - adam.beta1**t), 1 / (1 - beta2**t)
     moves = {
-        name: m[name] / (framework.xp.sqrt(framework.scale(correction, v[name])) + adam.epsilon)
+        name: m[name] / (ops.xp.sqrt(ops.scale(correction, v[name])) + adam.epsilon)
         for name in gradients
     }
     return rate, moves, add_prefix("m", m) | add_prefix("v", v) | {"t": t}
 
 
-def _blended_squares(
-    framework: Framework, share: Number, old: Tensors, gradients: Tensors
-) -> Tensors:
+def _blended_squares(ops: Operations, share: Number, old: Tensors, gradients: Tensors) -> Tensors:
     return {
-        name: blended(framework, share, square, gradients[name] * gradients[name])
+        name: blended(ops, share, square, gradients[name] * gradients[name])
         for name, square in old.items()
     }
 
 
-def blended(framework: Framework, share: Number, old: Tensor, new: Tensor) -> Tensor:
+def blended(ops: Operations, share: Number, old: Tensor, new: Tensor) -> Tensor:
     """Return `share * old + (1 - share) * new`."""
-    return framework.scale(share, old) + framework.scale(1 - share, new)
+    return ops.scale(share, old) + ops.scale(1 - share, new)
 
 
-def averaged(framework: Framework, share: Number, average: Tensors, weights: Tensors) -> Tensors:
-    """Return the moving average after an update; running state is that of `weights`."""
-    return {
-        name: weights[name] if is_running(name) else blended(framework, share, old, weights[name])
-        for name, old in average.items()
-    }
+def averaged(ops: Operations, share: Number, average: Tensors, weights: Tensors) -> Tensors:
+    """Return the moving average of `weights` after an update; `average` is that before."""
+    return {name: blended(ops, share, average[name], w) for name, w in weights.items()}

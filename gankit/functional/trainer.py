@@ -22,9 +22,10 @@ from gankit.contract.dropout_masks import Masks
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import ConfigError
 from gankit.functional.forward import ForwardPass
-from gankit.functional.framework import Framework, Tensor, Tensors
+from gankit.functional.framework import Framework
 from gankit.functional.networks import SpecNetworks
 from gankit.functional.objective import Inputs, Objective
+from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.updates import Updates
 from gankit.layers import Spec, uses_labels
 
@@ -50,7 +51,9 @@ class Trainer:
         self.generator = Inference(self, "generator", problem.generator)
         self.discriminator = Inference(self, "discriminator", problem.discriminator)
         self.average = Inference(self, "average", problem.generator) if problem.average else None
-        self.updates = Updates(Objective(framework, problem, SpecNetworks(framework, problem)))
+        self.updates = Updates(
+            framework, Objective(framework, problem, SpecNetworks(framework, problem))
+        )
         self._update_discriminator = framework.compile(self.updates.discriminator, consumes=True)
         self._update_generator = framework.compile(self.updates.generator, consumes=True)
 
@@ -105,6 +108,7 @@ class Trainer:
             random={name: array(a) for name, a in random.items() if name != "flip"},
             scalars={name: float(number) for name, number in batch.scalars.items()},
             masks={name: array(mask) for name, mask in masks.items()},
+            followers={},
         )
 
 

@@ -6,134 +6,184 @@ changes running state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from gankit.contract import add_prefix, strip_prefix
-from gankit.functional import adaptive
-from gankit.functional.framework import Extra, Framework, Tensor, Tensors
+from gankit.functional import followers
+from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.objective import Inputs, Objective
+from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
-from gankit.layers import is_running
 
-Loss: TypeAlias = Callable[[Tensors], tuple[Tensor, Extra]]
-"""A network's weights and running state to its loss, and to what the pass computed beside it."""
 Term: TypeAlias = Callable[[Tensors], Tensor]
-"""A network's weights and running state to a further term of its loss."""
+"""A network's weights and running state to a term of its loss."""
+
+
+class Generated(NamedTuple):
+    """A generator's forward pass.
+
+    Attributes
+    ----------
+    fake
+        The generated images, constants.
+    running
+        The generator's running state after the pass.
+    pull
+        A gradient of the images to the gradients of the generator's weights.
+    """
+
+    fake: Tensor
+    running: Tensors
+    pull: Pull
 
 
 @dataclass(frozen=True)
 class Updates:
-    """The updates of a problem; a state has the names of `Problem.initial_state`."""
+    """The updates of a problem; a state has the names of `Problem.initial_state`.
 
+    Attributes
+    ----------
+    framework
+        The framework of all tensors.
+    objective
+        The losses.
+    """
+
+    framework: Framework
     objective: Objective
 
     def discriminator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
         """Return the state after one discriminator update, and its loss before."""
-        objective, penalties = self.objective, self.objective.problem.penalties
-        fake, _ = objective.generate(strip_prefix(state, "generator"), inputs)
-        fake, inputs = self._framework.constant(fake), _adapted(state, inputs)
-
-        def loss(weights: Tensors) -> tuple[Tensor, Extra]:
-            return objective.discriminator(weights, fake, inputs)
-
-        def term(number: int) -> Term:
-            return lambda weights: objective.penalty(number, weights, fake, inputs)
-
-        terms = [(inputs.scalars[f"penalty/{i}"], term(i)) for i in range(len(penalties))]
-        moved, value, (real, running) = self._descend("discriminator", state, inputs, loss, terms)
-        state = state | moved | add_prefix("discriminator", running)
-        augment = objective.problem.augment
-        if augment and augment.adaptive:
-            follower = strip_prefix(state, "ada")
-            follower = adaptive.follow(self._framework, augment, follower, real)
-            state |= add_prefix("ada", follower)
-        return state, value
+        fake, _ = self.objective.generate(strip_prefix(state, "generator"), inputs)
+        return self.discriminate(state, self.framework.constant(fake), inputs)
 
     def generator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
         """Return the state after one generator update and its average's, and the loss before."""
-        others, inputs = strip_prefix(state, "discriminator"), _adapted(state, inputs)
+        return self.follow(state, self.generate(state, inputs), inputs)
+
+    def both(
+        self, state: Tensors, first: Inputs, second: Inputs
+    ) -> tuple[Tensors, tuple[Tensor, Tensor]]:
+        """Return the state after a discriminator and a generator update on the same fakes.
+
+        The inputs are those of each update; both have the same noise. The losses are those before
+        each update.
+        """
+        generated = self.generate(state, first)
+        state, loss = self.discriminate(state, generated.fake, first)
+        state, last = self.follow(state, generated, second)
+        return state, (loss, last)
+
+    def generate(self, state: Tensors, inputs: Inputs) -> Generated:
+        """Run the generator once, for its own update."""
+        running, weights = self._split("generator", state)
+        return Generated(
+            *self.framework.vjp(
+                lambda weights: self.objective.generate(running | weights, inputs, moving=True),
+                weights,
+            )
+        )
+
+    def discriminate(self, state: Tensors, fake: Tensor, inputs: Inputs) -> tuple[Tensors, Tensor]:
+        """Return the state after one discriminator update on these fakes, and the loss before."""
+        objective, inputs = self.objective, self._with_followers(state, inputs)
+        running, weights = self._split("discriminator", state)
 
         def loss(weights: Tensors) -> tuple[Tensor, Extra]:
-            return self.objective.generator(weights, others, inputs)
+            return objective.discriminator(running | weights, fake, inputs)
 
-        moved, value, running = self._descend("generator", state, inputs, loss)
-        state = state | moved | add_prefix("generator", running) | {"step": state["step"] + 1}
-        if average := strip_prefix(state, "average"):
-            weights, share = strip_prefix(state, "generator"), inputs.scalars["average"]
-            state |= add_prefix("average", averaged(self._framework, share, average, weights))
+        value, extra, gradients = self.framework.value_and_grad(loss, weights)
+        for number, penalty in objective.problem.separate_penalties.items():
+            term = partial(self._penalty, number, running, fake, inputs)
+            due = None if penalty.every == 1 else inputs.scalars[f"penalty/{number}"]
+            more, added = self._term(due, term, weights)
+            value = value + more
+            gradients = {name: gradient + added[name] for name, gradient in gradients.items()}
+        real, fakes, moved = extra
+        state = state | self._step("discriminator", state, weights, gradients, inputs)
+        state |= add_prefix("discriminator", moved)
+        for name, follower in objective.problem.followers.items():
+            scalars = strip_prefix(state, name)
+            scalars = followers.follow(self.framework, follower, scalars, real, fakes)
+            state |= add_prefix(name, scalars)
         return state, value
 
-    @property
-    def _framework(self) -> Framework:
-        return self.objective.framework
+    def follow(
+        self, state: Tensors, generated: Generated, inputs: Inputs
+    ) -> tuple[Tensors, Tensor]:
+        """Return the state after a generator update from its pass, and the loss before."""
+        others, inputs = strip_prefix(state, "discriminator"), self._with_followers(state, inputs)
 
-    def _descend(
+        def loss(images: Tensors) -> tuple[Tensor, Extra]:
+            return self.objective.generator(others, images["fake"], inputs), ()
+
+        value, _, gradient = self.framework.value_and_grad(loss, {"fake": generated.fake})
+        gradients = generated.pull(gradient["fake"])
+        _, weights = self._split("generator", state)
+        state = state | self._step("generator", state, weights, gradients, inputs)
+        state |= add_prefix("generator", generated.running) | {"step": state["step"] + 1}
+        if average := strip_prefix(state, "average"):
+            running, weights = self._split("generator", state)
+            share = inputs.scalars["average"]
+            average = averaged(self.framework, share, average, weights)
+            state |= add_prefix("average", average | running)
+        return state, value
+
+    def _with_followers(self, state: Tensors, inputs: Inputs) -> Inputs:
+        names = self.objective.problem.followers
+        return inputs._replace(followers={name: strip_prefix(state, name) for name in names})
+
+    def _split(self, name: str, state: Tensors) -> tuple[Tensors, Tensors]:
+        """Return a network's running state, and its weights."""
+        arrays = strip_prefix(state, name)
+        weights = self.objective.networks.trained(name, arrays)
+        return {key: array for key, array in arrays.items() if key not in weights}, weights
+
+    def _penalty(
+        self, number: int, running: Tensors, fake: Tensor, inputs: Inputs, weights: Tensors
+    ) -> Tensor:
+        return self.objective.penalty(number, running | weights, fake, inputs)
+
+    def _step(
         self,
         name: str,
         state: Tensors,
+        weights: Tensors,
+        gradients: Tensors,
         inputs: Inputs,
-        loss: Loss,
-        terms: Sequence[tuple[float | Tensor, Term]] = (),
-    ) -> tuple[Tensors, Tensor, Extra]:
-        """Move a network's weights down its loss.
-
-        Parameters
-        ----------
-        name
-            The network.
-        state, inputs
-            Those of the update.
-        loss
-            The loss without further terms.
-        terms
-            Further terms, each with a number that is 0 if the term is to be left out.
-
-        Returns
-        -------
-        moved
-            The network's weights and its optimizer's state, by their names in the state.
-        value
-            The loss with all terms, before the update.
-        extra
-            What `loss` returned beside its value.
-        """
-        arrays = strip_prefix(state, name)
-        running = {key: array for key, array in arrays.items() if is_running(key)}
-        weights = {key: array for key, array in arrays.items() if key not in running}
-        value, extra, gradients = self._framework.value_and_grad(
-            lambda weights: loss(running | weights), weights
-        )
-        for due, term in terms:
-            more, added = self._term(due, term, running, weights)
-            value = value + more
-            gradients = {key: gradient + added[key] for key, gradient in gradients.items()}
+    ) -> Tensors:
+        """Return a network's weights and its optimizer's state after one update, by their names."""
         optimizer = getattr(self.objective.problem, f"{name}_optimizer")
-        old, scalars = strip_prefix(state, f"optimizer/{name}"), strip_prefix(inputs.scalars, name)
-        weights, kept = updated(self._framework, optimizer, weights, gradients, old, scalars)
-        return add_prefix(name, weights) | add_prefix(f"optimizer/{name}", kept), value, extra
+        slots, scalars = (
+            strip_prefix(state, f"optimizer/{name}"),
+            strip_prefix(inputs.scalars, name),
+        )
+        apply = self.framework.apply or partial(updated, self.framework)
+        weights, slots = apply(optimizer, weights, gradients, slots, scalars)
+        return add_prefix(name, weights) | add_prefix(f"optimizer/{name}", slots)
 
     def _term(
-        self, due: float | Tensor, term: Term, running: Tensors, weights: Tensors
+        self, due: float | Tensor | None, term: Term, weights: Tensors
     ) -> tuple[Tensor, Tensors]:
-        """Return a term and its gradient by the weights; zeros if it is not due."""
-        framework, xp = self._framework, self._framework.xp
+        """Return a term of a loss and its gradient by the weights; zeros if it is not due.
+
+        `due` is positive if it is, or None if it always is.
+        """
+        framework, xp = self.framework, self.framework.xp
 
         def computed() -> tuple[Tensor, Tensors]:
             value, _, gradients = framework.value_and_grad(
-                lambda weights: (term(running | weights), ()), weights
+                lambda weights: (term(weights), ()), weights
             )
             return value, gradients
 
         def zeros() -> tuple[Tensor, Tensors]:
-            gradients = {key: xp.zeros_like(weight) for key, weight in weights.items()}
+            gradients = {name: xp.zeros_like(weight) for name, weight in weights.items()}
             return xp.sum(next(iter(gradients.values()))), gradients
 
-        found: tuple[Tensor, Tensors] = framework.cond(due, computed, zeros)
+        found: tuple[Tensor, Tensors]
+        found = computed() if due is None else framework.cond(due, computed, zeros)
         return found
-
-
-def _adapted(state: Tensors, inputs: Inputs) -> Inputs:
-    """Return the inputs with the state's probability of an adaptive augmentation."""
-    return inputs._replace(chance=state.get("ada/p"))

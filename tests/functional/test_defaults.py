@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gankit_numpy.image_layers import convolve, convolve_transposed
-from gankit_numpy.operations import shift
+from gankit_numpy.image_layers import average_pool, convolve, convolve_transposed, upsample
+from gankit_numpy.losses import cross_entropy
+from gankit_numpy.operations import leaky_relu, relu, shift
 from gankit_numpy.tape import constant
 
+from gankit.augment import Augment
 from gankit.functional import NAMES, Framework
+from gankit.functional.followers import follow
 from gankit.layers import Conv, ConvTranspose
 
 
@@ -44,7 +47,7 @@ class Plain(Framework):
     def value_and_grad(self, f, weights, /):
         raise NotImplementedError
 
-    def grad(self, f, x, /):
+    def input_vjp(self, f, x, /):
         raise NotImplementedError
 
 
@@ -82,6 +85,83 @@ def test_a_shift_equals_that_of_the_reference():
     images, offsets = normal(4, 6, 5, 2), np.array([[0, 0], [2, -1], [-3, 4], [7, -6]])
     expected = shift(constant(images), offsets).value
     np.testing.assert_array_equal(PLAIN.shift(images, offsets.astype(float)), expected)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_an_upsampling_and_an_average_are_the_references(factor):
+    images = normal(2, 6, 12, 3)
+    np.testing.assert_array_equal(
+        PLAIN.upsample(images, factor), upsample(constant(images), factor).value
+    )
+    np.testing.assert_allclose(
+        PLAIN.average_pool(images, factor),
+        average_pool(constant(images), factor).value,
+        rtol=0,
+        atol=1e-15,
+    )
+
+
+def test_the_rectifiers_are_the_references():
+    x = np.array([-2.0, -0.0, 0.0, 3.0])
+    np.testing.assert_array_equal(PLAIN.relu(x), relu(constant(x)).value)
+    np.testing.assert_array_equal(PLAIN.leaky_relu(x, 0.2), leaky_relu(constant(x), 0.2).value)
+
+
+def test_a_cross_entropy_is_the_references_also_for_large_logits():
+    outputs, labels = 500 * normal(5, 1 + 3), np.array([2, 0, 1, 1, 2])
+    expected = cross_entropy(constant(outputs), labels).value
+    made = PLAIN.cross_entropy(outputs[:, 1:], np.eye(3)[labels])
+    np.testing.assert_allclose(made, expected, rtol=1e-14)
+
+
+def test_halves_are_the_first_and_the_second():
+    first, second = PLAIN.halves(np.arange(6.0).reshape(6, 1))
+    assert first[:, 0].tolist() == [0, 1, 2]
+    assert second[:, 0].tolist() == [3, 4, 5]
+
+
+def test_below_compares_in_the_precision_of_the_numbers():
+    third = np.float32(1 / 3)
+    numbers = np.array([0.1, third, 0.5], np.float32)
+    assert PLAIN.below(numbers, 1 / 3).tolist() == [1, 0, 0]
+
+
+def test_a_bias_is_added_to_each_channel():
+    assert PLAIN.add_bias(np.zeros((1, 1, 2)), np.array([1.0, 2.0])).tolist() == [[[1, 2]]]
+
+
+def test_a_derivative_by_weights_runs_the_function_again():
+    class Squares(Plain):
+        """It differentiates sums of squares."""
+
+        def value_and_grad(self, f, weights, /):
+            value, extra = f(weights)
+            return value, extra, {"w": 2 * weights["w"] * self.upstream}
+
+    framework, calls = Squares("float64", "auto"), []
+
+    def f(weights):
+        calls.append(1)
+        return weights["w"] ** 2, {"running": 3}
+
+    value, extra, pull = framework.vjp(f, {"w": np.array([1.0, -2.0])})
+    assert (value.tolist(), extra, len(calls)) == ([1, 4], {"running": 3}, 1)
+    framework.upstream = np.array([10.0, 1.0])
+    assert pull(framework.upstream)["w"].tolist() == [20, -4]
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("start", [0.0, 0.9999, 0.5])
+def test_an_adaptive_augmentation_follows_as_the_core_defines_it(start):
+    augment = Augment(adaptive=True, images=1000, every=2)
+    state = {"p": np.float64(start), "signs": np.float64(0), "updates": np.float64(0)}
+    logits, signs = [normal(8) + 1, normal(8) - 2], 0.0
+    for number, real in enumerate(logits):
+        state = follow(PLAIN, augment, state, real, real)
+        signs += np.sign(real).mean()
+        assert number or state["p"] == start
+    assert state["p"] == augment.moved(start, signs, 2, 8)
+    assert state["signs"] == state["updates"] == 0
 
 
 def test_softplus_and_sigmoid_are_exact_for_large_values():

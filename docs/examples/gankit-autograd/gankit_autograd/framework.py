@@ -1,6 +1,5 @@
 """HIPS autograd as a framework for `gankit.functional`."""
 
-import autograd
 import autograd.numpy as anp
 import numpy as np
 from autograd.core import make_vjp
@@ -51,9 +50,17 @@ class Autograd(Framework):
         vjp, loss = make_vjp(value, weights)
         return loss, _untraced(extra[0]), vjp(np.ones_like(loss))
 
-    def grad(self, f, x, /):
-        """Return the gradient of a scalar, which can be differentiated again."""
-        return autograd.grad(f)(x)
+    def input_vjp(self, f, x, /):
+        """Return the values, and the derivative, which can be differentiated again."""
+        extra = []
+
+        def value(x):
+            made, more = f(x)
+            extra.append(more)
+            return made
+
+        vjp, made = make_vjp(value, x)
+        return made, extra[0], vjp
 
 
 def _untraced(extra):

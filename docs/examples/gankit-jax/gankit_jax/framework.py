@@ -43,9 +43,15 @@ class Jax(Framework):
         (value, extra), gradients = jax.value_and_grad(f, has_aux=True)(weights)
         return value, extra, gradients
 
-    def grad(self, f, x, /):
-        """Return the gradient of a scalar, which can be differentiated again."""
-        return jax.grad(f)(x)
+    def vjp(self, f, weights, /):
+        """Return the value, what comes with it, and the derivative, in one pass."""
+        value, pull, extra = jax.vjp(f, weights, has_aux=True)
+        return value, extra, lambda gradient: pull(gradient)[0]
+
+    def input_vjp(self, f, x, /):
+        """Return the values, and the derivative, which can be differentiated again."""
+        value, pull, extra = jax.vjp(f, x, has_aux=True)
+        return value, extra, lambda gradient: pull(gradient)[0]
 
     def cond(self, flag, f, otherwise, /):
         """Compute only one of the two."""

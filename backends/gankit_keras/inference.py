@@ -1,0 +1,64 @@
+"""A network in inference mode, called with arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gankit.contract import Array, Labels, State, check_labels, check_state
+from gankit.contract.random_streams import Role
+from gankit.errors import ConfigError, NotPortable
+from gankit_keras.framework import Variable, compiled, tf
+from gankit_keras.networks import Network
+from gankit_keras.variables import assign, to_arrays
+
+
+class Inference:
+    """A network with its values, or with those of an average; compiled once for all batch sizes."""
+
+    def __init__(self, network: Network, values: dict[str, Variable], device: str | None) -> None:
+        self._network, self._values = network, values
+        self._run = compiled(
+            lambda inputs, labels: network.run(values, inputs, labels)[0],
+            device,
+            tf.TensorSpec((None, *network.inputs), network.precision),
+            tf.TensorSpec((None,), tf.int64),
+        )
+
+    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+        """Return images, or `(n,)` logits."""
+        outputs = self._outputs(inputs, labels)
+        return outputs if self._network.role is Role.GENERATOR else outputs[:, 0]
+
+    def classify(self, images: Array, /) -> Array:
+        """Return the `(n, classes)` logits of an auxiliary classifier."""
+        if self._network.role is Role.GENERATOR or self._network.outputs == (1,):
+            raise ConfigError("this network has no classifier; set `auxiliary`")
+        return self._outputs(images, None)[:, 1:]
+
+    def weights(self) -> State:
+        """Return copies of the weights by the core's names."""
+        if self._network.native:
+            raise NotPortable(
+                f"the {self._network.role.name.lower()} is a native keras model; "
+                "give a spec to move its weights between backends"
+            )
+        return to_arrays(self._values)
+
+    def load_weights(self, weights: State, /) -> None:
+        """Copy weights in, all or nothing."""
+        check_state(weights, self.weights())
+        assign(self._values, weights)
+
+    def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+        network = self._network
+        classes = network_labels(labels, len(inputs), network.classes)
+        outputs: Array = self._run(np.asarray(inputs, network.precision), classes).numpy()
+        return outputs
+
+
+def network_labels(labels: Labels | None, count: int, classes: int) -> Labels:
+    """Return validated labels, `(count,)` int64; no rows without classes."""
+    if not classes:
+        return np.zeros(0, np.int64)
+    check_labels(labels, count, classes)
+    return np.asarray(labels, np.int64)

@@ -1,0 +1,113 @@
+"""A user's own `keras.Model` as a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gankit.contract import Precision
+from gankit.contract.random_streams import Role
+from gankit.errors import ConfigError
+from gankit.layers import Shape
+from gankit_keras.framework import Tensor, Variable, keras, tf
+from gankit_keras.native_call import NativeCall, native_call
+from gankit_keras.random_inputs import RandomInput, SeedState
+
+
+class NativeNetwork:
+    """A `gankit_keras.networks.Network` around a `keras.Model`, whose weights it trains in place.
+
+    The model is given labels if its `call` has a parameter of that name, or if it is a functional
+    model of two inputs. ConfigError if its shapes or precision do not fit.
+    """
+
+    native = True
+
+    def __init__(
+        self,
+        model: keras.Model,
+        role: Role,
+        inputs: Shape,
+        outputs: Shape,
+        classes: int,
+        precision: Precision,
+    ) -> None:
+        self._model, self._call = model, native_call(model, role.name.lower(), classes)
+        self.role, self.inputs, self.outputs, self.precision = role, inputs, outputs, precision
+        self.classes = classes if self._call.takes_labels else 0
+        _check(model, self._call, inputs, outputs, precision)
+        # Keras numbers layers by the process's count, so paths are not stable; positions are.
+        self._variables = {f"{number}.{v.name}": v for number, v in enumerate(model.weights)}
+        saved = {id(v) for v in model.weights}
+        self._seeds = list({id(v): v for v in model.variables if id(v) not in saved}.values())
+        trained = {id(v) for v in model.trainable_variables}
+        self.values: dict[str, Variable] = {n: v.value for n, v in self._variables.items()}
+        self.trained = frozenset(n for n, v in self._variables.items() if id(v) in trained)
+        self.random: dict[str, RandomInput] = {
+            f"seed/{index}": SeedState(role, index) for index in range(len(self._seeds))
+        }
+
+    def run(
+        self,
+        arrays: Mapping[str, Tensor],
+        x: Tensor,
+        labels: Tensor,
+        random: Mapping[str, Tensor] | None = None,
+        halves: int = 1,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the outputs, and the running state after this pass."""
+        names = [f"seed/{index}" for index in range(len(self._seeds))]
+        seeds = [(0, 0) if random is None else random[name] for name in names]
+        given = [(self._variables[name], tf.convert_to_tensor(a)) for name, a in arrays.items()]
+        with keras.StatelessScope([*given, *zip(self._seeds, seeds, strict=True)]) as scope:
+            outputs = self._outputs(x, labels, halves, training=random is not None)
+        running = {
+            name: scope.get_current_value(self._variables[name])
+            for name in arrays
+            if name not in self.trained
+        }
+        return tf.reshape(outputs, (-1, *self.outputs)), running
+
+    def _outputs(self, x: Tensor, labels: Tensor, halves: int, *, training: bool) -> Tensor:
+        """Call the model for each half, so that each has its own statistics."""
+        parts: Sequence[tuple[Tensor, Tensor]] = list(
+            zip(tf.split(x, halves), tf.split(labels, halves), strict=True)
+        )
+        outputs = [self._call(self._model, part, own, training=training) for part, own in parts]
+        return tf.concat(outputs, axis=0)
+
+
+def _check(
+    model: keras.Model, call: NativeCall, inputs: Shape, outputs: Shape, precision: Precision
+) -> None:
+    """Build a model if needed, and raise ConfigError unless it fits the problem."""
+    tensor, name = _call_once(model, call, inputs, precision), call.name
+    computed = [layer.compute_dtype for layer in (model, *model.layers)]
+    dtypes = [tensor.dtype.name, *computed, *(v.dtype for v in model.weights)]
+    if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
+        raise ConfigError(
+            f"the {name} computes in {wrong[0]}, but the problem needs {precision}; "
+            f"call keras.config.set_dtype_policy({precision!r}) before you build it"
+        )
+    shape = tuple(tensor.shape[1:])
+    if shape != outputs and (shape, outputs) != ((), (1,)):
+        raise ConfigError(
+            f"the {name}'s output is {shape} for inputs of {inputs}; it must be {outputs}"
+        )
+    if not model.trainable_variables:
+        raise ConfigError(
+            f"the {name} has no weights to train; set trainable = True on some layers"
+        )
+
+
+def _call_once(model: keras.Model, call: NativeCall, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
+    """Return a native model's outputs for two rows of zeros, without changing its state."""
+    zeros, labels = tf.zeros((2, *inputs), precision), tf.zeros((2,), tf.int64)
+    if not model.built:
+        call(model, zeros, labels, training=False)
+    with keras.StatelessScope():
+        outputs = call(model, zeros, labels, training=False)
+    if not tf.is_tensor(outputs):
+        kind = type(outputs).__name__
+        raise ConfigError(f"the {call.name} returns a {kind}; it must return one tensor")
+    return outputs

@@ -1,0 +1,68 @@
+"""A network of gankit's layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from gankit.contract import Precision
+from gankit.contract.random_streams import Role
+from gankit.functional import ForwardPass, Operations
+from gankit.layers import Dropout, Shape, Spec, is_running, uses_labels, walk, weight_shapes
+from gankit_keras.framework import Tensor, Variable, tf
+from gankit_keras.random_inputs import DropoutMask, RandomInput
+
+
+class SpecNetwork:
+    """A `gankit_keras.networks.Network` of layers."""
+
+    native = False
+
+    def __init__(
+        self,
+        ops: Operations,
+        spec: Spec,
+        role: Role,
+        inputs: Shape,
+        outputs: Shape,
+        classes: int,
+    ) -> None:
+        self._ops, self._spec, self._depth = ops, spec, classes
+        self.role, self.inputs, self.outputs = role, inputs, outputs
+        self.precision: Precision = ops.precision
+        self.classes = classes if uses_labels(spec) else 0
+
+    @cached_property
+    def values(self) -> dict[str, Variable]:
+        """The weights and running state, zero."""
+        shapes = weight_shapes(self._spec, self.inputs, self._depth)
+        return {
+            name: tf.Variable(tf.zeros(shape, self.precision)) for name, shape in shapes.items()
+        }
+
+    @property
+    def trained(self) -> frozenset[str]:
+        """The names of the weights."""
+        return frozenset(name for name in self.values if not is_running(name))
+
+    @cached_property
+    def random(self) -> dict[str, RandomInput]:
+        """A mask for each dropout layer, by the layer's name."""
+        return {
+            place.name: DropoutMask(self.role, place.number, place.shape, place.layer.rate)
+            for place in walk(self._spec, self.inputs)
+            if isinstance(place.layer, Dropout)
+        }
+
+    def run(
+        self,
+        arrays: Mapping[str, Tensor],
+        x: Tensor,
+        labels: Tensor,
+        random: Mapping[str, Tensor] | None = None,
+        halves: int = 1,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the outputs, and the running state after this pass."""
+        one_hot = tf.one_hot(labels, self.classes, dtype=x.dtype) if self.classes else None
+        forward = ForwardPass(self._ops, arrays, one_hot, random, halves)
+        return forward.run(self._spec, x), forward.running

@@ -1,0 +1,192 @@
+"""TensorFlow as a framework for `gankit.functional`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.functional import Extra, Framework, Tensors
+from gankit.functional.framework import Pull
+from gankit_keras import tensorflow_functions
+from gankit_keras.framework import Tensor, tf
+from gankit_keras.optimizers import apply
+
+
+class Unconnected(Exception):
+    """A loss depends on none of its weights."""
+
+
+class TensorFlow(Framework):
+    """TensorFlow's tensors; weights and the optimizers' state are variables, written in place."""
+
+    xp = tensorflow_functions
+    apply = staticmethod(apply)
+
+    def array(self, values: NDArray[Any], /) -> Tensor:
+        """Return a tensor."""
+        return tf.constant(values)
+
+    def numpy(self, tensor: Tensor, /) -> NDArray[Any]:
+        """Return a copy."""
+        return np.array(tensor.numpy())
+
+    def constant(self, tensor: Tensor, /) -> Tensor:
+        """Return the numbers without their gradient."""
+        return tf.stop_gradient(tensor)
+
+    def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
+        """Return the product in the tensor's precision."""
+        return tf.cast(number, tensor.dtype) * tensor
+
+    def float64(self, tensor: Tensor, /) -> Tensor:
+        """Return a tensor in float64."""
+        return tf.cast(tensor, tf.float64)
+
+    def value_and_grad(
+        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
+    ) -> tuple[Tensor, Extra, Tensors]:
+        """Return the value, what comes with it, and the gradient."""
+        value, extra, pull = self._taped(f, weights)
+        return value, extra, pull(None)
+
+    def vjp(
+        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
+    ) -> tuple[Tensor, Extra, Pull]:
+        """Return the value, what comes with it, and the derivative, in one pass."""
+        value, extra, pull = self._taped(f, weights)
+        return tf.stop_gradient(value), extra, pull
+
+    def _taped(
+        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors
+    ) -> tuple[Tensor, Extra, Pull]:
+        tensors = {name: tf.convert_to_tensor(weight) for name, weight in weights.items()}
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(list(tensors.values()))
+            value, extra = f(tensors)
+
+        def pull(gradient: Tensor | None) -> Tensors:
+            found = tape.gradient(value, tensors, output_gradients=gradient)
+            if all(each is None for each in found.values()):
+                raise Unconnected
+            # The gradient of a native model's embedding is sparse.
+            return {
+                name: tf.zeros_like(tensors[name]) if each is None else tf.convert_to_tensor(each)
+                for name, each in found.items()
+            }
+
+        return value, extra, pull
+
+    def input_vjp(
+        self, f: Callable[[Tensor], tuple[Tensor, Tensors]], x: Tensor, /
+    ) -> tuple[Tensor, Tensors, Callable[[Tensor], Tensor]]:
+        """Return the values, and the derivative, which can be differentiated again."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            value, extra = f(x)
+
+        def pull(gradient: Tensor) -> Tensor:
+            zero = tf.UnconnectedGradients.ZERO
+            return tape.gradient(value, x, gradient, unconnected_gradients=zero)
+
+        return value, extra, pull
+
+    def cond(
+        self, flag: float | Tensor, f: Callable[[], Any], otherwise: Callable[[], Any], /
+    ) -> Any:  # noqa: ANN401 - whatever the two return.
+        """Compute only one of the two."""
+        return tf.cond(flag > 0, f, otherwise)
+
+    def softplus(self, x: Tensor, /) -> Tensor:
+        """Return log(1 + exp(x)).
+
+        TensorFlow neglects a term only if it is less than half a unit in the last place.
+        """
+        return tf.nn.softplus(x)
+
+    def sigmoid(self, x: Tensor, /) -> Tensor:
+        """Return 1 / (1 + exp(-x))."""
+        return tf.sigmoid(x)
+
+    def relu(self, x: Tensor, /) -> Tensor:
+        """Return max(x, 0)."""
+        return tf.nn.relu(x)
+
+    def leaky_relu(self, x: Tensor, slope: float, /) -> Tensor:
+        """Return max(x, slope * x) with an explicit derivative; TensorFlow's is slow."""
+
+        def forward(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+            outputs = tf.maximum(x, slope * x)
+            # For slopes in [0, 1] the outputs are positive if the inputs are.
+            return outputs, lambda pull: tf.where(outputs > 0, pull, slope * pull)
+
+        return tf.custom_gradient(forward)(x)
+
+    def add_bias(self, x: Tensor, bias: Tensor, /) -> Tensor:
+        """Return the sum."""
+        return tf.nn.bias_add(x, bias)
+
+    def conv(
+        self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int, groups: int
+    ) -> Tensor:
+        """Return a convolution.
+
+        Pads first: with its own paddings, TensorFlow's gradients take more than twice as long on a
+        CPU. TensorFlow has no gradient of a grouped convolution there, so groups run one by one.
+        """
+        if padding:
+            x = tf.pad(x, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
+        if groups == 1:
+            return tf.nn.conv2d(x, kernel, stride, "VALID")
+        parts = zip(tf.split(x, groups, axis=-1), tf.split(kernel, groups, axis=-1), strict=True)
+        return tf.concat([tf.nn.conv2d(*part, stride, "VALID") for part in parts], axis=-1)
+
+    def conv_transpose(self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int) -> Tensor:
+        """Return a transposed convolution: TensorFlow's, with its margin cropped."""
+        sides = [(side - 1) * stride + kernel.shape[0] for side in x.shape[1:3]]
+        # TensorFlow defines it as the gradient of a convolution from the larger image.
+        transposed = tf.transpose(kernel, (0, 1, 3, 2))
+        shape = (tf.shape(x)[0], *sides, kernel.shape[3])
+        larger = tf.nn.conv2d_transpose(x, transposed, shape, stride, "VALID")
+        bottom, right = (side - padding for side in sides)
+        return larger[:, padding:bottom, padding:right]
+
+    def upsample(self, images: Tensor, factor: int, /) -> Tensor:
+        """Repeat each pixel along both sides."""
+        height, width, channels = images.shape[1:]
+        pixels = tf.reshape(images, (-1, height, 1, width, 1, channels))
+        repeated = tf.tile(pixels, (1, 1, factor, 1, factor, 1))
+        return tf.reshape(repeated, (-1, height * factor, width * factor, channels))
+
+    def average_pool(self, images: Tensor, size: int, /) -> Tensor:
+        """Average over adjacent squares."""
+        return tf.nn.avg_pool2d(images, size, size, "VALID")
+
+    def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
+        """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels."""
+        one_hot = tf.one_hot(labels, logits.shape[1], dtype=logits.dtype)
+        label_logits = tf.reduce_sum(logits * one_hot, axis=1)
+        return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=1) - label_logits)
+
+    def halves(self, x: Tensor, /) -> tuple[Tensor, Tensor]:
+        """Return the first and the second half of the rows, whose number is open."""
+        first, second = tf.split(x, 2)
+        return first, second
+
+    def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
+        """Shift each image by its row of offsets, int64.
+
+        Uses products with matrices of zeros and ones: they are exact, and their gradients are
+        products again.
+        """
+        down, right = (_shift_matrices(offsets[:, a], images, a + 1) for a in (0, 1))
+        shifted = tf.einsum("nik,nkjc->nijc", down, images)
+        return tf.einsum("njk,nikc->nijc", right, shifted)
+
+
+def _shift_matrices(offsets: Tensor, images: Tensor, axis: int) -> Tensor:
+    """Return `(n, side, side)`, 1 if the column's position is shifted to the row's, else 0."""
+    side = images.shape[axis]
+    return tf.one_hot(tf.range(side, dtype=tf.int64) - offsets[:, None], side, dtype=images.dtype)

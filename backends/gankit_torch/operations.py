@@ -1,0 +1,95 @@
+"""torch's tensors for the losses of `gankit.functional`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional
+
+from gankit.functional import Operations, Tensors
+from gankit_torch import torch_functions
+
+
+class TorchOperations(Operations):
+    """The operations on torch's tensors."""
+
+    xp = torch_functions
+
+    def array(self, values: NDArray[Any], /) -> Tensor:
+        """Return a tensor."""
+        return torch.tensor(values, device=self.device)
+
+    def constant(self, tensor: Tensor, /) -> Tensor:
+        """Return the numbers without their gradient."""
+        return tensor.detach()
+
+    def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
+        """Return the product; torch rounds a scalar to the tensor's precision."""
+        return number * tensor
+
+    def float64(self, tensor: Tensor, /) -> Tensor:
+        """Return a tensor in float64, which mps does not have."""
+        return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()
+
+    def input_vjp(
+        self, f: Callable[[Tensor], tuple[Tensor, Tensors]], x: Tensor, /
+    ) -> tuple[Tensor, Tensors, Callable[[Tensor], Tensor]]:
+        """Return the values, and the derivative, which can be differentiated again."""
+        x = x.detach().requires_grad_()
+        value, extra = f(x)
+
+        def pull(gradient: Tensor) -> Tensor:
+            return torch.autograd.grad(value, x, gradient, create_graph=True)[0]
+
+        return value, extra, pull
+
+    def softplus(self, x: Tensor, /) -> Tensor:
+        """Return log(1 + exp(x)); torch's own is linear above 20, too coarse for float64."""
+        return torch.logaddexp(x, x.new_zeros(()))
+
+    def relu(self, x: Tensor, /) -> Tensor:
+        """Return max(x, 0)."""
+        return x.relu()
+
+    def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
+        """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels."""
+        return functional.cross_entropy(logits, labels)
+
+    def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
+        """Shift each image by its row of offsets, int64; fill with zeros."""
+        shifted: Tensor = _Shift.apply(images, offsets)  # type: ignore[no-untyped-call]
+        return shifted
+
+
+class _Shift(Function):
+    """A shift, whose derivative is the shift back; indexing would have to sum its gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, offsets: Tensor) -> Tensor:  # noqa: ANN401 - torch's.
+        ctx.save_for_backward(offsets)
+        return _shift(images, offsets)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch's.
+        (offsets,) = ctx.saved_tensors
+        back: Tensor = _Shift.apply(gradient, -offsets)  # type: ignore[no-untyped-call]
+        return back, None
+
+
+def _shift(images: Tensor, offsets: Tensor) -> Tensor:
+    count, height, width, _ = images.shape
+    rows = torch.arange(height, device=images.device) - offsets[:, :1]
+    columns = torch.arange(width, device=images.device) - offsets[:, 1:]
+    inside = _inside(rows, height)[:, :, None] & _inside(columns, width)[:, None]
+    image = torch.arange(count, device=images.device)[:, None, None]
+    row, column = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    return images[image, row[:, :, None], column[:, None]] * inside[..., None]
+
+
+def _inside(positions: Tensor, side: int) -> Tensor:
+    return (positions >= 0) & (positions < side)

@@ -1,0 +1,188 @@
+"""The operations on tensors that the losses of an update are written in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gankit.contract import Precision
+from gankit.functional import defaults
+
+Tensor: TypeAlias = Any
+"""An array of the framework."""
+Tensors: TypeAlias = dict[str, Tensor]
+Extra: TypeAlias = Any
+"""What a function returns beside its value: nested tuples and dictionaries of tensors."""
+
+NAMES = frozenset({
+    "broadcast_to", "clip", "concatenate", "exp", "log", "log1p", "matmul", "max",
+    "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "sum", "tanh", "where",
+    "zeros_like",
+})  # fmt: skip
+"""The functions of `Framework.xp`, with NumPy's names and these arguments alone:
+
+    exp(x)  log(x)  log1p(x)  sign(x)  sqrt(x)  tanh(x)  ones_like(x)  zeros_like(x)
+    broadcast_to(x, shape)  reshape(x, shape)      shape is a tuple, one size may be -1
+    clip(x, low, high)                             low and high are Python numbers
+    concatenate([x, y], axis=0)
+    matmul(x, y)                                   with equal leading axes
+    max(x, axis=1, keepdims=True)                  the same for mean and sum, axis may be a tuple;
+                                                   mean and sum also without arguments
+    pad(x, ((0, 0), (1, 1)), "constant")           with zeros
+    where(condition, x, y)                         x and y are tensors
+
+Tensors have `shape`, `+ - * /`, unary `-`, `**`, the comparisons `< > >= ==`, and basic slices with
+positive steps and `...`. `**` has a Python number on one side.
+"""
+
+
+class Operations(ABC):
+    """The operations of an array framework; also `gankit.losses.LossOps` and `AugmentOps`.
+
+    A subclass defines the abstract methods and `xp`. It may override any other method with a
+    faster one; the inherited method defines what it must return.
+    """
+
+    xp: Any
+    """A namespace with the functions of `NAMES`."""
+
+    def __init__(self, precision: Precision, device: str) -> None:
+        """Store both.
+
+        Parameters
+        ----------
+        precision
+            "float32" or "float64", of weights and images.
+        device
+            "auto", or a device as the framework names it.
+        """
+        self.precision, self.device = precision, device
+
+    @abstractmethod
+    def array(self, values: NDArray[Any], /) -> Tensor:
+        """Return `values` as a tensor on the device, with their shape and dtype."""
+
+    @abstractmethod
+    def constant(self, tensor: Tensor, /) -> Tensor:
+        """Return the numbers of `tensor` as a constant: no gradient flows through it."""
+
+    @abstractmethod
+    def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
+        """Return `number * tensor` in the precision of `tensor`.
+
+        `number` is a float, or a float64 scalar on the device; it is rounded to the tensor's
+        precision before the product.
+        """
+
+    @abstractmethod
+    def float64(self, tensor: Tensor, /) -> Tensor:
+        """Return `tensor` in float64."""
+
+    @abstractmethod
+    def input_vjp(
+        self, f: Callable[[Tensor], tuple[Tensor, Tensors]], x: Tensor, /
+    ) -> tuple[Tensor, Tensors, Callable[[Tensor], Tensor]]:
+        """Return both results of `f(x)`, and the derivative of the first.
+
+        The derivative is a function from a gradient of `f(x)[0]` to that of `x`. Its result and
+        `f(x)[0]` can be differentiated again. The second result does not
+        depend on `x`.
+        """
+
+    def softplus(self, x: Tensor, /) -> Tensor:
+        """Return log(1 + exp(`x`)), exact at both ends; its derivative at 0 is 1/2."""
+        return defaults.softplus(self.xp, x)
+
+    def sigmoid(self, x: Tensor, /) -> Tensor:
+        """Return 1 / (1 + exp(-`x`)), exact at both ends."""
+        return defaults.sigmoid(self.xp, x)
+
+    def relu(self, x: Tensor, /) -> Tensor:
+        """Return max(`x`, 0), whose derivative at 0 is 0."""
+        return defaults.relu(self.xp, x)
+
+    def leaky_relu(self, x: Tensor, slope: float, /) -> Tensor:
+        """Return max(`x`, `slope` * `x`), whose derivative at 0 is `slope`."""
+        return self.xp.where(x > 0, x, slope * x)
+
+    def add_bias(self, x: Tensor, bias: Tensor, /) -> Tensor:
+        """Return `(n, ..., channels)` values plus a `(channels,)` bias."""
+        return x + bias
+
+    def upsample(self, images: Tensor, factor: int, /) -> Tensor:
+        """Repeat each pixel `factor` times along both sides."""
+        return defaults.upsample(self.xp, images, factor)
+
+    def average_pool(self, images: Tensor, size: int, /) -> Tensor:
+        """Average over adjacent squares of `size` pixels."""
+        return defaults.average_pool(self.xp, images, size)
+
+    def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
+        """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` logits.
+
+        `labels` are those of `Inputs`: one-hot, unless the backend's networks take others.
+        """
+        return defaults.cross_entropy(self.xp, self.constant, logits, labels)
+
+    def halves(self, x: Tensor, /) -> tuple[Tensor, Tensor]:
+        """Return the first and the second half of the rows."""
+        count = x.shape[0] // 2
+        return x[:count], x[count:]
+
+    def conv(
+        self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int, groups: int
+    ) -> Tensor:
+        """Return a convolution, as `gankit.layers.Conv` defines it.
+
+        Parameters
+        ----------
+        x
+            `(n, height, width, channels)` images.
+        kernel
+            `(k, k, channels / groups, filters)`.
+        stride, padding, groups
+            Those of the layer.
+        """
+        return defaults.conv(self.xp, x, kernel, stride, padding, groups)
+
+    def conv_transpose(self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int) -> Tensor:
+        """Return a transposed convolution, as `gankit.layers.ConvTranspose` defines it.
+
+        Parameters
+        ----------
+        x
+            `(n, height, width, channels)` images.
+        kernel
+            `(k, k, channels, filters)`.
+        stride, padding
+            Those of the layer.
+        """
+        return defaults.conv_transpose(self.xp, self.conv, x, kernel, stride, padding)
+
+    def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
+        """Shift each of `images` by its row of `offsets`, as `AugmentOps` defines it.
+
+        `images` are `(B, height, width, channels)`, `offsets` `(B, 2)` whole numbers in the same
+        precision.
+        """
+        rows, columns = (
+            self.array(np.arange(side, dtype=self.precision)) for side in images.shape[1:3]
+        )
+        return defaults.shift(self.xp, images, offsets, rows, columns)
+
+    def mean(self, x: Tensor, /) -> Tensor:
+        """Return the mean of all values."""
+        return self.xp.mean(x)
+
+    def mean_over(self, x: Tensor, axes: tuple[int, ...], /) -> Tensor:
+        """Return the mean over `axes`, which remain as axes of length 1."""
+        return self.xp.mean(x, axis=axes, keepdims=True)
+
+    def below(self, numbers: Tensor, threshold: float | Tensor, /) -> Tensor:
+        """Return 1 where a number is below the threshold, else 0; `threshold` as in `scale`."""
+        ones = self.xp.ones_like(numbers)
+        return self.xp.where(numbers < self.scale(threshold, ones), ones, self.xp.zeros_like(ones))
