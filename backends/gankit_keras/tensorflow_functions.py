@@ -18,6 +18,7 @@ ones_like = tf.ones_like
 reshape = tf.reshape
 sign = tf.sign
 sqrt = tf.sqrt
+square = tf.square
 sum = tf.reduce_sum  # noqa: A001 - NumPy's name.
 tanh = tf.tanh
 where = tf.where

@@ -21,6 +21,7 @@ ones_like = torch.ones_like
 reshape = torch.reshape
 sign = torch.sign
 sqrt = torch.sqrt
+square = torch.square
 sum = torch.sum  # noqa: A001 - NumPy's name.
 tanh = torch.tanh
 where = torch.where

@@ -14,7 +14,7 @@ def moments(xp: Any, x: Tensor, axes: tuple[int, ...]) -> Moments:  # noqa: ANN4
     """Return mean and variance over `axes`, which remain as axes of length 1."""
     mean = xp.mean(x, axis=axes, keepdims=True)
     centred = x - mean
-    return mean, xp.mean(centred * centred, axis=axes, keepdims=True)
+    return mean, xp.mean(xp.square(centred), axis=axes, keepdims=True)
 
 
 def normalize(
@@ -50,10 +50,10 @@ def power_iteration(ops: Operations, kernel: Tensor, u: Tensor) -> Tensor:
 def spectral_norm(xp: Any, kernel: Tensor, u: Tensor) -> Tensor:  # noqa: ANN401 - a namespace.
     """Return `|W u|`, the largest singular value of W if `u` is its right singular vector."""
     stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), xp.reshape(u, (-1, 1)))
-    return xp.sqrt(xp.sum(stretched * stretched))
+    return xp.sqrt(xp.sum(xp.square(stretched)))
 
 
 def _unit(xp: Any, vector: Tensor) -> Tensor:  # noqa: ANN401 - a namespace.
     """Return a vector over its length; a zero vector unchanged."""
-    length = xp.sqrt(xp.sum(vector * vector))
+    length = xp.sqrt(xp.sum(xp.square(vector)))
     return vector / xp.where(length > 0, length, xp.ones_like(length))

@@ -206,12 +206,12 @@ class Objective:
     def _penalty(self, number: int, gradient: Tensor, inputs: Inputs) -> Tensor:
         """Return a penalty's term, given the gradient of each logit by its image."""
         xp, penalty = self.ops.xp, self.problem.penalties[number]
-        squares = xp.sum(gradient * gradient, axis=(1, 2, 3))
+        squares = xp.sum(xp.square(gradient), axis=(1, 2, 3))
         if penalty.target == 0:
             value = 0.5 * xp.mean(squares)
         else:
             excess = xp.sqrt(squares + penalty.epsilon) - penalty.target
-            value = xp.mean(excess * excess)
+            value = xp.mean(xp.square(excess))
         return self.ops.scale(inputs.scalars[f"penalty/{number}"], value)
 
     def _joined(
@@ -278,4 +278,4 @@ class Objective:
         """Return the population standard deviation of all values."""
         xp = self.ops.xp
         centred = images - xp.mean(images)
-        return xp.sqrt(xp.mean(centred * centred))
+        return xp.sqrt(xp.mean(xp.square(centred)))

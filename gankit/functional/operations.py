@@ -20,12 +20,12 @@ Extra: TypeAlias = Any
 
 NAMES = frozenset({
     "broadcast_to", "clip", "concatenate", "exp", "log", "log1p", "matmul", "max",
-    "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "sum", "tanh", "where",
+    "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "square", "sum", "tanh", "where",
     "zeros_like",
 })  # fmt: skip
 """The functions of `Framework.xp`, with NumPy's names and these arguments alone:
 
-    exp(x)  log(x)  log1p(x)  sign(x)  sqrt(x)  tanh(x)  ones_like(x)  zeros_like(x)
+    exp(x)  log(x)  log1p(x)  sign(x)  sqrt(x)  square(x)  tanh(x)  ones_like(x)  zeros_like(x)
     broadcast_to(x, shape)  reshape(x, shape)      shape is a tuple, one size may be -1
     clip(x, low, high)                             low and high are Python numbers
     concatenate([x, y], axis=0)

@@ -89,7 +89,7 @@ def _adam(
 
 def _blended_squares(ops: Operations, share: Number, old: Tensors, gradients: Tensors) -> Tensors:
     return {
-        name: blended(ops, share, square, gradients[name] * gradients[name])
+        name: blended(ops, share, square, ops.xp.square(gradients[name]))
         for name, square in old.items()
     }
 
