@@ -17,7 +17,8 @@ from gankit.plugins import GROUP, hooks
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
-    "gankit.functional": "Framework NAMES trainer",
+    "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks Objective Operations "
+    "Pull Tensor Tensors Updates follow trainer",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "Discriminator Generator Network Options Precision Problem State Trainer add_prefix aligned "
     "check_labels check_state strip_prefix",

@@ -86,18 +86,14 @@ def _check(
     dtypes = [tensor.dtype.name, *computed, *(v.dtype for v in model.weights)]
     if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
         raise ConfigError(
-            f"the {name} computes in {wrong[0]}, but the problem needs {precision}; "
+            f"{name}: got a network that computes in {wrong[0]}; expected {precision}; "
             f"call keras.config.set_dtype_policy({precision!r}) before you build it"
         )
     shape = tuple(tensor.shape[1:])
     if shape != outputs and (shape, outputs) != ((), (1,)):
-        raise ConfigError(
-            f"the {name}'s output is {shape} for inputs of {inputs}; it must be {outputs}"
-        )
+        raise ConfigError(f"{name} output: got {shape} for inputs of {inputs}; expected {outputs}")
     if not model.trainable_variables:
-        raise ConfigError(
-            f"the {name} has no weights to train; set trainable = True on some layers"
-        )
+        raise ConfigError(f"{name}: got no weights to train; set trainable = True on some layers")
 
 
 def _call_once(model: keras.Model, call: NativeCall, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
@@ -109,5 +105,5 @@ def _call_once(model: keras.Model, call: NativeCall, inputs: Shape, precision: P
         outputs = call(model, zeros, labels, training=False)
     if not tf.is_tensor(outputs):
         kind = type(outputs).__name__
-        raise ConfigError(f"the {call.name} returns a {kind}; it must return one tensor")
+        raise ConfigError(f"{call.name} output: got a {kind}; expected one tensor")
     return outputs

@@ -132,5 +132,5 @@ def _network(problem: Problem, ops: Operations, role: Role) -> Network:
     if isinstance(model, keras.Model):
         return NativeNetwork(model, role, *sizes, problem.classes, problem.precision)
     raise ConfigError(
-        f"the {role.name.lower()} is a {type(model).__name__}; give a spec or a keras.Model"
+        f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
     )

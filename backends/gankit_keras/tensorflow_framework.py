@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.functional import Extra, Framework, Tensors
-from gankit.functional.framework import Pull
+from gankit.functional import Extra, Framework, Pull, Tensors
 from gankit_keras import tensorflow_functions
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.optimizers import apply

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from gankit.contract import Problem, State, add_prefix, strip_prefix
-from gankit.functional import Tensors
-from gankit.functional.followers import follow
+from gankit.functional import Tensors, follow
 from gankit_torch.operations import TorchOperations
 
 

@@ -9,6 +9,7 @@ The NumPy reference backend shares none of these formulas; the kit compares the 
 """
 
 from gankit.functional.blocks import BlockTrainer, trainer
+from gankit.functional.followers import follow
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.networks import Networks, SpecNetworks
@@ -35,6 +36,7 @@ __all__ = [
     "Trainer",
     "Updates",
     "averaged",
+    "follow",
     "trainer",
     "updated",
 ]

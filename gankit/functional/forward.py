@@ -63,7 +63,17 @@ class ForwardPass:
     running: Tensors = field(default_factory=dict)
 
     def run(self, spec: Spec, x: Tensor, prefix: str = "") -> Tensor:
-        """Return the outputs of the layers of `spec`, whose names begin with `prefix`."""
+        """Return the outputs of some layers.
+
+        Parameters
+        ----------
+        spec
+            The layers.
+        x
+            `(n, ...)` inputs.
+        prefix
+            The beginning of the layers' names; "" by default.
+        """
         for position, layer in enumerate(spec):
             x = self._apply(layer, f"{prefix}{position}", x)
         return x

@@ -52,9 +52,9 @@ class Networks(Protocol):
         ...
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
-        """Return those of a network's arrays that its optimizer moves; the rest is running state.
+        """Return those of a network's `arrays` that its optimizer moves; the rest is running state.
 
-        `name` is "generator", "discriminator" or "average".
+        `name` is "generator" or "discriminator".
         """
         ...
 

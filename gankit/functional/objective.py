@@ -74,7 +74,14 @@ class Objective:
     ) -> tuple[Tensor, Tensors]:
         """Return `(B, height, width, channels)` fakes, and the running state after the pass.
 
-        `moving` is True in the generator's own update.
+        Parameters
+        ----------
+        weights
+            The generator's.
+        inputs
+            The update's inputs.
+        moving
+            Whether it is the generator's own update; False by default.
         """
         return self.networks.run(
             "generator", weights, inputs.noise, inputs.labels, inputs.masks, moving=moving

@@ -110,26 +110,26 @@ class Operations(ABC):
         return self.xp.where(x > 0, x, slope * x)
 
     def add_bias(self, x: Tensor, bias: Tensor, /) -> Tensor:
-        """Return `(n, ..., channels)` values plus a `(channels,)` bias."""
+        """Return `x`, `(n, ..., channels)`, plus a `(channels,)` `bias`."""
         return x + bias
 
     def upsample(self, images: Tensor, factor: int, /) -> Tensor:
-        """Repeat each pixel `factor` times along both sides."""
+        """Repeat each pixel of `images` `factor` times along both sides."""
         return defaults.upsample(self.xp, images, factor)
 
     def average_pool(self, images: Tensor, size: int, /) -> Tensor:
-        """Average over adjacent squares of `size` pixels."""
+        """Average `images` over adjacent squares of `size` pixels."""
         return defaults.average_pool(self.xp, images, size)
 
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
-        """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` logits.
+        """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` `logits`.
 
         `labels` are those of `Inputs`: one-hot, unless the backend's networks take others.
         """
         return defaults.cross_entropy(self.xp, self.constant, logits, labels)
 
     def halves(self, x: Tensor, /) -> tuple[Tensor, Tensor]:
-        """Return the first and the second half of the rows."""
+        """Return the first and the second half of the rows of `x`."""
         count = x.shape[0] // 2
         return x[:count], x[count:]
 
@@ -175,14 +175,14 @@ class Operations(ABC):
         return defaults.shift(self.xp, images, offsets, rows, columns)
 
     def mean(self, x: Tensor, /) -> Tensor:
-        """Return the mean of all values."""
+        """Return the mean of all values of `x`."""
         return self.xp.mean(x)
 
     def mean_over(self, x: Tensor, axes: tuple[int, ...], /) -> Tensor:
-        """Return the mean over `axes`, which remain as axes of length 1."""
+        """Return the mean of `x` over `axes`, which remain as axes of length 1."""
         return self.xp.mean(x, axis=axes, keepdims=True)
 
     def below(self, numbers: Tensor, threshold: float | Tensor, /) -> Tensor:
-        """Return 1 where a number is below the threshold, else 0; `threshold` as in `scale`."""
+        """Return 1 where one of `numbers` is below `threshold`, a number as in `scale`; else 0."""
         ones = self.xp.ones_like(numbers)
         return self.xp.where(numbers < self.scale(threshold, ones), ones, self.xp.zeros_like(ones))

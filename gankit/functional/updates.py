@@ -56,12 +56,18 @@ class Updates:
     objective: Objective
 
     def discriminator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
-        """Return the state after one discriminator update, and its loss before."""
+        """Return the state after one discriminator update of `state`, and its loss before.
+
+        `inputs` are the update's.
+        """
         fake, _ = self.objective.generate(strip_prefix(state, "generator"), inputs)
         return self.discriminate(state, self.framework.constant(fake), inputs)
 
     def generator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
-        """Return the state after one generator update and its average's, and the loss before."""
+        """Return the state after one generator update of `state` and its average, and the loss before.
+
+        `inputs` are the update's.
+        """
         return self.follow(state, self.generate(state, inputs), inputs)
 
     def both(
@@ -69,8 +75,14 @@ class Updates:
     ) -> tuple[Tensors, tuple[Tensor, Tensor]]:
         """Return the state after a discriminator and a generator update on the same fakes.
 
-        The inputs are those of each update; both have the same noise. The losses are those before
-        each update.
+        The losses are those before each update.
+
+        Parameters
+        ----------
+        state
+            The state before.
+        first, second
+            The inputs of each update; both have the same noise.
         """
         generated = self.generate(state, first)
         state, loss = self.discriminate(state, generated.fake, first)
@@ -78,7 +90,7 @@ class Updates:
         return state, (loss, last)
 
     def generate(self, state: Tensors, inputs: Inputs) -> Generated:
-        """Run the generator once, for its own update."""
+        """Run the generator of `state` on `inputs`, for its own update."""
         running, weights = self._split("generator", state)
         return Generated(
             *self.framework.vjp(
@@ -88,7 +100,17 @@ class Updates:
         )
 
     def discriminate(self, state: Tensors, fake: Tensor, inputs: Inputs) -> tuple[Tensors, Tensor]:
-        """Return the state after one discriminator update on these fakes, and the loss before."""
+        """Return the state after one discriminator update, and the loss before.
+
+        Parameters
+        ----------
+        state
+            The state before.
+        fake
+            The generated images, constants.
+        inputs
+            The update's inputs.
+        """
         objective, inputs = self.objective, self._with_followers(state, inputs)
         running, weights = self._split("discriminator", state)
 
@@ -114,7 +136,17 @@ class Updates:
     def follow(
         self, state: Tensors, generated: Generated, inputs: Inputs
     ) -> tuple[Tensors, Tensor]:
-        """Return the state after a generator update from its pass, and the loss before."""
+        """Return the state after a generator update, and the loss before.
+
+        Parameters
+        ----------
+        state
+            The state before.
+        generated
+            The generator's pass.
+        inputs
+            The update's inputs.
+        """
         others, inputs = strip_prefix(state, "discriminator"), self._with_followers(state, inputs)
 
         def loss(images: Tensors) -> tuple[Tensor, Extra]:
