@@ -64,7 +64,7 @@ class Updates:
         return self.discriminate(state, self.framework.constant(fake), inputs)
 
     def generator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
-        """Return the state after one generator update of `state` and its average, and the loss before.
+        """Return the state after one generator update of `state`, and its loss before.
 
         `inputs` are the update's.
         """
