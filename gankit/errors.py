@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Iterable, Sized
 from enum import IntEnum
+from types import TracebackType
 
 from gankit._text import printable_lines
 
@@ -140,18 +141,24 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}"
 
 
-def place_of(error: BaseException) -> str:
+def place_of(error: BaseException, call: TracebackType | None = None) -> str:
     """Return where an error was raised, as " (file.py, line 3)", or "".
 
     It is "" for a gankit error, a library that cannot be loaded and a file that cannot be parsed:
     their messages are enough.
+
+    Parameters
+    ----------
+    call
+        The call in the error's traceback whose line is returned; None, the default, for the
+        deepest.
     """
     if isinstance(error, GankitError | ImportError | OSError | SyntaxError | SystemExit):
         return ""
-    frame = error.__traceback__
+    frame = call or error.__traceback__
     if frame is None:
         return ""
-    while frame.tb_next is not None:
+    while call is None and frame.tb_next is not None:
         frame = frame.tb_next
     file = frame.tb_frame.f_code.co_filename.rpartition(os.sep)[2]
     return f" ({file}, line {frame.tb_lineno})"

@@ -13,6 +13,7 @@ differentiate those can train with any loss, also with a user's own:
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,9 +22,10 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from gankit._text import plain
 from gankit._utils.field_types import check_fields, fits
 from gankit._utils.plain_numbers import number
-from gankit.errors import ConfigError, shown
+from gankit.errors import ConfigError, GankitError, described, place_of, shown
 
 PICKLERS = {"cloudpickle", "dill"}
 """Packages that pickle lambdas."""
@@ -66,6 +68,83 @@ class NumpyLossOps:
 
 Formula: TypeAlias = Callable[[LossOps, Tensor, Tensor], Tensor]
 
+PARAMETERS = {
+    "discriminator": ("ops", "real", "fake"),
+    "generator": ("ops", "real", "fake"),
+    "of_fakes": ("ops", "fake"),
+}
+"""The parameters of each function of a loss."""
+
+REASON_CHARACTERS = 120
+"""The most characters of a function's error in a message."""
+
+
+@dataclass(frozen=True)
+class _NamedFormula:
+    """A formula of a loss, whose errors name the loss.
+
+    Attributes
+    ----------
+    loss
+        The loss's name.
+    role
+        One of `PARAMETERS`.
+    function
+        The user's function.
+    """
+
+    loss: str
+    role: str
+    function: Callable[..., Tensor]
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError unless the function takes the parameters of its role."""
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):  # Functions written in C may have no signature.
+            return
+        expected = PARAMETERS[self.role]
+        try:
+            signature.bind(*expected)
+        except TypeError:
+            found = ", ".join(signature.parameters)
+            raise ConfigError(
+                f"{self}: got a function of ({found}); expected ({', '.join(expected)})"
+            ) from None
+
+    def __str__(self) -> str:
+        """Return the name in messages."""
+        return f"{self.role} of loss {self.loss!r}"
+
+    def __call__(self, *tensors: Tensor) -> Tensor:
+        """Return the loss.
+
+        Raises
+        ------
+        ConfigError
+            The function fails, or does not return a scalar.
+        """
+        try:
+            made = self.function(*tensors)
+        except (GankitError, MemoryError):
+            raise
+        except Exception as error:
+            place = place_of(error, error.__traceback__ and error.__traceback__.tb_next)
+            remedy = "use only + - * and ops.softplus, ops.relu and ops.mean"
+            if tensors[1] is None and "None" in str(error):
+                remedy = "it uses real: give paired=True"
+            reason = plain(described(error), REASON_CHARACTERS)
+            raise ConfigError(f"{self} failed: {reason}{place}; {remedy}") from error
+        if type(made) in (bool, int, float, str, type(None)):
+            raise ConfigError(
+                f"{self}: got the result {shown(made)}; expected a scalar computed from logits"
+            )
+        if shape := tuple(getattr(made, "shape", ())):
+            raise ConfigError(
+                f"{self}: got a result of shape {shape}; expected a scalar; use ops.mean"
+            )
+        return made
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -90,7 +169,7 @@ class Loss:
     Raises
     ------
     ConfigError
-        A value is of the wrong type.
+        A value is of the wrong type, or a function takes other parameters.
     """
 
     name: str
@@ -100,8 +179,11 @@ class Loss:
     of_fakes: Callable[[LossOps, Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for values of the wrong type."""
+        """Check the values, and name the loss in the errors of its functions."""
         check_fields(self, "loss")
+        for role in PARAMETERS:
+            if (function := getattr(self, role)) is not None:
+                object.__setattr__(self, role, _NamedFormula(self.name, role, _bare(function)))
 
     def __copy__(self) -> Loss:
         """Return the loss itself: it is immutable, and a copy must not depend on pickling."""
@@ -114,7 +196,7 @@ class Loss:
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to pickle; TypeError for a formula that pickle cannot store."""
         for role in () if _pickles_lambdas() else ("discriminator", "generator", "of_fakes"):
-            formula = getattr(self, role)
+            formula = _bare(getattr(self, role))
             if not _importable(formula):
                 raise TypeError(
                     f"loss {self.name!r} cannot be pickled: its {role} is {shown(formula)}; "
@@ -122,6 +204,31 @@ class Loss:
                     "it there"
                 )
         return dict(vars(self))
+
+
+def check_paired(loss: Loss) -> None:
+    """Raise ConfigError if the generator's formula of an unpaired loss uses `real`.
+
+    A formula that cannot be computed on NumPy arrays is not checked.
+    """
+    if not loss.paired and _fails(loss, None) and not _fails(loss, np.zeros(2)):
+        raise ConfigError(
+            f"paired of loss {loss.name!r}: got False, but its generator uses real; expected True"
+        )
+
+
+def _fails(loss: Loss, real: Tensor | None) -> bool:
+    """Return whether the generator's formula fails on NumPy arrays with these logits."""
+    try:
+        loss.generator(NumpyLossOps(), real, np.zeros(2))
+    except ConfigError:
+        return True
+    return False
+
+
+def _bare(formula: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return the user's function of a formula."""
+    return formula.function if isinstance(formula, _NamedFormula) else formula
 
 
 def _pickles_lambdas() -> bool:

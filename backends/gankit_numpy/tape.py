@@ -98,6 +98,8 @@ class Tracked:
 
     def _lift(self, other: Number) -> Tracked:
         """Return `other` as a tracked value of this one's precision."""
+        if other is None:  # NumPy makes it a NaN.
+            raise TypeError("got None; expected a number")
         return other if isinstance(other, Tracked) else constant(other, self.value.dtype)
 
 

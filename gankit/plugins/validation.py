@@ -15,6 +15,7 @@ from gankit.errors import ConfigError, PluginError, did_you_mean, folded, shown
 
 if TYPE_CHECKING:
     from gankit.contract import Backend
+    from gankit.losses import Loss
     from gankit.recipes import Recipe
 
 NAME = re.compile(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
@@ -110,6 +111,8 @@ def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - a plugin may offer a
     if kind == "backend":
         _check_api(thing)
     _check_fields(f"{kind} {thing.name!r}", thing, FIELDS[kind])
+    if kind == "loss":
+        _check_paired(thing)
     if kind == "backend":
         _check_capabilities(thing)
         _check_exports(thing)
@@ -155,6 +158,15 @@ def _check_fields(owner: str, thing: object, rules: Mapping[str, Rule]) -> None:
     for field, rule in rules.items():
         if not rule.is_valid(value := getattr(thing, field)):
             raise PluginError(f"{field} of {owner}: got {shown(value)}; expected {rule.expected}")
+
+
+def _check_paired(loss: Loss) -> None:
+    from gankit.losses import check_paired
+
+    try:
+        check_paired(loss)
+    except ConfigError as error:
+        raise PluginError(str(error)) from error
 
 
 def _check_capabilities(backend: Backend) -> None:

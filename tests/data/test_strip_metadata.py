@@ -385,7 +385,7 @@ def test_a_tiff_of_a_form_that_cannot_be_read_is_described_with_the_remedy(tmp_p
     content = tiff(np.ones((3, 4, channels), dtype), photometric, **options)
     with pytest.raises(DataError) as caught:
         pixels_of(tmp_path, content)
-    said = f"gankit cannot read TIFF of {form}; save it as a PNG file"
+    said = f"got TIFF of {form}, which gankit cannot read; save it as a PNG file"
     assert str(caught.value) == f"{tmp_path / 'a'}: {said}"
 
 

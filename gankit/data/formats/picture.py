@@ -135,7 +135,9 @@ def _opened(found: StrippedFile) -> ImageFile:
             raise
         image = None
     if image is None or (found.tiff and not _reads_planes(image, found.tiff)):
-        raise _Unsupported(f"gankit cannot read TIFF of {found.tiff}; save it as a PNG file")
+        raise _Unsupported(
+            f"got TIFF of {found.tiff}, which gankit cannot read; save it as a PNG file"
+        )
     return image
 
 

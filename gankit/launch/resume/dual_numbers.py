@@ -46,6 +46,11 @@ class Dual:
         """Return the difference from a number."""
         return -self + other
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self.value.shape
+
     __radd__, __rmul__ = __add__, __mul__
     __array_ufunc__ = None
     """Makes NumPy use the methods above for `array * Dual`."""
