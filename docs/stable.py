@@ -42,14 +42,14 @@ PROMISED = {
     "add_class_names_to_onnx read_onnx",
     "gankit.export": "Exported export read",
     "gankit.training": "Callback Progress StepShape alternate fit plan",
-    "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Live Metrics Samples "
+    "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Live Losses Samples "
     "TensorBoard Watchdog every never",
     "gankit.data": "Dataset FileCheck ImageSet",
     "gankit.data.glyphs": "draw",
     "gankit.visual.images": "Picture enlarged grid",
     "gankit.visual.animation": "captioned of_training write",
     "gankit.evaluation": "Evaluation choose evaluate principal_components",
-    "gankit.runs": "Checkpoint CheckpointStore MetricsLog RunFolder read_checkpoint",
+    "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",

@@ -27,7 +27,7 @@ from gankit.config.settings import Settings
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.data import Dataset, array_checks
 from gankit.data.labels import as_labels, without_gaps
-from gankit.errors import CheckpointError, ConfigError, OtherFormat, shown
+from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.launch import devices
 from gankit.launch.backends import choose_backend
 from gankit.launch.checks.misuse_warnings import warn_of_misuse
@@ -46,9 +46,8 @@ from gankit.layers import Layer, Spec
 from gankit.losses import Loss, absent, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.runs import Checkpoint, RunFolder
+from gankit.runs import Checkpoint, RunFolder, loss_log
 from gankit.runs import class_names as class_names_of
-from gankit.runs import loss_log as metrics_log
 from gankit.runs.loss_history import LossHistory
 from gankit.schedules import Rate
 from gankit.training import Callback, Callbacks, StepShape, as_callbacks
@@ -392,10 +391,8 @@ def load(
 def _losses(run: RunFolder, checkpoint: Checkpoint) -> LossHistory:
     """Return the losses up to a checkpoint; those before the damage, with a warning, if any is."""
     try:
-        losses, damage = metrics_log.read_valid(run.metrics)
-        damage = damage or metrics_log.fault(run.metrics, checkpoint.info.get("log"))
-    except OtherFormat:
-        raise
+        losses, damage = loss_log.read_valid(run.losses)
+        damage = damage or loss_log.fault(run.losses, checkpoint.info.get("log"))
     except CheckpointError as error:
         losses, damage = np.empty((0, 2)), str(error)
     if damage:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gankit.config.layering import config_of
 from gankit.recipes import recipe
-from gankit.runs import MetricsLog, RunFolder, warning_log
+from gankit.runs import LossLog, RunFolder, warning_log
 from gankit.visual import images
 
 FIGURES = {
@@ -47,7 +47,7 @@ def make_run(path, steps=30, grids=(10, 20, 30), losses=None, **settings):
     folder.create(config.to_toml(), {"python": "3.11", "libraries": {"numpy": "2.4"}, "run": "ab"})
     if losses is None:
         losses = np.stack([np.linspace(2, 1, steps), np.linspace(1, 3, steps)], axis=1)
-    log = MetricsLog(folder.metrics)
+    log = LossLog(folder.losses)
     log.append(0, losses)
     log.close()
     for step in grids:

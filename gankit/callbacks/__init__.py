@@ -1,12 +1,12 @@
 """Callbacks: work between the blocks of a run.
 
 A callback's `next_boundary` returns the step at which a block must end. Callbacks are called after
-every block, in list order. `Metrics` comes before `Checkpoints`, so that the log has every step of
+every block, in list order. `Losses` comes before `Checkpoints`, so that the log has every step of
 a checkpoint.
 """
 
 from gankit.callbacks.boundaries import Every, every, never
-from gankit.callbacks.checkpointing import COLUMNS, Checkpoints, Metrics, Samples
+from gankit.callbacks.checkpointing import COLUMNS, Checkpoints, Losses, Samples
 from gankit.callbacks.evaluation import Evaluations
 from gankit.callbacks.history import History
 from gankit.callbacks.live import Live
@@ -25,7 +25,7 @@ __all__ = [
     "HealthWarning",
     "History",
     "Live",
-    "Metrics",
+    "Losses",
     "Samples",
     "TensorBoard",
     "Watchdog",

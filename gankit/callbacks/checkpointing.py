@@ -10,17 +10,17 @@ from gankit.callbacks.boundaries import at_least_one, never, next_multiple
 from gankit.contract import Array, Labels
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
-from gankit.runs.loss_log import MetricsLog
+from gankit.runs.loss_log import LossLog
 from gankit.training import Progress
 from gankit.visual import images
 
 COLUMNS = 5
 
 
-class Metrics:
+class Losses:
     """Appends every block's losses to the log `log`, which the caller closes."""
 
-    def __init__(self, log: MetricsLog) -> None:
+    def __init__(self, log: LossLog) -> None:
         self.log = log
 
     def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - accepts any block.
@@ -112,7 +112,7 @@ class Checkpoints:
         every: int,
         keep: int,
         info: Mapping[str, Any],
-        log: MetricsLog,
+        log: LossLog,
         best: Callable[[Collection[int]], int | None] | None = None,
     ) -> None:
         at_least_one("every", every)

@@ -15,8 +15,7 @@ from gankit._utils.storage import writing
 from gankit.callbacks.boundaries import never
 from gankit.contract import Array
 from gankit.errors import ConfigError
-from gankit.runs import RunFolder, evaluation_log
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import RunFolder, evaluation_log, loss_log
 from gankit.training import Progress
 
 Summary: TypeAlias = Any
@@ -85,7 +84,7 @@ class TensorBoard:
             old.unlink()
         self._evaluated, self._size = 0, -1
         events = Events(self.path)
-        events.losses(0, metrics_log.read(self.folder.metrics)[:start])
+        events.losses(0, loss_log.read(self.folder.losses)[:start])
         for picture in sorted(self.folder.samples.glob("[0-9]*.png")):
             if picture.stem.isdecimal() and int(picture.stem) <= start:
                 events.picture(int(picture.stem), picture)

@@ -17,8 +17,7 @@ from gankit._utils.storage import read_plain
 from gankit.contract import Array
 from gankit.errors import CheckpointError
 from gankit.report import Section
-from gankit.runs import RunFolder
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import RunFolder, loss_log
 
 DIFFERENT_LOSS = 1e-3
 """Losses that differ by more count as different."""
@@ -104,7 +103,7 @@ def read_outputs(folder: Path) -> RunOutputs:
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train it again")
     weights = {k: w for k, w in checkpoint.state.items() if k.partition("/")[0] in NETWORKS}
-    return RunOutputs(metrics_log.read(run.metrics), weights, _images(folder / MADE))
+    return RunOutputs(loss_log.read(run.losses), weights, _images(folder / MADE))
 
 
 def timing(folder: Path) -> float | None:

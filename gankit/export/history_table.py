@@ -15,8 +15,7 @@ from gankit._utils.paths import given, optional
 from gankit.errors import CheckpointError
 from gankit.export.destination import target
 from gankit.launch.resume.find_checkpoint import log_change
-from gankit.runs import RunFolder, evaluation_log
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import RunFolder, evaluation_log, loss_log
 
 FORMATS = ("csv", "jsonl")
 LOSSES = ("step", "discriminator", "generator")
@@ -48,7 +47,7 @@ def export(run: str | os.PathLike[str], to: str, out: str | os.PathLike[str] | N
 
 def history(folder: RunFolder) -> list[Row]:
     """Return a row for each step; CheckpointError for a log that was changed."""
-    losses = metrics_log.read(folder.metrics).tolist()
+    losses = loss_log.read(folder.losses).tolist()
     if changed := log_change(folder):
         raise CheckpointError(changed)
     found = evaluation_log.comparable(evaluation_log.read(folder.evaluations))

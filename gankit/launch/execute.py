@@ -23,8 +23,7 @@ from gankit.launch.resolved_plan import Plan
 from gankit.launch.resume.find_checkpoint import last_good
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
-from gankit.runs import MetricsLog, RunFolder
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.runs.loss_history import LossHistory
 from gankit.training import Callback, Callbacks, as_callbacks, fit
 
@@ -94,9 +93,9 @@ def _train(
         data, batch = plan.data, plan.config.batch
         warn_of_misuse(Start(plan.problem, trainer, data.images, data.labels, batch), record)
     history = History()
-    log = MetricsLog(folder.metrics) if folder else None
+    log = LossLog(folder.losses) if folder else None
     own = folder_callbacks(plan, folder, log, evaluation) if folder and log else [history]
-    before = metrics_log.read(folder.metrics) if folder and start else None
+    before = loss_log.read(folder.losses) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
@@ -109,14 +108,14 @@ def _train(
         if folder:
             locked_folders.require(folder.path)  # If the folder was moved, so were its checkpoints.
         with suppress(StorageError):  # The divergence is more important.
-            record(len(metrics_log.read(folder.metrics)) if folder else 0, f"it diverged: {error}")
+            record(len(loss_log.read(folder.losses)) if folder else 0, f"it diverged: {error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error
     except DataError as error:  # The file of images has changed.
         raise DataError(f"{error}; {last_good(folder)}") from error
     finally:
         if log:
             log.close()
-    losses = LossHistory(metrics_log.read(folder.metrics)) if folder else history.losses()
+    losses = LossHistory(loss_log.read(folder.losses)) if folder else history.losses()
     path, name = folder.path if folder else None, plan.backend.name
     names = plan.data.class_names
     return Run(plan.problem, trainer, step, losses, plan.config, path, name, names)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Metrics, Samples
+from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
 from gankit.contract import Labels
 from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
 from gankit.launch.resolved_plan import Plan
 from gankit.launch.resume.lasting_settings import lasting
-from gankit.runs import MetricsLog, RunFolder, warning_log
+from gankit.runs import LossLog, RunFolder, warning_log
 from gankit.training import Callback
 
 GRID_IMAGES = 25
@@ -30,7 +30,7 @@ def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
 
 
 def folder_callbacks(
-    plan: Plan, folder: RunFolder, log: MetricsLog, evaluation: Evaluations | None
+    plan: Plan, folder: RunFolder, log: LossLog, evaluation: Evaluations | None
 ) -> list[Callback]:
     """Return the callbacks that write to the run's folder, logs before checkpoints."""
     config = plan.config
@@ -38,7 +38,7 @@ def folder_callbacks(
     count = GRID_IMAGES if labels is None else len(labels)
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
-        Metrics(log),
+        Losses(log),
         Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan)),
         *([evaluation] if evaluation else []),
         Checkpoints(

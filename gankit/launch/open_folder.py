@@ -16,8 +16,7 @@ from gankit.launch.resume.check_loss import check_loss
 from gankit.launch.resume.check_settings import check_same
 from gankit.launch.resume.find_checkpoint import newest
 from gankit.launch.resume.recorded_config import recorded
-from gankit.runs import Checkpoint, RunFolder, class_names, evaluation_log, warning_log
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import Checkpoint, RunFolder, class_names, evaluation_log, loss_log, warning_log
 from gankit.runs.folder import in_the_way, read_facts
 
 LINE_BYTES = 110
@@ -74,7 +73,7 @@ def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> 
         return start
     require_space(folder.path, space_needed(plan, trainer, start))
     evaluation_log.read(folder.evaluations)
-    metrics_log.truncate(folder.metrics, start, log)  # The last check and the first write.
+    loss_log.truncate(folder.losses, start, log)  # The last check and the first write.
     evaluation_log.truncate(folder.evaluations, start)
     warning_log.truncate(folder.warnings, start)
     class_names.write(folder.classes, plan.data.class_names)

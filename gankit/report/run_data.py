@@ -20,8 +20,7 @@ from gankit.launch.resume.find_checkpoint import newest_info
 from gankit.launch.resume.lasting_settings import DATA_SETTINGS
 from gankit.launch.resume.recorded_config import recorded
 from gankit.report.embedded_images import GRID_BYTES, EmbeddedImage, EmbeddedImages, embed_images
-from gankit.runs import RunFolder, class_names, evaluation_log, warning_log
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import RunFolder, class_names, evaluation_log, loss_log, warning_log
 from gankit.runs.warning_log import Warned
 
 Read = TypeVar("Read")
@@ -110,10 +109,10 @@ class _Reader:
 
         `digest` is the log's digest in the newest checkpoint.
         """
-        losses, damage = metrics_log.read_valid(path)
+        losses, damage = loss_log.read_valid(path)
         if damage:
             self.damage.append(f"{damage}; the page shows the {len(losses):,} steps before it")
-        elif changed := metrics_log.fault(path, digest):
+        elif changed := loss_log.fault(path, digest):
             self.damage.append(f"{changed}; the page shows it as changed")
         return losses
 
@@ -149,7 +148,7 @@ def read_run_data(path: Path, name: str, most: int, budget: int = GRID_BYTES) ->
         path=folder.path,
         settings=reader.settings(folder, info),
         facts=folder.facts(),
-        losses=reader.losses(folder.metrics, info.get("log")),
+        losses=reader.losses(folder.losses, info.get("log")),
         grids=reader.images(folder.samples, most, budget),
         nearest=nearest[-1] if nearest else None,
         evaluations=tuple(reader.read_or(lambda: evaluation_log.read(folder.evaluations), [])),

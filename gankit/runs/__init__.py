@@ -3,12 +3,12 @@
 from gankit.runs.checkpoints import Checkpoint, CheckpointStore, read_checkpoint
 from gankit.runs.environment import environment
 from gankit.runs.folder import RunFolder
-from gankit.runs.loss_log import MetricsLog
+from gankit.runs.loss_log import LossLog
 
 __all__ = [
     "Checkpoint",
     "CheckpointStore",
-    "MetricsLog",
+    "LossLog",
     "RunFolder",
     "environment",
     "read_checkpoint",

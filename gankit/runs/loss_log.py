@@ -23,14 +23,14 @@ from gankit._utils import atomic_files, locked_folders
 from gankit._utils.paths import given
 from gankit._utils.storage import patiently, read_plain, storage_error, writing
 from gankit.contract import Array
-from gankit.errors import CheckpointError, OtherFormat, StorageError, written_earlier
+from gankit.errors import CheckpointError, StorageError
 
 _KEYS = ("step", "discriminator", "generator")
 
 Losses: TypeAlias = tuple[float, float]
 
 
-class MetricsLog:
+class LossLog:
     """A file to which both losses of every step are appended.
 
     Parameters
@@ -124,20 +124,12 @@ def read(path: Path) -> Array:
 
 
 def read_valid(path: Path) -> tuple[Array, str]:
-    """Return the `(n, 2)` losses before the first damage, and its description, or "".
-
-    Raises
-    ------
-    OtherFormat
-        An earlier gankit wrote the log.
-    """
+    """Return the `(n, 2)` losses before the first damage, and its description, or ""."""
     rows: list[Losses] = []
     damage = ""
     try:
         for number, line in enumerate(_lines(path), start=1):
             rows.append(_losses(path, number, line))
-    except OtherFormat:
-        raise
     except CheckpointError as error:
         damage = str(error)
     return np.array(rows, np.float64).reshape(len(rows), 2), damage
@@ -151,7 +143,7 @@ def fault(path: Path, digest: object) -> str:
     path
         The log.
     digest
-        The result of `MetricsLog.sync` when the checkpoint was saved; None if unknown. Lines after
+        The result of `LossLog.sync` when the checkpoint was saved; None if unknown. Lines after
         it are ignored.
     """
     length = digest.get("bytes") if isinstance(digest, Mapping) else None
@@ -170,7 +162,7 @@ def truncate(path: Path, steps: int, digest: object = None) -> None:
     steps
         The number of steps to keep.
     digest
-        The result of `MetricsLog.sync` after `steps`; None if unknown.
+        The result of `LossLog.sync` after `steps`; None if unknown.
 
     Raises
     ------
@@ -202,10 +194,7 @@ def _digest(content: bytes) -> dict[str, Any]:
 
 
 def _content(path: Path) -> bytes:
-    content = read_plain(path) if os.path.lexists(path) else b""
-    if content.startswith(b'{"round"'):
-        raise written_earlier(path)
-    return content
+    return read_plain(path) if os.path.lexists(path) else b""
 
 
 def _lines(path: Path) -> Iterator[bytes]:

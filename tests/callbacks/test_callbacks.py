@@ -21,7 +21,7 @@ from gankit.callbacks import (
     Bar,
     Checkpoints,
     Epochs,
-    Metrics,
+    Losses,
     Samples,
     display,
     every,
@@ -31,7 +31,7 @@ from gankit.callbacks import (
 from gankit.errors import ConfigError, Diverged
 from gankit.runs import loss_log
 from gankit.runs.folder import RunFolder
-from gankit.runs.loss_log import MetricsLog
+from gankit.runs.loss_log import LossLog
 from gankit.training import Progress
 
 
@@ -62,9 +62,9 @@ def walk(called, start, steps, largest=5, **parts):
 
 def kept(folder):
     """Return the callbacks that keep things in a folder: epochs of 4 steps."""
-    log = MetricsLog(folder.metrics)
+    log = LossLog(folder.losses)
     return [
-        Metrics(log),
+        Losses(log),
         Samples(folder, np.zeros((7, 2), np.float32), steps_per_epoch=4, every=2),
         Checkpoints(folder.checkpoints, every=6, keep=2, info={"backend": "numpy"}, log=log),
     ]
@@ -88,7 +88,7 @@ def test_checkpoints_are_saved_at_multiples_and_the_end_and_the_oldest_are_remov
     walk(kept(folder), 0, 27)
     assert folder.checkpoints.steps() == [24, 27]
     info = folder.checkpoints.load(24).info
-    lines = folder.metrics.read_bytes().splitlines(keepends=True)
+    lines = folder.losses.read_bytes().splitlines(keepends=True)
     assert info.pop("log")["bytes"] == sum(map(len, lines[:24]))
     assert info == {"backend": "numpy"}
     assert folder.checkpoints.load(24).state["step"] == 24
@@ -99,9 +99,9 @@ def test_a_resumed_run_writes_the_files_of_an_uninterrupted_run(tmp_path, stoppe
     whole, resumed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "resumed")
     walk(kept(whole), 0, 27)
     walk(kept(resumed), 0, stopped)
-    loss_log.truncate(resumed.metrics, stopped)
+    loss_log.truncate(resumed.losses, stopped)
     walk(kept(resumed), stopped, 27, largest=3)
-    assert resumed.metrics.read_bytes() == whole.metrics.read_bytes()
+    assert resumed.losses.read_bytes() == whole.losses.read_bytes()
     assert resumed.checkpoints.steps()[-1] == 27
     assert set(resumed.checkpoints.steps()) <= {24, 27, stopped}
     assert set(pictures(resumed)) - {stopped} == set(pictures(whole)) - {stopped}
@@ -118,7 +118,7 @@ def test_grids_use_the_average_if_there_is_one(folder):
 
 def test_the_log_is_synced_before_a_checkpoint_is_saved(folder, monkeypatch):
     order = []
-    log, store = MetricsLog(folder.metrics), folder.checkpoints
+    log, store = LossLog(folder.losses), folder.checkpoints
     monkeypatch.setattr(log, "sync", lambda: order.append("sync"))
     monkeypatch.setattr(store, "save", lambda *_: order.append("save"))
     walk([Checkpoints(store, 2, 1, {}, log)], 0, 4)
@@ -144,7 +144,7 @@ def test_an_interval_of_0_steps_is_refused():
 
 
 def test_callbacks_that_only_log_need_no_block_boundary(folder):
-    assert Metrics(MetricsLog(folder.metrics)).next_boundary(7) == never
+    assert Losses(LossLog(folder.losses)).next_boundary(7) == never
     assert Bar(10, 0, io.StringIO()).next_boundary(7) == never
 
 

@@ -101,7 +101,7 @@ def test_in_float64_backends_differ_by_at_most_a_billionth(command):
 def test_the_first_differing_step_is_found(command):
     compared(command, "numpy,numpy")
     folders = [Path("out") / name for name in ("numpy", "numpy-2")]
-    log = RunFolder(folders[1]).metrics
+    log = RunFolder(folders[1]).losses
     lines = log.read_text("utf-8").splitlines()
     changed = json.loads(lines[4])
     changed["generator"] += 0.01
@@ -185,7 +185,7 @@ def test_after_a_signal_the_same_command_resumes_the_comparison(command):
     words = [*COMPARE, "--backends", "numpy,numpy", "--steps", "20000"]
     program = "from gankit.cli import main; main()"
     pipes = {"stderr": subprocess.PIPE, "text": True}
-    log = Path("out") / "numpy" / "metrics.jsonl"
+    log = Path("out") / "numpy" / "losses.jsonl"
     with waiting.started(
         [sys.executable, "-c", program, *words], "the comparison", **pipes
     ) as process:

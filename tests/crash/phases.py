@@ -26,7 +26,7 @@ PHASES = {
     "building": ("gankit.contract", "Backend.trainer", 1, None),
     "first block": ("gankit.training.fit", "plan", 2, None),  # The first measures a step.
     "block": ("gankit.training.fit", "plan", 5, None),
-    "log": ("gankit.runs.loss_log", "MetricsLog.append", 4, None),
+    "log": ("gankit.runs.loss_log", "LossLog.append", 4, None),
     "picture": ("gankit.visual.images", "write_png", 1, None),
     "save": ("gankit._utils.atomic_files", "sync_folder", 2, _unfinished),
     "pruning": ("gankit._utils.atomic_files", "remove", 1, None),
@@ -72,7 +72,7 @@ def main(arguments):
     from gankit.cli import main as gankit
 
     phase, number, times, notes, *command = arguments
-    log = Path(command[command.index("--out") + 1]) / "metrics.jsonl"
+    log = Path(command[command.index("--out") + 1]) / "losses.jsonl"
     strike_at(phase, send(signal.Signals[number], int(times), notes, log))
     gankit(command)
 

@@ -113,4 +113,4 @@ def assert_same(found, wanted):
 
 def _lasting(run):
     """Return what equal runs have equal; a manifest says when it was written."""
-    return [run / "metrics.jsonl", *run.glob("samples/*.png")]
+    return [run / "losses.jsonl", *run.glob("samples/*.png")]

@@ -77,7 +77,7 @@ def as_cut(tmp_path):
     damaged = cut / "checkpoints" / "000004" / "generator.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-1])
     shutil.copytree(damaged.parent, damaged.parent.with_name(".gankit-1-01234567-0.tmp"))
-    with (cut / "metrics.jsonl").open("a") as log:
+    with (cut / "losses.jsonl").open("a") as log:
         log.write('{"step": 5, "discr')
     return cut
 
@@ -188,7 +188,7 @@ def assert_told(ended, kind):
         case 7:
             assert re.search(rf"cannot write run\b.*: {REASONS[kind]}$", last), ended["err"]
         case 4:
-            unread = r"cannot read run/(metrics|config)|no checkpoint in run is valid"
+            unread = r"cannot read run/(losses|config)|no checkpoint in run is valid"
             assert re.search(unread, last), last
         case 2:
             assert re.search(r"cannot read .*run\.toml", last), last

@@ -163,7 +163,7 @@ def test_logged_losses_are_read_back_bit_for_bit(path, blocks):
 
 
 def logged(path, blocks):
-    log, done = loss_log.MetricsLog(path), 0
+    log, done = loss_log.LossLog(path), 0
     for block in blocks:
         log.append(done, block)
         done += len(block)

@@ -13,11 +13,10 @@ import pytest
 
 import gankit.training
 from gankit import plugins
-from gankit.callbacks import Checkpoints, Metrics, every
+from gankit.callbacks import Checkpoints, Losses, every
 from gankit.errors import Diverged
 from gankit.losses import NONSATURATING
-from gankit.runs import MetricsLog, RunFolder
-from gankit.runs import loss_log as metrics_log
+from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.testing.problems import full, images
 from gankit.training import StepShape, fit
 from tests.crash.repetitions import record
@@ -54,8 +53,8 @@ def trained(backend, value):
 
 def run(folder, problem, trainer, data, *callbacks):
     """Train as the command does, with a checkpoint after every other step."""
-    log = MetricsLog(folder.metrics)
-    keeping = [Metrics(log), Checkpoints(folder.checkpoints, 2, 20, {}, log)]
+    log = LossLog(folder.losses)
+    keeping = [Losses(log), Checkpoints(folder.checkpoints, 2, 20, {}, log)]
     try:
         fit(trainer, problem, StepShape(8), data, steps=STEPS, callbacks=[*keeping, *callbacks])
     finally:
@@ -117,7 +116,7 @@ def assert_nothing_published(folder, began):
     newest = folder.checkpoints.newest_valid(refused.append)
     assert refused == []
     assert (newest.step if newest else 0) == began
-    logged = metrics_log.read(folder.metrics)
+    logged = loss_log.read(folder.losses)
     assert began <= len(logged) <= began + 2
     assert np.isfinite(logged).all()
 

@@ -174,7 +174,7 @@ def test_evaluation_changes_no_number_of_training():
     train("plain", evaluate_every=None)
     train("judged", evaluate_every=1)
     assert len(log("judged")) == 7
-    plain, judged = (Path(run, "metrics.jsonl").read_bytes() for run in ("plain", "judged"))
+    plain, judged = (Path(run, "losses.jsonl").read_bytes() for run in ("plain", "judged"))
     assert plain == judged
     states = [read_checkpoint(Path(run, "checkpoints/000020")).state for run in ("plain", "judged")]
     assert states[0].keys() == states[1].keys()

@@ -257,8 +257,8 @@ def test_a_lone_surrogate_does_not_stop_the_page(run):
 
 
 def damage_log(run):
-    run.metrics.write_bytes(run.metrics.read_bytes() + b'{"step": 31}\n' + b"more\n")
-    return "metrics.jsonl, line 31"
+    run.losses.write_bytes(run.losses.read_bytes() + b'{"step": 31}\n' + b"more\n")
+    return "losses.jsonl, line 31"
 
 
 def damage_config(run):
@@ -485,4 +485,4 @@ def test_the_command_reports_a_damaged_run_and_names_the_damage(machine, command
     damage_log(make_run(machine / "run"))
     ended = command("report", "run")
     assert ended.code == 0
-    assert "metrics.jsonl, line 31" in ended.err
+    assert "losses.jsonl, line 31" in ended.err

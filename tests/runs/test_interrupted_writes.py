@@ -14,7 +14,7 @@ import pytest
 from gankit._utils import atomic_files, storage
 from gankit._utils.unfinished_files import created_locked
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, loss_log
+from gankit.runs import LossLog, loss_log
 
 CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 
@@ -22,7 +22,7 @@ CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 @pytest.mark.parametrize("code", storage.TRANSIENT, ids=errno.errorcode.get)
 @pytest.mark.parametrize("act", ["save", "prune", "make", "log", "sync"])
 def test_a_temporary_error_is_retried(store, state, fail_at, tmp_path, act, code):
-    log = MetricsLog(tmp_path / "metrics.jsonl")
+    log = LossLog(tmp_path / "losses.jsonl")
     log.append(0, np.ones((1, 2)))
     calls = fail_at(1, code)
     match act:

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, RunFolder, evaluation_log
+from gankit.runs import LossLog, RunFolder, evaluation_log
 from gankit.runs.folder import in_the_way
 from tests.runs.test_evaluation_log import row
 
 FILES = (
     "config.toml",
     "environment.json",
-    "metrics.jsonl",
+    "losses.jsonl",
     "evaluations.jsonl",
     "warnings.jsonl",
     "classes.json",
@@ -116,7 +116,7 @@ def test_a_resumed_run_refuses_special_files_but_accepts_linked_folders(run, nam
 
 
 WRITERS = {
-    "metrics.jsonl": lambda path: MetricsLog(path).append(0, np.ones((1, 2))),
+    "losses.jsonl": lambda path: LossLog(path).append(0, np.ones((1, 2))),
     "evaluations.jsonl": lambda path: evaluation_log.append(path, row(3)),
 }
 
@@ -149,8 +149,8 @@ def test_appending_does_not_change_a_hard_linked_copy(run, name):
     WRITERS[name](path)
     before = path.read_bytes()
     os.link(path, copy)
-    if name == "metrics.jsonl":
-        MetricsLog(path).append(1, np.ones((1, 2)))
+    if name == "losses.jsonl":
+        LossLog(path).append(1, np.ones((1, 2)))
     else:
         evaluation_log.append(path, row(4))
     assert copy.read_bytes() == before

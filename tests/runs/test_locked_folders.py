@@ -10,7 +10,7 @@ import pytest
 
 from gankit._utils import atomic_files, locked_folders
 from gankit.errors import StorageError
-from gankit.runs import MetricsLog, RunFolder, evaluation_log, warning_log
+from gankit.runs import LossLog, RunFolder, evaluation_log, warning_log
 from gankit.runs.warning_log import Warned
 from gankit.visual import images
 from tests.runs.test_evaluation_log import row
@@ -20,7 +20,7 @@ PIXELS = np.zeros((4, 4), np.uint8)
 LOSSES = np.ones((1, 2))
 
 WRITERS = {
-    "the log": lambda run: MetricsLog(run.metrics).append(0, LOSSES),
+    "the log": lambda run: LossLog(run.losses).append(0, LOSSES),
     "a picture": lambda run: images.write_png(run.sample_path(3), PIXELS),
     "a nearest picture": lambda run: images.write_png(run.nearest_path(3), PIXELS),
     "a checkpoint": lambda run: run.checkpoints.save(3, STATE),
@@ -125,7 +125,7 @@ def test_a_changed_link_to_the_run_folder_is_detected(run):
     def turn():
         link.unlink()
         link.symlink_to(other)
-        MetricsLog(link / "metrics.jsonl").append(0, LOSSES)
+        LossLog(link / "losses.jsonl").append(0, LOSSES)
 
     assert f"was moved to {run.path}" in refused(RunFolder(link), turn)
     assert list(other.iterdir()) == []
@@ -141,16 +141,16 @@ def test_a_changed_link_to_the_run_folder_is_detected(run):
     ids=["moved", "removed", "replaced"],
 )
 def test_a_moved_or_removed_log_is_not_written(run, become):
-    log = MetricsLog(run.metrics)
+    log = LossLog(run.losses)
 
     def write():
         log.append(0, LOSSES)
-        become(run.metrics)
+        become(run.losses)
         log.append(1, LOSSES)
 
     said = refused(run, write)
     log.close()
-    assert "metrics.jsonl was moved or removed" in said
+    assert "losses.jsonl was moved or removed" in said
     assert "its last checkpoint is" in said
 
 

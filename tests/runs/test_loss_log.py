@@ -9,15 +9,15 @@ import pytest
 
 from gankit.errors import CheckpointError, StorageError
 from gankit.runs import loss_log
-from gankit.runs.loss_log import MetricsLog
+from gankit.runs.loss_log import LossLog
 
 LOSSES = np.random.default_rng(0).standard_normal((20, 2))
 
 
 @pytest.fixture
 def path(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    log = MetricsLog(path)
+    path = tmp_path / "losses.jsonl"
+    log = LossLog(path)
     log.append(0, LOSSES[:7])
     log.append(7, LOSSES[7:])
     log.sync()
@@ -26,7 +26,7 @@ def path(tmp_path):
 
 
 def test_a_step_is_a_line(tmp_path):
-    log = MetricsLog(tmp_path / "log")
+    log = LossLog(tmp_path / "log")
     log.append(3, np.array([[1.386, 0.693]]))
     log.close()
     assert log.path.read_text() == '{"step": 4, "discriminator": 1.386, "generator": 0.693}\n'
@@ -77,7 +77,7 @@ def test_a_resumed_log_equals_an_uninterrupted_one_byte_for_byte(path, steps):
     if steps == 20:
         path.write_bytes(whole)
     loss_log.truncate(path, steps)
-    log = MetricsLog(path)
+    log = LossLog(path)
     log.append(steps, LOSSES[steps:])
     log.close()
     assert path.read_bytes() == whole
@@ -91,7 +91,7 @@ def test_a_log_that_ends_too_early_is_refused(path):
 def test_a_log_that_cannot_be_truncated_is_unchanged(path, fail_at, monkeypatch):
     whole = path.read_bytes()
     fail_at(1, errno.ENOSPC)
-    with pytest.raises(StorageError, match=r"metrics\.jsonl: the disk is full"):
+    with pytest.raises(StorageError, match=r"losses\.jsonl: the disk is full"):
         loss_log.truncate(path, 3)
     monkeypatch.undo()
     assert path.read_bytes() == whole
@@ -99,7 +99,7 @@ def test_a_log_that_cannot_be_truncated_is_unchanged(path, fail_at, monkeypatch)
 
 @pytest.mark.parametrize("call", ["append", "sync"])
 def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at, call):
-    log = MetricsLog(path)
+    log = LossLog(path)
     log.append(20, LOSSES[:0])
     fail_at(1, errno.EIO)
     with pytest.raises(StorageError, match="input or output error"):

@@ -32,7 +32,7 @@ def command(run: Path, width: int) -> None:
     from gankit.errors import CheckpointError
     from gankit.runs import RunFolder, loss_log
 
-    losses = loss_log.read(RunFolder.open(run).metrics)
+    losses = loss_log.read(RunFolder.open(run).losses)
     if not len(losses):
         raise CheckpointError(f"{run} has no steps yet; train it first")
     columns = np.array_split(losses, min(width, len(losses)))

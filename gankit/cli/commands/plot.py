@@ -37,7 +37,7 @@ def command(run: Path, out: Path | None, only: str | None) -> None:
     out = out or run / "plot.png"
     plots.check_suffix(out)
     require_parent(out)
-    history = read(folder.metrics)
+    history = read(folder.losses)
     if changed := log_change(folder):
         warn(changed)
     rows = [] if only == "losses" else evaluation_log.read(folder.evaluations)

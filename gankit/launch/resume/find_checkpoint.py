@@ -54,7 +54,7 @@ def newest_info(folder: RunFolder) -> Mapping[str, Any]:
 
 def log_change(folder: RunFolder) -> str:
     """Return a text if the log of losses differs from that at the newest checkpoint, else ""."""
-    return loss_log.fault(folder.metrics, newest_info(folder).get("log"))
+    return loss_log.fault(folder.losses, newest_info(folder).get("log"))
 
 
 def best(
