@@ -107,7 +107,7 @@ def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - a plugin may offer a
     if not is_one(kind, thing):
         expected = CLASSES[kind].replace(":", ".")
         raise PluginError(f"{kind}: got {shown(thing)}; expected a {expected}")
-    _check_name(kind, thing.name)
+    check_name(kind, thing.name)
     if kind == "backend":
         _check_api(thing)
     _check_fields(f"{kind} {thing.name!r}", thing, FIELDS[kind])
@@ -133,7 +133,7 @@ def check_callback(callback: object) -> None:
         raise PluginError(f"callback: got {shown(callback)}; expected a function")
 
 
-def _check_name(kind: str, name: object) -> None:
+def check_name(kind: str, name: object) -> None:
     """Refuse a name that cannot be typed on the command line, or has another meaning there."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise PluginError(f"name of a {kind}: got {shown(name)}; expected {_NAME_RULE}")

@@ -14,10 +14,12 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from gankit import plugins
 from gankit.cli.check_report import as_data, row
+from gankit.cli.commands.plugins import KINDS as KINDS_OFFERED
 from gankit.cli.commands.plugins import LEVELS as CHOICES
 from gankit.errors import ExitCode
 from gankit.losses import BUILTIN
@@ -102,6 +104,8 @@ def install(tmp_path, monkeypatch):
 
     yield put
     monkeypatch.undo()
+    for name in [name for name in sys.modules if name.startswith("gankit_my_own")]:
+        del sys.modules[name]
     forget()
 
 
@@ -121,15 +125,25 @@ def written(command, install, alone):
     folder = alone / "gankit-my-own"
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
     install("my-own", project["entry-points"]["gankit"]["my-own"], folder)
-    yield folder
-    for name in [name for name in sys.modules if name.startswith("gankit_my_own")]:
-        del sys.modules[name]
+    return folder
 
 
 def checked(command, *arguments):
     """Check a backend; return how the command ended, and what it found."""
     ended = command("plugins", "check", *arguments, "--json")
     return ended, json.loads(ended.out)
+
+
+def own_tests(folder):
+    """Run the tests of a new plugin; return how they ended."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
 
 
 # New.
@@ -163,19 +177,104 @@ def test_it_names_the_next_two_commands(command):
 GRADIENTS = get_args(scaffold.Gradients)
 
 
+KINDS = get_args(scaffold.Kind)
+SMALL_KINDS = [kind for kind in KINDS if kind != "backend"]
+
+
 def test_every_template_is_used():
     folder = Path(scaffold.__file__).parent / "template"
-    used = {file for gradients in GRADIENTS for file in scaffold.layout(gradients).values()}
+    layouts = [scaffold.layout("backend", gradients) for gradients in GRADIENTS]
+    layouts += map(scaffold.layout, SMALL_KINDS)
+    used = {file for layout in layouts for file in layout.values()}
     assert {str(path.relative_to(folder)) for path in folder.rglob("*.in")} == used
 
 
-@pytest.mark.parametrize("gradients", GRADIENTS)
-def test_no_placeholder_is_left_in_a_new_backend(gradients):
-    for path, text in scaffold.rendered(scaffold.Names("my-own"), gradients).items():
-        for mark in ("@name@", "@module@", "@distribution@"):
-            assert mark not in path + text
+@pytest.mark.parametrize(
+    ("kind", "gradients"),
+    [*(("backend", gradients) for gradients in GRADIENTS)]
+    + [(kind, "by-hand") for kind in SMALL_KINDS],
+)
+def test_no_placeholder_is_left_in_a_new_plugin(kind, gradients):
+    for path, text in scaffold.rendered(scaffold.Names("my-own", kind), gradients).items():
+        assert not re.search(r"@\w+@", path + text)
         if path.endswith(".py"):
             compile(text, path, "exec")
+
+
+def test_the_command_offers_every_kind():
+    assert KINDS_OFFERED == KINDS
+
+
+@pytest.mark.parametrize("kind", SMALL_KINDS)
+def test_a_new_plugin_is_small_and_its_own_test_passes(command, install, alone, kind):
+    ended = command("plugins", "new", "my-own", "--kind", kind)
+    assert ended.code == ExitCode.OK, ended.err
+    folder = alone / "gankit-my-own"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert set(ended.out.splitlines()) == {f"gankit-my-own/{file}" for file in files}
+    assert files - {"gankit_my_own/my-own.toml"} == {
+        "pyproject.toml",
+        "README.md",
+        "gankit_my_own/__init__.py",
+        f"tests/test_{kind}.py",
+    }
+    readme = (folder / "README.md").read_text("utf-8")
+    assert all(line.strip() in readme for line in ended.err.splitlines()[2:])
+    install("my-own", "gankit_my_own", folder)
+    done = own_tests(folder)
+    assert done.returncode == 0, done.stdout
+
+
+USES = {
+    "dataset": "--dataset my-own",
+    "loss": "--dataset noise.npy --set loss=my-own",
+    "recipe": "--dataset noise.npy --recipe my-own",
+    "callback": "--dataset noise.npy",
+    "command": "--dataset noise.npy",
+}
+
+
+@pytest.mark.parametrize("kind", SMALL_KINDS)
+@pytest.mark.filterwarnings("ignore:there are only")
+def test_a_new_plugin_works_on_the_command_line(command, install, alone, kind):
+    assert command("plugins", "new", "my-own", "--kind", kind).code == ExitCode.OK
+    install("my-own", "gankit_my_own", alone / "gankit-my-own")
+    np.save("noise.npy", np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8))
+    options = f"--backend numpy --batch 4 --steps 10 --out run {USES[kind]}"
+    ended = command("train", *options.split())
+    assert ended.code == ExitCode.OK, ended.err
+    if kind == "callback":
+        assert (alone / "run" / "my-own.txt").read_text("utf-8").startswith("step 10: ")
+    elif kind == "command":
+        assert command("my-own", "run").out.startswith("10 steps\n")
+    else:
+        assert f'{kind} = "my-own"' in (alone / "run" / "config.toml").read_text("utf-8")
+    rows = json.loads(command("plugins", "list", "--json").out)
+    (row,) = [row for row in rows if row["name"] == "my-own"]
+    assert (row["kind"], row["status"]) == (kind, "ready")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "reason"),
+    [
+        ("dataset", "mnist", "the name of another data set"),
+        ("dataset", "auto", "lets gankit choose"),
+        ("loss", "hinge", "the name of another loss"),
+        ("recipe", "dcgan", "the name of another recipe"),
+        ("command", "train", "the name of another command"),
+    ],
+)
+def test_a_used_name_of_each_kind_is_refused(command, alone, kind, name, reason):
+    ended = command("plugins", "new", name, "--kind", kind)
+    assert (ended.code, ended.err.count("\n")) == (ExitCode.USAGE, 1)
+    assert reason in ended.err
+    assert list(alone.iterdir()) == []
+
+
+def test_gradients_of_another_kind_are_refused(command):
+    ended = command("plugins", "new", "mine", "--kind", "loss", "--gradients", "framework")
+    assert ended.code == ExitCode.USAGE
+    assert "--gradients: got 'framework' with --kind loss; it is for a backend" in ended.err
 
 
 def test_the_template_over_a_framework_is_the_example():
@@ -205,7 +304,11 @@ def test_an_invalid_plugin_name_is_refused(command, alone, name):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("torch", "the name of plugin"), ("lacks", "installed"), ("faulty", "of acme-faulty")],
+    [
+        ("torch", "the name of plugin"),
+        ("lacks", "the name of another backend"),
+        ("faulty", "of acme-faulty"),
+    ],
 )
 @pytest.mark.usefixtures("faulty")
 def test_a_used_name_is_refused(command, alone, name, reason):
@@ -248,14 +351,7 @@ def test_a_new_backend_trains_at_once(command, written):
 
 
 def test_a_new_backends_own_tests_pass(written):
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
-        cwd=written,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+    done = own_tests(written)
     assert done.returncode == 0, done.stdout
     passed = int(re.search(r"(\d+) passed", done.stdout)[1])
     assert passed >= 100  # Of every level: the class has all clauses.

@@ -15,42 +15,56 @@ from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from gankit.plugins.listing import Offer
-    from gankit.plugins.scaffold import Gradients
+    from gankit.plugins.scaffold import Gradients, Kind
+KINDS = ("backend", "dataset", "loss", "recipe", "callback", "command")
 LEVELS = ("protocol", "numerics", "resume", "portability")
 
 
 @click.group("plugins")
 def command() -> None:
-    """Create a backend, list plugins, and check a backend."""
+    """Create a plugin, list plugins, and check a backend."""
 
 
 @command.command("new")
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default="backend",
+    show_default=True,
+    help="What the plugin adds.",
+)
 @click.option("--out", type=PATH, help="Folder to write  [gankit-NAME].")
 @click.option(
     "--gradients",
     type=click.Choice(["by-hand", "framework"]),
-    default="by-hand",
-    show_default=True,
-    help="Where derivatives come from. framework: automatic derivatives, in sixty lines.",
+    help="Where a backend's derivatives come from; framework: automatic derivatives, in sixty "
+    "lines  [by-hand].",
 )
-def new(name: str, out: Path | None, gradients: Gradients) -> None:
-    """Create a backend called NAME, ready to install.
+def new(name: str, kind: Kind, out: Path | None, gradients: Gradients | None) -> None:
+    """Create a plugin called NAME, ready to install.
 
-    Writes a complete distribution that trains: pyproject.toml with the entry point, a backend to
-    replace step by step, tests of the contract, a README and a CI workflow. The backend is dense
-    networks in NumPy, or with --gradients framework every network of gankit on HIPS autograd.
-    Writes all of it or nothing.
+    Writes a complete distribution that works at once: pyproject.toml with the entry point, a
+    small example of the kind to replace, its tests, and a README. A backend is dense networks in
+    NumPy, or with --gradients framework every network of gankit on HIPS autograd. Writes all of
+    it or nothing.
     """
+    from gankit.cli.main import COMMANDS
     from gankit.plugins.scaffold import Names
     from gankit.plugins.scaffold import new as write
 
-    folder = Path(Names(name).distribution) if out is None else out
-    for path in write(name, folder, gradients):
+    if gradients and kind != "backend":
+        raise ConfigError(f"--gradients: got {gradients!r} with --kind {kind}; it is for a backend")
+    if kind == "command" and name in COMMANDS:
+        raise ConfigError(f"NAME: got {name!r}, the name of another command; choose another")
+    names = Names(name, kind)
+    folder = Path(names.distribution) if out is None else out
+    for path in write(name, folder, kind, gradients or "by-hand"):
         answer(folder / path)
     say("next:")
     say(f"  pip install --editable {shlex.quote(str(folder))}")
-    say(f"  gankit train --backend {name}")
+    for line in names.use.splitlines():
+        say(f"  {line}")
 
 
 @command.command("list")

@@ -1,4 +1,4 @@
-"""Write a new backend as a distribution, from templates."""
+"""Write a new plugin as a distribution, from templates."""
 
 from __future__ import annotations
 
@@ -7,39 +7,70 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 from gankit._utils.storage import writing
-from gankit.errors import ConfigError, shown
-from gankit.plugins import loader, registry
+from gankit.errors import ConfigError, PluginError, shown
+from gankit.plugins import loader, registry, validation
 
+Kind = Literal["backend", "dataset", "loss", "recipe", "callback", "command"]
+"""What the new plugin adds."""
 Gradients = Literal["by-hand", "framework"]
-"""Where derivatives come from: formulas in the backend, or a framework that computes them."""
-_COMMON = {
-    ".gitignore": "gitignore.in",
-    ".github/workflows/test.yml": "test.yml.in",
-    "tests/test_contract.py": "test_contract.py.in",
+"""Where a backend's derivatives come from: its own formulas, or a framework that computes them."""
+
+_NOUNS: dict[Kind, str] = {"dataset": "data set"}
+_USES: dict[Kind, str] = {
+    "backend": "gankit train --backend @name@",
+    "dataset": "gankit train --dataset @name@",
+    "loss": "gankit train --set loss=@name@",
+    "recipe": "gankit train --recipe @name@",
+    "callback": "gankit train --steps 100 --out runs/first",
+    "command": "gankit train --steps 100 --out runs/first\ngankit @name@ runs/first",
+}
+"""Commands that use the plugin."""
+_BACKEND = {
+    "README.md": "@gradients@/README.md.in",
+    "pyproject.toml": "@gradients@/pyproject.toml.in",
+    ".gitignore": "backend/gitignore.in",
+    ".github/workflows/test.yml": "backend/test.yml.in",
+    "tests/test_contract.py": "backend/test_contract.py.in",
 }
 _MODULES = {
     "by-hand": ("__init__", "losses", "networks", "optimizers", "trainer"),
     "framework": ("__init__", "framework"),
 }
+_SMALL = {
+    "README.md": "README.md.in",
+    "pyproject.toml": "pyproject.toml.in",
+    "@module@/__init__.py": "@kind@/__init__.py.in",
+    "tests/test_@kind@.py": "@kind@/test.py.in",
+}
+_USED: dict[Kind, Callable[[], Collection[str]]] = {
+    "backend": registry.backends,
+    "dataset": registry.datasets,
+    "loss": registry.losses,
+    "recipe": registry.recipes,
+    "command": registry.commands,
+}
+"""The names of a kind that are in use."""
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _NAME_LIMIT = 40
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a new backend, its distribution and its module.
+    """The names of a new plugin, its distribution and its module.
 
     >>> Names("my-own").distribution, Names("my-own").module
     ('gankit-my-own', 'gankit_my_own')
     """
 
     name: str
+    kind: Kind = "backend"
 
     @property
     def distribution(self) -> str:
@@ -51,32 +82,49 @@ class Names:
         """Name of the Python module."""
         return f"gankit_{self.name.replace('-', '_')}"
 
+    @property
+    def noun(self) -> str:
+        """The kind in plain English."""
+        return _NOUNS.get(self.kind, self.kind)
+
+    @property
+    def use(self) -> str:
+        """Commands that use the plugin, a line each."""
+        return _USES[self.kind].replace("@name@", self.name)
+
     def filled(self, text: str) -> str:
         """Return the text of a template with these names filled in."""
-        for part in ("name", "distribution", "module"):
+        for part in ("name", "distribution", "module", "kind", "noun", "use"):
             text = text.replace(f"@{part}@", getattr(self, part))
         return text
 
 
-def layout(gradients: Gradients) -> dict[str, str]:
+def layout(kind: Kind = "backend", gradients: Gradients = "by-hand") -> dict[str, str]:
     """Return the template of each file, by the file's path."""
-    folder = gradients.replace("-", "_")
-    files = {file: f"{folder}/{file}.in" for file in ("pyproject.toml", "README.md")}
-    modules = {f"@module@/{name}.py": f"{folder}/{name}.py.in" for name in _MODULES[gradients]}
-    return files | _COMMON | modules
+    if kind == "backend":
+        folder = gradients.replace("-", "_")
+        files = {path: file.replace("@gradients@", folder) for path, file in _BACKEND.items()}
+        modules = {f"@module@/{name}.py": f"{folder}/{name}.py.in" for name in _MODULES[gradients]}
+        return files | modules
+    files = {path: file.replace("@kind@", kind) for path, file in _SMALL.items()}
+    return files | ({"@module@/@name@.toml": "recipe/recipe.toml.in"} if kind == "recipe" else {})
 
 
-def new(name: str, folder: Path, gradients: Gradients = "by-hand") -> list[str]:
-    """Write the distribution of the backend `name` into a new folder.
+def new(
+    name: str, folder: Path, kind: Kind = "backend", gradients: Gradients = "by-hand"
+) -> list[str]:
+    """Write the distribution of the plugin `name` into a new folder.
 
     Parameters
     ----------
     name
-        The backend's name.
+        The name of what the plugin adds.
     folder
         The new folder.
+    kind
+        What it adds; "backend" by default.
     gradients
-        Where derivatives come from; "by-hand" by default.
+        Where a backend's derivatives come from; "by-hand" by default.
 
     Returns
     -------
@@ -89,10 +137,11 @@ def new(name: str, folder: Path, gradients: Gradients = "by-hand") -> list[str]:
     StorageError
         The files cannot be written; no partial folder remains.
     """
-    _check(name)
+    names = Names(name, kind)
+    _check(names)
     if os.path.lexists(folder):
         raise ConfigError(f"--out: got {str(folder)!r}, which exists; expected a new folder")
-    files = rendered(Names(name), gradients)
+    files = rendered(names, gradients)
     _write(folder, files)
     return list(files)
 
@@ -102,23 +151,27 @@ def rendered(names: Names, gradients: Gradients = "by-hand") -> dict[str, str]:
     templates = resources.files(__name__) / "template"
     return {
         names.filled(path): names.filled((templates / source).read_text("utf-8"))
-        for path, source in layout(gradients).items()
+        for path, source in layout(names.kind, gradients).items()
     }
 
 
-def _check(name: str) -> None:
-    """Raise ConfigError unless a new backend can have this name."""
+def _check(names: Names) -> None:
+    """Raise ConfigError unless a new plugin can have this name."""
+    name, kind, module = names.name, names.kind, names.module
     if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
         raise ConfigError(
             f"NAME: got {shown(name)}; expected a to z, digits, single hyphens and underscores, a "
             f"letter first, at most {_NAME_LIMIT} characters"
         )
+    try:
+        validation.check_name(kind, name)
+    except PluginError as error:
+        raise ConfigError(f"NAME: {error}") from None
     for plugin in loader.found():
         if plugin.name == name:
             raise ConfigError(f"NAME: got {name!r}, the name of {plugin}; choose another")
-    if name in registry.backends():
-        raise ConfigError(f"NAME: got {name!r}, the name of an installed backend; choose another")
-    module = Names(name).module
+    if kind in _USED and name in _USED[kind]():
+        raise ConfigError(f"NAME: got {name!r}, the name of another {names.noun}; choose another")
     if importlib.util.find_spec(module):
         raise ConfigError(f"NAME: got {name!r}, but a module {module} is installed; choose another")
 
