@@ -22,9 +22,10 @@ PROMISED = {
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "Discriminator Generator Network Options Precision Problem State Trainer add_prefix aligned "
     "check_labels check_state strip_prefix",
-    "gankit.layers": "Layer Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
+    "gankit.layers": "Layer Node Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
-    "Residual capabilities initial_weights is_running output_shape uses_labels walk weight_shapes",
+    "Residual capabilities initial_weights is_running output_shape tree uses_labels walk "
+    "weight_shapes",
     "gankit.losses": "HINGE LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING NumpyLossOps "
     "RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",

@@ -14,11 +14,13 @@ batch: images are `(height, width, channels)`. Kernels are `(in, out)`, or for i
 
 from gankit.layers.shapes import (
     DROPOUT_LEVELS,
+    Node,
     Place,
     Shape,
     layer_shape,
     output_shape,
     shapes,
+    tree,
     walk,
 )
 from gankit.layers.specs import (
@@ -65,6 +67,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "Node",
     "Place",
     "Projection",
     "ReLU",
@@ -83,6 +86,7 @@ __all__ = [
     "layer_shape",
     "output_shape",
     "shapes",
+    "tree",
     "uses_labels",
     "walk",
     "weight_shapes",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -59,22 +60,59 @@ class Place:
     shape: Shape
 
 
+@dataclass(frozen=True)
+class Node(Place):
+    """A place with the places inside it, as `tree` returns it.
+
+    Attributes
+    ----------
+    layers, shortcut
+        The nodes of a residual block's layers and of its shortcut; empty for any other layer.
+    """
+
+    layers: tuple[Node, ...] = ()
+    shortcut: tuple[Node, ...] = ()
+
+
 def walk(spec: Spec, shape: Shape) -> list[Place]:
     """Return the place of every layer of `spec`, a residual block before its inner layers.
 
-    `shape` is the shape of the network's inputs, without the batch.
+    `shape` is the shape of the network's inputs, without the batch. `tree` returns the same
+    places, nested.
     """
-    visited = enumerate(_walk(spec, shape, ""))
-    return [Place(name, number, layer, inputs) for number, (name, layer, inputs) in visited]
+    return list(_flat(tree(spec, shape)))
 
 
-def _walk(spec: Spec, shape: Shape, prefix: str) -> Iterator[tuple[str, Layer, Shape]]:
+def tree(spec: Spec, shape: Shape) -> tuple[Node, ...]:
+    """Return the place of every layer of `spec`, with those inside a residual block nested in it.
+
+    `shape` is the shape of the network's inputs, without the batch.
+
+    >>> from gankit.layers import Dense, Residual
+    >>> dense, block = tree((Dense(4), Residual((Dense(4),))), (2,))
+    >>> dense.name, block.name, [inner.name for inner in block.layers], block.shortcut
+    ('0', '1', ['1.layers.0'], ())
+    """
+    return _nodes(spec, shape, "", itertools.count())
+
+
+def _nodes(spec: Spec, shape: Shape, prefix: str, numbers: Iterator[int]) -> tuple[Node, ...]:
+    nodes = []
     for position, (layer, inputs) in enumerate(zip(spec, shapes(spec, shape), strict=False)):
-        name = f"{prefix}{position}"
-        yield name, layer, inputs
+        name, number = f"{prefix}{position}", next(numbers)
+        inside: list[tuple[Node, ...]] = []
         if isinstance(layer, Residual):
-            yield from _walk(layer.layers, inputs, f"{name}.layers.")
-            yield from _walk(layer.shortcut, inputs, f"{name}.shortcut.")
+            inside.append(_nodes(layer.layers, inputs, f"{name}.layers.", numbers))
+            inside.append(_nodes(layer.shortcut, inputs, f"{name}.shortcut.", numbers))
+        nodes.append(Node(name, number, layer, inputs, *inside))
+    return tuple(nodes)
+
+
+def _flat(nodes: Iterable[Node]) -> Iterator[Place]:
+    """Yield the place of each node, a block before those inside it."""
+    for node in nodes:
+        yield Place(node.name, node.number, node.layer, node.shape)
+        yield from _flat((*node.layers, *node.shortcut))
 
 
 def shapes(spec: Spec, shape: Shape) -> list[Shape]:

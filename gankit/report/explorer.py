@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +21,7 @@ from gankit.contract.random_streams import Stream
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.launch.run import Run
-from gankit.layers import BatchNorm, Layer, Residual, Spec
+from gankit.layers import BatchNorm, Layer, Node, Residual, Spec
 from gankit.report.latent_directions import principal_directions
 
 STYLES = ("explorer/explorer.css",)
@@ -113,7 +113,7 @@ def payload(
         "names": list(
             Classes.of(run.class_names if class_names is None else class_names, classes).names
         ),
-        "layers": _network(problem.generator, weights, ""),
+        "layers": _layers(layers.tree(problem.generator, (problem.latent,)), weights),
         "directions": _array(found.vectors),
         "shares": [float(share) for share in found.shares],
         "reach": REACH,
@@ -132,21 +132,22 @@ def _check_size(spec: Spec, latent: int, classes: int, most: int) -> None:
         )
 
 
-def _network(spec: Spec, weights: State, prefix: str) -> list[dict[str, Any]]:
-    """Return each layer as JSON data; the names of its weights begin with `prefix`."""
-    return [_layer(layer, weights, f"{prefix}{position}.") for position, layer in enumerate(spec)]
+def _layers(nodes: Iterable[Node], weights: State) -> list[dict[str, Any]]:
+    """Return each layer as JSON data, with its weights."""
+    return [_layer(node, weights) for node in nodes]
 
 
-def _layer(layer: Layer, weights: State, prefix: str) -> dict[str, Any]:
-    if isinstance(layer, Residual):
+def _layer(node: Node, weights: State) -> dict[str, Any]:
+    if isinstance(node.layer, Residual):
         return {
-            "layer": layer.layer,
-            "layers": _network(layer.layers, weights, f"{prefix}layers."),
-            "shortcut": _network(layer.shortcut, weights, f"{prefix}shortcut."),
+            "layer": node.layer.layer,
+            "layers": _layers(node.layers, weights),
+            "shortcut": _layers(node.shortcut, weights),
         }
+    prefix = f"{node.name}."
     own = {k.removeprefix(prefix): w for k, w in weights.items() if k.startswith(prefix)}
-    arrays = {role: _array(array) for role, array in _at_inference(layer, own).items()}
-    return asdict(layer) | {"weights": arrays}
+    arrays = {role: _array(array) for role, array in _at_inference(node.layer, own).items()}
+    return asdict(node.layer) | {"weights": arrays}
 
 
 def _at_inference(layer: Layer, own: State) -> State:

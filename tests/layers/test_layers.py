@@ -22,6 +22,7 @@ from gankit.layers import (
     Flatten,
     LayerNorm,
     LeakyReLU,
+    Place,
     Projection,
     Reshape,
     Residual,
@@ -30,6 +31,7 @@ from gankit.layers import (
     initial_weights,
     is_running,
     output_shape,
+    tree,
     uses_labels,
     walk,
     weight_shapes,
@@ -117,6 +119,30 @@ def test_layers_inside_a_block_have_paths_and_every_layer_a_number():
         "3",
     ]
     assert [place.number for place in places] == list(range(8))
+
+
+def test_a_tree_nests_the_places_that_walk_lists():
+    spec = (Flatten(), Reshape(IMAGE), Residual((BLOCK,), (BLOCK,)), Flatten())
+    nodes = tree(spec, IMAGE)
+    assert [node.name for node in nodes] == ["0", "1", "2", "3"]
+    (inner,), (other,) = nodes[2].layers, nodes[2].shortcut
+    assert (inner.name, other.name) == ("2.layers.0", "2.shortcut.0")
+    assert [node.name for node in other.layers] == [f"2.shortcut.0.layers.{i}" for i in range(3)]
+    assert nodes[3].layers == nodes[3].shortcut == ()
+    assert flattened(nodes) == walk(spec, IMAGE)
+
+
+def flattened(nodes):
+    """Return the places of nodes in the order of `walk`."""
+    return [
+        place
+        for node in nodes
+        for place in (
+            Place(node.name, node.number, node.layer, node.shape),
+            *flattened(node.layers),
+            *flattened(node.shortcut),
+        )
+    ]
 
 
 def test_weights_are_named_by_layer_and_role():
