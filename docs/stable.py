@@ -49,12 +49,12 @@ PROMISED = {
     "gankit.data.glyphs": "draw",
     "gankit.visual.images": "Picture enlarged grid",
     "gankit.visual.animation": "captioned of_training write",
-    "gankit.evaluation": "Evaluation choose evaluate principal_components",
+    "gankit.evaluation": "Evaluation Features choose evaluate principal_components",
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
-    "gankit.plugins": "backends get_dataset get_loss get_recipe missing_modules",
+    "gankit.plugins": "backends get_dataset get_features get_loss get_recipe missing_modules",
     "gankit.testing": "BackendContract assert_close assert_identical images",
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""

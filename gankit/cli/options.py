@@ -72,6 +72,13 @@ def complete_backends(_ctx: click.Context, _option: click.Parameter, typed: str)
     return [name for name in plugins.backends() if name.startswith(typed)]
 
 
+def complete_features(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Return the names of plugins' features that begin with `typed`."""
+    from gankit import plugins
+
+    return [name for name in plugins.features() if name.startswith(typed)]
+
+
 def show(text: object, *, bold: bool = False) -> None:
     """Print lines of text to standard output."""
     click.secho(printable_lines(text), bold=bold)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gankit.config import TrainConfig
     from gankit.contract import Backend
     from gankit.data import Dataset
+    from gankit.evaluation import Features
     from gankit.losses import Loss
     from gankit.recipes import Recipe
     from gankit.training import Callback
@@ -67,6 +68,11 @@ def gankit_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
     """Offer commands, for `gankit NAME`."""
 
 
+@hookspec
+def gankit_features() -> Iterable[Features]:  # type: ignore[empty-body]
+    """Offer features of images, for `gankit evaluate --features NAME`."""
+
+
 NAMES = tuple(name for name in globals() if name.startswith("gankit_"))
 OF_KIND = {
     "backend": "gankit_backends",
@@ -75,5 +81,6 @@ OF_KIND = {
     "recipe": "gankit_recipes",
     "callback": "gankit_callbacks",
     "command": "gankit_commands",
+    "features": "gankit_features",
 }
 """The hook of each kind."""

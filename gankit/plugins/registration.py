@@ -20,9 +20,10 @@ def register(offered: object) -> None:
     Parameters
     ----------
     offered
-        A `gankit.contract.Backend`, `gankit.losses.Loss`, `gankit.data.Dataset` or
-        `gankit.recipes.Recipe`; or a module or object with functions that are marked with
-        `gankit.hookimpl`. It replaces what was registered under the same name.
+        A `gankit.contract.Backend`, `gankit.losses.Loss`, `gankit.data.Dataset`,
+        `gankit.recipes.Recipe` or `gankit.evaluation.Features`; or a module or object with
+        functions that are marked with `gankit.hookimpl`. It replaces what was registered under the
+        same name.
 
     Raises
     ------
@@ -71,5 +72,6 @@ def _listed(kind: str) -> dict[str, Any]:
         "loss": registry.losses,
         "recipe": registry.recipes,
         "command": registry.commands,
+        "features": registry.features,
     }
     return listings[kind]()

@@ -1,4 +1,4 @@
-"""What plugins offer, by name: backends, data sets, losses, recipes, callbacks, commands."""
+"""What plugins offer, by name: backends, data sets, losses, recipes, callbacks, ..."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gankit.config import TrainConfig
     from gankit.contract import Backend
     from gankit.data import Dataset
+    from gankit.evaluation import Features
     from gankit.losses import Loss
     from gankit.recipes import Recipe
     from gankit.training import Callback
@@ -74,6 +75,11 @@ def callbacks(config: TrainConfig, folder: Path | None) -> list[Callback]:
 def commands() -> dict[str, click.Command]:
     """Return the commands that plugins add, by name."""
     return _named("command", {}, manager().hook.gankit_commands)
+
+
+def features() -> dict[str, Features]:
+    """Return the features of images that plugins add, by name."""
+    return _named("features", {}, manager().hook.gankit_features)
 
 
 def get_backend(name: str) -> Backend:
@@ -128,6 +134,11 @@ def get_recipe(name: str) -> Recipe:
     return _get("recipe", name, recipes())
 
 
+def get_features(name: str) -> Features:
+    """Return a plugin's features `name`, or raise UnknownName."""
+    return _get("features", name, features())
+
+
 def missing_modules(backend: Backend) -> list[str]:
     """Return the modules that `backend` requires and that are not installed; imports none."""
     return missing(backend.requires)
@@ -147,8 +158,8 @@ def collect(
         before_check(thing)
         validation.check(kind, thing)
         if thing.name in offered:
-            error = f"got {thing.name!r}, which another {kind} has; rename it"
-            raise PluginError(f"name of a {kind}: {error}")
+            error = f"got {thing.name!r}, the name of {validation.another(kind)}; rename it"
+            raise PluginError(f"name of {validation.one(kind)}: {error}")
         offered[thing.name] = thing
 
 

@@ -25,6 +25,7 @@ CLASSES = {
     "loss": "gankit.losses:Loss",
     "recipe": "gankit.recipes:Recipe",
     "command": "click:Command",
+    "features": "gankit.evaluation:Features",
 }
 """The class of each kind, imported when needed, so that `gankit --help` stays fast."""
 _SUFFIXES_OF_PATHS = {"dataset": (".npy", ".npz"), "recipe": (".toml",)}
@@ -98,6 +99,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
     },
     "recipe": {"text": TEXT},
     "command": {},
+    "features": {},
 }
 """The rules of all fields except the name and the contract version."""
 
@@ -120,9 +122,20 @@ def check(kind: str, thing: Any) -> None:  # noqa: ANN401 - a plugin may offer a
         _check_configuration(thing)
 
 
+def one(kind: str) -> str:
+    """Return a kind with its article: "a loss", "features"."""
+    return kind if kind == "features" else f"a {kind}"
+
+
+def another(kind: str) -> str:
+    """Return "another loss" or "other features"."""
+    return f"other {kind}" if kind == "features" else f"another {kind}"
+
+
 def is_one(kind: str, thing: object) -> bool:
     """Return whether `thing` is of a kind."""
-    return isinstance(thing, pkgutil.resolve_name(CLASSES[kind]))
+    # A class has the attributes of its instances, so it seems to implement a protocol.
+    return not isinstance(thing, type) and isinstance(thing, pkgutil.resolve_name(CLASSES[kind]))
 
 
 def check_callback(callback: object) -> None:
@@ -136,11 +149,11 @@ def check_callback(callback: object) -> None:
 def check_name(kind: str, name: object) -> None:
     """Refuse a name that cannot be typed on the command line, or has another meaning there."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise PluginError(f"name of a {kind}: got {shown(name)}; expected {_NAME_RULE}")
+        raise PluginError(f"name of {one(kind)}: got {shown(name)}; expected {_NAME_RULE}")
     if kind in ("backend", "dataset") and folded(name) == "auto":
-        raise PluginError(f"name of a {kind}: got {name!r}, which lets gankit choose; rename it")
+        raise PluginError(f"name of {one(kind)}: got {name!r}, which lets gankit choose; rename it")
     if name.lower().endswith(_SUFFIXES_OF_PATHS.get(kind, ())):
-        raise PluginError(f"name of a {kind}: got {name!r}, which is read as a path; rename it")
+        raise PluginError(f"name of {one(kind)}: got {name!r}, which is read as a path; rename it")
 
 
 def _check_api(backend: Backend) -> None:

@@ -53,6 +53,9 @@ OPTIONAL = (
 """Numbers that may be None: metrics of classes if the features have no classes, and of subsets if
 there are too few images."""
 
+REQUESTED = "requested_features"
+"""The name of a plugin's features, in an evaluation that requested them."""
+
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -166,7 +169,8 @@ def described(row: Row) -> str:
 def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | None:
     """Return the evaluation with the lowest Fréchet distance, the first of equal ones, or None.
 
-    Only evaluations with the measure of the last one of `samples` images are compared.
+    Only evaluations by gankit's own features with the measure of the last one of `samples` images
+    are compared.
 
     Parameters
     ----------
@@ -177,7 +181,8 @@ def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | Non
     samples
         Images per evaluation during training, `TrainConfig.evaluate_samples`.
     """
-    like = [row for row in rows if row["samples"] == samples and row["seed"] == SEED]
+    own = [row for row in rows if REQUESTED not in row]
+    like = [row for row in own if row["samples"] == samples and row["seed"] == SEED]
     last = [row for row in like if measure(row) == measure(like[-1]) and row["step"] in steps]
     return min(last, key=lambda row: (row["frechet"], row["step"]), default=None)
 

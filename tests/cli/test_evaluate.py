@@ -99,6 +99,95 @@ def test_no_metric_is_called_fid(command, run):
     assert "fid" not in map(str.lower, log(run)[0])
 
 
+class Brightness:
+    """Features of a plugin: the mean of each half."""
+
+    name = "halves"
+
+    def __call__(self, images):
+        return np.stack([images[:, :14].mean(axis=(1, 2, 3)), images.mean(axis=(1, 2, 3))], axis=1)
+
+
+class Sorted(Brightness):
+    """Features of a plugin that also classifies: dark or bright."""
+
+    def probabilities(self, images):
+        bright = images.mean(axis=(1, 2, 3)) / 255
+        return np.stack([1 - bright, bright], axis=1)
+
+
+def test_a_plugins_features_are_compared_and_named(command, run, registered):
+    registered(Brightness())
+    ended = command("evaluate", run, *COUNT, "--features", "halves")
+    assert ended.code == 0, ended.err
+    said = " ".join(ended.out.split())
+    assert "by halves, k = 5." in said
+    assert "FID" not in said
+    assert "Classifier score" not in said
+    (found,) = log(run)
+    assert (found["features"], found["requested_features"]) == ("halves", "halves")
+    run = gankit.load(run)
+    assert run.evaluate(60, features="halves").frechet == found["frechet"]
+    assert run.evaluate(60, features=Brightness()).frechet == found["frechet"]
+    assert run.evaluate(60).features != "halves"
+
+
+def test_a_plugins_features_with_probabilities_give_a_classifier_score(command, run, registered):
+    registered(Sorted())
+    command("evaluate", run, *COUNT, "--features", "halves")
+    (found,) = log(run)
+    assert 1 <= found["score"] <= 2
+    assert len(found["histogram"]) == 2
+
+
+def returns(values):
+    return lambda _: values
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda _: 1 / 0, "ZeroDivisionError: division by zero (test_evaluate.py, line "),
+        (returns(None), "got an array of shape () for 150 images; expected (150, d)"),
+        (returns([["a"]]), "ValueError: could not convert"),
+        (returns(np.zeros((3, 2))), "got an array of shape (3, 2) for 150 images"),
+        (lambda images: np.full((len(images), 2), np.nan), "got a value that is not finite"),
+    ],
+    ids=["raises", "none", "text", "shape", "nan"],
+)
+def test_wrong_features_of_a_plugin_are_an_error_of_one_line(
+    command, run, registered, function, said
+):
+    class Wrong(Brightness):
+        def __call__(self, images):
+            return function(images[:150])
+
+    registered(Wrong())
+    ended = command("evaluate", run, "-n", "150", "--features", "halves")
+    assert ended.code == ExitCode.BACKEND
+    assert ended.last.startswith(f"gankit: features 'halves': {said}")
+    assert not (run / "evaluations.jsonl").exists()
+
+
+def test_wrong_probabilities_of_a_plugin_are_an_error_of_one_line(command, run, registered):
+    class Wrong(Sorted):
+        def probabilities(self, images):
+            return 2 * super().probabilities(images)
+
+    registered(Wrong())
+    ended = command("evaluate", run, *COUNT, "--features", "halves")
+    assert ended.code == ExitCode.BACKEND
+    assert "probabilities of features 'halves': got rows that do not sum to 1" in ended.last
+
+
+def test_unknown_features_are_refused_before_images_are_read(command, run, registered):
+    registered(Brightness())
+    Path("digits.npz").unlink()
+    ended = command("evaluate", run, *COUNT, "--features", "halfs")
+    assert ended.code == ExitCode.USAGE
+    assert "unknown features 'halfs'; known: halves (did you mean 'halves'?)" in ended.last
+
+
 def test_json_is_one_object_with_what_the_log_has(command, run):
     ended = command("evaluate", run, *COUNT, "--json")
     found = json.loads(ended.out)

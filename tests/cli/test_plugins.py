@@ -231,6 +231,7 @@ USES = {
     "recipe": "--dataset noise.npy --recipe my-own",
     "callback": "--dataset noise.npy",
     "command": "--dataset noise.npy",
+    "features": "--dataset noise.npy",
 }
 
 
@@ -247,6 +248,10 @@ def test_a_new_plugin_works_on_the_command_line(command, install, alone, kind):
         assert (alone / "run" / "my-own.txt").read_text("utf-8").startswith("step 10: ")
     elif kind == "command":
         assert command("my-own", "run").out.startswith("10 steps\n")
+    elif kind == "features":
+        options = "-n 20 --no-baseline --json --features my-own"
+        ended = command("evaluate", "run", *options.split())
+        assert json.loads(ended.out)["features"] == "my-own"
     else:
         assert f'{kind} = "my-own"' in (alone / "run" / "config.toml").read_text("utf-8")
     rows = json.loads(command("plugins", "list", "--json").out)
@@ -411,6 +416,16 @@ def gankit_callbacks(config):
 @hookimpl
 def gankit_commands():
     yield click.Command("hello")
+
+class Halves:
+    name = "halves"
+
+    def __call__(self, images):
+        return images.mean(axis=(1, 2))
+
+@hookimpl
+def gankit_features():
+    yield Halves()
 """
 
 
@@ -431,6 +446,7 @@ def test_plugins_of_every_kind_are_listed_and_errors_have_a_row(command, install
         ("dataset", "counted"),
         ("loss", "steep"),
         ("recipe", "own"),
+        ("features", "halves"),
         ("callback", "kinds"),
         ("command", "hello"),
     ):
@@ -438,7 +454,7 @@ def test_plugins_of_every_kind_are_listed_and_errors_have_a_row(command, install
     faults = {row["name"]: (row["kind"], row["reason"]) for row in rows if row["status"] != "ready"}
     assert found["plugin", "mute"] == "ready"
     assert {row["reason"] for row in rows if row["name"] == "mute"} == {"offers nothing"}
-    assert "got 'hinge', which another loss has" in faults["hinge"][1]
+    assert "got 'hinge', the name of another loss" in faults["hinge"][1]
     assert faults["broken"][0] == "plugin"
     assert "ZeroDivisionError" in faults["broken"][1]
     refused = next(row for row in rows if row["distribution"] == "acme-old")

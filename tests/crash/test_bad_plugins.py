@@ -175,7 +175,7 @@ def test_a_backend_with_the_name_of_ours_gives_one_warning_and_ours_trains(machi
     install(machine / "site", "acme", source)
     said = met()
     check_the_rest(said)
-    check_warning(*said["train"].warnings, "got 'numpy', which another backend has")
+    check_warning(*said["train"].warnings, "got 'numpy', the name of another backend")
     assert said["asked"].code == ExitCode.USAGE
 
 

@@ -280,7 +280,48 @@ def gankit_recipes():
     found, said = complaints(plugins.recipes)
     assert found["dcgan"].summary.startswith("convolutional")
     assert len(said) == 1
-    assert "name of a recipe: got 'dcgan', which another recipe has; rename it" in said[0]
+    assert "name of a recipe: got 'dcgan', the name of another recipe; rename it" in said[0]
+
+
+FEATURES = """
+from gankit import hookimpl
+
+class Brightness:
+    name = {name!r}
+    {call}
+
+@hookimpl
+def gankit_features():
+    {returns}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"returns": "1 / 0"}, "ZeroDivisionError: division by zero"),
+        ({"returns": "return 3"}, "gankit_features: got 3; expected a list"),
+        ({"returns": "return [3]"}, "features: got 3; expected a gankit.evaluation.Features"),
+        ({"returns": "return [Brightness]"}, "features: got the class Brightness; expected a"),
+        ({"call": "pass"}, "expected a gankit.evaluation.Features"),
+        ({"name": "two words"}, "name of features: got 'two words'; expected letters"),
+    ],
+    ids=["right", "raises", "number", "no features", "class", "no function", "name"],
+)
+def test_features_that_are_not_valid_are_left_out_with_one_warning(install, changes, reason):
+    right = {
+        "name": "mine",
+        "call": "def __call__(self, images): return images.mean(axis=(1, 2))",
+        "returns": "return [Brightness()]",
+    }
+    install(FEATURES.format(**(right | changes)))
+    found, said = complaints(plugins.features)
+    assert list(found) == ([] if reason else ["mine"])
+    assert len(said) == (1 if reason else 0)
+    if reason:
+        assert said[0].startswith("plugin 'mine' of acme-gan 1.2 is left out: ")
+        assert reason in said[0]
 
 
 def test_a_plugins_command_runs(install, command):

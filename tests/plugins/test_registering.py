@@ -83,7 +83,7 @@ def test_registering_a_name_again_replaces_what_was_registered(registered):
 @pytest.mark.parametrize(
     ("offered", "told"),
     [
-        (steep(name="hinge"), "register: name of a loss: got 'hinge', which another loss has"),
+        (steep(name="hinge"), "register: name of a loss: got 'hinge', the name of another loss"),
         (steep(name="two words"), "name of a loss: got 'two words'; expected letters"),
         (Recipe("mine", "latent = 3"), "register: recipe 'mine': 'generator' is missing"),
         (Backend("mine", (), len, api=99), "got 99; expected 1"),

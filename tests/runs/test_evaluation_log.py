@@ -224,6 +224,11 @@ def test_only_evaluations_with_equal_settings_are_comparable():
     assert evaluation_log.best(ROWS, steps, 50) is None
 
 
+def test_an_evaluation_by_a_plugins_features_never_chooses_the_best():
+    other = row(24, 0.1, features="mine") | {evaluation_log.REQUESTED: "mine"}
+    assert evaluation_log.best([*ROWS, other], [6, 12, 18, 24], 100)["step"] == 12
+
+
 def test_a_baseline_is_valid_for_equal_settings_whatever_the_seed():
     assert evaluation_log.baseline_for(ROWS, row(99, seed=5))["frechet"] == 1.5
     assert evaluation_log.baseline_for(ROWS, row(99, samples=50)) is None

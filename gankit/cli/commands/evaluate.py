@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gankit.cli.options import PATH, complete_backends, say, show
+from gankit.cli.options import PATH, complete_backends, complete_features, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.options import dataset as dataset_option
@@ -18,6 +18,7 @@ from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
     from gankit.callbacks.stage_bar import Stages
+    from gankit.evaluation import Features
     from gankit.launch.evaluation.reference_data import ReferenceData
     from gankit.launch.run import Run
     from gankit.runs import RunFolder
@@ -48,6 +49,12 @@ OPENING = "opening the run"
 @device_option
 @dataset_option
 @data_dir_option
+@click.option(
+    "--features",
+    shell_complete=complete_features,
+    metavar="NAME",
+    help="Features of a plugin to compare  [gankit's own].",
+)
 @click.option("--no-baseline", is_flag=True, help="Do not evaluate real test images.")
 @json_option
 @click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
@@ -60,6 +67,7 @@ def command(
     device: str | None,
     dataset: str | None,
     data_dir: Path | None,
+    features: str | None,
     no_baseline: bool,
     as_json: bool,
     no_progress: bool,
@@ -75,6 +83,7 @@ def command(
     from gankit.api import load
     from gankit.callbacks.stage_bar import Stages
     from gankit.contract.random_streams import check_seed
+    from gankit.launch.evaluation.plugin_features import plugin_features
     from gankit.launch.evaluation.progress import READING, expected_seconds
     from gankit.launch.evaluation.sample_count import check_samples
     from gankit.launch.resume.recorded_config import recorded
@@ -82,13 +91,14 @@ def command(
     check_samples(count)
     check_seed(seed)
     recorded(run)
+    compared = None if features is None else plugin_features(features)
     seconds = {READING: 1.0, OPENING: 2.0} | expected_seconds(count, baseline=not no_baseline)
     watch = Stages(seconds, plain=True if no_progress else None)
     try:
-        reference = _reference(run, dataset, data_dir, watch)
+        reference = _reference(run, dataset, data_dir, compared, watch)
         watch(OPENING, 0.0)
         opened = load(run, backend, best=best, device=device)
-        found = _found(run, opened, reference, count, seed, no_baseline, watch)
+        found = _found(run, opened, reference, count, seed, no_baseline, features, watch)
     finally:
         watch.close()
     report = {"run": str(run), **found}
@@ -96,7 +106,11 @@ def command(
 
 
 def _reference(
-    path: Path, dataset: str | None, data_dir: Path | None, watch: Stages
+    path: Path,
+    dataset: str | None,
+    data_dir: Path | None,
+    features: Features | None,
+    watch: Stages,
 ) -> ReferenceData:
     """Read the run's images, and verify that they are the run's own."""
     from gankit.launch.evaluation import reference_data
@@ -107,7 +121,9 @@ def _reference(
 
     watch(READING, 0.0)
     config, known = recorded(path), known_images(RunFolder(path))
-    return reference_data.load(config, data_dir, known, dataset, tell=say, watch=watch)
+    return reference_data.load(
+        config, data_dir, known, dataset, features=features, tell=say, watch=watch
+    )
 
 
 def _found(
@@ -117,6 +133,7 @@ def _found(
     count: int,
     seed: int,
     no_baseline: bool,
+    features: str | None,
     watch: Stages,
 ) -> dict[str, Any]:
     """Evaluate a run, save the result, and return it with the baseline."""
@@ -127,7 +144,14 @@ def _found(
     before = _before(folder)
     try:
         row, picture = evaluate.evaluate_for_log(
-            reference, run, count, seed, before or (), baseline=not no_baseline, watch=watch
+            reference,
+            run,
+            count,
+            seed,
+            before or (),
+            baseline=not no_baseline,
+            requested=reference.evaluator.features.name if features else None,
+            watch=watch,
         )
     except Diverged as error:
         raise Diverged(f"{path}, step {run.step}: {error}") from None
@@ -208,11 +232,16 @@ def _plain(value: float, digits: int) -> str:
 
 def _measured_by(path: Path, found: dict[str, Any]) -> str:
     """Return a text about how the metrics were measured: features, counts, seed and splits."""
+    from gankit.runs.evaluation_log import REQUESTED
+
     baseline = found["baseline"]
     real = f" Real images: {baseline['split']}." if baseline else ""
+    distance = (
+        " The Fréchet distance uses these features; it is not the FID, which uses those of "
+        "Inception."
+    )
     return (
         f"{path} after step {found['step']:,}: {found['samples']:,} images, seed "
         f"{found['seed']}.{real} Compared with {found['reference']}, by "
-        f"{found['features']}, k = {found['neighbours']}. The Fréchet distance uses these "
-        "features; it is not the FID, which uses those of Inception."
+        f"{found['features']}, k = {found['neighbours']}.{'' if REQUESTED in found else distance}"
     )

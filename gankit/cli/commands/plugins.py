@@ -16,7 +16,7 @@ from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 if TYPE_CHECKING:
     from gankit.plugins.listing import Offer
     from gankit.plugins.scaffold import Gradients, Kind
-KINDS = ("backend", "dataset", "loss", "recipe", "callback", "command")
+KINDS = ("backend", "dataset", "loss", "recipe", "callback", "command", "features")
 LEVELS = ("protocol", "numerics", "resume", "portability")
 
 

@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 from gankit.evaluation.image_arrays import Real
 
 
+@runtime_checkable
 class Features(Protocol):
     """A function from images to a few numbers each that describe their content.
+
+    With a method `probabilities(images)`, `(n, classes)` float64, metrics of classes are computed
+    too.
 
     Attributes
     ----------
     name
-        A short description; compare metrics only if their names are equal.
+        A short description; compare metrics only if their names are equal. Of a plugin's features
+        it is the name for `--features`.
     """
 
     @property
@@ -24,7 +29,7 @@ class Features(Protocol):
         ...
 
     def __call__(self, images: NDArray[Any], /) -> Real:
-        """Return `(n, d)` float64 for `(n, H, W, C)` images, uint8 or real in [-1, 1]."""
+        """Return `(n, d)` float64 for `images`, `(n, H, W, C)` uint8 or real in [-1, 1]."""
         ...
 
 

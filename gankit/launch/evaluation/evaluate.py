@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit.errors import ConfigError, DataError
-from gankit.evaluation import Evaluation
+from gankit.evaluation import Evaluation, Features
 from gankit.launch.evaluation import reference_data
 from gankit.launch.evaluation.generate import generate_images
 from gankit.launch.evaluation.progress import PICTURE, READING, Watch, shown, unwatched
@@ -28,6 +28,7 @@ def evaluate_run(
     seed: int = evaluation_log.SEED,
     data_dir: Path | None = None,
     dataset: str | None = None,
+    features: Features | None = None,
     *,
     progress: bool = True,
 ) -> Evaluation:
@@ -37,6 +38,8 @@ def evaluate_run(
     ----------
     dataset
         Name or path of the images, if they were moved.
+    features
+        The features to compare; None for gankit's own.
     progress
         Whether to show the progress, as `gankit evaluate` does.
 
@@ -55,7 +58,9 @@ def evaluate_run(
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None
     with shown(count) if progress else nullcontext(unwatched) as watch:
         watch(READING, 0.0)
-        known = reference_data.load(run.config, data_dir, trained_on, dataset, watch=watch)
+        known = reference_data.load(
+            run.config, data_dir, trained_on, dataset, features=features, watch=watch
+        )
         found = known.metrics(generate_images(run, count, seed, watch, known.labels), watch)
     return dataclasses.replace(found, class_names=run.class_names)
 
@@ -68,6 +73,7 @@ def evaluate_for_log(
     before: Sequence[evaluation_log.Row] = (),
     *,
     baseline: bool = True,
+    requested: str | None = None,
     watch: Watch = unwatched,
 ) -> tuple[dict[str, Any], images.Pixels]:
     """Return a row for the evaluation log, and the picture from `ReferenceData.nearest`.
@@ -80,6 +86,8 @@ def evaluate_for_log(
         Earlier evaluations; a baseline among them is not measured again.
     baseline
         Whether to measure the real-image baseline; if its images are missing, that is a warning.
+    requested
+        Name of the reference's features if a plugin's were requested; else None.
     watch
         Called with the progress.
     """
@@ -87,6 +95,8 @@ def evaluate_for_log(
     watch(PICTURE, 0.0)
     picture = reference.nearest(made)
     row = {"step": run.step, "seed": seed, **reference.metrics(made, watch).as_json()}
+    if requested is not None:
+        row[evaluation_log.REQUESTED] = requested
     if baseline and evaluation_log.baseline_for(before, row) is None:
         try:
             row["baseline"] = reference.baseline(count, watch)

@@ -91,6 +91,7 @@ def load(
     known: Mapping[str, str] | None = None,
     dataset: str | None = None,
     *,
+    features: Features | None = None,
     tell: Tell = silent,
     watch: Watch = unwatched,
 ) -> ReferenceData:
@@ -105,6 +106,8 @@ def load(
         unknown.
     dataset
         Name or path of the images, if they were moved.
+    features
+        As in `make`.
     tell
         Takes a line about the images.
     watch
@@ -117,7 +120,8 @@ def load(
     """
     with _downloads(watch):
         data = images_of(config, known or {}, dataset, data_dir, tell)
-    return make(data.images, data.config.dataset, data_dir, watch, data.config.images)
+    options = data.config.images
+    return make(data.images, data.config.dataset, data_dir, watch, options, features)
 
 
 def make(
@@ -126,6 +130,7 @@ def make(
     data_dir: Path | None = None,
     watch: Watch = unwatched,
     options: ImageOptions | None = None,
+    features: Features | None = None,
 ) -> ReferenceData:
     """Return the reference data of loaded training images.
 
@@ -137,6 +142,8 @@ def make(
         Folder of the test images.
     options
         How the images were resized; test images are resized alike.
+    features
+        The features to compare; None for gankit's own.
     """
     name = Path(dataset).name if is_path(dataset) else dataset
     if len(data) < 2 * FEWEST:
@@ -151,8 +158,8 @@ def make(
         reference = choose(data.images, f"training images of {name}")
         size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
         unseen = _of_test_images(lambda: resized(test(data_dir), size, fit), name)
-    features = _features(data, reference, watch)
-    evaluator = Evaluator(reference, features, training=data.images)
+    compared = features or _features(data, reference, watch)
+    evaluator = Evaluator(reference, compared, training=data.images)
     return ReferenceData(evaluator, data.images, data.labels, unseen)
 
 

@@ -28,7 +28,7 @@ from gankit.runs.loss_history import LossHistory
 from gankit.visual.images import Picture, enlarged, grid
 
 if TYPE_CHECKING:
-    from gankit.evaluation import Evaluation
+    from gankit.evaluation import Evaluation, Features
     from gankit.visual.plots import Plot
 
 
@@ -237,6 +237,7 @@ class Run:
         data_dir: Path | None = None,
         *,
         dataset: str | os.PathLike[str] | None = None,
+        features: str | Features | None = None,
         progress: bool = True,
     ) -> Evaluation:
         """Evaluate `n` images against the data set's, as `gankit evaluate` does; writes nothing.
@@ -251,6 +252,9 @@ class Run:
             Folder of the data set's files; None for `GANKIT_DATA` and the usual folders.
         dataset
             Name or path of the run's images, if they were moved.
+        features
+            Name of a plugin's features, or a `gankit.evaluation.Features`. None, the default, for
+            gankit's own.
         progress
             Whether to show the progress: a bar in a terminal or a notebook, or lines, on standard
             error. True by default.
@@ -266,14 +270,18 @@ class Run:
             `n` is too small, or the run is from `gankit.fit`, so its data set is unknown.
         DataError
             The data set cannot be loaded, or has other images than the run was trained on.
+        PluginError
+            A plugin's features raise an error, or return something else than numbers.
         """
         from gankit.launch.evaluation import evaluate
+        from gankit.launch.evaluation.plugin_features import plugin_features
 
         if dataset is not None:
             paths.given(dataset, "dataset")
         place = None if dataset is None else os.fspath(dataset)
         folder = optional(data_dir, "data_dir")
-        return evaluate.evaluate_run(self, n, seed, folder, place, progress=progress)
+        chosen = plugin_features(features) if isinstance(features, str) else features
+        return evaluate.evaluate_run(self, n, seed, folder, place, chosen, progress=progress)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; raise ConfigError without classes."""

@@ -17,7 +17,7 @@ from gankit._utils.storage import writing
 from gankit.errors import ConfigError, PluginError, shown
 from gankit.plugins import loader, registry, validation
 
-Kind = Literal["backend", "dataset", "loss", "recipe", "callback", "command"]
+Kind = Literal["backend", "dataset", "loss", "recipe", "callback", "command", "features"]
 """What the new plugin adds."""
 Gradients = Literal["by-hand", "framework"]
 """Where a backend's derivatives come from: its own formulas, or a framework that computes them."""
@@ -30,6 +30,8 @@ _USES: dict[Kind, str] = {
     "recipe": "gankit train --recipe @name@",
     "callback": "gankit train --steps 100 --out runs/first",
     "command": "gankit train --steps 100 --out runs/first\ngankit @name@ runs/first",
+    "features": "gankit train --steps 100 --out runs/first\n"
+    "gankit evaluate runs/first --features @name@",
 }
 """Commands that use the plugin."""
 _BACKEND = {
@@ -55,6 +57,7 @@ _USED: dict[Kind, Callable[[], Collection[str]]] = {
     "loss": registry.losses,
     "recipe": registry.recipes,
     "command": registry.commands,
+    "features": registry.features,
 }
 """The names of a kind that are in use."""
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -171,7 +174,8 @@ def _check(names: Names) -> None:
         if plugin.name == name:
             raise ConfigError(f"NAME: got {name!r}, the name of {plugin}; choose another")
     if kind in _USED and name in _USED[kind]():
-        raise ConfigError(f"NAME: got {name!r}, the name of another {names.noun}; choose another")
+        other = validation.another(kind).replace(kind, names.noun)
+        raise ConfigError(f"NAME: got {name!r}, the name of {other}; choose another")
     if importlib.util.find_spec(module):
         raise ConfigError(f"NAME: got {name!r}, but a module {module} is installed; choose another")
 
