@@ -31,7 +31,7 @@ PROMISED = {
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name",
-    "gankit.penalties": "Penalty",
+    "gankit.penalties": "NamedPenalty Penalty",
     "gankit.augment": "Augment AugmentOps Half view",
     "gankit.recipes": "Recipe",
     "gankit.schedules": "Schedule ends value",
@@ -54,7 +54,8 @@ PROMISED = {
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
-    "gankit.plugins": "backends get_dataset get_features get_loss get_recipe missing_modules",
+    "gankit.plugins": "backends get_dataset get_features get_loss get_penalty get_recipe "
+    "missing_modules",
     "gankit.testing": "BackendContract assert_close assert_identical images",
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""

@@ -124,7 +124,8 @@ def train(
     resumed = folder if resume else None
     start = base(name, resumed)
     device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
-    config = layering.config_of([start, *layering.from_environment(device), ("train(...)", given)])
+    sources = [start, *layering.from_environment(device), ("train(...)", given)]
+    config = layering.config_of(sources, plugins.get_penalty)
     if resumed and not loss:
         check_loss_known(resumed, config)
     if folder:
@@ -443,7 +444,7 @@ def _by_name(settings: Settings) -> tuple[dict[str, Any], Loss | None, Backend |
             f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
             "or save them with numpy.save and give the file's path"
         )
-    if isinstance(given.get("penalties"), Penalty):
+    if isinstance(given.get("penalties"), Penalty | str):
         given["penalties"] = (given["penalties"],)
     for role in ("generator", "discriminator"):
         if isinstance(layers := given.get(role), list | tuple | Layer):

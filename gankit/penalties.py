@@ -109,3 +109,19 @@ class Penalty:
                 return real + random["alpha"] * (fake - real)
             case "around":
                 return real + random["alpha"] * (0.5 * deviation(real)) * random["noise"]
+
+
+@dataclass(frozen=True)
+class NamedPenalty:
+    """A penalty of a plugin, for `penalties = ["NAME"]` in a recipe.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    penalty
+        The penalty, which replaces the name in a run's configuration.
+    """
+
+    name: str
+    penalty: Penalty

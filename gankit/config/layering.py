@@ -18,12 +18,15 @@ from typing import Any, TypeAlias
 from gankit._utils.paths import given
 from gankit._utils.storage import read_plain
 from gankit.config.train_config import MOST_CONFIG_BYTES, TrainConfig, from_settings, parse_toml
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
+from gankit.penalties import Penalty
 from gankit.recipes import Recipe, recipe
 
 Settings: TypeAlias = dict[str, Any]
 Source: TypeAlias = tuple[str, Settings]
 """A source's name and its values, nested as in TOML."""
+
+FindPenalty: TypeAlias = Callable[[str], Penalty]
 
 PREFIX = "GANKIT_"
 DERIVED = {"recipe", "summary"}
@@ -51,14 +54,42 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     return merged, origins
 
 
-def config_of(sources: Iterable[Source]) -> TrainConfig:
-    """Return the configuration of merged sources; ConfigError names what is wrong."""
+def unknown_penalty(name: str) -> Penalty:
+    """Raise UnknownName: only plugins name penalties."""
+    raise UnknownName("penalty", name, ())
+
+
+def config_of(sources: Iterable[Source], find: FindPenalty = unknown_penalty) -> TrainConfig:
+    """Return the configuration of merged sources; ConfigError names what is wrong.
+
+    `find` returns the penalty of a name; by default it raises UnknownName.
+    """
     sources = list(sources)
     try:
         merged, _ = merge(sources)
     except RecursionError:
         raise ConfigError("settings are nested too deeply") from None
-    return from_settings(merged, sources[0][0] if len(sources) == 1 else "settings")
+    named = _with_penalties(merged, find)
+    return from_settings(named, sources[0][0] if len(sources) == 1 else "settings")
+
+
+def _with_penalties(settings: Settings, find: FindPenalty) -> Settings:
+    """Return settings in which the values of a penalty replace its name."""
+    given = settings.get("penalties")
+    given = [given] if isinstance(given, str) else given
+    if not isinstance(given, list | tuple):
+        return settings
+    return settings | {"penalties": [_penalty(item, find) for item in given]}
+
+
+def _penalty(item: Any, find: FindPenalty) -> Any:  # noqa: ANN401 - any TOML value.
+    """Return the values of "name" or of `{"penalty": "name", ...}`; other items are unchanged."""
+    if isinstance(item, str):
+        item = {"penalty": item}
+    if not isinstance(item, Mapping) or not isinstance(name := item.get("penalty"), str):
+        return item
+    changes = {key: value for key, value in item.items() if key != "penalty"}
+    return dataclasses.asdict(find(name)) | changes
 
 
 def from_recipe(name: str, find: Callable[[str], Recipe] = recipe) -> Source:

@@ -36,7 +36,7 @@ class Settings(TypedDict, total=False):
     n_critic: int
     fresh_noise: bool
     average: Average | Table | None
-    penalties: Penalty | Sequence[Penalty | Table]
+    penalties: Penalty | str | Sequence[Penalty | str | Table]
     label_smoothing: float
     augment: Augment | Table | None
     instance_noise: float | Schedule | Table

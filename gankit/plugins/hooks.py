@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gankit.data import Dataset
     from gankit.evaluation import Features
     from gankit.losses import Loss
+    from gankit.penalties import NamedPenalty
     from gankit.recipes import Recipe
     from gankit.training import Callback
 
@@ -45,6 +46,11 @@ def gankit_datasets() -> Iterable[Dataset]:  # type: ignore[empty-body]
 @hookspec
 def gankit_losses() -> Iterable[Loss]:  # type: ignore[empty-body]
     """Offer adversarial losses, for `loss = "NAME"` in a recipe."""
+
+
+@hookspec
+def gankit_penalties() -> Iterable[NamedPenalty]:  # type: ignore[empty-body]
+    """Offer gradient penalties, for `penalties = ["NAME"]` in a recipe."""
 
 
 @hookspec
@@ -78,6 +84,7 @@ OF_KIND = {
     "backend": "gankit_backends",
     "dataset": "gankit_datasets",
     "loss": "gankit_losses",
+    "penalty": "gankit_penalties",
     "recipe": "gankit_recipes",
     "callback": "gankit_callbacks",
     "command": "gankit_commands",

@@ -21,9 +21,9 @@ def register(offered: object) -> None:
     ----------
     offered
         A `gankit.contract.Backend`, `gankit.losses.Loss`, `gankit.data.Dataset`,
-        `gankit.recipes.Recipe` or `gankit.evaluation.Features`; or a module or object with
-        functions that are marked with `gankit.hookimpl`. It replaces what was registered under the
-        same name.
+        `gankit.penalties.NamedPenalty`, `gankit.recipes.Recipe` or `gankit.evaluation.Features`; or
+        a module or object with functions that are marked with `gankit.hookimpl`. It replaces what
+        was registered under the same name.
 
     Raises
     ------
@@ -70,6 +70,7 @@ def _listed(kind: str) -> dict[str, Any]:
         "backend": registry.backends,
         "dataset": registry.datasets,
         "loss": registry.losses,
+        "penalty": registry.penalties,
         "recipe": registry.recipes,
         "command": registry.commands,
         "features": registry.features,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gankit.data import Dataset
     from gankit.evaluation import Features
     from gankit.losses import Loss
+    from gankit.penalties import NamedPenalty, Penalty
     from gankit.recipes import Recipe
     from gankit.training import Callback
 
@@ -53,6 +54,11 @@ def losses() -> dict[str, Loss]:
     from gankit.losses import BUILTIN
 
     return _named("loss", {loss.name: loss for loss in BUILTIN}, manager().hook.gankit_losses)
+
+
+def penalties() -> dict[str, NamedPenalty]:
+    """Return the gradient penalties that plugins add, by name."""
+    return _named("penalty", {}, manager().hook.gankit_penalties)
 
 
 def recipes() -> dict[str, Recipe]:
@@ -127,6 +133,11 @@ def get_dataset(name: str) -> Dataset:
 def get_loss(name: str) -> Loss:
     """Return the loss `name`, or raise UnknownName."""
     return _get("loss", name, losses())
+
+
+def get_penalty(name: str) -> Penalty:
+    """Return the gradient penalty `name` of a plugin, or raise UnknownName."""
+    return _get("penalty", name, penalties()).penalty
 
 
 def get_recipe(name: str) -> Recipe:

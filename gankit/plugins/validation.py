@@ -23,6 +23,7 @@ CLASSES = {
     "backend": "gankit.contract:Backend",
     "dataset": "gankit.data:Dataset",
     "loss": "gankit.losses:Loss",
+    "penalty": "gankit.penalties:NamedPenalty",
     "recipe": "gankit.recipes:Recipe",
     "command": "click:Command",
     "features": "gankit.evaluation:Features",
@@ -54,6 +55,11 @@ def _is_snippet(value: object) -> bool:
         return isinstance(value, str) and value.format(path="x") != value
     except (LookupError, ValueError):
         return False
+
+
+def _is_penalty(value: object) -> bool:
+    # Its values are saved, not its methods, so a subclass would be another penalty in a run.
+    return type(value) is pkgutil.resolve_name("gankit.penalties:Penalty")
 
 
 TEXT = Rule("text", lambda value: isinstance(value, str))
@@ -97,6 +103,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "paired": Rule("True or False", lambda value: isinstance(value, bool)),
         "of_fakes": OPTIONAL_FUNCTION,
     },
+    "penalty": {"penalty": Rule("a gankit.penalties.Penalty", _is_penalty)},
     "recipe": {"text": TEXT},
     "command": {},
     "features": {},
@@ -208,11 +215,14 @@ def _check_exports(backend: Backend) -> None:
 
 
 def _check_configuration(recipe: Recipe) -> None:
-    """Raise PluginError unless a recipe is a complete configuration."""
-    from gankit.config import from_toml
+    """Raise PluginError unless a recipe is a complete configuration; a penalty may be unknown."""
+    from gankit.config import layering, parse_toml
+    from gankit.penalties import Penalty
 
+    source = f"recipe {recipe.name!r}"
     try:
-        from_toml(recipe.text, f"recipe {recipe.name!r}")
+        settings = parse_toml(recipe.text, source)
+        layering.config_of([(source, settings)], lambda _: Penalty("real", 0.0, 1.0))
     except ConfigError as error:
         raise PluginError(str(error)) from None
 

@@ -228,6 +228,7 @@ def test_a_new_plugin_is_small_and_its_own_test_passes(command, install, alone, 
 USES = {
     "dataset": "--dataset my-own",
     "loss": "--dataset noise.npy --set loss=my-own",
+    "penalty": "--dataset noise.npy --set penalties=my-own",
     "recipe": "--dataset noise.npy --recipe my-own",
     "callback": "--dataset noise.npy",
     "command": "--dataset noise.npy",
@@ -246,6 +247,8 @@ def test_a_new_plugin_works_on_the_command_line(command, install, alone, kind):
     assert ended.code == ExitCode.OK, ended.err
     if kind == "callback":
         assert (alone / "run" / "my-own.txt").read_text("utf-8").startswith("step 10: ")
+    elif kind == "penalty":
+        assert "every = 16" in (alone / "run" / "config.toml").read_text("utf-8")
     elif kind == "command":
         assert command("my-own", "run").out.startswith("10 steps\n")
     elif kind == "features":
@@ -405,6 +408,11 @@ def gankit_losses():
     yield HINGE
 
 @hookimpl
+def gankit_penalties():
+    from gankit.penalties import NamedPenalty, Penalty
+    return [NamedPenalty("gentle", Penalty("real", 0.0, 1.0))]
+
+@hookimpl
 def gankit_recipes():
     from gankit.recipes import Recipe, recipe
     return [Recipe("own", recipe("simple").text)]
@@ -445,6 +453,7 @@ def test_plugins_of_every_kind_are_listed_and_errors_have_a_row(command, install
     for kind, name in (
         ("dataset", "counted"),
         ("loss", "steep"),
+        ("penalty", "gentle"),
         ("recipe", "own"),
         ("features", "halves"),
         ("callback", "kinds"),

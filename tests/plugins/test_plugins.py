@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import sys
+import tomllib
 import warnings
 
 import pytest
@@ -199,6 +200,11 @@ def gankit_callbacks(config):
     return [Told(config)]
 
 @hookimpl
+def gankit_penalties():
+    from gankit.penalties import NamedPenalty, Penalty
+    return [NamedPenalty("gentle", Penalty("real", target=0.0, weight=0.5, every=2))]
+
+@hookimpl
 def gankit_recipes():
     from gankit.recipes import Recipe
     path = Path(__file__).with_name("tiny.toml")
@@ -209,6 +215,7 @@ TINY = """
 summary = "four numbers make a picture"
 latent = 2
 loss = "steep"
+penalties = ["gentle"]
 batch = 2
 epochs = 1
 [generator]
@@ -264,8 +271,28 @@ def test_a_plugins_recipe_is_listed_shown_and_trained(install, command, tmp_path
     code, _, err = command("train", *options.split())
     assert code == ExitCode.OK, err
     assert 'recipe = "tiny"' in (tmp_path / "run" / "config.toml").read_text("utf-8")
+    assert run_penalties(tmp_path) == [
+        {"where": "real", "target": 0.0, "weight": 0.5, "epsilon": 1e-10, "every": 2}
+    ]
     more = options.replace("2", "3").split()
     assert command("train", *more, "--resume", "auto")[0] == ExitCode.OK
+
+
+def run_penalties(folder):
+    text = (folder / "run" / "config.toml").read_text("utf-8")
+    return tomllib.loads(text)["penalties"]
+
+
+def test_a_plugins_penalty_is_named_on_the_command_line(install, command, tmp_path):
+    install(EVERYTHING)
+    assignments = 'penalties=[{penalty="gentle", weight=3}]'
+    options = "--recipe tiny --backend numpy --dataset counted --steps 1 --out run --set"
+    code, _, err = command("train", *options.split(), assignments)
+    assert code == ExitCode.OK, err
+    assert [(one["weight"], one["every"]) for one in run_penalties(tmp_path)] == [(3.0, 2)]
+    code, _, err = command("train", *options.split(), "penalties=gentler")
+    assert code == ExitCode.USAGE
+    assert "unknown penalty 'gentler'; known: gentle (did you mean 'gentle'?)" in err
 
 
 def test_a_built_in_recipe_is_not_replaced_silently(install):
@@ -322,6 +349,34 @@ def test_features_that_are_not_valid_are_left_out_with_one_warning(install, chan
     if reason:
         assert said[0].startswith("plugin 'mine' of acme-gan 1.2 is left out: ")
         assert reason in said[0]
+
+
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("3", "gankit_penalties: got 3; expected a list"),
+        ("[penalty]", "penalty: got gankit Penalty; expected a gankit.penalties.NamedPenalty"),
+        ("[NamedPenalty('mine', 3)]", "penalty of penalty 'mine': got 3; expected a gankit."),
+        ("[NamedPenalty('a b', penalty)]", "name of a penalty: got 'a b'; expected letters"),
+        ("2 * [NamedPenalty('a', penalty)]", "got 'a', the name of another penalty; rename it"),
+    ],
+)
+def test_penalties_that_are_not_valid_are_left_out_with_one_warning(install, returned, reason):
+    install(f"""
+from gankit import hookimpl
+from gankit.penalties import NamedPenalty, Penalty
+
+penalty = Penalty("real", target=0.0, weight=1.0)
+
+@hookimpl
+def gankit_penalties():
+    return {returned}
+""")
+    _, said = complaints(plugins.penalties)
+    assert len(said) == 1
+    assert said[0].startswith("plugin 'mine' of acme-gan 1.2 is left out: ")
+    assert reason in said[0]
 
 
 def test_a_plugins_command_runs(install, command):

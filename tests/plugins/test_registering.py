@@ -13,6 +13,7 @@ from gankit import plugins
 from gankit.contract import Backend
 from gankit.data import Dataset
 from gankit.errors import PluginError
+from gankit.penalties import NamedPenalty, Penalty
 from gankit.recipes import Recipe, recipe
 from tests.short_runs import refusal, steep, train
 
@@ -52,6 +53,26 @@ def test_a_registered_recipe_is_trained_by_its_name(registered):
     assert (run.config.recipe, run.config.batch) == ("quiet", 2)
 
 
+def test_a_registered_penalty_is_named_in_settings(registered, tmp_path):
+    registered(NamedPenalty("gentle", Penalty("real", 0.0, 0.5, every=2)))
+    assert train(penalties="gentle", steps=1).problem.penalties == (
+        Penalty("real", 0.0, 0.5, every=2),
+    )
+    both = ["Gentle", {"penalty": "gentle", "where": "fake", "weight": 3}]
+    run = train(penalties=both, steps=1, out=tmp_path / "run")
+    assert run.problem.penalties == (
+        Penalty("real", 0.0, 0.5, every=2),
+        Penalty("fake", 0.0, 3, every=2),
+    )
+    assert "gentle" not in (tmp_path / "run" / "config.toml").read_text("utf-8")
+
+
+def test_an_unknown_penalty_is_refused_with_the_known_ones(registered):
+    registered(NamedPenalty("gentle", Penalty("real", 0.0, 0.5)))
+    said = refusal(lambda: train(penalties=["gentel"]))
+    assert said == "unknown penalty 'gentel'; known: gentle (did you mean 'gentle'?)"
+
+
 def test_all_hooks_of_a_module_are_registered(registered):
     module = types.ModuleType("mine")
     module.gankit_losses = gankit.hookimpl(lambda: [steep(name="soft"), steep(name="hard")])
@@ -86,11 +107,12 @@ def test_registering_a_name_again_replaces_what_was_registered(registered):
         (steep(name="hinge"), "register: name of a loss: got 'hinge', the name of another loss"),
         (steep(name="two words"), "name of a loss: got 'two words'; expected letters"),
         (Recipe("mine", "latent = 3"), "register: recipe 'mine': 'generator' is missing"),
+        (NamedPenalty("mine", 3), "register: penalty of penalty 'mine': got 3; expected a gankit."),
         (Backend("mine", (), len, api=99), "got 99; expected 1"),
         (3, "register: builtins.int: got no hook"),
         (types.ModuleType("empty"), "register: empty: got no hook"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_invalid_objects_are_refused_and_not_registered(offered, told):
     before = plugins.manager().get_plugins()

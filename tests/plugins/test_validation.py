@@ -14,6 +14,7 @@ from gankit.data import Dataset
 from gankit.errors import ConfigError, PluginError
 from gankit.losses import BUILTIN as LOSSES
 from gankit.losses import Loss
+from gankit.penalties import NamedPenalty, Penalty
 from gankit.plugins import validation
 from gankit.recipes import Recipe, recipe
 
@@ -55,6 +56,11 @@ WRONG_LOSS = {
     "paired": [None, 1, "yes"],
     "of_fakes": [1],
 }
+PENALTY = NamedPenalty("mine", Penalty("real", 0.0, 1.0))
+WRONG_PENALTY = {
+    "name": ["a b", 3],
+    "penalty": [None, {"where": "real"}, type("Own", (Penalty,), {})("real", 0.0, 1.0)],
+}
 RECIPE = Recipe("mine", recipe("simple").text)
 WRONG_RECIPE = {
     "name": ["a b", "mine.toml", 3],
@@ -64,12 +70,19 @@ CASES = [
     *[("backend", BACKEND, f, v) for f, values in WRONG.items() for v in values],
     *[("dataset", DATASET, f, v) for f, values in WRONG_DATASET.items() for v in values],
     *[("loss", LOSS, f, v) for f, values in WRONG_LOSS.items() for v in values],
+    *[("penalty", PENALTY, f, v) for f, values in WRONG_PENALTY.items() for v in values],
     *[("recipe", RECIPE, f, v) for f, values in WRONG_RECIPE.items() for v in values],
 ]
 
 
 def test_valid_fields_are_accepted():
-    right = {"backend": BACKEND, "dataset": DATASET, "loss": LOSS, "recipe": RECIPE}
+    right = {
+        "backend": BACKEND,
+        "dataset": DATASET,
+        "loss": LOSS,
+        "penalty": PENALTY,
+        "recipe": RECIPE,
+    }
     for kind, thing in right.items():
         validation.check(kind, thing)
     for backend in plugins.backends().values():
@@ -106,6 +119,7 @@ def test_a_misspelt_capability_is_named_with_the_likely_one():
         (Export, WRONG_EXPORT),
         (Dataset, WRONG_DATASET),
         (Loss, WRONG_LOSS),
+        (NamedPenalty, WRONG_PENALTY),
         (Recipe, WRONG_RECIPE),
     ],
 )

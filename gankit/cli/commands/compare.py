@@ -112,12 +112,14 @@ def _sources(options: dict[str, Any]) -> list[Source]:
 
 def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
     """Return a plan for each backend, on the same images; check each backend's capabilities."""
+    from gankit import plugins
     from gankit.config.layering import config_of
     from gankit.launch.backends import choose_backend
     from gankit.launch.resolved_plan import resolve
 
     backends = [choose_backend(name) for name in names]
-    config = config_of([*sources, ("--backends", {"backend": backends[0].name})])
+    sources = [*sources, ("--backends", {"backend": backends[0].name})]
+    config = config_of(sources, plugins.get_penalty)
     first = resolve(config, data_dir, say)
     for backend in backends:
         backend.check(first.problem)

@@ -16,7 +16,9 @@ from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 if TYPE_CHECKING:
     from gankit.plugins.listing import Offer
     from gankit.plugins.scaffold import Gradients, Kind
-KINDS = ("backend", "dataset", "loss", "recipe", "callback", "command", "features")
+KINDS = (
+    "backend", "dataset", "loss", "penalty", "recipe", "callback", "command", "features",
+)  # fmt: skip
 LEVELS = ("protocol", "numerics", "resume", "portability")
 
 

@@ -29,6 +29,7 @@ from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
+    from gankit.config import TrainConfig
     from gankit.config.layering import Source
     from gankit.launch.resolved_plan import Plan
     from gankit.training import Callback
@@ -95,6 +96,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     noise, and checkpoints. Settings come from the recipe, then --config, GANKIT_<SETTING>,
     --set and flags; each overrides those before.
     """
+    from gankit import plugins
     from gankit.callbacks import Bar
     from gankit.callbacks.download_bar import downloads_shown
     from gankit.config.layering import config_of
@@ -107,9 +109,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     if options["resume"] and not options["out"]:
         raise ConfigError("--resume needs --out, the folder of the run")
     sources = _sources(options)
-    config = config_of(sources)
+    config = config_of(sources, plugins.get_penalty)
     if options["print_config"]:
-        _print_config(sources)
+        _print_config(config, sources)
         return 0
     if options["out"]:  # Before reading data; signals still end the command at once.
         check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
@@ -178,12 +180,12 @@ def _image_sources(options: dict[str, Any]) -> list[Source]:
     ]
 
 
-def _print_config(sources: list[Source]) -> None:
+def _print_config(config: TrainConfig, sources: list[Source]) -> None:
     """Print every setting as a dotted TOML key, with its origins."""
-    from gankit.config.layering import config_of, flatten, merge
+    from gankit.config.layering import flatten, merge
 
     origins = merge(sources)[1]
-    for path, value in flatten(config_of(sources).settings()):
+    for path, value in flatten(config.settings()):
         parts = [o for p, o in origins.items() if p == path or p.startswith(f"{path}.")]
         origin = ", ".join(dict.fromkeys(parts)) or "default"
         show(f"{path} = {_inline(value)}  # {printable(origin)}")

@@ -123,7 +123,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("GANKIT_RECIPE", plain(error), remedy, ExitCode.USAGE)
     for source in from_environment(environment):
         try:
-            config_of([recipe, source])
+            config_of([recipe, source], plugins.get_penalty)
         except ConfigError as error:
             problem = plain(str(error).removeprefix("settings: "))
             yield Finding(source[0], problem, remedy, ExitCode.USAGE)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gankit import plugins
 from gankit._utils.paths import is_folder
-from gankit.config import TrainConfig, from_settings
+from gankit.config import TrainConfig
+from gankit.config.layering import config_of
 from gankit.data import ImageSet, is_path
 from gankit.data.formats.image_folder import first_picture
 from gankit.errors import ConfigError, DataError
@@ -76,8 +77,10 @@ def described(shape: Shape) -> str:
 
 def _remedy(config: TrainConfig, shape: Shape) -> str:
     """Return how to get networks of a shape: other recipes, and how to change one."""
-    recipes = plugins.recipes()
-    known = {name: from_settings(recipe.settings).image_shape for name, recipe in recipes.items()}
+    known = {
+        name: config_of([(name, recipe.settings)], plugins.get_penalty).image_shape
+        for name, recipe in plugins.recipes().items()
+    }
     fit = [name for name, made in known.items() if made == shape]
     others = f"choose --recipe {' or '.join(fit)}; or " if fit else ""
     if config.recipe not in known:

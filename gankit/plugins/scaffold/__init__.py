@@ -17,7 +17,7 @@ from gankit._utils.storage import writing
 from gankit.errors import ConfigError, PluginError, shown
 from gankit.plugins import loader, registry, validation
 
-Kind = Literal["backend", "dataset", "loss", "recipe", "callback", "command", "features"]
+Kind = Literal["backend", "dataset", "loss", "penalty", "recipe", "callback", "command", "features"]
 """What the new plugin adds."""
 Gradients = Literal["by-hand", "framework"]
 """Where a backend's derivatives come from: its own formulas, or a framework that computes them."""
@@ -27,6 +27,7 @@ _USES: dict[Kind, str] = {
     "backend": "gankit train --backend @name@",
     "dataset": "gankit train --dataset @name@",
     "loss": "gankit train --set loss=@name@",
+    "penalty": "gankit train --set penalties=@name@",
     "recipe": "gankit train --recipe @name@",
     "callback": "gankit train --steps 100 --out runs/first",
     "command": "gankit train --steps 100 --out runs/first\ngankit @name@ runs/first",
@@ -55,6 +56,7 @@ _USED: dict[Kind, Callable[[], Collection[str]]] = {
     "backend": registry.backends,
     "dataset": registry.datasets,
     "loss": registry.losses,
+    "penalty": registry.penalties,
     "recipe": registry.recipes,
     "command": registry.commands,
     "features": registry.features,
