@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from gankit._text import counted
 from gankit.callbacks.boundaries import at_least_one, next_multiple
 from gankit.runs import evaluation_log
 from gankit.runs.folder import RunFolder
@@ -95,5 +96,5 @@ class Evaluations:
                 else ""
             )
             + (", the lowest so far" if lowest and len(alike) > 1 else "")
-            + f"; {row['features']}, {row['samples']:,} images"
+            + f"; {row['features']}, {counted(row['samples'], 'image')}"
         )

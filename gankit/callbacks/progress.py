@@ -8,6 +8,7 @@ from typing import TextIO
 
 import numpy as np
 
+from gankit._text import counted
 from gankit.callbacks.boundaries import at_least_one, never, next_multiple
 from gankit.callbacks.display import Screen
 from gankit.contract import Array
@@ -167,7 +168,7 @@ def duration(seconds: float) -> str:
     """
     if seconds < HOUR:
         minutes = max(1, round(seconds / MINUTE))
-        return f"{minutes} minutes" if minutes > 1 else "1 minute"
+        return counted(max(minutes, 1), "minute")
     return f"{seconds / HOUR:.1f} hours" if seconds < 2 * DAY else f"{seconds / DAY:.1f} days"
 
 

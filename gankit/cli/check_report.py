@@ -13,6 +13,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from gankit._text import counted
 from gankit.callbacks.display import Screen
 from gankit.cli.options import say, show
 from gankit.cli.tables import hanging
@@ -107,7 +108,7 @@ def row(outcome: Outcome, shown_before: str = "") -> str:
     if 0 < outcome.passed < outcome.cases:
         name += f" ({outcome.passed} of {outcome.cases} cases passed)"
     elif outcome.cases > 1:
-        name += f" ({outcome.cases} cases)"
+        name += f" ({counted(outcome.cases, 'case')})"
     if outcome.reason and result in ("not claimed", "not run"):
         name += f": {outcome.reason}"
     lines = [hanging(first, name, _NAME_COLUMN)]
@@ -148,7 +149,7 @@ def verdict(found: Check) -> Iterator[str]:
     failed = [o.clause.name for o in found.outcomes if o.result == "failed"]
     yield from _equal_errors(found)
     if found.selected:
-        count = f"{len(found.outcomes)} clauses" if len(found.outcomes) > 1 else "1 clause"
+        count = counted(len(found.outcomes), "clause")
         yield f"{found.backend}: {count} selected, {len(failed) or 'none'} failed"
         return
     reached = f"reaches {found.reached}" if found.reached else "reaches no level"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit.contract import Array
@@ -162,7 +163,7 @@ def _compared(folder: Path, name: str, one: RunOutputs, first: RunOutputs | None
         return row
     if one.losses.shape != first.losses.shape:
         raise CheckpointError(
-            f"{folder} has {len(one.losses)} steps, and the first run {len(first.losses)}"
+            f"{folder} has {counted(len(one.losses), 'step')}, the first run {len(first.losses):,}"
         )
     differences = np.abs(one.losses - first.losses).max(axis=1)
     different = np.flatnonzero(differences > DIFFERENT_LOSS)

@@ -11,6 +11,7 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
+from gankit._text import counted
 from gankit._utils.paths import require_parent
 from gankit.contract import latents
 from gankit.errors import ConfigError
@@ -140,7 +141,7 @@ class SampleRequest:
             picture = images.enlarged(images.grid(levels, columns), self.scale)
             images.write(self.out, images.with_names(picture, rows) if rows else picture)
         if self.each:
-            yield f"{count} images in {self.each}"
+            yield f"{counted(count, 'image')} in {self.each}"
 
     def _write_each(self, folder: Path, chunks: Iterator[Array], count: int) -> Iterator[Array]:
         """Yield the chunks, after writing each image to its own file."""
@@ -156,7 +157,7 @@ class SampleRequest:
         frames = (images.enlarged(grid, self.scale or 1) for grid in grids)
         assert self.out is not None  # noqa: S101 - for mypy: an animation has a file.
         count = animation.write(self.out, frames, fps=self.fps or FPS)
-        return f"{count} frames, {self.fps or FPS:g} per second"
+        return f"{counted(count, 'frame')}, {self.fps or FPS:g} per second"
 
     def _write_training(self) -> str:
         """Write an animation of the run's sample grids."""
@@ -170,7 +171,7 @@ class SampleRequest:
         assert self.out is not None  # noqa: S101 - for mypy: `of` set it.
         count = animation.write(self.out, frames, fps=self.fps or FPS)
         thinned = f" of {there}, evenly spaced" if count < there else ""
-        return f"{count} grids{thinned}, {self.fps or FPS:g} per second"
+        return f"{counted(count, 'grid')}{thinned}, {self.fps or FPS:g} per second"
 
     def _large(self, made: Array) -> Array:
         scale = self.scale or 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from gankit._text import printable, restored, storable
+from gankit._text import counted, printable, restored, storable
 from gankit._utils.counts import MOST_COUNT
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
@@ -148,7 +148,7 @@ class TrainConfig(Options):
 
     def __repr__(self) -> str:
         """Return a one-line summary; `to_toml` returns every value."""
-        length = f"{self.steps:,} steps" if self.steps else f"{self.epochs:,} epochs"
+        length = counted(self.steps, "step") if self.steps else counted(self.epochs, "epoch")
         told = f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
         return f"TrainConfig({told})"
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import layers, optimizers
+from gankit._text import counted
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
@@ -100,7 +101,8 @@ class Problem(Options):
         size = f"native, {shown(network)}"
         if isinstance(network, tuple):
             shapes = layers.weight_shapes(network, inputs, self.classes).values()
-            size = f"{len(network)} layers, {sum(map(math.prod, shapes)):,} weights"
+            weights = sum(map(math.prod, shapes))
+            size = f"{counted(len(network), 'layer')}, {counted(weights, 'weight')}"
         return f"{size}, {type(getattr(self, f'{role}_optimizer')).__name__}"
 
     @cached_property
@@ -252,12 +254,12 @@ def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
     """
     if labels is None:
         raise ConfigError(
-            f"labels: got None for a class-conditional network; expected {count} labels, "
-            f"0 to {classes - 1}"
+            "labels: got None for a class-conditional network; expected "
+            f"{counted(count, 'label')}, 0 to {classes - 1}"
         )
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         found = f"{labels.dtype} of shape {labels.shape}"
-        raise ConfigError(f"labels: got {found}; expected {count} whole numbers")
+        raise ConfigError(f"labels: got {found}; expected {counted(count, 'whole number')}")
     wrong = labels[(labels < 0) | (labels >= classes)]
     if len(wrong):
         raise ConfigError(f"no class {wrong[0]}; the classes are 0 to {classes - 1}")
@@ -317,7 +319,7 @@ def _check_networks(problem: Problem) -> None:
                 raise ConfigError(
                     f"{name} output: got {made} for inputs of {inputs}; expected {wanted}"
                     + (
-                        f", a logit and {problem.classes} classes"
+                        f", a logit and {counted(problem.classes, 'class', 'classes')}"
                         if len(wanted) == 1 < wanted[0]
                         else ""
                     )

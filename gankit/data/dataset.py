@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit.data import digests
 from gankit.errors import DataError
 
@@ -53,7 +54,8 @@ class ImageSet:
             raise DataError(f"{self.source}: got images of {found}; expected {expected}")
         if self.labels is None:
             if self.class_names:
-                raise DataError(f"{self.source}: has {len(self.class_names)} classes but no labels")
+                classes = counted(len(self.class_names), "class", "classes")
+                raise DataError(f"{self.source}: has {classes} but no labels")
             return
         self._check_labels(self.labels)
 
@@ -62,12 +64,13 @@ class ImageSet:
             found = f"{labels.dtype} {labels.shape}"
             raise DataError(f"{self.source}: got labels of {found}; expected int64 of shape (N,)")
         if len(labels) != len(self.images):
-            counts = f"got {len(labels)} labels; expected {len(self.images)}, one for each image"
-            raise DataError(f"{self.source}: {counts}")
+            found = counted(len(labels), "label")
+            expected = f"{len(self.images)}, one for each image"
+            raise DataError(f"{self.source}: got {found}; expected {expected}")
         if (labels < 0).any():
             raise DataError(f"{self.source}: got label {labels.min()}; expected at least 0")
         if self.class_names and labels.max(initial=0) >= len(self.class_names):
-            names = f"{len(self.class_names)} class names"
+            names = counted(len(self.class_names), "class name")
             raise DataError(f"{self.source}: got label {labels.max()}, but only {names}")
 
     def __len__(self) -> int:

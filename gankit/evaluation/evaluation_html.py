@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gankit._text import counted
 from gankit.visual import notebook, plots
 
 TITLES = {"frechet": "Fréchet distance", "kernel": "kernel distance", "nearest": "nearest image"}
@@ -30,8 +31,8 @@ def evaluation_html(metrics: Mapping[str, Any], class_names: tuple[str, ...] = (
     if metrics["kernel_deviation"] is not None and "kernel distance" in figures:
         figures["kernel distance"] += f" ± {metrics['kernel_deviation']:.4g}"
     figures["measured"] = (
-        f"{metrics['samples']:,} images against {metrics['reference']}, by {metrics['features']}, "
-        f"k = {metrics['neighbours']}"
+        f"{counted(metrics['samples'], 'image')} against {metrics['reference']}, "
+        f"by {metrics['features']}, k = {metrics['neighbours']}"
     )
     pictures = []
     if shares := metrics["histogram"]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
 from gankit.evaluation.image_arrays import Levels, levels
@@ -53,7 +54,7 @@ def choose(
         Random seed of the choice; 0 by default.
     """
     if count < 2:
-        raise ConfigError(f"reference: got {count} images; expected at least 2")
+        raise ConfigError(f"reference: got {counted(count, 'image')}; expected at least 2")
     if len(images) <= count:
         return Reference(levels(images), f"all {len(images):,} {split}")
     random = generator(seed, Stream.REFERENCE)
@@ -79,7 +80,7 @@ def split_reference(
     half = min(count, len(images) // 2)
     if half < 2:
         raise ConfigError(
-            f"reference: got {len(images)} images; expected at least 4, to halve them"
+            f"reference: got {counted(len(images), 'image')}; expected at least 4, to halve them"
         )
     order = generator(seed, Stream.REFERENCE).permutation(len(images))
     # Sorted reads of a mapped file are faster. The second half stays unsorted, so that its first

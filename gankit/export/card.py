@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import gankit
-from gankit._text import one_line
+from gankit._text import counted, one_line
 from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.export.exported import Exported
@@ -93,7 +93,8 @@ def _introduction(done: Exported) -> str:
     height, width, channels = done.config.image_shape
     kind = KINDS.get(channels, f"{channels}-channel")
     classes = _classes(done)
-    choice = f" The class of each image\nis an input: one of {classes} classes." if classes else ""
+    choices = counted(classes, "class", "classes")
+    choice = f" The class of each image\nis an input: one of {choices}." if classes else ""
     return (
         f"It generates {kind} images of {height}×{width} pixels from random numbers.{choice}\n"
         "It is the generator of a generative adversarial network (GAN), trained with gankit."
@@ -107,7 +108,7 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
     yield "data set", _text(_data(done))
     yield "digest of the images", _code(known_images(done.run).get("data_digest", "not recorded"))
     yield "loss", _text(config.loss)
-    yield "training", f"{done.step:,} steps, batches of {config.batch}, seed {config.seed}"
+    yield "training", f"{counted(done.step, 'step')}, batches of {config.batch}, seed {config.seed}"
     yield "trained with", f"backend {_text(config.backend)}, in {config.precision}"
     yield "weights", "running average of training" if config.average else "last step of training"
     yield "parameters", f"{done.parameters:,}"

@@ -6,6 +6,7 @@ import math
 import secrets
 from typing import Any
 
+from gankit._text import counted
 from gankit._utils.storage import require_space
 from gankit.contract import Trainer
 from gankit.data.digests import slow
@@ -51,7 +52,7 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
 def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
     """Create the folder, or load its newest checkpoint; return the steps done."""
     if slow(plan.data.images):
-        tell(f"reading all {len(plan.data):,} images once, for their digest")
+        tell(f"reading {counted(len(plan.data), 'image')} once, for the digest")
     if not folder.exists():
         folder.create(plan.config.to_toml(), _facts(plan))
         class_names.write(folder.classes, plan.data.class_names)
@@ -69,7 +70,7 @@ def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> 
         start, log, facts = 0, None, _facts(plan)
         tell(f"{folder.path} has no checkpoint yet: starting from step 0")
     if start >= plan.steps:
-        tell(f"the run is finished: {start} steps are done; increase --epochs or --steps")
+        tell(f"the run is finished after {counted(start, 'step')}; increase --epochs or --steps")
         return start
     require_space(folder.path, space_needed(plan, trainer, start))
     evaluation_log.read(folder.evaluations)

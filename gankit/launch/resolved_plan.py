@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit import plugins
+from gankit._text import counted
 from gankit.config import TrainConfig
 from gankit.contract import Backend, Problem
 from gankit.data import ImageSet
@@ -63,8 +64,8 @@ class Plan:
         one_pass = math.ceil(images / config.batch)
         other = f" (a pass over the images is {one_pass})" if self.epoch != one_pass else ""
         return (
-            f"{config.recipe} on {images:,} images of {config.dataset} with "
-            f"{config.backend}, seed {config.seed}: {self.steps:,} steps, "
+            f"{config.recipe} on {counted(images, 'image')} of {config.dataset} with "
+            f"{config.backend}, seed {config.seed}: {counted(self.steps, 'step')}, "
             f"{self.epoch} an epoch{other}"
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gankit import plugins
-from gankit._text import one_line
+from gankit._text import counted, one_line
 from gankit._utils.paths import exists, given, is_folder
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
@@ -63,9 +63,9 @@ def _load_own(config: TrainConfig, tell: Tell) -> TrainingData:
     options = _own_options(config)
     images = own(path, options)
     height, width, channels = images.images.shape[1:]
-    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
+    kind = {1: "grey", 3: "colour"}.get(channels, counted(channels, "channel"))
     how = f", fit {options.fit}" if path.is_dir() else ""
-    tell(f"{images.source}: {len(images):,} images, {height}x{width}, {kind}{how}")
+    tell(f"{images.source}: {counted(len(images), 'image')}, {height}x{width}, {kind}{how}")
     return TrainingData(dataclasses.replace(config, dataset=str(path)), images, {})
 
 
@@ -149,7 +149,7 @@ def _without_gaps(config: TrainConfig, data: ImageSet, tell: Tell) -> ImageSet:
     missing = [name for name in data.class_names if name not in names]
     which = f" ({listed(missing)})" if missing else ""
     tell(
-        f"removed {data.classes - len(names):,} classes without images{which}; "
+        f"removed {counted(data.classes - len(names), 'class', 'classes')} without images{which}; "
         f"remaining: {listed(names)}"
     )
     return dataclasses.replace(data, labels=labels, class_names=names)

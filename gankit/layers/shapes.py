@@ -238,7 +238,7 @@ def _check_conv(layer: Conv | ConvTranspose, channels: int) -> None:
     divides = groups > 0 and channels % groups == layer.filters % groups == 0
     _check(
         divides,
-        f"conv.groups: got {groups}; expected a divisor of {channels} channels and of filters",
+        f"conv.groups: got {groups}; expected a divisor of channels ({channels}) and of filters",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gankit._text import printable
+from gankit._text import counted, printable
 from gankit._utils.storage import read_plain
 from gankit.config import MOST_CONFIG_BYTES, parse_toml
 from gankit.config.layering import flatten
@@ -111,7 +111,7 @@ class _Reader:
         """
         losses, damage = loss_log.read_valid(path)
         if damage:
-            self.damage.append(f"{damage}; the page shows the {len(losses):,} steps before it")
+            self.damage.append(f"{damage}; the page shows {counted(len(losses), 'step')} before it")
         elif changed := loss_log.fault(path, digest):
             self.damage.append(f"{changed}; the page shows it as changed")
         return losses

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit._utils import atomic_files
 from gankit._utils.paths import given
 from gankit._utils.storage import writing
@@ -81,7 +82,7 @@ def _write(file: IO[bytes], chunks: Iterable[NDArray[Any]], count: int) -> None:
         file.write(np.ascontiguousarray(chunk).data)
         written += len(chunk)
     if written != count or not count:
-        raise ConfigError(f"got {written} images; expected {count}, at least 1")
+        raise ConfigError(f"got {counted(written, 'image')}; expected {count}, at least 1")
 
 
 def _write_header(

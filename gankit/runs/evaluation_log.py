@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gankit._text import counted
 from gankit._utils import atomic_files
 from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import CheckpointError, written_earlier
@@ -161,8 +162,8 @@ def described(row: Row) -> str:
     if not row:
         return ""
     return (
-        f"{row['samples']:,} images of seed {row['seed']}, compared with {row['reference']}, "
-        f"by {row['features']}"
+        f"{counted(row['samples'], 'image')} of seed {row['seed']}, compared with "
+        f"{row['reference']}, by {row['features']}"
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit._utils import atomic_files
 from gankit._utils.paths import given
 from gankit._utils.plain_numbers import number
@@ -155,8 +156,8 @@ def check_grid(
     if height * width * shape[2] * scale**2 > MOST_PIXELS:
         scaled = f", enlarged {scale} times," if scale > 1 else ""
         raise ConfigError(
-            f"a grid of {n:,} images{scaled} has {width * scale:,} x {height * scale:,} pixels; "
-            f"expected at most {MOST_PIXELS:,}; write fewer, an .npy file or single files"
+            f"a grid of {counted(n, 'image')}{scaled} has {width * scale:,} x {height * scale:,} "
+            f"pixels; expected at most {MOST_PIXELS:,}; write fewer, an .npy file or single files"
         )
 
 

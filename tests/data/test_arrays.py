@@ -296,7 +296,7 @@ def test_pickles_are_refused(tmp_path, name):
     ("options", "said"),
     [
         (ImageOptions(size=(5, 4)), r"expected 5x4 \(height x width\)"),
-        (ImageOptions(channels=1), "expected 1 channels"),
+        (ImageOptions(channels=1), "expected 1 channel"),
     ],
 )
 def test_arrays_are_not_converted(saved, options, said):

@@ -183,7 +183,7 @@ def test_missing_class_names_are_written_again_on_resuming(animals, train):
 
 def test_a_class_without_readable_pictures_is_left_out_and_reported(machine, train, command):
     ended = train(pets(machine / "pets", "cats", "dogs", "owls", bad=("dogs",)), "--skip-bad")
-    assert "removed 1 classes without images (dogs); remaining: cats, owls" in ended.err
+    assert "removed 1 class without images (dogs); remaining: cats, owls" in ended.err
     run = gankit.load("run")
     assert (run.problem.classes, run.class_names) == (2, ("cats", "owls"))
     assert command("sample", "run", "--class", "dogs", "--out", "x.npy").code == 2
@@ -204,7 +204,7 @@ def test_years_are_classes_in_numeric_order(machine, train, command):
 def test_labels_from_1_make_no_empty_class(machine, train):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), np.uint8)
     np.savez(machine / "mine.npz", images=images, labels=np.arange(12) % 3 + 1)
-    assert "removed 1 classes without images; remaining" in train("./mine.npz").err
+    assert "removed 1 class without images; remaining" in train("./mine.npz").err
     assert gankit.load("run").problem.classes == 3
 
 

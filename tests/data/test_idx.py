@@ -106,7 +106,7 @@ def test_images_and_labels_make_an_image_set():
 @pytest.mark.parametrize(
     ("images", "labels", "said"),
     [
-        (IMAGES, LABELS[:1], "got 1 labels; expected 2"),
+        (IMAGES, LABELS[:1], "got 1 label; expected 2"),
         (IMAGES, LABELS + np.uint8(1), "label 10 is above 9"),
         (LABELS, IMAGES, "1 and 3 dimensions"),
     ],

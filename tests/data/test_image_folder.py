@@ -53,7 +53,7 @@ def test_files_without_a_picture_suffix_are_skipped(tmp_path):
     data = own(tmp_path)
     assert len(data) == 1
     assert data.source == (
-        f"1 pictures in {tmp_path}; ignored 7: 3 with other endings (1 .db, 1 .part, 1 .txt), "
+        f"1 picture in {tmp_path}; ignored 7: 3 with other endings (1 .db, 1 .part, 1 .txt), "
         "3 hidden, 1 too deep (deep/er)"
     )
 
@@ -85,7 +85,7 @@ def test_broken_links_are_counted(tmp_path):
 
 def test_pictures_all_in_deeper_folders_are_refused_with_the_remedy(tmp_path):
     put(tmp_path / "pets", "cats/a/1.png", "dogs/b/c/1.png")
-    with pytest.raises(DataError, match=r"its 2 pictures are too deep, in cats/a, dogs/b/c; move"):
+    with pytest.raises(DataError, match=r"got 2 pictures too deep, in cats/a, dogs/b/c; move"):
         own(tmp_path / "pets")
     put(tmp_path / "one", "pets/cats/1.png", "pets/dogs/1.png")
     with pytest.raises(DataError, match=f"name the folder {tmp_path / 'one' / 'pets'}"):
@@ -117,9 +117,7 @@ def test_16_bit_pictures_that_use_all_bits_cause_no_warning(tmp_path):
 
 def test_pictures_both_in_it_and_in_folders_are_refused(tmp_path):
     put(tmp_path, "a.png", "cat/b.png")
-    with pytest.raises(
-        DataError, match="has 1 pictures and also folders of pictures, such as 'cat"
-    ):
+    with pytest.raises(DataError, match="has 1 picture and also folders of pictures, such as 'cat"):
         own(tmp_path)
 
 
@@ -136,7 +134,7 @@ def test_pictures_of_different_sizes_are_one_error_that_names_two(tmp_path):
     with pytest.raises(DataError) as caught:
         own(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: pictures differ: a.png is 4x6 with 1 channels, c.png is 5x6 with 1 channels "
+        f"{tmp_path}: pictures differ: a.png is 4x6 with 1 channel, c.png is 5x6 with 1 channel "
         "(height x width); choose a size with --size"
     )
     assert own(tmp_path, ImageOptions(size=(4, 4))).images.shape == (4, 4, 4, 1)
@@ -184,7 +182,7 @@ def test_a_class_may_lose_all_its_pictures(tmp_path):
 
 def test_a_folder_of_only_bad_files_is_an_error(tmp_path):
     spoil(tmp_path / "a.png")
-    with pytest.raises(DataError, match="cannot read 1 of 1 pictures"):
+    with pytest.raises(DataError, match="cannot read 1 of 1 picture"):
         own(tmp_path, ImageOptions(skip_bad=True))
 
 

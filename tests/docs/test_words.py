@@ -110,6 +110,17 @@ def test_no_docstring_comment_or_message_uses_a_banned_phrase():
     assert banned == {}
 
 
+NOUNS = "images|pictures|classes|labels|channels|steps|epochs|layers|weights|frames|grids"
+UNCOUNTED = re.compile(rf"(?<!of ){{len\([^{{}}]*\)(:,)?}} ({NOUNS})\b")
+"""A count of something, and a noun that is wrong if the count is 1."""
+
+
+def test_counts_in_messages_have_the_right_number():
+    for path in (ROOT / "gankit").rglob("*.py"):
+        assert not UNCOUNTED.findall(path.read_text(encoding="utf-8")), f"use counted() in {path}"
+    assert UNCOUNTED.search('f"got {len(a)} images"')
+
+
 def test_only_the_text_of_source_is_searched():
     assert found_in_source("judge = held\n") == []
     assert found_in_source('"""Each in its\nturn."""\njudge = f"{x} goes on"  # Judge it.\n') == [

@@ -342,7 +342,7 @@ def test_the_losses_before_a_damaged_line_are_shown(run):
     damage_log(run)
     page = page_of(run)
     assert data_of(page)["runs"][0]["steps"] == 30
-    assert "the page shows the 30 steps before it" in Text(page).whole
+    assert "the page shows 30 steps before it" in Text(page).whole
 
 
 def test_a_page_of_a_folder_without_a_run_is_refused(tmp_path):

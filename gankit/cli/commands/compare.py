@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit._text import counted
 from gankit._utils.stop_signals import taken
 from gankit.cli.hints import HintingCommand
 from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
@@ -158,7 +159,9 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
         if recorded(folder).backend != plan.config.backend:
             raise ConfigError(f"{folder} was trained with another backend; choose another --out")
         if run.checkpoints.steps() and run.checkpoints.steps()[-1] > plan.steps:
-            raise ConfigError(f"{folder} has more than {plan.steps:,} steps; increase --steps")
+            raise ConfigError(
+                f"{folder} has more than {counted(plan.steps, 'step')}; increase --steps"
+            )
 
 
 def _trained(plan: Plan, folder: Path, plain: bool) -> int:

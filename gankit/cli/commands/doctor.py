@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gankit._text import counted
 from gankit.cli.options import as_json, say, show
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def _folder(folder: Folder) -> str:
         folder.path,
         "" if folder.exists else "does not exist yet",
         size if folder.exists and folder.bytes is not None else "",
-        _counted(folder.runs, "run") if folder.role == "runs" else "",
-        _counted(folder.unfinished, "unfinished file") if folder.unfinished else "",
+        counted(folder.runs, "run") if folder.role == "runs" else "",
+        counted(folder.unfinished, "unfinished file") if folder.unfinished else "",
         f"{_bytes(folder.free_bytes)} free",
         f"cannot be written: {folder.trouble}" if folder.trouble else "",
     ]
@@ -126,10 +127,6 @@ def _dataset(dataset: DatasetReport) -> str:
         return f"complete and verified, {folders}"
     count = f"{dataset.verified} of {dataset.files} files"
     return f"{count}, {folders}; download the others with gankit data fetch {dataset.name}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _bytes(count: int | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gankit._text import counted
 from gankit.cli.options import PATH, complete_backends, complete_features, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import data_dir as data_dir_option
@@ -241,7 +242,7 @@ def _measured_by(path: Path, found: dict[str, Any]) -> str:
         "Inception."
     )
     return (
-        f"{path} after step {found['step']:,}: {found['samples']:,} images, seed "
+        f"{path} after step {found['step']:,}: {counted(found['samples'], 'image')}, seed "
         f"{found['seed']}.{real} Compared with {found['reference']}, by "
         f"{found['features']}, k = {found['neighbours']}.{'' if REQUESTED in found else distance}"
     )

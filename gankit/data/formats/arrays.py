@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit._utils.file_array import FileArray
 from gankit.data import array_checks
 from gankit.data.class_names import listed
@@ -69,7 +70,7 @@ def npy(path: Path, options: ImageOptions) -> ImageSet:
     if beside.is_file():
         labels, names = as_labels(np.asarray(_opened(beside)), str(beside))
         names = names or _class_names(classes_beside(path))
-    return ImageSet(images, labels, f"{len(images):,} images in {path}", names)
+    return ImageSet(images, labels, f"{counted(len(images), 'image')} in {path}", names)
 
 
 def npz(path: Path, options: ImageOptions) -> ImageSet:
@@ -92,7 +93,7 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     images = _images(found, f"{path}: {key}", options)
-    source = f"{len(images):,} images from {path}"
+    source = f"{counted(len(images), 'image')} from {path}"
     if paired is None:
         others = [name for name in names if name != key]
         unread = f"; not read: {listed(others)} (--labels-key names the labels)" if others else ""
@@ -163,7 +164,7 @@ def _check_options(shape: tuple[int, ...], name: str, options: ImageOptions) -> 
     if options.size and shape[1:3] != options.size:
         wanted = "{}x{} (height x width)".format(*options.size)
     elif options.channels and shape[3] != options.channels:
-        wanted = f"{options.channels} channels"
+        wanted = counted(options.channels, "channel")
     else:
         return
     remedy = (

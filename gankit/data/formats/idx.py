@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit._utils.aligned_arrays import aligned
 from gankit.data.dataset import ImageSet
 from gankit.data.formats.containers import contents
@@ -74,7 +75,9 @@ def _shape(content: bytes, file: str) -> tuple[int, ...]:
     if kind != UNSIGNED_BYTE:
         raise DataError(f"{file}: has type 0x{kind:02x}; expected 0x08, unsigned bytes")
     if not 1 <= dimensions <= 4 or len(content) < 4 + 4 * dimensions:
-        raise DataError(f"{file}: its header of {dimensions} dimensions is incomplete or too long")
+        raise DataError(
+            f"{file}: its header of {counted(dimensions, 'dimension')} is incomplete or too long"
+        )
     return struct.unpack_from(f">{dimensions}I", content, 4)
 
 
@@ -129,7 +132,7 @@ def labelled(
         If a number of dimensions is wrong, the counts differ, or a label is above 9.
     """
     if images.ndim not in (3, 4) or labels.ndim != 1:
-        found = f"{images.ndim} and {labels.ndim} dimensions"
+        found = f"{images.ndim} and {counted(labels.ndim, 'dimension')}"
         raise DataError(f"{source}: images and labels have {found}, not 3 and 1")
     if labels.size and labels.max() >= CLASSES:
         raise DataError(f"{source}: label {labels.max()} is above {CLASSES - 1}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit.data.class_names import in_order, listed
 from gankit.data.dataset import ImageSet
 from gankit.data.formats.folder_listing import (
@@ -100,8 +101,8 @@ def image_folder(path: Path) -> ImageFolder:
     full = {name: found.pictures for name, found in below.items() if found.pictures}
     if here.pictures and full:
         raise DataError(
-            f"{path}: has {len(here.pictures)} pictures and also folders of pictures, such as "
-            f"{next(iter(full))!r}; put every picture into the folder of its class"
+            f"{path}: has {counted(len(here.pictures), 'picture')} and also folders of pictures, "
+            f"such as {next(iter(full))!r}; put every picture into the folder of its class"
         )
     if not here.pictures and not full:
         raise DataError(_no_pictures_message(path, ignored, deep))
@@ -177,7 +178,7 @@ def source(folder: ImageFolder, reading: Reading) -> str:
     each = f" ({most_common(endings)})" if len(endings) > 1 else ""
     skipped = f" (skipped {faults_text(folder, reading)})" if reading.faults else ""
     ignored = f"; {folder.ignored}" if folder.ignored else ""
-    count = f"{len(reading.kept):,} pictures{each}{_by_class(folder, reading)}"
+    count = f"{counted(len(reading.kept), 'picture')}{each}{_by_class(folder, reading)}"
     return f"{count} in {folder.path}{skipped}{ignored}"
 
 
@@ -198,8 +199,8 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
             images[number] = pixels
     except MemoryError as error:
         raise DataError(
-            f"{path}: its {len(folder.files)} pictures do not fit into memory; write them into one "
-            "file with gankit data pack"
+            f"{path}: {counted(len(folder.files), 'picture')} cannot fit into memory; pack the "
+            "folder into one file with gankit data pack"
         ) from error
     labels = folder.labels(reading.kept)
     images = images[: len(reading.kept)]
@@ -213,7 +214,7 @@ def _by_class(folder: ImageFolder, reading: Reading) -> str:
     counts = Counter(folder.classes[number] for number in reading.kept)
     each = [f"{name} {counts[label]:,}" for label, name in enumerate(folder.class_names)]
     without = f"; without pictures: {listed(folder.without)}" if folder.without else ""
-    return f" in {len(folder.class_names)} classes ({listed(each)}{without})"
+    return f" in {counted(len(folder.class_names), 'class', 'classes')} ({listed(each)}{without})"
 
 
 def _deep(path: Path, below: dict[str, Listing]) -> Counter[str]:
@@ -236,7 +237,7 @@ def _no_pictures_message(path: Path, ignored: IgnoredFiles, deep: Counter[str]) 
     if len(tops) == 1 and levels == {2}:
         remedy = f"name the folder {path / tops.pop()}"
     folders = first_folders(deep)
-    return f"{path}: its {deep.total():,} pictures are too deep, in {folders}; {remedy}"
+    return f"{path}: got {counted(deep.total(), 'picture')} too deep, in {folders}; {remedy}"
 
 
 def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
@@ -255,7 +256,11 @@ def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
 def _shape_message(
     folder: ImageFolder, one: str, shape: tuple[int, ...], other: str, differs: tuple[int, ...]
 ) -> str:
-    sizes = "{}x{} with {} channels".format
-    pair = f"{one} is {sizes(*shape)}, {other} is {sizes(*differs)}"
+    pair = f"{one} is {_sides(shape)}, {other} is {_sides(differs)}"
     remedy = "a size with --size" if shape[:2] != differs[:2] else "1 or 3 with --channels"
     return f"{folder.path}: pictures differ: {pair} (height x width); choose {remedy}"
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    return f"{height}x{width} with {counted(channels, 'channel')}"

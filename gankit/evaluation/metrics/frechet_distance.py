@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gankit._text import counted
 from gankit.errors import ConfigError
 from gankit.evaluation.image_arrays import Real
 
@@ -24,7 +25,7 @@ class Moments:
 def moments(features: Real) -> Moments:
     """Return the mean and the unbiased covariance of `(n, d)` features; ConfigError if n < 2."""
     if len(features) < 2:
-        raise ConfigError(f"covariance: got {len(features)} images; expected at least 2")
+        raise ConfigError(f"covariance: got {counted(len(features), 'image')}; expected at least 2")
     return Moments(features.mean(0), np.cov(features, rowvar=False).reshape(2 * features.shape[1:]))
 
 

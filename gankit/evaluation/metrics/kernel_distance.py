@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gankit._text import counted
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
 from gankit.evaluation.chunks import chunks
@@ -31,7 +32,7 @@ def kernel_distance(a: Real, b: Real) -> float:
     """Return the unbiased MMD² of `(n, d)` and `(m, d)` features; ConfigError if n or m < 2."""
     n, m = len(a), len(b)
     if min(n, m) < 2:
-        raise ConfigError(f"kernel distance: got {n} and {m} images; expected 2 of each")
+        raise ConfigError(f"kernel distance: got {n} and {counted(m, 'image')}; expected 2 of each")
     within_a = (_sum(a, a) - _diagonal(a)) / (n * (n - 1))
     within_b = (_sum(b, b) - _diagonal(b)) / (m * (m - 1))
     return within_a + within_b - 2 * _sum(a, b) / (n * m)
@@ -62,8 +63,8 @@ def subset_distances(
     fewest = min(len(a), len(b))
     if fewest < FEWEST:
         raise ConfigError(
-            f"subset_distances: got sets of {len(a)} and {len(b)} images; expected at least "
-            f"{FEWEST} in each; give more, or use kernel_distance"
+            f"subset_distances: got sets of {len(a)} and {counted(len(b), 'image')}; expected at "
+            f"least {FEWEST} in each; give more, or use kernel_distance"
         )
     random = generator(seed, Stream.SUBSETS)
     size = min(size, fewest // 2)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gankit._text import counted
 from gankit.errors import ConfigError
 from gankit.evaluation.chunks import chunks
 from gankit.evaluation.image_arrays import Real
@@ -61,7 +62,8 @@ def radii(features: Real, neighbours: int = NEIGHBOURS) -> Real:
     """
     if not 1 <= neighbours < len(features):
         raise ConfigError(
-            f"neighbours: got {neighbours} for {len(features)} images; expected 1 to one less"
+            f"neighbours: got {neighbours} for {counted(len(features), 'image')}; expected 1 to "
+            "one less"
         )
     reach = np.empty(len(features))
     for part, table in _distances(features, features):

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gankit import plugins
+from gankit._text import counted
 from gankit._utils.paths import is_folder
 from gankit.config import TrainConfig
 from gankit.config.layering import config_of
@@ -71,7 +72,7 @@ def described(shape: Shape) -> str:
     ('28x28 grey', '32x48 colour', '8x8 of 4 channels')
     """
     height, width, channels = shape
-    kind = {1: "grey", 3: "colour"}.get(channels, f"of {channels} channels")
+    kind = {1: "grey", 3: "colour"}.get(channels, f"of {counted(channels, 'channel')}")
     return f"{height}x{width} {kind}"
 
 

@@ -89,8 +89,8 @@ def classes_without_images(start: Start) -> str | None:
         return None
     named = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
     return (
-        f"{len(empty)} of {len(counts)} classes have no image: {named}; images generated for them "
-        "mean nothing; renumber the classes"
+        f"classes without images, {len(empty)} of {len(counts)}: {named}; images generated for "
+        "them mean nothing; renumber the classes"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TypeAlias
 
+from gankit._text import counted
 from gankit.callbacks.stage_bar import Stages
 from gankit.launch.evaluation.sample_count import SAMPLES
 from gankit.launch.messages import Tell
@@ -38,7 +39,8 @@ def tell_of_training(tell: Tell, clock: Callable[[], float] = time.monotonic) ->
         now = clock()
         if stage == TRAINING and part and now - told >= PAUSE:
             told, left = now, (now - began) / part * (1 - part)
-            tell(f"{TRAINING} for evaluations, once for this data set: {left:.0f} seconds left")
+            seconds = counted(round(left), "second")
+            tell(f"{TRAINING} for evaluations, once for this data set: {seconds} left")
 
     return watch
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gankit import plugins
+from gankit._text import counted
 from gankit.config import TrainConfig
 from gankit.contract import Labels
 from gankit.data import ImageOptions, ImageSet, is_path
@@ -148,7 +149,8 @@ def make(
     name = Path(dataset).name if is_path(dataset) else dataset
     if len(data) < 2 * FEWEST:
         raise DataError(
-            f"{data.source}: got {len(data)} images; expected {2 * FEWEST} or more to evaluate"
+            f"{data.source}: got {counted(len(data), 'image')}; expected {2 * FEWEST} or more to "
+            "evaluate"
         )
     test = None if is_path(dataset) else plugins.get_dataset(dataset).test
     if test is None:

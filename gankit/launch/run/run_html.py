@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gankit._text import counted
 from gankit.data.class_names import listed
 from gankit.launch.evaluation.trained import Trained
 from gankit.visual import notebook
@@ -21,7 +22,7 @@ def run_html(run: Trained) -> str:
     labels = np.tile(run.each_class(1)[:columns], GRID_ROWS) if classes else None
     count = GRID_ROWS * columns
     picture = run.grid(count, labels=labels, columns=columns, scale=1)
-    pictures = [notebook.image_grid(picture, f"{count} images of the run")]
+    pictures = [notebook.image_grid(picture, f"{counted(count, 'image')} of the run")]
     if len(run.history):
         pictures.append(notebook.loss_curves(run.history))
     return notebook.html("gankit run", _facts(run), pictures)

@@ -74,7 +74,7 @@ def test_order_rotation_and_exchange_of_the_sets_do_not_matter(seed):
 
 def test_one_feature_is_enough_and_one_image_is_not():
     assert distance(np.array([[0.0], [2.0]]), np.array([[1.0], [3.0]])) == pytest.approx(1)
-    with pytest.raises(ConfigError, match="covariance: got 1 images"):
+    with pytest.raises(ConfigError, match="covariance: got 1 image;"):
         moments(np.zeros((1, 3)))
 
 

@@ -162,7 +162,7 @@ def test_classes_without_images_cause_a_warning():
         GENERATOR, DISCRIMINATOR, 3, SHAPE, LEAST_SQUARES, *2 * (gankit.api.ADAM,), classes=9
     )
     labels = np.arange(FEW_IMAGES) % 2
-    with pytest.warns(HealthWarning, match="7 of 9 classes have no image: 2, 3, 4, 5, 6, ...;"):
+    with pytest.warns(HealthWarning, match="classes without images, 7 of 9: 2, 3, 4, 5, 6, ...;"):
         warn_of_misuse(Start(problem, None, IMAGES, labels, 8))
 
 
