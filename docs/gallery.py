@@ -28,7 +28,7 @@ INTRODUCTION = """\
 # Gallery
 
 Digits of the shipped recipes, each with the two commands that made it. All were trained on MNIST
-with torch, on two CPU cores; [the table](recipes/index.md) has their times and figures. With the
+with torch, on two CPU cores; [the table](recipes/index.md) has their times and metrics. With the
 same versions the same commands make the same pictures, except for single grey levels: the number
 of threads decides how sums are rounded.
 

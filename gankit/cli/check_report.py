@@ -209,11 +209,11 @@ def as_data(found: Check) -> dict[str, Any]:
 def _speed(speed: Speed, is_reference: bool) -> str:
     if speed.milliseconds is None or speed.reference is None:
         return f"not measured: {speed.reason}"
-    figure = f"{speed.milliseconds:.3g} ms a step of the recipe `simple`, {speed.precision}"
+    took = f"{speed.milliseconds:.3g} ms a step of the recipe `simple`, {speed.precision}"
     if is_reference:
-        return f"{figure}; it is the reference"
+        return f"{took}; it is the reference"
     ratio = speed.reference / speed.milliseconds
     return (
-        f"{figure}; the numpy reference takes {speed.reference:.3g} ms, "
+        f"{took}; the numpy reference takes {speed.reference:.3g} ms, "
         f"so this is {ratio:.2f} times as fast"
     )

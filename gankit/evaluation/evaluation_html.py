@@ -23,14 +23,14 @@ def evaluation_html(metrics: Mapping[str, Any], class_names: tuple[str, ...] = (
     class_names
         Names of the classes, or none.
     """
-    figures = {
-        TITLES.get(name, name.replace("_", " ")): _figure(value)
+    rows = {
+        TITLES.get(name, name.replace("_", " ")): _text(value)
         for name, value in metrics.items()
         if name not in HIDDEN and value is not None
     }
-    if metrics["kernel_deviation"] is not None and "kernel distance" in figures:
-        figures["kernel distance"] += f" ± {metrics['kernel_deviation']:.4g}"
-    figures["measured"] = (
+    if metrics["kernel_deviation"] is not None and "kernel distance" in rows:
+        rows["kernel distance"] += f" ± {metrics['kernel_deviation']:.4g}"
+    rows["measured"] = (
         f"{counted(metrics['samples'], 'image')} against {metrics['reference']}, "
         f"by {metrics['features']}, k = {metrics['neighbours']}"
     )
@@ -39,8 +39,8 @@ def evaluation_html(metrics: Mapping[str, Any], class_names: tuple[str, ...] = (
         png, size = plots.class_shares(shares, names=class_names)._repr_png_()
         width = size["width"] * 2 // 3
         pictures.append(notebook.Inline(notebook.base64_of(png), width, "Share of each class"))
-    return notebook.html("gankit evaluation", figures, pictures)
+    return notebook.html("gankit evaluation", rows, pictures)
 
 
-def _figure(value: object) -> str:
+def _text(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
