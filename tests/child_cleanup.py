@@ -1,4 +1,4 @@
-"""Processes that a test leaves behind: found, and killed.
+"""Find and kill the processes that a test leaves behind.
 
 As a plugin of pytest (`-p tests.child_cleanup`, or from a conftest) it ends, after each test,
 whatever the test started and did not end, however the test itself ended.
@@ -23,13 +23,13 @@ LASTING = (b"resource_tracker", b"forkserver")
 
 
 def adopt():
-    """Let processes whose parents have died be ours, so that they are found; Linux only."""
+    """Become the parent of orphaned processes, so that they are found; Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
 
 
 def descendants(root="self"):
-    """Return the processes below `root`, this one by default; empty where Linux's /proc is not."""
+    """Return the descendants of process `root`, by default this one; none without /proc."""
     found = []
     for path in PROC.glob(f"{root}/task/*/children"):
         with contextlib.suppress(OSError):  # It has ended meanwhile.
@@ -39,7 +39,7 @@ def descendants(root="self"):
 
 
 def end(before=()):
-    """Kill the processes below this one that were not there `before`, and collect them."""
+    """Kill the descendants of this process that did not exist `before`, and wait for them."""
     while left := [pid for pid in descendants() if pid not in before and not _lasts(pid)]:
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
@@ -64,14 +64,14 @@ def pytest_configure():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Note which processes there are: those of fixtures, which end them."""
+    """Record which processes exist: fixtures end theirs."""
     item.stash[_BEFORE] = descendants()
     return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item):
-    """Kill what the test itself started, once its fixtures have had their turn."""
+    """Kill the processes of the test after its fixtures have ended theirs."""
     try:
         return (yield)
     finally:
@@ -80,7 +80,7 @@ def pytest_runtest_teardown(item):
 
 
 def pytest_unconfigure():
-    """Kill whatever is left of the session."""
+    """Kill all processes that are left."""
     end()
 
 

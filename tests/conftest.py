@@ -1,4 +1,4 @@
-"""The command on an empty machine, for every test that meets gankit as a person does."""
+"""The command on an empty machine, for every test that uses gankit as a person does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ take_back()
 
 
 class Ended(NamedTuple):
-    """How a command ended: its exit code, and what it wrote to standard output and error."""
+    """An ended command: its exit code, standard output and standard error."""
 
     code: int
     out: str
@@ -32,7 +32,7 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Give the test an empty machine without a network; return the folder it works in."""
+    """Give the test an empty machine without a network; return its working folder."""
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
         monkeypatch.delenv(name)
     for name in ("home", "cache", "work"):
@@ -46,13 +46,13 @@ def machine(tmp_path, monkeypatch):
 
 @pytest.fixture
 def command(capsys):
-    """Return what runs the command, with its words as arguments."""
+    """Return a function that runs the command with its arguments."""
     return _running(capsys)
 
 
 @pytest.fixture
 def command_fd(capfd):
-    """Return what `command` does; the output also has what processes that it started wrote."""
+    """Return a function like `command`, whose output includes that of child processes."""
     return _running(capfd)
 
 
@@ -69,7 +69,7 @@ def _running(captured):
 
 @pytest.fixture
 def registered():
-    """Return what registers something; whatever the test registered ends with it."""
+    """Return a function that registers an object until the test ends."""
     before = set(plugins.manager().get_plugins())
     yield gankit.register
     for plugin in set(plugins.manager().get_plugins()) - before:

@@ -1,4 +1,4 @@
-"""What a user's program does with gankit; `mypy --strict` checks it, and nothing runs it."""
+"""A user's program; `mypy --strict` checks it, and nothing runs it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fitted(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> gankit.Run:
 
 
 def used(run: gankit.Run) -> float:
-    """Look at a run."""
+    """Use a run."""
     run.grid(16, seed=1).save("grid.png")
     run.plot().save("losses.png")
     worst = run.history.discriminator.max() - run.history.generator.min()

@@ -1,4 +1,4 @@
-"""A small data set to judge by, and the settings of a run that is evaluated as it trains."""
+"""A small reference data set, and the settings of a run that is evaluated during training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ layers = [
 
 
 def drawn(count=300, seed=1):
-    """Return drawn digits, their classes beside them."""
+    """Return drawn digits with their classes."""
     return glyphs.draw(count, seed)
 
 
@@ -45,7 +45,7 @@ def write(path, labelled=True):
 
 
 def dataset(name="few", test=lambda _: ImageSet(*drawn(80, 2), "held out")):
-    """Return a data set with a name, 200 images to train on and 80 of a test split."""
+    """Return a named data set: 200 training images and 80 test images."""
     images, labels = drawn()
     return Dataset(
         name, "few digits", lambda _: ImageSet(images[:200], labels[:200], "few"), test=test

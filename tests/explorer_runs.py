@@ -1,4 +1,4 @@
-"""Runs whose generators are worth comparing: weights of every kind, none at its first value."""
+"""Runs whose generators have weights of every kind, none at its initial value."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ STATIC = Path(explorer.__file__).parent / "static"
 
 
 def run_of_recipe(name):
-    """Return a run of a recipe on the reference, its generator's weights drawn anew."""
+    """Return a run of a recipe on the reference with random generator weights."""
     config = dataclasses.replace(config_of([from_recipe(name)]), classes=CLASSES)
     return drawn(config.problem(config.image_shape, plugins.get_loss(config.loss)))
 
 
 def run_of_spec(generator, shape, latent=5, classes=3, **settings):
-    """Return a run of a generator on the reference, its weights drawn anew."""
+    """Return a run of a generator on the reference with random weights."""
     return drawn(
         Problem(
             generator=generator,
@@ -47,7 +47,7 @@ def run_of_spec(generator, shape, latent=5, classes=3, **settings):
 
 
 def drawn(problem):
-    """Return a run of a problem at step 0, the weights of what is sampled drawn anew."""
+    """Return a run of a problem at step 0 with random weights of the sampled generator."""
     run = Run(problem, plugins.get_backend("numpy").trainer(problem), 0, np.zeros((0, 2)))
     random = np.random.default_rng(7)
     weights = run.generator.weights()
@@ -56,7 +56,7 @@ def drawn(problem):
 
 
 def _drawn(name, array, random):
-    """Return an array like this one, of a size by which images neither fade nor saturate."""
+    """Return a random array of this shape whose values make images neither grey nor saturated."""
     normal = random.standard_normal(array.shape)
     match name.rpartition(".")[2]:
         case "kernel":
@@ -73,12 +73,12 @@ def _drawn(name, array, random):
 
 
 def any_directions(run, count):
-    """Stand for `principal_directions`, which makes thousands of images."""
+    """Replace `principal_directions`, which makes thousands of images."""
     return Directions(np.eye(run.problem.latent)[:count], np.full(count, 0.1))
 
 
 def page_of(payload):
-    """Return a page with a payload and the explorer's files, in which nothing is mounted yet."""
+    """Return a page with a payload and the explorer's files, nothing mounted yet."""
     styles = "".join((STATIC / name).read_text("utf-8") for name in explorer.STYLES)
     scripts = "\n".join((STATIC / name).read_text("utf-8") for name in explorer.SCRIPTS)
     return f"""<!DOCTYPE html>

@@ -1,4 +1,4 @@
-"""What an earlier suite has shown: noted while it passes, and not run again in a later one.
+"""Tests that passed in an earlier suite are recorded, and not run again in a later one.
 
 As a plugin of pytest. A test that was skipped or failed is not among them, nor a case that the
 earlier suite did not have, such as another backend.
@@ -16,7 +16,7 @@ KNOWN = "GANKIT_TEST_PASSED"
 
 
 def pytest_configure(config):
-    """Note what passes, where that is wanted; processes that share tests report to the first."""
+    """Record the tests that pass, if requested; worker processes report to the first process."""
     if (path := os.environ.get(NOTED)) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Notes(Path(path)))
 
@@ -28,14 +28,14 @@ class Notes:
         self.path = path
 
     def pytest_runtest_logreport(self, report):
-        """Add a line where a test itself, not what it stands on, has passed."""
+        """Add a line if the test itself, not its setup, has passed."""
         if report.when == "call" and report.passed:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{report.nodeid}\n")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what has passed already."""
+    """Leave out the tests that have passed already."""
     if path := os.environ.get(KNOWN):
         known = set(Path(path).read_text("utf-8").split("\n"))
         left_out = [item for item in items if item.nodeid in known]

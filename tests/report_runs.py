@@ -1,4 +1,4 @@
-"""Folders of runs as training leaves them, made without training."""
+"""Run folders as training writes them, made without training."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def picture(step):
 
 
 def add_evaluations(folder, steps, baseline=True):
-    """Evaluate the run, as it were, after each of some steps."""
+    """Add evaluations after some steps, without evaluating."""
     rows = [FIGURES | {"step": step, "seed": 0} for step in steps]
     if baseline:
         rows[-1]["baseline"] = BASELINE
@@ -80,5 +80,5 @@ def uri(folder, step):
 
 
 def data_of(page):
-    """Return what the page's scripts draw."""
+    """Return the data of the page's scripts."""
     return json.loads(DATA.search(page)[1])

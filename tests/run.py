@@ -1,4 +1,4 @@
-"""Run the suite: the core, each framework in a process of its own, both, and the crash battery.
+"""Run the suites: the core, each framework separately, the frameworks together, the crash tests.
 
     python tests/run.py numpy torch keras
 
@@ -85,7 +85,7 @@ def main(backends: list[str]) -> int:
 
 
 def _digits() -> tuple[ImageSet, str]:
-    """Return the images that the MNIST clauses run on, and what to say of them."""
+    """Return the images of the MNIST clauses, and a sentence about them."""
     try:
         return mnist.read("test"), "the MNIST clauses ran on MNIST"
     except DataError:
@@ -96,7 +96,7 @@ def _digits() -> tuple[ImageSet, str]:
 
 
 def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
-    """Return each process: its name, what it runs, and the backends it may use."""
+    """Return each suite: its name, its pytest arguments, and the backends under test."""
     ours = [name for name in backends if name not in EXAMPLES]
     apart = ["crash", "frameworks"]
     found = [("core", ["tests", *_without(apart)], "numpy")]
@@ -121,7 +121,7 @@ def _frameworks(name: str) -> list[str]:
 
 
 def battery() -> list[str]:
-    """Return what of the crash battery has processes of its own."""
+    """Return the crash tests that run in separate processes."""
     return ["tests/crash", *_without(WITHIN)]
 
 

@@ -1,4 +1,4 @@
-"""Which backends this run of the tests may use."""
+"""The backends under test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gankit import plugins
 
 
 def selected(name):
-    """Tell whether a backend is there and, if the environment names some, named."""
+    """Return whether a backend is installed and under test."""
     named = os.environ.get("GANKIT_TEST_BACKENDS")
     known = plugins.backends()
     return (

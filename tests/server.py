@@ -1,4 +1,4 @@
-"""A server on this machine that can misbehave, for what downloads."""
+"""A local server for tests of downloads, which can misbehave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers each path as its entry in `answers` says, any other with 404."""
+    """Answers each path by its entry in `answers`, any other with 404."""
 
     daemon_threads = True
 
@@ -26,7 +26,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/"
 
     def serve(self, path: str, content: bytes, claimed: int | None = None) -> str:
-        """Answer `path` with `content`, perhaps claiming another length; return its address."""
+        """Answer `path` with `content`, optionally with another length; return its address."""
 
         def answer(request: BaseHTTPRequestHandler) -> None:
             begin(request, claimed or len(content))
@@ -36,7 +36,7 @@ class Server(ThreadingHTTPServer):
         return self.url + path
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up or are killed."""
+        """Ignore clients that hang up or are killed."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -48,11 +48,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.answers.get(path, lambda request: request.send_error(404))(self)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the tests look at `asked`."""
+        """Print nothing: the tests use `asked`."""
 
 
 def begin(request: BaseHTTPRequestHandler, length: int | None) -> None:
-    """Answer 200, perhaps with a length."""
+    """Answer 200, optionally with a length."""
     request.send_response(200)
     if length is not None:
         request.send_header("Content-Length", str(length))
@@ -60,7 +60,7 @@ def begin(request: BaseHTTPRequestHandler, length: int | None) -> None:
 
 
 def redirecting(location: str | None, status: int = 302) -> Answer:
-    """Return an answer that points elsewhere, or nowhere."""
+    """Return an answer that redirects, with or without an address."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)

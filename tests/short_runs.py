@@ -1,4 +1,4 @@
-"""What tests of objects share: quick calls of `fit` and `train`, and how they are refused."""
+"""Quick calls of `fit` and `train`, and their errors, for tests of object arguments."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def train(**changes):
 
 
 def refusal(call, error=ConfigError):
-    """Return the one line with which a call is refused, before any step."""
+    """Return the one-line error of a call that is refused before any step."""
     with pytest.raises(error) as refused:
         call()
     told = str(refused.value)

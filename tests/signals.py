@@ -1,4 +1,4 @@
-"""Signals taken back from whoever started the tests with them ignored."""
+"""Handle signals that the parent process ignored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ USUAL = {"SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGHU
 
 
 def take_back():
-    """Handle the signals as usual where they are ignored, as `nohup`, cron and services leave them.
+    """Handle ignored signals as usual; `nohup`, cron and services ignore some.
 
     Processes inherit what is ignored, and tests send these signals to processes of their own.
     """

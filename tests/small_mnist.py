@@ -1,4 +1,4 @@
-"""A small stand-in for MNIST: its four files, and the archive that knows their sums."""
+"""A small replacement for MNIST: its four files, and an archive with their checksums."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def checksum(content, unconfirmed=""):
-    """Return the sum of bytes, as somebody publishes it."""
+    """Return the published checksum of bytes."""
     return Checksum(hashlib.sha256(content).hexdigest(), unconfirmed)
 
 
 def contents(images, labels, split):
-    """Return the four files, IDX bytes by name, of images and labels cut in two at `split`."""
+    """Return the four files, IDX bytes by name, of images and labels split at `split`."""
     arrays = (images[:split], labels[:split], images[split:], labels[split:])
     return {name: idx.encode(array) for name, array in zip(NAMES, arrays, strict=True)}
 
 
 def archive(contents, mirrors=()):
-    """Return a published data set like MNIST, but small, with its own sums."""
+    """Return a small published data set like MNIST with its own checksums."""
     files = [
         PublishedFile(name, member, idx.decode(content, name).shape, checksum(content))
         for member, (name, content) in zip(MEMBERS, contents.items(), strict=True)

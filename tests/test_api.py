@@ -1,4 +1,4 @@
-"""`import gankit`: train, fit, load, as a person's own program uses them."""
+"""`import gankit`: train, fit and load, as a user's program calls them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ needs_torch = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Return a run of 4 steps that was kept."""
+    """Return a saved run of 4 steps."""
     return train(out=tmp_path_factory.mktemp("runs") / "run")
 
 
@@ -351,7 +351,7 @@ def test_native_networks_need_a_backend_that_accepts_them():
 
 
 def interrupting(*steps):
-    """Return a callback that presses Ctrl-C after these steps."""
+    """Return a callback that sends SIGINT after these steps."""
 
     def press(progress):
         if progress.step in steps:
@@ -373,7 +373,7 @@ def test_training_without_a_terminal_prints_plain_lines_unless_switched_off(caps
 
 @pytest.fixture
 def far(tmp_path, registered):
-    """Register a data set that is downloaded whenever it is loaded, and return its name."""
+    """Register a data set that is downloaded at each load, and return its name."""
     file = tmp_path / "far.npy"
     np.save(file, np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), dtype=np.uint8))
     with serving() as server:

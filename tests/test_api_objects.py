@@ -1,4 +1,4 @@
-"""Objects where names are: what `fit` and `train` take, and what they refuse in one line."""
+"""Objects in place of names: what `fit` and `train` accept, and what they refuse in one line."""
 
 from __future__ import annotations
 

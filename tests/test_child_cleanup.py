@@ -1,4 +1,4 @@
-"""That the suite takes signals back, and that no test leaves a process behind."""
+"""The suite handles ignored signals, and no test leaves a process behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's program type checks, and a misspelt setting does not."""
+"""A user's program passes the type checker, and a misspelt setting does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROGRAM = ROOT / "tests" / "consumer.py"
 
 @pytest.fixture(scope="module")
 def check(tmp_path_factory):
-    """Return what runs `mypy --strict` on the text of a program, and returns what it prints."""
+    """Return a function that runs `mypy --strict` on a program's text and returns the output."""
     pytest.importorskip("mypy")
     folder = tmp_path_factory.mktemp("types")
 

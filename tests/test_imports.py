@@ -1,4 +1,4 @@
-"""Who may import whom, and what is imported when."""
+"""Which folder may import which, and what is imported when."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def file_of(name):
 
 @functools.cache
 def graph():
-    """Return the files that each file imports, also lazily, for types, and by way of a package."""
+    """Return the files that each file imports, also lazily, for types, and through a package."""
     return {
         module: {file_of(name) for name in imports(path)} - {None, module}
         for module, path in FILES.items()
@@ -184,7 +184,7 @@ def test_no_files_of_the_core_import_each_other_in_a_circle():
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_folders_of_a_package_import_each_other_in_a_circle(package):
-    """Folders and the files beside them count alike: each is one part of the package."""
+    """A folder, and a file beside folders, is one part of the package."""
 
     def part(module):
         inside = module.startswith(f"{package}.")
@@ -203,7 +203,7 @@ def test_imports_are_absolute(path):
 
 
 def loaded_by(code):
-    """Run code in a process of its own; return which of the heavy modules it loaded."""
+    """Run code in a separate process; return which of the heavy modules it loaded."""
     program = f"""
 import sys
 try:

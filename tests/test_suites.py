@@ -41,7 +41,7 @@ WITHOUT_END = {"benchmarks/", "run.py"}
 
 
 def unlimited(source):
-    """Return the lines that wait for a process and have no limit of their own."""
+    """Return the lines that wait for a process without a timeout."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(

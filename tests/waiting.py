@@ -1,4 +1,4 @@
-"""Waits that end in seconds, and say what was waited for."""
+"""Waits with a timeout, which say what was waited for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ busy."""
 
 
 def wait_for(condition, what, seconds=SECONDS):
-    """Return what `condition` returns once that is true; fail, naming `what`, where it stays false.
+    """Return the first true result of `condition`; fail with `what` after the timeout.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def wait_for(condition, what, seconds=SECONDS):
 
 
 def ended(process, what, seconds=SECONDS):
-    """Return a process's standard output and error once it has ended; else kill it and fail."""
+    """Return an ended process's standard output and error; after the timeout kill it and fail."""
     try:
         return process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -43,7 +43,7 @@ def ended(process, what, seconds=SECONDS):
 
 
 def ran(words, what, seconds=SECONDS, **options):
-    """Run `words` to its end; return it with what it wrote, as text; else kill it and fail."""
+    """Run `words`; return the ended process with its output; after the timeout kill it and fail."""
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
@@ -52,7 +52,7 @@ def ran(words, what, seconds=SECONDS, **options):
 
 
 def exit_code(pid, what, seconds=SECONDS):
-    """Return how the child `pid` ended, as `subprocess` has it; else kill it and fail."""
+    """Return the exit code of the child `pid`; after the timeout kill it and fail."""
     end = time.monotonic() + seconds
     while True:
         found, status = os.waitpid(pid, os.WNOHANG)
@@ -67,7 +67,7 @@ def exit_code(pid, what, seconds=SECONDS):
 
 @contextlib.contextmanager
 def started(words, what, **options):
-    """Give a process that runs `words`; wait for its end, or kill it where the block fails."""
+    """Yield a process that runs `words`; wait for its end, or kill it if the block fails."""
     process = subprocess.Popen(words, **options)
     try:
         yield process
@@ -84,6 +84,6 @@ def started(words, what, **options):
 
 
 def kill(pid):
-    """Kill a process, if it is still there."""
+    """Kill a process, if it still runs."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Rows of an array in a file: those of the array, or an error that names the file."""
+"""Arrays in files: indexing returns the array's rows or an error that names the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths that a person gives: the home folder, empty ones, names that are not text."""
+"""Paths given by users: the home folder, empty paths, names that are not Unicode."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def pictures(folder, count):
 
 
 def parameters(command, name):
-    """Yield every option and argument of a command and those below it, with the command's words."""
+    """Yield every option and argument of a command and its subcommands, with the command's name."""
     for parameter in command.params:
         yield name, parameter
     for inner, below in getattr(command, "commands", {}).items():

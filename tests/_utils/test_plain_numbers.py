@@ -1,4 +1,4 @@
-"""Numbers of NumPy, wherever gankit takes a number: the same as Python's own."""
+"""gankit accepts numbers of NumPy wherever it accepts numbers of Python."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_data_objects_store_python_numbers(name, real, whole):
 
 
 def test_every_layer_optimizer_and_penalty_is_tried():
-    """Whoever adds a kind of data with numbers lets it take those of NumPy."""
+    """Every class of data objects with numbers accepts numbers of NumPy."""
     kinds = [
         *layers.LAYERS,
         *optimizers.OPTIMIZERS,

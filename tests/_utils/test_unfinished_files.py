@@ -1,4 +1,4 @@
-"""What a killed process leaves beside its target, and what one that lives is still writing."""
+"""Unfinished files: those of killed processes are removed, those of running ones are not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOLDERS = {
 
 @contextmanager
 def writer(target, imported):
-    """Start a process that writes beside `target`; give what it has there, and the process."""
+    """Start a process that writes beside `target`; return its unfinished files and the process."""
     code = f"{imported}\nimport sys, pathlib\nwith hold(pathlib.Path(sys.argv[1])) as part:\n" + (
         "    print(part, flush=True)\n    sys.stdin.read()\n"
     )

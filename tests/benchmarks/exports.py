@@ -1,4 +1,4 @@
-"""Write every recipe's generator in every format, open it again, and print the table of docs.
+"""Export every recipe's generator in every format, read it, and print the table of the docs.
 
     python tests/benchmarks/exports.py torch onnx torchscript safetensors
 
@@ -38,7 +38,7 @@ def main(backend: str, *formats: str) -> None:
 
 
 def lively(recipe: str, backend: str) -> Run:
-    """Return a run whose generator has random weights of a trained one's size."""
+    """Return a run whose generator has random weights as large as trained ones."""
     config = dataclasses.replace(config_of([from_recipe(recipe)]), classes=10)
     problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
     trainer = plugins.get_backend(backend).trainer(problem)
@@ -50,7 +50,7 @@ def lively(recipe: str, backend: str) -> Run:
 
 
 def drawn(name: str, array: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return numbers in the place of one array: kernels that keep the size of what they get."""
+    """Return random numbers for one array; kernels preserve the size of their inputs."""
     match name.rpartition(".")[2]:
         case "kernel":
             fan_in = np.prod(array.shape[:-1]) / (4 if array.shape[:2] == (4, 4) else 1)
@@ -63,7 +63,7 @@ def drawn(name: str, array: np.ndarray, random: np.random.Generator) -> np.ndarr
 
 
 def difference(run: Run, name: str, backend: str) -> str:
-    """Return the largest difference, or why there is none."""
+    """Return the largest difference, or why it cannot be computed."""
     export = offered(name, plugins.get_backend(backend))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"generator{export.suffix}"

@@ -1,4 +1,4 @@
-"""The controls of docs/evaluating.md: test digits made worse on purpose, and how the figures move.
+"""The controls of docs/evaluating.md: metrics of test digits that are damaged on purpose.
 
     python -m tests.benchmarks.features [RUN or IMAGES.npy ...]
 
@@ -55,7 +55,7 @@ FIGURES = (
 
 
 def controls(train: ImageSet, test: ImageSet) -> Iterator[Row]:
-    """Yield images by what was done to them, the lightest of each kind first."""
+    """Yield damaged images by kind of damage, the lightest of each kind first."""
     images, labels = test.images, test.labels
     assert labels is not None
     yield "real test images", images
@@ -84,14 +84,14 @@ def shared(images: Levels, labels: NDArray[np.int64], counts: list[int]) -> Leve
 
 
 def noisy(images: Levels, each: int) -> Levels:
-    """Return images of which every so many is noise."""
+    """Return images in which every n-th one is noise."""
     random, made = np.random.default_rng(4), images.copy()
     made[::each] = random.integers(0, 256, made[::each].shape, np.uint8)
     return made
 
 
 def given(path: Path, labels: NDArray[np.int64]) -> Row:
-    """Return what a run makes, or the images of a file."""
+    """Return a run's samples, or the images of a file."""
     if path.suffix == ".npy":
         return path.stem, to_uint8(np.load(path))
     run = gankit.load(path)
@@ -104,7 +104,7 @@ def line(*cells: str) -> None:
 
 
 def distances(reference: Levels, features: Callable[[Levels], Any]) -> Callable[[Levels], str]:
-    """Return what finds the Fréchet distances of images: by all features, and by the first 64."""
+    """Return a function from images to Fréchet distances: by all features, and by the first 64."""
     known = features(reference)
 
     def find(images: Levels) -> str:
@@ -150,12 +150,12 @@ def main() -> None:
     for name, images in rows:
         line(name, *(find(images) for find in kinds))
     print()
-    judge = Evaluator(reference, features, training=train.images)
+    evaluator = Evaluator(reference, features, training=train.images)
     line("", *FIGURES)
     line("---", *["---:"] * len(FIGURES))
     for name, images in rows:
         # In a random order, for the nearest are searched for the first 1,000.
-        line(name, *cells(judge(np.random.default_rng(0).permutation(images))))
+        line(name, *cells(evaluator(np.random.default_rng(0).permutation(images))))
     began = time.process_time()
     features(test.images)
     spent = time.process_time() - began

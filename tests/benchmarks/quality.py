@@ -1,4 +1,4 @@
-"""Judge runs side by side, as `gankit evaluate` judges one: a row of a Markdown table for each.
+"""Evaluate several runs as `gankit evaluate` does: one row of a Markdown table for each.
 
     python tests/benchmarks/quality.py RUN [RUN ...] [--samples 10000]
 
@@ -78,7 +78,7 @@ def rows(
 
 
 def main() -> None:
-    """Judge every run that is named."""
+    """Evaluate every named run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
     parser.add_argument("--samples", type=int, default=SAMPLES)

@@ -54,7 +54,7 @@ WARM, TIMED, REPEATS = 3, 4, 5
 
 
 def train(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
-    """Train each recipe on each backend, in a process of its own."""
+    """Train each recipe on each backend in a separate process."""
     for name in names:
         for backend in backends:
             out = folder / f"{name}-{backend}"
@@ -87,7 +87,7 @@ def measure(name: str, backend: str) -> float:
 
 
 def measure_all(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
-    """Measure each recipe on each backend, in a process of its own; keep what was found."""
+    """Measure each recipe on each backend in a separate process; save the results."""
     kept = folder / "times.json"
     found = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     for name in names:
@@ -101,7 +101,7 @@ def measure_all(folder: Path, names: Iterable[str], backends: Iterable[str]) -> 
 
 
 def write_table(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
-    """Judge every run and write the page's table."""
+    """Evaluate every run and write the page's table."""
     times = json.loads((folder / "times.json").read_text("utf-8"))
     runs = [folder / f"{name}-{backend}" for name in names for backend in backends]
     there = [run for run in runs if (run / "config.toml").exists()]
@@ -114,7 +114,7 @@ def write_table(folder: Path, names: Iterable[str], backends: Iterable[str]) -> 
 
 
 def spent(run: Path, times: dict[str, float]) -> tuple[str, str]:
-    """Return a step's milliseconds, and the minutes of all the steps of a run."""
+    """Return milliseconds per step, and minutes per run."""
     if run.name not in times:
         return ("–", "–")
     steps = RunFolder(run).checkpoints.steps()[-1]
@@ -122,7 +122,7 @@ def spent(run: Path, times: dict[str, float]) -> tuple[str, str]:
 
 
 def draw(folder: Path, names: Iterable[str], backend: str) -> None:
-    """Draw each recipe's picture: a grid, twice as large, a class a row where there are classes."""
+    """Draw each recipe's picture: a grid at double size, one class per row if there are classes."""
     for name in names:
         if not (run := folder / f"{name}-{backend}").exists():
             continue
@@ -136,7 +136,7 @@ def draw(folder: Path, names: Iterable[str], backend: str) -> None:
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["train", "time", "measure", "table", "draw"])
     parser.add_argument("folder", type=Path)

@@ -1,4 +1,4 @@
-"""How fast images are made and kept, against the generator's matrix products, and in what memory.
+"""Time and memory of sampling, compared with the generator's matrix products.
 
     python tests/benchmarks/sampling.py [BACKEND...] [--count 100000] [--turns 5]
 
@@ -96,7 +96,7 @@ def measure(backend: str, count: int, turns: int) -> str:
 
 
 def main() -> None:
-    """Measure each backend in a process of its own."""
+    """Measure each backend in a separate process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("backends", nargs="*", default=list(MODULES), metavar="BACKEND")
     parser.add_argument("--count", type=int, default=100_000)

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/scaling.py [--backend torch] [--out scaling.png] [AXIS...]
 
-Prints a table, and draws it. Each value of an axis is trained in a process of its own, and is the
+Prints a table, and draws it. Each value of an axis is trained in a separate process, and is the
 median of several turns; the exponent is the slope of log(milliseconds) over log(value), by least
 squares over all values of the axis, and over the upper half of them. For data it is the memory
 that should not grow: that of the process at its most, beyond what it was before it had any. Pages
@@ -141,7 +141,7 @@ def draw(found: dict[str, list[Point]], path: Path, backend: str) -> None:
 
 
 def main() -> None:
-    """Measure, or be measured."""
+    """Measure all points, or one of them in this process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("axes", nargs="*", metavar="AXIS", help=", ".join(AXES))
     parser.add_argument("--backend", default="torch")
@@ -164,7 +164,7 @@ def main() -> None:
 
 
 def apart(backend: str, axis: str, value: int, folder: str) -> Point:
-    """Measure a point in a process of its own."""
+    """Measure a point in a separate process."""
     command = [sys.executable, __file__, "--backend", backend, "--point", axis, str(value), folder]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return Point(**json.loads(done.stdout.splitlines()[-1]))

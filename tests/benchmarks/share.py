@@ -1,11 +1,11 @@
-"""What gankit's core costs: all of a step that is not the backend's.
+"""Time that gankit's core needs: the part of a step outside the backend.
 
     python tests/benchmarks/share.py [BACKEND...] [--seconds 5]
 
 `fit` runs, with the callbacks that keep the history and show a bar, and the time inside the
 backend's `train_block` is taken off. Once with the seed's networks, where it should be a small
-share of a step; and once with tiny ones, where it is all that can be told apart. What is left to
-the frameworks' own Python is the backend's: `steps.py` holds that against loops by hand.
+share of a step; and once with tiny networks, where it is measurable. The frameworks' own Python
+belongs to the backend: `steps.py` compares that with handwritten loops.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Timed:
     spent: float = 0.0
 
     def __getattr__(self, name: str) -> Any:
-        """Be the trainer."""
+        """Return the trainer's attribute."""
         return getattr(self.trainer, name)
 
     def place(self, *data: Any) -> None:
@@ -51,7 +51,7 @@ class Timed:
         self.trainer.place(*data)
 
     def train_block(self, block: Any) -> Any:
-        """Run it, by the clock."""
+        """Run the block and add its time."""
         began = time.perf_counter()
         try:
             return self.trainer.train_block(block)

@@ -1,8 +1,8 @@
-"""Time a step of the seed's networks: gankit's backends, loops by hand, and the products alone.
+"""Time a step of `simple`: gankit's backends, handwritten loops, and only the matrix products.
 
     python tests/benchmarks/steps.py [NAME...] [--steps 32] [--turns 9]
 
-Each contender trains, or multiplies, in a process of its own. They take turns, so that a noisy
+Each contender trains, or multiplies, in a separate process. They take turns, so that a noisy
 machine is unkind to all, and a ratio is the median of those within a turn. Contenders whose
 libraries are not installed are left out.
 """
@@ -68,7 +68,7 @@ CONTENDERS = {
 
 
 class Process:
-    """A contender at work: it is told how many rounds to run, and answers how long they took."""
+    """A contender's process: it reads numbers of steps and prints how long they took."""
 
     def __init__(self, name: str) -> None:
         self.steps = CONTENDERS[name].steps
@@ -92,13 +92,13 @@ class Process:
         return float(json.loads(answer)) / steps * 1e3
 
     def end(self) -> None:
-        """Let it go."""
+        """End the process."""
         self.process.kill()
         self.process.wait()
 
 
 def work(name: str) -> None:
-    """Be a contender: read numbers of steps, and answer in seconds."""
+    """Run a contender: read numbers of steps, print seconds."""
     import numpy as np
 
     answers = os.fdopen(os.dup(1), "w")
@@ -141,7 +141,7 @@ def table(times: dict[str, list[float]]) -> str:
 
 
 def main() -> None:
-    """Measure, or be measured."""
+    """Measure all points, or one of them in this process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CONTENDERS))
     parser.add_argument("--steps", type=int, default=32)

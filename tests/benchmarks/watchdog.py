@@ -1,4 +1,4 @@
-"""Measure which share of a run's time the watchdog takes.
+"""Measure the watchdog's share of a run's time.
 
     python tests/benchmarks/watchdog.py numpy torch keras
 
@@ -54,7 +54,7 @@ class Timed:
 
 
 def measure(backend: str, settings: dict) -> str:
-    """Train for a minute; return what the watchdog took of it."""
+    """Train for a minute; return the watchdog's share."""
     timed = Watchdog._check = Timed(original)
     clock = Clock()
     with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""The system's own Chromium, driven by Selenium: nothing is downloaded, nothing is installed."""
+"""The system's Chromium, driven by Selenium: nothing is downloaded or installed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 
 
 def lacking():
-    """Return what of the browser is not there."""
+    """Return which parts of the browser are missing."""
     programs = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
     return programs + ([] if find_spec("selenium") else ["selenium"])
 
 
 class Chromium:
-    """A browser; what its pages asked for and complained of is remembered."""
+    """A browser that records its pages' requests and console messages."""
 
     def __init__(self):
         self.start()
@@ -53,14 +53,14 @@ class Chromium:
         self.driver.set_script_timeout(SECONDS)
 
     def is_alive(self):
-        """Tell whether the tab still runs scripts."""
+        """Return whether the tab still runs scripts."""
         try:
             return self.run("return true")
         except Exception:  # Selenium's own if the tab crashed, urllib3's if the browser ended.
             return False
 
     def restart(self):
-        """Replace a browser whose tab has crashed, or which has ended."""
+        """Replace a browser that has ended or whose tab has crashed."""
         with contextlib.suppress(Exception):  # The old one may not answer.
             self.close()
         self.start()
@@ -105,15 +105,15 @@ class Chromium:
             self.driver.switch_to.active_element.send_keys(key)
 
     def wait(self, true, what, seconds=10):
-        """Wait until a function returns something true, and return that; `what` is waited for."""
+        """Wait until a function returns a true value, and return it; a timeout names `what`."""
         return wait_for(true, what, seconds)
 
     def complaints(self):
-        """Return what the console said since the last call, warnings included."""
+        """Return the console's messages since the last call, warnings included."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self):
-        """Return the addresses that were asked for since the last call."""
+        """Return the addresses of requests since the last call."""
         entries = [json.loads(line["message"]) for line in self.driver.get_log("performance")]
         sent = [e["message"] for e in entries if e["message"]["method"] == SENT]
         return [message["params"]["request"]["url"] for message in sent]

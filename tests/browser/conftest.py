@@ -1,4 +1,4 @@
-"""One browser for all tests here; without one they are passed over, saying how to get it."""
+"""One browser for all tests here; without one they are skipped and say how to install it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def started_chromium():
 
 @pytest.fixture
 def chromium(started_chromium):
-    """Return the browser, started again if the test before crashed it."""
+    """Return the browser, restarted if the last test crashed it."""
     if not started_chromium.is_alive():
         started_chromium.restart()
     return started_chromium
@@ -32,6 +32,6 @@ def chromium(started_chromium):
 
 @pytest.fixture
 def browser(chromium):
-    """Return the browser for one test, after which no page may have complained of anything."""
+    """Return the browser for one test, after which its console must have no messages."""
     yield chromium
     assert chromium.complaints() == []

@@ -1,4 +1,4 @@
-"""No browser, and a browser whose tab crashes."""
+"""A missing browser, and a browser whose tab crashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generator in a page: its images are Python's, and who moves something sees it move."""
+"""The generator in a page: its images equal Python's, and its controls work."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ RIGHT, END, TAB, SPACE, BACK = "\ue014", "\ue010", "\ue004", " ", "\ue003"
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Return what opens a page with a run's generator, nothing mounted."""
+    """Return a function that opens a page with a run's generator, nothing mounted."""
 
     def opened(run, **more):
         path = tmp_path / "page.html"
@@ -92,7 +92,7 @@ def opened(browser, tmp_path):
 
 
 def generated(browser, noise, labels):
-    """Return `(n, values)`, what the page's generator makes of noise and classes."""
+    """Return `(n, values)`: the images of the page's generator for noise and classes."""
     made = browser.run(
         "return arguments[0].map((z, i) =>"
         " Array.from(gankitExplorer.generate(payload, z, arguments[1][i])))",
@@ -147,7 +147,7 @@ def run():
 
 @pytest.fixture
 def page(opened, run):
-    """Return the browser with an explorer in it, at rest."""
+    """Return the browser with a finished explorer."""
     return mounted(opened(run))
 
 
@@ -174,7 +174,7 @@ def picture(page, canvas=".explorer__picture"):
 
 
 def assert_shows(page, image, canvas=".explorer__picture"):
-    """Hold a canvas against an image; a value between two levels may fall to either."""
+    """Compare a canvas with an image; a value between two levels may be rounded to either."""
     assert np.abs(picture(page, canvas) - to_uint8(image).astype(int)).max() <= 1
 
 

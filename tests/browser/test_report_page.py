@@ -1,4 +1,4 @@
-"""A report in a real browser: what moves, what is drawn, what is fetched, and who can use it."""
+"""A report in a real browser: controls, charts, requests and accessibility."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RIGHT, LEFT, HOME, END, TAB = "\ue014", "\ue012", "\ue011", "\ue010", "\ue004"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Return two runs with all that a run can have."""
+    """Return two runs with every file that a run can have."""
     folder = tmp_path_factory.mktemp("runs")
     losses = np.ones((2000, 2))
     losses[1234] = 50  # A spike of one step.
@@ -40,7 +40,7 @@ def one(runs, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def two(runs, tmp_path_factory):
-    """Return a page of two runs, with a table and everything else, hostile where it can be."""
+    """Return a page of two runs with every part, with hostile text where possible."""
     table = Section(HOSTILE, ["run", "figure"], [[LONG, 1.5], [HOSTILE, "2 ± 1"]], HOSTILE)
     path = tmp_path_factory.mktemp("two") / "page.html"
     return written(path, runs, sections=[table], title=f"{HOSTILE} {LONG}")
@@ -66,7 +66,7 @@ def caption(browser, run=0):
 
 
 def domain(browser, chart=0):
-    """Return which steps a chart says that it shows."""
+    """Return the steps that a chart's label names."""
     return browser.all(".chart")[chart].get_attribute("aria-label").partition(", ")[2]
 
 
@@ -81,7 +81,7 @@ def unfold(browser):
 
 
 def drag(browser, chart, start, end):
-    """Drag over a chart, from one share of its width to another."""
+    """Drag over a chart, from one fraction of its width to another."""
     from selenium.webdriver import ActionChains
 
     plot = browser.all(".plot")[chart]

@@ -1,4 +1,4 @@
-"""What happens between the blocks of a run, and that a resumed run does the same."""
+"""Callbacks between the blocks of a run, and after a resume."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def walk(called, start, steps, largest=5, **parts):
 
 
 def kept(folder):
-    """Return the callbacks that keep things in a folder: epochs of 4 steps."""
+    """Return the callbacks that save files in a folder: epochs of 4 steps."""
     log = LossLog(folder.losses)
     return [
         Losses(log),
@@ -171,7 +171,7 @@ def test_an_incomplete_epoch_is_marked(start, end, said):
 
 @pytest.fixture
 def passing(monkeypatch):
-    """Return what makes a callback that lets so many seconds pass in each block."""
+    """Return a function that makes a callback in which n seconds pass per block."""
     now = [0.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
 
@@ -226,7 +226,7 @@ def test_the_estimated_time_is_printed_once_and_above_an_hour_as_a_warning(passi
 
 @pytest.fixture
 def terminal():
-    """Return a function from columns to a stream to such a terminal, and one that reads it."""
+    """Return a function that opens a terminal of n columns, and one that reads it."""
     opened = []
 
     def make(columns):

@@ -1,4 +1,4 @@
-"""The bar over work in stages, and the time that it says is left."""
+"""The progress bar over several stages, and its estimate of the time left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit.callbacks.stage_bar import Stages
 
 
 class Clock:
-    """A clock that a test sets."""
+    """A clock set by the test."""
 
     now = 100.0
 
@@ -30,7 +30,9 @@ def said():
 
 @pytest.fixture
 def stages(clock, said):
-    return Stages({"reading": 1.0, "making": 4.0, "judging": 10.0}, said, plain=True, clock=clock)
+    return Stages(
+        {"reading": 1.0, "making": 4.0, "evaluating": 10.0}, said, plain=True, clock=clock
+    )
 
 
 def test_the_first_estimate_is_the_sum_of_the_guesses(stages):
@@ -57,7 +59,7 @@ def test_progress_in_a_stage_counts_more_than_its_guess(stages, clock):
 
 
 def test_the_time_left_of_a_late_stage_is_not_negative(stages, clock):
-    stages("judging", 0.0)
+    stages("evaluating", 0.0)
     clock.now += 500
     assert stages.left() == 0
 
@@ -69,7 +71,7 @@ def test_unexpected_stages_are_added_and_skipped_stages_are_dropped(stages, cloc
     clock.now += 30
     stages("training", 0.5)
     assert stages.left() == 30 + 4 + 10
-    stages("judging", 0.0)
+    stages("evaluating", 0.0)
     assert stages.left() == 10
 
 
@@ -82,11 +84,11 @@ def test_without_a_terminal_a_plain_line_is_printed_now_and_then(stages, clock, 
 
 
 def test_a_bar_shows_the_stage_and_the_time_left_and_is_removed_at_the_end(clock, said):
-    stages = Stages({"making": 4.0, "judging": 6.0}, said, plain=False, clock=clock)
+    stages = Stages({"making": 4.0, "evaluating": 6.0}, said, plain=False, clock=clock)
     stages("making", 0.0)
     clock.now += 4
-    stages("judging", 0.0)
+    stages("evaluating", 0.0)
     stages.close()
     last = said.getvalue().split("\r")
-    assert any(" 40%|" in line and "judging  00:06 left" in line for line in last)
+    assert any(" 40%|" in line and "evaluating  00:06 left" in line for line in last)
     assert not last[-1].strip()

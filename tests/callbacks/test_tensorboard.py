@@ -1,4 +1,4 @@
-"""`gankit train --tensorboard`: event files that say what the run's other files say."""
+"""`gankit train --tensorboard`: event files that agree with the run's other files."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def train_with(folder, steps=5, **changes):
 
 
 def agree(run):
-    """Assert that the events are those of the run's files, each once."""
+    """Assert that the events equal those of the run's files, each once."""
     for column, tag in enumerate(("loss/discriminator", "loss/generator")):
         expected = enumerate(run.history[:, column].tolist(), start=1)
         assert points(run.folder, tag) == [(s, pytest.approx(loss)) for s, loss in expected]
@@ -116,11 +116,11 @@ def test_each_evaluation_has_one_point_at_its_step(tmp_path):
     train(tmp_path / "run", steps=3, steps_per_epoch=2, checkpoint_every=3)
     evaluation_log.append(path, evaluated(2, 11.5))
 
-    def judge(progress):
+    def evaluate(progress):
         if progress.step == 6:
             evaluation_log.append(path, evaluated(6, 9.25))
 
-    callbacks = [gankit.callbacks.every(2, judge), TensorBoard(RunFolder(tmp_path / "run"))]
+    callbacks = [gankit.callbacks.every(2, evaluate), TensorBoard(RunFolder(tmp_path / "run"))]
     train(
         tmp_path / "run",
         steps=8,

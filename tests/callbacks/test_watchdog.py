@@ -1,4 +1,4 @@
-"""Runs that go wrong are told from those that go well, and what is said helps."""
+"""The watchdog separates failing runs from healthy ones and names a remedy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def one_a_class(noise, labels):
 
 
 def watched(generator, steps, discriminator_loss=1.0, generator_loss=0.7, problem=PROBLEM):
-    """Return what the watchdog says of a run of blocks of 10 steps; looking costs nothing."""
+    """Return the watchdog's warnings for a run of blocks of 10 steps; checks cost no time."""
     said = []
     dog = Watchdog(problem, IMAGES, tell=said.append, clock=lambda: 0.0)
     trainer = types.SimpleNamespace(generator=generator)

@@ -1,4 +1,4 @@
-"""`gankit checkpoint`: what it says of a run's checkpoints, and what it never removes."""
+"""`gankit checkpoint`: lists, verifies and prunes a run's checkpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROW = {"path", "step", "created", "backend", "bytes", "valid", "reason", "best"}
 
 @pytest.fixture
 def run(machine):
-    """Return a run with whole checkpoints of steps 10, 20, 30 and 40."""
+    """Return a run with complete checkpoints of steps 10, 20, 30 and 40."""
     folder = RunFolder(machine / "run")
     folder.create("batch = 1\n", {})
     for step in (10, 20, 30, 40):
@@ -37,7 +37,7 @@ def state(step):
 
 
 def there(folder):
-    """Return every path below a folder with its bytes."""
+    """Return every path in a folder with its bytes."""
     return {p: p.is_file() and p.read_bytes() for p in folder.rglob("*")}
 
 
@@ -70,7 +70,7 @@ def take_another_steps_place(folder):
 
 
 def seal(folder, arrays, promised):
-    """Write a checkpoint whose sums are right, of `arrays`, that promises others."""
+    """Write a checkpoint of `arrays` with valid digests and a manifest of other arrays."""
     content = tensors.encode(arrays)
     files = {FILE: manifest.describe(content, promised)}
     (folder / FILE).write_bytes(content)

@@ -1,4 +1,4 @@
-"""The command, as a person or a script meets it."""
+"""The command `gankit`, as people and scripts use it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ TRAIN = (
 
 @pytest.fixture(autouse=True)
 def tiny(machine):
-    """Give each test an empty machine, and the settings of a tiny run."""
+    """Give each test an empty machine and the settings of a tiny run."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
 
 
@@ -74,7 +74,7 @@ def run(command):
 
 
 def there():
-    """Return every path below the working folder with its bytes."""
+    """Return every path in the working folder with its bytes."""
     return {p: p.is_file() and p.read_bytes() for p in Path().rglob("*")}
 
 
@@ -149,7 +149,7 @@ BAD = {
         "no-such-folder",
     ),
     "sampling no run": (["sample", "nothing"], 4, "nothing"),
-    "sampling a folder that is no run": (["sample", "."], 4, "config.toml"),
+    "sampling a folder without a run": (["sample", "."], 4, "config.toml"),
     "no shell": (["completion", "dos"], 2, "dos"),
     "fetching what is unknown": (["data", "fetch", "mnits"], 2, "did you mean 'mnist'"),
     "verifying what is unknown": (["data", "verify", "mnits"], 2, "did you mean 'mnist'"),

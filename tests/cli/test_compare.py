@@ -1,4 +1,4 @@
-"""One configuration on several backends, in processes of their own, side by side."""
+"""`gankit compare`: one configuration on several backends, each in a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gankit doctor`: what it finds, and that nothing makes it fail."""
+"""`gankit doctor`: its findings, and that nothing makes it fail."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def plugin(body="return {}", requires="()", offer="inspect"):
 
 @pytest.fixture(autouse=True)
 def clean(machine, monkeypatch):  # noqa: ARG001 - it clears what begins with GANKIT_.
-    """Give each test an empty machine, with nothing set that matters."""
+    """Give each test an empty machine without settings."""
     for variable in environment_variables.variables():
         if not variable.name.startswith("GANKIT_"):
             monkeypatch.delenv(variable.name)
@@ -80,7 +80,7 @@ def clean(machine, monkeypatch):  # noqa: ARG001 - it clears what begins with GA
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Return what installs a distribution of one module."""
+    """Return a function that installs a distribution of one module."""
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
@@ -100,19 +100,19 @@ def install(tmp_path, monkeypatch):
 
 @functools.cache
 def offered_here():
-    """Return what is offered on this machine, asked once for all tests that are not about it."""
+    """Return the plugins of this machine, listed once for all tests that do not test the list."""
     return offered()
 
 
 @pytest.fixture
 def known(monkeypatch):
-    """Spare the test the process that looks for plugins."""
+    """Replace the process that lists plugins by its known result."""
     monkeypatch.setattr(doctor, "offered", lambda _: offered_here())
 
 
 @pytest.fixture
 def quick(command):
-    """Return what runs the doctor without frameworks: the exit code, and what it found."""
+    """Return a function that runs the doctor without frameworks: exit code and findings."""
 
     def run():
         ended = command("doctor", "--quick", "--json")
@@ -122,7 +122,7 @@ def quick(command):
 
 
 def mine(limit=30.0):
-    """Return the report of the backend `mine`, as if it had been found, once it was asked."""
+    """Return the report of the inspected backend `mine`, as if it had been listed."""
     return inspect_backends([BackendReport("mine", True, [], "pip install acme-gan", True)], limit)[
         0
     ]
@@ -348,7 +348,7 @@ def test_a_framework_that_is_not_installed_is_no_problem(install, quick, command
     assert "not installed: needs no_such_framework" in command("doctor", "--quick").out
 
 
-# Frameworks, each in a process of its own.
+# Frameworks, each in a separate process.
 
 
 def test_a_backend_reports_its_framework(install):
@@ -414,7 +414,7 @@ def test_a_framework_that_hangs_is_killed_with_its_subprocesses(install, tmp_pat
 
 
 def is_gone(process):
-    """Tell whether a process ends within a second; one that only waits for its parent has."""
+    """Return whether a process ends within a second; a zombie has ended."""
     for _ in range(100):
         try:
             if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -521,7 +521,7 @@ def test_a_wrong_variable_is_named(quick, monkeypatch, name, value, problem):
 
 
 def numpy_alone(monkeypatch):
-    """Let numpy be the only backend, and spare the test the data sets."""
+    """Make numpy the only backend, and skip the data sets."""
     report = BackendReport("numpy", True, [], "", True)
     monkeypatch.setattr(doctor, "offered", lambda _: Offered([], [report], []))
     monkeypatch.setattr(datasets, "datasets", list)

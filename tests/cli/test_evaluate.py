@@ -1,4 +1,4 @@
-"""`gankit evaluate`, as a person or a script meets it."""
+"""`gankit evaluate`, as people and scripts use it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ COUNT = ("-n", "60")
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """Return a folder for classifiers that all tests here share."""
+    """Return a folder for the classifiers that all tests here share."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(autouse=True)
 def quick(machine, cache, monkeypatch):
-    """Give each test an empty machine, and classifiers that are trained in a moment."""
+    """Give each test an empty machine and fast classifiers."""
     monkeypatch.setenv("GANKIT_HOME", str(cache))
     monkeypatch.setattr(classifier, "steps_for", lambda _: 60)
     write(machine / "digits.npz")
@@ -56,7 +56,7 @@ def trained(command, dataset, *more):
 
 
 def named(monkeypatch, **parts):
-    """Let the data set "few" be known, which has a test split."""
+    """Register the data set "few", which has a test split."""
     found = dataset(**parts)
     monkeypatch.setattr(plugins, "get_dataset", lambda name: {"few": found}[name])
     return found
@@ -204,13 +204,13 @@ def test_the_metrics_are_those_of_the_images_that_sample_makes(command, run):
     training, labels = drawn()
     reference, others = split_reference(training, "training images of digits.npz")
     data = ImageSet(training, labels, "")
-    judge = Evaluator(reference, classifier_of(data), training=training)
+    evaluator = Evaluator(reference, classifier_of(data), training=training)
     made = gankit.load("run").sample(60, seed=3)
     (row,) = log(run)
     baseline = row.pop("baseline")
-    assert row == {"step": 20, "seed": 3, **judge(made).as_json()}
+    assert row == {"step": 20, "seed": 3, **evaluator(made).as_json()}
     assert baseline.pop("split")
-    assert baseline == judge(others.images[:60], own=others.index[:60]).as_json()
+    assert baseline == evaluator(others.images[:60], own=others.index[:60]).as_json()
 
 
 def test_split_off_images_are_not_in_the_reference():
@@ -231,10 +231,10 @@ def test_test_images_give_the_baseline_with_the_same_reference(command, monkeypa
     assert row["reference"] == row["baseline"]["reference"] == "all 200 training images of few"
     test = choose(few.test(None).images, "test images of few", 60)
     assert row["baseline"]["split"] == test.split == "60 of the 80 test images of few, seed 0"
-    judge = Evaluator(
+    evaluator = Evaluator(
         choose(few.load(None).images, row["reference"]), classifier_of(few.load(None))
     )
-    assert row["baseline"]["frechet"] == judge(test.images).frechet
+    assert row["baseline"]["frechet"] == evaluator(test.images).frechet
     assert row["baseline"]["frechet"] < row["frechet"]
 
 
@@ -338,7 +338,7 @@ def test_a_damaged_log_is_unchanged_and_the_metrics_are_printed(command, run):
 
 
 def ruined(run):
-    """Make weights so large that an image holds no numbers; they are finite all the same."""
+    """Make weights finite but so large that images are not."""
     folder = RunFolder(run)
     last = read_checkpoint(folder.checkpoints.path(20))
     huge = {
@@ -454,7 +454,7 @@ def test_images_are_made_in_parts_and_equal_those_of_sample(run):
 
 
 class Perfect:
-    """A run whose generator makes real digits of the class that it is told."""
+    """A run whose generator makes real digits of the given class."""
 
     problem, class_names, step = SimpleNamespace(generator_classes=10), (), 1
 

@@ -1,4 +1,4 @@
-"""`gankit plugins`: a new backend from a template, what is offered, and the check."""
+"""`gankit plugins`: a new backend from a template, the list, and the check."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def gankit_backends():
 
 @pytest.fixture(autouse=True)
 def alone(machine):
-    """Give each test an empty machine; return the folder it works in."""
+    """Give each test an empty machine; return its working folder."""
     return machine
 
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Return what installs a distribution, as pip does, for this process and those it starts."""
+    """Return a function that installs a distribution for this process and its children."""
     site = tmp_path / "site"
 
     def forget():
@@ -111,7 +111,7 @@ def install(tmp_path, monkeypatch):
 
 @pytest.fixture
 def faulty(install, tmp_path):
-    """Install backends that crash, hang, and so on."""
+    """Install backends that crash, hang, and fail in other ways."""
     (tmp_path / "faulty_backends.py").write_text(FAULTY, "utf-8")
     install("faulty", "faulty_backends", tmp_path)
     yield
@@ -129,7 +129,7 @@ def written(command, install, alone):
 
 
 def checked(command, *arguments):
-    """Check a backend; return how the command ended, and what it found."""
+    """Check a backend; return the ended command and its findings."""
     ended = command("plugins", "check", *arguments, "--json")
     return ended, json.loads(ended.out)
 
@@ -419,7 +419,7 @@ def gankit_recipes():
 
 @hookimpl
 def gankit_callbacks(config):
-    raise AssertionError("there is no run to be called back from")
+    raise AssertionError("no run calls this back")
 
 @hookimpl
 def gankit_commands():

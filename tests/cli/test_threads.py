@@ -1,4 +1,4 @@
-"""How many threads frameworks are given."""
+"""The number of threads that frameworks use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gankit.errors import ConfigError
 
 @pytest.fixture
 def container(monkeypatch):
-    """Be a container that shows so many processors and allows others."""
+    """Simulate a container that shows one number of processors and allows another."""
 
     def be(seen, quota):
         monkeypatch.setattr(threads, "usable_cpus", lambda: seen)

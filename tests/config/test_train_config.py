@@ -1,4 +1,4 @@
-"""What a run is, as data: out to TOML and back, and what is wrong with it said at once."""
+"""A run's configuration: written as TOML and read back, with all errors at once."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ WORDS = {
 
 
 def simple_with(assignment):
-    """Return the problem of `simple` with one setting changed."""
+    """Return the problem of `simple` with one changed setting."""
     config = layering.config_of(
         [layering.from_recipe("simple"), layering.from_assignment(assignment)]
     )

@@ -1,4 +1,4 @@
-"""All masks of an update are those that each layer would ask for by itself."""
+"""All dropout masks of an update equal those of its layers."""
 
 from dataclasses import replace
 

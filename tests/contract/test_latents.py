@@ -1,4 +1,4 @@
-"""The noise of images: as it is, truncated, and on the way from one to another."""
+"""Latent vectors: normal, truncated and interpolated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches by hand: what they lack is said, and a page lists the names."""
+"""Handmade batches: errors name missing inputs, and a page lists all names."""
 
 import re
 from dataclasses import replace
@@ -23,7 +23,7 @@ each_step = pytest.mark.parametrize("step", ["update_discriminator", "update_gen
 
 
 def refusal(name, problem, step, **changes):
-    """Return what a step on the first batch with `changes` is refused with."""
+    """Return the error of a step on the first batch with `changes`."""
     trainer = plugins.get_backend(name).trainer(problem)
     batch = replace(Setup(problem, images()).batch(), **changes)
     with pytest.raises(ConfigError) as refused:

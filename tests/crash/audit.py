@@ -1,4 +1,4 @@
-"""What a process does that could mean that something it read was run, seen by an audit hook."""
+"""An audit hook that records what could mean that a process executed data."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DEFINING = ("/dataclasses.py", "/collections/__init__.py", "/enum.py", "/typing.
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: its name, what it was done to, and the file that made it happen."""
+    """An audit event: its name, its subject, and the file that caused it."""
 
     name: str
     what: str
@@ -61,16 +61,16 @@ class Event:
 
 @dataclass
 class Watch:
-    """A context manager that keeps what happens inside its block.
+    """A context manager that records the events in its block.
 
     Attributes
     ----------
     events
-        What could mean that data was run, or a module imported.
+        Events that could mean that data was executed, or a module imported.
     written
         Every path that was opened for writing, made, renamed or removed.
     opened
-        Every path that was opened at all.
+        Every path that was opened.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -109,22 +109,22 @@ class Watch:
         self.events.append(Event(name, getattr(what, "co_filename", str(what)[:80]), _caller()))
 
     def executed(self):
-        """Return what cannot be Python's own importing and defining, as text."""
+        """Return the events that Python itself did not cause, as text."""
         return [str(event) for event in self.events if event.name != "import" and not own(event)]
 
     def imported(self):
-        """Return the modules that were looked for."""
+        """Return the modules of import events."""
         return [event.what for event in self.events if event.name == "import"]
 
 
 def own(event):
-    """Tell whether Python itself did it: importing a module, or defining a class."""
+    """Return whether Python itself caused it: importing a module, or defining a class."""
     defining = event.by.startswith(LIBRARY) and event.by.endswith(DEFINING)
     return event.by.startswith(IMPORTS) or (event.name in MAKING and defining)
 
 
 def outside(paths, folder):
-    """Return those of the paths that do not lie in a folder."""
+    """Return the paths that are outside a folder."""
     folder = Path(folder).resolve()
     found = {Path(os.path.realpath(path)) for path in paths}
     return sorted(str(path) for path in found if not path.is_relative_to(folder))
@@ -135,7 +135,7 @@ def _writes(mode, flags):
 
 
 def _caller():
-    """Return the file of what runs, above the hook."""
+    """Return the file of the code that called the hook."""
     frame = sys._getframe(1)
     while frame and frame.f_code.co_filename == __file__:
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""Plugins that are broken, each in its own way: their source, and what has to be said of it."""
+"""Broken plugins: their source, and the expected warning."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ OTHERS = {
 def install(
     site: Path, module: str, source: str, *, name="mine", distribution="acme-gan", attribute=""
 ):
-    """Put a distribution of one module into a folder, as pip leaves it."""
+    """Install a distribution of one module into a folder, as pip does."""
     site.mkdir(exist_ok=True)
     (site / f"{module}.py").write_text(source, "utf-8")
     info = site / f"{distribution.replace('-', '_')}-1.2.dist-info"

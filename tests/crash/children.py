@@ -1,4 +1,4 @@
-"""Functions run in a process of their own, which may die: what became of it, and what it cost."""
+"""Functions run in a child process, which may die: its result, time and memory."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def in_child(function, *arguments, limit=60):
 
 
 def _run(into, function, arguments, limit):
-    """Be the child: run, tell, and end without any of the parent's clearing up."""
+    """Run in the child, report, and end without the parent's clean-up."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit)
     before, told = _peak(), {}

@@ -1,4 +1,4 @@
-"""Several commands in one process, each as if it were the first: what each said, as JSON.
+"""Several commands in one process, each as if it were the first; the outputs as JSON.
 
 python -m tests.crash.commands '[["--help"], ["backends"]]'
 """

@@ -1,4 +1,4 @@
-"""A run from its start to its samples under an audit hook, in a process of its own.
+"""A complete run with samples, under an audit hook, in a separate process.
 
     python -m tests.crash.complete_run BACKEND FOLDER
 
@@ -30,14 +30,14 @@ TINY = {
 
 
 def trained(backend, folder, steps):
-    """Train, or go on, for so many steps in all."""
+    """Train or resume until step n."""
     data = str(folder / "mine.npy")
     options = {"backend": backend, "dataset": data, "steps": steps, "device": "cpu", **TINY}
     gankit.train(out=folder / "run", resume=(folder / "run").exists(), **options)
 
 
 def watched(backend, folder):
-    """Return what the hook heard, by phase."""
+    """Return the audit events, by phase."""
     np.save(folder / "mine.npy", np.arange(8 * 784, dtype=np.uint8).reshape(8, 28, 28))
     warm = folder / "warm"
     warm.mkdir()

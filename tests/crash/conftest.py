@@ -1,4 +1,4 @@
-"""A checkpoint to damage, and a disk that loses no time."""
+"""A checkpoint to damage, and a fast disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """Return the folder of the newer of two checkpoints; the older must stay as it is."""
+    """Return the folder of the newer of two checkpoints; the older one must not change."""
     store = filled(tmp_path / "checkpoints", 1, 2)
     yield store.path(2)
     assert only(store.load(1))
@@ -23,5 +23,5 @@ def checkpoint(tmp_path):
 
 @pytest.fixture
 def quick_sync(monkeypatch):
-    """Let a sync do nothing: what it really does takes a power cut to show, and much time."""
+    """Make sync do nothing: its effect is visible only in a power cut, and it is slow."""
     monkeypatch.setattr(os, "fsync", lambda file: os.fstat(file) and None)

@@ -1,4 +1,4 @@
-"""What in a source could run data: found in its syntax tree, as the line and what is there."""
+"""Calls in source code that could execute data, found in its syntax tree."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ METHODS = {
 }
 LOADERS = {"np.load", "numpy.load"}
 READERS = {"read_array", "read_pickle"}
-"""Whose default, where it has one, must not be relied on: allow_pickle=False has to stand there."""
+"""Calls whose default is not trusted: they must have allow_pickle=False."""
 
 
 def dangers(text):
-    """Return the lines of a source that could run data, each as "12: torch.load(path)"."""
+    """Return the lines of a source that could execute data, each as "12: torch.load(path)"."""
     tree = ast.parse(text)
     aliases = _aliases(tree)
     found = {(node.lineno, said) for node in ast.walk(tree) if (said := _said(node, aliases))}
@@ -62,7 +62,7 @@ def dangers(text):
 
 
 def _aliases(tree):
-    """Return what each imported name stands for: {"np": "numpy", "load": "torch.load"}."""
+    """Return the full name of each imported name: {"np": "numpy", "load": "torch.load"}."""
     names = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -88,7 +88,7 @@ def _said(node, aliases):
 
 
 def _runs(called, node):
-    """Tell whether a call could run data."""
+    """Return whether a call could execute data."""
     if called in CALLS or (called.rpartition(".")[2] in METHODS and "." in called):
         return True
     if called in LOADERS or called.rpartition(".")[2] in READERS:
@@ -97,7 +97,7 @@ def _runs(called, node):
 
 
 def _full(func, aliases):
-    """Return a called name in full: `load` of `from torch import load` is torch.load."""
+    """Return the full name of a call: `load` of `from torch import load` is torch.load."""
     text = ast.unparse(func)
     head, dot, rest = text.partition(".")
     return aliases.get(head, head) + dot + rest

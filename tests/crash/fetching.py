@@ -1,4 +1,4 @@
-"""`gankit data fetch mnist` of a small MNIST, in a process of its own that may be killed.
+"""`gankit data fetch mnist` of a small MNIST, in a process that may be killed.
 
 python -m tests.crash.fetching MIRROR ...
 """
@@ -26,12 +26,12 @@ def contents():
 
 
 def packed():
-    """Return the four files as mirrors have them: gzip, by their names in a URL."""
+    """Return the four gzip files of mirrors, by their names in a URL."""
     return {f"{name}.gz": gzip.compress(body, 1, mtime=0) for name, body in contents().items()}
 
 
 def dataset(*mirrors):
-    """Return the small MNIST as a data set that can be asked for."""
+    """Return the small MNIST as a named data set."""
     return small_mnist.archive(contents(), mirrors).dataset("a small stand-in")
 
 

@@ -1,4 +1,4 @@
-"""What a run is doing when something strikes it: a point in the code for each phase.
+"""The phases of a run in which a fault can happen: a point in the code for each.
 
 As a program it trains with the command while a signal waits for its phase:
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 
 def _unfinished(path):
-    """Tell whether a folder is a checkpoint that is being written."""
+    """Return whether a folder is an unfinished checkpoint."""
     return path.name.startswith(".gankit-") and "checkpoints" in path.parts
 
 
@@ -36,7 +36,7 @@ PHASES = {
 
 
 def strike_at(phase, strike):
-    """Have `strike` called when the run comes to that phase."""
+    """Call `strike` when the run reaches that phase."""
     module, name, number, counts = PHASES[phase]
     *above, name = name.split(".")
     owner = importlib.import_module(module)
@@ -55,7 +55,7 @@ def strike_at(phase, strike):
 
 
 def send(number, times, notes, log):
-    """Return what sends a signal to this process, after noting how many steps are logged."""
+    """Return a function that records how many steps are logged, and signals this process."""
 
     def strike():
         steps = log.read_bytes().count(b"\n") if log.exists() else 0
@@ -68,7 +68,7 @@ def send(number, times, notes, log):
 
 
 def main(arguments):
-    """Run the command, struck in one of its phases."""
+    """Run the command with a fault in one of its phases."""
     from gankit.cli import main as gankit
 
     phase, number, times, notes, *command = arguments

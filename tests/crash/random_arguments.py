@@ -1,4 +1,4 @@
-"""What people and scripts might say to the command, right and wrong, and what came of it."""
+"""Random command lines, valid and invalid, and their results."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ VALUES = [
 
 
 def option(name, good, bad):
-    """Return an option with a value, as often one that may be right as one that is wrong."""
+    """Return an option with a value, valid or invalid with equal probability."""
     return (st.sampled_from(good) | st.sampled_from(bad)).map(lambda value: [name, value])
 
 
 def spoken(command, *options, must=()):
-    """Return lines that begin with a command and go on with a few of its options, or others."""
+    """Return lines of a command and a few options, its own or others."""
     stray = st.sampled_from([["--nothing"], ["-"], ["stray"], ["--json"], ["--help"], ["-h"]])
     several = st.lists(st.one_of(*options, *options, stray), max_size=3)
     return st.tuples(*must, several).map(
@@ -185,14 +185,14 @@ lines = train | sample | rest
 
 @dataclass(frozen=True)
 class Said:
-    """What became of a line.
+    """The result of a line.
 
     Attributes
     ----------
     code, out, err
         Its exit code, its standard output, and the lines of its standard error.
     outside
-        What it wrote outside of its folder.
+        The paths that it wrote outside of its folder.
     """
 
     code: int
@@ -202,7 +202,7 @@ class Said:
 
 
 def ground(folder):
-    """Make a folder with a run, data, and whole and broken files; return it."""
+    """Make a folder with a run, data, and complete and broken files; return it."""
     (folder / "pictures").mkdir(parents=True)
     images = np.arange(8 * 784, dtype=np.uint8).reshape(8, 28, 28, 1)
     np.save(folder / "mine.npy", images)
@@ -226,7 +226,7 @@ def ground(folder):
 
 
 def said(ground, line):
-    """Run the command in a copy of the ground, in a child; return the fields of `Said`."""
+    """Run the command in a copy of `ground`, in a child; return the fields of `Said`."""
     folder = Path(tempfile.mkdtemp(dir=ground.parent))
     shutil.copytree(ground, folder / "work", ignore=shutil.ignore_patterns("pipe"))
     os.mkfifo(folder / "work" / "pipe")

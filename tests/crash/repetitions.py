@@ -1,4 +1,4 @@
-"""How many times each fault of the battery strikes, and where the results are noted.
+"""How often each fault is tested, and where the results are recorded.
 
 `make test` runs the short figures, `make crash` the long ones (`GANKIT_CRASH=full`), whose results
 `tests/crash/table.py` writes into docs/reliability.md.
@@ -16,12 +16,12 @@ NOTES = "GANKIT_CRASH_NOTES"
 
 
 def short_or_full(short, full):
-    """Return how often, for the run of the battery that this is."""
+    """Return the short or the long number, by `GANKIT_CRASH`."""
     return full if FULL else short
 
 
 def record(row, result):
-    """Note what a test of the battery found, for the row of that name in the table.
+    """Record a test's result for the row of that name in the table.
 
     >>> record("kill-store", "300 SIGKILLs, 246 inside a save, none lost")
     """

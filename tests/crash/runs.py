@@ -1,4 +1,4 @@
-"""A short run with everything that a state can hold, and whether two such runs are the same."""
+"""A short run with every component of a state, and the comparison of two such runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PROGRAM = [sys.executable, "-m", "gankit"]
 
 
 def prepare(folder):
-    """Write the run's settings and its 256 images; the command is to work in `folder`."""
+    """Write the run's settings and its 256 images; the command works in `folder`."""
     Path(folder, "run.toml").write_text(CONFIG, "utf-8")
     np.save(Path(folder, "glyphs.npy"), _images())
 
@@ -61,7 +61,7 @@ def _images():
 
 
 def train(out, backend="numpy", steps=STEPS):
-    """Return the words of the command that starts the run, or goes on with it."""
+    """Return the command that starts or resumes the run."""
     return [
         "train",
         "--config",
@@ -79,7 +79,7 @@ def train(out, backend="numpy", steps=STEPS):
 
 
 def finished(out, backend, steps=STEPS, *more, place="."):
-    """Train until the end in a process of its own; return what it said to the person."""
+    """Train until the end in a separate process; return its messages."""
     words = [*PROGRAM, *train(out, backend, steps), *more]
     done = subprocess.run(
         words, cwd=place, capture_output=True, text=True, check=False, timeout=120
@@ -89,7 +89,7 @@ def finished(out, backend, steps=STEPS, *more, place="."):
 
 
 def newest(out):
-    """Return a run's newest checkpoint; fail if there is a damaged one."""
+    """Return a run's newest checkpoint; fail if any is damaged."""
     refused = []
     found = RunFolder(out).checkpoints.newest_valid(refused.append)
     assert [line for line in refused if not line.endswith("is of another run")] == []
@@ -97,7 +97,7 @@ def newest(out):
 
 
 def assert_same(found, wanted):
-    """Fail unless two runs logged, drew and learned the same, bit for bit.
+    """Fail unless two runs have the same logs, grids and weights, bit for bit.
 
     Where a run was stopped it may have a picture more.
     """
@@ -112,5 +112,5 @@ def assert_same(found, wanted):
 
 
 def _lasting(run):
-    """Return what equal runs have equal; a manifest says when it was written."""
+    """Return the parts that are equal in equal runs; a manifest has its time of writing."""
     return [run / "losses.jsonl", *run.glob("samples/*.png")]

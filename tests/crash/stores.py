@@ -1,4 +1,4 @@
-"""Checkpoints in which every number tells their step; and saving as it should not be done."""
+"""Checkpoints in which every number is their step; and a wrong way to save."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = [*TENSORS, "manifest.json"]
 
 
 def state(step, size=1200):
-    """Return a state of `size` numbers a network, each of them `step`."""
+    """Return a state with `size` numbers per network, each of them `step`."""
     arrays = {f"{part}/0.kernel": np.full(size, step, np.float32) for part in PARTS}
     return arrays | {"step": np.array(step, np.int64)}
 
@@ -36,14 +36,14 @@ def filled(folder, *steps):
 
 
 def only(checkpoint):
-    """Return whether a checkpoint's numbers are of its own step, every one of them."""
+    """Return whether every number of a checkpoint is its step."""
     return checkpoint.state.keys() == state(checkpoint.step).keys() and all(
         (array == checkpoint.step).all() for array in checkpoint.state.values()
     )
 
 
-def proved(store):
-    """Return the steps of a store; each must be whole, and of one step throughout."""
+def verified(store):
+    """Return the steps of a store; each checkpoint must be complete and of one step."""
     steps = store.steps()
     for step in steps:
         assert only(store.load(step)), f"{store.path(step)} mixes steps"
@@ -51,7 +51,7 @@ def proved(store):
 
 
 def refusal(folder):
-    """Return the one line with which a checkpoint is refused; fail if it is not."""
+    """Return the one-line error of a refused checkpoint; fail if it is not refused."""
     with pytest.raises(CheckpointError) as caught:
         read_checkpoint(folder)
     assert "\n" not in str(caught.value)
@@ -59,7 +59,7 @@ def refusal(folder):
 
 
 def reseal(checkpoint, edit):
-    """Let `edit` change a manifest's table, and give it the digest that then is right."""
+    """Let `edit` change a manifest, and give it a valid digest again."""
     file = checkpoint / "manifest.json"
     said = json.loads(file.read_text())
     del said["sha256"]
@@ -75,13 +75,13 @@ def unfinished(folder):
 
 
 def contents(folder):
-    """Return the bytes of every file below a folder, by its path from there."""
+    """Return the bytes of every file in a folder, by relative path."""
     files = (path for path in Path(folder).rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def save_in_place(folder, step, size=1200):
-    """Save as many scripts do: each file over the one before it, under its last name."""
+    """Save as many scripts do: overwrite each file in place."""
     for name, array in state(step, size).items():
         file = folder / f"{name.split('/')[0]}.safetensors"
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -90,7 +90,7 @@ def save_in_place(folder, step, size=1200):
 
 
 def left_in_place(folder):
-    """Return what became of the files that `save_in_place` wrote: whole, unusable or mixed."""
+    """Return the state of files written by `save_in_place`: complete, unusable or mixed."""
     steps = set()
     for part in PARTS:
         try:

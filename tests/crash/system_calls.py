@@ -1,4 +1,4 @@
-"""Faults at the n-th system call that changes a disk: the process dies there, or the call fails."""
+"""Faults at the n-th system call that writes: the process dies, or the call fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVERY = (*FAILING, "close", "unlink", "rmdir", "ftruncate", "truncate", "link", 
 
 @contextmanager
 def struck(number, fault, names=EVERY):
-    """Let `fault(call, *arguments)` stand in for the `number`-th call inside the block.
+    """Replace the `number`-th call inside the block by `fault(call, *arguments)`.
 
     Yields the names of the calls that were made, a list that grows; the fault happened if it is
     as long as `number`.
@@ -53,7 +53,7 @@ def killed_after(call, *arguments, **options):
 
 
 def failing(code):
-    """Return the fault that is an OSError of that number, before anything is done."""
+    """Return the fault that raises an OSError of that number and does nothing."""
 
     def fault(_call, *_arguments, **_options):
         raise OSError(code, os.strerror(code))
@@ -62,7 +62,7 @@ def failing(code):
 
 
 def torn(code):
-    """Return the fault of a write that fails after half of it is on the disk."""
+    """Return the fault of a write that fails after half of its bytes."""
 
     def fault(call, *arguments, **_options):
         if call.__name__ == "write":
@@ -73,7 +73,7 @@ def torn(code):
 
 
 def short(call, *arguments, **options):
-    """Write half of what was asked for, and say so, as a write may; leave other calls alone."""
+    """Write half of the bytes and return their number, as a write may; pass other calls on."""
     return _half(call, *arguments) if call.__name__ == "write" else call(*arguments, **options)
 
 

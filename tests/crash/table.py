@@ -1,4 +1,4 @@
-"""Run the battery with its long figures, and write what it found into docs/reliability.md.
+"""Run the crash tests with their long settings, and write the results into docs/reliability.md.
 
     python -m tests.crash.table numpy torch keras
 
@@ -47,7 +47,7 @@ ROWS = {
 
 
 def main(backends: list[str]) -> int:
-    """Run all of it; return the exit status."""
+    """Run all crash tests; return the exit status."""
     began = time.perf_counter()
     adopt()
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def main(backends: list[str]) -> int:
 
 
 def passes(chosen: list[str], tested: str, notes: Path) -> bool:
-    """Run these tests in a process of its own, with the long figures."""
+    """Run these tests in a separate process, with the long settings."""
     environment = os.environ | {
         "GANKIT_CRASH": "full",
         "GANKIT_CRASH_NOTES": str(notes),
@@ -86,7 +86,7 @@ def passes(chosen: list[str], tested: str, notes: Path) -> bool:
 
 
 def results(found: list[dict[str, str]], seconds: float) -> str:
-    """Return the table, and where and when it was made."""
+    """Return the table, with machine and date."""
     lines = ["", "| fault | what was seen |", "|---|---|"]
     for row, title in ROWS.items():
         said = dict.fromkeys(note["result"] for note in found if note["row"] == row)

@@ -1,4 +1,4 @@
-"""Whatever a mirror does, a download ends in the right bytes or in a typed error that names it."""
+"""Downloads from faulty mirrors end with the right bytes or an error that names the mirror."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def good(server):
 
 @pytest.fixture
 def fetch(machine, command, monkeypatch):
-    """Return what runs `gankit data fetch mnist` with some mirrors, impatiently."""
+    """Return a function that runs `gankit data fetch mnist` with mirrors and short timeouts."""
     monkeypatch.delenv("GANKIT_OFFLINE")
     assert Path.cwd() == machine
     monkeypatch.setattr(
@@ -62,12 +62,12 @@ def fetch(machine, command, monkeypatch):
 
 
 def cached(machine):
-    """Return what lies in gankit's folder for the data set, by name."""
+    """Return the files in gankit's cache of the data set, by name."""
     folder = machine.parent / "cache" / "mnist"
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
 
 
-# What a mirror may do with the first file that it is asked for.
+# The ways in which a mirror can fail at the first file.
 
 
 def stalls(request):
@@ -236,7 +236,7 @@ def test_a_redirection_to_ftp_is_not_followed(server, fetch):
 
 @pytest.fixture
 def started():
-    """Return what starts a fetch into a folder; none outlives its test."""
+    """Return a function that starts a fetch into a folder, ended with the test."""
     processes = []
 
     def start(folder, *mirrors):
@@ -280,7 +280,7 @@ KILLS = short_or_full(5, 20)
 
 
 class Halting:
-    """Answers with a file's bytes up to a place, and then waits until the client is gone."""
+    """Sends a file's bytes up to an offset, and then waits until the client has gone."""
 
     def __init__(self, content, place):
         self.content, self.place = content, place
@@ -301,7 +301,7 @@ def test_a_killed_fetch_leaves_no_partial_file_and_the_next_one_succeeds(
 ):
     random = np.random.default_rng(kill)
     name, content = list(FILES.items())[kill % len(FILES)]
-    late = kill % 5 == 4  # After the last byte: while it is proved and renamed.
+    late = kill % 5 == 4  # After the last byte: during verification and renaming.
     halting = Halting(content, len(content) if late else int(random.integers(1, len(content))))
     server.answers[f"good/{name}"] = halting
     process = started(tmp_path, good)

@@ -1,4 +1,4 @@
-"""Broken plugins, installed beside gankit and met by the command: the rest goes on working."""
+"""Broken plugins: the command warns, and everything else works."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Said(NamedTuple):
 
     @property
     def warnings(self):
-        """The warnings about the broken distribution, without what begins each."""
+        """The warnings about the broken distribution, without their prefix."""
         lines = [line for line in self.err.splitlines() if line.startswith(WARNING)]
         said = [line.removeprefix(WARNING) for line in lines]
         return [line for line in said if line.startswith("plugin ")]
@@ -56,7 +56,7 @@ class Said(NamedTuple):
 
 @pytest.fixture
 def met(machine, monkeypatch):
-    """Return what runs every line in a child that has the folder `site` on its path."""
+    """Return a function that runs every line in a child with the folder `site` on its path."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
     np.save(machine / "mine.npy", np.zeros((2, 28, 28), np.uint8))
     monkeypatch.syspath_prepend(str(machine / "site"))
@@ -74,7 +74,7 @@ def said_by(each):
 
 
 def met_by_a_new_process(site):
-    """Run every line in a new process of Python, where nothing is imported yet."""
+    """Run every line in a new Python process."""
     path = os.pathsep.join([str(site), str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.commands", json.dumps(list(LINES.values()))],
@@ -89,7 +89,7 @@ def met_by_a_new_process(site):
 
 
 def check_the_rest(said):
-    """Check that everything but the broken plugin works, and that standard output is clean."""
+    """Check that everything but the broken plugin works, and that the output has only results."""
     for name in ("help", "backends", "data", "train"):
         assert said[name].code == ExitCode.OK, said[name].err
     assert "Train a GAN" in said["help"].out

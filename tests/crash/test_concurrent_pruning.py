@@ -1,4 +1,4 @@
-"""A reader beside a process that saves and prunes always finds a whole checkpoint."""
+"""A reader always finds a complete checkpoint while another process saves and prunes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = short_or_full(1.0, 20.0)
 
 @pytest.fixture
 def run(tmp_path):
-    """Yield a run that another process saves in, one checkpoint kept."""
+    """Yield a run in which another process saves and keeps one checkpoint."""
     folder = RunFolder(tmp_path / "run")
     folder.create("", {"run": "mine"})
     folder.checkpoints.save(1, state(1))

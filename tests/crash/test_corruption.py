@@ -1,4 +1,4 @@
-"""A checkpoint that is not, to the bit, what was saved is refused by the name of the file."""
+"""A checkpoint that differs from the saved one by any bit is refused by the file's name."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ BITS = 300
 
 
 def assert_refused(file):
-    """Fail unless the checkpoint that a file is part of is refused in a line that names it."""
+    """Fail unless the checkpoint of a file is refused in one line that names the file."""
     said = refusal(file.parent)
     assert str(file) in said
     return said
 
 
 def loads_alone(file):
-    """Return whether safetensors by itself takes a file without a word."""
+    """Return whether safetensors itself accepts a file."""
     try:
         safetensors.numpy.load(file.read_bytes())
     except SafetensorError:
@@ -86,7 +86,7 @@ def test_any_flipped_bit_is_refused_also_those_that_safetensors_accepts(checkpoi
 
 
 def lengths(content):
-    """Return the lengths at which something of a safetensors file ends, and those beside them."""
+    """Return the lengths at which a part of a safetensors file ends, and the neighbouring ones."""
     header = 8 + int.from_bytes(content[:8], "little")
     ends = {0, 8, header, len(content) // 2, len(content)}
     near = {end + beside for end in ends for beside in (-1, 0, 1)}
@@ -200,7 +200,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_resumes_from_the_one_before(
 
 @pytest.fixture
 def short_run(tmp_path, monkeypatch, command):
-    """Leave a run in `run` with checkpoints of steps 2 and 4; return the whole one."""
+    """Make a run in `run` with checkpoints of steps 2 and 4; return a complete run."""
     for name in [name for name in os.environ if name.startswith("GANKIT_") and "CRASH" not in name]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

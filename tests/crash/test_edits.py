@@ -1,4 +1,4 @@
-"""A checkpoint that was edited by somebody who knew about digests is refused all the same."""
+"""Edited checkpoints with valid digests are refused, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run is stopped after each of its steps, and goes on from its checkpoint to the same bits."""
+"""A run stopped after any step resumes from its checkpoint to the same bits."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def backend(request):
 
 @pytest.fixture(scope="module")
 def walk(backend, tmp_path_factory):
-    """Return what walks a course once; frameworks take seconds to compile a trainer.
+    """Return a function that trains each course once; frameworks compile a trainer for seconds.
 
-    That another trainer goes on to the same bits is a clause of the kit, and that another
+    That another trainer resumes to the same bits is a clause of the kit, and that another
     process does, test_killed_train.py.
     """
 
@@ -70,7 +70,7 @@ def walk(backend, tmp_path_factory):
 
 
 def course_of(backend, kind, n_critic):
-    """Return what a run is put through: plain networks, or one of the families of everything."""
+    """Return a course for the run: plain networks, or one of the families with all features."""
     if kind in FAMILIES:
         return coloured(with_all_features(backend, kind), n_critic)
     hidden = HIDDEN["dropout" if "dropout" in kind else "tanh"]

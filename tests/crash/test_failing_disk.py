@@ -1,4 +1,4 @@
-"""Whichever call a full or broken disk lets fail, a run says why, and loses nothing."""
+"""After any system call that fails, a run reports the error and loses nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gankit.runs import CheckpointStore
 from tests.crash import runs
 from tests.crash.children import in_child
 from tests.crash.repetitions import FULL, record
-from tests.crash.stores import filled, proved, state, unfinished
+from tests.crash.stores import filled, state, unfinished, verified
 from tests.crash.system_calls import FAILING, failing, short, struck, torn
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -50,7 +50,7 @@ REASONS |= {"torn": REASONS["ENOSPC"], "short": None}
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch, quick_sync):  # noqa: ARG001 - it is there.
-    """Give the test a working folder with a short run's settings, and none of this machine's."""
+    """Give the test a working folder with a short run's settings, without this machine's."""
     for name in [name for name in os.environ if name.startswith("GANKIT_") and "CRASH" not in name]:
         monkeypatch.delenv(name)
     monkeypatch.setattr("gankit.launch.resolved_plan.environment", lambda: {"libraries": {}})
@@ -60,7 +60,7 @@ def machine(tmp_path, monkeypatch, quick_sync):  # noqa: ARG001 - it is there.
 
 @pytest.fixture
 def whole(tmp_path):
-    """Train a run that nothing strikes; return its folder. What it imports, children have."""
+    """Train a run without faults; return its folder. Child processes inherit its imports."""
     told = train(tmp_path / "whole")
     assert told["code"] == 0, told["err"]
     return tmp_path / "whole"
@@ -70,7 +70,7 @@ def whole(tmp_path):
 def as_cut(tmp_path):
     """Return a run as a kill and a bad disk left it, with half of its rounds to do again.
 
-    Its newest checkpoint is damaged, its log goes on after that, and a temporary folder is left.
+    Its newest checkpoint is damaged, its log is longer than that, and it has a temporary folder.
     """
     cut = tmp_path / "cut"
     assert train(cut, keep=2)["code"] == 0
@@ -83,7 +83,7 @@ def as_cut(tmp_path):
 
 
 def train(out, number=0, fault=None, keep=1):
-    """Train, or go on; return the exit code, standard error and the names of the calls made."""
+    """Train or resume; return exit code, standard error and the names of the calls."""
     words = [*runs.train(out, steps=STEPS), "--set", f"keep_checkpoints={keep}"]
     err = io.StringIO()
     with (
@@ -100,7 +100,7 @@ def train(out, number=0, fault=None, keep=1):
 
 
 def strike_store(folder, step, kind, number):
-    """Save a step while the call of that number fails; return the error, if any, and the calls."""
+    """Save a step while the call of that number fails; return the error or None, and the calls."""
     with struck(number, FAULTS[kind], FAILING) as made:
         try:
             CheckpointStore(folder).save(step, state(step))
@@ -120,7 +120,7 @@ def test_after_any_failing_call_of_a_save_every_step_is_complete(tmp_path, kind)
         if len(made) < number:
             break
         outcomes[error is None] += 1
-        assert proved(CheckpointStore(folder)) in ([1, 2], [1, 2, 3])[error is None :]
+        assert verified(CheckpointStore(folder)) in ([1, 2], [1, 2, 3])[error is None :]
         assert unfinished(folder) == []
         assert error is None or re.search(f"cannot write {folder}.*: {REASONS[kind]}$", error)
     assert outcomes == {kind == "short": number - 1}
@@ -142,7 +142,7 @@ def test_after_any_failing_call_of_replacing_a_step_the_others_are_complete(tmp_
         outcomes[error is None] += 1
         assert store.newest_valid().step in ((2,) if error is None else (1, 2))
         store.save(2, state(2))
-        assert proved(store) == [1, 2]
+        assert verified(store) == [1, 2]
     assert outcomes[False] + outcomes[True] == number - 1 > 20
     assert outcomes[False] == (0 if kind == "short" else 23), "the rest reads, or clears away"
 
@@ -182,7 +182,7 @@ def test_any_failing_system_call_ends_a_run_with_exit_code_7_and_it_resumes_to_t
 
 
 def assert_told(ended, kind):
-    """Fail unless a run ended well, or with the code and the line for what it could not do."""
+    """Fail unless a run succeeded, or ended with the exit code and error of the failing call."""
     last = ended["err"].splitlines()[-1]
     match ended["code"]:
         case 7:
@@ -198,7 +198,7 @@ def assert_told(ended, kind):
 
 
 def assert_goes_on(whole):
-    """Fail unless what a fault left is resumed to the bits of the whole run, and cleared up."""
+    """Fail unless the run resumes to the bits of the complete run and removes unfinished files."""
     resumed = in_child(train, "run").value
     assert resumed["code"] == 0, resumed["err"]
     skipped = [line for line in resumed["err"].splitlines() if "skipped" in line]

@@ -1,4 +1,4 @@
-"""Checkpoints of another run dropped into a run's folder, before and after its own."""
+"""Checkpoints of another run, copied into a run's folder before and after its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STOPS = short_or_full([5], range(1, runs.STEPS))
 
 
 def trained(out, steps, *more):
-    warnings.simplefilter("ignore")  # Each that is passed over is a warning.
+    warnings.simplefilter("ignore")  # Each skipped checkpoint causes a warning.
     try:
         main([*runs.train(out, steps=steps), *more])
     except SystemExit as ended:
@@ -28,7 +28,7 @@ def trained(out, steps, *more):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Return a folder with a run that nothing disturbs, and another with every checkpoint kept."""
+    """Return a folder with an undisturbed run, and another run with every checkpoint."""
     place = tmp_path_factory.mktemp("made")
     runs.prepare(place)
     every = ("--seed", "9", "--set", "checkpoint_every=1", "--set", "keep_checkpoints=99")

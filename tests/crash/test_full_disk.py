@@ -1,4 +1,4 @@
-"""The real command on a file system that is really full or read-only, and under a limit of size."""
+"""The command on a full or read-only file system, and with a limit on file sizes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ mount -o remount,rw disk
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Return the folder of a run that nothing strikes."""
+    """Return the folder of a run without faults."""
     folder = tmp_path_factory.mktemp("whole")
     runs.prepare(folder)
     assert command(folder).returncode == 0
@@ -60,7 +60,7 @@ def work(tmp_path):
 
 @pytest.fixture
 def namespace(work):
-    """Return how to run a program that sees its own file systems, mounted on `disk`."""
+    """Return the command prefix of a program with its own file system on `disk`."""
     (work / "disk").mkdir()
     words = ["unshare", "-m" if os.geteuid() == 0 else "-rm"]
     if not shutil.which("unshare"):
@@ -78,7 +78,7 @@ def namespace(work):
 
 
 def command(folder, *words, limit=resource.RLIM_INFINITY):
-    """Train in a process of its own, whose files may have `limit` bytes."""
+    """Train in a separate process, whose files may have `limit` bytes."""
     return subprocess.run(
         [*runs.PROGRAM, *runs.train("run"), *words],
         cwd=folder,
@@ -92,12 +92,12 @@ def command(folder, *words, limit=resource.RLIM_INFINITY):
 
 
 def environment():
-    """Return this machine's environment without settings of gankit's own."""
+    """Return this machine's environment without gankit's settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GANKIT_")}
 
 
 def struck(work, script, namespace):
-    """Run a script on a disk of its own.
+    """Run a script on a separate disk.
 
     Returns the exit codes of its commands, and the last line on standard error of the struck one.
     """
@@ -116,7 +116,7 @@ def struck(work, script, namespace):
 
 
 def steps(run):
-    """Return the steps of a run, each of which must be whole."""
+    """Return the steps of a run's checkpoints, which must be complete."""
     store = CheckpointStore(Path(run, "checkpoints"))
     return [store.load(step).step for step in store.steps()]
 

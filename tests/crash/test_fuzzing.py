@@ -1,4 +1,4 @@
-"""Whatever is written where gankit reads ends in a typed error, and what it writes comes back.
+"""Random files end with a typed error, and files written by gankit are read back equal.
 
 IDX, gzip and npz files are in tests/data, TOML out and back in tests/config, with as many examples.
 """
@@ -70,7 +70,7 @@ manifests = st.builds(
 
 
 def damaged(data, content):
-    """Change some bytes, put some in, or cut the end off."""
+    """Change some bytes, insert some, or cut the end off."""
     content = bytearray(content)
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(content) - 1))
@@ -194,7 +194,7 @@ def test_a_random_log_is_refused_or_has_no_step(path, content):
 
 @pytest.fixture(scope="module")
 def ground():
-    """Return a folder with a small run and data, and whole and broken files beside them."""
+    """Return a folder with a small run, data, and complete and broken files."""
     with tempfile.TemporaryDirectory() as folder:
         yield random_arguments.ground(Path(folder, "ground"))
 
@@ -217,7 +217,7 @@ def test_random_arguments_end_with_a_documented_exit_code_and_one_line(ground, l
 
 
 def verified(line, said):
-    """Tell whether the files were looked at, and what is wrong with them is on standard output."""
+    """Return whether the files were verified, with the errors on standard output."""
     return line[:2] == ["data", "verify"] and said.code == ExitCode.DATA and said.out
 
 

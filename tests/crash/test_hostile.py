@@ -1,4 +1,4 @@
-"""Whatever an enemy puts where gankit reads is refused at once, cheaply, and never run."""
+"""Hostile files are refused quickly, with little memory, and are never executed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ costs: list[tuple[float, float]] = []
 
 @pytest.fixture(scope="module", autouse=True)
 def _everything_imported():
-    """Import beforehand what the readers take when they are needed: then data imports nothing."""
+    """Import the readers' lazy modules first: then any later import is caused by data."""
     import PIL.Image
     import pydantic  # noqa: F401
 
@@ -41,7 +41,7 @@ def _everything_imported():
 
 @pytest.fixture
 def canary(tmp_path, monkeypatch):
-    """Put the canary where it can be imported; return the mark that it leaves."""
+    """Install the canary module; return the file that its import writes."""
     (tmp_path / "cage").mkdir()
     source = "from pathlib import Path\nPath(__file__).with_name('sang').touch()\n"
     (tmp_path / "cage" / f"{CANARY}.py").write_text(source, "utf-8")
@@ -51,7 +51,7 @@ def canary(tmp_path, monkeypatch):
 
 
 def fed(read, path):
-    """Read a file as a machine of little memory; return how that ended and what happened."""
+    """Read a file with little memory; return the result and the audit events."""
     now = int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGE_SIZE")  # noqa: PTH123, SIM115
     resource.setrlimit(resource.RLIMIT_AS, (now + ROOM, now + ROOM))
     watch = Watch()
@@ -82,7 +82,7 @@ def test_a_hostile_file_is_refused_at_once_and_not_executed(file, tmp_path, cana
 
 
 def strange(names):
-    """Return the modules that neither Python nor anything that was already imported has."""
+    """Return the modules that are neither Python's nor already imported."""
     had = {name.partition(".")[0] for name in sys.modules} | sys.stdlib_module_names
     return [name for name in names if name.partition(".")[0] not in had]
 

@@ -1,4 +1,4 @@
-"""A process that dies before or after any one of its system calls leaves what it had promised."""
+"""A process that dies before or after any system call loses no saved data."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.crash.stores import (
     contents,
     filled,
     left_in_place,
-    proved,
     save_in_place,
     state,
     unfinished,
+    verified,
 )
 from tests.crash.system_calls import killed_after, killed_before, struck
 
@@ -48,7 +48,7 @@ CHANGING = {
 
 @pytest.fixture
 def fresh(tmp_path):
-    """Return what makes a folder afresh: steps 1 and 2, and what a killed process left."""
+    """Return a function that makes a folder with steps 1 and 2 and unfinished files."""
     filled(tmp_path / "as-found", 1, 2)
     dead = in_child(os.getpid).value
     left = tmp_path / "as-found" / f".gankit-{dead}-01234567-0.tmp"
@@ -86,7 +86,7 @@ def _struck(number, fault, act, folder):
 
 
 def said(act, calls):
-    """Note that a process died before and after these calls, and nothing was lost."""
+    """Record that a process died before and after these calls, and nothing was lost."""
     record("kill-calls", f"{act}: {2 * len(calls)} deaths at {len(calls)} calls, nothing lost")
 
 
@@ -104,9 +104,9 @@ def prune(folder):
 
 def test_a_kill_while_saving_loses_no_step(fresh):
     def check(folder):
-        assert proved(CheckpointStore(folder)) in ([1, 2], [1, 2, 3])
+        assert verified(CheckpointStore(folder)) in ([1, 2], [1, 2, 3])
         save_a_new_step(folder)
-        assert proved(CheckpointStore(folder)) == [1, 2, 3]
+        assert verified(CheckpointStore(folder)) == [1, 2, 3]
         assert unfinished(folder) == []
 
     calls = die_at_each_call(fresh, save_a_new_step, check)
@@ -127,7 +127,7 @@ def test_a_kill_while_replacing_a_damaged_step_loses_no_other(fresh):
         assert newest.step in (1, 2)
         assert all("000002" in refusal for refusal in refusals)
         save_the_damaged_step(folder)
-        assert proved(CheckpointStore(folder)) == [1, 2]
+        assert verified(CheckpointStore(folder)) == [1, 2]
         save_a_new_step(folder)
         assert unfinished(folder) == []
 
@@ -138,10 +138,10 @@ def test_a_kill_while_replacing_a_damaged_step_loses_no_other(fresh):
 
 def test_a_kill_while_pruning_loses_only_pruned_checkpoints(fresh):
     def check(folder):
-        assert proved(CheckpointStore(folder)) in ([1, 2], [2])
+        assert verified(CheckpointStore(folder)) in ([1, 2], [2])
         prune(folder)
         save_a_new_step(folder)
-        assert proved(CheckpointStore(folder)) == [2, 3]
+        assert verified(CheckpointStore(folder)) == [2, 3]
         assert unfinished(folder) == []
 
     calls = die_at_each_call(fresh, prune, check)
@@ -257,7 +257,7 @@ def test_every_system_call_is_counted(fresh, act):
 
 
 def _counted_and_audited(act, folder):
-    """Return the calls that were counted, and those that Python's own audit tells of."""
+    """Return the counted calls, and those of Python's audit events."""
     audited = []
 
     def hook(event, arguments):

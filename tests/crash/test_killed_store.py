@@ -1,4 +1,4 @@
-"""A process that saves and prunes is killed at any moment, and nothing that it promised is lost."""
+"""A process that saves and prunes is killed at any moment and loses no saved checkpoint."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.crash.repetitions import record, short_or_full
 from tests.crash.stores import (
     left_in_place,
     only,
-    proved,
     save_in_place,
     state,
     unfinished,
+    verified,
 )
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -50,7 +50,7 @@ def overwrite(folder, say):
 
 
 def killed(work, folder, seconds):
-    """Kill a process some time after its first save; return its number and the lines it said."""
+    """Kill a process some time after its first save; return its id and its output lines."""
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
@@ -84,7 +84,7 @@ def test_a_killed_process_loses_no_saved_checkpoint(tmp_path):
         assert refusals == []
         assert newest.step >= acknowledged
         assert only(newest)
-        proved(CheckpointStore(folder))
+        verified(CheckpointStore(folder))
     CheckpointStore(folder).save(newest.step + 1, state(newest.step + 1))
     assert unfinished(folder) == [], "what the killed ones left is swept away"
     assert inside >= 0.3 * kills, f"only {inside} of {kills} kills were inside a save"

@@ -60,6 +60,6 @@ def killed(backend, seconds):
 
 
 def logged():
-    """Return how many steps the log has; a torn line does not count."""
+    """Return how many steps the log has, without an incomplete line."""
     log = Path("run/losses.jsonl")
     return log.read_bytes().count(b"\n") if log.exists() else 0

@@ -29,7 +29,7 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Return the folder of a run that nothing struck."""
+    """Return the folder of a run without faults."""
     place = tmp_path_factory.mktemp("whole")
     runs.prepare(place)
     with contextlib.chdir(place):
@@ -38,7 +38,7 @@ def whole(tmp_path_factory):
 
 
 def trained(out, phase=None, strike=None):
-    """Train, struck in a phase; return the exit code and what was said."""
+    """Train with a fault in a phase; return exit code and messages."""
     if phase:
         phases.strike_at(phase, strike)
     err = io.StringIO()

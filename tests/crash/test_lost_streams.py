@@ -1,4 +1,4 @@
-"""A terminal that is closed, a pipe that nobody reads, a log on a full disk: the run goes on."""
+"""A closed terminal, a closed pipe, a log on a full disk: the run continues or is saved."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def wait_for_steps(count):
 
 
 def in_a_terminal(words):
-    """Start a command as the leader of a terminal of its own; return its process and our end."""
+    """Start a command as the leader of a new terminal; return its process and our end."""
     process, master = pty.fork()
     if process == 0:
         os.execv(words[0], words)  # noqa: S606 - our own program, in our own child.
@@ -47,7 +47,7 @@ def in_a_terminal(words):
 
 
 def interactive():
-    """Return the run with a bar, which writes to the terminal all the time."""
+    """Return the command with a progress bar, which writes to the terminal all the time."""
     return [word for word in runs.train("run", steps=MANY) if word != "--no-progress"]
 
 
@@ -119,7 +119,7 @@ def test_a_closed_pipe_is_no_error():
 
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]], ids=str)
 def test_a_run_with_closed_standard_streams_writes_no_message_into_other_files(closed):
-    """The next files to be opened would get the numbers 0, 1 and 2, and with them the words."""
+    """Otherwise the next opened files would get the numbers 0, 1 and 2, and the messages."""
     ended = in_child(main_without, closed, runs.train("run"))
     assert ended.exit == 0
     assert_only_its_own("run")
@@ -145,7 +145,7 @@ def test_a_process_that_starts_with_closed_streams_trains_to_its_end():
 
 
 def assert_only_its_own(run):
-    """Fail unless the run is whole and its files hold nothing but what belongs there."""
+    """Fail unless the run is complete and its files have only their own content."""
     assert runs.newest(run).step == runs.STEPS
     rows = [json.loads(line) for line in Path(run, "losses.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == list(range(1, runs.STEPS + 1))

@@ -1,4 +1,4 @@
-"""A run goes from one backend to the next, as its owner's machines change."""
+"""A run moves from one backend to the next."""
 
 from __future__ import annotations
 

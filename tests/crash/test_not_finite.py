@@ -1,4 +1,4 @@
-"""A number that is not finite, wherever it comes in, stops the run and is never published."""
+"""Any number that is not finite stops the run and is never saved."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def backend(request):
 
 @functools.cache
 def trained(backend, value):
-    """Return a problem and its trainer, whose loss gains `value` once `struck` holds anything."""
+    """Return a problem and its trainer, which adds `value` to the loss if `struck` is not empty."""
     loss = NONSATURATING
     if value is not None:
         loss = dataclasses.replace(
@@ -62,7 +62,7 @@ def run(folder, problem, trainer, data, *callbacks):
 
 
 def struck(trainer, name, value):
-    """Return the callback that spoils one number of the state, after the checkpoint."""
+    """Return the callback that replaces one number of the state, after the checkpoint."""
 
     def spoil(progress):
         if progress.step == STRUCK:
@@ -74,7 +74,7 @@ def struck(trainer, name, value):
 
 
 def poisoned(value):
-    """Return `plan` with one number of noise spoilt from step STRUCK on."""
+    """Return `plan` with one number of noise replaced from step STRUCK on."""
     plan = gankit.training.plan
 
     def spoilt(problem, step_shape, images, start, steps):
@@ -111,7 +111,7 @@ def test_a_number_that_is_not_finite_stops_the_run_within_two_blocks_and_is_neve
 
 
 def assert_nothing_published(folder, began):
-    """Fail unless the run ended within two blocks of `began`, with finite numbers on the disk."""
+    """Fail unless the run ended within two blocks of `began`, with only finite numbers on disk."""
     refused = []
     newest = folder.checkpoints.newest_valid(refused.append)
     assert refused == []

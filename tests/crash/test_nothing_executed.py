@@ -1,4 +1,4 @@
-"""Nothing that gankit reads is ever run: no source could, and whole runs never do."""
+"""gankit never executes what it reads: neither its source nor complete runs do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALLOWED = {
     "gankit/testing/__init__.py": "importlib.import_module(f'{__name__}.{_HOMES[name]}')",
     "gankit/testing/runner/reporting.py": "importlib.import_module(module)",
     "gankit/cli/main.py": "importlib.import_module(COMMANDS[name][0])",
-    # What `gankit export` wrote a moment before, in a process of its own, to prove it.
+    # `gankit export` verifies the file that it has just written in a separate process.
     "backends/gankit_keras/exports.py": "keras.saving.load_model(path, safe_mode=True)",
     "backends/gankit_torch/exports.py": "torch.jit.load(path, map_location='cpu')",
     "docs/stable.py": "importlib.import_module(home)",
@@ -93,7 +93,7 @@ def test_there_are_sources_to_search():
 
 
 def watched(backend, folder):
-    """Return what a whole run did, by phase, in a process of its own."""
+    """Return the audit events of a complete run in a separate process, by phase."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GANKIT_")}
     (folder / f"{CANARY}.py").write_text("raise SystemExit('I was imported')", "utf-8")
     path = os.pathsep.join([str(folder), environment.get("PYTHONPATH", "")])
@@ -124,7 +124,7 @@ def test_a_complete_run_executes_no_data_and_imports_no_module(backend, tmp_path
 
 
 def heard(act):
-    """Return what the hook hears of an act."""
+    """Return the audit events of a function."""
     watch = Watch()
     with watch:
         act()

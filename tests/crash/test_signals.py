@@ -1,4 +1,4 @@
-"""Signals: the first ends a run tidily whatever it is doing, the second ends it at once."""
+"""Signals: the first ends a run after saving it, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Return a function from a backend to the folder of a run that nothing struck."""
+    """Return a function from a backend to the folder of a run without faults."""
     made = {}
 
     def folder(backend):
@@ -63,7 +63,7 @@ def place(tmp_path, monkeypatch):
 
 
 def finish(place, backend):
-    """Train until the end; a framework in a process of its own."""
+    """Train until the end; a framework in a separate process."""
     if backend == "numpy":
         with contextlib.chdir(place), pytest.raises(SystemExit) as ended:
             main(runs.train("run"))
@@ -102,7 +102,7 @@ def test_a_framework_is_stopped_repeatedly_and_resumes(place, undisturbed, backe
 
 
 def struck_in_process(backend, phase, name, times):
-    """Go on with the run in a process of its own, struck in a phase; return how it ended."""
+    """Resume the run in a separate process with a signal in a phase; return how it ended."""
     words = [phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.phases", *words],
@@ -115,7 +115,7 @@ def struck_in_process(backend, phase, name, times):
 
 
 def assert_ended_rightly(phase, name, times, code):
-    """Fail unless the signal came, and the run ended by it with all that it had done saved."""
+    """Fail unless the signal arrived and the run ended by it with all its steps saved."""
     struck = json.loads(Path("notes.json").read_text())["struck at"]
     if phase in BEFORE_TRAINING:
         assert code == CODES[name]

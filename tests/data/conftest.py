@@ -1,4 +1,4 @@
-"""A machine without data, a small stand-in for MNIST, and a server that can misbehave."""
+"""A machine without data, a small replacement for MNIST, and a faulty server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def small_glyphs():
 
 @pytest.fixture
 def bare_machine(tmp_path, monkeypatch):
-    """Give the test an empty home, cache and working folder, all below the one returned."""
+    """Give the test empty home, cache and working folders in the returned folder."""
     for name in ("home", "cache", "work"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -30,20 +30,20 @@ def bare_machine(tmp_path, monkeypatch):
 
 @pytest.fixture
 def contents(small_glyphs):
-    """Return the four files of the stand-in, IDX bytes by name."""
+    """Return the four files of the small MNIST, IDX bytes by name."""
     images, labels = small_glyphs.images[..., 0], small_glyphs.labels.astype(np.uint8)
     return small_mnist.contents(images, labels, 150)
 
 
 @pytest.fixture(scope="session")
 def checksum():
-    """Return a function from bytes to their sum, as somebody publishes it."""
+    """Return a function from bytes to their published checksum."""
     return small_mnist.checksum
 
 
 @pytest.fixture
 def archive(contents):
-    """Return a published data set like MNIST, but small, with its own sums and no mirrors."""
+    """Return a small published data set like MNIST with its own checksums and no mirrors."""
     return small_mnist.archive(contents)
 
 

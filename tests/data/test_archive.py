@@ -22,7 +22,7 @@ def put(folder, contents, *, packed=True):
 
 
 def put_npz(path, contents):
-    """Write the four arrays into an npz file, as Keras has them."""
+    """Write the four arrays into an npz file with Keras's names."""
     path.parent.mkdir(parents=True)
     arrays = [idx.decode(content, name) for name, content in contents.items()]
     np.savez(path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))

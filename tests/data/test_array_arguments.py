@@ -1,4 +1,4 @@
-"""What Python users have at hand instead of an array: one line says how to make one of it."""
+"""Objects that users pass instead of arrays: the error says how to convert them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIXELS = np.zeros((6, 4, 4, 1), np.uint8)
 
 
 class Tensors:
-    """As torch's TensorDataset: arrays side by side, and pairs by their number."""
+    """Like torch's TensorDataset: arrays, and pairs by index."""
 
     tensors = (PIXELS, np.arange(6))
 
@@ -27,7 +27,7 @@ class Tensors:
 
 
 class Pairs:
-    """As torchvision's data sets: pairs by their number."""
+    """Like torchvision's data sets: pairs by index."""
 
     __getitem__ = Tensors.__getitem__
     __len__ = Tensors.__len__
@@ -35,7 +35,7 @@ class Pairs:
 
 
 class Loader:
-    """As torch's DataLoader: batches one after the other."""
+    """Like torch's DataLoader: an iterator of batches."""
 
     batch_size = 2
 
@@ -47,14 +47,14 @@ class Loader:
 
 
 class Stream:
-    """As a data set of tf.data."""
+    """Like a data set of tf.data."""
 
     def as_numpy_iterator(self):
         return iter(PIXELS)
 
 
 class Far:
-    """As a tensor that NumPy cannot reach."""
+    """Like a tensor that NumPy cannot read."""
 
     def __array__(self, *_args, **_more):
         raise RuntimeError("it is on a GPU;\ncopy it first")

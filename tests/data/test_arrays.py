@@ -26,7 +26,7 @@ FUZZ = settings(
 
 @pytest.fixture
 def saved(tmp_path):
-    """Save an array, and perhaps labels beside it; return where."""
+    """Save an array, and optionally labels beside it; return its path."""
 
     def save(images, labels=None):
         np.save(tmp_path / "mine.npy", images)

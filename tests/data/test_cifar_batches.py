@@ -1,4 +1,4 @@
-"""CIFAR-10's archive, by a small one of the same form."""
+"""CIFAR-10's archive, tested with a small one of the same format."""
 
 import gzip
 import io
@@ -35,7 +35,7 @@ def photographs():
 
 @pytest.fixture(scope="module")
 def entries(photographs):
-    """Return the archive's files, in an order that is not theirs."""
+    """Return the archive's files in another order."""
     images, labels = photographs
     # Written out pixel by pixel plane, as the data set's page describes it.
     records = [
@@ -47,7 +47,7 @@ def entries(photographs):
 
 
 def tar(entries):
-    """Pack entries, each a name with content, or a ready TarInfo without."""
+    """Pack entries: each a name with content, or a TarInfo without."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
         for name, content in entries:
@@ -65,7 +65,7 @@ def link(name, target, kind=tarfile.SYMTYPE):
 
 @pytest.fixture
 def opened(tmp_path, checksum):
-    """Return a function that reads batches from an archive whose sum is right."""
+    """Return a function that reads batches from an archive with a valid checksum."""
 
     def read(content, members=MEMBERS):
         path = tmp_path / NAME

@@ -1,4 +1,4 @@
-"""Classes by their names, from folders and labels of any form to samples, reports and cards."""
+"""Class names: from folders and labels to samples, reports and cards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (12, 2, 2, 1), np.uint8)
 
 @pytest.fixture
 def train(machine, command):
-    """Train two steps on a path with networks that know classes; return how it ended."""
+    """Train two steps of a class-conditional run on a path; return the ended command."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
 
     def run(dataset, *more):
@@ -93,7 +93,7 @@ def fit(labels):
 
 @pytest.fixture
 def animals(machine, train):
-    """Return the folder of a run that knows three animals by name."""
+    """Return the folder of a run with three classes named after animals."""
     train(pets(machine / "pets", "cats", "dogs", "it's one"))
     return machine / "run"
 

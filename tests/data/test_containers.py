@@ -19,7 +19,7 @@ PACKED = gzip.compress(bytes(range(256)) * 4)
 
 @pytest.fixture
 def peak():
-    """Return the most bytes that Python has held since the test began."""
+    """Return Python's peak memory since the test started, in bytes."""
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -17,14 +17,14 @@ SHORT = TimeLimits(answer=0.4, silence=0.3, total=30)
 
 
 def check(path):
-    """Refuse what is not the true content."""
+    """Refuse wrong content."""
     if path.read_bytes() != CONTENT:
         raise DataError("wrong bytes")
 
 
 @pytest.fixture
 def get(tmp_path):
-    """Download into an empty folder; whatever happens, only a whole file may be left there."""
+    """Download into an empty folder; assert that it then has at most a complete file."""
 
     def get(url, *, limit=SIZE, time_limits=SHORT, progress=None):
         target = tmp_path / "file.gz"
@@ -92,7 +92,7 @@ def test_a_file_too_large_is_refused_before_it_ends(server, get):
 
 
 def stalling(server, *, headers, first=b""):
-    """Answer with headers and the first bytes, or with nothing, and then fall silent."""
+    """Send headers and the first bytes, or nothing, and then stop."""
 
     def answer(request):
         if headers:

@@ -1,4 +1,4 @@
-"""Files of which only the packed form has a published sum."""
+"""Data sets whose published checksums are those of the gzip files."""
 
 import gzip
 
@@ -20,13 +20,13 @@ NAMES = tuple("abcdefghij")
 
 @pytest.fixture
 def packed(contents):
-    """Return the four files as they are published, gzip bytes by name."""
+    """Return the four published files, gzip bytes by name."""
     return {f"{name}.gz": gzip.compress(content, mtime=1) for name, content in contents.items()}
 
 
 @pytest.fixture
 def relative(contents, packed, checksum):
-    """Return a small data set that is known by the sums of its gzip files, which nobody tried."""
+    """Return a small data set with unconfirmed checksums of its gzip files."""
     files = [
         PublishedFile(
             name, "x", idx.decode(content, name).shape, checksum(gz, unconfirmed="Someone"), len(gz)

@@ -11,7 +11,7 @@ MIB = 2**20
 
 
 def put(folder, *names, size=(6, 4), mode="L"):
-    """Save pictures, each of a level that tells it from the others; return the folder."""
+    """Save pictures, each of another grey level; return the folder."""
     for number, name in enumerate(names):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

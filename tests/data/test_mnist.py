@@ -15,7 +15,7 @@ NAMES = [file.name for file in mnist.ARCHIVE.files]
 
 @pytest.fixture(scope="module")
 def folder():
-    """Return the folder that GANKIT_DATA names, if all of MNIST is there."""
+    """Return the folder that GANKIT_DATA names, if it has all of MNIST."""
     named = os.environ.get("GANKIT_DATA")
     if not named:
         pytest.skip("needs MNIST: set GANKIT_DATA to a folder that has its four files")

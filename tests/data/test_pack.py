@@ -64,7 +64,7 @@ def test_labels_of_an_earlier_file_are_removed(folder, tmp_path):
 
 
 @pytest.mark.parametrize("bad", [1, 2, 9])
-def test_bad_files_are_left_out_when_that_is_asked_for(folder, tmp_path, bad):
+def test_bad_files_are_left_out_on_request(folder, tmp_path, bad):
     for path in sorted(folder.rglob("*.png"))[:bad]:
         path.write_bytes(b"")
     with pytest.raises(DataError, match=f"cannot read {bad} of 11 pictures"):

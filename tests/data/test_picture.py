@@ -153,14 +153,14 @@ def test_a_picture_of_the_right_size_is_not_resampled(read):
     st.sampled_from([None, 1, 3]),
     st.sampled_from(["1", "L", "LA", "RGB", "RGBA", "P", "I;16"]),
 )
-def test_any_picture_becomes_the_size_that_was_asked_for(read, sides, size, fit, channels, mode):
+def test_any_picture_is_resized_to_the_requested_size(read, sides, size, fit, channels, mode):
     pixels = read(Image.new(mode, sides, 1), options=ImageOptions(size, channels, fit))
     native = 3 if mode in ("RGB", "RGBA", "P") else 1
     assert (pixels.shape, pixels.dtype) == ((*size, channels or native), np.uint8)
 
 
 def bomb(width, height):
-    """Return the head of a PNG that claims to have that many pixels."""
+    """Return the header of a PNG that declares that many pixels."""
 
     def chunk(kind, content):
         checked = kind + content

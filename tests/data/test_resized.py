@@ -1,4 +1,4 @@
-"""A named data set, a plugin's too, resized to another size."""
+"""A named data set, also a plugin's, resized to another size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gankit.plugins import registry
 
 @pytest.fixture
 def wide(monkeypatch):
-    """Offer a data set of 20x40 images as a plugin does, a test split with it."""
+    """Register a data set of 20x40 images with a test split, as a plugin does."""
     images = np.random.default_rng(0).integers(0, 256, (24, 20, 40, 1), np.uint8)
     data = ImageSet(images, None, "wide noise")
     offered = Dataset("wide", "noise", lambda _: data, test=lambda _: data)

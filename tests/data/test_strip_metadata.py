@@ -1,4 +1,4 @@
-"""Pictures whose metadata is odd, damaged or huge, and transparency as a value."""
+"""Pictures with odd, damaged or huge metadata, and with a transparent value."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""A person's own images, from a path to a trained run."""
+"""A user's own images, from a path to a trained run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation says what is so: its examples run, its commands parse, its pages build."""
+"""The documentation is correct: its examples run, its commands parse, its pages build."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MARK = re.compile(r"<!-- (?P<kind>skip|needs): (?P<what>.+?) -->")
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block: where its text begins, what it is in, and what its mark says."""
+    """A fenced block: its first line, its language, and the comment before it."""
 
     page: Path
     line: int
@@ -116,7 +116,7 @@ def test_the_commands_of_a_page_can_be_parsed(page, elsewhere):
 
 
 def gankit_commands(text: str) -> Iterator[tuple[dict[str, str], list[str], str | None]]:
-    """Yield each call of gankit: variables before it, its arguments, and the file it goes to."""
+    """Yield each call of gankit: its variables, its arguments, and its output file."""
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line.removeprefix("$ "), comments=True)
         environment = {}
@@ -128,7 +128,7 @@ def gankit_commands(text: str) -> Iterator[tuple[dict[str, str], list[str], str 
 
 
 def understood(arguments: list[str], environment: dict[str, str]) -> str:
-    """Let gankit read a command; what trains, downloads or needs a run stops short of that."""
+    """Parse a command with gankit; stop before it trains, downloads or opens a run."""
     from gankit.cli.main import gankit
 
     match arguments:

@@ -21,7 +21,7 @@ FEW = 2
 
 
 def public(home, name):
-    """Yield a promised thing and its public methods, each with what it is called."""
+    """Yield a promised object and its public methods, each with its name."""
     thing = getattr(importlib.import_module(home), name)
     called = f"{home}.{name}"
     if inspect.isfunction(thing):
@@ -43,10 +43,9 @@ CALLABLES = {
 
 
 def arguments(thing):
-    """Return the names of the arguments that a caller may give by meaning.
+    """Return the names of the arguments that a caller may give.
 
-    A field that tells the classes of a union apart has one possible value, and is nobody's to
-    give.
+    Callers do not give a field that tags the classes of a union: it has one possible value.
     """
     if getattr(thing, "_is_protocol", False):
         return []
@@ -65,18 +64,18 @@ def arguments(thing):
 
 
 def entries(text):
-    """Return the names that have a line of their own, as numpydoc writes them."""
+    """Return the names that have a line, as numpydoc writes them."""
     lines = re.findall(r"(?m)^(\w+(?:, \w+)*)\n {4}\S", text)
     return {name for line in lines for name in line.split(", ")}
 
 
 def told(text):
-    """Return the words that stand between backticks."""
+    """Return the words between backticks."""
     return {word for part in re.findall(r"`([^`]+)`", text) for word in re.findall(r"\w+", part)}
 
 
 def documentation(called, thing, owner):
-    """Return the docstring of a thing, with those of a dataclass's bases.
+    """Return an object's docstring, with those of a dataclass's bases.
 
     Callbacks do what their protocol says.
     """

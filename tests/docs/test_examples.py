@@ -1,4 +1,4 @@
-"""Every plugin in docs/examples passes its own tests, installed, in a process of its own."""
+"""Every plugin in docs/examples passes its own tests, installed, in a separate process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = sorted(ROOT.glob("docs/examples/*/pyproject.toml"))
 FRAMEWORKS = {"jax", "autograd"}
 """What an example's backend is made of, and called."""
 CURVE = EXAMPLES[0].parents[1] / "gankit-command-curve"
-BREAKAGES = {  # The file, what stands there, what is put there, and what is then said.
+BREAKAGES = {  # The file, the old text, the new text, and the expected error.
     "its module": ("gankit_curve.py", 'LEVELS = "', 'LEVELS = "_', "2 failed, 1 passed"),
     "its entry point": (
         "pyproject.toml",
@@ -47,20 +47,20 @@ def needed(folder):
 
 
 def lacking(folder):
-    """Return what an example needs and this run of the tests does not have."""
+    """Return the modules that an example needs and this run of the tests lacks."""
     return [
         module for module in needed(folder) if find_spec(module) is None or not asked_for(module)
     ]
 
 
 def asked_for(module):
-    """Tell whether a module may be used: where the environment names backends, no other's."""
+    """Return whether a module may be used: only those of the backends under test."""
     named = os.environ.get("GANKIT_TEST_BACKENDS")
     return not named or module not in FRAMEWORKS or module in named.split(",")
 
 
 def as_installed(folder, site):
-    """Return the paths that make an example importable, with its entry points, as pip would."""
+    """Return the paths that make an example importable, with its entry points, as pip does."""
     facts = project(folder)
     try:
         distribution(facts["name"])
@@ -76,7 +76,7 @@ def as_installed(folder, site):
 
 
 def own_tests(folder, scratch, *options, seconds=240):
-    """Run an example's tests from where nothing else can be imported by chance."""
+    """Run an example's tests in a folder where nothing else can be imported by accident."""
     (scratch / "work").mkdir()
     paths = [*map(str, as_installed(folder, scratch / "site")), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
@@ -105,7 +105,7 @@ def test_there_is_one_of_each_kind():
 def test_an_example_passes_its_own_tests(pyproject, tmp_path):
     if missing := lacking(pyproject.parent):
         named = os.environ.get("GANKIT_TEST_BACKENDS", "").split(",")
-        assert not set(missing) & set(named), "it was asked for, and is not installed"
+        assert not set(missing) & set(named), "it is under test, and is not installed"
         pytest.skip(f"needs {', '.join(missing)}")
     # A backend's own tests are the whole contract; the few of others take a second.
     shared = SHARED if FRAMEWORKS & set(needed(pyproject.parent)) else []
@@ -129,7 +129,7 @@ def test_a_broken_example_fails(file, right, wrong, said, tmp_path):
 
 
 def code_lines(path):
-    """Count a source's lines but for blank ones, comments and docstrings."""
+    """Count a source's lines without blank lines, comments and docstrings."""
     text = path.read_text("utf-8")
     said = {
         number

@@ -1,4 +1,4 @@
-"""The gallery shows every recipe, with commands that are understood and pictures that are there."""
+"""The gallery shows every recipe, with valid commands and existing pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What authors were promised is there, as it was promised."""
+"""Every name promised to authors exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the package claims to run on, what nox tests, and what docs/support.md says of it agree."""
+"""The supported versions, the nox sessions and docs/support.md agree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEWEST = {
 
 
 class Nox:
-    """As much of nox as noxfile.py uses, which need not be installed: it notes the sessions."""
+    """A minimal replacement of nox that records the sessions of noxfile.py."""
 
     Session = object
 
@@ -64,7 +64,7 @@ def pythons():
 
 @pytest.fixture
 def noxfile(monkeypatch):
-    """Return noxfile.py as a module, and what sessions it has."""
+    """Return noxfile.py as a module, and its sessions."""
     nox = Nox(pythons())
     monkeypatch.setitem(sys.modules, "nox", nox)
     spec = importlib.util.spec_from_file_location("noxfile", ROOT / "noxfile.py")
@@ -74,7 +74,7 @@ def noxfile(monkeypatch):
 
 
 def table(head):
-    """Return the rows of the page's table whose first column is called `head`."""
+    """Return the rows of the page's table with the first column `head`."""
     rows = PAGE.partition(f"\n| {head} |")[2].partition("\n\n")[0].splitlines()[2:]
     assert rows, f"no table of {head}"
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
@@ -90,7 +90,7 @@ def oldest(name, python):
 
 
 def same(one, other):
-    """Tell whether two versions are one: 2.0 and 2.0.0."""
+    """Return whether two versions are equal, such as 2.0 and 2.0.0."""
     return re.sub(r"(\.0)+$", "", one) == re.sub(r"(\.0)+$", "", other)
 
 

@@ -1,4 +1,4 @@
-"""The prose uses plain English: no phrase of a short list in pages, help texts or source code."""
+"""Pages, help texts, source code and tests have no phrase of a list of banned ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT, TESTS
+
 PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
@@ -119,6 +120,16 @@ def test_counts_in_messages_have_the_right_number():
     for path in (ROOT / "gankit").rglob("*.py"):
         assert not UNCOUNTED.findall(path.read_text(encoding="utf-8")), f"use counted() in {path}"
     assert UNCOUNTED.search('f"got {len(a)} images"')
+
+
+def test_no_test_is_named_or_described_by_a_banned_phrase():
+    banned = {}
+    for path in TESTS.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        names = " ".join(re.findall(r"def (test_\w+)", source)).replace("_", " ")
+        if path != Path(__file__) and (words := found(names) + found_in_source(source)):
+            banned[path] = words
+    assert banned == {}
 
 
 def test_only_the_text_of_source_is_searched():

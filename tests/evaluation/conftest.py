@@ -1,4 +1,4 @@
-"""Drawn digits, a classifier of them, and what is found of them."""
+"""Drawn digits, their classifier, and their evaluation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gankit.evaluation import Evaluator, choose, classifier_of
 
 @pytest.fixture(scope="session")
 def digits():
-    """Return drawn digits: to train on, and others."""
+    """Return drawn digits: training images and test images."""
     return glyphs.draw(1200, seed=1)
 
 
@@ -22,10 +22,10 @@ def features(digits, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def judge(digits, features):
+def evaluator(digits, features):
     return Evaluator(choose(digits[0][:600], "drawn digits", 500), features)
 
 
 @pytest.fixture(scope="session")
-def baseline(judge, digits):
-    return judge(digits[0][600:])
+def baseline(evaluator, digits):
+    return evaluator(digits[0][600:])

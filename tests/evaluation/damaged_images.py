@@ -1,4 +1,4 @@
-"""Real images made worse on purpose: what the figures must notice."""
+"""Real images, damaged on purpose: the metrics must respond."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def specks(images, each):
-    """Return images with so many bright pixels each; a part of the images where it is below 1."""
+    """Return images with n bright pixels each; if n is below 1, in that fraction of the images."""
     random, found = np.random.default_rng(1), images.copy()
     n, height, width, channels = images.shape
     for _ in range(max(1, round(each))):
@@ -21,7 +21,7 @@ def specks(images, each):
 
 
 def blurred(images, part):
-    """Return images of which each pixel gives `part` of itself to either neighbour on an axis."""
+    """Return images in which each pixel gives `part` of its value to both neighbours on an axis."""
     values = images.astype(np.float64)
     for axis in (1, 2):
         edge = [(int(a == axis),) * 2 for a in range(4)]
@@ -32,7 +32,7 @@ def blurred(images, part):
 
 
 def moved(images, pixels):
-    """Return images moved along by so many pixels."""
+    """Return images moved by n pixels."""
     return np.roll(images, pixels, axis=2)
 
 

@@ -1,4 +1,4 @@
-"""All figures together: what they name, and that they tell good images from bad ones."""
+"""All metrics: their names, and that they separate good images from bad ones."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def test_every_metric_names_its_features_counts_and_reference(baseline, features
     assert (baseline.samples, baseline.reference_samples, baseline.neighbours) == (600, 500, 5)
 
 
-def test_noise_is_worse_than_real_images_in_every_distance(judge, baseline, digits):
+def test_noise_is_worse_than_real_images_in_every_distance(evaluator, baseline, digits):
     noise = np.random.default_rng(0).integers(0, 256, digits[0][600:].shape, np.uint8)
-    found = judge(noise)
+    found = evaluator(noise)
     assert found.frechet > 10 * baseline.frechet
     assert found.kernel > baseline.kernel + 3 * baseline.kernel_deviation
     assert found.kernel_whole > baseline.kernel_whole
@@ -41,9 +41,9 @@ def test_noise_is_worse_than_real_images_in_every_distance(judge, baseline, digi
     assert found.score < 0.5 * baseline.score
 
 
-def test_a_missing_class_lowers_recall_and_shows_in_the_histogram(judge, baseline, digits):
+def test_a_missing_class_lowers_recall_and_shows_in_the_histogram(evaluator, baseline, digits):
     images, labels = (part[600:] for part in digits)
-    found = judge(images[labels < 5])
+    found = evaluator(images[labels < 5])
     # A classifier of few steps takes some images for one of a class that is not there.
     assert baseline.classes_seen == 10
     assert 5 <= found.classes_seen <= 7
@@ -54,8 +54,8 @@ def test_a_missing_class_lowers_recall_and_shows_in_the_histogram(judge, baselin
     assert found.coverage < 0.7 * baseline.coverage
 
 
-def test_the_reference_compared_with_itself_is_perfect(judge):
-    found = judge(judge.reference.images)
+def test_the_reference_compared_with_itself_is_perfect(evaluator):
+    found = evaluator(evaluator.reference.images)
     assert found.frechet == pytest.approx(0, abs=1e-6)
     assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
     assert found.nearest == 0
@@ -63,13 +63,13 @@ def test_the_reference_compared_with_itself_is_perfect(judge):
     assert found.score == found.reference_score
 
 
-def test_grey_levels_and_floats_have_the_same_metrics_each_time(judge, baseline, digits):
-    assert judge(digits[0][600:] / 127.5 - 1) == baseline
-    assert evaluate(digits[0][600:], judge.reference, judge.features) == baseline
+def test_grey_levels_and_floats_have_the_same_metrics_each_time(evaluator, baseline, digits):
+    assert evaluator(digits[0][600:] / 127.5 - 1) == baseline
+    assert evaluate(digits[0][600:], evaluator.reference, evaluator.features) == baseline
 
 
-def test_metrics_equal_those_of_the_public_functions(judge, baseline, digits, features):
-    values, real = features(digits[0][600:]), features(judge.reference.images)
+def test_metrics_equal_those_of_the_public_functions(evaluator, baseline, digits, features):
+    values, real = features(digits[0][600:]), features(evaluator.reference.images)
     assert baseline.frechet == frechet_distance(moments(values), moments(real))
 
 
@@ -82,8 +82,8 @@ def test_without_classes_the_class_metrics_are_none(digits):
     assert found.frechet > 0
 
 
-def test_it_becomes_json_without_infinity(judge, digits):
-    found = judge(digits[0][600:650])
+def test_it_becomes_json_without_infinity(evaluator, digits):
+    found = evaluator(digits[0][600:650])
     table = found.as_json()
     assert json.loads(json.dumps(table, allow_nan=False)) == table
     assert not any(name.lower() == "fid" for name in table)
@@ -101,35 +101,35 @@ def test_a_copy_of_a_training_image_outside_the_reference_is_found(digits, featu
     training = digits[0][:600]
     reference = choose(training, "drawn digits", 100)
     others = np.array([not (image == reference.images).all((1, 2, 3)).any() for image in training])
-    judge = Evaluator(reference, features, training=training)
-    assert judge(training[others][:50]).nearest == 0
-    assert judge(training[:50], own=np.arange(50)).nearest > 0.1
-    assert judge(digits[0][600:650]).nearest > 0.1
+    evaluator = Evaluator(reference, features, training=training)
+    assert evaluator(training[others][:50]).nearest == 0
+    assert evaluator(training[:50], own=np.arange(50)).nearest > 0.1
+    assert evaluator(digits[0][600:650]).nearest > 0.1
 
 
 def test_too_few_images_for_subsets_have_no_deviation(digits, features):
-    judge = Evaluator(choose(digits[0][:600], "drawn digits", 50), features, neighbours=1)
-    found = judge(digits[0][600:603])
+    evaluator = Evaluator(choose(digits[0][:600], "drawn digits", 50), features, neighbours=1)
+    found = evaluator(digits[0][600:603])
     assert (found.kernel, found.kernel_deviation) == (found.kernel_whole, None)
-    assert judge(digits[0][600:604]).kernel_deviation > 0
+    assert evaluator(digits[0][600:604]).kernel_deviation > 0
 
 
-def test_images_in_another_range_are_refused_or_cause_a_warning(judge, digits):
+def test_images_in_another_range_are_refused_or_cause_a_warning(evaluator, digits):
     real = digits[0][600:640] / 127.5 - 1
     with pytest.raises(ConfigError, match=r"from 0 to 255; expected real numbers in \[-1, 1\]"):
-        judge(digits[0][600:640].astype(np.float32))
+        evaluator(digits[0][600:640].astype(np.float32))
     with pytest.warns(UserWarning, match=r"from 0 to 1; .* if they are in \[0, 1\]"):
-        judge(digits[0][600:640] / 255)
+        evaluator(digits[0][600:640] / 255)
     with pytest.warns(UserWarning, match="from -1.2 to 1.2; .* are clipped"):
-        judge(1.2 * real)
+        evaluator(1.2 * real)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        judge(real)
+        evaluator(real)
 
 
-def test_progress_names_the_next_metric(judge, digits):
+def test_progress_names_the_next_metric(evaluator, digits):
     told = []
-    judge(digits[0][:20], told.append)
+    evaluator(digits[0][:20], told.append)
     assert told[0] == "nearest images"
     assert told[-1] == "classes"
 
@@ -142,12 +142,12 @@ def test_a_choice_depends_only_on_the_seed_and_has_no_image_twice():
     assert len(np.unique(first.images)) == 50
 
 
-def test_images_that_cannot_be_evaluated_are_refused(judge, digits):
+def test_images_that_cannot_be_evaluated_are_refused(evaluator, digits):
     with pytest.raises(ConfigError, match="images: got 5; expected more than 5"):
-        judge(digits[0][:5])
+        evaluator(digits[0][:5])
     with pytest.raises(ConfigError, match="28x27x1 but the reference has 28x28x1"):
-        judge(digits[0][:20, :, :27])
+        evaluator(digits[0][:20, :, :27])
     with pytest.raises(Diverged):
-        judge(np.full((20, 28, 28, 1), np.nan))
+        evaluator(np.full((20, 28, 28, 1), np.nan))
     with pytest.raises(ConfigError, match="at least 2"):
         choose(digits[0], "drawn digits", 1)

@@ -1,4 +1,4 @@
-"""The random numbers of the metrics: each use has its own, and none moves another's."""
+"""The random streams of the metrics: each use has its own, independent of the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USES = {
 
 
 def drawn(monkeypatch, use):
-    """Return the seeds and streams that a use of random numbers asks for."""
+    """Return the seeds and streams of a use of random numbers."""
     module, run = USES[use]
     asked = set()
 

@@ -1,4 +1,4 @@
-"""`gankit export`: what is written, what is proved, and what is left when that fails."""
+"""`gankit export`: the written files, their verification, and failures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DENSE = [
     {"layer": "reshape", "shape": [28, 28, 1]},
 ]
 LABELLED = [{"layer": "embedding", "units": 3}, *DENSE]
-JUDGE = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
+DISCRIMINATOR = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
 LIAR = """
 import os
 import sys
@@ -91,14 +91,14 @@ def train(out, layers=DENSE, **changes):
         "steps": 3,
         "fresh_noise": True,
         "generator": {"layers": layers},
-        "discriminator": {"layers": JUDGE},
+        "discriminator": {"layers": DISCRIMINATOR},
     }
     return gankit.train("simple", out=out, **(settings | changes))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Return the folder of a run that nobody writes to."""
+    """Return the folder of a run that is not being trained."""
     return train(tmp_path_factory.mktemp("run") / "run").folder
 
 
@@ -110,7 +110,7 @@ def done(folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def liar(tmp_path_factory):
-    """Return what runs the command where a plugin offers exports that are none."""
+    """Return a function that runs the command with a plugin whose exports are wrong."""
     site = tmp_path_factory.mktemp("site")
     info = site / "liar-1.dist-info"
     info.mkdir()

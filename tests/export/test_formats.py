@@ -1,4 +1,4 @@
-"""Every format that a framework writes: proved by the command, and used as its card says.
+"""Every export format of a framework: verified by the command, and used as in its card.
 
 What a card shows is run in a process where gankit cannot be imported.
 """
@@ -45,7 +45,7 @@ LAYERS = [
     },
     {"layer": "tanh"},
 ]
-JUDGE = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
+DISCRIMINATOR = [{"layer": "flatten"}, {"layer": "dense", "units": 1}]
 ALONE = """
 import json
 import sys
@@ -100,7 +100,7 @@ FIRST = {"torch": "onnx", "keras": "keras"}
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Return a run of the reference, with classes that have names and layers of every kind."""
+    """Return a run of the reference with named classes and layers of every kind."""
     trained = gankit.train(
         "simple",
         out=tmp_path_factory.mktemp("run") / "run",
@@ -112,7 +112,7 @@ def run(tmp_path_factory):
         fresh_noise=True,
         average={"half_life": 100},
         generator={"layers": LAYERS},
-        discriminator={"layers": JUDGE},
+        discriminator={"layers": DISCRIMINATOR},
     )
     (trained.folder / "classes.json").write_text(json.dumps(NAMES), "utf-8")
     return trained
@@ -120,7 +120,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def outside(request, run, tmp_path_factory):
-    """Return what a process without gankit finds in each format: its images, and its classes."""
+    """Return what a process without gankit reads from each format: images and classes."""
     folder, exports = tmp_path_factory.mktemp("out"), plugins.backends()[request.param].exports
     first = FIRST[request.param]
     out = folder / f"generator{exports[first].suffix}"
@@ -157,7 +157,7 @@ def test_every_format_stores_the_class_names(outside):
 
 
 def python(*arguments, cwd):
-    """Run Python to a good end."""
+    """Run Python; fail if it fails."""
     ended = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""What stands in for CUDA's graphs on a CPU: PyTorch's operations, written down and done again.
+"""A replacement of CUDA graphs on a CPU: it records PyTorch's operations and repeats them.
 
 As a graph does, it works in the memory that it was recorded with, knows nothing of Python's
 decisions, and refuses to look at a number while it is recorded. What is recorded is done, as there
@@ -15,7 +15,7 @@ LOOKS = ("aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten
 
 
 class Recorder:
-    """A `gankit_torch.cuda_graphs.Recorder`; it counts what it did."""
+    """A `gankit_torch.cuda_graphs.Recorder` that counts its calls."""
 
     def __init__(self):
         self.warmed = self.recorded = self.replayed = 0
@@ -41,7 +41,7 @@ class Recorder:
 
 
 class Tape(TorchDispatchMode):
-    """The operations of a region, with the tensors that they worked on."""
+    """The operations of a region, with their tensors."""
 
     def __init__(self):
         super().__init__()
@@ -85,7 +85,7 @@ def tensors(tree):
 
 
 def written(operation, args, kwargs):
-    """Return the tensors that an operation says it writes to."""
+    """Return the tensors that an operation declares to write."""
     named = {argument.name: argument for argument in operation._schema.arguments}
     given = dict(zip(named, args, strict=False)) | kwargs
     marked = [n for n in given if named[n].alias_info and named[n].alias_info.is_write]

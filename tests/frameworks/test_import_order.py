@@ -1,4 +1,4 @@
-"""torch and TensorFlow in one process, whichever comes first."""
+"""torch and TensorFlow in one process, imported in either order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is TensorFlow's own: how often it traces, what compiles it, how it names devices."""
+"""TensorFlow's own behaviour: tracing, compilation, device names."""
 
 import logging
 import os

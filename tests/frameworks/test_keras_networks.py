@@ -1,4 +1,4 @@
-"""Own Keras models: how they are called, and what is said of those that cannot train."""
+"""Custom Keras models: how they are called, and the errors of those that cannot train."""
 
 import numpy as np
 import pytest
@@ -153,7 +153,7 @@ def test_a_network_without_gradients_is_named(cut):
 
 
 class Broken(keras.Model):
-    """Works in one mode and raises in the other."""
+    """Raises an error in one of the two modes."""
 
     def __init__(self, how, inner):
         super().__init__()

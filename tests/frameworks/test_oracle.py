@@ -1,4 +1,4 @@
-"""The reference and every backend against mathematics that share nothing with them."""
+"""The reference and every backend compared with an independent implementation."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_a_backend_agrees_with_the_oracle(backend, number):
 
 
 def caught():
-    """Return the first random problem on which the oracle and the reference part, if any."""
+    """Return the first random problem on which oracle and reference differ, or None."""
     return next((n for n in range(COUNT) if not distance(NUMPY, case(n), steps=1).close), None)
 
 

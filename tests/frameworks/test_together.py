@@ -1,4 +1,4 @@
-"""What holds between backends, with each of them in one process."""
+"""Backends compared with each other in one process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def digits():
 
 
 def simple(*, dropout: bool):
-    """Return the seed's problem and step_shape, in float64, with a small batch."""
+    """Return problem and step shape of `simple` in float64 with a small batch."""
     settings = recipe("simple").settings | {"precision": "float64", "batch": 16}
     config = from_settings(settings)
     problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
@@ -64,7 +64,7 @@ def test_the_seeds_recipe_gives_the_same_numbers_on_every_backend(name, referenc
 
 
 def whole(family: str, precision: Precision = "float64"):
-    """Return the course of one of the families: convolutions, classes, penalties and the rest."""
+    """Return the course of one of the families: convolutions, classes, penalties and others."""
     problem = with_all_features(plugins.get_backend("numpy"), family)
     return rgb_setup(dataclasses.replace(problem, precision=precision), n_critic=2)
 

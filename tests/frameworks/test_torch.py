@@ -1,4 +1,4 @@
-"""What is PyTorch's own: which library multiplies its float32 matrices."""
+"""PyTorch's own behaviour: which library multiplies float32 matrices."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ SETTINGS = torch.backends.mkldnn.matmul
 
 @pytest.fixture(autouse=True)
 def anew(monkeypatch):
-    """Forget what was found out about this processor, before and after."""
+    """Clear the cached properties of this processor before and after the test."""
     monkeypatch.delenv(matmul.STRICT, raising=False)
     forget, before = matmul.onednn_is_exact.cache_clear, SETTINGS.fp32_precision
     forget()

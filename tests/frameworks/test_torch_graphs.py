@@ -1,4 +1,4 @@
-"""Steps as graphs: by a stand-in for CUDA's, which must give the same bits as running them."""
+"""Steps recorded as graphs, by a replacement of CUDA's, give the same bits as running them."""
 
 import gc
 import weakref
@@ -71,7 +71,7 @@ PROBLEMS = {
 
 @pytest.fixture
 def recorder(monkeypatch):
-    """Let trainers record as if on a GPU."""
+    """Make trainers record as on a GPU."""
     recorder = Recorder()
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     return recorder
@@ -163,7 +163,7 @@ def test_reading_a_number_ends_a_recording_and_training_continues(monkeypatch):
 
 @pytest.mark.usefixtures("recorder")
 def test_a_constant_recorded_into_a_graph_is_detected(monkeypatch):
-    """The stand-in itself: masks that are drawn while it records would be the same ever after."""
+    """The replacement itself: masks drawn during the recording would never change."""
     asked = problem()
     original = gankit_torch.trainer.BatchLoader
 
@@ -224,7 +224,7 @@ def test_only_cuda_records():
 
 
 def test_the_cuda_recorder_records_a_graph_on_its_device(monkeypatch):
-    """CUDA's calls by substitution: their order, the device and the stream of each."""
+    """CUDA's calls, replaced: their order, the device and the stream of each."""
     said, device = [], torch.device("cuda", 1)
 
     class Stream:

@@ -1,4 +1,4 @@
-"""Own torch networks: how they are called, and what is said of those that cannot train."""
+"""Custom torch networks: how they are called, and the errors of those that cannot train."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def fit(generator, discriminator, **changes):
 
 
 class Painter(nn.Module):
-    """Remembers what it was called with beside the noise."""
+    """Records its arguments beside the noise."""
 
     def __init__(self):
         super().__init__()
@@ -137,7 +137,7 @@ def test_a_partly_frozen_network_trains_its_other_weights():
 
 
 class Broken(nn.Module):
-    """Works in one mode and raises in the other, or has no derivative."""
+    """Raises an error in one of the two modes, or has no derivative."""
 
     def __init__(self, how, inner):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The default of each optional operation computes what the operation is defined as."""
+"""The default of each optional operation computes its definition."""
 
 from __future__ import annotations
 

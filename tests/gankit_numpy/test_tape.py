@@ -1,4 +1,4 @@
-"""The reference's derivatives, first and second, and its layers, against formulas and loops."""
+"""The reference's first and second derivatives and its layers, compared with formulas and loops."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def first(formula, values, differentiable=False):
 
 
 def bent(operation, weights):
-    """Return a scalar with curvature of its own: one that only adds has second slopes too."""
+    """Return a scalar with curvature: then also a sum has second derivatives."""
 
     def formula(*inputs):
         made = operation(*inputs)
@@ -160,7 +160,7 @@ def test_layers_can_be_differentiated_twice(layer):
 
     def slope(values):
         inputs = variable(values)
-        made = op.softplus(judged(network, inputs))
+        made = op.softplus(training_outputs(network, inputs))
         return inputs, gradients(op.total(made * made), [inputs], differentiable=True)[0]
 
     inputs, once = slope(images)
@@ -171,13 +171,13 @@ def test_layers_can_be_differentiated_twice(layer):
 
 @pytest.mark.parametrize("layer", HIDDEN)
 def test_gradients_of_a_penalty_equal_finite_differences(layer):
-    """The mixed derivative that a gradient penalty takes, also through batch statistics."""
+    """The mixed derivative of a gradient penalty, also through batch statistics."""
     spec = HIDDEN[layer] if layer == "projection" else (*HIDDEN[layer], Tanh(), Dense(1))
     network, (images,) = built(spec, (12,)), arrays((4, 12))
 
     def penalty(weights):
         inputs = variable(images)
-        made = judged(network, inputs, weights)
+        made = training_outputs(network, inputs, weights)
         (slope,) = gradients(op.total(op.tanh(made)), [inputs], differentiable=True)
         return op.mean(op.sum_over(slope * slope, (1,)))
 
@@ -418,12 +418,12 @@ def test_a_class_conditional_network_needs_labels():
 
 
 def keeps(_number, shape, _rate):
-    """Return a mask that drops nothing; that there are masks means training mode."""
+    """Return a mask that drops nothing; having masks means training mode."""
     return np.ones(shape, bool)
 
 
 def built(spec, shape):
-    """Return a network with three classes whose every array is random, variances positive."""
+    """Return a network with three classes and random arrays, variances positive."""
     random = np.random.default_rng(3)
     values = layers.initial_weights(spec, shape, random, 3)
     for name in values:
@@ -434,11 +434,11 @@ def built(spec, shape):
     return Sequential(spec, values)
 
 
-def judged(network, inputs, weights=None):
+def training_outputs(network, inputs, weights=None):
     """Return a network's outputs in training mode."""
     return network.run(inputs, LABELS, keeps, weights or {})[0]
 
 
 def settled(network, images):
-    """Return the running state that a pass in training mode leaves."""
+    """Return the running state after a pass in training mode."""
     return network.run(constant(images), LABELS, keeps, {})[1]

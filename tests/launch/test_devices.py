@@ -1,4 +1,4 @@
-"""A run is opened on the device that is asked for, or on its own where that is here."""
+"""A run is opened on the requested device, or on its recorded one if it exists."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def trained(command_fd):
 
 @pytest.fixture
 def elsewhere(trained):  # noqa: ARG001 - it is there first.
-    """Make the run one that was trained on a device that this machine does not have."""
+    """Record in the run a device that this machine does not have."""
     config = Path("run/config.toml")
     config.write_text(config.read_text().replace('device = "auto"', 'device = "cuda:9"'))
 

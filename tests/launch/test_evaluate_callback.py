@@ -1,4 +1,4 @@
-"""Evaluation while a run trains: it changes nothing, keeps the best, and survives being stopped."""
+"""Evaluation during training: it changes no number, saves the best, and resumes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEIGHTS = {6: 30.0, 12: 10.0, 18: 20.0, 20: 25.0}
 
 @pytest.fixture(autouse=True)
 def quick(machine, monkeypatch):
-    """Give each test an empty machine, and classifiers that are trained in a moment."""
+    """Give each test an empty machine and fast classifiers."""
     monkeypatch.setattr(classifier, "steps_for", lambda _: 60)
     write(machine / "digits.npz")
     (machine / "run.toml").write_text(CONFIG, "utf-8")
@@ -37,7 +37,7 @@ def quick(machine, monkeypatch):
 
 @pytest.fixture
 def canned(monkeypatch):
-    """Let distances be those of HEIGHTS instead of any that are measured; return what was asked."""
+    """Replace measured distances by those of HEIGHTS; return the calls."""
     asked = []
 
     def evaluated(_reference, run, count, before=()):
@@ -79,7 +79,7 @@ def checkpoints(out):
 
 
 def left(out):
-    """Return what a run leaves that equal runs leave alike: every file but facts and manifests."""
+    """Return the files that are equal in equal runs: all but facts and manifests."""
     own = {"environment.json", "manifest.json", ".lock"}
     return {
         path.relative_to(out): path.read_bytes()
@@ -89,7 +89,7 @@ def left(out):
 
 
 class Killed(BaseException):
-    """A process's end, as far as its files can tell."""
+    """Raised in place of a process's end."""
 
 
 def test_a_run_is_evaluated_every_few_epochs_and_at_its_end(canned):
@@ -172,11 +172,13 @@ def test_pruning_can_keep_one_step_beside_the_newest(tmp_path):
 
 def test_evaluation_changes_no_number_of_training():
     train("plain", evaluate_every=None)
-    train("judged", evaluate_every=1)
-    assert len(log("judged")) == 7
-    plain, judged = (Path(run, "losses.jsonl").read_bytes() for run in ("plain", "judged"))
-    assert plain == judged
-    states = [read_checkpoint(Path(run, "checkpoints/000020")).state for run in ("plain", "judged")]
+    train("evaluated", evaluate_every=1)
+    assert len(log("evaluated")) == 7
+    plain, evaluated = (Path(run, "losses.jsonl").read_bytes() for run in ("plain", "evaluated"))
+    assert plain == evaluated
+    states = [
+        read_checkpoint(Path(run, "checkpoints/000020")).state for run in ("plain", "evaluated")
+    ]
     assert states[0].keys() == states[1].keys()
     assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
 
@@ -341,8 +343,8 @@ def test_the_disk_space_check_counts_the_best_checkpoint_and_grids():
         state = sum(array.nbytes for array in trainer.state().values())
         return open_folder.space_needed(plan, trainer, 0), state
 
-    (plain, state), (judged, _) = space(), space(evaluate_every=2)
-    assert judged - plain == state + 4 * open_folder.PICTURE_BYTES
+    (plain, state), (evaluated, _) = space(), space(evaluate_every=2)
+    assert evaluated - plain == state + 4 * open_folder.PICTURE_BYTES
     # No more are ever there than are saved.
     (one, _), (another, _) = space(steps=1), space(steps=1, evaluate_every=2)
     assert another - one == state + open_folder.PICTURE_BYTES
@@ -352,19 +354,19 @@ def test_each_evaluation_prints_a_line(tmp_path):
     said = []
     folder = RunFolder(tmp_path)
     found = [row(6, 30.0, baseline=1.5), row(12, 10.0), row(18, 20.0)]
-    judge = Evaluations(
+    evaluator = Evaluations(
         folder, lambda *_: (found.pop(0), np.zeros((2, 2), np.uint8)), 6, 18, 100, said.append
     )
     for step in range(1, 19):
-        judge(SimpleNamespace(step=step))
+        evaluator(SimpleNamespace(step=step))
     features = "64 classifier and 18 local features (6a139aa6), 100 images"
     assert said == [
         f"step 6: Fréchet distance 30 (100 real images 1.5); {features}",
         f"step 12: Fréchet distance 10 (100 real images 1.5), the lowest so far; {features}",
         f"step 18: Fréchet distance 20 (100 real images 1.5); {features}",
     ]
-    assert judge.best([6, 18]) == 18
-    assert (judge.next_boundary(0), judge.next_boundary(6)) == (6, 12)
+    assert evaluator.best([6, 18]) == 18
+    assert (evaluator.next_boundary(0), evaluator.next_boundary(6)) == (6, 12)
 
 
 def test_the_classifiers_training_reports_progress():

@@ -1,4 +1,4 @@
-"""Which backend takes native networks, and what its mistakes look like."""
+"""Which backend accepts native networks, and its errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs: the shapes that layers make, the names and first values of weights, what is refused."""
+"""Layers: their output shapes, the names and initial values of weights, and errors."""
 
 from __future__ import annotations
 

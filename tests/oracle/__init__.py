@@ -1,4 +1,4 @@
-"""An oracle: a run's mathematics typed anew over stock torch, apart from every backend.
+"""An oracle: a run's mathematics implemented again with stock torch, independent of every backend.
 
 The backends share some formulas with each other and with the reference: losses, views, where a
 penalty is taken. Here they are written a second time, with torch's own norms, losses, optimizers

@@ -1,4 +1,4 @@
-"""How far a backend and the oracle part on a random problem."""
+"""How much a backend and the oracle differ on a random problem."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Distance:
 
 @contextmanager
 def one_thread():
-    """Hold torch to one thread; with more, problems of this size cost ten times the processor."""
+    """Limit torch to one thread: with more, small problems take ten times the processor time."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,11 +1,11 @@
-"""What a discriminator sees of images: the transforms of DiffAugment, and instance noise."""
+"""The augmentation of the discriminator's images: the transforms of DiffAugment, and noise."""
 
 import torch
 from torch.nn import functional
 
 
 def view(images, half, batch, policy, p):
-    """Return `(n, height, width, channels)` images as seen; `p` is a chance, or None for always."""
+    """Return augmented images `(n, height, width, channels)`; `p` None means always."""
     for name in policy:
         drawn = {role: batch.random.get(f"augment/{half}/{name}/{role}") for role in ROLES}
         changed = TRANSFORMS[name](images, drawn)

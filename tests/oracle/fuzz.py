@@ -1,4 +1,4 @@
-"""Hold backends against the oracle on many random problems: `python -m tests.oracle.fuzz 300`.
+"""Compare backends with the oracle on many random problems: `python -m tests.oracle.fuzz 300`.
 
 Ends with the largest differences, and with 1 if one is above the bound; `--from 120` begins
 elsewhere, `--backends numpy,torch` names whom to try.

@@ -1,4 +1,4 @@
-"""The built-in losses by torch's own, `(discriminator's, generator's)` of logits."""
+"""The built-in losses by torch's functions: `(discriminator's, generator's)` of logits."""
 
 import torch
 from torch.nn import functional
@@ -17,7 +17,7 @@ def margin(logits, side):
 
 
 def discriminator(name, real, fake, smoothing):
-    """Return the discriminator's loss, real images counting as fakes by the share `smoothing`."""
+    """Return the discriminator's loss with label smoothing by the share `smoothing`."""
     match name:
         case "nonsaturating" | "minimax":
             return told(real, 1.0 - smoothing) + told(fake, 0.0)

@@ -1,4 +1,4 @@
-"""Specs, run by torch's own functions on NCHW images."""
+"""Layers, computed by torch's functions on NCHW images."""
 
 import torch
 from torch.nn import functional

@@ -1,4 +1,4 @@
-"""Random problems, each from a number: the same number, the same problem.
+"""Random problems, each from a seed.
 
 Three things are left out, since two right programs may differ there by more than rounding:
 
@@ -48,7 +48,7 @@ IMAGES = 24
 
 @dataclass(frozen=True)
 class Case:
-    """A problem with what it trains on; `smoothing` is already in the problem's loss."""
+    """A problem with its data; `smoothing` is already in the problem's loss."""
 
     problem: Problem
     images: np.ndarray
@@ -60,7 +60,7 @@ class Case:
 
 @cache
 def case(number):
-    """Return the random problem of this number."""
+    """Return the random problem of this seed."""
     chance = random.Random(number)  # noqa: S311 - no secret hangs on it.
     shape = (2 * chance.randint(2, 4), 2 * chance.randint(2, 3), chance.randint(1, 3))
     labelled = chance.random() < 0.5
@@ -134,7 +134,7 @@ def critic(chance, shape, *, labelled, classifier):
 
 
 def hidden(chance, units):
-    """Return a dense layer with what may follow one."""
+    """Return a dense layer and random layers after it."""
     norm = chance.choice(["none", "none", "batch", "layer"])
     if norm == "batch":
         return (Dense(units, bias=False), batch_norm(chance), smooth(chance))
@@ -144,7 +144,7 @@ def hidden(chance, units):
 
 
 def residual(chance):
-    """Return nothing, or a block that keeps a row's width."""
+    """Return no layer, or a residual block."""
     kind = chance.choice(["none", "plain", "dropped"])
     if kind == "none":
         return ()
@@ -153,7 +153,7 @@ def residual(chance):
 
 
 def convolved(chance, channels, filters):
-    """Return a convolution that keeps the size, with what may follow one."""
+    """Return a convolution that keeps the size, and random layers after it."""
     groups = 2 if channels % 2 == filters % 2 == 0 and chance.random() < 0.5 else 1
     spectral, side = chance.random() < 0.4, chance.choice([1, 3])
     conv = Conv(filters, side, padding=side // 2, groups=groups, spectral=spectral)
@@ -178,7 +178,7 @@ def bent(chance):
 
 
 def optimizer(chance):
-    """Return one of the three, with a schedule or a clip now and then."""
+    """Return one of the three optimizers, sometimes with a schedule or a clip."""
     rate = chance.choice([0.01, 0.003, Schedule("cosine", 0.01, 0.001, 60)])
     clip = 0.3 if chance.random() < 0.2 else None
     match chance.choice(["sgd", "rmsprop", "adam", "adam"]):
@@ -198,7 +198,7 @@ def penalty(chance):
 
 
 def augment(chance):
-    """Return nothing, or some transforms, adaptive or always."""
+    """Return no augmentation, or some transforms, adaptive or fixed."""
     if chance.random() < 0.5:
         return None
     policy = tuple(chance.sample(TRANSFORMS, chance.randint(1, len(TRANSFORMS))))

@@ -17,7 +17,7 @@ SIDES = ("generator", "discriminator")
 
 
 class Oracle:
-    """A run in float64, from a state that is given; `smoothing` is the loss's share."""
+    """A run in float64 from a given state; `smoothing` is the loss's share."""
 
     def __init__(self, problem, state, smoothing=0.0):
         self.problem, self.smoothing, self.masks = problem, smoothing, Masks(problem)
@@ -41,8 +41,8 @@ class Oracle:
         masks = self.drawn(batch, last=False)
         with torch.no_grad():
             fake, _ = self.run("generator", batch.noise, batch, masks)
-        judged, moved = self.judged(fake, batch, masks, real=True)
-        fakes, reals = judged.chunk(2)
+        logits, moved = self.discriminate(fake, batch, masks, real=True)
+        fakes, reals = logits.chunk(2)
         loss = losses.discriminator(
             self.problem.loss.name, reals[:, 0], fakes[:, 0], self.smoothing
         )
@@ -60,8 +60,8 @@ class Oracle:
         masks = self.drawn(batch, last=True)
         fake, moved = self.run("generator", batch.noise, batch, masks)
         paired = self.problem.loss.name in losses.PAIRED
-        judged, _ = self.judged(fake, batch, masks, real=paired)
-        fakes, *reals = judged.split(len(fake))
+        logits, _ = self.discriminate(fake, batch, masks, real=paired)
+        fakes, *reals = logits.split(len(fake))
         real = reals[0][:, 0] if paired else None
         loss = losses.generator(self.problem.loss.name, real, fakes[:, 0])
         loss = loss + self.classified(batch, fakes)
@@ -82,7 +82,7 @@ class Oracle:
         run = Run(self.part(side), labels, here, halves)
         return run(getattr(self.problem, side), inputs), run.moved
 
-    def judged(self, fake, batch, masks, *, real):
+    def discriminate(self, fake, batch, masks, *, real):
         halves = [self.seen(fake, "fake", batch)]
         labels = batch.labels
         if real:

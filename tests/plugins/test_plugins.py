@@ -1,4 +1,4 @@
-"""Plugins from elsewhere: what they add; what broken ones cannot harm is in tests/crash."""
+"""Third-party plugins: what they add; tests/crash has the broken ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNT = itertools.count()
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Return what installs a distribution of one module: its folders, as pip leaves them."""
+    """Return a function that installs a distribution of one module, as pip does."""
     monkeypatch.delenv(plugins.STRICT, raising=False)
     site = tmp_path / "site"
     modules = []
@@ -51,7 +51,7 @@ def install(tmp_path, monkeypatch):
 
 @pytest.fixture
 def command(capsys, tmp_path, monkeypatch):
-    """Return what runs the command: its exit code, standard output and error."""
+    """Return a function that runs the command: exit code, standard output and error."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):

@@ -1,4 +1,4 @@
-"""Offering losses, data sets, backends and plugins at run time."""
+"""Registering losses, data sets, backends and plugins at run time."""
 
 from __future__ import annotations
 

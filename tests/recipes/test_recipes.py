@@ -1,4 +1,4 @@
-"""Every recipe is a run: it trains on each backend, and makes images."""
+"""Every recipe trains on each backend and makes images."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def test_a_recipe_trains(name, backend, pictures):
 def test_a_recipe_fits_its_images(name):
     settings = config(name)
     made = output_shape(settings.generator.layers, (settings.latent,))
-    judged = output_shape(settings.discriminator.layers, made)
+    found = output_shape(settings.discriminator.layers, made)
     assert made in {(28, 28, 1), (32, 32, 3)}
-    assert judged == ((11,) if settings.auxiliary else (1,))
+    assert found == ((11,) if settings.auxiliary else (1,))
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -1,4 +1,4 @@
-"""What of a run goes into a page that makes its images, and what is refused."""
+"""A page that makes a run's images: what is in it, and what is refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def numbers(array):
 
 @pytest.fixture
 def no_directions(monkeypatch):
-    """Spare the images that directions are found by."""
+    """Skip the search for directions, which makes many images."""
     monkeypatch.setattr(explorer, "principal_directions", any_directions)
 
 

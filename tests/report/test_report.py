@@ -1,4 +1,4 @@
-"""What a report says of runs, whole and damaged, and how large it may become."""
+"""Reports of complete and damaged runs, and their size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EMPTY = {"meta", "link", "img", "input", "path", "rect", "wbr", "br"}
 
 
 class Text(HTMLParser):
-    """The text that a reader sees, and whether every element is closed where it should be."""
+    """The visible text of a page; it also checks that every element is closed."""
 
     def __init__(self, page):
         super().__init__()
@@ -457,7 +457,7 @@ def test_the_command_writes_a_page_of_several_runs_here(machine, command):
 BAD = {
     "no run": (["report"], 2, "RUN"),
     "a run that is not there": (["report", "run", "none"], 4, "no run folder at 'none'"),
-    "a folder that is no run": (["report", "."], 4, "config.toml"),
+    "a folder without a run": (["report", "."], 4, "config.toml"),
     "a page that is no page": (["report", "run", "--out", "page.pdf"], 2, "expected a .html file"),
     "a page nowhere": (["report", "run", "--out", "no/page.html"], 2, "no folder no"),
     "a backend of no name": (

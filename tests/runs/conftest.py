@@ -1,4 +1,4 @@
-"""A small state, a store with two checkpoints of it, and a way to make the disk fail."""
+"""A small state, a store with two checkpoints, and a failing disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def state():
 
 @pytest.fixture
 def store(tmp_path):
-    """Return a store that holds steps 640 and 1280, each of its own state."""
+    """Return a store with steps 640 and 1280, each with another state."""
     store = CheckpointStore(tmp_path / "checkpoints")
     for step in (640, 1280):
         store.save(step, make_state(step), {"backend": "numpy"})

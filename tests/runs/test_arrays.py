@@ -1,4 +1,4 @@
-"""Arrays of images in files, and the making of many images, in memory that does not grow."""
+"""Arrays of images in files, and sampling many images, in constant memory."""
 
 from __future__ import annotations
 

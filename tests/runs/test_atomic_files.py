@@ -1,4 +1,4 @@
-"""What a library wrote under a temporary name, and how it gets to its place."""
+"""Files written by a library under a temporary name, and moved to their path."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_failed_move_leaves_the_old_file(kind, tmp_path, monkeypatch):
 
 
 def failing(monkeypatch, made):
-    """Let no move of `made` succeed."""
+    """Make every move of `made` fail."""
     for name in ("rename", "replace"):
         move = getattr(Path, name)
 

@@ -1,4 +1,4 @@
-"""What a store of checkpoints promises while nothing goes wrong."""
+"""The store of checkpoints, without faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader beside a writer that saves and prunes never takes what was removed for damaged."""
+"""A reader never reports a checkpoint as damaged that another process has pruned."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def rotate(run, monkeypatch):
-    """Let the writer save and prune at the n-th reading of a file, for each of these n."""
+    """Save and prune at the n-th reading of a file, for each of these n."""
 
     def arm(*turns):
         read, calls = checkpoints.read_plain, []

@@ -1,4 +1,4 @@
-"""What is no checkpoint, or holds no numbers, is refused by name; tests/crash damages real ones."""
+"""Invalid checkpoints are refused by name; tests/crash damages real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log of evaluations promises."""
+"""The log of evaluations."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_evaluations_are_read_back_equal(path):
 
 
 def test_the_log_has_every_metric_of_an_evaluation():
-    # Of a figure that it does not know it would prove nothing.
+    # It says nothing about a metric that it does not know.
     named = (
         *evaluation_log.WORDS,
         *evaluation_log.COUNTS,

@@ -1,4 +1,4 @@
-"""What a run's folder promises."""
+"""The run folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def holder(run):
-    """Yield another process, which holds the run's lock."""
+    """Yield another process, which has locked the run."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", HOLDER, str(run.path)]
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:

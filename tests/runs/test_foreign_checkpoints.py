@@ -1,4 +1,4 @@
-"""A checkpoint of another run in a run's folder: each command passes it over, and says so once."""
+"""Checkpoints of another run in a run's folder: each command skips them with one warning."""
 
 from __future__ import annotations
 

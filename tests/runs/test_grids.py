@@ -1,4 +1,4 @@
-"""The pictures that a run leaves: the same latent vectors through training."""
+"""The grids of a run: the same latent vectors throughout training."""
 
 from __future__ import annotations
 

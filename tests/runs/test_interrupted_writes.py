@@ -1,4 +1,4 @@
-"""Passing errors are waited for, and what is half-written is cleared away; tests/crash kills."""
+"""Temporary errors are retried, and unfinished files removed; tests/crash kills processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in the way of a run is refused by name; no link is followed, no pipe waited for."""
+"""Files in the way of a run are refused by name; no link is followed, no pipe opened."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(tmp_path):
 
 
 def put(path, kind):
-    """Put something at `path` that a run must not write to; return what a link leads to."""
+    """Make a file at `path` that a run must not write to; return a link's target."""
     target = path.parent.with_name(f"elsewhere-{path.name}")
     match kind:
         case "link":

@@ -1,4 +1,4 @@
-"""A folder that is moved or removed while it is locked is not made again, and nothing is lost."""
+"""A locked folder that is moved or removed is not made again, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(tmp_path):
 
 
 def refused(run, do):
-    """Lock the run, call `do`, and return the line with which that ends."""
+    """Lock the run, call `do`, and return its error."""
 
     def locked():
         with run.lock():

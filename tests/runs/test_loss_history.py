@@ -1,4 +1,4 @@
-"""The losses of a run are an array whose columns have names."""
+"""A run's losses: an array with named columns."""
 
 from __future__ import annotations
 

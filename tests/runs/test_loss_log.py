@@ -1,4 +1,4 @@
-"""What the log of losses promises."""
+"""The log of losses."""
 
 from __future__ import annotations
 

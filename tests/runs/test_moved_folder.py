@@ -1,4 +1,4 @@
-"""A run's folder that is moved or removed while it trains; leftovers where a run is to begin."""
+"""A run folder that is moved or removed during training; leftovers in a new run's folder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def settings(machine):
 
 
 class Strike:
-    """Does something once, when a run comes to the end of a block after some steps."""
+    """Calls a function once, at the end of a block after some steps."""
 
     def __init__(self, step, do):
         self.step, self.do = step, do
@@ -60,7 +60,7 @@ class Strike:
 
 @pytest.fixture
 def train(monkeypatch, command):
-    """Return what trains by the command, struck after some steps."""
+    """Return a function that trains by the command with a fault after some steps."""
 
     def run(step, do, *more):
         original = execute.folder_callbacks

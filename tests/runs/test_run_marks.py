@@ -1,4 +1,4 @@
-"""A run's mark decides which checkpoints in its folder are its own, for every reader and writer."""
+"""A run's mark decides which checkpoints in its folder are its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run was warned of, kept beside its losses."""
+"""The log of a run's warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract, held by every backend that this repository brings."""
+"""Every backend of this repository passes the contract."""
 
 from __future__ import annotations
 

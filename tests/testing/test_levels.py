@@ -1,4 +1,4 @@
-"""The level of each clause: marked at the clause, read by the check and by pytest's -k."""
+"""The level of each clause: marked at the clause, used by the check and by pytest's -k."""
 
 from __future__ import annotations
 

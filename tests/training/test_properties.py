@@ -1,4 +1,4 @@
-"""What holds whatever the numbers: steps, plans, schedules, draws and augmentation."""
+"""Properties for random numbers: steps, plans, schedules, random inputs and augmentation."""
 
 from __future__ import annotations
 
@@ -206,14 +206,14 @@ def test_the_augmentation_probability_stays_between_0_and_1(p, signs, count, bat
 
 
 def drawn(augment, seed, shape=(6, 5, 3)):
-    """Return the draws of one update's batch."""
+    """Return the random inputs of one update's batch."""
     problem = dataclasses.replace(PLAIN, augment=augment, seed=seed)
     made = random_inputs.draw(dataclasses.replace(problem, **blank(shape)), BATCH, 2, 0)
     return {name: array[0] for name, array in made.items()}
 
 
 def blank(shape):
-    """Return a problem's fields that make images of `shape`."""
+    """Return a problem's fields for images of `shape`."""
     size = math.prod(shape)
     return {"image_shape": shape, "generator": (Dense(size), Reshape(shape))}
 
@@ -235,13 +235,13 @@ def pictures(seed):
 
 
 def neutralised(name, array):
-    """Return numbers by which a transform changes nothing."""
+    """Return random inputs with which a transform changes nothing."""
     *_, transform, role = name.split("/")
     neutral = 1 if role == "value" and transform in ("saturation", "contrast") else 0
     return np.full_like(array, neutral)
 
 
 def names(made, half):
-    """Return the names of one half's draws, after its own."""
+    """Return the names of one half's random inputs, without the half's prefix."""
     start = f"augment/{half}/"
     return [name.removeprefix(start) for name in made if name.startswith(start)]

@@ -1,4 +1,4 @@
-"""The algorithm: what is planned, in which order it is done, and where blocks end."""
+"""The training loop: the plan, the order of updates, and the ends of blocks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REGIME = StepShape(batch=4, n_critic=2)
 
 
 def equal(one: Block, other: Block) -> bool:
-    """Tell whether two blocks are the same, bit for bit."""
+    """Return whether two blocks are equal, bit for bit."""
     arrays = [(one.index, other.index), (one.noise, other.noise)]
     for mine, yours in ((one.random, other.random), (one.scalars, other.scalars)):
         assert mine.keys() == yours.keys()
@@ -55,7 +55,7 @@ def joined(first: Block, second: Block) -> Block:
 
 
 class Recorder:
-    """A trainer that only writes down what it is asked to do."""
+    """A trainer that only records its calls."""
 
     def __init__(self, losses=lambda step, update: step + update / 8):
         self.updates = []
@@ -78,7 +78,7 @@ class Recorder:
 
 
 class BlockRecorder(Recorder):
-    """A trainer that takes blocks, and writes down which."""
+    """A trainer that records its blocks."""
 
     def __init__(self, value=0.0):
         super().__init__()
@@ -95,7 +95,7 @@ class BlockRecorder(Recorder):
 
 
 class Edges:
-    """A callback that asks for edges and remembers what it saw."""
+    """A callback that asks for boundaries and records its calls."""
 
     def __init__(self, *edges):
         self.edges = edges

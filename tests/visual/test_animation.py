@@ -1,4 +1,4 @@
-"""Files that move: read back picture by picture, and made by `gankit sample`."""
+"""Animations: read back frame by frame, and made by `gankit sample`."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_folder_without_grids_and_a_damaged_one_are_named(tmp_path):
 
 @pytest.fixture
 def run(machine, command):
-    """Return the folder of a run of 3 epochs that knows classes."""
+    """Return the folder of a class-conditional run of 3 epochs."""
     (machine / "tiny.toml").write_text(
         """
         backend = "numpy"

@@ -1,4 +1,4 @@
-"""Images as a person sees them."""
+"""Grids and picture files."""
 
 from __future__ import annotations
 

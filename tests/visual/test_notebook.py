@@ -1,4 +1,4 @@
-"""What a notebook shows, and the tutorial: executed from its first cell to its last."""
+"""Displays in notebooks, and the tutorial: executed from its first cell to its last."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_live_shows_the_last_step_and_takes_at_most_a_twentieth_of_the_time():
 
 
 class Stepping:
-    """Lets blocks be of one step."""
+    """Makes blocks of one step."""
 
     def next_boundary(self, step, /):
         return step + 1
@@ -142,7 +142,7 @@ def test_live_warns_once_outside_a_notebook_and_does_nothing(capsys):
 
 @pytest.fixture
 def cell(monkeypatch):
-    """Let this be a notebook; return what its cell shows, one piece of HTML after the other."""
+    """Simulate a notebook; return its cell's outputs as HTML."""
     shown = []
     handle = types.SimpleNamespace(update=shown.append)
     display = types.SimpleNamespace(HTML=str, display=lambda *_, display_id: handle)  # noqa: ARG005
@@ -198,7 +198,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 class Here(AsyncKernelManager):
-    # This very Python, whichever kernels are installed.
+    # This Python, whatever kernels are installed.
     @property
     def kernel_spec(self):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -214,7 +214,7 @@ nbformat.write(book, target)
 
 
 def outputs(book):
-    """Return the kinds of output of each cell; a slow machine says more on standard error."""
+    """Return the kinds of output of each cell; standard error depends on the machine's speed."""
     return [
         sorted(
             kind

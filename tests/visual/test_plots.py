@@ -1,4 +1,4 @@
-"""Curves: what is drawn, and that it is written whole."""
+"""Plots: what is drawn, and that files are complete."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Lax(Backend):
 
 @dataclass(frozen=True)
 class Eager(Backend):
-    """A backend that imports what it requires when it is asked for."""
+    """A backend that imports its required modules when it is listed."""
 
     def __post_init__(self):
         for name in self.requires:

@@ -1,4 +1,4 @@
-"""Loops over the seed's networks, batch 128, float32: gankit's, and those written by hand.
+"""Training loops over the networks of `simple`, batch 128, float32: gankit's and handwritten ones.
 
 Each module has `loop(images)`, which takes `(N, 28, 28, 1)` uint8 images and returns what runs so
 many steps. A step is one step of the discriminator on 128 fakes and 128 reals, and one step of

@@ -1,4 +1,4 @@
-"""gankit's own loop, `fit`, over one of its backends."""
+"""gankit's loop, `fit`, with one of its backends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def loop(images: np.ndarray, backend: str = "numpy", **changes: Any) -> Callable[[int], None]:
-    """Return what runs so many steps of the recipe `simple`, with settings changed."""
+    """Return a function that runs n steps of the recipe `simple`, with changed settings."""
     from gankit import plugins
     from gankit.training import fit
     from loops.problems import seed

@@ -1,4 +1,4 @@
-"""A loop in JAX as someone who knows it writes it: steps are one `lax.scan`, its state donated."""
+"""An expert's loop in JAX: steps are one `lax.scan`, its state donated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def paint(weights: Any, noise: jax.Array) -> jax.Array:
     return jnp.tanh(noise @ kernel + bias)
 
 
-def judge(weights: Any, images: jax.Array, key: jax.Array) -> jax.Array:
+def discriminate(weights: Any, images: jax.Array, key: jax.Array) -> jax.Array:
     """Return `(n, 1)` logits, with dropout."""
     *hidden, (kernel, bias) = weights
     for k, (w, b) in zip(jax.random.split(key, len(hidden)), hidden, strict=True):
@@ -55,7 +55,7 @@ def adam(weights: Any, slopes: Any, moments: Any) -> tuple[Any, Any]:
 
 
 def loop(images: np.ndarray, random: str = "threefry2x32") -> Callable[[int], None]:
-    """Return what runs so many steps; `random` is JAX's generator, "unsafe_rbg" its cheapest."""
+    """Return a function that runs n steps; "unsafe_rbg" is JAX's cheapest generator."""
     key = jax.random.key(0, impl=random)
     data = jnp.asarray((images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5)
     networks = stack(key, GENERATOR), stack(key, DISCRIMINATOR)
@@ -71,10 +71,10 @@ def loop(images: np.ndarray, random: str = "threefry2x32") -> Callable[[int], No
         sign = jnp.repeat(jnp.array([1.0, -1.0], jnp.float32), BATCH)[:, None]
 
         def of_discriminator(d: Any) -> jax.Array:
-            return 2 * jax.nn.softplus(sign * judge(d, joined, first)).mean()
+            return 2 * jax.nn.softplus(sign * discriminate(d, joined, first)).mean()
 
         def of_generator(g: Any) -> jax.Array:
-            return jax.nn.softplus(-judge(d, paint(g, noise), second)).mean()
+            return jax.nn.softplus(-discriminate(d, paint(g, noise), second)).mean()
 
         d_loss, slopes = jax.value_and_grad(of_discriminator)(d)
         d, d_adam = adam(d, slopes, d_adam)

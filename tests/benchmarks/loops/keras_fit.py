@@ -1,4 +1,4 @@
-"""A `train_step` of one's own under Keras's `fit`, as its guide to GANs has it."""
+"""A custom `train_step` in Keras's `fit`, as in its guide to GANs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loops.tensorflow_function import stack
 
 
 class GAN(keras.Model):
-    """Both networks, and what a batch of real images does to them."""
+    """Both networks and their training step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class GAN(keras.Model):
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many steps."""
+    """Return a function that runs n steps."""
     scaled = (images.reshape(len(images), -1).astype(np.float32) - 127.5) / 127.5
     data = tf.data.Dataset.from_tensor_slices(scaled).shuffle(len(images)).repeat()
     data = data.batch(BATCH, drop_remainder=True).prefetch(tf.data.AUTOTUNE)

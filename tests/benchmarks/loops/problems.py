@@ -1,4 +1,4 @@
-"""The seed's networks as gankit has them, and the same layers in other sizes."""
+"""The networks of `simple`, and the same layers in other sizes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PIXELS = 784
 
 
 def seed(**changes: Any) -> tuple[Problem, StepShape]:
-    """Return the problem and the step_shape of the recipe `simple`, with settings changed."""
+    """Return problem and step shape of the recipe `simple`, with changed settings."""
     config = from_settings(recipe("simple").settings | changes)
     return config.problem((28, 28, 1), plugins.get_loss(config.loss)), config.step_shape()
 
 
 def resized(problem: Problem, shape: Shape, units: Callable[[int], int]) -> Problem:
-    """Return it for images of `shape`, with other `units` in place of each hidden layer's."""
+    """Return the problem for images of `shape`, with other `units` in each hidden layer."""
 
     def layer(one: Any) -> Any:
         match one:

@@ -1,4 +1,4 @@
-"""The matrix products of a step alone, by PyTorch."""
+"""Only the matrix products of a step, by PyTorch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loops.factors import factors
 
 
 def loop(_images: np.ndarray, library: str = "onednn") -> Callable[[int], None]:
-    """Return what multiplies so often: by "onednn", torch's "default", or in "bfloat16"."""
+    """Return a function that multiplies n times: "onednn", torch's "default", or "bfloat16"."""
     torch.backends.mkldnn.matmul.fp32_precision = "bf16" if library == "onednn" else "none"
     kind = torch.bfloat16 if library == "bfloat16" else torch.float32
     pairs = [
@@ -31,6 +31,6 @@ def loop(_images: np.ndarray, library: str = "onednn") -> Callable[[int], None]:
 
 
 def laid(rows: int, columns: int, kind: torch.dtype, turned: bool) -> torch.Tensor:
-    """Return a random matrix, laid out as a framework has it."""
+    """Return a random matrix in the memory layout of a framework."""
     whole = torch.randn(columns, rows).t() if turned else torch.randn(rows, columns)
     return whole.to(kind)

@@ -1,4 +1,4 @@
-"""The script that gankit grew from, as it trains: `predict` and two calls of `train_on_batch`.
+"""gankit's original script: `predict` and two calls of `train_on_batch` per step.
 
 Keras 3 settles what is trainable when a model is compiled, so the networks are compiled in the
 order in which the script means it: the discriminator by itself, then frozen inside the whole.
@@ -31,7 +31,7 @@ def compiled(model: keras.Model) -> keras.Model:
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many steps."""
+    """Return a function that runs n steps."""
     generator = compiled(stack(GENERATOR, "tanh"))
     discriminator = compiled(stack(DISCRIMINATOR, "sigmoid", DROP))
     discriminator.trainable = False

@@ -1,4 +1,4 @@
-"""A step of Keras networks in one `tf.function`, as by someone who knows TensorFlow."""
+"""An expert's step of Keras networks: one `tf.function`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loops import BATCH, BETA1, DISCRIMINATOR, DROP, GENERATOR, LATENT, RATE, SL
 
 
 def stack(widths: tuple[int, ...], drop: float = 0.0) -> keras.Sequential:
-    """Return dense layers, the last one without what follows the others."""
+    """Return dense layers; the last one has no activation or dropout."""
     parts: list[keras.layers.Layer] = [keras.Input(widths[:1])]
     for units in widths[1:-1]:
         parts += [layers.Dense(units), layers.LeakyReLU(SLOPE)]
@@ -22,7 +22,7 @@ def stack(widths: tuple[int, ...], drop: float = 0.0) -> keras.Sequential:
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many steps."""
+    """Return a function that runs n steps."""
     generator, discriminator = stack(GENERATOR), stack(DISCRIMINATOR, DROP)
     generator.add(layers.Activation("tanh"))
     g_adam, d_adam = (keras.optimizers.Adam(RATE, BETA1) for _ in range(2))

@@ -1,4 +1,4 @@
-"""The matrix products of a step alone, by TensorFlow, in one compiled call."""
+"""Only the matrix products of a step, by TensorFlow, in one compiled call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loops.factors import factors
 
 
 def loop(_images: np.ndarray) -> Callable[[int], None]:
-    """Return what multiplies so often."""
+    """Return a function that multiplies n times."""
     found = factors()
     pairs = [
         (laid(f.rows, f.inner, f.turned == "left"), laid(f.inner, f.columns, f.turned == "right"))
@@ -33,5 +33,5 @@ def loop(_images: np.ndarray) -> Callable[[int], None]:
 
 
 def laid(rows: int, columns: int, turned: bool) -> tf.Tensor:
-    """Return a random matrix, laid out as a framework has it."""
+    """Return a random matrix in the memory layout of a framework."""
     return tf.random.normal((columns, rows) if turned else (rows, columns))

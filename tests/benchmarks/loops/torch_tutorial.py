@@ -1,4 +1,4 @@
-"""A PyTorch loop as a careful tutorial writes it."""
+"""A PyTorch loop as in a careful tutorial."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loops import BATCH, BETA1, BETA2, DISCRIMINATOR, DROP, GENERATOR, LATENT, R
 
 
 def stack(*widths: int, drop: float = 0.0) -> nn.Sequential:
-    """Return dense layers, the last one without what follows the others."""
+    """Return dense layers; the last one has no activation or dropout."""
     layers: list[nn.Module] = []
     for inputs, units in itertools.pairwise(widths):
         layers += [nn.Linear(inputs, units), nn.LeakyReLU(SLOPE)]
@@ -23,7 +23,7 @@ def stack(*widths: int, drop: float = 0.0) -> nn.Sequential:
 
 
 def loop(images: np.ndarray) -> Callable[[int], None]:
-    """Return what runs so many steps."""
+    """Return a function that runs n steps."""
     generator = nn.Sequential(stack(*GENERATOR), nn.Tanh())
     discriminator = stack(*DISCRIMINATOR, drop=DROP)
     g_adam = torch.optim.Adam(generator.parameters(), RATE, (BETA1, BETA2))

@@ -1,4 +1,4 @@
-"""Files made by an enemy: what each is, what reads it, and how that must end."""
+"""Hostile files: how each is made, what reads it, and the expected error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Hostile:
     read
         What gankit reads it with.
     ends
-        The error that reading ends with, or None where the file is passed over: reading then
+        The error of reading, or None if the file is ignored: reading then
         returns None or something empty.
     """
 
@@ -42,7 +42,7 @@ FILES: list[Hostile] = []
 
 
 def hostile(read, ends):
-    """Register what a function makes as a hostile file."""
+    """Register the file that a function makes as hostile."""
 
     def keep(make):
         FILES.append(Hostile(make.__name__.replace("_", " "), make, read, ends))
@@ -52,7 +52,7 @@ def hostile(read, ends):
 
 
 class Harmful:
-    """What imports the canary when it is unpickled."""
+    """An object that imports the canary module when it is unpickled."""
 
     def __reduce__(self):
         return exec, (f"import {CANARY}",)
@@ -69,21 +69,21 @@ def write(path, content):
 
 
 def sparse(path, start=b"", size=HUGE):
-    """Make a file that says it is huge, and takes no room."""
+    """Make a sparse file of a huge size."""
     write(path, start)
     os.truncate(path, size)
     return path
 
 
 def pipe(path):
-    """Make a pipe that nobody will ever write to."""
+    """Make a pipe that has no writer."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
     return path
 
 
 def endless(path):
-    """Make a name for the device that gives zeros without end."""
+    """Make a link to the device of endless zeros."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to("/dev/zero")
     return path

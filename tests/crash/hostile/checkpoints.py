@@ -1,4 +1,4 @@
-"""Hostile checkpoints: files that are not what they say, and manifests that vouch for them."""
+"""Hostile checkpoints: false files, and manifests with their digests."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ refused = hostile(read_checkpoint, "CheckpointError")
 
 
 def checkpoint(folder, **info):
-    """Return a complete checkpoint, to be made hostile; `info` goes into its manifest."""
+    """Return a complete checkpoint to be made hostile; its manifest has `info`."""
     state = {KERNEL: np.ones((3, 2), np.float32), "step": np.array(4)}
     return CheckpointStore(folder).save(4, state, info)
 
 
 def sealed(folder, content, arrays=None, *, name=FILE, size=None):
-    """Return a checkpoint whose manifest vouches for a file of that content."""
+    """Return a checkpoint whose manifest has the digest of a file with that content."""
     arrays = arrays or {}
     digest = hashlib.sha256(content).hexdigest()
     entry = FileEntry(len(content) if size is None else size, digest, arrays)
@@ -38,7 +38,7 @@ def sealed(folder, content, arrays=None, *, name=FILE, size=None):
 
 
 def header(table, body=b""):
-    """Return a safetensors file with a header of one's own."""
+    """Return a safetensors file with a given header."""
     text = table if isinstance(table, bytes) else json.dumps(table).encode()
     return struct.pack("<Q", len(text)) + text + body
 

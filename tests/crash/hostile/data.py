@@ -1,4 +1,4 @@
-"""Hostile data: arrays that lie, files that unpack to more than there is room, and no files."""
+"""Hostile data: false headers, decompression bombs, and special files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def published(path):
 
 
 def harmless(path):
-    """Read images whose pixels are good; what lies about them is not followed."""
+    """Read images with valid pixels and false metadata, which is ignored."""
     assert len(own(path)) == 1
 
 
@@ -125,7 +125,7 @@ def published_images_in_an_npz_of_pickles(folder):
 
 
 def npy(shape, descr="'|u1'"):
-    """Return an npy file's header that says whatever it likes."""
+    """Return an npy file's header with any text."""
     text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     return b"\x93NUMPY\x02\x00" + struct.pack("<I", len(text) + 1) + text + b"\n"
 
@@ -138,7 +138,7 @@ def npz(folder, method, members):
 
 
 def bomb(folder, images, method=zipfile.ZIP_DEFLATED):
-    """Return an npz file of black images, 2^16 bytes each, that packs very small."""
+    """Return a very small npz file of black images, 2^16 bytes each."""
     path = folder / "mine.npz"
     with zipfile.ZipFile(path, "w", method) as file, file.open("images.npy", "w") as member:
         member.write(npy((images, 256, 256)))
@@ -319,7 +319,7 @@ def chunk(name, body):
 
 
 def png(folder, width, height, *, kind=2, data=b"", more=b""):
-    """Return a folder with a PNG file that says how large it is."""
+    """Return a folder with a PNG file of a given declared size."""
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0))
     body = head + more + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     return write(folder / "mine.png", b"\x89PNG\r\n\x1a\n" + body).parent

@@ -1,4 +1,4 @@
-"""Hostile run folders: settings, logs, facts, locks, and weights kept in the cache."""
+"""Hostile run folders: settings, logs, facts, locks, and cached weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def opened(run):
 
 
 def simple(**changes):
-    """Return the settings of `simple` with some changed, as TOML."""
+    """Return the settings of `simple` with some changes, as TOML."""
     return layering.config_of([layering.from_recipe("simple"), ("here", changes)]).to_toml()
 
 

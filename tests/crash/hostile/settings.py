@@ -1,4 +1,4 @@
-"""Hostile settings: files for --config and --recipe, and words for --set and the environment."""
+"""Hostile settings: files for --config and --recipe, values for --set and the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def over_simple(path):
 
 
 def assigned(path):
-    """Read a file's text as the words after --set."""
+    """Read a file's text as the value of --set."""
     return layering.config_of([SIMPLE, layering.from_assignment(path.read_text())])
 
 

@@ -1,4 +1,4 @@
-"""The classifier: what it learns, and that the one kept is the one that was trained."""
+"""The classifier: what it learns, and that the cached one equals the trained one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = 60
 
 
 def made(seed=0, count=300, shape=(8, 6, 2), classes=3):
-    """Return images whose class says in which third of their columns they are bright."""
+    """Return images whose class is the third of their columns that is bright."""
     random = np.random.default_rng(seed)
     labels = random.integers(classes, size=count)
     images = random.integers(0, 120, (count, *shape), dtype=np.uint8)
@@ -134,7 +134,7 @@ def flipped(content):
 
 
 def edited(change):
-    """Return what writes the file anew with other arrays, and with a sum that fits them."""
+    """Return a function that rewrites the file with other arrays and a valid checksum."""
 
     def edit(content):
         arrays = tensors.decode(content)

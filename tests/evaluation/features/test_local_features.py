@@ -1,4 +1,4 @@
-"""Local features: what they see, and what they do not depend on."""
+"""Local features: what changes them, and what does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small network, against finite differences."""
+"""The small network, compared with finite differences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def loss(weights, pixels, labels):
 
 
 def drawn(inputs=12, classes=3):
-    """Return weights in float64, for which differences are exact enough, and a batch."""
+    """Return weights in float64, in which finite differences are accurate enough, and a batch."""
     random = np.random.default_rng(0)
     weights = {k: v.astype(np.float64) for k, v in mlp.initial(inputs, classes, random).items()}
     for name in weights:

@@ -1,4 +1,4 @@
-"""Principal components, against scikit-learn's."""
+"""Principal components, compared with scikit-learn's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of a classifier's chances, against scipy and scikit-learn."""
+"""Metrics of class probabilities, compared with scipy and scikit-learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Fréchet distance, against closed forms and a matrix root."""
+"""The Fréchet distance, compared with closed forms and a matrix root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kernel distance, against scikit-learn's kernel."""
+"""The kernel distance, compared with scikit-learn's kernel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.evaluation.metrics.random_numbers import normal, rotation
 
 
 def unbiased(a, b):
-    """Return MMD² by the tables of scikit-learn's kernel."""
+    """Return MMD² from scikit-learn's kernel matrices."""
     options = {"degree": 3, "gamma": 1 / a.shape[1], "coef0": 1}
     within = []
     for own in (a, b):

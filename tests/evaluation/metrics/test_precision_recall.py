@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage, against scikit-learn's neighbours."""
+"""Precision, recall, density and coverage, compared with scikit-learn's neighbours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def reach(features, k):
 
 
 def found_elsewhere(fake, real, k):
-    """Return the four figures from whole tables of distances."""
+    """Return the four metrics from complete matrices of distances."""
     table = np.linalg.norm(fake[:, None] - real, axis=2)
     inside = table <= reach(real, k)
     return Balls(

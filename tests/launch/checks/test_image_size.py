@@ -1,4 +1,4 @@
-"""Networks that make other images than the data's, and pictures that lose something on the way."""
+"""Networks that make images of another shape than the data's, and pictures that lose detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before the first step: what is warned of, and that sound runs are not."""
+"""Warnings before the first step, and that correct runs cause none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FIT = {"steps": 1, "latent": 3, "batch": 8, "backend": "numpy"}
 
 
 def said(images=IMAGES, generator=GENERATOR, discriminator=DISCRIMINATOR, **changes):
-    """Return what `fit` warns of."""
+    """Return the warnings of `fit`."""
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always")
         gankit.fit(images, generator, discriminator, **FIT | changes)
@@ -175,7 +175,7 @@ def test_training_a_recipe_warns_and_saves_the_warnings(tmp_path):
     assert kept.step == 0
     assert "there is only 1 image" in kept.text
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # A run that goes on has been warned.
+        warnings.simplefilter("error")  # A resumed run was warned before.
         gankit.train("simple", out=tmp_path / "run", resume=True, **settings | {"steps": 3})
 
 

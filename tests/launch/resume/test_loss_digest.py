@@ -1,4 +1,4 @@
-"""A digest tells losses apart, and does not depend on how a formula is written."""
+"""Different losses have different digests, however a formula is written."""
 
 from __future__ import annotations
 

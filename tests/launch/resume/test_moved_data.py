@@ -1,4 +1,4 @@
-"""The same images at another place are the same images, and one that was changed is another."""
+"""Moved images are recognised, and changed images are refused."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def train(command_fd):
 
 
 def settled(path):
-    """Give a file a time of change that is long enough ago."""
+    """Give a file an old modification time."""
     os.utime(path, ns=(0, 10**18))
 
 

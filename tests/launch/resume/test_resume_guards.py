@@ -1,4 +1,4 @@
-"""What a resume is held against stands in each checkpoint, so that no lost file weakens it."""
+"""A resume is checked against facts in each checkpoint, so a lost file does not weaken it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch, trained):
-    """Give the test a copy of the run, and none of this machine's settings."""
+    """Give the test a copy of the run, without this machine's settings."""
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "home"))
@@ -82,14 +82,14 @@ def edit(path, old, new):
 
 
 def flip_a_digit(log):
-    """Change the last digit of the first loss, so that every line is still one."""
+    """Change the last digit of the first loss; every line stays valid."""
     text = log.read_text()
     place = text.index(", ", text.index("discriminator")) - 1
     log.write_text(text[:place] + ("2" if text[place] == "1" else "1") + text[place + 1 :])
 
 
 def contents(folder):
-    """Return the bytes of every file in a folder, by path; the lock has none."""
+    """Return the bytes of every file in a folder, by path, without the lock."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     return {path: path.read_bytes() for path in files}
 

@@ -1,4 +1,4 @@
-"""Stopping a run and going on: the numbers are those of a run that never stopped."""
+"""Stopping and resuming a run: the numbers equal those of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Ended(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch):
-    """Give the test an empty working folder and none of this machine's settings."""
+    """Give the test an empty working folder, without this machine's settings."""
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -63,7 +63,7 @@ def machine(tmp_path, monkeypatch):
 
 @pytest.fixture
 def command(capsys):
-    """Return what trains in this process: its exit code, standard output and error."""
+    """Return a function that trains in this process: exit code, standard output and error."""
 
     def run(out, *arguments, config="run.toml"):
         chosen = ["--config", config] if config else []
@@ -81,7 +81,7 @@ def steps(run):
 
 
 def same_numbers(one, other, step):
-    """Tell whether two runs logged and learned the same, bit for bit."""
+    """Return whether two runs have the same logs and weights, bit for bit."""
     logs = [Path(run, "losses.jsonl").read_bytes() for run in (one, other)]
     states = [
         read_checkpoint(Path(run, "checkpoints", f"{step:06d}")).state for run in (one, other)

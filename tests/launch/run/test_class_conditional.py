@@ -1,4 +1,4 @@
-"""Runs that know classes, as a person meets them: in the command, and from Python."""
+"""Class-conditional runs, by the command and in Python."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fit(**changes):
 
 @pytest.fixture
 def run(machine, command):
-    """Return the folder of a run of 4 steps that knows the ten glyphs apart."""
+    """Return the folder of a class-conditional run of 4 steps on glyphs."""
     (machine / "tiny.toml").write_text(TINY, "utf-8")
     ended = command(
         "train",

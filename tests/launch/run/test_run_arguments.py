@@ -1,4 +1,4 @@
-"""What is asked of a run with a value of a wrong type is refused in one line."""
+"""Arguments of a wrong type are refused in one line."""
 
 from __future__ import annotations
 
