@@ -109,6 +109,15 @@ def read_runs(
     return [read_run_data(path, name, most, explorer.grid_bytes) for path, name in named], explorer
 
 
+def _joined(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence.
+
+    >>> _joined("a"), _joined("ab"), _joined("abc")
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def page(
     runs: Sequence[RunData], title: str, sections: Sequence[Section], explorer: ExplorerParts
 ) -> str:
@@ -118,7 +127,7 @@ def page(
     style, script = "\n".join(styles), "\n".join(scripts)
     template = _templates().get_template("page.html.j2")
     return template.render(
-        title=title or " and ".join(run.name for run in runs),
+        title=title or _joined([run.name for run in runs]),
         version=__version__,
         policy=_policy(style, script),
         style=style,

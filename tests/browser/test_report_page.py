@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gankit.report import Section, render
+from gankit.visual import images
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.report_runs import add_evaluations, add_warning, make_run, uri
 
@@ -353,6 +354,45 @@ def test_curves_of_two_runs_differ_in_more_than_colour_and_can_be_hidden(browser
     assert first != second
     browser.press(browser.find('[data-shown="1"]'), " ")
     assert browser.run(dashes) == [first]
+
+
+@pytest.fixture(scope="module")
+def seven(tmp_path_factory):
+    """Return a page of seven runs, each with one evaluation."""
+    folder = tmp_path_factory.mktemp("seven")
+    runs = [make_run(folder / f"run-{i}", 20, (20,), seed=i) for i in range(7)]
+    for run in runs:
+        add_evaluations(run, (20,))
+    return written(folder / "page.html", runs)
+
+
+def test_seven_runs_and_the_baseline_differ_in_dash_or_dot(browser, seven):
+    browser.open(seven)
+    styles = (
+        "return [...document.querySelectorAll(arguments[0])]"
+        ".map(mark => getComputedStyle(mark))"
+        ".map(style => [style.stroke, style.strokeDasharray, style.fill])"
+    )
+    lines = browser.run(styles, ".chart:nth-child(1) .plot .line")
+    baselines = browser.run(styles, ".chart:nth-child(3) .plot .baseline")
+    dots = browser.run(styles, ".chart:nth-child(3) .plot .dot")
+    dashes = [line[1] for line in lines]
+    assert len(set(dashes)) == len(lines) == 7
+    assert {baseline[1] for baseline in baselines}.isdisjoint(dashes)
+    assert len({tuple(dot) for dot in dots}) == len(dots) == 7
+
+
+def test_a_tall_grid_fills_its_frame_and_the_window(browser, tmp_path):
+    run = make_run(tmp_path / "classes", 20, ())
+    images.write_png(run.sample_path(20), np.zeros((298, 148), np.uint8))
+    browser.open(written(tmp_path / "page.html", [run]), DESKTOP)
+    grid, frame = (
+        browser.run("return document.querySelector(arguments[0]).getBoundingClientRect()", name)
+        for name in (".tall .grid", ".tall")
+    )
+    assert grid["height"] == pytest.approx(grid["width"] * 298 / 148, abs=2)
+    assert frame["width"] - grid["width"] < 30
+    assert 600 < grid["height"] < DESKTOP[1] - 150
 
 
 def test_a_warning_is_marked_where_it_was_given(browser, two):

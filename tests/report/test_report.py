@@ -231,6 +231,7 @@ def test_runs_with_equal_names_are_distinguished(tmp_path):
 def test_more_runs_than_colours_can_be_shown(tmp_path):
     page = page_of(*(make_run(tmp_path / f"r{i}", grids=(10,)) for i in range(8)))
     assert len(data_of(page)["runs"]) == 8
+    assert "<title>r0, r1, r2, r3, r4, r5, r6 and r7" in page
 
 
 def test_additional_tables_are_near_the_top(run):

@@ -65,6 +65,12 @@ def test_an_overview_has_a_panel_for_each_file_of_the_run():
         assert sum(one.get_visible() for one in axes) == wanted
 
 
+def test_every_axis_has_a_label():
+    for axes in plots.overview(HISTORY, [row(1)]).figure.axes:
+        assert axes.get_xlabel(), axes.get_title(loc="left")
+        assert axes.get_ylabel(), axes.get_title(loc="left")
+
+
 def test_classes_have_bars_with_marks_for_real_images():
     baseline = row(1, histogram=[0.5, 0.5], split="test")
     axes = plots.classes_of([row(1, baseline=baseline)]).figure.axes[0]

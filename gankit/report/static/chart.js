@@ -28,6 +28,11 @@ function lineStyle(run) {
   return `line series-${run % 6} dash-${run % 7}`;
 }
 
+// The CSS classes of a run's dots: six colours, filled or hollow.
+function dotStyle(run) {
+  return `dot series-${run % 6}${Math.floor(run / 6) % 2 ? " hollow" : ""}`;
+}
+
 class Chart {
   constructor(parent, spec, runs) {
     this.spec = spec;
@@ -164,7 +169,8 @@ class Chart {
       svgElement("path", { class: lineStyle(curve.run), d: path(xs, ys) }, this.inside);
     }
     if (curve.points || xs.length === 1) {
-      xs.forEach((x, i) => svgElement("circle", { class: `dot ${style}`, cx: x, cy: ys[i], r: 4 },
+      const dot = dotStyle(curve.run);
+      xs.forEach((x, i) => svgElement("circle", { class: dot, cx: x, cy: ys[i], r: 4 },
         this.inside));
     }
   }

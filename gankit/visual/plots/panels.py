@@ -47,7 +47,7 @@ def empty(count: int) -> tuple[Figure, list[Axes]]:
         axes.patch.set_alpha(0)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(INK)
-        axes.tick_params(colors=INK, labelsize=8)
+        axes.tick_params(which="both", colors=INK, labelsize=8)
         axes.grid(color=INK, alpha=0.2, linewidth=0.5)
         axes.set_axisbelow(True)
     for axes in panels[count:]:
@@ -55,9 +55,10 @@ def empty(count: int) -> tuple[Figure, list[Axes]]:
     return figure, panels
 
 
-def _label(axes: Axes, title: str, x_label: str = "step") -> None:
+def _label(axes: Axes, title: str, y_label: str, x_label: str = "step") -> None:
     axes.set_title(title, fontsize=10, color=INK, loc="left")
     axes.set_xlabel(x_label, fontsize=8, color=INK)
+    axes.set_ylabel(y_label, fontsize=8, color=INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
@@ -70,8 +71,7 @@ def losses(axes: Axes, history: Array) -> None:
         axes.plot(*_thinned(steps, values), color=colour, linewidth=0.6, alpha=0.35)
         style = "o-" if len(history) == 1 else "-"
         axes.plot(steps, _smoothed(values, window), style, color=colour, lw=1.8, label=name)
-    axes.set_ylabel("loss", fontsize=8, color=INK)
-    _label(axes, "Losses")
+    _label(axes, "Losses", "loss")
     if len(history):
         _legend(axes)
 
@@ -107,7 +107,7 @@ def distance(axes: Axes, rows: Sequence[Row]) -> None:
         )
         _legend(axes)
     _logarithmic(axes)
-    _label(axes, "Fréchet distance (lower is better)", _measured(like[-1]))
+    _label(axes, "Fréchet distance (lower is better)", "Fréchet distance", _measured(like[-1]))
 
 
 def _logarithmic(axes: Axes) -> None:
@@ -125,8 +125,9 @@ def shares(axes: Axes, rows: Sequence[Row]) -> None:
     like = list(evaluation_log.comparable(rows).values())
     for name, colour in SHARES.items():
         _points(axes, like, name, colour)
-    axes.set_ylim(0, 1.05)
-    _label(axes, "Precision and recall (higher is better)", _measured(like[-1]))
+    axes.set_ylim(-0.05, 1.05)  # Points at 0 and 1 are drawn completely.
+    title = "Precision and recall (higher is better)"
+    _label(axes, title, "share of the images", _measured(like[-1]))
     _legend(axes)
 
 
@@ -155,8 +156,7 @@ def bars(
     if real is not None and len(real) == len(shares):
         axes.plot(places, real, "_", color=VERMILION, markersize=16, mew=2, label="real images")
     axes.margins(y=0.15)
-    axes.set_ylabel("share of the images", fontsize=8, color=INK)
-    _label(axes, "Share of each class", "class")
+    _label(axes, "Share of each class", "share of the images", "class")
     if len(shares) <= MOST_NAMED:
         _name(axes, Classes.of(names, len(shares)))
     _legend(axes)
