@@ -147,7 +147,7 @@ def test_resuming_a_finished_run_says_so_and_changes_nothing(command):
     before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
     ended = command("run", "--steps", 3, "--resume", "auto")
     assert ended.code == 0
-    assert "the run is finished: 3 steps" in ended.err
+    assert "the run is finished after 3 steps" in ended.err
     assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
 
 
