@@ -21,6 +21,7 @@ from gankit._utils.plain_numbers import number
 from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
 from gankit.callbacks import Bar, History, Watchdog
+from gankit.callbacks.display import Screen
 from gankit.callbacks.download_bar import downloads_shown
 from gankit.config import AUTO, layering
 from gankit.config.settings import Settings
@@ -33,7 +34,7 @@ from gankit.launch.backends import choose_backend
 from gankit.launch.checks.misuse_warnings import warn_of_misuse
 from gankit.launch.checks.start import Start
 from gankit.launch.execute import launch
-from gankit.launch.messages import warn
+from gankit.launch.messages import silent, warn
 from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import resolve
 from gankit.launch.resume.check_loss import check_loss_known
@@ -88,7 +89,8 @@ def train(
         A folder with the data set's files; None, the default, uses `GANKIT_DATA` and the
         usual folders.
     progress
-        As in `fit`; also shows the download of a data set.
+        As in `fit`; also shows the download of a data set, the training of the evaluations'
+        classifier, and a line for each evaluation.
     callbacks
         As in `fit`.
     settings
@@ -113,6 +115,11 @@ def train(
     """
     if settings.get("epochs") is not None and settings.get("steps") is not None:
         raise ConfigError("give epochs or steps, not both")
+    if settings.get("evaluate_every") is not None and out is None:
+        raise ConfigError(
+            f"evaluate_every: got {shown(settings['evaluate_every'])} without out; evaluations are "
+            "saved in the run's folder; give out=..."
+        )
     if resume and out is None:
         raise ConfigError("resume needs the folder of the run; give out=...")
     called = as_callbacks(callbacks)
@@ -137,8 +144,11 @@ def train(
             f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
             "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
         )
+    tell = Screen(plain=True).write if progress else silent
     with by_ctrl_c() as stop, _with_bar(progress, plan.steps, called) as watched:
-        run = launch(plan, folder, resume=resume, callbacks=watched, stop=stop)
+        run = launch(
+            plan, folder, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell
+        )
     return _whole(run, stop, plan.steps, data)
 
 

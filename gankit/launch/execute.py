@@ -36,8 +36,17 @@ def launch(
     callbacks: Callbacks = (),
     stop: Callable[[], bool] = lambda: False,
     tell: Tell = silent,
+    tell_evaluations: Tell | None = None,
 ) -> Run:
     """Train in `out` or in memory; with `resume`, from the newest valid checkpoint.
+
+    Parameters
+    ----------
+    tell
+        Called with a line for what the run does.
+    tell_evaluations
+        Called with a line for each evaluation, and while their classifier trains; `tell` by
+        default.
 
     Raises
     ------
@@ -48,7 +57,7 @@ def launch(
     Diverged
         A number is not finite; the last good checkpoint stays.
     """
-    called = as_callbacks(callbacks)
+    called, report = as_callbacks(callbacks), tell_evaluations or tell
     if out is not None:
         check_folder(RunFolder(out), resume=resume)
     plan, trainer = _build_trainer(plan, out if resume else None)
@@ -57,7 +66,7 @@ def launch(
     folder = RunFolder(out)
     if not folder.exists():  # The lock, below, makes the folder.
         require_space(out, space_needed(plan, trainer, 0))
-    reference = evaluate_callback.reference_of(plan, stop, tell)
+    reference = evaluate_callback.reference_of(plan, stop, report)
     with folder.lock():
         check_folder(folder, resume=resume)  # Another process may have begun a run.
         start = open_folder(folder, plan, trainer, tell)
@@ -65,7 +74,7 @@ def launch(
             tell(f"{plan.summary}, into {out}")
         evaluation = None
         if reference:
-            evaluation = evaluate_callback.evaluation_callback(plan, folder, reference, tell)
+            evaluation = evaluate_callback.evaluation_callback(plan, folder, reference, report)
         return _train(plan, trainer, folder, start, called, stop, evaluation)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ import gankit
 from gankit import plugins
 from gankit.callbacks import Evaluations, every
 from gankit.config.layering import config_of, from_file, from_recipe
-from gankit.errors import CheckpointError, DataError
+from gankit.errors import CheckpointError, ConfigError, DataError
 from gankit.evaluation.features import classifier
 from gankit.launch import execute, open_folder, resolved_plan
 from gankit.launch.evaluation import evaluate, progress, reference_data
@@ -367,6 +368,21 @@ def test_each_evaluation_prints_a_line(tmp_path):
     ]
     assert evaluator.best([6, 18]) == 18
     assert (evaluator.next_boundary(0), evaluator.next_boundary(6)) == (6, 12)
+
+
+def test_python_shows_the_evaluations_unless_switched_off(tmp_path, capsys):
+    settings = tomllib.loads(CONFIG) | {"dataset": "./digits.npz", "steps": 2, "evaluate_every": 1}
+    gankit.train(out=tmp_path / "run", **settings)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("training the classifier for evaluations, once for this data set: ")
+    assert any(line.startswith("step 2: Fréchet distance ") for line in lines)
+    gankit.train(out=tmp_path / "silent", **settings, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_python_refuses_evaluations_without_a_folder():
+    with pytest.raises(ConfigError, match=r"evaluate_every: got 1 without out.*give out=\.\.\."):
+        gankit.train(evaluate_every=1)
 
 
 def test_the_classifiers_training_reports_progress():
