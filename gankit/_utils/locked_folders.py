@@ -64,6 +64,7 @@ class OpenFolder:
 
 
 _watched: dict[Path, OpenFolder] = {}
+_expected: set[Path] = set()
 
 
 def opened(path: Path) -> OpenFolder:
@@ -81,6 +82,13 @@ def watched(folder: OpenFolder) -> Iterator[None]:
         yield
     finally:
         del _watched[folder.path]
+        _expected.difference_update([path for path in _expected if above(path) is None])
+
+
+def expect(path: Path) -> None:
+    """Make `require` check that a file of a watched folder exists."""
+    if above(path) is not None:
+        _expected.add(path)
 
 
 def above(path: Path) -> OpenFolder | None:
@@ -89,12 +97,15 @@ def above(path: Path) -> OpenFolder | None:
 
 
 def require(path: Path) -> None:
-    """Raise Lost if `path` is in a watched folder that was moved or removed."""
+    """Raise Lost if `path` is in a watched folder that was moved or removed, or lost a file."""
     folder = above(path)
     if folder is not None and not folder.is_there():
         now = folder.place()
         change = "removed, or moved to an unknown path" if now is None else f"moved to {now}"
         raise Lost(f"{folder.path} was {change} while a process wrote to it")
+    for file in _expected:
+        if folder is not None and file.is_relative_to(folder.path) and not file.exists():
+            raise Lost(f"{file} was moved or removed while a process wrote to {folder.path}")
 
 
 def require_same(path: Path, before: Identity) -> None:

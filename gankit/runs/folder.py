@@ -165,6 +165,7 @@ class RunFolder:
     def write_config(self, text: str) -> None:
         """Write `text` to `config.toml` atomically; StorageError on failure."""
         atomic_files.write_file(self.config, text.encode())
+        locked_folders.expect(self.config)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

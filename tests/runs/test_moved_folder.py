@@ -100,6 +100,18 @@ def test_a_run_whose_folder_is_removed_ends_with_exit_code_7_and_makes_no_folder
     assert not Path("run").exists()
 
 
+@pytest.mark.parametrize("step", [1, 4, 9], ids=lambda step: f"after step {step}")
+def test_a_run_whose_configuration_is_moved_ends_with_exit_code_7(train, command, step):
+    ended = train(step, lambda: Path("run/config.toml").rename("config.toml"))
+    assert ended.code == ExitCode.STORAGE
+    assert "run/config.toml was moved or removed while" in ended.err.splitlines()[-1]
+    assert not Path("run/config.toml").exists()
+    Path("config.toml").rename("run/config.toml")
+    assert command(*TRAIN, "--resume", "auto").code == ExitCode.OK
+    assert command(*TRAIN[:-1], "whole").code == ExitCode.OK
+    assert files("run") == files("whole")
+
+
 def test_a_run_replaced_by_another_folder_writes_nothing_into_that_folder(train):
     def replace():
         Path("run").rename("moved")
