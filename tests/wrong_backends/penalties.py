@@ -17,7 +17,7 @@ FORMULA = "test_a_penalty_matches_its_formula"
 class Penalising(CorrectTrainer):
     """The reference's penalty, in pieces that may be replaced."""
 
-    def _penalties(self, discriminator, fake):
+    def _penalties(self, discriminator, fake, _by_images):
         due = enumerate(self.problem.penalties)
         return sum((self.penalty(discriminator, penalty, i, fake) for i, penalty in due), 0.0)
 
@@ -51,7 +51,7 @@ class Penalising(CorrectTrainer):
         return real.std()
 
     def evaluated(self, discriminator, images, half, number):
-        return images, discriminator.one_half(images, half, number + 1)
+        return images, discriminator.one_half(images, half, number + 1)[0]
 
     def steepness(self, slope):
         return sum_over(slope * slope, (1, 2, 3))
@@ -163,7 +163,7 @@ class PenalisesTheView(Penalising):
         seen = discriminator.view(images, half)
         return seen, replace(
             discriminator, augment=None, batch=without_noise(discriminator.batch)
-        ).one_half(seen, half, number + 1)
+        ).one_half(seen, half, number + 1)[0]
 
 
 def without_noise(batch):
