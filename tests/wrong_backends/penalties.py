@@ -6,6 +6,7 @@ import numpy as np
 from gankit_numpy.losses import logit
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import mean, sum_over, total
+from gankit_numpy.penalties import separate_penalty
 from gankit_numpy.tape import constant, gradients, variable
 
 from tests.wrong_backends.correct import CorrectTrainer
@@ -209,3 +210,24 @@ class PenalisesWithoutSpectralNorm(Penalising):
         )
         bare = Sequential(spec, discriminator.network.values)
         return super().evaluated(replace(discriminator, network=bare), images, half, number)
+
+
+@caught_by("test_shared_passes_match_the_reference")
+class ForgetsASinglePenalty(CorrectTrainer):
+    """Leaves a penalty out if it is the only one that shares the adversarial pass."""
+
+    def _penalties(self, discriminator, fake, by_images):
+        if len(by_images) == 1:
+            separate = self._problem.separate_penalties.items()
+            return sum((separate_penalty(discriminator, p, i, fake) for i, p in separate), 0.0)
+        return super()._penalties(discriminator, fake, by_images)
+
+
+@caught_by("test_a_block_with_shared_passes_equals_its_updates")
+class PenalisesTwiceInBlocks(CorrectTrainer):
+    """Doubles the weight of a penalty that shares the adversarial pass, in a block alone."""
+
+    def train_block(self, block):
+        numbers = [n for each in self._problem.shared_penalties.values() for n in each]
+        doubled = {f"penalty/{n}": 2 * block.scalars[f"penalty/{n}"] for n in numbers}
+        return super().train_block(replace(block, scalars={**block.scalars, **doubled}))

@@ -12,12 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit._utils.file_array import FileArray
+from gankit.augment import Augment
 from gankit.contract import Backend, Block, BlockTrainer, Precision, Problem, State
+from gankit.layers import Dense, Flatten, LeakyReLU
 from gankit.losses import RELATIVISTIC
+from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, assert_identical
-from gankit.testing.harness import Setup, ready, require
+from gankit.testing.harness import Setup, assert_matches_reference, ready, require, supported
 from gankit.testing.level_marks import level
+from gankit.testing.network_pairs import TO_IMAGE
 from gankit.testing.problems import HIDDEN, discriminator, full, generator
+from gankit.testing.rgb import rgb_problem, rgb_setup
 from gankit.training import alternate
 
 Images = NDArray[np.uint8]
@@ -57,6 +62,26 @@ class BlockClauses:
         """A block supports a loss whose generator update uses real images."""
         setup = Setup(full(backend, loss=RELATIVISTIC), images)
         assert_block_equals_updates(backend, setup, setup.steps(0, K))
+
+    @pytest.mark.parametrize("where", ["real", "fake", "both"])
+    def test_a_block_with_shared_passes_equals_its_updates(
+        self, backend: Backend, where: str
+    ) -> None:
+        """A block leaves the same state as its updates if passes are shared.
+
+        The updates of a step share the generated images, and the penalties at the real images, at
+        the fakes or at both the adversarial pass. A lazy penalty, spectral norm and an adaptive
+        augmentation are beside them.
+        """
+        setup = rgb_setup(supported(backend, shared_pass_problem(backend, where)), n_critic=2)
+        assert_block_equals_updates(backend, setup, setup.steps(0, K))
+
+    @pytest.mark.parametrize("where", ["real", "fake", "both"])
+    def test_shared_passes_match_the_reference(self, backend: Backend, where: str) -> None:
+        """With shared passes, three steps match the reference within 1e-9."""
+        require(backend, "float64")
+        setup = rgb_setup(supported(backend, shared_pass_problem(backend, where)), n_critic=2)
+        assert_matches_reference(backend, setup, 3, 1e-9)
 
     def test_a_block_uses_each_updates_scalars(self, backend: Backend, images: Images) -> None:
         """Scalars may differ between the updates of a step, not only between steps."""
@@ -153,6 +178,23 @@ def shared_noise_problem(backend: Backend, precision: Precision, hidden: str) ->
         precision=precision,
         generator=generator(*layers),
         discriminator=discriminator(*layers),
+        fresh_noise=False,
+    )
+
+
+def shared_pass_problem(backend: Backend, where: str) -> Problem:
+    """Return a problem whose updates share passes, with penalties at the images of `where`."""
+    shared = {
+        "real": (Penalty("real", 0.0, 0.5),),
+        "fake": (Penalty("fake", 1.0, 0.5),),
+        "both": (Penalty("real", 0.0, 0.5), Penalty("fake", 1.0, 0.5)),
+    }
+    return rgb_problem(
+        backend,
+        TO_IMAGE,
+        (Flatten(), Dense(8, spectral=True), LeakyReLU(0.2), Dense(1, spectral=True)),
+        penalties=(Penalty("between", 1.0, 0.5, every=2), *shared[where]),
+        augment=Augment(adaptive=True, images=50, every=1),
         fresh_noise=False,
     )
 
