@@ -36,7 +36,7 @@ PROMISED = {
     "gankit.recipes": "Recipe",
     "gankit.schedules": "Schedule ends value",
     "gankit.contract.random_streams": "Mask Role StepKey Stream dropout_mask framework_seed "
-    "generator keep_chance",
+    "generator keep_probability",
     "gankit.contract.random_inputs": "layout",
     "gankit.contract.scalars": "names",
     "gankit.contract.export_format": "Export Inputs ONNX_SNIPPET Ran "

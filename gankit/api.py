@@ -238,7 +238,7 @@ def fit(
         0, in units of a pixel's range [-1, 1]; a number or a `gankit.schedules.Schedule`. 0 by
         default.
     flip
-        Whether real images are mirrored, left to right, with chance 1/2; False by default.
+        Whether real images are mirrored, left to right, with probability 1/2; False by default.
     precision
         "float32", the default, or "float64", of all weights and computations.
     mixed

@@ -22,7 +22,7 @@ FIGURES = {
     "frechet": 35.25,
     "kernel": 0.5,
     "kernel_deviation": 0.01,
-    "kernel_whole": 0.5,
+    "kernel_all": 0.5,
     "precision": 0.625,
     "recall": 0.375,
     "density": 0.5,

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gankit.contract import Labels, State, check_labels
-from gankit.contract.random_streams import keep_chance
+from gankit.contract.random_streams import keep_probability
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -166,7 +166,7 @@ class ForwardPass:
         if self.masks is None:
             return inputs
         mask = self.masks(number, inputs.shape, rate)
-        return inputs * np.multiply(mask, 1 / keep_chance(rate), dtype=inputs.value.dtype)
+        return inputs * np.multiply(mask, 1 / keep_probability(rate), dtype=inputs.value.dtype)
 
 
 def _apply_without_weights(layer: Layer, inputs: Tracked) -> Tracked:

@@ -14,18 +14,18 @@ from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 class Updater(Protocol):
     """An optimizer of one network's weights."""
 
-    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
-        """Update the weights in place; `rates` are the network's "learning_rate" and "beta2"."""
+    def update(self, weights: State, gradients: State, scalars: Mapping[str, float]) -> None:
+        """Update the weights in place; `scalars` are the network's "learning_rate" and "beta2"."""
         ...
 
 
 class SGDUpdater:
     """Plain gradient descent, without state."""
 
-    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
+    def update(self, weights: State, gradients: State, scalars: Mapping[str, float]) -> None:
         """Subtract each weight's gradient, times the learning rate."""
         for name, gradient in gradients.items():
-            weights[name] -= rates["learning_rate"] * gradient
+            weights[name] -= scalars["learning_rate"] * gradient
 
 
 class RMSpropUpdater:
@@ -35,13 +35,13 @@ class RMSpropUpdater:
         self.rmsprop = rmsprop
         self.v = strip_prefix(state, "v")
 
-    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
+    def update(self, weights: State, gradients: State, scalars: Mapping[str, float]) -> None:
         """Update the mean squares, then the weights."""
         for name, gradient in gradients.items():
             v = self.v[name]
             v += (1 - self.rmsprop.decay) * (gradient * gradient - v)
             step = gradient / (np.sqrt(v) + self.rmsprop.epsilon)
-            weights[name] -= rates["learning_rate"] * step
+            weights[name] -= scalars["learning_rate"] * step
 
 
 class AdamUpdater:
@@ -51,11 +51,11 @@ class AdamUpdater:
         self.adam = adam
         self.m, self.v, self.t = strip_prefix(state, "m"), strip_prefix(state, "v"), state["t"]
 
-    def update(self, weights: State, gradients: State, rates: Mapping[str, float]) -> None:
+    def update(self, weights: State, gradients: State, scalars: Mapping[str, float]) -> None:
         """Update the moments, then the weights."""
         self.t += 1
-        beta1, beta2 = self.adam.beta1, rates["beta2"]
-        rate = rates["learning_rate"] / (1 - beta1 ** int(self.t))
+        beta1, beta2 = self.adam.beta1, scalars["beta2"]
+        rate = scalars["learning_rate"] / (1 - beta1 ** int(self.t))
         for name, gradient in gradients.items():
             m, v = self.m[name], self.v[name]
             m += (1 - beta1) * (gradient - m)

@@ -59,8 +59,8 @@ class NumpyTrainer:
         loss = self._loss.discriminator(TrackedOps(), logit(reals), logit(fakes))
         loss = loss + self._auxiliary(batch, fakes, reals)
         loss = loss + self._penalties(discriminator, fake, by_images)
-        rates = strip_prefix(batch.scalars, "discriminator")
-        self._d_updater.update(self._d.values, named_gradients(loss, weights), rates)
+        scalars = strip_prefix(batch.scalars, "discriminator")
+        self._d_updater.update(self._d.values, named_gradients(loss, weights), scalars)
         _finish_update(self._d, self._problem.discriminator_optimizer, running)
         if self._ada:
             self._ada.record(logit(reals).value)
@@ -73,8 +73,8 @@ class NumpyTrainer:
         weights, masks = self._g.variables(), pass_masks(batch, Role.GENERATOR)
         fake, running = self._g.run(constant(batch.noise), batch.labels, masks, weights)
         loss = self._generator_loss(self._discriminator_forward(batch, {}), fake)
-        rates = strip_prefix(batch.scalars, "generator")
-        self._g_updater.update(self._g.values, named_gradients(loss, weights), rates)
+        scalars = strip_prefix(batch.scalars, "generator")
+        self._g_updater.update(self._g.values, named_gradients(loss, weights), scalars)
         _finish_update(self._g, self._problem.generator_optimizer, running)
         if self.average:
             _update_average(self.average.network.values, self._g.values, batch.scalars["average"])

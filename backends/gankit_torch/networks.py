@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gankit.contract import Array, Labels, State, check_labels, check_state
-from gankit.contract.random_streams import Role, framework_seed, keep_chance
+from gankit.contract.random_streams import Role, framework_seed, keep_probability
 from gankit.errors import ConfigError, NotPortable
 from gankit.layers import Place
 from gankit_torch.dropout_masks import UpdateMasks
@@ -185,7 +185,7 @@ class Network:
     def _dropout_factors(self, masks: UpdateMasks, number: int) -> DropoutFactors:
         def factors(place: Place, shape: torch.Size, rate: float) -> Tensor:
             mask = masks.mask(self.role, place, shape, rate, number)
-            scale = torch.tensor(1 / keep_chance(rate), dtype=self.dtype)
+            scale = torch.tensor(1 / keep_probability(rate), dtype=self.dtype)
             # As bytes: torch's conversion of bool is not vectorised, and takes twice as long.
             return mask.to(self.device).view(torch.uint8) * scale
 

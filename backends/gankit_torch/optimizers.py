@@ -37,17 +37,17 @@ class Updater:
         }
         self._t = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self._parameters]
 
-    def update(self, loss: Tensor, rates: Mapping[str, float]) -> None:
+    def update(self, loss: Tensor, scalars: Mapping[str, float]) -> None:
         """Update the parameters by the loss's gradient; no other gradient is computed.
 
-        `rates` are the network's own scalars: "learning_rate", and Adam's "beta2".
+        `scalars` are the network's own scalars: "learning_rate", and Adam's "beta2".
         """
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         if self._native and all(gradient is None for gradient in gradients):
             raise RuntimeError("the loss depends on none of its weights; does it detach them?")
         dense = list(map(_match_strides, self._parameters, gradients))
         with torch.no_grad():
-            self._step(dense, rates)
+            self._step(dense, scalars)
             if self._optimizer.clip is not None:
                 for parameter in self._parameters:
                     parameter.clamp_(-self._optimizer.clip, self._optimizer.clip)
@@ -71,9 +71,9 @@ class Updater:
         for t in self._t if isinstance(self._optimizer, Adam) else ():
             t.fill_(int(state["t"]))
 
-    def _step(self, gradients: list[Tensor], rates: Mapping[str, float]) -> None:
+    def _step(self, gradients: list[Tensor], scalars: Mapping[str, float]) -> None:
         """Update parameters and means in place."""
-        parameters, rate = self._parameters, rates["learning_rate"]
+        parameters, rate = self._parameters, scalars["learning_rate"]
         match self._optimizer:
             case SGD():
                 sgd(
@@ -114,7 +114,7 @@ class Updater:
                     fused=True,
                     lr=rate,
                     beta1=beta1,
-                    beta2=rates["beta2"],
+                    beta2=scalars["beta2"],
                     eps=epsilon,
                     weight_decay=0,
                     amsgrad=False,

@@ -104,7 +104,7 @@ class TrainConfig(Options):
     keep_checkpoints
         How many of the newest checkpoints to keep; 3 by default.
     evaluate_every
-        Epochs between evaluations; the checkpoint of the best is kept too. None, the default,
+        Epochs between evaluations; the checkpoint of the best is saved too. None, the default,
         never evaluates.
     evaluate_samples
         Images generated per evaluation; 10,000 by default.
@@ -149,8 +149,10 @@ class TrainConfig(Options):
     def __repr__(self) -> str:
         """Return a one-line summary; `to_toml` returns every value."""
         length = counted(self.steps, "step") if self.steps else counted(self.epochs, "epoch")
-        told = f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
-        return f"TrainConfig({told})"
+        summary = (
+            f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
+        )
+        return f"TrainConfig({summary})"
 
     def step_shape(self) -> StepShape:
         """Return `n_critic` and the batch size."""

@@ -16,19 +16,19 @@ from gankit.errors import ConfigError
 from gankit.layers import Dropout, Place, walk
 
 
-def mask_name(site: Role, place: Place, part: int = 0) -> str:
+def mask_name(role: Role, place: Place, part: int = 0) -> str:
     """Return the name of a layer's mask in one pass.
 
     Parameters
     ----------
-    site
+    role
         The layer's network.
     place
         The layer.
     part
         As in `dropout_mask`; 0 by default.
     """
-    return f"penalty/{part - 1}/{place.name}" if part else f"{site.name.lower()}/{place.name}"
+    return f"penalty/{part - 1}/{place.name}" if part else f"{role.name.lower()}/{place.name}"
 
 
 class Masks:
@@ -55,18 +55,18 @@ class Masks:
         last
             Whether it is the step's last update, the generator's: it has no penalties.
         """
-        judged = batch if last and not self._paired else 2 * batch
+        seen = batch if last and not self._paired else 2 * batch
         penalties = range(0 if last else self._penalties)
         passes = [
             (Role.GENERATOR, batch, 0),
-            (Role.DISCRIMINATOR, judged, 0),
+            (Role.DISCRIMINATOR, seen, 0),
             *((Role.DISCRIMINATOR, batch, i + 1) for i in penalties),
         ]
         return {
-            mask_name(site, place, part): dropout_mask(
-                key, site, place.number, (rows, *place.shape), place.layer.rate, part
+            mask_name(role, place, part): dropout_mask(
+                key, role, place.number, (rows, *place.shape), place.layer.rate, part
             )
-            for site, rows, part in passes
-            for place in self._places[site]
+            for role, rows, part in passes
+            for place in self._places[role]
             if isinstance(place.layer, Dropout)
         }

@@ -65,8 +65,8 @@ def truncated(n: int, latent: int, seed: int, bound: float) -> Array:
     outside, attempt = np.abs(noise) > limit, 0
     while outside.any():
         attempt += 1
-        drawn, kept = _proposals(noise.shape, seed, attempt, limit)
-        taken = outside & kept
+        drawn, accepted = _proposals(noise.shape, seed, attempt, limit)
+        taken = outside & accepted
         noise[taken] = drawn[taken]
         outside &= ~taken
     return noise

@@ -121,9 +121,9 @@ class Problem(Options):
         networks = (("generator", self.generator, (self.latent,)),
                     ("discriminator", self.discriminator, self.image_shape))  # fmt: skip
         state: State = {}
-        for site, (name, spec, shape) in enumerate(networks):
+        for number, (name, spec, shape) in enumerate(networks):
             if isinstance(spec, tuple):
-                random = random_streams.generator(self.seed, random_streams.Stream.WEIGHTS, site)
+                random = random_streams.generator(self.seed, random_streams.Stream.WEIGHTS, number)
                 weights = layers.initial_weights(spec, shape, random, self.classes)
                 state |= {f"{name}/{k}": w.astype(self.precision) for k, w in weights.items()}
         return state
@@ -140,8 +140,8 @@ class Problem(Options):
                 continue
             arrays = strip_prefix(first, player)
             weights = {name: w for name, w in arrays.items() if not layers.is_running(name)}
-            kept = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
-            state |= add_prefix(f"optimizer/{player}", kept)
+            moments = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
+            state |= add_prefix(f"optimizer/{player}", moments)
         if self.average and isinstance(self.generator, tuple):
             copies = {
                 name: array.copy() for name, array in strip_prefix(first, "generator").items()
@@ -185,8 +185,8 @@ class Problem(Options):
         spec = self.discriminator
         if not isinstance(spec, tuple):
             return {}
-        apart = (layers.BatchNorm, layers.Dropout)
-        if any(isinstance(p.layer, apart) for p in layers.walk(spec, self.image_shape)):
+        per_pass = (layers.BatchNorm, layers.Dropout)
+        if any(isinstance(p.layer, per_pass) for p in layers.walk(spec, self.image_shape)):
             return {}
         halves: dict[Half, list[int]] = {}
         for number, penalty in enumerate(self.penalties):
@@ -231,8 +231,8 @@ class Problem(Options):
     @property
     def generator_classes(self) -> int:
         """Number of classes of a class-conditional generator, else 0."""
-        told = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
-        return self.classes if told else 0
+        takes_labels = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
+        return self.classes if takes_labels else 0
 
     @property
     def discriminator_output_shape(self) -> Shape:

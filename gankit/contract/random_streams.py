@@ -87,9 +87,9 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
 
 
 def dropout_mask(
-    key: StepKey, site: Role, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
+    key: StepKey, role: Role, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
 ) -> Mask:
-    """Return a dropout layer's mask, True with probability `keep_chance(rate)`.
+    """Return a dropout layer's mask, True with probability `keep_probability(rate)`.
 
     One random byte per value is compared with a threshold: ten times cheaper than the frameworks'
     own dropout, and the same for all.
@@ -98,7 +98,7 @@ def dropout_mask(
     ----------
     key
         The update.
-    site
+    role
         The layer's network.
     layer
         The layer's number in `layers.walk`.
@@ -110,31 +110,31 @@ def dropout_mask(
         Pass of the update: 0, the default, is the adversarial one, i + 1 that of the i-th
         penalty.
     """
-    position = (key.step, key.update, site << 32 | part << 24 | layer)
+    position = (key.step, key.update, role << 32 | part << 24 | layer)
     philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])
     size = math.prod(shape)
     values = philox.random_raw((size + 7) // 8).astype("<u8", copy=False).view(np.uint8)
     return values[:size].reshape(shape) >= _threshold(rate)
 
 
-def keep_chance(rate: float) -> float:
+def keep_probability(rate: float) -> float:
     """Return the probability that dropout keeps a value: 1 - `rate`, a multiple of 1/256.
 
-    >>> keep_chance(0.3)
+    >>> keep_probability(0.3)
     0.69921875
     """
     return 1 - _threshold(rate) / DROPOUT_LEVELS
 
 
-def framework_seed(key: StepKey, site: Role, part: int = 0) -> int:
+def framework_seed(key: StepKey, role: Role, part: int = 0) -> int:
     """Return a 32-bit seed for a framework's own generator, for native networks.
 
     Parameters
     ----------
-    key, site, part
+    key, role, part
         As in `dropout_mask`.
     """
-    words = [*key, site, part] if part else [*key, site]
+    words = [*key, role, part] if part else [*key, role]
     return int(np.random.SeedSequence(words).generate_state(1)[0])
 
 

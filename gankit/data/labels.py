@@ -92,8 +92,8 @@ def without_gaps(
     count = len(names) or int(labels.max(initial=-1)) + 1
     if len(found) == count:
         return labels, names
-    kept = tuple(names[i] if names else str(i) for i in found.tolist())
-    return numbers.astype(np.int64), kept
+    class_names = tuple(names[i] if names else str(i) for i in found.tolist())
+    return numbers.astype(np.int64), class_names
 
 
 def _from_one_hot(found: NDArray[Any], name: str, error: type[GankitError]) -> NDArray[Any]:

@@ -20,7 +20,7 @@ class Evaluation:
         Number of images on each side, and k, the number of neighbours.
     frechet
         Fréchet distance of these features. It is not the FID, which needs Inception's features.
-    kernel, kernel_deviation, kernel_whole
+    kernel, kernel_deviation, kernel_all
         Kernel distance: mean and standard deviation over subsets, and of all images at once. Below
         4 images there are no subsets: the first equals the last, and the deviation is None.
     precision, recall, density, coverage
@@ -47,7 +47,7 @@ class Evaluation:
     frechet: float
     kernel: float
     kernel_deviation: float | None
-    kernel_whole: float
+    kernel_all: float
     precision: float
     recall: float
     density: float

@@ -10,7 +10,7 @@ from gankit.visual import notebook, plots
 
 TITLES = {"frechet": "Fréchet distance", "kernel": "kernel distance", "nearest": "nearest image"}
 BARE = {"features", "reference", "samples", "reference_samples", "neighbours"}
-HIDDEN = {*BARE, "kernel_deviation", "kernel_whole", "reference_score", "histogram"}
+HIDDEN = {*BARE, "kernel_deviation", "kernel_all", "reference_score", "histogram"}
 
 
 def evaluation_html(metrics: Mapping[str, Any], class_names: tuple[str, ...] = ()) -> str:

@@ -113,7 +113,7 @@ class Evaluator:
             "frechet": distance,
             "kernel": mean,
             "kernel_deviation": deviation,
-            "kernel_whole": whole,
+            "kernel_all": whole,
             **dataclasses.asdict(found),
         }
 

@@ -26,8 +26,8 @@ class Choice:
 
 def known() -> list[str]:
     """Return the names of all formats, installed or not."""
-    offered = (name for backend in plugins.backends().values() for name in backend.exports)
-    return sorted({*FORMATS, *offered})
+    names = (name for backend in plugins.backends().values() for name in backend.exports)
+    return sorted({*FORMATS, *names})
 
 
 def choose(name: str, trained: str, requested: str | None = None) -> Choice:
@@ -55,14 +55,14 @@ def choose(name: str, trained: str, requested: str | None = None) -> Choice:
     name = found
     if requested:
         return _ready(name, plugins.get_backend(requested))
-    offering = [backend for backend in _ordered(trained) if name in _exports(backend)]
-    for backend in offering:
+    able = [backend for backend in _ordered(trained) if name in _exports(backend)]
+    for backend in able:
         if not plugins.missing_modules(backend) and not _missing(_exports(backend)[name]):
             return _ready(name, backend)
-    return _ready(name, plugins.get_backend(offering[0].name))
+    return _ready(name, plugins.get_backend(able[0].name))
 
 
-def offered(name: str, backend: Backend) -> Export:
+def export_of(name: str, backend: Backend) -> Export:
     """Return a backend's `Export` of a format; raise ConfigError if it has none."""
     exports = _exports(backend)
     if name not in exports:
@@ -87,7 +87,7 @@ def _ordered(trained: str) -> list[Backend]:
 
 def _ready(name: str, backend: Backend) -> Choice:
     """Return the choice; raise BackendUnavailable if the format's requirements are missing."""
-    export = offered(name, backend)
+    export = export_of(name, backend)
     if missing := _missing(export):
         remedy = f"; {export.remedy}" if export.remedy else ""
         raise BackendUnavailable(

@@ -18,7 +18,7 @@ from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit.contract.export_format import Inputs, Ran
 from gankit.errors import BackendUnavailable
-from gankit.export.formats import offered
+from gankit.export.formats import export_of
 from gankit.export.write_subprocess import EXPECTED, NAME, refusal
 from gankit.runs.tensors import decode
 
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     name, backend, folder = arguments
     send({"doing": f"while its {name} was opened and run"})
     try:
-        export = offered(name, plugins.get_backend(backend))
+        export = export_of(name, plugins.get_backend(backend))
         run = export.read(Path(folder) / f"{NAME}{export.suffix}")
         send(compared(run, decode(read_plain(Path(folder) / EXPECTED))))
     except (Exception, SystemExit) as error:

@@ -23,7 +23,7 @@ from gankit.api import load
 from gankit.contract.latents import latents
 from gankit.errors import ExitCode, GankitError, described, place_of
 from gankit.export.fold_spectral_norm import folded
-from gankit.export.formats import offered
+from gankit.export.formats import export_of
 from gankit.launch.run import Run
 from gankit.runs.tensors import encode
 
@@ -68,7 +68,7 @@ def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
     """Write the export and the expected images; return the message about it."""
     weights = run.generator.weights()
     atomic_files.write_file(folder / EXPECTED, encode(examples(run)))
-    export = offered(name, plugins.get_backend(backend))
+    export = export_of(name, plugins.get_backend(backend))
     path = folder / f"{NAME}{export.suffix}"
     with writing(folder.parent):
         export.write(*folded(run.problem, weights), path)

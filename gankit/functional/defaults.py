@@ -135,6 +135,6 @@ def shift(xp: Namespace, images: Tensor, offsets: Tensor, rows: Tensor, columns:
 
 def _shifts(xp: Namespace, offsets: Tensor, places: Tensor) -> Tensor:
     """Return `(B, side, side)` matrices: 1 in row i and column i - offset, else 0."""
-    apart = xp.reshape(places, (1, -1, 1)) - xp.reshape(places, (1, 1, -1))
-    apart = apart - xp.reshape(offsets, (-1, 1, 1))
-    return xp.where(apart == 0, xp.ones_like(apart), xp.zeros_like(apart))
+    differences = xp.reshape(places, (1, -1, 1)) - xp.reshape(places, (1, 1, -1))
+    differences = differences - xp.reshape(offsets, (-1, 1, 1))
+    return xp.where(differences == 0, xp.ones_like(differences), xp.zeros_like(differences))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gankit.contract.random_streams import keep_chance
+from gankit.contract.random_streams import keep_probability
 from gankit.functional.normalize import moments, normalize, power_iteration, spectral_norm
 from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.layers import (
@@ -151,8 +151,8 @@ class ForwardPass:
 
     def _drop(self, x: Tensor, mask: Tensor, rate: float) -> Tensor:
         """Zero what the mask does not keep, and scale the rest."""
-        kept = x * (1 / keep_chance(rate))
-        return self.ops.xp.where(mask, kept, self.ops.xp.zeros_like(kept))
+        scaled = x * (1 / keep_probability(rate))
+        return self.ops.xp.where(mask, scaled, self.ops.xp.zeros_like(scaled))
 
 
 def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:

@@ -17,11 +17,11 @@ from gankit.training import Progress
 from gankit.visual.images import Pixels
 
 if TYPE_CHECKING:
-    from gankit.launch.resolved_plan import Plan
+    from gankit.launch.resolved_plan import ResolvedPlan
 
 
 def reference_of(
-    plan: Plan, stop: Callable[[], bool], tell: Tell
+    plan: ResolvedPlan, stop: Callable[[], bool], tell: Tell
 ) -> reference_data.ReferenceData | None:
     """Return the plan's reference data, or None if `evaluate_every` is not set."""
     config = plan.config
@@ -39,7 +39,7 @@ def reference_of(
 
 
 def evaluation_callback(
-    plan: Plan, folder: RunFolder, reference: reference_data.ReferenceData, tell: Tell
+    plan: ResolvedPlan, folder: RunFolder, reference: reference_data.ReferenceData, tell: Tell
 ) -> Evaluations:
     """Return the callback that evaluates the run during training."""
     config = plan.config

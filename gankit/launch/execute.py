@@ -19,7 +19,7 @@ from gankit.launch.checks.start import Start
 from gankit.launch.folder_callbacks import folder_callbacks, warning_recorder
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder, open_folder, space_needed
-from gankit.launch.resolved_plan import Plan
+from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.find_checkpoint import last_good
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
@@ -29,7 +29,7 @@ from gankit.training import Callback, Callbacks, as_callbacks, fit
 
 
 def launch(
-    plan: Plan,
+    plan: ResolvedPlan,
     out: Path | None,
     *,
     resume: bool = False,
@@ -78,7 +78,7 @@ def launch(
         return _train(plan, trainer, folder, start, called, stop, evaluation)
 
 
-def _build_trainer(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
+def _build_trainer(plan: ResolvedPlan, resumed: Path | None) -> tuple[ResolvedPlan, Trainer]:
     """Build the trainer; a resumed run gets its own device if that is available."""
     folder = RunFolder(resumed) if resumed else None
     if folder and folder.exists() and recorded(folder.path).device == plan.config.device:
@@ -88,7 +88,7 @@ def _build_trainer(plan: Plan, resumed: Path | None) -> tuple[Plan, Trainer]:
 
 
 def _train(
-    plan: Plan,
+    plan: ResolvedPlan,
     trainer: Trainer,
     folder: RunFolder | None,
     start: int,

@@ -10,7 +10,7 @@ from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
 from gankit.contract import Labels
 from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
-from gankit.launch.resolved_plan import Plan
+from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.lasting_settings import lasting
 from gankit.runs import LossLog, RunFolder, warning_log
 from gankit.training import Callback
@@ -30,7 +30,7 @@ def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
 
 
 def folder_callbacks(
-    plan: Plan, folder: RunFolder, log: LossLog, evaluation: Evaluations | None
+    plan: ResolvedPlan, folder: RunFolder, log: LossLog, evaluation: Evaluations | None
 ) -> list[Callback]:
     """Return the callbacks that write to the run's folder, logs before checkpoints."""
     config = plan.config
@@ -59,7 +59,7 @@ def folder_callbacks(
     ]
 
 
-def _rows(plan: Plan) -> tuple[str, ...]:
+def _rows(plan: ResolvedPlan) -> tuple[str, ...]:
     """Return the class name of each row of a grid, if the classes have names."""
     classes = Classes.of(plan.data.class_names, plan.problem.generator_classes)
     return () if classes.plain else classes.names[:GRID_CLASSES]

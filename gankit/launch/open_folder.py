@@ -12,7 +12,7 @@ from gankit.contract import Trainer
 from gankit.data.digests import slow
 from gankit.errors import CheckpointError, ConfigError
 from gankit.launch.messages import Tell, warn
-from gankit.launch.resolved_plan import Plan
+from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.check_loss import check_loss
 from gankit.launch.resume.check_settings import check_same
 from gankit.launch.resume.find_checkpoint import newest
@@ -49,7 +49,7 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
         )
 
 
-def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> int:
+def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: Tell) -> int:
     """Create the folder, or load its newest checkpoint; return the steps done."""
     if slow(plan.data.images):
         tell(f"reading {counted(len(plan.data), 'image')} once, for the digest")
@@ -84,14 +84,16 @@ def open_folder(folder: RunFolder, plan: Plan, trainer: Trainer, tell: Tell) -> 
     return start
 
 
-def _tell_of_data(folder: RunFolder, plan: Plan, tell: Tell) -> None:
+def _tell_of_data(folder: RunFolder, plan: ResolvedPlan, tell: Tell) -> None:
     """Print the new path of the images, if it has changed."""
     before, now = recorded(folder.path).dataset, plan.config.dataset
     if before != now:
         tell(f"the images of {before} are read from {now}")
 
 
-def _lost_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> dict[str, Any] | None:
+def _lost_facts(
+    folder: RunFolder, plan: ResolvedPlan, checkpoint: Checkpoint
+) -> dict[str, Any] | None:
     """Return new facts, with a warning, if `environment.json` cannot be read; else None.
 
     Resuming needs the manifests' settings, not these facts.
@@ -104,12 +106,12 @@ def _lost_facts(folder: RunFolder, plan: Plan, checkpoint: Checkpoint) -> dict[s
     return None
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(plan: ResolvedPlan) -> dict[str, Any]:
     """Return the contents of `environment.json` for a new run, with a random mark."""
     return plan.environment | plan.notes | plan.digests | {"run": secrets.token_hex(16)}
 
 
-def space_needed(plan: Plan, trainer: Trainer, start: int) -> int:
+def space_needed(plan: ResolvedPlan, trainer: Trainer, start: int) -> int:
     """Return an upper estimate of the bytes that the rest of the run writes.
 
     While the oldest checkpoint is replaced, there is one more than `keep_checkpoints`; an evaluated

@@ -27,7 +27,7 @@ from gankit.runs import RunFolder, environment
 
 
 @dataclass(frozen=True)
-class Plan:
+class ResolvedPlan:
     """A run with every name resolved.
 
     Attributes
@@ -97,7 +97,7 @@ def resolve(
     loss: Loss | None = None,
     backend: Backend | None = None,
     resumed: Path | None = None,
-) -> Plan:
+) -> ResolvedPlan:
     """Resolve all names; what "auto" became is printed and recorded.
 
     Parameters
@@ -121,4 +121,6 @@ def resolve(
     check_shape(config, data.images)
     warn_of_lost_detail(config)
     problem = config.problem(data.images.images.shape[1:], loss)
-    return Plan(config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss))
+    return ResolvedPlan(
+        config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss)
+    )

@@ -18,7 +18,7 @@ READY, NEEDS, LEFT_OUT = "ready", "needs", "left out"
 
 
 @dataclass(frozen=True)
-class Offer:
+class ListedItem:
     """One thing that a plugin offers.
 
     Attributes
@@ -26,7 +26,7 @@ class Offer:
     kind
         One of `KINDS`, or "plugin" for a plugin that cannot be loaded or offers nothing.
     name
-        Name of what is offered, or of the plugin.
+        Name of what is listed, or of the plugin.
     distribution, version
         Name and version of its package.
     api
@@ -54,42 +54,42 @@ class Offer:
         return f"{status}: {self.reason}" if self.reason else status
 
 
-def offers() -> list[Offer]:
+def listing() -> list[ListedItem]:
     """Return what all plugins offer, gankit's own first, without importing frameworks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", loader.PluginWarning)
         known = loader.found()
         rows = [(plugin, row) for kind in KINDS for plugin, row in _of_kind(kind)]
-    offering = {plugin for plugin, _ in rows}
-    others = [_alone(plugin) for plugin in known if plugin not in offering]
+    listed = {plugin for plugin, _ in rows}
+    others = [_alone(plugin) for plugin in known if plugin not in listed]
     return [row for _, row in rows] + others
 
 
-def _of_kind(kind: str) -> Iterator[tuple[Plugin, Offer]]:
+def _of_kind(kind: str) -> Iterator[tuple[Plugin, ListedItem]]:
     """Yield what each plugin offers of one kind."""
-    offered = _built_in(kind)
+    items = _built_in(kind)
     for hook in getattr(loader.manager().hook, hooks.OF_KIND[kind]).get_hookimpls():
         plugin = loader.owner(hook)
         if kind == "callback":  # Callbacks depend on the run.
             yield plugin, _row(kind, plugin, plugin.name)
             continue
-        before, seen = set(offered), list[Any]()
-        collect = functools.partial(registry.collect, kind, hook, offered, seen.append)
+        before, seen = set(items), list[Any]()
+        collect = functools.partial(registry.collect, kind, hook, items, seen.append)
         fault = loader.guarded(hook, collect)
-        for name in [name for name in offered if name not in before]:
-            thing = offered[name]
+        for name in [name for name in items if name not in before]:
+            thing = items[name]
             yield plugin, _backend(plugin, thing) if kind == "backend" else _row(kind, plugin, name)
         if fault:
             yield plugin, _refused(kind, plugin, seen[-1] if seen else None, fault)
 
 
-def _alone(plugin: Plugin) -> Offer:
+def _alone(plugin: Plugin) -> ListedItem:
     """Return the row of a plugin that cannot be loaded or offers nothing."""
     row = _row("plugin", plugin, plugin.name, fault=plugin.fault)
     return row if plugin.fault else replace(row, reason="offers nothing")
 
 
-def _refused(kind: str, plugin: Plugin, thing: object, fault: str) -> Offer:
+def _refused(kind: str, plugin: Plugin, thing: object, fault: str) -> ListedItem:
     """Return the row of the last thing that a plugin offered before its error."""
     name, api = getattr(thing, "name", None), getattr(thing, "api", None)
     name = name if isinstance(name, str) else plugin.name
@@ -113,7 +113,7 @@ def _built_in(kind: str) -> dict[str, Any]:
     return {}
 
 
-def _backend(plugin: Plugin, backend: Backend) -> Offer:
+def _backend(plugin: Plugin, backend: Backend) -> ListedItem:
     try:
         missing = registry.missing_modules(backend)
     except (Exception, SystemExit) as error:
@@ -125,7 +125,7 @@ def _backend(plugin: Plugin, backend: Backend) -> Offer:
 
 def _row(
     kind: str, plugin: Plugin, name: str, *, api: int | None = None, fault: str | None = None
-) -> Offer:
+) -> ListedItem:
     """Return the row of what is ready, or, with a fault, of what is left out."""
     status, reason = (LEFT_OUT, one_line(fault)) if fault else (READY, "")
-    return Offer(kind, name, plugin.distribution, plugin.version, api, status, reason)
+    return ListedItem(kind, name, plugin.distribution, plugin.version, api, status, reason)

@@ -11,7 +11,7 @@ from gankit.plugins import hooks, registry, validation
 from gankit.plugins.loader import add, found, manager
 
 
-def register(offered: object) -> None:
+def register(thing: object) -> None:
     """Register a plugin in this process, without installing a distribution.
 
     What it offers is found by name, like that of installed plugins, but only in this process: not
@@ -19,7 +19,7 @@ def register(offered: object) -> None:
 
     Parameters
     ----------
-    offered
+    thing
         A `gankit.contract.Backend`, `gankit.losses.Loss`, `gankit.data.Dataset`,
         `gankit.penalties.NamedPenalty`, `gankit.recipes.Recipe` or `gankit.evaluation.Features`; or
         a module or object with functions that are marked with `gankit.hookimpl`. It replaces what
@@ -30,7 +30,7 @@ def register(offered: object) -> None:
     PluginError
         It is of another type, it is not valid, or a built-in or installed plugin has its name.
     """
-    plugin, name = _as_plugin(offered)
+    plugin, name = _as_plugin(thing)
     known = manager()
     if (before := known.get_plugin(name)) is not None:
         if name in {plugin.name for plugin in found()}:
@@ -52,16 +52,16 @@ def register(offered: object) -> None:
         raise
 
 
-def _as_plugin(offered: object) -> tuple[object, str]:
-    """Return a plugin that offers `offered`, and its name; a module is returned unchanged."""
+def _as_plugin(thing: object) -> tuple[object, str]:
+    """Return a plugin that offers `thing`, and its name; a module is returned unchanged."""
     for kind, hook in hooks.OF_KIND.items():
-        if kind in validation.CLASSES and validation.is_one(kind, offered):
-            name = f"{kind} {offered.name}"  # type: ignore[attr-defined]
+        if kind in validation.CLASSES and validation.is_one(kind, thing):
+            name = f"{kind} {thing.name}"  # type: ignore[attr-defined]
             plugin = types.ModuleType(name)
-            setattr(plugin, hook, hooks.hookimpl(lambda: [offered]))
+            setattr(plugin, hook, hooks.hookimpl(lambda: [thing]))
             return plugin, name
-    made = type(offered)
-    return offered, getattr(offered, "__name__", f"{made.__module__}.{made.__qualname__}")
+    made = type(thing)
+    return thing, getattr(thing, "__name__", f"{made.__module__}.{made.__qualname__}")
 
 
 def _listed(kind: str) -> dict[str, Any]:

@@ -71,9 +71,9 @@ def recipes() -> dict[str, Recipe]:
 def callbacks(config: TrainConfig, folder: Path | None) -> list[Callback]:
     """Return the callbacks of plugins for a run of `config`; `folder` is None in memory."""
     found: list[Callback] = []
-    offered = {"config": config, "folder": folder}
+    available = {"config": config, "folder": folder}
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
-        arguments = {name: offered[name] for name in hook.argnames}
+        arguments = {name: available[name] for name in hook.argnames}
         guarded(hook, functools.partial(_extend, found, hook, arguments))
     return found
 
@@ -158,28 +158,28 @@ def missing_modules(backend: Backend) -> list[str]:
 def collect(
     kind: str,
     hook: pluggy.HookImpl,
-    offered: dict[str, Any],
+    known: dict[str, Any],
     before_check: Callable[[Any], None] = lambda _: None,
 ) -> None:
-    """Add what one plugin offers to `offered`; raise PluginError if it is not valid.
+    """Add what one plugin offers to `known`; raise PluginError if it is not valid.
 
     `before_check` is called with each thing before its validation.
     """
     for thing in _list(hook.function, {}):
         before_check(thing)
         validation.check(kind, thing)
-        if thing.name in offered:
+        if thing.name in known:
             error = f"got {thing.name!r}, the name of {validation.another(kind)}; rename it"
             raise PluginError(f"name of {validation.one(kind)}: {error}")
-        offered[thing.name] = thing
+        known[thing.name] = thing
 
 
 def _named(kind: str, builtin: dict[str, Any], hook: pluggy.HookCaller) -> dict[str, Any]:
     """Collect what plugins offer, one by one, so that an error affects only its own plugin."""
-    offered = dict(builtin)
+    known = dict(builtin)
     for implementation in hook.get_hookimpls():
-        guarded(implementation, functools.partial(collect, kind, implementation, offered))
-    return offered
+        guarded(implementation, functools.partial(collect, kind, implementation, known))
+    return known
 
 
 def _extend(found: list[Any], hook: pluggy.HookImpl, arguments: Mapping[str, object]) -> None:

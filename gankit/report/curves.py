@@ -30,11 +30,11 @@ def thinned(losses: Array, points: int = MOST_POINTS) -> dict[str, Any]:
     >>> thinned(np.array([1.0, 5.0, 2.0, 2.0]), 2)["high"]
     [5.0, 2.0]
     """
-    edges = _edges(len(losses), points)
-    starts, counts = edges[:-1], np.diff(edges)
+    bounds = _bounds(len(losses), points)
+    starts, counts = bounds[:-1], np.diff(bounds)
     curve = {
         "first": (starts + 1).tolist(),
-        "last": edges[1:].tolist(),
+        "last": bounds[1:].tolist(),
         "mean": _rounded(np.add.reduceat(losses, starts) / counts) if len(losses) else [],
     }
     if len(counts) and counts.max() > 1:
@@ -119,7 +119,7 @@ def _measured_curve(i: int, run: RunData, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _edges(count: int, points: int) -> NDArray[np.int64]:
+def _bounds(count: int, points: int) -> NDArray[np.int64]:
     return np.linspace(0, count, min(count, points) + 1).astype(np.int64)
 
 

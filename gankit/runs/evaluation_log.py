@@ -36,7 +36,7 @@ COUNTS = ("samples", "reference_samples", "neighbours")
 NUMBERS = (
     "frechet",
     "kernel",
-    "kernel_whole",
+    "kernel_all",
     "precision",
     "recall",
     "density",
@@ -129,8 +129,8 @@ def truncate(path: Path, steps: int) -> None:
     with _locked(path):
         lines = list(_lines(path))
         rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
-        kept = [line for line, row in zip(lines, rows, strict=True) if row["step"] <= steps]
-        text = b"".join(line + b"\n" for line in kept)
+        remaining = [line for line, row in zip(lines, rows, strict=True) if row["step"] <= steps]
+        text = b"".join(line + b"\n" for line in remaining)
         if text != _content(path):
             atomic_files.write_file(path, text)
 

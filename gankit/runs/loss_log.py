@@ -171,15 +171,15 @@ def truncate(path: Path, steps: int, digest: object = None) -> None:
     StorageError
         The log could not be written; it is unchanged.
     """
-    kept = list(itertools.islice(_lines(path), steps))
-    for number, line in enumerate(kept, start=1):
+    remaining = list(itertools.islice(_lines(path), steps))
+    for number, line in enumerate(remaining, start=1):
         _losses(path, number, line)
-    if len(kept) < steps:
+    if len(remaining) < steps:
         raise CheckpointError(
-            f"{path} ends at step {len(kept)}, before step {steps}; "
+            f"{path} ends at step {len(remaining)}, before step {steps}; "
             "restore it from a copy, or start a new run; sampling needs no log"
         )
-    text = b"".join(line + b"\n" for line in kept)
+    text = b"".join(line + b"\n" for line in remaining)
     if digest is not None and _digest(text) != digest:
         raise CheckpointError(
             f"{path} differs from the log after step {steps}: it was edited or damaged; "

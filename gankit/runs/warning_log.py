@@ -64,9 +64,9 @@ def read_valid(path: Path) -> list[Warned]:
 def truncate(path: Path, steps: int) -> None:
     """Remove the warnings after `steps`: the run resumes there, and warns again."""
     found = read_valid(path)
-    kept = [warned for warned in found if warned.step <= steps]
-    if kept != found:
-        atomic_files.write_file(path, _encoded(kept))
+    remaining = [warned for warned in found if warned.step <= steps]
+    if remaining != found:
+        atomic_files.write_file(path, _encoded(remaining))
 
 
 def _lines(path: Path) -> list[bytes]:

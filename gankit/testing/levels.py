@@ -29,7 +29,7 @@ class Clause:
     name
         Its test's, without "test_".
     section
-        "The offer", "Networks", ...
+        "Declaration", "Networks", ...
     level
         One of `LEVELS`.
     text

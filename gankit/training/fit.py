@@ -70,8 +70,8 @@ def fit(
     largest = _largest_block(problem, step_shape)
     step, size, done = start, 1, start >= steps
     while not done:
-        edges = [callback.next_boundary(step) for callback in called]
-        end = min([steps, step + size, *edges])
+        boundaries = [callback.next_boundary(step) for callback in called]
+        end = min([steps, step + size, *boundaries])
         began = time.perf_counter()
         losses = feed(plan(problem, step_shape, len(images), step, end - step))
         elapsed = time.perf_counter() - began

@@ -12,7 +12,7 @@ from gankit import layers, optimizers, penalties
 from gankit.augment import Augment
 from gankit.config import layering
 from gankit.contract import latents
-from gankit.contract.random_streams import Role, StepKey, dropout_mask, keep_chance
+from gankit.contract.random_streams import Role, StepKey, dropout_mask, keep_probability
 from gankit.layers import Dense, Dropout, Flatten, Reshape, Tanh
 from gankit.losses import HINGE, NumpyLossOps, smoothed
 from gankit.optimizers import Adam, Average
@@ -33,7 +33,7 @@ FUNCTIONS = {
     "label smoothing": lambda real, _whole: smoothed(HINGE, real(0.25)).discriminator(
         NumpyLossOps(), np.ones(2), np.zeros(2)
     ),
-    "the chance of dropout": lambda real, _whole: keep_chance(real(0.25)),
+    "the chance of dropout": lambda real, _whole: keep_probability(real(0.25)),
     "noise": lambda _real, whole: latents.latents(whole(2), whole(3), whole(5)).tolist(),
     "noise within a bound": lambda real, whole: latents.truncated(
         whole(2), whole(3), whole(5), real(0.5)

@@ -19,7 +19,7 @@ import numpy as np
 from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
 from gankit.export.fold_spectral_norm import folded
-from gankit.export.formats import offered
+from gankit.export.formats import export_of
 from gankit.export.verify_subprocess import compared
 from gankit.export.write_subprocess import examples
 from gankit.launch.run import Run
@@ -64,7 +64,7 @@ def drawn(name: str, array: np.ndarray, random: np.random.Generator) -> np.ndarr
 
 def difference(run: Run, name: str, backend: str) -> str:
     """Return the largest difference, or why it cannot be computed."""
-    export = offered(name, plugins.get_backend(backend))
+    export = export_of(name, plugins.get_backend(backend))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"generator{export.suffix}"
         try:

@@ -23,11 +23,11 @@ from gankit.cli.doctor import datasets, doctor, environment_variables, folders, 
 from gankit.cli.doctor.machine import cpu_quota, memory_limit
 from gankit.cli.doctor.plugins import (
     BackendReport,
-    Offered,
+    InstalledPlugins,
     device_findings,
     framework_findings,
     inspect_backends,
-    offered,
+    load_installed,
 )
 from gankit.config import from_settings
 from gankit.errors import ExitCode
@@ -99,15 +99,15 @@ def install(tmp_path, monkeypatch):
 
 
 @functools.cache
-def offered_here():
+def installed_here():
     """Return the plugins of this machine, listed once for all tests that do not test the list."""
-    return offered()
+    return load_installed()
 
 
 @pytest.fixture
 def known(monkeypatch):
     """Replace the process that lists plugins by its known result."""
-    monkeypatch.setattr(doctor, "offered", lambda _: offered_here())
+    monkeypatch.setattr(doctor, "load_installed", lambda _: installed_here())
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_the_doctor_itself_imports_no_framework():
 LOOKS = {
     "environment_variables.variables": "environment variables",
     "environment_variables.findings": "environment variables",
-    "offered": "plugins",
+    "load_installed": "plugins",
     "folders.folders": "folders",
     "machine": "machine",
     "libraries": "libraries",
@@ -220,7 +220,7 @@ def test_a_failing_check_becomes_a_finding_and_the_others_run(monkeypatch, look,
     def fail(*_, **__):
         raise ZeroDivisionError("in a\nlook")
 
-    monkeypatch.setattr(doctor, "offered", lambda _: Offered([], [], []))
+    monkeypatch.setattr(doctor, "load_installed", lambda _: InstalledPlugins([], [], []))
     module, _, name = look.rpartition(".")
     monkeypatch.setattr(getattr(doctor, module) if module else doctor, name, fail)
     found = doctor.diagnose()
@@ -284,7 +284,7 @@ BROKEN = {
 def test_each_broken_plugin_is_named_and_the_others_are_listed(install):
     for number, (source, _) in enumerate(BROKEN.values()):
         install(source, f"mine{number}", f"acme-{number}")
-    found = offered()
+    found = load_installed()
     findings = {finding.subject: finding for finding in found.findings}
     assert len(found.findings) == len(BROKEN)
     for number, (_, reason) in enumerate(BROKEN.values()):
@@ -299,14 +299,14 @@ def test_each_broken_plugin_is_named_and_the_others_are_listed(install):
 def test_a_file_in_the_working_folder_is_not_imported_as_a_module():
     for name in ("numpy", "json", "torch"):
         Path(f"{name}.py").write_text("1 / 0")
-    assert offered().findings == []
+    assert load_installed().findings == []
     assert inspect_backends([BackendReport("numpy", True, [], "", True)])[0].fault is None
 
 
 def test_plugin_errors_are_findings_also_in_strict_mode(install, monkeypatch):
     monkeypatch.setenv("GANKIT_STRICT_PLUGINS", "1")
     install("1 / 0")
-    found = offered()
+    found = load_installed()
     assert [finding.subject for finding in found.findings] == ["plugin 'mine' of acme-gan 1.2"]
     assert set(OURS) <= {backend.name for backend in found.backends}
 
@@ -322,7 +322,7 @@ KILLERS = {
 @pytest.mark.parametrize(("source", "reason"), KILLERS.values(), ids=KILLERS)
 def test_a_plugin_that_ends_the_process_is_named(install, source, reason):
     install(source)
-    (finding,) = offered(limit=3 if "sleep" in source else 30).findings
+    (finding,) = load_installed(limit=3 if "sleep" in source else 30).findings
     assert finding.exit_code == ExitCode.BACKEND
     assert reason in finding.problem
     assert reason == "ended before it was done" or "'mine' of acme-gan" in finding.problem
@@ -330,7 +330,7 @@ def test_a_plugin_that_ends_the_process_is_named(install, source, reason):
 
 def test_a_backend_with_invalid_requirements_is_named(install):
     install(plugin(requires="(3,)"))
-    found = offered()
+    found = load_installed()
     (finding,) = found.findings
     assert "'mine'" in finding.subject
     assert finding.exit_code == ExitCode.BACKEND
@@ -361,7 +361,7 @@ def test_a_backend_reports_its_framework(install):
 
 def test_a_backend_that_cannot_be_inspected_has_no_facts(install):
     install(plugin(offer="None"))
-    (found,) = [backend for backend in offered().backends if backend.name == "mine"]
+    (found,) = [backend for backend in load_installed().backends if backend.name == "mine"]
     (report,) = inspect_backends([found])
     assert (report.usable, report.inspects, report.facts, report.fault) == (True, False, {}, None)
 
@@ -446,9 +446,11 @@ def test_a_crashing_backend_does_not_affect_the_others(install):
 def test_a_broken_framework_ends_the_command_with_exit_code_5(install, command, monkeypatch):
     install(plugin("os.kill(os.getpid(), signal.SIGSEGV)"))
     only = lambda limit: SimpleNamespace(  # noqa: E731
-        plugins=[], findings=[], backends=[b for b in offered(limit).backends if b.name == "mine"]
+        plugins=[],
+        findings=[],
+        backends=[b for b in load_installed(limit).backends if b.name == "mine"],
     )
-    monkeypatch.setattr(doctor, "offered", only)
+    monkeypatch.setattr(doctor, "load_installed", only)
     monkeypatch.setattr(datasets, "datasets", list)
     ended = command("doctor")
     assert ended.code == ExitCode.BACKEND
@@ -478,7 +480,7 @@ def test_our_backends_report_versions_devices_and_threads():
 def test_another_keras_framework_is_named_once(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     keras = BackendReport("keras", True, [], "", True)
-    monkeypatch.setattr(doctor, "offered", lambda _: Offered([], [keras], []))
+    monkeypatch.setattr(doctor, "load_installed", lambda _: InstalledPlugins([], [keras], []))
     monkeypatch.setattr(datasets, "datasets", list)
     found = doctor.diagnose()
     assert [finding.subject for finding in found.findings] == ["KERAS_BACKEND"]
@@ -489,7 +491,7 @@ def test_another_keras_framework_is_named_once(monkeypatch):
 def test_a_process_that_cannot_be_started_is_reported(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     assert "cannot be started" in mine().fault
-    assert "cannot be started" in offered().findings[0].problem
+    assert "cannot be started" in load_installed().findings[0].problem
 
 
 def test_the_subprocess_can_be_run_by_hand():
@@ -523,7 +525,7 @@ def test_a_wrong_variable_is_named(quick, monkeypatch, name, value, problem):
 def numpy_alone(monkeypatch):
     """Make numpy the only backend, and skip the data sets."""
     report = BackendReport("numpy", True, [], "", True)
-    monkeypatch.setattr(doctor, "offered", lambda _: Offered([], [report], []))
+    monkeypatch.setattr(doctor, "load_installed", lambda _: InstalledPlugins([], [report], []))
     monkeypatch.setattr(datasets, "datasets", list)
 
 

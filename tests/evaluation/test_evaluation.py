@@ -32,7 +32,7 @@ def test_noise_is_worse_than_real_images_in_every_distance(evaluator, baseline, 
     found = evaluator(noise)
     assert found.frechet > 10 * baseline.frechet
     assert found.kernel > baseline.kernel + 3 * baseline.kernel_deviation
-    assert found.kernel_whole > baseline.kernel_whole
+    assert found.kernel_all > baseline.kernel_all
     assert found.precision < 0.5 < baseline.precision
     assert found.recall < 0.5 < baseline.recall
     assert found.density < 0.5 < baseline.density
@@ -110,7 +110,7 @@ def test_a_copy_of_a_training_image_outside_the_reference_is_found(digits, featu
 def test_too_few_images_for_subsets_have_no_deviation(digits, features):
     evaluator = Evaluator(choose(digits[0][:600], "drawn digits", 50), features, neighbours=1)
     found = evaluator(digits[0][600:603])
-    assert (found.kernel, found.kernel_deviation) == (found.kernel_whole, None)
+    assert (found.kernel, found.kernel_deviation) == (found.kernel_all, None)
     assert evaluator(digits[0][600:604]).kernel_deviation > 0
 
 

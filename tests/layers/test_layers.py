@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gankit_numpy.networks import Sequential
 
-from gankit.contract.random_streams import keep_chance
+from gankit.contract.random_streams import keep_probability
 from gankit.errors import ConfigError
 from gankit.layers import (
     AveragePool,
@@ -215,7 +215,7 @@ def test_fan_in_normal_preserves_the_variance(layer):
 @pytest.mark.parametrize("rate", [0.0, 0.002, 1 / 256, 0.5, 255 / 256])
 def test_every_rate_below_1_is_accepted_by_dropout(rate):
     assert output_shape((Dropout(rate),), (7,)) == (7,)
-    assert (keep_chance(rate) < 1) == (rate > 0)
+    assert (keep_probability(rate) < 1) == (rate > 0)
 
 
 def test_vectors_of_spectral_norm_start_with_length_1():

@@ -17,7 +17,7 @@ HISTORY[1234, 1] = 9.0
 
 
 def row(step, **changes):
-    names = ("kernel", "kernel_deviation", "kernel_whole", "density", "coverage", "nearest")
+    names = ("kernel", "kernel_deviation", "kernel_all", "density", "coverage", "nearest")
     return {
         "step": step,
         "seed": 0,

@@ -26,8 +26,8 @@ class MakesTooLargeUpdates(CorrectTrainer):
 
     def update_generator(self, batch):
         rate = batch.scalars["generator/learning_rate"] * (1 + 1e-6)
-        rates = {**batch.scalars, "generator/learning_rate": rate}
-        return super().update_generator(replace(batch, scalars=rates))
+        scalars = {**batch.scalars, "generator/learning_rate": rate}
+        return super().update_generator(replace(batch, scalars=scalars))
 
 
 @caught_by("test_float32_matches_the_reference", "test_sgd_matches_the_reference")
@@ -81,10 +81,10 @@ class EarlyEpsilon:
     def __init__(self, updater):
         self.updater, self.adam, self.original = updater, updater.adam, updater.update
 
-    def update(self, weights, gradients, rates):
-        correction = np.sqrt(1 - rates["beta2"] ** (int(self.updater.t) + 1))
+    def update(self, weights, gradients, scalars):
+        correction = np.sqrt(1 - scalars["beta2"] ** (int(self.updater.t) + 1))
         self.updater.adam = replace(self.adam, epsilon=self.adam.epsilon / correction)
-        self.original(weights, gradients, rates)
+        self.original(weights, gradients, scalars)
 
 
 @caught_by("test_every_layer_matches_the_reference")

@@ -35,9 +35,9 @@ class CountsPenaltiesByTheBlock(CorrectTrainer):
         lazy = block.scalars.get("penalty/0")
         if lazy is None:
             return super().train_block(block)
-        rates = {**block.scalars, "penalty/0": np.full_like(lazy, lazy.max())}
-        rates["penalty/0"][1:] = 0
-        return super().train_block(replace(block, scalars=rates))
+        scalars = {**block.scalars, "penalty/0": np.full_like(lazy, lazy.max())}
+        scalars["penalty/0"][1:] = 0
+        return super().train_block(replace(block, scalars=scalars))
 
 
 @caught_by(

@@ -10,11 +10,11 @@ from tests.wrong_backends.wrong_backend import caught_by
 FORMULA = "test_every_optimizer_matches_its_formula"
 
 
-def rooted(self, weights, gradients, rates):
+def rooted(self, weights, gradients, scalars):
     for name, gradient in gradients.items():
         v, decay = self.v[name], self.rmsprop.decay
         v += (1 - decay) * (gradient * gradient - v)
-        weights[name] -= rates["learning_rate"] * gradient / np.sqrt(v + self.rmsprop.epsilon)
+        weights[name] -= scalars["learning_rate"] * gradient / np.sqrt(v + self.rmsprop.epsilon)
 
 
 @caught_by(FORMULA)
@@ -22,9 +22,9 @@ class AddsEpsilonInsideTheRoot(patched(RMSpropUpdater, update=rooted)):
     """Adds RMSprop's epsilon inside the root."""
 
 
-def by_the_first_beta2(self, weights, gradients, rates, original=AdamUpdater.update):
-    self.beta2 = getattr(self, "beta2", rates["beta2"])
-    original(self, weights, gradients, {**rates, "beta2": self.beta2})
+def by_the_first_beta2(self, weights, gradients, scalars, original=AdamUpdater.update):
+    self.beta2 = getattr(self, "beta2", scalars["beta2"])
+    original(self, weights, gradients, {**scalars, "beta2": self.beta2})
 
 
 @caught_by(FORMULA, "test_all_features_match_the_reference")

@@ -88,8 +88,10 @@ class TakesTheLastUpdatesScalars(CorrectTrainer):
     """Uses the scalars of a step's last update for all its updates in a block."""
 
     def train_block(self, block):
-        rates = {name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.scalars.items()}
-        return super().train_block(replace(block, scalars=rates))
+        scalars = {
+            name: np.tile(rate[:, -1:], rate.shape[1]) for name, rate in block.scalars.items()
+        }
+        return super().train_block(replace(block, scalars=scalars))
 
 
 @caught_by("test_a_block_returns_each_steps_losses")

@@ -76,8 +76,8 @@ class KeepsItsOwnRate(CorrectTrainer):
 
     def update_discriminator(self, batch):
         rate = self.problem.discriminator_optimizer.learning_rate
-        rates = {**batch.scalars, "discriminator/learning_rate": rate}
-        return super().update_discriminator(replace(batch, scalars=rates))
+        scalars = {**batch.scalars, "discriminator/learning_rate": rate}
+        return super().update_discriminator(replace(batch, scalars=scalars))
 
 
 @caught_by("test_uses_the_learning_rate_of_the_batch")
@@ -86,8 +86,8 @@ class TakesTheOthersRate(CorrectTrainer):
 
     def update_generator(self, batch):
         rate = batch.scalars["discriminator/learning_rate"]
-        rates = {**batch.scalars, "generator/learning_rate": rate}
-        return super().update_generator(replace(batch, scalars=rates))
+        scalars = {**batch.scalars, "generator/learning_rate": rate}
+        return super().update_generator(replace(batch, scalars=scalars))
 
 
 @caught_by(

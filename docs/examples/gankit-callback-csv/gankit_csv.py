@@ -55,8 +55,8 @@ class CsvLog:
         steps = [row.partition(",")[0] for row in rows]
         if head not in ("", HEAD) or not all(map(str.isdecimal, steps)):
             raise ConfigError(f"{self.path} is not a log of losses; move it away")
-        kept = [row for row, done in zip(rows, steps, strict=True) if int(done) <= start]
+        remaining = [row for row, done in zip(rows, steps, strict=True) if int(done) <= start]
         temporary = self.path.with_suffix(".tmp")
-        temporary.write_text("\n".join([HEAD, *kept, ""]), "utf-8")
+        temporary.write_text("\n".join([HEAD, *remaining, ""]), "utf-8")
         temporary.replace(self.path)  # Atomic, so that a killed process loses no row.
         self.begun = True

@@ -22,7 +22,7 @@ from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
     from gankit.config.layering import Source
-    from gankit.launch.resolved_plan import Plan
+    from gankit.launch.resolved_plan import ResolvedPlan
 
 PAGE = "compare.html"
 FLAGS = ("dataset", "epochs", "steps", "seed", "device")
@@ -111,7 +111,7 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     return [*found, *((f"--{name}", {name: value}) for name, value in given)]
 
 
-def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[Plan]:
+def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[ResolvedPlan]:
     """Return a plan for each backend, on the same images; check each backend's capabilities."""
     from gankit import plugins
     from gankit.config.layering import config_of
@@ -132,7 +132,7 @@ def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> li
     ]
 
 
-def _folders(plans: list[Plan]) -> Iterator[str]:
+def _folders(plans: list[ResolvedPlan]) -> Iterator[str]:
     """Yield the folder name of each run: the backend's name, with a number if it is repeated."""
     seen: dict[str, int] = {}
     for plan in plans:
@@ -141,7 +141,7 @@ def _folders(plans: list[Plan]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
-def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
+def _check(out: Path, folders: list[Path], plans: list[ResolvedPlan]) -> None:
     """Raise an error if the output folder contains other runs."""
     from gankit.launch.resume.check_settings import check_same
     from gankit.launch.resume.find_checkpoint import newest
@@ -164,7 +164,7 @@ def _check(out: Path, folders: list[Path], plans: list[Plan]) -> None:
             )
 
 
-def _trained(plan: Plan, folder: Path, plain: bool) -> int:
+def _trained(plan: ResolvedPlan, folder: Path, plain: bool) -> int:
     """Train in a child process, forwarding signals to it; return its exit code."""
     from gankit._utils import child_process
 

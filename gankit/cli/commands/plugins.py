@@ -14,7 +14,7 @@ from gankit.cli.options import PATH, answer, as_json, complete_backends, say, sh
 from gankit.errors import BackendUnavailable, ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from gankit.plugins.listing import Offer
+    from gankit.plugins.listing import ListedItem
     from gankit.plugins.scaffold import Gradients, Kind
 KINDS = (
     "backend", "dataset", "loss", "penalty", "recipe", "callback", "command", "features",
@@ -78,16 +78,16 @@ def list_plugins(as_json: bool) -> None:
     wrong. Includes gankit's own backends, but not its own losses, data sets and recipes.
     Imports no framework.
     """
-    from gankit.plugins.listing import offers
+    from gankit.plugins.listing import listing
 
-    rows = offers()
+    rows = listing()
     if as_json:
         click.echo(json.dumps(list(map(dataclasses.asdict, rows)), indent=1))
         return
-    _print_offers(rows)
+    _print_listing(rows)
 
 
-def _print_offers(rows: list[Offer]) -> None:
+def _print_listing(rows: list[ListedItem]) -> None:
     from gankit.cli.tables import hanging
 
     table = [("kind", "name", "distribution", "API", "status")]

@@ -31,7 +31,7 @@ from gankit.errors import ConfigError, StorageError
 if TYPE_CHECKING:
     from gankit.config import TrainConfig
     from gankit.config.layering import Source
-    from gankit.launch.resolved_plan import Plan
+    from gankit.launch.resolved_plan import ResolvedPlan
     from gankit.training import Callback
 
 FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
@@ -200,7 +200,7 @@ def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
     return json.dumps(value)
 
 
-def _folders(plan: Plan) -> Iterator[Path]:
+def _folders(plan: ResolvedPlan) -> Iterator[Path]:
     """Yield the folders under `runs` for a run without `--out`; the first free one is used."""
     config = plan.config
     recipe, dataset = (Path(name).stem for name in (config.recipe, config.dataset))
@@ -210,7 +210,7 @@ def _folders(plan: Plan) -> Iterator[Path]:
 
 
 @contextmanager
-def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
+def _folder(plan: ResolvedPlan, named: Path | None) -> Iterator[Path]:
     """Yield the named folder, or a new one that no other process has created meanwhile."""
     from gankit._utils import atomic_files
 
@@ -227,7 +227,7 @@ def _folder(plan: Plan, named: Path | None) -> Iterator[Path]:
             path.rmdir()
 
 
-def _callbacks(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]:
+def _callbacks(plan: ResolvedPlan, out: Path, options: dict[str, Any]) -> list[Callback]:
     from gankit.callbacks import Epochs, TensorBoard
     from gankit.runs import RunFolder
 
@@ -235,7 +235,7 @@ def _callbacks(plan: Plan, out: Path, options: dict[str, Any]) -> list[Callback]
     return [*events, Epochs(plan.epoch, -(-plan.steps // plan.epoch))]
 
 
-def _stopped(step: int, plan: Plan, out: Path, options: dict[str, Any]) -> str:
+def _stopped(step: int, plan: ResolvedPlan, out: Path, options: dict[str, Any]) -> str:
     """Return the message with the step at which a run stopped, and the command that resumes it."""
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []

@@ -17,11 +17,11 @@ from gankit.cli.doctor.machine import Machine, machine
 from gankit.cli.doctor.plugins import (
     MOST_SECONDS,
     BackendReport,
-    Offered,
+    InstalledPlugins,
     device_findings,
     framework_findings,
     inspect_backends,
-    offered,
+    load_installed,
 )
 from gankit.errors import ExitCode
 from gankit.plugins import Plugin
@@ -88,7 +88,7 @@ def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
         "environment variables", environment_variables.variables, [], wrong
     )
     wrong += guarded("environment variables", environment_variables.findings, [], wrong)
-    found = guarded("plugins", lambda: offered(limit), Offered([], [], []), wrong)
+    found = guarded("plugins", lambda: load_installed(limit), InstalledPlugins([], [], []), wrong)
     reports = found.backends
     if not quick:
         reports = guarded(
@@ -115,7 +115,7 @@ def diagnose(*, quick: bool = False, limit: float = MOST_SECONDS) -> Diagnosis:
     )
 
 
-def _new(reports: list[BackendReport], found: Offered) -> list[Finding]:
+def _new(reports: list[BackendReport], found: InstalledPlugins) -> list[Finding]:
     """Return the problems of frameworks whose subjects have no earlier finding."""
     known = {finding.subject for finding in found.findings}
     return [finding for finding in framework_findings(reports) if finding.subject not in known]

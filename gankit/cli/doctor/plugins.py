@@ -56,7 +56,7 @@ class BackendReport:
 
 
 @dataclass(frozen=True)
-class Offered:
+class InstalledPlugins:
     """All plugins and backends, and their problems."""
 
     plugins: list[Plugin]
@@ -64,11 +64,11 @@ class Offered:
     findings: list[Finding]
 
 
-def offered(limit: float = MOST_SECONDS) -> Offered:
+def load_installed(limit: float = MOST_SECONDS) -> InstalledPlugins:
     """Load all plugins in a child process, and return them with their backends."""
     answer = _ask(["plugins"], limit=limit)[0]
     if "fault" in answer:
-        return Offered([], [], [_no_plugins(answer)])
+        return InstalledPlugins([], [], [_no_plugins(answer)])
     found = [Plugin(**row) for row in answer["plugins"]]
     findings = [_left_out(str(p), p.fault) for p in found if p.fault]
     for complaint in answer["complaints"]:
@@ -77,7 +77,7 @@ def offered(limit: float = MOST_SECONDS) -> Offered:
             findings.append(_left_out(plugin, fault))
     reports = [_report(row) for row in answer["backends"]]
     findings += [_broken(r, r.remedy or "upgrade or uninstall it") for r in reports if r.fault]
-    return Offered(found, reports, findings)
+    return InstalledPlugins(found, reports, findings)
 
 
 def inspect_backends(

@@ -55,11 +55,11 @@ def send_plugins(send: Send) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = [_as_data(plugin) for plugin in plugins.found()]
-        offered = [offer(name, backend) for name, backend in plugins.backends().items()]
+        backends = [backend_row(name, backend) for name, backend in plugins.backends().items()]
         for others in (plugins.datasets, plugins.losses, plugins.commands):
             others()
     complaints = [str(w.message) for w in caught if issubclass(w.category, plugins.PluginWarning)]
-    send({"plugins": found, "backends": offered, "complaints": list(dict.fromkeys(complaints))})
+    send({"plugins": found, "backends": backends, "complaints": list(dict.fromkeys(complaints))})
 
 
 def _as_data(plugin: plugins.Plugin) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _as_data(plugin: plugins.Plugin) -> dict[str, Any]:
     return {field.name: getattr(plugin, field.name) for field in fields(plugins.Plugin)}
 
 
-def offer(name: str, backend: Backend) -> dict[str, Any]:
+def backend_row(name: str, backend: Backend) -> dict[str, Any]:
     """Return a backend's description, and its missing modules."""
     row: dict[str, Any] = {"name": plain(name), "missing": [], "remedy": plain(backend.remedy)}
     row["fault"] = None

@@ -60,9 +60,9 @@ class ImageFolder:
     without: tuple[str, ...] = ()
     ignored: IgnoredFiles = field(default_factory=IgnoredFiles)
 
-    def labels(self, kept: list[int]) -> NDArray[np.int64] | None:
+    def labels(self, readable: list[int]) -> NDArray[np.int64] | None:
         """Return the labels of the files with these indices, (n,) int64, or None."""
-        return None if self.classes is None else np.array(self.classes, np.int64)[kept]
+        return None if self.classes is None else np.array(self.classes, np.int64)[readable]
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Reading:
 
     Attributes
     ----------
-    kept
+    readable
         Indices of the readable files.
     faults
         The errors of the other files.
@@ -79,7 +79,7 @@ class Reading:
         The highest level of the pictures of 16 bits; None without such pictures.
     """
 
-    kept: list[int] = field(default_factory=list)
+    readable: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     top: int | None = None
 
@@ -155,7 +155,7 @@ def pictures(
         first = first or (file, found.pixels.shape)
         if found.pixels.shape != first[1]:
             raise DataError(_shape_message(folder, *first, file, found.pixels.shape))
-        reading.kept.append(number)
+        reading.readable.append(number)
         if found.top is not None:
             reading.top = max(reading.top or 0, found.top)
         yield found.pixels
@@ -174,11 +174,11 @@ def faults_text(folder: ImageFolder, reading: Reading) -> str:
 
 def source(folder: ImageFolder, reading: Reading) -> str:
     """Return a line about the pictures that were read, skipped and ignored."""
-    endings = Counter(Path(folder.files[number]).suffix.lower() for number in reading.kept)
+    endings = Counter(Path(folder.files[number]).suffix.lower() for number in reading.readable)
     each = f" ({most_common(endings)})" if len(endings) > 1 else ""
     skipped = f" (skipped {faults_text(folder, reading)})" if reading.faults else ""
     ignored = f"; {folder.ignored}" if folder.ignored else ""
-    count = f"{counted(len(reading.kept), 'picture')}{each}{_by_class(folder, reading)}"
+    count = f"{counted(len(reading.readable), 'picture')}{each}{_by_class(folder, reading)}"
     return f"{count} in {folder.path}{skipped}{ignored}"
 
 
@@ -202,8 +202,8 @@ def read_folder(path: Path, options: ImageOptions) -> ImageSet:
             f"{path}: {counted(len(folder.files), 'picture')} cannot fit into memory; pack the "
             "folder into one file with gankit data pack"
         ) from error
-    labels = folder.labels(reading.kept)
-    images = images[: len(reading.kept)]
+    labels = folder.labels(reading.readable)
+    images = images[: len(reading.readable)]
     return ImageSet(images, labels, source(folder, reading), folder.class_names)
 
 
@@ -211,7 +211,7 @@ def _by_class(folder: ImageFolder, reading: Reading) -> str:
     """Return a text with the classes, their counts, and the folders without pictures."""
     if folder.classes is None:
         return ""
-    counts = Counter(folder.classes[number] for number in reading.kept)
+    counts = Counter(folder.classes[number] for number in reading.readable)
     each = [f"{name} {counts[label]:,}" for label, name in enumerate(folder.class_names)]
     without = f"; without pictures: {listed(folder.without)}" if folder.without else ""
     return f" in {counted(len(folder.class_names), 'class', 'classes')} ({listed(each)}{without})"

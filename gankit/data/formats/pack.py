@@ -64,7 +64,7 @@ def pack(path: Path, out: Path, options: ImageOptions, count: Count | None = Non
     with temporary(out) as part:
         with storing(part), part.open("wb") as file:
             _write(file, folder, options, reading, count or (lambda _done, _all: None))
-        _write_beside(out, folder, reading.kept)
+        _write_beside(out, folder, reading.readable)
         with storing(out):
             part.replace(out)
     origin = f"{source(folder, reading)}, packed into {out}"
@@ -81,10 +81,10 @@ def _write(
             shape = pixels.shape
             _write_header(file, (len(folder.files), *shape))
         file.write(pixels.tobytes())
-        count(reading.kept[-1] + 1, len(folder.files))
+        count(reading.readable[-1] + 1, len(folder.files))
     # Only now the number of readable pictures is known. NumPy reserves space for it in the header.
     file.seek(0)
-    _write_header(file, (len(reading.kept), *shape))
+    _write_header(file, (len(reading.readable), *shape))
     sync(file)
 
 
@@ -93,9 +93,9 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
     npy_format.write_array_header_1_0(file, header)
 
 
-def _write_beside(out: Path, folder: ImageFolder, kept: list[int]) -> None:
+def _write_beside(out: Path, folder: ImageFolder, readable: list[int]) -> None:
     """Write labels and class names, replacing those of an earlier file of that name."""
-    labels = folder.labels(kept)
+    labels = folder.labels(readable)
     names = json.dumps(folder.class_names).encode()
     for target in (arrays.labels_beside(out), arrays.classes_beside(out)):
         with storing(target):

@@ -21,9 +21,9 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF.
 
     After a segment of a wrong size, bytes before the next marker are skipped, as decoders do. What
-    follows is kept unchanged.
+    follows is copied unchanged.
     """
-    place, exif, kept = START, list[bytes](), [content[:START]]
+    place, exif, parts = START, list[bytes](), [content[:START]]
     while place + 4 <= len(content):
         mark, marker, *size = content[place : place + 4]
         if mark != 0xFF or marker == SOS:
@@ -38,10 +38,10 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes]:
         if marker == 0xE1 and start == EXIF:
             exif.append(content[place + 4 + len(EXIF) : end])
         if _needed(marker, start):
-            kept.append(content[place:end])
+            parts.append(content[place:end])
         place = end
     rest = content.rest(place)
-    return b"".join([*kept, rest[max(rest.find(b"\xff"), 0) :]]), b"".join(exif)
+    return b"".join([*parts, rest[max(rest.find(b"\xff"), 0) :]]), b"".join(exif)
 
 
 def _needed(marker: int, start: bytes) -> bool:

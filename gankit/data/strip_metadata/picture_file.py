@@ -73,17 +73,17 @@ def strip_metadata(file: BinaryIO) -> StrippedFile | None:
     content = BoundedReader(file)
     head = content[:18]
     if head.startswith(png.SIGNATURE):
-        kept, exif, header = png.strip(content)
-        return StrippedFile("PNG", kept, orientation(exif), header)
+        stripped, exif, header = png.strip(content)
+        return StrippedFile("PNG", stripped, orientation(exif), header)
     if head.startswith(b"\xff\xd8\xff"):
-        kept, exif = jpeg.strip(content)
-        return StrippedFile("JPEG", kept, orientation(exif))
+        stripped, exif = jpeg.strip(content)
+        return StrippedFile("JPEG", stripped, orientation(exif))
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        kept, exif = webp.strip(content)
-        return StrippedFile("WebP", kept, orientation(exif))
+        stripped, exif = webp.strip(content)
+        return StrippedFile("WebP", stripped, orientation(exif))
     if head[:4] in tiff.SIGNATURES:
-        kept, turn, facts = tiff.strip(content)
-        return StrippedFile("TIFF", kept, turn, tiff=facts)
+        stripped, turn, facts = tiff.strip(content)
+        return StrippedFile("TIFF", stripped, turn, tiff=facts)
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return StrippedFile("GIF", content.rest(0))
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:

@@ -49,10 +49,10 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes, Png | None]:
     Damaged
         A chunk with pixels has a wrong checksum.
     """
-    kept, exif, header, clear = [SIGNATURE], b"", None, b""
+    parts, exif, header, clear = [SIGNATURE], b"", None, b""
     for kind, place, end in _chunks(content):
         if not kind and not content[place + 4 : place + 5].islower():  # Lower case: no pixels.
-            kept.append(content.rest(place))
+            parts.append(content.rest(place))
         if not (kind in PIXELS or (kind == b"eXIf" and end - place < MOST_BYTES)):
             continue
         chunk = content[place:end]
@@ -68,8 +68,8 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes, Png | None]:
         elif kind == b"tRNS" and header and header.colour in (GREY, COLOUR):
             clear = data
         elif kind in PIXELS:
-            kept.append(chunk)
-    return b"".join(kept), exif, header and _with_clear(header, clear)
+            parts.append(chunk)
+    return b"".join(parts), exif, header and _with_clear(header, clear)
 
 
 def _with_clear(header: Png, clear: bytes) -> Png:

@@ -106,8 +106,8 @@ def strip(content: BoundedReader) -> tuple[bytes, int, Tiff | None]:
     if tiff.bits > 8 and tiff.colours == WHITE_IS_ZERO:
         black = struct.pack(f"{order}H", BLACK_IS_ZERO)
         named[COLOURS] = named[COLOURS][: form.value] + black + named[COLOURS][form.value + 2 :]
-    kept = [entry for tag, entry in named.items() if tag in PIXELS]
-    directory = struct.pack(order + form.count, len(kept)) + b"".join(kept)
+    needed = [entry for tag, entry in named.items() if tag in PIXELS]
+    directory = struct.pack(order + form.count, len(needed)) + b"".join(needed)
     ending = struct.pack(order + form.place, 0)
     filled = (directory + ending).ljust(end - start, b"\0")
     file = content[:start], filled, content[start + len(filled) :]

@@ -17,7 +17,7 @@ FLAGS = 0b0010_1100
 
 def strip(content: BoundedReader) -> tuple[bytes, bytes]:
     """Return the file without metadata, and its EXIF."""
-    place, exif, kept = HEAD, b"", list[bytes]()
+    place, exif, parts = HEAD, b"", list[bytes]()
     while place + 8 <= len(content):
         head = content[place : place + 8]
         name, size = head[:4], int.from_bytes(head[4:], "little")
@@ -30,9 +30,9 @@ def strip(content: BoundedReader) -> tuple[bytes, bytes]:
             chunk = bytearray(content[place:end])
             if name == b"VP8X":
                 chunk[8:9] = bytes(flags & ~FLAGS for flags in chunk[8:9])
-            kept.append(bytes(chunk))
+            parts.append(bytes(chunk))
         place = end
-    body = b"".join(kept)
+    body = b"".join(parts)
     # The size counts what follows it; a truncated file keeps its declared size.
     cut = max(0, int.from_bytes(content[4:8], "little") + 8 - len(content))
     return b"RIFF" + (len(body) + 4 + cut).to_bytes(4, "little") + b"WEBP" + body, exif

@@ -88,11 +88,11 @@ class BlockClauses:
         setup = Setup(full(backend), images, n_critic=2)
         block = setup.steps(0, K)
         falling = np.geomspace(4, 0.25, 3 * K).reshape(K, 3)
-        rates = {
+        scalars = {
             name: rate * falling if name.endswith("/learning_rate") else rate
             for name, rate in block.scalars.items()
         }
-        assert_block_equals_updates(backend, setup, replace(block, scalars=rates))
+        assert_block_equals_updates(backend, setup, replace(block, scalars=scalars))
 
     def test_a_block_returns_each_steps_losses(self, backend: Backend, images: Images) -> None:
         """A block of K steps returns the `(K, 2)` losses of its updates.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gankit.contract import Array, Backend, Batch, Problem, State, Trainer, add_prefix, strip_prefix
-from gankit.contract.random_streams import Role, dropout_mask, keep_chance
+from gankit.contract.random_streams import Role, dropout_mask, keep_probability
 from gankit.layers import (
     Conv,
     Dense,
@@ -208,7 +208,7 @@ def in_training(
     for place in walk(problem.discriminator, problem.image_shape):
         if isinstance(place.layer, Dropout):
             where = Role.DISCRIMINATOR, place.number, mask.shape, place.layer.rate, number + 1
-            mask = dropout_mask(batch.key, *where) / keep_chance(place.layer.rate)
+            mask = dropout_mask(batch.key, *where) / keep_probability(place.layer.rate)
 
     def discriminate(i: int, images: Array) -> Array:
         rows = images.reshape(len(images), -1)

@@ -34,7 +34,7 @@ SUBJECT = Path(gankit.__file__).parent / "testing" / "subject.py"
 DETAILS_LIMIT = 20_000
 """The most characters of what a failed case compared."""
 _NOT_CLAIMED = re.compile(r"does not claim '([^']+)'")
-_NOT_OFFERED = re.compile(r"^backend '[^']*' \w+ no ")
+_NOT_CLAIMED = re.compile(r"^backend '[^']*' \w+ no ")
 _OPTIONS = [
     *("-c", os.devnull, "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider"),
     *("--tb=short", "-q", "-o", "verbosity_assertions=2"),
@@ -237,7 +237,7 @@ def _skipped(report: pytest.TestReport) -> dict[str, Any]:
         return {"result": "not run", "reason": reason}
     if claimed := _NOT_CLAIMED.search(reason):
         return {"result": "not claimed", "reason": claimed[1]}
-    return {"result": "not claimed", "reason": _NOT_OFFERED.sub("", reason).strip("'")}
+    return {"result": "not claimed", "reason": _NOT_CLAIMED.sub("", reason).strip("'")}
 
 
 def _clause(nodeid: str) -> str:
