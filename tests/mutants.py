@@ -84,9 +84,9 @@ def mutants(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
             node = next(n for i, n in enumerate(ast.walk(changed)) if i == number)
             if not _inside_function(changed, node):
                 continue
-            if did := _mutate(changed, node, variant):
+            if did := _mutate(node, variant):
                 line = lines[node.lineno - 1].strip()
-                yield f"{module.__name__.rpartition('.')[2]}: {line}: {did}", changed
+                yield f"{name}: {line}: {did}", changed
 
 
 def _inside_function(tree: ast.Module, node: ast.AST) -> bool:
@@ -107,7 +107,7 @@ def _is_text(node: ast.AST) -> bool:
     )
 
 
-def _mutate(tree: ast.Module, node: ast.AST, variant: int) -> str:
+def _mutate(node: ast.AST, variant: int) -> str:
     """Change a node in place; return what was done, or "" if there is no such variant."""
     match node, variant:
         case ast.BinOp(op=op), 0 if type(op) in ARITHMETIC:
