@@ -73,9 +73,8 @@ def main(names: list[str]) -> int:
 
 def mutants(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
     """Yield each change of a module, as text, and the syntax tree with it."""
-    source = (
-        ROOT / "gankit" / "functional" / f"{module.__name__.rpartition('.')[2]}.py"
-    ).read_text()
+    name = module.__name__.rpartition(".")[2]
+    source = (ROOT / "gankit" / "functional" / f"{name}.py").read_text()
     tree, lines = ast.parse(source), source.splitlines()
     count = sum(1 for _ in ast.walk(tree))
     for number in range(count):
