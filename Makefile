@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras jax autograd,$(BACKENDS))
 
-.PHONY: demo test coverage crash fuzz lint docs bench setup clean
+.PHONY: demo test coverage crash fuzz mutants lint docs bench setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -35,6 +35,9 @@ lint: setup .venv/lint ## Check style and types.
 
 docs: .venv/docs ## Build the documentation into docs/_build.
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
+
+mutants: setup .venv/with-autograd ## Change gankit.functional in one place at a time; each change must fail a clause.
+	$(BIN)/python -m tests.mutants
 
 bench: setup ## Time gankit against hand-written loops.
 	$(BIN)/python tests/benchmarks/steps.py
