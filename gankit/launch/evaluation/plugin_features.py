@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import plugins
+from gankit._text import counted
 from gankit.errors import PluginError
 from gankit.evaluation import ClassFeatures, Features
 from gankit.evaluation.image_arrays import Real
@@ -69,7 +70,8 @@ def _rows(subject: str, function: Callable[[NDArray[Any]], object], images: NDAr
         raise PluginError(f"{subject}: {describe(error)}") from error
     if rows.ndim != 2 or len(rows) != len(images) or rows.shape[1] == 0:
         raise PluginError(
-            f"{subject}: got an array of shape {rows.shape} for {len(images)} images; "
+            f"{subject}: got an array of shape {rows.shape} for "
+            f"{counted(len(images), 'image')}; "
             f"expected ({len(images)}, d)"
         )
     if not np.isfinite(rows).all():
