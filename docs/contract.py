@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gankit.testing import BackendContract
+from gankit.testing import BackendContract, DatasetContract, LossContract
+from gankit.testing.contract import Contract
 from gankit.testing.level_marks import level_of
 
 TARGET = Path(__file__).with_name("contract.md")
@@ -33,19 +34,38 @@ class TestMine(BackendContract):
         return gankit.get_backend("mine")
 ```
 """
+LOSSES = """\
+## Losses
+
+A loss has a contract of its own: the tests of `gankit.testing.LossContract`, which needs a fixture
+`loss`. `gankit plugins check NAME` runs them on any loss by its name.
+"""
+DATASETS = """\
+## Data sets
+
+The contract of a data set: the tests of `gankit.testing.DatasetContract`, which needs a fixture
+`dataset`. `gankit plugins check NAME` runs them on any data set by its name.
+"""
 
 
 def page() -> str:
     """Return the complete page."""
-    sections = map(section, BackendContract.__bases__)
-    return "\n".join([OPENING, *itertools.chain.from_iterable(sections)])
+    parts = [OPENING, *sections(BackendContract, "##")]
+    parts += [LOSSES, *sections(LossContract, "###")]
+    parts += [DATASETS, *sections(DatasetContract, "###")]
+    return "\n".join(parts)
 
 
-def section(kind: type) -> Iterator[str]:
+def sections(contract: type[Contract], mark: str) -> Iterator[str]:
+    """Yield every section of a contract; `mark` begins its heading."""
+    return itertools.chain.from_iterable(section(kind, mark) for kind in contract.sections())
+
+
+def section(kind: type, mark: str) -> Iterator[str]:
     """Yield the heading, the introduction and the clauses of one section."""
     title, _, rest = inspect.cleandoc(kind.__doc__ or "").partition(":")
     lead, _, more = rest.strip().partition("\n")
-    yield f"## {title}\n\n{lead[0].upper()}{lead[1:]}\n{more}".rstrip() + "\n"
+    yield f"{mark} {title}\n\n{lead[0].upper()}{lead[1:]}\n{more}".rstrip() + "\n"
     for name, test in vars(kind).items():
         if name.startswith("test_"):
             yield clause(name, test)

@@ -56,7 +56,8 @@ PROMISED = {
     "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
     "gankit.plugins": "backends get_dataset get_features get_loss get_penalty get_recipe "
     "missing_modules",
-    "gankit.testing": "BackendContract assert_close assert_identical images",
+    "gankit.testing": "BackendContract DatasetContract LossContract assert_close assert_identical "
+    "images",
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""
 PLAIN = (bool, int, float, str, NoneType)

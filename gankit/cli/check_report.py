@@ -17,7 +17,7 @@ from gankit._text import counted
 from gankit.callbacks.display import Screen
 from gankit.cli.options import say, show
 from gankit.cli.tables import hanging
-from gankit.testing.levels import LEVELS
+from gankit.testing.levels import MEANINGS, Kind
 from gankit.testing.runner.check import Check, LevelReport, Outcome, Speed
 
 COLOURS = {"passed": "green", "failed": "red", "not claimed": None, "not run": "yellow"}
@@ -30,16 +30,16 @@ class Table:
 
     Parameters
     ----------
-    name
-        The backend's name.
+    name, kind
+        The name of what is checked, and what it is.
     quiet
         Whether to print no rows, because the output is JSON.
     details
         Whether to print everything that a failed clause compared.
     """
 
-    def __init__(self, name: str, *, quiet: bool, details: bool) -> None:
-        self.name, self.quiet, self.details = name, quiet, details
+    def __init__(self, name: str, kind: Kind, *, quiet: bool, details: bool) -> None:
+        self.name, self.kind, self.quiet, self.details = name, kind, quiet, details
         self.level = self.section = ""
         self.shown: dict[tuple[str, str], str] = {}
         self.screen = Screen(clock=time.monotonic, leave=False)
@@ -85,7 +85,7 @@ class Table:
         if clause.level != self.level:
             if self.level:
                 click.echo()
-            heading = hanging(f"{clause.level}: ", LEVELS[clause.level], 2)
+            heading = hanging(f"{clause.level}: ", MEANINGS[self.kind][clause.level], 2)
             click.secho(heading, bold=True)
         if (clause.level, clause.section) != (self.level, self.section):
             click.echo(f"  {clause.section}")
@@ -132,13 +132,13 @@ def _failure(outcome: Outcome, shown_before: str) -> Iterator[str]:
 
 
 def summary(found: Check) -> None:
-    """Print the result of each level, the speed, and the level that the backend reaches."""
+    """Print the result of each level, a backend's speed, and the level that is reached."""
     click.echo()
     if not found.selected:
         for report in found.levels:
             click.echo(hanging(f"{report.level:<12} ", _level(report)))
-        if not found.error:
-            click.echo(hanging(f"{'speed':<12} ", _speed(found.speed, found.backend == "numpy")))
+        if found.kind == "backend" and not found.error:
+            click.echo(hanging(f"{'speed':<12} ", _speed(found.speed, found.name == "numpy")))
         click.echo()
     for sentence in verdict(found):
         click.echo(hanging("", sentence, 2))
@@ -150,13 +150,13 @@ def verdict(found: Check) -> Iterator[str]:
     yield from _equal_errors(found)
     if found.selected:
         count = counted(len(found.outcomes), "clause")
-        yield f"{found.backend}: {count} selected, {len(failed) or 'none'} failed"
+        yield f"{found.name}: {count} selected, {len(failed) or 'none'} failed"
         return
     reached = f"reaches {found.reached}" if found.reached else "reaches no level"
     short = "" if found.reached == found.expected else f"; expected {found.expected}"
-    yield f"{found.backend} {reached}{short}"
+    yield f"{found.name} {reached}{short}"
     if failed:
-        yield f"details of a failure: gankit plugins check {found.backend} -k {failed[0]}"
+        yield f"details of a failure: gankit plugins check {found.name} -k {failed[0]}"
     if any(outcome.result == "not run" for outcome in found.outcomes):
         yield (
             "not run: the clauses on native networks, which the backend claims; "
@@ -195,12 +195,13 @@ def as_data(found: Check) -> dict[str, Any]:
         fields = dataclasses.asdict(outcome)
         clauses.append(fields.pop("clause") | fields)
     return {
-        "backend": found.backend,
+        "kind": found.kind,
+        found.kind: found.name,
         "expected": found.expected,
         "reached": found.reached,
         "levels": list(map(dataclasses.asdict, found.levels)),
         "clauses": clauses,
-        "speed": dataclasses.asdict(found.speed),
+        "speed": dataclasses.asdict(found.speed) if found.kind == "backend" else None,
         "error": found.error,
         "exit_code": found.exit_code,
     }

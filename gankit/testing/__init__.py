@@ -1,4 +1,4 @@
-"""Test a backend against the contract: one test class, for authors of backends.
+"""Test a backend, a loss or a data set against its contract: a test class each, for authors.
 
 The complete test file of a backend `mine`:
 
@@ -11,6 +11,8 @@ The complete test file of a backend `mine`:
         @pytest.fixture
         def backend(self):
             return gankit.get_backend("mine")
+
+`LossContract` needs a fixture `loss`, and `DatasetContract` a fixture `dataset`.
 """
 
 import importlib
@@ -20,16 +22,25 @@ import pytest
 
 if TYPE_CHECKING:
     from gankit.testing.agreement import assert_close, assert_identical
-    from gankit.testing.contract import BackendContract
+    from gankit.testing.contract import BackendContract, DatasetContract, LossContract
     from gankit.testing.problems import images
 
-__all__ = ["BackendContract", "assert_close", "assert_identical", "images"]
+__all__ = [
+    "BackendContract",
+    "DatasetContract",
+    "LossContract",
+    "assert_close",
+    "assert_identical",
+    "images",
+]
 
 # So that a failed clause shows what it compared; by default pytest does this for test files only.
 pytest.register_assert_rewrite("gankit.testing.clauses")
 
 _HOMES = {
     "BackendContract": "contract",
+    "DatasetContract": "contract",
+    "LossContract": "contract",
     "assert_close": "agreement",
     "assert_identical": "agreement",
     "images": "problems",

@@ -134,10 +134,11 @@ def checked(command, *arguments):
     return ended, json.loads(ended.out)
 
 
-def own_tests(folder):
+def own_tests(folder, *options):
     """Run the tests of a new plugin; return how they ended."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        [*command, *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -221,7 +222,8 @@ def test_a_new_plugin_is_small_and_its_own_test_passes(command, install, alone, 
     readme = (folder / "README.md").read_text("utf-8")
     assert all(line.strip() in readme for line in ended.err.splitlines()[2:])
     install("my-own", "gankit_my_own", folder)
-    done = own_tests(folder)
+    # The clause about every installed framework would import them all.
+    done = own_tests(folder, "-k", "not every_backend")
     assert done.returncode == 0, done.stdout
 
 
@@ -625,6 +627,119 @@ def test_an_expression_that_matches_no_clause_is_a_usage_error(command, only):
     ended = command("plugins", "check", "numpy", "-k", only)
     assert ended.code == ExitCode.USAGE
     assert only in ended.err
+
+
+@pytest.fixture
+def wrong_plugins(install):
+    """Install losses and data sets with one fault each."""
+    install("wrong", "tests.wrong_plugins", ROOT)
+
+
+def test_a_loss_is_checked_level_by_level(command):
+    ended, found = checked(command, "hinge", "--level", "numerics")
+    assert ended.code == found["exit_code"] == ExitCode.OK, ended.err
+    assert (found["kind"], found["loss"], found["speed"]) == ("loss", "hinge", None)
+    assert (found["expected"], found["reached"]) == ("numerics", "numerics")
+    assert [level["level"] for level in found["levels"]] == ["protocol", "numerics"]
+    assert {clause["result"] for clause in found["clauses"]} == {"passed"}
+    assert len(found["clauses"]) == len(levels.clauses("numerics", "loss"))
+
+
+@pytest.mark.usefixtures("wrong_plugins")
+def test_a_data_set_is_checked_level_by_level(command):
+    ended = command("plugins", "check", "drawn")
+    assert ended.code == ExitCode.OK, ended.err
+    lines = ended.out.splitlines()
+    assert lines[0] == "protocol: its images and labels have the form that gankit needs"
+    assert lines[-1] == "drawn reaches resume"
+    assert "speed" not in ended.out
+    ended, found = checked(command, "drawn")
+    assert (found["kind"], found["dataset"], found["reached"]) == ("dataset", "drawn", "resume")
+    assert {clause["result"] for clause in found["clauses"]} == {"passed"}
+
+
+@pytest.mark.usefixtures("wrong_plugins")
+def test_a_wrong_loss_and_a_wrong_data_set_fail_the_check(command):
+    ended, found = checked(command, "stops-a-gradient", "--level", "numerics")
+    assert ended.code == found["exit_code"] == ExitCode.BACKEND
+    assert found["reached"] == "protocol"
+    (failed,) = [clause for clause in found["clauses"] if clause["result"] == "failed"]
+    assert failed["name"] == "gradient_matches_finite_differences"
+    assert failed["failed_cases"] == ["generator"]
+    ended, found = checked(command, "draws-at-random", "-x")
+    assert ended.code == ExitCode.BACKEND
+    last = found["clauses"][-1]["name"]
+    assert (found["reached"], last) == ("protocol", "loads_the_same_bytes_again")
+    ended = command("plugins", "check", "draws-at-random", "-k", "changes_no_random_state")
+    assert ended.code == ExitCode.OK
+    assert ended.out.endswith("draws-at-random: 1 clause selected, none failed\n")
+
+
+TWINS = """
+from gankit import hookimpl
+from gankit.data import Dataset
+from gankit.losses import HINGE, Loss
+
+@hookimpl
+def gankit_datasets():
+    yield Dataset("twin", "no images", lambda folder: 1 / 0)
+    yield Dataset("empty", "no file", load)
+
+@hookimpl
+def gankit_losses():
+    yield Loss("twin", HINGE.discriminator, HINGE.generator)
+    yield Loss("last", last, last)
+
+def last(ops, real, fake):
+    return fake.last
+
+def load(folder):
+    from gankit.errors import DataError
+    raise DataError("no images here; fetch them")
+"""
+
+
+@pytest.fixture
+def twins(install, tmp_path):
+    """Install a loss and a data set of the same name, and things that cannot be checked."""
+    (tmp_path / "acme_twins.py").write_text(TWINS, "utf-8")
+    install("twins", "acme_twins", tmp_path)
+
+
+@pytest.mark.usefixtures("twins")
+def test_an_error_in_a_checked_loss_has_its_line(command):
+    ended = command("plugins", "check", "last", "-k", "returns_a_finite_scalar")
+    assert ended.code == ExitCode.BACKEND
+    said = " ".join(ended.out.split())
+    assert "discriminator of loss 'last' failed: AttributeError: " in said
+    assert re.search(r"at acme_twins.py:\d+ in last: return fake.last", said)
+
+
+@pytest.mark.usefixtures("twins")
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("twin", ExitCode.USAGE, "NAME: got 'twin', a loss and a dataset; give --kind"),
+        (
+            "twin --kind dataset",
+            ExitCode.BACKEND,
+            "data set 'twin' cannot be loaded: ZeroDivisionError: division by zero",
+        ),
+        ("empty", ExitCode.DATA, "no images here; fetch them"),
+        ("twni", ExitCode.USAGE, "unknown backend, loss or data set 'twni'; known: "),
+        ("hinge --kind dataset", ExitCode.USAGE, "unknown dataset 'hinge'"),
+        (
+            "hinge --native-pair a:b",
+            ExitCode.USAGE,
+            "--native-pair: got 'a:b' for a loss; it is for a backend",
+        ),
+    ],
+)
+def test_what_cannot_be_checked_is_an_error_of_one_line(command, words, code, said):
+    ended = command("plugins", "check", *words.split())
+    assert ended.code == code
+    assert ended.err.startswith(f"gankit: {said}")
+    assert (ended.out, len(ended.err.splitlines())) == ("", 1)
 
 
 def test_without_pytest_the_error_says_what_to_install(command, monkeypatch):

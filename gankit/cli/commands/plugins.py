@@ -5,26 +5,43 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from gankit.cli.options import PATH, answer, as_json, complete_backends, say, show
-from gankit.errors import BackendUnavailable, ConfigError, ExitCode
+from gankit.cli.options import PATH, answer, as_json, say, show
+from gankit.errors import (
+    BackendUnavailable,
+    ConfigError,
+    DataError,
+    ExitCode,
+    GankitError,
+    UnknownName,
+    known_name,
+)
 
 if TYPE_CHECKING:
     from gankit.plugins.listing import ListedItem
     from gankit.plugins.scaffold import Gradients, Kind
+    from gankit.testing.levels import Kind as CheckedKind
 KINDS = (
     "backend", "dataset", "loss", "penalty", "recipe", "callback", "command", "features",
 )  # fmt: skip
+CHECKED = ("backend", "loss", "dataset")
 LEVELS = ("protocol", "numerics", "resume", "portability")
+
+ERRORS: dict[int, type[GankitError]] = {
+    ExitCode.USAGE: ConfigError,
+    ExitCode.DATA: DataError,
+}
+"""The errors of a check, by exit code; BackendUnavailable for every other."""
 
 
 @click.group("plugins")
 def command() -> None:
-    """Create a plugin, list plugins, and check a backend."""
+    """Create, list and check plugins."""
 
 
 @command.command("new")
@@ -107,8 +124,14 @@ def _print_listing(rows: list[ListedItem]) -> None:
         show(hanging(f"{first}  ", last), bold=number == 0)
 
 
+def complete_checked(_ctx: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Return the names of backends, losses and data sets that begin with `typed`."""
+    return [name for names in _checkable().values() for name in names if name.startswith(typed)]
+
+
 @command.command("check")
-@click.argument("name", shell_complete=complete_backends)
+@click.argument("name", shell_complete=complete_checked)
+@click.option("--kind", type=click.Choice(CHECKED), help="What NAME is  [the kind that has it].")
 @click.option(
     "--level",
     type=click.Choice(LEVELS, case_sensitive=False),
@@ -142,28 +165,39 @@ def _print_listing(rows: list[ListedItem]) -> None:
 )
 @as_json
 def check(
-    name: str, level: str, only: str, first: bool, native_pair: str, timeout: float, as_json: bool
+    name: str,
+    kind: CheckedKind | None,
+    level: str,
+    only: str,
+    first: bool,
+    native_pair: str,
+    timeout: float,
+    as_json: bool,
 ) -> int:
-    """Check the backend NAME against the contract, clause by clause.
+    """Check the backend, loss or data set NAME against its contract, clause by clause.
 
     Runs in a child process, so that a crash or hang is reported. A level is reached if all its
     clauses and those of the levels before it pass; a clause about a capability that the backend
-    does not claim counts as passed. Also prints the time of a step of the recipe `simple`, and
-    that of the numpy reference; no time fails the check.
+    does not claim counts as passed. Of a backend, also prints the time of a step of the recipe
+    `simple`, and that of the numpy reference; no time fails the check.
 
     The exit code is 5 if the level is not reached, a clause selected by -k fails, or pytest is
     missing, and 2 if -k or --native-pair names something that does not exist.
     """
     from gankit.plugins import missing
 
+    kind = kind or _kind_of(name)
     if missing(["pytest"]):  # The clauses are tests, so even listing them needs pytest.
-        _refuse_without_pytest(name, level, as_json)
+        _refuse_without_pytest(name, kind, level, as_json)
+    if native_pair and kind != "backend":
+        raise ConfigError(f"--native-pair: got {native_pair!r} for a {kind}; it is for a backend")
     from gankit.cli import check_report
     from gankit.testing.runner.check import check as run_check
 
-    with check_report.Table(name, quiet=as_json, details=bool(only)) as table:
+    with check_report.Table(name, kind, quiet=as_json, details=bool(only)) as table:
         found = run_check(
             name,
+            kind=kind,
             level=level,
             only=only,
             stop_at_first=first,
@@ -177,23 +211,50 @@ def check(
     elif found.outcomes:
         check_report.summary(found)
     if found.error:
-        kind = ConfigError if found.error_code == ExitCode.USAGE else BackendUnavailable
-        raise kind(found.error)
+        raise ERRORS.get(found.error_code, BackendUnavailable)(found.error)
     return found.exit_code
 
 
-def _refuse_without_pytest(name: str, level: str, as_json: bool) -> NoReturn:
+def _checkable() -> dict[CheckedKind, Collection[str]]:
+    """Return the names of each kind that can be checked."""
+    from gankit import plugins
+
+    return {
+        "backend": plugins.backends(),
+        "loss": plugins.losses(),
+        "dataset": plugins.datasets(),
+    }
+
+
+def _kind_of(name: str) -> CheckedKind:
+    """Return what NAME is; raise ConfigError if it is unknown, or of several kinds."""
+    from gankit import plugins
+
+    known = _checkable()
+    kinds = [kind for kind, names in known.items() if known_name(name, names) is not None]
+    if len(kinds) > 1:
+        raise ConfigError(f"NAME: got {name!r}, a {' and a '.join(kinds)}; give --kind")
+    if kinds:
+        return kinds[0]
+    if any(plugin.name == name for plugin in plugins.found()):
+        return "backend"  # The check reports why it cannot be loaded.
+    names = [one for names in known.values() for one in names]
+    raise UnknownName("backend, loss or data set", name, names)
+
+
+def _refuse_without_pytest(name: str, kind: str, level: str, as_json: bool) -> NoReturn:
     """Raise BackendUnavailable because pytest is missing; print the result as JSON first."""
     error = "the check needs pytest; pip install 'gankit[testing]'"
     if as_json:
         speed = {"milliseconds": None, "reference": None, "precision": "", "reason": error}
         result: dict[str, Any] = {
-            "backend": name,
+            "kind": kind,
+            kind: name,
             "expected": level,
             "reached": None,
             "levels": [],
             "clauses": [],
-            "speed": speed,
+            "speed": speed if kind == "backend" else None,
             "error": error,
             "exit_code": ExitCode.BACKEND,
         }

@@ -1,4 +1,4 @@
-"""Run the contract on one backend in a child process, and evaluate the results."""
+"""Run a contract in a child process, and evaluate the results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from gankit._utils.child_process import Message, answers, messages
 from gankit.errors import ExitCode
-from gankit.testing.levels import LEVELS, Clause, clauses
+from gankit.testing.levels import Clause, Kind, clauses, levels_up_to
 
 RESULTS = ("passed", "failed", "not claimed", "not run")
 _SPEED_LIMIT = 120.0
@@ -79,27 +79,32 @@ class Speed:
 
 @dataclass
 class Check:
-    """The result of checking one backend.
+    """The result of checking one backend, loss or data set.
 
     Attributes
     ----------
-    backend
+    name
         Its name.
     expected
         The level that it should reach.
     selected
         Whether -k selected some of the clauses; then no level is evaluated.
+    kind
+        What it is.
     outcomes
         Results of the clauses, in their order.
+    speed
+        Time of a step of a backend.
     error
         Why the check ended before all clauses had run, in one line, or None.
     error_code
         The exit code of that error.
     """
 
-    backend: str
+    name: str
     expected: str
     selected: bool = False
+    kind: Kind = "backend"
     outcomes: list[Outcome] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
     error: str | None = None
@@ -110,19 +115,19 @@ class Check:
         """A report for each level up to the expected one."""
         reports: list[LevelReport] = []
         reached_so_far = not self.selected
-        for level in list(LEVELS)[: list(LEVELS).index(self.expected) + 1]:
+        for level in levels_up_to(self.expected, self.kind):
             reports.append(report := self._level(level, reached_so_far))
             reached_so_far = reached_so_far and report.reached is True
         return reports
 
     @property
     def reached(self) -> str | None:
-        """The highest level that the backend reaches, or None."""
+        """The highest level that is reached, or None."""
         return next((r.level for r in reversed(self.levels) if r.reached), None)
 
     @property
     def exit_code(self) -> int:
-        """0 if the backend reaches the expected level, or all selected clauses pass; else 5."""
+        """0 if the expected level is reached, or all selected clauses pass; else 5."""
         if self.error:
             return self.error_code
         failed = any(outcome.result == "failed" for outcome in self.outcomes)
@@ -133,7 +138,7 @@ class Check:
         """Return one level's report; `reached_so_far` is for the levels before it."""
         here = [o.result for o in self.outcomes if o.clause.level == level]
         counts = {result: here.count(result) for result in RESULTS}
-        complete = len(here) == sum(clause.level == level for clause in clauses().values())
+        complete = len(here) == sum(one.level == level for one in clauses(kind=self.kind).values())
         reached = reached_so_far if complete else None
         if counts["failed"]:
             reached = False
@@ -143,6 +148,7 @@ class Check:
 def check(
     name: str,
     *,
+    kind: Kind = "backend",
     level: str,
     only: str,
     native_pair: str,
@@ -151,10 +157,12 @@ def check(
     on_progress: Callable[[int, int, str], None],
     on_outcome: Callable[[Outcome], None],
 ) -> Check:
-    """Check the backend `name` against the contract, in a child process.
+    """Check the backend, loss or data set `name` against its contract, in a child process.
 
     Parameters
     ----------
+    kind
+        What it is; "backend" by default.
     level
         The highest level whose clauses run.
     only
@@ -170,10 +178,11 @@ def check(
     on_outcome
         Called with the outcome of each clause when its last case ends.
     """
-    found = Check(name, level, selected=bool(only))
-    arguments = [name, "--level", level, f"--only={only}", f"--native-pair={native_pair}"]
+    found = Check(name, levels_up_to(level, kind)[-1], selected=bool(only), kind=kind)
+    arguments = [name, "--kind", kind, "--level", level, f"--only={only}"]
+    arguments += [f"--native-pair={native_pair}"] if native_pair else []
     arguments += ["--first"] if stop_at_first else []
-    collector = _Collector(found, clauses(level), on_progress, on_outcome)
+    collector = _Collector(found, clauses(level, kind), on_progress, on_outcome)
     received = messages("gankit.testing.runner.reporting", *arguments, limit=limit)
     with closing(received):
         for message in received:
@@ -183,7 +192,8 @@ def check(
     if not found.outcomes and not found.error:
         found.error = f"-k: got {only!r}; expected part of a clause's name, such as 'adam'"
         found.error_code = ExitCode.USAGE
-    if not found.error and not only and not (stop_at_first and found.exit_code):
+    stopped = stop_at_first and found.exit_code
+    if kind == "backend" and not found.error and not only and not stopped:
         on_progress(collector.done, collector.done, "in measuring the time of a step")
         found.speed = _speed(name, min(limit, _SPEED_LIMIT))
     return found
@@ -211,7 +221,7 @@ class _Collector:
         if "refused" in message:
             self.found.error, self.found.error_code = message["refused"], message["exit_code"]
         elif "fault" in message:
-            self.found.error = f"backend {self.found.backend!r}: {message['fault']}"
+            self.found.error = f"{self.found.kind} {self.found.name!r}: {message['fault']}"
         elif "clause" in message:
             self._case(message)
         elif "doing" in message:

@@ -1,6 +1,6 @@
-"""Run the contract on one backend, and report each case.
+"""Run a contract on one backend, loss or data set, and report each case.
 
-As a child process: `python -m gankit.testing.runner.reporting NAME`. A backend may crash, hang or
+As a child process: `python -m gankit.testing.runner.reporting NAME`. A plugin may crash, hang or
 exit, and ends only this process. Its reports are messages of `gankit._utils.child_process`; what
 pytest prints goes to standard error.
 """
@@ -14,9 +14,9 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
@@ -25,16 +25,20 @@ from gankit import plugins
 from gankit._text import plain
 from gankit._utils.child_process import Send, channel
 from gankit.contract import Backend
+from gankit.data import Dataset
 from gankit.errors import ExitCode, GankitError, described
+from gankit.losses import Loss
 
 if TYPE_CHECKING:
     from gankit.testing.clauses.native import NativePair
+
+Loaded = TypeVar("Loaded")
 
 SUBJECT = Path(gankit.__file__).parent / "testing" / "subject.py"
 DETAILS_LIMIT = 20_000
 """The most characters of what a failed case compared."""
 _NOT_CLAIMED = re.compile(r"does not claim '([^']+)'")
-_NOT_CLAIMED = re.compile(r"^backend '[^']*' \w+ no ")
+_LACKS = re.compile(r"^\w+ '[^']*' \w+ no ")
 _OPTIONS = [
     *("-c", os.devnull, "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider"),
     *("--tb=short", "-q", "-o", "verbosity_assertions=2"),
@@ -43,14 +47,14 @@ _OPTIONS = [
 
 
 class Reporter:
-    """A pytest plugin that gives the clauses their backend, and reports how each case ended.
+    """A pytest plugin that gives the clauses their subject, and reports how each case ended.
 
     It imports the clauses after pytest has started, so that pytest rewrites their assertions.
     """
 
     def __init__(self, options: argparse.Namespace, send: Send) -> None:
         self.options, self.send = options, send
-        self.backend: Backend
+        self.subject: Any = None
         self.pair: NativePair = None
         self.reports: list[pytest.TestReport] = []
 
@@ -59,15 +63,15 @@ class Reporter:
         pytest.register_assert_rewrite("gankit.testing.clauses")
 
     def pytest_sessionstart(self) -> None:
-        """Load the backend and the function that builds native networks."""
-        self.backend = ready_backend(self.options.name, self.send)
+        """Load the subject, and the function that builds native networks."""
+        self.subject = READY[self.options.kind](self.options.name, self.send)
         if self.options.native_pair:
             self.pair = _pair(self.options.native_pair, self.send)
 
     @pytest.fixture
-    def checked_backend(self) -> Backend:
-        """Return the backend under test."""
-        return self.backend
+    def subject_of_check(self) -> Any:  # noqa: ANN401 - a backend, a loss or a data set.
+        """Return the backend, the loss or the data set under test."""
+        return self.subject
 
     @pytest.fixture
     def checked_pair(self) -> NativePair:
@@ -79,7 +83,8 @@ class Reporter:
         """Select the clauses of the levels up to `--level`, in the order of the levels."""
         from gankit.testing.levels import clauses
 
-        order = {name: number for number, name in enumerate(clauses(self.options.level))}
+        known = clauses(self.options.level, self.options.kind)
+        order = {name: number for number, name in enumerate(known)}
         items[:] = sorted(
             (item for item in items if _clause(item.nodeid) in order),
             key=lambda item: order[_clause(item.nodeid)],
@@ -93,7 +98,7 @@ class Reporter:
         """Add the deepest line of the plugin's own package to the report of an error."""
         report = yield
         if call.excinfo is not None:
-            location = location_in(package_of(self.backend), call.excinfo.value)
+            location = location_in(package_of(self.subject), call.excinfo.value)
             report.plugin_location = location  # type: ignore[attr-defined]
         return report
 
@@ -128,12 +133,18 @@ def case(reports: Sequence[pytest.TestReport]) -> dict[str, Any]:
     return row | {"result": "passed", "reason": ""}
 
 
-def package_of(backend: Backend) -> Path | None:
-    """Return the folder of the package that a backend comes from, or the file of its one module."""
-    build: Any = backend.build
-    while isinstance(build, functools.partial):
-        build = build.func
-    top = sys.modules.get(str(getattr(build, "__module__", "")).partition(".")[0])
+def package_of(subject: Backend | Loss | Dataset) -> Path | None:
+    """Return the folder of the package that a plugin comes from, or the file of its one module."""
+    match subject:
+        case Loss():
+            function: Any = getattr(subject.discriminator, "function", subject.discriminator)
+        case Dataset():
+            function = subject.load
+        case _:
+            function = subject.build
+    while isinstance(function, functools.partial):
+        function = function.func
+    top = sys.modules.get(str(getattr(function, "__module__", "")).partition(".")[0])
     file = getattr(top, "__file__", None)
     if file is None:
         return None
@@ -166,9 +177,10 @@ def _reason(failed: pytest.TestReport) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Check one backend."""
+    """Check one backend, loss or data set."""
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
+    parser.add_argument("--kind", default="backend", choices=READY)
     parser.add_argument("--level", default="portability")
     parser.add_argument("--only", default="")
     parser.add_argument("--native-pair", default="")
@@ -180,7 +192,8 @@ def main(arguments: Sequence[str]) -> None:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     only = ["-k", chosen.only] if chosen.only else []
     only += ["--exitfirst"] if chosen.first else []
-    options = [*_OPTIONS, "--rootdir", str(SUBJECT.parent), *only, str(SUBJECT)]
+    test = f"{SUBJECT}::Test{chosen.kind.title()}"
+    options = [*_OPTIONS, "--rootdir", str(SUBJECT.parent), *only, test]
     code = pytest.main(options, plugins=[Reporter(chosen, send)])
     if code == pytest.ExitCode.USAGE_ERROR:
         fault = f"-k: got {chosen.only!r}; expected a pytest expression, such as 'adam or sgd'"
@@ -207,6 +220,41 @@ def ready_backend(name: str, send: Send) -> Backend:
     return backend
 
 
+def ready_loss(name: str, send: Send) -> Loss:
+    """Return the loss; or send why it cannot be loaded, and exit."""
+    return _loaded(send, f"loss {name!r}", lambda: plugins.get_loss(name))
+
+
+def ready_dataset(name: str, send: Send) -> Dataset:
+    """Return the data set after it has loaded images; or send why it cannot, and exit."""
+
+    def load() -> Dataset:
+        dataset = plugins.get_dataset(name)
+        dataset.load(None)
+        return dataset
+
+    return _loaded(send, f"data set {name!r}", load)
+
+
+def _loaded(send: Send, subject: str, load: Callable[[], Loaded]) -> Loaded:
+    """Return what a function loads; or send why it cannot, and exit."""
+    try:
+        send({"doing": "while it was loaded"})
+        return load()
+    except GankitError as error:
+        _refuse(send, str(error), error.exit_code)
+    except (Exception, SystemExit) as error:
+        _refuse(send, f"{subject} cannot be loaded: {described(error)}", ExitCode.BACKEND)
+
+
+READY: dict[str, Callable[[str, Send], Backend | Loss | Dataset]] = {
+    "backend": ready_backend,
+    "loss": ready_loss,
+    "dataset": ready_dataset,
+}
+"""For each kind, the function that loads what is checked."""
+
+
 def _pair(place: str, send: Send) -> NativePair:
     """Return the function at MODULE:FUNCTION; modules of the working folder are found too."""
     module, _, function = place.partition(":")
@@ -222,7 +270,7 @@ def _pair(place: str, send: Send) -> NativePair:
 
 
 def _refuse(send: Send, fault: str, code: int) -> NoReturn:
-    """Send why the backend cannot be checked, and exit."""
+    """Send why it cannot be checked, and exit."""
     send({"refused": plain(fault, 2000), "exit_code": int(code)})
     os._exit(0)  # pytest would report SystemExit as its own error.
 
@@ -237,7 +285,7 @@ def _skipped(report: pytest.TestReport) -> dict[str, Any]:
         return {"result": "not run", "reason": reason}
     if claimed := _NOT_CLAIMED.search(reason):
         return {"result": "not claimed", "reason": claimed[1]}
-    return {"result": "not claimed", "reason": _NOT_CLAIMED.sub("", reason).strip("'")}
+    return {"result": "not claimed", "reason": _LACKS.sub("", reason).strip("'")}
 
 
 def _clause(nodeid: str) -> str:
