@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Block, Labels, Problem
+from gankit.errors import PluginError
 from gankit.functional.framework import Framework, Scan
 from gankit.functional.objective import Inputs
-from gankit.functional.operations import Tensor, Tensors
+from gankit.functional.operations import NAMES, Tensor, Tensors
 from gankit.functional.trainer import Trainer, in_precision, one_hot
 
 CHUNK = 4
@@ -143,5 +144,16 @@ def _stacked(rows: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
 
 
 def trainer(problem: Problem, framework: Framework) -> Trainer:
-    """Return a trainer of `problem` on `framework`, with blocks if that has `scan`."""
+    """Return a trainer of `problem` on `framework`, with blocks if that has `scan`.
+
+    Raises
+    ------
+    PluginError
+        `framework.xp` lacks a function.
+    """
+    if missing := sorted(name for name in NAMES if not hasattr(framework.xp, name)):
+        raise PluginError(
+            f"{type(framework).__name__}.xp: got no {', '.join(missing)}; expected the functions "
+            "that gankit.functional.Operations lists"
+        )
     return (BlockTrainer if framework.scan else Trainer)(problem, framework)

@@ -32,14 +32,18 @@ class Framework(Operations):
     def value_and_grad(
         self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
     ) -> tuple[Tensor, Extra, Tensors]:
-        """Return `f(weights)[0]`, a scalar, `f(weights)[1]`, and the gradient of the scalar."""
+        """Return `f(weights)[0]`, a scalar, `f(weights)[1]`, and the gradient of the scalar.
+
+        All are constants. The gradient has every name of `weights`: zeros for one that is not used.
+        """
 
     def vjp(
         self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
     ) -> tuple[Tensor, Extra, Pull]:
         """Return `f(weights)[0]`, a tensor, `f(weights)[1]`, and the first one's derivative.
 
-        By default `f` runs again for the derivative.
+        The first two are constants. The derivative is called once; by default `f` runs again for
+        it.
         """
         value, extra = f(weights)
 

@@ -23,21 +23,7 @@ NAMES = frozenset({
     "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "square", "sum", "tanh", "where",
     "zeros_like",
 })  # fmt: skip
-"""The functions of `Framework.xp`, with NumPy's names and these arguments alone:
-
-    exp(x)  log(x)  log1p(x)  sign(x)  sqrt(x)  square(x)  tanh(x)  ones_like(x)  zeros_like(x)
-    broadcast_to(x, shape)  reshape(x, shape)      shape is a tuple, one size may be -1
-    clip(x, low, high)                             low and high are Python numbers
-    concatenate([x, y], axis=0)
-    matmul(x, y)                                   with equal leading axes
-    max(x, axis=1, keepdims=True)                  the same for mean and sum, axis may be a tuple;
-                                                   mean and sum also without arguments
-    pad(x, ((0, 0), (1, 1)), "constant")           with zeros
-    where(condition, x, y)                         x and y are tensors
-
-Tensors have `shape`, `+ - * /`, unary `-`, `**`, the comparisons `< > >= ==`, and basic slices with
-positive steps and `...`. `**` has a Python number on one side.
-"""
+"""The functions of `Operations.xp`; that class lists their arguments."""
 
 
 class Operations(ABC):
@@ -45,6 +31,22 @@ class Operations(ABC):
 
     A subclass defines the abstract methods and `xp`. It may override any other method with a
     faster one; the inherited method defines what it must return.
+
+    `xp` is a namespace, for example a module, with NumPy's names and these arguments alone
+    (`gankit.functional.NAMES`):
+
+        exp(x)  log(x)  log1p(x)  sign(x)  sqrt(x)  square(x)  tanh(x)  ones_like(x)  zeros_like(x)
+        broadcast_to(x, shape)  reshape(x, shape)      shape is a tuple, one size may be -1
+        clip(x, low, high)                             low and high are Python numbers
+        concatenate([x, y], axis=0)
+        matmul(x, y)                                   with equal leading axes
+        max(x, axis=1, keepdims=True)                  the same for mean and sum, axis may be a tuple;
+                                                       mean and sum also without arguments
+        pad(x, ((0, 0), (1, 1)), "constant")           with zeros
+        where(condition, x, y)                         x and y are tensors
+
+    Tensors have `shape`, `+ - * /`, unary `-`, `**`, the comparisons `< > >= ==`, and basic slices with
+    positive steps and `...`. `**` has a Python number on one side.
     """
 
     xp: Any
@@ -64,7 +66,10 @@ class Operations(ABC):
 
     @abstractmethod
     def array(self, values: NDArray[Any], /) -> Tensor:
-        """Return `values` as a tensor on the device, with their shape and dtype."""
+        """Return a copy of `values` as a tensor on the device, with their shape and dtype.
+
+        The dtype is bool, uint8, int64, float32 or float64; strides may be negative.
+        """
 
     @abstractmethod
     def constant(self, tensor: Tensor, /) -> Tensor:
@@ -88,9 +93,9 @@ class Operations(ABC):
     ) -> tuple[Tensor, Tensors, Callable[[Tensor], Tensor]]:
         """Return both results of `f(x)`, and the derivative of the first.
 
-        The derivative is a function from a gradient of `f(x)[0]` to that of `x`. Its result and
-        `f(x)[0]` can be differentiated again. The second result does not
-        depend on `x`.
+        The derivative is a function from a gradient of `f(x)[0]` to that of `x`, called once. Its
+        result and `f(x)[0]` can be differentiated again, by the weights that `f` uses; not through
+        what `x` was computed from. The second result does not depend on `x`.
         """
 
     def softplus(self, x: Tensor, /) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 from gankit_numpy.image_layers import average_pool, convolve, convolve_transposed, upsample
@@ -10,9 +12,11 @@ from gankit_numpy.operations import leaky_relu, relu, shift
 from gankit_numpy.tape import constant
 
 from gankit.augment import Augment
-from gankit.functional import NAMES, Framework
+from gankit.errors import PluginError
+from gankit.functional import NAMES, Framework, trainer
 from gankit.functional.followers import follow
 from gankit.layers import Conv, ConvTranspose
+from gankit.testing.problems import SIMPLE
 
 
 class Names:
@@ -56,6 +60,15 @@ PLAIN = Plain("float64", "auto")
 
 def normal(*shape):
     return np.random.default_rng(0).standard_normal(shape)
+
+
+def test_a_namespace_without_some_functions_is_refused_at_once():
+    framework = Plain("float64", "auto")
+    framework.xp = types.SimpleNamespace(
+        **{name: getattr(np, name) for name in NAMES - {"pad", "max"}}
+    )
+    with pytest.raises(PluginError, match=r"Plain\.xp: got no max, pad; expected"):
+        trainer(SIMPLE, framework)
 
 
 @pytest.mark.parametrize("groups", [1, 2])
