@@ -40,13 +40,13 @@ class Operations(ABC):
         clip(x, low, high)                             low and high are Python numbers
         concatenate([x, y], axis=0)
         matmul(x, y)                                   with equal leading axes
-        max(x, axis=1, keepdims=True)                  the same for mean and sum, axis may be a tuple;
-                                                       mean and sum also without arguments
+        max(x, axis=1, keepdims=True)                  also mean and sum; axis may be a
+                                                       tuple, or left out of mean and sum
         pad(x, ((0, 0), (1, 1)), "constant")           with zeros
         where(condition, x, y)                         x and y are tensors
 
-    Tensors have `shape`, `+ - * /`, unary `-`, `**`, the comparisons `< > >= ==`, and basic slices with
-    positive steps and `...`. `**` has a Python number on one side.
+    Tensors have `shape`, `+ - * /`, unary `-`, `**`, the comparisons `< > >= ==`, and basic slices
+    with positive steps and `...`. `**` has a Python number on one side.
     """
 
     xp: Any
