@@ -31,9 +31,22 @@ LIMIT = 300
 """Seconds until a mutant counts as noticed: it computes far too long."""
 ROUNDED = "autograd's scalars are floats, which NumPy rounds to the precision of the images anyway"
 TWICE = "it is applied twice, so the sign cancels"
+MOVING = "networks of layers return their running state; torch, which writes it, has clauses on it"
 SURVIVORS = {
     "objective: if sigma is not None:: the condition is negated": ROUNDED,
     "objective: if sigma is not None:: IsNot becomes Is": ROUNDED,
+    "objective: sigma = self.ops.scale(sigma, one): the statement is deleted": ROUNDED,
+    "objective: if made.shape[1] > 1:  # Class logits follow the logit.: 1 becomes 2": "only a "
+    "classifier of one class has two columns",
+    **{
+        f"objective: {line}: True becomes False": MOVING
+        for line in (
+            'fakes, running = self._alone(weights, fake, "fake", inputs, moving=True)',
+            'reals, running = self._alone(weights, inputs.real, "real", inputs, moving=True)',
+            "weights, *self.ops.halves(images), inputs, moving=True",
+            "return *self._joined(weights, fake, inputs.real, inputs, moving=True), {}",
+        )
+    },
     "defaults: return xp.concatenate(parts, axis=axis): the result is negated": TWICE,
     "defaults: return xp.where(apart == 0, xp.ones_like(apart), xp.zeros_like(apart)): "
     "the result is negated": TWICE,
