@@ -448,7 +448,7 @@ def test_ctrl_c_ends_a_script_with_the_run_saved(machine):
     np.save("images.npy", np.zeros((9, 28, 28, 1), np.uint8))
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with started([sys.executable, "-c", SCRIPT], "the script", **pipes) as process:
-        log = machine / "run" / "losses.jsonl"
+        log = machine / "run" / "metrics.jsonl"
         wait_for(lambda: log.exists() and log.stat().st_size, "the first step of the script")
         process.send_signal(signal.SIGINT)
         out, err = ended(process, "the script")

@@ -3,7 +3,7 @@
 ```
 config.toml          the run's configuration, written before anything starts
 environment.json     versions, platform, command line
-losses.jsonl         both losses of every step
+metrics.jsonl         both losses of every step
 evaluations.jsonl    quality of the generated images, a line for each evaluation
 classes.json         names of the classes 0, 1, ..., if there are any
 warnings.jsonl       the run's warnings, one per line
@@ -25,13 +25,12 @@ from typing import Any
 from gankit._utils import atomic_files, locked_folders
 from gankit._utils.paths import given, is_file, is_folder
 from gankit._utils.storage import read_plain
-from gankit.errors import CheckpointError, GankitError, StorageError, written_earlier
+from gankit.errors import CheckpointError, GankitError, StorageError
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
 from gankit.runs.lock import LOCK, locked
 
 _CHECKPOINTS = "checkpoints"
-_EARLIER_LOG = "metrics.jsonl"  # The log of losses of an earlier gankit.
 _MOST_FACTS_BYTES = 2**20  # The most bytes of environment.json.
 
 
@@ -43,7 +42,7 @@ class RunFolder:
     path
         The folder.
     config, environment, losses
-        The files `config.toml`, `environment.json` and `losses.jsonl`.
+        The files `config.toml`, `environment.json` and `metrics.jsonl`.
     classes
         The file `classes.json`, which `gankit.runs.class_names` reads and writes.
     evaluations
@@ -59,7 +58,7 @@ class RunFolder:
         self.config = self.path / "config.toml"
         self.environment = self.path / "environment.json"
         self.classes = self.path / "classes.json"
-        self.losses = self.path / "losses.jsonl"
+        self.losses = self.path / "metrics.jsonl"
         self.evaluations = self.path / "evaluations.jsonl"
         self.warnings = self.path / "warnings.jsonl"
         self.samples = self.path / "samples"
@@ -67,15 +66,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """Open the folder of an existing run.
-
-        Raises
-        ------
-        CheckpointError
-            The folder contains no run; the message names what is missing.
-        OtherFormat
-            An earlier gankit wrote it.
-        """
+        """Open the folder of an existing run; CheckpointError names what is missing."""
         folder = cls(path)
         if not folder.exists():
             present = is_folder(folder.path)
@@ -83,8 +74,6 @@ class RunFolder:
             raise CheckpointError(
                 f"no run folder at {str(folder.path)!r}: {missing}; give the folder of a run"
             )
-        if (earlier := folder.path / _EARLIER_LOG).exists() and not folder.losses.exists():
-            raise written_earlier(earlier)
         return folder
 
     def exists(self) -> bool:

@@ -176,7 +176,7 @@ def test_the_flag_writes_into_the_runs_folder(command):
         "--tensorboard",
     )
     assert ended.code == 0, ended.err
-    lines = [json.loads(line) for line in Path("run/losses.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
     assert points("run", "loss/generator") == [
         (line["step"], pytest.approx(line["generator"])) for line in lines
     ]

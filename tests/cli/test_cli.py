@@ -387,13 +387,13 @@ def test_training_writes_the_runs_folder_and_prints_where(command):
     assert {p.name for p in folder.iterdir()} - {".lock"} == {
         "config.toml",
         "environment.json",
-        "losses.jsonl",
+        "metrics.jsonl",
         "samples",
         "checkpoints",
     }
     assert sorted(p.name for p in (folder / "checkpoints").iterdir()) == ["000002", "000004"]
     assert sorted(p.name for p in (folder / "samples").iterdir()) == ["000003.png", "000004.png"]
-    lines = [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 3, 4]
     config = tomllib.loads((folder / "config.toml").read_text("utf-8"))
     assert (config["backend"], config["batch"], config["latent"]) == ("numpy", 8, 4)
@@ -409,7 +409,7 @@ def test_runs_without_a_folder_are_numbered_below_runs(command):
 def test_the_same_seed_gives_the_same_run_and_another_another(command):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert command(*TRAIN, "--seed", seed, "--out", name).code == 0
-    one, same, other = (Path(n, "losses.jsonl").read_bytes() for n in "abc")
+    one, same, other = (Path(n, "metrics.jsonl").read_bytes() for n in "abc")
     assert one == same
     assert one != other
 

@@ -185,7 +185,7 @@ def test_after_a_signal_the_same_command_resumes_the_comparison(command):
     words = [*COMPARE, "--backends", "numpy,numpy", "--steps", "20000"]
     program = "from gankit.cli import main; main()"
     pipes = {"stderr": subprocess.PIPE, "text": True}
-    log = Path("out") / "numpy" / "losses.jsonl"
+    log = Path("out") / "numpy" / "metrics.jsonl"
     with waiting.started(
         [sys.executable, "-c", program, *words], "the comparison", **pipes
     ) as process:

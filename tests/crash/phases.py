@@ -72,7 +72,7 @@ def main(arguments):
     from gankit.cli import main as gankit
 
     phase, number, times, notes, *command = arguments
-    log = Path(command[command.index("--out") + 1]) / "losses.jsonl"
+    log = Path(command[command.index("--out") + 1]) / "metrics.jsonl"
     strike_at(phase, send(signal.Signals[number], int(times), notes, log))
     gankit(command)
 

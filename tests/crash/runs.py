@@ -113,4 +113,4 @@ def assert_same(found, wanted):
 
 def _lasting(run):
     """Return the parts that are equal in equal runs; a manifest has its time of writing."""
-    return [run / "losses.jsonl", *run.glob("samples/*.png")]
+    return [run / "metrics.jsonl", *run.glob("samples/*.png")]

@@ -77,7 +77,7 @@ def as_cut(tmp_path):
     damaged = cut / "checkpoints" / "000004" / "generator.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-1])
     shutil.copytree(damaged.parent, damaged.parent.with_name(".gankit-1-01234567-0.tmp"))
-    with (cut / "losses.jsonl").open("a") as log:
+    with (cut / "metrics.jsonl").open("a") as log:
         log.write('{"step": 5, "discr')
     return cut
 

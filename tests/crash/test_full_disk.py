@@ -157,7 +157,7 @@ def test_a_too_small_file_system_is_refused_before_training(work, whole, namespa
     assert codes == ["7", "0"]
     assert re.search(r"disk/run needs about [0-9.]+ MB, but [0-9.]+ MB are free there; ", last)
     assert steps(work / "struck-run") == []
-    assert not (work / "struck-run" / "losses.jsonl").exists()
+    assert not (work / "struck-run" / "metrics.jsonl").exists()
     runs.assert_same(work / "run", whole)
     record("failing-disk", "a tmpfs too small for the run: exit code 7 before the first step")
 

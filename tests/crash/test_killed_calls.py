@@ -180,18 +180,18 @@ def test_a_kill_while_truncating_the_log_leaves_the_old_or_the_new_log(tmp_path)
     def make():
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
         folder = tmp_path / "run"
-        log = LossLog(folder / "losses.jsonl")
+        log = LossLog(folder / "metrics.jsonl")
         log.append(0, losses)
         log.close()
         return folder
 
     def take_back(folder):
-        loss_log.truncate(folder / "losses.jsonl", 7)
+        loss_log.truncate(folder / "metrics.jsonl", 7)
 
     def check(folder):
-        assert len(loss_log.read(folder / "losses.jsonl")) in (7, 20)
+        assert len(loss_log.read(folder / "metrics.jsonl")) in (7, 20)
         take_back(folder)
-        np.testing.assert_array_equal(loss_log.read(folder / "losses.jsonl"), losses[:7])
+        np.testing.assert_array_equal(loss_log.read(folder / "metrics.jsonl"), losses[:7])
 
     said("taking back the log", die_at_each_call(make, take_back, check))
 
@@ -204,14 +204,14 @@ def test_a_kill_while_logging_leaves_complete_lines_and_at_most_one_torn(tmp_pat
         return tmp_path / "run"
 
     def write(folder):
-        log = LossLog(folder / "losses.jsonl")
+        log = LossLog(folder / "metrics.jsonl")
         log.append(0, losses[:7])
         log.sync()
         log.append(7, losses[7:])
         log.close()
 
     def check(folder):
-        found = loss_log.read(folder / "losses.jsonl")
+        found = loss_log.read(folder / "metrics.jsonl")
         assert len(found) in (0, 7, 20)
         np.testing.assert_array_equal(found, losses[: len(found)])
 

@@ -46,7 +46,7 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
 def killed(backend, seconds):
     """Kill the run some time after it has logged a step; return how many steps that lost."""
     words = [*runs.PROGRAM, *runs.train("run", backend, STEPS[backend])]
-    log, before = Path("run/losses.jsonl"), logged()
+    log, before = Path("run/metrics.jsonl"), logged()
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with started(words, f"the run of {backend} to log a step", **pipes) as process:
         wait_for(lambda: logged() != before or process.poll() is not None, "a step in the log")
@@ -61,5 +61,5 @@ def killed(backend, seconds):
 
 def logged():
     """Return how many steps the log has, without an incomplete line."""
-    log = Path("run/losses.jsonl")
+    log = Path("run/metrics.jsonl")
     return log.read_bytes().count(b"\n") if log.exists() else 0

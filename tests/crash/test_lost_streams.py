@@ -30,7 +30,7 @@ def place(tmp_path, monkeypatch):
 
 
 def logged():
-    log = Path("run/losses.jsonl")
+    log = Path("run/metrics.jsonl")
     return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
@@ -147,7 +147,7 @@ def test_a_process_that_starts_with_closed_streams_trains_to_its_end():
 def assert_only_its_own(run):
     """Fail unless the run is complete and its files have only their own content."""
     assert runs.newest(run).step == runs.STEPS
-    rows = [json.loads(line) for line in Path(run, "losses.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in Path(run, "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == list(range(1, runs.STEPS + 1))
     tomllib.loads(Path(run, "config.toml").read_text("utf-8"))
     json.loads(Path(run, "environment.json").read_text("utf-8"))

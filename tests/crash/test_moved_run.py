@@ -33,6 +33,6 @@ def test_a_run_moves_from_backend_to_backend(tmp_path, monkeypatch):
     go_on("whole", "numpy", 3 * len(road))
     found, wanted = (runs.newest(run).state for run in ("run", "whole"))
     assert_close(found, wanted, BOUND)
-    losses = [loss_log.read(Path(run, "losses.jsonl")) for run in ("run", "whole")]
+    losses = [loss_log.read(Path(run, "metrics.jsonl")) for run in ("run", "whole")]
     np.testing.assert_allclose(*losses, rtol=0, atol=BOUND)
     record("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of one that stayed")

@@ -73,7 +73,7 @@ def finish(place, backend):
 
 
 def struck_in_child(phase, name, times):
-    log = Path("run/losses.jsonl")
+    log = Path("run/metrics.jsonl")
     phases.strike_at(phase, phases.send(signal.Signals[name], times, "notes.json", log))
     main(runs.train("run"))
 
@@ -127,7 +127,7 @@ def assert_ended_rightly(phase, name, times, code):
         return
     assert code == CODES[name]
     stopped = runs.newest("run").step
-    logged = Path("run/losses.jsonl").read_text().splitlines()
+    logged = Path("run/metrics.jsonl").read_text().splitlines()
     assert stopped == len(logged)
     assert max(struck, 1) <= stopped <= struck + 4, "one block, and one more with its save"
 

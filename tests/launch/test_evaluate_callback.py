@@ -175,7 +175,7 @@ def test_evaluation_changes_no_number_of_training():
     train("plain", evaluate_every=None)
     train("evaluated", evaluate_every=1)
     assert len(log("evaluated")) == 7
-    plain, evaluated = (Path(run, "losses.jsonl").read_bytes() for run in ("plain", "evaluated"))
+    plain, evaluated = (Path(run, "metrics.jsonl").read_bytes() for run in ("plain", "evaluated"))
     assert plain == evaluated
     states = [
         read_checkpoint(Path(run, "checkpoints/000020")).state for run in ("plain", "evaluated")

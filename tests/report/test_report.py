@@ -259,7 +259,7 @@ def test_a_lone_surrogate_does_not_stop_the_page(run):
 
 def damage_log(run):
     run.losses.write_bytes(run.losses.read_bytes() + b'{"step": 31}\n' + b"more\n")
-    return "losses.jsonl, line 31"
+    return "metrics.jsonl, line 31"
 
 
 def damage_config(run):
@@ -486,4 +486,4 @@ def test_the_command_reports_a_damaged_run_and_names_the_damage(machine, command
     damage_log(make_run(machine / "run"))
     ended = command("report", "run")
     assert ended.code == 0
-    assert "losses.jsonl, line 31" in ended.err
+    assert "metrics.jsonl, line 31" in ended.err

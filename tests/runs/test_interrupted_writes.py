@@ -22,7 +22,7 @@ CODES = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
 @pytest.mark.parametrize("code", storage.TRANSIENT, ids=errno.errorcode.get)
 @pytest.mark.parametrize("act", ["save", "prune", "make", "log", "sync"])
 def test_a_temporary_error_is_retried(store, state, fail_at, tmp_path, act, code):
-    log = LossLog(tmp_path / "losses.jsonl")
+    log = LossLog(tmp_path / "metrics.jsonl")
     log.append(0, np.ones((1, 2)))
     calls = fail_at(1, code)
     match act:

@@ -15,7 +15,7 @@ from tests.runs.test_evaluation_log import row
 FILES = (
     "config.toml",
     "environment.json",
-    "losses.jsonl",
+    "metrics.jsonl",
     "evaluations.jsonl",
     "warnings.jsonl",
     "classes.json",
@@ -116,7 +116,7 @@ def test_a_resumed_run_refuses_special_files_but_accepts_linked_folders(run, nam
 
 
 WRITERS = {
-    "losses.jsonl": lambda path: LossLog(path).append(0, np.ones((1, 2))),
+    "metrics.jsonl": lambda path: LossLog(path).append(0, np.ones((1, 2))),
     "evaluations.jsonl": lambda path: evaluation_log.append(path, row(3)),
 }
 
@@ -149,7 +149,7 @@ def test_appending_does_not_change_a_hard_linked_copy(run, name):
     WRITERS[name](path)
     before = path.read_bytes()
     os.link(path, copy)
-    if name == "losses.jsonl":
+    if name == "metrics.jsonl":
         LossLog(path).append(1, np.ones((1, 2)))
     else:
         evaluation_log.append(path, row(4))

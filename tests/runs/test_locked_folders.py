@@ -125,7 +125,7 @@ def test_a_changed_link_to_the_run_folder_is_detected(run):
     def turn():
         link.unlink()
         link.symlink_to(other)
-        LossLog(link / "losses.jsonl").append(0, LOSSES)
+        LossLog(link / "metrics.jsonl").append(0, LOSSES)
 
     assert f"was moved to {run.path}" in refused(RunFolder(link), turn)
     assert list(other.iterdir()) == []
@@ -150,7 +150,7 @@ def test_a_moved_or_removed_log_is_not_written(run, become):
 
     said = refused(run, write)
     log.close()
-    assert "losses.jsonl was moved or removed" in said
+    assert "metrics.jsonl was moved or removed" in said
     assert "its last checkpoint is" in said
 
 

@@ -16,7 +16,7 @@ LOSSES = np.random.default_rng(0).standard_normal((20, 2))
 
 @pytest.fixture
 def path(tmp_path):
-    path = tmp_path / "losses.jsonl"
+    path = tmp_path / "metrics.jsonl"
     log = LossLog(path)
     log.append(0, LOSSES[:7])
     log.append(7, LOSSES[7:])
@@ -91,7 +91,7 @@ def test_a_log_that_ends_too_early_is_refused(path):
 def test_a_log_that_cannot_be_truncated_is_unchanged(path, fail_at, monkeypatch):
     whole = path.read_bytes()
     fail_at(1, errno.ENOSPC)
-    with pytest.raises(StorageError, match=r"losses\.jsonl: the disk is full"):
+    with pytest.raises(StorageError, match=r"metrics\.jsonl: the disk is full"):
         loss_log.truncate(path, 3)
     monkeypatch.undo()
     assert path.read_bytes() == whole

@@ -89,7 +89,7 @@ def test_a_run_whose_folder_is_moved_ends_with_exit_code_7_and_resumes_in_the_ne
     again = command(*TRAIN[:-1], "moved", "--resume", "auto")
     assert again.code == ExitCode.OK, again.err
     assert command(*TRAIN[:-1], "whole").code == ExitCode.OK
-    assert Path("moved/losses.jsonl").read_bytes() == Path("whole/losses.jsonl").read_bytes()
+    assert Path("moved/metrics.jsonl").read_bytes() == Path("whole/metrics.jsonl").read_bytes()
     assert files("moved") == files("whole")
 
 
@@ -139,10 +139,10 @@ def test_in_python_a_moved_folder_is_a_storage_error():
 
 
 LEFT = {
-    "a log": lambda: Path("run/losses.jsonl").write_text('{"step": 1}\n'),
+    "a log": lambda: Path("run/metrics.jsonl").write_text('{"step": 1}\n'),
     "pictures": lambda: shutil.copytree(".", "run/samples", ignore=lambda *_: ["run"]),
     "a pipe for a configuration": lambda: os.mkfifo("run/config.toml"),
-    "a link for a log": lambda: Path("run/losses.jsonl").symlink_to("../tiny.toml"),
+    "a link for a log": lambda: Path("run/metrics.jsonl").symlink_to("../tiny.toml"),
 }
 """A few of each kind; tests/runs/test_leftovers.py has every kind in every place."""
 
@@ -171,11 +171,11 @@ def test_in_python_leftovers_are_refused_before_the_data_is_read(monkeypatch):
 
 def test_a_pipe_in_place_of_a_runs_log_is_refused_before_resuming(command):
     assert command(*TRAIN).code == ExitCode.OK
-    Path("run/losses.jsonl").unlink()
-    os.mkfifo("run/losses.jsonl")
+    Path("run/metrics.jsonl").unlink()
+    os.mkfifo("run/metrics.jsonl")
     ended = command(*TRAIN, "--resume", "auto")
     assert ended.code == ExitCode.CHECKPOINT
-    assert "losses.jsonl is a pipe, not a file" in ended.err
+    assert "metrics.jsonl is a pipe, not a file" in ended.err
 
 
 def test_a_signal_ends_the_search_for_leftovers():

@@ -101,7 +101,7 @@ def run(machine):
         {"step": i + 1, **dict(zip(keys, two, strict=True))}
         for i, two in enumerate(HISTORY[:50].tolist())
     ]
-    (folder / "losses.jsonl").write_text("".join(json.dumps(s) + "\n" for s in said), "utf-8")
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(s) + "\n" for s in said), "utf-8")
     return folder
 
 

@@ -125,60 +125,60 @@ def settings_that_name_a_module_as_loss(folder):
 
 @line
 def a_log_that_is_a_pickle(folder):
-    return write(folder / "losses.jsonl", a_pickle() + b"\n")
+    return write(folder / "metrics.jsonl", a_pickle() + b"\n")
 
 
 @line
 def a_log_that_is_a_pipe(folder):
-    return pipe(folder / "losses.jsonl")
+    return pipe(folder / "metrics.jsonl")
 
 
 @line
 def a_log_that_is_endless(folder):
-    return endless(folder / "losses.jsonl")
+    return endless(folder / "metrics.jsonl")
 
 
 @line
 def a_log_that_is_a_link(folder):
-    (folder / "losses.jsonl").symlink_to(write(folder / "moved", STEP))
-    return folder / "losses.jsonl"
+    (folder / "metrics.jsonl").symlink_to(write(folder / "moved", STEP))
+    return folder / "metrics.jsonl"
 
 
 @line
 def a_log_that_is_a_folder(folder):
-    (folder / "losses.jsonl").mkdir()
-    return folder / "losses.jsonl"
+    (folder / "metrics.jsonl").mkdir()
+    return folder / "metrics.jsonl"
 
 
 @line
 def a_log_larger_than_memory(folder):
-    return sparse(folder / "losses.jsonl", STEP.encode())
+    return sparse(folder / "metrics.jsonl", STEP.encode())
 
 
 @line
 def a_log_of_nothing_but_ends_of_lines(folder):
-    return write(folder / "losses.jsonl", b"\n" * 2**26)
+    return write(folder / "metrics.jsonl", b"\n" * 2**26)
 
 
 @resumed
 def a_log_of_too_many_ends_of_lines_to_go_on_from(folder):
-    return write(folder / "losses.jsonl", b"\n" * 2**26)
+    return write(folder / "metrics.jsonl", b"\n" * 2**26)
 
 
 @line
 def a_log_that_is_deep(folder):
-    return write(folder / "losses.jsonl", "[" * 10**6 + "\n")
+    return write(folder / "metrics.jsonl", "[" * 10**6 + "\n")
 
 
 @line
 def a_log_of_a_million_digits(folder):
     text = STEP.replace("1.0", "1" * 10**6)
-    return write(folder / "losses.jsonl", text)
+    return write(folder / "metrics.jsonl", text)
 
 
 @line
 def a_log_of_an_endless_number(folder):
-    return write(folder / "losses.jsonl", STEP.replace("1.0", "1e999"))
+    return write(folder / "metrics.jsonl", STEP.replace("1.0", "1e999"))
 
 
 @fact

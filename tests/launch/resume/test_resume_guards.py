@@ -155,15 +155,15 @@ def test_a_lost_environment_is_reported_and_written_again(resume):
     assert "environment.json" not in resume("--steps", 8).err
 
 
-@pytest.mark.parametrize("damaged", ["losses.jsonl", "evaluations.jsonl"])
+@pytest.mark.parametrize("damaged", ["metrics.jsonl", "evaluations.jsonl"])
 def test_a_refused_resume_writes_nothing(resume, damaged):
     run = Path("run")
     (run / "environment.json").unlink()
-    if damaged == "losses.jsonl":
+    if damaged == "metrics.jsonl":
         flip_a_digit(run / damaged)
     else:
         (run / damaged).write_text("{}\n")
-        with (run / "losses.jsonl").open("a") as log:  # As a stop after the checkpoint leaves it.
+        with (run / "metrics.jsonl").open("a") as log:  # As a stop after the checkpoint leaves it.
             log.write('{"step": 5, "discriminator": 1.0, "generator": 1.0}\n')
     before = contents(run)
     ended = resume()
@@ -189,34 +189,34 @@ def test_one_changed_image_among_many_is_detected(resume):
 
 
 def test_a_changed_digit_of_the_log_is_detected(resume):
-    flip_a_digit(Path("run/losses.jsonl"))
-    assert len(loss_log.read(Path("run/losses.jsonl"))) == 4  # Every line still parses.
+    flip_a_digit(Path("run/metrics.jsonl"))
+    assert len(loss_log.read(Path("run/metrics.jsonl"))) == 4  # Every line still parses.
     ended = resume()
     assert ended.code == 4
-    assert "losses.jsonl differs from the log after step 4" in ended.last
+    assert "metrics.jsonl differs from the log after step 4" in ended.last
 
 
 def test_a_report_mentions_a_changed_digit_of_the_log(command_fd):
-    flip_a_digit(Path("run/losses.jsonl"))
+    flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("report", "run", "--out", "x.html")
     assert ended.code == 0
-    assert "damaged: run/losses.jsonl differs from" in ended.err
+    assert "damaged: run/metrics.jsonl differs from" in ended.err
 
 
 @pytest.mark.parametrize("to", ["csv", "jsonl"])
 def test_a_history_with_a_changed_digit_is_not_exported(command_fd, to):
-    flip_a_digit(Path("run/losses.jsonl"))
+    flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("export", "run", "--to", to, "--out", "history")
     assert ended.code == 4
-    assert "run/losses.jsonl differs from the log" in ended.last
+    assert "run/metrics.jsonl differs from the log" in ended.last
     assert not Path("history").exists()
 
 
 def test_a_plot_mentions_a_changed_digit_of_the_log(command_fd):
-    flip_a_digit(Path("run/losses.jsonl"))
+    flip_a_digit(Path("run/metrics.jsonl"))
     ended = command_fd("plot", "run", "--out", "plot.png")
     assert ended.code == 0
-    assert "warning: run/losses.jsonl differs from the log" in ended.err
+    assert "warning: run/metrics.jsonl differs from the log" in ended.err
 
 
 def test_environment_json_without_the_mark_is_replaced(resume):
@@ -244,7 +244,7 @@ def test_a_report_does_not_mention_changed_lengths_and_intervals(command_fd):
 
 def test_the_log_s_digest_is_that_of_the_file_after_a_resume_too(resume):
     assert resume().code == 0
-    content = Path("run/losses.jsonl").read_bytes()
+    content = Path("run/metrics.jsonl").read_bytes()
     said = read_manifest(Path("run/checkpoints/000006")).info["log"]
     assert said == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
@@ -270,7 +270,7 @@ def test_a_digest_of_the_log_is_right_after_a_write_that_failed(tmp_path, monkey
 
 @pytest.mark.parametrize("how", ["a wrong character", "a flipped digit", "a folder"])
 def test_a_damaged_log_does_not_stop_sampling(command_fd, how):
-    log = Path("run/losses.jsonl")
+    log = Path("run/metrics.jsonl")
     text = log.read_text()
     if how == "a folder":
         log.unlink()
@@ -281,7 +281,7 @@ def test_a_damaged_log_does_not_stop_sampling(command_fd, how):
         flip_a_digit(log)
     ended = command_fd("sample", "run", "--out", "x.png")
     assert ended.code == 0
-    assert ended.err.count("losses.jsonl") == 1
+    assert ended.err.count("metrics.jsonl") == 1
     assert "nothing but the history needs it" in ended.err
 
 
@@ -299,12 +299,7 @@ def old_manifests():
     return "format 2"
 
 
-def old_log():
-    Path("run/losses.jsonl").rename("run/metrics.jsonl")
-    return "run/metrics.jsonl"
-
-
-@pytest.mark.parametrize("make_old", [old_settings, old_manifests, old_log])
+@pytest.mark.parametrize("make_old", [old_settings, old_manifests])
 @pytest.mark.parametrize(
     "words",
     ["train --out run --resume auto --steps 6", "sample run --out x.png", "report run"],

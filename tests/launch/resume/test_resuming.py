@@ -82,7 +82,7 @@ def steps(run):
 
 def same_numbers(one, other, step):
     """Return whether two runs have the same logs and weights, bit for bit."""
-    logs = [Path(run, "losses.jsonl").read_bytes() for run in (one, other)]
+    logs = [Path(run, "metrics.jsonl").read_bytes() for run in (one, other)]
     states = [
         read_checkpoint(Path(run, "checkpoints", f"{step:06d}")).state for run in (one, other)
     ]
@@ -101,7 +101,7 @@ def same_numbers(one, other, step):
 def test_a_stopped_run_is_saved_and_resumes_to_the_same_numbers(command, number, code):
     words = [*PROGRAM, "train", "--config", "run.toml", "--steps", "1000000", "--out", "run"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    log = Path("run/losses.jsonl")
+    log = Path("run/metrics.jsonl")
     with waiting.started(words, "the run", **pipes) as process:
         waiting.wait_for(lambda: log.is_file() and log.stat().st_size, "the run's log")
         process.send_signal(number)
@@ -110,7 +110,7 @@ def test_a_stopped_run_is_saved_and_resumes_to_the_same_numbers(command, number,
     assert "stopping after this block" in err
     (stopped,) = steps("run")
     assert 0 < stopped < 10**6
-    assert len(Path("run/losses.jsonl").read_text().splitlines()) == stopped
+    assert len(Path("run/metrics.jsonl").read_text().splitlines()) == stopped
 
     ended = command("run", "--resume", "auto", "--steps", stopped + 50)
     assert ended.code == 0, ended.err
@@ -229,7 +229,7 @@ def test_a_run_too_large_for_the_disk_is_refused_and_can_start_later(command, mo
 def test_lines_that_a_killed_run_logged_after_its_checkpoint_are_removed(command):
     assert command("whole", "--steps", 6).code == 0
     assert command("run", "--steps", 3).code == 0
-    with Path("run/losses.jsonl").open("a") as log:
+    with Path("run/metrics.jsonl").open("a") as log:
         log.write('{"step": 4, "discriminator": 1.0, "generator": 1.0}\n{"rou')
     ended = command("run", "--steps", 6, "--resume", "auto")
     assert ended.code == 0, ended.err
