@@ -25,7 +25,7 @@ coverage: .venv/core .venv/test ## Measure which lines and branches the quick te
 crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
 	$(BIN)/python -m tests.crash.table $(filter-out jax autograd,$(BACKENDS))
 
-fuzz: setup .venv/with-torch ## Hold the reference and torch against the oracle on 300 random problems.
+fuzz: setup .venv/with-torch ## Compare the reference and torch with the oracle on 300 random problems.
 	$(BIN)/python -m tests.oracle.fuzz 300 --backends numpy,torch
 
 lint: setup .venv/lint ## Check style and types.

@@ -21,6 +21,7 @@ al. 2017). Learning rates and beta2 may be schedules; the corrections use the up
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
@@ -32,7 +33,7 @@ from gankit._utils.field_types import check_fields
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.state import State
 from gankit.errors import ConfigError, shown
-from gankit.schedules import Rate, ends
+from gankit.schedules import Rate, check_rate, ends
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,7 @@ def check(optimizer: Optimizer) -> None:
             "Adam(2e-4, 0.5, 0.999, 1e-7)"
         )
     check_fields(optimizer, optimizer.optimizer)
-    if not min(ends(optimizer.learning_rate)) >= 0:
-        raise ConfigError(f"learning_rate: got {optimizer.learning_rate}; expected at least 0")
+    check_rate("learning_rate", optimizer.learning_rate)
     if optimizer.clip is not None and not optimizer.clip > 0:
         raise ConfigError(f"clip: got {optimizer.clip}; expected above 0")
     if isinstance(optimizer, Adam):
@@ -134,8 +134,8 @@ def check(optimizer: Optimizer) -> None:
             _check_share("beta2", beta2)
     if isinstance(optimizer, RMSprop):
         _check_share("decay", optimizer.decay)
-    if not isinstance(optimizer, SGD) and not optimizer.epsilon > 0:
-        raise ConfigError(f"epsilon: got {optimizer.epsilon}; expected above 0")
+    if not isinstance(optimizer, SGD) and not 0 < optimizer.epsilon < math.inf:
+        raise ConfigError(f"epsilon: got {optimizer.epsilon}; expected a finite number above 0")
 
 
 def _check_share(name: str, share: float) -> None:

@@ -20,6 +20,7 @@ discriminator's inputs are augmented, it is the gradient with respect to the ima
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -28,7 +29,7 @@ from gankit._utils.field_types import check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.augment import Half, Tensor
 from gankit.errors import ConfigError
-from gankit.schedules import Rate, ends
+from gankit.schedules import Rate, check_rate
 
 Where = Literal["real", "fake", "between", "around"]
 PLACES: tuple[Where, ...] = get_args(Where)
@@ -64,12 +65,11 @@ class Penalty:
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type or out of range."""
         check_fields(self, "penalty")
-        if not min(ends(self.weight)) >= 0:
-            raise ConfigError(f"penalty.weight: got {self.weight}; expected at least 0")
-        if not self.target >= 0:
-            raise ConfigError(f"penalty.target: got {self.target}; expected at least 0")
-        if self.target and not self.epsilon > 0:
-            raise ConfigError(f"penalty.epsilon: got {self.epsilon}; expected above 0")
+        check_rate("penalty.weight", self.weight)
+        check_rate("penalty.target", self.target)
+        if self.target and not 0 < self.epsilon < math.inf:
+            epsilon = self.epsilon
+            raise ConfigError(f"penalty.epsilon: got {epsilon}; expected a finite number above 0")
         if self.every < 1:
             raise ConfigError(f"penalty.every: got {self.every}; expected at least 1")
 

@@ -68,3 +68,10 @@ def value(rate: Rate, images_seen: float) -> float:
 def ends(rate: Rate) -> tuple[float, float]:
     """Return the first and the last value of `rate`; all others are between them."""
     return (rate.start, rate.end) if isinstance(rate, Schedule) else (rate, rate)
+
+
+def check_rate(name: str, rate: Rate) -> None:
+    """Raise ConfigError unless all values of `rate` are finite and at least 0."""
+    first, last = ends(rate)
+    if not (0 <= first < math.inf and 0 <= last < math.inf):
+        raise ConfigError(f"{name}: got {rate}; expected a finite number, at least 0")

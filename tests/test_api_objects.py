@@ -168,6 +168,10 @@ def test_lists_and_single_layers_are_specs_also_inside_others():
         ({"callbacks": 3}, "callbacks: got 3; expected a function"),
         ({"callbacks": [History]}, "callbacks: got the class History; write History(...)"),
         ({"callbacks": [lambda _: None, IMAGES]}, "callbacks: got numpy ndarray"),
+        ({"callbacks": lambda: None}, "the function <lambda> of (); expected one parameter"),
+        ({"callbacks": [lambda now, more: (now, more)]}, "of (now, more); expected one parameter"),
+        ({"generator_optimizer": SGD(float("inf"))}, "learning_rate: got inf; expected a finite"),
+        ({"instance_noise": float("inf")}, "instance_noise: got inf; expected a finite number"),
         ({"augment": "translation"}, "augment: got 'translation'; expected gankit.augment.Augment"),
         ({"augment": True}, "augment: got True"),
         ({"average": 0.999}, "average: got 0.999; expected gankit.optimizers.Average"),
@@ -216,6 +220,7 @@ def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
     ("make", "told"),
     [
         (lambda: Penalty("reel", 0.0, 1.0), "did you mean 'real'"),
+        (lambda: Penalty("real", 0.0, float("inf")), "penalty.weight: got inf; expected a finite"),
         (lambda: Penalty("real", "0", 1.0), "penalty.target: got '0'"),
         (lambda: Penalty("real", 0.0, 1.0, every=IMAGES), "penalty.every: got numpy ndarray"),
         (lambda: Augment("translation"), "augmentation.policy: got 'translation'"),
@@ -227,7 +232,7 @@ def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
         (lambda: Residual(4), "residual.layers: got 4"),
         (lambda: NetworkConfig([4], SGD(0.1)), "layers: layer 0: got 4"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_constructors_refuse_values_of_a_wrong_type(make, told):
     assert told in refusal(make)

@@ -24,7 +24,7 @@ from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
-from gankit.schedules import Schedule, ends
+from gankit.schedules import Schedule, check_rate, ends
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Native: TypeAlias = Any
@@ -277,8 +277,7 @@ def _check_numbers(problem: Problem) -> None:
         raise ConfigError(f"auxiliary: got {problem.auxiliary}; expected at least 0")
     if problem.classes < 0:
         raise ConfigError(f"classes: got {problem.classes}; expected at least 0")
-    if not min(ends(problem.instance_noise)) >= 0:
-        raise ConfigError(f"instance_noise: got {problem.instance_noise}; expected at least 0")
+    check_rate("instance_noise", problem.instance_noise)
     if problem.mixed and problem.precision != "float32":
         raise ConfigError(
             f"precision: got {problem.precision!r} with mixed=True; expected 'float32'"

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from gankit._text import one_line
 from gankit._utils.file_array import FileArray
-from gankit.errors import ConfigError, DataError, GankitError
+from gankit.errors import ConfigError, DataError, GankitError, shown
 
 CHUNK = 4096
 """Images per check, to limit the memory for mapped files."""
 
 MOST_CHANNELS = 4
 """An array with more channels is not recognised as channels-first images or as one picture."""
+
+ROUNDING = 1e-3
+"""How far numbers may lie outside [-1, 1] because of rounding, for the remedy."""
 
 SHAPE = "(N, height, width, channels)"
 
@@ -48,23 +51,29 @@ def array(given: object, name: str = "images") -> NDArray[Any]:
     ConfigError
         The value is not an array; the message has an expression that makes one.
     """
+    wanted = f"expected an array {SHAPE if name == 'images' else '(N,)'}"
+    if isinstance(given, np.ma.MaskedArray):
+        if np.ma.is_masked(given):
+            remedy = f"leave masked {name} out, or give {name}.filled(value)"
+            raise ConfigError(f"{name}: got an array with masked values; {wanted}; {remedy}")
+        return np.asarray(given)
     if isinstance(given, np.ndarray | FileArray):
         return given  # type: ignore[return-value]
-    wanted = f"expected an array {SHAPE if name == 'images' else '(N,)'}"
-    kind = type(given).__name__
+    kind = shown(given)
     if isinstance(given, str | bytes | os.PathLike):
         raise ConfigError(
             f"{name}: got a path; {wanted}; give np.load(path), or use gankit.train(dataset=path)"
         )
     if not (_is_array(given) or isinstance(given, list | tuple)):
-        raise ConfigError(f"{name}: got a {kind}; {wanted}; {_conversion(given, name)}")
+        raise ConfigError(f"{name}: got {kind}; {wanted}; {_conversion(given, name)}")
     try:
         found = np.asanyarray(given)
     except Exception as error:  # Libraries raise errors of many types.
         remedy = STACK if isinstance(given, list | tuple) else one_line(error)
-        raise ConfigError(f"{name}: got a {kind}; {wanted}; {remedy}") from None
+        raise ConfigError(f"{name}: got {kind}; {wanted}; {remedy}") from None
     if found.dtype == object:
-        raise ConfigError(f"{name}: got a {kind} of objects; {wanted}, of numbers; {STACK}")
+        remedy = STACK if name == "images" else "give whole numbers from 0 on, or names"
+        raise ConfigError(f"{name}: got {kind}, which has other objects; {wanted}; {remedy}")
     return found
 
 
@@ -119,9 +128,12 @@ def images(
         )
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped
-    values = f"{found.dtype} from {numbers.low:.5g} to {numbers.high:.5g}"
+    values = f"{found.dtype} from {numbers.low:.9g} to {numbers.high:.9g}"
     verb = "give" if reals else "save"
     conversion = to_uint8_expression(found.dtype, numbers)
+    rounded = numbers.low >= -1 - ROUNDING and numbers.high <= 1 + ROUNDING
+    if reals and found.dtype.kind == "f" and rounded:
+        conversion = "np.clip(images, -1, 1)"
     raise error(f"{name}: got {values}; expected {_wanted(reals)}; {verb} {conversion}")
 
 

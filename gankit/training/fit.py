@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.plain_numbers import number
 from gankit.contract import Array, Block, BlockTrainer, Labels, Problem, Trainer, check_labels
-from gankit.errors import Diverged
+from gankit.errors import ConfigError, Diverged, shown
 from gankit.training.alternate import alternate
 from gankit.training.plan import StepShape, plan
-from gankit.training.progress import Callbacks, Progress, as_callbacks
+from gankit.training.progress import Callback, Callbacks, Progress, as_callbacks
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_SECONDS = 0.5
@@ -70,7 +71,7 @@ def fit(
     largest = _largest_block(problem, step_shape)
     step, size, done = start, 1, start >= steps
     while not done:
-        boundaries = [callback.next_boundary(step) for callback in called]
+        boundaries = [_boundary(callback, step) for callback in called]
         end = min([steps, step + size, *boundaries])
         began = time.perf_counter()
         losses = feed(plan(problem, step_shape, len(images), step, end - step))
@@ -91,6 +92,17 @@ def _feed(
         trainer.place(images, labels)
         return trainer.train_block
     return lambda block: alternate(trainer, block.batches(problem, images, labels))
+
+
+def _boundary(callback: Callback, step: int) -> int:
+    """Return the callback's next boundary; ConfigError unless it is after `step`."""
+    boundary: object = number(callback.next_boundary(step))
+    if not isinstance(boundary, int) or boundary <= step:
+        raise ConfigError(
+            f"next_boundary of callback {shown(callback)}: got {shown(boundary)} after step "
+            f"{step}; expected a whole number above it"
+        )
+    return boundary
 
 
 def _largest_block(problem: Problem, step_shape: StepShape) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -87,4 +88,20 @@ def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - users pass many type
             f"callbacks: got {shown(given)}; expected a function of one argument, or one of "
             "gankit.callbacks"
         )
+    _check_parameter(given)
     return given if callable(getattr(given, "next_boundary", None)) else EachStep(given)
+
+
+def _check_parameter(called: Callable[..., object]) -> None:
+    """Raise ConfigError unless `called` can be called with one argument."""
+    try:
+        signature = inspect.signature(called)
+    except (TypeError, ValueError):  # Functions written in C may have no signature.
+        return
+    try:
+        signature.bind("progress")
+    except TypeError:
+        found = ", ".join(signature.parameters)
+        raise ConfigError(
+            f"callbacks: got {shown(called)} of ({found}); expected one parameter, the progress"
+        ) from None

@@ -214,14 +214,15 @@ def write(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
     StorageError
         The file could not be written.
     """
-    suffix = Path(path).suffix.lower()
+    path = given(path, "path")
+    suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ConfigError(f"cannot write {path}; name a {' or '.join(FORMATS)} file")
     if suffix == ".png":
         write_png(path, image)
         return
     pixels = to_uint8(image)
-    _write(Path(path), _encoded(_plane(pixels), "JPEG", quality=95, subsampling=0))
+    _write(path, _encoded(_plane(pixels), "JPEG", quality=95, subsampling=0))
 
 
 def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> None:

@@ -71,7 +71,8 @@ class Far:
         ({"x": PIXELS}, "give the array of images in it"),
         ("faces.npy", "give np.load(path), or use gankit.train(dataset=path)"),
         (Path("faces"), "give np.load(path), or use gankit.train(dataset=path)"),
-        (None, "got a NoneType; expected an array (N, height, width, channels)"),
+        (None, "got None; expected an array (N, height, width, channels)"),
+        (7, "got 7; expected an array (N, height, width, channels)"),
         (Far(), "it is on a GPU; copy it first"),
         ([PIXELS[0], None], "give np.stack of arrays that all have the same shape"),
     ],
@@ -120,3 +121,21 @@ def test_an_array_of_another_type_is_refused(kind, way):
 def test_a_label_that_is_not_a_number_is_named_with_its_image():
     with pytest.raises(ConfigError, match="got label nan of image 2; leave such images out"):
         as_labels(np.array([0.0, 1.0, np.nan]), "labels", ConfigError)
+
+
+def test_masked_values_are_refused_and_masked_arrays_without_any_are_accepted():
+    with pytest.raises(ConfigError, match=r"images: got an array with masked values.*leave masked"):
+        array_checks.array(np.ma.masked_array(PIXELS, PIXELS == 0))
+    found = array_checks.array(np.ma.masked_array(np.arange(6)), "labels")
+    assert as_labels(found, "labels")[0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_labels_that_are_other_objects_are_refused_with_the_remedy():
+    with pytest.raises(ConfigError, match=r"labels: got list of 2, .*give whole numbers from 0 on"):
+        array_checks.array([None, None], "labels")
+
+
+def test_numbers_just_outside_the_range_are_shown_and_clipped():
+    images = np.full((2, 3, 3, 1), 1.0000002)
+    with pytest.raises(ConfigError, match=r"1\.0000002.*give np\.clip\(images, -1, 1\)"):
+        array_checks.images(images, "images", ConfigError, reals=True)

@@ -264,6 +264,14 @@ def test_block_boundaries_change_no_number():
     assert run() == run(1, 2, 9, 13)
 
 
+@pytest.mark.parametrize("boundary", [0, 0.5, None, "1"])
+def test_a_boundary_that_is_not_a_later_step_is_refused(boundary):
+    stuck = Edges()
+    stuck.next_boundary = lambda _step: boundary
+    with pytest.raises(ConfigError, match=r"next_boundary of callback .*Edges: got .* step 0"):
+        fit(BlockRecorder(), PROBLEM, REGIME, IMAGES, steps=8, callbacks=[stuck])
+
+
 def test_a_run_asked_to_stop_ends_after_the_block_and_is_done():
     trainer, seen = BlockRecorder(), Edges(4)
     done = fit(

@@ -88,6 +88,16 @@ def test_a_jpeg_file_resembles_the_picture_and_has_no_metadata(tmp_path, name):
         assert np.abs(np.asarray(saved).astype(int) - pixels).max() < 6
 
 
+@pytest.mark.parametrize("name", ["~/grid.jpg", "~/grid.png"])
+def test_a_tilde_in_the_path_of_a_picture_is_the_users_home(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    images.Picture(np.zeros((4, 4), np.uint8)).save(name)
+    assert [path.name for path in tmp_path.iterdir()] == [name[2:]]
+    with pytest.raises(ConfigError, match="path: got None; expected a path"):
+        images.Picture(np.zeros((4, 4), np.uint8)).save(None)
+
+
 def test_a_picture_with_another_suffix_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"name a \.png or \.jpg or \.jpeg file"):
         images.Picture(np.zeros((2, 2), np.uint8)).save(tmp_path / "a.bmp")

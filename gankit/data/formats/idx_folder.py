@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gankit._utils.paths import is_file
+from gankit._utils.paths import given, is_file
 from gankit.data.dataset import ImageSet
 from gankit.data.formats import idx
 from gankit.errors import DataError, StorageError, UnknownName, reason
@@ -68,6 +68,7 @@ def write_idx_folder(folder: Path, data: ImageSet, split: str = "train") -> list
     StorageError
         If the files cannot be written.
     """
+    folder = given(folder, "folder")
     images, labels = (folder / f"{name}.gz" for name in names(split))
     if data.images.shape[-1] != 1 or data.labels is None or (data.labels >= idx.CLASSES).any():
         raise DataError(f"{data.source}: IDX files take one channel and labels from 0 to 9")

@@ -18,6 +18,7 @@ from gankit.launch.checks.network_warnings import (
     batch_norm_of_one,
     bounded_logits,
     images_above_zero,
+    unused_labels,
 )
 from gankit.launch.checks.start import Start
 
@@ -26,7 +27,7 @@ Check: TypeAlias = Callable[[Start], str | None]
 
 CHECKS: tuple[Check, ...] = (
     few_images, constant_images, unit_range, dark_levels, classes_without_images, batch_norm_of_one,
-    bounded_logits, images_above_zero,
+    bounded_logits, images_above_zero, unused_labels,
 )  # fmt: skip
 
 

@@ -12,10 +12,22 @@ from typing import Any
 
 import numpy as np
 
+from gankit._text import counted
 from gankit.contract import Array, Network, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.launch.checks.start import Start
-from gankit.layers import BatchNorm, Flatten, Layer, ReLU, Reshape, Sigmoid, Spec, Tanh, walk
+from gankit.layers import (
+    BatchNorm,
+    Flatten,
+    Layer,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Spec,
+    Tanh,
+    uses_labels,
+    walk,
+)
 
 LARGE_INPUTS = 100.0
 """Scale of the inputs on which native networks are called, relative to noise."""
@@ -73,6 +85,19 @@ def images_above_zero(start: Start) -> str | None:
     return end and (
         f"the generator ends in {end}, so no pixel is below 0, which is mid-grey; "
         "images are in [-1, 1]: end in a tanh"
+    )
+
+
+def unused_labels(start: Start) -> str | None:
+    """Warn of labels that no network uses, so the run is not class-conditional."""
+    problem = start.problem
+    specs = [net for net in (problem.generator, problem.discriminator) if isinstance(net, tuple)]
+    if not problem.classes or problem.auxiliary or len(specs) < 2 or any(map(uses_labels, specs)):
+        return None
+    return (
+        f"the images have {counted(problem.classes, 'class', 'classes')}, but no network uses "
+        "labels; add Embedding to the generator and Projection to the discriminator, or give no "
+        "labels"
     )
 
 

@@ -16,9 +16,11 @@ from gankit.launch.checks.start import Start
 from gankit.layers import (
     BatchNorm,
     Dense,
+    Embedding,
     Flatten,
     LayerNorm,
     LeakyReLU,
+    Projection,
     ReLU,
     Reshape,
     Sigmoid,
@@ -164,6 +166,15 @@ def test_classes_without_images_cause_a_warning():
     labels = np.arange(FEW_IMAGES) % 2
     with pytest.warns(HealthWarning, match="classes without images, 7 of 9: 2, 3, 4, 5, 6, ...;"):
         warn_of_misuse(Start(problem, None, IMAGES, labels, 8))
+
+
+def test_labels_that_no_network_uses_cause_a_warning():
+    labels = np.arange(FEW_IMAGES) % 2
+    (told,) = said(labels=labels)
+    assert "the images have 2 classes, but no network uses labels; add Embedding" in told
+    assert said(labels=labels, discriminator=(Flatten(), Projection())) == []
+    assert said(labels=labels, discriminator=(Flatten(), Dense(3)), auxiliary=1.0) == []
+    assert said(labels=labels, generator=(Embedding(2), *GENERATOR)) == []
 
 
 def test_training_a_recipe_warns_and_saves_the_warnings(tmp_path):
