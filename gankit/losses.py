@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gankit._text import plain
 from gankit._utils.field_types import check_fields, fits
@@ -30,8 +31,37 @@ from gankit.errors import ConfigError, GankitError, described, place_of, shown
 PICKLERS = {"cloudpickle", "dill"}
 """Packages that pickle lambdas."""
 
-Tensor: TypeAlias = Any
-"""An array of the backend: `(n,)` logits, or a scalar computed from them."""
+
+class Tensor(Protocol):
+    """An array of the backend: `(n,)` logits, or a scalar computed from them."""
+
+    def __add__(self, other: Tensor | float, /) -> Tensor:
+        """Return the sum."""
+        ...
+
+    def __radd__(self, other: float, /) -> Tensor:
+        """Return the sum."""
+        ...
+
+    def __sub__(self, other: Tensor | float, /) -> Tensor:
+        """Return the difference."""
+        ...
+
+    def __rsub__(self, other: float, /) -> Tensor:
+        """Return the difference."""
+        ...
+
+    def __mul__(self, other: Tensor | float, /) -> Tensor:
+        """Return the product."""
+        ...
+
+    def __rmul__(self, other: float, /) -> Tensor:
+        """Return the product."""
+        ...
+
+    def __neg__(self) -> Tensor:
+        """Return the negative."""
+        ...
 
 
 class LossOps(Protocol):
@@ -50,23 +80,32 @@ class LossOps(Protocol):
         ...
 
 
+Logits: TypeAlias = NDArray[np.floating[Any]]
+
+
 class NumpyLossOps:
     """The three operations on NumPy arrays, to evaluate a loss; they have no gradients."""
 
     mean = staticmethod(np.mean)
 
     @staticmethod
-    def relu(logits: Tensor) -> Tensor:
+    def relu(logits: Logits) -> Logits:
         """Return max(x, 0) of each of `logits`."""
-        return np.maximum(logits, 0)
+        made: Logits = np.maximum(logits, 0)
+        return made
 
     @staticmethod
-    def softplus(logits: Tensor) -> Tensor:
+    def softplus(logits: Logits) -> Logits:
         """Return log(1 + exp(x)) of each of `logits`."""
-        return np.logaddexp(logits, 0)
+        made: Logits = np.logaddexp(logits, 0)
+        return made
 
 
-Formula: TypeAlias = Callable[[LossOps, Tensor, Tensor], Tensor]
+Formula: TypeAlias = Callable[[Any, Any, Any], Any]
+"""A function of `LossOps` and two `Tensor`s that returns a scalar `Tensor`; a backend calls it with
+its own operations and tensors."""
+FormulaOfFakes: TypeAlias = Callable[[Any, Any], Any]
+"""A function of `LossOps` and one `Tensor` that returns a scalar `Tensor`."""
 
 PARAMETERS = {
     "discriminator": ("ops", "real", "fake"),
@@ -95,7 +134,7 @@ class _NamedFormula:
 
     loss: str
     role: str
-    function: Callable[..., Tensor]
+    function: Callable[..., Any]
 
     def __post_init__(self) -> None:
         """Raise ConfigError unless the function takes the parameters of its role."""
@@ -116,7 +155,7 @@ class _NamedFormula:
         """Return the name in messages."""
         return f"{self.role} of loss {self.loss!r}"
 
-    def __call__(self, *tensors: Tensor) -> Tensor:
+    def __call__(self, *tensors: Any) -> Any:  # noqa: ANN401 - any backend's tensors.
         """Return the loss.
 
         Raises
@@ -176,7 +215,7 @@ class Loss:
     discriminator: Formula
     generator: Formula
     paired: bool = False
-    of_fakes: Callable[[LossOps, Tensor], Tensor] | None = None
+    of_fakes: FormulaOfFakes | None = None
 
     def __post_init__(self) -> None:
         """Check the values, and name the loss in the errors of its functions."""
@@ -217,7 +256,7 @@ def check_paired(loss: Loss) -> None:
         )
 
 
-def _fails(loss: Loss, real: Tensor | None) -> bool:
+def _fails(loss: Loss, real: NDArray[np.float64] | None) -> bool:
     """Return whether the generator's formula fails on NumPy arrays with these logits."""
     try:
         loss.generator(NumpyLossOps(), real, np.zeros(2))
@@ -226,7 +265,7 @@ def _fails(loss: Loss, real: Tensor | None) -> bool:
     return False
 
 
-def _bare(formula: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _bare(formula: Callable[..., Any]) -> Callable[..., Any]:
     """Return the user's function of a formula."""
     return formula.function if isinstance(formula, _NamedFormula) else formula
 
@@ -324,13 +363,14 @@ class _Smoothed:
     """The discriminator's formula of `smoothed`."""
 
     formula: Formula
-    of_fakes: Callable[[LossOps, Tensor], Tensor]
+    of_fakes: FormulaOfFakes
     share: float
 
     def __call__(self, ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
         """Return the smoothed loss."""
-        swapped = self.of_fakes(ops, real) + self.of_fakes(ops, fake)
-        return (1 - self.share) * self.formula(ops, real, fake) + self.share * swapped
+        plain: Tensor = self.formula(ops, real, fake)
+        swapped: Tensor = self.of_fakes(ops, real) + self.of_fakes(ops, fake)
+        return (1 - self.share) * plain + self.share * swapped
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,18 @@ def check(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_program_is_checked_and_a_misspelt_setting_is_refused(check):
+def test_a_program_is_checked_and_its_mistakes_are_refused(check):
     text = PROGRAM.read_text("utf-8")
     assert "Success" in check(text)
-    said = check(text.replace("epochs=2", "epoch=2").replace("seed=1,", 'seed="1",'))
+    text = text.replace("epochs=2", "epoch=2").replace("seed=1,", 'seed="1",', 1)
+    said = check(
+        text.replace("shifted, softened,", "len, softened,").replace("2 - real", "real.exp()")
+    )
     assert 'Unexpected keyword argument "epoch" for "train"' in said
     assert 'Argument "seed" to "train" has incompatible type "str"' in said
-    assert said.count("error:") == 2, said
+    assert 'Argument 2 to "Loss" has incompatible type' in said
+    assert '"Tensor" has no attribute "exp"' in said
+    assert said.count("error:") == 4, said
 
 
 def test_the_settings_are_the_fields_of_the_configuration():

@@ -33,6 +33,7 @@ from gankit.layers import (
     Spec,
     Tanh,
     Upsample,
+    as_spec,
     walk,
 )
 from gankit_keras.framework import Tensor, keras
@@ -45,9 +46,10 @@ def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Ker
     inputs = {"noise": keras.Input((problem.latent,), name="noise", dtype="float32")}
     if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
-    places = iter(walk(problem.generator, (problem.latent,)))
+    spec = as_spec(problem.generator, "generator")
+    places = iter(walk(spec, (problem.latent,)))
     builder = ModelBuilder(weights, inputs.get("labels"), problem.classes)
-    images = builder.run(problem.generator, inputs["noise"], places)
+    images = builder.run(spec, inputs["noise"], places)
     outputs = {"images": keras.layers.Identity(name="images")(images)}
     return keras.Model(inputs, outputs, name="generator")
 

@@ -9,7 +9,7 @@ from gankit.contract import Array, Batch, Problem, State, check_state, strip_pre
 from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import UnknownName
-from gankit.layers import is_running
+from gankit.layers import as_spec, is_running
 from gankit.optimizers import Optimizer
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
@@ -33,8 +33,10 @@ class NumpyTrainer:
         self._problem, self._loss, self._required = problem, problem.loss, RequiredInputs(problem)
         # Networks, updaters and the average update their arrays in place.
         self._arrays = values = problem.initial_state()
-        self._g = Sequential(problem.generator, strip_prefix(values, "generator"))
-        self._d = Sequential(problem.discriminator, strip_prefix(values, "discriminator"))
+        generator = as_spec(problem.generator, "generator")
+        discriminator = as_spec(problem.discriminator, "discriminator")
+        self._g = Sequential(generator, strip_prefix(values, "generator"))
+        self._d = Sequential(discriminator, strip_prefix(values, "discriminator"))
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
         self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
         self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
@@ -43,7 +45,7 @@ class NumpyTrainer:
             self._ada = AdaptiveProbability(follower, strip_prefix(values, name))
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
-        average = Sequential(problem.generator, strip_prefix(values, "average"))
+        average = Sequential(generator, strip_prefix(values, "average"))
         self.average = Inference(average) if problem.average else None
 
     @ignore_overflow

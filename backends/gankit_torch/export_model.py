@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gankit.contract import Problem, State
+from gankit.layers import as_spec
 from gankit_torch.forward import ForwardSettings
 from gankit_torch.layers import Sequential, build_layers
 from gankit_torch.tensors import copy_into
@@ -26,7 +27,9 @@ class ExportModel(nn.Module):
 
 def export_model(problem: Problem, weights: State) -> tuple[ExportModel, dict[str, Tensor]]:
     """Return the generator with its weights, and two rows of each of its inputs."""
-    layers = build_layers(problem.generator, (problem.latent,), problem.classes)
+    layers = build_layers(
+        as_spec(problem.generator, "generator"), (problem.latent,), problem.classes
+    )
     for name, tensor in layers.state_dict().items():
         copy_into(tensor, weights[name])
     inputs = {"noise": torch.zeros(2, problem.latent)}

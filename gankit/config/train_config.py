@@ -195,13 +195,13 @@ class TrainConfig(Options):
             **self.options(),
         )
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Return every value that is not None, nested as in TOML, the options last."""
         options = self.options()
         ordered = sorted(
             dataclasses.asdict(self).items(), key=lambda setting: setting[0] in options
         )
-        settings: dict[str, Any] = _without_none(dict(ordered))
+        settings: dict[str, object] = _without_none(dict(ordered))
         return settings
 
     def to_toml(self) -> str:

@@ -35,12 +35,13 @@ class Masks:
     """Draws the masks of `problem`; ConfigError if a network is not a spec."""
 
     def __init__(self, problem: Problem) -> None:
-        if not all(isinstance(net, tuple) for net in (problem.generator, problem.discriminator)):
+        generator, discriminator = problem.generator, problem.discriminator
+        if not (isinstance(generator, tuple) and isinstance(discriminator, tuple)):
             raise ConfigError("masks are drawn for specs; a native network draws its own")
         self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
         self._places = {
-            Role.GENERATOR: walk(problem.generator, (problem.latent,)),
-            Role.DISCRIMINATOR: walk(problem.discriminator, problem.image_shape),
+            Role.GENERATOR: walk(generator, (problem.latent,)),
+            Role.DISCRIMINATOR: walk(discriminator, problem.image_shape),
         }
 
     def __call__(self, key: StepKey, batch: int, *, last: bool) -> dict[str, Mask]:

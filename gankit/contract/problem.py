@@ -27,7 +27,7 @@ from gankit.penalties import Penalty
 from gankit.schedules import Schedule, check_rate, ends
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-Native: TypeAlias = Any
+Native: TypeAlias = object
 """A network of the backend's framework: an `nn.Module`, a `keras.Model`."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Evaluation:
     classes_seen: int | None = None
     class_names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return every metric by name; infinity becomes None, since JSON has no infinity."""
         table = dataclasses.asdict(self)
         del table["class_names"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from gankit._utils.state import State
 from gankit.contract import Problem
-from gankit.layers import Conv, ConvTranspose, Dense, Layer, Projection, Residual, Spec
+from gankit.layers import Conv, ConvTranspose, Dense, Layer, Projection, Residual, Spec, as_spec
 
 KERNELS = ("kernel", "embedding")
 
@@ -27,7 +27,8 @@ def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
     weights
         The generator's weights and running state by name.
     """
-    plain = dataclasses.replace(problem, generator=_without(problem.generator), precision="float32")
+    generator = _without(as_spec(problem.generator, "generator"))
+    plain = dataclasses.replace(problem, generator=generator, precision="float32")
     return plain, {
         name: _divided(name, array, weights).astype(np.float32)
         for name, array in weights.items()

@@ -26,7 +26,7 @@ from gankit._utils.tagged_unions import Tagged
 from gankit.contract import Array, Generator, Problem
 from gankit.contract.export_format import Export, Inputs, Ran
 from gankit.errors import CheckpointError
-from gankit.layers import Dense, Flatten, Layer
+from gankit.layers import Dense, Flatten, Layer, as_spec
 from gankit.optimizers import SGD
 from gankit.runs.tensors import decode
 
@@ -43,9 +43,10 @@ images = generator(*inputs.values())
 
 def write(problem: Problem, weights: State, path: Path) -> None:
     """Write a generator; see `gankit.contract.export_format.Export.write`."""
+    spec = as_spec(problem.generator, "generator")
     facts: dict[str, Any] = {
         "gankit": gankit.__version__,
-        "generator": [dataclasses.asdict(layer) for layer in problem.generator],
+        "generator": [dataclasses.asdict(layer) for layer in spec],
         "latent": problem.latent,
         "classes": problem.generator_classes,
         "image_shape": problem.image_shape,

@@ -27,7 +27,7 @@ from gankit.functional.networks import SpecNetworks
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.updates import Updates
-from gankit.layers import Spec, uses_labels
+from gankit.layers import Spec, as_spec, uses_labels
 
 
 class Trainer:
@@ -48,9 +48,12 @@ class Trainer:
         # Shapes and dtypes of the state; a broadcast zero takes no memory.
         self.layout = {name: np.broadcast_to(a.dtype.type(), a.shape) for name, a in first.items()}
         self.tensors = self._tensors(first)
-        self.generator = Inference(self, "generator", problem.generator)
-        self.discriminator = Inference(self, "discriminator", problem.discriminator)
-        self.average = Inference(self, "average", problem.generator) if problem.average else None
+        spec = as_spec(problem.generator, "generator")
+        self.generator = Inference(self, "generator", spec)
+        self.discriminator = Inference(
+            self, "discriminator", as_spec(problem.discriminator, "discriminator")
+        )
+        self.average = Inference(self, "average", spec) if problem.average else None
         self.updates = Updates(
             framework, Objective(framework, problem, SpecNetworks(framework, problem))
         )

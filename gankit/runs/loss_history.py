@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from types import EllipsisType
+from typing import Any, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+_Item: TypeAlias = (
+    SupportsIndex | slice | EllipsisType | NDArray[np.integer | np.bool_] | Sequence[int] | None
+)
+Part: TypeAlias = _Item | tuple[_Item, ...]
+"""What selects a part of an array, as NumPy's own: a number, a slice, an array, or several."""
 
 
 class LossHistory(np.ndarray[tuple[Any, ...], np.dtype[np.float64]]):
@@ -35,7 +43,11 @@ class LossHistory(np.ndarray[tuple[Any, ...], np.dtype[np.float64]]):
         """`(steps,)`: the generator's loss of every step."""
         return np.asarray(self)[:, 1]
 
-    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - as NumPy's own.
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: tuple[int, int]) -> np.float64: ...  # type: ignore[overload-overlap]
+    @overload
+    def __getitem__(self, key: Part) -> NDArray[np.float64]: ...
+    def __getitem__(self, key: Part) -> NDArray[np.float64] | np.float64:
         """Return a part as a plain array, or a number."""
         return np.asarray(self)[key]
 

@@ -38,10 +38,9 @@ def base(recipe: str | None, run: Path | None, default: str = "simple") -> Sourc
     """
     if run is None or not RunFolder(run).exists():
         return from_recipe(default if recipe is None else recipe, plugins.get_recipe)
-    settings = recorded(run).settings()
-    if recipe is not None and folded(Path(recipe).name) != folded(settings["recipe"]):
+    config = recorded(run)
+    if recipe is not None and folded(Path(recipe).name) != folded(config.recipe):
         raise ConfigError(
-            f"{run} was trained with recipe {settings['recipe']!r}, not {recipe!r}; "
-            "choose another --out"
+            f"{run} was trained with recipe {config.recipe!r}, not {recipe!r}; choose another --out"
         )
-    return str(run), settings
+    return str(run), config.settings()

@@ -21,6 +21,7 @@ from gankit.layers import (
     Sigmoid,
     Spec,
     Tanh,
+    as_spec,
     walk,
 )
 from gankit.penalties import Penalty
@@ -205,7 +206,7 @@ def in_training(
     weights = {name: spectral_normalised(state, name) for name in state if name.endswith("kernel")}
     first, last = sorted(weights)
     mask = np.ones((len(batch.real), weights[first].shape[1]))
-    for place in walk(problem.discriminator, problem.image_shape):
+    for place in walk(as_spec(problem.discriminator, "discriminator"), problem.image_shape):
         if isinstance(place.layer, Dropout):
             where = Role.DISCRIMINATOR, place.number, mask.shape, place.layer.rate, number + 1
             mask = dropout_mask(batch.key, *where) / keep_probability(place.layer.rate)
