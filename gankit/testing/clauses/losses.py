@@ -12,7 +12,7 @@ from gankit.contract import Array, Backend, Problem
 from gankit.launch.resume.dual_numbers import Dual, DualLossOps, dual
 from gankit.launch.resume.loss_digest import FAKE, REAL
 from gankit.layers import Dense, Flatten, Reshape
-from gankit.losses import Loss, LossOps, NumpyLossOps
+from gankit.losses import Loss, NumpyLossOps
 from gankit.optimizers import SGD
 from gankit.plugins import validation
 from gankit.testing.agreement import assert_close
@@ -162,7 +162,7 @@ def linear_setup(loss: Loss, backend: Backend) -> Setup:
     return Setup(problem, images)
 
 
-def value(loss: Loss, role: str, real: Any, fake: Any, ops: LossOps = OPS) -> Any:  # noqa: ANN401
+def value(loss: Loss, role: str, real: Any, fake: Any, ops: object = OPS) -> Any:  # noqa: ANN401
     """Return a formula's value; the generator gets None for `real` unless the loss is paired."""
     seen = real if loss.paired or role == "discriminator" else None
     return getattr(loss, role)(ops, seen, fake)
