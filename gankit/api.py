@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
-from pathlib import Path
-from typing import Any, TypeAlias, Unpack
+from collections.abc import Iterable
+from typing import TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import plugins
-from gankit._utils import paths
-from gankit._utils.counts import check_count
 from gankit._utils.field_types import as_tuple
 from gankit._utils.paths import optional
-from gankit._utils.plain_numbers import number
-from gankit._utils.stop_signals import Stop, by_ctrl_c
 from gankit.augment import Augment
-from gankit.callbacks import Bar, History, Watchdog
-from gankit.callbacks.display import Screen
-from gankit.callbacks.download_bar import downloads_shown
-from gankit.config import AUTO, layering
+from gankit.config import AUTO
 from gankit.config.settings import Settings
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
-from gankit.data import Dataset, array_checks
-from gankit.data.labels import as_labels, without_gaps
-from gankit.errors import CheckpointError, ConfigError, shown
 from gankit.launch import devices
-from gankit.launch.backends import choose_backend
-from gankit.launch.checks.misuse_warnings import warn_of_misuse
-from gankit.launch.checks.start import Start
-from gankit.launch.execute import launch
-from gankit.launch.messages import silent, warn
-from gankit.launch.open_folder import check_folder
-from gankit.launch.resolved_plan import resolve
-from gankit.launch.resume.check_loss import check_loss_known
-from gankit.launch.resume.check_settings import check_unchanged
-from gankit.launch.resume.find_checkpoint import best as best_of
-from gankit.launch.resume.find_checkpoint import passed_over
-from gankit.launch.resume.recorded_config import base, recorded
+from gankit.launch.from_python.fit_images import fit_images, training_arrays
+from gankit.launch.from_python.load_run import load_run
+from gankit.launch.from_python.named_settings import loss_of
+from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
-from gankit.layers import Layer, Spec
-from gankit.losses import Loss, absent, smoothed
+from gankit.layers import Spec
+from gankit.losses import Loss, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
-from gankit.runs import Checkpoint, RunFolder, loss_log
-from gankit.runs import class_names as class_names_of
-from gankit.runs.loss_history import LossHistory
 from gankit.schedules import Rate
-from gankit.training import Callback, Callbacks, StepShape, as_callbacks
-from gankit.training import fit as fit_steps
+from gankit.training import Callbacks, StepShape
 
 ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
 """The default optimizer of `fit`, as in the recipe `simple`."""
@@ -113,43 +87,15 @@ def train(
         Ctrl-C was pressed: the step is finished and the run saved in `out`, if that is given. The
         error has it as `.run`. A second Ctrl-C raises at once.
     """
-    if settings.get("epochs") is not None and settings.get("steps") is not None:
-        raise ConfigError("give epochs or steps, not both")
-    if settings.get("evaluate_every") is not None and out is None:
-        raise ConfigError(
-            f"evaluate_every: got {shown(settings['evaluate_every'])} without out; evaluations are "
-            "saved in the run's folder; give out=..."
-        )
-    if resume and out is None:
-        raise ConfigError("resume needs the folder of the run; give out=...")
-    called = as_callbacks(callbacks)
-    if recipe is not None and not isinstance(recipe, str | os.PathLike):
-        raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
-    folder, data = optional(out, "out"), optional(data_dir, "data_dir")
-    given, loss, backend = _by_name(settings)
-    name = None if recipe is None else os.fspath(recipe)
-    resumed = folder if resume else None
-    start = base(name, resumed)
-    device = {devices.VARIABLE: asked} if (asked := devices.wanted()) else {}
-    sources = [start, *layering.from_environment(device), ("train(...)", given)]
-    config = layering.config_of(sources, plugins.get_penalty)
-    if resumed and not loss:
-        check_loss_known(resumed, config)
-    if folder:
-        check_folder(RunFolder(folder), resume=resume)
-    with downloads_shown() if progress else nullcontext():
-        plan = resolve(config, data, loss=loss, backend=backend, resumed=resumed)
-    if loss and folder and plan.loss_digest is None:
-        raise ConfigError(
-            f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
-            "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
-        )
-    tell = Screen(plain=True).write if progress else silent
-    with by_ctrl_c() as stop, _with_bar(progress, plan.steps, called) as watched:
-        run = launch(
-            plan, folder, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell
-        )
-    return _whole(run, stop, plan.steps, data)
+    return train_recipe(
+        recipe,
+        optional(out, "out"),
+        optional(data_dir, "data_dir"),
+        settings,
+        resume=resume,
+        progress=progress,
+        callbacks=callbacks,
+    )
 
 
 def fit(
@@ -274,22 +220,18 @@ def fit(
     KeyboardInterrupt
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
-    images = array_checks.images(array_checks.array(images), "images", ConfigError, reals=True)
-    labels, classes, class_names = _labelled(labels, len(images))
-    check_count("steps", steps)
-    steps = number(steps)
-    step_shape, called = StepShape(batch, n_critic), as_callbacks(callbacks)
+    data, step_shape = training_arrays(images, labels), StepShape(batch, n_critic)
     problem = Problem(
         generator=generator,
         discriminator=discriminator,
         latent=latent,
-        image_shape=images.shape[1:],
-        loss=smoothed(_loss(loss), label_smoothing),
+        image_shape=data.images.shape[1:],
+        loss=smoothed(loss_of(loss), label_smoothing),
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,
         fresh_noise=fresh_noise,
         average=average,
-        classes=classes,
+        classes=data.classes,
         auxiliary=auxiliary,
         penalties=as_tuple(penalties),
         augment=augment,
@@ -300,45 +242,9 @@ def fit(
         device=device if device != AUTO else devices.wanted() or AUTO,
         seed=seed,
     )
-    networks = {"generator": problem.generator, "discriminator": problem.discriminator}
-    chosen = choose_backend(backend, networks=networks)
-    trainer = chosen.trainer(problem)
-    warn_of_misuse(Start(problem, trainer, images, labels, batch))
-    history = History()
-    with by_ctrl_c() as stop, _with_bar(progress, steps, called) as watched:
-        step = fit_steps(
-            trainer, problem, step_shape, images, labels, steps=steps, stop=stop,
-            callbacks=[history, Watchdog(problem, images), *watched],
-        )  # fmt: skip
-    losses, name = history.losses(), chosen.name
-    run = Run(problem, trainer, step, losses, backend=name, class_names=class_names)
-    return _whole(run, stop, steps)
-
-
-@contextmanager
-def _with_bar(
-    progress: bool, steps: int, called: Sequence[Callback]
-) -> Iterator[Sequence[Callback]]:
-    """Yield the callbacks, with a bar if `progress` is True; close the bar after the block."""
-    if not progress or any(isinstance(callback, Bar) for callback in called):
-        yield called
-        return
-    with closing(Bar(steps)) as bar:
-        yield [*called, bar]
-
-
-def _whole(run: Run, stop: Stop, steps: int, data_dir: Path | None = None) -> Run:
-    """Return the run; raise KeyboardInterrupt, with the run as `.run`, if Ctrl-C stopped it."""
-    if not stop():
-        return run
-    said = f"stopped after step {run.step:,} of {steps:,}"
-    if run.folder is not None:
-        where = f", data_dir={str(data_dir)!r}" if data_dir else ""
-        said += f"; saved: go on with gankit.train(out={str(run.folder)!r}, resume=True{where})"
-    # No class of our own: Python ends a script as the signal does for this very class alone.
-    error = KeyboardInterrupt(f"{said}; this error's .run is the run until here")
-    error.run = run  # type: ignore[attr-defined]
-    raise error
+    return fit_images(
+        data, problem, step_shape, backend, steps=steps, progress=progress, callbacks=callbacks
+    )
 
 
 def load(
@@ -379,99 +285,4 @@ def load(
     UserWarning
         A checkpoint was skipped, or the log of losses is damaged and `history` ends before.
     """
-    run = RunFolder.open(paths.given(folder, "folder"))
-    config = recorded(run.path)
-    checkpoint = _best(run) if best else run.checkpoints.newest_valid(passed_over)
-    if checkpoint is None:
-        raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
-    check_unchanged(config, checkpoint, run.path)
-    loss = plugins.losses().get(config.loss) or absent(config.loss)
-    problem = config.problem(config.image_shape, loss)
-    chosen = choose_backend(backend or config.backend)
-    if asked := devices.wanted(device):
-        problem = dataclasses.replace(problem, device=asked)
-        trainer = chosen.trainer(problem)
-    else:
-        trainer, problem = devices.built(chosen, problem, run.path)
-    trainer.load_state(checkpoint.state)
-    losses = _losses(run, checkpoint)
-    names = class_names_of.read(run.classes)
-    return Run(problem, trainer, checkpoint.step, losses, config, run.path, chosen.name, names)
-
-
-def _losses(run: RunFolder, checkpoint: Checkpoint) -> LossHistory:
-    """Return the losses up to a checkpoint; those before the damage, with a warning, if any is."""
-    try:
-        losses, damage = loss_log.read_valid(run.losses)
-        damage = damage or loss_log.fault(run.losses, checkpoint.info.get("log"))
-    except CheckpointError as error:
-        losses, damage = np.empty((0, 2)), str(error)
-    if damage:
-        warn(f"{damage}; nothing but the history needs it")
-    return LossHistory(losses[: checkpoint.step])
-
-
-def _best(run: RunFolder) -> Checkpoint:
-    """Return the checkpoint of the best step; CheckpointError where none is known."""
-    while (found := best_of(run, passed_over)) is not None:
-        step = int(found["step"])
-        try:
-            return run.checkpoints.load(step)
-        except CheckpointError:
-            if step in run.checkpoints.steps():
-                raise
-            # The run is training: another step is the best now, and this one was removed.
-    raise CheckpointError(
-        f"{run.path} has no best checkpoint: none of those there was evaluated; "
-        "train on with evaluate_every=1, or take the newest"
-    )
-
-
-def _loss(given: str | Loss) -> Loss:
-    """Return a loss that is given itself, or by its name."""
-    if isinstance(given, Loss):
-        return given
-    if not isinstance(given, str):
-        raise ConfigError(f"loss: got {shown(given)}; expected a name, or a gankit.losses.Loss")
-    return plugins.get_loss(given)
-
-
-def _by_name(settings: Settings) -> tuple[dict[str, Any], Loss | None, Backend | None]:
-    """Return settings with names in place of objects, and the objects."""
-    given: dict[str, Any] = dict(settings)
-    loss, backend, dataset = (given.get(name) for name in ("loss", "backend", "dataset"))
-    for name, thing, kind in (("loss", loss, Loss), ("backend", backend, Backend)):
-        if isinstance(thing, kind):
-            given[name] = thing.name
-    if isinstance(dataset, Dataset):
-        if plugins.datasets().get(dataset.name) != dataset:
-            raise ConfigError(
-                f"dataset: {dataset.name!r} is not registered; call gankit.register(dataset) first"
-            )
-        given["dataset"] = dataset.name
-    elif dataset is not None and not isinstance(dataset, str | os.PathLike):
-        raise ConfigError(
-            f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
-            "or save them with numpy.save and give the file's path"
-        )
-    if isinstance(given.get("penalties"), Penalty | str):
-        given["penalties"] = (given["penalties"],)
-    for role in ("generator", "discriminator"):
-        if isinstance(layers := given.get(role), list | tuple | Layer):
-            given[role] = {"layers": layers if isinstance(layers, list | tuple) else [layers]}
-    return (
-        given,
-        loss if isinstance(loss, Loss) else None,
-        backend if isinstance(backend, Backend) else None,
-    )
-
-
-def _labelled(labels: object, count: int) -> tuple[NDArray[np.int64] | None, int, tuple[str, ...]]:
-    """Return the labels as whole numbers without gaps, how many classes there are, and names."""
-    if labels is None:
-        return None, 0, ()
-    found, names = as_labels(array_checks.array(labels, "labels"), "labels", ConfigError)
-    if len(found) != count:
-        raise ConfigError(f"labels: got {len(found)}; expected {count}, one for each image")
-    numbers, names = without_gaps(found, names)
-    return numbers, len(names) or int(numbers.max()) + 1, names
+    return load_run(folder, backend, best=best, device=device)

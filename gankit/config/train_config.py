@@ -138,11 +138,11 @@ class TrainConfig(Options):
             "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
         )  # fmt: skip
-        wrong = [
-            f"{name}: got {value}; expected 1 to {MOST_COUNT:,}"
-            for name in positive
-            if (value := getattr(self, name)) is not None and not 1 <= value <= MOST_COUNT
-        ]
+        wrong = []
+        for name in positive:
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= MOST_COUNT:
+                wrong.append(f"{name}: got {value}; expected 1 to {MOST_COUNT:,}")
         if wrong:
             raise ConfigError("; ".join(wrong))
 

@@ -81,13 +81,12 @@ class Problem(Options):
         """Return a few lines: sizes instead of layers, and the options that are set."""
         plain = {"latent", "image_shape", "loss", "precision", "seed"}
         options = [f for f in fields(self) if f.default is not MISSING and f.name not in plain]
-        changed = [
-            f"{option.name}={value!r}"
-            if isinstance(value, bool | int | float | str)
-            else option.name
-            for option in options
-            if (value := getattr(self, option.name)) != option.default
-        ]
+        changed = []
+        for option in options:
+            value = getattr(self, option.name)
+            if value != option.default:
+                is_short = isinstance(value, bool | int | float | str)
+                changed.append(f"{option.name}={value!r}" if is_short else option.name)
         summary = f"{self.latent} -> {self.image_shape}, {self.loss.name}"
         return "\n".join([
             f"Problem({', '.join([summary, self.precision, f'seed {self.seed}', *changed])}",

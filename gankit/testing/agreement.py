@@ -23,11 +23,11 @@ def assert_close(found: State, wanted: State, bound: float) -> None:
         At least 0.
     """
     _assert_same_layout(found, wanted)
-    differences = {
-        name: f"by {distance:.2g}"
-        for name in wanted
-        if not (distance := _distance(found[name], wanted[name])) <= bound
-    }
+    differences = {}
+    for name in wanted:
+        distance = _distance(found[name], wanted[name])
+        if not distance <= bound:  # Also nan.
+            differences[name] = f"by {distance:.2g}"
     assert not differences, f"differ by more than {bound:g}: {_listed(differences)}"
 
 

@@ -139,7 +139,7 @@ def test_an_error_unrelated_to_the_device_is_raised_unchanged(monkeypatch):
         raise ConfigError("these networks are impossible")
 
     backend = gankit.get_backend("numpy")
-    monkeypatch.setattr("gankit.api.choose_backend", lambda _: backend)
+    monkeypatch.setattr("gankit.launch.from_python.load_run.choose_backend", lambda _: backend)
     monkeypatch.setattr(type(backend), "trainer", lambda _self, problem: refuse(problem))
     with pytest.raises(ConfigError, match="these networks are impossible"):
         gankit.load("run")

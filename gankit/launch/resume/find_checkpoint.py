@@ -79,6 +79,22 @@ def best(
     return evaluation_log.best(rows, folder.checkpoints.steps(complain), samples)
 
 
+def load_best(folder: RunFolder) -> Checkpoint:
+    """Return the checkpoint of the best step; CheckpointError if no evaluated step has one."""
+    while (found := best(folder, passed_over)) is not None:
+        step = int(found["step"])
+        try:
+            return folder.checkpoints.load(step)
+        except CheckpointError:
+            if step in folder.checkpoints.steps():
+                raise
+            # The run is training: another step is the best now, and this one was removed.
+    raise CheckpointError(
+        f"{folder.path} has no best checkpoint: none of those there was evaluated; "
+        "train on with evaluate_every=1, or take the newest"
+    )
+
+
 def last_good(folder: RunFolder | None) -> str:
     """Return a text about the checkpoint from which a diverged run can be resumed."""
     if folder is None:

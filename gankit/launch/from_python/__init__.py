@@ -1,0 +1,1 @@
+"""What `gankit.train`, `gankit.fit` and `gankit.load` do."""

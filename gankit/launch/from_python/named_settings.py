@@ -1,0 +1,78 @@
+"""Replace objects in settings by their names, as a configuration has them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from gankit import plugins
+from gankit.config.settings import Settings
+from gankit.contract import Backend
+from gankit.data import Dataset
+from gankit.errors import ConfigError, shown
+from gankit.layers import Layer
+from gankit.losses import Loss
+from gankit.penalties import Penalty
+
+
+class NamedSettings(NamedTuple):
+    """Settings with names in place of objects, and the objects.
+
+    Attributes
+    ----------
+    settings
+        As a configuration file has them.
+    loss, backend
+        The objects that were given; None if a name, or nothing, was given.
+    """
+
+    settings: dict[str, Any]
+    loss: Loss | None
+    backend: Backend | None
+
+
+def named_settings(settings: Settings) -> NamedSettings:
+    """Return settings with names in place of objects; ConfigError for an invalid data set."""
+    named: dict[str, Any] = dict(settings)
+    loss, backend = named.get("loss"), named.get("backend")
+    if isinstance(loss, Loss):
+        named["loss"] = loss.name
+    if isinstance(backend, Backend):
+        named["backend"] = backend.name
+    if (dataset := named.get("dataset")) is not None:
+        named["dataset"] = _named_dataset(dataset)
+    if isinstance(named.get("penalties"), Penalty | str):
+        named["penalties"] = (named["penalties"],)
+    for role in ("generator", "discriminator"):
+        if isinstance(layers := named.get(role), list | tuple | Layer):
+            named[role] = {"layers": layers if isinstance(layers, list | tuple) else [layers]}
+    return NamedSettings(
+        named,
+        loss if isinstance(loss, Loss) else None,
+        backend if isinstance(backend, Backend) else None,
+    )
+
+
+def loss_of(given: str | Loss) -> Loss:
+    """Return a loss, given as itself or by its name."""
+    if isinstance(given, Loss):
+        return given
+    if not isinstance(given, str):
+        raise ConfigError(f"loss: got {shown(given)}; expected a name, or a gankit.losses.Loss")
+    return plugins.get_loss(given)
+
+
+def _named_dataset(dataset: object) -> str | os.PathLike[str]:
+    """Return the name of a registered data set, or a name or path unchanged."""
+    if isinstance(dataset, Dataset):
+        if plugins.datasets().get(dataset.name) != dataset:
+            raise ConfigError(
+                f"dataset: {dataset.name!r} is not registered; call gankit.register(dataset) first"
+            )
+        return dataset.name
+    if not isinstance(dataset, str | os.PathLike):
+        raise ConfigError(
+            f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
+            "or save them with numpy.save and give the file's path"
+        )
+    return dataset

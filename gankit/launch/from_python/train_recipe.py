@@ -1,0 +1,93 @@
+"""Train a recipe, in a folder or in memory."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from gankit import plugins
+from gankit._utils.stop_signals import by_ctrl_c
+from gankit.callbacks.display import Screen
+from gankit.callbacks.download_bar import downloads_shown
+from gankit.config import TrainConfig, layering
+from gankit.config.settings import Settings
+from gankit.errors import ConfigError, shown
+from gankit.launch import devices
+from gankit.launch.execute import launch
+from gankit.launch.from_python.interruption import run_or_interrupt
+from gankit.launch.from_python.named_settings import named_settings
+from gankit.launch.from_python.progress_bar import with_bar
+from gankit.launch.messages import silent
+from gankit.launch.open_folder import check_folder
+from gankit.launch.resolved_plan import ResolvedPlan, resolve
+from gankit.launch.resume.check_loss import check_loss_known
+from gankit.launch.resume.recorded_config import base
+from gankit.launch.run import Run
+from gankit.losses import Loss
+from gankit.runs import RunFolder
+from gankit.training import Callbacks, as_callbacks
+
+
+def train_recipe(
+    recipe: str | os.PathLike[str] | None,
+    out: Path | None,
+    data_dir: Path | None,
+    settings: Settings,
+    *,
+    resume: bool,
+    progress: bool,
+    callbacks: Callbacks,
+) -> Run:
+    """Train as `gankit.train` does, with its arguments and errors."""
+    _check(recipe, out, settings, resume=resume)
+    called = as_callbacks(callbacks)
+    named, resumed = named_settings(settings), out if resume else None
+    config = _config(recipe, named.settings, resumed)
+    if resumed and not named.loss:
+        check_loss_known(resumed, config)
+    if out:
+        check_folder(RunFolder(out), resume=resume)
+    with downloads_shown() if progress else nullcontext():
+        plan = resolve(config, data_dir, loss=named.loss, backend=named.backend, resumed=resumed)
+    if named.loss and out:
+        _check_digest(plan, named.loss)
+    tell = Screen(plain=True).write if progress else silent
+    with by_ctrl_c() as stop, with_bar(progress, plan.steps, called) as watched:
+        run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell)
+    return run_or_interrupt(run, stop, plan.steps, data_dir)
+
+
+def _check(recipe: object, out: Path | None, settings: Settings, *, resume: bool) -> None:
+    """Raise ConfigError for arguments that contradict each other."""
+    if settings.get("epochs") is not None and settings.get("steps") is not None:
+        raise ConfigError("give epochs or steps, not both")
+    if settings.get("evaluate_every") is not None and out is None:
+        raise ConfigError(
+            f"evaluate_every: got {shown(settings['evaluate_every'])} without out; evaluations are "
+            "saved in the run's folder; give out=..."
+        )
+    if resume and out is None:
+        raise ConfigError("resume needs the folder of the run; give out=...")
+    if recipe is not None and not isinstance(recipe, str | os.PathLike):
+        raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
+
+
+def _config(
+    recipe: str | os.PathLike[str] | None, named: dict[str, Any], resumed: Path | None
+) -> TrainConfig:
+    """Return the configuration: the recipe's or the resumed run's settings, then `named`."""
+    start = base(None if recipe is None else os.fspath(recipe), resumed)
+    device = devices.wanted()
+    environment = layering.from_environment({devices.VARIABLE: device} if device else {})
+    return layering.config_of([start, *environment, ("train(...)", named)], plugins.get_penalty)
+
+
+def _check_digest(plan: ResolvedPlan, loss: Loss) -> None:
+    """Raise ConfigError for a loss without a digest, which a run in a folder records."""
+    if plan.loss_digest is None:
+        raise ConfigError(
+            f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
+            "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
+        )
