@@ -51,11 +51,11 @@ def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click
     animation does so with the complete grid. --training animates the grids saved during
     training.
     """
-    from gankit.cli.sampling import SampleRequest
+    from gankit.cli.sampling import sample_request
 
-    request = SampleRequest.of(ctx)
+    request = sample_request(ctx)
     for line in request.write():
         say(line)
-    for path in (request.out, request.each):
+    for path in (request.options.out, request.options.each):
         if path:
             answer(path)

@@ -1,0 +1,36 @@
+"""What `gankit sample` makes: images, interpolations, or an animation of the training."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import click
+
+from gankit._utils.paths import require_parent
+from gankit.cli.sampling.images import ImagesRequest
+from gankit.cli.sampling.interpolation import InterpolationRequest
+from gankit.cli.sampling.options import SampleOptions
+from gankit.cli.sampling.training import TrainingRequest
+from gankit.runs import RunFolder
+
+__all__ = ["sample_request"]
+
+Request: TypeAlias = ImagesRequest | InterpolationRequest | TrainingRequest
+
+
+def sample_request(ctx: click.Context) -> Request:
+    """Return what the options ask for, checked; raise ConfigError or CheckpointError."""
+    options = SampleOptions.of(ctx)
+    request = _request(options)
+    request.check()
+    options.check()
+    RunFolder.open(options.run)
+    if options.out is not None:
+        require_parent(options.out)
+    return request
+
+
+def _request(options: SampleOptions) -> Request:
+    if options.training:
+        return TrainingRequest(options)
+    return InterpolationRequest(options) if options.interpolate else ImagesRequest(options)
