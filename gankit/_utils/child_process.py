@@ -9,6 +9,9 @@ A message is a JSON object on one line of the process's original standard output
 
 The child's last message contains "done" or "refused". If the child fails, the last message that the
 parent gets is {"fault": ...}, a description in one line.
+
+A child that shows its own progress, and answers with files and an exit code, sends no messages:
+`run_in_terminal` runs it.
 """
 
 from __future__ import annotations
@@ -26,10 +29,12 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from tempfile import TemporaryFile
+from types import FrameType
 from typing import IO, Any, TypeAlias
 
 from gankit._text import plain
 from gankit._utils.debug_log import DEBUG, LOG, heed_debug
+from gankit._utils.stop_signals import taken
 from gankit.errors import described
 
 Message: TypeAlias = dict[str, Any]
@@ -84,6 +89,26 @@ def start(
         env=environment,
         start_new_session=True,
     )
+
+
+def run_in_terminal(module: str, *arguments: str) -> int:
+    """Run a module of gankit that writes to this process's terminal; return its exit code.
+
+    The child gets the signals that this process gets. If one ends it, the exit code is 128 and the
+    signal's number, as in a shell.
+    """
+    process = start(module, arguments, errors=2)
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    try:
+        with taken(forward):
+            process.communicate()
+    finally:
+        kill(process)
+    code = process.returncode
+    return code if code >= 0 else 128 - code
 
 
 def kill(process: Process) -> None:

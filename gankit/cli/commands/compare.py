@@ -7,13 +7,11 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gankit._text import counted
-from gankit._utils.stop_signals import taken
 from gankit.cli.hints import HintingCommand
 from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
 from gankit.cli.options import as_json as json_option
@@ -165,8 +163,8 @@ def _check(out: Path, folders: list[Path], plans: list[ResolvedPlan]) -> None:
 
 
 def _trained(plan: ResolvedPlan, folder: Path, plain: bool) -> int:
-    """Train in a child process, forwarding signals to it; return its exit code."""
-    from gankit._utils import child_process
+    """Train in a child process; return its exit code."""
+    from gankit._utils.child_process import run_in_terminal
 
     request = {
         "settings": plan.config.settings(),
@@ -174,18 +172,7 @@ def _trained(plan: ResolvedPlan, folder: Path, plain: bool) -> int:
         "data_dir": str(plan.data_dir) if plan.data_dir else None,
         "plain": plain,
     }
-    process = child_process.start("gankit.cli.train_subprocess", [json.dumps(request)], 2)
-
-    def forward(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
-
-    try:
-        with taken(forward):
-            process.communicate()
-    finally:
-        child_process.kill(process)
-    code = process.returncode
-    return code if code >= 0 else 128 - code
+    return run_in_terminal("gankit.cli.train_subprocess", json.dumps(request))
 
 
 def _table(section: Any) -> list[str]:  # noqa: ANN401 - imported late.
