@@ -1,25 +1,20 @@
-"""A progress bar for work in stages, with an estimate of the remaining time."""
+"""A progress bar for work in stages: one bar a stage."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TextIO
 
 from gankit.callbacks.display import Screen
 from gankit.callbacks.progress import clock as format_duration
 
 
-class Stages:
-    """Shows the current stage, its progress, and the remaining time.
-
-    The expected seconds of each stage were measured on another machine. The finished stages show
-    how much faster or slower this machine is.
+class StageBar:
+    """Shows the current stage, how much of it is done, and the time that the rest of it takes.
 
     Parameters
     ----------
-    guesses
-        Expected seconds of each stage, in order. Unknown stages are added when they begin.
     stream
         Output; standard error by default. Outside a terminal it is a plain line every few seconds.
     plain
@@ -30,50 +25,26 @@ class Stages:
 
     def __init__(
         self,
-        guesses: Mapping[str, float],
         stream: TextIO | None = None,
         *,
         plain: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.clock = clock
-        self.began = self.entered = clock()
-        self.to_come = dict(guesses)
-        self.stage, self.part, self.guess = "", 0.0, 0.0
-        self.spent = self.expected = 0.0
+        self._clock = clock
+        self._stage, self._began = "", clock()
         self._screen = Screen(stream, plain=plain, clock=clock, leave=False)
 
     def __call__(self, stage: str, part: float) -> None:
         """Show that `part`, 0 to 1, of a stage is done."""
-        if stage != self.stage:
-            self._enter(stage)
-        self.part = part
-        self._show()
+        is_new = stage != self._stage
+        if is_new:
+            self._stage, self._began = stage, self._clock()
+        parts = [(1, stage)]
+        if part:
+            passed = self._clock() - self._began
+            parts.append((2, f"{format_duration(passed / part - passed)} left"))
+        self._screen.show(part, parts, last=is_new and self._screen.drawn)
 
     def close(self) -> None:
         """Remove the bar; the next output begins on a new line."""
         self._screen.close()
-
-    def left(self) -> float:
-        """Return an estimate of the remaining seconds."""
-        elapsed = self.clock() - self.entered
-        slowdown = self.spent / self.expected if self.expected else 1.0
-        stage = elapsed / self.part if self.part else max(elapsed, self.guess * slowdown)
-        return max(stage - elapsed, 0.0) + slowdown * sum(self.to_come.values())
-
-    def _enter(self, stage: str) -> None:
-        """End the current stage, skip stages before the new one, and begin that."""
-        now = self.clock()
-        if self.guess:
-            self.spent += now - self.entered
-            self.expected += self.guess
-        if stage in self.to_come:
-            while next(iter(self.to_come)) != stage:
-                self.to_come.pop(next(iter(self.to_come)))
-        self.stage, self.part, self.guess = stage, 0.0, self.to_come.pop(stage, 0.0)
-        self.entered = now
-
-    def _show(self) -> None:
-        done, left = self.clock() - self.began, self.left()
-        part = done / max(done + left, 1e-9)
-        self._screen.show(part, [(1, self.stage), (2, f"{format_duration(left)} left")])

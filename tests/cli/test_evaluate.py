@@ -408,7 +408,7 @@ def test_the_classifiers_training_shows_progress(command, run, cache, monkeypatc
     shutil.rmtree(cache / "classifiers", ignore_errors=True)
     seen = []
     monkeypatch.setattr(
-        "gankit.callbacks.stage_bar.Stages.__call__",
+        "gankit.callbacks.stage_bar.StageBar.__call__",
         lambda _, stage, part: seen.append((stage, part)),
     )
     assert command("evaluate", run, *COUNT).code == 0

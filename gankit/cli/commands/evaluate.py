@@ -18,7 +18,7 @@ from gankit.cli.options import device as device_option
 from gankit.errors import CheckpointError, Diverged, GankitError
 
 if TYPE_CHECKING:
-    from gankit.callbacks.stage_bar import Stages
+    from gankit.callbacks.stage_bar import StageBar
     from gankit.evaluation import Features
     from gankit.launch.evaluation.reference_data import ReferenceData
     from gankit.launch.run import Run
@@ -82,10 +82,9 @@ def command(
     training meanwhile.
     """
     from gankit.api import load
-    from gankit.callbacks.stage_bar import Stages
+    from gankit.callbacks.stage_bar import StageBar
     from gankit.contract.random_streams import check_seed
     from gankit.launch.evaluation.plugin_features import plugin_features
-    from gankit.launch.evaluation.progress import READING, expected_seconds
     from gankit.launch.evaluation.sample_count import check_samples
     from gankit.launch.resume.recorded_config import recorded
 
@@ -93,8 +92,7 @@ def command(
     check_seed(seed)
     recorded(run)
     compared = None if features is None else plugin_features(features)
-    seconds = {READING: 1.0, OPENING: 2.0} | expected_seconds(count, baseline=not no_baseline)
-    watch = Stages(seconds, plain=True if no_progress else None)
+    watch = StageBar(plain=True if no_progress else None)
     try:
         reference = _reference(run, dataset, data_dir, compared, watch)
         watch(OPENING, 0.0)
@@ -111,7 +109,7 @@ def _reference(
     dataset: str | None,
     data_dir: Path | None,
     features: Features | None,
-    watch: Stages,
+    watch: StageBar,
 ) -> ReferenceData:
     """Read the run's images, and verify that they are the run's own."""
     from gankit.launch.evaluation import reference_data
@@ -135,7 +133,7 @@ def _found(
     seed: int,
     no_baseline: bool,
     features: str | None,
-    watch: Stages,
+    watch: StageBar,
 ) -> dict[str, Any]:
     """Evaluate a run, save the result, and return it with the baseline."""
     from gankit.launch.evaluation import evaluate

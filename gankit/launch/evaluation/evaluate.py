@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
+from gankit.callbacks.stage_bar import StageBar
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation, Features
 from gankit.launch.evaluation import reference_data
 from gankit.launch.evaluation.generate import generate_images
-from gankit.launch.evaluation.progress import PICTURE, READING, Watch, shown, unwatched
+from gankit.launch.evaluation.progress import PICTURE, READING, Watch, unwatched
 from gankit.launch.evaluation.reference_data import ReferenceData
 from gankit.launch.evaluation.sample_count import SAMPLES, check_samples
 from gankit.launch.evaluation.trained import Trained
@@ -56,7 +57,7 @@ def evaluate_run(
         )
     check_samples(count)
     trained_on = known_images(RunFolder(run.folder)) if run.folder else None
-    with shown(count) if progress else nullcontext(unwatched) as watch:
+    with closing(StageBar()) if progress else nullcontext(unwatched) as watch:
         watch(READING, 0.0)
         known = reference_data.load(
             run.config, data_dir, trained_on, dataset, features=features, watch=watch
