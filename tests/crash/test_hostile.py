@@ -98,7 +98,7 @@ def test_the_audit_hook_detects_a_loaded_pickle(canary, tmp_path):
 
 
 def test_a_file_behind_a_lock_link_is_unchanged(tmp_path):
-    run = runs.a_lock_that_is_a_link_to_what_is_precious(tmp_path)
+    run = runs.a_lock_that_is_a_link_to_another_file(tmp_path)
     assert in_child(fed, runs.taken, run).value["ended"][0] == "StorageError"
     assert (tmp_path / "precious").read_text() == "all that I have"
 

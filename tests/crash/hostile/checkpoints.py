@@ -84,19 +84,19 @@ for _name, _content in HEADERS.items():
 
 
 @refused
-def a_number_that_is_none_with_every_sum_right(folder):
+def a_number_that_is_not_finite_with_valid_digests(folder):
     content = encode({KERNEL: np.array([1, np.nan], np.float32)})
     return sealed(folder, content, {KERNEL: ArrayEntry("float32", (2,))})
 
 
 @refused
-def a_manifest_that_points_above(folder):
+def a_manifest_with_a_path_outside_its_folder(folder):
     write(folder / "outside.safetensors", encode({}))
     return sealed(folder, encode({}), name="../outside.safetensors")
 
 
 @refused
-def a_manifest_that_points_anywhere(folder):
+def a_manifest_with_an_absolute_path(folder):
     outside = write(folder / "outside.safetensors", encode({}))
     return sealed(folder, encode({}), name=str(outside))
 
@@ -182,7 +182,7 @@ def a_manifest_of_a_million_digits(folder):
 
 
 @refused
-def a_manifest_of_no_number(folder):
+def a_manifest_with_nan(folder):
     return manifest(folder, '{"format": NaN}')
 
 

@@ -220,7 +220,7 @@ def an_npz_file_larger_than_memory(folder):
 
 
 @good
-def an_npz_file_that_points_above(folder):
+def an_npz_file_with_a_path_outside_its_folder(folder):
     return npz(folder, zipfile.ZIP_STORED, {"../images": npy((1, 2, 2)) + bytes(4)})
 
 
@@ -297,7 +297,7 @@ def a_tar_file_whose_member_is_a_pipe(folder):
 
 
 @archive
-def a_tar_file_that_points_above(folder):
+def a_tar_file_with_a_path_outside_its_folder(folder):
     return tar(folder, (f"../{BATCH}", tarfile.REGTYPE, ""))
 
 

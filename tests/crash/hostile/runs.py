@@ -156,12 +156,12 @@ def a_log_larger_than_memory(folder):
 
 
 @line
-def a_log_of_nothing_but_ends_of_lines(folder):
+def a_log_of_only_newlines(folder):
     return write(folder / "metrics.jsonl", b"\n" * 2**26)
 
 
 @resumed
-def a_log_of_too_many_ends_of_lines_to_go_on_from(folder):
+def a_log_of_too_many_newlines_to_resume(folder):
     return write(folder / "metrics.jsonl", b"\n" * 2**26)
 
 
@@ -212,7 +212,7 @@ def facts_of_a_million_digits(folder):
 
 
 @hostile(taken, "StorageError")
-def a_lock_that_is_a_link_to_what_is_precious(folder):
+def a_lock_that_is_a_link_to_another_file(folder):
     precious = write(folder / "precious", "all that I have")
     (folder / "run").mkdir()
     (folder / "run" / ".lock").symlink_to(precious)
@@ -240,20 +240,20 @@ def _cache(name):
 
 
 @cached
-def kept_weights_that_are_a_pickle(_folder):
+def cached_weights_that_are_a_pickle(_folder):
     return write(_cache("mine.safetensors"), a_pickle())
 
 
 @cached
-def kept_weights_that_are_a_pipe(_folder):
+def cached_weights_that_are_a_pipe(_folder):
     return pipe(_cache("mine.safetensors"))
 
 
 @cached
-def kept_weights_larger_than_memory(_folder):
+def cached_weights_larger_than_memory(_folder):
     return sparse(_cache("mine.safetensors"))
 
 
 @cached
-def kept_weights_whose_header_lies(_folder):
+def cached_weights_with_a_false_header(_folder):
     return write(_cache("mine.safetensors"), HEADERS["a shape of 2^64 numbers"])

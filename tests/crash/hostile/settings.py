@@ -109,7 +109,7 @@ def a_configuration_of_hexadecimal_digits(folder):
 
 
 @refused
-def a_configuration_of_no_number(folder):
+def a_configuration_with_nan(folder):
     return write(folder / "mine.toml", "instance_noise = nan")
 
 
@@ -119,7 +119,7 @@ def a_configuration_with_a_key_given_twice(folder):
 
 
 @refused
-def a_configuration_in_the_words_of_yaml(folder):
+def a_configuration_in_yaml(folder):
     return write(folder / "mine.toml", f'batch = "!!python/object/apply:{CANARY}.sing []"')
 
 
@@ -151,7 +151,7 @@ def a_recipe_that_is_a_pipe(folder):
 
 
 @hostile(found, "UnknownName")
-def a_recipe_that_is_above(folder):
+def a_recipe_in_another_folder(folder):
     (folder / "inside").mkdir()
     return write(folder / "inside" / ".." / "outside", 'summary = "mine"')
 
