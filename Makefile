@@ -20,7 +20,8 @@ test: setup ## Run every test; BACKENDS=numpy needs no framework.
 	$(BIN)/python tests/run.py $(BACKENDS)
 
 coverage: .venv/core .venv/test ## Measure which lines and branches the quick tests run on the reference.
-	GANKIT_TEST_BACKENDS=numpy $(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered
+	GANKIT_TEST_BACKENDS=numpy $(BIN)/python -m pytest -q -n 2 -m "not slow" \
+	  --cov --cov-report=term:skip-covered
 
 crash: setup ## Run the crash battery with its long figures, and write them into docs/reliability.md.
 	$(BIN)/python -m tests.crash.table $(filter-out jax autograd,$(BACKENDS))

@@ -1,4 +1,7 @@
-"""The command on an empty machine, for every test that uses gankit as a person does."""
+"""The command on an empty machine, for every test that uses gankit as a person does.
+
+Fixtures import gankit, and not this file: the coverage of what is imported with it is not measured.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ from typing import NamedTuple
 
 import pytest
 
-import gankit
-from gankit import plugins
-from gankit.cli import main
 from tests.signals import take_back
 
 pytest_plugins = ["tests.passed_before", "tests.child_cleanup", "tests.marks"]
@@ -57,6 +57,8 @@ def command_fd(capfd):
 
 
 def _running(captured):
+    from gankit.cli import main
+
     def run(*arguments):
         with warnings.catch_warnings():
             warnings.simplefilter("default")
@@ -70,6 +72,9 @@ def _running(captured):
 @pytest.fixture
 def registered():
     """Return a function that registers an object until the test ends."""
+    import gankit
+    from gankit import plugins
+
     before = set(plugins.manager().get_plugins())
     yield gankit.register
     for plugin in set(plugins.manager().get_plugins()) - before:

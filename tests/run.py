@@ -1,8 +1,9 @@
-"""Run the suites: the core, each framework separately, the frameworks together, the crash tests.
+"""Run the suites: quick and slow tests of the core, each framework, all of them, the crash tests.
 
     python tests/run.py numpy torch keras
 
-Ends with the sum of what passed, and with the images that the MNIST clauses ran on.
+Ends with the sum of what passed, and with the images that the MNIST clauses ran on. The quick tests
+fail if they cover less of gankit than `fail_under` in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ AGAIN = [
     "recipes",
     "test_api.py",
 ]
-"""What the core's suite ran already: here only what it passed over for want of a framework."""
+"""What the core's suites ran already: here only the tests that they skipped without a framework."""
 EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
+COVERED = ["--cov", "--cov-report="]
+"""Options of the quick suite: measure its coverage, and compare it with the floor."""
 SHARED = ["-n", "logical", "--maxprocesses", "2", "--dist", "worksteal"]
 """Two processes share the tests of each suite, or one where there is one core. Tests that follow
 each other stay together, so that what a fixture makes for a file is made once, or at most twice."""
@@ -71,7 +74,8 @@ def main(backends: list[str]) -> int:
         passed.touch()
         given = {"GANKIT_TEST_DIGITS": folder}
         told = {
-            "core": {passed_before.NOTED: str(passed)},
+            "quick": {passed_before.NOTED: str(passed)},
+            "slow": {passed_before.NOTED: str(passed)},
             "together": {passed_before.KNOWN: str(passed)},
         }
         results = [
@@ -99,7 +103,11 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     """Return each suite: its name, its pytest arguments, and the backends under test."""
     ours = [name for name in backends if name not in EXAMPLES]
     apart = ["crash", "frameworks"]
-    found = [("core", ["tests", *_without(apart)], "numpy")]
+    core = ["tests", *_without(apart)]
+    found = [
+        ("quick", [*core, "-m", "not slow", *COVERED], "numpy"),
+        ("slow", [*core, "-m", "slow"], "numpy"),
+    ]
     for name in ours:
         own = [] if name == "numpy" else ["testing/test_contract.py", *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.marks import PLACES
 from tests.passed_before import KNOWN, NOTED
-from tests.paths import TESTS
+from tests.paths import ROOT, TESTS
 from tests.run import suites
 from tests.waiting import ran
 
@@ -32,8 +33,19 @@ def test_every_file_of_tests_belongs_to_a_suite():
 
 
 def test_a_file_outside_every_suite_is_detected():
-    (core,) = (arguments for name, arguments, _ in suites(BACKENDS) if name == "core")
-    assert Path(TESTS / "frameworks" / "test_torch_graphs.py") not in collected(core)
+    (slow,) = (arguments for name, arguments, _ in suites(BACKENDS) if name == "slow")
+    assert Path(TESTS / "frameworks" / "test_torch_graphs.py") not in collected(slow)
+
+
+def test_two_suites_share_the_tests_of_the_core_and_the_quick_one_has_a_floor_of_coverage():
+    (quick,) = (arguments for name, arguments, _ in suites(BACKENDS) if name == "quick")
+    (slow,) = (arguments for name, arguments, _ in suites(BACKENDS) if name == "slow")
+    assert "not slow" in quick
+    assert "slow" in slow
+    assert collected(quick) == collected(slow)
+    assert "--cov" in quick
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert settings["tool"]["coverage"]["report"]["fail_under"] >= 85
 
 
 WITHOUT_END = {"benchmarks/", "run.py"}
