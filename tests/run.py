@@ -44,6 +44,8 @@ AGAIN = [
     "test_api.py",
 ]
 """What the core's suites ran already: here only the tests that they skipped without a framework."""
+CONTRACTS = ["testing/test_contract.py", "testing/test_wrong_losses.py"]
+"""The clauses that train on each framework."""
 EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
 COVERED = ["--cov", "--cov-report="]
@@ -109,7 +111,7 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
         ("slow", [*core, "-m", "slow"], "numpy"),
     ]
     for name in ours:
-        own = [] if name == "numpy" else ["testing/test_contract.py", *_frameworks(name)]
+        own = [] if name == "numpy" else [*CONTRACTS, *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))
     if len(ours) > 1:
         found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
