@@ -17,7 +17,7 @@ class Arrangement(NamedTuple):
     ----------
     labels
         As in `Run.sample`.
-    count
+    number
         Number of images or paths.
     columns
         Columns of a grid; None for as square as possible.
@@ -26,7 +26,7 @@ class Arrangement(NamedTuple):
     """
 
     labels: str | Labels | None
-    count: int
+    number: int
     columns: int | None
     rows: tuple[str, ...]
 
