@@ -24,7 +24,7 @@ PROMISED = {
     "check_labels check_state strip_prefix",
     "gankit.layers": "Layer Node Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
-    "Residual capabilities initial_weights is_running output_shape tree uses_labels walk "
+    "Residual as_spec capabilities initial_weights is_running output_shape tree uses_labels walk "
     "weight_shapes",
     "gankit.losses": "HINGE LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING NumpyLossOps "
     "RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",

@@ -335,10 +335,17 @@ LAYERS: tuple[type[Layer], ...] = get_args(Layer)
 def as_spec(given: Any, name: str) -> Spec:  # noqa: ANN401 - users pass many types.
     """Return a layer, or a tuple, a list or an iterator of layers, as a spec.
 
+    Parameters
+    ----------
+    given
+        The layers.
+    name
+        The value's name, for the message.
+
     Raises
     ------
     ConfigError
-        The value is none of these; the message begins with `name`.
+        `given` is of another type; the message begins with `name`.
     """
     if isinstance(given, LAYERS):
         return (given,)

@@ -160,8 +160,9 @@ def test_batch_normalisation_of_one_value_causes_a_warning(norm, shape, batch, w
 
 
 def test_classes_without_images_cause_a_warning():
+    discriminator = (Flatten(), Projection())
     problem = Problem(
-        GENERATOR, DISCRIMINATOR, 3, SHAPE, LEAST_SQUARES, *2 * (gankit.api.ADAM,), classes=9
+        GENERATOR, discriminator, 3, SHAPE, LEAST_SQUARES, *2 * (gankit.api.ADAM,), classes=9
     )
     labels = np.arange(FEW_IMAGES) % 2
     with pytest.warns(HealthWarning, match="classes without images, 7 of 9: 2, 3, 4, 5, 6, ...;"):
