@@ -13,7 +13,7 @@ from gankit_numpy.tape import constant
 
 from gankit.augment import Augment
 from gankit.errors import PluginError
-from gankit.functional import NAMES, Framework, trainer
+from gankit.functional import NAMES, ForwardPass, Framework, trainer
 from gankit.functional.followers import follow
 from gankit.layers import Conv, ConvTranspose
 from gankit.testing.problems import SIMPLE
@@ -81,6 +81,29 @@ def test_a_convolution_equals_that_of_the_reference(side, stride, padding, group
     expected = convolve(layer, constant(x), constant(kernel)).value
     made = PLAIN.conv(x, kernel, stride=stride, padding=padding, groups=groups)
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-12)
+
+
+class WithoutConvolutions(Plain):
+    def conv(self, x, kernel, /, **_):
+        raise NotImplementedError
+
+
+def test_a_convolution_of_single_pixels_is_a_matrix_product():
+    layer = Conv(6, 1)
+    values = {"0.kernel": normal(1, 1, 4, 6), "0.bias": normal(6)}
+    x = normal(3, 8, 7, 4)
+    expected = convolve(layer, constant(x), constant(values["0.kernel"])).value + values["0.bias"]
+    made = ForwardPass(WithoutConvolutions("float64", "auto"), values, None, None).run([layer], x)
+    np.testing.assert_allclose(made, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("layer", [Conv(6, 1, groups=2), Conv(6, 1, stride=2), Conv(6, 3)])
+def test_other_convolutions_are_left_to_the_framework(layer):
+    values = {"0.kernel": normal(layer.kernel, layer.kernel, 4 // layer.groups, 6)}
+    values["0.bias"] = normal(6)
+    network = ForwardPass(WithoutConvolutions("float64", "auto"), values, None, None)
+    with pytest.raises(NotImplementedError):
+        network.run([layer], normal(3, 8, 7, 4))
 
 
 @pytest.mark.parametrize(
