@@ -32,6 +32,7 @@ LIMIT = 300
 ROUNDED = "autograd's scalars are floats, which NumPy rounds to the precision of the images anyway"
 TWICE = "it is applied twice, so the sign cancels"
 MOVING = "networks of layers return their running state; torch, which writes it, has clauses on it"
+UNKNOWN = "NumPy computes the length of an axis of any negative length"
 SURVIVORS = {
     "objective: if sigma is not None:: the condition is negated": ROUNDED,
     "objective: if sigma is not None:: IsNot becomes Is": ROUNDED,
@@ -48,8 +49,15 @@ SURVIVORS = {
         )
     },
     "defaults: return xp.concatenate(parts, axis=axis): the result is negated": TWICE,
-    "defaults: return xp.where(apart == 0, xp.ones_like(apart), xp.zeros_like(apart)): "
-    "the result is negated": TWICE,
+    "defaults: return xp.where(differences == 0, xp.ones_like(differences), "
+    "xp.zeros_like(differences)): the result is negated": TWICE,
+    "defaults: side = kernel.shape[0]: 0 becomes 1": "kernels are square",
+    "defaults: squares = (-1, height // size, size, width // size, size, channels): "
+    "1 becomes 2": UNKNOWN,
+    "defaults: flat = xp.reshape(xp.concatenate(patches, axis=3), "
+    "(-1, side * side * channels)): 1 becomes 2": UNKNOWN,
+    "defaults: above, below = xp.where(x > 0, x, zeros), xp.where(x > 0, zeros, x): "
+    "0 becomes 1": "the next line selects `below` only where x is not positive",
 }
 """The change of each mutant that no clause can notice, and why."""
 

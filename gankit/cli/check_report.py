@@ -142,11 +142,17 @@ def summary(found: Check) -> None:
         click.echo()
     for sentence in verdict(found):
         click.echo(hanging("", sentence, 2))
+    failed = [outcome.clause.name for outcome in found.outcomes if outcome.result == "failed"]
+    if failed and not found.selected:  # Not wrapped: it can be copied.
+        click.echo(f"details of a failure:\n  gankit plugins check {found.name} -k {failed[0]}")
 
 
 def verdict(found: Check) -> Iterator[str]:
-    """Yield the result in one sentence, and the next commands."""
+    """Yield the warnings, the errors of several clauses, and the result, a sentence each."""
     failed = [o.clause.name for o in found.outcomes if o.result == "failed"]
+    for warning, often in found.warnings.items():
+        times = "" if often == 1 else f" ({often} times)"
+        yield f"warning: {warning}{times}"
     yield from _equal_errors(found)
     if found.selected:
         count = counted(len(found.outcomes), "clause")
@@ -155,8 +161,6 @@ def verdict(found: Check) -> Iterator[str]:
     reached = f"reaches {found.reached}" if found.reached else "reaches no level"
     short = "" if found.reached == found.expected else f"; expected {found.expected}"
     yield f"{found.name} {reached}{short}"
-    if failed:
-        yield f"details of a failure: gankit plugins check {found.name} -k {failed[0]}"
     if any(outcome.result == "not run" for outcome in found.outcomes):
         yield (
             "not run: the clauses on native networks, which the backend claims; "
@@ -201,6 +205,7 @@ def as_data(found: Check) -> dict[str, Any]:
         "reached": found.reached,
         "levels": list(map(dataclasses.asdict, found.levels)),
         "clauses": clauses,
+        "warnings": found.warnings,
         "speed": dataclasses.asdict(found.speed) if found.kind == "backend" else None,
         "error": found.error,
         "exit_code": found.exit_code,

@@ -34,7 +34,7 @@ from tests.wrong_backends import WRONG_BACKENDS
 
 KEYS = {"kind", "name", "distribution", "version", "api", "status", "reason", "missing"}
 FAULTY = """
-import ctypes, os, time
+import ctypes, os, time, warnings
 from gankit import hookimpl
 from gankit.contract import Backend
 
@@ -60,6 +60,17 @@ def raises(problem):
 def stumbles(batch):
     return [][0]
 
+def warns(problem):
+    trainer = reference(problem)
+    trainer.update_generator = warned(trainer.update_generator)
+    return trainer
+
+def warned(update):
+    def run(batch):
+        warnings.warn("an old function", DeprecationWarning)
+        return update(batch)
+    return run
+
 def breaks(problem):
     raise ValueError("no device")
 
@@ -69,6 +80,7 @@ def gankit_backends():
     yield Backend("crashes", (), crashes, able)
     yield Backend("hangs", (), hangs, able)
     yield Backend("raises", (), raises, able)
+    yield Backend("warns", (), warns, able)
     yield Backend("cannot", (), breaks, able)
     yield Backend("leaves", (), lambda problem: os._exit(0), able)
     yield Backend("lacks", ("no_such_framework",), breaks, able, remedy="pip install it")
@@ -571,6 +583,29 @@ def test_equal_failures_are_printed_once_with_location_and_cases(command):
     ended, found = checked(command, "raises", "-k", "returns_the_loss", "-x")
     (clause,) = found["clauses"]
     assert (clause["cases"], clause["failed_cases"]) == (1, [BUILTIN[0].name])
+
+
+@pytest.mark.usefixtures("faulty")
+def test_warnings_are_listed_with_their_place(command):
+    ended = command("plugins", "check", "warns", "-k", "counts_steps")
+    assert ended.code == ExitCode.OK
+    said = " ".join(ended.out.split())
+    warning = r"warning: DeprecationWarning: an old function, at faulty_backends.py:\d+"
+    assert len(re.findall(warning, said)) == 1
+    ended, found = checked(command, "warns", "-k", "counts_steps")
+    ((text, count),) = found["warnings"].items()
+    assert text.startswith("DeprecationWarning: an old function, at faulty_backends.py:")
+    assert count >= 1
+
+
+@pytest.mark.usefixtures("faulty")
+def test_the_command_for_details_of_a_failure_is_on_one_line(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    ended = command("plugins", "check", "raises", "--level", "protocol")
+    assert ended.code == ExitCode.BACKEND
+    (line,) = [line for line in ended.out.splitlines() if "gankit plugins check" in line]
+    assert re.fullmatch(r"  gankit plugins check raises -k \w+", line)
+    assert ended.out.endswith(f"details of a failure:\n{line}\n")
 
 
 def test_an_error_says_in_which_update_a_trainer_differs_from_the_reference():

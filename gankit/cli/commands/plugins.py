@@ -254,6 +254,7 @@ def _refuse_without_pytest(name: str, kind: str, level: str, as_json: bool) -> N
             "reached": None,
             "levels": [],
             "clauses": [],
+            "warnings": {},
             "speed": speed if kind == "backend" else None,
             "error": error,
             "exit_code": ExitCode.BACKEND,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -93,6 +94,8 @@ class Check:
         What it is.
     outcomes
         Results of the clauses, in their order.
+    warnings
+        Each distinct warning of the clauses, with its place, and how often it was given.
     speed
         Time of a step of a backend.
     error
@@ -106,6 +109,7 @@ class Check:
     selected: bool = False
     kind: Kind = "backend"
     outcomes: list[Outcome] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
     speed: Speed = field(default_factory=Speed)
     error: str | None = None
     error_code: int = ExitCode.BACKEND
@@ -224,6 +228,8 @@ class _Collector:
             self.found.error = f"{self.found.kind} {self.found.name!r}: {message['fault']}"
         elif "clause" in message:
             self._case(message)
+        elif "warning" in message:
+            self.found.warnings[message["warning"]] += 1
         elif "doing" in message:
             self.on_progress(self.done, len(self.expected), message["doing"])
 

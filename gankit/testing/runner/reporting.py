@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -112,6 +113,16 @@ class Reporter:
         self.reports.append(report)
         if report.when == "teardown":
             self.send(case(self.reports))
+
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Send a warning and where it was raised, without the folders above the package."""
+        place = Path(warning_message.filename)
+        package = package_of(self.subject)
+        if package and place.is_relative_to(package):
+            place = place.relative_to(package.parent)
+        where = f"{place}:{warning_message.lineno}"
+        category, text = warning_message.category.__name__, warning_message.message
+        self.send({"warning": plain(f"{category}: {text}, at {where}")})
 
 
 def case(reports: Sequence[pytest.TestReport]) -> dict[str, Any]:
