@@ -6,7 +6,9 @@ import os
 import platform
 import re
 import sys
+from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import gankit
@@ -32,16 +34,38 @@ def environment() -> dict[str, Any]:
 
 
 def libraries() -> dict[str, str]:
-    """Return the installed version of each library that gankit and its plugins use, by name."""
+    """Return the installed version of each library that gankit and its plugins use, by name.
+
+    They are read again if a folder of `sys.path` has changed.
+    """
+    return dict(_libraries(tuple(map(_changed, sys.path))))
+
+
+def _changed(path: str) -> tuple[str, int]:
+    """Return a path with the time of its last change, or 0 if it does not exist."""
+    try:
+        return path, Path(path).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return path, 0
+
+
+@lru_cache(maxsize=1)
+def _libraries(_: tuple[tuple[str, int], ...]) -> dict[str, str]:
+    plugins = {}
+    for point in metadata.entry_points(group="gankit"):
+        if point.dist is not None:
+            plugins[point.dist.name] = point.dist
+    names = {
+        named[0]
+        for plugin in plugins.values()
+        for requirement in plugin.requires or ()
+        if (named := _PROJECT.match(requirement))
+    }
     versions = {name: metadata.version(name) for name in _ALWAYS}
-    for plugin in metadata.entry_points(group="gankit"):
-        if plugin.dist is None:
-            continue
-        versions[plugin.dist.name] = plugin.dist.version
-        for requirement in plugin.dist.requires or ():
-            if named := _PROJECT.match(requirement):
-                versions.update(_version(named[0]))
-    versions |= _version("tensorflow-cpu")  # It provides tensorflow on machines without a GPU.
+    versions |= {name: plugin.version for name, plugin in plugins.items()}
+    # tensorflow-cpu provides tensorflow on machines without a GPU.
+    for name in (names | {"tensorflow-cpu"}) - versions.keys():
+        versions |= _version(name)
     return dict(sorted(versions.items()))
 
 

@@ -7,11 +7,12 @@ import itertools
 import json
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
 from gankit.errors import CheckpointError, StorageError
-from gankit.runs.environment import environment
+from gankit.runs.environment import environment, libraries
 from gankit.runs.folder import RunFolder
 
 HOLDER = """
@@ -123,7 +124,7 @@ def test_taking_the_lock_removes_unfinished_files(run, state):
 def test_the_environment_is_plain_json_and_imports_no_framework():
     code = (
         "import json, sys\n"
-        "from gankit.runs.environment import environment\n"
+        "from gankit.runs.environment import environment, libraries\n"
         "print(json.dumps(environment()))\n"
         "assert not {'torch', 'keras', 'tensorflow', 'jax'} & sys.modules.keys()\n"
     )
@@ -133,3 +134,20 @@ def test_the_environment_is_plain_json_and_imports_no_framework():
     there = json.loads(printed)
     assert there.keys() == environment().keys()
     assert there["libraries"]["numpy"]
+
+
+def test_versions_are_read_again_only_after_an_installation(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    read, original = [], metadata.entry_points
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda **group: read.append(group) or original(**group)
+    )
+    first = libraries()
+    assert libraries() == first
+    assert len(read) == 1
+    info = tmp_path / "gankit_other-2.5.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gankit-other\nVersion: 2.5\n")
+    (info / "entry_points.txt").write_text("[gankit]\nother = gankit_other\n")
+    assert libraries() == first | {"gankit-other": "2.5"}
+    assert len(read) == 2
