@@ -56,6 +56,13 @@ each other stay together, so that what a fixture makes for a file is made once, 
 ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
 """Threads of torch and of NumPy that wait for each other sleep: awake, they would keep the other
 process from its core. There are as many threads as anybody has, so the numbers are the same."""
+COMPILED_ONCE = {
+    "XLA_FLAGS": "--xla_backend_optimization_level=0",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+"""JAX's tests compile for most of their time: XLA leaves out what only makes the code faster, and
+the processes share what they have compiled in a folder that is removed afterwards."""
 WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
@@ -79,6 +86,7 @@ def main(backends: list[str]) -> int:
             "quick": {passed_before.NOTED: str(passed)},
             "slow": {passed_before.NOTED: str(passed)},
             "together": {passed_before.KNOWN: str(passed)},
+            "jax": COMPILED_ONCE | {"JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax"))},
         }
         results = [
             _pytest(name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,18 @@ from gankit.functional.operations import NAMES, Tensor, Tensors
 from gankit.functional.trainer import Trainer, in_precision, one_hot
 
 CHUNK = 4
-"""Steps in one scan. The rest of a block runs step by step, so that two lengths are compiled."""
+"""Steps in one scan. The last scan of a block skips those beyond its end, so that one length is
+compiled."""
+
+T = TypeVar("T")
+Data: TypeAlias = tuple[Tensor, Tensor | None]
+"""All images, and all labels, one-hot, or None."""
+Rows: TypeAlias = tuple[Tensor, Inputs, Inputs]
+"""1 for each step, 0 if the scan skips it, `(CHUNK,)`; the inputs of the discriminator's updates,
+with the axes `(CHUNK, n_critic)` in front; those of the generator's, with `(CHUNK,)`. A row of them
+is one step."""
+Losses: TypeAlias = tuple[Tensor, Tensor]
+"""Those of the discriminator's updates, and of the generator's; float64 in a scan."""
 
 
 class BlockTrainer(Trainer):
@@ -24,7 +35,7 @@ class BlockTrainer(Trainer):
 
     def __init__(self, problem: Problem, framework: Framework) -> None:
         super().__init__(problem, framework)
-        self._data: tuple[Tensor, Tensor | None] | None = None
+        self._data: Data | None = None
         self._levels = False
         self._steps = framework.compile(self._scan, consumes=True)
 
@@ -40,45 +51,58 @@ class BlockTrainer(Trainer):
     def train_block(self, block: Block, /) -> Array:
         """Run the steps of `block`; return `(K, 2)` losses."""
         self._required.check(block)
-        losses, start = [], 0
-        while start < len(block):
-            stop = start + (CHUNK if len(block) - start >= CHUNK else 1)
-            inputs = self._block_inputs(block, start, stop)
+        losses = []
+        for start in range(0, len(block), CHUNK):
+            inputs = self._block_inputs(block, start, min(start + CHUNK, len(block)))
             self.tensors, made = self._steps(self.tensors, self._data, inputs)
             losses.append(made)
-            start = stop
         critics, lasts = (
-            np.concatenate([self.framework.numpy(each) for each in kind])
+            np.concatenate([self.framework.numpy(each) for each in kind])[: len(block)]
             for kind in zip(*losses, strict=True)
         )
-        return np.stack([critics.mean(1, dtype=np.float64), lasts], axis=1)
+        return np.stack([critics.mean(1), lasts], axis=1)
 
-    def _scan(
-        self, state: Tensors, data: tuple[Tensor, Tensor | None], inputs: tuple[Inputs, Inputs]
-    ) -> tuple[Tensors, tuple[Tensor, Tensor]]:
-        """Return the state after the steps, and the losses: `(K, n_critic)` and `(K,)`."""
-        scan = cast(Scan, self.framework.scan)
+    def _scan(self, state: Tensors, data: Data, inputs: Rows) -> tuple[Tensors, Losses]:
+        """Return the state after the steps, and the losses: `(CHUNK, n_critic)`, `(CHUNK,)`."""
+        framework = self.framework
+        scan, float64 = cast(Scan, framework.scan), framework.float64
 
-        def update(state: Tensors, critic: Inputs) -> tuple[Tensors, Tensor]:
-            return self.updates.discriminator(state, self._seen(data, critic))
+        def step(state: Tensors, row: Rows) -> tuple[Tensors, Losses]:
+            exists, critics, last = row
 
-        def step(state: Tensors, rows: tuple[Inputs, Inputs]) -> tuple[Tensors, Any]:
-            critics, last = rows
-            seen = self._seen(data, last)
-            if not self.problem.shares_generated:
-                state, losses = scan(update, state, critics)
-                state, loss = self.updates.generator(state, seen)
-                return state, (losses, loss)
-            state, losses = scan(update, state, _rows(critics, slice(-1)))
-            critic = self._seen(data, _rows(critics, -1))
-            state, (final, loss) = self.updates.both(state, critic, seen)
-            final = self.framework.xp.reshape(final, (1,))
-            return state, (self.framework.xp.concatenate([losses, final], axis=0), loss)
+            def trained() -> tuple[Tensors, Losses]:
+                after, (losses, loss) = self._step(state, data, critics, last)
+                return after, (float64(losses), float64(loss))
+
+            def skipped() -> tuple[Tensors, Losses]:
+                zeros = np.zeros(critics.noise.shape[0]), np.zeros(())
+                return state, (framework.array(zeros[0]), framework.array(zeros[1]))
+
+            found: tuple[Tensors, Losses] = framework.cond(exists, trained, skipped)
+            return found
 
         last, losses = scan(step, state, inputs)
         return last, losses
 
-    def _seen(self, data: tuple[Tensor, Tensor | None], inputs: Inputs) -> Inputs:
+    def _step(
+        self, state: Tensors, data: Data, critics: Inputs, last: Inputs
+    ) -> tuple[Tensors, Losses]:
+        """Return the state after a step, and the losses: `(n_critic,)` and a scalar."""
+        scan, xp, seen = cast(Scan, self.framework.scan), self.framework.xp, self._seen(data, last)
+
+        def update(state: Tensors, critic: Inputs) -> tuple[Tensors, Tensor]:
+            return self.updates.discriminator(state, self._seen(data, critic))
+
+        if not self.problem.shares_generated:
+            state, losses = scan(update, state, critics)
+            state, loss = self.updates.generator(state, seen)
+            return state, (losses, loss)
+        state, losses = scan(update, state, _rows(critics, slice(-1)))
+        critic = self._seen(data, _rows(critics, -1))
+        state, (final, loss) = self.updates.both(state, critic, seen)
+        return state, (xp.concatenate([losses, xp.reshape(final, (1,))], axis=0), loss)
+
+    def _seen(self, data: Data, inputs: Inputs) -> Inputs:
         """Return an update's inputs with images and labels in place of their indices."""
         framework, (images, labels) = self.framework, data
         real = framework.take(images, inputs.real)
@@ -91,24 +115,26 @@ class BlockTrainer(Trainer):
         rows = None if labels is None else framework.take(labels, inputs.real)
         return inputs._replace(real=real, labels=rows, random=random)
 
-    def _block_inputs(self, block: Block, start: int, stop: int) -> tuple[Inputs, Inputs]:
-        """Return the inputs of a block's steps: the discriminator's updates, and the generator's.
+    def _block_inputs(self, block: Block, start: int, stop: int) -> Rows:
+        """Return the inputs of a block's steps, at most CHUNK; the last row fills the others.
 
-        Those of the discriminator have the axes `(K, n_critic)` in front, the others `(K,)`; their
-        real images are indices.
+        Their real images are indices.
         """
-        batch, keys = block.index.shape[2], [block.keys(row) for row in range(start, stop)]
+        batch, rows = block.index.shape[2], range(start, stop)
+        keys = [block.keys(row) for row in rows]
         critics = [
             _stacked([self.masks(key, batch, last=False) for key in step]) for *step, _ in keys
         ]
         lasts = [self.masks(last, batch, last=True) for *_, last in keys]
+        steps = _filled(list(rows))
         return (
-            self._rows(block, slice(start, stop), slice(-1), _stacked(critics)),
-            self._rows(block, slice(start, stop), -1, _stacked(lasts)),
+            self.framework.array((np.arange(CHUNK) < len(rows)).astype(np.float64)),
+            self._rows(block, steps, slice(-1), _stacked(_filled(critics))),
+            self._rows(block, steps, -1, _stacked(_filled(lasts))),
         )
 
     def _rows(
-        self, block: Block, steps: slice, updates: slice | int, masks: dict[str, NDArray[Any]]
+        self, block: Block, steps: list[int], updates: slice | int, masks: dict[str, NDArray[Any]]
     ) -> Inputs:
         array, problem = self.framework.array, self.problem
         random = {n: in_precision(a[steps, updates], problem) for n, a in block.random.items()}
@@ -121,6 +147,11 @@ class BlockTrainer(Trainer):
             masks={name: array(mask) for name, mask in masks.items()},
             followers={},
         )
+
+
+def _filled(rows: list[T]) -> list[T]:
+    """Return CHUNK rows: the last one repeated if there are fewer."""
+    return rows + rows[-1:] * (CHUNK - len(rows))
 
 
 def _rows(inputs: Inputs, index: int | slice) -> Inputs:

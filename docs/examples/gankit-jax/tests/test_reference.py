@@ -48,3 +48,11 @@ def test_numbers_of_float32_stay_float32():
     dtypes = {str(a.dtype) for n, a in trainer.state().items() if n[-2:] != "/t" and n != "step"}
     assert dtypes == {"float32"}
     assert trainer.generator(np.zeros((2, problem.latent))).dtype == "float32"
+
+
+def test_blocks_of_every_length_share_one_compiled_function():
+    setup, _ = simple()
+    trainer = gankit.get_backend("jax").trainer(setup.problem)
+    for start, stop in ((0, 5), (5, 6), (6, 14)):
+        setup.block(trainer, start, stop)
+    assert trainer._steps._cache_size() == 1
