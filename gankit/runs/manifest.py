@@ -146,15 +146,23 @@ def _body(content: bytes) -> Json:
 def _sealed(body: Mapping[str, Json]) -> bytes:
     """Return the canonical text of `body` with the digest of that text."""
     try:
-        digest = hashlib.sha256(_text(body)).hexdigest()
-        return _text({**body, "sha256": digest})
+        members = {key: _member(key, value) for key, value in body.items()}
+        digest = hashlib.sha256(_text(members)).hexdigest()
+        return _text({**members, "sha256": _member("sha256", digest)})
     except (RecursionError, ValueError) as error:
         raise CheckpointError(f"it cannot be written as JSON: {str(error).lower()}") from None
 
 
-def _text(body: Mapping[str, Json]) -> bytes:
-    text = json.dumps(body, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=True)
-    return f"{text}\n".encode()
+def _member(key: str, value: Json) -> str:
+    """Return the canonical text of one member of an object."""
+    text = json.dumps({key: value}, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=True)
+    return text.removeprefix("{\n").removesuffix("\n}")
+
+
+def _text(members: Mapping[str, str]) -> bytes:
+    """Return the canonical text of an object of at least one member."""
+    joined = ",\n".join(members[key] for key in sorted(members))
+    return f"{{\n{joined}\n}}\n".encode()
 
 
 def _files(table: dict[str, Json]) -> dict[str, FileEntry]:
