@@ -30,6 +30,12 @@ class Ended(NamedTuple):
         return self.err.splitlines()[-1]
 
 
+@pytest.fixture(autouse=True)
+def quick_sync(monkeypatch):
+    """Make sync do nothing in this process: only a power cut shows its effect, and it is slow."""
+    monkeypatch.setattr(os, "fsync", lambda file: os.fstat(file) and None)
+
+
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """Give the test an empty machine without a network; return its working folder."""

@@ -19,9 +19,3 @@ def checkpoint(tmp_path):
     store = filled(tmp_path / "checkpoints", 1, 2)
     yield store.path(2)
     assert only(store.load(1))
-
-
-@pytest.fixture
-def quick_sync(monkeypatch):
-    """Make sync do nothing: its effect is visible only in a power cut, and it is slow."""
-    monkeypatch.setattr(os, "fsync", lambda file: os.fstat(file) and None)

@@ -49,7 +49,7 @@ REASONS |= {"torn": REASONS["ENOSPC"], "short": None}
 
 
 @pytest.fixture(autouse=True)
-def machine(tmp_path, monkeypatch, quick_sync):  # noqa: ARG001 - it is there.
+def machine(tmp_path, monkeypatch):
     """Give the test a working folder with a short run's settings, without this machine's."""
     for name in [name for name in os.environ if name.startswith("GANKIT_") and "CRASH" not in name]:
         monkeypatch.delenv(name)

@@ -27,10 +27,7 @@ from tests.crash.stores import (
 )
 from tests.crash.system_calls import killed_after, killed_before, struck
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
-    pytest.mark.usefixtures("quick_sync"),
-]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 CHANGING = {
     "os.mkdir",
