@@ -67,14 +67,14 @@ def of_recipe(name: str) -> Shown:
         f"`{name}`",
         f"{steps:,} steps; [what it is](recipes/{page}).",
         f"recipes/{name}.png",
-        f"gankit train --recipe {name} --backend torch --dataset mnist{length} --out runs/{name}",
+        f"gankit train {name} --backend torch --dataset mnist{length} --out runs/{name}",
         f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}",
     )
 
 
 DIGITS = of_recipe("digits").train
 LEARNING = (
-    "gankit train --recipe digits --backend torch --dataset mnist --steps 2500 \\\n"
+    "gankit train digits --backend torch --dataset mnist --steps 2500 \\\n"
     "    --set steps_per_epoch=25 --set sample_every=1 --set checkpoint_every=500 "
     "--out runs/learning"
 )

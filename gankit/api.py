@@ -28,7 +28,7 @@ from gankit.penalties import Penalty
 from gankit.schedules import Rate
 from gankit.training import Callbacks, StepShape
 
-ADAM = Adam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7)
+ADAM = Adam()
 """The default optimizer of `fit`, as in the recipe `simple`."""
 
 __all__ = ["Run", "fit", "load", "train"]
@@ -156,8 +156,7 @@ def fit(
     loss
         Name of an adversarial loss, or a `gankit.losses.Loss`; "nonsaturating" by default.
     generator_optimizer, discriminator_optimizer
-        `gankit.optimizers.SGD`, `RMSprop` or `Adam`. By default Adam with learning rate 2e-4,
-        beta1 0.5, beta2 0.999 and epsilon 1e-7.
+        `gankit.optimizers.SGD`, `RMSprop` or `Adam`; `Adam()` by default.
     batch
         Images per update, at least 1; 128 by default. They are drawn with replacement.
     n_critic

@@ -164,15 +164,43 @@ def place_of(error: BaseException, call: TracebackType | None = None) -> str:
     return f" ({file}, line {frame.tb_lineno})"
 
 
+SYNONYMS = {
+    "tensorflow": "keras",
+    "tf": "keras",
+    "pytorch": "torch",
+    "bce": "nonsaturating",
+    "vanilla": "nonsaturating",
+    "gan": "nonsaturating",
+    "lsgan": "least-squares",
+    "mse": "least-squares",
+    "wgan": "wasserstein",
+    "rpgan": "relativistic",
+    "ragan": "relativistic-average",
+    "lr": "learning_rate",
+    "zdim": "latent",
+    "latentdim": "latent",
+    "nz": "latent",
+    "batchsize": "batch",
+    "ema": "average",
+    "ncritic": "n_critic",
+    "imagesize": "size",
+}
+"""gankit's names for those of other libraries, which are `folded`."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint with the known name closest to `name`, or "".
+    """Return a hint with the known name that means `name` or is closest to it, or "".
 
     >>> did_you_mean("Kears", ["keras", "torch"])
     " (did you mean 'keras'?)"
+    >>> did_you_mean("bce", ["hinge", "nonsaturating"])
+    " (did you mean 'nonsaturating'?)"
     >>> did_you_mean("jax", ["keras", "torch"])
     ''
     """
     by_letters = {folded(other): other for other in known}
+    if (meant := folded(SYNONYMS.get(folded(name), ""))) in by_letters:
+        return f" (did you mean {by_letters[meant]!r}?)"
     near = difflib.get_close_matches(folded(name), list(by_letters), n=1)
     return f" (did you mean {by_letters[near[0]]!r}?)" if near else ""
 

@@ -44,12 +44,12 @@ class SGD:
     Attributes
     ----------
     learning_rate
-        At least 0, or a schedule.
+        At least 0, or a schedule; 0.01 by default.
     clip
         Each update clips the weights to [-clip, clip]; above 0. None, the default: no clipping.
     """
 
-    learning_rate: Rate
+    learning_rate: Rate = 0.01
     clip: float | None = None
     optimizer: Literal["sgd"] = field(default="sgd", repr=False)
 
@@ -61,17 +61,19 @@ class RMSprop:
 
     Attributes
     ----------
-    learning_rate, clip
-        As in `SGD`.
+    learning_rate
+        As in `SGD`; 5e-5 by default, as in WGAN (Arjovsky et al. 2017).
     decay
-        Share of the old `v`, in [0, 1).
+        Share of the old `v`, in [0, 1); 0.9 by default.
     epsilon
-        Added to the root, above 0.
+        Added to the root, above 0; 1e-7 by default.
+    clip
+        As in `SGD`.
     """
 
-    learning_rate: Rate
-    decay: float
-    epsilon: float
+    learning_rate: Rate = 5e-5
+    decay: float = 0.9
+    epsilon: float = 1e-7
     clip: float | None = None
     optimizer: Literal["rmsprop"] = field(default="rmsprop", repr=False)
 
@@ -83,20 +85,22 @@ class Adam:
 
     Attributes
     ----------
-    learning_rate, clip
-        As in `SGD`.
+    learning_rate
+        As in `SGD`; 2e-4 by default, as in DCGAN (Radford et al. 2016).
     beta1
-        Share of the old `m`, in [0, 1).
+        Share of the old `m`, in [0, 1); 0.5 by default, as in DCGAN.
     beta2
-        Share of the old `v`, in [0, 1), or a schedule.
+        Share of the old `v`, in [0, 1), or a schedule; 0.999 by default.
     epsilon
-        Added to the root after the bias correction, above 0.
+        Added to the root after the bias correction, above 0; 1e-7 by default, as in Keras.
+    clip
+        As in `SGD`.
     """
 
-    learning_rate: Rate
-    beta1: float
-    beta2: Rate
-    epsilon: float
+    learning_rate: Rate = 2e-4
+    beta1: float = 0.5
+    beta2: Rate = 0.999
+    epsilon: float = 1e-7
     clip: float | None = None
     optimizer: Literal["adam"] = field(default="adam", repr=False)
 
@@ -122,7 +126,7 @@ def check(optimizer: Optimizer) -> None:
     if not isinstance(optimizer, OPTIMIZERS):
         raise ConfigError(
             f"optimizer: got {shown(optimizer)}; expected one of gankit.optimizers, such as "
-            "Adam(2e-4, 0.5, 0.999, 1e-7)"
+            "Adam(learning_rate=2e-4)"
         )
     check_fields(optimizer, optimizer.optimizer)
     check_rate("learning_rate", optimizer.learning_rate)
@@ -156,12 +160,13 @@ class Average:
     Attributes
     ----------
     half_life
-        In images: after this many, a step's weight in the average has halved.
+        In images: after this many, a step's weight in the average has halved. 10,000 by default.
     ramp
-        Upper bound of the half-life, as a share of the images seen; 0 turns the ramp off.
+        Upper bound of the half-life, as a share of the images seen; 0.05 by default. 0 turns the
+        ramp off.
     """
 
-    half_life: float
+    half_life: float = 10_000.0
     ramp: float = 0.05
 
     def __post_init__(self) -> None:

@@ -45,25 +45,29 @@ class Penalty:
     where
         At which images the gradient is taken.
     target
-        The gradient norm with zero penalty.
+        The gradient norm with zero penalty. By default that of the papers above: 0 at real or
+        generated images, 1 elsewhere.
     weight
-        Factor of the term: gamma of R1 and R2, lambda of WGAN-GP and DRAGAN.
+        Factor of the term: gamma of R1 and R2, lambda of WGAN-GP and DRAGAN. 10 by default, as in
+        all of them.
     epsilon
-        Keeps the root differentiable at 0; unused if the target is 0.
+        Keeps the root differentiable at 0; unused if the target is 0. 1e-10 by default.
     every
-        Interval in discriminator updates, counted from the first of the run; the weight is
-        multiplied by it. This is the lazy regularization of Karras et al. 2020a (StyleGAN2), which
-        also adjusts the optimizer; gankit does not.
+        Interval in discriminator updates, counted from the first of the run, 1 by default; the
+        weight is multiplied by it. This is the lazy regularization of Karras et al. 2020a
+        (StyleGAN2), which also adjusts the optimizer; gankit does not.
     """
 
     where: Where
-    target: float
-    weight: Rate
+    target: float = None  # type: ignore[assignment] # Replaced, below.
+    weight: Rate = 10.0
     epsilon: float = 1e-10
     every: int = 1
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for values of the wrong type or out of range."""
+        """Take the default of `target`; raise ConfigError for values of the wrong type or range."""
+        if self.target is None:
+            object.__setattr__(self, "target", 0.0 if self.where in ("real", "fake") else 1.0)
         check_fields(self, "penalty")
         check_rate("penalty.weight", self.weight)
         check_rate("penalty.target", self.target)

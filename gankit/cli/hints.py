@@ -9,10 +9,9 @@ import click
 
 
 class HintingCommand(click.Command):
-    """A command without positional arguments, whose errors suggest the right option.
+    """A command whose errors suggest the right option.
 
-    `gankit.train("simple", latent=64)` in Python is `--recipe simple` and `--set latent=64`
-    here.
+    `gankit.train("simple", n_critic=5)` in Python is `--set n_critic=5` here.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -23,7 +22,7 @@ class HintingCommand(click.Command):
         except click.NoSuchOption as error:
             raise _option_error(error) from None
         if ctx.args and not ctx.resilient_parsing:
-            raise click.UsageError(_argument_message(ctx.args[0], self), ctx)
+            raise click.UsageError(argument_message(ctx.args[0], self), ctx)
         return remaining
 
 
@@ -38,7 +37,7 @@ def _option_error(error: click.NoSuchOption) -> click.UsageError:
     return click.UsageError(message, error.ctx)
 
 
-def _argument_message(argument: str, command: click.Command) -> str:
+def argument_message(argument: str, command: click.Command) -> str:
     """Return the message about an unexpected argument."""
     from gankit import plugins
 

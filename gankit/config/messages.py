@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from gankit.errors import UnknownName, did_you_mean
+from gankit.errors import UnknownName, did_you_mean, folded
 from gankit.layers import LAYERS
 from gankit.optimizers import OPTIMIZERS
 
@@ -54,12 +54,20 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
     place, kind = _place(error["loc"]), error["type"]
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"unknown key {place!r}{did_you_mean(name, keys - {name})}"
+        return f"unknown key {place!r}{_rate_hint(place) or did_you_mean(name, keys - {name})}"
     if kind in {"union_tag_invalid", "literal_error"}:
         return f"{place}: {_unknown(name, error)}"
     if kind == "missing":
         return f"{place!r} is missing"
     return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def _rate_hint(place: str) -> str:
+    """Return a hint if the place is that of a learning rate outside an optimizer, or ""."""
+    if folded(place) not in ("lr", "learningrate"):
+        return ""
+    paths = [f"'{role}.optimizer.learning_rate'" for role in ("generator", "discriminator")]
+    return f" (did you mean {' and '.join(paths)}?)"
 
 
 def _unknown(name: str, error: ErrorDetails) -> UnknownName:

@@ -73,7 +73,7 @@ class TrainConfig(Options):
     batch
         Images per update.
     epochs
-        Epochs to train.
+        Epochs to train; needed unless `steps` are given.
     steps_per_epoch
         Steps per epoch; None, the default, takes one pass over the data set.
     steps
@@ -115,7 +115,7 @@ class TrainConfig(Options):
     latent: int
     loss: str
     batch: int
-    epochs: int
+    epochs: int | None = None
     steps_per_epoch: int | None = None
     steps: int | None = None
     n_critic: int = 1
@@ -143,12 +143,14 @@ class TrainConfig(Options):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= MOST_COUNT:
                 wrong.append(f"{name}: got {value}; expected 1 to {MOST_COUNT:,}")
+        if self.epochs is None and self.steps is None:
+            wrong.append("'epochs' is missing; give epochs or steps")
         if wrong:
             raise ConfigError("; ".join(wrong))
 
     def __repr__(self) -> str:
         """Return a one-line summary; `to_toml` returns every value."""
-        length = counted(self.steps, "step") if self.steps else counted(self.epochs, "epoch")
+        length = counted(self.steps or self.epochs or 0, "step" if self.steps else "epoch")
         summary = (
             f"{subject(self)}, {self.backend}, {length} of batch {self.batch}, seed {self.seed}"
         )
@@ -164,7 +166,7 @@ class TrainConfig(Options):
 
     def total_steps(self, images: int) -> int:
         """Return the steps of the whole run over a data set of `images`."""
-        return self.steps or self.epochs * self.epoch(images)
+        return self.steps or (self.epochs or 0) * self.epoch(images)
 
     @property
     def conditional(self) -> bool:

@@ -135,7 +135,7 @@ class ConvTranspose:
 class Upsample:
     """Repeat each pixel `factor` times along both sides."""
 
-    factor: int
+    factor: int = 2
     layer: Literal["upsample"] = field(default="upsample", repr=False)
 
 
@@ -144,7 +144,7 @@ class Upsample:
 class AveragePool:
     """Average over adjacent squares of `size` by `size`; `size` divides both sides."""
 
-    size: int
+    size: int = 2
     layer: Literal["average-pool"] = field(default="average-pool", repr=False)
 
 
@@ -158,10 +158,13 @@ class BatchNorm:
     `running <- momentum * running + (1 - momentum) * batch`; at inference they are the running
     ones, `mean` and `variance`. If fakes and reals pass through a discriminator together, each half
     is normalised by its own statistics, and running state is updated with the mean of both.
+
+    The defaults, momentum 0.9 and epsilon 1e-5, are PyTorch's, whose `momentum` 0.1 is the share of
+    the batch.
     """
 
-    momentum: float
-    epsilon: float
+    momentum: float = 0.9
+    epsilon: float = 1e-5
     layer: Literal["batch-norm"] = field(default="batch-norm", repr=False)
 
 
@@ -171,9 +174,10 @@ class LayerNorm:
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta` (Ba et al. 2016).
 
     Mean and (biased) variance are over all values of an image; gamma and beta are per channel.
+    `epsilon` is 1e-5 by default, as in PyTorch.
     """
 
-    epsilon: float
+    epsilon: float = 1e-5
     layer: Literal["layer-norm"] = field(default="layer-norm", repr=False)
 
 
@@ -229,9 +233,12 @@ class Projection:
 @dataclass(frozen=True)
 @plain_numbers
 class LeakyReLU:
-    """`max(x, slope * x)`; every backend uses the slope in full precision."""
+    """`max(x, slope * x)`; every backend uses the slope in full precision.
 
-    slope: float
+    `slope` is 0.2 by default, as in DCGAN (Radford et al. 2016).
+    """
+
+    slope: float = 0.2
     layer: Literal["leaky-relu"] = field(default="leaky-relu", repr=False)
 
 

@@ -86,8 +86,10 @@ BAD = {
     "an unknown option": (["train", "--bach", "3"], 2, "--bach"),
     "an option without its value": (["train", "--batch"], 2, "--batch"),
     "a word for a number": (["train", "--batch", "many"], 2, "many"),
-    "a needless argument": (["train", "simples"], 2, "unexpected argument 'simples'"),
-    "a recipe without --recipe": (["train", "simple"], 2, "did you mean --recipe simple?"),
+    "a needless argument": (["train", "simple", "more"], 2, "unexpected argument 'more'"),
+    "an unknown recipe as an argument": (["train", "simples"], 2, "did you mean 'simple'?"),
+    "two recipes": (["train", "simple", "--recipe", "dcgan"], 2, "simple or --recipe dcgan"),
+    "a learning rate below 0": ([*TRAIN, "--lr", "-1"], 2, "learning_rate: got -1.0"),
     "a data set without --dataset": (["train", "glyphs"], 2, "did you mean --dataset glyphs?"),
     "a backend without --backend": (["train", "numpy"], 2, "did you mean --backend numpy?"),
     "a setting for an option": (["train", "--n-critic", "2"], 2, "--set n_critic=VALUE"),
@@ -96,6 +98,8 @@ BAD = {
     "an unknown backend": ([*TRAIN, "--backend", "numpi"], 2, "did you mean 'numpy'"),
     "an unknown data set": ([*TRAIN, "--dataset", "glyph"], 2, "did you mean 'glyphs'"),
     "an unknown loss": ([*TRAIN, "--set", "loss=hinges"], 2, "did you mean 'hinge'"),
+    "another library's loss": ([*TRAIN, "--set", "loss=bce"], 2, "did you mean 'nonsaturating'"),
+    "the framework of a backend": ([*TRAIN, "--backend", "tensorflow"], 2, "did you mean 'keras'"),
     "an unknown key": ([*TRAIN, "--set", "btach=3"], 2, "did you mean 'batch'"),
     "an unknown inner key": (
         [*TRAIN, "--set", "generator.optimizer.lerning_rate=1"],
@@ -337,6 +341,23 @@ def test_each_source_of_settings_overrides_the_one_before(command, monkeypatch):
     assert found["seed"] == ("3", "--set seed=3")
     assert found["batch"] == ("4", "--batch")
     assert found["epochs"] == ("400", "recipe simple")
+
+
+def test_short_options_set_the_learning_rates_and_the_noise(command):
+    ended = command("train", "simple", "--print-config", "--latent", "7", "--lr", "0.003",
+                    "--lr-discriminator", "0.001")  # fmt: skip
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert "latent = 7  # --latent" in lines
+    assert "generator.optimizer.learning_rate = 0.003  # --lr" in lines
+    assert "discriminator.optimizer.learning_rate = 0.001  # --lr-discriminator" in lines
+
+
+def test_a_recipe_is_an_argument_or_an_option(command):
+    as_argument, as_option = (
+        command("train", *words, "dcgan", "--print-config").out for words in ((), ("--recipe",))
+    )
+    assert as_argument == as_option
 
 
 def test_an_item_of_a_list_can_be_set(command):

@@ -184,7 +184,6 @@ def test_every_number_out_of_range_is_reported_at_once():
         ({"batch": 2.5}, "batch"),
         ({"batch": [1]}, "batch"),
         ({"average": {"half_life": float("inf")}}, "average.half_life"),
-        ({"average": {}}, "'average.half_life' is missing"),
     ],
     ids=str,
 )
@@ -204,8 +203,61 @@ def test_an_empty_configuration_names_every_missing_setting():
     with pytest.raises(ConfigError) as raised:
         from_toml("", "mine.toml")
     assert str(raised.value).startswith("mine.toml: ")
-    for key in ("generator", "discriminator", "latent", "loss", "batch", "epochs"):
+    for key in ("generator", "discriminator", "latent", "loss", "batch"):
         assert f"{key!r} is missing" in str(raised.value)
+
+
+def test_a_configuration_needs_a_length():
+    with pytest.raises(ConfigError, match="'epochs' is missing; give epochs or steps"):
+        from_toml(SHORT.replace("steps = 2", ""))
+
+
+SHORT = """
+latent = 4
+batch = 8
+steps = 2
+loss = "nonsaturating"
+average = {}
+penalties = [{ where = "real" }, { where = "between" }]
+[generator]
+layers = [{ layer = "dense", units = 9 }, { layer = "leaky-relu" }, { layer = "batch-norm" }]
+optimizer = { optimizer = "adam" }
+[discriminator]
+layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
+optimizer = { optimizer = "rmsprop" }
+"""
+
+
+def test_defaults_are_written_out():
+    config = from_toml(SHORT)
+    written = tomllib.loads(config.to_toml())
+    assert from_settings(written) == config
+    assert written["average"] == {"half_life": 10_000.0, "ramp": 0.05}
+    r1, gradient = written["penalties"]
+    assert (r1["target"], r1["weight"]) == (0.0, 10.0)
+    assert (gradient["target"], gradient["weight"]) == (1.0, 10.0)
+    _, slope, normalization = written["generator"]["layers"]
+    assert slope["slope"] == 0.2
+    assert (normalization["momentum"], normalization["epsilon"]) == (0.9, 1e-5)
+    adam = {"learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-7}
+    assert written["generator"]["optimizer"] == {"optimizer": "adam", **adam}
+    rmsprop = {"learning_rate": 5e-5, "decay": 0.9, "epsilon": 1e-7}
+    assert written["discriminator"]["optimizer"] == {"optimizer": "rmsprop", **rmsprop}
+
+
+SYNONYMS = {
+    "lr": "'generator.optimizer.learning_rate' and 'discriminator.optimizer.learning_rate'",
+    "learning_rate": "'generator.optimizer.learning_rate'",
+    "z_dim": "'latent'",
+    "batch_size": "'batch'",
+}
+
+
+@pytest.mark.parametrize("name", SYNONYMS)
+def test_names_of_other_libraries_get_a_hint(name):
+    with pytest.raises(ConfigError) as raised:
+        simple(**{name: 1})
+    assert f"unknown key {name!r} (did you mean {SYNONYMS[name]}" in str(raised.value)
 
 
 def test_later_sources_override_earlier_ones_key_by_key():

@@ -14,7 +14,7 @@ import click
 
 from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
-from gankit.cli.hints import HintingCommand
+from gankit.cli.hints import HintingCommand, argument_message
 from gankit.cli.options import (
     PATH,
     answer,
@@ -34,14 +34,21 @@ if TYPE_CHECKING:
     from gankit.launch.resolved_plan import ResolvedPlan
     from gankit.training import Callback
 
-FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "flip")
+FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "latent", "seed", "device", "flip")
+LEARNING_RATES = {
+    "lr": ("generator", "discriminator"),
+    "lr_generator": ("generator",),
+    "lr_discriminator": ("discriminator",),
+}
+"""The networks whose learning rate an option sets; the last two override the first."""
 
 
 @click.command("train", cls=HintingCommand)
+@click.argument("name", metavar="[RECIPE]", required=False, shell_complete=complete_recipes)
 @click.option(
     "--recipe",
     shell_complete=complete_recipes,
-    help="Name of a recipe (`gankit recipes list`), or a FILE.toml  [simple].",
+    help="Name of a recipe (`gankit recipes list`), or a FILE.toml; the same as RECIPE  [simple].",
 )
 @click.option(
     "--backend",
@@ -58,6 +65,10 @@ FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "seed", "device", "fl
 @click.option("--epochs", type=int, help="Length in epochs.")
 @click.option("--steps", type=int, help="Length in steps, instead of --epochs.")
 @click.option("--batch", type=int, help="Images per update.")
+@click.option("--latent", type=int, help="Width of the noise.")
+@click.option("--lr", type=float, help="Learning rate of both networks.")
+@click.option("--lr-generator", type=float, help="Learning rate of the generator.")
+@click.option("--lr-discriminator", type=float, help="Learning rate of the discriminator.")
 @click.option("--seed", type=int, help="Random seed.")
 @click.option(
     "--flip", is_flag=True, default=None, help="Flip real images left to right at random."
@@ -150,7 +161,8 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
     run = options["out"] if options["resume"] else None
-    found = [base(options["recipe"], run, os.environ.get("GANKIT_RECIPE", "simple"))]
+    recipe = _recipe(options["name"], options["recipe"])
+    found = [base(recipe, run, os.environ.get("GANKIT_RECIPE", "simple"))]
     if options["config"]:
         found.append(layering.from_file(options["config"]))
     found += layering.from_environment(os.environ)
@@ -158,7 +170,25 @@ def _sources(options: dict[str, Any]) -> list[Source]:
     for flag in FLAGS:
         if options[flag] is not None:
             found.append((f"--{flag}", {flag: options[flag]}))
+    for name, roles in LEARNING_RATES.items():
+        if options[name] is not None:
+            rate = {"optimizer": {"learning_rate": options[name]}}
+            found.append((f"--{name.replace('_', '-')}", {role: dict(rate) for role in roles}))
     return found + _image_sources(options)
+
+
+def _recipe(name: str | None, option: str | None) -> str | None:
+    """Return the recipe's name or file, given as an argument or by --recipe."""
+    from gankit import plugins
+
+    if name is None or option is not None:
+        if name is not None:
+            raise ConfigError(f"give one recipe, {name} or --recipe {option}")
+        return option
+    others = {*plugins.datasets(), *plugins.backends()} - set(plugins.recipes())
+    if name in others:
+        raise click.UsageError(argument_message(name, command))
+    return name
 
 
 def _image_sources(options: dict[str, Any]) -> list[Source]:
