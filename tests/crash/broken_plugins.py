@@ -70,13 +70,13 @@ BACKENDS = AT_LOADING | WHEN_ASKED
 
 OTHERS = {
     "a raising hook of callbacks": (HOOK.format("callbacks(config)", "1 / 0"), "ZeroDivisionError"),
-    "a callback that is none": (HOOK.format("callbacks(config)", "return [3]"), "callback: got 3"),
+    "a number as callback": (HOOK.format("callbacks(config)", "return [3]"), "callback: got 3"),
     "a callback that is a class": (
         HOOK.format("callbacks(config)", "return [type('Told', (), {'__call__': print})]"),
         "the class Told",
     ),
     "a raising hook of data sets": (HOOK.format("datasets()", "1 / 0"), "ZeroDivisionError"),
-    "a data set that is none": (HOOK.format("datasets()", "return [3]"), "dataset: got 3"),
+    "a number as data set": (HOOK.format("datasets()", "return [3]"), "dataset: got 3"),
     "a data set that only has a name": (
         HOOK.format("datasets()", "return [type('Odd', (), {'name': 'odd'})()]"),
         "expected a gankit",
@@ -85,7 +85,7 @@ OTHERS = {
         HOOK.format("datasets()", "from gankit.data import Dataset as D; return [D('a b', '', 0)]"),
         "name of a dataset: got 'a b'",
     ),
-    "a loss that is none": (HOOK.format("losses()", "return [3]"), "loss: got 3"),
+    "a number as loss": (HOOK.format("losses()", "return [3]"), "loss: got 3"),
     "a raising hook of losses": (HOOK.format("losses()", "1 / 0"), "ZeroDivisionError"),
     "a raising hook of recipes": (HOOK.format("recipes()", "1 / 0"), "ZeroDivisionError"),
     "a recipe that is a path": (HOOK.format("recipes()", "return ['a.toml']"), "recipe: got 'a."),
@@ -99,7 +99,7 @@ OTHERS = {
         "name of a recipe: got 'mine.toml', which is read as a path",
     ),
     "a raising hook of commands": (HOOK.format("commands()", "1 / 0"), "ZeroDivisionError"),
-    "a command that is none": (HOOK.format("commands()", "return [3]"), "command: got 3"),
+    "a number as command": (HOOK.format("commands()", "return [3]"), "command: got 3"),
     "a command that only has a name": (
         HOOK.format("commands()", "return [type('Hello', (), {'name': 'hello'})]"),
         "got the class Hello",

@@ -24,7 +24,7 @@ from tests.run import WITHIN, battery, paths
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- results: written by make crash -->\n", "<!-- end of results -->\n"
-LIMIT = 3 * 3600
+TIME_LIMIT = 3 * 3600
 """Seconds that one process of tests may take."""
 ROWS = {
     "kill-store": "kill -9 of the store",
@@ -76,10 +76,10 @@ def passes(chosen: list[str], tested: str, notes: Path) -> bool:
     }
     command = [sys.executable, "-m", "pytest", "-q", *chosen, "--timeout=3600"]
     try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=LIMIT, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=TIME_LIMIT, check=False)
         return done.returncode == 0
     except subprocess.TimeoutExpired:
-        print(f"waited {LIMIT:,} s for {' '.join(chosen)}, with {tested}, to end")
+        print(f"waited {TIME_LIMIT:,} s for {' '.join(chosen)}, with {tested}, to end")
         return False
     finally:
         end()
@@ -87,7 +87,7 @@ def passes(chosen: list[str], tested: str, notes: Path) -> bool:
 
 def results(found: list[dict[str, str]], seconds: float) -> str:
     """Return the table, with machine and date."""
-    lines = ["", "| fault | what was seen |", "|---|---|"]
+    lines = ["", "| fault | result |", "|---|---|"]
     for row, title in ROWS.items():
         said = dict.fromkeys(note["result"] for note in found if note["row"] == row)
         lines.append(f"| {title} | {'<br>'.join(said) or '—'} |")

@@ -329,5 +329,5 @@ def test_the_results_are_recorded():
     record(
         "downloads",
         f"{len(FAULTS)} faults, each mirror named; 8 processes at once; {KILLS} SIGKILLs in "
-        "mid-download, no partial file, the next fetch right",
+        "mid-download, no partial file, the next download succeeds",
     )

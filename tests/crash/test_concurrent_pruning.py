@@ -56,8 +56,8 @@ def test_a_concurrent_reader_always_finds_a_complete_checkpoint(run):
     assert found == sorted(found)
     record(
         "rotation",
-        f"{len(found)} readings beside {found[-1]} checkpoints, one kept: each found "
-        "a whole one, none called damaged",
+        f"{len(found)} readings beside {found[-1]} checkpoints, with keep = 1: each found "
+        "a complete one, none reported as damaged",
     )
 
 
@@ -68,4 +68,4 @@ def test_a_concurrent_list_reports_no_damage(run):
         assert rows
         assert all(row.valid for row in rows), rows
         seen.append(rows[-1].step)
-    record("rotation", f"{len(seen)} lists of whole ones beside {seen[-1]} checkpoints")
+    record("rotation", f"{len(seen)} lists of complete checkpoints beside {seen[-1]} checkpoints")

@@ -82,7 +82,7 @@ def test_any_flipped_bit_is_refused_also_those_that_safetensors_accepts(checkpoi
     record(
         "corruption",
         f"{flips} random bits, each refused; safetensors alone takes "
-        f"{silent} of {alone} without a word",
+        f"{silent} of {alone} without an error",
     )
 
 
@@ -195,7 +195,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_resumes_from_the_one_before(
     runs.assert_same("run", short_run)
     record(
         "corruption",
-        f"--resume auto after {damage.__name__}: passed over, and the bits of an undisturbed run",
+        f"--resume auto after {damage.__name__}: skipped, and the same bits as an undisturbed run",
     )
 
 

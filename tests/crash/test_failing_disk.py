@@ -125,7 +125,7 @@ def test_after_any_failing_call_of_a_save_every_step_is_complete(tmp_path, kind)
         assert error is None or re.search(f"cannot write {folder}.*: {REASONS[kind]}$", error)
     assert outcomes == {kind == "short": number - 1}
     assert number - 1 > 20
-    record("failing-disk", f"save, {kind}: {number - 1} calls struck, no step lost")
+    record("failing-disk", f"save, {kind}: {number - 1} calls failed, no step lost")
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -175,7 +175,7 @@ def test_any_failing_system_call_ends_a_run_with_exit_code_7_and_it_resumes_to_t
     assert codes[2] <= 1, "the settings that were named cannot be read"
     record(
         "failing-disk",
-        f"train, {begin}, {kind}: {len(numbers)} of {len(calls)} calls struck, "
+        f"train, {begin}, {kind}: {len(numbers)} of {len(calls)} calls failed, "
         f"exit code 7 after {codes[7]}, 4 after {codes[4]}, 0 after {codes[0]}; "
         "all resumed to the same bits",
     )

@@ -53,11 +53,11 @@ def test_a_run_with_checkpoints_of_another_run_ends_with_the_same_bits(
     assert in_child(trained, "run", runs.STEPS).value == 0
     runs.assert_same("run", made / "whole")
     kept = RunFolder("run").checkpoints.steps()
-    assert len(kept) == 3, "as many of its own as are kept"
+    assert len(kept) == 3, "its own newest checkpoints remain"
     left = len(list(Path("run", "checkpoints").iterdir())) - len(kept)
     assert left >= 5, "those of the other run are left alone"
     record(
         "foreign",
         f"{len(STOPS)} stops of a run among checkpoints of another: the same bits, "
-        "as many of its own kept",
+        "and its own newest checkpoints remain",
     )

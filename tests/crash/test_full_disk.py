@@ -148,7 +148,7 @@ def test_a_full_file_system_ends_the_run_with_exit_code_7_and_space_lets_it_resu
     record(
         "failing-disk",
         f"a full tmpfs: exit code 7 after checkpoint {kept[-1]}, all "
-        f"{len(kept)} earlier ones verify, resumed with room to the same bits",
+        f"{len(kept)} earlier ones verify, resumed with free space to the same bits",
     )
 
 

@@ -115,6 +115,6 @@ def test_enough_hostile_files_are_tested_and_their_cost_is_recorded():
         seconds, megabytes = (max(column) for column in zip(*costs, strict=True))
         record(
             "hostile",
-            f"{len(FILES)} files, each a typed error or passed over; at most {seconds:.1f} s and "
-            f"{megabytes:.0f} MB; nothing run, nothing imported",
+            f"{len(FILES)} files, each a typed error or skipped; at most {seconds:.1f} s and "
+            f"{megabytes:.0f} MB; nothing executed, nothing imported",
         )

@@ -130,7 +130,7 @@ def test_a_kill_while_replacing_a_damaged_step_loses_no_other(fresh):
 
     calls = die_at_each_call(make, save_the_damaged_step, check)
     assert calls.count("rename") == 2, "the damaged step gives way, and the new one takes its place"
-    said("mending a damaged step", calls)
+    said("replacing a damaged step", calls)
 
 
 def test_a_kill_while_pruning_loses_only_pruned_checkpoints(fresh):
@@ -190,7 +190,7 @@ def test_a_kill_while_truncating_the_log_leaves_the_old_or_the_new_log(tmp_path)
         take_back(folder)
         np.testing.assert_array_equal(loss_log.read(folder / "metrics.jsonl"), losses[:7])
 
-    said("taking back the log", die_at_each_call(make, take_back, check))
+    said("truncating the log", die_at_each_call(make, take_back, check))
 
 
 def test_a_kill_while_logging_leaves_complete_lines_and_at_most_one_torn(tmp_path):

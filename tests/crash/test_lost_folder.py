@@ -89,4 +89,4 @@ def test_a_run_whose_folder_is_removed_ends_and_makes_no_folder(phase):
     assert told["code"] == 7, told["err"]
     assert "run was removed" in told["err"].splitlines()[-1]
     assert not Path("run").exists()
-    record("lost-folder", "removed in any phase: exit code 7, nothing made anew")
+    record("lost-folder", "removed in any phase: exit code 7, nothing created there")

@@ -35,4 +35,4 @@ def test_a_run_moves_from_backend_to_backend(tmp_path, monkeypatch):
     assert_close(found, wanted, BOUND)
     losses = [loss_log.read(Path(run, "metrics.jsonl")) for run in ("run", "whole")]
     np.testing.assert_allclose(*losses, rtol=0, atol=BOUND)
-    record("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of one that stayed")
+    record("kill-train", f"a run moved {', '.join(road)} within {BOUND:g} of a run on one backend")

@@ -120,7 +120,10 @@ def test_a_complete_run_executes_no_data_and_imports_no_module(backend, tmp_path
     for name in ("resume", "load", "sample"):
         opened = {Path(path).name for path in phases[name]["opened"]}
         assert {"config.toml", "manifest.json", "generator.safetensors"} <= opened
-    record("no-pickle", f"{backend}: train, resume, load and sample under a hook, nothing run")
+    record(
+        "no-pickle",
+        f"{backend}: train, resume, load and sample with an audit hook, nothing executed",
+    )
 
 
 def heard(act):
