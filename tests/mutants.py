@@ -27,7 +27,7 @@ from tests.paths import ROOT
 MODULES = ("objective", "defaults", "operations")
 """What is mutated by default."""
 CLAUSES = ROOT / "docs" / "examples" / "gankit-autograd" / "tests" / "test_contract.py"
-LIMIT = 300
+TIME_LIMIT = 300
 """Seconds until a mutant counts as noticed: it computes far too long."""
 ROUNDED = "autograd's scalars are floats, which NumPy rounds to the precision of the images anyway"
 TWICE = "it is applied twice, so the sign cancels"
@@ -175,7 +175,7 @@ def tested(module: ModuleType, tree: ast.Module) -> str:
     child = os.fork()
     if not child:
         os.close(reading)
-        signal.alarm(LIMIT)
+        signal.alarm(TIME_LIMIT)
         _replace(module, tree)
         os.write(writing, _failing().encode())
         os._exit(0)

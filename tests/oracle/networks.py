@@ -6,7 +6,7 @@ from torch.nn import functional
 from gankit import layers
 
 
-class Run:
+class ForwardPass:
     """One pass of a network in training mode.
 
     `arrays` are its weights and running state by name, `masks` dropout's by a layer's name. What

@@ -10,7 +10,7 @@ from gankit.contract.dropout_masks import Masks
 from gankit.optimizers import SGD, Adam
 from tests.oracle import losses
 from tests.oracle.augmentation import view
-from tests.oracle.networks import Run
+from tests.oracle.networks import ForwardPass
 
 RUNNING = (".mean", ".variance", ".kernel_u", ".embedding_u")
 SIDES = ("generator", "discriminator")
@@ -79,7 +79,7 @@ class Oracle:
         scope = f"{scope or side}/"
         here = {n.removeprefix(scope): m for n, m in masks.items() if n.startswith(scope)}
         labels = batch.labels if labels is None else labels
-        run = Run(self.part(side), labels, here, halves)
+        run = ForwardPass(self.part(side), labels, here, halves)
         return run(getattr(self.problem, side), inputs), run.moved
 
     def discriminate(self, fake, batch, masks, *, real):

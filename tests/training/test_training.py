@@ -27,7 +27,7 @@ PROBLEM = Problem(
     average=Average(half_life=100.0),
     seed=5,
 )
-REGIME = StepShape(batch=4, n_critic=2)
+SHAPE = StepShape(batch=4, n_critic=2)
 
 
 def equal(one: Block, other: Block) -> bool:
@@ -94,77 +94,77 @@ class BlockRecorder(Recorder):
         return np.full((len(block), 2), self.value)
 
 
-class Edges:
+class Boundaries:
     """A callback that asks for boundaries and records its calls."""
 
-    def __init__(self, *edges):
-        self.edges = edges
+    def __init__(self, *steps):
+        self.steps = steps
         self.seen = []
 
     def next_boundary(self, step):
-        return min((e for e in self.edges if e > step), default=10**9)
+        return min((s for s in self.steps if s > step), default=10**9)
 
     def __call__(self, progress):
         self.seen.append(progress)
 
 
 def test_planning_the_same_steps_twice_gives_the_same_plan():
-    assert equal(plan(PROBLEM, REGIME, 7, 3, 5), plan(PROBLEM, REGIME, 7, 3, 5))
+    assert equal(plan(PROBLEM, SHAPE, 7, 3, 5), plan(PROBLEM, SHAPE, 7, 3, 5))
 
 
 def test_planning_neither_reads_nor_changes_numpys_global_random_state():
-    first = plan(PROBLEM, REGIME, 7, 0, 2)
+    first = plan(PROBLEM, SHAPE, 7, 0, 2)
     np.random.seed(99)
     before = np.random.get_state()[1].copy()
-    assert equal(plan(PROBLEM, REGIME, 7, 0, 2), first)
+    assert equal(plan(PROBLEM, SHAPE, 7, 0, 2), first)
     assert np.array_equal(np.random.get_state()[1], before)
 
 
 @pytest.mark.parametrize("split", [1, 2, 5, 7])
 @pytest.mark.parametrize("start", [0, 11])
 def test_parts_of_a_plan_equal_the_plan(split, start):
-    whole = plan(PROBLEM, REGIME, 7, start, 8)
-    first = plan(PROBLEM, REGIME, 7, start, split)
-    second = plan(PROBLEM, REGIME, 7, start + split, 8 - split)
+    whole = plan(PROBLEM, SHAPE, 7, start, 8)
+    first = plan(PROBLEM, SHAPE, 7, start, split)
+    second = plan(PROBLEM, SHAPE, 7, start + split, 8 - split)
     assert equal(joined(first, second), whole)
 
 
 def test_another_seed_plans_other_images_and_noise():
-    one = plan(PROBLEM, REGIME, 1000, 0, 4)
-    other = plan(dataclasses.replace(PROBLEM, seed=6), REGIME, 1000, 0, 4)
+    one = plan(PROBLEM, SHAPE, 1000, 0, 4)
+    other = plan(dataclasses.replace(PROBLEM, seed=6), SHAPE, 1000, 0, 4)
     assert not np.array_equal(one.index, other.index)
     assert not np.array_equal(one.noise, other.noise)
 
 
 def test_no_two_steps_see_the_same_noise_or_the_same_images():
-    block = plan(PROBLEM, REGIME, 10**6, 0, 6)
+    block = plan(PROBLEM, SHAPE, 10**6, 0, 6)
     assert len({row.tobytes() for row in block.noise.reshape(18, -1)}) == 18
     assert len({row.tobytes() for row in block.index.reshape(18, -1)}) == 18
 
 
 def test_either_precision_sees_the_same_noise():
-    single = plan(PROBLEM, REGIME, 7, 0, 3)
-    double = plan(dataclasses.replace(PROBLEM, precision="float64"), REGIME, 7, 0, 3)
+    single = plan(PROBLEM, SHAPE, 7, 0, 3)
+    double = plan(dataclasses.replace(PROBLEM, precision="float64"), SHAPE, 7, 0, 3)
     assert single.noise.dtype == np.float32
     assert double.noise.dtype == np.float64
     assert np.array_equal(single.noise, double.noise)
 
 
 def test_shared_noise_is_that_of_the_last_discriminator_update():
-    shared = plan(dataclasses.replace(PROBLEM, fresh_noise=False), REGIME, 7, 0, 3)
+    shared = plan(dataclasses.replace(PROBLEM, fresh_noise=False), SHAPE, 7, 0, 3)
     assert np.array_equal(shared.noise[:, -1], shared.noise[:, -2])
     assert not np.array_equal(shared.noise[:, 0], shared.noise[:, 1])
-    fresh = plan(PROBLEM, REGIME, 7, 0, 3)
+    fresh = plan(PROBLEM, SHAPE, 7, 0, 3)
     assert np.array_equal(shared.noise[:, :2], fresh.noise[:, :2])
 
 
 def test_every_image_of_the_data_set_can_be_drawn_and_no_other():
-    drawn = plan(PROBLEM, REGIME, 7, 0, 50).index
+    drawn = plan(PROBLEM, SHAPE, 7, 0, 50).index
     assert set(drawn.ravel()) == set(range(7))
 
 
 def test_each_step_has_the_scalars_of_its_step():
-    rates = plan(PROBLEM, REGIME, 7, 2, 3).scalars
+    rates = plan(PROBLEM, SHAPE, 7, 2, 3).scalars
     assert rates["generator/learning_rate"].tolist() == [[0.25] * 3] * 3
     assert rates["discriminator/learning_rate"].tolist() == [[0.5] * 3] * 3
     for row, step in enumerate((2, 3, 4)):
@@ -181,14 +181,14 @@ def test_a_step_is_n_critic_discriminator_updates_then_one_generator_update(n_cr
 
 
 def test_losses_are_the_mean_of_the_discriminators_and_the_generators():
-    losses = alternate(Recorder(), plan(PROBLEM, REGIME, 7, 0, 2).batches(PROBLEM, IMAGES, None))
+    losses = alternate(Recorder(), plan(PROBLEM, SHAPE, 7, 0, 2).batches(PROBLEM, IMAGES, None))
     assert losses.dtype == np.float64
     assert losses.tolist() == [[1 / 16, 2 / 8], [1 + 1 / 16, 1 + 2 / 8]]
 
 
 def test_a_batch_holds_the_scaled_images_and_labels_of_its_index():
     trainer, labels = Recorder(), np.arange(7, dtype=np.int64) * 10
-    block = plan(PROBLEM, REGIME, 7, 0, 1)
+    block = plan(PROBLEM, SHAPE, 7, 0, 1)
     alternate(trainer, block.batches(PROBLEM, IMAGES, labels))
     for s, (_, batch) in enumerate(trainer.updates):
         wanted = (IMAGES[block.index[0, s]] - 127.5) / 127.5
@@ -205,7 +205,7 @@ def test_impossible_step_shapes_are_refused(batch, n_critic):
 
 def test_fit_runs_every_step_once_and_in_order():
     trainer = BlockRecorder()
-    assert fit(trainer, PROBLEM, REGIME, IMAGES, steps=100, start=30) == 100
+    assert fit(trainer, PROBLEM, SHAPE, IMAGES, steps=100, start=30) == 100
     starts, ends = zip(*trainer.blocks, strict=True)
     assert (starts[0], ends[-1]) == (30, 100)
     assert starts[1:] == ends[:-1]
@@ -213,7 +213,7 @@ def test_fit_runs_every_step_once_and_in_order():
 
 def test_fit_runs_single_updates_if_the_trainer_has_no_blocks():
     trainer = Recorder()
-    fit(trainer, PROBLEM, REGIME, IMAGES, steps=9)
+    fit(trainer, PROBLEM, SHAPE, IMAGES, steps=9)
     assert [batch.key for _, batch in trainer.updates] == [
         (5, r, s) for r in range(9) for s in range(3)
     ]
@@ -221,7 +221,7 @@ def test_fit_runs_single_updates_if_the_trainer_has_no_blocks():
 
 def test_fit_places_the_data_set_once():
     trainer, labels = BlockRecorder(), np.zeros(7, np.int64)
-    fit(trainer, PROBLEM, REGIME, IMAGES, labels, steps=40)
+    fit(trainer, PROBLEM, SHAPE, IMAGES, labels, steps=40)
     assert len(trainer.blocks) > 1
     ((images, given),) = trainer.placed
     assert images is IMAGES
@@ -229,8 +229,8 @@ def test_fit_places_the_data_set_once():
 
 
 def test_no_block_crosses_a_boundary_of_any_callback():
-    trainer, one, other = BlockRecorder(), Edges(3, 50, 51), Edges(*range(7, 200, 7))
-    fit(trainer, PROBLEM, REGIME, IMAGES, steps=200, callbacks=[one, other])
+    trainer, one, other = BlockRecorder(), Boundaries(3, 50, 51), Boundaries(*range(7, 200, 7))
+    fit(trainer, PROBLEM, SHAPE, IMAGES, steps=200, callbacks=[one, other])
     ends = {end for _, end in trainer.blocks}
     assert ends >= {3, 50, 51, 200, *range(7, 200, 7)}
     assert max(end - start for start, end in trainer.blocks) > 1
@@ -242,13 +242,13 @@ def test_callbacks_are_called_in_their_order_after_every_block():
         every(1, lambda p: order.append(("a", p.step))),
         every(1, lambda p: order.append(("b", p.step))),
     ]
-    fit(trainer, PROBLEM, REGIME, IMAGES, steps=2, callbacks=calls)
+    fit(trainer, PROBLEM, SHAPE, IMAGES, steps=2, callbacks=calls)
     assert order == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
 
 
 def test_a_callback_sees_every_loss_once_and_done_only_at_the_end():
-    seen = Edges(5)
-    fit(Recorder(), PROBLEM, REGIME, IMAGES, steps=12, callbacks=[seen])
+    seen = Boundaries(5)
+    fit(Recorder(), PROBLEM, SHAPE, IMAGES, steps=12, callbacks=[seen])
     losses = np.concatenate([p.losses for p in seen.seen])
     assert losses[:, 1].tolist() == [r + 2 / 8 for r in range(12)]
     assert [p.done for p in seen.seen] == [False] * (len(seen.seen) - 1) + [True]
@@ -256,9 +256,9 @@ def test_a_callback_sees_every_loss_once_and_done_only_at_the_end():
 
 
 def test_block_boundaries_change_no_number():
-    def run(*edges):
+    def run(*steps):
         trainer = Recorder()
-        fit(trainer, PROBLEM, REGIME, IMAGES, steps=20, callbacks=[Edges(*edges)])
+        fit(trainer, PROBLEM, SHAPE, IMAGES, steps=20, callbacks=[Boundaries(*steps)])
         return [(who, b.key, b.noise.tobytes(), b.real.tobytes()) for who, b in trainer.updates]
 
     assert run() == run(1, 2, 9, 13)
@@ -266,18 +266,18 @@ def test_block_boundaries_change_no_number():
 
 @pytest.mark.parametrize("boundary", [0, 0.5, None, "1"])
 def test_a_boundary_that_is_not_a_later_step_is_refused(boundary):
-    stuck = Edges()
+    stuck = Boundaries()
     stuck.next_boundary = lambda _step: boundary
-    with pytest.raises(ConfigError, match=r"next_boundary of callback .*Edges: got .* step 0"):
-        fit(BlockRecorder(), PROBLEM, REGIME, IMAGES, steps=8, callbacks=[stuck])
+    with pytest.raises(ConfigError, match=r"next_boundary of callback .*Boundaries: got .* step 0"):
+        fit(BlockRecorder(), PROBLEM, SHAPE, IMAGES, steps=8, callbacks=[stuck])
 
 
 def test_a_run_asked_to_stop_ends_after_the_block_and_is_done():
-    trainer, seen = BlockRecorder(), Edges(4)
+    trainer, seen = BlockRecorder(), Boundaries(4)
     done = fit(
         trainer,
         PROBLEM,
-        REGIME,
+        SHAPE,
         IMAGES,
         steps=10**6,
         callbacks=[seen],
@@ -289,8 +289,8 @@ def test_a_run_asked_to_stop_ends_after_the_block_and_is_done():
 
 
 def test_a_finished_run_does_nothing():
-    trainer, seen = BlockRecorder(), Edges()
-    assert fit(trainer, PROBLEM, REGIME, IMAGES, steps=8, start=8, callbacks=[seen]) == 8
+    trainer, seen = BlockRecorder(), Boundaries()
+    assert fit(trainer, PROBLEM, SHAPE, IMAGES, steps=8, start=8, callbacks=[seen]) == 8
     assert trainer.blocks == []
     assert seen.seen == []
 
@@ -299,10 +299,10 @@ def test_a_finished_run_does_nothing():
     ("step", "who", "bad"), [(0, "discriminator", np.nan), (2, "generator", np.inf)]
 )
 def test_a_loss_that_is_not_finite_ends_the_run_before_any_callback_sees_it(step, who, bad):
-    seen = Edges()
+    seen = Boundaries()
     trainer = Recorder(lambda r, s: bad if (r, s) == (6, step) else 0.5)
     with pytest.raises(Diverged, match=rf"the {who}'s loss is {bad} in step 7") as raised:
-        fit(trainer, PROBLEM, REGIME, IMAGES, steps=50, callbacks=[seen])
+        fit(trainer, PROBLEM, SHAPE, IMAGES, steps=50, callbacks=[seen])
     assert raised.value.exit_code == 6
     assert seen.seen
     assert all(np.isfinite(p.losses).all() for p in seen.seen)

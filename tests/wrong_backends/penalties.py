@@ -31,7 +31,7 @@ class Penalising(CorrectTrainer):
             discriminator, images, "fake" if penalty.where == "fake" else "real", number
         )
         (slope,) = gradients(total(logit(outputs)), [seen], differentiable=True)
-        return rate * self.value(self.steepness(slope), penalty)
+        return rate * self.value(self.squared_norm(slope), penalty)
 
     def rate(self, batch, _penalty, number):
         return batch.scalars[f"penalty/{number}"]
@@ -54,13 +54,13 @@ class Penalising(CorrectTrainer):
     def evaluated(self, discriminator, images, half, number):
         return images, discriminator.one_half(images, half, number + 1)[0]
 
-    def steepness(self, slope):
+    def squared_norm(self, slope):
         return sum_over(slope * slope, (1, 2, 3))
 
-    def value(self, steepness, penalty):
+    def value(self, squared_norm, penalty):
         if penalty.target == 0:
-            return 0.5 * mean(steepness)
-        excess = (steepness + penalty.epsilon) ** 0.5 - penalty.target
+            return 0.5 * mean(squared_norm)
+        excess = (squared_norm + penalty.epsilon) ** 0.5 - penalty.target
         return mean(excess * excess)
 
 
@@ -68,7 +68,7 @@ class Penalising(CorrectTrainer):
 class TakesTheBatchsNorm(Penalising):
     """Computes one norm for the complete batch."""
 
-    def steepness(self, slope):
+    def squared_norm(self, slope):
         return total(slope * slope)
 
 
@@ -76,7 +76,7 @@ class TakesTheBatchsNorm(Penalising):
 class TakesEachPixelsNorm(Penalising):
     """Computes a norm for each pixel, over its channels."""
 
-    def steepness(self, slope):
+    def squared_norm(self, slope):
         return sum_over(slope * slope, (3,))
 
 
@@ -108,17 +108,17 @@ class UsesEachImagesDeviation(Penalising):
 class ForgetsTheHalf(Penalising):
     """Leaves out the factor 1/2 of a penalty with target 0."""
 
-    def value(self, steepness, penalty):
-        return super().value(steepness, penalty) * (1.0 if penalty.target else 2.0)
+    def value(self, squared_norm, penalty):
+        return super().value(squared_norm, penalty) * (1.0 if penalty.target else 2.0)
 
 
 @caught_by(FORMULA)
 class AddsEpsilonToTheNorm(Penalising):
     """Adds epsilon to the norm, outside the root."""
 
-    def value(self, steepness, penalty):
-        outside = steepness**0.5 + penalty.epsilon - penalty.target
-        return mean(outside * outside) if penalty.target else super().value(steepness, penalty)
+    def value(self, squared_norm, penalty):
+        outside = squared_norm**0.5 + penalty.epsilon - penalty.target
+        return mean(outside * outside) if penalty.target else super().value(squared_norm, penalty)
 
 
 @caught_by(FORMULA, "test_all_features_match_the_reference")
@@ -151,9 +151,9 @@ class PenalisesTheLossOnly(Penalising):
 class TakesTheRootWithoutEpsilon(Penalising):
     """Uses a root without epsilon, whose derivative at 0 is infinite."""
 
-    def value(self, steepness, penalty):
-        excess = (steepness + 1e-300) ** 0.5 - penalty.target
-        return mean(excess * excess) if penalty.target else super().value(steepness, penalty)
+    def value(self, squared_norm, penalty):
+        excess = (squared_norm + 1e-300) ** 0.5 - penalty.target
+        return mean(excess * excess) if penalty.target else super().value(squared_norm, penalty)
 
 
 @caught_by("test_a_penalty_differentiates_through_augmentation")

@@ -22,7 +22,7 @@ SECONDS = 600.0
 """Time limit of loading in a child process."""
 SHARE = 0.01
 """The largest share of test images that may be training images."""
-MOST = 1000
+CHECKED_IMAGES = 1000
 """The most images whose levels are read."""
 
 
@@ -54,7 +54,7 @@ class DatasetImageClauses:
 
     def test_levels_are_not_fractions(self, dataset: Dataset) -> None:
         """Levels are from 0 to 255, not only 0 and 1, and images are not all equal."""
-        images = np.asarray(loaded(dataset).images[:MOST])
+        images = np.asarray(loaded(dataset).images[:CHECKED_IMAGES])
         assert images.max() > 1
         assert (images != images[:1]).any()
 
@@ -79,10 +79,10 @@ class DatasetImageClauses:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run = fit(
-                np.asarray(data.images[:MOST]),
+                np.asarray(data.images[:CHECKED_IMAGES]),
                 (Dense(int(np.prod(shape))), Tanh(), Reshape(shape)),
                 (Flatten(), Dense(1)),
-                labels=None if data.labels is None else data.labels[:MOST],
+                labels=None if data.labels is None else data.labels[:CHECKED_IMAGES],
                 steps=2,
                 latent=4,
                 batch=4,
