@@ -1,5 +1,5 @@
-# The two commands of the README, and those behind them. Nothing needs to be installed beforehand
-# but Python 3.11 or newer and make; everything goes into .venv.
+# The two commands of the README, and those that they use. They need only Python 3.11 or newer and
+# make, and install everything into .venv.
 PYTHON ?= python3
 BACKENDS ?= numpy torch keras jax autograd
 

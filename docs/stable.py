@@ -61,7 +61,7 @@ PROMISED = {
 }
 """Names by the module to import them from. Whatever is not here may change in any version."""
 PLAIN = (bool, int, float, str, NoneType)
-"""Defaults that are told."""
+"""Types of defaults that the page shows."""
 BEGIN = "<!-- names: written by docs/stable.py -->\n"
 
 
@@ -136,8 +136,8 @@ def line(name: str, thing: Callable[..., object]) -> str:
                 parts.append("*")
                 star = True
             optional = argument.default is not argument.empty
-            told = f"={argument.default!r}" if isinstance(argument.default, PLAIN) else ""
-            parts.append(f"[{argument.name}{told}]" if optional else argument.name)
+            default = f"={argument.default!r}" if isinstance(argument.default, PLAIN) else ""
+            parts.append(f"[{argument.name}{default}]" if optional else argument.name)
     return f"{name}({', '.join(parts)})"
 
 

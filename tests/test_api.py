@@ -412,7 +412,7 @@ def test_ctrl_c_finishes_the_step_and_returns_the_run():
 
 
 def test_ctrl_c_saves_a_run_that_resumes_to_the_same_numbers(tmp_path):
-    with pytest.raises(KeyboardInterrupt, match=r"saved: go on with gankit.train") as met:
+    with pytest.raises(KeyboardInterrupt, match=r"saved: continue with gankit.train") as met:
         train(steps=6, out=tmp_path / "run", callbacks=interrupting(3), progress=False)
     assert gankit.load(tmp_path / "run").step == met.value.run.step < 6
     again = train(steps=6, out=tmp_path / "run", resume=True, progress=False)

@@ -54,7 +54,7 @@ def walk(called, start, steps, largest=5, **parts):
     while step < steps:
         begin = step
         step = min([steps, step + largest, *(callback.next_boundary(step) for callback in called)])
-        assert step > begin, "an edge lies after the step"
+        assert step > begin, "a boundary is after the step"
         seen = Progress(step, losses(begin, step), trainer(step, **parts), step == steps)
         for callback in called:
             callback(seen)

@@ -301,7 +301,7 @@ def test_a_run_that_is_being_trained_can_be_evaluated(command, run):
     assert len(log(run)) == 1
 
 
-def test_nothing_but_the_log_and_the_picture_is_written(command, run):
+def test_only_the_log_and_the_picture_are_written(command, run):
     before = there()
     command("evaluate", run, *COUNT)
     after = there()
@@ -352,7 +352,7 @@ def ruined(run):
 
 BAD = {
     "no run": (lambda _: None, ("nothing", *COUNT), 4, "no run folder at 'nothing'"),
-    "a folder that is none": (lambda _: None, (".", *COUNT), 4, "config.toml"),
+    "a folder without a run": (lambda _: None, (".", *COUNT), 4, "config.toml"),
     "too few images": (lambda _: None, ("run", "-n", "5"), 2, "images: got 5; expected more"),
     "no images": (lambda _: None, ("run", "-n", "0"), 2, "images: got 0"),
     "a negative seed": (lambda _: None, ("run", *COUNT, "--seed", "-1"), 2, "seed"),

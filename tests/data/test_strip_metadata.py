@@ -35,7 +35,7 @@ ODD = {
     "date as a rational": (306, 5, 1, 60),
     "unit as a float": (296, 11, 1, 0x40000000),
     "a directory beyond the end": (0x8769, 4, 1, 0xFFFFFF),
-    "a type that is none": (271, 99, 7, 1),
+    "an unknown type": (271, 99, 7, 1),
 }
 
 

@@ -22,7 +22,7 @@ WRITER = runpy.run_path(str(DOCS / "stable.py"))
 def test_the_names_on_the_page_are_those_of_the_code():
     assert WRITER["page"](PAGE) == PAGE, (
         "what authors were promised has changed: docs/stable.md says when that may be, "
-        "and `python docs/stable.py` writes it anew"
+        "and `python docs/stable.py` writes it again"
     )
 
 

@@ -90,7 +90,7 @@ def test_it_becomes_json_without_infinity(evaluator, digits):
     assert table["frechet"] == found.frechet
 
 
-def test_an_infinite_divergence_is_none_in_json(digits, features):
+def test_an_infinite_divergence_is_null_in_json(digits, features):
     images, labels = digits
     found = evaluate(images[600:], Reference(images[labels < 1][:20], "zeros"), features)
     assert found.histogram_divergence == math.inf

@@ -127,7 +127,7 @@ BAD = {
     "no table": "[]",
     "nothing": "",
     "too deep": "[" * 100_000,
-    "a number that is none": json.dumps(ROWS[1]).replace("10.0", "NaN"),
+    "NaN as a metric": json.dumps(ROWS[1]).replace("10.0", "NaN"),
     "an endless number": json.dumps(ROWS[1]).replace("10.0", "1e999"),
     "a number too long": json.dumps(ROWS[1]).replace("10.0", "1" + "0" * 400),
     "a step of half": json.dumps(ROWS[1] | {"step": 1.5}),

@@ -42,8 +42,8 @@ DAMAGED = {
     "a step before the first": b'{"step": -1, "text": "a"}',
     "a step that is true": b'{"step": true, "text": "a"}',
     "a step beyond counting": b'{"step": 1e400, "text": "a"}',
-    "a text that is none": b'{"step": 1, "text": 1}',
-    "nothing but depth": b"[" * 20_000,
+    "a number as text": b'{"step": 1, "text": 1}',
+    "many open brackets": b"[" * 20_000,
     "half a character": b'{"step": 1, "text": "\xff"}',
 }
 

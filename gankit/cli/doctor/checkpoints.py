@@ -166,7 +166,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _checkpoint(path: Path) -> Path:
-    """Return the path of a checkpoint; raise CheckpointError if it is none."""
+    """Return the path of a checkpoint; raise CheckpointError if it is something else."""
     name = path.absolute().name
     steps = CheckpointStore(path.absolute().parent).steps()
     if (path / manifest.NAME).is_file() or (name.isdecimal() and int(name) in steps):

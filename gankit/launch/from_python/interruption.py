@@ -24,7 +24,7 @@ def run_or_interrupt(run: Run, stop: Stop, steps: int, data_dir: Path | None = N
     if run.folder is not None:
         where = f", data_dir={str(data_dir)!r}" if data_dir else ""
         call = f"gankit.train(out={str(run.folder)!r}, resume=True{where})"
-        text += f"; saved: go on with {call}"
+        text += f"; saved: continue with {call}"
     # Not a subclass: Python ends a script as the signal does only for KeyboardInterrupt itself.
     error = KeyboardInterrupt(f"{text}; this error's .run is the run until here")
     error.run = run  # type: ignore[attr-defined]

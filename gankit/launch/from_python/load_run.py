@@ -58,5 +58,5 @@ def _losses(run: RunFolder, checkpoint: Checkpoint) -> LossHistory:
     except CheckpointError as error:
         losses, damage = np.empty((0, 2)), str(error)
     if damage:
-        warn(f"{damage}; nothing but the history needs it")
+        warn(f"{damage}; only the history needs it")
     return LossHistory(losses[: checkpoint.step])

@@ -90,8 +90,8 @@ def load_best(folder: RunFolder) -> Checkpoint:
                 raise
             # The run is training: another step is the best now, and this one was removed.
     raise CheckpointError(
-        f"{folder.path} has no best checkpoint: none of those there was evaluated; "
-        "train on with evaluate_every=1, or take the newest"
+        f"{folder.path} has no best checkpoint: no saved checkpoint was evaluated; "
+        "resume with --set evaluate_every=1, or use the newest checkpoint"
     )
 
 

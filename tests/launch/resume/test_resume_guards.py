@@ -282,7 +282,7 @@ def test_a_damaged_log_does_not_stop_sampling(command_fd, how):
     ended = command_fd("sample", "run", "--out", "x.png")
     assert ended.code == 0
     assert ended.err.count("metrics.jsonl") == 1
-    assert "nothing but the history needs it" in ended.err
+    assert "only the history needs it" in ended.err
 
 
 def old_settings():
