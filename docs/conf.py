@@ -34,7 +34,7 @@ html_title = f"gankit {release}"
 
 
 def _check_contract() -> None:
-    """Stop where the page of clauses is not what the clauses say."""
+    """Stop if the page of clauses differs from the clauses."""
     here = Path(__file__).parent
     wanted = runpy.run_path(str(here / "contract.py"))["page"]()
     if (here / "contract.md").read_text(encoding="utf-8") != wanted:
@@ -50,7 +50,7 @@ def _write_template() -> None:
 
 
 _write_template()
-# The clauses are tests; where pytest is not installed they cannot be read.
+# The clauses are tests; without pytest they cannot be read.
 if importlib.util.find_spec("pytest"):
     _check_contract()
 

@@ -55,7 +55,7 @@ class Export:
         `add_class_names(path, names)` adds the names of classes 0, 1, ... to the file, as a JSON
         list named "class_names"; None if the format cannot store it. It is called only if the
         generator is class-conditional and the classes have names.
-        only where the generator takes classes and these have names.
+        only if the generator takes classes and these have names.
     """
 
     suffix: str
