@@ -178,7 +178,7 @@ def check(
 
     Runs in a child process, so that a crash or hang is reported. A level is reached if all its
     clauses and those of the levels before it pass; a clause about a capability that the backend
-    does not claim counts as passed. Of a backend, also prints the time of a step of the recipe
+    does not claim counts as passed. For a backend, it also prints the time of a step of the recipe
     `simple`, and that of the numpy reference; no time fails the check.
 
     The exit code is 5 if the level is not reached, a clause selected by -k fails, or pytest is
