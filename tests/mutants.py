@@ -56,6 +56,11 @@ SURVIVORS = {
     "1 becomes 2": UNKNOWN,
     "defaults: flat = xp.reshape(xp.concatenate(patches, axis=3), "
     "(-1, side * side * channels)): 1 becomes 2": UNKNOWN,
+    "defaults: differences = xp.reshape(places, (1, -1, 1)) - "
+    "xp.reshape(places, (1, 1, -1)): 1 becomes 2": UNKNOWN,
+    "defaults: differences = differences - xp.reshape(offsets, (-1, 1, 1)): 1 becomes 2": UNKNOWN,
+    'defaults: return xp.pad(x, ((0, 0), sides, sides, (0, 0)), "constant") if padding else x: '
+    "0 becomes 1": "a convolution reads the channels of the kernel, and none after them",
     "defaults: above, below = xp.where(x > 0, x, zeros), xp.where(x > 0, zeros, x): "
     "0 becomes 1": "the next line selects `below` only where x is not positive",
 }
