@@ -29,9 +29,10 @@ class HintingCommand(click.Command):
 def _option_error(error: click.NoSuchOption) -> click.UsageError:
     """Return the error about an option, with a hint if it is the name of a setting."""
     from gankit.config import TrainConfig
+    from gankit.recipes.families.settings import COMMON
 
     name = error.option_name.lstrip("-").replace("-", "_")
-    if name not in {field.name for field in dataclasses.fields(TrainConfig)}:
+    if name not in {*COMMON, *(field.name for field in dataclasses.fields(TrainConfig))}:
         return error
     message = f"unknown option {error.option_name!r}; use --set {name}=VALUE"
     return click.UsageError(message, error.ctx)

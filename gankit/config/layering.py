@@ -19,8 +19,16 @@ from gankit._utils.paths import given
 from gankit._utils.storage import read_plain
 from gankit.config.train_config import MOST_CONFIG_BYTES, TrainConfig, from_settings, parse_toml
 from gankit.errors import ConfigError, UnknownName
+from gankit.layers import Shape
 from gankit.penalties import Penalty
 from gankit.recipes import Recipe, recipe
+from gankit.recipes.families.settings import (
+    DEFAULT_CLASSES,
+    DEFAULT_SHAPE,
+    families,
+    layers,
+    without_families,
+)
 
 Settings: TypeAlias = dict[str, Any]
 Source: TypeAlias = tuple[str, Settings]
@@ -39,7 +47,19 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     If sources name both `epochs` and `steps`, the last one decides.
     Sources are by dotted path, "generator.optimizer.learning_rate"; a list is one value, unless
     a path names one of its items: "generator.layers.0.units".
+
+    Raises
+    ------
+    ConfigError
+        A path names no item, or settings are nested too deeply.
     """
+    try:
+        return _merged(sources)
+    except RecursionError:
+        raise ConfigError("settings are nested too deeply") from None
+
+
+def _merged(sources: Iterable[Source]) -> tuple[Settings, dict[str, str]]:
     merged: Settings = {}
     origins: dict[str, str] = {}
     for name, settings in sources:
@@ -62,15 +82,53 @@ def unknown_penalty(name: str) -> Penalty:
 def config_of(sources: Iterable[Source], find: FindPenalty = unknown_penalty) -> TrainConfig:
     """Return the configuration of merged sources; ConfigError names what is wrong.
 
-    `find` returns the penalty of a name; by default it raises UnknownName.
+    Families become layers for images of 28x28, grey, if `with_layers` was not called for others.
+
+    Parameters
+    ----------
+    sources
+        The sources, the lowest priority first.
+    find
+        Returns the penalty of a name; by default it raises UnknownName.
     """
     sources = list(sources)
-    try:
-        merged, _ = merge(sources)
-    except RecursionError:
-        raise ConfigError("settings are nested too deeply") from None
+    merged, _ = merge(with_layers(sources))
     named = _with_penalties(merged, find)
     return from_settings(named, sources[0][0] if len(sources) == 1 else "settings")
+
+
+def with_layers(
+    sources: list[Source],
+    shape: Shape = DEFAULT_SHAPE,
+    classes: int = DEFAULT_CLASSES,
+) -> list[Source]:
+    """Return sources in which the layers for images of a shape take the place of families.
+
+    The layers have the priority of the source that states the family: later sources may change
+    them, and layers in that source itself win.
+
+    Parameters
+    ----------
+    sources
+        The sources, the lowest priority first.
+    shape
+        `(height, width, channels)` of the images.
+    classes
+        Number of classes, for an auxiliary classifier.
+
+    Raises
+    ------
+    ConfigError
+        A family is unknown or makes no such images, or one of its options is invalid.
+    """
+    merged, _ = merge(sources)
+    roles = families(merged)
+    if not roles:
+        return sources
+    stating = max(number for number, (_, values) in enumerate(sources) if families(values))
+    name = f"{sources[stating][0]}, for {'x'.join(map(str, shape[:2]))}"
+    left = [(source, without_families(values, roles)) for source, values in sources]
+    return [*left[:stating], (name, layers(merged, shape, classes)), *left[stating:]]
 
 
 def _with_penalties(settings: Settings, find: FindPenalty) -> Settings:
@@ -100,7 +158,7 @@ def from_recipe(name: str, find: Callable[[str], Recipe] = recipe) -> Source:
     if name.endswith(".toml"):
         path = given(name, "recipe")
         return name, from_file(path)[1] | {"recipe": path.name}
-    return f"recipe {name}", find(name).settings
+    return f"recipe {name}", find(name).values
 
 
 def from_file(path: Path) -> Source:

@@ -24,11 +24,15 @@ Network: TypeAlias = NetworkConfig | Layer | Sequence[Layer | Table] | Table
 class Settings(TypedDict, total=False):
     """The fields of `TrainConfig`, which explains them; objects may stand for tables and names.
 
+    `family` and `width` take the place of the networks' layers, as in a recipe.
+
     `recipe` is not among them: `gankit.train` takes it as its first argument.
     """
 
     generator: Network
     discriminator: Network
+    family: str
+    width: int
     latent: int
     loss: str | Loss
     batch: int

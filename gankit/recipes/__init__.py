@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit.errors import UnknownName, known_name
+from gankit.recipes.families.settings import with_layers
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,14 @@ class Recipe:
         return str(tomllib.loads(self.text).get("summary", ""))
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """Its values, nested as in the file, for a `TrainConfig`."""
+    def values(self) -> dict[str, Any]:
+        """Its values, nested as in the file, and its name; families are not yet layers."""
         return tomllib.loads(self.text) | {"recipe": self.name}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its values for a `TrainConfig`, a family's networks for images of 28x28, grey."""
+        return with_layers(self.values)
 
 
 def recipes() -> list[Recipe]:

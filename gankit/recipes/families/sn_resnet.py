@@ -1,0 +1,128 @@
+"""Residual networks with spectral normalisation (Miyato et al. 2018, tables 4 and 5).
+
+Channels double at each halving of the sides, as in the paper's networks for 48x48: 64 to 512 in
+its generator, and 64 to 1,024 in its discriminator, whose last block does not halve the sides. The
+paper sums the last map over its pixels; here a dense layer takes all of them, because sizes need
+not be square.
+"""
+
+from __future__ import annotations
+
+from gankit.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv,
+    Dense,
+    Flatten,
+    ReLU,
+    Reshape,
+    Residual,
+    Shape,
+    Spec,
+    Tanh,
+    Upsample,
+)
+from gankit.recipes.families import labels
+from gankit.recipes.families.dcgan import widths
+from gankit.recipes.families.sizes import doublings
+
+BATCH_NORM = BatchNorm(momentum=0.9, epsilon=1e-5)
+
+
+def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: float = 1.0) -> Spec:
+    """Return a dense layer and residual blocks that double the sides.
+
+    Parameters
+    ----------
+    shape
+        `(height, width, channels)` of the images; the sides as in `sizes`.
+    width
+        Channels at the sides of the images, at least 1.
+    embedding, embedding_gain
+        As in `dense.generator`.
+
+    Raises
+    ------
+    ConfigError
+        No such network makes the size.
+    """
+    start = doublings((shape[0], shape[1]))
+    *larger, first = widths(width, start.count + 1)
+    return (
+        *labels.embedding(embedding, embedding_gain),
+        Dense(start.height * start.width * first),
+        Reshape((start.height, start.width, first)),
+        *map(_up, reversed(larger)),
+        BATCH_NORM,
+        ReLU(),
+        Conv(shape[2], 3, padding=1),
+        Tanh(),
+    )
+
+
+def discriminator(shape: Shape, *, width: int, outputs: int = 1, projection: bool = False) -> Spec:
+    """Return residual blocks that halve the sides, one that does not, and a dense layer.
+
+    Parameters
+    ----------
+    shape
+        As in `generator`.
+    width
+        Channels at half the sides of the images, at least 1.
+    outputs, projection
+        As in `labels.last`.
+
+    Raises
+    ------
+    ConfigError
+        As in `generator`.
+    """
+    first, *halving, last = widths(width, doublings((shape[0], shape[1])).count + 1)
+    return (
+        _first(first),
+        *map(_down, halving),
+        Residual((ReLU(), _conv(last), ReLU(), _conv(last)), (_point(last),)),
+        ReLU(),
+        Flatten(),
+        *labels.last(outputs, projection, spectral=True),
+    )
+
+
+def _up(filters: int) -> Residual:
+    """Return a block of the generator, which doubles the sides."""
+    return Residual(
+        (
+            BATCH_NORM,
+            ReLU(),
+            Upsample(2),
+            Conv(filters, 3, padding=1),
+            BATCH_NORM,
+            ReLU(),
+            Conv(filters, 3, padding=1),
+        ),
+        (Upsample(2), Conv(filters, 1)),
+    )
+
+
+def _first(filters: int) -> Residual:
+    """Return the block of the images, which does not begin with a ReLU."""
+    return Residual(
+        (_conv(filters), ReLU(), _conv(filters), AveragePool(2)),
+        (AveragePool(2), _point(filters)),
+    )
+
+
+def _down(filters: int) -> Residual:
+    """Return a block of the discriminator, which halves the sides."""
+    return Residual(
+        (ReLU(), _conv(filters), ReLU(), _conv(filters), AveragePool(2)),
+        (_point(filters), AveragePool(2)),
+    )
+
+
+def _conv(filters: int) -> Conv:
+    return Conv(filters, 3, padding=1, spectral=True)
+
+
+def _point(filters: int) -> Conv:
+    return Conv(filters, 1, spectral=True)
