@@ -34,6 +34,7 @@ PROMISED = {
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.augment": "Augment AugmentOps Half view",
     "gankit.recipes": "Recipe",
+    "gankit.recipes.families": "networks",
     "gankit.schedules": "Schedule ends value",
     "gankit.contract.random_streams": "Mask Role StepKey Stream dropout_mask framework_seed "
     "generator keep_probability",

@@ -142,6 +142,8 @@ class Dataset:
         Checks every copy of every file, one row each; None if there are no files.
     test
         Like `load`, for the held-out test images; None if there are none.
+    shape
+        `(height, width, channels)` of the images; None, the default, if loading them shows it.
     """
 
     name: str
@@ -150,3 +152,4 @@ class Dataset:
     fetch: Fetch | None = None
     verify: Callable[[Path | None], list[FileCheck]] | None = None
     test: Callable[[Path | None], ImageSet] | None = None
+    shape: tuple[int, int, int] | None = None

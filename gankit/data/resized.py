@@ -1,4 +1,4 @@
-"""Resize the images of a data set."""
+"""Resize the images of a data set, and change their channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,34 @@ from numpy.typing import NDArray
 
 from gankit.data.dataset import ImageSet
 from gankit.data.formats.picture import fitted
-from gankit.data.image_options import Fit
+from gankit.data.image_options import Channels, Fit
+from gankit.errors import DataError
+
+
+def with_channels(data: ImageSet, channels: Channels) -> ImageSet:
+    """Return the data set in grey or colour; unchanged if the images have these channels.
+
+    Grey is the luma of ITU-R 601-2, as for pictures; colours of grey images are equal.
+
+    Raises
+    ------
+    DataError
+        The images have neither 1 nor 3 channels.
+    """
+    from PIL import Image
+
+    found = data.images.shape[3]
+    if found == channels:
+        return data
+    if found not in (1, 3):
+        raise DataError(f"{data.source}: got {found} channels; expected 1 or 3; remove --channels")
+    if channels == 3:
+        made = np.repeat(np.asarray(data.images), 3, axis=3)
+    else:
+        grey = [np.asarray(Image.fromarray(np.asarray(one)).convert("L")) for one in data.images]
+        made = np.stack(grey)[..., np.newaxis]
+    kind = "grey" if channels == 1 else "colour"
+    return dataclasses.replace(data, images=made, source=f"{data.source}, in {kind}")
 
 
 def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSet:

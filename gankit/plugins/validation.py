@@ -57,6 +57,14 @@ def _is_snippet(value: object) -> bool:
         return False
 
 
+def _is_shape(value: object) -> bool:
+    """Return whether a value is a (height, width, channels), or None."""
+    if value is None:
+        return True
+    sides = value if isinstance(value, tuple) else ()
+    return len(sides) == 3 and all(type(side) is int and side > 0 for side in sides)
+
+
 def _is_penalty(value: object) -> bool:
     # Its values are saved, not its methods, so a subclass would be another penalty in a run.
     return type(value) is pkgutil.resolve_name("gankit.penalties:Penalty")
@@ -96,6 +104,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "fetch": OPTIONAL_FUNCTION,
         "verify": OPTIONAL_FUNCTION,
         "test": OPTIONAL_FUNCTION,
+        "shape": Rule("three whole numbers, each at least 1, or None", _is_shape),
     },
     "loss": {
         "discriminator": FUNCTION,

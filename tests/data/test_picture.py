@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gankit.data.formats.picture import picture
+from gankit.data.formats.picture import picture, picture_shape
 from gankit.data.image_options import ImageOptions, parse_size
 from gankit.errors import ConfigError, DataError, UnknownName
 
@@ -244,3 +244,30 @@ def test_a_size_is_parsed(text, size):
 def test_an_invalid_size_is_refused(text):
     with pytest.raises(ConfigError, match="expected 64, or height and width as in 48x64"):
         parse_size(text)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize(
+    ("mode", "ending"),
+    [
+        *((mode, ".png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
+        *((mode, ".jpg") for mode in ("L", "RGB", "CMYK")),
+        *((mode, ".gif") for mode in ("L", "P")),
+        ("RGB", ".webp"),
+        ("L", ".tif"),
+    ],
+)
+def test_the_header_gives_the_shape_of_the_pixels(tmp_path, mode, ending, orientation):
+    path = tmp_path / f"picture{ending}"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    extra = {} if ending == ".gif" else {"exif": exif}
+    Image.new(mode, (7, 5)).save(path, **extra)
+    assert picture_shape(path) == picture(path, PLAIN).shape
+
+
+def test_the_header_of_a_damaged_picture_is_a_data_error(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(DataError, match="cannot be read"):
+        picture_shape(path)

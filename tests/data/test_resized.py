@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 from gankit import plugins
 from gankit.data import ImageSet, glyphs
 from gankit.data.dataset import Dataset
-from gankit.data.resized import resized
-from gankit.errors import ExitCode
+from gankit.data.resized import resized, with_channels
+from gankit.errors import DataError, ExitCode
 from gankit.plugins import registry
 
 
@@ -67,3 +67,17 @@ def test_options_for_picture_folders_are_refused(command):
 def test_resizing_keeps_the_labels(wide):
     labelled = dataclasses.replace(wide, labels=np.arange(24) % 3)
     assert np.array_equal(resized(labelled, (5, 5)).labels, labelled.labels)
+
+
+def test_channels_change_between_grey_and_colour():
+    images = np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), np.uint8)
+    grey = with_channels(ImageSet(images, None, "noise"), 1)
+    assert np.array_equal(
+        grey.images[1, ..., 0], np.asarray(Image.fromarray(images[1]).convert("L"))
+    )
+    assert grey.source == "noise, in grey"
+    colour = with_channels(grey, 3)
+    assert np.array_equal(colour.images, np.repeat(grey.images, 3, axis=3))
+    assert with_channels(colour, 3) is colour
+    with pytest.raises(DataError, match="got 5 channels; expected 1 or 3; remove --channels"):
+        with_channels(ImageSet(np.zeros((2, 4, 4, 5), np.uint8), None, "x"), 1)

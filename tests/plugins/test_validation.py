@@ -48,6 +48,7 @@ WRONG_DATASET = {
     "fetch": [3],
     "verify": ["v"],
     "test": [()],
+    "shape": [(28, 28), [28, 28, 1], (28, 28, 0), "28x28", (28.0, 28, 1)],
 }
 WRONG_LOSS = {
     "name": [" "],

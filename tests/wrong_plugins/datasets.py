@@ -73,9 +73,9 @@ def after_seeding(_folder):
     return load(None)
 
 
-def wrong(name, *clauses, load=load, test=load_test, summary="bright and dark images"):
+def wrong(name, *clauses, load=load, test=load_test, summary="bright and dark images", shape=None):
     """Return a wrong data set."""
-    return Wrong(Dataset(name, summary, load, test=test), clauses)
+    return Wrong(Dataset(name, summary, load, test=test, shape=shape), clauses)
 
 
 CORRECT_DATASET = Dataset("drawn", "bright and dark images", load, test=load_test)
@@ -83,6 +83,7 @@ WRONG_DATASETS = [
     wrong("has-no-summary", "test_has_valid_fields", summary=""),
     wrong("returns-arrays", "test_loads_images_without_a_folder", load=as_tuple, test=None),
     wrong("has-real-images", "test_images_are_uint8", load=with_fields(images=drawn(0)[0] / 255)),
+    wrong("states-another-shape", "test_the_stated_shape_is_that_of_the_images", shape=(5, 4, 1)),
     wrong("is-small", "test_has_enough_images", load=functools.partial(load, count=11)),
     wrong(
         "has-levels-0-and-1",

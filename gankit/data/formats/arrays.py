@@ -168,8 +168,8 @@ def _check_options(shape: tuple[int, ...], name: str, options: ImageOptions) -> 
     else:
         return
     remedy = (
-        "arrays are not converted: save them in that shape, or choose networks for their shape, "
-        "with `gankit recipes show` and --recipe FILE.toml"
+        "arrays are not converted: save them in that shape, leave out --size and --channels, or "
+        "choose a recipe that takes their shape, such as simple"
     )
     raise DataError(f"{name}: got images of {shape[1:]}; expected {wanted}; {remedy}")
 

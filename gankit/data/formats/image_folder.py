@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +24,15 @@ from gankit.data.formats.folder_listing import (
     most_common,
     pictures_below,
 )
-from gankit.data.formats.picture import ENDINGS, read
+from gankit.data.formats.picture import ENDINGS, picture_shape, read
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
 
 MOST_LISTED = 3
 """The most unreadable files in one message."""
+
+MOST_SAMPLED = 100
+"""The most pictures that are read to find the typical size."""
 
 DARK_BITS = 14
 """Pictures of 16 bits are dark if none uses more bits than this."""
@@ -132,6 +137,27 @@ def first_picture(path: Path) -> tuple[str, tuple[int, int, int]] | None:
             continue
         return name, (height, width, channels)
     return None
+
+
+def typical_shape(path: Path) -> tuple[int, int, int]:
+    """Return the median height and width of a folder's pictures, and their channels.
+
+    The headers of at most 100 pictures, evenly spaced, are read. Channels are 3 if any has colours.
+
+    Raises
+    ------
+    DataError
+        As for `image_folder`, or if none of them can be read.
+    """
+    files = image_folder(path).files
+    found = []
+    for name in files[:: -(-len(files) // MOST_SAMPLED)]:
+        with suppress(DataError):
+            found.append(picture_shape(path / name))
+    if not found:
+        raise DataError(f"{path}: cannot read any of {len(files)} pictures")
+    heights, widths, channels = zip(*found, strict=True)
+    return median_low(heights), median_low(widths), max(channels)
 
 
 def pictures(

@@ -36,6 +36,8 @@ UPRIGHT_OPERATIONS = {
     8: "ROTATE_90",
 }
 """Pillow's names of the operations that make a picture upright, by its EXIF orientation."""
+TURNS = {"TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"}
+"""Those that exchange height and width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,27 @@ def read(path: Path, options: ImageOptions) -> Read:
         # A decoder may raise any exception for damaged bytes.
         fault = f"damaged {found.kind} file: {_decoder_reason(error)}"
         raise DataError(f"{path}: cannot be read: {fault}") from error
+
+
+def picture_shape(path: Path) -> tuple[int, int, int]:
+    """Return the height, width and channels that `read` gives, from a file's header alone.
+
+    Raises
+    ------
+    DataError
+        As for `read`, if the header shows it.
+    """
+    found = _stripped(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with _opened(found) as image:
+                height, width = image.height, image.width
+                channels = 1 if _is_grey(image, found) else 3
+    except Exception as error:
+        raise DataError(f"{path}: cannot be read: {_decoder_reason(error)}") from error
+    turned = UPRIGHT_OPERATIONS.get(found.orientation, "") in TURNS
+    return (width, height, channels) if turned else (height, width, channels)
 
 
 class _Unsupported(Exception):
@@ -215,16 +238,21 @@ def _coloured(image: Image, found: StrippedFile) -> Image:
     """Return an image of 8 bits in mode L or RGB."""
     from PIL import Image
 
-    grey = image.mode in ("1", "L", "LA", "La") and found.kind != "GIF"
-    if found.png and found.png.colour == GREY_ALPHA:  # Pillow has no grey with alpha of 16 bits.
-        grey = True
-    mode = "L" if grey else "RGB"
+    mode = "L" if _is_grey(image, found) else "RGB"
     if image.mode == "La":  # Pillow converts this mode only to LA.
         image = image.convert("LA")
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
         return Image.alpha_composite(ground, image.convert("RGBA")).convert(mode)
     return image.convert(mode)
+
+
+def _is_grey(image: Image, found: StrippedFile) -> bool:
+    """Return whether a picture becomes grey; all GIF files become colour."""
+    if found.png and found.png.colour == GREY_ALPHA:  # Pillow has no grey with alpha of 16 bits.
+        return True
+    deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
+    return deep or (image.mode in ("1", "L", "LA", "La") and found.kind != "GIF")
 
 
 def _without_clear(plain: Image, exact: NDArray[Any], png: Png) -> Image:

@@ -86,4 +86,5 @@ DATASET = Dataset(
     summary="generated digits that look handwritten, 28x28, 60,000 images, no download",
     load=load,
     test=held_out,
+    shape=(SIDE, SIDE, 1),
 )

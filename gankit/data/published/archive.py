@@ -51,9 +51,9 @@ class Archive:
         files = [file for split in self.splits.values() for file in split]
         return list({file.name: file for file in files}.values())
 
-    def dataset(self, summary: str) -> Dataset:
-        """Return the named data set of this archive."""
-        return Dataset(self.name, summary, self.load, self.fetch, self.verify, self.held_out)
+    def dataset(self, summary: str, shape: tuple[int, int, int] = (28, 28, 1)) -> Dataset:
+        """Return the named data set of this archive, with images of `shape`."""
+        return Dataset(self.name, summary, self.load, self.fetch, self.verify, self.held_out, shape)
 
     def load(self, data_dir: Path | None) -> ImageSet:
         """Return the training images, as `read` does."""

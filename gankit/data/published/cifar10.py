@@ -46,4 +46,6 @@ ARCHIVE = Archive(
     class_names=CLASS_NAMES,
 )
 
-DATASET = ARCHIVE.dataset("photographs of ten kinds, 32x32x3, 50,000 images (Krizhevsky 2009)")
+DATASET = ARCHIVE.dataset(
+    "photographs of ten kinds, 32x32x3, 50,000 images (Krizhevsky 2009)", (32, 32, 3)
+)

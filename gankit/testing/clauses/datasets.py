@@ -48,6 +48,11 @@ class DatasetImageClauses:
             assert len(data.images.shape) == 4
             assert 0 not in data.images.shape
 
+    def test_the_stated_shape_is_that_of_the_images(self, dataset: Dataset) -> None:
+        """`shape` is (height, width, channels) of the images, or None."""
+        if dataset.shape is not None:
+            assert dataset.shape == loaded(dataset).images.shape[1:]
+
     def test_has_enough_images(self, dataset: Dataset) -> None:
         """There are at least 12 images, because an evaluation divides them."""
         assert len(loaded(dataset)) >= 2 * FEWEST
