@@ -18,6 +18,7 @@ from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
 from gankit.launch import devices
 from gankit.launch.from_python.fit_images import fit_images, training_arrays
 from gankit.launch.from_python.load_run import load_run
+from gankit.launch.from_python.named_networks import network_of
 from gankit.launch.from_python.named_settings import loss_of
 from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
@@ -53,7 +54,8 @@ def train(
     ----------
     recipe
         A recipe's name, as `gankit recipes list` shows it, or the path of a TOML file. None, the
-        default, is the recipe of the resumed run, or else "simple".
+        default, is the recipe of the resumed run, or else the one that fits the images: "simple"
+        for 28x28 grey, and "dcgan", or "simple" at other sizes, for others.
     out
         The run's folder; None, the default, trains in memory.
     resume
@@ -100,8 +102,8 @@ def train(
 
 def fit(
     images: Images,
-    generator: Spec | Native,
-    discriminator: Spec | Native,
+    generator: Spec | Native | str,
+    discriminator: Spec | Native | str,
     *,
     steps: int,
     latent: int,
@@ -139,7 +141,8 @@ def fit(
         as an `nn.Module` or a `keras.Model`, in that framework's own layout of images. Native
         networks are trained in place: afterwards they have the trained weights. The generator
         takes `(n, latent)` noise and makes images in [-1, 1]; the discriminator makes one logit
-        per image, without a sigmoid.
+        per image, without a sigmoid. The name of a family, such as "dcgan", takes its networks for
+        images of this shape: see `gankit.recipes.families.networks`.
     steps
         How many steps to train, at least 1. A step is `n_critic` discriminator updates and one
         generator update.
@@ -220,11 +223,12 @@ def fit(
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
     data, step_shape = training_arrays(images, labels), StepShape(batch, n_critic)
+    shape, outputs = data.images.shape[1:], 1 + data.classes if auxiliary else 1
     problem = Problem(
-        generator=generator,
-        discriminator=discriminator,
+        generator=network_of(generator, "generator", shape),
+        discriminator=network_of(discriminator, "discriminator", shape, outputs),
         latent=latent,
-        image_shape=data.images.shape[1:],
+        image_shape=shape,
         loss=smoothed(loss_of(loss), label_smoothing),
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,

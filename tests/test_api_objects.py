@@ -201,7 +201,7 @@ def test_a_value_of_a_wrong_type_is_refused_in_one_line(changes, told):
     ("generator", "told"),
     [
         (None, "generator: got None; expected a tuple of gankit.layers"),
-        ("dcgan", "generator: got 'dcgan'"),
+        ("dcgn", "unknown family 'dcgn'; known: dcgan"),
         ({"layers": []}, "generator: got dict of 1"),
         (IMAGES, "generator: got numpy ndarray of shape (20, 3, 2, 1), uint8"),
         (len, "generator: got the function len"),

@@ -57,4 +57,4 @@ def test_a_program_is_checked_and_its_mistakes_are_refused(check):
 
 def test_the_settings_are_the_fields_of_the_configuration():
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert Settings.__annotations__.keys() == fields - {"recipe"}
+    assert Settings.__annotations__.keys() == fields - {"recipe"} | {"family", "width"}

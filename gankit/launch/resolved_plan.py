@@ -97,6 +97,7 @@ def resolve(
     loss: Loss | None = None,
     backend: Backend | None = None,
     resumed: Path | None = None,
+    loaded: dict[str, ImageSet] | None = None,
 ) -> ResolvedPlan:
     """Resolve all names; what "auto" became is printed and recorded.
 
@@ -106,6 +107,8 @@ def resolve(
         Objects that replace the names in `config`.
     resumed
         The folder of a resumed run, if any.
+    loaded
+        As in `training_data`.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def resolve(
     backend = choose_backend(backend or config.backend, tell)
     before = recorded(resumed).dataset if resumed and RunFolder(resumed).exists() else None
     with hint_at_moved_images(before if before == config.dataset else None):
-        data = training_data(config, data_dir, tell)
+        data = training_data(config, data_dir, tell, loaded)
     config = dataclasses.replace(data.config, backend=backend.name, loss=loss.name)
     check_shape(config, data.images)
     warn_of_lost_detail(config)

@@ -14,7 +14,7 @@ from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
 from gankit.data.class_names import listed
 from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
-from gankit.data.resized import resized
+from gankit.data.resized import resized, with_channels
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
 
@@ -39,8 +39,24 @@ class TrainingData:
     notes: dict[str, str]
 
 
-def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> TrainingData:
+def training_data(
+    config: TrainConfig,
+    data_dir: Path | None,
+    tell: Tell,
+    loaded: dict[str, ImageSet] | None = None,
+) -> TrainingData:
     """Load the data set `config.dataset`.
+
+    Parameters
+    ----------
+    config
+        The run's configuration.
+    data_dir
+        Folder of data sets that the user gave.
+    tell
+        Called with a line for what was done.
+    loaded
+        Named data sets that are loaded already; the run's is taken out.
 
     Raises
     ------
@@ -51,7 +67,7 @@ def training_data(config: TrainConfig, data_dir: Path | None, tell: Tell) -> Tra
         found = _load_own(config, tell)
     else:
         _check_options_of_named(config)
-        found = _resized(_load_named(config, data_dir), tell)
+        found = _resized(_load_named(config, data_dir, loaded or {}), tell)
     notes = found.notes | {"data": found.images.source}
     images = _without_gaps(found.config, found.images, tell)
     return TrainingData(_with_classes(found.config, images), images, notes)
@@ -84,25 +100,29 @@ def _own_options(config: TrainConfig) -> ImageOptions:
 def _check_options_of_named(config: TrainConfig) -> None:
     """Raise ConfigError for options that only apply to a user's own images and arrays."""
     options = config.images or ImageOptions()
-    if dataclasses.replace(options, size=None, fit="crop") != ImageOptions():
+    if dataclasses.replace(options, size=None, channels=None, fit="crop") != ImageOptions():
         raise ConfigError(
-            "channels, skip_bad and the keys of arrays apply only to your own images and arrays; "
+            "skip_bad and the keys of arrays apply only to your own images and arrays; "
             f"{config.dataset!r} is the name of a data set"
         )
 
 
 def _resized(found: TrainingData, tell: Tell) -> TrainingData:
-    """Resize the images of a named data set, if requested."""
-    options = found.config.images
-    if options is None or options.size is None:
-        return found
-    images = resized(found.images, options.size, options.fit)
+    """Change size and channels of the images of a named data set, if requested."""
+    options = found.config.images or ImageOptions()
+    images = found.images
+    if options.size is not None:
+        images = resized(images, options.size, options.fit)
+    if options.channels is not None:
+        images = with_channels(images, options.channels)
     if images is not found.images:
         tell(images.source)
     return dataclasses.replace(found, images=images)
 
 
-def _load_named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
+def _load_named(
+    config: TrainConfig, data_dir: Path | None, loaded: dict[str, ImageSet]
+) -> TrainingData:
     """Load a data set; only MNIST by "auto" may be replaced by another one."""
     name, notes = config.dataset, {}
     if name == AUTO:
@@ -116,7 +136,8 @@ def _load_named(config: TrainConfig, data_dir: Path | None) -> TrainingData:
             images = plugins.get_dataset(name).load(data_dir)
     else:
         dataset = _dataset_named(name)
-        name, images = dataset.name, dataset.load(data_dir)
+        name = dataset.name
+        images = loaded.pop(name) if name in loaded else dataset.load(data_dir)
     return TrainingData(dataclasses.replace(config, dataset=name), images, notes)
 
 

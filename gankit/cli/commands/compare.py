@@ -20,6 +20,7 @@ from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
     from gankit.config.layering import Source
+    from gankit.launch.expected_images import Loaded
     from gankit.launch.resolved_plan import ResolvedPlan
 
 PAGE = "compare.html"
@@ -27,7 +28,7 @@ FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 
 
 @click.command("compare", cls=HintingCommand)
-@click.option("--recipe", shell_complete=complete_recipes, help="As in `gankit train`  [simple].")
+@click.option("--recipe", shell_complete=complete_recipes, help="As in `gankit train`.")
 @click.option(
     "--backends", required=True, metavar="A,B,...", help="Two or more, such as torch,keras."
 )
@@ -64,7 +65,9 @@ def command(
 
     out = out or Path("runs/compare")
     with downloads_shown(plain=True if no_progress else None):
-        plans = _plans(_names(backends), _sources(options), data_dir)
+        loaded: Loaded = {}
+        sources = _sources(options, data_dir, loaded)
+        plans = _plans(_names(backends), sources, data_dir, loaded)
     folders = [out / name for name in _folders(plans)]
     _check(out, folders, plans)
     for plan, folder in zip(plans, folders, strict=True):
@@ -94,22 +97,26 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _sources(options: dict[str, Any]) -> list[Source]:
+def _sources(options: dict[str, Any], data_dir: Path | None, loaded: Loaded) -> list[Source]:
     """Return the sources of the settings, lowest priority first."""
-    from gankit import plugins
     from gankit.config import layering
+    from gankit.launch.layered_sources import layered_sources
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
-    name = options["recipe"] or os.environ.get("GANKIT_RECIPE", "simple")
-    found = [layering.from_recipe(name, plugins.get_recipe)]
-    found += layering.from_environment(os.environ)
+    found = layering.from_environment(os.environ)
     found += [layering.from_assignment(assignment) for assignment in options["assignments"]]
     given = [(name, options[name]) for name in FLAGS if options[name] is not None]
-    return [*found, *((f"--{name}", {name: value}) for name, value in given)]
+    found += [(f"--{name}", {name: value}) for name, value in given]
+    default = os.environ.get("GANKIT_RECIPE")
+    return layered_sources(
+        options["recipe"], found, default=default, data_dir=data_dir, loaded=loaded, tell=say
+    )
 
 
-def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> list[ResolvedPlan]:
+def _plans(
+    names: list[str], sources: list[Source], data_dir: Path | None, loaded: Loaded
+) -> list[ResolvedPlan]:
     """Return a plan for each backend, on the same images; check each backend's capabilities."""
     from gankit import plugins
     from gankit.config.layering import config_of
@@ -119,7 +126,7 @@ def _plans(names: list[str], sources: list[Source], data_dir: Path | None) -> li
     backends = [choose_backend(name) for name in names]
     sources = [*sources, ("--backends", {"backend": backends[0].name})]
     config = config_of(sources, plugins.get_penalty)
-    first = resolve(config, data_dir, say)
+    first = resolve(config, data_dir, say, loaded=loaded)
     for backend in backends:
         backend.check(first.problem)
     return [

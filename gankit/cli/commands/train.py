@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from gankit.errors import ConfigError, StorageError
 if TYPE_CHECKING:
     from gankit.config import TrainConfig
     from gankit.config.layering import Source
+    from gankit.launch.expected_images import Loaded
     from gankit.launch.resolved_plan import ResolvedPlan
     from gankit.training import Callback
 
@@ -48,7 +48,8 @@ LEARNING_RATES = {
 @click.option(
     "--recipe",
     shell_complete=complete_recipes,
-    help="Name of a recipe (`gankit recipes list`), or a FILE.toml; the same as RECIPE  [simple].",
+    help="Name of a recipe (`gankit recipes list`), or a FILE.toml; the same as RECIPE  [the one "
+    "that fits the images].",
 )
 @click.option(
     "--backend",
@@ -73,7 +74,10 @@ LEARNING_RATES = {
 @click.option(
     "--flip", is_flag=True, default=None, help="Flip real images left to right at random."
 )
-@click.option("--size", help="Resize images to HEIGHTxWIDTH  [the generator's, or their own].")
+@click.option("--size", help="Resize images to HEIGHTxWIDTH  [their own, of pictures up to 64].")
+@click.option(
+    "--channels", type=click.Choice([1, 3]), help="1 for grey, 3 for colour  [the images']."
+)
 @click.option(
     "--fit",
     type=click.Choice(["crop", "pad", "stretch"], case_sensitive=False),
@@ -119,7 +123,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 
     if options["resume"] and not options["out"]:
         raise ConfigError("--resume needs --out, the folder of the run")
-    sources = _sources(options)
+    plain = True if options["no_progress"] else None
+    loaded: Loaded = {}
+    with downloads_shown(plain=plain):
+        sources = _sources(options, loaded)
     config = config_of(sources, plugins.get_penalty)
     if options["print_config"]:
         _print_config(config, sources)
@@ -129,9 +136,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     resumed = options["out"] if options["resume"] else None
     if resumed:
         check_loss_known(resumed, config)
-    plain = True if options["no_progress"] else None
     with downloads_shown(plain=plain):
-        plan = resolve(config, options["data_dir"], say, resumed=resumed)
+        plan = resolve(config, options["data_dir"], say, resumed=resumed, loaded=loaded)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())
@@ -153,18 +159,15 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     return stop.exit_code
 
 
-def _sources(options: dict[str, Any]) -> list[Source]:
+def _sources(options: dict[str, Any], loaded: Loaded) -> list[Source]:
     """Return the sources of this run's settings, lowest priority first."""
     from gankit.config import layering
-    from gankit.launch.resume.recorded_config import base
+    from gankit.launch.layered_sources import layered_sources
 
     if options["epochs"] is not None and options["steps"] is not None:
         raise ConfigError("give --epochs or --steps, not both")
-    run = options["out"] if options["resume"] else None
     recipe = _recipe(options["name"], options["recipe"])
-    found = [base(recipe, run, os.environ.get("GANKIT_RECIPE", "simple"))]
-    if options["config"]:
-        found.append(layering.from_file(options["config"]))
+    found = [layering.from_file(options["config"])] if options["config"] else []
     found += layering.from_environment(os.environ)
     found += [layering.from_assignment(assignment) for assignment in options["assignments"]]
     for flag in FLAGS:
@@ -174,7 +177,15 @@ def _sources(options: dict[str, Any]) -> list[Source]:
         if options[name] is not None:
             rate = {"optimizer": {"learning_rate": options[name]}}
             found.append((f"--{name.replace('_', '-')}", {role: dict(rate) for role in roles}))
-    return found + _image_sources(options)
+    return layered_sources(
+        recipe,
+        found + _image_sources(options),
+        default=os.environ.get("GANKIT_RECIPE"),
+        run=options["out"] if options["resume"] else None,
+        data_dir=options["data_dir"],
+        loaded=loaded,
+        tell=say,
+    )
 
 
 def _recipe(name: str | None, option: str | None) -> str | None:
@@ -198,6 +209,7 @@ def _image_sources(options: dict[str, Any]) -> list[Source]:
     size = options["size"]
     flags = {
         "size": list(parse_size(size)) if size else None,
+        "channels": options["channels"] and int(options["channels"]),
         "fit": options["fit"],
         "skip_bad": options["skip_bad"] or None,
         "images_key": options["images_key"],
@@ -212,22 +224,14 @@ def _image_sources(options: dict[str, Any]) -> list[Source]:
 
 def _print_config(config: TrainConfig, sources: list[Source]) -> None:
     """Print every setting as a dotted TOML key, with its origins."""
+    from gankit._utils.inline_toml import inline
     from gankit.config.layering import flatten, merge
 
     origins = merge(sources)[1]
     for path, value in flatten(config.settings()):
         parts = [o for p, o in origins.items() if p == path or p.startswith(f"{path}.")]
         origin = ", ".join(dict.fromkeys(parts)) or "default"
-        show(f"{path} = {_inline(value)}  # {printable(origin)}")
-
-
-def _inline(value: Any) -> str:  # noqa: ANN401 - TOML values nest freely.
-    """Return a value as one line of TOML."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_inline(v)}" for key, v in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_inline, value)) + "]"
-    return json.dumps(value)
+        show(f"{path} = {inline(value)}  # {printable(origin)}")
 
 
 def _folders(plan: ResolvedPlan) -> Iterator[Path]:

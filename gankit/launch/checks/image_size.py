@@ -9,12 +9,12 @@ from gankit import plugins
 from gankit._text import counted
 from gankit._utils.paths import is_folder
 from gankit.config import TrainConfig
-from gankit.config.layering import config_of
 from gankit.data import ImageSet, is_path
 from gankit.data.formats.image_folder import first_picture
 from gankit.errors import ConfigError, DataError
 from gankit.launch.messages import warn
 from gankit.layers import Shape
+from gankit.recipes.families import sizes
 
 MOST_PIXELS_FACTOR = 2
 """Images with more than this many times the pixels lose most of them."""
@@ -77,16 +77,9 @@ def described(shape: Shape) -> str:
 
 
 def _remedy(config: TrainConfig, shape: Shape) -> str:
-    """Return how to get networks of a shape: other recipes, and how to change one."""
-    known = {
-        name: config_of([(name, recipe.settings)], plugins.get_penalty).image_shape
-        for name, recipe in plugins.recipes().items()
-    }
-    fit = [name for name, made in known.items() if made == shape]
-    others = f"choose --recipe {' or '.join(fit)}; or " if fit else ""
-    if config.recipe not in known:
-        return f"{others}change the layers in {config.recipe}"
-    return (
-        f"{others}save the recipe by `gankit recipes show {config.recipe} > mine.toml`, change its "
-        "layers, and use --recipe mine.toml"
-    )
+    """Return how to get networks of a shape: a recipe that takes it, or other layers."""
+    fitting = "dcgan" if sizes.makes((shape[0], shape[1])) else "simple"
+    change = f"change the layers in {config.recipe}"
+    if config.recipe in plugins.recipes():
+        change = f"save {config.recipe} by `gankit recipes show`, change it, and give its file"
+    return f"choose a recipe that takes their size, such as --recipe {fitting}; or {change}"

@@ -16,14 +16,15 @@ from gankit.config.settings import Settings
 from gankit.errors import ConfigError, shown
 from gankit.launch import devices
 from gankit.launch.execute import launch
+from gankit.launch.expected_images import Loaded
 from gankit.launch.from_python.interruption import run_or_interrupt
 from gankit.launch.from_python.named_settings import named_settings
 from gankit.launch.from_python.progress_bar import with_bar
-from gankit.launch.messages import silent
+from gankit.launch.layered_sources import layered_sources
+from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import ResolvedPlan, resolve
 from gankit.launch.resume.check_loss import check_loss_known
-from gankit.launch.resume.recorded_config import base
 from gankit.launch.run import Run
 from gankit.losses import Loss
 from gankit.runs import RunFolder
@@ -44,16 +45,21 @@ def train_recipe(
     _check(recipe, out, settings, resume=resume)
     called = as_callbacks(callbacks)
     named, resumed = named_settings(settings), out if resume else None
-    config = _config(recipe, named.settings, resumed)
-    if resumed and not named.loss:
-        check_loss_known(resumed, config)
     if out:
         check_folder(RunFolder(out), resume=resume)
+    tell = Screen(plain=True).write if progress else silent
+    loaded: Loaded = {}
     with downloads_shown() if progress else nullcontext():
-        plan = resolve(config, data_dir, loss=named.loss, backend=named.backend, resumed=resumed)
+        config = _config(recipe, named.settings, resumed, data_dir, loaded, tell)
+    if resumed and not named.loss:
+        check_loss_known(resumed, config)
+    with downloads_shown() if progress else nullcontext():
+        plan = resolve(
+            config, data_dir,
+            loss=named.loss, backend=named.backend, resumed=resumed, loaded=loaded,
+        )  # fmt: skip
     if named.loss and out:
         _check_digest(plan, named.loss)
-    tell = Screen(plain=True).write if progress else silent
     with by_ctrl_c() as stop, with_bar(progress, plan.steps, called) as watched:
         run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell)
     return run_or_interrupt(run, stop, plan.steps, data_dir)
@@ -75,13 +81,19 @@ def _check(recipe: object, out: Path | None, settings: Settings, *, resume: bool
 
 
 def _config(
-    recipe: str | os.PathLike[str] | None, named: dict[str, Any], resumed: Path | None
+    recipe: str | os.PathLike[str] | None,
+    named: dict[str, Any],
+    resumed: Path | None,
+    data_dir: Path | None,
+    loaded: Loaded,
+    tell: Tell,
 ) -> TrainConfig:
     """Return the configuration: the recipe's or the resumed run's settings, then `named`."""
-    start = base(None if recipe is None else os.fspath(recipe), resumed)
-    device = devices.wanted()
+    name, device = None if recipe is None else os.fspath(recipe), devices.wanted()
     environment = layering.from_environment({devices.VARIABLE: device} if device else {})
-    return layering.config_of([start, *environment, ("train(...)", named)], plugins.get_penalty)
+    rest = [*environment, ("train(...)", named)]
+    sources = layered_sources(name, rest, run=resumed, data_dir=data_dir, loaded=loaded, tell=tell)
+    return layering.config_of(sources, plugins.get_penalty)
 
 
 def _check_digest(plan: ResolvedPlan, loss: Loss) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gankit import plugins
 from gankit._utils.storage import read_plain
 from gankit.config import MOST_CONFIG_BYTES, TrainConfig, from_settings
-from gankit.config.layering import Source, from_recipe
+from gankit.config.layering import Source
 from gankit.config.train_config import parse_toml
 from gankit.errors import CheckpointError, ConfigError, folded, written_earlier
 from gankit.runs import RunFolder
@@ -28,16 +27,14 @@ def recorded(path: Path) -> TrainConfig:
         raise CheckpointError(str(error)) from None
 
 
-def base(recipe: str | None, run: Path | None, default: str = "simple") -> Source:
-    """Return the base settings of a run: those of the resumed run, or a recipe's.
+def base(recipe: str | None, run: Path) -> Source:
+    """Return the settings of a resumed run, for the lowest priority.
 
     Raises
     ------
     ConfigError
         The run in the folder has another recipe than the requested one.
     """
-    if run is None or not RunFolder(run).exists():
-        return from_recipe(default if recipe is None else recipe, plugins.get_recipe)
     config = recorded(run)
     if recipe is not None and folded(Path(recipe).name) != folded(config.recipe):
         raise ConfigError(

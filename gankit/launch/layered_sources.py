@@ -1,0 +1,125 @@
+"""The sources of a new run's settings, with networks that fit its images.
+
+Without a recipe, "simple" trains on images of 28x28, grey; others get the recipe that fits them.
+Networks of a family get the shape that `--size`, `--channels` or the data give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gankit import plugins
+from gankit.config.layering import Source, from_recipe, merge, with_layers
+from gankit.launch.checks.image_size import described
+from gankit.launch.expected_images import ExpectedImages, Loaded, expected_classes, expected_images
+from gankit.launch.messages import Tell, silent
+from gankit.launch.resume.recorded_config import base
+from gankit.layers import Shape
+from gankit.recipes.families import FAMILIES
+from gankit.recipes.families.settings import DEFAULT_SHAPE, ROLES, families
+from gankit.recipes.families.sizes import LEAST, neighbours, within
+from gankit.recipes.families.sizes import described as sides
+from gankit.runs import RunFolder
+
+SIMPLE, CONVOLUTIONAL = "simple", "dcgan"
+"""The recipe for images of 28x28, grey, and the one for others."""
+MOST_SIDE = 64
+"""Pictures without `--size` become at most this high and wide: two cores train that in time."""
+
+
+def layered_sources(
+    recipe: str | None,
+    rest: list[Source],
+    *,
+    default: str | None = None,
+    run: Path | None = None,
+    data_dir: Path | None = None,
+    loaded: Loaded | None = None,
+    tell: Tell = silent,
+) -> list[Source]:
+    """Return the sources of a run's settings, lowest priority first, without families.
+
+    Parameters
+    ----------
+    recipe
+        Name or file of the recipe; None for that of the resumed run, or else the default.
+    rest
+        The sources above the recipe.
+    default
+        The recipe of a new run; None for the one that fits the images.
+    run
+        The folder of a resumed run, if any.
+    data_dir
+        Folder of data sets that the user gave.
+    loaded
+        Gains the named data set, if it has to be loaded, for `resolve`.
+    tell
+        Called with a line for the choice of a recipe or a size.
+
+    Raises
+    ------
+    ConfigError
+        The run has another recipe, or the family makes no such images.
+    """
+    if run is not None and RunFolder(run).exists():
+        return [base(recipe, run), *rest]
+    recipe = default if recipe is None else recipe
+    loaded = {} if loaded is None else loaded
+    if recipe is None:
+        recipe = _fitting_recipe(merge(rest)[0], data_dir, loaded, tell)
+    sources = [from_recipe(recipe, plugins.get_recipe), *rest]
+    merged = merge(sources)[0]
+    found = families(merged)
+    if not found:
+        return sources
+    images = expected_images(merged, data_dir, loaded)
+    shape = images.shape if images else DEFAULT_SHAPE
+    if images and images.resizable:
+        family = next((f for f in found.values() if not f.any_size), next(iter(found.values())))
+        size = family.nearest((shape[0], shape[1]), MOST_SIDE)
+        if size != shape[:2]:
+            tell(
+                f"the pictures of {merged['dataset']} are about {sides((shape[0], shape[1]))}; "
+                f"the networks make {sides(size)}; choose another size with --size"
+            )
+        shape = (*size, shape[2])
+        options = {"images": {"size": list(size), "channels": shape[2]}}
+        sources.insert(1, (f"the pictures of {merged['dataset']}", options))
+    needed = isinstance(weight := merged.get("auxiliary", 0), int | float) and weight > 0
+    classes = expected_classes(merged, data_dir, loaded) if needed else 0
+    return with_layers(sources, shape, classes)
+
+
+def _fitting_recipe(
+    stated: Mapping[str, Any], data_dir: Path | None, loaded: Loaded, tell: Tell
+) -> str:
+    """Return the recipe for the images; say why if it is not for images of 28x28, grey."""
+    own = [stated.get(role) for role in ROLES]
+    if families(stated) or any(isinstance(one, Mapping) and "layers" in one for one in own):
+        return SIMPLE
+    images = expected_images(stated, data_dir, loaded)
+    if images is None or images.shape == DEFAULT_SHAPE:
+        return SIMPLE
+    recipe = CONVOLUTIONAL if _is_convolutional(images) else SIMPLE
+    tell(f"recipe {recipe}: {_reason(stated.get('dataset', 'mnist'), images, recipe)}")
+    return recipe
+
+
+def _is_convolutional(images: ExpectedImages) -> bool:
+    """Return whether convolutional networks make the images."""
+    size = images.shape[0], images.shape[1]
+    if images.resizable:
+        return min(within(size, MOST_SIDE)) >= LEAST
+    return FAMILIES["dcgan"].makes(size)
+
+
+def _reason(dataset: object, images: ExpectedImages, recipe: str) -> str:
+    """Return why a recipe was chosen, and how to choose another."""
+    shape: Shape = images.shape
+    found = f"the images of {dataset} are {described(shape)}"
+    if recipe == CONVOLUTIONAL:
+        return f"{found}, not {described(DEFAULT_SHAPE)} as for simple; --recipe chooses another"
+    near = " or ".join(map(sides, neighbours((shape[0], shape[1]))))
+    return f"{found}, which dense networks make; convolutional ones make {near}"
