@@ -83,7 +83,7 @@ class SeedState:
 class RandomInputSampler:
     """Draws the random inputs inside the networks for one kind of update, by pass and name.
 
-    The names begin with "generator", "discriminator" or "penalty/0", and go on with those of
+    The names begin with "generator", "discriminator" or "penalty/0", and continue with those of
     `Network.random`.
 
     Attributes

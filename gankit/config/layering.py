@@ -94,7 +94,7 @@ def config_of(sources: Iterable[Source], find: FindPenalty = unknown_penalty) ->
     sources = list(sources)
     merged, _ = merge(with_layers(sources))
     named = _with_penalties(merged, find)
-    return from_settings(named, sources[0][0] if len(sources) == 1 else "settings")
+    return from_settings(named, sources[0][0] if len(sources) == 1 else "")
 
 
 def with_layers(

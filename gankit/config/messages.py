@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from gankit.errors import UnknownName, did_you_mean, folded
+from gankit.errors import UnknownName, did_you_mean, folded, shown
 from gankit.layers import LAYERS
 from gankit.optimizers import OPTIMIZERS
 
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+EXPECTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "bool": "true or false",
+    "string": "text",
+    "tuple": "a list",
+    "list": "a list",
+    "dict": "a table",
+    "dataclass": "a table",
+    "literal": "text",
+}
+"""What a setting of each of pydantic's types expects, by the first word of an error's type."""
+WRONG_TYPE = ("_type", "_parsing", "_from_float", "finite_number")
+"""Ends of pydantic's error types for a value of a wrong type."""
 MOST_ERRORS = 20
 """The most errors that one message lists."""
 
@@ -59,6 +74,8 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
         return f"{place}: {_unknown(name, error)}"
     if kind == "missing":
         return f"{place!r} is missing"
+    if (expected := EXPECTED.get(kind.partition("_")[0])) and kind.endswith(WRONG_TYPE):
+        return f"{place}: got {shown(error['input'])}; expected {expected}"
     return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
 
 

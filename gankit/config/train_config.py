@@ -244,18 +244,22 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def from_settings(settings: Mapping[str, Any], source: str = "the configuration") -> TrainConfig:
-    """Validate nested values; ConfigError lists everything that is wrong, in one line."""
+    """Validate nested values; ConfigError lists everything that is wrong, in one line.
+
+    The line begins with `source`, unless that is empty.
+    """
     from pydantic import ValidationError
 
+    before = f"{source}: " if source else ""
     try:
-        text = json.dumps(_every_text(storable, _plain(settings, source)))
+        text = json.dumps(_every_text(storable, _plain(settings, before)))
         return _with_names_restored(_adapter().validate_json(text, strict=True))
     except ValidationError as error:
-        raise ConfigError(f"{source}: {in_words(error, PARTS)}") from None
+        raise ConfigError(f"{before}{in_words(error, PARTS)}") from None
     except ConfigError:
         raise
     except (ValueError, RecursionError) as error:  # Of JSON: a number too long, lists too deep.
-        raise ConfigError(f"{source}: {error}") from None
+        raise ConfigError(f"{before}{error}") from None
 
 
 @functools.cache
@@ -269,22 +273,22 @@ def _adapter() -> TypeAdapter[TrainConfig]:
     return TypeAdapter(TrainConfig)
 
 
-def _plain(value: object, source: str, place: str = "") -> object:
+def _plain(value: object, before: str, place: str = "") -> object:
     """Return a value as JSON has it; ConfigError names the path of a value that JSON lacks."""
     if value is None or isinstance(value, PLAIN_TYPES):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(v, source, f"{place}.{key}") for key, v in value.items()}
+        return {str(key): _plain(v, before, f"{place}.{key}") for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, source, f"{place}.{i}") for i, item in enumerate(value)]
+        return [_plain(item, before, f"{place}.{i}") for i, item in enumerate(value)]
     if isinstance(value, PARTS):
-        return _plain(dataclasses.asdict(value), source, place)
+        return _plain(dataclasses.asdict(value), before, place)
     if (plain := number(value)) is not value:
-        return _plain(plain, source, place)
+        return _plain(plain, before, place)
     if isinstance(value, os.PathLike | datetime.date | datetime.time):
         return str(value)
     raise ConfigError(
-        f"{source}: {place[1:]}: got {shown(value)}; expected a value that TOML can hold"
+        f"{before}{place[1:]}: got {shown(value)}; expected a value that TOML can hold"
     )
 
 

@@ -15,7 +15,7 @@ from gankit.contract import Trainer
 from gankit.errors import DataError, Diverged, StorageError
 from gankit.launch import devices, evaluate_callback
 from gankit.launch.checks.misuse_warnings import warn_of_misuse
-from gankit.launch.checks.start import Start
+from gankit.launch.checks.run_start import Start
 from gankit.launch.folder_callbacks import folder_callbacks, warning_recorder
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder, open_folder, space_needed

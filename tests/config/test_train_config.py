@@ -245,6 +245,28 @@ def test_defaults_are_written_out():
     assert written["discriminator"]["optimizer"] == {"optimizer": "rmsprop", **rmsprop}
 
 
+WRONG_TYPES = {
+    "batch": (1.5, "batch: got 1.5; expected a whole number"),
+    "flip": (3, "flip: got 3; expected true or false"),
+    "loss": (3, "loss: got 3; expected text"),
+    "instance_noise": ("much", "instance_noise: got 'much'; expected a number"),
+    "average": (
+        {"half_life": float("inf")},
+        "average.half_life: got inf; expected a finite number",
+    ),
+    "augment": ({"policy": 3}, "augment.policy: got 3; expected a list"),
+    "penalties": ([3], "penalties.0: got 3; expected a table"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TYPES)
+def test_a_value_of_a_wrong_type_is_shown_with_what_is_expected(name):
+    value, said = WRONG_TYPES[name]
+    with pytest.raises(ConfigError) as raised:
+        layering.config_of([layering.from_recipe("simple"), ("--set", {name: value})])
+    assert str(raised.value) == said
+
+
 SYNONYMS = {
     "lr": "'generator.optimizer.learning_rate' and 'discriminator.optimizer.learning_rate'",
     "learning_rate": "'generator.optimizer.learning_rate'",
@@ -310,7 +332,7 @@ WORDS = {
     'generator.layers=[{layer="convv"}]': "did you mean 'conv'",
     'generator.layers=[{layer="dense",units=3,init="he"}]': "unknown init 'he'",
     "average.half_life=-5.0": "half_life: got -5.0",
-    'generator.optimizer.learning_rate="fast"': "valid number",
+    'generator.optimizer.learning_rate="fast"': "got 'fast'; expected a number",
     'generator.optimizer.learning_rate={schedule="linear",start=1,end=0,images=0}': "images: got 0",
     'generator.optimizer.learning_rate={schedule="sine",start=1,end=0,images=9}': "did you mean",
     "generator.optimizer.clip=0.0": "clip: got 0.0",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gankit.data.formats.containers import tar_members
+from gankit.data.formats.archives import tar_members
 from gankit.data.published import cifar10
 from gankit.data.published.archive import Archive
 from gankit.data.published.cifar_batches import RECORD, Batches

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gankit.data.formats.containers import array_bytes, contents
+from gankit.data.formats.archives import array_bytes, contents
 from gankit.errors import DataError
 from tests.crash.repetitions import short_or_full
 

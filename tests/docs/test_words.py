@@ -122,7 +122,9 @@ def found_in_source(source: str) -> list[str]:
 
 
 def test_no_docstring_comment_or_message_uses_a_banned_phrase():
-    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "gankit").rglob("*.py")}
+    folders = ("gankit", "backends", "docs/examples")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    sources = {path: path.read_text(encoding="utf-8") for path in paths}
     banned = {path: words for path, text in sources.items() if (words := found_in_source(text))}
     assert banned == {}
 

@@ -17,7 +17,7 @@ from gankit._utils.file_array import FileArray
 from gankit.data import array_checks
 from gankit.data.class_names import listed
 from gankit.data.dataset import ImageSet
-from gankit.data.formats.containers import BROKEN, check_growth, contents, entry_of
+from gankit.data.formats.archives import BROKEN, check_growth, contents, entry_of
 from gankit.data.image_options import ImageOptions
 from gankit.data.labels import as_labels
 from gankit.errors import DataError, reason

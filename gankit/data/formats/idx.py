@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gankit._text import counted
 from gankit._utils.aligned_arrays import aligned
 from gankit.data.dataset import ImageSet
-from gankit.data.formats.containers import contents
+from gankit.data.formats.archives import contents
 from gankit.errors import DataError, StorageError, reason
 
 UNSIGNED_BYTE = 0x08

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.formats.containers import check_growth
+from gankit.data.formats.archives import check_growth
 from gankit.data.image_options import Fit, ImageOptions
 from gankit.data.strip_metadata import KINDS, Damaged, StrippedFile, TooLarge, strip_metadata
 from gankit.data.strip_metadata.png import GREY, GREY_ALPHA, Png

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gankit.data.formats.containers import digest, tar_members
+from gankit.data.formats.archives import digest, tar_members
 from gankit.data.published.checksum import Checksum
 from gankit.data.published.files import Arrays
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gankit._utils.paths import is_file
 from gankit.data.formats import idx
-from gankit.data.formats.containers import array_bytes, contents, digest
+from gankit.data.formats.archives import array_bytes, contents, digest
 from gankit.data.published.checksum import Checksum
 from gankit.errors import DataError
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.launch.checks.start import Start
+from gankit.launch.checks.run_start import Start
 
 FEW_IMAGES = 200
 """With fewer images, networks memorize them."""

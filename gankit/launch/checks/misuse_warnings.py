@@ -20,7 +20,7 @@ from gankit.launch.checks.network_warnings import (
     images_above_zero,
     unused_labels,
 )
-from gankit.launch.checks.start import Start
+from gankit.launch.checks.run_start import Start
 
 Check: TypeAlias = Callable[[Start], str | None]
 """Returns a warning, or None."""

@@ -15,7 +15,7 @@ import numpy as np
 from gankit._text import counted
 from gankit.contract import Array, Network, Problem
 from gankit.contract.random_streams import Stream, generator
-from gankit.launch.checks.start import Start
+from gankit.launch.checks.run_start import Start
 from gankit.layers import (
     BatchNorm,
     Flatten,

@@ -16,7 +16,7 @@ from gankit.launch.evaluation.generate import generate_images
 from gankit.launch.evaluation.progress import PICTURE, READING, Watch, unwatched
 from gankit.launch.evaluation.reference_data import ReferenceData
 from gankit.launch.evaluation.sample_count import SAMPLES, check_samples
-from gankit.launch.evaluation.trained import Trained
+from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.messages import warn
 from gankit.launch.resume.run_images import known_images
 from gankit.runs import RunFolder, evaluation_log

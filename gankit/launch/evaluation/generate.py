@@ -10,7 +10,7 @@ from gankit.data.class_names import Classes
 from gankit.evaluation.image_arrays import Levels
 from gankit.launch.evaluation.progress import GENERATING, Watch, unwatched
 from gankit.launch.evaluation.sample_count import SAMPLES, check_samples
-from gankit.launch.evaluation.trained import Trained
+from gankit.launch.evaluation.trained_run import Trained
 from gankit.visual import images
 
 

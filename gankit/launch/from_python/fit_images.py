@@ -17,7 +17,7 @@ from gankit.data.labels import as_labels, without_gaps
 from gankit.errors import ConfigError
 from gankit.launch.backends import choose_backend
 from gankit.launch.checks.misuse_warnings import warn_of_misuse
-from gankit.launch.checks.start import Start
+from gankit.launch.checks.run_start import Start
 from gankit.launch.from_python.interruption import run_or_interrupt
 from gankit.launch.from_python.progress_bar import with_bar
 from gankit.launch.run import Run

@@ -10,7 +10,7 @@ import numpy as np
 from gankit.contract import Labels, check_labels
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
-from gankit.launch.evaluation.trained import Trained
+from gankit.launch.evaluation.trained_run import Trained
 
 ClassChoice: TypeAlias = int | str | Labels | Sequence[str]
 """One class for all images, or one for each: a number or a name."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from gankit._text import counted
 from gankit.data.class_names import listed
-from gankit.launch.evaluation.trained import Trained
+from gankit.launch.evaluation.trained_run import Trained
 from gankit.visual import notebook
 
 GRID_ROWS, MOST_COLUMNS = 5, 10

@@ -13,7 +13,7 @@ import numpy as np
 
 from gankit.data import idx_folder, own
 from gankit.data.formats import idx
-from gankit.data.formats.containers import tar_members
+from gankit.data.formats.archives import tar_members
 from gankit.data.published.checksum import Checksum
 from gankit.data.published.files import PublishedFile
 from tests.crash.hostile import (

@@ -12,7 +12,7 @@ from gankit.callbacks.training_failures import HealthWarning
 from gankit.contract import Problem
 from gankit.launch.checks.image_warnings import FEW_IMAGES
 from gankit.launch.checks.misuse_warnings import CHECKS, warn_of_misuse
-from gankit.launch.checks.start import Start
+from gankit.launch.checks.run_start import Start
 from gankit.layers import (
     BatchNorm,
     Dense,
