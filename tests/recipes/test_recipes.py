@@ -79,7 +79,7 @@ def test_every_backend_has_the_capabilities_of_a_recipe(name, backend):
 
 def test_a_recipe_may_be_a_file(tmp_path):
     text = {recipe.name: recipe.text for recipe in recipes()}["cgan"]
-    (tmp_path / "mine.toml").write_text(text.replace("units = 50", "units = 7"), "utf-8")
+    (tmp_path / "mine.toml").write_text(text.replace("embedding = 50", "embedding = 7"), "utf-8")
     settings = config_of([from_recipe(str(tmp_path / "mine.toml"))])
     assert settings.recipe == "mine.toml"
     assert settings.generator.layers[0].units == 7
