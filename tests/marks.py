@@ -43,6 +43,7 @@ PLACES = {
     "keras": (
         "frameworks/test_import_order.py",
         "frameworks/test_keras.py",
+        "frameworks/test_keras_frameworks.py",
         "frameworks/test_keras_networks.py",
     ),
 }

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from gankit.data import ImageSet, glyphs, write_idx_folder
@@ -46,6 +47,17 @@ AGAIN = [
 """What the core's suites ran already: here only the tests that they skipped without a framework."""
 CONTRACTS = ["testing/test_contract.py", "testing/test_wrong_losses.py"]
 """The clauses that train on each framework."""
+KERAS_ON = ("jax", "torch")
+"""Keras's other frameworks, each in a process of its own: KERAS_BACKEND cannot change in one."""
+STORIES_OF_KERAS = ["frameworks/test_keras_frameworks.py", "frameworks/test_keras_networks.py"]
+"""What is specific to Keras on them: the reference's numbers, and models trained in place."""
+CLAUSES_OF_KERAS = (
+    "keras_frameworks or accepts_native or native_run_resumes or native_block or native_average"
+    " or functional_models_of_two_inputs or without_gradients or inside_a_network"
+)
+"""The few clauses that compile quickly on JAX and reach all of a native model's parts: its call,
+its state and seeds, its running state, a block. Layers are those of `gankit.functional`, which
+the suites of the examples run through every clause."""
 EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
 COVERED = ["--cov", "--cov-report="]
@@ -82,11 +94,13 @@ def main(backends: list[str]) -> int:
         passed = Path(folder, "passed.txt")
         passed.touch()
         given = {"GANKIT_TEST_DIGITS": folder}
+        compiled = COMPILED_ONCE | {"JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax"))}
         told = {
             "quick": {passed_before.NOTED: str(passed)},
             "slow": {passed_before.NOTED: str(passed)},
             "together": {passed_before.KNOWN: str(passed)},
-            "jax": COMPILED_ONCE | {"JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax"))},
+            "jax": compiled,
+            **{f"keras on {f}": compiled | {"KERAS_BACKEND": f} for f in KERAS_ON},
         }
         results = [
             _pytest(name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))
@@ -121,6 +135,9 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
     for name in ours:
         own = [] if name == "numpy" else [*CONTRACTS, *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))
+    if "keras" in ours:
+        own = [*paths(["testing/test_contract.py", *STORIES_OF_KERAS]), "-k", CLAUSES_OF_KERAS]
+        found += [(f"keras on {f}", own, "keras") for f in KERAS_ON if find_spec(f)]
     if len(ours) > 1:
         found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [

@@ -17,7 +17,7 @@ BACKENDS = sorted((ROOT / "backends").rglob("*.py"))
 FRAMEWORKS = {
     "gankit_numpy": set(),
     "gankit_torch": {"torch"},
-    "gankit_keras": {"keras", "tensorflow"},
+    "gankit_keras": {"keras", "tensorflow", "jax", "torch"},
 }
 ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx", "autograd"}
 FOR_BACKENDS = {

@@ -1,22 +1,30 @@
-"""The Keras backend, on TensorFlow."""
+"""The Keras backend, on TensorFlow, JAX or torch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import CAPABILITIES, Backend, Problem, Trainer
+from gankit.contract import Backend, Problem, Trainer
+from gankit_keras.frameworks import FRAMEWORKS, chosen
 
 
 def build(problem: Problem) -> Trainer:
-    """Return a trainer for `problem`; imports Keras and TensorFlow."""
-    from gankit_keras.trainer import KerasTrainer
+    """Return a trainer for `problem`; imports Keras and the framework that it runs on."""
+    from gankit_keras.keras_import import keras
 
-    return KerasTrainer(problem)
+    framework = keras.backend.backend()
+    if framework == "tensorflow":
+        from gankit_keras.trainer import KerasTrainer
+
+        return KerasTrainer(problem)
+    from gankit_keras.functional_trainer import functional_trainer
+
+    return functional_trainer(problem, framework)
 
 
 def inspect() -> Mapping[str, str]:
-    """Return the versions, devices and settings of Keras and TensorFlow; imports both."""
+    """Return the versions, devices and settings of Keras and of its framework; imports both."""
     from gankit_keras.environment import environment
 
     return environment()
@@ -24,16 +32,19 @@ def inspect() -> Mapping[str, str]:
 
 @hookimpl
 def gankit_backends() -> Iterable[Backend]:
-    """Return the backend `keras`."""
-    from gankit_keras.export_formats import EXPORTS
+    """Return the backend `keras`, as it is on the framework of this process."""
+    from gankit_keras.export_formats import exports
 
+    framework = chosen()
+    # On a framework that is not supported, `build` says which ones are.
+    supported = FRAMEWORKS.get(framework, FRAMEWORKS["tensorflow"])
     yield Backend(
         name="keras",
-        requires=("keras", "tensorflow"),
+        requires=("keras", framework) if framework in FRAMEWORKS else ("keras",),
         build=build,
-        capabilities=CAPABILITIES - {"mixed"},
-        remedy="pip install 'gankit[keras]'",
+        capabilities=supported.capabilities,
+        remedy=supported.remedy,
         api=1,
         inspect=inspect,
-        exports=EXPORTS,
+        exports=exports(framework),
     )

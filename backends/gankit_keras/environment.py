@@ -1,55 +1,43 @@
-"""The versions, devices and settings of Keras and TensorFlow on this machine."""
+"""The versions, devices and settings of Keras, and of the framework that it runs on here."""
 
 from __future__ import annotations
 
-import os
-
-from gankit_keras.framework import keras, tf
+from gankit_keras.keras_import import keras
 
 
 def environment() -> dict[str, str]:
-    """Return both versions, Keras's settings, devices, threads and determinism."""
-    threads = tf.config.threading
-    unset = "as the library chooses"
-    return {
-        "tensorflow": tf.__version__,
+    """Return the framework's version, devices and settings, and Keras's; imports both."""
+    framework = keras.backend.backend()
+    facts = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[framework]()
+    version = {framework: facts.pop("version")}
+    return version | {
         "keras": keras.__version__,
-        "keras backend": keras.config.backend(),
-        "devices": ", ".join(map(device_text, tf.config.list_physical_devices())),
-        "cuda": "built in" if tf.test.is_built_with_cuda() else "not built in",
-        "threads": str(threads.get_intra_op_parallelism_threads() or unset),
-        "threads between ops": str(threads.get_inter_op_parallelism_threads() or unset),
-        "deterministic ops": deterministic(),
-        "tensorfloat-32": on_or_off(tf.config.experimental.tensor_float_32_execution_enabled()),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", unset),
+        "keras backend": framework,
+        **facts,
         "floatx": keras.config.floatx(),
         "dtype policy": keras.config.dtype_policy().name,
         "image data format": keras.config.image_data_format(),
     }
 
 
-def device_text(device: object) -> str:
-    """Return a device's name for `--device`, and the hardware's name, if known."""
-    name = str(getattr(device, "name", device)).removeprefix("/physical_device:")
-    details = tf.config.experimental.get_device_details(device)
-    hardware = details.get("device_name")
-    return f"{name} ({hardware})" if hardware else name
+def _tensorflow() -> dict[str, str]:
+    from gankit_keras.tensorflow_environment import environment
+
+    return environment()
 
 
-def deterministic() -> str:
-    """Return whether operations are set to be deterministic; TensorFlow has no public function."""
-    try:
-        from tensorflow.python.framework import config
+def _jax() -> dict[str, str]:
+    import jax
 
-        return on_or_off(config.is_op_determinism_enabled())
-    except (ImportError, AttributeError):
-        return "unknown"
+    return {"version": jax.__version__, "devices": ", ".join(map(str, jax.devices()))}
 
 
-def on_or_off(flag: bool) -> str:
-    """Return a flag as text.
+def _torch() -> dict[str, str]:
+    import torch
 
-    >>> on_or_off(False)
-    'off'
-    """
-    return "on" if flag else "off"
+    devices = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return {
+        "version": torch.__version__,
+        "devices": ", ".join(["cpu", *devices]),
+        "threads": str(torch.get_num_threads()),
+    }

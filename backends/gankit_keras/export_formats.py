@@ -85,14 +85,19 @@ def add_class_names_to_savedmodel(path: Path, names: Sequence[str]) -> None:
     (extra / "class_names.json").write_text(json.dumps(list(names)), "utf-8")
 
 
-EXPORTS = {
-    "keras": Export(
+def exports(framework: str) -> dict[str, Export]:
+    """Return the formats that the backend writes if Keras runs on `framework`."""
+    keras = Export(
         suffix=".keras",
         write=write_keras,
         read=read_keras,
-        snippet=KERAS_SNIPPET,
+        snippet=KERAS_SNIPPET.replace("tensorflow", framework),
         add_class_names=add_class_names_to_keras,
-    ),
+    )
+    return {"keras": keras} | (OF_TENSORFLOW if framework == "tensorflow" else {})
+
+
+OF_TENSORFLOW = {
     "savedmodel": Export(
         suffix=".savedmodel",
         write=write_savedmodel,

@@ -36,7 +36,7 @@ from gankit.layers import (
     as_spec,
     walk,
 )
-from gankit_keras.framework import Tensor, keras
+from gankit_keras.keras_import import Tensor, keras
 
 Arrays = list[np.ndarray[Any, Any]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from gankit.contract import Array, Problem, State
 from gankit.contract.export_format import Inputs, Ran
 from gankit_keras.export_model import export_model
-from gankit_keras.framework import Tensor, keras, tf
+from gankit_keras.keras_import import Tensor, keras
 
 OPSET = 18
 """The version of ONNX's operators; the newest that tf2onnx 1.17 supports."""
@@ -24,8 +24,9 @@ def read_keras(path: Path) -> Ran:
     model = keras.saving.load_model(path, safe_mode=True)
 
     def run(inputs: Inputs) -> Array:
-        images: Array = model(dict(inputs), training=False)["images"].numpy()
-        return images
+        images = model(dict(inputs), training=False)["images"]
+        array: Array = keras.ops.convert_to_numpy(images)
+        return array
 
     return run
 
@@ -37,6 +38,8 @@ def write_savedmodel(problem: Problem, weights: State, path: Path) -> None:
 
 def read_savedmodel(path: Path) -> Ran:
     """Open a SavedModel."""
+    from gankit_keras.framework import tf
+
     loaded = tf.saved_model.load(str(path))  # Must outlive its functions.
 
     def run(inputs: Inputs) -> Array:
@@ -50,6 +53,8 @@ def read_savedmodel(path: Path) -> Ran:
 def write_onnx(problem: Problem, weights: State, path: Path) -> None:
     """Write ONNX with tf2onnx, with the weights inside the file."""
     import tf2onnx
+
+    from gankit_keras.framework import tf
 
     model = export_model(problem, weights)
     signature = [tf.TensorSpec(t.shape, t.dtype, name) for name, t in model.input.items()]

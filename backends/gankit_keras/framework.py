@@ -1,91 +1,19 @@
-"""Import Keras on TensorFlow once, quietly, for all other modules of the backend."""
+"""TensorFlow, for the modules of the backend that run on it: devices and compiled functions."""
 
 from __future__ import annotations
 
 import functools
-import logging
+import importlib
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import IO, Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
-from gankit.errors import BackendUnavailable, UnknownName
+from gankit.errors import UnknownName
+from gankit_keras.keras_import import Tensor, Variable, keras
 
 __all__ = ["Tensor", "Variable", "compiled", "device_name", "keras", "tf"]
 
-Tensor: TypeAlias = Any
-"""A `tf.Tensor`; TensorFlow has no types for mypy."""
-Variable: TypeAlias = Any
-"""A `tf.Variable`."""
-
-LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-
-
-def _import() -> tuple[Any, Any]:
-    """Import Keras on TensorFlow; BackendUnavailable with the reason if it fails."""
-    _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
-    try:
-        with _captured_stderr():
-            import keras
-            import tensorflow
-    except ImportError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise BackendUnavailable(f"backend 'keras' cannot be imported: {reason}") from error
-    # Keras may have been imported before, on another framework.
-    _check(keras.config.backend())
-    return keras, tensorflow
-
-
-def _check(framework: str) -> None:
-    if framework != "tensorflow":
-        raise BackendUnavailable(
-            f"keras runs on {framework!r} in this process; "
-            "set KERAS_BACKEND=tensorflow before keras is imported"
-        )
-
-
-@contextmanager
-def _captured_stderr() -> Iterator[None]:
-    """Capture standard error; print it if the block raises.
-
-    TensorFlow writes some lines before it reads its log level, so they are captured at any level.
-    They go to the logger "gankit.keras", whose records `gankit --debug` prints.
-    """
-    log = logging.getLogger("gankit.keras")
-    if not log.isEnabledFor(logging.DEBUG):
-        os.environ.setdefault(LOG_LEVEL, "2")
-    if (stderr := _copy_of_stderr()) is None:
-        yield
-        return
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            os.write(stderr, _content(file))
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-        if text := _content(file).decode(errors="replace").strip():
-            log.debug("written while TensorFlow was imported:\n%s", text)
-
-
-def _content(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read()
-
-
-def _copy_of_stderr() -> int | None:
-    try:
-        return os.dup(2)
-    except OSError:
-        return None
-
-
-keras, tf = _import()
-
+tf: Any = importlib.import_module("tensorflow")  # Keras has imported it, quietly.
 
 XLA = "GANKIT_KERAS_XLA"
 """If set in the environment, XLA compiles the updates."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gankit.errors import ConfigError, GankitError
-from gankit_keras.framework import Tensor, keras, tf
+from gankit_keras.keras_import import Tensor, keras
 
 LABELS = "labels"
 NO_LABELS_HINT = (
@@ -19,6 +19,8 @@ NO_LABELS_HINT = (
 """Hint in a network's error if the data has classes that the network does not take."""
 PASSED = (LABELS, "training", "mask")
 """Arguments that gankit and Keras pass by keyword."""
+OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")
+"""TensorFlow's and torch's error, by name: only one of the two is imported."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -129,9 +131,11 @@ def name_in_errors(name: str, model: keras.Model, action: str, hint: str) -> Ite
     """
     try:
         yield
-    except (GankitError, MemoryError, tf.errors.ResourceExhaustedError):
+    except (GankitError, MemoryError):
         raise
     except Exception as error:
+        if type(error).__name__ in OUT_OF_MEMORY:
+            raise
         kind = type(model).__name__
         raise ConfigError(
             f"the {name}, a {kind}, failed {action}: {type(error).__name__}: {_reason(error)}{hint}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from gankit.contract import Precision
+from gankit.contract import Precision, Problem
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Shape
-from gankit_keras.framework import Tensor, Variable, keras, tf
+from gankit_keras.keras_import import Tensor, Variable, keras
 from gankit_keras.native_call import NativeCall, native_call
 from gankit_keras.random_inputs import RandomInput, SeedState
 
@@ -47,6 +47,11 @@ class NativeNetwork:
             f"seed/{index}": SeedState(role, index) for index in range(len(self._seeds))
         }
 
+    def assign(self, state: Mapping[str, Tensor]) -> None:
+        """Give the variables the values of their names."""
+        for name, variable in self._variables.items():
+            variable.assign(state[name])
+
     def run(
         self,
         arrays: Mapping[str, Tensor],
@@ -58,7 +63,7 @@ class NativeNetwork:
         """Return the outputs, and the running state after this pass."""
         names = [f"seed/{index}" for index in range(len(self._seeds))]
         seeds = [(0, 0) if random is None else random[name] for name in names]
-        given = [(self._variables[name], tf.convert_to_tensor(a)) for name, a in arrays.items()]
+        given = [(self._variables[name], array) for name, array in arrays.items()]
         with keras.StatelessScope([*given, *zip(self._seeds, seeds, strict=True)]) as scope:
             outputs = self._outputs(x, labels, halves, training=random is not None)
         running = {
@@ -66,15 +71,34 @@ class NativeNetwork:
             for name in arrays
             if name not in self.trained
         }
-        return tf.reshape(outputs, (-1, *self.outputs)), running
+        return keras.ops.reshape(outputs, (-1, *self.outputs)), running
 
     def _outputs(self, x: Tensor, labels: Tensor, halves: int, *, training: bool) -> Tensor:
         """Call the model for each half, so that each has its own statistics."""
-        parts: Sequence[tuple[Tensor, Tensor]] = list(
-            zip(tf.split(x, halves), tf.split(labels, halves), strict=True)
-        )
+        split, concatenate = keras.ops.split, keras.ops.concatenate
+        parts = zip(split(x, halves), split(labels, halves), strict=True)
         outputs = [self._call(self._model, part, own, training=training) for part, own in parts]
-        return tf.concat(outputs, axis=0)
+        return concatenate(outputs, axis=0)
+
+
+def native_network(problem: Problem, role: Role) -> NativeNetwork:
+    """Return a problem's network that is no spec.
+
+    ConfigError if it is no `keras.Model`, or a model that does not fit.
+    """
+    model, inputs, outputs = network_and_sizes(problem, role)
+    if not isinstance(model, keras.Model):
+        raise ConfigError(
+            f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
+        )
+    return NativeNetwork(model, role, inputs, outputs, problem.classes, problem.precision)
+
+
+def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, Shape, Shape]:
+    """Return a problem's network, and the shapes of its inputs and outputs without the batch."""
+    if role is Role.GENERATOR:
+        return problem.generator, (problem.latent,), problem.image_shape
+    return problem.discriminator, problem.image_shape, problem.discriminator_output_shape
 
 
 def _check(
@@ -83,7 +107,8 @@ def _check(
     """Build a model if needed, and raise ConfigError unless it fits the problem."""
     tensor, name = _call_once(model, call, inputs, precision), call.name
     computed = [layer.compute_dtype for layer in (model, *model.layers)]
-    dtypes = [tensor.dtype.name, *computed, *(v.dtype for v in model.weights)]
+    made = keras.backend.standardize_dtype(tensor.dtype)
+    dtypes = [made, *computed, *(v.dtype for v in model.weights)]
     if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
         raise ConfigError(
             f"{name}: got a network that computes in {wrong[0]}; expected {precision}; "
@@ -98,12 +123,12 @@ def _check(
 
 def _call_once(model: keras.Model, call: NativeCall, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
     """Return a native model's outputs for two rows of zeros, without changing its state."""
-    zeros, labels = tf.zeros((2, *inputs), precision), tf.zeros((2,), tf.int64)
+    zeros, labels = keras.ops.zeros((2, *inputs), precision), keras.ops.zeros((2,), "int64")
     if not model.built:
         call(model, zeros, labels, training=False)
     with keras.StatelessScope():
         outputs = call(model, zeros, labels, training=False)
-    if not tf.is_tensor(outputs):
+    if not keras.ops.is_tensor(outputs):
         kind = type(outputs).__name__
         raise ConfigError(f"{call.name} output: got a {kind}; expected one tensor")
     return outputs

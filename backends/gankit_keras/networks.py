@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from gankit.contract import Precision, Problem, strip_prefix
 from gankit.contract.random_streams import Role
-from gankit.errors import ConfigError
 from gankit.functional import Operations, Tensors
 from gankit.layers import Shape
-from gankit_keras.framework import Tensor, Variable, keras
-from gankit_keras.native_network import NativeNetwork
+from gankit_keras.keras_import import Tensor, Variable
+from gankit_keras.native_network import native_network, network_and_sizes
 from gankit_keras.random_inputs import RandomInput
 from gankit_keras.spec_network import SpecNetwork
 
@@ -120,17 +119,7 @@ def _network(problem: Problem, ops: Operations, role: Role) -> Network:
 
     ConfigError if it is neither a spec nor a `keras.Model`, or a model that does not fit.
     """
-    sizes: tuple[Shape, Shape]
-    model: Any
-    if role is Role.GENERATOR:
-        model, sizes = problem.generator, ((problem.latent,), problem.image_shape)
-    else:
-        model = problem.discriminator
-        sizes = problem.image_shape, problem.discriminator_output_shape
-    if isinstance(model, tuple):
-        return SpecNetwork(ops, model, role, *sizes, problem.classes)
-    if isinstance(model, keras.Model):
-        return NativeNetwork(model, role, *sizes, problem.classes, problem.precision)
-    raise ConfigError(
-        f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
-    )
+    network, inputs, outputs = network_and_sizes(problem, role)
+    if isinstance(network, tuple):
+        return SpecNetwork(ops, network, role, inputs, outputs, problem.classes)
+    return native_network(problem, role)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract.random_streams import Role, StepKey, dropout_mask, framework_seed
-from gankit.layers import Shape
-from gankit_keras.framework import tf
+from gankit.layers import Dropout, Shape, Spec, walk
 
+Layout: TypeAlias = tuple[tuple[int | None, ...], np.dtype[Any]]
+"""The shape of an array, None for a size that is open, and its dtype."""
 MAX_SEED_CALLS = 2**16
 """The most calls of a network's seed generator in one pass; Keras's counter has 31 bits."""
 
@@ -24,8 +25,8 @@ class RandomInput(Protocol):
         """Return it for the update at `key`, for a batch of `rows`."""
         ...
 
-    def signature(self, *axes: None) -> tf.TensorSpec:
-        """Return its shape and dtype, with additional leading axes."""
+    def layout(self) -> Layout:
+        """Return its shape, None for rows, and its dtype."""
         ...
 
     def in_pass(self, part: int) -> RandomInput:
@@ -48,9 +49,9 @@ class DropoutMask:
         shape = (rows, *self.shape)
         return dropout_mask(key, self.role, self.layer, shape, self.rate, self.part)
 
-    def signature(self, *axes: None) -> tf.TensorSpec:
+    def layout(self) -> Layout:
         """Return shape and dtype."""
-        return tf.TensorSpec((*axes, None, *self.shape), tf.bool)
+        return (None, *self.shape), np.dtype(bool)
 
     def in_pass(self, part: int) -> DropoutMask:
         """Return the mask of the update's `part`-th pass."""
@@ -70,9 +71,9 @@ class SeedState:
         seed = framework_seed(key, self.role, self.part)
         return np.array([seed, self.index * MAX_SEED_CALLS], np.int64)
 
-    def signature(self, *axes: None) -> tf.TensorSpec:
+    def layout(self) -> Layout:
         """Return shape and dtype."""
-        return tf.TensorSpec((*axes, 2), tf.int64)
+        return (2,), np.dtype(np.int64)
 
     def in_pass(self, part: int) -> SeedState:
         """Return the state for the update's `part`-th pass."""
@@ -104,9 +105,9 @@ class RandomInputSampler:
             name: _stack(one, keys, halves * batch) for name, (one, halves) in self.inputs.items()
         }
 
-    def signature(self, *axes: None) -> dict[str, tf.TensorSpec]:
-        """Return the shapes and dtypes of `sample`, with additional leading axes."""
-        return {name: one.signature(*axes) for name, (one, _) in self.inputs.items()}
+    def layout(self) -> dict[str, Layout]:
+        """Return the shapes and dtypes of `sample`."""
+        return {name: one.layout() for name, (one, _) in self.inputs.items()}
 
 
 def sampler(
@@ -134,6 +135,25 @@ def sampler(
         own = {name: one.in_pass(number + 1) for name, one in discriminator.items()}
         inputs |= {f"penalty/{number}/{name}": (one, 1) for name, one in own.items()}
     return RandomInputSampler(inputs)
+
+
+def spec_masks(spec: Spec, role: Role, inputs: Shape) -> dict[str, RandomInput]:
+    """Return a mask for each dropout layer of a spec, by the layer's name.
+
+    Parameters
+    ----------
+    spec
+        The layers.
+    role
+        Their network.
+    inputs
+        Shape of its inputs without the batch.
+    """
+    return {
+        place.name: DropoutMask(role, place.number, place.shape, place.layer.rate)
+        for place in walk(spec, inputs)
+        if isinstance(place.layer, Dropout)
+    }
 
 
 def _stack(one: RandomInput, keys: Sequence[Sequence[StepKey]], rows: int) -> NDArray[Any]:

@@ -8,9 +8,9 @@ from functools import cached_property
 from gankit.contract import Precision
 from gankit.contract.random_streams import Role
 from gankit.functional import ForwardPass, Operations
-from gankit.layers import Dropout, Shape, Spec, is_running, uses_labels, walk, weight_shapes
+from gankit.layers import Shape, Spec, is_running, uses_labels, weight_shapes
 from gankit_keras.framework import Tensor, Variable, tf
-from gankit_keras.random_inputs import DropoutMask, RandomInput
+from gankit_keras.random_inputs import RandomInput, spec_masks
 
 
 class SpecNetwork:
@@ -48,11 +48,7 @@ class SpecNetwork:
     @cached_property
     def random(self) -> dict[str, RandomInput]:
         """A mask for each dropout layer, by the layer's name."""
-        return {
-            place.name: DropoutMask(self.role, place.number, place.shape, place.layer.rate)
-            for place in walk(self._spec, self.inputs)
-            if isinstance(place.layer, Dropout)
-        }
+        return spec_masks(self._spec, self.role, self.inputs)
 
     def run(
         self,

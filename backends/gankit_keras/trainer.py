@@ -19,7 +19,12 @@ from gankit_keras.inference import Inference, network_labels
 from gankit_keras.networks import KerasNetworks, Network
 from gankit_keras.random_inputs import RandomInputSampler, sampler
 from gankit_keras.tensorflow_framework import TensorFlow
-from gankit_keras.updates import VariableUpdates, inputs_signature, random_signatures
+from gankit_keras.updates import (
+    VariableUpdates,
+    inputs_signature,
+    mask_signatures,
+    random_signatures,
+)
 from gankit_keras.variables import assign, initial_variables, to_arrays
 
 CHUNK_BYTES = 12 * 2**20
@@ -162,8 +167,8 @@ class KerasTrainer:
             noise=tf.TensorSpec((*many, problem.latent), problem.precision),
             random=random_signatures(problem, None, None),
             scalars=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
-            discriminator_random=self._discriminator_sampler.signature(None, None),
-            generator_random=self._generator_sampler.signature(None, None),
+            discriminator_random=mask_signatures(self._discriminator_sampler, None, None),
+            generator_random=mask_signatures(self._generator_sampler, None, None),
         )
         runner = BlockRunner(
             self._update_discriminator,

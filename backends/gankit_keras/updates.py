@@ -87,7 +87,7 @@ def inputs_signature(problem: Problem, sampler: RandomInputSampler) -> Inputs:
         labels=tf.TensorSpec((None,), tf.int64),
         random=random,
         scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
-        masks=sampler.signature(),
+        masks=mask_signatures(sampler),
         followers={},
     )
 
@@ -97,6 +97,14 @@ def random_signatures(problem: Problem, *axes: None) -> dict[str, tf.TensorSpec]
     return {
         name: tf.TensorSpec((*axes, None, *shape), dtype)
         for name, (shape, dtype) in layout(problem).items()
+    }
+
+
+def mask_signatures(sampler: RandomInputSampler, *axes: None) -> dict[str, tf.TensorSpec]:
+    """Return the shapes and dtypes of a sampler's arrays, with additional leading axes."""
+    return {
+        name: tf.TensorSpec((*axes, *shape), dtype)
+        for name, (shape, dtype) in sampler.layout().items()
     }
 
 

@@ -12,7 +12,7 @@ from gankit.functional.blocks import BlockTrainer, trainer
 from gankit.functional.followers import follow
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
-from gankit.functional.networks import Networks, SpecNetworks
+from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
@@ -34,6 +34,7 @@ __all__ = [
     "Tensor",
     "Tensors",
     "Trainer",
+    "TrainerNetworks",
     "Updates",
     "averaged",
     "follow",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gankit.contract import Array, Block, Labels, Problem
 from gankit.errors import PluginError
 from gankit.functional.framework import Framework, Scan
+from gankit.functional.networks import TrainerNetworks
 from gankit.functional.objective import Inputs
 from gankit.functional.operations import NAMES, Tensor, Tensors
 from gankit.functional.trainer import Trainer, in_precision, one_hot
@@ -33,8 +34,10 @@ Losses: TypeAlias = tuple[Tensor, Tensor]
 class BlockTrainer(Trainer):
     """A trainer that scans steps; while the device computes, the host draws masks."""
 
-    def __init__(self, problem: Problem, framework: Framework) -> None:
-        super().__init__(problem, framework)
+    def __init__(
+        self, problem: Problem, framework: Framework, networks: TrainerNetworks | None = None
+    ) -> None:
+        super().__init__(problem, framework, networks)
         self._data: Data | None = None
         self._levels = False
         self._steps = framework.compile(self._scan, consumes=True)
@@ -54,7 +57,8 @@ class BlockTrainer(Trainer):
         losses = []
         for start in range(0, len(block), CHUNK):
             inputs = self._block_inputs(block, start, min(start + CHUNK, len(block)))
-            self.tensors, made = self._steps(self.tensors, self._data, inputs)
+            tensors, made = self._steps(self.tensors, self._data, inputs)
+            self.change(tensors)
             losses.append(made)
         critics, lasts = (
             np.concatenate([self.framework.numpy(each) for each in kind])[: len(block)]
@@ -120,12 +124,13 @@ class BlockTrainer(Trainer):
 
         Their real images are indices.
         """
+        random = self.networks.random
         batch, rows = block.index.shape[2], range(start, stop)
         keys = [block.keys(row) for row in rows]
         critics = [
-            _stacked([self.masks(key, batch, last=False) for key in step]) for *step, _ in keys
+            _stacked([random(key, batch, last=False) for key in step]) for *step, _ in keys
         ]
-        lasts = [self.masks(last, batch, last=True) for *_, last in keys]
+        lasts = [random(last, batch, last=True) for *_, last in keys]
         steps = _filled(list(rows))
         return (
             self.framework.array((np.arange(CHUNK) < len(rows)).astype(np.float64)),
@@ -169,13 +174,17 @@ def _rows(inputs: Inputs, index: int | slice) -> Inputs:
     )
 
 
-def _stacked(rows: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+def _stacked(rows: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     """Return dictionaries of equal names as one, with the rows as first axis."""
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
-def trainer(problem: Problem, framework: Framework) -> Trainer:
+def trainer(
+    problem: Problem, framework: Framework, networks: TrainerNetworks | None = None
+) -> Trainer:
     """Return a trainer of `problem` on `framework`, with blocks if that has `scan`.
+
+    `networks` are by default those of layers, `SpecNetworks`.
 
     Raises
     ------
@@ -187,4 +196,4 @@ def trainer(problem: Problem, framework: Framework) -> Trainer:
             f"{type(framework).__name__}.xp: got no {', '.join(missing)}; expected the functions "
             "that gankit.functional.Operations lists"
         )
-    return (BlockTrainer if framework.scan else Trainer)(problem, framework)
+    return (BlockTrainer if framework.scan else Trainer)(problem, framework, networks)

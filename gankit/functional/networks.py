@@ -1,15 +1,20 @@
-"""What the losses run: two networks in training mode."""
+"""The two networks of a problem: what the losses run, and what a trainer needs beside that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
-from gankit.contract import Problem, strip_prefix
+from numpy.typing import NDArray
+
+from gankit.contract import Problem, State, strip_prefix
+from gankit.contract.dropout_masks import Masks
+from gankit.contract.random_streams import StepKey
 from gankit.functional.forward import ForwardPass
 from gankit.functional.operations import Operations, Tensor, Tensors
-from gankit.layers import is_running
+from gankit.layers import Spec, as_spec, is_running, uses_labels
 
 
 class Networks(Protocol):
@@ -59,6 +64,49 @@ class Networks(Protocol):
         ...
 
 
+class TrainerNetworks(Networks, Protocol):
+    """The two networks as a `Trainer` needs them.
+
+    `SpecNetworks` are the default. A backend with native networks derives from them, and overrides
+    each method for those.
+    """
+
+    def initial_state(self) -> State:
+        """Return the initial state of a run, by the names of a checkpoint."""
+        ...
+
+    def random(self, key: StepKey, batch: int, /, *, last: bool) -> Mapping[str, NDArray[Any]]:
+        """Return the random inputs inside the networks of one update, the `masks` of `run`.
+
+        The arguments are those of `gankit.contract.dropout_masks.Masks`.
+        """
+        ...
+
+    def infer(self, name: str, weights: Tensors, x: Tensor, labels: Tensor | None, /) -> Tensor:
+        """Return the outputs in inference mode.
+
+        Parameters
+        ----------
+        name
+            "generator", "discriminator" or "average".
+        weights, x, labels
+            As in `run`.
+        """
+        ...
+
+    def takes_labels(self, name: str, /) -> bool:
+        """Return whether a network is class-conditional; `name` as in `infer`."""
+        ...
+
+    def check_portable(self, name: str, /) -> None:
+        """Raise NotPortable if the weights have no common names; `name` as in `infer`."""
+        ...
+
+    def changed(self, state: Tensors, /) -> None:
+        """Note the trainer's tensors after an update or a load."""
+        ...
+
+
 @dataclass(frozen=True)
 class SpecNetworks:
     """Networks of `gankit.layers`."""
@@ -80,10 +128,45 @@ class SpecNetworks:
         moving: bool = False,  # noqa: ARG002 - nothing is written.
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
-        own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
+        own = masks_of_pass(masks, name, number)
         forward = ForwardPass(self.ops, weights, labels, own, halves)
-        return forward.run(getattr(self.problem, name), x), forward.running
+        return forward.run(self._spec(name), x), forward.running
 
     def trained(self, _name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return the arrays without running state."""
         return {name: array for name, array in arrays.items() if not is_running(name)}
+
+    def initial_state(self) -> State:
+        """Return `Problem.initial_state`."""
+        return self.problem.initial_state()
+
+    def random(self, key: StepKey, batch: int, /, *, last: bool) -> Mapping[str, NDArray[Any]]:
+        """Return the masks of one update."""
+        return self._masks(key, batch, last=last)
+
+    def infer(self, name: str, weights: Tensors, x: Tensor, labels: Tensor | None, /) -> Tensor:
+        """Return the outputs in inference mode."""
+        return ForwardPass(self.ops, weights, labels).run(self._spec(name), x)
+
+    def takes_labels(self, name: str, /) -> bool:
+        """Return whether the network has a layer that uses labels."""
+        return uses_labels(self._spec(name))
+
+    def check_portable(self, name: str, /) -> None:
+        """Return: the weights of layers have the core's names."""
+
+    def changed(self, state: Tensors, /) -> None:
+        """Return: only the trainer has the weights of layers."""
+
+    @cached_property
+    def _masks(self) -> Masks:
+        return Masks(self.problem)
+
+    def _spec(self, name: str) -> Spec:
+        role = "discriminator" if name == "discriminator" else "generator"
+        return as_spec(getattr(self.problem, role), role)
+
+
+def masks_of_pass(masks: Mapping[str, Tensor], name: str, number: int) -> Tensors:
+    """Return the masks of one pass, without the prefix; `name` and `number` as in `run`."""
+    return strip_prefix(masks, f"penalty/{number - 1}" if number else name)

@@ -18,16 +18,13 @@ from gankit.contract import (
     check_state,
     strip_prefix,
 )
-from gankit.contract.dropout_masks import Masks
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import ConfigError
-from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Framework
-from gankit.functional.networks import SpecNetworks
+from gankit.functional.networks import SpecNetworks, TrainerNetworks
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.updates import Updates
-from gankit.layers import Spec, as_spec, uses_labels
 
 
 class Trainer:
@@ -36,40 +33,42 @@ class Trainer:
     Parameters
     ----------
     problem
-        The problem; both networks are specs.
+        The problem.
     framework
         The framework to train with, on the problem's device and in its precision.
+    networks
+        Its networks; by default those of layers, `SpecNetworks`.
     """
 
-    def __init__(self, problem: Problem, framework: Framework) -> None:
+    def __init__(
+        self, problem: Problem, framework: Framework, networks: TrainerNetworks | None = None
+    ) -> None:
         self.problem, self.framework = problem, framework
-        self.masks, self._required = Masks(problem), RequiredInputs(problem)
-        first = problem.initial_state()
+        self.networks = networks or SpecNetworks(framework, problem)
+        self._required = RequiredInputs(problem)
+        first = self.networks.initial_state()
         # Shapes and dtypes of the state; a broadcast zero takes no memory.
         self.layout = {name: np.broadcast_to(a.dtype.type(), a.shape) for name, a in first.items()}
         self.tensors = self._tensors(first)
-        spec = as_spec(problem.generator, "generator")
-        self.generator = Inference(self, "generator", spec)
-        self.discriminator = Inference(
-            self, "discriminator", as_spec(problem.discriminator, "discriminator")
-        )
-        self.average = Inference(self, "average", spec) if problem.average else None
-        self.updates = Updates(
-            framework, Objective(framework, problem, SpecNetworks(framework, problem))
-        )
+        self.generator = Inference(self, "generator")
+        self.discriminator = Inference(self, "discriminator")
+        self.average = Inference(self, "average") if problem.average else None
+        self.updates = Updates(framework, Objective(framework, problem, self.networks))
         self._update_discriminator = framework.compile(self.updates.discriminator, consumes=True)
         self._update_generator = framework.compile(self.updates.generator, consumes=True)
 
     def update_discriminator(self, batch: Batch, /) -> SupportsFloat:
         """Update the discriminator alone, once; return its loss before the update."""
         inputs = self._inputs(batch, last=False)
-        self.tensors, loss = self._update_discriminator(self.tensors, inputs)
+        tensors, loss = self._update_discriminator(self.tensors, inputs)
+        self.change(tensors)
         return cast(SupportsFloat, loss)
 
     def update_generator(self, batch: Batch, /) -> SupportsFloat:
         """Update the generator alone, once, and its average; return the loss before."""
         inputs = self._inputs(batch, last=True)
-        self.tensors, loss = self._update_generator(self.tensors, inputs)
+        tensors, loss = self._update_generator(self.tensors, inputs)
+        self.change(tensors)
         return cast(SupportsFloat, loss)
 
     def state(self) -> State:
@@ -83,7 +82,12 @@ class Trainer:
 
     def load(self, arrays: State) -> None:
         """Take copies of arrays of a state, all of it or a part."""
-        self.tensors = self.tensors | self._tensors(arrays)
+        self.change(self.tensors | self._tensors(arrays))
+
+    def change(self, tensors: Tensors) -> None:
+        """Take the tensors of a new state; its networks note them."""
+        self.tensors = tensors
+        self.networks.changed(tensors)
 
     def arrays(self, names: Iterable[str]) -> State:
         """Return copies of the tensors of these names, with the dtypes of the initial state."""
@@ -102,7 +106,7 @@ class Trainer:
         self._required.check(batch)
         array, problem = self.framework.array, self.problem
         labels = one_hot(batch.labels, len(batch.noise), problem) if problem.classes else None
-        masks = self.masks(batch.key, len(batch.noise), last=last)
+        masks = self.networks.random(batch.key, len(batch.noise), last=last)
         random = {name: in_precision(a, problem) for name, a in batch.random.items()}
         return Inputs(
             real=None if last and not problem.loss.paired else array(batch.real),
@@ -118,13 +122,13 @@ class Trainer:
 class Inference:
     """One of a trainer's networks, in inference mode."""
 
-    def __init__(self, trainer: Trainer, name: str, spec: Spec) -> None:
+    def __init__(self, trainer: Trainer, name: str) -> None:
         self._trainer, self._name = trainer, name
-        self._classes = trainer.problem.classes if uses_labels(spec) else 0
+        self._classes = trainer.problem.classes if trainer.networks.takes_labels(name) else 0
         self._layout = strip_prefix(trainer.layout, name)
 
         def forward(weights: Tensors, x: Tensor, labels: Tensor | None) -> Tensor:
-            return ForwardPass(trainer.framework, weights, labels).run(spec, x)
+            return trainer.networks.infer(name, weights, x, labels)
 
         self._forward = trainer.framework.compile(forward, consumes=False)
 
@@ -140,12 +144,14 @@ class Inference:
         return self._outputs(images, None)[:, 1:]
 
     def weights(self) -> State:
-        """Return copies of weights and running state."""
+        """Return copies of weights and running state; NotPortable if the network is native."""
+        self._trainer.networks.check_portable(self._name)
         names = add_prefix(self._name, self._layout)
         return strip_prefix(self._trainer.arrays(names), self._name)
 
     def load_weights(self, weights: State, /) -> None:
-        """Copy weights and running state in, all or nothing."""
+        """Copy weights and running state in, all or nothing; NotPortable if it is native."""
+        self._trainer.networks.check_portable(self._name)
         check_state(weights, self._layout)
         self._trainer.load(add_prefix(self._name, weights))
 

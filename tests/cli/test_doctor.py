@@ -478,13 +478,13 @@ def test_our_backends_report_versions_devices_and_threads():
 
 @pytest.mark.skipif("keras" not in SELECTED, reason="keras is not to be tested")
 def test_another_keras_framework_is_named_once(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
     keras = BackendReport("keras", True, [], "", True)
     monkeypatch.setattr(doctor, "load_installed", lambda _: InstalledPlugins([], [keras], []))
     monkeypatch.setattr(datasets, "datasets", list)
     found = doctor.diagnose()
     assert [finding.subject for finding in found.findings] == ["KERAS_BACKEND"]
-    assert "jax" in found.backends[0].fault
+    assert "openvino" in found.backends[0].fault
     assert found.exit_code == ExitCode.USAGE
 
 
@@ -591,14 +591,17 @@ def test_control_characters_of_a_value_are_escaped(command, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        ('{"backend": "jax"}', True),
+        ('{"backend": "openvino"}', True),
+        ('{"backend": "jax"}', False),
         ('{"backend": "tensorflow"}', False),
         ("{", False),
         ("[]", False),
         (None, False),
     ],
 )
-def test_a_keras_file_that_names_another_framework_is_named(monkeypatch, tmp_path, content, wrong):
+def test_a_keras_file_that_names_an_unsupported_framework_is_named(
+    monkeypatch, tmp_path, content, wrong
+):
     monkeypatch.setattr(environment_variables.importlib.util, "find_spec", lambda _: True)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     if content is not None:
@@ -610,7 +613,7 @@ def test_a_keras_file_that_names_another_framework_is_named(monkeypatch, tmp_pat
 
 
 def test_without_keras_its_settings_are_no_problem(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
     monkeypatch.setattr(environment_variables.importlib.util, "find_spec", lambda _: None)
     assert environment_variables.findings() == []
 

@@ -92,31 +92,31 @@ def test_torch_names_of_gpus_are_accepted(monkeypatch, asked, wanted):
 
 
 @pytest.fixture
-def framework():
-    from gankit_keras import framework
+def keras_import():
+    from gankit_keras import keras_import
 
-    return framework
+    return keras_import
 
 
 @pytest.mark.parametrize("level", [None, "3"])
 def test_tensorflows_import_messages_are_logged_and_not_printed(
-    framework, monkeypatch, capfd, caplog, level
+    keras_import, monkeypatch, capfd, caplog, level
 ):
-    monkeypatch.setenv(framework.LOG_LEVEL, level or "")
+    monkeypatch.setenv(keras_import.LOG_LEVEL, level or "")
     if level is None:
-        monkeypatch.delenv(framework.LOG_LEVEL)
-    with framework._captured_stderr():
+        monkeypatch.delenv(keras_import.LOG_LEVEL)
+    with keras_import._captured_stderr():
         os.write(2, b"I0000 oneDNN custom operations are on\n")
     os.write(2, b"an error later on\n")
     assert capfd.readouterr().err == "an error later on\n"
-    with caplog.at_level(logging.DEBUG, "gankit"), framework._captured_stderr():
+    with caplog.at_level(logging.DEBUG, "gankit"), keras_import._captured_stderr():
         os.write(2, b"I0000 oneDNN custom operations are on\n")
     assert caplog.messages[-1].endswith("I0000 oneDNN custom operations are on")
 
 
-def test_tensorflows_messages_are_printed_if_its_import_fails(framework, capfd):
+def test_tensorflows_messages_are_printed_if_its_import_fails(keras_import, capfd):
     def imported():
-        with framework._captured_stderr():
+        with keras_import._captured_stderr():
             os.write(2, b"E0000 no such instruction\n")
             raise ImportError
 

@@ -36,8 +36,10 @@ GANKIT_VARIABLES = {
     "GANKIT_CRASH": "a setting of gankit's tests",
     "GANKIT_CRASH_NOTES": "a setting of gankit's tests",
 }
+KERAS_FRAMEWORKS = ("tensorflow", "jax", "torch")
+"""The frameworks below Keras that gankit's keras backend trains on."""
 FRAMEWORK_VARIABLES = {
-    "KERAS_BACKEND": "the framework below Keras; gankit needs tensorflow",
+    "KERAS_BACKEND": "the framework below Keras: tensorflow, jax or torch",
     "KERAS_HOME": "folder of keras.json",
     "OMP_NUM_THREADS": "threads of one operation; another number may change the last bits",
     "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
@@ -130,21 +132,22 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _keras(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield a finding for each setting that makes Keras use another framework than TensorFlow."""
+    """Yield a finding for each setting that makes Keras use a framework that gankit does not."""
     if importlib.util.find_spec("keras") is None:
         return
+    supported = ", ".join(KERAS_FRAMEWORKS)
     chosen = environment.get("KERAS_BACKEND")
-    if chosen is not None and chosen != "tensorflow":
-        problem = f"got {plain(chosen)!r}; gankit's keras backend needs tensorflow"
-        yield Finding("KERAS_BACKEND", problem, "set it to tensorflow or unset it", ExitCode.USAGE)
+    if chosen and chosen not in KERAS_FRAMEWORKS:
+        problem = f"got {plain(chosen)!r}; expected one of {supported}"
+        yield Finding("KERAS_BACKEND", problem, "set it to one of these", ExitCode.USAGE)
         return
     file, configured = keras_file(environment)
-    if chosen is None and configured not in (None, "tensorflow"):
+    if not chosen and configured not in (None, *KERAS_FRAMEWORKS):
         framework = plain(configured)
         problem = (
             f"it has the backend {framework!r}; if that is imported first, gankit cannot use Keras"
         )
-        remedy = 'write "backend": "tensorflow" there, or set KERAS_BACKEND=tensorflow'
+        remedy = f"write one of {supported} there, or set KERAS_BACKEND"
         yield Finding(str(file), problem, remedy, ExitCode.USAGE)
 
 

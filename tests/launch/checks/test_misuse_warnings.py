@@ -205,7 +205,7 @@ def torch_networks():
 
 
 def keras_networks():
-    import gankit_keras.framework  # noqa: F401 - it brings Keras in quietly.
+    import gankit_keras.keras_import  # noqa: F401 - it brings Keras in quietly.
     import keras
     from keras.layers import Dense, Flatten, LeakyReLU, Reshape
 

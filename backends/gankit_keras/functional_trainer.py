@@ -1,0 +1,171 @@
+"""Train by `gankit.functional` on JAX and torch: layers, and native models as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gankit import optimizers
+from gankit.contract import Problem, State, Trainer, add_prefix, strip_prefix
+from gankit.contract.random_streams import Role, StepKey
+from gankit.errors import NotPortable
+from gankit.functional import Framework, SpecNetworks, Tensors, trainer
+from gankit.functional.networks import masks_of_pass
+from gankit_keras.keras_import import Tensor, keras
+from gankit_keras.native_network import NativeNetwork, native_network
+from gankit_keras.random_inputs import RandomInput, RandomInputSampler, sampler, spec_masks
+
+
+def functional_trainer(problem: Problem, framework: str) -> Trainer:
+    """Return a trainer of `problem` on "jax" or "torch", which Keras runs on in this process."""
+    if framework == "jax":
+        from gankit_keras.jax_framework import Jax
+
+        jax = Jax(problem.precision, problem.device)
+        return trainer(problem, jax, ModelNetworks(jax, problem))
+    from gankit_keras.torch_framework import Torch, seeded
+
+    torch = Torch(problem.precision, problem.device)
+    return trainer(problem, torch, ModelNetworks(torch, problem, seeded))
+
+
+def _unseeded(_random: Mapping[str, Tensor] | None) -> AbstractContextManager[None]:
+    """Return a context that does nothing: JAX's random numbers are functions of their seeds."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class ModelNetworks(SpecNetworks):
+    """Networks of layers, and native models, whose variables have the values of the state.
+
+    Attributes
+    ----------
+    ops
+        The framework.
+    seeded
+        Returns the context of a native model's pass, given its random inputs, or None in inference
+        mode; by default nothing is done.
+    """
+
+    ops: Framework
+    seeded: Callable[[Mapping[str, Tensor] | None], AbstractContextManager[None]] = _unseeded
+
+    @cached_property
+    def models(self) -> dict[str, NativeNetwork]:
+        """The native networks by name; the average is the generator's model."""
+        generator, discriminator = self.problem.generator, self.problem.discriminator
+        found: dict[str, NativeNetwork] = {}
+        if not isinstance(generator, tuple):
+            model = native_network(self.problem, Role.GENERATOR)
+            found |= {"generator": model, "average": model}
+        if not isinstance(discriminator, tuple):
+            found["discriminator"] = native_network(self.problem, Role.DISCRIMINATOR)
+        return found
+
+    def run(
+        self,
+        name: str,
+        weights: Tensors,
+        x: Tensor,
+        labels: Tensor | None,
+        masks: Mapping[str, Tensor],
+        /,
+        *,
+        number: int = 0,
+        halves: int = 1,
+        moving: bool = False,
+    ) -> tuple[Tensor, Tensors]:
+        """Return the outputs of one pass, and the running state after it."""
+        if model := self.models.get(name):
+            return self._call(model, weights, x, labels, masks_of_pass(masks, name, number), halves)
+        return super().run(
+            name, weights, x, labels, masks, number=number, halves=halves, moving=moving
+        )
+
+    def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
+        """Return those of a network's arrays that its optimizer moves."""
+        if model := self.models.get(name):
+            return {key: array for key, array in arrays.items() if key in model.trained}
+        return super().trained(name, arrays)
+
+    def initial_state(self) -> State:
+        """Return the initial state, with the variables of the native models."""
+        state = super().initial_state()
+        for name, model in self.models.items():
+            arrays = {n: self.ops.numpy(value) for n, value in model.values.items()}
+            if name == "average":
+                state |= add_prefix(name, arrays) if self.problem.average else {}
+                continue
+            state |= add_prefix(name, arrays)
+            optimizer = getattr(self.problem, f"{name}_optimizer")
+            moments = optimizers.initial_state(optimizer, self.trained(name, arrays))
+            state |= add_prefix(f"optimizer/{name}", moments)
+        return state
+
+    def random(self, key: StepKey, batch: int, /, *, last: bool) -> Mapping[str, NDArray[Any]]:
+        """Return the random inputs of one update: masks, and the seeds of native models."""
+        return self._samplers[last].sample(key, batch)
+
+    def infer(self, name: str, weights: Tensors, x: Tensor, labels: Tensor | None, /) -> Tensor:
+        """Return the outputs in inference mode."""
+        if model := self.models.get(name):
+            return self._call(model, weights, x, labels)[0]
+        return super().infer(name, weights, x, labels)
+
+    def takes_labels(self, name: str, /) -> bool:
+        """Return whether a network is class-conditional."""
+        model = self.models.get(name)
+        return bool(model.classes) if model else super().takes_labels(name)
+
+    def check_portable(self, name: str, /) -> None:
+        """Raise NotPortable for a native model."""
+        if model := self.models.get(name):
+            raise NotPortable(
+                f"the {model.role.name.lower()} is a native keras model; "
+                "give a spec to move its weights between backends"
+            )
+
+    def changed(self, state: Tensors, /) -> None:
+        """Give the native models' variables the values of the state."""
+        for name, model in self.models.items():
+            if name != "average":
+                model.assign(strip_prefix(state, name))
+
+    def _call(
+        self,
+        model: NativeNetwork,
+        weights: Tensors,
+        x: Tensor,
+        labels: Tensor | None,
+        random: Mapping[str, Tensor] | None = None,
+        halves: int = 1,
+    ) -> tuple[Tensor, Tensors]:
+        """Return a native model's outputs, and its running state; labels are one-hot or None."""
+        zeros = keras.ops.zeros((x.shape[0],), "int64")
+        rows = zeros if labels is None else keras.ops.cast(keras.ops.argmax(labels, 1), "int64")
+        with self.seeded(random):
+            return model.run(weights, x, rows, random, halves)
+
+    @cached_property
+    def _samplers(self) -> tuple[RandomInputSampler, RandomInputSampler]:
+        """The random inputs of a discriminator's update and of the generator's."""
+        problem = self.problem
+        random = self._random("generator"), self._random("discriminator")
+        return (
+            sampler(*random, joined=True, penalties=len(problem.penalties)),
+            sampler(*random, joined=problem.loss.paired),
+        )
+
+    def _random(self, name: str) -> dict[str, RandomInput]:
+        """Return the random inputs of a pass through a network."""
+        if model := self.models.get(name):
+            return model.random
+        problem = self.problem
+        if name == "generator":
+            return spec_masks(self._spec(name), Role.GENERATOR, (problem.latent,))
+        return spec_masks(self._spec(name), Role.DISCRIMINATOR, problem.image_shape)

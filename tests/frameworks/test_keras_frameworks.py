@@ -1,0 +1,118 @@
+"""Keras on the framework of this process: tests/run.py runs this on TensorFlow, JAX and torch."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit import plugins
+from gankit.layers import Dense, Flatten
+from gankit.testing import assert_close
+from gankit.training import StepShape, alternate, plan
+from tests.oracle.problems import case
+from tests.selection import selected
+
+if not selected("keras"):
+    pytest.skip("keras is not among the backends under test", allow_module_level=True)
+
+import gankit_keras.keras_import  # noqa: F401 - it brings Keras in quietly.
+import keras
+from gankit_keras import frameworks
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+"""Keras's own, when it makes an array of one of its variables."""
+FRAMEWORK = keras.backend.backend()
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), np.uint8)
+
+
+def painter():
+    return keras.Sequential([
+        keras.Input((3,)),
+        keras.layers.Dense(16),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dropout(0.3),
+        keras.layers.Activation("tanh"),
+        keras.layers.Reshape((4, 4, 1)),
+    ])  # fmt: skip
+
+
+def test_the_backend_requires_and_claims_what_its_framework_has():
+    backend = plugins.get_backend("keras")
+    assert backend.requires == ("keras", FRAMEWORK)
+    assert ("exact-blocks" in backend.capabilities) == (FRAMEWORK == "tensorflow")
+    assert "mixed" not in backend.capabilities
+    assert backend.inspect()["keras backend"] == FRAMEWORK
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["dense", "convolutions"])
+def test_layers_train_to_the_numbers_of_the_reference(number):
+    one = case(number)
+    trainers = [plugins.get_backend(name).trainer(one.problem) for name in ("keras", "numpy")]
+    block = plan(one.problem, StepShape(one.batch, one.n_critic), len(one.images), 0, 2)
+    losses = [
+        alternate(trainer, block.batches(one.problem, one.images, one.labels))
+        for trainer in trainers
+    ]
+    mine, reference = (
+        {"losses": each} | trainer.state() for each, trainer in zip(losses, trainers, strict=True)
+    )
+    assert_close(mine, reference, 1e-9)
+
+
+def test_a_native_model_is_trained_in_place_beside_layers():
+    generator = painter()
+    before = [np.array(keras.ops.convert_to_numpy(w)) for w in generator.weights]
+    run = gankit.fit(
+        IMAGES, generator, (Flatten(), Dense(1)), steps=2, latent=3, batch=6, backend="keras"
+    )
+    assert np.isfinite(run.history).all()
+    after = [np.array(keras.ops.convert_to_numpy(w)) for w in generator.weights]
+    assert all((a != b).any() for a, b in zip(before, after, strict=True))
+    state = run.trainer.state()
+    names = [name for name in state if name.startswith("generator/")]
+    for name, array in zip(sorted(names), after, strict=True):
+        np.testing.assert_array_equal(state[name], array, err_msg=name)
+
+
+def test_a_run_repeats_with_the_dropout_of_a_native_model():
+    model = painter()
+    weights = model.get_weights()
+    histories = []
+    for _ in range(2):
+        model.set_weights(weights)
+        run = gankit.fit(
+            IMAGES, model, (Flatten(), Dense(1)), steps=3, latent=3, batch=6, backend="keras"
+        )
+        histories.append(run.history)
+    np.testing.assert_array_equal(*histories)
+
+
+@pytest.mark.skipif(FRAMEWORK == "tensorflow", reason="here it is TensorFlow itself")
+def test_tensorflow_is_not_imported_on_another_framework():
+    assert "tensorflow" not in sys.modules
+
+
+def test_an_unsupported_framework_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
+    done = subprocess.run(
+        [sys.executable, "-m", "gankit", "train", "--backend", "keras", "--dataset", "glyphs",
+         "--steps", "1", "--out", str(tmp_path / "run")],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 5
+    assert done.stderr.splitlines()[-1] == (
+        "gankit: KERAS_BACKEND: got 'openvino'; expected one of tensorflow, jax, torch; "
+        "set it before keras is imported"
+    )
+
+
+def test_the_framework_is_chosen_without_importing_keras(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras")
+    for value, wanted in (("jax", "jax"), ("", "tensorflow"), (None, "tensorflow")):
+        monkeypatch.setenv("KERAS_BACKEND", value or "")
+        if value is None:
+            monkeypatch.delenv("KERAS_BACKEND")
+        assert frameworks.chosen() == wanted
+    assert "keras" not in sys.modules
