@@ -47,17 +47,16 @@ AGAIN = [
 """What the core's suites ran already: here only the tests that they skipped without a framework."""
 CONTRACTS = ["testing/test_contract.py", "testing/test_wrong_losses.py"]
 """The clauses that train on each framework."""
-KERAS_ON = ("jax", "torch")
-"""Keras's other frameworks, each in a process of its own: KERAS_BACKEND cannot change in one."""
 STORIES_OF_KERAS = ["frameworks/test_keras_frameworks.py", "frameworks/test_keras_networks.py"]
-"""What is specific to Keras on them: the reference's numbers, and models trained in place."""
-CLAUSES_OF_KERAS = (
-    "keras_frameworks or accepts_native or native_run_resumes or native_block or native_average"
-    " or functional_models_of_two_inputs or without_gradients or inside_a_network"
-)
-"""The few clauses that compile quickly on JAX and reach all of a native model's parts: its call,
-its state and seeds, its running state, a block. Layers are those of `gankit.functional`, which
-the suites of the examples run through every clause."""
+"""What is specific to Keras on a framework: the reference's numbers, models trained in place."""
+KERAS_ON = {
+    "jax": "keras_frameworks or accepts_native or native_run_resumes or native_block"
+    " or by-name or inside_a_network",
+    "torch": "test_contract or keras_frameworks or without_gradients",
+}
+"""Keras's other frameworks, each in a separate process, and the clauses and stories that run there
+in a minute. torch runs every clause. JAX compiles slowly: it runs those that reach a native model's
+call, its state, its seeds and a block; every clause on layers runs on the example gankit-jax."""
 EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
 COVERED = ["--cov", "--cov-report="]
@@ -136,8 +135,12 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
         own = [] if name == "numpy" else [*CONTRACTS, *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))
     if "keras" in ours:
-        own = [*paths(["testing/test_contract.py", *STORIES_OF_KERAS]), "-k", CLAUSES_OF_KERAS]
-        found += [(f"keras on {f}", own, "keras") for f in KERAS_ON if find_spec(f)]
+        own = paths(["testing/test_contract.py", *STORIES_OF_KERAS])
+        found += [
+            (f"keras on {framework}", [*own, "-k", few], "keras")
+            for framework, few in KERAS_ON.items()
+            if find_spec(framework)
+        ]
     if len(ours) > 1:
         found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
     examples = [

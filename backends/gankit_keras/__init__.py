@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.contract import Backend, Problem, Trainer
-from gankit_keras.frameworks import FRAMEWORKS, chosen
 
 
 def build(problem: Problem) -> Trainer:
@@ -34,6 +33,7 @@ def inspect() -> Mapping[str, str]:
 def gankit_backends() -> Iterable[Backend]:
     """Return the backend `keras`, as it is on the framework of this process."""
     from gankit_keras.export_formats import exports
+    from gankit_keras.frameworks import FRAMEWORKS, chosen
 
     framework = chosen()
     # On a framework that is not supported, `build` says which ones are.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,15 @@ from gankit_keras.keras_import import Tensor, Variable, keras
 
 __all__ = ["Tensor", "Variable", "compiled", "device_name", "keras", "tf"]
 
-tf: Any = importlib.import_module("tensorflow")  # Keras has imported it, quietly.
+
+def _tensorflow() -> Any:  # noqa: ANN401 - TensorFlow has no types.
+    """Return TensorFlow, which the import of Keras has imported quietly."""
+    import tensorflow
+
+    return tensorflow
+
+
+tf = _tensorflow()
 
 XLA = "GANKIT_KERAS_XLA"
 """If set in the environment, XLA compiles the updates."""

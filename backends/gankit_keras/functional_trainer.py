@@ -15,7 +15,6 @@ from gankit.contract import Problem, State, Trainer, add_prefix, strip_prefix
 from gankit.contract.random_streams import Role, StepKey
 from gankit.errors import NotPortable
 from gankit.functional import Framework, SpecNetworks, Tensors, trainer
-from gankit.functional.networks import masks_of_pass
 from gankit_keras.keras_import import Tensor, keras
 from gankit_keras.native_network import NativeNetwork, native_network
 from gankit_keras.random_inputs import RandomInput, RandomInputSampler, sampler, spec_masks
@@ -82,7 +81,8 @@ class ModelNetworks(SpecNetworks):
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
         if model := self.models.get(name):
-            return self._call(model, weights, x, labels, masks_of_pass(masks, name, number), halves)
+            random = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
+            return self._call(model, weights, x, labels, random, halves)
         return super().run(
             name, weights, x, labels, masks, number=number, halves=halves, moving=moving
         )
@@ -107,7 +107,7 @@ class ModelNetworks(SpecNetworks):
             state |= add_prefix(f"optimizer/{name}", moments)
         return state
 
-    def random(self, key: StepKey, batch: int, /, *, last: bool) -> Mapping[str, NDArray[Any]]:
+    def random(self, key: StepKey, batch: int, /, *, last: bool) -> dict[str, NDArray[Any]]:
         """Return the random inputs of one update: masks, and the seeds of native models."""
         return self._samplers[last].sample(key, batch)
 
@@ -149,7 +149,10 @@ class ModelNetworks(SpecNetworks):
         zeros = keras.ops.zeros((x.shape[0],), "int64")
         rows = zeros if labels is None else keras.ops.cast(keras.ops.argmax(labels, 1), "int64")
         with self.seeded(random):
-            return model.run(weights, x, rows, random, halves)
+            outputs, running = model.run(weights, x, rows, random, halves)
+        # The state has whole numbers as float64, as it has its counters.
+        dtypes = {n: keras.backend.standardize_dtype(weights[n].dtype) for n in running}
+        return outputs, {n: keras.ops.cast(v, dtypes[n]) for n, v in running.items()}
 
     @cached_property
     def _samplers(self) -> tuple[RandomInputSampler, RandomInputSampler]:

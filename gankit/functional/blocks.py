@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -127,9 +127,7 @@ class BlockTrainer(Trainer):
         random = self.networks.random
         batch, rows = block.index.shape[2], range(start, stop)
         keys = [block.keys(row) for row in rows]
-        critics = [
-            _stacked([random(key, batch, last=False) for key in step]) for *step, _ in keys
-        ]
+        critics = [_stacked([random(key, batch, last=False) for key in step]) for *step, _ in keys]
         lasts = [random(last, batch, last=True) for *_, last in keys]
         steps = _filled(list(rows))
         return (
@@ -174,7 +172,7 @@ def _rows(inputs: Inputs, index: int | slice) -> Inputs:
     )
 
 
-def _stacked(rows: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+def _stacked(rows: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     """Return dictionaries of equal names as one, with the rows as first axis."""
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
@@ -182,9 +180,12 @@ def _stacked(rows: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[An
 def trainer(
     problem: Problem, framework: Framework, networks: TrainerNetworks | None = None
 ) -> Trainer:
-    """Return a trainer of `problem` on `framework`, with blocks if that has `scan`.
+    """Return a trainer of a problem on a framework, with blocks if that has `scan`.
 
-    `networks` are by default those of layers, `SpecNetworks`.
+    Parameters
+    ----------
+    problem, framework, networks
+        As in `Trainer`.
 
     Raises
     ------

@@ -75,10 +75,13 @@ class TrainerNetworks(Networks, Protocol):
         """Return the initial state of a run, by the names of a checkpoint."""
         ...
 
-    def random(self, key: StepKey, batch: int, /, *, last: bool) -> Mapping[str, NDArray[Any]]:
+    def random(self, key: StepKey, batch: int, /, *, last: bool) -> dict[str, NDArray[Any]]:
         """Return the random inputs inside the networks of one update, the `masks` of `run`.
 
-        The arguments are those of `gankit.contract.dropout_masks.Masks`.
+        Parameters
+        ----------
+        key, batch, last
+            As in `gankit.contract.dropout_masks.Masks`.
         """
         ...
 
@@ -103,13 +106,21 @@ class TrainerNetworks(Networks, Protocol):
         ...
 
     def changed(self, state: Tensors, /) -> None:
-        """Note the trainer's tensors after an update or a load."""
+        """Note the trainer's tensors, `state`, after an update or a load."""
         ...
 
 
 @dataclass(frozen=True)
 class SpecNetworks:
-    """Networks of `gankit.layers`."""
+    """Networks of `gankit.layers`: the `TrainerNetworks` that derived classes fall back on.
+
+    Attributes
+    ----------
+    ops
+        The operations on the tensors.
+    problem
+        The problem.
+    """
 
     ops: Operations
     problem: Problem
@@ -127,36 +138,54 @@ class SpecNetworks:
         halves: int = 1,
         moving: bool = False,  # noqa: ARG002 - nothing is written.
     ) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one pass, and the running state after it."""
-        own = masks_of_pass(masks, name, number)
+        """Return the outputs of one pass, and the running state after it.
+
+        Parameters
+        ----------
+        name, weights, x, labels, masks, number, halves, moving
+            As in `Networks.run`.
+        """
+        own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
         forward = ForwardPass(self.ops, weights, labels, own, halves)
         return forward.run(self._spec(name), x), forward.running
 
-    def trained(self, _name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
-        """Return the arrays without running state."""
+    def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:  # noqa: ARG002 - of both alike.
+        """Return the `arrays` of the network called `name` without running state."""
         return {name: array for name, array in arrays.items() if not is_running(name)}
 
     def initial_state(self) -> State:
         """Return `Problem.initial_state`."""
         return self.problem.initial_state()
 
-    def random(self, key: StepKey, batch: int, /, *, last: bool) -> Mapping[str, NDArray[Any]]:
-        """Return the masks of one update."""
+    def random(self, key: StepKey, batch: int, /, *, last: bool) -> dict[str, NDArray[Any]]:
+        """Return the masks of one update.
+
+        Parameters
+        ----------
+        key, batch, last
+            As in `gankit.contract.dropout_masks.Masks`.
+        """
         return self._masks(key, batch, last=last)
 
     def infer(self, name: str, weights: Tensors, x: Tensor, labels: Tensor | None, /) -> Tensor:
-        """Return the outputs in inference mode."""
+        """Return the outputs in inference mode.
+
+        Parameters
+        ----------
+        name, weights, x, labels
+            As in `TrainerNetworks.infer`.
+        """
         return ForwardPass(self.ops, weights, labels).run(self._spec(name), x)
 
     def takes_labels(self, name: str, /) -> bool:
-        """Return whether the network has a layer that uses labels."""
+        """Return whether the network called `name` has a layer that uses labels."""
         return uses_labels(self._spec(name))
 
     def check_portable(self, name: str, /) -> None:
-        """Return: the weights of layers have the core's names."""
+        """Return: the weights of `name`, of layers, have the core's names."""
 
     def changed(self, state: Tensors, /) -> None:
-        """Return: only the trainer has the weights of layers."""
+        """Return: only the trainer has the weights of layers, in `state`."""
 
     @cached_property
     def _masks(self) -> Masks:
@@ -165,8 +194,3 @@ class SpecNetworks:
     def _spec(self, name: str) -> Spec:
         role = "discriminator" if name == "discriminator" else "generator"
         return as_spec(getattr(self.problem, role), role)
-
-
-def masks_of_pass(masks: Mapping[str, Tensor], name: str, number: int) -> Tensors:
-    """Return the masks of one pass, without the prefix; `name` and `number` as in `run`."""
-    return strip_prefix(masks, f"penalty/{number - 1}" if number else name)
