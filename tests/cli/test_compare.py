@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gankit.cli.commands.compare import _sources
 from gankit.cli.comparison import Compared, compare, largest, table
+from gankit.config.layering import merge
 from gankit.data import glyphs
 from gankit.errors import CheckpointError
 from gankit.runs import RunFolder
@@ -96,6 +98,23 @@ def test_in_float64_backends_differ_by_at_most_a_billionth(command):
         assert 0 < run["losses"] < 1e-9
         assert run["weights"] < 1e-9
         assert run["images"] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("given", "steps"),
+    [
+        ({}, 1000),
+        ({"steps": 7}, 7),
+        ({"epochs": 2}, None),
+        ({"assignments": ["steps=9"]}, 9),
+        ({"recipe": "tiny.toml"}, 12),
+    ],
+    ids=str,
+)
+def test_a_comparison_without_a_length_trains_a_thousand_steps(given, steps):
+    names = ("recipe", "dataset", "epochs", "steps", "seed", "device")
+    options = dict.fromkeys(names) | {"recipe": "simple", "assignments": []} | given
+    assert merge(_sources(options, None, {}))[0].get("steps") == steps
 
 
 def test_the_first_differing_step_is_found(command):

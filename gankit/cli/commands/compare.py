@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gankit.launch.resolved_plan import ResolvedPlan
 
 PAGE = "compare.html"
+STEPS = 1000
+"""Default length: a minute or two for each backend with `simple` or `digits` on two cores."""
 FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 
 
@@ -35,7 +37,7 @@ FLAGS = ("dataset", "epochs", "steps", "seed", "device")
 @click.option("--dataset", shell_complete=complete_datasets, help="As in `gankit train`.")
 @data_dir_option
 @click.option("--epochs", type=int, help="Length in epochs.")
-@click.option("--steps", type=int, help="Length in steps.")
+@click.option("--steps", type=int, help=f"Length in steps  [{STEPS:,}, or the recipe's steps].")
 @click.option("--seed", type=int, help="Random seed.")
 @click.option("--device", help="As in `gankit train`, on every backend  [GANKIT_DEVICE].")
 @click.option(
@@ -109,9 +111,11 @@ def _sources(options: dict[str, Any], data_dir: Path | None, loaded: Loaded) -> 
     given = [(name, options[name]) for name in FLAGS if options[name] is not None]
     found += [(f"--{name}", {name: value}) for name, value in given]
     default = os.environ.get("GANKIT_RECIPE")
-    return layered_sources(
+    sources = layered_sources(
         options["recipe"], found, default=default, data_dir=data_dir, loaded=loaded, tell=say
     )
+    has_length = "steps" in layering.merge(sources)[0] or any("epochs" in each for _, each in found)
+    return sources if has_length else [*sources, ("gankit compare", {"steps": STEPS})]
 
 
 def _plans(
