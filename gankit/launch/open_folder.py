@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from gankit._text import counted
@@ -62,6 +63,7 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
         start, log = checkpoint.step, checkpoint.info.get("log")
         check_same(plan.config, plan.data, checkpoint, folder.path)
         _tell_of_data(folder, plan, tell)
+        _tell_of_framework(folder, plan, tell)
         check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
         facts = _lost_facts(folder, plan, checkpoint)
         trainer.load_state(checkpoint.state)
@@ -91,6 +93,24 @@ def _tell_of_data(folder: RunFolder, plan: ResolvedPlan, tell: Tell) -> None:
         tell(f"the images of {before} are read from {now}")
 
 
+def _tell_of_framework(folder: RunFolder, plan: ResolvedPlan, tell: Tell) -> None:
+    """Print what the backend runs on, if this run began on another framework: keras on JAX."""
+    if recorded(folder.path).backend != plan.config.backend:
+        return
+    with suppress(CheckpointError):  # `_lost_facts` warns.
+        before, now = read_facts(folder).get("framework"), _framework(plan)
+        if before and now and before != now:
+            tell(
+                f"{plan.config.backend} runs on {now} now, and began on {before}: "
+                "the numbers differ in their last bits"
+            )
+
+
+def _framework(plan: ResolvedPlan) -> str:
+    """Return the modules that the backend requires, as text."""
+    return ", ".join(plan.backend.requires)
+
+
 def _lost_facts(
     folder: RunFolder, plan: ResolvedPlan, checkpoint: Checkpoint
 ) -> dict[str, Any] | None:
@@ -108,7 +128,9 @@ def _lost_facts(
 
 def _facts(plan: ResolvedPlan) -> dict[str, Any]:
     """Return the contents of `environment.json` for a new run, with a random mark."""
-    return plan.environment | plan.notes | plan.digests | {"run": secrets.token_hex(16)}
+    framework = {"framework": _framework(plan)} if plan.backend.requires else {}
+    mark = {"run": secrets.token_hex(16)}
+    return plan.environment | framework | plan.notes | plan.digests | mark
 
 
 def space_needed(plan: ResolvedPlan, trainer: Trainer, start: int) -> int:
