@@ -131,10 +131,11 @@ class ModelNetworks(SpecNetworks):
             )
 
     def changed(self, state: Tensors, /) -> None:
-        """Give the native models' variables the values of the state."""
+        """Give the native models' variables copies of the state, which JAX's updates consume."""
         for name, model in self.models.items():
             if name != "average":
-                model.assign(strip_prefix(state, name))
+                weights = strip_prefix(state, name)
+                model.assign({key: keras.ops.copy(value) for key, value in weights.items()})
 
     def _call(
         self,

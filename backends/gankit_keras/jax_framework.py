@@ -30,8 +30,8 @@ class Jax(Framework):
         self._device = _find_device(device)
 
     def array(self, values: NDArray[Any], /) -> Tensor:
-        """Return an array on the device."""
-        return jax.device_put(values, self._device)
+        """Return a copy on the device; JAX shares the memory of a NumPy array where it can."""
+        return jax.device_put(np.array(values), self._device)
 
     def numpy(self, tensor: Tensor, /) -> NDArray[Any]:
         """Return a copy."""

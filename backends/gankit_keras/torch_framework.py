@@ -41,7 +41,8 @@ class Torch(Framework):
         return tensor.detach()
 
     def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
-        """Return the product; torch rounds a scalar to the tensor's precision."""
+        """Return the product in the tensor's precision, also for a tensor of one number."""
+        number = number.to(tensor.dtype) if isinstance(number, Tensor) else number
         return number * tensor
 
     def float64(self, tensor: Tensor, /) -> Tensor:
@@ -100,10 +101,6 @@ class Torch(Framework):
 
         return on_device
 
-    def softplus(self, x: Tensor, /) -> Tensor:
-        """Return log(1 + exp(x)); torch's own is linear above 20, too coarse for float64."""
-        return torch.logaddexp(x, x.new_zeros(()))
-
     def relu(self, x: Tensor, /) -> Tensor:
         """Return max(x, 0)."""
         return x.relu()
@@ -131,18 +128,24 @@ class Torch(Framework):
 
 @contextmanager
 def seeded(random: Mapping[str, Tensor] | None) -> Iterator[None]:
-    """Seed torch's own generator for a pass in training mode; restore it afterwards.
+    """Seed the device's own generator for a pass in training mode; restore it afterwards.
 
     A `keras.layers.Dropout` without a seed of its own draws from it. `random` are the model's
-    random inputs, or None in inference mode.
+    random inputs, or None in inference mode. The generators of other devices are untouched.
     """
     if not random:
         yield
         return
     seed, _ = next(iter(random.values()))
-    with torch.random.fork_rng([seed.device] if seed.device.type == "cuda" else []):
-        torch.manual_seed(int(seed))
+    generator = torch.default_generator
+    if seed.device.type == "cuda":
+        generator = torch.cuda.default_generators[seed.device.index]
+    before = generator.get_state()
+    generator.manual_seed(int(seed))
+    try:
         yield
+    finally:
+        generator.set_state(before)
 
 
 def _find_device(name: str) -> torch.device:

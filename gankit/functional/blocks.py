@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Block, Labels, Problem
-from gankit.errors import PluginError
+from gankit.errors import ConfigError, PluginError
 from gankit.functional.framework import Framework, Scan
 from gankit.functional.networks import TrainerNetworks
 from gankit.functional.objective import Inputs
@@ -52,7 +52,9 @@ class BlockTrainer(Trainer):
         self._data = array(images), None if rows is None else array(rows)
 
     def train_block(self, block: Block, /) -> Array:
-        """Run the steps of `block`; return `(K, 2)` losses."""
+        """Run the steps of `block`; return `(K, 2)` losses; ConfigError without placed images."""
+        if self._data is None:
+            raise ConfigError("train_block needs the data set; call place(images, labels) first")
         self._required.check(block)
         losses = []
         for start in range(0, len(block), CHUNK):

@@ -8,6 +8,7 @@ import pytest
 
 import gankit
 from gankit import plugins
+from gankit.errors import ConfigError
 from gankit.layers import Dense, Flatten
 from gankit.testing import assert_close
 from gankit.training import StepShape, alternate, plan
@@ -74,6 +75,84 @@ def test_a_native_model_is_trained_in_place_beside_layers():
     names = [name for name in state if name.startswith("generator/")]
     for name, array in zip(sorted(names), after, strict=True):
         np.testing.assert_array_equal(state[name], array, err_msg=name)
+
+
+def framework(precision="float32"):
+    """Return the `gankit.functional.Framework` of Keras's framework."""
+    if FRAMEWORK == "jax":
+        from gankit_keras.jax_framework import Jax
+
+        return Jax(precision, "cpu")
+    from gankit_keras.torch_framework import Torch
+
+    return Torch(precision, "cpu")
+
+
+not_tensorflow = pytest.mark.skipif(FRAMEWORK == "tensorflow", reason="it has its own trainer")
+
+
+@not_tensorflow
+def test_an_array_is_a_copy():
+    longer = np.zeros(4096 + 16, np.float32)
+    start = -longer.ctypes.data % 64 // 4  # JAX shares memory that begins at a multiple of 64.
+    values = longer[start : start + 4096]
+    made = framework().array(values)
+    values[:] = 1
+    assert not framework().numpy(made).any()
+
+
+@not_tensorflow
+def test_a_scaled_number_keeps_its_precision():
+    ops = framework()
+    rate, one = ops.array(np.array(0.1)), ops.array(np.array(3.0, np.float32))
+    assert ops.numpy(ops.scale(rate, one)).dtype == np.float32
+    assert ops.numpy(ops.scale(0.1, one)).dtype == np.float32
+
+
+@not_tensorflow
+@pytest.mark.parametrize("name", ["softplus", "sigmoid", "relu"])
+def test_second_derivatives_of_large_numbers_are_finite(name):
+    ops = framework()
+    x = ops.array(np.array([-1000, -100, 0, 100, 1000], np.float32))
+
+    def slopes(weights):
+        made, _, pull = ops.input_vjp(lambda x: (getattr(ops, name)(x * weights["w"]), {}), x)
+        return ops.xp.sum(pull(ops.xp.ones_like(made))), {}
+
+    value, _, found = ops.value_and_grad(slopes, {"w": ops.xp.ones_like(x)})
+    assert np.isfinite(ops.numpy(value))
+    assert np.isfinite(ops.numpy(found["w"])).all()
+
+
+@not_tensorflow
+def test_a_users_variable_can_be_read_after_later_updates():
+    model, held = painter(), []
+    gankit.fit(
+        IMAGES, model, (Flatten(), Dense(1)), steps=3, latent=3, batch=6, backend="keras",
+        callbacks=lambda _: held.extend(weight.value for weight in model.weights),
+    )  # fmt: skip
+    assert all(np.isfinite(keras.ops.convert_to_numpy(value)).all() for value in held)
+
+
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="only JAX has blocks by scan here")
+def test_a_block_without_images_is_refused():
+    one = case(0)
+    trainer = plugins.get_backend("keras").trainer(one.problem)
+    block = plan(one.problem, StepShape(one.batch, one.n_critic), len(one.images), 0, 1)
+    with pytest.raises(ConfigError, match="call place"):
+        trainer.train_block(block)
+
+
+@pytest.mark.skipif(FRAMEWORK != "torch", reason="JAX has no generator of the process")
+def test_the_users_random_numbers_on_torch_are_unchanged():
+    import torch
+
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    gankit.fit(IMAGES, painter(), (Flatten(), Dense(1)), steps=1, latent=3, batch=6,
+               backend="keras")  # fmt: skip
+    assert torch.equal(torch.rand(3), wanted)
 
 
 @pytest.mark.skipif(FRAMEWORK == "tensorflow", reason="here it is TensorFlow itself")

@@ -19,8 +19,8 @@ class Jax(Framework):
         super().__init__(precision, _device(device))
 
     def array(self, values, /):
-        """Return an array on the device."""
-        return jax.device_put(values, self.device)
+        """Return a copy on the device; JAX shares the memory of a NumPy array where it can."""
+        return jax.device_put(np.array(values), self.device)
 
     def numpy(self, tensor, /):
         """Return a copy."""
