@@ -18,7 +18,7 @@ TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
     "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks Objective Operations "
-    "Pull SpecNetworks Tensor Tensors TrainerNetworks Updates follow trainer",
+    "Pull SpecNetworks Tensor Tensors TrainerNetworks Updates averaged follow trainer updated",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "Discriminator Generator Network Options Precision Problem State Trainer add_prefix aligned "
     "check_labels check_state strip_prefix",

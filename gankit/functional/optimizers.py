@@ -26,6 +26,9 @@ def updated(
 ) -> tuple[Tensors, Tensors]:
     """Return the weights and the optimizer's state after one update.
 
+    The formulas are those of `gankit.optimizers`: gradient descent, RMSprop (Tieleman & Hinton
+    2012), and Adam with bias correction (Kingma & Ba 2015).
+
     Parameters
     ----------
     ops
@@ -33,7 +36,7 @@ def updated(
     optimizer
         Which update.
     weights, gradients
-        By the same names.
+        By the same names, with the same shapes.
     state
         The optimizer's state, as in `gankit.optimizers.initial_state`; "t" in float64.
     scalars
@@ -100,5 +103,15 @@ def blended(ops: Operations, share: Number, old: Tensor, new: Tensor) -> Tensor:
 
 
 def averaged(ops: Operations, share: Number, average: Tensors, weights: Tensors) -> Tensors:
-    """Return the moving average of `weights` after an update; `average` is that before."""
+    """Return the moving average of the weights after an update: `gankit.optimizers.Average`.
+
+    Parameters
+    ----------
+    ops
+        The operations on the tensors.
+    share
+        Share of the old average, in [0, 1].
+    average, weights
+        The average before the update, and the weights after it, by the same names.
+    """
     return {name: blended(ops, share, average[name], w) for name, w in weights.items()}
