@@ -45,7 +45,7 @@ def test_two_suites_share_the_tests_of_the_core_and_the_quick_one_has_a_floor_of
     assert collected(quick) == collected(slow)
     assert "--cov" in quick
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert settings["tool"]["coverage"]["report"]["fail_under"] >= 84
+    assert settings["tool"]["coverage"]["report"]["fail_under"] >= 73
 
 
 WITHOUT_END = {"benchmarks/", "run.py"}

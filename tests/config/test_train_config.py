@@ -66,6 +66,7 @@ def simple(**changes):
     return layering.config_of([layering.from_recipe("simple"), ("here", changes)])
 
 
+@pytest.mark.slow
 @settings(max_examples=short_or_full(60, 500), deadline=None)
 @given(configs)
 def test_a_configuration_written_as_toml_is_read_back_unchanged(config):
