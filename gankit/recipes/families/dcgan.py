@@ -62,9 +62,9 @@ def generator(
     *between, first = widths(width, start.count)
     return (
         *labels.embedding(embedding, embedding_gain),
-        *(_hidden_start if hidden else dense_start)(start, first, hidden),
-        *(layer for filters in reversed(between) for layer in (_up(filters), BATCH_NORM, ReLU())),
-        _up(channels),
+        *(_hidden_start(start, first, hidden) if hidden else dense_start(start, first)),
+        *(layer for filters in reversed(between) for layer in (up(filters), BATCH_NORM, ReLU())),
+        up(channels),
         Tanh(),
     )
 
@@ -121,11 +121,16 @@ def widths(width: int, count: int) -> list[int]:
     return [width * min(2**number, MOST_GROWTH) for number in range(count)]
 
 
-def dense_start(start: Doublings, filters: int, _hidden: int = 0) -> Spec:
+def dense_start(start: Doublings, filters: int) -> Spec:
     """Return the layers that make the smallest map of the noise, with `filters` channels."""
     units = start.height * start.width * filters
     shape = (start.height, start.width, filters)
     return (_dense(units), Reshape(shape), BATCH_NORM, ReLU())
+
+
+def up(filters: int) -> ConvTranspose:
+    """Return a transposed convolution that doubles the sides."""
+    return ConvTranspose(filters, 4, stride=2, padding=1, init="normal", gain=DEVIATION)
 
 
 def _hidden_start(start: Doublings, filters: int, hidden: int) -> Spec:
@@ -151,10 +156,6 @@ def _spectral(filters: list[int], outputs: int, projection: bool) -> Spec:
 
 def _dense(units: int) -> Dense:
     return Dense(units, init="normal", gain=DEVIATION)
-
-
-def _up(filters: int) -> ConvTranspose:
-    return ConvTranspose(filters, 4, stride=2, padding=1, init="normal", gain=DEVIATION)
 
 
 def _down(filters: int) -> Conv:

@@ -7,9 +7,9 @@ ones. The paper has width 64, from 4x4 for 32x32 images and from 6x6 for 48x48.
 
 from __future__ import annotations
 
-from gankit.layers import Conv, ConvTranspose, Flatten, LeakyReLU, ReLU, Shape, Spec, Tanh
+from gankit.layers import Conv, Flatten, LeakyReLU, ReLU, Shape, Spec, Tanh
 from gankit.recipes.families import labels
-from gankit.recipes.families.dcgan import BATCH_NORM, DEVIATION, dense_start, widths
+from gankit.recipes.families.dcgan import BATCH_NORM, DEVIATION, dense_start, up, widths
 from gankit.recipes.families.sizes import doublings
 
 SLOPE = LeakyReLU(0.1)
@@ -34,14 +34,10 @@ def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: f
     """
     start = doublings((shape[0], shape[1]))
     *larger, first = widths(width, start.count + 1)
-    up = [
-        ConvTranspose(filters, 4, stride=2, padding=1, init="normal", gain=DEVIATION)
-        for filters in reversed(larger)
-    ]
     return (
         *labels.embedding(embedding, embedding_gain),
         *dense_start(start, first),
-        *(layer for conv in up for layer in (conv, BATCH_NORM, ReLU())),
+        *(layer for filters in reversed(larger) for layer in (up(filters), BATCH_NORM, ReLU())),
         Conv(shape[2], 3, padding=1, init="normal", gain=DEVIATION),
         Tanh(),
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from gankit.layers import (
     AveragePool,
-    BatchNorm,
     Conv,
     Dense,
     Flatten,
@@ -23,10 +22,8 @@ from gankit.layers import (
     Upsample,
 )
 from gankit.recipes.families import labels
-from gankit.recipes.families.dcgan import widths
+from gankit.recipes.families.dcgan import BATCH_NORM, widths
 from gankit.recipes.families.sizes import doublings
-
-BATCH_NORM = BatchNorm(momentum=0.9, epsilon=1e-5)
 
 
 def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: float = 1.0) -> Spec:
