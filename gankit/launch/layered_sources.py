@@ -18,6 +18,7 @@ from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.recorded_config import base
 from gankit.layers import Shape
 from gankit.recipes.families import FAMILIES
+from gankit.recipes.families.family import Family, Role
 from gankit.recipes.families.settings import DEFAULT_SHAPE, ROLES, families
 from gankit.recipes.families.sizes import LEAST, neighbours, within
 from gankit.recipes.families.sizes import described as sides
@@ -67,44 +68,53 @@ def layered_sources(
         return [base(recipe, run), *rest]
     recipe = default if recipe is None else recipe
     loaded = {} if loaded is None else loaded
+    images = None
     if recipe is None:
-        recipe = _fitting_recipe(merge(rest)[0], data_dir, loaded, tell)
+        stated = merge(rest)[0]
+        images = None if _states_networks(stated) else expected_images(stated, data_dir, loaded)
+        recipe = _fitting_recipe(stated, images, tell)
     sources = [from_recipe(recipe, plugins.get_recipe), *rest]
     merged = merge(sources)[0]
     found = families(merged)
     if not found:
         return sources
-    images = expected_images(merged, data_dir, loaded)
+    images = images or expected_images(merged, data_dir, loaded)
     shape = images.shape if images else DEFAULT_SHAPE
     if images and images.resizable:
-        family = next((f for f in found.values() if not f.any_size), next(iter(found.values())))
-        size = family.nearest((shape[0], shape[1]), MOST_SIDE)
-        if size != shape[:2]:
-            tell(
-                f"the pictures of {merged['dataset']} are about {sides((shape[0], shape[1]))}; "
-                f"the networks make {sides(size)}; choose another size with --size"
-            )
-        shape = (*size, shape[2])
-        options = {"images": {"size": list(size), "channels": shape[2]}}
+        shape = _resized(images.shape, found, merged["dataset"], tell)
+        options = {"images": {"size": list(shape[:2]), "channels": shape[2]}}
         sources.insert(1, (f"the pictures of {merged['dataset']}", options))
     needed = isinstance(weight := merged.get("auxiliary", 0), int | float) and weight > 0
     classes = expected_classes(merged, data_dir, loaded) if needed else 0
     return with_layers(sources, shape, classes)
 
 
-def _fitting_recipe(
-    stated: Mapping[str, Any], data_dir: Path | None, loaded: Loaded, tell: Tell
-) -> str:
-    """Return the recipe for the images; say why if it is not for images of 28x28, grey."""
+def _states_networks(stated: Mapping[str, Any]) -> bool:
+    """Return whether settings have layers, or a family."""
     own = [stated.get(role) for role in ROLES]
-    if families(stated) or any(isinstance(one, Mapping) and "layers" in one for one in own):
-        return SIMPLE
-    images = expected_images(stated, data_dir, loaded)
+    layers = any(isinstance(one, Mapping) and "layers" in one for one in own)
+    return layers or bool(families(stated))
+
+
+def _fitting_recipe(stated: Mapping[str, Any], images: ExpectedImages | None, tell: Tell) -> str:
+    """Return the recipe for the images; say why if it is not for images of 28x28, grey."""
     if images is None or images.shape == DEFAULT_SHAPE:
         return SIMPLE
     recipe = CONVOLUTIONAL if _is_convolutional(images) else SIMPLE
     tell(f"recipe {recipe}: {_reason(stated.get('dataset', 'mnist'), images, recipe)}")
     return recipe
+
+
+def _resized(shape: Shape, found: Mapping[Role, Family], dataset: object, tell: Tell) -> Shape:
+    """Return the shape nearest to that of pictures which the families make; say if it differs."""
+    family = next((f for f in found.values() if not f.any_size), next(iter(found.values())))
+    size = family.nearest((shape[0], shape[1]), MOST_SIDE)
+    if size != shape[:2]:
+        tell(
+            f"the pictures of {dataset} are about {sides((shape[0], shape[1]))}; "
+            f"the networks make {sides(size)}; choose another size with --size"
+        )
+    return (*size, shape[2])
 
 
 def _is_convolutional(images: ExpectedImages) -> bool:
