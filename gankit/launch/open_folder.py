@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import secrets
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 from gankit._text import counted
 from gankit._utils.storage import require_space
+from gankit.config import TrainConfig
 from gankit.contract import Trainer
 from gankit.data.digests import slow
 from gankit.errors import CheckpointError, ConfigError
@@ -62,10 +63,12 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
     if checkpoint:
         start, log = checkpoint.step, checkpoint.info.get("log")
         check_same(plan.config, plan.data, checkpoint, folder.path)
-        _tell_of_data(folder, plan, tell)
-        _tell_of_framework(folder, plan, tell)
+        before = recorded(folder.path)
+        _tell_of_data(before, plan, tell)
         check_loss(folder, plan.config.loss, plan.loss_digest, checkpoint.info)
-        facts = _lost_facts(folder, plan, checkpoint)
+        began, facts = _known_facts(folder, plan, checkpoint)
+        if before.backend == plan.config.backend:
+            _tell_of_framework(began, plan, tell)
         trainer.load_state(checkpoint.state)
         tell(f"resuming after step {start} from {checkpoint.path}")
     else:  # Nothing was trained yet, so other settings are allowed.
@@ -86,24 +89,20 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
     return start
 
 
-def _tell_of_data(folder: RunFolder, plan: ResolvedPlan, tell: Tell) -> None:
+def _tell_of_data(before: TrainConfig, plan: ResolvedPlan, tell: Tell) -> None:
     """Print the new path of the images, if it has changed."""
-    before, now = recorded(folder.path).dataset, plan.config.dataset
-    if before != now:
-        tell(f"the images of {before} are read from {now}")
+    if before.dataset != plan.config.dataset:
+        tell(f"the images of {before.dataset} are read from {plan.config.dataset}")
 
 
-def _tell_of_framework(folder: RunFolder, plan: ResolvedPlan, tell: Tell) -> None:
+def _tell_of_framework(began: Mapping[str, Any], plan: ResolvedPlan, tell: Tell) -> None:
     """Print what the backend runs on, if this run began on another framework: keras on JAX."""
-    if recorded(folder.path).backend != plan.config.backend:
-        return
-    with suppress(CheckpointError):  # `_lost_facts` warns.
-        before, now = read_facts(folder).get("framework"), _framework(plan)
-        if before and now and before != now:
-            tell(
-                f"{plan.config.backend} runs on {now} now, and began on {before}: "
-                "the numbers differ in their last bits"
-            )
+    before, now = began.get("framework"), _framework(plan)
+    if before and now and before != now:
+        tell(
+            f"{plan.config.backend} runs on {now} now, and began on {before}: "
+            "the numbers differ in their last bits"
+        )
 
 
 def _framework(plan: ResolvedPlan) -> str:
@@ -111,19 +110,19 @@ def _framework(plan: ResolvedPlan) -> str:
     return ", ".join(plan.backend.requires)
 
 
-def _lost_facts(
+def _known_facts(
     folder: RunFolder, plan: ResolvedPlan, checkpoint: Checkpoint
-) -> dict[str, Any] | None:
-    """Return new facts, with a warning, if `environment.json` cannot be read; else None.
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return the content of `environment.json`, and None; if it cannot be read, warn.
 
-    Resuming needs the manifests' settings, not these facts.
+    Then the first is empty, and the second has new facts. Resuming needs the manifests' settings,
+    not these facts.
     """
     try:
-        read_facts(folder)
+        return read_facts(folder), None
     except CheckpointError as error:
         warn(f"{error}; it is replaced, with this machine's facts, when the run continues")
-        return _facts(plan) | {"run": checkpoint.info.get("run", "")}
-    return None
+        return {}, _facts(plan) | {"run": checkpoint.info.get("run", "")}
 
 
 def _facts(plan: ResolvedPlan) -> dict[str, Any]:
