@@ -142,21 +142,20 @@ def summary(found: Check) -> None:
         click.echo()
     for sentence in verdict(found):
         click.echo(hanging("", sentence, 2))
-    failed = [outcome.clause.name for outcome in found.outcomes if outcome.result == "failed"]
+    failed = _failed(found)
     if failed and not found.selected:  # Not wrapped: it can be copied.
         click.echo(f"details of a failure:\n  gankit plugins check {found.name} -k {failed[0]}")
 
 
 def verdict(found: Check) -> Iterator[str]:
     """Yield the warnings, the errors of several clauses, and the result, a sentence each."""
-    failed = [o.clause.name for o in found.outcomes if o.result == "failed"]
     for warning, often in found.warnings.items():
         times = "" if often == 1 else f" ({often} times)"
         yield f"warning: {warning}{times}"
     yield from _equal_errors(found)
     if found.selected:
         count = counted(len(found.outcomes), "clause")
-        yield f"{found.name}: {count} selected, {len(failed) or 'none'} failed"
+        yield f"{found.name}: {count} selected, {len(_failed(found)) or 'none'} failed"
         return
     reached = f"reaches {found.reached}" if found.reached else "reaches no level"
     short = "" if found.reached == found.expected else f"; expected {found.expected}"
@@ -166,6 +165,11 @@ def verdict(found: Check) -> Iterator[str]:
             "not run: the clauses on native networks, which the backend claims; "
             "give --native-pair MODULE:FUNCTION, which builds a generator and a discriminator"
         )
+
+
+def _failed(found: Check) -> list[str]:
+    """Return the names of the clauses that failed."""
+    return [outcome.clause.name for outcome in found.outcomes if outcome.result == "failed"]
 
 
 def _equal_errors(found: Check) -> Iterator[str]:

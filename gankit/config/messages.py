@@ -24,7 +24,6 @@ EXPECTED = {
     "list": "a list",
     "dict": "a table",
     "dataclass": "a table",
-    "literal": "text",
 }
 """What a setting of each of pydantic's types expects, by the first word of an error's type."""
 WRONG_TYPE = ("_type", "_parsing", "_from_float", "finite_number")

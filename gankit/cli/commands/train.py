@@ -192,10 +192,10 @@ def _recipe(name: str | None, option: str | None) -> str | None:
     """Return the recipe's name or file, given as an argument or by --recipe."""
     from gankit import plugins
 
-    if name is None or option is not None:
-        if name is not None:
-            raise ConfigError(f"give one recipe, {name} or --recipe {option}")
+    if name is None:
         return option
+    if option is not None:
+        raise ConfigError(f"give one recipe, {name} or --recipe {option}")
     others = {*plugins.datasets(), *plugins.backends()} - set(plugins.recipes())
     if name in others:
         raise click.UsageError(argument_message(name, command))
