@@ -15,8 +15,9 @@ from gankit.augment import Augment
 from gankit.config import AUTO
 from gankit.config.settings import Settings
 from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
+from gankit.data.memory_data import memory_data
 from gankit.launch import devices
-from gankit.launch.from_python.fit_images import fit_images, training_arrays
+from gankit.launch.from_python.fit_images import fit_images
 from gankit.launch.from_python.load_run import load_run
 from gankit.launch.from_python.named_networks import network_of
 from gankit.launch.from_python.named_settings import loss_of
@@ -48,7 +49,7 @@ def train(
     callbacks: Callbacks = (),
     **settings: Unpack[Settings],
 ) -> Run:
-    """Train a recipe on a named data set, as `gankit train` does.
+    """Train a recipe on a named data set or on images, as `gankit train` does.
 
     Parameters
     ----------
@@ -74,7 +75,9 @@ def train(
         recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `generator` and `discriminator` may be
         their layers alone, the optimizer staying the recipe's. `loss` may be a `gankit.losses.Loss`
         and `backend` a `gankit.contract.Backend`. The run records the loss's name and a digest of
-        its values and gradients, so resuming takes the same loss again and no other.
+        its values and gradients, so resuming takes the same loss again and no other. `dataset`
+        may be images, `(N, height, width, channels)` or `(N, height, width)` uint8: the run records
+        "memory" and their digest, so resuming takes the same images again and no others.
 
     Returns
     -------
@@ -222,7 +225,7 @@ def fit(
     KeyboardInterrupt
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
-    data, step_shape = training_arrays(images, labels), StepShape(batch, n_critic)
+    data, step_shape = memory_data(images, labels, reals=True), StepShape(batch, n_critic)
     shape, outputs = data.images.shape[1:], 1 + data.classes if auxiliary else 1
     problem = Problem(
         generator=network_of(generator, "generator", shape),

@@ -241,7 +241,7 @@ def test_constructors_refuse_values_of_a_wrong_type(make, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"dataset": IMAGES}, "dataset: got numpy ndarray of shape (20, 3, 2, 1), uint8; expected"),
+        ({"dataset": 3}, "images: got 3; expected an array (N, height, width, channels)"),
         ({"batch": IMAGES}, "batch: got numpy ndarray"),
         ({"generator": {"layers": [IMAGES]}}, "generator.layers.0: got numpy ndarray"),
         ({"out": 3}, "out: got 3; expected a path"),

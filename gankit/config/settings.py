@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
+
+from numpy.typing import NDArray
 
 from gankit.augment import Augment
 from gankit.config.train_config import NetworkConfig
@@ -55,7 +57,7 @@ class Settings(TypedDict, total=False):
     seed: int
     summary: str
     backend: str | Backend
-    dataset: str | os.PathLike[str] | Dataset
+    dataset: str | os.PathLike[str] | Dataset | NDArray[Any]
     device: str
     sample_every: int
     checkpoint_every: int | None

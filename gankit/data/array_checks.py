@@ -97,7 +97,7 @@ def images(
     name
         Its name in messages.
     error
-        The exception type.
+        The exception type; DataError for images in a file.
     reals
         Whether to accept real numbers in [-1, 1] in addition to uint8. In a file they are
         refused, because they cannot be distinguished from numbers in [0, 1].
@@ -129,7 +129,7 @@ def images(
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped
     values = f"{found.dtype} from {numbers.low:.9g} to {numbers.high:.9g}"
-    verb = "give" if reals else "save"
+    verb = "save" if error is DataError else "give"
     conversion = to_uint8_expression(found.dtype, numbers)
     rounded = numbers.low >= -1 - ROUNDING and numbers.high <= 1 + ROUNDING
     if reals and found.dtype.kind == "f" and rounded:

@@ -47,17 +47,20 @@ class ImageSet:
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        # Do not read the images here: they may be larger than the memory.
-        if self.images.dtype != np.uint8 or self.images.ndim != 4:
-            found = f"{self.images.dtype} {self.images.shape}"
-            expected = "uint8 of shape (N, H, W, C)"
-            raise DataError(f"{self.source}: got images of {found}; expected {expected}")
+        self._check_images()
         if self.labels is None:
             if self.class_names:
                 classes = counted(len(self.class_names), "class", "classes")
                 raise DataError(f"{self.source}: has {classes} but no labels")
             return
         self._check_labels(self.labels)
+
+    def _check_images(self) -> None:
+        # Do not read the images here: they may be larger than the memory.
+        if self.images.dtype != np.uint8 or self.images.ndim != 4:
+            found = f"{self.images.dtype} {self.images.shape}"
+            expected = "uint8 of shape (N, H, W, C)"
+            raise DataError(f"{self.source}: got images of {found}; expected {expected}")
 
     def _check_labels(self, labels: NDArray[np.int64]) -> None:
         if labels.dtype != np.int64 or labels.ndim != 1:

@@ -95,6 +95,8 @@ def _shape(name: str, options: ImageOptions, data_dir: Path | None, loaded: Load
     """Return the shape of a data set's images; DataError or UnknownName if it cannot be found."""
     if is_path(name) and (path := given(name, "dataset")).is_dir():
         return typical_shape(path)
+    if name in loaded:
+        return tuple(loaded[name].images.shape[1:])
     if not is_path(name) and (stated := plugins.get_dataset(name).shape):
         return stated
     return tuple(_load(name, options, data_dir, loaded).images.shape[1:])
@@ -117,6 +119,8 @@ def _load(name: str, options: ImageOptions, data_dir: Path | None, loaded: Loade
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return own(given(name, "dataset"), options)
+    if name in loaded:
+        return loaded[name]
     dataset = plugins.get_dataset(name)
     if dataset.name not in loaded:
         loaded[dataset.name] = dataset.load(data_dir)

@@ -14,6 +14,7 @@ from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
 from gankit.data.class_names import listed
 from gankit.data.image_options import Channels
 from gankit.data.labels import without_gaps
+from gankit.data.memory_data import ABSENT, MEMORY
 from gankit.data.resized import resized, with_channels
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
@@ -56,7 +57,8 @@ def training_data(
     tell
         Called with a line for what was done.
     loaded
-        Named data sets that are loaded already; the run's is taken out.
+        Named data sets that are loaded already, and images given from Python as "memory"; the
+        run's is taken out.
 
     Raises
     ------
@@ -134,6 +136,10 @@ def _load_named(
             why = "; ".join([one_line(error), *getattr(error, "__notes__", ())])
             name, notes = "glyphs", {"instead_of_mnist": why}
             images = plugins.get_dataset(name).load(data_dir)
+    elif name in loaded:
+        images = loaded.pop(name)
+    elif name == MEMORY:
+        raise DataError(ABSENT)
     else:
         dataset = _dataset_named(name)
         name = dataset.name

@@ -164,10 +164,16 @@ def check_callback(callback: object) -> None:
 
 def check_name(kind: str, name: object) -> None:
     """Refuse a name that cannot be typed on the command line, or has another meaning there."""
+    from gankit.data.memory_data import MEMORY
+
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise PluginError(f"name of {one(kind)}: got {shown(name)}; expected {_NAME_RULE}")
     if kind in ("backend", "dataset") and folded(name) == "auto":
         raise PluginError(f"name of {one(kind)}: got {name!r}, which lets gankit choose; rename it")
+    if kind == "dataset" and folded(name) == MEMORY:
+        raise PluginError(
+            f"name of {one(kind)}: got {name!r}, which means images given from Python; rename it"
+        )
     if name.lower().endswith(_SUFFIXES_OF_PATHS.get(kind, ())):
         raise PluginError(f"name of {one(kind)}: got {name!r}, which is read as a path; rename it")
 

@@ -15,6 +15,7 @@ from gankit._text import counted
 from gankit.config import TrainConfig
 from gankit.contract import Labels
 from gankit.data import ImageOptions, ImageSet, is_path
+from gankit.data.memory_data import MEMORY
 from gankit.data.published.download import watched
 from gankit.data.resized import resized
 from gankit.errors import DataError
@@ -152,7 +153,7 @@ def make(
             f"{data.source}: got {counted(len(data), 'image')}; expected {2 * FEWEST} or more to "
             "evaluate"
         )
-    test = None if is_path(dataset) else plugins.get_dataset(dataset).test
+    test = None if is_path(dataset) or dataset == MEMORY else plugins.get_dataset(dataset).test
     if test is None:
         reference, others = split_reference(data.images, f"training images of {name}")
         unseen = _first(others)

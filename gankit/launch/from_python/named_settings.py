@@ -9,6 +9,7 @@ from gankit import plugins
 from gankit.config.settings import Settings
 from gankit.contract import Backend
 from gankit.data import Dataset
+from gankit.data.memory_data import MEMORY, MemoryData, memory_data
 from gankit.errors import ConfigError, shown
 from gankit.layers import Layer
 from gankit.losses import Loss
@@ -24,23 +25,27 @@ class NamedSettings(NamedTuple):
         As a configuration file has them.
     loss, backend
         The objects that were given; None if a name, or nothing, was given.
+    images
+        The images that were given as the data set; None for a name or a path.
     """
 
     settings: dict[str, Any]
     loss: Loss | None
     backend: Backend | None
+    images: MemoryData | None
 
 
 def named_settings(settings: Settings) -> NamedSettings:
     """Return settings with names in place of objects; ConfigError for an invalid data set."""
     named: dict[str, Any] = dict(settings)
-    loss, backend = named.get("loss"), named.get("backend")
+    loss, backend, images = named.get("loss"), named.get("backend"), None
     if isinstance(loss, Loss):
         named["loss"] = loss.name
     if isinstance(backend, Backend):
         named["backend"] = backend.name
     if (dataset := named.get("dataset")) is not None:
-        named["dataset"] = _named_dataset(dataset)
+        images = _images(dataset)
+        named["dataset"] = MEMORY if images else _named_dataset(dataset)
     if isinstance(named.get("penalties"), Penalty | str):
         named["penalties"] = (named["penalties"],)
     for role in ("generator", "discriminator"):
@@ -50,6 +55,7 @@ def named_settings(settings: Settings) -> NamedSettings:
         named,
         loss if isinstance(loss, Loss) else None,
         backend if isinstance(backend, Backend) else None,
+        images,
     )
 
 
@@ -62,7 +68,14 @@ def loss_of(given: str | Loss) -> Loss:
     return plugins.get_loss(given)
 
 
-def _named_dataset(dataset: object) -> str | os.PathLike[str]:
+def _images(dataset: object) -> MemoryData | None:
+    """Return images that were given in place of a data set's name; None for anything else."""
+    if isinstance(dataset, str | os.PathLike | Dataset):
+        return None
+    return memory_data(dataset)
+
+
+def _named_dataset(dataset: str | os.PathLike[str] | Dataset) -> str | os.PathLike[str]:
     """Return the name of a registered data set, or a name or path unchanged."""
     if isinstance(dataset, Dataset):
         if plugins.datasets().get(dataset.name) != dataset:
@@ -70,9 +83,4 @@ def _named_dataset(dataset: object) -> str | os.PathLike[str]:
                 f"dataset: {dataset.name!r} is not registered; call gankit.register(dataset) first"
             )
         return dataset.name
-    if not isinstance(dataset, str | os.PathLike):
-        raise ConfigError(
-            f"dataset: got {shown(dataset)}; expected a name or a path; give images to gankit.fit, "
-            "or save them with numpy.save and give the file's path"
-        )
     return dataset

@@ -13,6 +13,7 @@ from gankit.callbacks.display import Screen
 from gankit.callbacks.download_bar import downloads_shown
 from gankit.config import TrainConfig, layering
 from gankit.config.settings import Settings
+from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.launch import devices
 from gankit.launch.execute import launch
@@ -48,7 +49,7 @@ def train_recipe(
     if out:
         check_folder(RunFolder(out), resume=resume)
     tell = Screen(plain=True).write if progress else silent
-    loaded: Loaded = {}
+    loaded: Loaded = {MEMORY: named.images} if named.images else {}
     with downloads_shown() if progress else nullcontext():
         config = _config(recipe, named.settings, resumed, data_dir, loaded, tell)
     if resumed and not named.loss:
