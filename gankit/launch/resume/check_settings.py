@@ -38,11 +38,11 @@ def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run:
         A setting that must stay, or the images, have changed; the message names the change.
     """
     if not same_images(digests_of(checkpoint.info), data):
-        found, remedy = f"{config.dataset} has now", "restore the old ones"
+        now, remedy = f"{config.dataset} has now", "restore the old ones"
         if config.dataset == MEMORY:
-            found, remedy = f"the {data.source}", "give the same ones, in the same order"
+            now, remedy = f"the {data.source}", "give the same ones, in the same order"
         raise ConfigError(
-            f"{run} was trained on other images than {found}; {remedy}, or choose another --out"
+            f"{run} was trained on other images than {now}; {remedy}, or choose another --out"
         )
     if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
         raise ConfigError(
