@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -36,13 +37,24 @@ def quick_sync(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: os.fstat(file) and None)
 
 
+@pytest.fixture(scope="session")
+def drawn_glyphs(tmp_path_factory):
+    """Return the folder where all processes of the session cache the glyphs that they draw."""
+    given = os.environ.get("GANKIT_TEST_GLYPHS")
+    return Path(given) if given else tmp_path_factory.mktemp("glyphs")
+
+
 @pytest.fixture
-def machine(tmp_path, monkeypatch):
-    """Give the test an empty machine without a network; return its working folder."""
+def machine(tmp_path, monkeypatch, drawn_glyphs):
+    """Give the test an empty machine without a network; return its working folder.
+
+    Its cache has a link to the glyphs that other tests drew, and nothing else.
+    """
     for name in [name for name in os.environ if name.startswith("GANKIT_")]:
         monkeypatch.delenv(name)
     for name in ("home", "cache", "work"):
         (tmp_path / name).mkdir()
+    (tmp_path / "cache" / "glyphs").symlink_to(drawn_glyphs, target_is_directory=True)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GANKIT_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("GANKIT_OFFLINE", "1")

@@ -92,7 +92,9 @@ def main(backends: list[str]) -> int:
         write_idx_folder(Path(folder), digits, "test")
         passed = Path(folder, "passed.txt")
         passed.touch()
-        given = {"GANKIT_TEST_DIGITS": folder}
+        glyphs_folder = Path(folder, "glyphs")
+        glyphs_folder.mkdir()
+        given = {"GANKIT_TEST_DIGITS": folder, "GANKIT_TEST_GLYPHS": str(glyphs_folder)}
         compiled = COMPILED_ONCE | {"JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax"))}
         told = {
             "quick": {passed_before.NOTED: str(passed)},
