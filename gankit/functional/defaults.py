@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -138,3 +139,17 @@ def _shifts(xp: Namespace, offsets: Tensor, places: Tensor) -> Tensor:
     differences = xp.reshape(places, (1, -1, 1)) - xp.reshape(places, (1, 1, -1))
     differences = differences - xp.reshape(offsets, (-1, 1, 1))
     return xp.where(differences == 0, xp.ones_like(differences), xp.zeros_like(differences))
+
+
+def take(xp: Namespace, x: Tensor, index: Tensor, places: Tensor, axis: int) -> Tensor:
+    """Return rows of `x`: the product of a matrix that has a 1 at each position with `x`.
+
+    `index`, of any shape, takes the place of `axis`. `places` are the numbers of the rows, in the
+    same dtype.
+    """
+    before, after = x.shape[:axis], x.shape[axis + 1 :]
+    rows = xp.reshape(x, (math.prod(before), x.shape[axis], math.prod(after)))
+    at = xp.reshape(index, (1, -1, 1)) == xp.reshape(places, (1, 1, -1))
+    ones = xp.ones_like(rows[:, :1, :1])
+    chosen = xp.where(at, ones, xp.zeros_like(ones))
+    return xp.reshape(xp.matmul(chosen, rows), (*before, *index.shape, *after))

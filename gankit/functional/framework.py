@@ -6,8 +6,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
+from gankit.functional import defaults
 from gankit.functional.operations import Operations, Tensor, Tensors
 
 Extra: TypeAlias = Any
@@ -94,15 +96,19 @@ class Framework(Operations):
     `weights` and `slots`. None, the default: the update is computed by `updated`."""
 
     def take(self, x: Tensor, index: Tensor, /, *, axis: int = 0) -> Tensor:
-        """Return rows of an array; blocks need it.
+        """Return rows of an array, in its dtype; blocks read their images with it.
+
+        By default they are a product with a matrix of zeros and ones: correct, slow, and only for
+        dtypes that the framework's `matmul` takes.
 
         Parameters
         ----------
         x
-            The array.
+            The array, uint8 or floating; finite.
         index
-            Positions of the rows, whole numbers of any shape.
+            Positions of the rows, whole numbers of any shape; it takes the place of the axis.
         axis
             The axis of the rows; 0 by default.
         """
-        raise NotImplementedError
+        places = self.array(np.arange(x.shape[axis], dtype=np.float64))
+        return defaults.take(self.xp, x, self.float64(index), places, axis)

@@ -211,3 +211,24 @@ def test_softplus_and_sigmoid_are_exact_for_large_values():
 def test_a_condition_computes_one_branch_only():
     assert PLAIN.cond(0.5, lambda: "due", pytest.fail) == "due"
     assert PLAIN.cond(0.0, pytest.fail, lambda: "not due") == "not due"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize(("axis", "shape"), [(0, (7,)), (0, (2, 3)), (1, (4,)), (2, (5,))])
+def test_rows_are_taken_in_the_dtype_of_the_array(axis, shape, dtype):
+    generator = np.random.default_rng(0)
+    x = generator.integers(0, 256, (6, 5, 4)).astype(dtype)
+    index = generator.integers(0, x.shape[axis], shape)
+    for positions in (index, index.astype(np.uint8)):
+        made = PLAIN.take(x, positions, axis=axis)
+        assert made.dtype == dtype
+        np.testing.assert_array_equal(made, np.take(x, index, axis=axis))
+
+
+def test_the_functions_of_a_namespace_are_these():
+    """A backend's namespace is written for this list: an addition breaks third-party backends."""
+    assert sorted(NAMES) == [
+        "broadcast_to", "clip", "concatenate", "exp", "log", "log1p", "matmul", "max",
+        "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "square", "sum", "tanh", "where",
+        "zeros_like",
+    ]  # fmt: skip
