@@ -51,14 +51,16 @@ STORIES_OF_KERAS = ["frameworks/test_keras_frameworks.py", "frameworks/test_kera
 """What is specific to Keras on a framework: the reference's numbers, models trained in place."""
 KERAS_ON = {
     "jax": "keras_frameworks or accepts_native or native_run_resumes or native_block"
-    " or by-name or inside_a_network",
-    "torch": "test_contract or keras_frameworks or without_gradients",
+    " or by-name or inside_a_network or test_operations",
+    "torch": "test_contract or keras_frameworks or without_gradients or test_operations",
 }
 """Keras's other frameworks, each in a separate process, and the clauses and stories that run there
 in a minute. torch runs every clause. JAX compiles slowly: it runs those that reach a native model's
 call, its state, its seeds and a block; every clause on layers runs on the example gankit-jax."""
 EXAMPLES = {"jax": "gankit-jax", "autograd": "gankit-autograd"}
 """Backends that are not gankit's own, and the example that brings each; it has its own tests."""
+OPERATIONS = "frameworks/test_operations.py"
+"""The operations of each framework, compared with their defaults."""
 COVERED = ["--cov", "--cov-report="]
 """Options of the quick suite: measure its coverage, and compare it with the floor."""
 SHARED = ["-n", "logical", "--maxprocesses", "2", "--dist", "worksteal"]
@@ -137,7 +139,7 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
         own = [] if name == "numpy" else [*CONTRACTS, *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))
     if "keras" in ours:
-        own = paths(["testing/test_contract.py", *STORIES_OF_KERAS])
+        own = paths(["testing/test_contract.py", OPERATIONS, *STORIES_OF_KERAS])
         found += [
             (f"keras on {framework}", [*own, "-k", few], "keras")
             for framework, few in KERAS_ON.items()
@@ -145,11 +147,7 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
         ]
     if len(ours) > 1:
         found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
-    examples = [
-        (name, [*paths(["docs/test_examples.py"]), "-k", EXAMPLES[name]], name)
-        for name in backends
-        if name in EXAMPLES
-    ]
+    examples = [(name, _of_example(name), name) for name in backends if name in EXAMPLES]
     return [*found, *examples, ("crash", battery(), ",".join(ours))]
 
 
@@ -157,7 +155,14 @@ def _frameworks(name: str) -> list[str]:
     """Return the files of tests for one framework; the oracle is built on torch."""
     own = sorted(path.name for path in (TESTS / "frameworks").glob(f"test_{name}*.py"))
     oracle = ["test_oracle.py"] if name == "torch" else []
-    return [f"frameworks/{file}" for file in own + oracle]
+    return [*(f"frameworks/{file}" for file in own + oracle), OPERATIONS]
+
+
+def _of_example(name: str) -> list[str]:
+    """Return the arguments for a backend that is an example; blocks are tested on autograd."""
+    blocks = ["functional/test_blocks.py"] if name == "autograd" else []
+    files = paths(["docs/test_examples.py", OPERATIONS, *blocks])
+    return [*files, "-k", f"{EXAMPLES[name]} or test_operations or test_blocks"]
 
 
 def battery() -> list[str]:

@@ -37,8 +37,8 @@ class TensorFlow(Framework):
         return tf.stop_gradient(tensor)
 
     def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
-        """Return the product in the tensor's precision."""
-        return tf.cast(number, tensor.dtype) * tensor
+        """Return the product in the tensor's precision; `tf.cast` would make a float float32."""
+        return tf.cast(tf.convert_to_tensor(number, dtype_hint=tf.float64), tensor.dtype) * tensor
 
     def float64(self, tensor: Tensor, /) -> Tensor:
         """Return a tensor in float64."""

@@ -29,8 +29,8 @@ class TorchOperations(Operations):
         return tensor.detach()
 
     def scale(self, number: float | Tensor, tensor: Tensor, /) -> Tensor:
-        """Return the product; torch rounds a scalar to the tensor's precision."""
-        return number * tensor
+        """Return the product in the tensor's precision, also for a tensor of one number."""
+        return (number.to(tensor.dtype) if isinstance(number, Tensor) else number) * tensor
 
     def float64(self, tensor: Tensor, /) -> Tensor:
         """Return a tensor in float64, which mps does not have."""
@@ -49,7 +49,11 @@ class TorchOperations(Operations):
         return value, extra, pull
 
     def softplus(self, x: Tensor, /) -> Tensor:
-        """Return log(1 + exp(x)); torch's own is linear above 20, too coarse for float64."""
+        """Return log(1 + exp(x)); torch's own is linear above 20, too coarse for float64.
+
+        The second derivative, which no update needs, is NaN where exp(-x) overflows: below -709 in
+        float64, -88 in float32.
+        """
         return torch.logaddexp(x, x.new_zeros(()))
 
     def relu(self, x: Tensor, /) -> Tensor:
