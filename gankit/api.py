@@ -28,7 +28,7 @@ from gankit.losses import Loss, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.schedules import Rate
-from gankit.training import Callbacks, StepShape
+from gankit.training import Callbacks
 
 ADAM = Adam()
 """The default optimizer of `fit`, as in the recipe `simple`."""
@@ -49,7 +49,7 @@ def train(
     callbacks: Callbacks = (),
     **settings: Unpack[Settings],
 ) -> Run:
-    """Train a recipe on a named data set or on images, as `gankit train` does.
+    """Train a recipe on a named data set, as `gankit train` does.
 
     Parameters
     ----------
@@ -75,9 +75,7 @@ def train(
         recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `generator` and `discriminator` may be
         their layers alone, the optimizer staying the recipe's. `loss` may be a `gankit.losses.Loss`
         and `backend` a `gankit.contract.Backend`. The run records the loss's name and a digest of
-        its values and gradients, so resuming takes the same loss again and no other. `dataset`
-        may be images, `(N, height, width, channels)` or `(N, height, width)` uint8: the run records
-        "memory" and their digest, so resuming takes the same images again and no others.
+        its values and gradients, so resuming takes the same loss again and no other.
 
     Returns
     -------
@@ -108,8 +106,9 @@ def fit(
     generator: Spec | Native | str,
     discriminator: Spec | Native | str,
     *,
-    steps: int,
     latent: int,
+    steps: int | None = None,
+    epochs: int | None = None,
     labels: Labels | None = None,
     backend: str | Backend = AUTO,
     loss: str | Loss = "nonsaturating",
@@ -129,10 +128,16 @@ def fit(
     mixed: bool = False,
     device: str = AUTO,
     seed: int = 0,
+    out: Folder | None = None,
+    resume: bool = False,
+    sample_every: int = 10,
+    checkpoint_every: int | None = None,
+    evaluate_every: int | None = None,
+    test_images: Images | None = None,
     progress: bool = True,
     callbacks: Callbacks = (),
 ) -> Run:
-    """Train your own networks on your own images, in memory.
+    """Train your own networks on your own images, in memory or in a folder.
 
     Parameters
     ----------
@@ -146,11 +151,13 @@ def fit(
         takes `(n, latent)` noise and makes images in [-1, 1]; the discriminator makes one logit
         per image, without a sigmoid. The name of a family, such as "dcgan", takes its networks for
         images of this shape: see `gankit.recipes.families.networks`.
+    latent
+        Width of the noise that the generator takes, at least 1.
     steps
         How many steps to train, at least 1. A step is `n_critic` discriminator updates and one
         generator update.
-    latent
-        Width of the noise that the generator takes, at least 1.
+    epochs
+        How many epochs to train, instead of `steps`; an epoch is N / `batch` steps, rounded up.
     labels
         Classes of the images, `(N,)` or `(N, 1)`: whole numbers from 0 on, bool or strings; or
         `(N, K)`, one-hot. Classes without images are left out: the others are numbered from 0 on,
@@ -200,6 +207,22 @@ def fit(
         the default, takes the best device.
     seed
         Random seed, in [0, 2^63); 0 by default. Equal seeds give equal runs.
+    out
+        The run's folder, as `gankit train` writes it; None, the default, trains in memory. It
+        records a native network by its class and its weights.
+    resume
+        Whether to resume from the newest valid checkpoint in `out`, if it has one; False by
+        default. Give the same arguments as before; `steps`, `epochs` and the intervals may differ.
+    sample_every
+        Epochs between sample grids; 10 by default.
+    checkpoint_every
+        Steps between checkpoints; None, the default, takes an epoch's. The newest three are kept.
+    evaluate_every
+        Epochs between evaluations, which the folder keeps with the best checkpoint; None, the
+        default, for no evaluation.
+    test_images
+        Held-out images of the same form as `images`. Evaluations measure them for comparison; by
+        default, half of `images`.
     progress
         Whether to show the progress: a bar in a terminal or a notebook, and plain lines
         elsewhere, on standard error. True by default.
@@ -225,14 +248,14 @@ def fit(
     KeyboardInterrupt
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
-    data, step_shape = memory_data(images, labels, reals=True), StepShape(batch, n_critic)
+    data, chosen_loss = memory_data(images, labels, reals=True), loss_of(loss)
     shape, outputs = data.images.shape[1:], 1 + data.classes if auxiliary else 1
     problem = Problem(
         generator=network_of(generator, "generator", shape),
         discriminator=network_of(discriminator, "discriminator", shape, outputs),
         latent=latent,
         image_shape=shape,
-        loss=smoothed(loss_of(loss), label_smoothing),
+        loss=smoothed(chosen_loss, label_smoothing),
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,
         fresh_noise=fresh_noise,
@@ -248,9 +271,16 @@ def fit(
         device=device if device != AUTO else devices.wanted() or AUTO,
         seed=seed,
     )
+    settings = {
+        "batch": batch, "n_critic": n_critic, "label_smoothing": label_smoothing, "steps": steps,
+        "epochs": epochs, "sample_every": sample_every, "checkpoint_every": checkpoint_every,
+        "evaluate_every": evaluate_every,
+    }  # fmt: skip
     return fit_images(
-        data, problem, step_shape, backend, steps=steps, progress=progress, callbacks=callbacks
-    )
+        data, problem, chosen_loss, backend, settings,
+        test_images=None if test_images is None else memory_data(test_images, reals=True),
+        out=optional(out, "out"), resume=resume, progress=progress, callbacks=callbacks,
+    )  # fmt: skip
 
 
 def load(

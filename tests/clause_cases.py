@@ -33,7 +33,8 @@ def _fails(test, arguments, caught):
 
 def cases(contract, clause):
     """Return the arguments of each case that the clause is parametrized over."""
-    marks = getattr(getattr(contract, clause), "pytestmark", [])
+    given = getattr(getattr(contract, clause), "pytestmark", [])
+    marks = [mark for mark in given if mark.name == "parametrize"]
     return [merged(axes) for axes in itertools.product(*map(axis, marks))]
 
 

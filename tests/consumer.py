@@ -150,7 +150,7 @@ def losses_of(run: gankit.Run) -> None:
 
 def measured(run: gankit.Run) -> float:
     """Evaluate a run."""
-    evaluation = run.evaluate(1000)
+    evaluation = run.evaluate(n=1000)
     assert_type(evaluation, Evaluation)
     assert_type(evaluation.kernel_deviation, float | None)
     assert_type(evaluation.histogram, tuple[float, ...] | None)

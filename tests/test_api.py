@@ -244,7 +244,7 @@ def test_fitting_trains_your_networks_on_your_images():
     run = fit(steps=3)
     assert (run.step, run.history.shape) == (3, (3, 2))
     assert run.sample(2).shape == (2, 3, 2, 1)
-    assert (run.config, run.folder) == (None, None)
+    assert (run.config.recipe, run.folder) == ("custom", None)
     before = run.problem.initial_weights()
     assert not np.array_equal(
         run.trainer.state()["generator/0.kernel"], before["generator/0.kernel"]

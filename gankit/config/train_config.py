@@ -22,6 +22,7 @@ from gankit.augment import Augment
 from gankit.config.messages import in_words
 from gankit.contract import Options, Problem
 from gankit.data import ImageOptions
+from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
 from gankit.losses import smoothed
@@ -45,10 +46,21 @@ MOST_KEY_PARTS = 1000
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """One network's layers and its optimizer."""
+    """One network's layers and its optimizer.
+
+    Attributes
+    ----------
+    layers
+        The layers; empty for a native network.
+    optimizer
+        The optimizer.
+    native
+        Module and class of a native network, as `gankit.fit` records it; None for layers.
+    """
 
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     optimizer: Annotated[Optimizer, Tagged("optimizer")]
+    native: str | None = None
 
     def __post_init__(self) -> None:
         """Convert a list or a single layer to a tuple."""
@@ -176,15 +188,17 @@ class TrainConfig(Options):
 
     @property
     def image_shape(self) -> Shape:
-        """The shape of the generator's output."""
+        """The shape of the generator's output; ConfigError for native networks."""
+        self._refuse_native()
         return output_shape(self.generator.layers, (self.latent,))
 
     def problem(self, image_shape: Shape, loss: Loss) -> Problem:
         """Return the problem for a backend; a class-conditional one needs `classes`.
 
         `image_shape` is the (height, width, channels) of the images, `loss` the loss named by
-        `self.loss`.
+        `self.loss`. Raises ConfigError for native networks, which only `gankit.fit` is given.
         """
+        self._refuse_native()
         return Problem(
             generator=self.generator.layers,
             discriminator=self.discriminator.layers,
@@ -196,6 +210,15 @@ class TrainConfig(Options):
             classes=(self.classes or 0) if self.conditional else 0,
             **self.options(),
         )
+
+    def _refuse_native(self) -> None:
+        """Raise ConfigError if a network is native: its class's name does not build it."""
+        for role in ("generator", "discriminator"):
+            if name := getattr(self, role).native:
+                raise ConfigError(
+                    f"{role}: got {name}, a native network, which only a program can build; "
+                    "call gankit.fit(images, generator, discriminator, out=..., resume=True) there"
+                )
 
     def settings(self) -> dict[str, object]:
         """Return every value that is not None, nested as in TOML, the options last."""
@@ -215,8 +238,8 @@ class TrainConfig(Options):
 
 def subject(config: TrainConfig) -> str:
     """Return recipe and data set as a short text: "simple on mnist"."""
-    names = (config.recipe, Path(config.dataset).name)
-    return " on ".join(map(printable, names))
+    dataset = GIVEN if config.dataset == MEMORY else Path(config.dataset).name
+    return " on ".join(map(printable, (config.recipe, dataset)))
 
 
 PARTS: tuple[Any, ...] = (

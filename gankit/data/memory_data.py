@@ -13,6 +13,9 @@ from gankit.errors import ConfigError
 MEMORY = "memory"
 """What a run records as its data set if the images were given from Python."""
 
+GIVEN = "images from Python"
+"""What a title has in place of that name."""
+
 ABSENT = (
     f"dataset {MEMORY!r} stands for images given from Python: give them again to gankit.train, as "
     "dataset=images, or save them in a .npy file and give its path as the data set"

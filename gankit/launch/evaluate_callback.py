@@ -35,7 +35,10 @@ def reference_of(
             raise KeyboardInterrupt
         report(stage, part)
 
-    return reference_data.make(plan.data, config.dataset, plan.data_dir, watch, config.images)
+    return reference_data.make(
+        plan.data, config.dataset, plan.data_dir, watch, config.images,
+        test_images=plan.test_images,
+    )  # fmt: skip
 
 
 def evaluation_callback(

@@ -127,4 +127,4 @@ def _train(
     losses = LossHistory(loss_log.read(folder.losses)) if folder else history.losses()
     path, name = folder.path if folder else None, plan.backend.name
     names = plan.data.class_names
-    return Run(plan.problem, trainer, step, losses, plan.config, path, name, names)
+    return Run(plan.problem, trainer, step, losses, plan.config, path, name, names, plan)

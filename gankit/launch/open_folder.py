@@ -26,6 +26,8 @@ from gankit.runs.folder import in_the_way, read_facts
 LINE_BYTES = 110
 PICTURE_BYTES = 100_000
 """Estimated bytes of a line in the log, and of a grid."""
+BEFORE_START = -1
+"""The warnings of step 0 come again if a run starts again."""
 
 
 def check_folder(folder: RunFolder, *, resume: bool) -> None:
@@ -82,7 +84,7 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
     evaluation_log.read(folder.evaluations)
     loss_log.truncate(folder.losses, start, log)  # The last check and the first write.
     evaluation_log.truncate(folder.evaluations, start)
-    warning_log.truncate(folder.warnings, start)
+    warning_log.truncate(folder.warnings, start if checkpoint else BEFORE_START)
     class_names.write(folder.classes, plan.data.class_names)
     if facts:
         folder.write_facts(facts)

@@ -15,6 +15,7 @@ from gankit.config import TrainConfig
 from gankit.contract import Backend, Problem
 from gankit.data import ImageSet
 from gankit.data.digests import sample
+from gankit.data.memory_data import MEMORY
 from gankit.launch.backends import choose_backend
 from gankit.launch.checks.image_size import check_shape, warn_of_lost_detail
 from gankit.launch.messages import Tell, silent
@@ -42,6 +43,8 @@ class ResolvedPlan:
         Folder of data sets that the user gave.
     loss_digest
         Digest of the loss from `gankit.launch.resume.loss_digest`, or None.
+    test_images
+        Held-out images that a program gave; None for those of the data set, if it has any.
     """
 
     config: TrainConfig
@@ -51,6 +54,7 @@ class ResolvedPlan:
     notes: dict[str, str]
     data_dir: Path | None = None
     loss_digest: str | None = None
+    test_images: ImageSet | None = None
 
     @property
     def steps(self) -> int:
@@ -63,8 +67,9 @@ class ResolvedPlan:
         config, images = self.config, len(self.data)
         one_pass = math.ceil(images / config.batch)
         other = f" (a pass over the images is {one_pass})" if self.epoch != one_pass else ""
+        source = "from Python" if config.dataset == MEMORY else f"of {config.dataset}"
         return (
-            f"{config.recipe} on {counted(images, 'image')} of {config.dataset} with "
+            f"{config.recipe} on {counted(images, 'image')} {source} with "
             f"{config.backend}, seed {config.seed}: {counted(self.steps, 'step')}, "
             f"{self.epoch} an epoch{other}"
         )

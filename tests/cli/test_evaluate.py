@@ -127,9 +127,9 @@ def test_a_plugins_features_are_compared_and_named(command, run, registered):
     (found,) = log(run)
     assert (found["features"], found["requested_features"]) == ("halves", "halves")
     run = gankit.load(run)
-    assert run.evaluate(60, features="halves").frechet == found["frechet"]
-    assert run.evaluate(60, features=Brightness()).frechet == found["frechet"]
-    assert run.evaluate(60).features != "halves"
+    assert run.evaluate(n=60, features="halves").frechet == found["frechet"]
+    assert run.evaluate(n=60, features=Brightness()).frechet == found["frechet"]
+    assert run.evaluate(n=60).features != "halves"
 
 
 def test_a_plugins_features_with_probabilities_give_a_classifier_score(command, run, registered):
@@ -422,26 +422,10 @@ def test_the_classifiers_training_shows_progress(command, run, cache, monkeypatc
 def test_evaluating_in_python_returns_the_metrics_and_writes_nothing(command, run):
     command("evaluate", run, *COUNT)
     before = there()
-    found = gankit.load("run").evaluate(60)
+    found = gankit.load("run").evaluate(n=60)
     (row,) = log(run)
     assert found.as_json() == {key: row[key] for key in found.as_json()}
     assert there() == before
-
-
-def test_a_run_in_memory_does_not_know_its_data():
-    from gankit.layers import Dense, Flatten, Reshape, Tanh
-
-    images = 20 * np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1)
-    run = gankit.fit(
-        images,
-        (Dense(4), Tanh(), Reshape((2, 2, 1))),
-        (Flatten(), Dense(1)),
-        steps=1,
-        latent=2,
-        backend="numpy",
-    )
-    with pytest.raises(ConfigError, match="its data set is unknown"):
-        run.evaluate(10)
 
 
 def test_images_are_made_in_parts_and_equal_those_of_sample(run):

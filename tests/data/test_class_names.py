@@ -158,7 +158,7 @@ def test_names_that_are_not_unicode_are_kept_and_shown_escaped(machine, train, c
 
 
 def test_an_evaluation_has_the_names_of_its_classes(animals):
-    assert gankit.load(animals).evaluate(6).class_names == ("cats", "dogs", "it's one")
+    assert gankit.load(animals).evaluate(n=6).class_names == ("cats", "dogs", "it's one")
 
 
 def test_an_export_holds_the_names_of_its_classes(animals):

@@ -1,10 +1,15 @@
 """Custom torch networks: how they are called, and the errors of those that cannot train."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import gankit
 from gankit.errors import ConfigError, GankitError
+from tests.frameworks import native_run
 from tests.selection import selected
 
 if not selected("torch"):
@@ -173,3 +178,16 @@ def test_batch_normalisation_over_one_value_names_the_network():
     norm = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Unflatten(1, (1, 3, 2)))
     with pytest.raises(GankitError, match="the generator, a Sequential, failed in training"):
         fit(norm, critic(), batch=1)
+
+
+def test_a_run_killed_by_the_system_resumes_from_its_folder_to_the_same_bits(tmp_path):
+    def ends_with(*words):
+        return subprocess.run(
+            [sys.executable, native_run.__file__, *map(str, words)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    killed = ends_with(tmp_path / "killed", 5)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    resumed, whole = ends_with(tmp_path / "killed"), ends_with(tmp_path / "whole")
+    assert resumed.stdout == whole.stdout != "", resumed.stderr + whole.stderr

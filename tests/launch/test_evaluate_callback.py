@@ -52,7 +52,7 @@ def canned(monkeypatch):
         found = row(run.step, HEIGHTS.get(run.step, 40.0), baseline, samples=count)
         return found, np.zeros((4, 4), np.uint8)
 
-    monkeypatch.setattr(reference_data, "make", lambda *_: SimpleNamespace())
+    monkeypatch.setattr(reference_data, "make", lambda *_, **__: SimpleNamespace())
     monkeypatch.setattr(evaluate, "evaluate_for_log", evaluated)
     return asked
 

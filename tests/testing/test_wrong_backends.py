@@ -44,8 +44,9 @@ class TestCorrectBackend(BackendContract):
 
 
 @pytest.mark.parametrize(("wrong_backend", "clause"), PAIRS)
-def test_a_clause_fails_on_a_wrong_backend(wrong_backend, clause):
-    offered = {"images": images(), "native_pair": native_pair}
+@pytest.mark.filterwarnings("ignore::gankit.callbacks.HealthWarning")
+def test_a_clause_fails_on_a_wrong_backend(wrong_backend, clause, tmp_path):
+    offered = {"images": images(), "native_pair": native_pair, "tmp_path": tmp_path}
     offered["backend"] = wrong_backend.backend()
     assert fails(BackendContract, clause, offered, CAUGHT)
 

@@ -181,9 +181,9 @@ def test_an_evaluation_shows_progress_in_a_notebook_unless_switched_off(cell, ca
         generator=[Dense(6), Tanh(), Reshape((3, 2, 1))],
         discriminator=[Flatten(), Dense(1)],
     )
-    run.evaluate(12, progress=False)
+    run.evaluate(n=12, progress=False)
     assert cell == []
-    run.evaluate(12)
+    run.evaluate(n=12)
     assert "<progress " in cell[0]
     assert "reading images" in cell[0]
     assert cell[-1] == ""  # The bar goes with the work.

@@ -113,7 +113,7 @@ class ReturnsNativeWeights(CorrectTrainer):
         self.generator = Inference(self._g)
 
 
-@caught_by("test_a_native_run_resumes")
+@caught_by("test_a_native_run_resumes", "test_a_native_run_resumes_from_its_folder")
 class ForgetsRunningState(CorrectTrainer):
     """Loads a native network's weights and not its running state."""
 

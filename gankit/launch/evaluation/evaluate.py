@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 from gankit.callbacks.stage_bar import StageBar
+from gankit.data import ImageSet
+from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation, Features
 from gankit.launch.evaluation import reference_data
@@ -18,7 +20,7 @@ from gankit.launch.evaluation.reference_data import ReferenceData
 from gankit.launch.evaluation.sample_count import SAMPLES, check_samples
 from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.messages import warn
-from gankit.launch.resume.run_images import known_images
+from gankit.launch.resume.run_images import digests_of, known_images
 from gankit.runs import RunFolder, evaluation_log
 from gankit.visual import images
 
@@ -27,18 +29,21 @@ def evaluate_run(
     run: Trained,
     count: int = SAMPLES,
     seed: int = evaluation_log.SEED,
+    *,
     data_dir: Path | None = None,
     dataset: str | None = None,
+    given: ImageSet | None = None,
     features: Features | None = None,
-    *,
     progress: bool = True,
 ) -> Evaluation:
-    """Evaluate a run of `gankit.train`; nothing is written.
+    """Evaluate a run; nothing is written.
 
     Parameters
     ----------
     dataset
         Name or path of the images, if they were moved.
+    given
+        The images, if a program gave them; by default those that the run has in memory.
     features
         The features to compare; None for gankit's own.
     progress
@@ -47,7 +52,7 @@ def evaluate_run(
     Raises
     ------
     ConfigError
-        The run is from `gankit.fit`, so its images are unknown.
+        The run has neither a configuration nor images.
     DataError
         The images cannot be loaded, or are not those that the run was trained on.
     """
@@ -56,14 +61,24 @@ def evaluate_run(
             "run: its data set is unknown; use gankit.evaluation.evaluate(images, ...)"
         )
     check_samples(count)
-    trained_on = known_images(RunFolder(run.folder)) if run.folder else None
+    plan = run.plan if run.config.dataset == MEMORY else None
+    if plan and given is None and dataset is None:
+        given = plan.data
     with closing(StageBar()) if progress else nullcontext(unwatched) as watch:
         watch(READING, 0.0)
         known = reference_data.load(
-            run.config, data_dir, trained_on, dataset, features=features, watch=watch
-        )
+            run.config, data_dir, _trained_on(run), dataset, given=given,
+            test_images=plan.test_images if plan else None, features=features, watch=watch,
+        )  # fmt: skip
         found = known.metrics(generate_images(run, count, seed, watch, known.labels), watch)
     return dataclasses.replace(found, class_names=run.class_names)
+
+
+def _trained_on(run: Trained) -> Mapping[str, str]:
+    """Return the digests of the run's images, or none if they are unknown."""
+    if run.folder:
+        return known_images(RunFolder(run.folder))
+    return digests_of(run.plan.digests) if run.plan else {}
 
 
 def evaluate_for_log(

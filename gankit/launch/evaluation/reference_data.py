@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from gankit.evaluation import (
     principal_components,
     split_reference,
 )
-from gankit.evaluation.image_arrays import Levels
+from gankit.evaluation.image_arrays import Levels, levels
 from gankit.launch.evaluation.progress import BASELINE, TRAINING, Watch, unwatched
 from gankit.launch.evaluation.sample_count import FEWEST, SAMPLES
 from gankit.launch.messages import Tell, silent
@@ -93,6 +94,8 @@ def load(
     known: Mapping[str, str] | None = None,
     dataset: str | None = None,
     *,
+    given: ImageSet | None = None,
+    test_images: ImageSet | None = None,
     features: Features | None = None,
     tell: Tell = silent,
     watch: Watch = unwatched,
@@ -108,7 +111,9 @@ def load(
         unknown.
     dataset
         Name or path of the images, if they were moved.
-    features
+    given
+        The images, if a program gave them.
+    test_images, features
         As in `make`.
     tell
         Takes a line about the images.
@@ -121,9 +126,9 @@ def load(
         The images cannot be loaded, or are not those that the run was trained on.
     """
     with _downloads(watch):
-        data = images_of(config, known or {}, dataset, data_dir, tell)
+        data = images_of(config, known or {}, dataset, data_dir, tell, given)
     options = data.config.images
-    return make(data.images, data.config.dataset, data_dir, watch, options, features)
+    return make(data.images, data.config.dataset, data_dir, watch, options, features, test_images)
 
 
 def make(
@@ -133,6 +138,7 @@ def make(
     watch: Watch = unwatched,
     options: ImageOptions | None = None,
     features: Features | None = None,
+    test_images: ImageSet | None = None,
 ) -> ReferenceData:
     """Return the reference data of loaded training images.
 
@@ -146,21 +152,24 @@ def make(
         How the images were resized; test images are resized alike.
     features
         The features to compare; None for gankit's own.
+    test_images
+        Held-out images that a program gave; None for those of the data set, if it has any.
     """
+    data = _with_levels(data)
     name = Path(dataset).name if is_path(dataset) else dataset
     if len(data) < 2 * FEWEST:
         raise DataError(
             f"{data.source}: got {counted(len(data), 'image')}; expected {2 * FEWEST} or more to "
             "evaluate"
         )
-    test = None if is_path(dataset) or dataset == MEMORY else plugins.get_dataset(dataset).test
+    test = _test_images(dataset, data_dir, test_images)
     if test is None:
         reference, others = split_reference(data.images, f"training images of {name}")
         unseen = _first(others)
     else:
         reference = choose(data.images, f"training images of {name}")
         size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
-        unseen = _of_test_images(lambda: resized(test(data_dir), size, fit), name)
+        unseen = _of_test_images(lambda: resized(test(), size, fit), name)
     compared = features or _features(data, reference, watch)
     evaluator = Evaluator(reference, compared, training=data.images)
     return ReferenceData(evaluator, data.images, data.labels, unseen)
@@ -173,6 +182,25 @@ def _downloads(watch: Watch) -> AbstractContextManager[None]:
         watch(f"downloading {file}", received / total if total else 0.0)
 
     return watched(progress)
+
+
+def _with_levels(data: ImageSet) -> ImageSet:
+    """Return images as uint8; a program may have given real numbers in [-1, 1]."""
+    if data.images.dtype == np.uint8:
+        return data
+    return dataclasses.replace(data, images=levels(data.images))
+
+
+def _test_images(
+    dataset: str, data_dir: Path | None, given: ImageSet | None
+) -> Callable[[], ImageSet] | None:
+    """Return a function that loads the held-out images; None if there are none."""
+    if given is not None:
+        return lambda: _with_levels(given)
+    if is_path(dataset) or dataset == MEMORY:
+        return None
+    test = plugins.get_dataset(dataset).test
+    return None if test is None else lambda: test(data_dir)
 
 
 def _of_test_images(load: Callable[[], ImageSet], name: str) -> Callable[[int], Reference]:

@@ -1,5 +1,5 @@
 # ruff: noqa: D102 - gankit.Run documents them.
-"""What evaluation and the notebook need of a run; `gankit.Run` has all of it."""
+"""What evaluation, saving and the notebook need of a run; `gankit.Run` has all of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from gankit.config import TrainConfig
-from gankit.contract import Array, Labels, Problem
+from gankit.contract import Array, Labels, Problem, Trainer
+from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.visual.images import Picture
 
 
@@ -17,6 +18,8 @@ class Trained(Protocol):
 
     @property
     def problem(self) -> Problem: ...
+    @property
+    def trainer(self) -> Trainer: ...
     @property
     def step(self) -> int: ...
     @property
@@ -27,6 +30,8 @@ class Trained(Protocol):
     def folder(self) -> Path | None: ...
     @property
     def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def plan(self) -> ResolvedPlan | None: ...
     def chunks(self, n: int, seed: int = 0, labels: Labels | None = None) -> Iterator[Array]: ...
     def each_class(self, n: int) -> Labels: ...
     def grid(

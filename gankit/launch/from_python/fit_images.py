@@ -1,46 +1,68 @@
-"""Train networks on images in memory."""
+"""Train networks on images in memory, in a folder or not."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from gankit import plugins
 from gankit._utils.counts import check_count
-from gankit._utils.plain_numbers import number
-from gankit._utils.stop_signals import by_ctrl_c
-from gankit.callbacks import History, Watchdog
 from gankit.contract import Backend, Problem
-from gankit.data.memory_data import MemoryData
+from gankit.data.memory_data import MEMORY, MemoryData
 from gankit.launch.backends import choose_backend
-from gankit.launch.checks.misuse_warnings import warn_of_misuse
-from gankit.launch.checks.run_start import Start
-from gankit.launch.from_python.interruption import run_or_interrupt
-from gankit.launch.from_python.progress_bar import with_bar
+from gankit.launch.from_python.fit_config import fit_config
+from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
+from gankit.launch.open_folder import check_folder
+from gankit.launch.resolved_plan import ResolvedPlan
+from gankit.launch.resume.check_loss import check_digest
+from gankit.launch.resume.loss_digest import loss_digest
 from gankit.launch.run import Run
-from gankit.training import Callbacks, StepShape, as_callbacks, fit
+from gankit.losses import Loss
+from gankit.runs import RunFolder
+from gankit.training import Callbacks
+
+OPTIONAL_COUNTS = ("steps", "epochs", "checkpoint_every", "evaluate_every")
+COUNTS = ("batch", "n_critic", "sample_every", *OPTIONAL_COUNTS)
 
 
 def fit_images(
     data: MemoryData,
     problem: Problem,
-    step_shape: StepShape,
+    loss: Loss,
     backend: str | Backend,
+    settings: dict[str, Any],
     *,
-    steps: int,
+    test_images: MemoryData | None,
+    out: Path | None,
+    resume: bool,
     progress: bool,
     callbacks: Callbacks,
 ) -> Run:
-    """Train as `gankit.fit` does, with its errors."""
-    check_count("steps", steps)
-    steps, called = number(steps), as_callbacks(callbacks)
+    """Train as `gankit.fit` does, with its errors.
+
+    Parameters
+    ----------
+    loss
+        The loss before label smoothing.
+    settings
+        Fields of `TrainConfig` that `problem` does not have: `COUNTS`, and the like.
+    """
+    for name in COUNTS:
+        if settings[name] is not None or name not in OPTIONAL_COUNTS:
+            check_count(name, settings[name])
+    check_folder_arguments(out, settings, resume=resume)
+    if out:
+        check_folder(RunFolder(out), resume=resume)
     networks = {"generator": problem.generator, "discriminator": problem.discriminator}
     chosen = choose_backend(backend, networks=networks)
-    trainer = chosen.trainer(problem)
-    images, labels = data.images, data.labels
-    warn_of_misuse(Start(problem, trainer, images, labels, step_shape.batch))
-    history = History()
-    with by_ctrl_c() as stop, with_bar(progress, steps, called) as watched:
-        step = fit(
-            trainer, problem, step_shape, images, labels, steps=steps, stop=stop,
-            callbacks=[history, Watchdog(problem, images), *watched],
-        )  # fmt: skip
-    losses, names = history.losses(), data.class_names
-    run = Run(problem, trainer, step, losses, backend=chosen.name, class_names=names)
-    return run_or_interrupt(run, stop, steps)
+    digest = loss_digest(loss)
+    if out and plugins.losses().get(loss.name) is not loss:
+        check_digest(loss.name, digest)
+    config = fit_config(problem, loss, backend=chosen.name, dataset=MEMORY, **settings)
+    plan = ResolvedPlan(
+        config, chosen, data, problem, {"data": data.source}, None, digest, test_images
+    )
+    return launch_with_bar(
+        plan, out, resume=resume, progress=progress, callbacks=callbacks,
+        resuming_call=f"gankit.fit(..., out={str(out)!r}, resume=True) and the same arguments",
+    )  # fmt: skip

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from gankit import plugins
-from gankit._utils.stop_signals import by_ctrl_c
 from gankit.callbacks.display import Screen
 from gankit.callbacks.download_bar import downloads_shown
 from gankit.config import TrainConfig, layering
@@ -16,18 +15,15 @@ from gankit.config.settings import Settings
 from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.launch import devices
-from gankit.launch.execute import launch
 from gankit.launch.expected_images import Loaded
-from gankit.launch.from_python.interruption import run_or_interrupt
+from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
 from gankit.launch.from_python.named_settings import named_settings
-from gankit.launch.from_python.progress_bar import with_bar
 from gankit.launch.layered_sources import layered_sources
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder
-from gankit.launch.resolved_plan import ResolvedPlan, resolve
-from gankit.launch.resume.check_loss import check_loss_known
+from gankit.launch.resolved_plan import resolve
+from gankit.launch.resume.check_loss import check_digest, check_loss_known
 from gankit.launch.run import Run
-from gankit.losses import Loss
 from gankit.runs import RunFolder
 from gankit.training import Callbacks, as_callbacks
 
@@ -43,7 +39,9 @@ def train_recipe(
     callbacks: Callbacks,
 ) -> Run:
     """Train as `gankit.train` does, with its arguments and errors."""
-    _check(recipe, out, settings, resume=resume)
+    if recipe is not None and not isinstance(recipe, str | os.PathLike):
+        raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
+    check_folder_arguments(out, settings, resume=resume)
     called = as_callbacks(callbacks)
     named, resumed = named_settings(settings), out if resume else None
     if out:
@@ -60,25 +58,12 @@ def train_recipe(
             loss=named.loss, backend=named.backend, resumed=resumed, loaded=loaded,
         )  # fmt: skip
     if named.loss and out:
-        _check_digest(plan, named.loss)
-    with by_ctrl_c() as stop, with_bar(progress, plan.steps, called) as watched:
-        run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell)
-    return run_or_interrupt(run, stop, plan.steps, data_dir)
-
-
-def _check(recipe: object, out: Path | None, settings: Settings, *, resume: bool) -> None:
-    """Raise ConfigError for arguments that contradict each other."""
-    if settings.get("epochs") is not None and settings.get("steps") is not None:
-        raise ConfigError("give epochs or steps, not both")
-    if settings.get("evaluate_every") is not None and out is None:
-        raise ConfigError(
-            f"evaluate_every: got {shown(settings['evaluate_every'])} without out; evaluations are "
-            "saved in the run's folder; give out=..."
-        )
-    if resume and out is None:
-        raise ConfigError("resume needs the folder of the run; give out=...")
-    if recipe is not None and not isinstance(recipe, str | os.PathLike):
-        raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
+        check_digest(named.loss.name, plan.loss_digest)
+    where = f", data_dir={str(data_dir)!r}" if data_dir else ""
+    return launch_with_bar(
+        plan, out, resume=resume, progress=progress, callbacks=called,
+        resuming_call=f"gankit.train(out={str(out)!r}, resume=True{where})",
+    )  # fmt: skip
 
 
 def _config(
@@ -95,12 +80,3 @@ def _config(
     rest = [*environment, ("train(...)", named)]
     sources = layered_sources(name, rest, run=resumed, data_dir=data_dir, loaded=loaded, tell=tell)
     return layering.config_of(sources, plugins.get_penalty)
-
-
-def _check_digest(plan: ResolvedPlan, loss: Loss) -> None:
-    """Raise ConfigError for a loss without a digest, which a run in a folder records."""
-    if plan.loss_digest is None:
-        raise ConfigError(
-            f"loss {loss.name!r}: a run in a folder records a digest of its loss, which needs a "
-            "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
-        )

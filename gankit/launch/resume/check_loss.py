@@ -35,6 +35,15 @@ def check_loss(folder: RunFolder, name: str, digest: str | None, info: Mapping[s
         )
 
 
+def check_digest(name: str, digest: str | None) -> None:
+    """Raise ConfigError for a loss without a digest, which a run in a folder records."""
+    if digest is None:
+        raise ConfigError(
+            f"loss {name!r}: a run in a folder records a digest of its loss, which needs a "
+            "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
+        )
+
+
 def check_loss_known(run: Path, config: TrainConfig) -> None:
     """Raise ConfigError if a resumed run's loss was given as an object and is not registered.
 

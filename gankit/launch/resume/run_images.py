@@ -11,6 +11,7 @@ from typing import Any
 from gankit.config import TrainConfig
 from gankit.data import ImageSet, is_path
 from gankit.data.digests import sample
+from gankit.data.memory_data import MEMORY
 from gankit.errors import DataError
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.find_checkpoint import newest_info
@@ -49,6 +50,7 @@ def images_of(
     dataset: str | None = None,
     data_dir: Path | None = None,
     tell: Tell = silent,
+    given: ImageSet | None = None,
 ) -> TrainingData:
     """Load the images that a run was trained on, and verify them by their digests.
 
@@ -62,17 +64,25 @@ def images_of(
         Name or path of the images, if they were moved.
     data_dir, tell
         As in `training_data`.
+    given
+        The images, if a program gave them.
 
     Raises
     ------
     UnknownName, DataError, ConfigError
         The images cannot be loaded, or are not those that the run was trained on.
     """
+    dataset = MEMORY if given else dataset
     if dataset is not None:
         config = dataclasses.replace(config, dataset=dataset)
     with hint_at_moved_images(None if dataset is not None else config.dataset):
-        found = training_data(config, data_dir, tell)
+        found = training_data(config, data_dir, tell, {MEMORY: given} if given else None)
     if same_images(known, found.images) is False:
+        if given:
+            raise DataError(
+                "images: got others than the run was trained on; compare any images with "
+                "gankit.evaluation.evaluate(made, reference, features)"
+            )
         raise DataError(
             f"the run was trained on other images than {config.dataset} has here "
             f"({found.images.source}); give the path of its own images with --dataset"

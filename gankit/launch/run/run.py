@@ -20,7 +20,9 @@ from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
 from gankit.contract import Array, Generator, Labels, Problem, Trainer
 from gankit.contract.latents import interpolated
+from gankit.data.memory_data import memory_data
 from gankit.errors import ConfigError, shown
+from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.run.class_labels import NO_CLASSES, ClassChoice, class_labels, classes_of
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.layers import is_spec
@@ -46,11 +48,13 @@ class Run:
         `(steps, 2)` float64: the discriminator's and the generator's loss of every step, also
         as `history.discriminator` and `history.generator`, `(steps,)` each.
     config, folder
-        The configuration and the folder; None for a run of `gankit.fit` in memory.
+        The configuration, and the folder; None for a run in memory.
     backend
         Name of the backend that built the trainer, or None.
     class_names
         Names of the classes 0, 1, ...; empty if they have none.
+    plan
+        What it was trained from, with its images; None if the run was loaded or pickled.
 
     A run of specs can be pickled; the process that reads it builds it again, with the same backend.
     A run with native networks, or with a loss made of lambdas, cannot be pickled.
@@ -64,6 +68,7 @@ class Run:
     folder: Path | None = None
     backend: str | None = None
     class_names: tuple[str, ...] = ()
+    plan: ResolvedPlan | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take losses of any array type."""
@@ -103,9 +108,11 @@ class Run:
         return dataclasses.replace(self)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Run:
-        """Return a new run with copies of everything."""
-        fields = (getattr(self, field.name) for field in dataclasses.fields(self))
-        return Run(*(copy.deepcopy(value, memo) for value in fields))
+        """Return a new run with copies of everything but the plan, which has the images."""
+        fields = {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "plan"
+        }
+        return Run(**{name: copy.deepcopy(v, memo) for name, v in fields.items()}, plan=self.plan)
 
     @property
     def generator(self) -> Generator:
@@ -230,12 +237,37 @@ class Run:
 
         return plots.overview(self.history, plots.evaluated(self.folder), self.class_names)
 
+    def save(self, folder: str | os.PathLike[str]) -> Run:
+        """Save a run that was trained in memory into a new folder, and return it with that folder.
+
+        The folder is like that of any run: it has a checkpoint, the losses and a grid of samples.
+
+        Parameters
+        ----------
+        folder
+            The path of the new folder.
+
+        Raises
+        ------
+        ConfigError
+            The folder holds a run, or this run is in one already, or its images are unknown.
+        StorageError
+            The folder cannot be written.
+        """
+        from gankit.launch.save_run import save_run
+
+        path = paths.given(folder, "folder")
+        save_run(self, path)
+        return dataclasses.replace(self, folder=path)
+
     def evaluate(
         self,
+        images: object = None,
+        labels: object = None,
+        *,
         n: int = 10_000,
         seed: int = 0,
         data_dir: Path | None = None,
-        *,
         dataset: str | os.PathLike[str] | None = None,
         features: str | Features | None = None,
         progress: bool = True,
@@ -244,6 +276,9 @@ class Run:
 
         Parameters
         ----------
+        images, labels
+            The run's training images and labels, if a program gave them and this is a loaded run.
+            None, the default, for those of its data set.
         n
             Number of images, at least 6. Compare metrics only if they are of equally many images.
         seed
@@ -267,9 +302,9 @@ class Run:
         Raises
         ------
         ConfigError
-            `n` is too small, or the run is from `gankit.fit`, so its data set is unknown.
+            `n` is too small, or a program gave the images and they are not given here.
         DataError
-            The data set cannot be loaded, or has other images than the run was trained on.
+            The images cannot be loaded, or are not those that the run was trained on.
         PluginError
             A plugin's features raise an error, or return something else than numbers.
         """
@@ -278,10 +313,17 @@ class Run:
 
         if dataset is not None:
             paths.given(dataset, "dataset")
-        place = None if dataset is None else os.fspath(dataset)
-        folder = optional(data_dir, "data_dir")
-        chosen = plugin_features(features) if isinstance(features, str) else features
-        return evaluate.evaluate_run(self, n, seed, folder, place, chosen, progress=progress)
+        if isinstance(images, int):
+            raise ConfigError(f"images: got {images}; expected images; give n={images} for a count")
+        given = None if images is None else memory_data(images, labels, reals=True)
+        return evaluate.evaluate_run(
+            self, n, seed,
+            data_dir=optional(data_dir, "data_dir"),
+            dataset=None if dataset is None else os.fspath(dataset),
+            given=given,
+            features=plugin_features(features) if isinstance(features, str) else features,
+            progress=progress,
+        )  # fmt: skip
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; raise ConfigError without classes."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gankit.api import fit
 from gankit.contract import Backend, Native, Problem, State, strip_prefix
 from gankit.errors import NotPortable
+from gankit.runs import RunFolder
 from gankit.testing.agreement import assert_close, assert_identical, differing, layout
 from gankit.testing.clauses.averages import averaged_problem
 from gankit.testing.clauses.blocks import assert_block_equals_updates
@@ -132,6 +136,25 @@ class NativeClauses:
         for trainer in (first, second):
             setup.block(trainer, 3, 6)
         assert_identical(second.state(), first.state())
+
+    @level("resume")
+    @pytest.mark.filterwarnings("ignore::gankit.callbacks.HealthWarning")
+    def test_a_native_run_resumes_from_its_folder(
+        self, backend: Backend, images: Images, native_pair: NativePair, tmp_path: Path
+    ) -> None:
+        """A run of `gankit.fit` that lost its last checkpoint resumes to the same bits."""
+        latent = native_problem(backend, native_pair).latent
+
+        def trained(*, resume: bool) -> State:
+            assert native_pair is not None
+            return fit(
+                images, *native_pair(), latent=latent, steps=6, batch=8, checkpoint_every=2,
+                backend=backend, out=tmp_path / "run", resume=resume, progress=False,
+            ).trainer.state()  # fmt: skip
+
+        uninterrupted = trained(resume=False)
+        shutil.rmtree(RunFolder(tmp_path / "run").checkpoints.path(6))
+        assert_identical(trained(resume=True), uninterrupted)
 
     @level("resume")
     @pytest.mark.parametrize("fault", FAULTS)

@@ -212,7 +212,7 @@ def test_a_run_is_evaluated_with_its_images_at_another_place(train, command_fd):
     assert gone.code == 3
     assert "give their new path with --dataset" in gone.last
     assert command_fd(*words, "--dataset", "./moved").code == 0
-    found = gankit.load("run").evaluate(12, dataset="./moved")
+    found = gankit.load("run").evaluate(n=12, dataset="./moved")
     assert found.samples == 12
 
 
@@ -223,7 +223,7 @@ def test_an_evaluation_with_other_images_is_refused(train, command_fd):
     assert ended.code == 3
     assert "trained on other images than ./other.npy has" in ended.last
     with pytest.raises(DataError, match="trained on other images"):
-        gankit.load("run").evaluate(12, dataset="./other.npy")
+        gankit.load("run").evaluate(n=12, dataset="./other.npy")
 
 
 REPORT = ("report", "run", "--out", "x.html")

@@ -99,7 +99,7 @@ def test_copying_a_run_needs_no_pickling():
 def test_a_run_is_printed_in_one_line(run):
     folder = str(run.folder)
     assert repr(replace(run, step=6400)) == f"Run({folder!r}, simple on glyphs, numpy, step 6,400)"
-    assert repr(fit()) == "Run(in memory, own networks on 3x2x1 images, numpy, step 3)"
+    assert repr(fit()) == "Run(in memory, custom on images from Python, numpy, step 3)"
 
 
 def test_names_with_control_characters_are_printed_escaped(run):

@@ -19,8 +19,8 @@ ASKED = {
     "scale of nothing": lambda run: run.grid(4, scale=0),
     "seeds": lambda run: run.interpolate(3),
     "steps": lambda run: run.interpolate([1, 2], steps="x"),
-    "dataset": lambda run: run.evaluate(10, dataset=3),
-    "dataset of no name": lambda run: run.evaluate(10, dataset=""),
+    "dataset": lambda run: run.evaluate(n=10, dataset=3),
+    "dataset of no name": lambda run: run.evaluate(n=10, dataset=""),
 }
 
 

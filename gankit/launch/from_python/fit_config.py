@@ -1,0 +1,48 @@
+"""The configuration of a run of `gankit.fit`, to be recorded in its folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gankit.config import TrainConfig
+from gankit.config.train_config import NetworkConfig
+from gankit.contract import Problem
+from gankit.layers import is_spec
+from gankit.losses import Loss
+from gankit.optimizers import Optimizer
+
+
+def fit_config(problem: Problem, loss: Loss, **rest: Any) -> TrainConfig:  # noqa: ANN401 - fields of many types.
+    """Return the configuration that describes a problem.
+
+    Parameters
+    ----------
+    problem
+        What is trained.
+    loss
+        Its loss before label smoothing.
+    rest
+        Fields of `TrainConfig` that the others do not give, such as the number of steps.
+
+    Raises
+    ------
+    ConfigError
+        A number is out of range.
+    """
+    return TrainConfig(
+        generator=_network(problem.generator, problem.generator_optimizer),
+        discriminator=_network(problem.discriminator, problem.discriminator_optimizer),
+        latent=problem.latent,
+        loss=loss.name,
+        classes=problem.classes or None,
+        **rest,
+        **problem.options(),
+    )
+
+
+def _network(network: object, optimizer: Optimizer) -> NetworkConfig:
+    """Return layers as they are, and a native network by its class."""
+    if isinstance(network, tuple) and is_spec(network):
+        return NetworkConfig(network, optimizer)
+    kind = type(network)
+    return NetworkConfig((), optimizer, native=f"{kind.__module__}.{kind.__qualname__}")

@@ -1,0 +1,61 @@
+"""Launch a run from Python, with a bar; Ctrl-C stops it after a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gankit._utils.stop_signals import by_ctrl_c
+from gankit.callbacks.display import Screen
+from gankit.errors import ConfigError, shown
+from gankit.launch.execute import launch
+from gankit.launch.from_python.interruption import run_or_interrupt
+from gankit.launch.from_python.progress_bar import with_bar
+from gankit.launch.messages import silent
+from gankit.launch.resolved_plan import ResolvedPlan
+from gankit.launch.run import Run
+from gankit.training import Callbacks, as_callbacks
+
+
+def launch_with_bar(
+    plan: ResolvedPlan,
+    out: Path | None,
+    *,
+    resume: bool,
+    progress: bool,
+    callbacks: Callbacks,
+    resuming_call: str,
+) -> Run:
+    """Train as `gankit.launch.execute.launch` does.
+
+    Parameters
+    ----------
+    progress
+        Whether to show a bar, and a line for each evaluation.
+    resuming_call
+        The Python call that resumes the run, for the message after Ctrl-C.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C was pressed; the error has the run as `.run`.
+    """
+    tell, called = Screen(plain=True).write if progress else silent, as_callbacks(callbacks)
+    with by_ctrl_c() as stop, with_bar(progress, plan.steps, called) as watched:
+        run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell)
+    return run_or_interrupt(run, stop, plan.steps, resuming_call)
+
+
+def check_folder_arguments(
+    out: Path | None, settings: Mapping[str, object], *, resume: bool
+) -> None:
+    """Raise ConfigError for a length, an evaluation or a folder that contradict each other."""
+    if settings.get("epochs") is not None and settings.get("steps") is not None:
+        raise ConfigError("give epochs or steps, not both")
+    if settings.get("evaluate_every") is not None and out is None:
+        raise ConfigError(
+            f"evaluate_every: got {shown(settings['evaluate_every'])} without out; evaluations are "
+            "saved in the run's folder; give out=..."
+        )
+    if resume and out is None:
+        raise ConfigError("resume needs the folder of the run; give out=...")
