@@ -6,6 +6,7 @@ folders or `-m` it runs what these select; `make test` runs every test.
 
 from __future__ import annotations
 
+import functools
 import os
 
 import pytest
@@ -81,6 +82,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(mark)
 
 
+@functools.cache
 def marks_of(path):
     """Return the marks of a file or folder."""
     above = {path, *path.parents}
