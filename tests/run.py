@@ -1,4 +1,4 @@
-"""Run the suites: quick and slow tests of the core, each framework, all of them, the crash tests.
+"""Run the suites: quick and slow tests of the core, the crash tests, each framework, all of them.
 
     python tests/run.py numpy torch keras
 
@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from gankit.errors import DataError
 sys.path.insert(0, str(Path(__file__).parents[1]))  # As a script, this is not in a package.
 
 from tests import passed_before
-from tests.child_cleanup import adopt, end
+from tests.child_cleanup import adopt, descendants, end
 from tests.paths import ROOT, TESTS
 from tests.signals import take_back
 
@@ -63,19 +65,24 @@ OPERATIONS = "frameworks/test_operations.py"
 """The operations of each framework, compared with their defaults."""
 COVERED = ["--cov", "--cov-report="]
 """Options of the quick suite: measure its coverage, and compare it with the floor."""
-SHARED = ["-n", "logical", "--maxprocesses", "2", "--dist", "worksteal"]
-"""Two processes share the tests of each suite, or one where there is one core. Tests that follow
-each other stay together, so that what a fixture makes for a file is made once, or at most twice."""
+AT_ONCE = 2
+"""Suites that run at a time, each in one process, or one where there is one core. So what a suite
+imports, compiles and makes for all its tests it does once."""
+AFTER = {"together": ["quick", "slow"]}
+"""The suites that must have ended before another one starts."""
 ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
 """Threads of torch and of NumPy that wait for each other sleep: awake, they would keep the other
-process from its core. There are as many threads as anybody has, so the numbers are the same."""
+suite from its core. There are as many threads as anybody has, so the numbers are the same."""
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Hundreds of processes import gankit and its tests: Python compiles them once, even where the
+environment keeps it from writing that down."""
 COMPILED_ONCE = {
     "XLA_FLAGS": "--xla_backend_optimization_level=0",
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
 """JAX's tests compile for most of their time: XLA leaves out what only makes the code faster, and
-the processes share what they have compiled in a folder that is removed afterwards."""
+the suites share what they have compiled in a folder that is removed afterwards."""
 WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
@@ -96,7 +103,7 @@ def main(backends: list[str]) -> int:
         passed.touch()
         glyphs_folder = Path(folder, "glyphs")
         glyphs_folder.mkdir()
-        given = {"GANKIT_TEST_DIGITS": folder, "GANKIT_TEST_GLYPHS": str(glyphs_folder)}
+        given = BYTECODE | {"GANKIT_TEST_DIGITS": folder, "GANKIT_TEST_GLYPHS": str(glyphs_folder)}
         compiled = COMPILED_ONCE | {"JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax"))}
         told = {
             "quick": {passed_before.NOTED: str(passed)},
@@ -105,10 +112,12 @@ def main(backends: list[str]) -> int:
             "jax": compiled,
             **{f"keras on {f}": compiled | {"KERAS_BACKEND": f} for f in KERAS_ON},
         }
-        results = [
-            _pytest(name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))
-            for name, chosen, tested in suites(backends)
-        ]
+        results = _at_once(
+            [
+                (name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))
+                for name, chosen, tested in suites(backends)
+            ]
+        )
     sums = [sum(column) for column in zip(*results, strict=True)]
     print("{} passed, {} failed, {} skipped".format(*sums))
     print(f"{time.perf_counter() - began:.0f} s; {said}")
@@ -127,15 +136,22 @@ def _digits() -> tuple[ImageSet, str]:
 
 
 def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
-    """Return each suite: its name, its pytest arguments, and the backends under test."""
+    """Return each suite: its name, its pytest arguments, and the backends under test.
+
+    The longest come first, so that the last ones end at about the same time.
+    """
     ours = [name for name in backends if name not in EXAMPLES]
     apart = ["crash", "frameworks"]
     core = ["tests", *_without(apart)]
     found = [
         ("quick", [*core, "-m", "not slow", *COVERED], "numpy"),
         ("slow", [*core, "-m", "slow"], "numpy"),
+        ("crash", battery(), ",".join(ours)),
     ]
-    for name in ours:
+    found += [(name, _of_example(name), name) for name in backends if name in EXAMPLES]
+    if len(ours) > 1:
+        found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
+    for name in reversed(ours):
         own = [] if name == "numpy" else [*CONTRACTS, *_frameworks(name)]
         found.append((name, paths(own + WITHIN), name))
     if "keras" in ours:
@@ -145,10 +161,7 @@ def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:
             for framework, few in KERAS_ON.items()
             if find_spec(framework)
         ]
-    if len(ours) > 1:
-        found.append(("together", paths(TOGETHER + AGAIN), ",".join(ours)))
-    examples = [(name, _of_example(name), name) for name in backends if name in EXAMPLES]
-    return [*found, *examples, ("crash", battery(), ",".join(ours))]
+    return found
 
 
 def _frameworks(name: str) -> list[str]:
@@ -179,28 +192,53 @@ def _without(names: list[str]) -> list[str]:
     return [f"--ignore=tests/{name}" for name in names]
 
 
-def _pytest(name: str, paths: list[str], given: dict[str, str]) -> tuple[int, int, int]:
-    """Run one suite in this environment; return how many passed, failed and were skipped."""
-    print(f"== {name} ==", flush=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", *SHARED, *paths],
-        cwd=ROOT,
-        env=ASLEEP | os.environ | given,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def _at_once(chosen: list[tuple[str, list[str], dict[str, str]]]) -> list[tuple[int, int, int]]:
+    """Run suites, each in its environment, as many at a time as there are cores for."""
+    others, running = descendants(), dict[str, Future[tuple[int, int, int]]]()
+    with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as places:
+        try:
+            for name, arguments, given in chosen:
+                before = [running[other] for other in AFTER.get(name, ()) if other in running]
+                running[name] = places.submit(_pytest, name, arguments, given, before)
+            return [suite.result() for suite in running.values()]
+        finally:
+            places.shutdown(wait=False, cancel_futures=True)
+            end(others)
+
+
+def _pytest(
+    name: str,
+    arguments: list[str],
+    given: dict[str, str],
+    before: Sequence[Future[tuple[int, int, int]]] = (),
+) -> tuple[int, int, int]:
+    """Run a suite after those `before`; return how many passed, failed and were skipped.
+
+    Each line of its output begins with its name.
+    """
+    for suite in before:
+        suite.result()
     lines = []
-    for line in process.stdout or ():
-        print(line, end="", flush=True)
-        lines.append(line)
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-q", f"--basetemp={folder}/tests", *arguments],
+            cwd=ROOT,
+            env=ASLEEP | os.environ | given,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            print(f"{name}: {line}", end="", flush=True)
+            lines.append(line)
     closing = lines[-1] if lines else ""
     counts = {
         word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", closing)
     }
     failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
-    if process.wait() and not failed:
+    if process.returncode and not failed:
         failed = 1
-    end()
     return counts.get("passed", 0), failed, counts.get("skipped", 0)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import run
 from tests.marks import PLACES
 from tests.passed_before import KNOWN, NOTED
 from tests.paths import ROOT, TESTS
@@ -28,8 +29,8 @@ def collected(arguments):
 
 
 def test_every_file_of_tests_belongs_to_a_suite():
-    ran = set().union(*(collected(arguments) for _, arguments, _ in suites(BACKENDS)))
-    assert ran == set(TESTS.rglob("test_*.py"))
+    found = set().union(*(collected(arguments) for _, arguments, _ in suites(BACKENDS)))
+    assert found == set(TESTS.rglob("test_*.py"))
 
 
 def test_a_file_outside_every_suite_is_detected():
@@ -126,6 +127,42 @@ def test_a_later_suite_runs_the_tests_that_did_not_pass_earlier(tmp_path):
 
     assert last_line("numpy", NOTED, "-n", "1").startswith("2 passed, 1 skipped in ")
     assert last_line("numpy,torch", KNOWN).startswith("2 passed, 2 deselected in ")
+
+
+WAITING = """
+import time
+from pathlib import Path
+
+def test_that_meets_another():
+    mine, others = Path("{folder}/{name}"), Path("{folder}/{other}")
+    mine.touch()
+    end = time.monotonic() + 60
+    while not others.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert others.exists()
+    Path("{folder}/ended").open("a").write("{name} ")
+"""
+
+
+def test_two_suites_run_at_once_and_one_waits_for_the_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(run.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    chosen = []
+    for name, other in [("quick", "slow"), ("slow", "quick"), ("together", "together")]:
+        text = WAITING.format(folder=tmp_path, name=name, other=other)
+        (tmp_path / f"test_{name}.py").write_text(text, "utf-8")
+        chosen.append((name, [f"test_{name}.py"], {"PYTHONPATH": str(TESTS.parent)}))
+    assert run._at_once(chosen) == [(1, 0, 0)] * 3
+    assert (tmp_path / "ended").read_text().split()[2:] == ["together"]
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.partition(": ")[0] for line in lines} == {"quick", "slow", "together"}
+
+
+def test_a_suite_that_dies_or_collects_nothing_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    (tmp_path / "test_inner.py").write_text("import os\ndef test_end(): os._exit(3)\n", "utf-8")
+    chosen = [("quick", ["test_inner.py"], {}), ("slow", ["test_inner.py", "-k", "none"], {})]
+    assert run._at_once(chosen) == [(0, 1, 0)] * 2
 
 
 def test_plain_pytest_leaves_out_slow_tests_and_a_named_file_runs_all(tmp_path):

@@ -14,7 +14,6 @@ from importlib.util import find_spec
 import pytest
 
 from tests.paths import ROOT
-from tests.run import SHARED
 from tests.waiting import ran
 
 EXAMPLES = sorted(ROOT.glob("docs/examples/*/pyproject.toml"))
@@ -75,7 +74,7 @@ def as_installed(folder, site):
     return []
 
 
-def own_tests(folder, scratch, *options, seconds=240):
+def own_tests(folder, scratch, seconds=240):
     """Run an example's tests in a folder where nothing else can be imported by accident."""
     (scratch / "work").mkdir()
     paths = [*map(str, as_installed(folder, scratch / "site")), os.environ.get("PYTHONPATH", "")]
@@ -85,7 +84,7 @@ def own_tests(folder, scratch, *options, seconds=240):
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     # As in gankit's own tests: their data sets are small on purpose.
-    command += ["-W", "error", "-W", "ignore:there are only", *options]
+    command += ["-W", "error", "-W", "ignore:there are only"]
     return ran(
         [*command, f"--basetemp={scratch / 'tmp'}", str(folder / "tests")],
         f"the tests of {folder.name}",
@@ -107,9 +106,7 @@ def test_an_example_passes_its_own_tests(pyproject, tmp_path):
         named = os.environ.get("GANKIT_TEST_BACKENDS", "").split(",")
         assert not set(missing) & set(named), "it is under test, and is not installed"
         pytest.skip(f"needs {', '.join(missing)}")
-    # A backend's own tests are the whole contract; the few of others take a second.
-    shared = SHARED if FRAMEWORKS & set(needed(pyproject.parent)) else []
-    done = own_tests(pyproject.parent, tmp_path, *shared, seconds=2600)
+    done = own_tests(pyproject.parent, tmp_path, seconds=2600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 
