@@ -6,21 +6,19 @@ import os
 from collections.abc import Iterable
 from typing import TypeAlias, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gankit._utils.field_types import as_tuple
 from gankit._utils.paths import optional
 from gankit.augment import Augment
 from gankit.config import AUTO
 from gankit.config.settings import Settings
-from gankit.contract import Array, Backend, Labels, Native, Precision, Problem
-from gankit.data.memory_data import memory_data
+from gankit.contract import Backend, Labels, Native, Precision, Problem
+from gankit.data.inputs.recognise import GivenImages
 from gankit.launch import devices
 from gankit.launch.from_python.fit_images import fit_images
 from gankit.launch.from_python.load_run import load_run
 from gankit.launch.from_python.named_networks import network_of
 from gankit.launch.from_python.named_settings import loss_of
+from gankit.launch.from_python.read_given import read_for_fit
 from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
 from gankit.layers import Spec
@@ -36,7 +34,6 @@ ADAM = Adam()
 __all__ = ["Run", "fit", "load", "train"]
 
 Folder: TypeAlias = str | os.PathLike[str]
-Images: TypeAlias = NDArray[np.uint8] | Array
 
 
 def train(
@@ -75,7 +72,10 @@ def train(
         recipe's: `backend="torch"`, `epochs=2`, `seed=1`. `generator` and `discriminator` may be
         their layers alone, the optimizer staying the recipe's. `loss` may be a `gankit.losses.Loss`
         and `backend` a `gankit.contract.Backend`. The run records the loss's name and a digest of
-        its values and gradients, so resuming takes the same loss again and no other.
+        its values and gradients, so resuming takes the same loss again and no other. `dataset`
+        may be images as `fit` takes them, or images and labels in a tuple; they are converted to
+        uint8. The run records "memory" and their digest, so resuming takes the same images again
+        and no others.
 
     Returns
     -------
@@ -102,14 +102,14 @@ def train(
 
 
 def fit(
-    images: Images,
+    images: GivenImages,
     generator: Spec | Native | str,
     discriminator: Spec | Native | str,
     *,
     latent: int,
     steps: int | None = None,
     epochs: int | None = None,
-    labels: Labels | None = None,
+    labels: Labels | Iterable[object] | bool | None = None,
     backend: str | Backend = AUTO,
     loss: str | Loss = "nonsaturating",
     generator_optimizer: Optimizer = ADAM,
@@ -133,7 +133,7 @@ def fit(
     sample_every: int = 10,
     checkpoint_every: int | None = None,
     evaluate_every: int | None = None,
-    test_images: Images | None = None,
+    test_images: GivenImages | None = None,
     progress: bool = True,
     callbacks: Callbacks = (),
 ) -> Run:
@@ -142,8 +142,11 @@ def fit(
     Parameters
     ----------
     images
-        `(N, height, width, channels)` or `(N, height, width)`: uint8, or real numbers in [-1, 1].
-        N is at least 1.
+        `(N, height, width, channels)` or `(N, height, width)`: uint8, or real numbers in [-1, 1];
+        `(N, channels, height, width)` with 1 or 3 channels is transposed. N is at least 1. Also a
+        list of pictures, a `Dataset` or `DataLoader` of torch, a `tf.data.Dataset`, a
+        `datasets.Dataset`, or a generator, which are converted to uint8; those of more than 128
+        MiB are written into a file in the cache folder.
     generator, discriminator
         Layers of `gankit.layers` in a tuple or a list, or native networks of one framework, such
         as an `nn.Module` or a `keras.Model`, in that framework's own layout of images. Native
@@ -161,8 +164,8 @@ def fit(
     labels
         Classes of the images, `(N,)` or `(N, 1)`: whole numbers from 0 on, bool or strings; or
         `(N, K)`, one-hot. Classes without images are left out: the others are numbered from 0 on,
-        and `Run.class_names` keeps what they were called. None, the default, trains without
-        classes.
+        and `Run.class_names` keeps what they were called. True takes the labels of a data set.
+        None, the default, trains without classes.
     backend
         Name of a backend, or a `gankit.contract.Backend`. "auto", the default, takes the backend
         whose native networks these are; for layers, the first installed of torch, keras, numpy.
@@ -248,7 +251,7 @@ def fit(
     KeyboardInterrupt
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
-    data, chosen_loss = memory_data(images, labels, reals=True), loss_of(loss)
+    data, chosen_loss = read_for_fit(images, labels, progress=progress), loss_of(loss)
     shape, outputs = data.images.shape[1:], 1 + data.classes if auxiliary else 1
     problem = Problem(
         generator=network_of(generator, "generator", shape),
@@ -276,9 +279,9 @@ def fit(
         "epochs": epochs, "sample_every": sample_every, "checkpoint_every": checkpoint_every,
         "evaluate_every": evaluate_every,
     }  # fmt: skip
+    unseen = None if test_images is None else read_for_fit(test_images, None, progress=False)
     return fit_images(
-        data, problem, chosen_loss, backend, settings,
-        test_images=None if test_images is None else memory_data(test_images, reals=True),
+        data, problem, chosen_loss, backend, settings, test_images=unseen,
         out=optional(out, "out"), resume=resume, progress=progress, callbacks=callbacks,
     )  # fmt: skip
 

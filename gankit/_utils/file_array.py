@@ -11,8 +11,9 @@ import math
 import os
 import threading
 import weakref
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -38,6 +39,8 @@ class FileArray:
     ----------
     path
         A .npy file without Python objects.
+    file
+        The file, if it is open already and may have no name; `path` is for messages then.
 
     Attributes
     ----------
@@ -59,12 +62,12 @@ class FileArray:
         reader.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: IO[bytes] | None = None) -> None:
         self.path = path
-        with path.open("rb") as file:
-            self.shape, fortran, self.dtype = _header(file)
-            self._start = file.tell()
-            self._descriptor = os.dup(file.fileno())
+        with nullcontext(file) if file else path.open("rb") as opened:
+            self.shape, fortran, self.dtype = _header(opened)
+            self._start = opened.tell()
+            self._descriptor = os.dup(opened.fileno())
         weakref.finalize(self, os.close, self._descriptor)
         self._opened: FileArray | None = None  # For a view: keeps the file open.
         self.status = os.fstat(self._descriptor)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict
-
-from numpy.typing import NDArray
+from typing import TypeAlias, TypedDict
 
 from gankit.augment import Augment
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Backend, Precision
 from gankit.data import Dataset, ImageOptions
+from gankit.data.inputs.recognise import GivenImages
 from gankit.layers import Layer
 from gankit.losses import Loss
 from gankit.optimizers import Average
@@ -57,7 +56,7 @@ class Settings(TypedDict, total=False):
     seed: int
     summary: str
     backend: str | Backend
-    dataset: str | os.PathLike[str] | Dataset | NDArray[Any]
+    dataset: str | os.PathLike[str] | Dataset | GivenImages
     device: str
     sample_every: int
     checkpoint_every: int | None

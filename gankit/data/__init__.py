@@ -3,8 +3,8 @@
 from gankit.data import glyphs
 from gankit.data.dataset import Dataset, DownloadProgress, Fetch, FileCheck, ImageSet
 from gankit.data.formats.idx_folder import idx_folder, write_idx_folder
-from gankit.data.formats.pack import pack
 from gankit.data.image_options import ImageOptions, parse_size
+from gankit.data.packed_file import pack
 from gankit.data.published import cifar10, fashion_mnist, kmnist, mnist
 from gankit.data.user_data import is_path, own
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._text import one_line
-from gankit._utils.file_array import FileArray
-from gankit.errors import ConfigError, DataError, GankitError, shown
+from gankit.data.as_array import MOST_CHANNELS
+from gankit.errors import DataError, GankitError
 
 CHUNK = 4096
 """Images per check, to limit the memory for mapped files."""
-
-MOST_CHANNELS = 4
-"""An array with more channels is not recognised as channels-first images or as one picture."""
 
 ROUNDING = 1e-3
 """How far numbers may lie outside [-1, 1] because of rounding, for the remedy."""
@@ -41,40 +35,6 @@ class Span:
     low: float
     high: float
     broken: int | None = None
-
-
-def array(given: object, name: str = "images") -> NDArray[Any]:
-    """Return a value passed from Python as an array; a mapped file stays mapped.
-
-    Raises
-    ------
-    ConfigError
-        The value is not an array; the message has an expression that makes one.
-    """
-    wanted = f"expected an array {SHAPE if name == 'images' else '(N,)'}"
-    if isinstance(given, np.ma.MaskedArray):
-        if np.ma.is_masked(given):
-            remedy = f"leave masked {name} out, or give {name}.filled(value)"
-            raise ConfigError(f"{name}: got an array with masked values; {wanted}; {remedy}")
-        return np.asarray(given)
-    if isinstance(given, np.ndarray | FileArray):
-        return given  # type: ignore[return-value]
-    kind = shown(given)
-    if isinstance(given, str | bytes | os.PathLike):
-        raise ConfigError(
-            f"{name}: got a path; {wanted}; give np.load(path), or use gankit.train(dataset=path)"
-        )
-    if not (_is_array(given) or isinstance(given, list | tuple)):
-        raise ConfigError(f"{name}: got {kind}; {wanted}; {_conversion(given, name)}")
-    try:
-        found = np.asanyarray(given)
-    except Exception as error:  # Libraries raise errors of many types.
-        remedy = STACK if isinstance(given, list | tuple) else one_line(error)
-        raise ConfigError(f"{name}: got {kind}; {wanted}; {remedy}") from None
-    if found.dtype == object:
-        remedy = STACK if name == "images" else "give whole numbers from 0 on, or names"
-        raise ConfigError(f"{name}: got {kind}, which has other objects; {wanted}; {remedy}")
-    return found
 
 
 STACK = "give np.stack of arrays that all have the same shape"
@@ -117,7 +77,7 @@ def images(
     if found.dtype != np.uint8 and found.dtype.kind not in "biuf":
         remedy = STACK if found.dtype == object else "give the numbers of the pixels"
         raise error(f"{name}: got {found.dtype}; expected {_wanted(reals)}; {remedy}")
-    shaped = _shaped(found, name, error, size)
+    shaped = shaped_images(found, name, error, size)
     if found.dtype == np.uint8:
         return shaped
     numbers = span(found, all_images=reals)
@@ -180,9 +140,13 @@ def to_uint8_expression(dtype: np.dtype[Any], numbers: Span) -> str:
     return "np.uint8(np.rint((images - images.min()) * (255.0 / np.ptp(images))))"
 
 
-def _shaped(
-    found: NDArray[Any], name: str, error: type[GankitError], size: tuple[int, int] | None
+def shaped_images(
+    found: NDArray[Any],
+    name: str,
+    error: type[GankitError] = DataError,
+    size: tuple[int, int] | None = None,
 ) -> NDArray[Any]:
+    """Return images of any dtype as (N, H, W, C); parameters and errors are those of `images`."""
     shape = found.shape
     if found.ndim not in (3, 4) or not all(shape):
         wanted = f"expected {SHAPE} or (N, height, width), one image or more"
@@ -199,30 +163,5 @@ def _shaped(
     return found if found.ndim == 4 else found.reshape(*shape, 1)  # Also a `FileArray`.
 
 
-def _is_array(given: object) -> bool:
-    return hasattr(given, "__array__") or hasattr(given, "__array_interface__")
-
-
 def _wanted(reals: bool) -> str:
     return "uint8, 0 to 255" + (", or real numbers in [-1, 1]" if reals else "")
-
-
-def _conversion(given: object, name: str) -> str:
-    """Return a remedy that converts another library's data set to an array.
-
-    It assumes that items are pairs: the image and its label.
-    """
-    index = 0 if name == "images" else 1
-    if isinstance(given, Mapping):
-        return f"give the array of {name} in it"
-    if hasattr(given, "tensors"):
-        return f"give dataset.tensors[{index}].numpy()"
-    if hasattr(given, "as_numpy_iterator"):
-        return "give np.stack(list(dataset.as_numpy_iterator()))"
-    if hasattr(given, "batch_size"):
-        return f"give np.concatenate([np.asarray(batch[{index}]) for batch in loader])"
-    if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
-        return f"give np.stack([np.asarray(dataset[i][{index}]) for i in range(len(dataset))])"
-    if hasattr(given, "__iter__"):
-        return f"give np.stack(list({name}))"
-    return "give an array made with np.asarray"

@@ -23,6 +23,8 @@ MOST_BYTES = 4096
 
 def cached(images: FileArray) -> str | None:
     """Return the cached SHA-256 of a file's values, or None if the file has changed."""
+    if not images.status.st_nlink:  # It has no name.
+        return None
     try:
         with _path(images).open("rb") as file:
             facts = json.loads(file.read(MOST_BYTES))
@@ -35,7 +37,8 @@ def cached(images: FileArray) -> str | None:
 
 def store(images: FileArray, digest: str) -> None:
     """Cache the SHA-256 of a file's values; without a writable cache, do nothing."""
-    if time.time_ns() - images.status.st_mtime_ns < SETTLED_NANOSECONDS:
+    recent = time.time_ns() - images.status.st_mtime_ns < SETTLED_NANOSECONDS
+    if recent or not images.status.st_nlink:
         return
     facts, path = _facts(images), _path(images)
     text = json.dumps({**facts, "digest": digest, "proof": _checksum(facts, digest)})

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gankit._text import counted
 from gankit.data import array_checks
 from gankit.data.dataset import ImageSet
+from gankit.data.image_options import ImageOptions
+from gankit.data.inputs.collect import collect
+from gankit.data.inputs.label_array import label_array
+from gankit.data.inputs.pictures import Reading, chunks
+from gankit.data.inputs.recognise import Items, recognise
 from gankit.data.labels import as_labels, without_gaps
 from gankit.errors import ConfigError
 
@@ -21,6 +31,13 @@ ABSENT = (
     "dataset=images, or save them in a .npy file and give its path as the data set"
 )
 """The error of a command that needs these images."""
+
+Count = Callable[[int, int | None], None]
+"""Called with the number of pictures read, and their total if it is known."""
+
+
+def no_count(_done: int, _all: int | None) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,34 +62,102 @@ class MemoryData(ImageSet):
         """Accept real numbers too; `memory_data` has checked the images."""
 
 
-def memory_data(images: object, labels: object = None, *, reals: bool = False) -> MemoryData:
-    """Return images and labels that were given from Python, checked.
+def memory_data(
+    images: object,
+    labels: object = True,
+    *,
+    reals: bool = False,
+    options: ImageOptions | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
+    count: Count = no_count,
+) -> MemoryData:
+    """Return images and labels that were given from Python, checked and read.
 
     Parameters
     ----------
     images
-        `(N, height, width, channels)` or `(N, height, width)`: an array, or what NumPy makes an
-        array of.
+        What `gankit.data.inputs.recognise` accepts. An array of uint8 stays unchanged; other
+        images are converted to uint8, and written into a file if they are many.
     labels
-        In the forms of `gankit.fit`; None without classes. Classes without images are left out.
+        In the forms of `gankit.fit`. True, the default, takes those that the images bring, if
+        any; None leaves them out. Classes without images are left out.
     reals
-        Whether real numbers in [-1, 1] are accepted, in addition to uint8.
+        Whether an array of real numbers stays unchanged; it must be in [-1, 1] then.
+    options
+        Size and channels of the images; by default, unchanged.
+    tell
+        Called with a line for what was recognised and changed.
+    count
+        Called after every chunk.
 
     Raises
     ------
     ConfigError
         The images or labels are of another form; the message contains the remedy.
+    StorageError
+        The file cannot be written.
     """
-    given = array_checks.array(images)
-    checked = array_checks.images(given, "images", ConfigError, reals=reals)
-    height, width, channels = checked.shape[1:]
-    count = counted(len(checked), "image")
-    source = f"{count} of {height}x{width}x{channels}, given from Python"
-    if labels is None:
-        return MemoryData(checked, None, source)
-    found, names = as_labels(array_checks.array(labels, "labels"), "labels", ConfigError)
-    if len(found) != len(checked):
-        expected = f"{len(checked)}, one for each image"
-        raise ConfigError(f"labels: got {len(found)}; expected {expected}")
-    numbers, names = without_gaps(found, names)
-    return MemoryData(checked, numbers, source, names)
+    items = recognise(images)
+    reading = Reading.of(items)
+    found = _unconverted(items, options, reals=reals)
+    if found is None:
+        found = collect(read_images(items, options, reading, count))
+    height, width, channels = found.shape[1:]
+    described = f"{counted(len(found), 'image')} of {height}x{width}x{channels}"
+    brought = brought_labels(items, reading, len(found))
+    if items.array is None or reading.changes:
+        unused = labels is None and brought is not None
+        remedy = ["labels=True uses their labels"] if unused else []
+        tell("; ".join([f"images: {described}, from {items.kind}", *reading.changes, *remedy]))
+    taken = brought if labels is True else labels
+    numbers, names = None, tuple[str, ...]()
+    if taken is not None:
+        named = items.class_names if labels is True else ()
+        numbers, names = numbered(taken, named, len(found))
+    return MemoryData(found, numbers, f"{described}, given from Python", names)
+
+
+def read_images(
+    items: Items,
+    options: ImageOptions | None,
+    reading: Reading,
+    count: Count = no_count,
+    limit: int | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield images in chunks, as `chunks` does; `count` is called after each."""
+    for chunk in chunks(items, options or ImageOptions(), reading, limit):
+        yield chunk
+        count(reading.count, items.count if reading.count <= (items.count or 0) else None)
+
+
+def brought_labels(items: Items, reading: Reading, count: int) -> Any:  # noqa: ANN401 - labels in any form.
+    """Return the labels that the first `count` images brought; None if they brought none."""
+    return reading.own_labels if items.labels is None else label_array(items.labels)[:count]
+
+
+def numbered(
+    labels: object, class_names: tuple[str, ...], count: int
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return labels as numbers without gaps, and the names of the classes.
+
+    Raises
+    ------
+    ConfigError
+        The labels are of another form, or there are not `count`.
+    """
+    found, names = as_labels(label_array(labels), "labels", ConfigError)
+    if len(found) != count:
+        raise ConfigError(f"labels: got {len(found)}; expected {count}, one for each image")
+    if not names and found.max(initial=-1) < len(class_names):
+        names = class_names
+    return without_gaps(found, names)
+
+
+def _unconverted(items: Items, options: ImageOptions | None, *, reals: bool) -> NDArray[Any] | None:
+    """Return an array that can stay unchanged, as (N, H, W, C); None if it has to be converted."""
+    if items.array is None or (options and (options.size or options.channels)):
+        return None
+    if not reals and items.array.dtype != np.uint8:
+        return None
+    found = array_checks.images(items.array, "images", ConfigError, reals=reals)
+    return np.ascontiguousarray(found) if items.transposed else found

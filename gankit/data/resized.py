@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gankit.data.dataset import ImageSet
 from gankit.data.formats.picture import fitted
-from gankit.data.image_options import Channels, Fit
+from gankit.data.image_options import Channels, Fit, ImageOptions
 from gankit.errors import DataError
 
 
@@ -59,6 +59,17 @@ def resized(data: ImageSet, size: tuple[int, int], fit: Fit = "crop") -> ImageSe
         made[number] = _resized(np.asarray(data.images[number]), size, fit)
     source = f"{data.source}, resized to {height}x{width} ({fit})"
     return dataclasses.replace(data, images=made, source=source)
+
+
+def converted(image: NDArray[np.uint8], options: ImageOptions) -> NDArray[np.uint8]:
+    """Return one image of `(H, W, C)` with the size and channels of `options`."""
+    data = ImageSet(image[np.newaxis], None, "images")
+    if options.channels:
+        data = with_channels(data, options.channels)
+    if options.size:
+        data = resized(data, options.size, options.fit)
+    made: NDArray[np.uint8] = data.images[0]
+    return made
 
 
 def _resized(image: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:

@@ -256,3 +256,39 @@ def test_fetching_without_a_network_says_where_to_put_the_files(
     code, _, told = command("data", "fetch", name)
     assert code == 3
     assert f"put the files as published into {bare_machine / 'cache' / name}" in told
+
+
+def test_images_from_python_are_packed_with_labels_and_names(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (40, 5, 6, 3), np.uint8)
+    names = ["cat" if number % 2 else "dog" for number in range(40)]
+    pairs = ((image / 255, name) for image, name in zip(images, names, strict=True))
+    packed = pack(pairs, tmp_path / "out.npy")
+    again = own(tmp_path / "out.npy")
+    assert np.array_equal(again.images, images)
+    assert [again.class_names[label] for label in again.labels] == names
+    assert packed.source.startswith("40 images from a generator; real numbers in [0, 1]")
+
+
+def test_packing_stops_at_the_limit(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (40, 5, 6), np.uint8)
+    for name, given in {"array": images, "batches": iter(np.split(images[..., None], 4))}.items():
+        packed = pack(given, tmp_path / f"{name}.npy", limit=25)
+        assert np.array_equal(packed.images, images[:25, ..., None])
+    pairs = pack((images, np.arange(40)), tmp_path / "pairs.npy", limit=25)
+    assert pairs.labels.tolist() == list(range(25))
+
+
+def test_images_from_python_are_resized_while_they_are_packed(tmp_path):
+    images = [np.zeros((side, side, 3), np.uint8) for side in (4, 9, 5)]
+    counts = []
+    packed = pack(
+        images, tmp_path / "out.npy", ImageOptions((8, 8), 1), lambda *count: counts.append(count)
+    )
+    assert packed.images.shape == (3, 8, 8, 1)
+    assert counts == [(3, 3)]
+
+
+def test_images_that_cannot_be_packed_leave_no_file(tmp_path):
+    with pytest.raises(ConfigError, match="item 1 is 7"):
+        pack(iter([np.zeros((4, 4), np.uint8), 7]), tmp_path / "out.npy")
+    assert not list(tmp_path.iterdir())

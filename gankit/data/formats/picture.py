@@ -17,7 +17,7 @@ from gankit.data.image_options import Fit, ImageOptions
 from gankit.data.strip_metadata import KINDS, Damaged, StrippedFile, TooLarge, strip_metadata
 from gankit.data.strip_metadata.png import GREY, GREY_ALPHA, Png
 from gankit.data.strip_metadata.tiff import EXTRA, SEPARATE, WHITE_IS_ZERO, Tiff
-from gankit.errors import DataError, reason
+from gankit.errors import ConfigError, DataError, reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,6 +38,8 @@ UPRIGHT_OPERATIONS = {
 """Pillow's names of the operations that make a picture upright, by its EXIF orientation."""
 TURNS = {"TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"}
 """Those that exchange height and width."""
+GREY_MODES = ("1", "L", "LA", "La")
+"""Pillow's modes of grey pictures of up to 8 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +104,24 @@ def read(path: Path, options: ImageOptions) -> Read:
         # A decoder may raise any exception for damaged bytes.
         fault = f"damaged {found.kind} file: {_decoder_reason(error)}"
         raise DataError(f"{path}: cannot be read: {fault}") from error
+
+
+def opened_pixels(image: Image) -> NDArray[np.uint8]:
+    """Return the pixels of a Pillow image in memory, (H, W, C) uint8, converted as by `read`.
+
+    Raises
+    ------
+    ConfigError
+        Its levels are real numbers, or whole numbers of 32 bits.
+    """
+    if image.mode.startswith("I;16"):
+        return (np.asarray(image) >> 8).astype(np.uint8)[..., np.newaxis]
+    if image.mode in ("I", "F"):
+        raise ConfigError(
+            f"images: got a picture of mode {image.mode}; expected 8 or 16 bits, such as L or RGB"
+        )
+    pixels = np.asarray(_coloured(image, grey=image.mode in GREY_MODES), np.uint8)
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
 def picture_shape(path: Path) -> tuple[int, int, int]:
@@ -207,7 +227,7 @@ def _plain(image: ImageFile, found: StrippedFile) -> tuple[Image, int | None]:
     if image.mode in ("I", "F"):
         kind = "real numbers" if image.mode == "F" else "whole numbers of 32 bits or with a sign"
         raise _Unsupported(f"got levels of {kind}; expected 8 or 16 bits; save it in that form")
-    plain = _coloured(image, found)
+    plain = _coloured(image, grey=_is_grey(image, found))
     if ";16" not in packed:
         if found.png and found.png.clear:
             plain = _without_clear(plain, np.asarray(plain), found.png)
@@ -234,11 +254,11 @@ def _deep(image: ImageFile, packed: str, tiff: Tiff | None) -> NDArray[np.uint16
     return np.invert(levels) if tiff and tiff.colours == WHITE_IS_ZERO else levels
 
 
-def _coloured(image: Image, found: StrippedFile) -> Image:
+def _coloured(image: Image, *, grey: bool) -> Image:
     """Return an image of 8 bits in mode L or RGB."""
     from PIL import Image
 
-    mode = "L" if _is_grey(image, found) else "RGB"
+    mode = "L" if grey else "RGB"
     if image.mode == "La":  # Pillow converts this mode only to LA.
         image = image.convert("LA")
     if image.has_transparency_data:
@@ -252,7 +272,7 @@ def _is_grey(image: Image, found: StrippedFile) -> bool:
     if found.png and found.png.colour == GREY_ALPHA:  # Pillow has no grey with alpha of 16 bits.
         return True
     deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
-    return deep or (image.mode in ("1", "L", "LA", "La") and found.kind != "GIF")
+    return deep or (image.mode in GREY_MODES and found.kind != "GIF")
 
 
 def _without_clear(plain: Image, exact: NDArray[Any], png: Png) -> Image:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from gankit import plugins
 from gankit.config.settings import Settings
 from gankit.contract import Backend
-from gankit.data import Dataset
-from gankit.data.memory_data import MEMORY, MemoryData, memory_data
+from gankit.data import Dataset, ImageOptions
+from gankit.data.memory_data import MEMORY, MemoryData
 from gankit.errors import ConfigError, shown
+from gankit.launch.expected_images import image_options
+from gankit.launch.from_python.read_given import read_given
 from gankit.layers import Layer
 from gankit.losses import Loss
 from gankit.penalties import Penalty
@@ -35,8 +37,12 @@ class NamedSettings(NamedTuple):
     images: MemoryData | None
 
 
-def named_settings(settings: Settings) -> NamedSettings:
-    """Return settings with names in place of objects; ConfigError for an invalid data set."""
+def named_settings(settings: Settings, *, progress: bool = False) -> NamedSettings:
+    """Return settings with names in place of objects; ConfigError for an invalid data set.
+
+    With `progress`, a line says what images in place of a data set are, and a bar how many are
+    read.
+    """
     named: dict[str, Any] = dict(settings)
     loss, backend, images = named.get("loss"), named.get("backend"), None
     if isinstance(loss, Loss):
@@ -44,7 +50,7 @@ def named_settings(settings: Settings) -> NamedSettings:
     if isinstance(backend, Backend):
         named["backend"] = backend.name
     if (dataset := named.get("dataset")) is not None:
-        images = _images(dataset)
+        images = _images(dataset, image_options(named), progress=progress)
         named["dataset"] = MEMORY if images else _named_dataset(dataset)
     if isinstance(named.get("penalties"), Penalty | str):
         named["penalties"] = (named["penalties"],)
@@ -68,11 +74,11 @@ def loss_of(given: str | Loss) -> Loss:
     return plugins.get_loss(given)
 
 
-def _images(dataset: object) -> MemoryData | None:
+def _images(dataset: object, options: ImageOptions | None, *, progress: bool) -> MemoryData | None:
     """Return images that were given in place of a data set's name; None for anything else."""
     if isinstance(dataset, str | os.PathLike | Dataset):
         return None
-    return memory_data(dataset)
+    return read_given(dataset, options=options, progress=progress)
 
 
 def _named_dataset(dataset: str | os.PathLike[str] | Dataset) -> str | os.PathLike[str]:

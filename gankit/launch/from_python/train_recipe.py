@@ -43,9 +43,10 @@ def train_recipe(
         raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
     check_folder_arguments(out, settings, resume=resume)
     called = as_callbacks(callbacks)
-    named, resumed = named_settings(settings), out if resume else None
+    resumed = out if resume else None
     if out:
         check_folder(RunFolder(out), resume=resume)
+    named = named_settings(settings, progress=progress)
     tell = Screen(plain=True).write if progress else silent
     loaded: Loaded = {MEMORY: named.images} if named.images else {}
     with downloads_shown() if progress else nullcontext():

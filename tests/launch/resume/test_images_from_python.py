@@ -104,3 +104,19 @@ def test_no_plugin_may_be_called_memory():
 
     with pytest.raises(PluginError, match="images given from Python"):
         gankit.register(gankit.data.Dataset("memory", "mine", load))
+
+
+def test_a_run_on_a_generator_resumes_with_an_array_of_the_same_images(train):
+    train(picture / 255 for picture in np.moveaxis(IMAGES, 3, 1))
+    assert train(steps=5, resume=True).step == 5
+
+
+def test_a_class_conditional_recipe_takes_the_labels_of_the_items(tmp_path):
+    names = ["ant", "bee", "cat", "dog"]
+    pairs = [(image, names[label]) for image, label in zip(IMAGES, LABELS, strict=True)]
+    run = gankit.train(
+        "cgan", dataset=pairs, images={"size": [28, 28]}, backend="numpy", steps=1, batch=4,
+        progress=False, out=tmp_path / "run",
+    )  # fmt: skip
+    assert run.class_names == tuple(names)
+    assert gankit.load(tmp_path / "run").class_names == tuple(names)

@@ -1,0 +1,63 @@
+"""`gankit.fit` takes the images of other libraries, and says what it recognised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.errors import ConfigError
+from gankit.launch.from_python import read_given
+from gankit.layers import Dense, Embedding, Flatten, Projection, Reshape, Tanh
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
+LABELS = np.arange(40) % 4
+GENERATOR, DISCRIMINATOR = [Dense(64), Tanh(), Reshape((8, 8, 1))], [Flatten(), Dense(1)]
+CONDITIONAL = [Embedding(4), *GENERATOR], [Flatten(), Dense(4), Projection()]
+
+
+def fit(images, networks=(GENERATOR, DISCRIMINATOR), **changes):
+    words = {"steps": 2, "latent": 4, "batch": 8, "backend": "numpy", "progress": False}
+    return gankit.fit(images, *networks, **words | changes)
+
+
+def pairs():
+    return ((image, int(label)) for image, label in zip(IMAGES, LABELS, strict=True))
+
+
+def test_channels_first_give_the_same_numbers():
+    first = np.moveaxis(IMAGES, 3, 1)
+    assert np.array_equal(fit(first).sample(3), fit(IMAGES).sample(3))
+    reals = IMAGES / np.float32(127.5) - 1
+    assert np.array_equal(fit(np.moveaxis(reals, 3, 1)).sample(3), fit(reals).sample(3))
+
+
+def test_labels_of_items_are_used_if_they_are_wanted():
+    wanted = fit(pairs(), CONDITIONAL, labels=True)
+    assert np.array_equal(wanted.sample(4), fit(IMAGES, CONDITIONAL, labels=LABELS).sample(4))
+    assert np.array_equal(fit(pairs()).sample(4), fit(IMAGES).sample(4))
+
+
+def test_labels_that_are_wanted_and_missing_are_named():
+    with pytest.raises(ConfigError, match="labels: got True, but the images bring no labels"):
+        fit(IMAGES, CONDITIONAL, labels=True)
+
+
+def test_a_line_says_what_was_recognised(capsys):
+    fit(pairs(), progress=True)
+    told = capsys.readouterr().err
+    assert "images: 40 images of 8x8x1, from a generator; labels=True uses their labels" in told
+    fit(pairs(), progress=False)
+    assert not capsys.readouterr().err
+
+
+def test_a_bar_shows_how_many_images_are_read(capsys, monkeypatch):
+    monkeypatch.setattr(read_given, "QUICK_SECONDS", -1.0)
+    fit(list(pairs()), progress=True)
+    assert "40.0/40.0 images  reading images" in capsys.readouterr().err
+
+
+def test_quick_reading_shows_no_bar(capsys, monkeypatch):
+    monkeypatch.setattr(read_given, "QUICK_SECONDS", 60.0)
+    fit(pairs(), progress=True)
+    assert "reading images" not in capsys.readouterr().err
