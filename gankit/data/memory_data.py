@@ -130,7 +130,7 @@ def read_images(
         count(reading.count, items.count if reading.count <= (items.count or 0) else None)
 
 
-def brought_labels(items: Items, reading: Reading, count: int) -> Any:  # noqa: ANN401 - labels in any form.
+def brought_labels(items: Items, reading: Reading, count: int) -> object:
     """Return the labels that the first `count` images brought; None if they brought none."""
     return reading.own_labels if items.labels is None else label_array(items.labels)[:count]
 
