@@ -97,7 +97,7 @@ class Checkpoints:
     keep
         How many of the newest checkpoints to keep.
     info
-        Values for each manifest.
+        Returns values for a manifest.
     log
         The log of losses. It is synced first, so that it has every step of a checkpoint. Its
         digest goes into each manifest as "log".
@@ -111,7 +111,7 @@ class Checkpoints:
         store: CheckpointStore,
         every: int,
         keep: int,
-        info: Mapping[str, Any],
+        info: Callable[[], Mapping[str, Any]],
         log: LossLog,
         best: Callable[[Collection[int]], int | None] | None = None,
     ) -> None:
@@ -136,6 +136,6 @@ class Checkpoints:
             return  # Avoid reading the manifests after every block.
         best = self.best({*self.store.steps(), step}) if self.best else None
         if due or best == step:
-            info = {**self.info, "log": self.log.sync()}
+            info = {**self.info(), "log": self.log.sync()}
             self.store.save(step, progress.trainer.state(), info)
             self.store.prune(self.keep, step, best)

@@ -38,13 +38,23 @@ class Bar:
         or a bar in a notebook's cell.
     plain
         Whether to write plain lines; depends on `stream` by default.
+    minutes
+        Minutes after which the run ends, even if steps are left; None, the default, for no limit.
     """
 
     def __init__(
-        self, total: int, start: int = 0, stream: TextIO | None = None, *, plain: bool | None = None
+        self,
+        total: int,
+        start: int = 0,
+        stream: TextIO | None = None,
+        *,
+        plain: bool | None = None,
+        minutes: float | None = None,
     ) -> None:
         self.total = total
         self.start = start
+        self._limit = math.inf if minutes is None else 60 * minutes
+        self._opened = 0.0
         self._stream, self._plain = stream, plain
         self._screen: Screen | None = None
         self._began = (0, 0.0)
@@ -62,7 +72,8 @@ class Bar:
         now = time.perf_counter()
         step, began = self._began
         speed = (progress.step - step) / max(now - began, 1e-9)
-        seconds = (self.total - progress.step) / speed
+        until_end = max(self._opened + self._limit - now, 0.0)
+        seconds = min((self.total - progress.step) / speed, until_end)
         self._blocks += 1
         if self._blocks == 1:  # Frameworks compile in it, so it is slower than the others.
             self._began = (progress.step, now)
@@ -89,7 +100,8 @@ class Bar:
 
     def _open(self, step: int) -> Screen:
         self._screen = Screen(self._stream, plain=self._plain, clock=time.perf_counter)
-        self._began = (step, time.perf_counter())
+        self._opened = time.perf_counter()
+        self._began = (step, self._opened)
         self._screen.show(step / self.total, [(1, self._count(step, self._screen))])
         return self._screen
 

@@ -53,6 +53,7 @@ class Settings(TypedDict, total=False):
     mixed: bool
     steps_per_epoch: int | None
     steps: int | None
+    minutes: float | None
     seed: int
     summary: str
     backend: str | Backend

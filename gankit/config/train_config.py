@@ -90,6 +90,9 @@ class TrainConfig(Options):
         Steps per epoch; None, the default, takes one pass over the data set.
     steps
         Steps to train, instead of `epochs`; None by default.
+    minutes
+        Minutes of training after which the run ends with a checkpoint, even if steps are left;
+        above 0. None, the default, for no limit. A resumed run counts the minutes before.
     n_critic
         Discriminator updates per step; 1 by default.
     label_smoothing
@@ -130,6 +133,7 @@ class TrainConfig(Options):
     epochs: int | None = None
     steps_per_epoch: int | None = None
     steps: int | None = None
+    minutes: float | None = None
     n_critic: int = 1
     label_smoothing: float = 0.0
     classes: int | None = None
@@ -155,6 +159,8 @@ class TrainConfig(Options):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= MOST_COUNT:
                 wrong.append(f"{name}: got {value}; expected 1 to {MOST_COUNT:,}")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            wrong.append(f"minutes: got {self.minutes:g}; expected a number above 0")
         if self.epochs is None and self.steps is None:
             wrong.append("'epochs' is missing; give epochs or steps")
         if wrong:

@@ -16,13 +16,14 @@ from gankit.errors import DataError, Diverged, StorageError
 from gankit.launch import devices, evaluate_callback
 from gankit.launch.checks.misuse_warnings import warn_of_misuse
 from gankit.launch.checks.run_start import Start
-from gankit.launch.folder_callbacks import folder_callbacks, warning_recorder
+from gankit.launch.folder_callbacks import SECONDS, folder_callbacks, warning_recorder
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder, open_folder, space_needed
 from gankit.launch.resolved_plan import ResolvedPlan
-from gankit.launch.resume.find_checkpoint import last_good
+from gankit.launch.resume.find_checkpoint import last_good, newest_info
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
+from gankit.launch.training_time import TrainingTime
 from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.runs.loss_history import LossHistory
 from gankit.training import Callback, Callbacks, as_callbacks, fit
@@ -87,6 +88,12 @@ def _build_trainer(plan: ResolvedPlan, resumed: Path | None) -> tuple[ResolvedPl
     return plan, plan.backend.trainer(plan.problem)
 
 
+def _seconds_before(folder: RunFolder | None) -> float:
+    """Return the seconds that a run trained before its newest checkpoint; 0 if not recorded."""
+    found = newest_info(folder).get(SECONDS, 0.0) if folder else 0.0
+    return found if isinstance(found, int | float) and found > 0 else 0.0
+
+
 def _train(
     plan: ResolvedPlan,
     trainer: Trainer,
@@ -103,15 +110,19 @@ def _train(
         warn_of_misuse(Start(plan.problem, trainer, data.images, data.labels, batch), record)
     history = History()
     log = LossLog(folder.losses) if folder else None
-    own = folder_callbacks(plan, folder, log, evaluation) if folder and log else [history]
+    trained = TrainingTime(_seconds_before(folder) if start else 0.0, plan.config.minutes)
+    steps = start if trained.over() else plan.steps
+    own: list[Callback] = [history]
+    if folder and log:
+        own = folder_callbacks(plan, folder, log, evaluation, trained)
     before = loss_log.read(folder.losses) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
-            steps=plan.steps, start=start, callbacks=[*own, watchdog, *callbacks, *extra],
-            stop=stop,
+            steps=steps, start=start, callbacks=[*own, watchdog, *callbacks, *extra],
+            stop=lambda: stop() or trained.over(),
         )  # fmt: skip
     except Diverged as error:
         if folder:

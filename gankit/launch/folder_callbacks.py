@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,11 +12,14 @@ from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.lasting_settings import lasting
+from gankit.launch.training_time import TrainingTime
 from gankit.runs import LossLog, RunFolder, warning_log
 from gankit.training import Callback
 
 GRID_IMAGES = 25
 GRID_CLASSES = 10
+SECONDS = "seconds"
+"""The name of the trained seconds in a manifest."""
 
 
 def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
@@ -30,12 +33,31 @@ def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
 
 
 def folder_callbacks(
-    plan: ResolvedPlan, folder: RunFolder, log: LossLog, evaluation: Evaluations | None
+    plan: ResolvedPlan,
+    folder: RunFolder,
+    log: LossLog,
+    evaluation: Evaluations | None = None,
+    trained: TrainingTime | None = None,
 ) -> list[Callback]:
-    """Return the callbacks that write to the run's folder, logs before checkpoints."""
+    """Return the callbacks that write to the run's folder, logs before checkpoints.
+
+    The time that the run has trained is recorded if its minutes are limited.
+    """
     config = plan.config
     labels = grid_labels(plan.problem.generator_classes)
     count = GRID_IMAGES if labels is None else len(labels)
+    info = {
+        "backend": config.backend,
+        "recipe": config.recipe,
+        "dataset": config.dataset,
+        "libraries": plan.environment["libraries"],
+        "settings": lasting(config),
+        **plan.digests,
+    }
+
+    def manifest() -> Mapping[str, object]:
+        return info | ({SECONDS: trained.seconds} if trained and config.minutes else {})
+
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
         Losses(log),
@@ -45,14 +67,7 @@ def folder_callbacks(
             folder.checkpoints,
             config.checkpoint_every or plan.epoch,
             config.keep_checkpoints,
-            {
-                "backend": config.backend,
-                "recipe": config.recipe,
-                "dataset": config.dataset,
-                "libraries": plan.environment["libraries"],
-                "settings": lasting(config),
-                **plan.digests,
-            },
+            manifest,
             log,
             evaluation.best if evaluation else None,
         ),

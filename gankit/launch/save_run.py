@@ -34,5 +34,5 @@ def save_run(run: Trained, out: Path) -> None:
         open_folder(folder, plan, run.trainer, silent)
         progress = Progress(run.step, run.history, run.trainer, done=True, problem=run.problem)
         with closing(LossLog(folder.losses)) as log:
-            for callback in folder_callbacks(plan, folder, log, None):
+            for callback in folder_callbacks(plan, folder, log):
                 callback(progress)

@@ -66,7 +66,9 @@ def kept(folder):
     return [
         Losses(log),
         Samples(folder, np.zeros((7, 2), np.float32), steps_per_epoch=4, every=2),
-        Checkpoints(folder.checkpoints, every=6, keep=2, info={"backend": "numpy"}, log=log),
+        Checkpoints(
+            folder.checkpoints, every=6, keep=2, info=lambda: {"backend": "numpy"}, log=log
+        ),
     ]
 
 
@@ -121,7 +123,7 @@ def test_the_log_is_synced_before_a_checkpoint_is_saved(folder, monkeypatch):
     log, store = LossLog(folder.losses), folder.checkpoints
     monkeypatch.setattr(log, "sync", lambda: order.append("sync"))
     monkeypatch.setattr(store, "save", lambda *_: order.append("save"))
-    walk([Checkpoints(store, 2, 1, {}, log)], 0, 4)
+    walk([Checkpoints(store, 2, 1, dict, log)], 0, 4)
     assert order == ["sync", "save"] * 2
 
 

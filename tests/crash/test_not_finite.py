@@ -54,7 +54,7 @@ def trained(backend, value):
 def run(folder, problem, trainer, data, *callbacks):
     """Train as the command does, with a checkpoint after every other step."""
     log = LossLog(folder.losses)
-    keeping = [Losses(log), Checkpoints(folder.checkpoints, 2, 20, {}, log)]
+    keeping = [Losses(log), Checkpoints(folder.checkpoints, 2, 20, dict, log)]
     try:
         fit(trainer, problem, StepShape(8), data, steps=STEPS, callbacks=[*keeping, *callbacks])
     finally:

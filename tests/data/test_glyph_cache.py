@@ -152,7 +152,7 @@ def test_a_full_disk_does_not_matter(home, monkeypatch):
     assert list(home.joinpath("glyphs").iterdir()) == []
 
 
-@pytest.mark.parametrize("where", ["/proc/none", "{home}/file", "~nobody-of-this-name"])
+@pytest.mark.parametrize("where", ["/proc/none", "{home}/file", "~unknown-user"])
 def test_a_cache_folder_that_cannot_be_made_does_not_matter(home, monkeypatch, where):
     home.mkdir()
     (home / "file").touch()

@@ -34,7 +34,18 @@ if TYPE_CHECKING:
     from gankit.launch.resolved_plan import ResolvedPlan
     from gankit.training import Callback
 
-FLAGS = ("backend", "dataset", "epochs", "steps", "batch", "latent", "seed", "device", "flip")
+FLAGS = (
+    "backend",
+    "dataset",
+    "epochs",
+    "steps",
+    "minutes",
+    "batch",
+    "latent",
+    "seed",
+    "device",
+    "flip",
+)
 LEARNING_RATES = {
     "lr": ("generator", "discriminator"),
     "lr_generator": ("generator",),
@@ -65,6 +76,7 @@ LEARNING_RATES = {
 @data_dir_option
 @click.option("--epochs", type=int, help="Length in epochs.")
 @click.option("--steps", type=int, help="Length in steps, instead of --epochs.")
+@click.option("--minutes", type=float, help="Stop after so many minutes of training, and save.")
 @click.option("--batch", type=int, help="Images per update.")
 @click.option("--latent", type=int, help="Width of the noise.")
 @click.option("--lr", type=float, help="Learning rate of both networks.")
@@ -144,7 +156,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         say(f"{plan.summary}, into {out}")
         return 0
     stop = Stop()
-    bar = Bar(plan.steps, plain=plain)
+    bar = Bar(plan.steps, plain=plain, minutes=plan.config.minutes)
     with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:
         callbacks = [*_callbacks(plan, out, options), bar]
         resume = bool(options["resume"])
@@ -152,8 +164,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
             run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
         except KeyboardInterrupt:  # Before the first block there is nothing to save.
             raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
-    if stop() and run.step < plan.steps:
-        say(_stopped(run.step, plan, out, options))
+    if run.step < plan.steps:
+        say(_stopped(run.step, plan, out, options, in_time=not stop()))
     with suppress(*([StorageError] if stop() else [])):  # The exit code is the signal's.
         answer(out)
     return stop.exit_code
@@ -269,10 +281,18 @@ def _callbacks(plan: ResolvedPlan, out: Path, options: dict[str, Any]) -> list[C
     return [*events, Epochs(plan.epoch, -(-plan.steps // plan.epoch))]
 
 
-def _stopped(step: int, plan: ResolvedPlan, out: Path, options: dict[str, Any]) -> str:
-    """Return the message with the step at which a run stopped, and the command that resumes it."""
+def _stopped(
+    step: int, plan: ResolvedPlan, out: Path, options: dict[str, Any], *, in_time: bool
+) -> str:
+    """Return the message with the step at which a run stopped, and the command that resumes it.
+
+    `in_time` is whether its minutes are over; else a signal stopped it.
+    """
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
     words += ["--tensorboard"] if options["tensorboard"] else []
+    if in_time and plan.config.minutes:
+        words += ["--minutes", f"{2 * plan.config.minutes:g}"]
     command = shlex.join(words)
-    return f"stopped after step {step:,} of {plan.steps:,}; saved. Resume with: {command}"
+    why = f"its {plan.config.minutes:g} minutes are over: " if in_time else ""
+    return f"{why}stopped after step {step:,} of {plan.steps:,}; saved. Resume with: {command}"

@@ -41,7 +41,7 @@ def launch_with_bar(
         Ctrl-C was pressed; the error has the run as `.run`.
     """
     tell, called = Screen(plain=True).write if progress else silent, as_callbacks(callbacks)
-    with by_ctrl_c() as stop, with_bar(progress, plan.steps, called) as watched:
+    with by_ctrl_c() as stop, with_bar(progress, plan, called) as watched:
         run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell)
     return run_or_interrupt(run, stop, plan.steps, resuming_call)
 

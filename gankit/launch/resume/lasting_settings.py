@@ -9,8 +9,8 @@ from gankit.config import TrainConfig, from_settings
 from gankit.errors import CheckpointError, ConfigError
 
 CHANGEABLE = {
-    "backend", "device", "epochs", "steps", "sample_every", "checkpoint_every", "keep_checkpoints",
-    "evaluate_every", "evaluate_samples",
+    "backend", "device", "epochs", "steps", "minutes", "sample_every", "checkpoint_every",
+    "keep_checkpoints", "evaluate_every", "evaluate_samples",
 }  # fmt: skip
 """Settings that may differ when a run is resumed: they change no number."""
 
