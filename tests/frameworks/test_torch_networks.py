@@ -184,7 +184,7 @@ def test_a_run_killed_by_the_system_resumes_from_its_folder_to_the_same_bits(tmp
     def ends_with(*words):
         return subprocess.run(
             [sys.executable, native_run.__file__, *map(str, words)],
-            capture_output=True, text=True, check=False,
+            capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     killed = ends_with(tmp_path / "killed", 5)
