@@ -1,9 +1,4 @@
-"""The phases of a run in which a fault can happen: a point in the code for each.
-
-As a program it trains with the command while a signal waits for its phase:
-
-    python -m tests.crash.phases PHASE SIGNAL TIMES NOTES train --backend torch ...
-"""
+"""The phases of a run in which a fault can happen: a point in the code for each."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import importlib
 import json
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -68,14 +62,13 @@ def send(number, times, notes, log):
 
 
 def main(arguments):
-    """Run the command with a fault in one of its phases."""
+    """Run a command with a signal in one of its phases.
+
+    The arguments are PHASE SIGNAL TIMES NOTES train --backend torch ...
+    """
     from gankit.cli import main as gankit
 
     phase, number, times, notes, *command = arguments
     log = Path(command[command.index("--out") + 1]) / "metrics.jsonl"
     strike_at(phase, send(signal.Signals[number], int(times), notes, log))
     gankit(command)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

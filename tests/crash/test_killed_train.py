@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from tests.crash import runs
+from tests.crash.forks import MESSAGES, forks
 from tests.crash.repetitions import record, short_or_full
 from tests.selection import selected
-from tests.waiting import started, wait_for
+from tests.waiting import wait_for
 
 KILLS = {
     "numpy": short_or_full(10, 30),
@@ -33,9 +34,11 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
         pytest.skip(f"{backend} is not installed, or not to be used in this process")
     monkeypatch.chdir(tmp_path)
     runs.prepare(tmp_path)
-    random, taken_back = np.random.default_rng(9), 0
-    for _ in range(KILLS[backend]):
-        taken_back += killed(backend, random.uniform(0, 0.3))
+    random = np.random.default_rng(9)
+    with forks(backend) as run:
+        taken_back = sum(
+            killed(run, backend, random.uniform(0, 0.3)) for _ in range(KILLS[backend])
+        )
     # The last life, and the run to compare with, are as long as the killed ones, and no longer.
     end = logged() + MORE
     runs.finished("run", backend, end)
@@ -47,17 +50,15 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
     )
 
 
-def killed(backend, seconds):
+def killed(run, backend, seconds):
     """Kill the run some time after it has logged a step; return how many steps that lost."""
-    words = [*runs.PROGRAM, *runs.train("run", backend, STEPS[backend])]
+    start, ended = run
     log, before = Path("run/metrics.jsonl"), logged()
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with started(words, f"the run of {backend} to log a step", **pipes) as process:
-        wait_for(lambda: logged() != before or process.poll() is not None, "a step in the log")
-        time.sleep(seconds)
-        process.kill()
-        said = process.stderr.read().decode()
-    assert process.returncode == -signal.SIGKILL, said
+    process = start(runs.train("run", backend, STEPS[backend]))
+    wait_for(lambda: logged() != before, "a step in the log")
+    time.sleep(seconds)
+    os.kill(process, signal.SIGKILL)
+    assert ended() == -signal.SIGKILL, Path(MESSAGES).read_text("utf-8")
     assert log.exists()
     newest = runs.newest("run")
     return logged() - (newest.step if newest else 0)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -16,8 +14,8 @@ import pytest
 from gankit.cli import main
 from tests.crash import phases, runs
 from tests.crash.children import in_child
+from tests.crash.forks import forks
 from tests.crash.repetitions import record
-from tests.paths import ROOT
 from tests.selection import selected
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -32,7 +30,7 @@ BLOWS = [
     ("block", "SIGTERM", 2),
     ("save", "SIGINT", 2),
 ]
-"""What strikes a framework's run, one after the other: it takes seconds to start each time."""
+"""What strikes a framework's run, one after the other."""
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -92,26 +90,14 @@ def test_the_reference_stops_in_any_phase_and_resumes(place, undisturbed, phase,
 def test_a_framework_is_stopped_repeatedly_and_resumes(place, undisturbed, backend):
     if not selected(backend):
         pytest.skip(f"{backend} is not installed, or not to be used in this process")
-    for phase, name, times in BLOWS:
-        Path("notes.json").unlink(missing_ok=True)
-        code = struck_in_process(backend, phase, name, times)
-        assert_ended_rightly(phase, name, times, code)
+    with forks(backend) as (start, ended):
+        for phase, name, times in BLOWS:
+            Path("notes.json").unlink(missing_ok=True)
+            start([phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)])
+            assert_ended_rightly(phase, name, times, abs(ended()))
     finish(place, backend)
     runs.assert_same("run", undisturbed(backend))
     record("signals", f"{len(BLOWS)} of 6 on {backend}, the same bits at the end")
-
-
-def struck_in_process(backend, phase, name, times):
-    """Resume the run in a separate process with a signal in a phase; return how it ended."""
-    words = [phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.phases", *words],
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-        timeout=120,
-    )
-    return abs(done.returncode)
 
 
 def assert_ended_rightly(phase, name, times, code):
