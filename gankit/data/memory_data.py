@@ -160,4 +160,5 @@ def _unconverted(items: Items, options: ImageOptions | None, *, reals: bool) -> 
     if not reals and items.array.dtype != np.uint8:
         return None
     found = array_checks.images(items.array, "images", ConfigError, reals=reals)
-    return np.ascontiguousarray(found) if items.transposed else found
+    mapped = isinstance(found, np.memmap)  # It may be larger than the memory.
+    return np.ascontiguousarray(found) if items.transposed and not mapped else found

@@ -58,7 +58,7 @@ def expected_images(
     loaded
         Gains the named data set if it has to be loaded.
     """
-    options, name = image_options(settings), _dataset(settings)
+    options, name = _options(settings), _dataset(settings)
     if options is None or name is None:
         return None
     if options.size and options.channels:
@@ -83,7 +83,7 @@ def expected_classes(settings: Mapping[str, Any], data_dir: Path | None, loaded:
     stated = settings.get("classes")
     if isinstance(stated, int):
         return stated
-    options, name = image_options(settings), _dataset(settings)
+    options, name = _options(settings), _dataset(settings)
     found = None
     if options and name and name != AUTO:
         with suppress(DataError, UnknownName, ConfigError):
@@ -132,7 +132,7 @@ def _dataset(settings: Mapping[str, Any]) -> str | None:
     return os.fspath(name) if isinstance(name, str | os.PathLike) else None
 
 
-def image_options(settings: Mapping[str, Any]) -> ImageOptions | None:
+def _options(settings: Mapping[str, Any]) -> ImageOptions | None:
     """Return the options of images; None if they are invalid, which the configuration reports."""
     stated = settings.get("images") or {}
     if isinstance(stated, ImageOptions):

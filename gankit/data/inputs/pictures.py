@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.data.as_array import (
+    MOST_CHANNELS,
     as_array,
     channels_last,
     is_array,
@@ -130,9 +131,10 @@ def _pictures(items: Items, reading: Reading) -> Iterator[NDArray[Any]]:
 def _pair(item: Any, keys: tuple[str, str | None] | None) -> tuple[Any, Any]:  # noqa: ANN401
     """Return the image and the label of an item; None without a label."""
     if isinstance(item, Mapping):
-        image = keys[0] if keys else next((key for key in IMAGE_KEYS if key in item), None)
-        label = keys[1] if keys else next((key for key in LABEL_KEYS if key in item), None)
-        if image not in item:
+        known = keys or (None, None)
+        image = next((key for key in (known[0], *IMAGE_KEYS) if key in item), None)
+        label = next((key for key in (known[1], *LABEL_KEYS) if key in item), None)
+        if image is None:
             found = listed([str(key) for key in item])
             raise ConfigError(
                 f"images: got items with {found}; expected one of {listed(IMAGE_KEYS)}"
@@ -190,7 +192,7 @@ def _array_of_lists(image: object) -> NDArray[Any] | None:
 
 def _is_one(shape: tuple[int, ...]) -> bool:
     """Return whether three axes are those of one picture, not of a batch of grey ones."""
-    return shape[2] in (1, 3, 4) or is_channels_first(shape)
+    return shape[2] <= MOST_CHANNELS or is_channels_first(shape)
 
 
 def _labels(labels: Any) -> list[Any]:  # noqa: ANN401

@@ -98,7 +98,7 @@ def _array(given: Any) -> Items | None:  # noqa: ANN401
     found = as_array(given, "images")
     transposed = found.ndim == 4 and is_channels_first(found.shape)
     if transposed:
-        found = channels_last(np.asarray(found))
+        found = channels_last(found if isinstance(found, np.ndarray) else np.asarray(found))
     shaped = array_checks.shaped_images(found, "images", ConfigError)
     return Items(_kind(given), shaped, len(shaped), transposed=transposed)
 
@@ -251,8 +251,9 @@ def _count(given: object) -> int | None:
 
 
 def _kind(given: object) -> str:
-    """Return what was given, for messages: "a torch DataLoader"."""
-    return f"a {shown(given)}"
+    """Return what was given, for messages: "a torch DataLoader", "an iterator"."""
+    kind = shown(given)
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 
 def _remedy(given: object) -> str:

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 from gankit import plugins
 from gankit.config.settings import Settings
 from gankit.contract import Backend
-from gankit.data import Dataset, ImageOptions
-from gankit.data.memory_data import MEMORY, MemoryData
+from gankit.data import Dataset
+from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
-from gankit.launch.expected_images import image_options
-from gankit.launch.from_python.read_given import read_given
 from gankit.layers import Layer
 from gankit.losses import Loss
 from gankit.penalties import Penalty
@@ -28,21 +26,17 @@ class NamedSettings(NamedTuple):
     loss, backend
         The objects that were given; None if a name, or nothing, was given.
     images
-        The images that were given as the data set; None for a name or a path.
+        What was given as images in place of a data set, not read; None for a name or a path.
     """
 
     settings: dict[str, Any]
     loss: Loss | None
     backend: Backend | None
-    images: MemoryData | None
+    images: object
 
 
-def named_settings(settings: Settings, *, progress: bool = False) -> NamedSettings:
-    """Return settings with names in place of objects; ConfigError for an invalid data set.
-
-    With `progress`, a line says what images in place of a data set are, and a bar how many are
-    read.
-    """
+def named_settings(settings: Settings) -> NamedSettings:
+    """Return settings with names in place of objects; ConfigError for an invalid data set."""
     named: dict[str, Any] = dict(settings)
     loss, backend, images = named.get("loss"), named.get("backend"), None
     if isinstance(loss, Loss):
@@ -50,8 +44,10 @@ def named_settings(settings: Settings, *, progress: bool = False) -> NamedSettin
     if isinstance(backend, Backend):
         named["backend"] = backend.name
     if (dataset := named.get("dataset")) is not None:
-        images = _images(dataset, image_options(named), progress=progress)
-        named["dataset"] = MEMORY if images else _named_dataset(dataset)
+        if isinstance(dataset, str | os.PathLike | Dataset):
+            named["dataset"] = _named_dataset(dataset)
+        else:
+            named["dataset"], images = MEMORY, dataset
     if isinstance(named.get("penalties"), Penalty | str):
         named["penalties"] = (named["penalties"],)
     for role in ("generator", "discriminator"):
@@ -72,13 +68,6 @@ def loss_of(given: str | Loss) -> Loss:
     if not isinstance(given, str):
         raise ConfigError(f"loss: got {shown(given)}; expected a name, or a gankit.losses.Loss")
     return plugins.get_loss(given)
-
-
-def _images(dataset: object, options: ImageOptions | None, *, progress: bool) -> MemoryData | None:
-    """Return images that were given in place of a data set's name; None for anything else."""
-    if isinstance(dataset, str | os.PathLike | Dataset):
-        return None
-    return read_given(dataset, options=options, progress=progress)
 
 
 def _named_dataset(dataset: str | os.PathLike[str] | Dataset) -> str | os.PathLike[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from gankit import plugins
 from gankit.callbacks.display import Screen
 from gankit.callbacks.download_bar import downloads_shown
-from gankit.config import TrainConfig, layering
+from gankit.config import AUTO, TrainConfig, layering
 from gankit.config.settings import Settings
 from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
@@ -18,6 +18,7 @@ from gankit.launch import devices
 from gankit.launch.expected_images import Loaded
 from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
 from gankit.launch.from_python.named_settings import named_settings
+from gankit.launch.from_python.read_given import read_given
 from gankit.launch.layered_sources import layered_sources
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder
@@ -46,9 +47,12 @@ def train_recipe(
     resumed = out if resume else None
     if out:
         check_folder(RunFolder(out), resume=resume)
-    named = named_settings(settings, progress=progress)
+    named = named_settings(settings)
     tell = Screen(plain=True).write if progress else silent
-    loaded: Loaded = {MEMORY: named.images} if named.images else {}
+    loaded: Loaded = {}
+    if named.images is not None:  # Reading may take long: other settings are checked first.
+        checked = _config(recipe, named.settings | {"dataset": AUTO}, resumed, None, {}, silent)
+        loaded[MEMORY] = read_given(named.images, options=checked.images, progress=progress)
     with downloads_shown() if progress else nullcontext():
         config = _config(recipe, named.settings, resumed, data_dir, loaded, tell)
     if resumed and not named.loss:

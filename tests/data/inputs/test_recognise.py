@@ -174,6 +174,27 @@ def test_batches_of_grey_pictures_without_channels_are_recognised():
     assert memory_data([Image.fromarray(pixels[..., 0]) for pixels in GREY]).digest == expected
 
 
+def test_pictures_of_two_channels_are_not_taken_for_batches():
+    assert memory_data(iter(COLOUR[..., :2])).images.shape == (40, 10, 12, 2)
+
+
+def test_items_whose_columns_were_renamed_are_read_by_the_usual_names():
+    class Transformed(Columns):
+        def __iter__(self):
+            return ({"pixel_values": pixels, "labels": 1} for pixels in CHANNELS_FIRST)
+
+    data = memory_data(Transformed())
+    assert data.digest == memory_data(COLOUR, [0] * 40).digest
+
+
+def test_a_mapped_array_stays_mapped_with_channels_first(tmp_path):
+    np.save(tmp_path / "first.npy", CHANNELS_FIRST)
+    mapped = np.load(tmp_path / "first.npy", mmap_mode="r")
+    data = memory_data(mapped)
+    assert isinstance(data.images, np.memmap)
+    assert data.digest == memory_data(COLOUR).digest
+
+
 def test_a_line_says_what_was_recognised_and_changed():
     said = []
     memory_data((picture / 255 for picture in CHANNELS_FIRST), tell=said.append)

@@ -111,6 +111,23 @@ def test_a_run_on_a_generator_resumes_with_an_array_of_the_same_images(train):
     assert train(steps=5, resume=True).step == 5
 
 
+def test_other_settings_are_checked_before_the_images_are_read(train):
+    def images():
+        raise AssertionError("read")
+        yield
+
+    with pytest.raises(ConfigError, match="unknown key 'batches'"):
+        train(images(), batches=3)
+    with pytest.raises(ConfigError, match="latent: got 0"):
+        train(images(), latent=0)
+
+
+def test_pictures_of_several_sizes_resume_with_the_size_of_the_run(train):
+    several = [IMAGES[0], *IMAGES[1:, :7]]
+    train(several, images={"size": [8, 8]})
+    assert train(several, steps=5, resume=True).step == 5
+
+
 def test_a_class_conditional_recipe_takes_the_labels_of_the_items(tmp_path):
     names = ["ant", "bee", "cat", "dog"]
     pairs = [(image, names[label]) for image, label in zip(IMAGES, LABELS, strict=True)]
