@@ -72,7 +72,12 @@ AFTER = {"together": ["quick", "slow"]}
 """The suites that must have ended before another one starts."""
 ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
 """Threads of torch and of NumPy that wait for each other sleep: awake, they would keep the other
-suite from its core. There are as many threads as anybody has, so the numbers are the same."""
+suite from its core."""
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Two suites share two cores: where each had two threads, training on small networks took five
+times the processor time."""
+THREADED = {"torch", "keras"}
+"""Suites with as many threads as anybody has, so that every clause also runs on those."""
 BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """Hundreds of processes import gankit and its tests: Python compiles them once, even where the
 environment keeps it from writing that down."""
@@ -224,7 +229,7 @@ def _pytest(
         subprocess.Popen(
             [sys.executable, "-m", "pytest", "-q", f"--basetemp={folder}/tests", *arguments],
             cwd=ROOT,
-            env=ASLEEP | os.environ | given,
+            env=ASLEEP | ({} if name in THREADED else ONE_THREAD) | os.environ | given,
             stdout=subprocess.PIPE,
             text=True,
         ) as process,

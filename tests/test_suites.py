@@ -158,6 +158,16 @@ def test_two_suites_run_at_once_and_one_waits_for_the_others(tmp_path, monkeypat
     assert {line.partition(": ")[0] for line in lines} == {"quick", "slow", "together"}
 
 
+def test_torch_and_keras_have_threads_and_the_other_suites_one_each(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    for name in run.ONE_THREAD:
+        monkeypatch.delenv(name, raising=False)
+    text = "import os\ndef test_one(): assert os.environ.get('OPENBLAS_NUM_THREADS') == '1'\n"
+    (tmp_path / "test_inner.py").write_text(text, "utf-8")
+    chosen = [(name, ["test_inner.py"], {}) for name in ("quick", "torch", "keras on torch")]
+    assert run._at_once(chosen) == [(1, 0, 0), (0, 1, 0), (1, 0, 0)]
+
+
 def test_a_suite_that_dies_or_collects_nothing_has_failed(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "ROOT", tmp_path)
     (tmp_path / "test_inner.py").write_text("import os\ndef test_end(): os._exit(3)\n", "utf-8")
