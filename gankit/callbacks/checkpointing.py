@@ -84,6 +84,8 @@ class Samples:
             atomic_files.make_folder(self.folder.samples)
             images.write_png(self.folder.sample_path(step), picture)
 
+    finish = __call__
+
 
 class Checkpoints:
     """Saves the trainer's state, and removes the oldest checkpoints, but not the best.
@@ -139,3 +141,5 @@ class Checkpoints:
             info = {**self.info(), "log": self.log.sync()}
             self.store.save(step, progress.trainer.state(), info)
             self.store.prune(self.keep, step, best)
+
+    finish = __call__

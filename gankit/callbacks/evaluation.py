@@ -42,6 +42,9 @@ class Evaluations:
         Images per evaluation.
     tell
         Called with a line for each evaluation.
+    patience
+        Evaluations without a lower Fréchet distance after which the run is stopped; None, the
+        default, never stops it.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Evaluations:
         last: int,
         samples: int,
         tell: Callable[[str], None] = lambda _: None,
+        patience: int | None = None,
     ) -> None:
         at_least_one("every", every)
         self.folder = folder
@@ -60,6 +64,7 @@ class Evaluations:
         self.last = last
         self.samples = samples
         self.tell = tell
+        self.patience = patience
         self._rows: list[dict[str, Any]] = evaluation_log.read(folder.evaluations)
 
     def next_boundary(self, step: int, /) -> int:
@@ -76,17 +81,29 @@ class Evaluations:
         evaluation_log.append(self.folder.evaluations, row)
         self._rows.append(row)
         self.tell(self._line(row))
+        if self.patience and self._since_lowest(row) >= self.patience:
+            evaluations = counted(self.patience, "evaluation")
+            progress.stop(f"no lower Fréchet distance in {evaluations}")
 
     def best(self, steps: Collection[int]) -> int | None:
         """Return the best of `steps`, the steps that have a checkpoint."""
         row = evaluation_log.best(self._rows, steps, self.samples)
         return None if row is None else int(row["step"])
 
+    def _since_lowest(self, row: Mapping[str, Any]) -> int:
+        """Return the number of evaluations since the one with the lowest Fréchet distance."""
+        distances = [one["frechet"] for one in self._alike(row)]
+        return len(distances) - 1 - distances.index(min(distances))
+
+    def _alike(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the evaluations that can be compared with `row`."""
+        measure = evaluation_log.measure(row)
+        return [one for one in self._rows if evaluation_log.measure(one) == measure]
+
     def _line(self, row: Mapping[str, Any]) -> str:
         """Return an evaluation as a line of text."""
         step, baseline = row["step"], evaluation_log.baseline_for(self._rows, row)
-        measure = evaluation_log.measure(row)
-        alike = [one for one in self._rows if evaluation_log.measure(one) == measure]
+        alike = self._alike(row)
         lowest = row["frechet"] <= min(one["frechet"] for one in alike)
         return (
             f"step {step:,}: Fréchet distance {row['frechet']:.4g}"

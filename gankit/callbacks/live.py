@@ -72,10 +72,15 @@ class Live:
         began = self._clock()
         if began < self._next and not progress.done:
             return
-        losses = np.concatenate(self._losses)
-        self._show(notebook.of_progress(progress.step, losses, self._picture(progress)))
+        self.finish(progress)
         ended = self._clock()
         self._next = ended + max(PAUSE_SECONDS, (ended - began) / TIME_SHARE)
+
+    def finish(self, progress: Progress, /) -> None:
+        """Update the cell."""
+        if self._show is not None:
+            losses = np.concatenate(self._losses)
+            self._show(notebook.of_progress(progress.step, losses, self._picture(progress)))
 
     def _picture(self, progress: Progress) -> images.Picture:
         problem, trainer = progress.problem, progress.trainer

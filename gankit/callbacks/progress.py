@@ -93,6 +93,8 @@ class Bar:
         if progress.done:
             self.close()
 
+    finish = __call__
+
     def close(self) -> None:
         """Leave the bar; the next output begins on a new line."""
         if self._screen is not None:
@@ -142,6 +144,11 @@ class Epochs:
         """Write the line of an epoch if the epoch or the run has ended."""
         self._losses.append(progress.losses)
         if progress.step % self.steps == 0 or progress.done:
+            self._write_epoch(math.ceil(progress.step / self.steps))
+
+    def finish(self, progress: Progress, /) -> None:
+        """Write the line of an incomplete epoch."""
+        if self._losses:
             self._write_epoch(math.ceil(progress.step / self.steps))
 
     def _write_epoch(self, epoch: int) -> None:

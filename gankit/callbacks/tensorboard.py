@@ -57,6 +57,7 @@ class TensorBoard:
         self._events: Events | None = None
         self._evaluated = 0
         self._size = -1
+        self._drawn = -1
 
     def next_boundary(self, step: int, /) -> int:  # noqa: ARG002 - accepts any block.
         """Return `never`."""
@@ -70,12 +71,25 @@ class TensorBoard:
                 self._events = self._open(start)
             self._events.losses(start, progress.losses)
             self._evaluations(self._events)
-            if self.folder.sample_path(progress.step).is_file():
-                self._events.picture(progress.step, self.folder.sample_path(progress.step))
+            self._picture(self._events, progress.step)
             self._events.flush()
-            if progress.done:
+        if progress.done:
+            self.finish(progress)
+
+    def finish(self, progress: Progress, /) -> None:
+        """Write the last grid, and close the file."""
+        if self._events is not None:
+            with writing(self.path):
+                self._picture(self._events, progress.step)
                 self._events.close()
                 self._events = None
+
+    def _picture(self, events: Events, step: int) -> None:
+        """Write the grid of a step, if there is a new one."""
+        path = self.folder.sample_path(step)
+        if self._drawn != step and path.is_file():
+            events.picture(step, path)
+            self._drawn = step
 
     def _open(self, start: int) -> Events:
         """Return a new event file with everything in the run's files up to step `start`."""

@@ -64,3 +64,4 @@ class Settings(TypedDict, total=False):
     keep_checkpoints: int
     evaluate_every: int | None
     evaluate_samples: int
+    patience: int | None

@@ -123,6 +123,9 @@ class TrainConfig(Options):
         never evaluates.
     evaluate_samples
         Images generated per evaluation; 10,000 by default.
+    patience
+        Evaluations without a lower Fréchet distance after which the run stops; needs
+        `evaluate_every`. None, the default, never stops for that.
     """
 
     generator: NetworkConfig
@@ -147,12 +150,14 @@ class TrainConfig(Options):
     keep_checkpoints: int = 3
     evaluate_every: int | None = None
     evaluate_samples: int = 10_000
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         """Raise one ConfigError for all numbers out of range."""
         positive = (
             "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
-            "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples", "classes",
+            "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples",
+            "patience", "classes",
         )  # fmt: skip
         wrong = []
         for name in positive:
@@ -161,6 +166,8 @@ class TrainConfig(Options):
                 wrong.append(f"{name}: got {value}; expected 1 to {MOST_COUNT:,}")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             wrong.append(f"minutes: got {self.minutes:g}; expected a number above 0")
+        if self.patience is not None and self.evaluate_every is None:
+            wrong.append(f"patience: got {self.patience} without evaluate_every; give both")
         if self.epochs is None and self.steps is None:
             wrong.append("'epochs' is missing; give epochs or steps")
         if wrong:

@@ -54,4 +54,6 @@ def evaluation_callback(
         return evaluate.evaluate_for_log(reference, run, config.evaluate_samples, before=before)
 
     every = (config.evaluate_every or 1) * plan.epoch
-    return Evaluations(folder, evaluate_step, every, plan.steps, config.evaluate_samples, tell)
+    return Evaluations(
+        folder, evaluate_step, every, plan.steps, config.evaluate_samples, tell, config.patience
+    )

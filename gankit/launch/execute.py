@@ -26,7 +26,8 @@ from gankit.launch.run import Run
 from gankit.launch.training_time import TrainingTime
 from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.runs.loss_history import LossHistory
-from gankit.training import Callback, Callbacks, as_callbacks, fit
+from gankit.runs.warning_log import STOPPED
+from gankit.training import Callback, Callbacks, StopRequest, as_callbacks, fit
 
 
 def launch(
@@ -117,12 +118,13 @@ def _train(
         own = folder_callbacks(plan, folder, log, evaluation, trained)
     before = loss_log.read(folder.losses) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
+    request = StopRequest()
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
             steps=steps, start=start, callbacks=[*own, watchdog, *callbacks, *extra],
-            stop=lambda: stop() or trained.over(),
+            stop=lambda: stop() or trained.over(), request=request,
         )  # fmt: skip
     except Diverged as error:
         if folder:
@@ -135,7 +137,11 @@ def _train(
     finally:
         if log:
             log.close()
+    if request.reason:
+        record(step, f"{STOPPED}{request.reason}")
     losses = LossHistory(loss_log.read(folder.losses)) if folder else history.losses()
     path, name = folder.path if folder else None, plan.backend.name
     names = plan.data.class_names
-    return Run(plan.problem, trainer, step, losses, plan.config, path, name, names, plan)
+    return Run(
+        plan.problem, trainer, step, losses, plan.config, path, name, names, plan, request.reason
+    )

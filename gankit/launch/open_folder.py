@@ -73,7 +73,9 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
         if before.backend == plan.config.backend:
             _tell_of_framework(began, plan, tell)
         trainer.load_state(checkpoint.state)
-        tell(f"resuming after step {start} from {checkpoint.path}")
+        reason = warning_log.stopped(folder.warnings, start)
+        why = f", where a callback stopped it: {reason}" if reason else ""
+        tell(f"resuming after step {start} from {checkpoint.path}{why}")
     else:  # Nothing was trained yet, so other settings are allowed.
         start, log, facts = 0, None, _facts(plan)
         tell(f"{folder.path} has no checkpoint yet: starting from step 0")

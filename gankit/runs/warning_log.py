@@ -21,6 +21,10 @@ MOST_STEPS = 2**53
 """The largest step that every JSON reader represents exactly."""
 
 
+STOPPED = "stopped: "
+"""How the line of a run that a callback stopped begins; the reason follows."""
+
+
 @dataclass(frozen=True)
 class Warned:
     """A warning, and the steps done when it was given."""
@@ -44,6 +48,12 @@ def read(path: Path) -> list[Warned]:
     """
     lines = _lines(path)
     return [_parsed(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def stopped(path: Path, step: int) -> str:
+    """Return why a callback stopped the run after `step`; empty if none did."""
+    found = [warned for warned in read_valid(path) if warned.text.startswith(STOPPED)]
+    return found[-1].text.removeprefix(STOPPED) if found and found[-1].step == step else ""
 
 
 def read_valid(path: Path) -> list[Warned]:

@@ -3,7 +3,7 @@
 from gankit.training.alternate import alternate
 from gankit.training.fit import BLOCK_BYTES, fit
 from gankit.training.plan import StepShape, plan
-from gankit.training.progress import Callback, Callbacks, Progress, as_callbacks
+from gankit.training.progress import Callback, Callbacks, Progress, StopRequest, as_callbacks
 
 __all__ = [
     "BLOCK_BYTES",
@@ -11,6 +11,7 @@ __all__ = [
     "Callbacks",
     "Progress",
     "StepShape",
+    "StopRequest",
     "alternate",
     "as_callbacks",
     "fit",

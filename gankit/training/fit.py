@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,13 @@ from gankit.contract import Array, Block, BlockTrainer, Labels, Problem, Trainer
 from gankit.errors import ConfigError, Diverged, shown
 from gankit.training.alternate import alternate
 from gankit.training.plan import StepShape, plan
-from gankit.training.progress import Callback, Callbacks, Progress, as_callbacks
+from gankit.training.progress import (
+    Callback,
+    Callbacks,
+    Progress,
+    StopRequest,
+    as_callbacks,
+)
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_SECONDS = 0.5
@@ -31,8 +37,11 @@ def fit(
     start: int = 0,
     callbacks: Callbacks = (),
     stop: Callable[[], bool] = lambda: False,
+    request: StopRequest | None = None,
 ) -> int:
     """Train from step `start` to step `steps`, or until `stop()`; return the steps done.
+
+    A callback may end the run too, by `progress.stop`.
 
     Blocks end at the callbacks' boundaries, are long enough to amortize the call, and short enough
     to show progress. Block boundaries do not change the numbers.
@@ -58,6 +67,8 @@ def fit(
         step. None by default.
     stop
         Called after each block; training ends if it returns True. By default it never does.
+    request
+        Gets the reason if a callback stops the run.
 
     Raises
     ------
@@ -67,6 +78,7 @@ def fit(
     if problem.classes:
         check_labels(labels, len(images), problem.classes)
     called = as_callbacks(callbacks)
+    request = StopRequest() if request is None else request
     feed = _feed(trainer, problem, images, labels)
     largest = _largest_block(problem, step_shape)
     step, size, done = start, 1, start >= steps
@@ -80,8 +92,18 @@ def fit(
         step, size = end, _next_size(size, end - step, elapsed, largest)
         done = step >= steps or stop()
         for callback in called:
-            callback(Progress(step, losses, trainer, done, problem))
+            callback(Progress(step, losses, trainer, done, problem, request))
+        if request.reason and not done:
+            done = True
+            _finish(called, Progress(step, losses, trainer, done, problem, request))
     return step
+
+
+def _finish(called: Iterable[Callback], progress: Progress) -> None:
+    """Tell the callbacks that do something at a run's end that this is it."""
+    for callback in called:
+        if finish := getattr(callback, "finish", None):
+            finish(progress)
 
 
 def _feed(

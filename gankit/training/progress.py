@@ -11,6 +11,19 @@ from gankit.contract import Array, Problem, Trainer
 from gankit.errors import ConfigError, shown
 
 
+@dataclass
+class StopRequest:
+    """The request of a callback to end the run.
+
+    Attributes
+    ----------
+    reason
+        The first reason that was given, in one line; empty if no callback asked.
+    """
+
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class Progress:
     """What a callback receives after a block.
@@ -27,6 +40,8 @@ class Progress:
         Whether this is the last call: all steps are done, or the run was asked to stop.
     problem
         The problem that the trainer was built for, with the latent width and the classes.
+    request
+        What `stop` fills in.
     """
 
     step: int
@@ -34,10 +49,33 @@ class Progress:
     trainer: Trainer = field(repr=False)
     done: bool
     problem: Problem | None = field(default=None, repr=False)
+    request: StopRequest = field(default_factory=StopRequest, repr=False, compare=False)
+
+    def stop(self, reason: str) -> None:
+        """End the run after this step: it is saved, and its log has the reason.
+
+        Parameters
+        ----------
+        reason
+            Why, in one line, such as "the figure is good enough". If several callbacks stop the
+            run, the first reason counts.
+
+        Raises
+        ------
+        ConfigError
+            The reason is not a text of one line.
+        """
+        if not isinstance(reason, str) or not reason.strip() or len(reason.splitlines()) != 1:
+            raise ConfigError(f"reason: got {shown(reason)}; expected a text of one line")
+        self.request.reason = self.request.reason or reason.strip()
 
 
 class Callback(Protocol):
-    """Work between blocks; `as_callbacks` also accepts a plain function."""
+    """Work between blocks; `as_callbacks` also accepts a plain function.
+
+    A callback may also have `finish(progress)`. It is called once, with `progress.done`, if a
+    callback stops the run by `progress.stop` when the others have been called with this block.
+    """
 
     def next_boundary(self, step: int, /) -> int:
         """Return the first step after `step` at which a block must end for this callback."""

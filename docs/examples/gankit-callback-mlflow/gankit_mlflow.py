@@ -50,13 +50,9 @@ class MlflowLog:
 
     def __call__(self, progress: Progress, /) -> None:
         """Log the losses of the block's steps, and the grid if one was drawn after it."""
-        from mlflow import MlflowClient
-
         from gankit.runs import RunFolder
 
-        client = MlflowClient(
-            os.environ.get(TRACKING_URI) or f"sqlite:///{self.folder / 'mlflow.db'}"
-        )
+        client = self._client()
         if not self.id:
             self._begin(client, RunFolder(self.folder).mark)
         numbers = self._numbers(progress)
@@ -66,8 +62,20 @@ class MlflowLog:
         if grid.is_file():
             client.log_artifact(self.id, str(grid), "samples")
         if progress.done:
-            client.set_terminated(self.id)
+            self.finish(progress)
+
+    def finish(self, _progress: Progress, /) -> None:
+        """End the run of MLflow, also if another callback stops the training."""
+        if self.id:
+            self._client().set_terminated(self.id)
             self.id = ""
+
+    def _client(self) -> MlflowClient:
+        from mlflow import MlflowClient
+
+        return MlflowClient(
+            os.environ.get(TRACKING_URI) or f"sqlite:///{self.folder / 'mlflow.db'}"
+        )
 
     def _numbers(self, progress: Progress) -> list:
         from mlflow.entities import Metric

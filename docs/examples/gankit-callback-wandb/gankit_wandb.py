@@ -58,6 +58,11 @@ class WandbLog:
                 row["samples"] = wandb.Image(str(grid))
             self.run.log(row, step=step)
         if progress.done:
+            self.finish(progress)
+
+    def finish(self, _progress: Progress, /) -> None:
+        """End the run of W&B, also if another callback stops the training."""
+        if self.run is not None:
             self.run.finish()
             self.run = None
 

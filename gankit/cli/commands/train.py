@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gankit.config.layering import Source
     from gankit.launch.expected_images import Loaded
     from gankit.launch.resolved_plan import ResolvedPlan
+    from gankit.launch.run import Run
     from gankit.training import Callback
 
 FLAGS = (
@@ -165,7 +166,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         except KeyboardInterrupt:  # Before the first block there is nothing to save.
             raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
     if run.step < plan.steps:
-        say(_stopped(run.step, plan, out, options, in_time=not stop()))
+        say(_stopped(run, plan, out, options, by_signal=stop()))
     with suppress(*([StorageError] if stop() else [])):  # The exit code is the signal's.
         answer(out)
     return stop.exit_code
@@ -282,17 +283,18 @@ def _callbacks(plan: ResolvedPlan, out: Path, options: dict[str, Any]) -> list[C
 
 
 def _stopped(
-    step: int, plan: ResolvedPlan, out: Path, options: dict[str, Any], *, in_time: bool
+    run: Run, plan: ResolvedPlan, out: Path, options: dict[str, Any], *, by_signal: bool
 ) -> str:
-    """Return the message with the step at which a run stopped, and the command that resumes it.
-
-    `in_time` is whether its minutes are over; else a signal stopped it.
-    """
+    """Return why and where a run stopped, and the command that resumes it."""
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
     words += ["--tensorboard"] if options["tensorboard"] else []
-    if in_time and plan.config.minutes:
-        words += ["--minutes", f"{2 * plan.config.minutes:g}"]
-    command = shlex.join(words)
-    why = f"its {plan.config.minutes:g} minutes are over: " if in_time else ""
-    return f"{why}stopped after step {step:,} of {plan.steps:,}; saved. Resume with: {command}"
+    reason, minutes = run.stopped, plan.config.minutes
+    if not reason and not by_signal and minutes:
+        words += ["--minutes", f"{2 * minutes:g}"]
+        reason = f"its {minutes:g} minutes are over"
+    why = f": {reason}" if reason else ""
+    return (
+        f"stopped after step {run.step:,} of {plan.steps:,}{why}; saved. "
+        f"Resume with: {shlex.join(words)}"
+    )

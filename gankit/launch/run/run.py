@@ -55,6 +55,8 @@ class Run:
         Names of the classes 0, 1, ...; empty if they have none.
     plan
         What it was trained from, with its images; None if the run was loaded or pickled.
+    stopped
+        Why a callback stopped the training; empty if none did.
 
     A run of specs can be pickled; the process that reads it builds it again, with the same backend.
     A run with native networks, or with a loss made of lambdas, cannot be pickled.
@@ -69,6 +71,7 @@ class Run:
     backend: str | None = None
     class_names: tuple[str, ...] = ()
     plan: ResolvedPlan | None = field(default=None, repr=False, compare=False)
+    stopped: str = ""
 
     def __post_init__(self) -> None:
         """Take losses of any array type."""
