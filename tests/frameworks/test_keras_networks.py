@@ -155,6 +155,18 @@ def test_a_network_without_gradients_is_refused(cut):
         fit(**networks)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own.
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="TensorFlow and torch refuse it")
+@pytest.mark.parametrize("cut", ["generator", "discriminator"])
+def test_on_jax_a_network_without_gradients_stays_as_it_was(cut):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[cut].add(keras.layers.Lambda(keras.ops.stop_gradient))
+    before = networks[cut].get_weights()
+    fit(**networks)
+    for weight, old in zip(networks[cut].get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
 class Broken(keras.Model):
     """Raises an error in one of the two modes."""
 
