@@ -1,4 +1,7 @@
-"""A correct form of each optional operation, in the functions of `functional.NAMES` alone."""
+"""A correct form of each optional operation, in the functions of `functional.NAMES` alone.
+
+Results have the dtype of `x`, float32 or float64; images are `(n, height, width, channels)`.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ Namespace: TypeAlias = Any
 
 
 def softplus(xp: Namespace, x: Tensor) -> Tensor:
-    """Return log(1 + exp(x)): x + log(1 + exp(-x)) for positive x, so that exp cannot overflow.
+    """Return log(1 + exp(x)), of the shape of `x` (Dugas et al. 2001).
 
-    The branch of x = 0 is log(1 + exp(x)), whose derivative is 1/2 there.
+    For positive x it is x + log(1 + exp(-x)), so that exp cannot overflow. The branch of x = 0 is
+    log(1 + exp(x)), whose derivative is 1/2 there.
     """
     zeros = xp.zeros_like(x)
     above, below = xp.where(x > 0, x, zeros), xp.where(x > 0, zeros, x)
@@ -21,17 +25,23 @@ def softplus(xp: Namespace, x: Tensor) -> Tensor:
 
 
 def sigmoid(xp: Namespace, x: Tensor) -> Tensor:
-    """Return 1 / (1 + exp(-x)) as exp(-softplus(-x)), which keeps small values exact."""
+    """Return 1 / (1 + exp(-x)), of the shape of `x`, which is the derivative of `softplus`.
+
+    It is computed as exp(-softplus(-x)), which keeps small values exact.
+    """
     return xp.exp(-softplus(xp, -x))
 
 
 def relu(xp: Namespace, x: Tensor) -> Tensor:
-    """Return max(x, 0), whose derivative at 0 is 0."""
+    """Return max(x, 0), of the shape of `x`, whose derivative at 0 is 0 (Nair & Hinton 2010)."""
     return xp.where(x > 0, x, xp.zeros_like(x))
 
 
 def upsample(xp: Namespace, x: Tensor, factor: int) -> Tensor:
-    """Repeat each pixel of `(n, h, w, c)` images `factor` times along both sides."""
+    """Repeat each pixel of `(n, h, w, c)` images along both sides, by nearest neighbour.
+
+    The result is `(n, factor * h, factor * w, c)`.
+    """
     n, height, width, channels = x.shape
     pixels = xp.reshape(x, (n, height, 1, width, 1, channels))
     repeated = xp.broadcast_to(pixels, (n, height, factor, width, factor, channels))
@@ -39,7 +49,10 @@ def upsample(xp: Namespace, x: Tensor, factor: int) -> Tensor:
 
 
 def average_pool(xp: Namespace, x: Tensor, size: int) -> Tensor:
-    """Average over adjacent squares of `size` pixels."""
+    """Average `(n, h, w, c)` images over adjacent squares of `size` by `size` pixels.
+
+    The result is `(n, h / size, w / size, c)`; `size` divides both sides.
+    """
     _, height, width, channels = x.shape
     squares = (-1, height // size, size, width // size, size, channels)
     return xp.mean(xp.reshape(x, squares), axis=(2, 4))
@@ -48,7 +61,11 @@ def average_pool(xp: Namespace, x: Tensor, size: int) -> Tensor:
 def cross_entropy(
     xp: Namespace, constant: Callable[[Tensor], Tensor], logits: Tensor, labels: Tensor
 ) -> Tensor:
-    """Return the mean of `logsumexp(c) - c[label]` for one-hot labels."""
+    """Return the mean of `logsumexp(c) - c[label]`, a scalar: -log of the softmax at the label.
+
+    `logits` and the one-hot `labels` are `(B, classes)`, of the same dtype. The largest logit is
+    subtracted first, as a constant, so that exp cannot overflow.
+    """
     most = constant(xp.max(logits, axis=1, keepdims=True))
     lengths = xp.log(xp.sum(xp.exp(logits - most), axis=1)) + most[:, 0]
     return xp.mean(lengths - xp.sum(logits * labels, axis=1))
@@ -57,7 +74,13 @@ def cross_entropy(
 def conv(
     xp: Namespace, x: Tensor, kernel: Tensor, stride: int, padding: int, groups: int
 ) -> Tensor:
-    """Return a convolution as one matrix product of patches and kernel, for each group."""
+    """Return a convolution as one matrix product of patches and kernel, for each group.
+
+    `x` is `(n, h, w, c)`, `kernel` `(k, k, c / groups, filters)`, and the result
+    `(n, rows, columns, filters)` with `rows = (h + 2 * padding - k) // stride + 1`. As in deep
+    learning, the kernel is not turned (Goodfellow et al. 2016, section 9.1). The patches are those
+    of im2col (Chellapilla et al. 2006).
+    """
     x = pad(xp, x, padding)
     inputs, outputs = kernel.shape[2], kernel.shape[3] // groups
     made = [
@@ -96,7 +119,12 @@ def conv_transpose(
     stride: int,
     padding: int,
 ) -> Tensor:
-    """Return a transposed convolution: `conv` of the spread image with the kernel turned."""
+    """Return a transposed convolution (Dumoulin & Visin 2016, section 4).
+
+    It is `conv` of the image with `stride - 1` zeros between its pixels, with the kernel turned by
+    180 degrees. `x` is `(n, h, w, c)`, `kernel` `(k, k, c, filters)`, and the result
+    `(n, (h - 1) * stride + k - 2 * padding, ..., filters)`.
+    """
     side = kernel.shape[0]
     n, height, width, channels = x.shape
     spread = xp.reshape(x, (n, height, 1, width, 1, channels))
@@ -124,7 +152,9 @@ def pad(xp: Namespace, x: Tensor, padding: int) -> Tensor:
 def shift(xp: Namespace, images: Tensor, offsets: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Shift images down and right, as products with matrices that have a 1 at each source.
 
-    `rows` and `columns` are the numbers of the rows and of the columns, in the images' precision.
+    Pixels from outside are 0 (Zhao et al. 2020, "translation"). `images` are `(B, h, w, c)`,
+    `offsets` `(B, 2)` whole numbers, `rows` and `columns` the numbers `(h,)` and `(w,)` of the
+    rows and of the columns, all in the images' precision. The result has the images' shape.
     """
     n, height, width, channels = images.shape
     down = _shifts(xp, offsets[:, :1], rows)

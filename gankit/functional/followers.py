@@ -17,7 +17,11 @@ def follow(
     real: Tensor,
     fake: Tensor,  # noqa: ARG001 - this follower reads the real images' logits alone.
 ) -> Tensors:
-    """Return a follower's scalars after one discriminator update.
+    """Return a follower's scalars after one discriminator update, float64 as before.
+
+    That of adaptive augmentation moves its probability p every few updates, by the mean sign of the
+    real images' logits (Karras et al. 2020, "Training generative adversarial networks with limited
+    data", section 3): up if it is above the target, which shows overfitting, else down.
 
     Parameters
     ----------
@@ -26,9 +30,10 @@ def follow(
     follower
         Which follower: an adaptive augmentation.
     state
-        Its float64 scalars before the update.
+        Its float64 scalars before the update: "p", in [0, 1], and "signs" and "updates", the sum
+        of the mean signs and their number since p moved.
     real, fake
-        The `(B,)` logits of the real and of the generated images.
+        The `(B,)` logits of the real and of the generated images, in the problem's precision.
     """
     return _probability(ops, follower, state, real)
 

@@ -11,7 +11,7 @@ Moments: TypeAlias = tuple[Tensor, Tensor]
 
 
 def moments(xp: Any, x: Tensor, axes: tuple[int, ...]) -> Moments:  # noqa: ANN401 - a namespace.
-    """Return mean and variance over `axes`, which remain as axes of length 1."""
+    """Return mean and biased variance of `x` over `axes`, which remain as axes of length 1."""
     mean = xp.mean(x, axis=axes, keepdims=True)
     centred = x - mean
     return mean, xp.mean(xp.square(centred), axis=axes, keepdims=True)
@@ -24,7 +24,12 @@ def normalize(
     affine: tuple[Tensor, Tensor],
     epsilon: float,
 ) -> Tensor:
-    """Return `gamma * (x - mean) / sqrt(variance + epsilon) + beta`; `affine` is gamma and beta."""
+    """Return `gamma * (x - mean) / sqrt(variance + epsilon) + beta` in the shape of `x`.
+
+    This is batch normalisation (Ioffe & Szegedy 2015, algorithm 1) or layer normalisation (Ba et
+    al. 2016), by the axes of `statistics`, the mean and the variance. `affine` is gamma and beta.
+    All broadcast to `x` and have its dtype.
+    """
     (mean, variance), (gamma, beta) = statistics, affine
     return (x - mean) * (gamma / xp.sqrt(variance + epsilon)) + beta
 
@@ -48,7 +53,10 @@ def power_iteration(ops: Operations, kernel: Tensor, u: Tensor) -> Tensor:
 
 
 def spectral_norm(xp: Any, kernel: Tensor, u: Tensor) -> Tensor:  # noqa: ANN401 - a namespace.
-    """Return `|W u|`, the largest singular value of W if `u` is its right singular vector."""
+    """Return `|W u|`, a scalar: the largest singular value of W if `u` is its right vector.
+
+    `kernel` and `u`, a constant, are as in `power_iteration` (Miyato et al. 2018, equation 7).
+    """
     stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), xp.reshape(u, (-1, 1)))
     return xp.sqrt(xp.sum(xp.square(stretched)))
 

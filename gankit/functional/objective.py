@@ -97,7 +97,7 @@ class Objective:
         weights
             The discriminator's, to be differentiated.
         fake
-            The fakes, constants.
+            `(B, height, width, channels)` fakes, constants, in the problem's precision.
         inputs
             The update's inputs.
 
@@ -117,14 +117,14 @@ class Objective:
         return loss, (reals[:, 0], fakes[:, 0], running)
 
     def generator(self, others: Tensors, fake: Tensor, inputs: Inputs) -> Tensor:
-        """Return the generator's loss.
+        """Return the generator's loss, a scalar.
 
         Parameters
         ----------
         others
             The discriminator's weights, constants.
         fake
-            The fakes, to be differentiated.
+            `(B, height, width, channels)` fakes, to be differentiated.
         inputs
             As in `discriminator`.
         """
@@ -143,14 +143,23 @@ class Objective:
         fake: Tensor,
         inputs: Inputs,
     ) -> Tensor:
-        """Return the `number`-th penalty's term of the loss, from a separate pass.
+        """Return the `number`-th penalty's term of the loss, a scalar, from a separate pass.
+
+        With g the gradient of an image's logit by the image, it is the weight times the mean of
+        `(sqrt(|g|^2 + epsilon) - target)^2`, as in WGAN-GP (Gulrajani et al. 2017); with target 0,
+        times the mean of `|g|^2 / 2`, as in R1 and R2 (Mescheder et al. 2018). The points are those
+        of `gankit.penalties.Penalty`; no gradient flows through what they were computed from.
 
         Parameters
         ----------
         number
             Its position in the problem's penalties; not one of `Problem.shared_penalties`.
-        weights, fake, inputs
-            As in `discriminator`.
+        weights
+            The discriminator's, to be differentiated.
+        fake
+            `(B, height, width, channels)` fakes, constants, in the problem's precision.
+        inputs
+            The update's inputs; the penalty's weight is `inputs.scalars["penalty/NUMBER"]`.
         """
         penalty: Penalty = self.problem.penalties[number]
         random = strip_prefix(inputs.random, f"penalty/{number}")

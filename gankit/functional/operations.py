@@ -99,42 +99,48 @@ class Operations(ABC):
         """
 
     def softplus(self, x: Tensor, /) -> Tensor:
-        """Return log(1 + exp(`x`)), exact at both ends; its derivative at 0 is 1/2."""
+        """Return log(1 + exp(`x`)) in the shape and dtype of `x`, exact for large values too.
+
+        Its derivative at 0 is 1/2. It is the adversarial loss of Goodfellow et al. 2014 on logits.
+        """
         return defaults.softplus(self.xp, x)
 
     def sigmoid(self, x: Tensor, /) -> Tensor:
-        """Return 1 / (1 + exp(-`x`)), exact at both ends."""
+        """Return 1 / (1 + exp(-`x`)) in the shape and dtype of `x`, exact for large values too."""
         return defaults.sigmoid(self.xp, x)
 
     def relu(self, x: Tensor, /) -> Tensor:
-        """Return max(`x`, 0), whose derivative at 0 is 0."""
+        """Return max(`x`, 0) in the shape and dtype of `x`; its derivative at 0 is 0."""
         return defaults.relu(self.xp, x)
 
     def leaky_relu(self, x: Tensor, slope: float, /) -> Tensor:
-        """Return max(`x`, `slope` * `x`), whose derivative at 0 is `slope`."""
+        """Return max(`x`, `slope` * `x`) in the shape and dtype of `x` (Maas et al. 2013).
+
+        `slope` is in [0, 1]; it is the derivative at 0.
+        """
         return self.xp.where(x > 0, x, slope * x)
 
     def add_bias(self, x: Tensor, bias: Tensor, /) -> Tensor:
-        """Return `x`, `(n, ..., channels)`, plus a `(channels,)` `bias`."""
+        """Return `x`, `(n, ..., channels)`, plus a `(channels,)` `bias` of the same dtype."""
         return x + bias
 
     def upsample(self, images: Tensor, factor: int, /) -> Tensor:
-        """Repeat each pixel of `images` `factor` times along both sides."""
+        """Repeat each pixel of `(n, h, w, c)` `images` `factor` times along both sides."""
         return defaults.upsample(self.xp, images, factor)
 
     def average_pool(self, images: Tensor, size: int, /) -> Tensor:
-        """Average `images` over adjacent squares of `size` pixels."""
+        """Average `(n, h, w, c)` `images` over adjacent squares; `size` divides h and w."""
         return defaults.average_pool(self.xp, images, size)
 
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
-        """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` `logits`.
+        """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` `logits`, a scalar.
 
         `labels` are those of `Inputs`: one-hot, unless the backend's networks take others.
         """
         return defaults.cross_entropy(self.xp, self.constant, logits, labels)
 
     def halves(self, x: Tensor, /) -> tuple[Tensor, Tensor]:
-        """Return the first and the second half of the rows of `x`."""
+        """Return the first and the second half of the rows of `x`, `(2 * B, ...)`."""
         count = x.shape[0] // 2
         return x[:count], x[count:]
 
@@ -180,7 +186,7 @@ class Operations(ABC):
         return defaults.shift(self.xp, images, offsets, rows, columns)
 
     def mean(self, x: Tensor, /) -> Tensor:
-        """Return the mean of all values of `x`."""
+        """Return the mean of all values of `x`, a scalar of its dtype."""
         return self.xp.mean(x)
 
     def mean_over(self, x: Tensor, axes: tuple[int, ...], /) -> Tensor:
@@ -188,6 +194,9 @@ class Operations(ABC):
         return self.xp.mean(x, axis=axes, keepdims=True)
 
     def below(self, numbers: Tensor, threshold: float | Tensor, /) -> Tensor:
-        """Return 1 where one of `numbers` is below `threshold`, a number as in `scale`; else 0."""
+        """Return 1 where one of `numbers` is below `threshold`, else 0.
+
+        The result has the shape and dtype of `numbers`. `threshold` is a number as in `scale`.
+        """
         ones = self.xp.ones_like(numbers)
         return self.xp.where(numbers < self.scale(threshold, ones), ones, self.xp.zeros_like(ones))

@@ -98,7 +98,10 @@ def _blended_squares(ops: Operations, share: Number, old: Tensors, gradients: Te
 
 
 def blended(ops: Operations, share: Number, old: Tensor, new: Tensor) -> Tensor:
-    """Return `share * old + (1 - share) * new`."""
+    """Return `share * old + (1 - share) * new`, in the shape and dtype of `old`.
+
+    `share` is in [0, 1]; `1 - share` is computed in float64.
+    """
     return ops.scale(share, old) + ops.scale(1 - share, new)
 
 
