@@ -53,7 +53,7 @@ STORIES_OF_KERAS = ["frameworks/test_keras_frameworks.py", "frameworks/test_kera
 """What is specific to Keras on a framework: the reference's numbers, models trained in place."""
 KERAS_ON = {
     "jax": "keras_frameworks or accepts_native or native_run_resumes or native_block"
-    " or by-name or inside_a_network or test_operations",
+    " or by-name or inside_a_network or without_gradients or test_operations",
     "torch": "test_contract or keras_frameworks or without_gradients or test_operations",
 }
 """Keras's other frameworks, each in a separate process, and the clauses and stories that run there
@@ -177,10 +177,10 @@ def _frameworks(name: str) -> list[str]:
 
 
 def _of_example(name: str) -> list[str]:
-    """Return the arguments for a backend that is an example; blocks are tested on autograd."""
-    blocks = ["functional/test_blocks.py"] if name == "autograd" else []
-    files = paths(["docs/test_examples.py", OPERATIONS, *blocks])
-    return [*files, "-k", f"{EXAMPLES[name]} or test_operations or test_blocks"]
+    """Return the arguments for a backend that is an example; autograd tests the core with it."""
+    own = ["functional/test_blocks.py", "functional/test_lazy_penalties.py"]
+    files = paths(["docs/test_examples.py", OPERATIONS, *(own if name == "autograd" else [])])
+    return [*files, "-k", f"{EXAMPLES[name]} or not test_examples"]
 
 
 def battery() -> list[str]:

@@ -187,17 +187,34 @@ def test_a_derivative_by_weights_runs_the_function_again():
     assert len(calls) == 2
 
 
+@pytest.mark.parametrize("target", [0.6, -0.5, 0.0])
 @pytest.mark.parametrize("start", [0.0, 0.9999, 0.5])
-def test_an_adaptive_augmentation_follows_as_the_core_defines_it(start):
-    augment = Augment(adaptive=True, images=1000, every=2)
+def test_an_adaptive_augmentation_follows_as_the_core_defines_it(start, target):
+    augment = Augment(adaptive=True, images=1000, every=2, target=target)
     state = {"p": np.float64(start), "signs": np.float64(0), "updates": np.float64(0)}
-    logits, signs = [normal(8) + 1, normal(8) - 2], 0.0
+    logits, signs = [normal(8) + 1, normal(8) - 0.2], 0.0
     for number, real in enumerate(logits):
         state = follow(PLAIN, augment, state, real, real)
         signs += np.sign(real).mean()
         assert number or state["p"] == start
     assert state["p"] == augment.moved(start, signs, 2, 8)
     assert state["signs"] == state["updates"] == 0
+
+
+def test_a_probability_stays_in_its_interval():
+    augment = Augment(adaptive=True, images=1000, every=1, target=0.0)
+    for start, logit in ((0.9999, 1.0), (0.0001, -1.0)):
+        state = {"p": np.float64(start), "signs": np.float64(0), "updates": np.float64(0)}
+        assert follow(PLAIN, augment, state, np.full(8, logit), None)["p"] == round(start)
+
+
+def test_the_mean_of_the_signs_is_compared_with_the_target():
+    """Of 2 updates with a mean of 1/2, it is below 0.6; their sum is above."""
+    augment = Augment(adaptive=True, images=1000, every=2, target=0.6)
+    state = {"p": np.float64(0.5), "signs": np.float64(0), "updates": np.float64(0)}
+    for _ in range(2):
+        state = follow(PLAIN, augment, state, np.array([1.0, 1, 1, -1]), None)
+    assert state["p"] == 0.5 - 4 * 2 / 1000
 
 
 def test_softplus_and_sigmoid_are_exact_for_large_values():
@@ -232,3 +249,8 @@ def test_the_functions_of_a_namespace_are_these():
         "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "square", "sum", "tanh", "where",
         "zeros_like",
     ]  # fmt: skip
+
+
+def test_what_is_no_layer_is_refused():
+    with pytest.raises(TypeError, match=r"expected one of gankit\.layers"):
+        ForwardPass(PLAIN, {}).run([object()], normal(2, 3))

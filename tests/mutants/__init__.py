@@ -1,0 +1,1 @@
+"""Change `gankit.functional` in one place at a time; see which test or clause notices."""

@@ -1,0 +1,70 @@
+"""The mutants that no test can notice, and why."""
+
+from __future__ import annotations
+
+MOVING = (
+    "networks of layers return their running state; torch and keras, which write it, have tests"
+)
+SQUARED = "only its square is used"
+TWICE = "it is applied twice, so the sign cancels"
+LENGTHS = "their lengths are equal"
+PLACED = "`place` sets it before it is read"
+ONES = "it is an array of ones"
+
+_ADVERSARIAL = "objective.Objective._adversarial: "
+_GRADIENT = "objective.Objective._with_gradient: "
+
+SURVIVORS = {
+    f"{_ADVERSARIAL}return *self._joined(weights, fake, inputs.real, inputs, moving=True), {{}}: "
+    "True becomes False": MOVING,
+    f"{_ADVERSARIAL}weights, *self.ops.halves(images), inputs, moving=True: "
+    "True becomes False": MOVING,
+    f'{_ADVERSARIAL}reals, running = self._alone(weights, inputs.real, "real", inputs, '
+    "moving=True): True becomes False": MOVING,
+    f'{_ADVERSARIAL}fakes, running = self._alone(weights, fake, "fake", inputs, moving=True): '
+    "True becomes False": MOVING,
+    f"{_GRADIENT}ones = xp.ones_like(made[:, :1]): the value is negated": SQUARED,
+    f"{_GRADIENT}if made.shape[1] > 1:  # Class logits follow the logit.: 1 becomes 2 (2)": "only "
+    "a classifier of one class has two columns",
+    f"{_GRADIENT}ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1): "
+    "the value is negated": SQUARED,
+    "objective.Objective._penalty: excess = xp.sqrt(squares + penalty.epsilon) - penalty.target: "
+    "the value is negated": SQUARED,
+    "objective.Objective._deviation: centred = images - xp.mean(images): "
+    "the value is negated": SQUARED,
+    "updates.Updates.generate: lambda weights: self.objective.generate(running | weights, inputs, "
+    "moving=True),: True becomes False": MOVING,
+    "defaults.softplus: zeros = xp.zeros_like(x): the value is negated": "-0 is 0",
+    "defaults.softplus: above, below = xp.where(x > 0, x, zeros), xp.where(x > 0, zeros, x): "
+    "0 becomes 1 (2)": "the next line reads `below` only where x is not positive",
+    "defaults.conv_transpose: side = kernel.shape[0]: 0 becomes 1": "kernels are square",
+    "defaults._reversed: return xp.concatenate(parts, axis=axis): the value is negated": TWICE,
+    'defaults.pad: return xp.pad(x, ((0, 0), sides, sides, (0, 0)), "constant") if padding else x: '
+    "0 becomes 1 (4)": "a convolution reads the channels of the kernel, and none after them",
+    "defaults._shifts: differences = differences - xp.reshape(offsets, (-1, 1, 1)): "
+    "the value is negated": "it is compared with 0",
+    "defaults._shifts: return xp.where(differences == 0, xp.ones_like(differences), "
+    "xp.zeros_like(differences)): the value is negated": TWICE,
+    "normalize.moments: centred = x - mean: the value is negated": SQUARED,
+    "normalize.power_iteration: rows = xp.reshape(ops.constant(kernel), (-1, kernel.shape[-1])): "
+    "the value is negated": TWICE,
+    "normalize.spectral_norm: stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), "
+    "xp.reshape(u, (-1, 1))): the value is negated": SQUARED,
+    "normalize._unit: return vector / xp.where(length > 0, length, xp.ones_like(length)): "
+    "the value is negated": TWICE,
+    "forward.ForwardPass._embed: rows = xp.reshape(rows, (-1, *(1,) * sides, units)) * "
+    "xp.ones_like(x[..., :1]): Mult becomes Div": ONES,
+    'forward.ForwardPass._normalize: for role, before, each in zip(("mean", "variance"), old, '
+    "statistics, strict=True):: True becomes False": LENGTHS,
+    "operations.Operations.halves: count = x.shape[0] // 2: the value is negated": "the number of "
+    "rows is even",
+    "networks.SpecNetworks.takes_labels: return uses_labels(self._spec(name)): "
+    "the value is negated": "only its truth is used",
+    "blocks.BlockTrainer.__init__: self._levels = False: the statement is deleted": PLACED,
+    "blocks.BlockTrainer.__init__: self._levels = False: False becomes True": PLACED,
+    "blocks.BlockTrainer.__init__: self._steps = framework.compile(self._scan, consumes=True): "
+    "True becomes False": "it only saves memory, on frameworks that compile",
+    "blocks.BlockTrainer.train_block: for kind in zip(*losses, strict=True): "
+    "True becomes False": LENGTHS,
+}
+"""The key of each such mutant, and the reason in one line."""
