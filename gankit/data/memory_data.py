@@ -27,8 +27,8 @@ GIVEN = "images from Python"
 """What a title has in place of that name."""
 
 ABSENT = (
-    f"dataset {MEMORY!r} stands for images given from Python: give them again to gankit.train, as "
-    "dataset=images, or save them in a .npy file and give its path as the data set"
+    f"dataset {MEMORY!r} stands for images given from Python: give them again, to gankit.train, "
+    "gankit.fit or run.evaluate, or save them in a .npy file and give its path with --dataset"
 )
 """The error of a command that needs these images."""
 

@@ -60,7 +60,7 @@ def test_resuming_with_other_images_is_refused(train, others):
 
 def test_resuming_without_the_images_asks_for_them(train):
     train()
-    with pytest.raises(DataError, match=r"given from Python: give them again to gankit.train, as"):
+    with pytest.raises(DataError, match="given from Python: give them again, to"):
         train(None, steps=5, resume=True)
 
 
@@ -69,7 +69,7 @@ def test_a_command_that_needs_the_images_says_where_they_are_from(train, tmp_pat
     for words in (["evaluate", tmp_path / "run"], ["train", "--resume", "--out", tmp_path / "run"]):
         done = command(*words)
         assert done[0] != 0
-        assert done[2].strip().splitlines()[-1].endswith("give its path as the data set"), done
+        assert done[2].strip().splitlines()[-1].endswith("give its path with --dataset"), done
 
 
 def test_a_run_resumes_with_the_same_images_in_a_file(train, tmp_path):
