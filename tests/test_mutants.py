@@ -89,7 +89,7 @@ def script(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_script_names_the_test_that_caught_a_mutant_and_goes_on_from_its_file(script, tmp_path):
+def test_the_script_names_the_test_that_caught_a_mutant_and_continues_its_file(script, tmp_path):
     done = script("defaults", "--only", "defaults.upsample: n, height")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "caught by test_defaults.py::test_an_upsampling_and_an_average_are_the_references" in (

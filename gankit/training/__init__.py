@@ -3,12 +3,20 @@
 from gankit.training.alternate import alternate
 from gankit.training.fit import BLOCK_BYTES, fit
 from gankit.training.plan import StepShape, plan
-from gankit.training.progress import Callback, Callbacks, Progress, StopRequest, as_callbacks
+from gankit.training.progress import (
+    Callback,
+    Callbacks,
+    FinishingCallback,
+    Progress,
+    StopRequest,
+    as_callbacks,
+)
 
 __all__ = [
     "BLOCK_BYTES",
     "Callback",
     "Callbacks",
+    "FinishingCallback",
     "Progress",
     "StepShape",
     "StopRequest",

@@ -17,6 +17,7 @@ from gankit.training.plan import StepShape, plan
 from gankit.training.progress import (
     Callback,
     Callbacks,
+    FinishingCallback,
     Progress,
     StopRequest,
     as_callbacks,
@@ -102,8 +103,8 @@ def fit(
 def _finish(called: Iterable[Callback], progress: Progress) -> None:
     """Tell the callbacks that do something at a run's end that this is it."""
     for callback in called:
-        if finish := getattr(callback, "finish", None):
-            finish(progress)
+        if isinstance(callback, FinishingCallback):
+            callback.finish(progress)
 
 
 def _feed(

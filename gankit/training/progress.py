@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from gankit.contract import Array, Problem, Trainer
 from gankit.errors import ConfigError, shown
@@ -71,11 +71,7 @@ class Progress:
 
 
 class Callback(Protocol):
-    """Work between blocks; `as_callbacks` also accepts a plain function.
-
-    A callback may also have `finish(progress)`. It is called once, with `progress.done`, if a
-    callback stops the run by `progress.stop` when the others have been called with this block.
-    """
+    """Work between blocks; `as_callbacks` also accepts a plain function."""
 
     def next_boundary(self, step: int, /) -> int:
         """Return the first step after `step` at which a block must end for this callback."""
@@ -83,6 +79,18 @@ class Callback(Protocol):
 
     def __call__(self, progress: Progress, /) -> None:
         """Handle `progress`; called after every block, at a boundary or not."""
+        ...
+
+
+@runtime_checkable
+class FinishingCallback(Callback, Protocol):
+    """A callback that also learns that another one stopped the run."""
+
+    def finish(self, progress: Progress, /) -> None:
+        """Handle the end of the run, after `progress.stop`.
+
+        It is called once, with `progress.done`, after all callbacks were called with the block.
+        """
         ...
 
 

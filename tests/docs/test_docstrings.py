@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gankit.training import Callback
+from gankit.training import Callback, FinishingCallback
 from tests.paths import DOCS
 
 PROMISED = runpy.run_path(str(DOCS / "stable.py"))["PROMISED"]
@@ -85,8 +85,9 @@ def documentation(called, thing, owner):
     if thing is owner and inspect.isclass(thing):
         text += "\n\n" + (inspect.getdoc(thing.__init__) or "")
     method = called.rpartition(".")[2]
-    if called.startswith("gankit.callbacks.") and method in vars(Callback):
-        text += "\n\n" + inspect.getdoc(getattr(Callback, method))
+    for protocol in (Callback, FinishingCallback):
+        if called.startswith("gankit.callbacks.") and method in vars(protocol):
+            text += "\n\n" + inspect.getdoc(getattr(protocol, method))
     return text
 
 

@@ -80,7 +80,7 @@ class Mutant:
         "module.function: source line: change", unique, without numbers of lines: the second of
         equal ones ends in " (2)".
     source
-        The module as it is.
+        The module without a change.
     place, changed
         What is replaced, and by what.
     """

@@ -1,4 +1,4 @@
-"""The outcomes of mutants in a file, so that an interrupted run goes on."""
+"""The outcomes of mutants in a file, so that an interrupted run continues."""
 
 from __future__ import annotations
 
