@@ -18,7 +18,7 @@ from gankit.launch.from_python.fit_images import fit_images
 from gankit.launch.from_python.load_run import load_run
 from gankit.launch.from_python.named_networks import network_of
 from gankit.launch.from_python.named_settings import loss_of
-from gankit.launch.from_python.read_given import read_for_fit
+from gankit.launch.from_python.read_given import read_for_fit, read_test_images
 from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
 from gankit.layers import Spec
@@ -224,8 +224,8 @@ def fit(
         Epochs between evaluations, which the folder keeps with the best checkpoint; None, the
         default, for no evaluation.
     test_images
-        Held-out images of the same form as `images`. Evaluations measure them for comparison; by
-        default, half of `images`.
+        Six or more held-out images of the same shape as `images`. Evaluations measure them for
+        comparison; by default, half of `images`.
     progress
         Whether to show the progress: a bar in a terminal or a notebook, and plain lines
         elsewhere, on standard error. True by default.
@@ -279,7 +279,7 @@ def fit(
         "epochs": epochs, "sample_every": sample_every, "checkpoint_every": checkpoint_every,
         "evaluate_every": evaluate_every,
     }  # fmt: skip
-    unseen = None if test_images is None else read_for_fit(test_images, None, progress=False)
+    unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(
         data, problem, chosen_loss, backend, settings, test_images=unseen,
         out=optional(out, "out"), resume=resume, progress=progress, callbacks=callbacks,

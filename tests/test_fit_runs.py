@@ -176,6 +176,20 @@ def test_evaluations_compare_with_the_test_images(out):
     assert rows[0]["baseline"]["frechet"] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("test_images", "said"),
+    [
+        (IMAGES[:, :3], "test_images: got images of 3x4x1; expected 6x4x1, as in images"),
+        (IMAGES[:5], "test_images: got 5; expected 6 or more"),
+    ],
+    ids=["another shape", "too few"],
+)
+def test_test_images_that_cannot_be_compared_are_refused_before_training(out, test_images, said):
+    with pytest.raises(ConfigError, match=said):
+        fit(out=out, evaluate_every=1, test_images=test_images)
+    assert not out.exists()
+
+
 def test_real_images_are_evaluated_as_their_levels():
     real = IMAGES.astype(np.float32) / 127.5 - 1
     by_levels, by_reals = fit(IMAGES), fit(real)

@@ -10,6 +10,7 @@ from gankit.callbacks.download_bar import FileProgress
 from gankit.data import ImageOptions
 from gankit.data.memory_data import MemoryData, memory_data
 from gankit.errors import ConfigError
+from gankit.launch.evaluation.sample_count import FEWEST
 from gankit.launch.messages import silent
 
 QUICK_SECONDS = 1.0
@@ -37,6 +38,17 @@ def read_given(
                 bar("reading images", done, total)
 
         return memory_data(images, labels, reals=reals, options=options, tell=tell, count=count)
+
+
+def read_test_images(images: object, like: MemoryData) -> MemoryData:
+    """Return held-out images; ConfigError if their shape differs, or they are too few."""
+    data = read_given(images, None, reals=True, progress=False)
+    if data.images.shape[1:] != like.images.shape[1:]:
+        found, expected = ("x".join(map(str, one.images.shape[1:])) for one in (data, like))
+        raise ConfigError(f"test_images: got images of {found}; expected {expected}, as in images")
+    if len(data) < FEWEST:
+        raise ConfigError(f"test_images: got {len(data)}; expected {FEWEST} or more")
+    return data
 
 
 def read_for_fit(images: object, labels: object, *, progress: bool) -> MemoryData:
