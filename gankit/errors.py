@@ -169,11 +169,13 @@ SYNONYMS = {
     "tf": "keras",
     "pytorch": "torch",
     "bce": "nonsaturating",
+    "bcewithlogits": "nonsaturating",
     "vanilla": "nonsaturating",
     "gan": "nonsaturating",
     "lsgan": "least-squares",
     "mse": "least-squares",
     "wgan": "wasserstein",
+    "wgangp": "wasserstein",
     "rpgan": "relativistic",
     "ragan": "relativistic-average",
     "lr": "learning_rate",
@@ -195,6 +197,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     " (did you mean 'keras'?)"
     >>> did_you_mean("bce", ["hinge", "nonsaturating"])
     " (did you mean 'nonsaturating'?)"
+    >>> did_you_mean("wgan-gp", ["hinge", "wasserstein"])
+    " (did you mean 'wasserstein'?)"
     >>> did_you_mean("jax", ["keras", "torch"])
     ''
     """

@@ -134,7 +134,7 @@ def test_resuming_as_another_run_is_refused(out, changes, expected):
 
 def test_a_folder_with_a_run_is_refused_without_resume(out):
     fit(out=out, steps=2)
-    with pytest.raises(ConfigError, match="holds a run"):
+    with pytest.raises(ConfigError, match=r"holds a run; .*in Python resume=True"):
         fit(out=out)
 
 

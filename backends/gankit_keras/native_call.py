@@ -94,7 +94,10 @@ def native_call(model: keras.Model, name: str, classes: int) -> NativeCall:
                 "classes to a parameter named 'labels'; give it a default, or rename it"
             )
         if p.name == LABELS and p.default is p.empty and not classes:
-            raise ConfigError(f"the {name}'s call needs labels; the data has none; give labels")
+            raise ConfigError(
+                f"the {name}'s call needs labels; the data has none; give labels=, or "
+                "labels=True for the labels of a data set"
+            )
     keyword = any(p.name == LABELS for p in others)
     has_classes = bool(classes)
     return NativeCall(

@@ -51,7 +51,10 @@ def labels_argument(module: nn.Module, name: str, classes: int) -> LabelsArgumen
                 "classes to a parameter named 'labels'; give it a default, or rename it"
             )
         if p.name == LABELS and p.default is p.empty and not classes:
-            raise ConfigError(f"the {name}'s forward needs labels; the data has none; give labels")
+            raise ConfigError(
+                f"the {name}'s forward needs labels; the data has none; give labels=, or "
+                "labels=True for the labels of a data set"
+            )
     if not classes:
         return LabelsArgument.NO_CLASSES
     position = next((i for i, p in enumerate(others) if p.name == LABELS), None)

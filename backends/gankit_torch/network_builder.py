@@ -59,8 +59,9 @@ def _check_native(network: Network, problem: Problem, name: str) -> None:
     )
     outputs = _output_shape(network, inputs, name)
     if outputs != expected and not (expected == (1,) and outputs == ()):
+        remedy = "; end in nn.Flatten()" if outputs == (*expected, 1, 1) else ""
         raise ConfigError(
-            f"{name} output: got {outputs} for inputs of {inputs}; expected {expected}"
+            f"{name} output: got {outputs} for inputs of {inputs}; expected {expected}{remedy}"
         )
 
 
@@ -72,8 +73,23 @@ def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
     try:
         with torch.no_grad():
             outputs = network.call_native(inputs, labels)
+    except ConfigError as error:
+        if network.role is Role.GENERATOR and _takes_maps(network, inputs, labels):
+            remedy = f"noise is (B, latent): start with nn.Unflatten(1, ({shape[0]}, 1, 1))"
+            raise ConfigError(f"{error}; {remedy}") from error.__cause__
+        raise
     finally:
         network.module.train()
     if not isinstance(outputs, torch.Tensor):
         raise ConfigError(f"{name} output: got a {type(outputs).__name__}; expected one tensor")
     return tuple(outputs.shape[1:])
+
+
+def _takes_maps(network: Network, noise: torch.Tensor, labels: torch.Tensor) -> bool:
+    """Return whether a generator takes noise of shape (B, latent, 1, 1)."""
+    try:
+        with torch.no_grad():
+            network.call_native(noise[..., None, None], labels)
+    except ConfigError:
+        return False
+    return True

@@ -129,6 +129,8 @@ class Network:
         named = {LABELS: labels} if self.labels is LabelsArgument.KEYWORD else {}
         action = f"{action}, on inputs of {tuple(inputs.shape)}"
         hint = NO_LABELS_HINT if self.labels is LabelsArgument.NOT_TAKEN else ""
+        if self.labels.taken:
+            hint = f"; its labels are from 0 to {self.classes - 1}"
         with name_in_errors(self.name, self.module, action, hint):
             outputs: Tensor = functional_call(self.module, dict(buffers), (inputs, *second), named)
         return outputs

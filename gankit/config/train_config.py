@@ -323,6 +323,11 @@ def _plain(value: object, before: str, place: str = "") -> object:
         return _plain(plain, before, place)
     if isinstance(value, os.PathLike | datetime.date | datetime.time):
         return str(value)
+    if place in {".generator", ".discriminator"}:
+        raise ConfigError(
+            f"{before}{place[1:]}: got {shown(value)}; expected layers of gankit; for networks "
+            "of a framework, call gankit.fit"
+        )
     raise ConfigError(
         f"{before}{place[1:]}: got {shown(value)}; expected a value that TOML can hold"
     )

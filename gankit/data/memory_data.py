@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gankit._text import counted
 from gankit.data import array_checks
+from gankit.data.class_names import Classes, are_numbers
 from gankit.data.dataset import ImageSet
 from gankit.data.image_options import ImageOptions
 from gankit.data.inputs.collect import collect
@@ -114,6 +115,11 @@ def memory_data(
     if taken is not None:
         named = items.class_names if labels is True else ()
         numbers, names = numbered(taken, named, len(found))
+        if are_numbers(names) and not Classes(names).plain:
+            tell(
+                f"labels: {counted(len(names), 'class', 'classes')} from {names[0]} to "
+                f"{names[-1]}, renumbered; networks get 0 to {len(names) - 1}"
+            )
     return MemoryData(found, numbers, f"{described}, given from Python", names)
 
 

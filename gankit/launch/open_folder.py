@@ -42,7 +42,8 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
     """
     if folder.exists() and not resume:
         raise ConfigError(
-            f"{folder.path} holds a run; resume it with --resume, or choose another folder"
+            f"{folder.path} holds a run; resume it with --resume (in Python resume=True), or "
+            "choose another folder"
         )
     obstacle = in_the_way(folder)
     if obstacle and folder.exists():

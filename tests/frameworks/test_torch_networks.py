@@ -119,10 +119,14 @@ def test_any_other_argument_is_refused_in_one_line_that_names_it(kind, labels):
 
 
 def test_a_network_that_needs_labels_refuses_data_without_labels():
-    with pytest.raises(
-        ConfigError, match="the generator's forward needs labels; the data has none"
-    ):
+    said = r"the generator's forward needs labels; the data has none; .*labels=True"
+    with pytest.raises(ConfigError, match=said):
         fit(Second(), critic())
+
+
+def test_a_recipe_refuses_a_module_and_names_the_call_that_takes_it():
+    with pytest.raises(ConfigError, match=r"generator: got torch Sequential; .*call gankit.fit"):
+        gankit.train("simple", dataset=IMAGES, generator=painter(), discriminator=critic())
 
 
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
@@ -172,6 +176,33 @@ def test_an_error_inside_a_network_is_one_line_that_names_it(how, said, broken):
     assert f"the {broken}, a Broken, {said}" in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
     assert refused.value.__cause__ is not None
+
+
+def test_a_generator_that_takes_noise_as_maps_gets_a_remedy():
+    network = nn.ConvTranspose2d(4, 1, (3, 2))
+    with pytest.raises(ConfigError, match=r"failed .*; noise is .*: start with (.*)$") as refused:
+        fit(network, critic())
+    assert str(refused.value).endswith("nn.Unflatten(1, (4, 1, 1))")
+    assert np.isfinite(
+        fit(nn.Sequential(nn.Unflatten(1, (4, 1, 1)), network), critic()).history
+    ).all()
+
+
+def test_a_discriminator_that_ends_in_a_map_of_one_pixel_gets_a_remedy():
+    network = nn.Conv2d(1, 1, (3, 2))
+    with pytest.raises(ConfigError, match=r"got \(1, 1, 1\) .*; end in nn.Flatten\(\)$"):
+        fit(painter(), network)
+    assert np.isfinite(fit(painter(), nn.Sequential(network, nn.Flatten())).history).all()
+
+
+class Embedded(Painter):
+    def forward(self, z, labels):
+        return self.made(z) + nn.functional.embedding(labels, torch.zeros(3, 1))[:, None, None]
+
+
+def test_an_embedding_with_too_few_rows_is_refused_with_the_range_of_labels():
+    with pytest.raises(ConfigError, match=r"IndexError: .*; its labels are from 0 to 4$"):
+        fit(Embedded(), critic(), labels=LABELS, batch=20)
 
 
 def test_batch_normalisation_over_one_value_names_the_network():

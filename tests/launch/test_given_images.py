@@ -51,6 +51,15 @@ def test_a_line_says_what_was_recognised(capsys):
     assert not capsys.readouterr().err
 
 
+def test_a_line_says_that_labels_are_renumbered(capsys):
+    fit(IMAGES, CONDITIONAL, labels=LABELS, progress=True)
+    assert "labels:" not in capsys.readouterr().err
+    fit(IMAGES, CONDITIONAL, labels=LABELS * 3, progress=True)
+    line = "labels: {0} classes from 0 to {1}, renumbered; networks get 0 to {2}\n"
+    count = LABELS.max() + 1
+    assert line.format(count, LABELS.max() * 3, count - 1) in capsys.readouterr().err
+
+
 def test_a_bar_shows_how_many_images_are_read(capsys, monkeypatch):
     monkeypatch.setattr(read_given, "QUICK_SECONDS", -1.0)
     fit(list(pairs()), progress=True)
