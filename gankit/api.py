@@ -109,6 +109,7 @@ def fit(
     latent: int,
     steps: int | None = None,
     epochs: int | None = None,
+    minutes: float | None = None,
     labels: Labels | Iterable[object] | bool | None = None,
     backend: str | Backend = AUTO,
     loss: str | Loss = "nonsaturating",
@@ -161,6 +162,9 @@ def fit(
         generator update.
     epochs
         How many epochs to train, instead of `steps`; an epoch is N / `batch` steps, rounded up.
+    minutes
+        Minutes of training after which the run ends with a checkpoint, even if steps are left;
+        above 0. None, the default, for no limit. A resumed run counts the minutes before.
     labels
         Classes of the images, `(N,)` or `(N, 1)`: whole numbers from 0 on, bool or strings; or
         `(N, K)`, one-hot. Classes without images are left out: the others are numbered from 0 on,
@@ -276,8 +280,8 @@ def fit(
     )
     settings = {
         "batch": batch, "n_critic": n_critic, "label_smoothing": label_smoothing, "steps": steps,
-        "epochs": epochs, "sample_every": sample_every, "checkpoint_every": checkpoint_every,
-        "evaluate_every": evaluate_every,
+        "epochs": epochs, "minutes": minutes, "sample_every": sample_every,
+        "checkpoint_every": checkpoint_every, "evaluate_every": evaluate_every,
     }  # fmt: skip
     unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(

@@ -83,6 +83,22 @@ def test_impossible_minutes_are_refused(minutes):
         gankit.train("simple", dataset=IMAGES, minutes=minutes)
 
 
+def test_own_networks_train_for_minutes_too(clock):
+    def pass_time(_progress):
+        clock[0] += 6
+
+    run = gankit.fit(
+        IMAGES, "dense", "dense", steps=40, latent=4, batch=8, backend="numpy", minutes=0.5,
+        progress=False, callbacks=pass_time,
+    )  # fmt: skip
+    assert run.step == 6
+
+
+def test_minutes_of_another_type_are_refused():
+    with pytest.raises(ConfigError, match="minutes: got '5'; expected a number above 0"):
+        gankit.fit(IMAGES, "dense", "dense", steps=1, latent=4, backend="numpy", minutes="5")
+
+
 def test_time_without_a_limit_is_never_over(clock):
     time = TrainingTime(1e9, None)
     clock[0] += 5

@@ -7,8 +7,10 @@ from typing import Any
 
 from gankit import plugins
 from gankit._utils.counts import check_count
+from gankit._utils.plain_numbers import number
 from gankit.contract import Backend, Problem
 from gankit.data.memory_data import MEMORY, MemoryData
+from gankit.errors import ConfigError, shown
 from gankit.launch.backends import choose_backend
 from gankit.launch.from_python.fit_config import fit_config
 from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
@@ -50,6 +52,9 @@ def fit_images(
     for name in COUNTS:
         if settings[name] is not None or name not in OPTIONAL_COUNTS:
             check_count(name, settings[name])
+    minutes = number(settings["minutes"])
+    if minutes is not None and (isinstance(minutes, bool) or not isinstance(minutes, int | float)):
+        raise ConfigError(f"minutes: got {shown(minutes)}; expected a number above 0")
     check_folder_arguments(out, settings, resume=resume)
     if out:
         check_folder(RunFolder(out), resume=resume)
