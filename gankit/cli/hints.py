@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Collection
+from pathlib import Path
 
 import click
+
+from gankit.errors import SYNONYMS, folded
 
 
 class HintingCommand(click.Command):
@@ -40,14 +44,36 @@ def _option_error(error: click.NoSuchOption) -> click.UsageError:
 
 def argument_message(argument: str, command: click.Command) -> str:
     """Return the message about an unexpected argument."""
+    options = {option for parameter in command.params for option in parameter.opts}
+    near = [
+        f"{option} {shlex.quote(value)}" for option, value in meant(argument) if option in options
+    ]
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"unexpected argument {argument!r}{hint}"
+
+
+def meant(argument: str) -> list[tuple[str, str]]:
+    """Return the options with values that an argument without an option may stand for.
+
+    An argument is the name of a recipe, a data set or a backend, or the path of images.
+
+    >>> meant("pytorch")
+    [('--backend', 'torch')]
+    """
     from gankit import plugins
+    from gankit.data import is_path
 
     known: dict[str, Collection[str]] = {
         "--recipe": plugins.recipes(),
         "--dataset": plugins.datasets(),
         "--backend": plugins.backends(),
     }
-    options = {option for parameter in command.params for option in parameter.opts}
-    near = [option for option, names in known.items() if argument in names and option in options]
-    hint = f"; did you mean {near[0]} {argument}?" if near else ""
-    return f"unexpected argument {argument!r}{hint}"
+    found = [(option, argument) for option, names in known.items() if argument in names]
+    if found or argument.endswith(".toml"):
+        return found
+    if is_path(argument):
+        return [("--dataset", argument)]
+    if Path(argument).is_dir():
+        return [("--dataset", f"./{argument}")]
+    backend = SYNONYMS.get(folded(argument), "")
+    return [("--backend", backend)] if backend in known["--backend"] else []

@@ -13,7 +13,7 @@ import click
 
 from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
-from gankit.cli.hints import HintingCommand, argument_message
+from gankit.cli.hints import HintingCommand, argument_message, meant
 from gankit.cli.options import (
     PATH,
     answer,
@@ -203,14 +203,12 @@ def _sources(options: dict[str, Any], loaded: Loaded) -> list[Source]:
 
 def _recipe(name: str | None, option: str | None) -> str | None:
     """Return the recipe's name or file, given as an argument or by --recipe."""
-    from gankit import plugins
-
     if name is None:
         return option
     if option is not None:
         raise ConfigError(f"give one recipe, {name} or --recipe {option}")
-    others = {*plugins.datasets(), *plugins.backends()} - set(plugins.recipes())
-    if name in others:
+    others = meant(name)
+    if others and "--recipe" not in dict(others):
         raise click.UsageError(argument_message(name, command))
     return name
 
