@@ -6,6 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
+from gankit.data import ImageOptions
 from gankit.errors import UnknownName, did_you_mean, folded, shown
 from gankit.layers import LAYERS
 from gankit.optimizers import OPTIMIZERS
@@ -63,12 +64,15 @@ def _of_one_kind(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     ]
 
 
+IMAGE_OPTIONS = {field.name for field in dataclasses.fields(ImageOptions)}
+
+
 def _describe(error: ErrorDetails, keys: set[str]) -> str:
     """Return where and what is wrong: `generator.layers.2.units: ...`."""
     place, kind = _place(error["loc"]), error["type"]
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"unknown key {place!r}{_rate_hint(place) or did_you_mean(name, keys - {name})}"
+        return f"unknown key {place!r}{_hint(place) or did_you_mean(name, keys - {name})}"
     if kind in {"union_tag_invalid", "literal_error"}:
         return f"{place}: {_unknown(name, error)}"
     if kind == "missing":
@@ -78,8 +82,10 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
     return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
 
 
-def _rate_hint(place: str) -> str:
-    """Return a hint if the place is that of a learning rate outside an optimizer, or ""."""
+def _hint(place: str) -> str:
+    """Return a hint if a learning rate or an option of images is outside its table, or ""."""
+    if place in IMAGE_OPTIONS:
+        return f" (did you mean 'images.{place}'?)"
     if folded(place) not in ("lr", "learningrate"):
         return ""
     paths = [f"'{role}.optimizer.learning_rate'" for role in ("generator", "discriminator")]

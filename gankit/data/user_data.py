@@ -9,10 +9,12 @@ from gankit._utils.paths import given, is_file, is_folder
 from gankit.data.dataset import ImageSet
 from gankit.data.formats import arrays
 from gankit.data.formats.image_folder import read_folder
+from gankit.data.formats.picture import SUFFIXES
 from gankit.data.image_options import ImageOptions
 from gankit.errors import DataError
 
 READERS = {".npy": arrays.npy, ".npz": arrays.npz}
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 
 def is_path(name: str) -> bool:
@@ -55,5 +57,14 @@ def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
     if not is_file(path):
         raise DataError(f"no file or folder {path}; {remedy}")
     if reader is None:
-        raise DataError(f"{path}: is a file of another kind; {remedy}")
+        raise DataError(f"{path}: is a file of another kind; {_remedy(path) or remedy}")
     return reader(path, options)
+
+
+def _remedy(path: Path) -> str | None:
+    """Return what to do with a file that is an archive or a picture; None for others."""
+    if path.suffix.lower() in ARCHIVES:
+        return "unpack it, and give the folder of pictures"
+    if path.suffix.lower() in SUFFIXES:
+        return "give the folder of the pictures, not one of them"
+    return None

@@ -134,7 +134,7 @@ def _dataset(settings: Mapping[str, Any]) -> str | None:
 
 def _options(settings: Mapping[str, Any]) -> ImageOptions | None:
     """Return the options of images; None if they are invalid, which the configuration reports."""
-    stated = settings.get("images") or {}
+    stated = {} if settings.get("images") is None else settings["images"]
     if isinstance(stated, ImageOptions):
         return stated
     if not isinstance(stated, Mapping):

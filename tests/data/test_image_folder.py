@@ -221,9 +221,14 @@ def test_a_missing_path_is_refused_with_the_possible_values(tmp_path):
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
-    spoil(tmp_path / "faces.zip")
-    with pytest.raises(DataError, match=r"faces\.zip: is a file of another kind; give a \.npy"):
-        own(tmp_path / "faces.zip")
+    for name, remedy in {
+        "faces.txt": r"give a \.npy or \.npz file, a folder",
+        "faces.zip": "unpack it, and give the folder of pictures",
+        "face.JPG": "give the folder of the pictures, not one of them",
+    }.items():
+        spoil(tmp_path / name)
+        with pytest.raises(DataError, match=f"{name}: is a file of another kind; {remedy}"):
+            own(tmp_path / name)
 
 
 @pytest.mark.parametrize(

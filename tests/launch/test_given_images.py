@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 import gankit
 from gankit.errors import ConfigError
@@ -70,3 +73,26 @@ def test_quick_reading_shows_no_bar(capsys, monkeypatch):
     monkeypatch.setattr(read_given, "QUICK_SECONDS", 60.0)
     fit(pairs(), progress=True)
     assert "reading images" not in capsys.readouterr().err
+
+
+def test_a_path_object_without_a_slash_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("faces").mkdir()
+    for number, pixels in enumerate(IMAGES):
+        Image.fromarray(pixels[..., 0]).save(f"faces/{number:02}.png")
+    words = {"backend": "numpy", "steps": 1, "batch": 8, "progress": False}
+    with pytest.warns(UserWarning, match="there are only 40 images"):
+        run = gankit.train("simple", dataset=Path("faces"), **words)
+    assert run.config.dataset == str(tmp_path / "faces")
+    with pytest.raises(ConfigError, match=r"did you mean the folder ./faces"):
+        gankit.train("simple", dataset="faces", **words)
+
+
+def test_images_by_the_name_of_their_options_are_refused():
+    with pytest.raises(ConfigError, match="images: got an array; expected options, as in images="):
+        gankit.train(images=IMAGES)
+
+
+def test_the_size_of_images_outside_their_table_gets_a_hint():
+    with pytest.raises(ConfigError, match=r"unknown key 'size' \(did you mean 'images.size'\?\)"):
+        gankit.train("simple", dataset=IMAGES, size=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -166,9 +167,11 @@ def _split(image: Any, reading: Reading, number: int) -> NDArray[Any] | list[NDA
     found = as_array(image, "images") if is_array(image) else _array_of_lists(image)
     if found is None or found.ndim not in (2, 3, 4) or not found.size:
         shape = f" of shape {found.shape}" if found is not None else ""
+        is_path = isinstance(image, str | os.PathLike)
         raise ConfigError(
             f"images: item {number} is {shown(image)}{'' if is_array(image) else shape}; expected "
             "a picture (height, width, channels), a batch, or a pair with its label"
+            + ("; give the folder, or open it: PIL.Image.open(path)" if is_path else "")
         )
     if reading.batched is None:
         reading.batched = found.ndim == 3 and not _is_one(found.shape)

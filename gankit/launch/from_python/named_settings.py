@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from gankit import plugins
 from gankit.config.settings import Settings
 from gankit.contract import Backend
-from gankit.data import Dataset
+from gankit.data import Dataset, is_path
+from gankit.data.as_array import is_array
 from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.layers import Layer
@@ -43,6 +44,11 @@ def named_settings(settings: Settings) -> NamedSettings:
         named["loss"] = loss.name
     if isinstance(backend, Backend):
         named["backend"] = backend.name
+    if is_array(named.get("images")):
+        raise ConfigError(
+            "images: got an array; expected options, as in images={'size': [32, 32]}; give the "
+            "pictures by dataset="
+        )
     if (dataset := named.get("dataset")) is not None:
         if isinstance(dataset, str | os.PathLike | Dataset):
             named["dataset"] = _named_dataset(dataset)
@@ -70,12 +76,15 @@ def loss_of(given: str | Loss) -> Loss:
     return plugins.get_loss(given)
 
 
-def _named_dataset(dataset: str | os.PathLike[str] | Dataset) -> str | os.PathLike[str]:
-    """Return the name of a registered data set, or a name or path unchanged."""
+def _named_dataset(dataset: str | os.PathLike[str] | Dataset) -> str:
+    """Return the name of a registered data set, a name unchanged, or a path as text."""
     if isinstance(dataset, Dataset):
         if plugins.datasets().get(dataset.name) != dataset:
             raise ConfigError(
                 f"dataset: {dataset.name!r} is not registered; call gankit.register(dataset) first"
             )
         return dataset.name
+    if isinstance(dataset, os.PathLike):  # Path("faces") is a path, though "faces" is a name.
+        path = os.fspath(dataset)
+        return path if is_path(path) else f"{os.curdir}{os.sep}{path}"
     return dataset

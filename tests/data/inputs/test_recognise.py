@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -258,6 +259,7 @@ def test_pictures_of_pillow_become_grey_or_colour_like_files():
         (PICTURES[0], "got PIL Image; expected an array"),
         ([COLOUR[0], None], "images: item 1 is None; expected a picture"),
         (["a.png"], "images: item 0 is 'a.png'; expected a picture"),
+        ([Path("a.png")], "with its label; give the folder, or open it: PIL.Image.open(path)"),
         (iter(()), "without images; expected one or more"),
         ([], "got images of shape (0,)"),
         (Tensors(length=-1), "without an end; give dataset.take(count)"),
