@@ -33,7 +33,7 @@ class Stop:
 
     def __init__(
         self,
-        message: str = "stopping after this block; an interrupt or SIGTERM ends at once",
+        message: str = "stopping after this block; Ctrl-C or SIGTERM again stops at once",
         second: Handler | signal.Handlers = signal.SIG_DFL,
     ) -> None:
         self.message, self.second = message, second

@@ -47,8 +47,9 @@ class FileProgress:
     def _count(self, done: int, total: int | None) -> str:
         from tqdm import tqdm
 
-        of_total = f"/{tqdm.format_sizeof(total)}" if total else ""
-        return f"{tqdm.format_sizeof(done)}{of_total}{self.unit}"
+        shown = tqdm.format_sizeof if self.unit == "B" else "{:,}".format
+        of_total = f"/{shown(total)}" if total else ""
+        return f"{shown(done)}{of_total}{self.unit}"
 
 
 @contextmanager

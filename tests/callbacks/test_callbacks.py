@@ -28,6 +28,7 @@ from gankit.callbacks import (
     never,
     progress,
 )
+from gankit.callbacks.download_bar import FileProgress
 from gankit.errors import ConfigError, Diverged
 from gankit.runs import loss_log
 from gankit.runs.folder import RunFolder
@@ -307,3 +308,11 @@ def test_a_bar_starts_at_the_resumed_step_and_is_redrawn_around_lines():
     assert "20/20" in drawn
     assert "epoch   3/5" in drawn
     assert not tqdm._instances
+
+
+def test_a_bar_counts_pictures_as_whole_numbers_and_bytes_in_units(capsys):
+    for unit, wanted in ((" pictures", "12,345/12,345 pictures"), ("B", "12.3k/12.3kB")):
+        files = FileProgress(unit=unit, plain=True)
+        files("faces.npy", 12345, 12345)
+        files.close()
+        assert wanted in capsys.readouterr().err

@@ -66,7 +66,7 @@ def test_a_line_says_that_labels_are_renumbered(capsys):
 def test_a_bar_shows_how_many_images_are_read(capsys, monkeypatch):
     monkeypatch.setattr(read_given, "QUICK_SECONDS", -1.0)
     fit(list(pairs()), progress=True)
-    assert "40.0/40.0 images  reading images" in capsys.readouterr().err
+    assert "40/40 images  reading images" in capsys.readouterr().err
 
 
 def test_quick_reading_shows_no_bar(capsys, monkeypatch):
