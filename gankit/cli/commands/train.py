@@ -128,6 +128,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     from gankit.callbacks import Bar
     from gankit.callbacks.download_bar import downloads_shown
     from gankit.config.layering import config_of
+    from gankit.launch.advice import advice
     from gankit.launch.execute import launch
     from gankit.launch.open_folder import check_folder
     from gankit.launch.resolved_plan import resolve
@@ -151,6 +152,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         check_loss_known(resumed, config)
     with downloads_shown(plain=plain):
         plan = resolve(config, options["data_dir"], say, resumed=resumed, loaded=loaded)
+    if not resumed:
+        for line in advice(plan):
+            say(line)
     if options["dry_run"]:
         plan.backend.trainer(plan.problem)
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())

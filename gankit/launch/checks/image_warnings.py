@@ -32,8 +32,8 @@ def few_images(start: Start) -> str | None:
         return None
     found = "there is only 1 image" if count == 1 else f"there are only {count} images"
     return (
-        f"{found}, and a batch has {start.batch}; networks memorize so few; check the path or "
-        f"filter of the data, or give at least {least}"
+        f"{found}, and a batch has {start.batch}; networks memorize so few; give at least "
+        f"{least}{'' if start.problem.augment else ', or augment them: augment.adaptive=true'}"
     )
 
 

@@ -15,6 +15,7 @@ from gankit.config.settings import Settings
 from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.launch import devices
+from gankit.launch.advice import advice
 from gankit.launch.expected_images import Loaded
 from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
 from gankit.launch.from_python.named_settings import named_settings
@@ -62,6 +63,9 @@ def train_recipe(
             config, data_dir,
             loss=named.loss, backend=named.backend, resumed=resumed, loaded=loaded,
         )  # fmt: skip
+    if not resumed:
+        for line in advice(plan):
+            tell(line)
     if named.loss and out:
         check_digest(named.loss.name, plan.loss_digest)
     where = f", data_dir={str(data_dir)!r}" if data_dir else ""
