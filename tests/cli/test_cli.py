@@ -201,7 +201,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(command, run):
     assert ended.code == ExitCode.USAGE
     assert ended.err.startswith("gankit: ")
     assert ended.err.count("\n") == 1
-    assert "resume it with --resume," in ended.err
+    assert "resume it with --resume " in ended.err
     assert there() == before
 
 
