@@ -175,7 +175,7 @@ def _by_number(given: Any) -> Items | None:  # noqa: ANN401
         return None
     if isinstance(given, Mapping | str | bytes | type):
         return None
-    return Items(_kind(given), _each(given), len(given), None, _class_names(given))
+    return Items(_kind(given), _InOrder(given), len(given), None, _class_names(given))
 
 
 RECOGNISERS: tuple[Callable[[Any], Items | None], ...] = (
@@ -194,7 +194,7 @@ def _stacked(given: Sequence[Any]) -> NDArray[Any] | None:
     return None if found.dtype.kind in "OUSV" else found
 
 
-class _each:  # noqa: N801 - used as a function.
+class _InOrder:
     """The items of a sequence without `__iter__`, by number."""
 
     def __init__(self, given: Any) -> None:  # noqa: ANN401
