@@ -11,6 +11,9 @@ import click
 
 from gankit.errors import SYNONYMS, folded
 
+OPTIONS = {"learning_rate": "--lr", "gpu": "--device", "cuda": "--device"}
+"""Options whose names differ from the setting, or from what other programs call it."""
+
 
 class HintingCommand(click.Command):
     """A command whose errors suggest the right option.
@@ -31,11 +34,17 @@ class HintingCommand(click.Command):
 
 
 def _option_error(error: click.NoSuchOption) -> click.UsageError:
-    """Return the error about an option, with a hint if it is the name of a setting."""
+    """Return the error about an option, with a hint if it names a setting or a known synonym."""
     from gankit.config import TrainConfig
     from gankit.recipes.families.settings import COMMON
 
     name = error.option_name.lstrip("-").replace("-", "_")
+    setting = SYNONYMS.get(folded(name), name)
+    option = OPTIONS.get(setting, f"--{setting.replace('_', '-')}")
+    command = error.ctx.command if error.ctx else None
+    if command and any(option in parameter.opts for parameter in command.params):
+        message = f"unknown option {error.option_name!r}; did you mean {option}?"
+        return click.UsageError(message, error.ctx)
     if name not in {*COMMON, *(field.name for field in dataclasses.fields(TrainConfig))}:
         return error
     message = f"unknown option {error.option_name!r}; use --set {name}=VALUE"
