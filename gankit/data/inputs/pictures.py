@@ -238,8 +238,13 @@ def _levels(
 
 def _shape_message(number: int, found: tuple[int, ...], first: tuple[int, ...]) -> str:
     one, other = ("x".join(map(str, shape)) for shape in (first, found))
-    remedy = "resize them to one size"
+    differ = f"images: pictures differ: the first is {one}, number {number} is {other}"
+    if first[:2] == found[:2]:
+        return (
+            f"{differ}; give them one number of channels, such as [one.convert('RGB') for one in "
+            "pictures], or gankit.train(images={'channels': 3})"
+        )
     return (
-        f"images: pictures differ: the first is {one}, number {number} is {other}; {remedy}, or "
-        "give a size: gankit.train(images={'size': [64, 64]}), or ImageOptions(size=(64, 64))"
+        f"{differ}; resize them to one size, such as [one.resize((64, 64)) for one in pictures], "
+        "or gankit.train(images={'size': [64, 64]})"
     )

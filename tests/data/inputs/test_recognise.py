@@ -236,6 +236,14 @@ def test_pictures_of_several_sizes_need_a_size():
     assert data.images.shape == (2, 4, 4, 1)
 
 
+def test_pictures_of_other_channels_name_how_to_convert_them():
+    pictures = [Image.new(mode, (6, 5)) for mode in ("RGB", "L")]
+    with pytest.raises(ConfigError, match="5x6x1; give them one number of channels") as refused:
+        memory_data(pictures)
+    assert "{'channels': 3}" in str(refused.value)
+    assert memory_data(pictures, options=ImageOptions(channels=3)).images.shape == (2, 5, 6, 3)
+
+
 def test_pictures_of_pillow_become_grey_or_colour_like_files():
     palette = PICTURES[0].convert("P")
     clear = Image.new("RGBA", (12, 10), (200, 100, 50, 0))
