@@ -202,7 +202,7 @@ class TrainConfig(Options):
     @property
     def image_shape(self) -> Shape:
         """The shape of the generator's output; ConfigError for native networks."""
-        self._refuse_native()
+        self.check_no_native()
         return output_shape(self.generator.layers, (self.latent,))
 
     def problem(self, image_shape: Shape, loss: Loss) -> Problem:
@@ -211,7 +211,7 @@ class TrainConfig(Options):
         `image_shape` is the (height, width, channels) of the images, `loss` the loss named by
         `self.loss`. Raises ConfigError for native networks, which only `gankit.fit` is given.
         """
-        self._refuse_native()
+        self.check_no_native()
         return Problem(
             generator=self.generator.layers,
             discriminator=self.discriminator.layers,
@@ -224,7 +224,7 @@ class TrainConfig(Options):
             **self.options(),
         )
 
-    def _refuse_native(self) -> None:
+    def check_no_native(self) -> None:
         """Raise ConfigError if a network is native: its class's name does not build it."""
         for role in ("generator", "discriminator"):
             if name := getattr(self, role).native:

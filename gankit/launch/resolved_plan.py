@@ -120,6 +120,7 @@ def resolve(
     UnknownName, BackendUnavailable, DataError, ConfigError
         A name is unknown, or its object cannot be loaded or does not fit.
     """
+    config.check_no_native()
     loss = loss or plugins.get_loss(config.loss)
     backend = choose_backend(backend or config.backend, tell)
     before = recorded(resumed).dataset if resumed and RunFolder(resumed).exists() else None

@@ -222,3 +222,16 @@ def test_a_run_killed_by_the_system_resumes_from_its_folder_to_the_same_bits(tmp
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     resumed, whole = ends_with(tmp_path / "killed"), ends_with(tmp_path / "whole")
     assert resumed.stdout == whole.stdout != "", resumed.stderr + whole.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["sample"], ["evaluate"], ["train", "--resume", "--out"], ["report", "--explore"]],
+    ids=" ".join,
+)
+def test_a_command_that_builds_the_networks_says_that_it_cannot(words, tmp_path, command):
+    fit(painter(), critic(), out=tmp_path / "run")
+    code, _, told = command(*words, tmp_path / "run")
+    last = told.strip().splitlines()[-1]
+    assert code != 0
+    assert "torch.nn.modules.container.Sequential, a native network, which only a program" in last

@@ -90,7 +90,7 @@ def command(
 
     check_samples(count)
     check_seed(seed)
-    recorded(run)
+    recorded(run).check_no_native()
     compared = None if features is None else plugin_features(features)
     watch = StageBar(plain=True if no_progress else None)
     try:
