@@ -20,11 +20,12 @@ from gankit.launch.folder_callbacks import SECONDS, folder_callbacks, warning_re
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder, open_folder, space_needed
 from gankit.launch.resolved_plan import ResolvedPlan
-from gankit.launch.resume.find_checkpoint import last_good, newest_info
+from gankit.launch.resume.find_checkpoint import last_good
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
 from gankit.launch.training_time import TrainingTime
 from gankit.runs import LossLog, RunFolder, loss_log
+from gankit.runs.checkpoints import read_manifest
 from gankit.runs.loss_history import LossHistory
 from gankit.runs.warning_log import STOPPED
 from gankit.training import Callback, Callbacks, StopRequest, as_callbacks, fit
@@ -89,9 +90,9 @@ def _build_trainer(plan: ResolvedPlan, resumed: Path | None) -> tuple[ResolvedPl
     return plan, plan.backend.trainer(plan.problem)
 
 
-def _seconds_before(folder: RunFolder | None) -> float:
-    """Return the seconds that a run trained before its newest checkpoint; 0 if not recorded."""
-    found = newest_info(folder).get(SECONDS, 0.0) if folder else 0.0
+def _seconds_before(folder: RunFolder, step: int) -> float:
+    """Return the seconds that a run trained up to its checkpoint of `step`; 0 if not recorded."""
+    found = read_manifest(folder.checkpoints.path(step)).info.get(SECONDS, 0.0)
     return found if isinstance(found, int | float) and found > 0 else 0.0
 
 
@@ -111,7 +112,9 @@ def _train(
         warn_of_misuse(Start(plan.problem, trainer, data.images, data.labels, batch), record)
     history = History()
     log = LossLog(folder.losses) if folder else None
-    trained = TrainingTime(_seconds_before(folder) if start else 0.0, plan.config.minutes)
+    minutes = plan.config.minutes
+    seconds = _seconds_before(folder, start) if folder and start and minutes else 0.0
+    trained = TrainingTime(seconds, minutes)
     steps = start if trained.over() else plan.steps
     own: list[Callback] = [history]
     if folder and log:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,11 +93,12 @@ def fit(
         _check_finite(losses, step)
         step, size = end, _next_size(size, end - step, elapsed, largest)
         done = step >= steps or stop()
+        progress = Progress(step, losses, trainer, done, problem, request)
         for callback in called:
-            callback(Progress(step, losses, trainer, done, problem, request))
+            callback(progress)
         if request.reason and not done:
             done = True
-            _finish(called, Progress(step, losses, trainer, done, problem, request))
+            _finish(called, replace(progress, done=True))
     return step
 
 

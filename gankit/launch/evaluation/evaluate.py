@@ -62,12 +62,14 @@ def evaluate_run(
         )
     check_samples(count)
     plan = run.plan if run.config.dataset == MEMORY else None
-    if plan and given is None and dataset is None:
+    in_memory = plan is not None and given is None and dataset is None
+    if plan and in_memory:
         given = plan.data
+    known_digests = {} if in_memory else _trained_on(run)
     with closing(StageBar()) if progress else nullcontext(unwatched) as watch:
         watch(READING, 0.0)
         known = reference_data.load(
-            run.config, data_dir, _trained_on(run), dataset, given=given,
+            run.config, data_dir, known_digests, dataset, given=given,
             test_images=plan.test_images if plan else None, features=features, watch=watch,
         )  # fmt: skip
         found = known.metrics(generate_images(run, count, seed, watch, known.labels), watch)

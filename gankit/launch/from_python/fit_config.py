@@ -7,7 +7,6 @@ from typing import Any
 from gankit.config import TrainConfig
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Problem
-from gankit.layers import is_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 
@@ -42,7 +41,7 @@ def fit_config(problem: Problem, loss: Loss, **rest: Any) -> TrainConfig:  # noq
 
 def _network(network: object, optimizer: Optimizer) -> NetworkConfig:
     """Return layers as they are, and a native network by its class."""
-    if isinstance(network, tuple) and is_spec(network):
+    if isinstance(network, tuple):
         return NetworkConfig(network, optimizer)
     kind = type(network)
     return NetworkConfig((), optimizer, native=f"{kind.__module__}.{kind.__qualname__}")
