@@ -21,6 +21,7 @@ from gankit.launch.from_python.named_settings import loss_of
 from gankit.launch.from_python.read_given import read_for_fit, read_test_images
 from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
+from gankit.launch.warm_start.init_from import Missing, Networks, init_request
 from gankit.layers import Spec
 from gankit.losses import Loss, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
@@ -41,6 +42,9 @@ def train(
     *,
     out: Folder | None = None,
     resume: bool = False,
+    init_from: Folder | None = None,
+    init_networks: Networks | None = None,
+    init_missing: Missing | None = None,
     data_dir: Folder | None = None,
     progress: bool = True,
     callbacks: Callbacks = (),
@@ -59,6 +63,18 @@ def train(
     resume
         Whether to resume from the newest valid checkpoint in `out`, if it has one; False by
         default.
+    init_from
+        A run to begin with, as RUN, RUN@STEP or RUN@best: the weights of its newest checkpoint, of
+        a step, or of the best evaluated one. Layers are matched by their names, whatever backend
+        trained them; the optimizers are new. None, the default, begins with initial weights.
+        Without `recipe`, the other run's settings take the recipe's place.
+    init_networks
+        Which networks `init_from` loads: "both", "generator" or "discriminator". None, the
+        default, is "both".
+    init_missing
+        What happens to layers that the other run lacks, or has in other shapes: "refuse" raises an
+        error that lists them, "fresh" begins with initial weights in them. None, the default, is
+        "refuse".
     data_dir
         A folder with the data set's files; None, the default, uses `GANKIT_DATA` and the
         usual folders.
@@ -95,6 +111,7 @@ def train(
         optional(out, "out"),
         optional(data_dir, "data_dir"),
         settings,
+        warm=init_request(init_from, init_networks, init_missing),
         resume=resume,
         progress=progress,
         callbacks=callbacks,
@@ -131,6 +148,9 @@ def fit(
     seed: int = 0,
     out: Folder | None = None,
     resume: bool = False,
+    init_from: Folder | None = None,
+    init_networks: Networks | None = None,
+    init_missing: Missing | None = None,
     sample_every: int = 10,
     checkpoint_every: int | None = None,
     evaluate_every: int | None = None,
@@ -220,6 +240,18 @@ def fit(
     resume
         Whether to resume from the newest valid checkpoint in `out`, if it has one; False by
         default. Give the same arguments as before; `steps`, `epochs` and the intervals may differ.
+    init_from
+        A run to begin with, as RUN, RUN@STEP or RUN@best: the weights of its newest checkpoint, of
+        a step, or of the best evaluated one. Layers are matched by their names, whatever backend
+        trained them; the optimizers are new. None, the default, begins with initial weights.
+        A run of native networks gives its weights to networks of the same framework.
+    init_networks
+        Which networks `init_from` loads: "both", "generator" or "discriminator". None, the
+        default, is "both".
+    init_missing
+        What happens to layers that the other run lacks, or has in other shapes: "refuse" raises an
+        error that lists them, "fresh" begins with initial weights in them. None, the default, is
+        "refuse".
     sample_every
         Epochs between sample grids; 10 by default.
     checkpoint_every
@@ -286,6 +318,7 @@ def fit(
     unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(
         data, problem, chosen_loss, backend, settings, test_images=unseen,
+        warm=init_request(init_from, init_networks, init_missing),
         out=optional(out, "out"), resume=resume, progress=progress, callbacks=callbacks,
     )  # fmt: skip
 

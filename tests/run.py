@@ -43,6 +43,7 @@ AGAIN = [
     "launch/checks/test_misuse_warnings.py",
     "launch/resume/test_moved_data.py",
     "launch/test_native_networks.py",
+    "launch/warm_start",
     "recipes",
     "test_api.py",
 ]

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from gankit import plugins
 from gankit._utils import locked_folders
 from gankit._utils.storage import require_space
-from gankit.callbacks import Evaluations, History, Watchdog
+from gankit.callbacks import Checkpoints, Evaluations, History, Watchdog
 from gankit.contract import Trainer
 from gankit.errors import DataError, Diverged, StorageError
 from gankit.launch import devices, evaluate_callback
@@ -24,11 +26,12 @@ from gankit.launch.resume.find_checkpoint import last_good
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
 from gankit.launch.training_time import TrainingTime
+from gankit.launch.warm_start.warm_start import begin
 from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.runs.checkpoints import read_manifest
 from gankit.runs.loss_history import LossHistory
 from gankit.runs.warning_log import STOPPED
-from gankit.training import Callback, Callbacks, StopRequest, as_callbacks, fit
+from gankit.training import Callback, Callbacks, Progress, StopRequest, as_callbacks, fit
 
 
 def launch(
@@ -48,13 +51,15 @@ def launch(
     tell
         Called with a line for what the run does.
     tell_evaluations
-        Called with a line for each evaluation, and while their classifier trains; `tell` by
-        default.
+        Called with a line for each evaluation, while their classifier trains, and for the weights
+        of another run; `tell` by default.
 
     Raises
     ------
     ConfigError
         `out` holds a run and `resume` is False, or the run has other settings.
+    CheckpointError
+        The weights to begin with do not fit.
     StorageError
         `out` cannot be written, or another process is writing to it.
     Diverged
@@ -64,6 +69,8 @@ def launch(
     if out is not None:
         check_folder(RunFolder(out), resume=resume)
     plan, trainer = _build_trainer(plan, out if resume else None)
+    if plan.warm_start:
+        plan = dataclasses.replace(plan, warm_start=begin(plan.warm_start, trainer, report))
     if out is None:
         return _train(plan, trainer, None, 0, called, stop)
     folder = RunFolder(out)
@@ -96,6 +103,14 @@ def _seconds_before(folder: RunFolder, step: int) -> float:
     return found if isinstance(found, int | float) and found > 0 else 0.0
 
 
+def _save_start(callbacks: list[Callback], plan: ResolvedPlan, trainer: Trainer) -> None:
+    """Save the weights that a run begins with: resuming it does not need the other run."""
+    progress = Progress(0, np.empty((0, 2)), trainer, done=False, problem=plan.problem)
+    for callback in callbacks:
+        if isinstance(callback, Checkpoints):
+            callback(progress)
+
+
 def _train(
     plan: ResolvedPlan,
     trainer: Trainer,
@@ -124,6 +139,8 @@ def _train(
     request = StopRequest()
     extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
+        if start == 0 and plan.warm_start:
+            _save_start(own, plan, trainer)
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
             steps=steps, start=start, callbacks=[*own, watchdog, *callbacks, *extra],

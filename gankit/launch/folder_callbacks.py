@@ -52,7 +52,7 @@ def folder_callbacks(
         "dataset": config.dataset,
         "libraries": plan.environment["libraries"],
         "settings": lasting(config),
-        **plan.digests,
+        **plan.records,
     }
 
     def manifest() -> Mapping[str, object]:

@@ -17,6 +17,8 @@ from gankit.launch.checks.image_size import described
 from gankit.launch.expected_images import ExpectedImages, Loaded, expected_classes, expected_images
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.recorded_config import base
+from gankit.launch.warm_start.inherited_settings import inherited_settings
+from gankit.launch.warm_start.init_from import InitFrom
 from gankit.layers import Shape
 from gankit.recipes.families import FAMILIES
 from gankit.recipes.families.family import Family, Role
@@ -37,6 +39,7 @@ def layered_sources(
     *,
     default: str | None = None,
     run: Path | None = None,
+    warm: InitFrom | None = None,
     data_dir: Path | None = None,
     loaded: Loaded | None = None,
     tell: Tell = silent,
@@ -53,6 +56,8 @@ def layered_sources(
         The recipe of a new run; None for the one that fits the images.
     run
         The folder of a resumed run, if any.
+    warm
+        The run to begin with, if any; without a recipe, its settings take the recipe's place.
     data_dir
         Folder of data sets that the user gave.
     loaded
@@ -67,14 +72,17 @@ def layered_sources(
     """
     if run is not None and RunFolder(run).exists():
         return [base(recipe, run), *rest]
-    recipe = default if recipe is None else recipe
     loaded = {} if loaded is None else loaded
-    images = None
-    if recipe is None:
-        stated = merge(rest)[0]
-        images = None if _states_networks(stated) else expected_images(stated, data_dir, loaded)
-        recipe = _fitting_recipe(stated, images, tell)
-    sources = [from_recipe(recipe, plugins.get_recipe), *rest]
+    images, stated = None, merge(rest)[0]
+    if recipe is None and warm:
+        lowest = inherited_settings(warm, stated)
+    else:
+        recipe = default if recipe is None else recipe
+        if recipe is None:
+            images = None if _states_networks(stated) else expected_images(stated, data_dir, loaded)
+            recipe = _fitting_recipe(stated, images, tell)
+        lowest = from_recipe(recipe, plugins.get_recipe)
+    sources = [lowest, *rest]
     merged = merge(sources)[0]
     found = families(merged)
     if not found:

@@ -87,7 +87,7 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
     evaluation_log.read(folder.evaluations)
     loss_log.truncate(folder.losses, start, log)  # The last check and the first write.
     evaluation_log.truncate(folder.evaluations, start)
-    warning_log.truncate(folder.warnings, start if checkpoint else BEFORE_START)
+    warning_log.truncate(folder.warnings, start or BEFORE_START)
     class_names.write(folder.classes, plan.data.class_names)
     if facts:
         folder.write_facts(facts)
@@ -136,7 +136,7 @@ def _facts(plan: ResolvedPlan) -> dict[str, Any]:
     """Return the contents of `environment.json` for a new run, with a random mark."""
     framework = {"framework": _framework(plan)} if plan.backend.requires else {}
     mark = {"run": secrets.token_hex(16)}
-    return plan.environment | framework | plan.notes | plan.digests | mark
+    return plan.environment | framework | plan.notes | plan.records | mark
 
 
 def space_needed(plan: ResolvedPlan, trainer: Trainer, start: int) -> int:
@@ -146,7 +146,7 @@ def space_needed(plan: ResolvedPlan, trainer: Trainer, start: int) -> int:
     run has the best one too.
     """
     steps, config = plan.steps - start, plan.config
-    saves = math.ceil(steps / (config.checkpoint_every or plan.epoch))
+    saves = math.ceil(steps / (config.checkpoint_every or plan.epoch)) + bool(plan.warm_start)
     evaluations = 0
     if config.evaluate_every:
         evaluations = math.ceil(steps / (plan.epoch * config.evaluate_every))

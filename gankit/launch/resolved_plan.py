@@ -23,6 +23,7 @@ from gankit.launch.resume.loss_digest import loss_digest
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.resume.run_images import hint_at_moved_images
 from gankit.launch.training_data import training_data
+from gankit.launch.warm_start.warm_start import RECORD, WarmStart
 from gankit.losses import Loss
 from gankit.runs import RunFolder, environment
 
@@ -45,6 +46,8 @@ class ResolvedPlan:
         Digest of the loss from `gankit.launch.resume.loss_digest`, or None.
     test_images
         Held-out images that a program gave; None for those of the data set, if it has any.
+    warm_start
+        The checkpoint of another run that this one begins with, if any.
     """
 
     config: TrainConfig
@@ -55,6 +58,7 @@ class ResolvedPlan:
     data_dir: Path | None = None
     loss_digest: str | None = None
     test_images: ImageSet | None = None
+    warm_start: WarmStart | None = None
 
     @property
     def steps(self) -> int:
@@ -85,6 +89,11 @@ class ResolvedPlan:
         return self.config.epoch(len(self.data))
 
     @property
+    def records(self) -> dict[str, Any]:
+        """What a run records of its start: the digests, and what it begins with, if anything."""
+        return self.digests | ({RECORD: dict(self.warm_start.record)} if self.warm_start else {})
+
+    @property
     def digests(self) -> dict[str, str]:
         """Digests of the images and the loss, by their names in records."""
         loss = {"loss_digest": self.loss_digest} if self.loss_digest else {}
@@ -102,6 +111,7 @@ def resolve(
     loss: Loss | None = None,
     backend: Backend | None = None,
     resumed: Path | None = None,
+    warm: WarmStart | None = None,
     loaded: dict[str, ImageSet] | None = None,
 ) -> ResolvedPlan:
     """Resolve all names; what "auto" became is printed and recorded.
@@ -112,6 +122,8 @@ def resolve(
         Objects that replace the names in `config`.
     resumed
         The folder of a resumed run, if any.
+    warm
+        The checkpoint of another run to begin with, if any.
     loaded
         As in `training_data`.
 
@@ -131,5 +143,6 @@ def resolve(
     warn_of_lost_detail(config)
     problem = config.problem(data.images.images.shape[1:], loss)
     return ResolvedPlan(
-        config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss)
-    )
+        config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss),
+        warm_start=warm,
+    )  # fmt: skip

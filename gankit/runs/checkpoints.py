@@ -42,15 +42,19 @@ class Checkpoint:
     info
         Additional values of the writer. A run writes "backend", "recipe", "dataset", "libraries",
         "run" (its mark), "settings" (those that must not change), "data_digest" and "data_sample"
-        (digests of its images), and "log" (the digest of its log at that step).
+        (digests of its images), "init_from" (the checkpoint that it began with, if any), and "log"
+        (the digest of its log at that step).
     path
         The folder of the checkpoint.
+    digest
+        The SHA-256 in its manifest, which covers the digest of every file; 64 hexadecimal digits.
     """
 
     step: int
     state: State
     info: Mapping[str, Json]
     path: Path
+    digest: str = ""
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -64,7 +68,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """
     path = given(path, "the folder of a checkpoint")
     found, state = _read(path)
-    return Checkpoint(found.step, state, found.info, path)
+    return Checkpoint(found.step, state, found.info, path, found.digest)
 
 
 class _Vanished(Exception):

@@ -84,6 +84,11 @@ class Manifest:
         """Return the canonical text of the manifest, with its own digest."""
         return _sealed({"format": FORMAT, **asdict(self)})
 
+    @property
+    def digest(self) -> str:
+        """The manifest's own digest, SHA-256: it identifies the checkpoint with all its arrays."""
+        return str(json.loads(self.encode())["sha256"])
+
 
 def describe(content: bytes, arrays: State) -> FileEntry:
     """Return the entry of a file with this content."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gankit.launch.expected_images import Loaded
     from gankit.launch.resolved_plan import ResolvedPlan
     from gankit.launch.run import Run
+    from gankit.launch.warm_start.init_from import InitFrom
     from gankit.training import Callback
 
 FLAGS = (
@@ -47,6 +48,8 @@ FLAGS = (
     "device",
     "flip",
 )
+NETWORKS = ("both", "generator", "discriminator")
+MISSING = ("refuse", "fresh")
 LEARNING_RATES = {
     "lr": ("generator", "discriminator"),
     "lr_generator": ("generator",),
@@ -109,6 +112,22 @@ LEARNING_RATES = {
     metavar="[auto]",
     help="Resume from the newest checkpoint in --out.",
 )
+@click.option(
+    "--init-from",
+    metavar="RUN[@STEP|@best]",
+    help="Begin with the weights of another run's newest checkpoint, or of STEP or the best; "
+    "without a recipe, with its settings too.",
+)
+@click.option(
+    "--init-networks",
+    type=click.Choice(NETWORKS),
+    help="The networks that --init-from loads  [both].",
+)
+@click.option(
+    "--init-missing",
+    type=click.Choice(MISSING),
+    help="Layers of other shapes: refuse the run, or begin with fresh weights in them  [refuse].",
+)
 @click.option("--config", type=PATH, help="TOML file that overrides the recipe.")
 @click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Override one setting."
@@ -133,30 +152,36 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     from gankit.launch.open_folder import check_folder
     from gankit.launch.resolved_plan import resolve
     from gankit.launch.resume.check_loss import check_loss_known
+    from gankit.launch.warm_start.init_from import init_request
+    from gankit.launch.warm_start.warm_start import begin, warm_start
     from gankit.runs import RunFolder
 
     if options["resume"] and not options["out"]:
         raise ConfigError("--resume needs --out, the folder of the run")
     plain = True if options["no_progress"] else None
     loaded: Loaded = {}
+    resumed = options["out"] if options["resume"] else None
+    request = init_request(*(options[f"init_{name}"] for name in ("from", "networks", "missing")))
     with downloads_shown(plain=plain):
-        sources = _sources(options, loaded)
+        sources = _sources(options, request, loaded)
     config = config_of(sources, plugins.get_penalty)
     if options["print_config"]:
         _print_config(config, sources)
         return 0
     if options["out"]:  # Before reading data; signals still end the command at once.
         check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
-    resumed = options["out"] if options["resume"] else None
     if resumed:
         check_loss_known(resumed, config)
+    warm = warm_start(request, resumed)
     with downloads_shown(plain=plain):
-        plan = resolve(config, options["data_dir"], say, resumed=resumed, loaded=loaded)
+        plan = resolve(config, options["data_dir"], say, resumed=resumed, warm=warm, loaded=loaded)
     if not resumed:
         for line in advice(plan):
             say(line)
     if options["dry_run"]:
-        plan.backend.trainer(plan.problem)
+        trainer = plan.backend.trainer(plan.problem)
+        if plan.warm_start:
+            begin(plan.warm_start, trainer, say)
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())
         say(f"{plan.summary}, into {out}")
         return 0
@@ -176,7 +201,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     return stop.exit_code
 
 
-def _sources(options: dict[str, Any], loaded: Loaded) -> list[Source]:
+def _sources(options: dict[str, Any], warm: InitFrom | None, loaded: Loaded) -> list[Source]:
     """Return the sources of this run's settings, lowest priority first."""
     from gankit.config import layering
     from gankit.launch.layered_sources import layered_sources
@@ -199,6 +224,7 @@ def _sources(options: dict[str, Any], loaded: Loaded) -> list[Source]:
         found + _image_sources(options),
         default=os.environ.get("GANKIT_RECIPE"),
         run=options["out"] if options["resume"] else None,
+        warm=warm,
         data_dir=options["data_dir"],
         loaded=loaded,
         tell=say,

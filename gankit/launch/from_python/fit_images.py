@@ -19,6 +19,8 @@ from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.check_loss import check_digest
 from gankit.launch.resume.loss_digest import loss_digest
 from gankit.launch.run import Run
+from gankit.launch.warm_start.init_from import InitFrom
+from gankit.launch.warm_start.warm_start import warm_start
 from gankit.losses import Loss
 from gankit.runs import RunFolder
 from gankit.training import Callbacks
@@ -35,6 +37,7 @@ def fit_images(
     settings: dict[str, Any],
     *,
     test_images: MemoryData | None,
+    warm: InitFrom | None,
     out: Path | None,
     resume: bool,
     progress: bool,
@@ -48,6 +51,8 @@ def fit_images(
         The loss before label smoothing.
     settings
         Fields of `TrainConfig` that `problem` does not have: `COUNTS`, and the like.
+    warm
+        The run to begin with, if any.
     """
     for name in COUNTS:
         if settings[name] is not None or name not in OPTIONAL_COUNTS:
@@ -58,6 +63,7 @@ def fit_images(
     check_folder_arguments(out, settings, resume=resume)
     if out:
         check_folder(RunFolder(out), resume=resume)
+    begun = warm_start(warm, out if resume else None)
     networks = {"generator": problem.generator, "discriminator": problem.discriminator}
     chosen = choose_backend(backend, networks=networks)
     digest = loss_digest(loss)
@@ -65,7 +71,7 @@ def fit_images(
         check_digest(loss.name, digest)
     config = fit_config(problem, loss, backend=chosen.name, dataset=MEMORY, **settings)
     plan = ResolvedPlan(
-        config, chosen, data, problem, {"data": data.source}, None, digest, test_images
+        config, chosen, data, problem, {"data": data.source}, None, digest, test_images, begun
     )
     return launch_with_bar(
         plan, out, resume=resume, progress=progress, callbacks=callbacks,

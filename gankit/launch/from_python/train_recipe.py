@@ -26,6 +26,8 @@ from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import resolve
 from gankit.launch.resume.check_loss import check_digest, check_loss_known
 from gankit.launch.run import Run
+from gankit.launch.warm_start.init_from import InitFrom
+from gankit.launch.warm_start.warm_start import warm_start
 from gankit.runs import RunFolder
 from gankit.training import Callbacks, as_callbacks
 
@@ -36,11 +38,18 @@ def train_recipe(
     data_dir: Path | None,
     settings: Settings,
     *,
+    warm: InitFrom | None,
     resume: bool,
     progress: bool,
     callbacks: Callbacks,
 ) -> Run:
-    """Train as `gankit.train` does, with its arguments and errors."""
+    """Train as `gankit.train` does, with its arguments and errors.
+
+    Parameters
+    ----------
+    warm
+        The run to begin with, if any.
+    """
     if recipe is not None and not isinstance(recipe, str | os.PathLike):
         raise ConfigError(f"recipe: got {shown(recipe)}; expected a name, or the path of a file")
     check_folder_arguments(out, settings, resume=resume)
@@ -52,16 +61,19 @@ def train_recipe(
     tell = Screen(plain=True).write if progress else silent
     loaded: Loaded = {}
     if named.images is not None:  # Reading may take long: other settings are checked first.
-        checked = _config(recipe, named.settings | {"dataset": AUTO}, resumed, None, {}, silent)
+        checked = _config(
+            recipe, named.settings | {"dataset": AUTO}, resumed, warm, None, {}, silent
+        )
         loaded[MEMORY] = read_given(named.images, options=checked.images, progress=progress)
     with downloads_shown() if progress else nullcontext():
-        config = _config(recipe, named.settings, resumed, data_dir, loaded, tell)
+        config = _config(recipe, named.settings, resumed, warm, data_dir, loaded, tell)
     if resumed and not named.loss:
         check_loss_known(resumed, config)
+    begun = warm_start(warm, resumed)
     with downloads_shown() if progress else nullcontext():
         plan = resolve(
             config, data_dir,
-            loss=named.loss, backend=named.backend, resumed=resumed, loaded=loaded,
+            loss=named.loss, backend=named.backend, resumed=resumed, warm=begun, loaded=loaded,
         )  # fmt: skip
     if not resumed:
         for line in advice(plan):
@@ -79,6 +91,7 @@ def _config(
     recipe: str | os.PathLike[str] | None,
     named: dict[str, Any],
     resumed: Path | None,
+    warm: InitFrom | None,
     data_dir: Path | None,
     loaded: Loaded,
     tell: Tell,
@@ -87,5 +100,7 @@ def _config(
     name, device = None if recipe is None else os.fspath(recipe), devices.wanted()
     environment = layering.from_environment({devices.VARIABLE: device} if device else {})
     rest = [*environment, ("train(...)", named)]
-    sources = layered_sources(name, rest, run=resumed, data_dir=data_dir, loaded=loaded, tell=tell)
+    sources = layered_sources(
+        name, rest, run=resumed, warm=warm, data_dir=data_dir, loaded=loaded, tell=tell
+    )
     return layering.config_of(sources, plugins.get_penalty)

@@ -42,13 +42,21 @@ def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run:
         if config.dataset == MEMORY:
             now, remedy = f"the {data.source}", "give the same ones, in the same order"
         raise ConfigError(
-            f"{run} was trained on other images than {now}; {remedy}, or choose another --out"
+            f"{run} was trained on other images than {now}; {remedy}, or {_anew(run)}"
         )
     if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
         raise ConfigError(
             f"{run} was trained with other settings: {in_words(found)}; "
-            "use the old values, or choose another --out"
+            f"use the old values, or {_anew(run)}"
         )
+
+
+def _anew(run: Path) -> str:
+    """Return how to continue with other settings: in a new run."""
+    return (
+        f"begin a new run with its weights: --init-from {run} (in Python init_from=) and another "
+        "--out"
+    )
 
 
 def check_unchanged(config: TrainConfig, checkpoint: Checkpoint, run: Path) -> None:
