@@ -26,12 +26,13 @@ PROMISED = {
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
     "Residual as_spec capabilities initial_weights is_running output_shape tree uses_labels walk "
     "weight_shapes",
-    "gankit.losses": "HINGE LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING NumpyLossOps "
-    "RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
+    "gankit.losses": "HINGE LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING NumpyFollowerOps "
+    "NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name",
     "gankit.penalties": "NamedPenalty Penalty",
+    "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",
     "gankit.augment": "Augment AugmentOps Half view",
     "gankit.recipes": "Recipe",
     "gankit.recipes.families": "networks",

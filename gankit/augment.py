@@ -12,11 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
-import numpy as np
-
 from gankit._utils.field_types import check_fields
 from gankit._utils.plain_numbers import number, plain_numbers
-from gankit._utils.state import State
 from gankit.errors import ConfigError, UnknownName
 
 Tensor: TypeAlias = Any
@@ -96,10 +93,6 @@ class Augment:
             raise ConfigError(f"augmentation.images: got {self.images}; expected above 0")
         if self.every < 1:
             raise ConfigError(f"augmentation.every: got {self.every}; expected at least 1")
-
-    def initial_scalars(self) -> State:
-        """Return "p", "signs" and "updates" of an adaptive augmentation at the start of a run."""
-        return {"p": np.zeros(()), "signs": np.zeros(()), "updates": np.zeros((), np.int64)}
 
     def moved(self, p: float, signs: float, updates: int, batch: int) -> float:
         """Return the probability p after some discriminator updates.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Protocol, TypeAlias
@@ -26,7 +26,9 @@ from numpy.typing import NDArray
 from gankit._text import plain
 from gankit._utils.field_types import check_fields, fits
 from gankit._utils.plain_numbers import number
+from gankit._utils.state import State
 from gankit.errors import ConfigError, GankitError, described, place_of, shown
+from gankit.followers import Follower
 
 PICKLERS = {"cloudpickle", "dill"}
 """Packages that pickle lambdas."""
@@ -101,10 +103,22 @@ class NumpyLossOps:
         return made
 
 
-Formula: TypeAlias = Callable[[Any, Any, Any], Any]
+class NumpyFollowerOps(NumpyLossOps):
+    """The operations of a follower on NumPy arrays (`gankit.followers.FollowerOps`)."""
+
+    total = staticmethod(np.sum)
+
+    @staticmethod
+    def below(numbers: Logits, threshold: float) -> Logits:
+        """Return 1 for each of `numbers` below the threshold, else 0."""
+        made: Logits = np.where(np.less(numbers, threshold), 1.0, 0.0)
+        return made
+
+
+Formula: TypeAlias = Callable[..., Any]
 """A function of `LossOps` and two `Tensor`s that returns a scalar `Tensor`; a backend calls it with
-its own operations and tensors."""
-FormulaOfFakes: TypeAlias = Callable[[Any, Any], Any]
+its own operations and tensors. With a follower it takes its scalars too."""
+FormulaOfFakes: TypeAlias = Callable[..., Any]
 """A function of `LossOps` and one `Tensor` that returns a scalar `Tensor`."""
 
 PARAMETERS = {
@@ -130,11 +144,14 @@ class _NamedFormula:
         One of `PARAMETERS`.
     function
         The user's function.
+    more
+        Names of further parameters.
     """
 
     loss: str
     role: str
     function: Callable[..., Any]
+    more: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ConfigError unless the function takes the parameters of its role."""
@@ -142,7 +159,7 @@ class _NamedFormula:
             signature = inspect.signature(self.function)
         except (TypeError, ValueError):  # Functions written in C may have no signature.
             return
-        expected = PARAMETERS[self.role]
+        expected = PARAMETERS[self.role] + self.more
         try:
             signature.bind(*expected)
         except TypeError:
@@ -204,6 +221,9 @@ class Loss:
     of_fakes
         `(ops, fake) -> scalar`, the part of the discriminator's formula that depends only on
         fakes; None if the formula is not such a sum. Label smoothing needs it.
+    follower
+        Scalars that follow the logits (`gankit.followers.Follower`), or None. With a follower each
+        formula takes one more parameter, `scalars`: its scalars by name, in the logits' precision.
 
     Raises
     ------
@@ -216,13 +236,38 @@ class Loss:
     generator: Formula
     paired: bool = False
     of_fakes: FormulaOfFakes | None = None
+    follower: Follower | None = None
 
     def __post_init__(self) -> None:
         """Check the values, and name the loss in the errors of its functions."""
         check_fields(self, "loss")
+        more = ("scalars",) if self.follower else ()
         for role in PARAMETERS:
             if (function := getattr(self, role)) is not None:
-                object.__setattr__(self, role, _NamedFormula(self.name, role, _bare(function)))
+                formula = _NamedFormula(self.name, role, _bare(function), more)
+                object.__setattr__(self, role, formula)
+
+    def given(self, scalars: Mapping[str, Any] | None = None) -> Loss:
+        """Return the loss with its follower's scalars, whose formulas take the logits alone.
+
+        It is the loss itself if it has no follower.
+
+        Parameters
+        ----------
+        scalars
+            The follower's scalars in the logits' precision; by default those of the start.
+        """
+        if self.follower is None:
+            return self
+        if scalars is None:
+            scalars = {name: float(x) for name, x in self.follower.initial_scalars().items()}
+        return replace(
+            self,
+            discriminator=_Given(self.discriminator, scalars),
+            generator=_Given(self.generator, scalars),
+            of_fakes=self.of_fakes and _Given(self.of_fakes, scalars),
+            follower=None,
+        )
 
     def __copy__(self) -> Loss:
         """Return the loss itself: it is immutable, and a copy must not depend on pickling."""
@@ -250,6 +295,7 @@ def check_paired(loss: Loss) -> None:
 
     A formula that cannot be computed on NumPy arrays is not checked.
     """
+    loss = loss.given()
     if not loss.paired and _fails(loss, None) and not _fails(loss, np.zeros(2)):
         raise ConfigError(
             f"paired of loss {loss.name!r}: got False, but its generator uses real; expected True"
@@ -359,6 +405,18 @@ def _relativistic_average_swapped(ops: LossOps, real: Tensor, fake: Tensor) -> T
 
 
 @dataclass(frozen=True)
+class _Given:
+    """A formula of `Loss.given`."""
+
+    formula: Callable[..., Any]
+    scalars: Mapping[str, Any]
+
+    def __call__(self, *tensors: Any) -> Any:  # noqa: ANN401 - any backend's tensors.
+        """Return the formula's loss."""
+        return self.formula(*tensors, self.scalars)
+
+
+@dataclass(frozen=True)
 class _Smoothed:
     """The discriminator's formula of `smoothed`."""
 
@@ -366,20 +424,30 @@ class _Smoothed:
     of_fakes: FormulaOfFakes
     share: float
 
-    def __call__(self, ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, ops: LossOps, real: Tensor, fake: Tensor, *scalars: object) -> Tensor:
         """Return the smoothed loss."""
-        plain: Tensor = self.formula(ops, real, fake)
-        swapped: Tensor = self.of_fakes(ops, real) + self.of_fakes(ops, fake)
+        plain: Tensor = self.formula(ops, real, fake, *scalars)
+        swapped: Tensor = self.of_fakes(ops, real, *scalars) + self.of_fakes(ops, fake, *scalars)
         return (1 - self.share) * plain + self.share * swapped
 
 
 @dataclass(frozen=True)
 class _Absent:
-    """A formula of a loss made by `absent`."""
+    """A formula of a loss made by `absent`, and its follower."""
 
     name: str
+    scalars: State
 
-    def __call__(self, _ops: LossOps, _real: Tensor, _fake: Tensor) -> Tensor:
+    def initial_scalars(self) -> State:
+        """Return the scalars of the run."""
+        return self.scalars
+
+    def follow(self, *_tensors: object) -> Mapping[str, Any]:
+        """Raise ConfigError."""
+        moved: Mapping[str, Any] = self()
+        return moved
+
+    def __call__(self, *_tensors: object) -> Any:  # noqa: ANN401 - it returns nothing.
         """Raise ConfigError."""
         raise ConfigError(
             f"loss {self.name!r} is not registered; to train on, give the Loss again: "
@@ -387,9 +455,18 @@ class _Absent:
         )
 
 
-def absent(name: str) -> Loss:
-    """Return a placeholder for an unregistered loss: the run can sample, but not train."""
-    return Loss(name, _Absent(name), _Absent(name))
+def absent(name: str, scalars: State) -> Loss:
+    """Return a placeholder for an unregistered loss: the run can sample, but not train.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    scalars
+        The run's scalars of its follower; empty if it has none.
+    """
+    formula = _Absent(name, scalars)
+    return Loss(name, formula, formula, follower=formula if scalars else None)
 
 
 def smoothed(loss: Loss, share: float) -> Loss:

@@ -1,5 +1,5 @@
 """The errors of a user's loss name it, with the remedy."""
-# ruff: noqa: ARG005 - the parameters are those of a formula.
+# ruff: noqa: ARG001, ARG002, ARG005 - the parameters are those of a formula.
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import gankit
 from gankit.errors import ConfigError, PluginError
 from gankit.losses import BUILTIN, HINGE, Loss, check_paired
 from gankit.plugins import validation
@@ -95,3 +96,72 @@ def test_a_renamed_loss_has_its_new_name_in_errors():
     loss = Loss("first", HINGE.discriminator, lambda ops, real, fake: None)
     with pytest.raises(ConfigError, match="loss 'second'"):
         dataclasses.replace(loss, name="second").generator(None, None, np.zeros(3))
+
+
+class Mean:
+    """A running mean of the logits of real images, from `start` on."""
+
+    def __init__(self, start=0.0):
+        self.start = start
+
+    def initial_scalars(self):
+        return {"mean": np.array(self.start)}
+
+    def follow(self, ops, scalars, real, fake):
+        return {"mean": 0.5 * scalars["mean"] + 0.5 * ops.mean(real)}
+
+
+def pulled(ops, real, fake, scalars):
+    away = fake - scalars["mean"]
+    return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(1 + fake)) + ops.mean(away * away)
+
+
+def pulled_fakes(ops, fake, scalars):
+    away = fake - scalars["mean"]
+    return ops.mean(ops.relu(1 + fake)) + ops.mean(away * away)
+
+
+def generated(ops, real, fake, scalars):
+    return -ops.mean(fake)
+
+
+FOLLOWING = Loss("pulled", pulled, generated, of_fakes=pulled_fakes, follower=Mean())
+
+
+def test_a_run_with_a_follower_resumes_to_the_same_numbers_and_samples_without_its_loss(tmp_path):
+    whole = train(loss=FOLLOWING, steps=6, out=tmp_path / "whole")
+    train(loss=FOLLOWING, steps=3, out=tmp_path / "run")
+    resumed = gankit.train(out=tmp_path / "run", resume=True, steps=6, loss=FOLLOWING)
+    assert resumed.trainer.state()["loss/mean"] == whole.trainer.state()["loss/mean"] != 0
+    np.testing.assert_array_equal(resumed.history, whole.history)
+    loaded = gankit.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.sample(4), whole.sample(4))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(FOLLOWING, follower=Mean(0.25)),
+        Loss("pulled", lambda o, r, f: pulled(o, r, f, {"mean": 0.0}), lambda o, r, f: -o.mean(f)),
+    ],
+    ids=["another start", "no follower"],
+)
+def test_resuming_with_another_follower_is_refused(tmp_path, other):
+    train(loss=FOLLOWING, steps=2, out=tmp_path / "run")
+    told = refusal(lambda: gankit.train(out=tmp_path / "run", resume=True, steps=4, loss=other))
+    assert "loss" in told
+
+
+def test_a_loss_with_a_follower_can_be_smoothed():
+    run = train(loss=FOLLOWING, steps=2, label_smoothing=0.1)
+    assert np.isfinite(run.history).all()
+
+
+def test_the_formulas_of_a_loss_with_a_follower_take_its_scalars():
+    told = refusal(lambda: dataclasses.replace(FOLLOWING, generator=HINGE.generator))
+    assert "expected (ops, real, fake, scalars)" in told
+
+
+def test_a_follower_without_scalars_is_refused():
+    told = refusal(lambda: dataclasses.replace(HINGE, follower="mean"))
+    assert told == "loss.follower: got 'mean'; expected gankit.followers.Follower or None"

@@ -16,7 +16,7 @@ from tests.mutants.changes import Source
 from tests.mutants.running import child
 from tests.paths import ROOT
 
-KEYS = [m.key for name in MODULES for m in Source(f"gankit.functional.{name}").mutants()]
+KEYS = [m.key for name in MODULES for m in Source(f"gankit.{name}").mutants()]
 
 
 def test_each_survivor_is_a_mutant_of_todays_source_and_has_a_reason():
@@ -90,7 +90,7 @@ def script(tmp_path):
 
 @pytest.mark.slow
 def test_the_script_names_the_test_that_caught_a_mutant_and_continues_its_file(script, tmp_path):
-    done = script("defaults", "--only", "defaults.upsample: n, height")
+    done = script("functional.defaults", "--only", "defaults.upsample: n, height")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "caught by test_defaults.py::test_an_upsampling_and_an_average_are_the_references" in (
         done.stdout
@@ -100,7 +100,7 @@ def test_the_script_names_the_test_that_caught_a_mutant_and_continues_its_file(s
         json.loads, (tmp_path / "r.jsonl").read_text("utf-8").splitlines()
     )
     assert (key in KEYS, kind, seconds > 0) == (True, "caught", True)
-    again = script("defaults", "--only", "defaults.upsample: n, height")
+    again = script("functional.defaults", "--only", "defaults.upsample: n, height")
     assert again.stdout.count("\n") == 1, "it ran again"
 
 

@@ -16,7 +16,6 @@ max = tf.reduce_max  # noqa: A001 - NumPy's name.
 mean = tf.reduce_mean
 ones_like = tf.ones_like
 reshape = tf.reshape
-sign = tf.sign
 sqrt = tf.sqrt
 square = tf.square
 sum = tf.reduce_sum  # noqa: A001 - NumPy's name.

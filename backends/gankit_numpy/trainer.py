@@ -9,11 +9,14 @@ from gankit.contract import Array, Batch, Problem, State, check_state, strip_pre
 from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import UnknownName
+from gankit.followers import ADA, LOSS
 from gankit.layers import as_spec, is_running
+from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
+from gankit_numpy.loss_follower import LossFollower
 from gankit_numpy.losses import cross_entropy, logit
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
 from gankit_numpy.ops import TrackedOps
@@ -40,9 +43,11 @@ class NumpyTrainer:
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
         self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
         self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
-        self._ada = None
-        for name, follower in problem.followers.items():
-            self._ada = AdaptiveProbability(follower, strip_prefix(values, name))
+        self._ada = self._follower = None
+        if problem.augment and problem.augment.adaptive:
+            self._ada = AdaptiveProbability(problem.augment, strip_prefix(values, ADA))
+        if follower := problem.loss.follower:
+            self._follower = LossFollower(follower, strip_prefix(values, LOSS), problem.precision)
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, squeeze=True)
         average = Sequential(generator, strip_prefix(values, "average"))
@@ -58,7 +63,7 @@ class NumpyTrainer:
         fakes, reals, running, by_images = discriminator.adversarial(
             fake, batch.real, self._problem.shared_penalties
         )
-        loss = self._loss.discriminator(TrackedOps(), logit(reals), logit(fakes))
+        loss = self._given_loss().discriminator(TrackedOps(), logit(reals), logit(fakes))
         loss = loss + self._auxiliary(batch, fakes, reals)
         loss = loss + self._penalties(discriminator, fake, by_images)
         scalars = strip_prefix(batch.scalars, "discriminator")
@@ -66,6 +71,8 @@ class NumpyTrainer:
         _finish_update(self._d, self._problem.discriminator_optimizer, running)
         if self._ada:
             self._ada.record(logit(reals).value)
+        if self._follower:
+            self._follower.record(logit(reals).value, logit(fakes).value)
         return float(loss.value)
 
     @ignore_overflow
@@ -103,8 +110,11 @@ class NumpyTrainer:
         p = self._ada.p if self._ada else None
         return DiscriminatorForward(self._d, weights, batch, self._problem.augment, p)
 
+    def _given_loss(self) -> Loss:
+        return self._loss.given(self._follower.scalars) if self._follower else self._loss
+
     def _generator_loss(self, discriminator: DiscriminatorForward, fake: Tracked) -> Tracked:
-        formula, batch = self._loss.generator, discriminator.batch
+        formula, batch = self._given_loss().generator, discriminator.batch
         if self._loss.paired:
             fakes, reals, _ = discriminator.both_halves(fake, constant(batch.real))
             loss = formula(TrackedOps(), logit(reals), logit(fakes))

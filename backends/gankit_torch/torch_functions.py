@@ -19,7 +19,6 @@ max = torch.amax  # noqa: A001 - NumPy's name.
 mean = torch.mean
 ones_like = torch.ones_like
 reshape = torch.reshape
-sign = torch.sign
 sqrt = torch.sqrt
 square = torch.square
 sum = torch.sum  # noqa: A001 - NumPy's name.

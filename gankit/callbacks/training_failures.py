@@ -66,7 +66,7 @@ def loss_of_zero_logits(loss: Loss) -> float:
     1.386
     """
     zeros = np.zeros(1)
-    return float(loss.discriminator(NumpyLossOps(), zeros, zeros))
+    return float(loss.given().discriminator(NumpyLossOps(), zeros, zeros))
 
 
 def mode_collapse(share: float) -> str | None:

@@ -16,10 +16,11 @@ from gankit._text import counted
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
-from gankit.augment import HALVES, Augment, Half
+from gankit.augment import HALVES, Half
 from gankit.contract import random_streams
 from gankit.contract.options import Options
 from gankit.errors import ConfigError, shown
+from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
@@ -150,14 +151,18 @@ class Problem(Options):
             state |= add_prefix(name, follower.initial_scalars())
         return state
 
-    @property
-    def followers(self) -> dict[str, Augment]:
+    @cached_property
+    def followers(self) -> dict[str, Follower]:
         """What follows the discriminator's logits, by its name in the state.
 
-        "ada" is an adaptive augmentation: its probability moves after each discriminator update.
+        ADA is the probability of an adaptive augmentation, LOSS the follower of the loss.
         """
-        augment = self.augment
-        return {"ada": augment} if augment and augment.adaptive else {}
+        found: dict[str, Follower] = {}
+        if (augment := self.augment) and augment.adaptive:
+            found[ADA] = AdaptiveProbability(augment.target, augment.images, augment.every)
+        if self.loss.follower:
+            found[LOSS] = self.loss.follower
+        return found
 
     @property
     def shares_generated(self) -> bool:
@@ -211,6 +216,7 @@ class Problem(Options):
             "input-gradients": bool(self.penalties),
             "augment": bool(self.augment or self.noisy or self.flip),
             "adaptive": bool(self.augment and self.augment.adaptive),
+            "followers": self.loss.follower is not None,
             "rmsprop": any(isinstance(optimizer, RMSprop) for optimizer in optimizers_),
             "clip": any(optimizer.clip is not None for optimizer in optimizers_),
             "beta2-schedule": any(

@@ -31,8 +31,8 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "rmsprop",
-    "clip", "beta2-schedule", "mixed",
+    "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "followers",
+    "rmsprop", "clip", "beta2-schedule", "mixed",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 

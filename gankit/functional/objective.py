@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from gankit import augment
 from gankit.augment import Half
 from gankit.contract import Problem, strip_prefix
+from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.operations import Operations, Tensor, Tensors
+from gankit.losses import Loss
 from gankit.penalties import Penalty
 
 
@@ -109,7 +111,7 @@ class Objective:
             The `(B,)` logits of real and of generated images, and the running state after the pass.
         """
         fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
-        loss = self.problem.loss.discriminator(self.ops, reals[:, 0], fakes[:, 0])
+        loss = self._loss(inputs, fakes).discriminator(self.ops, reals[:, 0], fakes[:, 0])
         loss = self._with_classes(loss, inputs.labels, fakes, reals)
         for half, gradient in gradients.items():
             for number in self.problem.shared_penalties[half]:
@@ -130,10 +132,10 @@ class Objective:
         """
         if self.problem.loss.paired:
             fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
-            loss = self.problem.loss.generator(self.ops, reals[:, 0], fakes[:, 0])
+            loss = self._loss(inputs, fakes).generator(self.ops, reals[:, 0], fakes[:, 0])
         else:
             fakes, _ = self._alone(others, fake, "fake", inputs)
-            loss = self.problem.loss.generator(self.ops, None, fakes[:, 0])
+            loss = self._loss(inputs, fakes).generator(self.ops, None, fakes[:, 0])
         return self._with_classes(loss, inputs.labels, fakes)
 
     def penalty(
@@ -280,8 +282,16 @@ class Objective:
         if sigma is not None:
             one = self.ops.xp.ones_like(images[:1, :1, :1, :1])
             sigma = self.ops.scale(sigma, one)
-        p = inputs.followers["ada"]["p"] if "ada" in inputs.followers else None
+        p = inputs.followers[ADA]["p"] if ADA in inputs.followers else None
         return augment.view(self.ops, self.problem.augment, images, half, inputs.random, sigma, p)
+
+    def _loss(self, inputs: Inputs, outputs: Tensor) -> Loss:
+        """Return the adversarial loss, with its follower's scalars as `outputs` are."""
+        if LOSS not in inputs.followers:
+            return self.problem.loss
+        one = self.ops.xp.reshape(self.ops.xp.ones_like(outputs[:1, :1]), ())
+        scalars = inputs.followers[LOSS]
+        return self.problem.loss.given({k: self.ops.scale(x, one) for k, x in scalars.items()})
 
     def _with_classes(self, loss: Tensor, labels: Tensor | None, *outputs: Tensor) -> Tensor:
         """Return the loss with that of the auxiliary classifier on each half's outputs."""

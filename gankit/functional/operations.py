@@ -20,7 +20,7 @@ Extra: TypeAlias = Any
 
 NAMES = frozenset({
     "broadcast_to", "clip", "concatenate", "exp", "log", "log1p", "matmul", "max",
-    "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "square", "sum", "tanh", "where",
+    "mean", "ones_like", "pad", "reshape", "sqrt", "square", "sum", "tanh", "where",
     "zeros_like",
 })  # fmt: skip
 """The functions of `Operations.xp`; that class lists their arguments."""
@@ -35,7 +35,7 @@ class Operations(ABC):
     `xp` is a namespace, for example a module, with NumPy's names and these arguments alone
     (`gankit.functional.NAMES`):
 
-        exp(x)  log(x)  log1p(x)  sign(x)  sqrt(x)  square(x)  tanh(x)  ones_like(x)  zeros_like(x)
+        exp(x)  log(x)  log1p(x)  sqrt(x)  square(x)  tanh(x)  ones_like(x)  zeros_like(x)
         broadcast_to(x, shape)  reshape(x, shape)      shape is a tuple, one size may be -1
         clip(x, low, high)                             low and high are Python numbers
         concatenate([x, y], axis=0)
@@ -188,6 +188,10 @@ class Operations(ABC):
     def mean(self, x: Tensor, /) -> Tensor:
         """Return the mean of all values of `x`, a scalar of its dtype."""
         return self.xp.mean(x)
+
+    def total(self, x: Tensor, /) -> Tensor:
+        """Return the sum of all of `x`, a scalar."""
+        return self.xp.sum(x)
 
     def mean_over(self, x: Tensor, axes: tuple[int, ...], /) -> Tensor:
         """Return the mean of `x` over `axes`, which remain as axes of length 1."""

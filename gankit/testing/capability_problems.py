@@ -11,6 +11,7 @@ from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD, Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.testing.following_loss import FOLLOWING
 from gankit.testing.network_pairs import PAIRS, TO_IMAGE
 from gankit.testing.rgb import CLASSES, rgb_problem
 
@@ -25,6 +26,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "auxiliary": 1.0,
     },
     "clip": {"discriminator_optimizer": SGD(0.1, clip=0.1)},
+    "followers": {"loss": FOLLOWING},
     "input-gradients": {"penalties": (Penalty("real", target=0, weight=1.0),)},
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }

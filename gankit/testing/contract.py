@@ -24,6 +24,7 @@ from gankit.testing.clauses.datasets import (
 )
 from gankit.testing.clauses.declarations import DeclarationClauses
 from gankit.testing.clauses.exports import ExportClauses
+from gankit.testing.clauses.followers import FollowerClauses
 from gankit.testing.clauses.formulas import FormulaClauses
 from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.clauses.labels import LabelClauses
@@ -73,6 +74,7 @@ class BackendContract(
     LabelClauses,
     PenaltyClauses,
     AugmentationClauses,
+    FollowerClauses,
     BlockClauses,
     ResumeClauses,
     MixedClauses,

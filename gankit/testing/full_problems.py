@@ -27,10 +27,11 @@ from gankit.layers import (
     Upsample,
     capabilities,
 )
-from gankit.losses import HINGE, RELATIVISTIC, smoothed
+from gankit.losses import HINGE, RELATIVISTIC, Loss, smoothed
 from gankit.optimizers import Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.testing.following_loss import FOLLOWING
 from gankit.testing.network_pairs import TO_IMAGE
 from gankit.testing.problems import ADAM, AVERAGE
 from gankit.testing.rgb import CLASSES, rgb_problem
@@ -50,7 +51,7 @@ def with_all_features(backend: Backend, family: str) -> Problem:
         backend,
         generator_layers(backend, classifier=classifier),
         discriminator_layers(backend, classifier=classifier),
-        loss=SMOOTHED if classifier else RELATIVISTIC,
+        loss=SMOOTHED if classifier else relativistic(backend),
         classes=CLASSES if classes else 0,
         auxiliary=0.5 if classifier and "class-logits" in claimed else 0.0,
         average=AVERAGE if "average" in claimed else None,
@@ -60,6 +61,11 @@ def with_all_features(backend: Backend, family: str) -> Problem:
         **penalties_of(backend, classifier=classifier),
         **augmentation_of(backend, adaptive=classifier),
     )
+
+
+def relativistic(backend: Backend) -> Loss:
+    """Return a relativistic loss, with a follower if that is claimed."""
+    return FOLLOWING if "followers" in backend.capabilities else RELATIVISTIC
 
 
 def generator_layers(backend: Backend, *, classifier: bool) -> Spec:

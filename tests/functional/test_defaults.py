@@ -13,6 +13,7 @@ from gankit_numpy.tape import constant
 
 from gankit.augment import Augment
 from gankit.errors import PluginError
+from gankit.followers import AdaptiveProbability
 from gankit.functional import NAMES, ForwardPass, Framework, trainer
 from gankit.functional.followers import follow
 from gankit.layers import Conv, ConvTranspose
@@ -187,14 +188,22 @@ def test_a_derivative_by_weights_runs_the_function_again():
     assert len(calls) == 2
 
 
+def probability(augment):
+    return AdaptiveProbability(augment.target, augment.images, augment.every)
+
+
+def start_at(p):
+    return {"p": np.float64(p), "signs": np.float64(0), "updates": np.float64(0)}
+
+
 @pytest.mark.parametrize("target", [0.6, -0.5, 0.0])
 @pytest.mark.parametrize("start", [0.0, 0.9999, 0.5])
 def test_an_adaptive_augmentation_follows_as_the_core_defines_it(start, target):
     augment = Augment(adaptive=True, images=1000, every=2, target=target)
-    state = {"p": np.float64(start), "signs": np.float64(0), "updates": np.float64(0)}
+    state = start_at(start)
     logits, signs = [normal(8) + 1, normal(8) - 0.2], 0.0
     for number, real in enumerate(logits):
-        state = follow(PLAIN, augment, state, real, real)
+        state = follow(PLAIN, probability(augment), state, real, real)
         signs += np.sign(real).mean()
         assert number or state["p"] == start
     assert state["p"] == augment.moved(start, signs, 2, 8)
@@ -204,17 +213,26 @@ def test_an_adaptive_augmentation_follows_as_the_core_defines_it(start, target):
 def test_a_probability_stays_in_its_interval():
     augment = Augment(adaptive=True, images=1000, every=1, target=0.0)
     for start, logit in ((0.9999, 1.0), (0.0001, -1.0)):
-        state = {"p": np.float64(start), "signs": np.float64(0), "updates": np.float64(0)}
-        assert follow(PLAIN, augment, state, np.full(8, logit), None)["p"] == round(start)
+        reals = np.full(8, logit)
+        moved = follow(PLAIN, probability(augment), start_at(start), reals, reals)
+        assert moved["p"] == round(start)
 
 
 def test_the_mean_of_the_signs_is_compared_with_the_target():
     """Of 2 updates with a mean of 1/2, it is below 0.6; their sum is above."""
     augment = Augment(adaptive=True, images=1000, every=2, target=0.6)
-    state = {"p": np.float64(0.5), "signs": np.float64(0), "updates": np.float64(0)}
+    state, reals = start_at(0.5), np.array([1.0, 1, 1, -1])
     for _ in range(2):
-        state = follow(PLAIN, augment, state, np.array([1.0, 1, 1, -1]), None)
+        state = follow(PLAIN, probability(augment), state, reals, reals)
     assert state["p"] == 0.5 - 4 * 2 / 1000
+
+
+def test_at_the_target_the_probability_stays_after_three_updates():
+    follower = AdaptiveProbability(target=0.5, images=1000, every=3)
+    state, reals = start_at(0.25), np.array([1.0, 1, 1, -1])
+    for updates in (1, 2, 0):
+        state = follow(PLAIN, follower, state, reals, reals)
+        assert state == {"p": 0.25, "signs": 0.5 * updates, "updates": updates}
 
 
 def test_softplus_and_sigmoid_are_exact_for_large_values():
@@ -246,7 +264,7 @@ def test_the_functions_of_a_namespace_are_these():
     """A backend's namespace is written for this list: an addition breaks third-party backends."""
     assert sorted(NAMES) == [
         "broadcast_to", "clip", "concatenate", "exp", "log", "log1p", "matmul", "max",
-        "mean", "ones_like", "pad", "reshape", "sign", "sqrt", "square", "sum", "tanh", "where",
+        "mean", "ones_like", "pad", "reshape", "sqrt", "square", "sum", "tanh", "where",
         "zeros_like",
     ]  # fmt: skip
 

@@ -17,19 +17,20 @@ from tests.mutants.survivors import SURVIVORS
 from tests.paths import ROOT
 
 MODULES = (
-    "objective",
     "followers",
-    "updates",
-    "defaults",
-    "normalize",
-    "forward",
-    "framework",
-    "operations",
-    "optimizers",
-    "networks",
-    "blocks",
+    "functional.objective",
+    "functional.followers",
+    "functional.updates",
+    "functional.defaults",
+    "functional.normalize",
+    "functional.forward",
+    "functional.framework",
+    "functional.operations",
+    "functional.optimizers",
+    "functional.networks",
+    "functional.blocks",
 )
-"""The modules of `gankit.functional` that are changed by default."""
+"""The modules of `gankit` that are changed by default."""
 TESTS = ("tests/functional", "docs/examples/gankit-autograd/tests/test_contract.py")
 """Those that each mutant is run against; the second are the clauses, on a backend that uses every
 default."""
@@ -45,7 +46,7 @@ RESULTS = ROOT / "build" / "mutants.jsonl"
 def main(arguments: Sequence[str]) -> int:
     """Run the mutants; return 1 if one survived without a reason, or its process died; else 0."""
     given = _parser().parse_args(arguments)
-    sources = [Source(f"gankit.functional.{name}") for name in given.modules or MODULES]
+    sources = [Source(f"gankit.{name}") for name in given.modules or MODULES]
     mutants = [m for source in sources for m in source.mutants() if given.only in m.key]
     results = Results(given.results)
     if left := [mutant for mutant in mutants if not results.has(mutant, again=given.again)]:

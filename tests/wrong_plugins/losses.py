@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
 from gankit.losses import BUILTIN, Loss
+from gankit.testing.following_loss import FOLLOWING, Balance
 from gankit.testing.problems import USERS_LOSS
 from tests.wrong_plugins.wrong import Wrong
 
-CORRECT_LOSSES = (*BUILTIN, USERS_LOSS)
+CORRECT_LOSSES = (*BUILTIN, USERS_LOSS, FOLLOWING)
 COUNTER = itertools.count()
 
 
@@ -77,6 +79,15 @@ def twice_in_frameworks(ops, _real, fake):
     return (-1 if known else -2) * ops.mean(fake)
 
 
+class Forgetful(Balance):
+    """A follower that loses a scalar."""
+
+    def follow(self, *args):
+        """Return all scalars but one."""
+        moved = super().follow(*args)
+        return {name: moved[name] for name in ("k", "mean")}
+
+
 def wrong(name, *clauses, d=discriminator, g=generator, **fields):
     """Return a wrong loss of two formulas."""
     return Wrong(Loss(name, d, g, **fields), clauses)
@@ -103,5 +114,9 @@ WRONG_LOSSES = [
     wrong("ignores-its-images", "test_generator_sees_its_images", g=zero),
     wrong(
         "differs-in-frameworks", "test_every_backend_follows_the_gradient", g=twice_in_frameworks
+    ),
+    Wrong(
+        replace(FOLLOWING, name="loses-a-scalar", follower=Forgetful()),
+        ("test_its_follower_keeps_its_scalars",),
     ),
 ]

@@ -9,8 +9,9 @@ import numpy as np
 
 from gankit import plugins
 from gankit._utils.paths import given
-from gankit.contract import Backend
+from gankit.contract import Backend, strip_prefix
 from gankit.errors import CheckpointError
+from gankit.followers import LOSS
 from gankit.launch import devices
 from gankit.launch.backends import choose_backend
 from gankit.launch.messages import warn
@@ -37,7 +38,8 @@ def load_run(
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     check_unchanged(config, checkpoint, run.path)
-    loss = plugins.losses().get(config.loss) or absent(config.loss)
+    scalars = strip_prefix(checkpoint.state, LOSS)
+    loss = plugins.losses().get(config.loss) or absent(config.loss, scalars)
     problem = config.problem(config.image_shape, loss)
     chosen = choose_backend(backend or config.backend)
     if requested := devices.wanted(device):

@@ -13,7 +13,7 @@ import numpy as np
 
 from gankit.errors import ConfigError
 from gankit.launch.resume.dual_numbers import Dual, DualLossOps, dual
-from gankit.losses import Loss, check_paired
+from gankit.losses import Loss, NumpyFollowerOps, check_paired
 
 REAL = np.array([-37, -9.1, -2.77, -0.63, 0.21, 1.39, 4.57, 21]) + 1 / 128
 FAKE = np.array([-24, -5.3, -1.61, -0.34, 0.48, 2.83, 8.9, 33]) + 1 / 128
@@ -32,6 +32,7 @@ def loss_digest(loss: Loss) -> str | None:
         A formula fails, does not return a single number, or uses `real` without `paired`.
     """
     check_paired(loss)
+    follower, loss = loss.follower, loss.given()
     derivatives = np.eye(len(REAL) + len(FAKE))
     real, fake = Dual(REAL, derivatives[: len(REAL)]), Dual(FAKE, derivatives[len(REAL) :])
     ops = DualLossOps()
@@ -48,6 +49,12 @@ def loss_digest(loss: Loss) -> str | None:
             raise
         return None
     parts = [str(loss.paired), *(f"{role} {_rounded(number)}" for role, number in made.items())]
+    if follower:
+        scalars = {name: float(x) for name, x in follower.initial_scalars().items()}
+        moved = follower.follow(NumpyFollowerOps(), scalars, REAL, FAKE)
+        parts += [
+            f"{name} {scalars[name]:.8e} {float(moved[name]):.8e}" for name in sorted(scalars)
+        ]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

@@ -25,9 +25,9 @@ class IntegrationClauses:
     """Integration: all claimed capabilities in one problem, with two discriminator updates a step.
 
     One family has an auxiliary classifier, residual blocks, adaptive augmentation and Adam. The
-    other has a projection of classes, a relativistic loss, layer normalisation and a clipped
-    RMSprop. Both have class-conditional networks, spectral norm, dropout, two penalties of which
-    one is lazy, schedules, instance noise, flips and an average.
+    other has a projection of classes, a relativistic loss with a follower, layer normalisation and
+    a clipped RMSprop. Both have class-conditional networks, spectral norm, dropout, two penalties
+    of which one is lazy, schedules, instance noise, flips and an average.
     """
 
     @each_family
@@ -44,8 +44,7 @@ class IntegrationClauses:
     ) -> None:
         """An update changes the state of its own network, and nothing of the other's.
 
-        The probability of adaptive augmentation belongs to the discriminator; the average and
-        `step` belong to the generator.
+        Followers belong to the discriminator; the average and `step` belong to the generator.
         """
         setup = setup_with_all_features(backend, family)
         trainer = ready(backend, setup.problem)
@@ -53,7 +52,7 @@ class IntegrationClauses:
         before = trainer.state()
         run_update(trainer, player, setup.batch(1))
         changed = differing(trainer.state(), before)
-        extra = ("ada/",) if player == "discriminator" else ("average/", "step")
+        extra = ("ada/", "loss/") if player == "discriminator" else ("average/", "step")
         own = (f"{player}/", f"optimizer/{player}/", *extra)
         assert {name for name in changed if not name.startswith(own)} == set()
         running = {k for k in before if is_running(k) and before[k].size > 1}
@@ -99,11 +98,11 @@ class IntegrationClauses:
     @level("resume")
     @each_family
     def test_all_features_refuse_an_incomplete_state(self, backend: Backend, family: str) -> None:
-        """A state without an array of running state, moments, "ada/" or average is refused."""
+        """A state without an array of running state, moments, followers or average is refused."""
         trainer = ready(backend, setup_with_all_features(backend, family).problem)
         state = shifted(trainer.state())
         for name in state:
-            if name.startswith(("ada/", "average/")) or is_running(name) or "/v/" in name:
+            if name.startswith(("ada/", "loss/", "average/")) or is_running(name) or "/v/" in name:
                 assert_refused(trainer, {k: array for k, array in state.items() if k != name})
 
     @level("portability")

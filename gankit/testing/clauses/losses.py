@@ -12,7 +12,7 @@ from gankit.contract import Array, Backend, Problem
 from gankit.launch.resume.dual_numbers import Dual, DualLossOps, dual
 from gankit.launch.resume.loss_digest import FAKE, REAL
 from gankit.layers import Dense, Flatten, Reshape
-from gankit.losses import Loss, NumpyLossOps
+from gankit.losses import Loss, NumpyFollowerOps, NumpyLossOps
 from gankit.optimizers import SGD
 from gankit.plugins import validation
 from gankit.testing.agreement import assert_close
@@ -67,6 +67,7 @@ class LossValueClauses:
 
     def test_is_paired_if_the_generator_uses_real(self, loss: Loss) -> None:
         """`paired` is True if the generator's formula depends on `real`, and only then."""
+        loss = loss.given()
         first, other = (loss.generator(OPS, real, FAKE) for real in (REAL, REAL + 1))
         if loss.paired:
             assert first != other
@@ -75,6 +76,7 @@ class LossValueClauses:
 
     def test_of_fakes_is_the_term_of_fakes(self, loss: Loss) -> None:
         """The discriminator's formula minus `of_fakes`, if a loss has it, ignores fakes."""
+        loss = loss.given()
         if loss.of_fakes is None:
             pytest.skip(f"loss {loss.name!r} has no 'of_fakes'")
         first, other = (
@@ -82,6 +84,16 @@ class LossValueClauses:
             for fake in (FAKE, FAKE + 1)
         )
         assert abs(first - other) <= 1e-9 * max(1.0, abs(first))
+
+    def test_its_follower_keeps_its_scalars(self, loss: Loss) -> None:
+        """A follower returns the scalars that it has at the start, finite, and moves one."""
+        if loss.follower is None:
+            pytest.skip(f"loss {loss.name!r} has no follower")
+        first = {name: float(x) for name, x in loss.follower.initial_scalars().items()}
+        moved = loss.follower.follow(NumpyFollowerOps(), first, REAL, FAKE)
+        assert moved.keys() == first.keys()
+        assert all(np.shape(x) == () and np.isfinite(x) for x in moved.values())
+        assert any(float(moved[name]) != first[name] for name in first)
 
 
 @level("numerics")
@@ -165,7 +177,7 @@ def linear_setup(loss: Loss, backend: Backend) -> Setup:
 def value(loss: Loss, role: str, real: Any, fake: Any, ops: object = OPS) -> Any:  # noqa: ANN401
     """Return a formula's value; the generator gets None for `real` unless the loss is paired."""
     seen = real if loss.paired or role == "discriminator" else None
-    return getattr(loss, role)(ops, seen, fake)
+    return getattr(loss.given(), role)(ops, seen, fake)
 
 
 def gradient(loss: Loss, role: str, real: Array, fake: Array) -> NDArray[np.float64]:
