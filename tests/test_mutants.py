@@ -107,7 +107,7 @@ def test_the_script_names_the_test_that_caught_a_mutant_and_continues_its_file(s
 @pytest.mark.slow
 def test_the_script_reports_a_survivor_without_a_reason(script):
     """No test of the defaults calls this function, so each of its mutants survives."""
-    done = script("normalize", "--only", "normalize._unit: length")
+    done = script("functional.normalize", "--only", "normalize._unit: length")
     assert done.returncode == 1
     assert "survived: NO REASON" in done.stdout
     assert "0 caught, 2 survived, 0 died; 2 to look at" in done.stdout
