@@ -65,3 +65,4 @@ class Settings(TypedDict, total=False):
     evaluate_every: int | None
     evaluate_samples: int
     patience: int | None
+    plugins: Mapping[str, Table]

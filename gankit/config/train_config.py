@@ -10,7 +10,7 @@ import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,6 +126,9 @@ class TrainConfig(Options):
     patience
         Evaluations without a lower Fréchet distance after which the run stops; needs
         `evaluate_every`. None, the default, never stops for that.
+    plugins
+        Settings of plugins, a table by each plugin's name; none by default. A plugin's callbacks
+        are given its own.
     """
 
     generator: NetworkConfig
@@ -151,6 +154,7 @@ class TrainConfig(Options):
     evaluate_every: int | None = None
     evaluate_samples: int = 10_000
     patience: int | None = None
+    plugins: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise one ConfigError for all numbers out of range."""
@@ -240,6 +244,8 @@ class TrainConfig(Options):
             dataclasses.asdict(self).items(), key=lambda setting: setting[0] in options
         )
         settings: dict[str, object] = _without_none(dict(ordered))
+        if not self.plugins:
+            del settings["plugins"]
         return settings
 
     def to_toml(self) -> str:

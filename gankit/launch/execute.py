@@ -65,9 +65,11 @@ def launch(
     Diverged
         A number is not finite; the last good checkpoint stays.
     """
-    called, report = as_callbacks(callbacks), tell_evaluations or tell
+    plugins.check_settings(plan.config)
     if out is not None:
         check_folder(RunFolder(out), resume=resume)
+    called = [*as_callbacks(callbacks), *plugins.callbacks(plan.config, out)]
+    report = tell_evaluations or tell
     plan, trainer = _build_trainer(plan, out if resume else None)
     if plan.warm_start:
         plan = dataclasses.replace(plan, warm_start=begin(plan.warm_start, trainer, report))
@@ -137,13 +139,12 @@ def _train(
     before = loss_log.read(folder.losses) if folder and start else None
     watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
     request = StopRequest()
-    extra = plugins.callbacks(plan.config, folder.path if folder else None)
     try:
         if start == 0 and plan.warm_start:
             _save_start(own, plan, trainer)
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
-            steps=steps, start=start, callbacks=[*own, watchdog, *callbacks, *extra],
+            steps=steps, start=start, callbacks=[*own, watchdog, *callbacks],
             stop=lambda: stop() or trained.over(), request=request,
         )  # fmt: skip
     except Diverged as error:

@@ -14,6 +14,7 @@ from gankit.plugins.registration import register
 from gankit.plugins.registry import (
     backends,
     callbacks,
+    check_settings,
     commands,
     datasets,
     features,
@@ -37,6 +38,7 @@ __all__ = [
     "PluginWarning",
     "backends",
     "callbacks",
+    "check_settings",
     "commands",
     "datasets",
     "features",

@@ -11,9 +11,9 @@ module whenever it lists plugins, so it should not import a framework.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -60,12 +60,14 @@ def gankit_recipes() -> Iterable[Recipe]:  # type: ignore[empty-body]
 
 @hookspec
 def gankit_callbacks(  # type: ignore[empty-body]
-    config: TrainConfig, folder: Path | None
+    config: TrainConfig, folder: Path | None, settings: Mapping[str, Any]
 ) -> Iterable[Callback]:
     """Offer callbacks for a run of `config`, to call after gankit's own.
 
-    `folder` is the run's folder, or None for a run in memory. A plugin may leave out arguments
-    that it does not need.
+    `folder` is the run's folder, which may not exist yet, or None for a run in memory. `settings`
+    is the table `[plugins.NAME]` of the run, with the name of the plugin's entry point, empty by
+    default; the plugin checks it, and raises ConfigError. A plugin may leave out arguments that it
+    does not need.
     """
 
 

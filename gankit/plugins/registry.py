@@ -69,13 +69,34 @@ def recipes() -> dict[str, Recipe]:
 
 
 def callbacks(config: TrainConfig, folder: Path | None) -> list[Callback]:
-    """Return the callbacks of plugins for a run of `config`; `folder` is None in memory."""
+    """Return the callbacks of plugins for a run of `config`; `folder` is None in memory.
+
+    A plugin that fails is left out with a warning; one that refuses its settings raises its error.
+    """
     found: list[Callback] = []
-    available = {"config": config, "folder": folder}
     for hook in manager().hook.gankit_callbacks.get_hookimpls():
+        settings = config.plugins.get(hook.plugin_name, {})
+        available = {"config": config, "folder": folder, "settings": settings}
         arguments = {name: available[name] for name in hook.argnames}
-        guarded(hook, functools.partial(_extend, found, hook, arguments))
+        extend = functools.partial(_extend, found, hook, arguments)
+        if settings:
+            extend()
+        else:
+            guarded(hook, extend)
     return found
+
+
+def check_settings(config: TrainConfig) -> None:
+    """Raise ConfigError if a run has settings for a plugin that takes none."""
+    hooks = manager().hook.gankit_callbacks.get_hookimpls()
+    known = sorted(hook.plugin_name for hook in hooks if "settings" in hook.argnames)
+    for name in config.plugins:
+        if name not in known:
+            expected = ", ".join(known) or "no table, because none of them takes settings"
+            raise ConfigError(
+                f"plugins.{name}: got settings for a plugin that takes none or is not installed; "
+                f"expected {expected}"
+            )
 
 
 def commands() -> dict[str, click.Command]:

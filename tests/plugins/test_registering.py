@@ -12,7 +12,7 @@ import gankit
 from gankit import plugins
 from gankit.contract import Backend
 from gankit.data import Dataset
-from gankit.errors import PluginError
+from gankit.errors import ConfigError, PluginError
 from gankit.penalties import NamedPenalty, Penalty
 from gankit.recipes import Recipe, recipe
 from tests.short_runs import refusal, steep, train
@@ -83,6 +83,51 @@ def test_all_hooks_of_a_module_are_registered(registered):
     train(loss="hard")
     assert {"soft", "hard"} <= plugins.losses().keys()
     assert seen == [1, 2, 3]
+
+
+@pytest.fixture
+def seen(registered):
+    """Register a module whose callbacks take settings; return those that its hook was given."""
+    seen, module = [], types.ModuleType("mine")
+
+    def offered(settings):
+        if "every" in settings and settings["every"] < 1:
+            raise ConfigError("plugins.mine.every: got 0; expected 1 or more")
+        seen.append(settings)
+        return []
+
+    module.gankit_callbacks = gankit.hookimpl(offered)
+    registered(module)
+    return seen
+
+
+def test_a_plugin_is_given_its_settings_which_the_run_records(seen, tmp_path):
+    train(steps=1)
+    run = train(steps=1, plugins={"mine": {"every": 2, "name": "a"}}, out=tmp_path / "run")
+    gankit.train(out=tmp_path / "run", resume=True, steps=2)
+    gankit.train(out=tmp_path / "run", resume=True, steps=3, plugins={"mine": {"every": 4}})
+    settings = {"every": 2, "name": "a"}
+    assert seen == [{}, settings, settings, {"every": 4, "name": "a"}]
+    assert "[plugins.mine]\nevery = 2" in run.config.to_toml()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"mine": {"every": 0}}, "plugins.mine.every: got 0; expected 1 or more"),
+        (
+            {"nine": {"every": 1}},
+            "plugins.nine: got settings for a plugin that takes none or is not installed; "
+            "expected mine",
+        ),
+    ],
+)
+def test_wrong_settings_of_a_plugin_are_refused_before_anything_is_written(
+    seen, tmp_path, settings, told
+):
+    assert refusal(lambda: train(plugins=settings, out=tmp_path / "run")) == told
+    assert not seen
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_object_with_hooks_is_registered(registered):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gankit import hookimpl
 from gankit.errors import ConfigError
@@ -12,9 +14,15 @@ HEAD = "step,discriminator,generator"
 
 
 @hookimpl
-def gankit_callbacks(folder: Path | None) -> list[CsvLog]:
-    """Return a log in the file `losses.csv` for every run with a folder."""
-    return [CsvLog(folder / "losses.csv")] if folder else []
+def gankit_callbacks(folder: Path | None, settings: Mapping[str, Any]) -> list[CsvLog]:
+    """Return a log in the file `losses.csv` for every run with a folder.
+
+    The settings are the table `[plugins.csv]` of the run: `steps`, 10 by default.
+    """
+    steps = settings.get("steps", 10)
+    if settings.keys() - {"steps"} or type(steps) is not int or steps < 1:
+        raise ConfigError(f"plugins.csv: got {settings}; expected steps, from 1 on")
+    return [CsvLog(folder / "losses.csv", steps)] if folder else []
 
 
 class CsvLog:

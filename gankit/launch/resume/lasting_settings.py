@@ -10,7 +10,7 @@ from gankit.errors import CheckpointError, ConfigError
 
 CHANGEABLE = {
     "backend", "device", "epochs", "steps", "minutes", "sample_every", "checkpoint_every",
-    "keep_checkpoints", "evaluate_every", "evaluate_samples", "patience",
+    "keep_checkpoints", "evaluate_every", "evaluate_samples", "patience", "plugins",
 }  # fmt: skip
 """Settings that may differ when a run is resumed: they change no number."""
 

@@ -72,3 +72,22 @@ def test_a_run_in_memory_writes_no_file(train, tmp_path):
 def test_a_block_ends_at_the_step_of_the_next_row(tmp_path):
     log = CsvLog(tmp_path / "losses.csv", steps=10)
     assert [log.next_boundary(step) for step in (0, 9, 10)] == [10, 10, 20]
+
+
+def test_a_run_records_how_often_a_row_is_written(train, tmp_path):
+    train(3, "run", plugins={"csv": {"steps": 1}})
+    gankit.train(out=tmp_path / "run", resume=True, steps=5)
+    _, *rows = csv.reader((tmp_path / "run" / "losses.csv").read_text().splitlines())
+    assert [int(row[0]) for row in rows] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("settings", [{"steps": 0}, {"every": 2}, {"steps": "1"}])
+def test_other_settings_are_refused(train, settings):
+    with pytest.raises(gankit.GankitError, match=r"plugins\.csv: got .*; expected steps"):
+        train(1, "run", plugins={"csv": settings})
+
+
+def test_settings_of_an_unknown_plugin_are_refused(train, tmp_path):
+    with pytest.raises(gankit.GankitError, match=r"plugins\.cvs: got settings .*expected .*csv"):
+        train(1, "run", plugins={"cvs": {"steps": 1}})
+    assert not (tmp_path / "run").exists()
