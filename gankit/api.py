@@ -142,6 +142,7 @@ def fit(
     augment: Augment | None = None,
     instance_noise: Rate = 0.0,
     flip: bool = False,
+    freeze: str | Iterable[str] = (),
     precision: Precision = "float32",
     mixed: bool = False,
     device: str = AUTO,
@@ -224,6 +225,9 @@ def fit(
         default.
     flip
         Whether real images are mirrored, left to right, with probability 1/2; False by default.
+    freeze
+        Layers of gankit whose weights do not change: "discriminator:0-3", or several such texts.
+        None by default. Freeze weights of native networks with their framework.
     precision
         "float32", the default, or "float64", of all weights and computations.
     mixed
@@ -305,6 +309,7 @@ def fit(
         augment=augment,
         instance_noise=instance_noise,
         flip=flip,
+        freeze=as_tuple(freeze),
         precision=precision,
         mixed=mixed,
         device=device if device != AUTO else devices.wanted() or AUTO,

@@ -121,5 +121,5 @@ def _network(problem: Problem, ops: Operations, role: Role) -> Network:
     """
     network, inputs, outputs = network_and_sizes(problem, role)
     if isinstance(network, tuple):
-        return SpecNetwork(ops, network, role, inputs, outputs, problem.classes)
+        return SpecNetwork(ops, network, role, inputs, outputs, problem.classes, problem.trains)
     return native_network(problem, role)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from gankit.contract import Precision
 from gankit.contract.random_streams import Role
 from gankit.functional import ForwardPass, Operations
-from gankit.layers import Shape, Spec, is_running, uses_labels, weight_shapes
+from gankit.layers import Shape, Spec, uses_labels, weight_shapes
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.random_inputs import RandomInput, spec_masks
 
@@ -26,8 +26,9 @@ class SpecNetwork:
         inputs: Shape,
         outputs: Shape,
         classes: int,
+        trains: Callable[[str, str], bool],
     ) -> None:
-        self._ops, self._spec, self._depth = ops, spec, classes
+        self._ops, self._spec, self._depth, self._trains = ops, spec, classes, trains
         self.role, self.inputs, self.outputs = role, inputs, outputs
         self.precision: Precision = ops.precision
         self.classes = classes if uses_labels(spec) else 0
@@ -42,8 +43,9 @@ class SpecNetwork:
 
     @property
     def trained(self) -> frozenset[str]:
-        """The names of the weights."""
-        return frozenset(name for name in self.values if not is_running(name))
+        """The names of the weights, without those of frozen layers."""
+        network = self.role.name.lower()
+        return frozenset(name for name in self.values if self._trains(network, name))
 
     @cached_property
     def random(self) -> dict[str, RandomInput]:

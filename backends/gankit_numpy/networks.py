@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from gankit.contract import Array, Labels, State, check_state
 from gankit.errors import ConfigError
-from gankit.layers import Spec, is_running
+from gankit.layers import Spec
 from gankit_numpy.dropout_masks import Masks
 from gankit_numpy.forward import ForwardPass
 from gankit_numpy.tape import Tracked, constant, variable
@@ -20,16 +20,20 @@ ignore_overflow = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 class Sequential:
-    """A network with its weights and running state, `{"0.kernel": ...}`, updated in place."""
+    """A network with its weights and running state, `{"0.kernel": ...}`, updated in place.
 
-    def __init__(self, spec: Spec, values: State) -> None:
+    `trained` are the names of the weights that training moves.
+    """
+
+    def __init__(self, spec: Spec, values: State, trained: Iterable[str] = ()) -> None:
         self.spec = spec
         self.values = values
+        self.trained = frozenset(trained)
 
     @property
     def weights(self) -> State:
-        """The weights, without running state."""
-        return {name: value for name, value in self.values.items() if not is_running(name)}
+        """The weights that training moves."""
+        return {name: value for name, value in self.values.items() if name in self.trained}
 
     def variables(self) -> dict[str, Tracked]:
         """Return the weights as variables of gradients."""

@@ -10,7 +10,7 @@ from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import UnknownName
 from gankit.followers import ADA, LOSS
-from gankit.layers import as_spec, is_running
+from gankit.layers import Spec, as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit_numpy.ada import AdaptiveProbability
@@ -38,8 +38,8 @@ class NumpyTrainer:
         self._arrays = values = problem.initial_state()
         generator = as_spec(problem.generator, "generator")
         discriminator = as_spec(problem.discriminator, "discriminator")
-        self._g = Sequential(generator, strip_prefix(values, "generator"))
-        self._d = Sequential(discriminator, strip_prefix(values, "discriminator"))
+        self._g = self._network("generator", generator)
+        self._d = self._network("discriminator", discriminator)
         optimizers = problem.generator_optimizer, problem.discriminator_optimizer
         self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
         self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
@@ -86,7 +86,7 @@ class NumpyTrainer:
         self._g_updater.update(self._g.values, named_gradients(loss, weights), scalars)
         _finish_update(self._g, self._problem.generator_optimizer, running)
         if self.average:
-            _update_average(self.average.network.values, self._g.values, batch.scalars["average"])
+            _update_average(self.average.network.values, self._g, batch.scalars["average"])
         self._arrays["step"] += 1
         return float(loss.value)
 
@@ -99,6 +99,10 @@ class NumpyTrainer:
         values = self._values()
         check_state(state, values)
         copy_into(values, state)
+
+    def _network(self, name: str, spec: Spec) -> Sequential:
+        values = strip_prefix(self._arrays, name)
+        return Sequential(spec, values, (key for key in values if self._problem.trains(name, key)))
 
     def _values(self) -> State:
         """Return the live state."""
@@ -155,10 +159,10 @@ def _finish_update(network: Sequential, optimizer: Optimizer, running: State) ->
     copy_into({name: network.values[name] for name in running}, running)
 
 
-def _update_average(average: State, weights: State, beta: float) -> None:
-    """Update the averaged weights; copy running state."""
-    for name in average:
-        if is_running(name):
-            average[name][...] = weights[name]
+def _update_average(average: State, generator: Sequential, beta: float) -> None:
+    """Update the averaged weights; copy running state and frozen weights."""
+    for name, value in generator.values.items():
+        if name in generator.trained:
+            average[name] += (1 - beta) * (value - average[name])
         else:
-            average[name] += (1 - beta) * (weights[name] - average[name])
+            average[name][...] = value

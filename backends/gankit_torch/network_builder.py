@@ -29,6 +29,8 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
         module = build_layers(model, shape, problem.classes).to(device, dtype)
         network = Network(module, role, device, dtype, classes, problem.mixed)
         network.load_weights(strip_prefix(problem.initial_weights(), name))
+        for key, parameter in module.named_parameters():
+            parameter.requires_grad_(problem.trains(name, key))
         return network
     if not isinstance(model, nn.Module):
         raise ConfigError(

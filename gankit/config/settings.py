@@ -46,6 +46,7 @@ class Settings(TypedDict, total=False):
     augment: Augment | Table | None
     instance_noise: float | Schedule | Table
     flip: bool
+    freeze: str | Sequence[str]
     auxiliary: float
     classes: int | None
     images: ImageOptions | Table | None

@@ -43,6 +43,10 @@ class Options:
     flip
         Whether real images are mirrored, left to right, with probability 1/2; False by default.
         Do not mirror digits or letters.
+    freeze
+        Layers whose weights do not change: "discriminator:0-3" for the first four layers of the
+        discriminator, "generator:2" for one; none by default. Running state, as of a batch
+        normalisation, changes in them as in any other layer.
     precision
         "float32", the default, or "float64", of all weights and computations.
     mixed
@@ -62,6 +66,7 @@ class Options:
     augment: Augment | None = None
     instance_noise: Rate = 0.0
     flip: bool = False
+    freeze: tuple[str, ...] = ()
     precision: Precision = "float32"
     mixed: bool = False
     device: str = "auto"

@@ -18,6 +18,7 @@ from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
 from gankit.augment import HALVES, Half
 from gankit.contract import random_streams
+from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.options import Options
 from gankit.errors import ConfigError, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
@@ -68,11 +69,12 @@ class Problem(Options):
             network = getattr(self, name)
             if is_spec(network):
                 object.__setattr__(self, name, as_spec(network, name))
-        for name in ("penalties", "image_shape"):
+        for name in ("penalties", "image_shape", "freeze"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         check_fields(self)
         _check_numbers(self)
         _check_networks(self)
+        _check_frozen(self)
         optimizers.check(self.generator_optimizer)
         optimizers.check(self.discriminator_optimizer)
         _check_epsilons(self)
@@ -139,7 +141,7 @@ class Problem(Options):
             if not isinstance(getattr(self, player), tuple):
                 continue
             arrays = strip_prefix(first, player)
-            weights = {name: w for name, w in arrays.items() if not layers.is_running(name)}
+            weights = {name: w for name, w in arrays.items() if self.trains(player, name)}
             moments = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
             state |= add_prefix(f"optimizer/{player}", moments)
         if self.average and isinstance(self.generator, tuple):
@@ -150,6 +152,26 @@ class Problem(Options):
         for name, follower in self.followers.items():
             state |= add_prefix(name, follower.initial_scalars())
         return state
+
+    def trains(self, network: str, name: str) -> bool:
+        """Return whether an optimizer moves an array of a network of layers.
+
+        It moves the weights, except those of frozen layers, which have no moments in the state. A
+        clip does not apply to them either, and the average copies them.
+
+        Parameters
+        ----------
+        network
+            "generator" or "discriminator".
+        name
+            The array's name, as in `layers.weight_shapes`.
+        """
+        frozen = self._frozen.get(network, frozenset())
+        return not layers.is_running(name) and int(name.partition(".")[0]) not in frozen
+
+    @cached_property
+    def _frozen(self) -> dict[str, frozenset[int]]:
+        return frozen_layers(self.freeze)
 
     @cached_property
     def followers(self) -> dict[str, Follower]:
@@ -215,6 +237,7 @@ class Problem(Options):
             "mixed": self.mixed,
             "input-gradients": bool(self.penalties),
             "augment": bool(self.augment or self.noisy or self.flip),
+            "freeze": bool(self.freeze),
             "adaptive": bool(self.augment and self.augment.adaptive),
             "followers": self.loss.follower is not None,
             "rmsprop": any(isinstance(optimizer, RMSprop) for optimizer in optimizers_),
@@ -328,6 +351,34 @@ def _check_networks(problem: Problem) -> None:
                         else ""
                     )
                 )
+
+
+def _check_frozen(problem: Problem) -> None:
+    """Raise ConfigError unless each frozen layer is there, and both networks can train."""
+    for part in problem.freeze:
+        name, positions = layers_of(part)
+        spec, shapes = getattr(problem, name), _shapes_of(problem, name)
+        if not isinstance(spec, tuple):
+            raise ConfigError(
+                f"freeze: got {part!r} for a native network; freeze its weights with its framework"
+            )
+        if positions[-1] >= len(spec):
+            raise ConfigError(
+                f"freeze: got {part!r}; expected layers 0 to {len(spec) - 1} of the {name}"
+            )
+        if not any(int(array.partition(".")[0]) in positions for array in shapes):
+            raise ConfigError(f"freeze: got {part!r}, which has no weights; name other layers")
+        if not any(problem.trains(name, array) for array in shapes):
+            raise ConfigError(
+                f"freeze: got all weights of the {name}; expected some that are left to train"
+            )
+
+
+def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
+    """Return the shapes of a network's arrays; none if it is native."""
+    spec = getattr(problem, name)
+    inputs = (problem.latent,) if name == "generator" else problem.image_shape
+    return layers.weight_shapes(spec, inputs, problem.classes) if isinstance(spec, tuple) else {}
 
 
 def _check_epsilons(problem: Problem) -> None:

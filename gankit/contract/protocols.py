@@ -32,7 +32,7 @@ API = 1
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
     "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "followers",
-    "rmsprop", "clip", "beta2-schedule", "mixed",
+    "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 

@@ -14,7 +14,7 @@ from gankit.contract.dropout_masks import Masks
 from gankit.contract.random_streams import StepKey
 from gankit.functional.forward import ForwardPass
 from gankit.functional.operations import Operations, Tensor, Tensors
-from gankit.layers import Spec, as_spec, is_running, uses_labels
+from gankit.layers import Spec, as_spec, uses_labels
 
 
 class Networks(Protocol):
@@ -57,9 +57,10 @@ class Networks(Protocol):
         ...
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
-        """Return those of a network's `arrays` that its optimizer moves; the rest is running state.
+        """Return those of a network's `arrays` that its optimizer moves.
 
-        `name` is "generator" or "discriminator".
+        The others are running state, and the weights of frozen layers: `Problem.trains`. `name` is
+        "generator" or "discriminator".
         """
         ...
 
@@ -149,9 +150,15 @@ class SpecNetworks:
         forward = ForwardPass(self.ops, weights, labels, own, halves)
         return forward.run(self._spec(name), x), forward.running
 
-    def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:  # noqa: ARG002 - of both alike.
-        """Return the `arrays` of the network called `name` without running state."""
-        return {name: array for name, array in arrays.items() if not is_running(name)}
+    def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
+        """Return those of a network's `arrays` that train, by `Problem.trains`.
+
+        Parameters
+        ----------
+        name, arrays
+            As in `Networks.trained`.
+        """
+        return {key: array for key, array in arrays.items() if self.problem.trains(name, key)}
 
     def initial_state(self) -> State:
         """Return `Problem.initial_state`."""

@@ -27,6 +27,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "clip": {"discriminator_optimizer": SGD(0.1, clip=0.1)},
     "followers": {"loss": FOLLOWING},
+    "freeze": {
+        "discriminator": (Flatten(), Dense(4), Dense(1)),
+        "freeze": ("discriminator:1",),
+    },
     "input-gradients": {"penalties": (Penalty("real", target=0, weight=1.0),)},
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }

@@ -26,6 +26,7 @@ from gankit.testing.clauses.declarations import DeclarationClauses
 from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.followers import FollowerClauses
 from gankit.testing.clauses.formulas import FormulaClauses
+from gankit.testing.clauses.frozen import FrozenClauses
 from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
@@ -77,6 +78,7 @@ class BackendContract(
     FollowerClauses,
     BlockClauses,
     ResumeClauses,
+    FrozenClauses,
     MixedClauses,
     PortabilityClauses,
     ExportClauses,

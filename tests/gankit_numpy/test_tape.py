@@ -431,7 +431,7 @@ def built(spec, shape):
             values[name] += 0.3 * random.standard_normal(values[name].shape)
         if name.endswith("variance"):
             values[name] = abs(values[name]) + 0.1
-    return Sequential(spec, values)
+    return Sequential(spec, values, (name for name in values if not layers.is_running(name)))
 
 
 def training_outputs(network, inputs, weights=None):

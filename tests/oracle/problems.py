@@ -89,10 +89,24 @@ def case(number):
         precision="float64",
         seed=number,
     )
+    problem = replace(problem, freeze=frozen(problem, random.Random(f"freeze {number}")))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
     return Case(problem, images, labels, chance.randint(4, 7), chance.randint(1, 2), smoothing)
+
+
+def frozen(problem, chance):
+    """Return up to two layers of each network that has more, for a third of the problems."""
+    if chance.random() < 0.67:
+        return ()
+    parts = []
+    for side in ("generator", "discriminator"):
+        names = {n.split("/")[1] for n in problem.initial_weights() if n.startswith(f"{side}/")}
+        weighted = sorted({int(name.split(".")[0]) for name in names})
+        count = min(chance.randint(0, 2), len(weighted) - 1)
+        parts += [f"{side}:{position}" for position in chance.sample(weighted, count)]
+    return tuple(parts)
 
 
 def painter(chance, shape, *, labelled):

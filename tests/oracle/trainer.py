@@ -34,7 +34,12 @@ class Oracle:
         return {n[start:]: a for n, a in self.arrays.items() if n.startswith(f"{side}/")}
 
     def weights(self, side):
-        return {n: a for n, a in self.part(side).items() if not n.endswith(RUNNING)}
+        frozen = [part.split(":")[1] for part in self.problem.freeze if part.startswith(side)]
+        return {
+            n: a
+            for n, a in self.part(side).items()
+            if not n.endswith(RUNNING) and n.split(".")[0] not in frozen
+        }
 
     def update_discriminator(self, batch):
         batch = tensors(batch)
@@ -148,9 +153,10 @@ class Oracle:
 
     @torch.no_grad()
     def blend(self, beta):
+        moving = self.weights("generator")
         for name, value in self.part("generator").items():
             old = self.arrays[f"average/{name}"]
-            kept = value if name.endswith(RUNNING) else beta * old + (1 - beta) * value
+            kept = beta * old + (1 - beta) * value if name in moving else value
             self.arrays[f"average/{name}"] = kept.detach().clone()
 
     @torch.no_grad()

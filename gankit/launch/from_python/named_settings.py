@@ -56,6 +56,8 @@ def named_settings(settings: Settings) -> NamedSettings:
             named["dataset"], images = MEMORY, dataset
     if isinstance(named.get("penalties"), Penalty | str):
         named["penalties"] = (named["penalties"],)
+    if isinstance(named.get("freeze"), str):
+        named["freeze"] = (named["freeze"],)
     for role in ("generator", "discriminator"):
         if isinstance(layers := named.get(role), list | tuple | Layer):
             named[role] = {"layers": layers if isinstance(layers, list | tuple) else [layers]}
