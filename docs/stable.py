@@ -55,7 +55,8 @@ PROMISED = {
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
-    "GankitError NotPortable PluginError StorageError UnknownBackend UnknownName Unsupported",
+    "GankitError NotPortable PluginError StorageError UnknownArgument UnknownBackend "
+    "UnknownName Unsupported",
     "gankit.plugins": "backends get_dataset get_features get_loss get_penalty get_recipe "
     "missing_modules",
     "gankit.testing": "BackendContract DatasetContract LossContract assert_close assert_identical "

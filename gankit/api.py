@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable
 from typing import TypeAlias, Unpack
 
-from gankit._utils.field_types import as_tuple
+from gankit._utils.known_arguments import known_arguments
 from gankit._utils.paths import optional
 from gankit.augment import Augment
-from gankit.config import AUTO
+from gankit.config import AUTO, learning_rates
 from gankit.config.settings import Settings
 from gankit.contract import Backend, Labels, Native, Precision, Problem
 from gankit.data.inputs.recognise import GivenImages
@@ -17,7 +17,7 @@ from gankit.launch import devices
 from gankit.launch.from_python.fit_images import fit_images
 from gankit.launch.from_python.load_run import load_run
 from gankit.launch.from_python.named_networks import network_of
-from gankit.launch.from_python.named_settings import loss_of
+from gankit.launch.from_python.named_settings import SETTING_REMEDIES, loss_of, penalties_of
 from gankit.launch.from_python.read_given import read_for_fit, read_test_images
 from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
@@ -36,7 +36,10 @@ __all__ = ["Run", "fit", "load", "train"]
 
 Folder: TypeAlias = str | os.PathLike[str]
 
+FIT_REMEDIES = learning_rates.remedies("{}_optimizer=Adam(learning_rate=...)")
 
+
+@known_arguments(Settings.__annotations__, SETTING_REMEDIES)
 def train(
     recipe: Folder | None = None,
     *,
@@ -118,6 +121,7 @@ def train(
     )
 
 
+@known_arguments(remedies=FIT_REMEDIES)
 def fit(
     images: GivenImages,
     generator: Spec | Native | str,
@@ -136,7 +140,7 @@ def fit(
     n_critic: int = 1,
     fresh_noise: bool = True,
     average: Average | None = None,
-    penalties: Penalty | Iterable[Penalty] = (),
+    penalties: Penalty | str | Iterable[Penalty | str] = (),
     auxiliary: float = 0.0,
     label_smoothing: float = 0.0,
     augment: Augment | None = None,
@@ -209,8 +213,8 @@ def fit(
         `gankit.optimizers.Average`: how the generator's weights are averaged; samples then come
         from the average. None, the default, for no average.
     penalties
-        One `gankit.penalties.Penalty` or several: gradient penalties of the discriminator. None
-        by default.
+        One `gankit.penalties.Penalty` or several, or names of plugins' penalties: gradient
+        penalties of the discriminator. None by default.
     auxiliary
         Weight of an auxiliary classifier, at least 0. Above 0 the discriminator makes
         1 + classes numbers per image, and `labels` are needed. 0 by default: no classifier.
@@ -305,7 +309,7 @@ def fit(
         average=average,
         classes=data.classes,
         auxiliary=auxiliary,
-        penalties=as_tuple(penalties),
+        penalties=penalties_of(penalties),
         augment=augment,
         instance_noise=instance_noise,
         flip=flip,

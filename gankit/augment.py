@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from gankit._utils.field_types import check_fields
+from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit.errors import ConfigError, UnknownName
 
@@ -43,6 +44,7 @@ class AugmentOps(Protocol):
         ...
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Augment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import logging
 import os
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Mapping, Sized
 from enum import IntEnum
 from types import TracebackType
 
@@ -64,7 +64,22 @@ known: keras, numpy, torch (did you mean 'torch'?)
         """Write the message: the `kind` of name, the unknown `name`, and the `known` names."""
         known = sorted(known)
         message = f"unknown {kind} {shown(name)}; known: {', '.join(known) or 'none'}"
-        super().__init__(message + (hint or did_you_mean(str(name)[:SHOWN_CHARACTERS], known)))
+        super().__init__(message + (hint or did_you_mean(str(name), known)))
+
+
+class UnknownArgument(ConfigError, TypeError):
+    """A function has no argument of this name."""
+
+    def __init__(
+        self,
+        function: str,
+        name: str,
+        known: Iterable[str],
+        remedies: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the message: the `function`, the unknown `name`, and the one that is meant."""
+        hint = did_you_mean(name, known, remedies) or f"; it takes: {', '.join(sorted(known))}"
+        super().__init__(f"{function}: unknown argument {name!r}{hint}")
 
 
 class UnknownBackend(UnknownName):
@@ -179,6 +194,15 @@ SYNONYMS = {
     "rpgan": "relativistic",
     "ragan": "relativistic-average",
     "lr": "learning_rate",
+    "learningrate": "learning_rate",
+    "glr": "lr_generator",
+    "lrg": "lr_generator",
+    "generatorlr": "lr_generator",
+    "lrgenerator": "lr_generator",
+    "dlr": "lr_discriminator",
+    "lrd": "lr_discriminator",
+    "discriminatorlr": "lr_discriminator",
+    "lrdiscriminator": "lr_discriminator",
     "zdim": "latent",
     "latentdim": "latent",
     "nz": "latent",
@@ -186,12 +210,20 @@ SYNONYMS = {
     "ema": "average",
     "ncritic": "n_critic",
     "imagesize": "size",
+    "penalty": "penalties",
+    "r1": "real",
+    "r2": "fake",
+    "gp": "between",
+    "gradientpenalty": "between",
+    "dragan": "around",
 }
 """gankit's names for those of other libraries, which are `folded`."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], remedies: Mapping[str, str] | None = None) -> str:
     """Return a hint with the known name that means `name` or is closest to it, or "".
+
+    `remedies` has what to write instead of names that are not known, but that are clear.
 
     >>> did_you_mean("Kears", ["keras", "torch"])
     " (did you mean 'keras'?)"
@@ -201,9 +233,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     " (did you mean 'wasserstein'?)"
     >>> did_you_mean("jax", ["keras", "torch"])
     ''
+    >>> did_you_mean("lr", ["optimizer"], {"learning_rate": "optimizer=Adam(learning_rate=...)"})
+    ' (did you mean optimizer=Adam(learning_rate=...)?)'
     """
-    by_letters = {folded(other): other for other in known}
-    if (meant := folded(SYNONYMS.get(folded(name), ""))) in by_letters:
+    name, by_letters = name[:SHOWN_CHARACTERS], {folded(other): other for other in known}
+    synonym = SYNONYMS.get(folded(name), name)
+    if remedies and synonym in remedies:
+        return f" (did you mean {remedies[synonym]}?)"
+    if (meant := folded(synonym)) in by_letters:
         return f" (did you mean {by_letters[meant]!r}?)"
     near = difflib.get_close_matches(folded(name), list(by_letters), n=1)
     return f" (did you mean {by_letters[near[0]]!r}?)" if near else ""

@@ -30,12 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.field_types import check_fields
+from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.state import State
 from gankit.errors import ConfigError, shown
 from gankit.schedules import Rate, check_rate, ends
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class SGD:
@@ -44,7 +46,7 @@ class SGD:
     Attributes
     ----------
     learning_rate
-        At least 0, or a schedule; 0.01 by default.
+        Above 0, or a schedule, which may begin or end at 0; 0.01 by default.
     clip
         Each update clips the weights to [-clip, clip]; above 0. None, the default: no clipping.
     """
@@ -54,6 +56,7 @@ class SGD:
     optimizer: Literal["sgd"] = field(default="sgd", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class RMSprop:
@@ -78,6 +81,7 @@ class RMSprop:
     optimizer: Literal["rmsprop"] = field(default="rmsprop", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Adam:
@@ -130,6 +134,8 @@ def check(optimizer: Optimizer) -> None:
         )
     check_fields(optimizer, optimizer.optimizer)
     check_rate("learning_rate", optimizer.learning_rate)
+    if optimizer.learning_rate == 0:
+        raise ConfigError("learning_rate: got 0; expected above 0; at 0 no weight changes")
     if optimizer.clip is not None and not optimizer.clip > 0:
         raise ConfigError(f"clip: got {optimizer.clip}; expected above 0")
     if isinstance(optimizer, Adam):
@@ -147,6 +153,7 @@ def _check_share(name: str, share: float) -> None:
         raise ConfigError(f"{name}: got {share}; expected a number in [0, 1)")
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Average:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from gankit._utils.field_types import check_fields
+from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.augment import Half, Tensor
 from gankit.errors import ConfigError
@@ -33,8 +34,14 @@ from gankit.schedules import Rate, check_rate
 
 Where = Literal["real", "fake", "between", "around"]
 PLACES: tuple[Where, ...] = get_args(Where)
+REMEDIES = {
+    name: f"Penalty({where!r}), in TOML {{ where = {where!r} }}"
+    for name, where in [*zip(PLACES, PLACES, strict=True), ("wasserstein", "between")]
+}
+"""What to write for the usual names of penalties, such as "r1" and "wgan-gp"."""
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Penalty:

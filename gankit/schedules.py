@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gankit._utils.field_types import check_fields
+from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit.errors import ConfigError
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Schedule:

@@ -18,6 +18,7 @@ from gankit.data.published.download import download
 from gankit.errors import CheckpointError, ConfigError, UnknownBackend, UnknownName
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.optimizers import SGD, Average
+from gankit.schedules import Schedule
 from tests.selection import selected
 from tests.server import serving
 from tests.waiting import ended, started, wait_for
@@ -265,9 +266,10 @@ def test_scaled_images_are_used_unchanged(precision):
 
 
 def test_fitting_uses_the_optimizers_that_it_is_given():
-    still = fit(discriminator_optimizer=SGD(0.0), generator_optimizer=SGD(0.0))
-    first = still.problem.initial_weights()
-    state = still.trainer.state()
+    still = SGD(Schedule("linear", 0.0, 0.0, images=1))
+    run = fit(discriminator_optimizer=still, generator_optimizer=still)
+    first = run.problem.initial_weights()
+    state = run.trainer.state()
     assert all(np.array_equal(state[name], weights) for name, weights in first.items())
 
 

@@ -162,7 +162,9 @@ def test_lists_and_single_layers_are_specs_also_inside_others():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"penalties": "r1"}, "penalties: got 'r1'; expected gankit.penalties.Penalty"),
+        ({"penalties": "r1"}, "unknown penalty 'r1'; known: none (did you mean Penalty('real'),"),
+        ({"penalties": 3}, "penalties: got 3; expected gankit.penalties.Penalty"),
+        ({"generator_optimizer": SGD(0)}, "learning_rate: got 0; expected above 0"),
         ({"penalties": [R1, IMAGES]}, "penalties: got numpy ndarray of shape (20, 3, 2, 1)"),
         ({"penalties": Penalty}, "penalties: got the class Penalty"),
         ({"callbacks": 3}, "callbacks: got 3; expected a function"),
@@ -236,6 +238,45 @@ def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
 )
 def test_constructors_refuse_values_of_a_wrong_type(make, told):
     assert told in refusal(make)
+
+
+BOTH = "generator_optimizer=Adam(learning_rate=...) and discriminator_optimizer=Adam("
+GENERATOR_RATE = "(did you mean generator={'optimizer': {'learning_rate': ...}}?)"
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: fit(lr=1e-3), f"fit: unknown argument 'lr' (did you mean {BOTH}"),
+        (lambda: fit(learning_rate=1e-3), f"(did you mean {BOTH}"),
+        (lambda: fit(d_lr=1e-3), "(did you mean discriminator_optimizer=Adam(learning_rate=...)?)"),
+        (lambda: fit(z_dim=100), "fit: unknown argument 'z_dim' (did you mean 'latent'?)"),
+        (lambda: fit(penalty=R1), "fit: unknown argument 'penalty' (did you mean 'penalties'?)"),
+        (
+            lambda: gankit.train(lr_generator=1e-3),
+            f"train: unknown argument 'lr_generator' {GENERATOR_RATE}",
+        ),
+        (
+            lambda: gankit.train(generator_optimizer=SGD()),
+            "did you mean generator={'optimizer': ...}",
+        ),
+        (
+            lambda: gankit.train(size=64),
+            "train: unknown argument 'size' (did you mean images={'size': ...}?)",
+        ),
+        (lambda: gankit.train(btach=64), "train: unknown argument 'btach' (did you mean 'batch'?)"),
+        (lambda: Adam(lr=1e-3), "Adam: unknown argument 'lr' (did you mean 'learning_rate'?)"),
+        (
+            lambda: Dense(3, activation="relu"),
+            "Dense: unknown argument 'activation'; it takes: bias",
+        ),
+        (lambda: Penalty("r1"), "(did you mean 'real'?)"),
+        (lambda: gankit.train(penalties="wgan-gp"), "(did you mean Penalty('between'), in TOML"),
+    ],
+    ids=range(13),
+)
+def test_names_of_other_libraries_get_the_right_name(call, told):
+    assert told in refusal(call)
 
 
 @pytest.mark.parametrize(

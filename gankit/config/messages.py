@@ -6,8 +6,9 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
+from gankit.config import learning_rates
 from gankit.data import ImageOptions
-from gankit.errors import UnknownName, did_you_mean, folded, shown
+from gankit.errors import UnknownName, did_you_mean, shown
 from gankit.layers import LAYERS
 from gankit.optimizers import OPTIMIZERS
 
@@ -64,7 +65,12 @@ def _of_one_kind(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     ]
 
 
-IMAGE_OPTIONS = {field.name for field in dataclasses.fields(ImageOptions)}
+IMAGE_OPTIONS = [field.name for field in dataclasses.fields(ImageOptions)]
+REMEDIES = {
+    **learning_rates.remedies("'{}.optimizer.learning_rate'"),
+    **{name: f"'images.{name}'" for name in IMAGE_OPTIONS},
+}
+"""What to write for settings that belong into a table."""
 
 
 def _describe(error: ErrorDetails, keys: set[str]) -> str:
@@ -72,7 +78,8 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
     place, kind = _place(error["loc"]), error["type"]
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"unknown key {place!r}{_hint(place) or did_you_mean(name, keys - {name})}"
+        remedies = REMEDIES if place == name else {}
+        return f"unknown key {place!r}{did_you_mean(name, keys - {name}, remedies)}"
     if kind in {"union_tag_invalid", "literal_error"}:
         return f"{place}: {_unknown(name, error)}"
     if kind == "missing":
@@ -80,16 +87,6 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
     if (expected := EXPECTED.get(kind.partition("_")[0])) and kind.endswith(WRONG_TYPE):
         return f"{place}: got {shown(error['input'])}; expected {expected}"
     return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
-
-
-def _hint(place: str) -> str:
-    """Return a hint if a learning rate or an option of images is outside its table, or ""."""
-    if place in IMAGE_OPTIONS:
-        return f" (did you mean 'images.{place}'?)"
-    if folded(place) not in ("lr", "learningrate"):
-        return ""
-    paths = [f"'{role}.optimizer.learning_rate'" for role in ("generator", "discriminator")]
-    return f" (did you mean {' and '.join(paths)}?)"
 
 
 def _unknown(name: str, error: ErrorDetails) -> UnknownName:

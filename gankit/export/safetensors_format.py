@@ -113,7 +113,7 @@ def _problem(facts: dict[str, Any]) -> Problem:
     from gankit.losses import BUILTIN
 
     spec = TypeAdapter(tuple[Annotated[Layer, Tagged("layer")], ...])
-    unused = SGD(learning_rate=0.0)
+    unused = SGD()
     return Problem(
         generator=spec.validate_json(json.dumps(facts["generator"])),
         discriminator=(Flatten(), Dense(1)),

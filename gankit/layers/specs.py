@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
+from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.errors import ConfigError, shown
@@ -18,6 +19,7 @@ Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
 """Initializers of a kernel; see `gankit.layers.weights`."""
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Dense:
@@ -49,6 +51,7 @@ class Dense:
     layer: Literal["dense"] = field(default="dense", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Conv:
@@ -92,6 +95,7 @@ class Conv:
     layer: Literal["conv"] = field(default="conv", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class ConvTranspose:
@@ -130,6 +134,7 @@ class ConvTranspose:
     layer: Literal["conv-transpose"] = field(default="conv-transpose", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Upsample:
@@ -139,6 +144,7 @@ class Upsample:
     layer: Literal["upsample"] = field(default="upsample", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class AveragePool:
@@ -148,6 +154,7 @@ class AveragePool:
     layer: Literal["average-pool"] = field(default="average-pool", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class BatchNorm:
@@ -168,6 +175,7 @@ class BatchNorm:
     layer: Literal["batch-norm"] = field(default="batch-norm", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class LayerNorm:
@@ -181,6 +189,7 @@ class LayerNorm:
     layer: Literal["layer-norm"] = field(default="layer-norm", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Embedding:
@@ -204,6 +213,7 @@ class Embedding:
     layer: Literal["embedding"] = field(default="embedding", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Projection:
@@ -230,6 +240,7 @@ class Projection:
     layer: Literal["projection"] = field(default="projection", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class LeakyReLU:
@@ -242,6 +253,7 @@ class LeakyReLU:
     layer: Literal["leaky-relu"] = field(default="leaky-relu", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class ReLU:
@@ -250,6 +262,7 @@ class ReLU:
     layer: Literal["relu"] = field(default="relu", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Tanh:
@@ -258,6 +271,7 @@ class Tanh:
     layer: Literal["tanh"] = field(default="tanh", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Sigmoid:
@@ -266,6 +280,7 @@ class Sigmoid:
     layer: Literal["sigmoid"] = field(default="sigmoid", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Dropout:
@@ -279,6 +294,7 @@ class Dropout:
     layer: Literal["dropout"] = field(default="dropout", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Flatten:
@@ -287,6 +303,7 @@ class Flatten:
     layer: Literal["flatten"] = field(default="flatten", repr=False)
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Reshape:
@@ -301,6 +318,7 @@ class Reshape:
             object.__setattr__(self, "shape", tuple(self.shape))
 
 
+@known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
 class Residual:

@@ -15,6 +15,7 @@ from gankit.errors import (
     PluginError,
     UnknownBackend,
     UnknownName,
+    did_you_mean,
     known_name,
     shown,
 )
@@ -158,7 +159,9 @@ def get_loss(name: str) -> Loss:
 
 def get_penalty(name: str) -> Penalty:
     """Return the gradient penalty `name` of a plugin, or raise UnknownName."""
-    return _get("penalty", name, penalties()).penalty
+    from gankit.penalties import REMEDIES
+
+    return _get("penalty", name, penalties(), REMEDIES).penalty
 
 
 def get_recipe(name: str) -> Recipe:
@@ -220,11 +223,13 @@ def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[
     return list(things)
 
 
-def _get(kind: str, name: str, known: dict[str, Named]) -> Named:
+def _get(
+    kind: str, name: str, known: dict[str, Named], remedies: Mapping[str, str] | None = None
+) -> Named:
     _check_name(kind, name)
     found_name = known_name(name, known)
     if found_name is None:
-        raise UnknownName(kind, name, known)
+        raise UnknownName(kind, name, known, did_you_mean(name, known, remedies))
     return known[found_name]
 
 

@@ -50,12 +50,6 @@ FLAGS = (
 )
 NETWORKS = ("both", "generator", "discriminator")
 MISSING = ("refuse", "fresh")
-LEARNING_RATES = {
-    "lr": ("generator", "discriminator"),
-    "lr_generator": ("generator",),
-    "lr_discriminator": ("discriminator",),
-}
-"""The networks whose learning rate an option sets; the last two override the first."""
 
 
 @click.command("train", cls=HintingCommand)
@@ -204,6 +198,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
 def _sources(options: dict[str, Any], warm: InitFrom | None, loaded: Loaded) -> list[Source]:
     """Return the sources of this run's settings, lowest priority first."""
     from gankit.config import layering
+    from gankit.config.learning_rates import LEARNING_RATES
     from gankit.launch.layered_sources import layered_sources
 
     if options["epochs"] is not None and options["steps"] is not None:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from gankit import plugins
+from gankit._utils.field_types import as_tuple
+from gankit.config import learning_rates
 from gankit.config.settings import Settings
 from gankit.contract import Backend
-from gankit.data import Dataset, is_path
+from gankit.data import Dataset, ImageOptions, is_path
 from gankit.data.as_array import is_array
 from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.layers import Layer
 from gankit.losses import Loss
 from gankit.penalties import Penalty
+
+SETTING_REMEDIES = {
+    **learning_rates.remedies("{}={'optimizer': {'learning_rate': ...}}"),
+    **{f"{role}_optimizer": f"{role}={{'optimizer': ...}}" for role in learning_rates.ROLES},
+    **{field.name: f"images={{'{field.name}': ...}}" for field in fields(ImageOptions)},
+}
+"""What to write for keyword arguments that `gankit.train` takes in a table."""
 
 
 class NamedSettings(NamedTuple):
@@ -76,6 +87,13 @@ def loss_of(given: str | Loss) -> Loss:
     if not isinstance(given, str):
         raise ConfigError(f"loss: got {shown(given)}; expected a name, or a gankit.losses.Loss")
     return plugins.get_loss(given)
+
+
+def penalties_of(given: Penalty | str | Iterable[Penalty | str]) -> tuple[Penalty, ...]:
+    """Return penalties, each given as itself or by its name."""
+    return tuple(
+        plugins.get_penalty(one) if isinstance(one, str) else one for one in as_tuple(given)
+    )
 
 
 def _named_dataset(dataset: str | os.PathLike[str] | Dataset) -> str:

@@ -1,0 +1,51 @@
+"""Name the argument that is meant, if a function gets one that it does not have."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from gankit.errors import UnknownArgument
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def known_arguments(
+    more: Iterable[str] = (), remedies: Mapping[str, str] | None = None
+) -> Callable[[Function], Function]:
+    """Make a function, or a dataclass, raise UnknownArgument for keywords that it does not take.
+
+    Parameters
+    ----------
+    more
+        Keywords that it takes in addition to those of its signature.
+    remedies
+        As in `gankit.errors.did_you_mean`.
+
+    >>> @known_arguments()
+    ... def move(learning_rate): ...
+    >>> move(lr=0.1)
+    Traceback (most recent call last):
+    gankit.errors.UnknownArgument: move: unknown argument 'lr' (did you mean 'learning_rate'?)
+    """
+
+    def decorate(function: Function) -> Function:
+        known = {*inspect.signature(function).parameters, *more}
+        thing: Any = function
+        called = thing.__init__ if isinstance(thing, type) else thing  # type: ignore[misc]
+
+        @functools.wraps(called)
+        def checked(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401 - those of `function`.
+            for name in keywords:
+                if name not in known:
+                    raise UnknownArgument(function.__name__, name, known, remedies)
+            return called(*arguments, **keywords)
+
+        if not isinstance(thing, type):
+            return checked  # type: ignore[return-value]
+        thing.__init__ = checked  # type: ignore[misc]
+        return function
+
+    return decorate
