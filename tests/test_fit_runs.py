@@ -106,6 +106,18 @@ def test_resuming_trains_on_to_a_new_length(out):
     assert same(fit(out=out, steps=8, resume=True), fit(steps=8))
 
 
+def test_a_run_says_where_it_begins_and_where_it_resumes(out, capsys):
+    fit(out=out, steps=4, progress=True)
+    assert (
+        f"custom on 64 images from Python with numpy, seed 0: 4 steps, 4 an epoch, into {out}\n"
+        in (capsys.readouterr().err)
+    )
+    fit(out=out, resume=True, progress=True)
+    assert (
+        f"resuming after step 4 from {out / 'checkpoints' / '000004'}\n" in capsys.readouterr().err
+    )
+
+
 def test_resuming_a_finished_run_returns_it(out):
     assert same(fit(out=out), fit(out=out, resume=True))
 
@@ -172,7 +184,7 @@ def test_evaluations_compare_with_the_test_images(out):
     fit(out=out, evaluate_every=1, test_images=IMAGES[::-1].copy())
     rows = evaluation_log.read(RunFolder(out).evaluations)
     assert [row["step"] for row in rows] == [4, 8]
-    assert rows[0]["baseline"]["split"] == "all 64 test images of memory"
+    assert rows[0]["baseline"]["split"] == "all 64 test images from Python"
     assert rows[0]["baseline"]["frechet"] == pytest.approx(0, abs=1e-6)
 
 

@@ -24,6 +24,8 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 class Bar:
     """Shows steps, steps per second, both losses and the remaining time.
 
+    Steps per second are those of the trainer; the remaining time includes evaluations and the like.
+
     After the first steps it prints the remaining time if that is a minute or more, as a warning if
     that is more than an hour.
 
@@ -58,6 +60,7 @@ class Bar:
         self._stream, self._plain = stream, plain
         self._screen: Screen | None = None
         self._began = (0, 0.0)
+        self._shown, self._trained = 0.0, 0.0
         self._blocks, self._estimated = 0, False
 
     def next_boundary(self, step: int, /) -> int:
@@ -71,12 +74,15 @@ class Bar:
         screen = self._screen or self._open(progress.step - len(progress.losses))
         now = time.perf_counter()
         step, began = self._began
-        speed = (progress.step - step) / max(now - began, 1e-9)
+        self._trained += progress.seconds or now - self._shown
+        self._shown = now
+        done = progress.step - step
+        speed = done / max(self._trained, 1e-9)
         until_end = max(self._opened + self._limit - now, 0.0)
-        seconds = min((self.total - progress.step) / speed, until_end)
+        seconds = min((self.total - progress.step) * (now - began) / done, until_end)
         self._blocks += 1
         if self._blocks == 1:  # Frameworks compile in it, so it is slower than the others.
-            self._began = (progress.step, now)
+            self._began, self._trained = (progress.step, now), 0.0
         elif not self._estimated and now - began >= ESTIMATE_SECONDS:
             self._estimated = True
             _write_estimate(screen, seconds, speed)
@@ -103,7 +109,7 @@ class Bar:
     def _open(self, step: int) -> Screen:
         self._screen = Screen(self._stream, plain=self._plain, clock=time.perf_counter)
         self._opened = time.perf_counter()
-        self._began = (step, self._opened)
+        self._began, self._shown = (step, self._opened), self._opened
         self._screen.show(step / self.total, [(1, self._count(step, self._screen))])
         return self._screen
 

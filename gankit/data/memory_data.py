@@ -27,6 +27,16 @@ MEMORY = "memory"
 GIVEN = "images from Python"
 """What a title has in place of that name."""
 
+
+def origin(dataset: str) -> str:
+    """Return where images come from, to follow "the images".
+
+    >>> origin("mnist"), origin(MEMORY)
+    ('of mnist', 'from Python')
+    """
+    return "from Python" if dataset == MEMORY else f"of {dataset}"
+
+
 ABSENT = (
     f"dataset {MEMORY!r} stands for images given from Python: give them again, to gankit.train, "
     "gankit.fit or run.evaluate, or save them in a .npy file and give its path with --dataset"

@@ -12,7 +12,7 @@ from typing import Any
 
 from gankit import plugins
 from gankit.config.layering import Source, from_recipe, merge, with_layers
-from gankit.data.memory_data import MEMORY
+from gankit.data.memory_data import origin
 from gankit.launch.checks.image_size import described
 from gankit.launch.expected_images import ExpectedImages, Loaded, expected_classes, expected_images
 from gankit.launch.messages import Tell, silent
@@ -134,10 +134,10 @@ def _is_convolutional(images: ExpectedImages) -> bool:
     return FAMILIES["dcgan"].makes(size)
 
 
-def _reason(dataset: object, images: ExpectedImages, recipe: str) -> str:
+def _reason(dataset: str, images: ExpectedImages, recipe: str) -> str:
     """Return why a recipe was chosen, and how to choose another."""
     shape: Shape = images.shape
-    found = f"the images{'' if dataset == MEMORY else f' of {dataset}'} are {described(shape)}"
+    found = f"the images {origin(dataset)} are {described(shape)}"
     if recipe == CONVOLUTIONAL:
         return f"{found}, not {described(DEFAULT_SHAPE)} as for simple; --recipe chooses another"
     near = " or ".join(map(sides, neighbours((shape[0], shape[1]))))

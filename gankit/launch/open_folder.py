@@ -12,7 +12,7 @@ from gankit._utils.storage import require_space
 from gankit.config import TrainConfig
 from gankit.contract import Trainer
 from gankit.data.digests import slow
-from gankit.data.memory_data import MEMORY
+from gankit.data.memory_data import origin
 from gankit.errors import CheckpointError, ConfigError
 from gankit.launch.messages import Tell, warn
 from gankit.launch.resolved_plan import ResolvedPlan
@@ -96,10 +96,9 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
 
 
 def _tell_of_data(before: TrainConfig, plan: ResolvedPlan, tell: Tell) -> None:
-    """Print the new path of the images, if it has changed."""
+    """Print where the images come from, if that has changed."""
     if before.dataset != plan.config.dataset:
-        source = "Python" if plan.config.dataset == MEMORY else plan.config.dataset
-        tell(f"the images of {before.dataset} are read from {source}")
+        tell(f"the images {origin(before.dataset)} are those {origin(plan.config.dataset)} now")
 
 
 def _tell_of_framework(began: Mapping[str, Any], plan: ResolvedPlan, tell: Tell) -> None:

@@ -15,7 +15,7 @@ from gankit.config import TrainConfig
 from gankit.contract import Backend, Problem
 from gankit.data import ImageSet
 from gankit.data.digests import sample
-from gankit.data.memory_data import MEMORY
+from gankit.data.memory_data import origin
 from gankit.launch.backends import choose_backend
 from gankit.launch.checks.image_size import check_shape, warn_of_lost_detail
 from gankit.launch.messages import Tell, silent
@@ -71,9 +71,8 @@ class ResolvedPlan:
         config, images = self.config, len(self.data)
         one_pass = math.ceil(images / config.batch)
         other = f" (a pass over the images is {one_pass})" if self.epoch != one_pass else ""
-        source = "from Python" if config.dataset == MEMORY else f"of {config.dataset}"
         return (
-            f"{config.recipe} on {counted(images, 'image')} {source} with "
+            f"{config.recipe} on {counted(images, 'image')} {origin(config.dataset)} with "
             f"{config.backend}, seed {config.seed}: {counted(self.steps, 'step')}, "
             f"{self.epoch} an epoch{other}"
         )

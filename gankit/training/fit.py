@@ -93,7 +93,7 @@ def fit(
         _check_finite(losses, step)
         step, size = end, _next_size(size, end - step, elapsed, largest)
         done = step >= steps or stop()
-        progress = Progress(step, losses, trainer, done, problem, request)
+        progress = Progress(step, losses, trainer, done, problem, request, elapsed)
         for callback in called:
             callback(progress)
         if request.reason and not done:

@@ -42,6 +42,8 @@ class Progress:
         The problem that the trainer was built for, with the latent width and the classes.
     request
         What `stop` fills in.
+    seconds
+        How long the trainer took for the block, without callbacks; 0 if that is not known.
     """
 
     step: int
@@ -50,6 +52,7 @@ class Progress:
     done: bool
     problem: Problem | None = field(default=None, repr=False)
     request: StopRequest = field(default_factory=StopRequest, repr=False, compare=False)
+    seconds: float = field(default=0.0, repr=False, compare=False)
 
     def stop(self, reason: str) -> None:
         """End the run after this step: it is saved, and its log has the reason.

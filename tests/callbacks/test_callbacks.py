@@ -200,6 +200,17 @@ def test_without_a_terminal_a_plain_line_is_printed_now_and_then(passing):
     assert "  D 6.250 G 1.667  " in lines[0]
 
 
+def test_steps_per_second_leave_out_the_time_of_callbacks(passing):
+    stream, evaluation = io.StringIO(), passing(6.0)
+    bar = Bar(20, 0, stream)
+    bar.next_boundary(0)
+    for step in (2, 4, 6):  # A block takes 0.5 seconds, an evaluation 5.5.
+        now = Progress(step, losses(step - 2, step), None, done=False, seconds=0.5)
+        evaluation(now)
+        bar(now)
+    assert stream.getvalue().splitlines()[-1].endswith("4.0 steps/s  00:42 left")
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [

@@ -11,6 +11,7 @@ from gankit._utils.paths import is_folder
 from gankit.config import TrainConfig
 from gankit.data import ImageSet, is_path
 from gankit.data.formats.image_folder import first_picture
+from gankit.data.memory_data import origin
 from gankit.errors import ConfigError, DataError
 from gankit.launch.messages import warn
 from gankit.layers import Shape
@@ -35,7 +36,7 @@ def check_shape(config: TrainConfig, data: ImageSet) -> None:
     size = config.images and config.images.size
     without = "remove --size; or " if size and size != made[:2] else ""
     raise ConfigError(
-        f"generator output is {described(made)} but the images of {config.dataset} are "
+        f"generator output is {described(made)} but the images {origin(config.dataset)} are "
         f"{described(shape)}; {without}{_remedy(config, shape)}"
     )
 

@@ -16,7 +16,7 @@ from gankit._text import counted
 from gankit.config import TrainConfig
 from gankit.contract import Labels
 from gankit.data import ImageOptions, ImageSet, is_path
-from gankit.data.memory_data import MEMORY
+from gankit.data.memory_data import MEMORY, origin
 from gankit.data.published.download import watched
 from gankit.data.resized import resized
 from gankit.errors import DataError
@@ -164,10 +164,10 @@ def make(
         )
     test = _test_images(dataset, data_dir, test_images)
     if test is None:
-        reference, others = split_reference(data.images, f"training images of {name}")
+        reference, others = split_reference(data.images, f"training images {origin(name)}")
         unseen = _first(others)
     else:
-        reference = choose(data.images, f"training images of {name}")
+        reference = choose(data.images, f"training images {origin(name)}")
         size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
         unseen = _of_test_images(lambda: resized(test(), size, fit), name)
     compared = features or _features(data, reference, watch)
@@ -205,7 +205,7 @@ def _test_images(
 
 def _of_test_images(load: Callable[[], ImageSet], name: str) -> Callable[[int], Reference]:
     """Return a function that loads so many test images."""
-    return lambda count: choose(load().images, f"test images of {name}", count)
+    return lambda count: choose(load().images, f"test images {origin(name)}", count)
 
 
 def _first(others: Reference) -> Callable[[int], Reference]:

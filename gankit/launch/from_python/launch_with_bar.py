@@ -31,7 +31,7 @@ def launch_with_bar(
     Parameters
     ----------
     progress
-        Whether to show a bar, and a line for each evaluation.
+        Whether to show a bar, and a line for what the run does and for each evaluation.
     resuming_call
         The Python call that resumes the run, for the message after Ctrl-C.
 
@@ -42,7 +42,7 @@ def launch_with_bar(
     """
     tell, called = Screen(plain=True).write if progress else silent, as_callbacks(callbacks)
     with by_ctrl_c() as stop, with_bar(progress, plan, called) as watched:
-        run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell_evaluations=tell)
+        run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell=tell)
     return run_or_interrupt(run, stop, plan.steps, resuming_call)
 
 

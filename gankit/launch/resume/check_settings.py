@@ -8,7 +8,7 @@ from typing import Any
 
 from gankit.config import TrainConfig
 from gankit.data import ImageSet
-from gankit.data.memory_data import MEMORY
+from gankit.data.memory_data import origin
 from gankit.errors import ConfigError
 from gankit.launch.resume.differences import differences, in_words
 from gankit.launch.resume.lasting_settings import DATA_SETTINGS, lasting, recorded_as
@@ -38,11 +38,9 @@ def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run:
         A setting that must stay, or the images, have changed; the message names the change.
     """
     if not same_images(digests_of(checkpoint.info), data):
-        now, remedy = f"{config.dataset} has now", "restore the old ones"
-        if config.dataset == MEMORY:
-            now, remedy = f"the {data.source}", "give the same ones, in the same order"
         raise ConfigError(
-            f"{run} was trained on other images than {now}; {remedy}, or {_anew(run)}"
+            f"{run} was trained on other images than those {origin(config.dataset)} "
+            f"({data.source}); give the same ones, in the same order, or {_anew(run)}"
         )
     if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
         raise ConfigError(
