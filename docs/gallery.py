@@ -32,8 +32,9 @@ with torch, on two CPU cores; [the table](recipes/index.md) has their times and 
 same versions the same commands make the same pictures, except for single grey levels: the number
 of threads decides how sums are rounded.
 
-The numbers of steps differ widely, so the pictures do not show which recipe is best. `sn-dcgan` has
-no picture: it is for colour and a GPU.
+The numbers of steps differ widely, so the pictures do not show which recipe is best. Two recipes
+are for colour: `sn-dcgan`, which needs a GPU and has no picture, and
+[`pictures`](recipes/pictures.md).
 """
 
 

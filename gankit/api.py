@@ -60,7 +60,7 @@ def train(
     recipe
         A recipe's name, as `gankit recipes list` shows it, or the path of a TOML file. None, the
         default, is the recipe of the resumed run, or else the one that fits the images: "simple"
-        for 28x28 grey, and "dcgan", or "simple" at other sizes, for others.
+        for 28x28 grey, and "pictures", or "simple" at other sizes, for others.
     out
         The run's folder; None, the default, trains in memory.
     resume

@@ -27,7 +27,7 @@ from gankit.recipes.families.sizes import LEAST, neighbours, within
 from gankit.recipes.families.sizes import described as sides
 from gankit.runs import RunFolder
 
-SIMPLE, CONVOLUTIONAL = "simple", "dcgan"
+SIMPLE, CONVOLUTIONAL = "simple", "pictures"
 """The recipe for images of 28x28, grey, and the one for others."""
 MOST_SIDE = 64
 """Pictures without `--size` become at most this high and wide: two cores train that in time."""

@@ -125,8 +125,8 @@ def test_the_typical_shape_is_that_of_readable_pictures():
 @pytest.mark.parametrize(
     ("shape", "recipe", "line"),
     [
-        ((64, 64, 3), "dcgan", "are 64x64 colour, not 28x28 grey as for simple; --recipe chooses"),
-        ((32, 32), "dcgan", "are 32x32 grey, not 28x28 grey as for simple"),
+        ((64, 64, 3), "pictures", "are 64x64 colour, not 28x28 grey as for simple; --recipe chooses"),
+        ((32, 32), "pictures", "are 32x32 grey, not 28x28 grey as for simple"),
         ((28, 28), "simple", None),
         (
             (8, 9),
@@ -166,7 +166,7 @@ def test_the_command_makes_colour_pictures_of_a_good_size(command):
     words = ("--dataset", "./faces", "--backend", "numpy", "--set", "width=2", "--batch", "4")
     ended = command("train", *words, "--steps", "2", "--out", "run")
     assert ended.code == 0, ended.err
-    assert "recipe dcgan: the images of ./faces are 16x20 colour" in ended.err
+    assert "recipe pictures: the images of ./faces are 16x20 colour" in ended.err
     text = Path("run/config.toml").read_text("utf-8")
     assert "family" not in text
     assert "width" not in text
@@ -202,7 +202,7 @@ def test_train_takes_a_family_from_python_too():
     run = gankit.train(
         dataset="./faces", width=2, backend="numpy", steps=1, batch=4, progress=False
     )
-    assert run.config.recipe == "dcgan"
+    assert run.config.recipe == "pictures"
     assert run.sample(2).shape == (2, 16, 16, 3)
 
 

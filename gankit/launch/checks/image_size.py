@@ -79,7 +79,7 @@ def described(shape: Shape) -> str:
 
 def _remedy(config: TrainConfig, shape: Shape) -> str:
     """Return how to get networks of a shape: a recipe that takes it, or other layers."""
-    fitting = "dcgan" if sizes.makes((shape[0], shape[1])) else "simple"
+    fitting = "pictures" if sizes.makes((shape[0], shape[1])) else "simple"
     change = f"change the layers in {config.recipe}"
     if config.recipe in plugins.recipes():
         change = f"save {config.recipe} by `gankit recipes show`, change it, and give its file"

@@ -38,7 +38,7 @@ def test_losing_colours_and_pixels_causes_a_warning_with_the_remedy(faces, recip
     said = (
         "such as 0.png, are 64x64 colour, but the generator of {0} makes 28x28 grey: they "
         "lose colours and most of their pixels; to keep them, choose a recipe that takes their "
-        "size, such as --recipe dcgan; or save {0} by `gankit recipes show`"
+        "size, such as --recipe pictures; or save {0} by `gankit recipes show`"
     )
     with pytest.warns(UserWarning, match=re.escape(said.format(recipe))):
         planned(recipe, dataset=faces)
@@ -56,7 +56,7 @@ def test_pictures_of_nearly_the_right_size_cause_no_warning(tmp_path):
 
 @pytest.mark.parametrize("recipe", ["dcgan", "sn-dcgan", "r3gan"])
 def test_a_size_that_the_networks_do_not_make_is_refused_with_the_remedy(faces, recipe):
-    said = r"64x64 .*; remove --size; or choose .* such as --recipe dcgan; or save .*show"
+    said = r"64x64 .*; remove --size; or choose .* such as --recipe pictures; or save .*show"
     with pytest.raises(ConfigError, match=said):
         planned(recipe, dataset=faces, images={"size": [64, 64]})
 
