@@ -125,7 +125,11 @@ def test_the_typical_shape_is_that_of_readable_pictures():
 @pytest.mark.parametrize(
     ("shape", "recipe", "line"),
     [
-        ((64, 64, 3), "pictures", "are 64x64 colour, not 28x28 grey as for simple; --recipe chooses"),
+        (
+            (64, 64, 3),
+            "pictures",
+            "are 64x64 colour, not 28x28 grey as for simple; --recipe chooses",
+        ),
         ((32, 32), "pictures", "are 32x32 grey, not 28x28 grey as for simple"),
         ((28, 28), "simple", None),
         (
