@@ -251,12 +251,18 @@ def test_a_loaded_run_is_evaluated_on_its_images(out):
     loaded = gankit.load(out)
     expected = run.evaluate(n=12).frechet
     assert loaded.evaluate(IMAGES, LABELS, n=12).frechet == expected
+    assert loaded.evaluate((IMAGES, LABELS), n=12).frechet == expected
     with pytest.raises(DataError, match="stands for images given from Python"):
         loaded.evaluate(n=12)
     with pytest.raises(DataError, match="got others than the run was trained on"):
         loaded.evaluate(IMAGES[:32], LABELS[:32], n=12)
     with pytest.raises(ConfigError, match="give n=12"):
         loaded.evaluate(12)
+
+
+def test_labels_that_the_run_was_trained_without_are_left_out(out):
+    expected = fit(out=out).evaluate(n=12).frechet
+    assert gankit.load(out).evaluate((IMAGES, LABELS), n=12).frechet == expected
 
 
 def test_ctrl_c_names_the_call_that_resumes(out):

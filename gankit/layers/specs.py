@@ -286,7 +286,8 @@ class Sigmoid:
 class Dropout:
     """In training, zero each value with probability `rate` and scale the rest.
 
-    The rate is 0.5 by default, as for hidden units in Srivastava et al. 2014. It is rounded to a multiple of 1/256; a rate above 0 that rounds to 0 or to 1 is refused.
+    The rate is 0.5 by default, as for hidden units in Srivastava et al. 2014. It is rounded to a
+    multiple of 1/256; a rate above 0 that rounds to 0 or to 1 is refused.
     The core draws the masks (`gankit.contract.random_streams.dropout_mask`), equal in all backends.
     """
 

@@ -65,7 +65,8 @@ def images_of(
     data_dir, tell
         As in `training_data`.
     given
-        The images, if a program gave them.
+        The images, if a program gave them. Their labels are left out if the run was trained
+        without them.
 
     Raises
     ------
@@ -73,6 +74,9 @@ def images_of(
         The images cannot be loaded, or are not those that the run was trained on.
     """
     dataset = MEMORY if given else dataset
+    if given and given.labels is not None:
+        unlabelled = dataclasses.replace(given, labels=None, class_names=())
+        given = unlabelled if same_images(known, unlabelled) else given
     if dataset is not None:
         config = dataclasses.replace(config, dataset=dataset)
     with hint_at_moved_images(None if dataset is not None else config.dataset):

@@ -280,8 +280,9 @@ class Run:
         Parameters
         ----------
         images, labels
-            The run's training images and labels, if a program gave them and this is a loaded run.
-            None, the default, for those of its data set.
+            The run's training images and labels, if a program gave them and this is a loaded run;
+            also both in a tuple, or a data set that brings its labels. None, the default, for those
+            of its data set.
         n
             Number of images, at least 6. Compare metrics only if they are of equally many images.
         seed
@@ -318,7 +319,8 @@ class Run:
             paths.given(dataset, "dataset")
         if isinstance(images, int):
             raise ConfigError(f"images: got {images}; expected images; give n={images} for a count")
-        given = None if images is None else memory_data(images, labels, reals=True)
+        wanted = True if labels is None else labels
+        given = None if images is None else memory_data(images, wanted, reals=True)
         return evaluate.evaluate_run(
             self, n, seed,
             data_dir=optional(data_dir, "data_dir"),
