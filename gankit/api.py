@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TypeAlias, Unpack
 
+from gankit._utils.field_types import as_tuple
 from gankit._utils.known_arguments import known_arguments
 from gankit._utils.paths import optional
 from gankit.augment import Augment

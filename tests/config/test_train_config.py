@@ -221,7 +221,10 @@ loss = "nonsaturating"
 average = {}
 penalties = [{ where = "real" }, { where = "between" }]
 [generator]
-layers = [{ layer = "dense", units = 9 }, { layer = "leaky-relu" }, { layer = "batch-norm" }]
+layers = [
+    { layer = "dense", units = 9 }, { layer = "leaky-relu" }, { layer = "batch-norm" },
+    { layer = "dropout" },
+]
 optimizer = { optimizer = "adam" }
 [discriminator]
 layers = [{ layer = "flatten" }, { layer = "dense", units = 1 }]
@@ -237,8 +240,8 @@ def test_defaults_are_written_out():
     r1, gradient = written["penalties"]
     assert (r1["target"], r1["weight"]) == (0.0, 10.0)
     assert (gradient["target"], gradient["weight"]) == (1.0, 10.0)
-    _, slope, normalization = written["generator"]["layers"]
-    assert slope["slope"] == 0.2
+    _, slope, normalization, dropout = written["generator"]["layers"]
+    assert (slope["slope"], dropout["rate"]) == (0.2, 0.5)
     assert (normalization["momentum"], normalization["epsilon"]) == (0.9, 1e-5)
     adam = {"learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-7}
     assert written["generator"]["optimizer"] == {"optimizer": "adam", **adam}
