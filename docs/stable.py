@@ -17,11 +17,12 @@ from gankit.plugins import GROUP, hooks
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
-    "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks Objective Operations "
-    "Pull SpecNetworks Tensor Tensors TrainerNetworks Updates averaged follow trainer updated",
+    "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks ONE_PROCESS Objective "
+    "Operations Pull SpecNetworks Sums Tensor Tensors TrainerNetworks Updates averaged "
+    "batch_moments follow normalize trainer updated",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
-    "Discriminator Generator Network Options Precision Problem State Trainer add_prefix aligned "
-    "check_labels check_state strip_prefix",
+    "Discriminator Generator Network Options Precision Problem Started State Trainer World "
+    "add_prefix aligned check_labels check_state strip_prefix",
     "gankit.layers": "Layer Node Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
     "Residual as_spec capabilities initial_weights is_running output_shape tree uses_labels walk "
@@ -30,7 +31,7 @@ PROMISED = {
     "NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
-    "gankit.contract.dropout_masks": "Masks mask_name",
+    "gankit.contract.dropout_masks": "Masks mask_name own_rows",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",
     "gankit.augment": "Augment AugmentOps Half view",
@@ -55,7 +56,7 @@ PROMISED = {
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
-    "GankitError NotPortable PluginError StorageError UnknownArgument UnknownBackend "
+    "GankitError NotPortable PeerLost PluginError StorageError UnknownArgument UnknownBackend "
     "UnknownName Unsupported",
     "gankit.plugins": "backends get_dataset get_features get_loss get_penalty get_recipe "
     "missing_modules",

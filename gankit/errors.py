@@ -30,6 +30,7 @@ class ExitCode(IntEnum):
     BACKEND = 5
     DIVERGED = 6
     STORAGE = 7
+    PEER = 8
     HANGUP = 129
     INTERRUPTED = 130
     TERMINATED = 143
@@ -139,6 +140,12 @@ class StorageError(GankitError, OSError):
     """A file cannot be written: the disk is full or read-only, or another process writes there."""
 
     exit_code = ExitCode.STORAGE
+
+
+class PeerLost(GankitError):
+    """Another process of a run that several train together ended, or did not join."""
+
+    exit_code = ExitCode.PEER
 
 
 def described(error: BaseException) -> str:

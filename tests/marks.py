@@ -46,6 +46,8 @@ PLACES = {
         "frameworks/test_torch.py",
         "frameworks/test_torch_graphs.py",
         "frameworks/test_torch_networks.py",
+        "frameworks/test_torch_processes.py",
+        "frameworks/test_torch_sums.py",
     ),
     "keras": (
         "frameworks/test_import_order.py",

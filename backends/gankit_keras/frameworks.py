@@ -28,10 +28,11 @@ class KerasFramework:
     remedy: str
 
 
+COMMON = CAPABILITIES - {"mixed", "distributed"}
 FRAMEWORKS = {
-    "tensorflow": KerasFramework(CAPABILITIES - {"mixed"}, "pip install 'gankit[keras]'"),
-    "jax": KerasFramework(CAPABILITIES - {"mixed", "exact-blocks"}, "pip install keras jax"),
-    "torch": KerasFramework(CAPABILITIES - {"mixed", "exact-blocks"}, "pip install keras torch"),
+    "tensorflow": KerasFramework(COMMON, "pip install 'gankit[keras]'"),
+    "jax": KerasFramework(COMMON - {"exact-blocks"}, "pip install keras jax"),
+    "torch": KerasFramework(COMMON - {"exact-blocks"}, "pip install keras torch"),
 }
 """The frameworks that the backend supports, by Keras's names."""
 

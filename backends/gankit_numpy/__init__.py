@@ -29,7 +29,7 @@ def gankit_backends() -> Iterable[Backend]:
         name="numpy",
         requires=(),
         build=build,
-        capabilities=CAPABILITIES - {"native", "exact-blocks", "mixed"},
+        capabilities=CAPABILITIES - {"native", "exact-blocks", "mixed", "distributed"},
         api=1,
         inspect=inspect,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import CAPABILITIES, Backend, Problem, Trainer
+from gankit.contract import CAPABILITIES, Backend, Problem, Started, Trainer, World
 
 
 def build(problem: Problem) -> Trainer:
@@ -13,6 +13,13 @@ def build(problem: Problem) -> Trainer:
     from gankit_torch.trainer import TorchTrainer
 
     return TorchTrainer(problem)
+
+
+def join(this: Started) -> World:
+    """Meet the processes that this one was started together with; imports torch."""
+    from gankit_torch import processes
+
+    return processes.join(this)
 
 
 def inspect() -> Mapping[str, str]:
@@ -36,4 +43,5 @@ def gankit_backends() -> Iterable[Backend]:
         api=1,
         inspect=inspect,
         exports=EXPORTS,
+        join=join,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,11 @@ class BatchLoader:
     def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, torch_dtype(problem)
         self._paired, self._required = problem.loss.paired, RequiredInputs(problem)
+        self._world = problem.world
         self._mask_source: MaskSource = (
-            MaskPrefetcher(masks, self._to_device) if masks else on_demand
+            MaskPrefetcher(masks, self._world, self._to_device)
+            if masks
+            else partial(on_demand, self._world)
         )
         self._pixels = self._to_precision(problem.pixels)
         self._no_images = self._pixels.new_empty((0, *problem.image_shape))
@@ -52,25 +56,30 @@ class BatchLoader:
     def batch(self, batch: Batch, *, last: bool) -> Inputs:
         """Copy one batch to the device; `last` is True for the generator's, the step's last."""
         self._required.check(batch)
+        count = len(batch.noise)
+        own, used = self._world.rows(count), self._paired or not last
         return Inputs(
-            real=self._to_precision(batch.real) if self._paired or not last else self._no_images,
+            real=self._to_precision(batch.real[own]) if used else self._no_images,
             noise=self._to_precision(batch.noise),
             labels=None if batch.labels is None else self._to_device(batch.labels).long(),
-            random={name: self._to_device(array) for name, array in batch.random.items()},
+            random={name: self._to_device(array[own]) for name, array in batch.random.items()},
             scalars=batch.scalars,
-            masks=UpdateMasks(batch.key),
+            masks=UpdateMasks(batch.key, self._world, count),
             followers={},
         )
 
     def steps(self, block: Block) -> Iterator[list[Inputs]]:
         """Yield the batches of each step; the block's arrays are copied to the device together."""
         self._required.check(block)
+        own = self._world.rows(block.index.shape[2])
         index, noise = self._to_device(block.index), self._to_device(block.noise)
-        arrays = {name: self._to_device(array) for name, array in block.random.items()}
+        arrays = {name: self._to_device(array[:, :, own]) for name, array in block.random.items()}
         for r, update_masks in enumerate(self._mask_source(block)):
             yield [
                 Inputs(
-                    real=self._scale(self._real_images(block.index[r, s], index[r, s]), random)
+                    real=self._scale(
+                        self._real_images(block.index[r, s, own], index[r, s, own]), random
+                    )
                     if self._paired or not last
                     else self._no_images,
                     noise=noise[r, s].clone(),

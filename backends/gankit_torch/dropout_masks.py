@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gankit.contract import Block
-from gankit.contract.dropout_masks import Masks, mask_name
+from gankit.contract import Block, World
+from gankit.contract.dropout_masks import Masks, mask_name, own_rows
 from gankit.contract.random_streams import Mask, Role, StepKey, dropout_mask
 from gankit.layers import Place
 
@@ -29,32 +29,48 @@ class UpdateMasks:
     ----------
     key
         The update's position in the run.
+    world
+        The processes; the masks are those of this one's rows.
+    batch
+        Images in the batch of all processes.
     prefetched
         The masks that are already on the device, by the names of `gankit.contract.dropout_masks`.
     """
 
     key: StepKey
+    world: World
+    batch: int
     prefetched: Mapping[str, Tensor] | None = None
 
     def mask(self, role: Role, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
-        """Return a dropout layer's mask, bool; `part` as in `dropout_mask`."""
+        """Return a dropout layer's mask, bool.
+
+        `shape` is that of the layer's input, of this process's rows; `part` as in `dropout_mask`.
+        """
         if self.prefetched is not None:
             return self.prefetched[mask_name(role, place, part)]
-        mask = dropout_mask(self.key, role, place.number, tuple(shape), rate, part)
+        whole, rows = tuple(shape), None
+        if self.world.size > 1:
+            own = self.world.rows(self.batch)
+            halves = shape[0] // (own.stop - own.start)
+            whole = (halves * self.batch, *shape[1:])
+            rows = own_rows(self.world, self.batch, halves)
+        mask = dropout_mask(self.key, role, place.number, whole, rate, part, rows)
         return torch.from_numpy(mask)
 
 
-def on_demand(block: Block) -> Iterator[list[UpdateMasks]]:
+def on_demand(world: World, block: Block) -> Iterator[list[UpdateMasks]]:
     """Draw each mask when a layer needs it."""
+    batch = block.index.shape[2]
     for r in range(len(block)):
-        yield [UpdateMasks(key) for key in block.keys(r)]
+        yield [UpdateMasks(key, world, batch) for key in block.keys(r)]
 
 
 class MaskPrefetcher:
     """Draws the masks of many steps, and copies them to the device together."""
 
-    def __init__(self, masks: Masks, to_device: Callable[[Mask], Tensor]) -> None:
-        self._masks, self._to_device = masks, to_device
+    def __init__(self, masks: Masks, world: World, to_device: Callable[[Mask], Tensor]) -> None:
+        self._masks, self._world, self._to_device = masks, world, to_device
 
     def __call__(self, block: Block) -> Iterator[list[UpdateMasks]]:
         """Draw as many steps at a time as `MAX_PREFETCH_BYTES` allows, at least one."""
@@ -63,7 +79,10 @@ class MaskPrefetcher:
         for start in range(0, len(block), size):
             rows = range(start, min(start + size, len(block)))
             for row, masks in zip(rows, self._prefetch(block, rows), strict=True):
-                yield list(map(UpdateMasks, block.keys(row), masks))
+                yield [
+                    UpdateMasks(key, self._world, block.index.shape[2], prefetched)
+                    for key, prefetched in zip(block.keys(row), masks, strict=True)
+                ]
 
     def _step(self, block: Block, row: int) -> list[dict[str, Mask]]:
         """Return the masks of each update of a step."""

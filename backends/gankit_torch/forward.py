@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gankit.errors import ConfigError
+from gankit.functional import ONE_PROCESS, Sums
 from gankit.layers import Place
 
 DropoutFactors: TypeAlias = Callable[[Place, torch.Size, float], Tensor]
@@ -32,6 +33,8 @@ class ForwardSettings:
         Whether this pass moves the running state; the pass itself uses the old values.
     mixed
         Whether the factors of matrix products are rounded to bfloat16.
+    sums
+        The sums over the processes, for the statistics of the whole batch.
     """
 
     labels: Tensor | None = None
@@ -39,6 +42,7 @@ class ForwardSettings:
     halves: int = 1
     moving: bool = False
     mixed: bool = False
+    sums: Sums = ONE_PROCESS
 
     @property
     def training(self) -> bool:

@@ -13,6 +13,7 @@ from torch.func import functional_call
 from gankit.contract import Array, Labels, State, check_labels, check_state
 from gankit.contract.random_streams import Role, framework_seed, keep_probability
 from gankit.errors import ConfigError, NotPortable
+from gankit.functional import ONE_PROCESS, Sums
 from gankit.layers import Place
 from gankit_torch.dropout_masks import UpdateMasks
 from gankit_torch.forward import DropoutFactors, ForwardSettings, require_labels
@@ -78,6 +79,7 @@ class Network:
         number: int = 0,
         halves: int = 1,
         moving: bool = False,
+        sums: Sums = ONE_PROCESS,
     ) -> Tensor:
         """Return the outputs in training mode: NHWC images, or `(n, 1 or 1 + classes)` logits.
 
@@ -96,10 +98,12 @@ class Network:
             called once for each.
         moving
             Whether to move the running state; if not, a native module gets copies of its buffers.
+        sums
+            The sums over the processes; networks of layers use them.
         """
         if not self.native:
             dropout = self._dropout_factors(masks, number)
-            settings = ForwardSettings(labels, dropout, halves, moving, self.mixed)
+            settings = ForwardSettings(labels, dropout, halves, moving, self.mixed, sums)
             return self._to_core_layout(self.module(inputs, settings))
         buffers = {} if moving else {name: b.clone() for name, b in self.module.named_buffers()}
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)

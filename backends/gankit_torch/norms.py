@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
+from gankit.functional import batch_moments, normalize
+from gankit_torch import torch_functions
 from gankit_torch.forward import ForwardSettings
 
 
@@ -25,6 +27,8 @@ class BatchNorm(nn.Module):
 
     def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the inputs' shape."""
+        if settings.training and settings.sums.world.size > 1:
+            return self._normalise_together(inputs, settings)
         values = inputs.movedim(-1, 1)
         if not settings.training:
             return self._normalise(values, self.mean, self.variance)[0].movedim(1, -1)
@@ -43,10 +47,24 @@ class BatchNorm(nn.Module):
             values, self.gamma, self.beta, mean, variance, mean is None, 0.0, self.epsilon
         )
 
-    @torch.no_grad()
+    def _normalise_together(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
+        """Return the outputs with the statistics of all processes' rows, for each half."""
+        values = inputs.reshape(settings.halves, -1, *inputs.shape[1:])
+        axes = tuple(range(1, values.dim() - 1))
+        means, variances = batch_moments(torch_functions, settings.sums, values, axes)
+        if settings.moving:
+            flat = (each.reshape(settings.halves, -1) for each in (means, variances))
+            self._blend(*flat)
+        affine = (self.gamma, self.beta)
+        made: Tensor = normalize(torch_functions, values, (means, variances), affine, self.epsilon)
+        return made.reshape(inputs.shape)
+
     def _move_running(self, means: Tensor, inverse_deviations: Tensor) -> None:
+        self._blend(means, inverse_deviations.detach().pow(-2) - self.epsilon)
+
+    @torch.no_grad()
+    def _blend(self, means: Tensor, variances: Tensor) -> None:
         """Blend in the halves' mean statistics; torch's own update uses unbiased ones."""
-        variances = inverse_deviations.pow(-2) - self.epsilon
         for running, halves in ((self.mean, means), (self.variance, variances)):
             running.mul_(self.momentum).add_(halves.mean(dim=0), alpha=1 - self.momentum)
 

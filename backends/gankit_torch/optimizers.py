@@ -16,6 +16,7 @@ from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
 from gankit.contract import State, add_prefix, strip_prefix
+from gankit.functional import Sums
 from gankit.optimizers import RUNNING_MEANS, SGD, Adam, Optimizer, RMSprop
 from gankit_torch.tensors import copy_into, to_array
 
@@ -23,13 +24,20 @@ from gankit_torch.tensors import copy_into, to_array
 class Updater:
     """An optimizer of one network's parameters, `{"0.kernel": ...}`.
 
+    Gradients are those of this process's rows; `sums` adds those of the other processes.
+
     With `native`, a loss that depends on no parameter is an error: the user's module detaches it.
     """
 
     def __init__(
-        self, optimizer: Optimizer, parameters: Mapping[str, Tensor], *, native: bool = False
+        self,
+        optimizer: Optimizer,
+        parameters: Mapping[str, Tensor],
+        sums: Sums,
+        *,
+        native: bool = False,
     ) -> None:
-        self._optimizer, self._native = optimizer, native
+        self._optimizer, self._native, self._sums = optimizer, native, sums
         self._names, self._parameters = list(parameters), list(parameters.values())
         self._means = {
             mean: [torch.zeros_like(p) for p in self._parameters]
@@ -45,9 +53,12 @@ class Updater:
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         if self._native and all(gradient is None for gradient in gradients):
             raise RuntimeError("the loss depends on none of its weights; does it detach them?")
-        dense = list(map(_match_strides, self._parameters, gradients))
+        dense = dict(
+            zip(self._names, map(_match_strides, self._parameters, gradients), strict=True)
+        )
+        dense = self._sums.summed(dense)
         with torch.no_grad():
-            self._step(dense, scalars)
+            self._step(list(dense.values()), scalars)
             if self._optimizer.clip is not None:
                 for parameter in self._parameters:
                     parameter.clamp_(-self._optimizer.clip, self._optimizer.clip)

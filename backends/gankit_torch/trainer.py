@@ -25,7 +25,7 @@ from gankit.contract import (
 )
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.random_streams import Role
-from gankit.functional import Inputs, Objective, Tensors
+from gankit.functional import Inputs, Objective, Sums, Tensors
 from gankit.optimizers import Optimizer
 from gankit_torch.batches import BatchLoader
 from gankit_torch.cuda_graphs import GraphedSteps, recorder
@@ -37,6 +37,7 @@ from gankit_torch.network_builder import build_network
 from gankit_torch.networks import Network
 from gankit_torch.operations import TorchOperations
 from gankit_torch.optimizers import Updater
+from gankit_torch.sums import sums_of
 from gankit_torch.tensors import copy_into, to_array
 from gankit_torch.training_networks import TorchNetworks
 
@@ -53,14 +54,18 @@ class TorchTrainer:
         self.discriminator = build_network(problem, Role.DISCRIMINATOR, device)
         self.average = copy.deepcopy(self.generator) if problem.average else None
         self._problem = problem
-        graphs = None if problem.followers or self._native else recorder(device)
+        sums = sums_of(problem.world)
+        # Sums over processes are not recorded: gloo's cannot be, and nccl's were not tried.
+        stepwise = problem.followers or self._native or problem.world.size > 1
+        graphs = None if stepwise else recorder(device)
         self._loader = BatchLoader(problem, device, Masks(problem) if graphs else None)
         ops = TorchOperations(problem.precision, str(device))
-        networks = TorchNetworks(self.generator, self.discriminator)
+        ops.sums = sums
+        networks = TorchNetworks(self.generator, self.discriminator, sums)
         self._objective = Objective(ops, problem, networks)
         self._followers = Followers(problem, ops, device)
-        self._g_updater = _updater(problem.generator_optimizer, self.generator)
-        self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator)
+        self._g_updater = _updater(problem.generator_optimizer, self.generator, sums)
+        self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator, sums)
         self._step = 0
         self._graphed_steps = GraphedSteps(graphs) if graphs else None
 
@@ -179,8 +184,8 @@ class TorchTrainer:
         return fake
 
 
-def _updater(optimizer: Optimizer, network: Network) -> Updater:
-    return Updater(optimizer, network.parameters, native=network.native)
+def _updater(optimizer: Optimizer, network: Network, sums: Sums) -> Updater:
+    return Updater(optimizer, network.parameters, sums, native=network.native)
 
 
 @torch.no_grad()

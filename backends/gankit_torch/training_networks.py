@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gankit.functional import Tensors
+from gankit.functional import Sums, Tensors
 from gankit_torch.dropout_masks import UpdateMasks
 from gankit_torch.networks import Network
 
@@ -18,6 +18,7 @@ class TorchNetworks:
 
     generator: Network
     discriminator: Network
+    sums: Sums
 
     def run(
         self,
@@ -35,7 +36,7 @@ class TorchNetworks:
         """Return the outputs of one pass; running state that moves is written in place."""
         network = self.generator if name == "generator" else self.discriminator
         outputs = network.forward_train(
-            x, labels, masks, number=number, halves=halves, moving=moving
+            x, labels, masks, number=number, halves=halves, moving=moving, sums=self.sums
         )
         return outputs, {}
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeAlias
@@ -25,7 +25,7 @@ class Stop:
     Parameters
     ----------
     message
-        Message on standard error for the first signal.
+        Message on standard error for the first signal; none if empty.
     second
         Handler of a second signal; by default the system's, which ends the process. A second
         SIGHUP is ignored, because closing a terminal may send two.
@@ -48,6 +48,13 @@ class Stop:
         """Exit code of the command: 0, or 128 plus the signal's number."""
         return 0 if self.received is None else 128 + self.received
 
+    def agree(self, each: Callable[[int], Sequence[int]]) -> None:
+        """Take the largest signal that a process received, so that all exit with the same code.
+
+        `each` returns the number that each process gives, as `gankit.contract.World.each`.
+        """
+        self.received = max(each(self.received or 0)) or None
+
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Record the first signal; pass the second to `second`."""
         self.received = number
@@ -56,7 +63,7 @@ class Stop:
                 signal.signal(each, signal.SIG_IGN if each == HANGUP else self.second)
         # Not with the stream object: the signal may have interrupted a write to it.
         with suppress(OSError, ValueError, AttributeError):
-            os.write(sys.stderr.fileno(), f"{self.message}\n".encode())
+            os.write(sys.stderr.fileno(), f"{self.message}\n".encode() if self.message else b"")
 
 
 @contextmanager

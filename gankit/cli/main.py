@@ -15,6 +15,7 @@ import click
 from gankit import __version__
 from gankit._text import one_line
 from gankit._utils.stop_signals import taken
+from gankit.cli import one_of_many
 from gankit.cli.output import guarded
 from gankit.cli.signals import Stopped, end
 from gankit.errors import ExitCode, GankitError
@@ -83,6 +84,8 @@ class Commands(click.Group):
         from gankit.cli import threads
 
         threads.settle()
+        if args:
+            one_of_many.check_command(args[0])
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             from gankit.errors import UnknownName
 
@@ -106,7 +109,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 unexpected, 2 usage, 3 data, 4 checkpoint, 5 backend, "
-    "6 diverged, 7 storage, 129/130/143 stopped by a signal.",
+    "6 diverged, 7 storage, 8 another process ended, 129/130/143 stopped by a signal.",
 )
 @click.version_option(__version__, prog_name="gankit", message="%(prog)s %(version)s")
 @click.option(
@@ -176,9 +179,11 @@ def _debugged(arguments: list[str]) -> bool:
 
 def _fail(message: str, code: int, notes: Sequence[str] = ()) -> int:
     """Print the error message in one line, and its notes below; return the exit code."""
-    click.echo(f"gankit: {one_line(message)}", err=True)
-    for note in notes:
-        click.echo(f"  {one_line(note)}", err=True)
+    text = one_of_many.attributed(message, code)
+    if text is not None:
+        click.echo(f"gankit: {one_line(text)}", err=True)
+        for note in notes:
+            click.echo(f"  {one_line(note)}", err=True)
     return code
 
 
@@ -196,6 +201,8 @@ def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    if not one_of_many.prints():
+        return
     line = f"gankit: warning: {one_line(message)}"
     if tqdm := sys.modules.get("tqdm"):  # Print above a progress bar.
         tqdm.tqdm.write(line, file=sys.stderr)

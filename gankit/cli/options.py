@@ -10,6 +10,7 @@ import click
 
 from gankit._text import printable, printable_lines
 from gankit._utils.paths import given
+from gankit.cli.one_of_many import prints
 
 
 class GivenPath(click.Path):
@@ -80,8 +81,9 @@ def complete_features(_ctx: click.Context, _option: click.Parameter, typed: str)
 
 
 def show(text: object, *, bold: bool = False) -> None:
-    """Print lines of text to standard output."""
-    click.secho(printable_lines(text), bold=bold)
+    """Print lines of text to standard output; of several processes, the chief does."""
+    if prints():
+        click.secho(printable_lines(text), bold=bold)
 
 
 def answer(path: Path) -> None:
@@ -98,7 +100,12 @@ def answer(path: Path) -> None:
 
 
 def say(line: str) -> None:
-    """Print a message to standard error; standard output is for data."""
+    """Print a message to standard error; standard output is for data.
+
+    Of several processes, the chief does.
+    """
+    if not prints():
+        return
     line = printable(line)
     if tqdm := sys.modules.get("tqdm"):  # Print above a progress bar.
         tqdm.tqdm.write(line, file=sys.stderr)

@@ -1,6 +1,7 @@
 """The contract between the core and a backend: protocols, problems, random numbers, scalars."""
 
 from gankit._utils.aligned_arrays import aligned
+from gankit._utils.start_variables import Started
 from gankit._utils.state import State, add_prefix, check_state, strip_prefix
 from gankit.contract.options import Options, Precision
 from gankit.contract.problem import Array, Native, Problem, check_labels
@@ -18,6 +19,7 @@ from gankit.contract.protocols import (
     Network,
     Trainer,
 )
+from gankit.contract.world import World
 
 __all__ = [
     "API",
@@ -36,8 +38,10 @@ __all__ = [
     "Options",
     "Precision",
     "Problem",
+    "Started",
     "State",
     "Trainer",
+    "World",
     "add_prefix",
     "aligned",
     "check_labels",

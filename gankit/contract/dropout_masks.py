@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from gankit.contract.problem import Problem
 from gankit.contract.random_streams import Mask, Role, StepKey, dropout_mask
+from gankit.contract.world import World
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, Place, walk
 
@@ -31,6 +32,24 @@ def mask_name(role: Role, place: Place, part: int = 0) -> str:
     return f"penalty/{part - 1}/{place.name}" if part else f"{role.name.lower()}/{place.name}"
 
 
+def own_rows(world: World, batch: int, halves: int) -> list[slice] | None:
+    """Return the rows of this process in a joined batch; None if there is one process.
+
+    Parameters
+    ----------
+    world
+        The processes.
+    batch
+        Images in the batch of all processes.
+    halves
+        Number of concatenated batches.
+    """
+    if world.size == 1:
+        return None
+    rows = world.rows(batch)
+    return [slice(rows.start + batch * i, rows.stop + batch * i) for i in range(halves)]
+
+
 class Masks:
     """Draws the masks of `problem`; ConfigError if a network is not a spec."""
 
@@ -39,13 +58,14 @@ class Masks:
         if not (isinstance(generator, tuple) and isinstance(discriminator, tuple)):
             raise ConfigError("masks are drawn for specs; a native network draws its own")
         self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
+        self._world = problem.world
         self._places = {
             Role.GENERATOR: walk(generator, (problem.latent,)),
             Role.DISCRIMINATOR: walk(discriminator, problem.image_shape),
         }
 
     def __call__(self, key: StepKey, batch: int, *, last: bool) -> dict[str, Mask]:
-        """Return the masks of one update.
+        """Return the masks of one update; of several processes, the rows of this one.
 
         Parameters
         ----------
@@ -65,7 +85,13 @@ class Masks:
         ]
         return {
             mask_name(role, place, part): dropout_mask(
-                key, role, place.number, (rows, *place.shape), place.layer.rate, part
+                key,
+                role,
+                place.number,
+                (rows, *place.shape),
+                place.layer.rate,
+                part,
+                own_rows(self._world, batch, rows // batch),
             )
             for role, rows, part in passes
             for place in self._places[role]

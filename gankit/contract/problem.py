@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -20,6 +20,7 @@ from gankit.augment import HALVES, Half
 from gankit.contract import random_streams
 from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.options import Options
+from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
@@ -52,6 +53,8 @@ class Problem(Options):
         The optimizer of each network.
     classes
         Number of classes of the labels; 0 if no network is class-conditional.
+    world
+        The processes that train it together; by default, one.
     """
 
     generator: Spec | Native
@@ -62,6 +65,7 @@ class Problem(Options):
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
     classes: int = 0
+    world: World = field(default=ALONE, kw_only=True)
 
     def __post_init__(self) -> None:
         """Raise ConfigError, in one line, for a problem that cannot be built."""
@@ -235,6 +239,7 @@ class Problem(Options):
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
             "mixed": self.mixed,
+            "distributed": self.world.size > 1,
             "input-gradients": bool(self.penalties),
             "augment": bool(self.augment or self.noisy or self.flip),
             "freeze": bool(self.freeze),

@@ -15,10 +15,12 @@ from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.start_variables import SIZE, Started, started
 from gankit._utils.state import State
 from gankit.contract.export_format import Export
 from gankit.contract.problem import Array, Problem
 from gankit.contract.random_streams import StepKey
+from gankit.contract.world import ALONE, World
 from gankit.errors import BackendUnavailable, GankitError, Unsupported
 
 __all__ = [
@@ -33,6 +35,7 @@ CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
     "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "followers",
     "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
+    "distributed",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 
@@ -251,6 +254,10 @@ class Backend:
         threads, determinism, precision; imports it. `gankit doctor` prints them.
     exports
         Formats in which it can write a generator, by name for `gankit export --to`.
+    join
+        Meets the processes that this one was started together with, and returns their world,
+        always the same one; needed for the capability "distributed". Its argument says how this
+        process was started.
     """
 
     name: str
@@ -261,9 +268,36 @@ class Backend:
     remedy: str = ""
     inspect: Callable[[], Mapping[str, str]] | None = None
     exports: Mapping[str, Export] = field(default_factory=dict, hash=False)
+    join: Callable[[Started], World] | None = None
+
+    def world(self) -> World:
+        """Return the processes that this one was started together with, or one process.
+
+        Raises
+        ------
+        Unsupported
+            There are several, and the backend cannot train in several processes.
+        ConfigError
+            A variable with which the process was started is invalid.
+        """
+        this = started()
+        if not this.together:
+            return ALONE
+        if self.join is None or "distributed" not in self.capabilities:
+            raise Unsupported(
+                f"{SIZE}: got {this.size} with backend {self.name!r}, which trains in one "
+                "process; choose a backend with the capability 'distributed'"
+            )
+        return self.join(this)
 
     def check(self, problem: Problem) -> None:
         """Raise Unsupported, naming the missing capabilities, unless it can build `problem`."""
+        alone = {"native", "mixed"} & problem.needs() if problem.world.size > 1 else set()
+        if alone:
+            raise Unsupported(
+                f"{' and '.join(sorted(alone))}: not possible in {problem.world.size} processes; "
+                "train in one process"
+            )
         if missing := problem.needs() - self.capabilities:
             has = ", ".join(sorted(self.capabilities)) or "none"
             raise Unsupported(

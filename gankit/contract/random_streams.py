@@ -12,6 +12,7 @@ True
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ from gankit.errors import ConfigError, shown
 from gankit.layers import DROPOUT_LEVELS
 
 Mask = NDArray[np.bool_]
+BLOCK_BYTES = 32
+"""Bytes that Philox draws for one value of its counter."""
 
 
 class Stream(IntEnum):
@@ -87,7 +90,13 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
 
 
 def dropout_mask(
-    key: StepKey, role: Role, layer: int, shape: tuple[int, ...], rate: float, part: int = 0
+    key: StepKey,
+    role: Role,
+    layer: int,
+    shape: tuple[int, ...],
+    rate: float,
+    part: int = 0,
+    rows: Sequence[slice] | None = None,
 ) -> Mask:
     """Return a dropout layer's mask, True with probability `keep_probability(rate)`.
 
@@ -109,12 +118,27 @@ def dropout_mask(
     part
         Pass of the update: 0, the default, is the adversarial one, i + 1 that of the i-th
         penalty.
+    rows
+        Rows of the mask, without a step: only these are drawn, and returned one after the other.
+        None, the default, for all.
     """
     position = (key.step, key.update, role << 32 | part << 24 | layer)
-    philox = np.random.Philox(key=[key.seed, Stream.DROPOUT], counter=[0, *position])
-    size = math.prod(shape)
-    values = philox.random_raw((size + 7) // 8).astype("<u8", copy=False).view(np.uint8)
-    return values[:size].reshape(shape) >= _threshold(rate)
+    size = math.prod(shape[1:])
+    spans = [(0, shape[0])] if rows is None else [(span.start, span.stop) for span in rows]
+    values = [_dropout_bytes(key.seed, position, size * a, size * b) for a, b in spans]
+    joined = values[0] if len(values) == 1 else np.concatenate(values)
+    return joined.reshape(-1, *shape[1:]) >= _threshold(rate)
+
+
+def _dropout_bytes(
+    seed: int, position: tuple[int, int, int], start: int, stop: int
+) -> NDArray[np.uint8]:
+    """Return the random bytes from `start` to `stop` at one position, without those before."""
+    first = start // BLOCK_BYTES
+    philox = np.random.Philox(key=[seed, Stream.DROPOUT], counter=[first, *position])
+    before = first * BLOCK_BYTES
+    words = philox.random_raw((stop - before + 7) // 8)
+    return words.astype("<u8", copy=False).view(np.uint8)[start - before : stop - before]
 
 
 def keep_probability(rate: float) -> float:

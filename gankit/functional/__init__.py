@@ -13,14 +13,17 @@ from gankit.functional.followers import follow
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks
+from gankit.functional.normalize import batch_moments, normalize
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
+from gankit.functional.sums import ONE_PROCESS, Sums
 from gankit.functional.trainer import Trainer
 from gankit.functional.updates import Updates
 
 __all__ = [
     "NAMES",
+    "ONE_PROCESS",
     "BlockTrainer",
     "Extra",
     "ForwardPass",
@@ -31,13 +34,16 @@ __all__ = [
     "Operations",
     "Pull",
     "SpecNetworks",
+    "Sums",
     "Tensor",
     "Tensors",
     "Trainer",
     "TrainerNetworks",
     "Updates",
     "averaged",
+    "batch_moments",
     "follow",
+    "normalize",
     "trainer",
     "updated",
 ]

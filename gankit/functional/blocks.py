@@ -110,15 +110,17 @@ class BlockTrainer(Trainer):
 
     def _seen(self, data: Data, inputs: Inputs) -> Inputs:
         """Return an update's inputs with images and labels in place of their indices."""
-        framework, (images, labels) = self.framework, data
-        real = framework.take(images, inputs.real)
+        framework, world, (images, labels) = self.framework, self.problem.world, data
+        index = cast(Tensor, inputs.real)
+        own = index if world.size == 1 else index[world.rows(index.shape[0])]
+        real = framework.take(images, own)
         if self._levels:
             real = framework.take(framework.array(self.problem.pixels), real)
         random = dict(inputs.random)
         if (flip := random.pop("flip", None)) is not None:
             columns = framework.array(np.arange(real.shape[2])[::-1].copy())
             real = framework.xp.where(flip, framework.take(real, columns, axis=2), real)
-        rows = None if labels is None else framework.take(labels, inputs.real)
+        rows = None if labels is None else framework.take(labels, index)
         return inputs._replace(real=real, labels=rows, random=random)
 
     def _block_inputs(self, block: Block, start: int, stop: int) -> Rows:
@@ -142,7 +144,11 @@ class BlockTrainer(Trainer):
         self, block: Block, steps: list[int], updates: slice | int, masks: dict[str, NDArray[Any]]
     ) -> Inputs:
         array, problem = self.framework.array, self.problem
-        random = {n: in_precision(a[steps, updates], problem) for n, a in block.random.items()}
+        own = problem.world.rows(block.index.shape[2])
+        random = {
+            name: in_precision(numbers[:, :, own][steps, updates], problem)
+            for name, numbers in block.random.items()
+        }
         return Inputs(
             real=array(block.index[steps, updates]),
             noise=array(block.noise[steps, updates]),

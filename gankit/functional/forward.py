@@ -9,7 +9,13 @@ from typing import TypeAlias
 
 from gankit.contract.random_streams import keep_probability
 from gankit.functional.defaults import Namespace
-from gankit.functional.normalize import moments, normalize, power_iteration, spectral_norm
+from gankit.functional.normalize import (
+    batch_moments,
+    moments,
+    normalize,
+    power_iteration,
+    spectral_norm,
+)
 from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.layers import (
     AveragePool,
@@ -144,7 +150,7 @@ class ForwardPass:
         if self.masks is None:
             return normalize(xp, x, old, affine, layer.epsilon)
         halves = xp.reshape(x, (self.halves, -1, *x.shape[1:]))
-        statistics = moments(xp, halves, axes)
+        statistics = batch_moments(xp, self.ops.sums, halves, axes)
         for role, before, each in zip(("mean", "variance"), old, statistics, strict=True):
             batch = xp.mean(xp.reshape(each, (self.halves, -1)), axis=0)
             moved = layer.momentum * before + (1 - layer.momentum) * self.ops.constant(batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from gankit.functional.operations import Operations, Tensor
+from gankit.functional.sums import Sums
 
 Moments: TypeAlias = tuple[Tensor, Tensor]
 """Mean and (biased) variance."""
@@ -17,6 +18,38 @@ def moments(xp: Any, x: Tensor, axes: tuple[int, ...]) -> Moments:  # noqa: ANN4
     return mean, xp.mean(xp.square(centred), axis=axes, keepdims=True)
 
 
+def batch_moments(
+    xp: Any,  # noqa: ANN401 - a namespace.
+    sums: Sums,
+    x: Tensor,
+    axes: tuple[int, ...],
+) -> Moments:
+    """Return `moments` of the rows of all processes together, the same bits in each.
+
+    The processes' own moments are combined by their numbers of rows (Chan et al. 1979, "Updating
+    formulae and a pairwise algorithm for computing sample variances").
+
+    Parameters
+    ----------
+    xp, x, axes
+        As in `moments`; the first of `axes` is that of the rows.
+    sums
+        The sums over the processes.
+    """
+    mean, variance = moments(xp, x, axes)
+    world = sums.world
+    if world.size == 1:
+        return mean, variance
+    rows = xp.ones_like(mean) * x.shape[axes[0]]
+    own = [xp.reshape(each, (1, 1, *mean.shape)) for each in (mean, variance, rows)]
+    places = ((world.rank, world.size - 1 - world.rank), *((0, 0),) * (1 + len(mean.shape)))
+    each = sums.total(xp.pad(xp.concatenate(own, axis=1), places, "constant"))
+    means, variances, counts = each[:, 0], each[:, 1], each[:, 2]
+    shares = counts / xp.sum(counts, axis=0, keepdims=True)
+    mean = xp.sum(shares * means, axis=0)
+    return mean, xp.sum(shares * (variances + xp.square(means - mean)), axis=0)
+
+
 def normalize(
     xp: Any,  # noqa: ANN401
     x: Tensor,
@@ -27,8 +60,20 @@ def normalize(
     """Return `gamma * (x - mean) / sqrt(variance + epsilon) + beta` in the shape of `x`.
 
     This is batch normalisation (Ioffe & Szegedy 2015, algorithm 1) or layer normalisation (Ba et
-    al. 2016), by the axes of `statistics`, the mean and the variance. `affine` is gamma and beta.
-    All broadcast to `x` and have its dtype.
+    al. 2016), by the axes of its statistics.
+
+    Parameters
+    ----------
+    xp
+        The framework's `xp`.
+    x
+        The inputs, of any shape.
+    statistics
+        The mean and the variance, which broadcast to `x` and have its dtype.
+    affine
+        gamma and beta, likewise.
+    epsilon
+        Added to the variance.
     """
     (mean, variance), (gamma, beta) = statistics, affine
     return (x - mean) * (gamma / xp.sqrt(variance + epsilon)) + beta

@@ -15,6 +15,7 @@ from gankit.augment import Half
 from gankit.contract import Problem, strip_prefix
 from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
+from gankit.functional.normalize import batch_moments
 from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.losses import Loss
 from gankit.penalties import Penalty
@@ -22,6 +23,9 @@ from gankit.penalties import Penalty
 
 class Inputs(NamedTuple):
     """The inputs of one update as tensors.
+
+    B is the size of the batch. If several processes train together, `noise` and `labels` are those
+    of the whole batch, and every other tensor has this process's rows alone.
 
     Attributes
     ----------
@@ -85,9 +89,8 @@ class Objective:
         moving
             Whether it is the generator's own update; False by default.
         """
-        return self.networks.run(
-            "generator", weights, inputs.noise, inputs.labels, inputs.masks, moving=moving
-        )
+        noise, labels = self._rows(inputs.noise), self._rows(inputs.labels)
+        return self.networks.run("generator", weights, noise, labels, inputs.masks, moving=moving)
 
     def discriminator(
         self, weights: Tensors, fake: Tensor, inputs: Inputs
@@ -111,6 +114,7 @@ class Objective:
             The `(B,)` logits of real and of generated images, and the running state after the pass.
         """
         fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
+        fakes, reals = self._whole(inputs, fakes, reals)
         loss = self._loss(inputs, fakes).discriminator(self.ops, reals[:, 0], fakes[:, 0])
         loss = self._with_classes(loss, inputs.labels, fakes, reals)
         for half, gradient in gradients.items():
@@ -132,9 +136,11 @@ class Objective:
         """
         if self.problem.loss.paired:
             fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
+            fakes, reals = self._whole(inputs, fakes, reals)
             loss = self._loss(inputs, fakes).generator(self.ops, reals[:, 0], fakes[:, 0])
         else:
             fakes, _ = self._alone(others, fake, "fake", inputs)
+            (fakes,) = self._whole(inputs, fakes)
             loss = self._loss(inputs, fakes).generator(self.ops, None, fakes[:, 0])
         return self._with_classes(loss, inputs.labels, fakes)
 
@@ -224,7 +230,7 @@ class Objective:
     def _penalty(self, number: int, gradient: Tensor, inputs: Inputs) -> Tensor:
         """Return a penalty's term, given the gradient of each logit by its image."""
         xp, penalty = self.ops.xp, self.problem.penalties[number]
-        squares = xp.sum(xp.square(gradient), axis=(1, 2, 3))
+        (squares,) = self._whole(inputs, xp.sum(xp.square(gradient), axis=(1, 2, 3)))
         if penalty.target == 0:
             value = 0.5 * xp.mean(squares)
         else:
@@ -242,7 +248,7 @@ class Objective:
         moving: bool = False,
     ) -> tuple[Tensor, Tensor, Tensors]:
         """Return the outputs for fakes and for reals of one pass, and the running state."""
-        xp, labels = self.ops.xp, inputs.labels
+        xp, labels = self.ops.xp, self._rows(inputs.labels)
         views = [self._view(fake, "fake", inputs), self._view(real, "real", inputs)]
         outputs, running = self.networks.run(
             "discriminator",
@@ -270,7 +276,7 @@ class Objective:
             "discriminator",
             weights,
             self._view(images, half, inputs),
-            inputs.labels,
+            self._rows(inputs.labels),
             inputs.masks,
             number=number,
             moving=moving,
@@ -301,7 +307,20 @@ class Objective:
         return loss
 
     def _deviation(self, images: Tensor) -> Tensor:
-        """Return the population standard deviation of all values."""
+        """Return the population standard deviation of all values of the batch."""
         xp = self.ops.xp
+        if self.ops.sums.world.size > 1:
+            return xp.sqrt(batch_moments(xp, self.ops.sums, images, (0, 1, 2, 3))[1])
         centred = images - xp.mean(images)
         return xp.sqrt(xp.mean(xp.square(centred)))
+
+    def _rows(self, tensor: Tensor) -> Tensor:
+        """Return this process's rows of an input of the whole batch; None unchanged."""
+        world = self.ops.sums.world
+        if world.size == 1 or tensor is None:
+            return tensor
+        return tensor[world.rows(tensor.shape[0])]
+
+    def _whole(self, inputs: Inputs, *rows: Tensor) -> tuple[Tensor, ...]:
+        """Return the rows of all processes for each of `rows`, this process's own."""
+        return self.ops.sums.whole(inputs.noise.shape[0], *rows)

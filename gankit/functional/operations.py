@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gankit.contract import Precision
 from gankit.functional import defaults
+from gankit.functional.sums import ONE_PROCESS, Sums
 
 Tensor: TypeAlias = Any
 """An array of the framework."""
@@ -51,6 +52,8 @@ class Operations(ABC):
 
     xp: Any
     """A namespace with the functions of `NAMES`."""
+    sums: Sums = ONE_PROCESS
+    """The sums over the processes that train together; those of one process by default."""
 
     def __init__(self, precision: Precision, device: str) -> None:
         """Store both.

@@ -105,11 +105,12 @@ class Trainer:
         """Return the inputs of an update as tensors."""
         self._required.check(batch)
         array, problem = self.framework.array, self.problem
+        rows = problem.world.rows(len(batch.noise))
         labels = one_hot(batch.labels, len(batch.noise), problem) if problem.classes else None
         masks = self.networks.random(batch.key, len(batch.noise), last=last)
-        random = {name: in_precision(a, problem) for name, a in batch.random.items()}
+        random = {name: in_precision(a[rows], problem) for name, a in batch.random.items()}
         return Inputs(
-            real=None if last and not problem.loss.paired else array(batch.real),
+            real=None if last and not problem.loss.paired else array(batch.real[rows]),
             noise=array(batch.noise),
             labels=None if labels is None else array(labels),
             random={name: array(a) for name, a in random.items() if name != "flip"},

@@ -193,6 +193,7 @@ class Updates:
             strip_prefix(state, f"optimizer/{name}"),
             strip_prefix(inputs.scalars, name),
         )
+        gradients = self.framework.sums.summed(gradients)
         apply = self.framework.apply or partial(updated, self.framework)
         weights, slots = apply(optimizer, weights, gradients, slots, scalars)
         return add_prefix(name, weights) | add_prefix(f"optimizer/{name}", slots)

@@ -11,6 +11,7 @@ import numpy as np
 
 from gankit import plugins
 from gankit._utils import locked_folders
+from gankit._utils.start_variables import launcher_ended
 from gankit._utils.storage import require_space
 from gankit.callbacks import Checkpoints, Evaluations, History, Watchdog
 from gankit.contract import Trainer
@@ -25,6 +26,7 @@ from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.find_checkpoint import last_good
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
+from gankit.launch.same_in_all import SameState, check_same_start, share_state
 from gankit.launch.training_time import TrainingTime
 from gankit.launch.warm_start.warm_start import begin
 from gankit.runs import LossLog, RunFolder, loss_log
@@ -54,6 +56,9 @@ def launch(
         Called with a line for each evaluation, while their classifier trains, and for the weights
         of another run; `tell` by default.
 
+    In several processes, each calls it. Only the chief opens the folder, calls the callbacks and
+    prints; the others take its state.
+
     Raises
     ------
     ConfigError
@@ -66,14 +71,18 @@ def launch(
         A number is not finite; the last good checkpoint stays.
     """
     plugins.check_settings(plan.config)
-    if out is not None:
+    chief = plan.problem.world.chief
+    if out is not None and chief:
         check_folder(RunFolder(out), resume=resume)
-    called = [*as_callbacks(callbacks), *plugins.callbacks(plan.config, out)]
+    called = as_callbacks(callbacks)
+    if chief:
+        called += plugins.callbacks(plan.config, out)
     report = tell_evaluations or tell
-    plan, trainer = _build_trainer(plan, out if resume else None)
-    if plan.warm_start:
+    check_same_start(plan)
+    plan, trainer = _build_trainer(plan, out if resume and chief else None)
+    if plan.warm_start and chief:
         plan = dataclasses.replace(plan, warm_start=begin(plan.warm_start, trainer, report))
-    if out is None:
+    if out is None or not chief:
         return _train(plan, trainer, None, 0, called, stop)
     folder = RunFolder(out)
     if not folder.exists():  # The lock, below, makes the folder.
@@ -123,8 +132,11 @@ def _train(
     evaluation: Evaluations | None = None,
 ) -> Run:
     """Run the training loop, and return the run."""
+    world = plan.problem.world
+    start = world.of_chief(start)
+    share_state(world, trainer)
     record = warning_recorder(folder)
-    if start == 0:
+    if start == 0 and world.chief:
         data, batch = plan.data, plan.config.batch
         warn_of_misuse(Start(plan.problem, trainer, data.images, data.labels, batch), record)
     history = History()
@@ -132,20 +144,23 @@ def _train(
     minutes = plan.config.minutes
     seconds = _seconds_before(folder, start) if folder and start and minutes else 0.0
     trained = TrainingTime(seconds, minutes)
-    steps = start if trained.over() else plan.steps
+    steps = start if world.any(trained.over()) else plan.steps
     own: list[Callback] = [history]
     if folder and log:
         own = folder_callbacks(plan, folder, log, evaluation, trained)
-    before = loss_log.read(folder.losses) if folder and start else None
-    watchdog = Watchdog(plan.problem, plan.data.images, before, record=record)
+    if world.size > 1:
+        own = [SameState(world, plan.config.checkpoint_every or plan.epoch), *own]
+    if world.chief:
+        before = loss_log.read(folder.losses) if folder and start else None
+        own += [Watchdog(plan.problem, plan.data.images, before, record=record), *callbacks]
     request = StopRequest()
     try:
         if start == 0 and plan.warm_start:
             _save_start(own, plan, trainer)
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
-            steps=steps, start=start, callbacks=[*own, watchdog, *callbacks],
-            stop=lambda: stop() or trained.over(), request=request,
+            steps=steps, start=start, callbacks=own, request=request,
+            stop=lambda: stop() or trained.over() or launcher_ended(),
         )  # fmt: skip
     except Diverged as error:
         if folder:

@@ -134,6 +134,7 @@ def resolve(
     config.check_no_native()
     loss = loss or plugins.get_loss(config.loss)
     backend = choose_backend(backend or config.backend, tell)
+    world = backend.world()
     before = recorded(resumed).dataset if resumed and RunFolder(resumed).exists() else None
     with hint_at_moved_images(before if before == config.dataset else None):
         data = training_data(config, data_dir, tell, loaded)
@@ -141,6 +142,7 @@ def resolve(
     check_shape(config, data.images)
     warn_of_lost_detail(config)
     problem = config.problem(data.images.images.shape[1:], loss)
+    problem = dataclasses.replace(problem, world=world)
     return ResolvedPlan(
         config, backend, data.images, problem, data.notes, data_dir, loss_digest(loss),
         warm_start=warm,

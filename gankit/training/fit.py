@@ -45,6 +45,9 @@ def fit(
 
     A callback may end the run too, by `progress.stop`.
 
+    In several processes (`problem.world`), all have the chief's ends of blocks, and all stop if one
+    of them does.
+
     Blocks end at the callbacks' boundaries, are long enough to amortize the call, and short enough
     to show progress. Block boundaries do not change the numbers.
 
@@ -83,20 +86,21 @@ def fit(
     request = StopRequest() if request is None else request
     feed = _feed(trainer, problem, images, labels)
     largest = _largest_block(problem, step_shape)
+    world = problem.world
     step, size, done = start, 1, start >= steps
     while not done:
         boundaries = [_boundary(callback, step) for callback in called]
-        end = min([steps, step + size, *boundaries])
+        end = world.of_chief(min([steps, step + size, *boundaries]))
         began = time.perf_counter()
         losses = feed(plan(problem, step_shape, len(images), step, end - step))
         elapsed = time.perf_counter() - began
         _check_finite(losses, step)
         step, size = end, _next_size(size, end - step, elapsed, largest)
-        done = step >= steps or stop()
+        done = world.any(step >= steps or stop())
         progress = Progress(step, losses, trainer, done, problem, request, elapsed)
         for callback in called:
             callback(progress)
-        if request.reason and not done:
+        if not done and world.any(bool(request.reason)):
             done = True
             _finish(called, replace(progress, done=True))
     return step

@@ -9,6 +9,7 @@ import pytest
 
 from gankit import layers, plugins
 from gankit.augment import Augment
+from gankit.contract.world import ALONE
 from gankit.errors import ConfigError
 from gankit.functional import Inputs
 from gankit.losses import RELATIVISTIC
@@ -320,7 +321,7 @@ def test_every_tensor_of_an_update_is_cloned():
         labels=torch.arange(2),
         scalars={"a": 1.0},
         random={"flip": torch.ones(2)},
-        masks=gankit_torch.batches.UpdateMasks((0, 0, 0), {"generator/1": torch.ones(3)}),
+        masks=gankit_torch.batches.UpdateMasks((0, 0, 0), ALONE, 2, {"generator/1": torch.ones(3)}),
         followers={},
     )
     twin = cuda_graphs._cloned(update)

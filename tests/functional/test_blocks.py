@@ -76,7 +76,7 @@ class TestBlocks(BlockClauses):
         def build(problem):
             return trainer(problem, Looped(problem.precision, problem.device))
 
-        able = CAPABILITIES - {"native", "mixed"}
+        able = CAPABILITIES - {"native", "mixed", "distributed"}
         return Backend("looped", ("autograd",), build, able, api=1)
 
     @pytest.fixture

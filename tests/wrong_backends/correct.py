@@ -107,6 +107,6 @@ CORRECT = Backend(
     name="correct",
     requires=(),
     build=CorrectTrainer,
-    capabilities=CAPABILITIES,
+    capabilities=CAPABILITIES - {"distributed"},
     exports={"arrays": ARRAYS},
 )

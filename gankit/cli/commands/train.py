@@ -14,6 +14,7 @@ import click
 from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
 from gankit.cli.hints import HintingCommand, argument_message, meant
+from gankit.cli.one_of_many import prints
 from gankit.cli.options import (
     PATH,
     answer,
@@ -179,8 +180,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())
         say(f"{plan.summary}, into {out}")
         return 0
-    stop = Stop()
+    stop = Stop() if prints() else Stop(message="")
     bar = Bar(plan.steps, plain=plain, minutes=plan.config.minutes)
+    world = plan.problem.world
     with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:
         callbacks = [*_callbacks(plan, out, options), bar]
         resume = bool(options["resume"])
@@ -188,6 +190,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
             run = launch(plan, out, resume=resume, callbacks=callbacks, stop=stop, tell=say)
         except KeyboardInterrupt:  # Before the first block there is nothing to save.
             raise (Stopped(stop.received) if stop.received else KeyboardInterrupt) from None
+        stop.agree(world.each)  # The others wait until the chief has saved.
+    if not world.chief or out is None:
+        return stop.exit_code
     if run.step < plan.steps:
         say(_stopped(run, plan, out, options, by_signal=stop()))
     with suppress(*([StorageError] if stop() else [])):  # The exit code is the signal's.
@@ -280,11 +285,14 @@ def _folders(plan: ResolvedPlan) -> Iterator[Path]:
 
 
 @contextmanager
-def _folder(plan: ResolvedPlan, named: Path | None) -> Iterator[Path]:
-    """Yield the named folder, or a new one that no other process has created meanwhile."""
+def _folder(plan: ResolvedPlan, named: Path | None) -> Iterator[Path | None]:
+    """Yield the named folder, or a new one that no other process has created meanwhile.
+
+    Only the chief makes one.
+    """
     from gankit._utils import atomic_files
 
-    if named:
+    if named or not plan.problem.world.chief:
         yield named
         return
     for path in _folders(plan):
@@ -297,11 +305,12 @@ def _folder(plan: ResolvedPlan, named: Path | None) -> Iterator[Path]:
             path.rmdir()
 
 
-def _callbacks(plan: ResolvedPlan, out: Path, options: dict[str, Any]) -> list[Callback]:
+def _callbacks(plan: ResolvedPlan, out: Path | None, options: dict[str, Any]) -> list[Callback]:
     from gankit.callbacks import Epochs, TensorBoard
     from gankit.runs import RunFolder
 
-    events = [TensorBoard(RunFolder(out))] if options["tensorboard"] else []
+    chief = plan.problem.world.chief
+    events = [TensorBoard(RunFolder(out))] if out and chief and options["tensorboard"] else []
     return [*events, Epochs(plan.epoch, -(-plan.steps // plan.epoch))]
 
 

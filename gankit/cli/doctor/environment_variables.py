@@ -29,6 +29,7 @@ GANKIT_VARIABLES = {
     "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
     "GANKIT_KERAS_XLA": "XLA compiles keras's steps",
     "GANKIT_THREADS": "threads of one operation; another number may change the last bits",
+    "GANKIT_LAUNCHER": "set by `gankit train --processes` for its processes",
     "GANKIT_TEST_BACKENDS": "backends that the tests use",
     "GANKIT_TEST_DIGITS": "a setting of gankit's tests",
     "GANKIT_REQUIRE_MNIST": "the tests fail without MNIST",
@@ -41,6 +42,7 @@ KERAS_FRAMEWORKS = ("tensorflow", "jax", "torch")
 FRAMEWORK_VARIABLES = {
     "KERAS_BACKEND": "the framework below Keras: tensorflow, jax or torch",
     "KERAS_HOME": "folder of keras.json",
+    "WORLD_SIZE": "above 1, number of processes that train one run together",
     "OMP_NUM_THREADS": "threads of one operation; another number may change the last bits",
     "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
     r"MKL_\w+": "threads and instructions of Intel's library",

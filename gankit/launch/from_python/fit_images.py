@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def fit_images(
     begun = warm_start(warm, out if resume else None)
     networks = {"generator": problem.generator, "discriminator": problem.discriminator}
     chosen = choose_backend(backend, networks=networks)
+    problem = dataclasses.replace(problem, world=chosen.world())
     digest = loss_digest(loss)
     if out and plugins.losses().get(loss.name) is not loss:
         check_digest(loss.name, digest)

@@ -20,6 +20,7 @@ from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
 from gankit.contract import Array, Generator, Labels, Problem, Trainer
 from gankit.contract.latents import interpolated
+from gankit.contract.world import ALONE
 from gankit.data.memory_data import memory_data
 from gankit.errors import ConfigError, shown
 from gankit.launch.resolved_plan import ResolvedPlan
@@ -104,7 +105,8 @@ class Run:
                 "a run without a known backend cannot be pickled; gankit.load its folder there"
             )
         parts = (self.backend, self.trainer.state(), self.step, self.history)
-        return _built, (self.problem, *parts, self.config, self.folder, self.class_names)
+        problem = dataclasses.replace(self.problem, world=ALONE)
+        return _built, (problem, *parts, self.config, self.folder, self.class_names)
 
     def __copy__(self) -> Run:
         """Return a new run with the same trainer."""

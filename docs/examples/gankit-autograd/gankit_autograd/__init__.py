@@ -16,6 +16,6 @@ def build(problem):
 @gankit.hookimpl
 def gankit_backends():
     """Offer the backend `autograd`."""
-    able = CAPABILITIES - {"native", "exact-blocks", "mixed"}
+    able = CAPABILITIES - {"native", "exact-blocks", "mixed", "distributed"}
     remedy = "pip install autograd"
     yield Backend("autograd", ("autograd",), build, able, api=1, remedy=remedy)

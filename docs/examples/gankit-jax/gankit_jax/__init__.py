@@ -23,5 +23,5 @@ def inspect():
 @gankit.hookimpl
 def gankit_backends():
     """Return the backend `jax`."""
-    claimed, remedy = CAPABILITIES - {"native", "exact-blocks", "mixed"}, "pip install jax"
-    yield Backend("jax", ("jax",), build, claimed, api=1, remedy=remedy, inspect=inspect)
+    able = CAPABILITIES - {"native", "exact-blocks", "mixed", "distributed"}
+    yield Backend("jax", ("jax",), build, able, api=1, remedy="pip install jax", inspect=inspect)

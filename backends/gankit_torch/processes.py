@@ -1,0 +1,115 @@
+"""Join the processes of a run by torch.distributed, whose launcher is `torchrun`.
+
+There are three groups. That of sums inside a block ends soon if a process is lost; that between
+blocks waits for the chief, which evaluates and saves; the third, of GPUs, is nccl's if each process
+has a GPU of its own, and otherwise the first.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, distributed
+from torch.distributed import ProcessGroup
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
+
+from gankit.contract import Started, World
+from gankit.errors import PeerLost
+
+IN_BLOCK = timedelta(minutes=5)
+"""The longest that a process waits for the others to join, and in a sum inside a block."""
+BETWEEN_BLOCKS = timedelta(days=1)
+"""The longest that it waits between blocks."""
+RESTARTS, HOSTS = "TORCHELASTIC_RESTART_COUNT", "GROUP_WORLD_SIZE"
+"""Variables of `torchrun`: how often it has restarted the processes, and the number of hosts."""
+ENDED = "another process of this run ended; its message says why"
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The groups of a run's processes.
+
+    Attributes
+    ----------
+    between_blocks, in_block, gpus
+        As above.
+    """
+
+    between_blocks: ProcessGroup
+    in_block: ProcessGroup
+    gpus: ProcessGroup
+
+    def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of an array over all processes, between blocks; PeerLost if one ended."""
+        summed = torch.tensor(numbers)
+        with _peers(ENDED):
+            distributed.all_reduce(summed, group=self.between_blocks)
+        return summed.numpy()
+
+    def all_reduce(self, x: Tensor) -> Tensor:
+        """Sum a contiguous tensor in place over all processes; PeerLost if one has ended."""
+        with _peers(ENDED):
+            distributed.all_reduce(x, group=self.gpus if x.is_cuda else self.in_block)
+        return x
+
+
+@functools.cache
+def join(this: Started) -> World:
+    """Meet the other processes; return the world, the same one at each call.
+
+    Raises
+    ------
+    PeerLost
+        Another process did not come in time.
+    """
+    with _peers("the other processes did not join: {}"):
+        distributed.init_process_group(
+            "gloo", store=_store(), rank=this.rank, world_size=this.size, timeout=IN_BLOCK
+        )
+        in_block = distributed.distributed_c10d._get_default_group()
+        between_blocks = distributed.new_group(backend="gloo", timeout=BETWEEN_BLOCKS)
+        own_gpus = torch.tensor(float(_takes_own_gpu(this)))
+        distributed.all_reduce(own_gpus, group=in_block)
+        gpus = in_block
+        if int(own_gpus) == this.size:
+            gpus = distributed.new_group(backend="nccl", timeout=IN_BLOCK)
+    return World(this.rank, this.size, Groups(between_blocks, in_block, gpus).total)
+
+
+def _store() -> Store:
+    """Return the store by which processes find each other.
+
+    `torchrun` keeps one store over restarts, where the addresses of ended processes remain; so each
+    restart uses names of its own. With several hosts the counts may differ, and its rendezvous
+    "c10d" makes a new store.
+    """
+    store: Store = next(rendezvous("env://", timeout=IN_BLOCK))[0]
+    if os.environ.get(RESTARTS) and os.environ.get(HOSTS) == "1":
+        return PrefixStore(f"gankit/{os.environ[RESTARTS]}", store)
+    return store
+
+
+def _takes_own_gpu(this: Started) -> bool:
+    """Make the process's GPU torch's own; return whether no other process shares it."""
+    count = torch.cuda.device_count()
+    if count:
+        torch.cuda.set_device(this.local_rank % count)
+    return count >= this.local_size
+
+
+@contextmanager
+def _peers(message: str) -> Iterator[None]:
+    """Raise PeerLost for torch's errors of a collective; "{}" in its message is the reason."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise PeerLost(message.format(str(error).splitlines()[0])) from error

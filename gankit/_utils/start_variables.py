@@ -1,0 +1,101 @@
+"""The variables that tell a process that it was started together with others.
+
+`torchrun`, `gankit train --processes` and other launchers set them; a backend joins by them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gankit.errors import ConfigError
+
+RANK, SIZE, LOCAL_RANK, LOCAL_SIZE = "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"
+ADDRESS, PORT = "MASTER_ADDR", "MASTER_PORT"
+LAUNCHER = "GANKIT_LAUNCHER"
+"""The number of the process that started this one by `gankit train --processes`."""
+TORCHRUN = "TORCHELASTIC_RUN_ID"
+"""A variable that `torchrun` sets in the processes that it starts."""
+
+
+_PARENT = os.getppid()
+
+
+@dataclass(frozen=True)
+class Started:
+    """How this process was started: by default, alone.
+
+    Attributes
+    ----------
+    rank, size
+        Its number, and the number of processes of the run.
+    local_rank, local_size
+        The same among the processes on this machine.
+    """
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
+
+    @property
+    def together(self) -> bool:
+        """Whether it was started together with others."""
+        return self.size > 1
+
+    @property
+    def name(self) -> str:
+        """The name of the process in messages: "process 2 of 4"."""
+        return name_of(self.rank, self.size)
+
+
+def name_of(rank: int, size: int) -> str:
+    """Return the name of a process in messages.
+
+    >>> name_of(1, 4)
+    'process 2 of 4'
+    """
+    return f"process {rank + 1} of {size}"
+
+
+def launcher_ended(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the launcher that would stop this process has ended without doing so.
+
+    Only `torchrun` and `gankit train --processes` are known; of others, the parent may end.
+    """
+    if given := environment.get(LAUNCHER):
+        return str(os.getppid()) != given
+    return bool(environment.get(TORCHRUN)) and os.getppid() != _PARENT
+
+
+def started(environment: Mapping[str, str] = os.environ) -> Started:
+    """Return how this process was started.
+
+    Raises
+    ------
+    ConfigError
+        A variable is missing, not a whole number, or out of range.
+    """
+    size = _count(environment, SIZE, 1) if environment.get(SIZE) else 1
+    if size == 1:
+        return Started()
+    for name in (RANK, ADDRESS, PORT):
+        if not environment.get(name):
+            raise ConfigError(
+                f"{name}: got nothing, but {SIZE} is {size}; start the processes with torchrun "
+                "or --processes"
+            )
+    rank = _count(environment, RANK, 0, size - 1)
+    if not environment.get(LOCAL_RANK):  # Without it, each process has a machine of its own.
+        return Started(rank, size)
+    local_size = _count(environment, LOCAL_SIZE, 1) if environment.get(LOCAL_SIZE) else size
+    return Started(rank, size, _count(environment, LOCAL_RANK, 0, local_size - 1), local_size)
+
+
+def _count(environment: Mapping[str, str], name: str, least: int, most: int = 2**31) -> int:
+    """Return a variable as a whole number in a range."""
+    given = environment[name]
+    if not (given.isascii() and given.isdigit() and least <= int(given) <= most):
+        raise ConfigError(f"{name}: got {given!r}; expected a whole number, {least} to {most:,}")
+    return int(given)
