@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from gankit._utils import locked_folders, unfinished_files
+from gankit._utils.processes import may_run
 from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import StorageError
 
@@ -293,12 +294,4 @@ def _in_use(process: int, mark: str) -> bool:
     """Return whether the writer of a temporary name may be running, if no lock shows it."""
     if process == os.getpid():
         return mark == _MARK
-    if os.name != "posix":  # On Windows, signal 0 would end the process.
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return may_run(process)

@@ -37,6 +37,7 @@ COMMANDS = {
         "gankit.cli.commands.export",
         "Export a trained generator for other tools.",
     ),
+    "runs": ("gankit.cli.commands.runs", "List the runs in a folder."),
     "checkpoint": ("gankit.cli.commands.checkpoint", "List, verify and prune a run's checkpoints."),
     "backends": (
         "gankit.cli.commands.backends",

@@ -32,7 +32,7 @@ from gankit.launch.warm_start.warm_start import begin
 from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.runs.checkpoints import read_manifest
 from gankit.runs.loss_history import LossHistory
-from gankit.runs.warning_log import STOPPED
+from gankit.runs.warning_log import DIVERGED, STOPPED
 from gankit.training import Callback, Callbacks, Progress, StopRequest, as_callbacks, fit
 
 
@@ -166,7 +166,7 @@ def _train(
         if folder:
             locked_folders.require(folder.path)  # If the folder was moved, so were its checkpoints.
         with suppress(StorageError):  # The divergence is more important.
-            record(len(loss_log.read(folder.losses)) if folder else 0, f"it diverged: {error}")
+            record(len(loss_log.read(folder.losses)) if folder else 0, f"{DIVERGED}{error}")
         raise Diverged(f"{error}; {last_good(folder)}") from error
     except DataError as error:  # The file of images has changed.
         raise DataError(f"{error}; {last_good(folder)}") from error

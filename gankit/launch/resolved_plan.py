@@ -89,8 +89,9 @@ class ResolvedPlan:
 
     @property
     def records(self) -> dict[str, Any]:
-        """What a run records of its start: the digests, and what it begins with, if anything."""
-        return self.digests | ({RECORD: dict(self.warm_start.record)} if self.warm_start else {})
+        """What a run records of its start: its images, and what it begins with, if anything."""
+        begun = {RECORD: dict(self.warm_start.record)} if self.warm_start else {}
+        return {"images": len(self.data)} | self.digests | begun
 
     @property
     def digests(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from gankit._utils import atomic_files, locked_folders
 from gankit._utils.locked_folders import OpenFolder
+from gankit._utils.processes import may_run
 from gankit._utils.storage import read_plain, writing
 from gankit.errors import CheckpointError, StorageError
 
@@ -47,6 +48,16 @@ def locked(folder: Path) -> Iterator[OpenFolder]:
             lock.release()
     finally:
         found.close()
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a process of this machine holds the lock, without taking it."""
+    try:
+        holder = json.loads(read_plain(folder / _HOLDER, 4096))
+        process, host = int(holder["process"]), holder["host"]
+    except (CheckpointError, ValueError, TypeError, KeyError, RecursionError):
+        return False
+    return host == socket.gethostname() and may_run(process)
 
 
 def _acquired(folder: Path) -> BaseFileLock:

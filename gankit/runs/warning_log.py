@@ -21,8 +21,8 @@ MOST_STEPS = 2**53
 """The largest step that every JSON reader represents exactly."""
 
 
-STOPPED = "stopped: "
-"""How the line of a run that a callback stopped begins; the reason follows."""
+STOPPED, DIVERGED = "stopped: ", "it diverged: "
+"""How the line of a run that a callback stopped, or that diverged, begins; the reason follows."""
 
 
 @dataclass(frozen=True)
