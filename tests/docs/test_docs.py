@@ -134,7 +134,10 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
     match arguments:
         case ["train", *_]:
             arguments = [*arguments, "--print-config"]
-        case ["sample" | "evaluate" | "report" | "export" | "plot" | "compare" as name, *rest]:
+        case [
+            "sample" | "evaluate" | "report" | "export" | "plot" | "compare" | "runs" as name,
+            *rest,
+        ]:
             parse(gankit, name, rest)
             return ""
         case ["doctor", *_]:
