@@ -19,10 +19,10 @@ PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
     "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks ONE_PROCESS Objective "
     "Operations Pull SpecNetworks Sums Tensor Tensors TrainerNetworks Updates averaged "
-    "batch_moments follow normalize trainer updated",
+    "batch_moments follow noise_gradient normalize trainer updated",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
-    "Discriminator Generator Network Options Precision Problem Started State Trainer World "
-    "add_prefix aligned check_labels check_state strip_prefix",
+    "DifferentiableGenerator Discriminator Generator Network Options Precision Problem Started "
+    "State Trainer World add_prefix aligned check_labels check_state strip_prefix",
     "gankit.layers": "Layer Node Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
     "Residual as_spec capabilities initial_weights is_running output_shape tree uses_labels walk "

@@ -7,27 +7,50 @@ import numpy as np
 from gankit.contract import Array, Labels, State, check_labels, check_state
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError, NotPortable
-from gankit_keras.framework import Variable, compiled, tf
+from gankit.functional import noise_gradient
+from gankit_keras.framework import Tensor, Variable, compiled, tf
 from gankit_keras.networks import Network
+from gankit_keras.tensorflow_framework import TensorFlow
 from gankit_keras.variables import assign, to_arrays
 
 
 class Inference:
     """A network with its values, or with those of an average; compiled once for all batch sizes."""
 
-    def __init__(self, network: Network, values: dict[str, Variable], device: str | None) -> None:
-        self._network, self._values = network, values
+    def __init__(
+        self,
+        network: Network,
+        values: dict[str, Variable],
+        framework: TensorFlow,
+        device: str | None,
+    ) -> None:
+        self._network, self._values, self._framework = network, values, framework
         self._run = compiled(
             lambda inputs, labels: network.run(values, inputs, labels)[0],
             device,
             tf.TensorSpec((None, *network.inputs), network.precision),
             tf.TensorSpec((None,), tf.int64),
         )
+        self._gradient = compiled(
+            self._noise_gradient,
+            device,
+            tf.TensorSpec((None, *network.inputs), network.precision),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((None, *network.outputs), network.precision),
+        )
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         return outputs if self._network.role is Role.GENERATOR else outputs[:, 0]
+
+    def noise_gradient(
+        self, noise: Array, targets: Array, labels: Labels | None = None, /
+    ) -> tuple[Array, Array]:
+        """Return a generator's images, and the gradient of their squared error at the noise."""
+        goal = np.asarray(targets, self._network.precision)
+        images, gradient = self._gradient(*self._arguments(noise, labels), goal)
+        return images.numpy(), gradient.numpy()
 
     def classify(self, images: Array, /) -> Array:
         """Return the `(n, classes)` logits of an auxiliary classifier."""
@@ -50,10 +73,21 @@ class Inference:
         assign(self._values, weights)
 
     def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+        outputs: Array = self._run(*self._arguments(inputs, labels)).numpy()
+        return outputs
+
+    def _arguments(self, inputs: Array, labels: Labels | None) -> tuple[Array, Labels]:
         network = self._network
         classes = network_labels(labels, len(inputs), network.classes)
-        outputs: Array = self._run(np.asarray(inputs, network.precision), classes).numpy()
-        return outputs
+        return np.asarray(inputs, network.precision), classes
+
+    def _noise_gradient(
+        self, noise: Tensor, labels: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        def generate(noise: Tensor) -> Tensor:
+            return self._network.run(self._values, noise, labels)[0]
+
+        return noise_gradient(self._framework, generate, noise, targets)
 
 
 def network_labels(labels: Labels | None, count: int, classes: int) -> Labels:

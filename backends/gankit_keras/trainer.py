@@ -38,8 +38,8 @@ class KerasTrainer:
         self._problem, self._required = problem, RequiredInputs(problem)
         self._device = device_name(problem.device)
         with tf.device(self._device):
-            framework = TensorFlow(problem.precision, problem.device)
-            networks = KerasNetworks(problem, framework)
+            self._framework = TensorFlow(problem.precision, problem.device)
+            networks = KerasNetworks(problem, self._framework)
             self._variables = initial_variables(problem, networks)
             self._pixels = tf.constant(problem.pixels)
         generator, discriminator = networks.generator, networks.discriminator
@@ -59,7 +59,7 @@ class KerasTrainer:
             for each in (self._discriminator_sampler, self._generator_sampler)
         )
         self._updates = VariableUpdates(
-            problem, networks, framework, self._variables, first, self._device
+            problem, networks, self._framework, self._variables, first, self._device
         )
         self._by_xla = use_xla()
         self._update_discriminator = compiled(
@@ -110,7 +110,8 @@ class KerasTrainer:
         assign(self._variables, state)
 
     def _inference(self, network: Network, name: str) -> Inference:
-        return Inference(network, strip_prefix(self._variables, name), self._device)
+        values = strip_prefix(self._variables, name)
+        return Inference(network, values, self._framework, self._device)
 
     def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> Inputs:
         """Return the arrays of an update, with the random inputs inside its networks."""

@@ -13,7 +13,8 @@ from gankit.errors import ConfigError
 from gankit.layers import Spec
 from gankit_numpy.dropout_masks import Masks
 from gankit_numpy.forward import ForwardPass
-from gankit_numpy.tape import Tracked, constant, variable
+from gankit_numpy.operations import total
+from gankit_numpy.tape import Tracked, constant, gradients, variable
 
 # The core checks that losses are finite, so NumPy's warnings are redundant.
 ignore_overflow = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -92,9 +93,24 @@ class Inference:
         copy_into(self.network.values, weights)
 
     @ignore_overflow
+    def noise_gradient(
+        self, noise: Array, targets: Array, labels: Labels | None = None, /
+    ) -> tuple[Array, Array]:
+        """Return a generator's images, and the gradient of their squared error at the noise."""
+        at = variable(self._cast(noise))
+        images, _ = self.network.run(at, labels, None, {})
+        difference = images - self._cast(targets)
+        (gradient,) = gradients(total(difference * difference) * 0.5, [at])
+        return images.value, gradient.value
+
+    @ignore_overflow
     def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+        return self.network.forward(self._cast(inputs), labels)
+
+    def _cast(self, inputs: Array) -> Array:
+        """Return inputs in the precision of the weights."""
         dtype = next((w.dtype for w in self.network.values.values()), inputs.dtype)
-        return self.network.forward(inputs.astype(dtype, copy=False), labels)
+        return inputs.astype(dtype, copy=False)
 
 
 def copy_into(values: State, state: Mapping[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,22 +172,49 @@ class Network:
         return dict(self.module.state_dict())
 
     @fast_matmul
+    def noise_gradient(
+        self, noise: Array, targets: Array, labels: Labels | None = None, /
+    ) -> tuple[Array, Array]:
+        """Return a generator's images, and the gradient of their squared error at the noise."""
+        classes, at = self._classes(labels, noise), self._tensor(noise).requires_grad_()
+        with self._inference_mode(), torch.enable_grad():
+            made = self._forward_inference(at, classes)
+            images = made.detach()
+            with name_in_errors(self.name, self.module, "when it was differentiated by its noise"):
+                (gradient,) = torch.autograd.grad(made, at, images - self._tensor(targets))
+        return _contiguous(images), _contiguous(gradient)
+
+    @fast_matmul
     def _infer(self, inputs: Array, labels: Labels | None) -> Array:
-        if self.classes:
-            check_labels(labels, len(inputs), self.classes)
-        tensor = torch.tensor(inputs, dtype=self.dtype, device=self.device)
-        classes = torch.tensor(labels, device=self.device).long() if self.classes else None
+        classes = self._classes(labels, inputs)
+        with self._inference_mode(), torch.no_grad():
+            return _contiguous(self._forward_inference(self._tensor(inputs), classes))
+
+    def _forward_inference(self, inputs: Tensor, classes: Tensor | None) -> Tensor:
+        """Return the outputs of a network in inference mode, in the core's shapes."""
+        if self.native:
+            outputs = self.call_native(*self._arguments(inputs, classes))
+        else:
+            outputs = self.module(inputs, ForwardSettings(classes))
+        return self._to_core_layout(outputs)
+
+    @contextmanager
+    def _inference_mode(self) -> Iterator[None]:
         self.module.eval()
         try:
-            with torch.no_grad():
-                outputs = (
-                    self.call_native(*self._arguments(tensor, classes))
-                    if self.native
-                    else self.module(tensor, ForwardSettings(classes))
-                )
+            yield
         finally:
             self.module.train()
-        return np.ascontiguousarray(self._to_core_layout(outputs).cpu().numpy())
+
+    def _tensor(self, array: Array) -> Tensor:
+        return torch.tensor(array, dtype=self.dtype, device=self.device)
+
+    def _classes(self, labels: Labels | None, inputs: Array) -> Tensor | None:
+        """Return validated labels of the inputs; None if the network takes none."""
+        if not self.classes:
+            return None
+        check_labels(labels, len(inputs), self.classes)
+        return torch.tensor(labels, device=self.device).long()
 
     def _dropout_factors(self, masks: UpdateMasks, number: int) -> DropoutFactors:
         def factors(place: Place, shape: torch.Size, rate: float) -> Tensor:
@@ -208,6 +236,10 @@ class Network:
         if self.role is Role.DISCRIMINATOR:
             return outputs.reshape(len(outputs), -1)
         return channels_last(outputs).contiguous() if self.native else outputs
+
+
+def _contiguous(tensor: Tensor) -> Array:
+    return np.ascontiguousarray(tensor.cpu().numpy())
 
 
 def _cuda_devices(device: torch.device) -> list[torch.device]:

@@ -25,7 +25,8 @@ from gankit.errors import BackendUnavailable, GankitError, Unsupported
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
-    "Discriminator", "Generator", "Labels", "Network", "Problem", "State", "Trainer",
+    "DifferentiableGenerator", "Discriminator", "Generator", "Labels", "Network", "Problem",
+    "State", "Trainer",
 ]  # fmt: skip
 
 API = 1
@@ -35,7 +36,7 @@ CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
     "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "followers",
     "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
-    "distributed",
+    "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 
@@ -64,6 +65,40 @@ class Network(Protocol):
 
 class Generator(Network, Protocol):
     """`(n, latent)` noise -> `(n, height, width, channels)` images in [-1, 1]."""
+
+
+@runtime_checkable
+class DifferentiableGenerator(Generator, Protocol):
+    """A generator that can be differentiated by its noise: capability "noise-gradients".
+
+    The trainer's generator and its average both are, native networks too.
+    """
+
+    def noise_gradient(
+        self, noise: Array, targets: Array, labels: Labels | None = None, /
+    ) -> tuple[Array, Array]:
+        """Return the images of `noise`, and the gradient of a squared error at the noise.
+
+        The error is half the sum of (images - targets)^2, and the network is in inference mode.
+        For another gradient c at the images, give the images minus c as the targets.
+
+        Parameters
+        ----------
+        noise
+            `(n, latent)`, float32 or float64.
+        targets
+            `(n, height, width, channels)`, float32 or float64.
+        labels
+            As in a call.
+
+        Returns
+        -------
+        images
+            As of a call.
+        gradient
+            `(n, latent)`, of the problem's precision.
+        """
+        ...
 
 
 class Discriminator(Network, Protocol):

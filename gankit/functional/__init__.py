@@ -13,6 +13,7 @@ from gankit.functional.followers import follow
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks
+from gankit.functional.noise_gradient import noise_gradient
 from gankit.functional.normalize import batch_moments, normalize
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
@@ -43,6 +44,7 @@ __all__ = [
     "averaged",
     "batch_moments",
     "follow",
+    "noise_gradient",
     "normalize",
     "trainer",
     "updated",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, SupportsFloat, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import ConfigError
 from gankit.functional.framework import Framework
 from gankit.functional.networks import SpecNetworks, TrainerNetworks
+from gankit.functional.noise_gradient import noise_gradient
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.updates import Updates
@@ -131,12 +133,28 @@ class Inference:
         def forward(weights: Tensors, x: Tensor, labels: Tensor | None) -> Tensor:
             return trainer.networks.infer(name, weights, x, labels)
 
+        def gradient(
+            weights: Tensors, x: Tensor, labels: Tensor | None, targets: Tensor
+        ) -> tuple[Tensor, Tensor]:
+            generate = partial(forward, weights, labels=labels)
+            return noise_gradient(trainer.framework, generate, x, targets)
+
         self._forward = trainer.framework.compile(forward, consumes=False)
+        self._gradient = trainer.framework.compile(gradient, consumes=False)
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return `(n, height, width, channels)` images, or `(n,)` logits."""
         made = self._outputs(inputs, labels)
         return made[:, 0] if self._name == "discriminator" else made
+
+    def noise_gradient(
+        self, noise: Array, targets: Array, labels: Labels | None = None, /
+    ) -> tuple[Array, Array]:
+        """Return a generator's images, and the gradient of their squared error at the noise."""
+        framework = self._trainer.framework
+        goal = framework.array(np.asarray(targets, self._trainer.problem.precision))
+        images, gradient = self._gradient(*self._arguments(noise, labels), goal)
+        return framework.numpy(images), framework.numpy(gradient)
 
     def classify(self, images: Array, /) -> Array:
         """Return `(n, classes)` logits, of a discriminator with an auxiliary classifier."""
@@ -157,14 +175,19 @@ class Inference:
         self._trainer.load(add_prefix(self._name, weights))
 
     def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+        return self._trainer.framework.numpy(self._forward(*self._arguments(inputs, labels)))
+
+    def _arguments(
+        self, inputs: Array, labels: Labels | None
+    ) -> tuple[Tensors, Tensor, Tensor | None]:
+        """Return weights, inputs and one-hot labels as tensors."""
         framework, problem = self._trainer.framework, self._trainer.problem
         rows = one_hot(labels, len(inputs), problem) if self._classes else None
-        made = self._forward(
+        return (
             strip_prefix(self._trainer.tensors, self._name),
             framework.array(np.asarray(inputs, problem.precision)),
             None if rows is None else framework.array(rows),
         )
-        return framework.numpy(made)
 
 
 def one_hot(labels: Labels | None, count: int, problem: Problem) -> Array:

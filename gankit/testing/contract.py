@@ -39,6 +39,7 @@ from gankit.testing.clauses.losses import (
 from gankit.testing.clauses.mixed import MixedClauses
 from gankit.testing.clauses.native import NativeClauses
 from gankit.testing.clauses.networks import NetworkClauses
+from gankit.testing.clauses.noise_gradients import NoiseGradientClauses
 from gankit.testing.clauses.optimizers import OptimizerClauses
 from gankit.testing.clauses.penalties import PenaltyClauses
 from gankit.testing.clauses.portability import PortabilityClauses
@@ -84,6 +85,7 @@ class BackendContract(
     ExportClauses,
     IntegrationClauses,
     NativeClauses,
+    NoiseGradientClauses,
     Contract,
 ):
     """The contract of a backend, one test per clause; inherit it, and define `backend`."""
