@@ -52,6 +52,7 @@ PROMISED = {
     "gankit.data.glyphs": "draw",
     "gankit.visual.images": "Picture enlarged grid",
     "gankit.visual.animation": "captioned of_training write",
+    "gankit.inversion": "Inversion invert",
     "gankit.evaluation": "Evaluation Features choose evaluate principal_components",
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",

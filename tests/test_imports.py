@@ -42,7 +42,7 @@ ORDER = [
     {"contract", "recipes"},
     {"runs", "training", "functional"},
     {"config", "visual"},
-    {"evaluation"},
+    {"evaluation", "inversion"},
     {"callbacks", "plugins"},
     {"launch"},
     {"api"},

@@ -27,6 +27,10 @@ COMMANDS = {
     ),
     "sample": ("gankit.cli.commands.sample", "Generate images with a trained run."),
     "evaluate": ("gankit.cli.commands.evaluate", "Evaluate generated images against real ones."),
+    "invert": (
+        "gankit.cli.commands.invert",
+        "Find the generated images nearest to given pictures.",
+    ),
     "compare": (
         "gankit.cli.commands.compare",
         "Train on several backends and compare the results.",

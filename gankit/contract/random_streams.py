@@ -45,6 +45,7 @@ class Stream(IntEnum):
     REFERENCE = 11
     SUBSETS = 12
     SHARES = 13
+    INVERSION = 14
 
 
 class Role(IntEnum):

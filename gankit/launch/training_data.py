@@ -18,6 +18,7 @@ from gankit.data.memory_data import ABSENT, MEMORY
 from gankit.data.resized import resized, with_channels
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
+from gankit.layers import Shape
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def training_data(
 def _load_own(config: TrainConfig, tell: Tell) -> TrainingData:
     """Read a user's own images; record their absolute path, so that the run can be resumed."""
     path = given(config.dataset, "dataset").resolve()
-    options = _own_options(config)
+    options = own_options(config.images, config.image_shape)
     images = own(path, options)
     height, width, channels = images.images.shape[1:]
     kind = {1: "grey", 3: "colour"}.get(channels, counted(channels, "channel"))
@@ -87,10 +88,10 @@ def _load_own(config: TrainConfig, tell: Tell) -> TrainingData:
     return TrainingData(dataclasses.replace(config, dataset=str(path)), images, {})
 
 
-def _own_options(config: TrainConfig) -> ImageOptions:
-    """Return how images are resized: as requested, or to the generator's shape."""
-    options = config.images or ImageOptions()
-    height, width, channels = config.image_shape
+def own_options(requested: ImageOptions | None, shape: Shape) -> ImageOptions:
+    """Return how a user's images are resized: as requested, or to the generator's `shape`."""
+    options = requested or ImageOptions()
+    height, width, channels = shape
     kinds: dict[int, Channels] = {1: 1, 3: 3}
     return dataclasses.replace(
         options,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gankit.config import TrainConfig
-from gankit.contract import Array, Labels, Problem, Trainer
+from gankit.contract import Array, Generator, Labels, Problem, Trainer
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.visual.images import Picture
 
@@ -20,6 +20,8 @@ class Trained(Protocol):
     def problem(self) -> Problem: ...
     @property
     def trainer(self) -> Trainer: ...
+    @property
+    def generator(self) -> Generator: ...
     @property
     def step(self) -> int: ...
     @property

@@ -23,6 +23,7 @@ from gankit.contract.latents import interpolated
 from gankit.contract.world import ALONE
 from gankit.data.memory_data import memory_data
 from gankit.errors import ConfigError, shown
+from gankit.inversion import RESTARTS, STEPS, Inversion
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.run.class_labels import NO_CLASSES, ClassChoice, class_labels, classes_of
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
@@ -331,6 +332,82 @@ class Run:
             features=plugin_features(features) if isinstance(features, str) else features,
             progress=progress,
         )  # fmt: skip
+
+    def invert(
+        self,
+        images: object,
+        steps: int = STEPS,
+        restarts: int = RESTARTS,
+        seed: int = 0,
+        labels: ClassChoice | None = None,
+        *,
+        skip_bad: bool = False,
+        progress: bool = True,
+    ) -> Inversion:
+        """Find the generated image that is nearest to each image, and the noise that makes it.
+
+        The generator is the one of `sample`, in inference mode. `gankit.inversion.invert` has the
+        method; in float64 all backends give the same numbers, except for rounding.
+
+        Parameters
+        ----------
+        images
+            What `gankit.fit` takes, of the generator's shape: uint8, or real numbers in [-1, 1].
+            Also the path of a folder of pictures, which are resized as for training, or of a .npy
+            or .npz file.
+        steps
+            The most steps of each search, at least 1.
+        restarts
+            Searches for each image, at least 1; the best is taken.
+        seed
+            Random seed of the first noise.
+        labels
+            As in `sample`; None, the default, searches for the class too.
+        skip_bad
+            Whether to skip pictures of a folder that cannot be read; False by default.
+        progress
+            As in `evaluate`.
+
+        Returns
+        -------
+        Inversion
+            The nearest images, their latents and errors.
+
+        Raises
+        ------
+        ConfigError, DataError
+            The images cannot be read, or have another shape than the generator's.
+        Unsupported
+            The backend cannot differentiate a generator by its noise.
+        Diverged
+            The generator makes images that are not finite.
+        """
+        from gankit.launch.run.invert_images import invert_images
+
+        return invert_images(
+            self, images, steps, restarts, seed, labels, skip_bad=skip_bad, progress=progress
+        )
+
+    def paths(self, inversion: Inversion, steps: int = 8) -> Array:
+        """Interpolate between the latents of each inverted image and of the next.
+
+        Parameters
+        ----------
+        inversion
+            At least two images, from `invert`.
+        steps
+            Generated images of each path, at least 2: the first and the last are the nearest
+            ones. The class, if any, changes in the middle.
+
+        Returns
+        -------
+        Array
+            `(n - 1, steps + 2, height, width, channels)` in [-1, 1]; a path begins and ends with
+            the original images.
+        """
+        from gankit.launch.run.invert_images import paths_between
+
+        return paths_between(self, inversion, steps)
 
     def each_class(self, n: int) -> Labels:
         """Return `(classes * n,)` labels, `n` of each class; raise ConfigError without classes."""

@@ -1,0 +1,162 @@
+"""`gankit invert`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gankit._text import counted
+from gankit.cli.options import PATH, answer, complete_backends, say, show
+from gankit.cli.options import as_json as json_option
+from gankit.cli.options import device as device_option
+
+if TYPE_CHECKING:
+    from gankit.inversion import Inversion
+    from gankit.launch.run import Run
+
+MOST_PATHS = 10
+"""The most paths in the picture."""
+MOST_LISTED = 3
+"""The most pictures with a high error in the message."""
+
+
+@click.command("invert")
+@click.argument("run", type=PATH)
+@click.argument("pictures", type=PATH)
+@click.option("--out", type=PATH, default=Path("inversion"), show_default=True, help="Folder.")
+@click.option("--steps", type=int, default=200, show_default=True, help="Most steps of a search.")
+@click.option("--restarts", type=int, default=4, show_default=True, help="Searches per picture.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the searches.")
+@click.option("--class", "label", metavar="NAME|N", help="Class of all pictures  [searched too].")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
+@click.option(
+    "--backend",
+    shell_complete=complete_backends,
+    help="Backend to compute with  [the run's own].",
+)
+@device_option
+@click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
+@json_option
+@click.option("--no-progress", is_flag=True, help="Print no progress.")
+def command(
+    run: Path,
+    pictures: Path,
+    out: Path,
+    steps: int,
+    restarts: int,
+    seed: int,
+    label: str | None,
+    best: bool,
+    backend: str | None,
+    device: str | None,
+    skip_bad: bool,
+    as_json: bool,
+    no_progress: bool,
+) -> None:
+    """Find the generated image nearest to each of PICTURES, a folder or an array.
+
+    The run in the folder RUN generates them; the search is for the noise. Pictures of a folder
+    are resized as for training; a .npy or .npz file must have the run's shape.
+
+    Writes into the folder --out: pairs.png, each picture above its nearest generated image, by
+    their error from low to high; paths.png, between each of the first pictures and the next;
+    errors.csv, the error of each picture; and inversion.npz, the noise. The error is a mean
+    squared difference; a high one means that the run does not know such pictures.
+    """
+    from gankit._utils.counts import check_count
+    from gankit.api import load
+    from gankit.contract.random_streams import check_seed
+
+    check_count("steps", steps)
+    check_count("restarts", restarts)
+    check_seed(seed)
+    opened = load(run, backend, best=best, device=device)
+    found = opened.invert(
+        pictures, steps, restarts, seed, label, skip_bad=skip_bad, progress=not no_progress
+    )
+    rows = _rows(opened, found)
+    _write(out, opened, found, rows)
+    if as_json:
+        show(json.dumps({"run": str(run), "step": opened.step, "errors": rows}, indent=1))
+        return
+    say(_summary(found, rows))
+    answer(out)
+
+
+def _rows(run: Run, found: Inversion) -> list[dict[str, Any]]:
+    """Return a row for each picture: its file, its error and, with classes, its class."""
+    from gankit.launch.run.class_labels import classes_of
+
+    rows: list[dict[str, Any]] = [
+        {"file": name, "error": error}
+        for name, error in zip(found.names, found.errors.tolist(), strict=True)
+    ]
+    if found.labels is not None:
+        names = classes_of(run).names
+        for row, number in zip(rows, found.labels.tolist(), strict=True):
+            row["class"] = names[number]
+    return rows
+
+
+def _write(out: Path, run: Run, found: Inversion, rows: list[dict[str, Any]]) -> None:
+    """Write every file into the folder `out`, each complete or not at all."""
+    import numpy as np
+
+    from gankit._utils import atomic_files
+    from gankit.visual import images
+
+    pairs = found.grid().pixels
+    files = {"inversion.npz": io.BytesIO(), "errors.csv": io.BytesIO(_table(rows).encode())}
+    arrays: dict[str, Any] = {
+        "names": np.array(found.names),
+        "latents": found.latents,
+        "images": found.images,
+        "errors": found.errors,
+    }
+    if found.labels is not None:
+        arrays["labels"] = found.labels
+    np.savez(files["inversion.npz"], **arrays)
+    paths = run.paths(_first(found)) if len(found) > 1 else None
+    images.write_png(out / "pairs.png", pairs)
+    if paths is not None:
+        picture = images.grid(paths.reshape(-1, *paths.shape[2:]), paths.shape[1])
+        images.write_png(out / "paths.png", images.enlarged(picture))
+    for name, content in files.items():
+        atomic_files.write_file(out / name, content.getvalue())
+
+
+def _first(found: Inversion) -> Inversion:
+    """Return the first pictures, between which paths are drawn."""
+    from gankit.inversion import Inversion
+
+    most = slice(MOST_PATHS + 1)
+    labels = None if found.labels is None else found.labels[most]
+    arrays = (found.images[most], found.errors[most])
+    return Inversion(found.names[most], found.originals[most], found.latents[most], labels, *arrays)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _summary(found: Inversion, rows: list[dict[str, Any]]) -> str:
+    """Return a line with the number of pictures, their errors and those with the highest."""
+    import numpy as np
+
+    low, middle, high = np.quantile(found.errors, [0, 0.5, 1])
+    highest = sorted(rows, key=lambda row: -row["error"])[:MOST_LISTED]
+    named = ", ".join(f"{row['file']} {row['error']:.4f}" for row in highest)
+    return (
+        f"{counted(len(rows), 'picture')}: errors {low:.4f} to {high:.4f}, median {middle:.4f}; "
+        f"highest: {named}"
+    )
