@@ -56,11 +56,14 @@ class NetworkConfig:
         The optimizer.
     native
         Module and class of a native network, as `gankit.fit` records it; None for layers.
+    parts
+        Classes of the modules inside a native network, in order; None for layers.
     """
 
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     optimizer: Annotated[Optimizer, Tagged("optimizer")]
     native: str | None = None
+    parts: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Convert a list or a single layer to a tuple."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gankit import plugins
 from gankit.contract import Backend
@@ -19,6 +20,19 @@ def owners(network: object, known: Sequence[Backend]) -> list[str]:
         if names := [backend.name for backend in known if backend.made(kind)]:
             return names
     return []
+
+
+def parts(network: object) -> tuple[str, ...]:
+    """Return the classes of the modules inside a native network, in order, each before its own.
+
+    They are `layers` of a Keras model, and `children()` of a torch module; other networks have
+    none. A Keras layer has `get_config`; if Keras runs on torch, its children hold weights.
+    """
+    children: Any = getattr(network, "children", None)
+    inner: Any = children() if callable(children) else ()
+    if hasattr(network, "get_config"):
+        inner = getattr(network, "layers", ())
+    return tuple(name for one in inner for name in (type(one).__qualname__, *parts(one)))
 
 
 def check_kind(networks: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 import gankit
 from gankit.errors import ConfigError
+from gankit.launch.native_networks import parts
 from tests.selection import selected
 
 if not selected("keras"):
@@ -192,3 +193,9 @@ def test_an_error_inside_a_network_is_one_line_that_names_it(how, said, broken):
         fit(**networks)
     assert f"the {broken}, a Broken, {said}" in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_the_parts_of_a_model_are_its_layers_also_nested():
+    body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.ReLU()])
+    model = keras.Sequential([keras.Input((4,)), body, keras.layers.Reshape((3, 2, 1))])
+    assert parts(model) == ("Sequential", "Dense", "ReLU", "Reshape")

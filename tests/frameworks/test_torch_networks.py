@@ -235,3 +235,14 @@ def test_a_command_that_builds_the_networks_says_that_it_cannot(words, tmp_path,
     last = told.strip().splitlines()[-1]
     assert code != 0
     assert "torch.nn.modules.container.Sequential, a native network, which only a program" in last
+
+
+def test_a_run_is_not_resumed_with_another_activation(tmp_path):
+    def networks(activation):
+        body = nn.Sequential(nn.Linear(4, 6), activation, nn.Linear(6, 6))
+        return nn.Sequential(body, nn.Unflatten(1, (1, 3, 2))), critic()
+
+    fit(*networks(nn.ReLU()), out=tmp_path, steps=1)
+    with pytest.raises(ConfigError, match=r"generator\.parts\.2 was ReLU, is now Tanh"):
+        fit(*networks(nn.Tanh()), out=tmp_path, steps=2, resume=True)
+    assert fit(*networks(nn.ReLU()), out=tmp_path, steps=2, resume=True).step == 2

@@ -7,6 +7,7 @@ from typing import Any
 from gankit.config import TrainConfig
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Problem
+from gankit.launch.native_networks import parts
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 
@@ -44,4 +45,5 @@ def _network(network: object, optimizer: Optimizer) -> NetworkConfig:
     if isinstance(network, tuple):
         return NetworkConfig(network, optimizer)
     kind = type(network)
-    return NetworkConfig((), optimizer, native=f"{kind.__module__}.{kind.__qualname__}")
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return NetworkConfig((), optimizer, native=name, parts=parts(network))
