@@ -53,7 +53,7 @@ PROMISED = {
     "gankit.visual.images": "Picture enlarged grid",
     "gankit.visual.animation": "captioned of_training write",
     "gankit.inversion": "Inversion invert",
-    "gankit.evaluation": "Evaluation Features choose evaluate principal_components",
+    "gankit.evaluation": "Evaluation Features choose evaluate onnx_features principal_components",
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "

@@ -3,6 +3,7 @@
 from gankit.evaluation.evaluation import Evaluation
 from gankit.evaluation.evaluator import Evaluator, evaluate
 from gankit.evaluation.features.classifier import Classifier, classifier_of
+from gankit.evaluation.features.onnx_features import OnnxFeatures, onnx_features
 from gankit.evaluation.features.pca import PrincipalComponents, principal_components
 from gankit.evaluation.features.protocols import ClassFeatures, Features
 from gankit.evaluation.metrics.class_scores import confidence, divergence, histogram, score, seen
@@ -20,6 +21,7 @@ __all__ = [
     "Evaluator",
     "Features",
     "Moments",
+    "OnnxFeatures",
     "PrincipalComponents",
     "Reference",
     "balls",
@@ -33,6 +35,7 @@ __all__ = [
     "kernel_distance",
     "moments",
     "nearest_images",
+    "onnx_features",
     "principal_components",
     "radii",
     "score",

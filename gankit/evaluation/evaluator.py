@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
 from gankit.evaluation.evaluation import Evaluation
+from gankit.evaluation.features.onnx_features import OnnxFeatures
 from gankit.evaluation.features.protocols import ClassFeatures, Features
 from gankit.evaluation.image_arrays import Levels, Real, check_shape, levels
 from gankit.evaluation.metrics import class_scores
@@ -54,11 +55,18 @@ class Evaluator:
     seed: int = 0
     training: NDArray[Any] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Raise ConfigError if the features are of a file that does not fit the images."""
+        if isinstance(self.features, OnnxFeatures):
+            self.features.check(self.reference.images.shape[1:])
+
     def __call__(
         self,
         images: NDArray[Any],
         announce: Announce = lambda _: None,
         own: NDArray[np.int64] | None = None,
+        *,
+        real: bool = False,
     ) -> Evaluation:
         """Return every metric of `(n, H, W, C)` images, uint8 or real numbers in [-1, 1].
 
@@ -71,6 +79,8 @@ class Evaluator:
         own
             `(n,)` their positions in `training`, if they are training images: then the nearest
             other image is found.
+        real
+            Whether they are real images; then features of an ONNX file are cached.
 
         Raises
         ------
@@ -89,7 +99,7 @@ class Evaluator:
             images[:NEAREST_SAMPLES], training, None if own is None else own[:NEAREST_SAMPLES]
         )[1]
         announce("features")
-        values = self.features(images)
+        values = self._of_real(images) if real else self.features(images)
         return Evaluation(
             features=self.features.name,
             reference=self.reference.split,
@@ -141,7 +151,13 @@ class Evaluator:
 
     @cached_property
     def _values(self) -> Real:
-        return self.features(self.reference.images)
+        return self._of_real(self.reference.images)
+
+    def _of_real(self, images: Levels) -> Real:
+        """Return the features of real images; those of an ONNX file are cached."""
+        if isinstance(self.features, OnnxFeatures):
+            return self.features.of_real(images)
+        return self.features(images)
 
     @cached_property
     def _moments(self) -> Moments:
@@ -178,7 +194,7 @@ def evaluate(
     reference
         Real images, from `choose`.
     features
-        `classifier_of(data)`, `principal_components(images)`, or your own.
+        `classifier_of(data)`, `principal_components(images)`, `onnx_features(path)`, or your own.
     neighbours
         k of precision, recall, density and coverage.
     seed

@@ -55,7 +55,8 @@ OPTIONAL = (
 there are too few images."""
 
 REQUESTED = "requested_features"
-"""The name of a plugin's features, in an evaluation that requested them."""
+"""In an evaluation that requested other features: the name of a plugin's, or an ONNX file with its
+SHA-256."""
 
 Row: TypeAlias = Mapping[str, Any]
 

@@ -53,8 +53,8 @@ OPENING = "opening the run"
 @click.option(
     "--features",
     shell_complete=complete_features,
-    metavar="NAME",
-    help="Features of a plugin to compare  [gankit's own].",
+    metavar="FILE.onnx|NAME",
+    help="Network that gives the features to compare, or a plugin's features  [gankit's own].",
 )
 @click.option("--no-baseline", is_flag=True, help="Do not evaluate real test images.")
 @json_option
@@ -84,14 +84,14 @@ def command(
     from gankit.api import load
     from gankit.callbacks.stage_bar import StageBar
     from gankit.contract.random_streams import check_seed
-    from gankit.launch.evaluation.plugin_features import plugin_features
+    from gankit.launch.evaluation.given_features import given_features
     from gankit.launch.evaluation.sample_count import check_samples
     from gankit.launch.resume.recorded_config import recorded
 
     check_samples(count)
     check_seed(seed)
     recorded(run).check_no_native()
-    compared = None if features is None else plugin_features(features)
+    compared = given_features(features)
     watch = StageBar(plain=True if no_progress else None)
     try:
         reference = _reference(run, dataset, data_dir, compared, watch)
@@ -137,6 +137,7 @@ def _found(
 ) -> dict[str, Any]:
     """Evaluate a run, save the result, and return it with the baseline."""
     from gankit.launch.evaluation import evaluate
+    from gankit.launch.evaluation.given_features import stated
     from gankit.runs import RunFolder, evaluation_log
 
     folder = RunFolder(path)
@@ -149,7 +150,7 @@ def _found(
             seed,
             before or (),
             baseline=not no_baseline,
-            requested=reference.evaluator.features.name if features else None,
+            requested=stated(reference.evaluator.features) if features else None,
             watch=watch,
         )
     except Diverged as error:

@@ -17,7 +17,8 @@ from gankit._utils.state import State
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation.chunks import by_chunks
-from gankit.evaluation.features import classifier_cache, local_features, mlp
+from gankit.evaluation.features import array_cache, local_features, mlp
+from gankit.evaluation.features.array_cache import ArrayCache
 from gankit.evaluation.features.digest import digest
 from gankit.evaluation.features.shrunk_images import inputs, small
 from gankit.evaluation.features.train_classifier import ReportStep, fit, steps_for
@@ -25,6 +26,12 @@ from gankit.evaluation.image_arrays import Float32, Levels, Real, check_shape
 
 VERSION = "classifier 4"
 """Part of every cache key: change it with anything that changes the numbers."""
+
+CACHE = ArrayCache(
+    "classifiers",
+    "training the classifier again",
+    "the classifier was not saved and will be trained again next time",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,14 +107,14 @@ def classifier_of(
     shape = data.images.shape[1:]
     key = digest(f"{VERSION}, {steps} steps, {data.classes} classes", data.images, labels)
     wanted = mlp.shapes(inputs(shape), data.classes) | local_features.shapes(shape[-1])
-    weights = classifier_cache.read(key, wanted)
+    weights = CACHE.read(key, wanted)
     if weights is None:
         weights = fit(data.images, labels, data.classes, steps, progress)
         weights |= local_features.fit(data.images, _feature_variance(weights, data.images))
-        classifier_cache.write(key, weights)
+        CACHE.write(key, weights)
     # The cache key is not enough: BLAS rounds by processor and threads, and training amplifies
     # that.
-    checksum = classifier_cache.checksum(weights).tobytes().hex()[:8]
+    checksum = array_cache.checksum(weights).tobytes().hex()[:8]
     local = f"{local_features.count(shape[-1])} local features"
     return Classifier(f"{mlp.FEATURES} classifier and {local} ({checksum})", shape, weights)
 

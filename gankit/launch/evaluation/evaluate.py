@@ -105,7 +105,7 @@ def evaluate_for_log(
     baseline
         Whether to measure the real-image baseline; if its images are missing, that is a warning.
     requested
-        Name of the reference's features if a plugin's were requested; else None.
+        What `stated` returns of the reference's features if they were requested; else None.
     watch
         Called with the progress.
     """

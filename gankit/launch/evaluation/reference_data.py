@@ -77,7 +77,9 @@ class ReferenceData:
         """
         with _downloads(watch):
             real = self.unseen(count)
-        found = self.evaluator(real.images, lambda stage: watch(BASELINE + stage, 0.0), real.index)
+        found = self.evaluator(
+            real.images, lambda stage: watch(BASELINE + stage, 0.0), real.index, real=True
+        )
         return {"split": real.split, **found.as_json()}
 
     def nearest(self, made: Levels) -> images.Pixels:

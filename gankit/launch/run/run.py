@@ -275,7 +275,7 @@ class Run:
         seed: int = 0,
         data_dir: Path | None = None,
         dataset: str | os.PathLike[str] | None = None,
-        features: str | Features | None = None,
+        features: str | os.PathLike[str] | Features | None = None,
         progress: bool = True,
     ) -> Evaluation:
         """Evaluate `n` images against the data set's, as `gankit evaluate` does; writes nothing.
@@ -295,8 +295,8 @@ class Run:
         dataset
             Name or path of the run's images, if they were moved.
         features
-            Name of a plugin's features, or a `gankit.evaluation.Features`. None, the default, for
-            gankit's own.
+            Path of an ONNX file, name of a plugin's features, or a `gankit.evaluation.Features`.
+            None, the default, for gankit's own.
         progress
             Whether to show the progress: a bar in a terminal or a notebook, or lines, on standard
             error. True by default.
@@ -309,14 +309,15 @@ class Run:
         Raises
         ------
         ConfigError
-            `n` is too small, or a program gave the images and they are not given here.
+            `n` is too small, a program gave the images and they are not given here, or the ONNX
+            file is not a network for these images.
         DataError
             The images cannot be loaded, or are not those that the run was trained on.
         PluginError
             A plugin's features raise an error, or return something else than numbers.
         """
         from gankit.launch.evaluation import evaluate
-        from gankit.launch.evaluation.plugin_features import plugin_features
+        from gankit.launch.evaluation.given_features import given_features
 
         if dataset is not None:
             paths.given(dataset, "dataset")
@@ -329,7 +330,7 @@ class Run:
             data_dir=optional(data_dir, "data_dir"),
             dataset=None if dataset is None else os.fspath(dataset),
             given=given,
-            features=plugin_features(features) if isinstance(features, str) else features,
+            features=given_features(features),
             progress=progress,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ import warnings
 import gankit
 from gankit.config import layering
 from gankit.data import locations
-from gankit.evaluation.features import classifier_cache
+from gankit.evaluation.features.classifier import CACHE
 from gankit.launch.resume.lasting_settings import lasting
 from gankit.launch.resume.recorded_config import recorded
 from gankit.runs import RunFolder
@@ -55,7 +55,7 @@ def taken_by_two(run):
 def weights(_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return classifier_cache.read("mine", {"kernel": (2,)})
+        return CACHE.read("mine", {"kernel": (2,)})
 
 
 def cut(path):

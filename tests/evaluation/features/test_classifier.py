@@ -13,8 +13,8 @@ from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, StorageError
 from gankit.evaluation import classifier_of
 from gankit.evaluation.features import (
+    array_cache,
     classifier,
-    classifier_cache,
     local_features,
     train_classifier,
 )
@@ -138,11 +138,9 @@ def edited(change):
 
     def edit(content):
         arrays = tensors.decode(content)
-        arrays.pop(classifier_cache.CHECKSUM)
+        arrays.pop(array_cache.CHECKSUM)
         changed = change(arrays)
-        return tensors.encode(
-            {**changed, classifier_cache.CHECKSUM: classifier_cache.checksum(changed)}
-        )
+        return tensors.encode({**changed, array_cache.CHECKSUM: array_cache.checksum(changed)})
 
     return edit
 
@@ -153,7 +151,7 @@ DAMAGE = {
     "a bit": (flipped, "the checksum does not match"),
     "no sum": (
         lambda c: tensors.encode(
-            {k: v for k, v in tensors.decode(c).items() if k != classifier_cache.CHECKSUM}
+            {k: v for k, v in tensors.decode(c).items() if k != array_cache.CHECKSUM}
         ),
         "the checksum does not match",
     ),

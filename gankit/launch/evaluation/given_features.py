@@ -1,0 +1,31 @@
+"""The features that a person names: those of a plugin, or of a network in an ONNX file."""
+
+from __future__ import annotations
+
+import os
+
+from gankit.evaluation import Features, OnnxFeatures, onnx_features
+from gankit.evaluation.features.onnx_features import SUFFIX
+from gankit.launch.evaluation.plugin_features import plugin_features
+
+
+def given_features(given: str | os.PathLike[str] | Features | None) -> Features | None:
+    """Return features by a plugin's name or by the path of an ONNX file; others are unchanged.
+
+    A text that ends with ".onnx" is a path.
+
+    Raises
+    ------
+    UnknownName, BackendUnavailable, ConfigError
+        As raised by `plugin_features` and `onnx_features`.
+    """
+    if isinstance(given, os.PathLike) or (
+        isinstance(given, str) and given.lower().endswith(SUFFIX)
+    ):
+        return onnx_features(given)
+    return plugin_features(given) if isinstance(given, str) else given
+
+
+def stated(features: Features) -> str:
+    """Return what an evaluation records as requested: a name, or a file with its whole SHA-256."""
+    return features.statement if isinstance(features, OnnxFeatures) else features.name

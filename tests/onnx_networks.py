@@ -1,0 +1,43 @@
+"""Tiny networks in ONNX files."""
+
+from __future__ import annotations
+
+import numpy as np
+
+WEIGHTS = np.random.default_rng(3).standard_normal((3, 5)).astype(np.float32)
+
+
+def write_network(
+    path, shape=("n", "h", "w", 3), dtype="uint8", *, weights=WEIGHTS, ending=(), outside=None
+):
+    """Write a network that averages the pixels of a channel, and multiplies by `weights`.
+
+    `ending` names operations before the output; `outside` a file for the weights.
+    """
+    from onnx import TensorProto, helper, numpy_helper, save_model
+
+    axes = [1, 2] if shape[3] == len(weights) else [2, 3]
+    nodes = [
+        helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["numbers", "axes"], ["means"], keepdims=0),
+        helper.make_node("MatMul", ["means", "weights"], ["0"]),
+    ]
+    for number, name in enumerate((*ending, "Identity")):
+        made = "features" if number == len(ending) else str(number + 1)
+        nodes.append(helper.make_node(name, [str(number)], [made]))
+    kind = getattr(TensorProto, {"uint8": "UINT8", "float32": "FLOAT", "int64": "INT64"}[dtype])
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("images", kind, shape)],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", weights.shape[1]])],
+        [
+            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(np.array(axes), "axes"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 10
+    aside = {"save_as_external_data": True, "location": outside, "size_threshold": 0}
+    save_model(model, str(path), **(aside if outside else {}))
+    return path
