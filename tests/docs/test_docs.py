@@ -135,7 +135,14 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
         case ["train", *_]:
             arguments = [*arguments, "--print-config"]
         case [
-            "sample" | "evaluate" | "report" | "export" | "plot" | "compare" | "runs" as name,
+            "sample"
+            | "invert"
+            | "evaluate"
+            | "report"
+            | "export"
+            | "plot"
+            | "compare"
+            | "runs" as name,
             *rest,
         ]:
             parse(gankit, name, rest)
