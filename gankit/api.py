@@ -339,6 +339,8 @@ def load(
     *,
     best: bool = False,
     device: str | None = None,
+    generator: Native | None = None,
+    discriminator: Native | None = None,
 ) -> Run:
     """Load a run at its newest valid checkpoint, with its own backend or another.
 
@@ -358,17 +360,24 @@ def load(
         "auto", or a device as the backend's framework names it. By default `GANKIT_DEVICE`, or
         the device that the run was trained on; if that is not available, the best device, with
         a warning.
+    generator, discriminator
+        The native networks of a run of `gankit.fit`, built as there; they get the trained weights
+        in place. None, the default, for a run of layers.
 
     Raises
     ------
     CheckpointError
-        The folder holds no run, or no valid or best checkpoint.
+        The folder holds no run, or no valid or best checkpoint, or native networks have other
+        weights.
     ConfigError
-        Its `config.toml` has other settings than the run was trained with.
+        Its `config.toml` has other settings than the run was trained with, or the run has native
+        networks that are not given, or layers where a network is given.
 
     Warns
     -----
     UserWarning
         A checkpoint was skipped, or the log of losses is damaged and `history` ends before.
     """
-    return load_run(folder, backend, best=best, device=device)
+    given = {"generator": generator, "discriminator": discriminator}
+    native = {role: network for role, network in given.items() if network is not None}
+    return load_run(folder, backend, best=best, device=device, networks=native)

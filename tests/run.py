@@ -42,6 +42,7 @@ AGAIN = [
     "export/test_formats.py",
     "launch/checks/test_misuse_warnings.py",
     "launch/resume/test_moved_data.py",
+    "launch/test_load_native.py",
     "launch/test_native_networks.py",
     "launch/warm_start",
     "recipes",

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
 from gankit.config.messages import in_words
-from gankit.contract import Options, Problem
+from gankit.contract import Native, Options, Problem
 from gankit.data import ImageOptions
 from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown
@@ -212,32 +212,50 @@ class TrainConfig(Options):
         self.check_no_native()
         return output_shape(self.generator.layers, (self.latent,))
 
-    def problem(self, image_shape: Shape, loss: Loss) -> Problem:
+    def problem(
+        self, image_shape: Shape, loss: Loss, native: Mapping[str, Native] | None = None
+    ) -> Problem:
         """Return the problem for a backend; a class-conditional one needs `classes`.
 
-        `image_shape` is the (height, width, channels) of the images, `loss` the loss named by
-        `self.loss`. Raises ConfigError for native networks, which only `gankit.fit` is given.
+        Parameters
+        ----------
+        image_shape
+            `(height, width, channels)` of the images.
+        loss
+            The loss named by `self.loss`.
+        native
+            The native networks by "generator" and "discriminator"; None if both are layers.
+
+        Raises
+        ------
+        ConfigError
+            A native network is not given.
         """
-        self.check_no_native()
+        native = native or {}
+        self.check_no_native(but=native)
         return Problem(
-            generator=self.generator.layers,
-            discriminator=self.discriminator.layers,
+            generator=native.get("generator", self.generator.layers),
+            discriminator=native.get("discriminator", self.discriminator.layers),
             latent=self.latent,
             image_shape=image_shape,
             loss=smoothed(loss, self.label_smoothing),
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
-            classes=(self.classes or 0) if self.conditional else 0,
+            classes=(self.classes or 0) if self.conditional or native else 0,
             **self.options(),
         )
 
-    def check_no_native(self) -> None:
-        """Raise ConfigError if a network is native: its class's name does not build it."""
+    def check_no_native(self, but: Collection[str] = ()) -> None:
+        """Raise ConfigError if a network is native: its class's name does not build it.
+
+        `but` are the networks that a program gives.
+        """
         for role in ("generator", "discriminator"):
-            if name := getattr(self, role).native:
+            if (name := getattr(self, role).native) and role not in but:
                 raise ConfigError(
                     f"{role}: got {name}, a native network, which only a program can build; "
-                    "call gankit.fit(images, generator, discriminator, out=..., resume=True) there"
+                    "call gankit.load(folder, generator=..., discriminator=...), or gankit.fit("
+                    "..., out=..., resume=True) there"
                 )
 
     def settings(self) -> dict[str, object]:

@@ -20,6 +20,8 @@ GRID_IMAGES = 25
 GRID_CLASSES = 10
 SECONDS = "seconds"
 """The name of the trained seconds in a manifest."""
+IMAGE_SHAPE = "image_shape"
+"""The name of the images' shape in a manifest; a native network does not state it."""
 
 
 def warning_recorder(folder: RunFolder | None) -> Callable[[int, str], None]:
@@ -52,6 +54,7 @@ def folder_callbacks(
         "dataset": config.dataset,
         "libraries": plan.environment["libraries"],
         "settings": lasting(config),
+        IMAGE_SHAPE: list(plan.problem.image_shape),
         **plan.records,
     }
 

@@ -42,8 +42,8 @@ class Checkpoint:
     info
         Additional values of the writer. A run writes "backend", "recipe", "dataset", "libraries",
         "run" (its mark), "settings" (those that must not change), "data_digest" and "data_sample"
-        (digests of its images), "init_from" (the checkpoint that it began with, if any), and "log"
-        (the digest of its log at that step).
+        (digests of its images), "image_shape", "init_from" (the checkpoint that it began with, if
+        any), and "log" (the digest of its log at that step).
     path
         The folder of the checkpoint.
     digest
