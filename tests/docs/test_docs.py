@@ -132,6 +132,9 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
     from gankit.cli.main import gankit
 
     match arguments:
+        case ["train", *rest] if "--init-from" in rest:
+            parse(gankit, "train", rest)
+            return ""
         case ["train", *_]:
             arguments = [*arguments, "--print-config"]
         case [
