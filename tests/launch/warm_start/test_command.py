@@ -103,7 +103,7 @@ def test_other_images_are_refused_with_this_remedy(command, here):
     np.save(here / "a.npy", np.zeros((9, 28, 28), np.uint8))
     ended = command("train", "--out", "old", "--resume", "--steps", 4, "--dataset", "./a.npy")
     assert ended.code == 2
-    assert "restore the old ones, or begin a new run with its weights: --init-" in ended.last
+    assert ", or begin a new run with its weights: --init-from old" in ended.last
 
 
 def test_the_step_of_the_request_is_recorded(command):
