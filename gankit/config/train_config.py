@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from gankit._text import counted, printable, restored, storable
 from gankit._utils.counts import MOST_COUNT
+from gankit._utils.field_types import check_fields
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
@@ -160,7 +161,8 @@ class TrainConfig(Options):
     plugins: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise one ConfigError for all numbers out of range."""
+        """Raise ConfigError for a value of a wrong type, or for all numbers out of range."""
+        check_fields(self)
         positive = (
             "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples",

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from gankit import plugins
-from gankit._utils.counts import check_count
-from gankit._utils.plain_numbers import number
 from gankit.contract import Backend, Problem
 from gankit.data.memory_data import MEMORY, MemoryData
-from gankit.errors import ConfigError, shown
 from gankit.launch.backends import choose_backend
 from gankit.launch.from_python.fit_config import fit_config
-from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
+from gankit.launch.from_python.folder_arguments import check_folder_arguments
+from gankit.launch.from_python.launch_with_bar import launch_with_bar
 from gankit.launch.open_folder import check_folder
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.check_loss import check_digest
@@ -25,9 +23,6 @@ from gankit.launch.warm_start.warm_start import warm_start
 from gankit.losses import Loss
 from gankit.runs import RunFolder
 from gankit.training import Callbacks
-
-OPTIONAL_COUNTS = ("steps", "epochs", "checkpoint_every", "evaluate_every")
-COUNTS = ("batch", "n_critic", "sample_every", *OPTIONAL_COUNTS)
 
 
 def fit_images(
@@ -51,16 +46,10 @@ def fit_images(
     loss
         The loss before label smoothing.
     settings
-        Fields of `TrainConfig` that `problem` does not have: `COUNTS`, and the like.
+        Fields of `TrainConfig` that `problem` does not have, such as `steps`.
     warm
         The run to begin with, if any.
     """
-    for name in COUNTS:
-        if settings[name] is not None or name not in OPTIONAL_COUNTS:
-            check_count(name, settings[name])
-    minutes = number(settings["minutes"])
-    if minutes is not None and (isinstance(minutes, bool) or not isinstance(minutes, int | float)):
-        raise ConfigError(f"minutes: got {shown(minutes)}; expected a number above 0")
     check_folder_arguments(out, settings, resume=resume)
     if out:
         check_folder(RunFolder(out), resume=resume)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from gankit._utils.stop_signals import by_ctrl_c
 from gankit.callbacks.display import Screen
-from gankit.errors import ConfigError, shown
 from gankit.launch.execute import launch
 from gankit.launch.from_python.interruption import run_or_interrupt
 from gankit.launch.from_python.progress_bar import with_bar
@@ -44,18 +42,3 @@ def launch_with_bar(
     with by_ctrl_c() as stop, with_bar(progress, plan, called) as watched:
         run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell=tell)
     return run_or_interrupt(run, stop, plan.steps, resuming_call)
-
-
-def check_folder_arguments(
-    out: Path | None, settings: Mapping[str, object], *, resume: bool
-) -> None:
-    """Raise ConfigError for a length, an evaluation or a folder that contradict each other."""
-    if settings.get("epochs") is not None and settings.get("steps") is not None:
-        raise ConfigError("give epochs or steps, not both")
-    if settings.get("evaluate_every") is not None and out is None:
-        raise ConfigError(
-            f"evaluate_every: got {shown(settings['evaluate_every'])} without out; evaluations are "
-            "saved in the run's folder; give out=..."
-        )
-    if resume and out is None:
-        raise ConfigError("resume needs the folder of the run; give out=...")

@@ -17,7 +17,8 @@ from gankit.errors import ConfigError, shown
 from gankit.launch import devices
 from gankit.launch.advice import advice
 from gankit.launch.expected_images import Loaded
-from gankit.launch.from_python.launch_with_bar import check_folder_arguments, launch_with_bar
+from gankit.launch.from_python.folder_arguments import check_folder_arguments
+from gankit.launch.from_python.launch_with_bar import launch_with_bar
 from gankit.launch.from_python.named_settings import named_settings
 from gankit.launch.from_python.read_given import read_given
 from gankit.launch.layered_sources import layered_sources
