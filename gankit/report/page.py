@@ -60,6 +60,7 @@ def render(
     sections: Sequence[Section] = (),
     explore: bool = False,
     backend: str | None = None,
+    watched: str = "",
 ) -> str:
     """Return an HTML page about one run, or about several side by side.
 
@@ -75,11 +76,15 @@ def render(
         Whether the page can generate images in the browser; this loads the runs.
     backend
         The backend that loads them; by default the one that trained each run.
+    watched
+        A mark of the runs' files, for a page that `gankit.report.watch` serves and that renews
+        itself when the mark changes; by default it does not.
 
     Returns
     -------
     str
-        HTML whose only addresses are `data:` URLs; it can be encoded as UTF-8.
+        HTML whose only addresses are `data:` URLs, and "/mark" if it is watched; it can be encoded
+        as UTF-8.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def render(
         `gankit.report.explorer.payload`.
     """
     runs, explorer = read_runs(folders, explore=explore, backend=backend)
-    return page(runs, title, sections, explorer)
+    return page(runs, title, sections, explorer, watched)
 
 
 def read_runs(
@@ -119,17 +124,24 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def page(
-    runs: Sequence[RunData], title: str, sections: Sequence[Section], explorer: ExplorerParts
+    runs: Sequence[RunData],
+    title: str,
+    sections: Sequence[Section],
+    explorer: ExplorerParts,
+    watched: str = "",
 ) -> str:
-    """Return the page of `runs`, as `read_runs` returns them."""
+    """Return the page of `runs`, as `read_runs` returns them; other arguments as in `render`."""
     styles = [*map(_static, STYLES), *explorer.styles]
     scripts = [*map(_static, SCRIPTS), *explorer.scripts]
+    if watched:
+        scripts.append(_static("watch.js"))
     style, script = "\n".join(styles), "\n".join(scripts)
     template = _templates().get_template("page.html.j2")
     return template.render(
         title=title or _joined([run.name for run in runs]),
         version=__version__,
-        policy=_policy(style, script),
+        policy=_policy(style, script, watched=bool(watched)),
+        watched=watched,
         style=style,
         script=script,
         runs=runs,
@@ -210,10 +222,14 @@ def _static(name: str) -> str:
     return (resources.files("gankit.report") / "static" / name).read_text("utf-8")
 
 
-def _policy(style: str, script: str) -> str:
-    """Return the content security policy: only this style, this script and embedded images."""
+def _policy(style: str, script: str, *, watched: bool) -> str:
+    """Return the content security policy: only this style, this script and embedded images.
+
+    A watched page may also ask its own server.
+    """
+    asked = "connect-src 'self'; " if watched else ""
     return (
-        f"default-src 'none'; img-src data:; style-src {_digest(style)}; "
+        f"default-src 'none'; img-src data:; {asked}style-src {_digest(style)}; "
         f"script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
     )
 

@@ -66,7 +66,11 @@ class Chromium:
         self.start()
 
     def open(self, path, size=DESKTOP, **preferences):
-        """Open a file in a window of this size, for somebody with these preferences.
+        """Open a file; as in `open_address`."""
+        self.open_address(Path(path).resolve().as_uri(), size, **preferences)
+
+    def open_address(self, address, size=DESKTOP, **preferences):
+        """Open a page in a window of this size, for somebody with these preferences.
 
         `prefers_color_scheme="dark"`, `prefers_reduced_motion="reduce"`.
         """
@@ -83,7 +87,7 @@ class Chromium:
         named = [{"name": name, "value": value} for name, value in features.items()]
         self.command("Emulation.setEmulatedMedia", features=named)
         self.complaints(), self.requests()
-        self.driver.get(Path(path).resolve().as_uri())
+        self.driver.get(address)
 
     def command(self, name, **parameters):
         return self.driver.execute_cdp_cmd(name, parameters)

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from gankit._utils.paths import require_parent
-from gankit.cli.options import PATH, answer, complete_backends, say
+from gankit.cli.options import PATH, answer, complete_backends, say, show
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
-from gankit.errors import ConfigError
+from gankit.cli.signals import Stopped
+from gankit.errors import ConfigError, ExitCode
 
 NAME = "report.html"
 
@@ -33,6 +34,14 @@ NAME = "report.html"
 )
 @device_option
 @dataset_option
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Show the page to a browser on this machine, and renew it while the runs train.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port of that page, for --watch  [a free one]."
+)
 def command(
     runs: tuple[Path, ...],
     out: Path | None,
@@ -41,11 +50,16 @@ def command(
     backend: str | None,
     device: str | None,
     dataset: str | None,
-) -> None:
+    watch: bool,
+    port: int | None,
+) -> int:
     """Write one HTML file about the runs in the folders RUN.
 
     The page shows the sample grids with a slider, curves of losses and metrics, warnings,
     configuration and environment. Several runs are shown side by side. The page works offline.
+
+    With --watch it writes no file: it prints an address of this machine where a browser shows the
+    page, renewed while the runs train.
     """
     from gankit._utils import atomic_files
     from gankit.report.page import page, read_runs
@@ -54,8 +68,15 @@ def command(
     for name, given in (("--backend", backend), ("--device", device)):
         if given is not None and not explore:
             raise ConfigError(f"{name} needs --explore")
+    if port is not None and not watch:
+        raise ConfigError("--port needs --watch")
     for run in runs:
         RunFolder.open(run)
+    if watch:
+        for name, value in (("--out", out), ("--explore", explore), ("--dataset", dataset)):
+            if value:
+                raise ConfigError(f"{name}: got it with --watch, which writes no file; give one")
+        return _watch(runs, title, port or 0)
     out = _target(out, runs)
     moved = _moved_dataset(runs, dataset)
     data, explorer = read_runs(runs, explore=explore, backend=backend, device=device)
@@ -67,6 +88,21 @@ def command(
         say(f"damaged: {line}")
     say(f"{round(len(content) / 1000):,} kB in {out}")
     answer(out)
+    return ExitCode.OK
+
+
+def _watch(runs: tuple[Path, ...], title: str, port: int) -> int:
+    """Serve the page until Ctrl-C, which is its usual end."""
+    from gankit.report.watch import Server, WatchedReport
+
+    with Server(WatchedReport(runs, title), port) as server:
+        show(f"{server.address} shows the report, only on this machine; Ctrl-C ends it")
+        try:
+            server.serve_forever()
+        except Stopped as stopped:
+            if stopped.exit_code != ExitCode.INTERRUPTED:
+                raise
+    return ExitCode.OK
 
 
 def _moved_dataset(runs: tuple[Path, ...], dataset: str | None) -> str | None:

@@ -13,10 +13,12 @@ function explore() {
 function begin() {
   const data = embedded("report-data");
   const charts = document.getElementById("charts") ? new Charts(data) : null;
+  let grids = null;
   if (document.getElementById("player")) {
-    new SampleGrids(data.runs, (step) => charts?.mark(step));
+    grids = new SampleGrids(data.runs, (step) => charts?.mark(step));
   }
   explore();
+  if (document.getElementById("watched")) new WatchedPage(grids);
 }
 
 document.addEventListener("DOMContentLoaded", begin);
