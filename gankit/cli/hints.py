@@ -11,7 +11,12 @@ import click
 
 from gankit.errors import SYNONYMS, folded
 
-OPTIONS = {"learning_rate": "--lr", "gpu": "--device", "cuda": "--device"}
+OPTIONS = {
+    "learning_rate": "--lr",
+    "gpu": "--device",
+    "cuda": "--device",
+    **dict.fromkeys(("from", "init", "pretrained", "finetune", "warm_start"), "--init-from"),
+}
 """Options whose names differ from the setting, or from what other programs call it."""
 
 

@@ -106,6 +106,12 @@ def test_other_images_are_refused_with_this_remedy(command, here):
     assert ", or begin a new run with its weights: --init-from old" in ended.last
 
 
+@pytest.mark.parametrize("name", ["from", "init", "pretrained", "finetune", "warm-start"])
+def test_names_of_other_programs_get_a_hint(command, name):
+    ended = command("train", f"--{name}", "old")
+    assert (ended.code, "did you mean --init-from?" in ended.last) == (2, True), ended.err
+
+
 def test_the_step_of_the_request_is_recorded(command):
     assert command("train", "--init-from", "old@2", "--out", "new", "--no-progress").code == 0
     folder = RunFolder("new")
