@@ -136,8 +136,10 @@ class Events:
                 self._write(step, self._scalar(tag, loss))
 
     def metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write every number of the evaluations."""
+        """Write every number of the evaluations by gankit's own features: a tag is one curve."""
         for row in rows:
+            if evaluation_log.REQUESTED in row:
+                continue
             for name, value in row.items():
                 if isinstance(value, float):
                     self._write(row["step"], self._scalar(f"evaluation/{name}", value))

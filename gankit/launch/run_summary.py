@@ -42,7 +42,7 @@ class RunSummary:
     recipe, dataset, backend
         Names; empty if the run is damaged.
     frechet
-        The Fréchet distance of the last evaluation; None without one.
+        The Fréchet distance of the last evaluation by gankit's own features; None without one.
     features
         The features of that evaluation; empty without one. Distances of other features cannot be
         compared.
@@ -142,8 +142,9 @@ def _steps_done(folder: RunFolder) -> int:
 
 
 def _last_evaluation(folder: RunFolder) -> evaluation_log.Row:
+    """Return the last evaluation by gankit's own features: the list is sorted by one figure."""
     with suppress(CheckpointError):
-        if rows := evaluation_log.read(folder.evaluations):
+        if rows := evaluation_log.own(evaluation_log.read(folder.evaluations)):
             return rows[-1]
     return {}
 

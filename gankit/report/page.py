@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from gankit.report.histogram import histogram
 from gankit.report.run_data import RunData, names_of, read_run_data
 from gankit.report.section import Section
 from gankit.report.tables import configuration, environment, metrics
+from gankit.runs.evaluation_log import of_one_kind
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -111,7 +113,17 @@ def read_runs(
     explorer = explorer_parts(folders, backend, device) if explore else ExplorerParts()
     most = max(FEWEST_GRIDS, MOST_GRIDS // max(1, (len(folders) + 1) // 2))
     named = zip(folders, names_of(folders), strict=True)
-    return [read_run_data(path, name, most, explorer.grid_bytes) for path, name in named], explorer
+    runs = [read_run_data(path, name, most, explorer.grid_bytes) for path, name in named]
+    return _with_evaluations_of_one_kind(runs), explorer
+
+
+def _with_evaluations_of_one_kind(runs: Sequence[RunData]) -> list[RunData]:
+    """Return the runs without evaluations that cannot be shown beside those of other runs."""
+    shown = of_one_kind([run.evaluations for run in runs])
+    return [
+        dataclasses.replace(run, evaluations=tuple(rows))
+        for run, rows in zip(runs, shown, strict=True)
+    ]
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -141,11 +141,33 @@ def measure(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in (*WORDS, *COUNTS, "seed"))
 
 
+def own(rows: Sequence[Row]) -> list[Row]:
+    """Return the evaluations by gankit's own features."""
+    return [row for row in rows if REQUESTED not in row]
+
+
+def of_one_kind(logs: Sequence[Sequence[Row]]) -> list[list[Row]]:
+    """Return of each log the evaluations that are shown together.
+
+    They are those by gankit's own features, if a log has any. Otherwise they are those by the
+    requested features that the most logs have.
+    """
+    kinds = [{row["features"] if REQUESTED in row else "" for row in rows} for rows in logs]
+    names = [name for found in kinds for name in sorted(found)]
+    shown = "" if "" in names else max(names, key=names.count, default="")
+    return [
+        [row for row in rows if (row["features"] if REQUESTED in row else "") == shown]
+        for rows in logs
+    ]
+
+
 def comparable(rows: Sequence[Row]) -> dict[int, Row]:
     """Return the evaluations that were measured alike, by step.
 
-    Of several measures, the most frequent one is used, then the latest.
+    Of several measures, the most frequent one by gankit's own features is used, then the latest;
+    those by other features only if there are no others.
     """
+    (rows,) = of_one_kind([rows])
     measures = [measure(row) for row in rows]
     common = max(reversed(measures), key=measures.count, default=None)
     found = {row["step"]: row for row in rows if measure(row) == common}
@@ -153,7 +175,11 @@ def comparable(rows: Sequence[Row]) -> dict[int, Row]:
 
 
 def newest(rows: Sequence[Row]) -> Row:
-    """Return the evaluation of the latest step with the most images; empty if there is none."""
+    """Return the evaluation of the latest step with the most images; empty if there is none.
+
+    Evaluations by requested features count only if there are no others.
+    """
+    (rows,) = of_one_kind([rows])
     order = [(row["step"], row["samples"], place) for place, row in enumerate(rows)]
     return rows[max(order)[2]] if order else {}
 
@@ -183,8 +209,7 @@ def best(rows: Sequence[Row], steps: Collection[int], samples: int) -> Row | Non
     samples
         Images per evaluation during training, `TrainConfig.evaluate_samples`.
     """
-    own = [row for row in rows if REQUESTED not in row]
-    like = [row for row in own if row["samples"] == samples and row["seed"] == SEED]
+    like = [row for row in own(rows) if row["samples"] == samples and row["seed"] == SEED]
     last = [row for row in like if measure(row) == measure(like[-1]) and row["step"] in steps]
     return min(last, key=lambda row: (row["frechet"], row["step"]), default=None)
 

@@ -115,6 +115,7 @@ def test_each_evaluation_has_one_point_at_its_step(tmp_path):
     path = RunFolder(tmp_path / "run").evaluations
     train(tmp_path / "run", steps=3, steps_per_epoch=2, checkpoint_every=3)
     evaluation_log.append(path, evaluated(2, 11.5))
+    evaluation_log.append(path, evaluated(2, 99.0) | {evaluation_log.REQUESTED: "other"})
 
     def evaluate(progress):
         if progress.step == 6:

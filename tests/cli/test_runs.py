@@ -60,9 +60,13 @@ def test_each_run_has_its_state_and_its_steps(runs):
     assert found["diverged"].reason
 
 
-def test_the_figure_is_that_of_the_last_evaluation(runs):
+def test_the_figure_is_that_of_the_last_evaluation_by_gankits_own_features(runs):
+    log = runs / "evaluated/mine/evaluations.jsonl"
+    (*_, last) = log.read_text().splitlines()
+    other = json.loads(last) | {"frechet": 0.0, "features": "a", "requested_features": "a"}
+    with log.open("a") as file:
+        file.write(json.dumps(other) + "\n")
     found = by_name(runs)
-    (*_, last) = (runs / "evaluated/mine/evaluations.jsonl").read_text().splitlines()
     assert found["evaluated/mine"].frechet == json.loads(last)["frechet"]
     assert found["evaluated/mine"].features == json.loads(last)["features"]
     assert found["finished"].frechet is None

@@ -179,6 +179,20 @@ def test_a_curve_has_only_comparable_metrics(run):
     assert "Fréchet distance lower is better 7" in Text(page).whole
 
 
+def test_runs_evaluated_by_different_features_are_not_compared(tmp_path):
+    runs = [make_run(tmp_path / name) for name in ("own", "other")]
+    for run in runs:
+        add_evaluations(run, (30,), baseline=False)
+    other = FIGURES | {"step": 30, "seed": 0, "features": "of a file", "frechet": 7.0}
+    line = json.dumps(other | {"requested_features": "a.onnx, SHA-256 0"}) + "\n"
+    runs[1].evaluations.write_text(line, "utf-8")
+    page = page_of(*runs)
+    chart = next(c for c in data_of(page)["charts"] if c["title"] == "Fréchet distance")
+    assert [curve["run"] for curve in chart["series"]] == [0]
+    assert "Fréchet distance lower is better 35.25 –" in Text(page).whole
+    assert "of a file" in text_of(runs[1])
+
+
 def test_classes_have_a_bar_each_and_a_mark_for_real_images(run):
     add_evaluations(run, (30,))
     page = page_of(run)

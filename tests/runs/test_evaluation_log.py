@@ -229,6 +229,28 @@ def test_an_evaluation_by_a_plugins_features_never_chooses_the_best():
     assert evaluation_log.best([*ROWS, other], [6, 12, 18, 24], 100)["step"] == 12
 
 
+def other(step, frechet=0.1, features="mine"):
+    """Return an evaluation by requested features."""
+    return row(step, frechet, features=features) | {evaluation_log.REQUESTED: features}
+
+
+def test_evaluations_by_requested_features_are_shown_only_without_others():
+    rows = [*ROWS, other(18), other(24), other(30), other(36)]
+    assert [*evaluation_log.comparable(rows)] == [6, 12, 18]
+    assert evaluation_log.newest(rows) == ROWS[-1]
+    assert [*evaluation_log.comparable(rows[3:])] == [18, 24, 30, 36]
+    assert evaluation_log.newest(rows[3:])["step"] == 36
+
+
+def test_logs_are_shown_together_only_by_features_of_one_kind():
+    mine, theirs = other(6), other(6, features="theirs")
+    assert evaluation_log.of_one_kind([[*ROWS, mine], [mine], []]) == [ROWS, [], []]
+    assert evaluation_log.of_one_kind([[theirs, mine], [mine], [theirs], [mine]]) == [
+        [mine], [mine], [], [mine]
+    ]  # fmt: skip
+    assert evaluation_log.of_one_kind([[], []]) == [[], []]
+
+
 def test_a_baseline_is_valid_for_equal_settings_whatever_the_seed():
     assert evaluation_log.baseline_for(ROWS, row(99, seed=5))["frechet"] == 1.5
     assert evaluation_log.baseline_for(ROWS, row(99, samples=50)) is None

@@ -58,6 +58,12 @@ class OnnxFeatures:
         Number of features.
     rules
         How images become the network's input.
+    run
+        Returns the network's output for a batch of its input.
+    version
+        Version of ONNX Runtime.
+    progress
+        Called with the part of the images that is done, 0 to 1, after each batch.
     """
 
     file: str
@@ -66,6 +72,7 @@ class OnnxFeatures:
     rules: NetworkInput
     run: Callable[[NDArray[Any]], NDArray[Any]] = field(repr=False)
     version: str = field(repr=False)
+    progress: Callable[[float], None] = field(default=lambda _: None, repr=False)
 
     @property
     def name(self) -> str:
@@ -103,6 +110,7 @@ class OnnxFeatures:
         made = np.empty((len(images), self.width), np.float32)
         for part in chunks(len(images), BATCH):
             made[part] = self._rows(self.rules(to_uint8(images[part])))
+            self.progress(min(part.stop, len(images)) / len(images))
         return made.astype(np.float64)
 
     def of_real(self, images: NDArray[Any]) -> Real:

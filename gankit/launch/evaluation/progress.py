@@ -11,6 +11,7 @@ from gankit.launch.messages import Tell
 
 READING = "reading images"
 GENERATING = "generating images"
+NETWORK = "features of the network"
 PICTURE = "nearest training images"
 TRAINING = "training the classifier"
 BASELINE = "real images: "

@@ -24,6 +24,7 @@ from gankit.evaluation import (
     Evaluation,
     Evaluator,
     Features,
+    OnnxFeatures,
     Reference,
     choose,
     classifier_of,
@@ -32,7 +33,7 @@ from gankit.evaluation import (
     split_reference,
 )
 from gankit.evaluation.image_arrays import Levels, levels
-from gankit.launch.evaluation.progress import BASELINE, TRAINING, Watch, unwatched
+from gankit.launch.evaluation.progress import BASELINE, NETWORK, TRAINING, Watch, unwatched
 from gankit.launch.evaluation.sample_count import FEWEST, SAMPLES
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.run_images import images_of
@@ -172,7 +173,7 @@ def make(
         reference = choose(data.images, f"training images {origin(name)}")
         size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
         unseen = _of_test_images(lambda: resized(test(), size, fit), name)
-    compared = features or _features(data, reference, watch)
+    compared = _features(data, reference, watch) if features is None else _watched(features, watch)
     evaluator = Evaluator(reference, compared, training=data.images)
     return ReferenceData(evaluator, data.images, data.labels, unseen)
 
@@ -221,6 +222,13 @@ def _first(others: Reference) -> Callable[[int], Reference]:
         return Reference(others.images[:count], f"{count:,} {rest}", index)
 
     return unseen
+
+
+def _watched(features: Features, watch: Watch) -> Features:
+    """Return features that report their progress: large networks take minutes."""
+    if not isinstance(features, OnnxFeatures):
+        return features
+    return dataclasses.replace(features, progress=lambda part: watch(NETWORK, part))
 
 
 def _features(data: ImageSet, reference: Reference, watch: Watch) -> Features:
