@@ -57,6 +57,7 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 	  echo "no CPU build of torch is to be had here: installing torch 2.13.0, several gigabytes"; \
 	  $(INSTALL) torch==2.13.0; }
 	$(INSTALL) onnx onnxscript onnxruntime
+	$(INSTALL) --no-deps torchmetrics lightning-utilities
 	@touch $@
 
 .venv/with-keras: .venv/python constraints.txt

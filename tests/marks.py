@@ -45,6 +45,7 @@ PLACES = {
         "frameworks/test_oracle.py",
         "frameworks/test_torch.py",
         "frameworks/test_torch_graphs.py",
+        "frameworks/test_torch_metrics.py",
         "frameworks/test_torch_networks.py",
         "frameworks/test_torch_processes.py",
         "frameworks/test_torch_sums.py",
