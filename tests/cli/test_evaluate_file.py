@@ -102,6 +102,13 @@ def test_a_file_that_is_no_network_is_an_error_of_one_line(command, run, content
     assert not (run / "evaluations.jsonl").exists()
 
 
+def test_a_file_of_another_kind_is_an_error_that_says_which_files_are_read(command, run):
+    Path("weights.pth").write_bytes(b"")
+    ended = command("evaluate", run, *COUNT, "--features", "weights.pth")
+    assert ended.code == ExitCode.USAGE
+    assert "got the file weights.pth; expected an ONNX file, .onnx, or" in ended.last
+
+
 def test_the_names_of_features_differ_from_gankits_own(command, run):
     command("evaluate", run, *COUNT)
     command("evaluate", run, *COUNT, "--features", "tiny.onnx")

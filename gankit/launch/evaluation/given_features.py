@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+from gankit import plugins
+from gankit.errors import ConfigError
 from gankit.evaluation import Features, OnnxFeatures, onnx_features
 from gankit.evaluation.features.onnx_features import SUFFIX
 from gankit.launch.evaluation.plugin_features import plugin_features
@@ -17,13 +20,20 @@ def given_features(given: str | os.PathLike[str] | Features | None) -> Features 
     Raises
     ------
     UnknownName, BackendUnavailable, ConfigError
-        As raised by `plugin_features` and `onnx_features`.
+        As raised by `plugin_features` and `onnx_features`, or a text is the path of another file.
     """
     if isinstance(given, os.PathLike) or (
         isinstance(given, str) and given.lower().endswith(SUFFIX)
     ):
         return onnx_features(given)
-    return plugin_features(given) if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return given
+    if given not in plugins.features() and Path(given).is_file():
+        raise ConfigError(
+            f"features: got the file {given}; expected an ONNX file, {SUFFIX}, or the name of a "
+            "plugin's features"
+        )
+    return plugin_features(given)
 
 
 def stated(features: Features) -> str:
