@@ -25,6 +25,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from torch_fidelity import feature_extractor_inceptionv3 as inception
@@ -98,6 +99,17 @@ def write(network: Features, path: Path) -> None:
             output_names=["features"],
             dynamic_shapes={"images": free},
         )
+    _remove_notes(path)
+
+
+def _remove_notes(path: Path) -> None:
+    """Remove paths and line numbers from the file: they would change its SHA-256."""
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, path)
 
 
 def largest_difference(network: Features, path: Path) -> float:

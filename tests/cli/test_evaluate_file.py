@@ -46,8 +46,8 @@ def test_the_file_its_sha256_and_the_rules_name_the_figures(command, run):
     sha256 = row["requested_features"].rpartition(" ")[2]
     assert len(sha256) == 64
     name = (
-        f"5 features of tiny.onnx (SHA-256 {sha256[:16]}; NCHW, 1 channel, resized to 20x20, "
-        "levels from 0 to 255)"
+        f"5 features of tiny.onnx (SHA-256 {sha256[:16]}; NCHW, 1 channel, resized to 20x20 "
+        "(bilinear, antialiased, rounded), levels from 0 to 255)"
     )
     assert row["features"] == row["baseline"]["features"] == name
     said = " ".join(ended.out.split())

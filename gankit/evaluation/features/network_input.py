@@ -18,7 +18,7 @@ from gankit.errors import ConfigError
 from gankit.evaluation.image_arrays import Levels
 
 VERSION = "input 1"
-"""Part of every cache key: change it with anything that changes an input."""
+"""Part of every cache key: change it, and the text of the rules, with what changes an input."""
 
 LAYOUTS = ("NHWC", "NCHW")
 CHANNELS = (1, 3)
@@ -50,11 +50,11 @@ class NetworkInput:
         """Return the rules as text.
 
         >>> print(NetworkInput("NCHW", 3, (299, 299), np.uint8))
-        NCHW, 3 channels, resized to 299x299, levels from 0 to 255
+        NCHW, 3 channels, resized to 299x299 (bilinear, antialiased, rounded), levels from 0 to 255
         """
         size = "in the images' own size"
         if self.size is not None:
-            size = "resized to {}x{}".format(*self.size)
+            size = "resized to {}x{} (bilinear, antialiased, rounded)".format(*self.size)
         range_ = "levels from 0 to 255" if self.dtype is np.uint8 else "real numbers in [-1, 1]"
         channels = "3 channels" if self.channels == 3 else "1 channel"
         return f"{self.layout}, {channels}, {size}, {range_}"

@@ -60,8 +60,8 @@ def test_the_name_has_the_file_its_sha256_and_the_rules(tmp_path):
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     features = onnx_features(path)
     assert features.name == (
-        f"5 features of tiny.onnx (SHA-256 {sha256[:16]}; NCHW, 3 channels, resized to 9x8, "
-        "levels from 0 to 255)"
+        f"5 features of tiny.onnx (SHA-256 {sha256[:16]}; NCHW, 3 channels, resized to 9x8 "
+        "(bilinear, antialiased, rounded), levels from 0 to 255)"
     )
     assert features.statement == f"tiny.onnx, SHA-256 {sha256}"
 
