@@ -42,8 +42,8 @@ def same(one, other):
 
 
 def files(folder):
-    """Return the content of a run's files, without the facts of this machine."""
-    ignored = {"environment.json", "manifest.json"}
+    """Return the content of a run's files, without the facts and the times of this machine."""
+    ignored = {"environment.json", "manifest.json", "times.jsonl"}
     paths = (path for path in folder.rglob("*") if path.is_file() and path.name not in ignored)
     return {path.relative_to(folder): path.read_bytes() for path in paths}
 

@@ -142,7 +142,7 @@ def _train(
     history = History()
     log = LossLog(folder.losses) if folder else None
     minutes = plan.config.minutes
-    seconds = _seconds_before(folder, start) if folder and start and minutes else 0.0
+    seconds = _seconds_before(folder, start) if folder and start else 0.0
     trained = TrainingTime(seconds, minutes)
     steps = start if world.any(trained.over()) else plan.steps
     own: list[Callback] = [history]

@@ -12,7 +12,7 @@ from gankit.contract.latents import latents
 from gankit.data.class_names import Classes
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.lasting_settings import lasting
-from gankit.launch.training_time import TrainingTime
+from gankit.launch.training_time import TimeLog, TrainingTime
 from gankit.runs import LossLog, RunFolder, warning_log
 from gankit.training import Callback
 
@@ -41,10 +41,7 @@ def folder_callbacks(
     evaluation: Evaluations | None = None,
     trained: TrainingTime | None = None,
 ) -> list[Callback]:
-    """Return the callbacks that write to the run's folder, logs before checkpoints.
-
-    The time that the run has trained is recorded if its minutes are limited.
-    """
+    """Return the callbacks that write to the run's folder, logs before checkpoints."""
     config = plan.config
     labels = grid_labels(plan.problem.generator_classes)
     count = GRID_IMAGES if labels is None else len(labels)
@@ -59,13 +56,14 @@ def folder_callbacks(
     }
 
     def manifest() -> Mapping[str, object]:
-        return info | ({SECONDS: trained.seconds} if trained and config.minutes else {})
+        return info | ({SECONDS: trained.seconds} if trained else {})
 
     noise = latents(count, config.latent, config.seed).astype(config.precision)
     return [
         Losses(log),
         Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan)),
         *([evaluation] if evaluation else []),
+        *([TimeLog(folder.times, trained)] if trained else []),
         Checkpoints(
             folder.checkpoints,
             config.checkpoint_every or plan.epoch,

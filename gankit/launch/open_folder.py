@@ -20,7 +20,15 @@ from gankit.launch.resume.check_loss import check_loss
 from gankit.launch.resume.check_settings import check_same
 from gankit.launch.resume.find_checkpoint import newest
 from gankit.launch.resume.recorded_config import recorded
-from gankit.runs import Checkpoint, RunFolder, class_names, evaluation_log, loss_log, warning_log
+from gankit.runs import (
+    Checkpoint,
+    RunFolder,
+    class_names,
+    evaluation_log,
+    loss_log,
+    time_log,
+    warning_log,
+)
 from gankit.runs.folder import in_the_way, read_facts
 
 LINE_BYTES = 110
@@ -88,6 +96,7 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
     loss_log.truncate(folder.losses, start, log)  # The last check and the first write.
     evaluation_log.truncate(folder.evaluations, start)
     warning_log.truncate(folder.warnings, start or BEFORE_START)
+    time_log.truncate(folder.times, start)
     class_names.write(folder.classes, plan.data.class_names)
     if facts:
         folder.write_facts(facts)

@@ -7,6 +7,7 @@ metrics.jsonl         both losses of every step
 evaluations.jsonl    quality of the generated images, a line for each evaluation
 classes.json         names of the classes 0, 1, ..., if there are any
 warnings.jsonl       the run's warnings, one per line
+times.jsonl          after which step how many seconds of training had passed
 samples/001280.png   sample grids, by step
 nearest/001280.png   generated images, each above its nearest training image
 checkpoints/001280/  states, by step
@@ -49,6 +50,8 @@ class RunFolder:
         The file `evaluations.jsonl`, which `gankit.runs.evaluation_log` reads and appends to.
     warnings
         The file `warnings.jsonl`, which `gankit.runs.warning_log` reads and appends to.
+    times
+        The file `times.jsonl`, which `gankit.runs.time_log` reads and appends to.
     samples, nearest
         The folders of sample grids and nearest-image grids.
     """
@@ -61,6 +64,7 @@ class RunFolder:
         self.losses = self.path / "metrics.jsonl"
         self.evaluations = self.path / "evaluations.jsonl"
         self.warnings = self.path / "warnings.jsonl"
+        self.times = self.path / "times.jsonl"
         self.samples = self.path / "samples"
         self.nearest = self.path / "nearest"
 
@@ -220,7 +224,7 @@ def in_the_way(run: RunFolder) -> str:
     itself.
     """
     exists = run.exists()
-    files = (run.config, run.losses, run.evaluations, run.warnings, run.classes)
+    files = (run.config, run.losses, run.evaluations, run.warnings, run.times, run.classes)
     folders = (run.samples, run.nearest, run.path / _CHECKPOINTS)
     found = [
         at_folder(run.path, may_exist=True),

@@ -416,6 +416,7 @@ def test_training_writes_the_runs_folder_and_prints_where(command):
         "config.toml",
         "environment.json",
         "metrics.jsonl",
+        "times.jsonl",
         "samples",
         "checkpoints",
     }

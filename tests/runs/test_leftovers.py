@@ -18,6 +18,7 @@ FILES = (
     "metrics.jsonl",
     "evaluations.jsonl",
     "warnings.jsonl",
+    "times.jsonl",
     "classes.json",
     ".lock",
 )

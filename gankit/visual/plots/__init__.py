@@ -3,6 +3,7 @@
 Figures are made without pyplot, so the caller's own plots are unaffected.
 """
 
+from gankit.visual.plots.comparison import FIGURES, OVERS, Curve, Over, as_csv, comparison, curve
 from gankit.visual.plots.drawing import (
     class_shares,
     classes_of,
@@ -15,13 +16,20 @@ from gankit.visual.plots.panels import MOST_POINTS, SMOOTHING
 from gankit.visual.plots.plot import SUFFIXES, Plot, check_suffix
 
 __all__ = [
+    "FIGURES",
     "MOST_POINTS",
+    "OVERS",
     "SMOOTHING",
     "SUFFIXES",
+    "Curve",
+    "Over",
     "Plot",
+    "as_csv",
     "check_suffix",
     "class_shares",
     "classes_of",
+    "comparison",
+    "curve",
     "evaluated",
     "losses",
     "metrics",

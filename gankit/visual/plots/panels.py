@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 BLUE, VERMILION, INK = "#0072B2", "#D55E00", "#808080"
 SHARES = {"precision": BLUE, "recall": VERMILION}
+COLOURS = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""The colours of runs, by Okabe and Ito 2008."""
+DASHES = ("-", "--", ":", "-.")
+"""The dashes of runs: with each, every colour once."""
+MOST_MARKED = 40
+"""The most points of a curve that are marked."""
 MOST_POINTS = 1000
 """The most points of a curve; for more steps, the minimum and maximum of equal spans are drawn."""
 SMOOTHING = 50
@@ -108,6 +114,33 @@ def distance(axes: Axes, rows: Sequence[Row]) -> None:
         _legend(axes)
     _logarithmic(axes)
     _label(axes, "Fréchet distance (lower is better)", "Fréchet distance", _measured(like[-1]))
+
+
+def curves(
+    axes: Axes, named: Sequence[tuple[str, Array, Array]], y_label: str, x_label: str
+) -> None:
+    """Draw curves by name, each with its colour and dashes; few points are marked.
+
+    Parameters
+    ----------
+    axes
+        The panel.
+    named
+        The name of each curve, and its `(n,)` places and values.
+    y_label, x_label
+        The labels.
+    """
+    for number, (name, places, values) in enumerate(named):
+        colour = COLOURS[number % len(COLOURS)]
+        dashes = DASHES[number // len(COLOURS) % len(DASHES)]
+        mark = "o" if len(places) <= MOST_MARKED else ""
+        label = printable(name).replace("$", r"\$")
+        axes.plot(places, values, dashes, marker=mark, color=colour, ms=4, lw=1.5, label=label)
+    _label(axes, "", y_label, x_label)
+    axes.xaxis.set_major_formatter(lambda place, _: f"{round(place, 6):,.12g}")
+    if all((values > 0).all() for _, _, values in named):
+        _logarithmic(axes)
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="best")
 
 
 def _logarithmic(axes: Axes) -> None:
