@@ -113,7 +113,15 @@ class AdaptiveProbability:
         _fake: Tensor,
         /,
     ) -> Mapping[str, Tensor]:
-        """Return the scalars after an update; the products with 0 and 1 are exact."""
+        """Return the scalars after an update; products with 0 and 1 are exact.
+
+        Parameters
+        ----------
+        ops, scalars, real
+            As in `Follower`.
+        fake
+            Not used.
+        """
         signs = scalars["signs"] + ops.mean(_sign(ops, real))
         updates = scalars["updates"] + 1.0
         batch = ops.total(ops.below(real, math.inf))

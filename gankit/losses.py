@@ -110,7 +110,7 @@ class NumpyFollowerOps(NumpyLossOps):
 
     @staticmethod
     def below(numbers: Logits, threshold: float) -> Logits:
-        """Return 1 for each of `numbers` below the threshold, else 0."""
+        """Return 1 for each of `numbers` below `threshold`, else 0."""
         made: Logits = np.where(np.less(numbers, threshold), 1.0, 0.0)
         return made
 

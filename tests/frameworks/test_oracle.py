@@ -14,6 +14,7 @@ from dataclasses import replace
 from gankit_numpy import norms
 
 from gankit.losses import HINGE
+from gankit.testing.following_loss import FOLLOWING
 from tests.oracle.agreement import distance
 from tests.oracle.problems import case
 
@@ -40,8 +41,11 @@ def caught():
 def test_random_problems_use_every_feature():
     problems = [case(number).problem for number in range(COUNT)]
     needed = frozenset().union(*(problem.needs() for problem in problems))
-    assert NUMPY.capabilities - {"float32"} <= needed
-    assert {problem.loss.name for problem in problems} == {loss.name for loss in losses.BUILTIN}
+    assert NUMPY.capabilities - {"float32", "noise-gradients"} <= needed
+    assert {problem.loss.name for problem in problems} == {
+        *(loss.name for loss in losses.BUILTIN),
+        FOLLOWING.name,
+    }
     assert {p.where for problem in problems for p in problem.penalties} == {
         "real",
         "fake",

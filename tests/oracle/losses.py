@@ -16,7 +16,17 @@ def margin(logits, side):
     return functional.hinge_embedding_loss(side * logits, -torch.ones_like(logits), margin=1.0)
 
 
-def discriminator(name, real, fake, smoothing):
+def followed(scalars, real, fake):
+    """Return the scalars of the loss "following" after an update, by its logits."""
+    share = scalars["k"] + 0.05 * (real.mean() - fake.mean())
+    return {
+        "k": share.clamp(0, 1),
+        "mean": torch.lerp(real.mean(), scalars["mean"], 0.9),
+        "updates": scalars["updates"] + 1,
+    }
+
+
+def discriminator(name, real, fake, smoothing, scalars):
     """Return the discriminator's loss with label smoothing by the share `smoothing`."""
     match name:
         case "nonsaturating" | "minimax":
@@ -33,10 +43,13 @@ def discriminator(name, real, fake, smoothing):
             return told(real - fake, 1.0)
         case "relativistic-average":
             return told(real - fake.mean(), 1.0) + told(fake - real.mean(), 0.0)
+        case "following":
+            pull = functional.mse_loss(fake, scalars["mean"].expand_as(fake))
+            return told(real - fake, 1.0) + scalars["k"] * pull
     raise ValueError(name)
 
 
-def generator(name, real, fake):
+def generator(name, real, fake, scalars):
     match name:
         case "nonsaturating":
             return told(fake, 1.0)
@@ -50,7 +63,9 @@ def generator(name, real, fake):
             return told(fake - real, 1.0)
         case "relativistic-average":
             return told(fake - real.mean(), 1.0) + told(real - fake.mean(), 0.0)
+        case "following":
+            return told(fake - real, 1.0) + scalars["k"] * told(fake, 1.0)
     raise ValueError(name)
 
 
-PAIRED = ("relativistic", "relativistic-average")
+PAIRED = ("relativistic", "relativistic-average", "following")

@@ -41,6 +41,7 @@ from gankit.losses import BUILTIN, smoothed
 from gankit.optimizers import SGD, Adam, Average, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.testing.following_loss import FOLLOWING
 
 CLASSES = 3
 IMAGES = 24
@@ -90,6 +91,8 @@ def case(number):
         seed=number,
     )
     problem = replace(problem, freeze=frozen(problem, random.Random(f"freeze {number}")))  # noqa: S311
+    if not smoothing and random.Random(f"follow {number}").random() < 0.15:  # noqa: S311
+        problem = replace(problem, loss=FOLLOWING)
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None

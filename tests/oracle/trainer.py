@@ -49,7 +49,7 @@ class Oracle:
         logits, moved = self.discriminate(fake, batch, masks, real=True)
         fakes, reals = logits.chunk(2)
         loss = losses.discriminator(
-            self.problem.loss.name, reals[:, 0], fakes[:, 0], self.smoothing
+            self.problem.loss.name, reals[:, 0], fakes[:, 0], self.smoothing, self.part("loss")
         )
         loss = loss + self.classified(batch, fakes, reals)
         for number, penalty in enumerate(self.problem.penalties):
@@ -57,7 +57,7 @@ class Oracle:
             if weight:
                 loss = loss + weight * self.penalty(number, penalty, fake, batch, masks)
         self.move("discriminator", loss, batch, moved)
-        self.follow(reals[:, 0])
+        self.follow(reals[:, 0], fakes[:, 0])
         return float(loss.detach())
 
     def update_generator(self, batch):
@@ -68,7 +68,7 @@ class Oracle:
         logits, _ = self.discriminate(fake, batch, masks, real=paired)
         fakes, *reals = logits.split(len(fake))
         real = reals[0][:, 0] if paired else None
-        loss = losses.generator(self.problem.loss.name, real, fakes[:, 0])
+        loss = losses.generator(self.problem.loss.name, real, fakes[:, 0], self.part("loss"))
         loss = loss + self.classified(batch, fakes)
         self.move("generator", loss, batch, moved)
         if self.problem.average:
@@ -160,7 +160,10 @@ class Oracle:
             self.arrays[f"average/{name}"] = kept.detach().clone()
 
     @torch.no_grad()
-    def follow(self, real):
+    def follow(self, real, fake):
+        if scalars := self.part("loss"):
+            moved = losses.followed(scalars, real, fake)
+            self.arrays |= {f"loss/{name}": scalar for name, scalar in moved.items()}
         augment = self.problem.augment
         if not (augment and augment.adaptive):
             return

@@ -52,7 +52,7 @@ def test_seconds_between_two_lines_are_in_proportion(path):
     assert seconds.tolist() == [0, 0.625, 1.875, 2.5]
 
 
-def test_a_run_logs_its_time_and_a_resumed_run_goes_on(tmp_path, monkeypatch):
+def test_a_run_logs_its_time_and_a_resumed_run_continues_the_log(tmp_path, monkeypatch):
     monkeypatch.setattr(training_time, "GAP", 0.0)
     train(out=tmp_path / "run", steps=4)
     first = time_log.read_valid(tmp_path / "run" / "times.jsonl")

@@ -144,7 +144,7 @@ class OnnxFeatures:
 
 
 def onnx_features(path: str | os.PathLike[str]) -> OnnxFeatures:
-    """Open the network in an ONNX file.
+    """Open the network in the ONNX file at `path`.
 
     Its input is one batch of images, `(n, H, W, C)` or `(n, C, H, W)`, of uint8 or float32. Its
     output `features`, or its only one, is `(n, d)`. A file with its weights in other files is
