@@ -1,4 +1,4 @@
-"""Write pictures as an animation: GIF, WebP or animated PNG."""
+"""Write pictures as an animation: GIF, WebP, animated PNG or MP4."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,17 +17,17 @@ from gankit._utils.plain_numbers import number
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, ConfigError, GankitError
 from gankit.runs.grids import by_step, spread
+from gankit.visual import video
 from gankit.visual.images import Pixels
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 FORMATS: dict[str, dict[str, Any]] = {
     ".gif": {"format": "GIF", "optimize": False},
     ".webp": {"format": "WEBP", "lossless": True, "quality": 50, "method": 2},
     ".apng": {"format": "PNG"},
+    video.SUFFIX: {},
 }
-"""Pillow options of each format: lossless, except that a GIF has 256 colours (all greys)."""
+"""Pillow options of each format: lossless, except that a GIF has 256 colours (all greys). A video
+is encoded without Pillow, and loses a little."""
 LAST_SECONDS = 1.5
 """Additional duration of the last picture."""
 MOST_FPS = 50.0
@@ -53,23 +53,23 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
     Parameters
     ----------
     path
-        Ends in .gif, .webp or .apng; an existing file is replaced.
+        Ends in .gif, .webp, .apng, or .mp4, which needs imageio; an existing file is replaced.
     frames
         `(H, W)` or `(H, W, 3)` uint8, at least one, all of one shape. GIF stores every grey and
-        256 colours per picture; the others are exact.
+        256 colours per picture, MP4 nearly every colour; the others are exact.
     fps
         Pictures per second, at most 50; the last one is shown for 1.5 seconds more.
 
     Returns
     -------
     int
-        The number of pictures. Equal consecutive pictures count as one, shown longer.
+        The number of pictures. Equal consecutive pictures are stored as one, shown longer.
 
     Raises
     ------
     ConfigError
-        There are no pictures, their shapes differ, their total size is too large, or `fps` is
-        invalid.
+        There are no pictures, their shapes differ, their total size is too large, `fps` is
+        invalid, or imageio is missing.
     StorageError
         The file could not be written.
     """
@@ -78,24 +78,44 @@ def write(path: str | os.PathLike[str], frames: Iterable[Pixels], *, fps: float 
         raise ConfigError(f"cannot write {path}; name a {', '.join(FORMATS)} file")
     fps = number(fps)
     check_fps(fps)
+    check_available(path)
     pictures = list(_alike(frames))
     if not pictures:
         raise ConfigError(f"cannot write {path}: there are no pictures")
+    suffix = path.suffix.lower()
+    if suffix == video.SUFFIX:
+        content = video.encoded(pictures, fps, LAST_SECONDS)
+    else:
+        content = _encoded(pictures, suffix, fps)
+    atomic_files.make_folder(path.parent)
+    atomic_files.write_file(path, content)
+    return len(pictures)
+
+
+def check_available(path: Path) -> None:
+    """Raise ConfigError if the format of a file needs a package that is not installed."""
+    if path.suffix.lower() == video.SUFFIX:
+        video.check_available(path)
+
+
+def _encoded(frames: list[Pixels], suffix: str, fps: float) -> bytes:
+    """Return the bytes of a file that Pillow writes."""
+    from PIL import Image
+
+    first, *others = map(Image.fromarray, frames)
     milliseconds = round(1000 / fps)
     last = milliseconds + round(LAST_SECONDS * 1000)
-    durations = [milliseconds] * (len(pictures) - 1) + [last]
+    durations = [milliseconds] * len(others) + [last]
     content = io.BytesIO()
-    pictures[0].save(
+    first.save(
         content,
         save_all=True,
-        append_images=pictures[1:],
+        append_images=others,
         duration=durations,
         loop=0,
-        **FORMATS[path.suffix.lower()],
+        **FORMATS[suffix],
     )
-    atomic_files.make_folder(path.parent)
-    atomic_files.write_file(path, content.getvalue())
-    return len(pictures)
+    return content.getvalue()
 
 
 def check_fps(fps: float) -> None:
@@ -153,10 +173,8 @@ def captioned(pixels: Pixels, text: str, scale: int = 1) -> Pixels:
     return np.concatenate([pixels, line])
 
 
-def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
+def _alike(frames: Iterable[Pixels]) -> Iterator[Pixels]:
     """Yield the pictures; ConfigError if their shapes differ or their total size is too large."""
-    from PIL import Image
-
     first, total = None, 0
     for place, frame in enumerate(frames, start=1):
         first = frame.shape if first is None else first
@@ -171,7 +189,7 @@ def _alike(frames: Iterable[Pixels]) -> Iterator[Image]:
                 f"the pictures of an animation have more than {MOST_PIXELS:,} pixels in total; "
                 "choose fewer or smaller ones"
             )
-        yield Image.fromarray(np.ascontiguousarray(frame))
+        yield np.ascontiguousarray(frame)
 
 
 def _size(shape: tuple[int, ...]) -> str:

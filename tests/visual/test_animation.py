@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ from PIL import Image, ImageSequence
 
 import gankit
 from gankit.errors import CheckpointError, ConfigError
-from gankit.visual import animation, images
+from gankit.visual import animation, images, video
 
-SUFFIXES = sorted(animation.FORMATS)
+SUFFIXES = sorted(animation.FORMATS.keys() - {".mp4"})
+"""Those that Pillow reads frame by frame."""
 
 
 def noise(count, *shape):
@@ -176,7 +178,7 @@ def test_truncated_samples_are_those_of_python(command, run):
 
 IMPOSSIBLE = [
     ("--training --class 3 -n 4", "remove --class, -n"),
-    ("--training --out t.png", "name a .gif, .webp or .apng file"),
+    ("--training --out t.png", "name a .gif, .webp, .apng or .mp4 file"),
     ("--out a.gif", "is an animation"),
     ("--interpolate 1", "at least two seeds"),
     ("--interpolate 1,-2", "at least two seeds"),
@@ -203,3 +205,48 @@ def test_impossible_options_are_refused_in_one_line_and_write_nothing(command, r
         assert ended.err.count("\n") == 1, words
         assert said in ended.err
     assert sorted(Path().rglob("*")) == before
+
+
+@pytest.fixture
+def without_imageio(monkeypatch):
+    monkeypatch.setattr(video, "find_spec", lambda _: None)
+
+
+@pytest.mark.usefixtures("without_imageio")
+def test_a_video_without_imageio_is_refused_with_the_remedy(command, run, tmp_path):
+    ended = command("sample", run, "--interpolate", "1,2", "--out", tmp_path / "a.mp4")
+    assert ended.code == 2
+    assert "it needs imageio; pip install 'gankit[video]', or name a .webp" in ended.err
+    assert not list(tmp_path.glob("a.*"))
+
+
+def decoded(path):
+    """Return all bytes of a video's frames as colours, and what ffmpeg says of it."""
+    ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    words = [ffmpeg, "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    done = subprocess.run(words, capture_output=True, check=True)
+    return np.frombuffer(done.stdout, np.uint8), done.stderr.decode()
+
+
+@pytest.mark.parametrize("shape", [(24, 32), (17, 15), (24, 32, 3)])
+def test_a_video_has_every_frame_nearly_as_it_is(tmp_path, shape):
+    pytest.importorskip("imageio_ffmpeg")
+    levels = [np.full(shape, level, np.uint8) for level in (0, 60, 128, 255)]
+    assert animation.write(tmp_path / "a.mp4", iter(levels), fps=4) == 4
+    height, width = (side + side % 2 for side in shape[:2])
+    found, told = decoded(tmp_path / "a.mp4")
+    frames = found.reshape(-1, height, width, 3).astype(int)
+    for level, frame in zip((0, 60, 128, *[255] * 7), frames, strict=True):
+        assert abs(frame - level).max() <= 4  # The last one stays for 1.5 seconds.
+    assert "4 fps" in told
+    assert f"{width}x{height}" in told
+
+
+def test_a_path_between_seeds_becomes_a_video(command, run, tmp_path):
+    pytest.importorskip("imageio_ffmpeg")
+    path = tmp_path / "a.mp4"
+    ended = command("sample", run, "--interpolate", "1,2", "--steps", 5, "--out", path)
+    assert ended.code == 0, ended.err
+    found, told = decoded(path)
+    assert "10 fps" in told
+    assert len(np.unique(found)) > 10

@@ -25,7 +25,7 @@ from gankit.cli.options import device as device_option
 @click.option(
     "--out",
     type=PATH,
-    help="A .png, .jpg, .npy or .npz file, or an animated .gif, .webp or .apng  [samples.png].",
+    help="A .png, .jpg, .npy, .npz file, or an animated .gif, .webp, .apng, .mp4  [samples.png].",
 )
 @click.option("--each", type=PATH, help="Folder for one PNG file per image.")
 @click.option("--columns", type=int, help="Columns of the grid  [as square as possible].")

@@ -76,6 +76,8 @@ class SampleOptions:
             animation.check_fps(self.fps)
             if not self.animates:
                 raise ConfigError(f"--fps needs an animation; name a {animated_formats()} file")
+        if self.out is not None:
+            animation.check_available(self.out)
         for name in ("columns", "scale"):
             if getattr(self, name) is not None and self.suffix in arrays.FORMATS:
                 raise ConfigError(f"--{name} needs an image file; got {self.out}")
