@@ -50,6 +50,7 @@ def train(
     init_networks: Networks | None = None,
     init_missing: Missing | None = None,
     data_dir: Folder | None = None,
+    processes: int = 1,
     progress: bool = True,
     callbacks: Callbacks = (),
     **settings: Unpack[Settings],
@@ -82,6 +83,11 @@ def train(
     data_dir
         A folder with the data set's files; None, the default, uses `GANKIT_DATA` and the
         usual folders.
+    processes
+        Processes on this machine that train the run together; 1, the default, trains in this one.
+        Their number changes the speed, not the results. It needs `out` and a backend that can, such
+        as "torch"; objects that other processes cannot get are refused: callbacks, a `Loss`, a
+        `Backend`, images. The run is loaded from `out`.
     progress
         As in `fit`; also shows the download of a data set, the training of the evaluations'
         classifier, and a line for each evaluation.
@@ -117,6 +123,7 @@ def train(
         settings,
         warm=init_request(init_from, init_networks, init_missing),
         resume=resume,
+        processes=processes,
         progress=progress,
         callbacks=callbacks,
     )

@@ -7,11 +7,11 @@ has a GPU of its own, and otherwise the first.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import numpy as np
@@ -34,19 +34,13 @@ RESTARTS, HOSTS = "TORCHELASTIC_RESTART_COUNT", "GROUP_WORLD_SIZE"
 ENDED = "another process of this run ended; its message says why"
 
 
-@dataclass(frozen=True, eq=False)
 class Groups:
-    """The groups of a run's processes.
+    """The groups of a run's processes, as above."""
 
-    Attributes
-    ----------
-    between_blocks, in_block, gpus
-        As above.
-    """
-
-    between_blocks: ProcessGroup
-    in_block: ProcessGroup
-    gpus: ProcessGroup
+    def __init__(
+        self, between_blocks: ProcessGroup, in_block: ProcessGroup, gpus: ProcessGroup
+    ) -> None:
+        self.between_blocks, self.in_block, self.gpus = between_blocks, in_block, gpus
 
     def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum of an array over all processes, between blocks; PeerLost if one ended."""
@@ -60,6 +54,12 @@ class Groups:
         with _peers(ENDED):
             distributed.all_reduce(x, group=self.gpus if x.is_cuda else self.in_block)
         return x
+
+    def leave(self) -> None:
+        """End the groups and their threads: torch aborts a process that ends while they run."""
+        del self.between_blocks, self.in_block, self.gpus
+        with suppress(RuntimeError):
+            distributed.destroy_process_group()
 
 
 @functools.cache
@@ -82,7 +82,9 @@ def join(this: Started) -> World:
         gpus = in_block
         if int(own_gpus) == this.size:
             gpus = distributed.new_group(backend="nccl", timeout=IN_BLOCK)
-    return World(this.rank, this.size, Groups(between_blocks, in_block, gpus).total)
+    groups = Groups(between_blocks, in_block, gpus)
+    atexit.register(groups.leave)
+    return World(this.rank, this.size, groups.total)
 
 
 def _store() -> Store:

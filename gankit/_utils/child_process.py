@@ -61,7 +61,13 @@ def command(module: str, arguments: Sequence[str]) -> list[str]:
 
 
 def start(
-    module: str, arguments: Sequence[str], errors: int | IO[bytes], without: Sequence[str] = ()
+    module: str,
+    arguments: Sequence[str],
+    errors: int | IO[bytes],
+    without: Sequence[str] = (),
+    *,
+    output: int = subprocess.PIPE,
+    environment: Mapping[str, str] = os.environ,
 ) -> Process:
     """Start a module of gankit in a child process that finds the same modules as this one.
 
@@ -73,20 +79,24 @@ def start(
         The child's standard error: a file or a descriptor.
     without
         Names of environment variables that are removed.
+    output
+        The child's standard output: a pipe by default, or a descriptor.
+    environment
+        The child's environment variables; those of this process by default.
     """
     # Python takes an empty entry of PYTHONPATH as the working folder.
-    paths = [*sys.path, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    paths = [*sys.path, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
+    variables = {**environment, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
     if LOG.isEnabledFor(logging.DEBUG):
-        environment[DEBUG] = "1"
+        variables[DEBUG] = "1"
     for name in without:
-        environment.pop(name, None)
+        variables.pop(name, None)
     return subprocess.Popen(  # noqa: S603 - our own module.
         command(module, arguments),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=errors,
-        env=environment,
+        env=variables,
         start_new_session=True,
     )
 
@@ -222,12 +232,17 @@ def ending(code: int, errors: str) -> str | None:
     if code < 0:
         frame = _FRAME.search(errors)
         location = f" at {frame[1]}:{frame[2]} in {frame[3]}" if frame else ""
-        return f"its process was ended by {_signal(-code)}{location}"
+        return f"its process was ended by {signal_name(-code)}{location}"
     lines = errors.strip().splitlines()
     return f"its process ended with exit code {code}" + (f" ({plain(lines[-1])})" if lines else "")
 
 
-def _signal(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Return the name of a signal.
+
+    >>> signal_name(9)
+    'SIGKILL'
+    """
     try:
         return signal.Signals(number).name
     except ValueError:

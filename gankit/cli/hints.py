@@ -11,6 +11,8 @@ import click
 
 from gankit.errors import SYNONYMS, folded
 
+GIVEN = "gankit.arguments"
+"""The key of a command's arguments, as they were given, in its context."""
 OPTIONS = {
     "learning_rate": "--lr",
     "gpu": "--device",
@@ -29,6 +31,7 @@ class HintingCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; raise UsageError with a hint for an unknown argument or option."""
         ctx.allow_extra_args = True
+        ctx.meta[GIVEN] = tuple(args)
         try:
             remaining = super().parse_args(ctx, args)
         except click.NoSuchOption as error:

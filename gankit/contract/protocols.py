@@ -15,7 +15,7 @@ from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.start_variables import SIZE, Started, started
+from gankit._utils.start_variables import Started, started
 from gankit._utils.state import State
 from gankit.contract.export_format import Export
 from gankit.contract.problem import Array, Problem
@@ -318,12 +318,16 @@ class Backend:
         this = started()
         if not this.together:
             return ALONE
-        if self.join is None or "distributed" not in self.capabilities:
+        self.check_world(this.size)
+        return self.join(this) if self.join else ALONE
+
+    def check_world(self, size: int) -> None:
+        """Raise Unsupported unless it can train in `size` processes."""
+        if size > 1 and (self.join is None or "distributed" not in self.capabilities):
             raise Unsupported(
-                f"{SIZE}: got {this.size} with backend {self.name!r}, which trains in one "
-                "process; choose a backend with the capability 'distributed'"
+                f"backend {self.name!r} cannot train in {size} processes; choose one with the "
+                "capability 'distributed'"
             )
-        return self.join(this)
 
     def check(self, problem: Problem) -> None:
         """Raise Unsupported, naming the missing capabilities, unless it can build `problem`."""

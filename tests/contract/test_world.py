@@ -103,7 +103,7 @@ def test_a_backend_that_cannot_join_refuses_before_it_builds(monkeypatch):
         backend.trainer(dataclasses.replace(SIMPLE, world=World(0, 2)))
     for name, value in STARTED.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(Unsupported, match="WORLD_SIZE: got 4 with backend 'one'"):
+    with pytest.raises(Unsupported, match="backend 'one' cannot train in 4 processes"):
         backend.world()
     assert not built
 

@@ -13,7 +13,7 @@ import click
 
 from gankit._text import printable
 from gankit._utils.stop_signals import Stop, taken
-from gankit.cli.hints import HintingCommand, argument_message, meant
+from gankit.cli.hints import GIVEN, HintingCommand, argument_message, meant
 from gankit.cli.one_of_many import prints
 from gankit.cli.options import (
     PATH,
@@ -130,6 +130,12 @@ MISSING = ("refuse", "fresh")
 @click.option("--tensorboard", is_flag=True, help="Also write event files for TensorBoard.")
 @click.option("--print-config", is_flag=True, help="Print every setting with its origin, and exit.")
 @click.option("--dry-run", is_flag=True, help="Check everything, but do not train.")
+@click.option(
+    "--processes",
+    type=int,
+    default=1,
+    help="Processes on this machine that train the run together  [1].",
+)
 @click.option("--no-progress", is_flag=True, help="Print lines instead of a bar.")
 def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option as it is typed.
     """Train a GAN.
@@ -139,6 +145,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     --set and flags; each overrides those before.
     """
     from gankit import plugins
+    from gankit._utils.child_group import is_launcher, run_group
     from gankit.callbacks import Bar
     from gankit.callbacks.download_bar import downloads_shown
     from gankit.config.layering import config_of
@@ -147,6 +154,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
     from gankit.launch.open_folder import check_folder
     from gankit.launch.resolved_plan import resolve
     from gankit.launch.resume.check_loss import check_loss_known
+    from gankit.launch.several_processes import check_processes
     from gankit.launch.warm_start.init_from import init_request
     from gankit.launch.warm_start.warm_start import begin, warm_start
     from gankit.runs import RunFolder
@@ -167,6 +175,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         check_folder(RunFolder(options["out"]), resume=bool(options["resume"]))
     if resumed:
         check_loss_known(resumed, config)
+    if is_launcher(processes := options["processes"]):
+        check_processes(config, processes)
+        arguments = click.get_current_context().meta[GIVEN]
+        return run_group(processes, "gankit", ["train", *arguments], say)
     warm = warm_start(request, resumed)
     with downloads_shown(plain=plain):
         plan = resolve(config, options["data_dir"], say, resumed=resumed, warm=warm, loaded=loaded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from gankit._utils.stop_signals import Stop
 from gankit.launch.run import Run
 
@@ -16,9 +18,13 @@ def run_or_interrupt(run: Run, stop: Stop, steps: int, resuming_call: str) -> Ru
     resuming_call
         The Python call that resumes the run, for the message.
     """
-    if not stop():
-        return run
-    text = f"stopped after step {run.step:,} of {steps:,}"
+    if stop():
+        interrupt(run, f"stopped after step {run.step:,} of {steps:,}", resuming_call)
+    return run
+
+
+def interrupt(run: Run, text: str, resuming_call: str) -> NoReturn:
+    """Raise KeyboardInterrupt with the run as `.run`; `text` says where it stopped."""
     if run.folder is not None:
         text += f"; saved: continue with {resuming_call}"
     # Not a subclass: Python ends a script as the signal does only for KeyboardInterrupt itself.

@@ -41,4 +41,5 @@ def launch_with_bar(
     tell, called = Screen(plain=True).write if progress else silent, as_callbacks(callbacks)
     with by_ctrl_c() as stop, with_bar(progress, plan, called) as watched:
         run = launch(plan, out, resume=resume, callbacks=watched, stop=stop, tell=tell)
+        stop.agree(plan.problem.world.each)
     return run_or_interrupt(run, stop, plan.steps, resuming_call)

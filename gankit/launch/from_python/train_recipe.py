@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gankit import plugins
+from gankit._utils.child_group import is_launcher
+from gankit._utils.start_variables import started
 from gankit.callbacks.display import Screen
 from gankit.callbacks.download_bar import downloads_shown
 from gankit.config import AUTO, TrainConfig, layering
@@ -21,6 +23,7 @@ from gankit.launch.from_python.folder_arguments import check_folder_arguments
 from gankit.launch.from_python.launch_with_bar import launch_with_bar
 from gankit.launch.from_python.named_settings import named_settings
 from gankit.launch.from_python.read_given import read_given
+from gankit.launch.from_python.several_processes import check_arguments, train_in_processes
 from gankit.launch.layered_sources import layered_sources
 from gankit.launch.messages import Tell, silent
 from gankit.launch.open_folder import check_folder
@@ -41,6 +44,7 @@ def train_recipe(
     *,
     warm: InitFrom | None,
     resume: bool,
+    processes: int,
     progress: bool,
     callbacks: Callbacks,
 ) -> Run:
@@ -59,6 +63,10 @@ def train_recipe(
     if out:
         check_folder(RunFolder(out), resume=resume)
     named = named_settings(settings)
+    launches = is_launcher(processes)
+    if launches:
+        check_arguments(processes, out, named, called)
+    progress = progress and started().rank == 0
     tell = Screen(plain=True).write if progress else silent
     loaded: Loaded = {}
     if named.images is not None:  # Reading may take long: other settings are checked first.
@@ -70,6 +78,13 @@ def train_recipe(
         config = _config(recipe, named.settings, resumed, warm, data_dir, loaded, tell)
     if resumed and not named.loss:
         check_loss_known(resumed, config)
+    where = f", data_dir={str(data_dir)!r}" if data_dir else ""
+    resuming_call = f"gankit.train(out={str(out)!r}, resume=True{where})"
+    if launches and out is not None:
+        return train_in_processes(
+            processes, config, out, data_dir, warm,
+            resume=resume, progress=progress, resuming_call=resuming_call,
+        )  # fmt: skip
     begun = warm_start(warm, resumed)
     with downloads_shown() if progress else nullcontext():
         plan = resolve(
@@ -81,11 +96,9 @@ def train_recipe(
             tell(line)
     if named.loss and out:
         check_digest(named.loss.name, plan.loss_digest)
-    where = f", data_dir={str(data_dir)!r}" if data_dir else ""
     return launch_with_bar(
-        plan, out, resume=resume, progress=progress, callbacks=called,
-        resuming_call=f"gankit.train(out={str(out)!r}, resume=True{where})",
-    )  # fmt: skip
+        plan, out, resume=resume, progress=progress, callbacks=called, resuming_call=resuming_call
+    )
 
 
 def _config(

@@ -1,0 +1,172 @@
+"""Run a module of gankit in several child processes that train one run together.
+
+They get the variables of `gankit._utils.start_variables`, so a backend joins them as those of
+`torchrun`. They write to this process's standard streams.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import FrameType
+
+from gankit._utils import child_process
+from gankit._utils.child_process import Process
+from gankit._utils.plain_numbers import number
+from gankit._utils.start_variables import (
+    ADDRESS,
+    LAUNCHER,
+    LOCAL_RANK,
+    LOCAL_SIZE,
+    PORT,
+    RANK,
+    SIZE,
+    name_of,
+    started,
+)
+from gankit._utils.stop_signals import SIGNALS, taken
+from gankit.errors import ConfigError, ExitCode, shown
+
+HERE = "127.0.0.1"
+GRACE = 60.0
+"""Seconds that the other processes have to end after one of them has failed."""
+MOST_PROCESSES = 1024
+PAUSE = 0.05
+"""Seconds between two looks at the processes."""
+THREADS = "GANKIT_THREADS"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def is_launcher(processes: int) -> bool:
+    """Return whether this process must start others to train in `processes` processes.
+
+    The processes that it starts get the same argument.
+
+    Raises
+    ------
+    ConfigError
+        The number is out of range, or it is not that of the processes that were started.
+    """
+    processes, size = number(processes), started().size
+    if type(processes) is not int or not 1 <= processes <= MOST_PROCESSES:
+        raise ConfigError(
+            f"processes: got {shown(processes)}; expected a whole number from 1 to {MOST_PROCESSES}"
+        )
+    if size > 1 and processes not in (1, size):
+        raise ConfigError(
+            f"processes: got {processes} in one of {size} processes that were started together; "
+            "leave it out"
+        )
+    return processes > 1 and size == 1
+
+
+def run_group(
+    size: int,
+    module: str,
+    arguments: Sequence[str],
+    tell: Callable[[str], None],
+    signals: Collection[int] = tuple(SIGNALS),
+) -> int:
+    """Run a module in `size` processes until all have ended; return the exit code of the run.
+
+    If a process fails, the others have a minute to end; then they are killed.
+
+    Parameters
+    ----------
+    size
+        Number of processes.
+    module, arguments
+        The module, and its command-line arguments, the same for each process.
+    tell
+        Gets a line for each process that a signal has ended.
+    signals
+        The signals that are passed on to all processes.
+
+    Returns
+    -------
+    code
+        The first code above 0, but `PeerLost`'s only if there is no other; that too if a signal
+        ended a process that this function did not pass on.
+    """
+    passed: set[int] = set()
+    processes: list[Process] = []
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        passed.add(number)
+        for process in processes:
+            process.send_signal(number)
+
+    try:
+        with taken(forward, signals):
+            processes.extend(
+                child_process.start(module, arguments, errors=2, output=1, environment=variables)
+                for variables in _variables(size, os.environ)
+            )
+            ended = _wait(processes)
+    finally:
+        for process in processes:
+            child_process.kill(process)
+    for rank, code in ended:
+        if code < 0 and -code not in passed:
+            tell(f"{name_of(rank, size)} was ended by {child_process.signal_name(-code)}")
+    codes = [_exit_code(code, passed) for _, code in ended]
+    own = [code for code in codes if code not in (0, ExitCode.PEER)]
+    return own[0] if own else max(codes)
+
+
+def _variables(size: int, environment: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the environment of each process."""
+    common = {
+        **environment,
+        SIZE: str(size),
+        LOCAL_SIZE: str(size),
+        ADDRESS: HERE,
+        PORT: str(_free_port()),
+        LAUNCHER: str(os.getpid()),
+        **_threads(size, environment),
+    }
+    return [common | {RANK: str(rank), LOCAL_RANK: str(rank)} for rank in range(size)]
+
+
+def _threads(size: int, environment: Mapping[str, str]) -> dict[str, str]:
+    """Share the threads of operations among the processes, unless the user has chosen them."""
+    if environment.get(THREADS):
+        return {}
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    shares = {}
+    for name in THREAD_VARIABLES:
+        given = environment.get(name, "")
+        shares[name] = str(max(1, (int(given) if given.isdigit() else cpus or 1) // size))
+    return shares
+
+
+def _free_port() -> int:
+    """Return a port of this machine that no process uses now."""
+    with socket.socket() as found:
+        found.bind((HERE, 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _wait(processes: Sequence[Process]) -> list[tuple[int, int]]:
+    """Wait until all have ended, or the grace after a failure; return ranks and codes in order."""
+    ended: dict[int, int] = {}
+    deadline = float("inf")
+    while len(ended) < len(processes):
+        for rank, process in enumerate(processes):
+            if rank not in ended and (code := process.poll()) is not None:
+                ended[rank] = code
+                if code:
+                    deadline = min(deadline, time.monotonic() + GRACE)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(PAUSE)
+    return list(ended.items())
+
+
+def _exit_code(code: int, passed: Collection[int]) -> int:
+    if code >= 0:
+        return code
+    return 128 - code if -code in passed else ExitCode.PEER

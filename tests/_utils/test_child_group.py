@@ -1,0 +1,67 @@
+"""Child processes that train together: who starts them, and the threads of each."""
+
+from __future__ import annotations
+
+import pytest
+
+from gankit._utils import child_group
+from gankit.errors import ConfigError
+
+STARTED = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+
+
+def test_a_process_that_was_not_started_by_another_starts_several():
+    assert [child_group.is_launcher(n) for n in (1, 2, 1024)] == [False, True, True]
+
+
+def test_a_process_that_was_started_with_others_starts_none(monkeypatch):
+    for name, value in STARTED.items():
+        monkeypatch.setenv(name, value)
+    assert not child_group.is_launcher(2)
+    assert not child_group.is_launcher(1)
+    with pytest.raises(ConfigError, match="processes: got 3 in one of 2 processes"):
+        child_group.is_launcher(3)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1025, True, 2.0, "2", None])
+def test_an_impossible_number_of_processes_is_refused(wrong):
+    with pytest.raises(ConfigError, match="expected a whole number from 1 to 1024"):
+        child_group.is_launcher(wrong)
+
+
+def test_each_process_learns_its_rank_and_shares_the_threads():
+    first, second, third = child_group._variables(3, {"OMP_NUM_THREADS": "7", "HOME": "/h"})
+    assert [each["RANK"] for each in (first, second, third)] == ["0", "1", "2"]
+    assert {key for key in first if first[key] != second[key]} == {"RANK", "LOCAL_RANK"}
+    assert (first["WORLD_SIZE"], first["HOME"], first["OMP_NUM_THREADS"]) == ("3", "/h", "2")
+
+
+def test_threads_that_the_user_chose_are_those_of_each_process():
+    (only, _) = child_group._variables(2, {"GANKIT_THREADS": "4", "OMP_NUM_THREADS": "8"})
+    assert only["OMP_NUM_THREADS"] == "8"
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"), [((0, 0), 0), ((8, 3), 3), ((8, -9), 8), ((-15, 8), 8), ((0, 1), 1)]
+)
+def test_the_exit_code_is_that_of_the_process_that_failed_itself(monkeypatch, codes, expected):
+    class Ended:
+        pid = 0
+
+        def __init__(self, code):
+            self.code = code
+
+        def poll(self):
+            return self.code
+
+    ends, told = iter(codes), []
+    monkeypatch.setattr(child_group.child_process, "start", lambda *_, **__: Ended(next(ends)))
+    monkeypatch.setattr(child_group.child_process, "kill", lambda _: None)
+    monkeypatch.setattr(child_group, "_wait", lambda found: list(enumerate(p.code for p in found)))
+    code = child_group.run_group(2, "x", [], told.append)
+    assert code == expected
+    assert told == [
+        f"process {rank + 1} of 2 was ended by {name}"
+        for rank, number in enumerate(codes)
+        for name in {-9: ["SIGKILL"], -15: ["SIGTERM"]}.get(number, [])
+    ]
