@@ -36,6 +36,7 @@ PLACES = {
         "launch",
         "recipes",
         "report/test_report.py",
+        "report/test_watch.py",
         "test_api.py",
         "test_child_cleanup.py",
         "test_suites.py",
