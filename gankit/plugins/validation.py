@@ -70,6 +70,11 @@ def _is_penalty(value: object) -> bool:
     return type(value) is pkgutil.resolve_name("gankit.penalties:Penalty")
 
 
+def _is_follower(value: object) -> bool:
+    kind = pkgutil.resolve_name("gankit.followers:Follower")
+    return value is None or isinstance(value, kind)
+
+
 TEXT = Rule("text", lambda value: isinstance(value, str))
 FUNCTION = Rule("a function", callable)
 OPTIONAL_FUNCTION = Rule("a function or None", lambda value: value is None or callable(value))
@@ -84,6 +89,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         ),
         "remedy": TEXT,
         "inspect": OPTIONAL_FUNCTION,
+        "join": OPTIONAL_FUNCTION,
         "exports": Rule("a mapping of names to formats", lambda value: isinstance(value, Mapping)),
     },
     "export": {
@@ -111,6 +117,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "generator": FUNCTION,
         "paired": Rule("True or False", lambda value: isinstance(value, bool)),
         "of_fakes": OPTIONAL_FUNCTION,
+        "follower": Rule("a gankit.followers.Follower, or None", _is_follower),
     },
     "penalty": {"penalty": Rule("a gankit.penalties.Penalty", _is_penalty)},
     "recipe": {"text": TEXT},

@@ -30,6 +30,7 @@ WRONG = {
     "api": [True, 1.0, "1", 2, None],
     "remedy": [None, 3],
     "inspect": ["facts", 3],
+    "join": ["world", 3],
     "exports": [None, {"x": None}, {3: EXPORT}, {"a b": EXPORT}],
 }
 WRONG_EXPORT = {
@@ -56,6 +57,7 @@ WRONG_LOSS = {
     "generator": [1],
     "paired": [None, 1, "yes"],
     "of_fakes": [1],
+    "follower": [1, "k", object()],
 }
 PENALTY = NamedPenalty("mine", Penalty("real", 0.0, 1.0))
 WRONG_PENALTY = {
