@@ -108,7 +108,9 @@ def test_a_backend_that_cannot_join_refuses_before_it_builds(monkeypatch):
     assert not built
 
 
-@pytest.mark.parametrize("change", [{"mixed": True}, {"generator": object()}], ids=["mixed", "native"])
+@pytest.mark.parametrize(
+    "change", [{"mixed": True}, {"generator": object()}], ids=["mixed", "native"]
+)
 def test_mixed_and_native_networks_are_refused_in_many_processes(change):
     built = []
     problem = dataclasses.replace(SIMPLE, world=World(0, 2), **change)
