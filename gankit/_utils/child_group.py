@@ -123,7 +123,7 @@ def _variables(size: int, environment: Mapping[str, str]) -> list[dict[str, str]
         SIZE: str(size),
         LOCAL_SIZE: str(size),
         ADDRESS: HERE,
-        PORT: str(_free_port()),
+        PORT: str(free_port()),
         LAUNCHER: str(os.getpid()),
         **_threads(size, environment),
     }
@@ -142,7 +142,7 @@ def _threads(size: int, environment: Mapping[str, str]) -> dict[str, str]:
     return shares
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port of this machine that no process uses now."""
     with socket.socket() as found:
         found.bind((HERE, 0))

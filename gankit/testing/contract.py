@@ -45,6 +45,7 @@ from gankit.testing.clauses.penalties import PenaltyClauses
 from gankit.testing.clauses.portability import PortabilityClauses
 from gankit.testing.clauses.resuming import ResumeClauses
 from gankit.testing.clauses.running_state import RunningStateClauses
+from gankit.testing.clauses.several_processes import SeveralProcessesClauses
 from gankit.testing.clauses.updates import UpdateClauses
 
 
@@ -84,6 +85,7 @@ class BackendContract(
     PortabilityClauses,
     ExportClauses,
     IntegrationClauses,
+    SeveralProcessesClauses,
     NativeClauses,
     NoiseGradientClauses,
     Contract,

@@ -23,6 +23,7 @@ from tests.wrong_backends import (
     penalties,
     running_state,
     runs,
+    several_processes,
     states,
     updates,
 )
@@ -49,6 +50,7 @@ PARTS = (
     penalties,
     running_state,
     runs,
+    several_processes,
     states,
     updates,
 )

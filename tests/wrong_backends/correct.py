@@ -13,6 +13,7 @@ from gankit.errors import NotPortable
 from gankit.export.safetensors_format import SAFETENSORS as ARRAYS
 from gankit.layers import Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
 from gankit.training import alternate
+from tests.wrong_backends.sockets import join
 
 
 @dataclass(eq=False)
@@ -107,6 +108,7 @@ CORRECT = Backend(
     name="correct",
     requires=(),
     build=CorrectTrainer,
-    capabilities=CAPABILITIES - {"distributed"},
+    capabilities=CAPABILITIES,
     exports={"arrays": ARRAYS},
+    join=join,
 )
