@@ -94,5 +94,7 @@ def test_images_by_the_name_of_their_options_are_refused():
 
 
 def test_the_size_of_images_outside_their_table_gets_a_hint():
-    with pytest.raises(ConfigError, match=r"unknown key 'size' \(did you mean 'images.size'\?\)"):
+    with pytest.raises(
+        ConfigError, match=r"unknown argument 'size' \(did you mean images=\{'size'"
+    ):
         gankit.train("simple", dataset=IMAGES, size=16)
