@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils import stack_level
 from gankit.callbacks.boundaries import never
 from gankit.callbacks.training_failures import (
     WINDOW,
@@ -35,7 +36,7 @@ COLLAPSE_CHECKS = 2
 
 def warn(line: str) -> None:
     """Give a `HealthWarning`; the command prints it as a separate line."""
-    warnings.warn(line, HealthWarning, stacklevel=2)
+    warnings.warn(line, HealthWarning, stacklevel=stack_level.of_user())
 
 
 def discard(_step: int, _message: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils import stack_level
 from gankit.errors import ConfigError
 from gankit.visual.images import to_uint8
 
@@ -62,9 +63,11 @@ def _check_range(low: float, high: float) -> None:
     if low < -FARTHEST or high > FARTHEST:
         raise ConfigError(f"{found}; scale them, or convert levels from 0 to 255 to uint8")
     if low < -ROUNDING - 1 or high > 1 + ROUNDING:
-        warnings.warn(f"{found}; values outside are clipped", stacklevel=4)
+        warnings.warn(f"{found}; values outside are clipped", stacklevel=stack_level.of_user())
     elif low >= 0 and high > low:
-        warnings.warn(f"{found}; if they are in [0, 1], give 2 * images - 1", stacklevel=4)
+        warnings.warn(
+            f"{found}; if they are in [0, 1], give 2 * images - 1", stacklevel=stack_level.of_user()
+        )
 
 
 def check_shape(images: NDArray[Any], shape: tuple[int, ...], other: str) -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 
 from gankit._text import printable
+from gankit._utils import stack_level
 
 Tell = Callable[[str], None]
 """Takes one line to print for the user."""
@@ -13,7 +14,7 @@ Tell = Callable[[str], None]
 
 def warn(line: str) -> None:
     """Warn; the command prints the warning on one line."""
-    warnings.warn(printable(line), stacklevel=2)
+    warnings.warn(printable(line), stacklevel=stack_level.of_user())
 
 
 def silent(_line: str) -> None:

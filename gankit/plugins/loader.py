@@ -19,6 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 
 from gankit._text import printable
+from gankit._utils import stack_level
 from gankit.errors import PluginError, UnknownName, place_of
 from gankit.plugins import hooks
 
@@ -179,4 +180,4 @@ def _leave_out(plugin: Plugin, fault: str) -> None:
 def _warn(message: str) -> None:
     if os.environ.get(STRICT):
         raise PluginError(message)
-    warnings.warn(printable(message), PluginWarning, stacklevel=3)
+    warnings.warn(printable(message), PluginWarning, stacklevel=stack_level.of_user())

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._text import counted
+from gankit._utils import stack_level
 from gankit.data.class_names import in_order, listed
 from gankit.data.dataset import ImageSet
 from gankit.data.formats.folder_listing import (
@@ -275,7 +276,7 @@ def _warn_of_dark(folder: ImageFolder, reading: Reading) -> None:
         f"{folder.path}: the pictures of 16 bits use {bits} bits: the highest level is "
         f"{reading.top:,} of 65,535, so they become dark; multiply their levels by "
         f"{2 ** (16 - bits)} before gankit reads them",
-        stacklevel=2,
+        stacklevel=stack_level.of_user(),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._text import printable
-from gankit._utils import atomic_files
+from gankit._utils import atomic_files, stack_level
 from gankit._utils.state import State, check_state
 from gankit._utils.storage import read_plain
 from gankit.data import locations
@@ -105,4 +105,4 @@ def _verified(found: State, shapes: Mapping[str, tuple[int, ...]]) -> State:
 
 
 def _warn(line: str) -> None:
-    warnings.warn(printable(line), stacklevel=4)
+    warnings.warn(printable(line), stacklevel=stack_level.of_user())

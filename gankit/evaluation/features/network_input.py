@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils import stack_level
 from gankit.errors import ConfigError
 from gankit.evaluation.image_arrays import Levels
 
@@ -71,7 +72,7 @@ class NetworkInput:
         warnings.warn(
             f"{network} takes colour images: each grey image is given as 3 equal channels; its "
             "features may describe grey images badly",
-            stacklevel=5,
+            stacklevel=stack_level.of_user(),
         )
 
     def __call__(self, images: Levels) -> NDArray[Any]:

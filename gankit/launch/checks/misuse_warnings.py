@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gankit._utils import stack_level
 from gankit.callbacks.training_failures import HealthWarning
 from gankit.launch.checks.image_warnings import (
     classes_without_images,
@@ -38,4 +39,4 @@ def warn_of_misuse(
     for check in CHECKS:
         if text := check(start):
             record(0, text)
-            warnings.warn(text, HealthWarning, stacklevel=2)
+            warnings.warn(text, HealthWarning, stacklevel=stack_level.of_user())
