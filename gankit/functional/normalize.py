@@ -45,7 +45,7 @@ def batch_moments(
     places = ((world.rank, world.size - 1 - world.rank), *((0, 0),) * (1 + len(mean.shape)))
     each = sums.total(xp.pad(xp.concatenate(own, axis=1), places, "constant"))
     means, variances, counts = each[:, 0], each[:, 1], each[:, 2]
-    shares = counts / xp.sum(counts, axis=0, keepdims=True)
+    shares = counts / xp.sum(counts, axis=0)
     mean = xp.sum(shares * means, axis=0)
     return mean, xp.sum(shares * (variances + xp.square(means - mean)), axis=0)
 

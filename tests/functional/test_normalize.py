@@ -1,0 +1,59 @@
+"""Moments of a batch over several processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from gankit.functional import batch_moments
+from gankit.functional.normalize import moments
+
+X = np.random.default_rng(0).normal(2.0, 3.0, (12, 3, 2, 5))
+AXES = (0, 1, 2)
+
+
+@dataclass
+class Place:
+    """What `batch_moments` reads of a `World`."""
+
+    rank: int
+    size: int
+
+
+@dataclass
+class Meeting:
+    """Sums over processes that are called one after the other, twice: the second time counts."""
+
+    world: Place
+    arrays: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def total(self, array):
+        assert len(array) == self.world.size
+        self.arrays[self.world.rank] = array
+        return sum(self.arrays.values())
+
+
+class NoMeeting:
+    """Sums that must not be used."""
+
+    world = Place(0, 1)
+
+
+@pytest.mark.parametrize("ends", [[6], [1], [2, 7], [1, 2, 11]])
+def test_processes_of_any_number_of_rows_have_the_moments_of_the_batch(ends):
+    parts = np.split(X, ends)
+    arrays: dict[int, np.ndarray] = {}
+    meetings = [Meeting(Place(rank, len(parts)), arrays) for rank in range(len(parts))]
+    for _ in range(2):
+        pairs = zip(meetings, parts, strict=True)
+        found = [batch_moments(np, meeting, part, AXES) for meeting, part in pairs]
+    for mean, variance in found:
+        np.testing.assert_allclose(mean, moments(np, X, AXES)[0], rtol=1e-13)
+        np.testing.assert_allclose(variance, moments(np, X, AXES)[1], rtol=1e-13)
+        np.testing.assert_array_equal([mean, variance], found[0])
+
+
+def test_one_process_exchanges_nothing():
+    np.testing.assert_array_equal(batch_moments(np, NoMeeting, X, AXES), moments(np, X, AXES))
