@@ -46,6 +46,8 @@ def as_array(given: Any, name: str) -> NDArray[Any]:  # noqa: ANN401 - any frame
     try:
         if hasattr(given, "detach") and hasattr(given, "cpu"):  # Of torch: NumPy needs both.
             given = given.detach().cpu()
+            if str(given.dtype) == "torch.bfloat16":  # NumPy has no such numbers.
+                given = given.float()
         if not hasattr(given, "__array__") and hasattr(given, "__dlpack__"):
             return np.from_dlpack(given)
         return np.asanyarray(given)

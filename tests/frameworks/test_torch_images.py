@@ -42,8 +42,9 @@ class Stream(IterableDataset):
 @pytest.mark.parametrize(
     "given",
     [
-        FIRST, FIRST.float().requires_grad_(), list(FIRST), TensorDataset(FIRST), Stream(),
-        DataLoader(Stream(), batch_size=7), DataLoader(TensorDataset(FIRST), batch_size=None),
+        FIRST, FIRST.float().requires_grad_(), FIRST.bfloat16(), list(FIRST),
+        TensorDataset(FIRST), Stream(), DataLoader(Stream(), batch_size=7),
+        DataLoader(TensorDataset(FIRST), batch_size=None),
     ],
     ids=lambda given: type(given).__name__,
 )  # fmt: skip

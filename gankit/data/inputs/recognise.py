@@ -109,7 +109,8 @@ def _images_and_labels(given: Any) -> Items | None:  # noqa: ANN401
         return None
     images, labels = given
     shape = np.shape(labels)
-    if len(np.shape(images)) < 3 or len(shape) not in (1, 2) or shape[0] != len(images):
+    rows = len(shape) == 1 or (len(shape) == 2 and shape[0] == len(images))
+    if len(np.shape(images)) < 3 or not rows:  # Of another length, `memory_data` refuses them.
         return None
     found = _array(images)
     return replace(found, labels=labels) if found else None
