@@ -676,7 +676,8 @@ def test_a_loss_is_checked_level_by_level(command):
     assert (found["kind"], found["loss"], found["speed"]) == ("loss", "hinge", None)
     assert (found["expected"], found["reached"]) == ("numerics", "numerics")
     assert [level["level"] for level in found["levels"]] == ["protocol", "numerics"]
-    assert {clause["result"] for clause in found["clauses"]} == {"passed"}
+    others = [clause["name"] for clause in found["clauses"] if clause["result"] != "passed"]
+    assert others == ["its_follower_keeps_its_scalars"]  # The hinge loss has none.
     assert len(found["clauses"]) == len(levels.clauses("numerics", "loss"))
 
 

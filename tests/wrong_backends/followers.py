@@ -7,7 +7,7 @@ from tests.wrong_backends.patched import patched
 from tests.wrong_backends.wrong_backend import caught_by
 
 READS = "test_the_loss_reads_its_followers_scalars"
-FOLLOWS = "test_scalars_follow_the_logits_of_each_discriminator_update"
+FOLLOWS = "test_scalars_follow_each_discriminator_update"
 
 
 def at_the_start(self):

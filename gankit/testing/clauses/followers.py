@@ -42,7 +42,7 @@ class FollowerClauses:
         wanted = float(getattr(loss, player)(NumpyOps, real, fake))
         assert_losses_close(run_update(trainer, player, batch), wanted, bound(problem))
 
-    def test_scalars_follow_the_logits_of_each_discriminator_update(self, backend: Backend) -> None:
+    def test_scalars_follow_each_discriminator_update(self, backend: Backend) -> None:
         """A discriminator update moves the scalars by its logits, a generator update does not."""
         trainer = ready(backend, problem := following(backend))
         for r in range(3):
