@@ -715,6 +715,11 @@ TWINS = """
 from gankit import hookimpl
 from gankit.data import Dataset
 from gankit.losses import HINGE, Loss
+from gankit.penalties import NamedPenalty, Penalty
+
+@hookimpl
+def gankit_penalties():
+    yield NamedPenalty("pull", Penalty("real", target=0.0, weight=1.0))
 
 @hookimpl
 def gankit_datasets():
@@ -763,6 +768,7 @@ def test_an_error_in_a_checked_loss_has_its_line(command):
         ),
         ("empty", ExitCode.DATA, "no images here; fetch them"),
         ("twni", ExitCode.USAGE, "unknown backend, loss or data set 'twni'; known: "),
+        ("pull", ExitCode.USAGE, "NAME: got 'pull', of kind penalty; expected a backend, loss or"),
         ("hinge --kind dataset", ExitCode.USAGE, "unknown dataset 'hinge'"),
         (
             "hinge --native-pair a:b",

@@ -229,6 +229,7 @@ def _checkable() -> dict[CheckedKind, Collection[str]]:
 def _kind_of(name: str) -> CheckedKind:
     """Return what NAME is; raise ConfigError if it is unknown, or of several kinds."""
     from gankit import plugins
+    from gankit.plugins.listing import listing
 
     known = _checkable()
     kinds = [kind for kind, names in known.items() if known_name(name, names) is not None]
@@ -236,6 +237,12 @@ def _kind_of(name: str) -> CheckedKind:
         raise ConfigError(f"NAME: got {name!r}, a {' and a '.join(kinds)}; give --kind")
     if kinds:
         return kinds[0]
+    for row in listing():
+        if row.name == name and row.kind not in known:
+            raise ConfigError(
+                f"NAME: got {name!r}, of kind {row.kind}; expected a backend, loss or data set; "
+                f"run the tests of {row.distribution} instead"
+            )
     if any(plugin.name == name for plugin in plugins.found()):
         return "backend"  # The check reports why it cannot be loaded.
     names = [one for names in known.values() for one in names]
