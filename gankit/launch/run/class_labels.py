@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gankit.contract import Labels, check_labels
+from gankit.contract import Labels
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.launch.evaluation.trained_run import Trained
@@ -52,5 +52,7 @@ def class_labels(classes: Classes, n: int, choice: ClassChoice | None) -> Labels
     given = np.asarray(choice)
     if given.dtype.kind in "iuU" and given.shape == (n,):
         return classes.numbers(given)
-    check_labels(given, n, count)
-    return given.astype(np.int64)
+    raise ConfigError(
+        f"labels: got {given.dtype} of shape {given.shape}; expected a class, or {n} of them: "
+        "numbers or names"
+    )

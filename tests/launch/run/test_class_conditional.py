@@ -220,3 +220,10 @@ def test_classify_needs_an_auxiliary_classifier():
     run = gankit.fit(IMAGES, generator, discriminator, steps=1, latent=3, backend="numpy")
     with pytest.raises(ConfigError, match="no classifier"):
         run.trainer.discriminator.classify(run.problem.scale(IMAGES))
+
+
+@pytest.mark.parametrize("labels", [["a"], [0], [0.5, 1.5], [None, None]])
+def test_classes_that_are_not_one_for_each_sample_are_refused(labels):
+    message = r"labels: got .*; expected a class, or 2 of them: numbers or names"
+    with pytest.raises(ConfigError, match=message):
+        fit().sample(2, labels=labels)
