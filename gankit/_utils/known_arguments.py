@@ -32,7 +32,8 @@ def known_arguments(
     """
 
     def decorate(function: Function) -> Function:
-        known = {*inspect.signature(function).parameters, *more}
+        own = inspect.signature(function).parameters.values()
+        known = {*(one.name for one in own if one.kind != one.VAR_KEYWORD), *more}
         thing: Any = function
         called = thing.__init__ if isinstance(thing, type) else thing  # type: ignore[misc]
 

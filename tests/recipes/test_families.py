@@ -98,6 +98,11 @@ def test_a_size_that_is_not_made_is_refused_with_the_two_nearest(shape, near):
         networks("dcgan", shape)
 
 
+def test_a_shape_without_channels_is_refused():
+    with pytest.raises(ConfigError, match=r"shape: got .*; expected \(height, width, channels\)$"):
+        networks("dcgan", (48, 64))
+
+
 def test_dense_networks_make_any_size():
     generator, discriminator = networks("dense", (5, 9, 2), width=3)
     assert output_shape(generator, (4,)) == (5, 9, 2)

@@ -62,6 +62,8 @@ def networks(
     ConfigError
         The family is unknown or makes no images of this size; the message names the two nearest.
     """
+    if len(shape) != 3:
+        raise ConfigError(f"shape: got {shown(shape)}; expected (height, width, channels)")
     found = family(name)
     options = {} if width is None else {"width": width}
     return (
