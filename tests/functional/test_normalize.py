@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from gankit.functional import batch_moments
+from gankit.functional import Objective, batch_moments
 from gankit.functional.normalize import moments
 
 X = np.random.default_rng(0).normal(2.0, 3.0, (12, 3, 2, 5))
@@ -57,3 +58,16 @@ def test_processes_of_any_number_of_rows_have_the_moments_of_the_batch(ends):
 
 def test_one_process_exchanges_nothing():
     np.testing.assert_array_equal(batch_moments(np, NoMeeting, X, AXES), moments(np, X, AXES))
+
+
+@pytest.mark.parametrize("ends", [[], [6], [2, 7]])
+def test_processes_have_the_deviation_of_all_values_of_the_batch(ends):
+    parts = np.split(X, ends)
+    arrays: dict[int, np.ndarray] = {}
+    meetings = [Meeting(Place(rank, len(parts)), arrays) for rank in range(len(parts))]
+    sums = meetings if ends else [NoMeeting]
+    places = [SimpleNamespace(ops=SimpleNamespace(xp=np, sums=one)) for one in sums]
+    for _ in range(2):
+        pairs = zip(places, parts, strict=True)
+        found = [float(np.squeeze(Objective._deviation(*pair))) for pair in pairs]
+    assert found == pytest.approx([X.std()] * len(parts), rel=1e-13)
