@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,6 +237,18 @@ class Loss:
     paired: bool = False
     of_fakes: FormulaOfFakes | None = None
     follower: Follower | None = None
+
+    if TYPE_CHECKING:  # A formula takes three or four arguments; the attributes do not say which.
+
+        def __init__(
+            self,
+            name: str,
+            discriminator: Callable[[Any, Any, Any], Any] | Callable[[Any, Any, Any, Any], Any],
+            generator: Callable[[Any, Any, Any], Any] | Callable[[Any, Any, Any, Any], Any],
+            paired: bool = False,
+            of_fakes: Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any] | None = None,
+            follower: Follower | None = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         """Check the values, and name the loss in the errors of its functions."""

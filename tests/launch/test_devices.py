@@ -135,11 +135,12 @@ def test_the_device_variable_works_in_python_and_an_argument_overrides_it(monkey
 
 @pytest.mark.usefixtures("elsewhere")
 def test_an_error_unrelated_to_the_device_is_raised_unchanged(monkeypatch):
-    def refuse(_problem):
+    def refuse(*_arguments):
         raise ConfigError("these networks are impossible")
 
     backend = gankit.get_backend("numpy")
-    monkeypatch.setattr("gankit.launch.from_python.load_run.choose_backend", lambda _: backend)
-    monkeypatch.setattr(type(backend), "trainer", lambda _self, problem: refuse(problem))
+    chosen = "gankit.launch.from_python.load_run.choose_backend"
+    monkeypatch.setattr(chosen, lambda _, **_networks: backend)
+    monkeypatch.setattr(type(backend), "trainer", refuse)
     with pytest.raises(ConfigError, match="these networks are impossible"):
         gankit.load("run")

@@ -80,8 +80,8 @@ def checkpoints(out):
 
 
 def left(out):
-    """Return the files that are equal in equal runs: all but facts and manifests."""
-    own = {"environment.json", "manifest.json", ".lock"}
+    """Return the files that are equal in equal runs: all but facts, manifests and times."""
+    own = {"environment.json", "manifest.json", "times.jsonl", ".lock"}
     return {
         path.relative_to(out): path.read_bytes()
         for path in sorted(Path(out).rglob("*"))

@@ -37,13 +37,20 @@ schedules = st.builds(
     images=st.floats(1, 60),
 )
 rates = schedules | st.floats(0, 0.9)
+learning_rates = schedules | st.floats(0, 0.9, exclude_min=True)
 clips = st.none() | st.just(0.1)
 optimizers = (
-    st.builds(SGD, rates, clip=clips)
+    st.builds(SGD, learning_rates, clip=clips)
     | st.builds(
-        RMSprop, rates, decay=shares.map(lambda x: x / 2), epsilon=st.just(1e-6), clip=clips
+        RMSprop,
+        learning_rates,
+        decay=shares.map(lambda x: x / 2),
+        epsilon=st.just(1e-6),
+        clip=clips,
     )
-    | st.builds(Adam, rates, beta1=st.just(0.5), beta2=rates, epsilon=st.just(1e-6), clip=clips)
+    | st.builds(
+        Adam, learning_rates, beta1=st.just(0.5), beta2=rates, epsilon=st.just(1e-6), clip=clips
+    )
 )
 penalties = st.builds(
     Penalty,

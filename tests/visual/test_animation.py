@@ -224,7 +224,7 @@ def decoded(path):
     """Return all bytes of a video's frames as colours, and what ffmpeg says of it."""
     ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
     words = [ffmpeg, "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    done = subprocess.run(words, capture_output=True, check=True)
+    done = subprocess.run(words, capture_output=True, check=True, timeout=60)
     return np.frombuffer(done.stdout, np.uint8), done.stderr.decode()
 
 

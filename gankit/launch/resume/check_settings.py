@@ -8,7 +8,6 @@ from typing import Any
 
 from gankit.config import TrainConfig
 from gankit.data import ImageSet
-from gankit.data.memory_data import origin
 from gankit.errors import ConfigError
 from gankit.launch.resume.differences import differences, in_words
 from gankit.launch.resume.lasting_settings import DATA_SETTINGS, lasting, recorded_as
@@ -39,8 +38,8 @@ def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run:
     """
     if not same_images(digests_of(checkpoint.info), data):
         raise ConfigError(
-            f"{run} was trained on other images than those {origin(config.dataset)} "
-            f"({data.source}); give the same ones, in the same order, or {_anew(run)}"
+            f"{run} was trained on other images than {data.source}; give the same ones, in the "
+            f"same order, or {_anew(run)}"
         )
     if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
         raise ConfigError(
