@@ -78,7 +78,7 @@ def family_of(arrays: State, family: str, part: str) -> State:
 
 
 def _read(folder: str, rank: int) -> State:
-    with np.load(Path(folder, f"{rank}.npz")) as stored:
+    with np.load(Path(folder, f"{rank}.npz"), allow_pickle=False) as stored:
         return dict(stored)
 
 

@@ -188,7 +188,7 @@ def assert_told(ended, kind):
         case 7:
             assert re.search(rf"cannot write run\b.*: {REASONS[kind]}$", last), ended["err"]
         case 4:
-            unread = r"cannot read run/(metrics|config)|no checkpoint in run is valid"
+            unread = r"cannot read run/(metrics|config|checkpoints/)|no checkpoint in run is valid"
             assert re.search(unread, last), last
         case 2:
             assert re.search(r"cannot read .*run\.toml", last), last
