@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gankit.errors import CheckpointError
-from gankit.runs import time_log
+from gankit.runs import evaluation_log, time_log
 from gankit.visual import plots
 from tests.report_runs import add_evaluations, make_run
 
@@ -102,6 +102,21 @@ def test_runs_that_were_measured_differently_are_named(command, runs, tmp_path):
     ended = command("plot", *runs, "--out", tmp_path / "both.png")
     assert ended.code == 0
     assert "large was measured differently from small" in ended.err
+
+
+@pytest.mark.parametrize("suffix", [".png", ".csv"])
+def test_figures_by_other_features_are_not_mixed(command, runs, tmp_path, suffix):
+    log, out = runs[1] / "evaluations.jsonl", tmp_path / f"both{suffix}"
+    other = {"features": "16 features of a.onnx", evaluation_log.REQUESTED: "a.onnx"}
+    rows = [json.loads(line) | other for line in log.read_text().splitlines()]
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ended = command("plot", *runs, "--out", out)
+    assert ended.code == 4
+    assert "evaluated by 16 features of a.onnx, and another run by" in ended.err
+    assert ended.err.endswith(f": gankit evaluate {runs[1]}\n")
+    assert not out.exists()
+    assert command("plot", runs[1], "--figure", "frechet", "--out", out).code == 0
+    assert command("plot", *runs, "--figure", "generator", "--out", out).code == 0
 
 
 def test_a_part_of_several_runs_is_refused(command, runs):

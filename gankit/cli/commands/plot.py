@@ -100,8 +100,7 @@ def _compare(runs: tuple[Path, ...], out: Path, figure: str, over: str) -> None:
     if not table:
         plots.check_suffix(out)
     require_parent(out)
-    names = names_of(list(runs))
-    curves = [plots.curve(run, name, figure) for run, name in zip(runs, names, strict=True)]
+    curves = plots.curves(runs, names_of(list(runs)), figure)
     for curve in curves:
         if curve.measured != curves[0].measured:
             say(

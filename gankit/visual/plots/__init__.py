@@ -3,7 +3,16 @@
 Figures are made without pyplot, so the caller's own plots are unaffected.
 """
 
-from gankit.visual.plots.comparison import FIGURES, OVERS, Curve, Over, as_csv, comparison, curve
+from gankit.visual.plots.comparison import (
+    FIGURES,
+    OVERS,
+    Curve,
+    Over,
+    as_csv,
+    comparison,
+    curve,
+    curves,
+)
 from gankit.visual.plots.drawing import (
     class_shares,
     classes_of,
@@ -30,6 +39,7 @@ __all__ = [
     "classes_of",
     "comparison",
     "curve",
+    "curves",
     "evaluated",
     "losses",
     "metrics",

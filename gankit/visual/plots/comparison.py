@@ -58,8 +58,43 @@ class Curve:
     measured: str = ""
 
 
-def curve(folder: Path, name: str, figure: str) -> Curve:
+def curves(folders: Sequence[Path], names: Sequence[str], figure: str) -> list[Curve]:
+    """Return a figure of `FIGURES` of several runs, measured by one kind of features.
+
+    Raises
+    ------
+    CheckpointError
+        As in `curve`, or a run was evaluated by other features only.
+    """
+    logs: list[list[evaluation_log.Row]] = [[] for _ in folders]
+    if figure not in LOSSES:
+        read = [evaluation_log.read(RunFolder.open(folder).evaluations) for folder in folders]
+        logs = evaluation_log.of_one_kind(read)
+        shown = next((rows[-1] for rows in logs if rows), {})
+        for folder, before, rows in zip(folders, read, logs, strict=True):
+            if before and not rows:
+                raise CheckpointError(
+                    f"{folder} was evaluated by {before[-1]['features']}, and another run by "
+                    f"{shown['features']}, so their {figure} cannot be compared; evaluate "
+                    f"{folder} by the same: {_command(folder, shown)}"
+                )
+    return [
+        curve(folder, name, figure, rows)
+        for folder, name, rows in zip(folders, names, logs, strict=True)
+    ]
+
+
+def curve(
+    folder: Path, name: str, figure: str, rows: Sequence[evaluation_log.Row] | None = None
+) -> Curve:
     """Return a figure of `FIGURES` of the run in a folder.
+
+    Parameters
+    ----------
+    folder, name, figure
+        The run's folder, its name in a plot, and the figure's name.
+    rows
+        The evaluations that are compared; by default those of the run's log.
 
     Raises
     ------
@@ -71,11 +106,12 @@ def curve(folder: Path, name: str, figure: str) -> Curve:
     if figure in LOSSES:
         steps, values = _means(loss_log.read(run.losses)[:, LOSSES.index(figure)])
     else:
-        like = evaluation_log.comparable(evaluation_log.read(run.evaluations))
-        rows = [row for row in like.values() if row.get(figure) is not None]
-        steps = np.array([row["step"] for row in rows], np.float64)
-        values = np.array([row[figure] for row in rows], np.float64)
-        measured = evaluation_log.described(rows[-1]) if rows else ""
+        read = evaluation_log.read(run.evaluations) if rows is None else rows
+        like = evaluation_log.comparable(read).values()
+        found = [row for row in like if row.get(figure) is not None]
+        steps = np.array([row["step"] for row in found], np.float64)
+        values = np.array([row[figure] for row in found], np.float64)
+        measured = evaluation_log.described(found[-1]) if found else ""
     if not len(steps):
         remedy = "" if figure in LOSSES else "; train with --set evaluate_every=1"
         raise CheckpointError(f"{folder} has no {figure} to compare{remedy}")
@@ -126,6 +162,12 @@ def as_csv(curves: Sequence[Curve], figure: str) -> str:
             known = "" if np.isnan(minutes) else f"{minutes:.4f}"
             table.writerow((one.name, int(step), known, repr(float(value))))
     return text.getvalue()
+
+
+def _command(folder: Path, row: evaluation_log.Row) -> str:
+    """Return the command that evaluates a run by the features of `row`."""
+    other = " --features FILE" if evaluation_log.REQUESTED in row else ""
+    return f"gankit evaluate {folder}{other}"
 
 
 def _means(losses: Array) -> tuple[Array, Array]:
