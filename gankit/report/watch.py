@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from gankit.errors import ConfigError, GankitError
 from gankit.report.page import render
@@ -80,6 +82,11 @@ class Server(ThreadingHTTPServer):
         """The page's address."""
         return f"http://{HOST}:{self.server_port}/"
 
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Print the traceback of an error, unless the reader has closed the page."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Answer(BaseHTTPRequestHandler):
     """The answer to one request."""
@@ -118,8 +125,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         self.end_headers()
-        with suppress(ConnectionError):  # The reader has closed the page.
-            self.wfile.write(body)
+        self.wfile.write(body)
 
 
 def _files(path: Path) -> Iterator[str]:

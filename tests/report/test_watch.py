@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -94,6 +96,18 @@ def test_a_removed_run_is_named(server, run):
     status, text = asked(server)
     assert status == 503
     assert "no run folder at" in text
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n", b"GET /mark HTTP/1.1\r\n\r\n"])
+def test_a_reader_that_leaves_prints_no_traceback(server, capfd, sent):
+    with socket.create_connection((HOST, server.server_port)) as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reader.sendall(sent)
+    asked(server)  # The server accepts connections in their order.
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(30)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_is_refused(server, run):
