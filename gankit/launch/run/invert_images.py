@@ -70,6 +70,7 @@ def paths_between(run: Trained, inversion: Inversion, steps: int) -> Array:
         )
     if len(inversion) < 2:
         raise ConfigError(f"inversion: got {len(inversion)} image; a path needs at least two")
+    _check_own(run, inversion)
     noise = interpolated(inversion.latents, steps)
     labels = None
     if inversion.labels is not None:
@@ -84,6 +85,14 @@ def paths_between(run: Trained, inversion: Inversion, steps: int) -> Array:
     between = np.concatenate(made).reshape(*noise.shape[:2], *run.problem.image_shape)
     ends = run.problem.scale(np.asarray(inversion.originals))[:, np.newaxis]
     return np.concatenate([ends[:-1], between, ends[1:]], axis=1)
+
+
+def _check_own(run: Trained, inversion: Inversion) -> None:
+    """Raise ConfigError if the inversion cannot be one by this run's generator."""
+    found = (inversion.latents.shape[1:], inversion.images.shape[1:], inversion.labels is not None)
+    conditional = len(classes_of(run).names) > 0
+    if found != ((run.problem.latent,), tuple(run.problem.image_shape), conditional):
+        raise ConfigError("inversion: got that of another run; expected the result of run.invert")
 
 
 def _differentiable(run: Trained) -> DifferentiableGenerator:

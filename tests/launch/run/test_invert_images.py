@@ -130,6 +130,15 @@ def test_a_path_needs_two_images(run):
         run.paths(IMAGES)
 
 
+def test_a_path_of_another_run_is_refused(run):
+    conditional = fit((Embedding(3), *GENERATOR), labels=np.arange(12) % 3)
+    for other in (fit(latent=5), conditional):
+        found = other.invert(IMAGES[:2], **QUICK)
+        for one, inversion in ((run, found), (other, run.invert(IMAGES[:2], **QUICK))):
+            with pytest.raises(ConfigError, match="inversion: got that of another run"):
+                one.paths(inversion)
+
+
 def test_the_grid_has_the_image_of_the_lowest_error_first(run):
     found = run.invert(IMAGES[:3], **QUICK)
     pixels = found.grid(scale=1).pixels
