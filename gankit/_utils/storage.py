@@ -96,6 +96,16 @@ def require_space(path: Path, needed: int) -> None:
         )
 
 
+def require_folder(path: Path) -> None:
+    """Raise StorageError unless `path` is or can become a folder to write in; creates nothing."""
+    with writing(path):
+        nearest = next(each for each in (path, *path.absolute().parents) if os.path.lexists(each))
+        if not nearest.is_dir():
+            raise FileExistsError(errno.EEXIST, "")
+        if not os.access(nearest, os.W_OK):
+            raise PermissionError(errno.EACCES, "")
+
+
 def read_plain(
     path: Path, limit: int | None = None, error: type[GankitError] = CheckpointError
 ) -> bytes:

@@ -56,10 +56,21 @@ def test_prints_json(command):
 
 @pytest.mark.usefixtures("run")
 def test_one_picture_has_no_path(machine, command):
+    (machine / "inversion").mkdir()
+    (machine / "inversion" / "paths.png").write_bytes(b"of earlier pictures")
     for name in ("b", "c"):
         (machine / "pictures" / f"{name}.png").unlink()
     assert command("invert", "run", "pictures", *QUICK).code == ExitCode.OK
     assert not (machine / "inversion" / "paths.png").exists()
+
+
+@pytest.mark.parametrize("out", ["run.toml", "run.toml/made"])
+@pytest.mark.usefixtures("run")
+def test_a_file_in_the_place_of_the_folder_is_refused_before_the_search(command, monkeypatch, out):
+    monkeypatch.setattr(gankit.Run, "invert", None)
+    ended = command("invert", "run", "pictures", "--out", out)
+    assert ended.code == ExitCode.STORAGE
+    assert ended.err == f"gankit: cannot write {out}: a file of that name exists\n"
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,14 @@ def command(
     squared difference; a high one means that the run does not know such pictures.
     """
     from gankit._utils.counts import check_count
+    from gankit._utils.storage import require_folder
     from gankit.api import load
     from gankit.contract.random_streams import check_seed
 
     check_count("steps", steps)
     check_count("restarts", restarts)
     check_seed(seed)
+    require_folder(out)
     opened = load(run, backend, best=best, device=device)
     found = opened.invert(
         pictures, steps, restarts, seed, label, skip_bad=skip_bad, progress=not no_progress
@@ -108,6 +110,7 @@ def _write(out: Path, run: Run, found: Inversion, rows: list[dict[str, Any]]) ->
     import numpy as np
 
     from gankit._utils import atomic_files
+    from gankit._utils.paths import exists
     from gankit.visual import images
 
     pairs = found.grid().pixels
@@ -126,6 +129,8 @@ def _write(out: Path, run: Run, found: Inversion, rows: list[dict[str, Any]]) ->
     if paths is not None:
         picture = images.grid(paths.reshape(-1, *paths.shape[2:]), paths.shape[1])
         images.write_png(out / "paths.png", images.enlarged(picture))
+    elif exists(out / "paths.png"):  # It is of earlier pictures.
+        atomic_files.remove(out / "paths.png")
     for name, content in files.items():
         atomic_files.write_file(out / name, content.getvalue())
 
