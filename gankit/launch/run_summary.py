@@ -72,6 +72,8 @@ class RunSummary:
 def run_summaries(folder: str | os.PathLike[str]) -> list[RunSummary]:
     """Return the runs in a folder and its subfolders, by name; a damaged run is among them.
 
+    A run to which links lead too is listed once, by its own folder if that is in `folder`.
+
     Raises
     ------
     CheckpointError
@@ -80,7 +82,9 @@ def run_summaries(folder: str | os.PathLike[str]) -> list[RunSummary]:
     root = given(folder, "a folder of runs")
     if not is_folder(root):
         raise CheckpointError(f"{root}: no such folder; give a folder that contains runs")
-    return [run_summary(path, str(path.relative_to(root))) for path in _runs(root, DEEPEST)]
+    found = _runs(root, DEEPEST, set())
+    runs = [run_summary(path, str(path.relative_to(root))) for path in found]
+    return sorted(runs, key=lambda run: run.name)
 
 
 def run_summary(path: Path, name: str) -> RunSummary:
@@ -122,16 +126,24 @@ def _names(config: TrainConfig | None) -> tuple[str, str, str]:
     return (config.recipe, config.dataset, config.backend) if config else ("", "", "")
 
 
-def _runs(folder: Path, deep: int) -> Iterator[Path]:
-    """Yield the folders of runs in a folder, sorted; a run's own subfolders are not searched."""
+def _runs(folder: Path, deep: int, seen: set[str]) -> Iterator[Path]:
+    """Yield the folders of runs in a folder, but none twice; a run's subfolders are not searched.
+
+    `seen` has the real paths of the folders that were searched.
+    """
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
     if RunFolder(folder).exists():
         yield folder
         return
-    subfolders: list[str] = []
+    subfolders: list[tuple[bool, str]] = []  # Links come last.
     with suppress(OSError), os.scandir(folder) as entries:
-        subfolders = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
-    for name in sorted(subfolders) if deep else ():
-        yield from _runs(folder / name, deep - 1)
+        inner = [entry for entry in entries if not entry.name.startswith(".")]
+        subfolders = sorted((e.is_symlink(), e.name) for e in inner if e.is_dir())
+    for _, name in subfolders if deep else ():
+        yield from _runs(folder / name, deep - 1, seen)
 
 
 def _steps_done(folder: RunFolder) -> int:

@@ -107,6 +107,15 @@ def test_a_run_that_trains_holds_its_lock(tmp_path):
     assert seen == ["training"]
 
 
+def test_a_run_is_listed_once_though_links_lead_to_it(tmp_path):
+    for place in ("runs/mine", "elsewhere/other"):
+        RunFolder(tmp_path / place).create("batch = 1\n", {})
+    links = {"latest": "mine", "all": ".", "more": "../elsewhere"}
+    for link, target in links.items():
+        (tmp_path / "runs" / link).symlink_to(target, target_is_directory=True)
+    assert [run.name for run in run_summaries(tmp_path / "runs")] == ["mine", "more/other"]
+
+
 def test_the_folder_of_a_run_is_listed_alone(runs):
     (run,) = run_summaries(runs / "finished")
     assert (run.name, run.state) == (".", "finished")
