@@ -158,13 +158,14 @@ def _check_same(request: InitFrom, record: Mapping[str, Any] | None, resumed: Pa
     }  # fmt: skip
     if record and all(record[key] == value for key, value in asked.items()):
         return
-    began = "initial weights"
+    began, wanted = "initial weights", str(request)
     if record:
-        options = ("networks", "missing")
+        other = [key for key in ("networks", "missing") if record[key] != asked[key]]
         began = str(InitFrom(Path(record["run"]), record["checkpoint"]))
-        began += "".join(f", {key} {record[key]}" for key in options if record[key] != asked[key])
+        began += "".join(f", {key} {record[key]}" for key in other)
+        wanted += "".join(f", {key} {asked[key]}" for key in other)
     raise ConfigError(
-        f"{resumed} began with {began}, not with {request}; resume it without --init-from, or "
+        f"{resumed} began with {began}, not with {wanted}; resume it without --init-from, or "
         "choose another --out"
     )
 
