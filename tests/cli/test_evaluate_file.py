@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit.errors import ExitCode
+from gankit.errors import ConfigError, ExitCode
 from gankit.evaluation.features.onnx_features import CACHE
 from gankit.runs import evaluation_log
 from tests.evaluation_runs import CONFIG, write
@@ -62,6 +62,12 @@ def test_python_gives_the_same_figures_by_the_path(command, run):
     for path in ("tiny.onnx", Path("tiny.onnx")):
         found = loaded.evaluate(n=60, features=path)
         assert (found.features, found.frechet) == (row["features"], row["frechet"])
+
+
+@pytest.mark.parametrize("given", [3, len], ids=["number", "function"])
+def test_a_value_that_is_no_features_is_refused(run, given):
+    with pytest.raises(ConfigError, match=r"features: got .*; expected the path of an ONNX file"):
+        gankit.load(run).evaluate(n=60, features=given)
 
 
 def test_a_second_evaluation_reads_the_features_of_real_images_from_the_cache(

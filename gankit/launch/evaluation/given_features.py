@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from gankit import plugins
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 from gankit.evaluation import Features, OnnxFeatures, onnx_features
 from gankit.evaluation.features.onnx_features import SUFFIX
 from gankit.launch.evaluation.plugin_features import plugin_features
@@ -20,12 +20,18 @@ def given_features(given: str | os.PathLike[str] | Features | None) -> Features 
     Raises
     ------
     UnknownName, BackendUnavailable, ConfigError
-        As raised by `plugin_features` and `onnx_features`, or a text is the path of another file.
+        As raised by `plugin_features` and `onnx_features`, a text is the path of another file, or a
+        value is neither a text nor features.
     """
     if isinstance(given, os.PathLike) or (
         isinstance(given, str) and given.lower().endswith(SUFFIX)
     ):
         return onnx_features(given)
+    if given is not None and not isinstance(given, str | Features):
+        raise ConfigError(
+            f"features: got {shown(given)}; expected the path of an ONNX file, the name of a "
+            "plugin's features, or a function with a name, as gankit.evaluation.Features"
+        )
     if not isinstance(given, str):
         return given
     if given not in plugins.features() and Path(given).is_file():
