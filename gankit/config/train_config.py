@@ -340,7 +340,7 @@ def _adapter() -> TypeAdapter[TrainConfig]:
 
 def _plain(value: object, before: str, place: str = "") -> object:
     """Return a value as JSON has it; ConfigError names the path of a value that JSON lacks."""
-    if value is None or isinstance(value, PLAIN_TYPES):
+    if isinstance(value, PLAIN_TYPES) or (value is None and not place.startswith(".plugins.")):
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(v, before, f"{place}.{key}") for key, v in value.items()}

@@ -120,6 +120,14 @@ def test_a_plugin_is_given_its_settings_which_the_run_records(seen, tmp_path):
             "plugins.nine: got settings for a plugin that takes none or is not installed; "
             "expected mine",
         ),
+        (
+            {"mine": {"every": None}},
+            "plugins.mine.every: got None; expected a value that TOML can hold",
+        ),
+        (
+            {"mine": {"names": ["a", None]}},
+            "plugins.mine.names.1: got None; expected a value that TOML can hold",
+        ),
     ],
 )
 def test_wrong_settings_of_a_plugin_are_refused_before_anything_is_written(
