@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import Backend, Problem, Started, Trainer, World
+from gankit.contract import Backend, Problem, Trainer
 
 
 def build(problem: Problem) -> Trainer:
@@ -20,13 +20,6 @@ def build(problem: Problem) -> Trainer:
     from gankit_keras.functional_trainer import functional_trainer
 
     return functional_trainer(problem, framework)
-
-
-def join(this: Started) -> World:
-    """Meet the processes that this one was started together with; imports TensorFlow."""
-    from gankit_keras import tensorflow_processes
-
-    return tensorflow_processes.join(this)
 
 
 def inspect() -> Mapping[str, str]:
@@ -54,5 +47,4 @@ def gankit_backends() -> Iterable[Backend]:
         api=1,
         inspect=inspect,
         exports=exports(framework),
-        join=join,
     )

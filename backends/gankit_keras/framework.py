@@ -43,9 +43,7 @@ def device_name(device: str) -> str | None:
     """
     if device == "auto":
         return None
-    # Beside other processes, a name begins with that of its process; only this one's are visible.
-    known = [d.name.rpartition("/device:")[2] for d in tf.config.list_logical_devices()]
-    known = list(dict.fromkeys(known))
+    known = [d.name.removeprefix("/device:") for d in tf.config.list_logical_devices()]
     name = device.upper().removeprefix("/DEVICE:").replace("CUDA", "GPU")
     name = name if ":" in name else f"{name}:0"
     if name not in known:

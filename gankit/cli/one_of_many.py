@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from gankit._utils.start_variables import CLUSTER, SIZE, Started, started
+from gankit._utils.start_variables import SIZE, Started, started
 from gankit.errors import ConfigError, ExitCode
 
 COMMAND = "train"
@@ -30,9 +28,8 @@ def check_command(name: str) -> None:
     """Raise ConfigError if a command runs in several processes that runs in one."""
     this = started()
     if this.together and name != COMMAND:
-        variable = SIZE if os.environ.get(SIZE) else CLUSTER
         raise ConfigError(
-            f"{variable}: got {this.size}, but only `gankit {COMMAND}` runs in several processes; "
+            f"{SIZE}: got {this.size}, but only `gankit {COMMAND}` runs in several processes; "
             f"unset it to run `gankit {name}`"
         )
 
