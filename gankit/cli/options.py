@@ -42,6 +42,7 @@ def complete_datasets(_ctx: click.Context, _option: click.Parameter, typed: str)
     return [name for name in plugins.datasets() if name.startswith(typed)]
 
 
+best = click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
 data_dir = click.option(
     "--data-dir",
     type=PATH,
@@ -78,6 +79,13 @@ def complete_features(_ctx: click.Context, _option: click.Parameter, typed: str)
     from gankit import plugins
 
     return [name for name in plugins.features() if name.startswith(typed)]
+
+
+backend = click.option(
+    "--backend",
+    shell_complete=complete_backends,
+    help="Backend to compute with  [the run's own].",
+)
 
 
 def show(text: object, *, bold: bool = False) -> None:

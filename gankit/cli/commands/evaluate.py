@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit._text import counted
-from gankit.cli.options import PATH, complete_backends, complete_features, say, show
+from gankit.cli.options import PATH, complete_features, say, show
 from gankit.cli.options import as_json as json_option
+from gankit.cli.options import backend as backend_option
+from gankit.cli.options import best as best_option
 from gankit.cli.options import data_dir as data_dir_option
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
@@ -41,12 +43,8 @@ OPENING = "opening the run"
     help="Number of generated images, and of test images for the baseline.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the images.")
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
-@click.option(
-    "--backend",
-    shell_complete=complete_backends,
-    help="Backend to compute with  [the run's own].",
-)
+@best_option
+@backend_option
 @device_option
 @dataset_option
 @data_dir_option

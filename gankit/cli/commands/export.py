@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gankit.cli.options import PATH, answer, complete_backends, say
+from gankit.cli.options import best as best_option
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
 
@@ -37,7 +38,7 @@ train the run.
 )
 @device_option
 @dataset_option
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
+@best_option
 def command(
     run: Path,
     to: str,

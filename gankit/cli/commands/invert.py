@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit._text import counted
-from gankit.cli.options import PATH, answer, complete_backends, say, show
+from gankit.cli.options import PATH, answer, say, show
 from gankit.cli.options import as_json as json_option
+from gankit.cli.options import backend as backend_option
+from gankit.cli.options import best as best_option
 from gankit.cli.options import device as device_option
 
 if TYPE_CHECKING:
@@ -33,12 +35,8 @@ MOST_LISTED = 3
 @click.option("--restarts", type=int, default=4, show_default=True, help="Searches per picture.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the searches.")
 @click.option("--class", "label", metavar="NAME|N", help="Class of all pictures  [searched too].")
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
-@click.option(
-    "--backend",
-    shell_complete=complete_backends,
-    help="Backend to compute with  [the run's own].",
-)
+@best_option
+@backend_option
 @device_option
 @click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
 @json_option

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from gankit.cli.options import PATH, answer, complete_backends, say
+from gankit.cli.options import PATH, answer, say
+from gankit.cli.options import backend as backend_option
+from gankit.cli.options import best as best_option
 from gankit.cli.options import device as device_option
 
 
@@ -15,12 +17,8 @@ from gankit.cli.options import device as device_option
 @click.option("-n", "--number", "count", type=int, help="Images  [25; with --interpolate: 1 row].")
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
 @click.option("--truncation", type=float, help="Redraw noise above this, such as 0.7.")
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the newest.")
-@click.option(
-    "--backend",
-    shell_complete=complete_backends,
-    help="Backend to compute with  [the run's own].",
-)
+@best_option
+@backend_option
 @device_option
 @click.option(
     "--out",
