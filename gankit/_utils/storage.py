@@ -8,11 +8,12 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from gankit._utils import locked_folders
+from gankit._utils.paths import is_folder
 from gankit.errors import CheckpointError, GankitError, StorageError
 
 Done = TypeVar("Done")
@@ -143,6 +144,22 @@ def _read_plain(path: Path, limit: int | None, error: type[GankitError]) -> byte
         if limit is not None and status.st_size > limit:
             raise error(f"{path}: got {status.st_size} bytes; expected at most {limit}")
         return file.read() if limit is None else file.read(limit)
+
+
+def bytes_below(path: Path) -> int:
+    """Return the bytes of all files below a folder, or of a file, without following links.
+
+    Files that vanish meanwhile do not count.
+    """
+    total = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            with suppress(OSError):
+                total += (Path(folder) / name).lstat().st_size
+    if not is_folder(path) or path.is_symlink():
+        with suppress(OSError):
+            return path.lstat().st_size
+    return total
 
 
 def megabytes(count: int) -> str:

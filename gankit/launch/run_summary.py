@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from gankit._utils.paths import given, is_folder
+from gankit._utils.storage import bytes_below
 from gankit.config.train_config import TrainConfig
 from gankit.errors import CheckpointError
 from gankit.launch.resume.recorded_config import recorded
@@ -115,7 +116,7 @@ def run_summary(path: Path, name: str) -> RunSummary:
         name, path, state, done, steps, *_names(config),
         frechet=last.get("frechet"),
         features=last.get("features", ""),
-        bytes=_size(path),
+        bytes=bytes_below(path),
         changed=_changed(folder),
         reason=reason,
     )  # fmt: skip
@@ -159,16 +160,6 @@ def _last_evaluation(folder: RunFolder) -> evaluation_log.Row:
         if rows := evaluation_log.own(evaluation_log.read(folder.evaluations)):
             return rows[-1]
     return {}
-
-
-def _size(path: Path) -> int:
-    """Return the bytes of all files in a folder, without those that vanish meanwhile."""
-    total = 0
-    for place, _, names in os.walk(path):
-        for name in names:
-            with suppress(OSError):
-                total += (Path(place) / name).lstat().st_size
-    return total
 
 
 def _changed(folder: RunFolder) -> datetime:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gankit._text import plain
-from gankit._utils.paths import is_folder
-from gankit._utils.storage import read_plain
+from gankit._utils.storage import bytes_below, read_plain
 from gankit.errors import CheckpointError
 from gankit.launch.messages import warn
 from gankit.launch.resume.find_checkpoint import best as best_of
@@ -125,23 +124,10 @@ def report(path: Path, *, verify: bool = True) -> CheckpointReport:
         step=found.step if found and not named else named,
         created=plain(found.created, 40) if found else "",
         backend=plain(found.info.get("backend", ""), 40) if found else "",
-        bytes=size(path),
+        bytes=bytes_below(path),
         valid=not reason if verify else None,
         reason=reason,
     )
-
-
-def size(path: Path) -> int:
-    """Return the bytes of all files below a folder, or of a file, without following links."""
-    total = 0
-    for folder, _, files in os.walk(path):
-        for name in files:
-            with suppress(OSError):
-                total += (Path(folder) / name).lstat().st_size
-    if not is_folder(path) or path.is_symlink():
-        with suppress(OSError):
-            return path.lstat().st_size
-    return total
 
 
 def _reports_at(path: Path) -> list[CheckpointReport]:
