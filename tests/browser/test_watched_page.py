@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 
-from gankit.report.watch import Server, WatchedReport
 from gankit.runs import LossLog
 from gankit.visual import images
 from tests.report_runs import make_run, picture
+from tests.watched import served
 
 
 @pytest.fixture
@@ -20,12 +18,8 @@ def run(tmp_path):
 
 @pytest.fixture
 def server(run):
-    with Server(WatchedReport([run.path])) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with served(run) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def open_page(browser, server):

@@ -20,6 +20,7 @@ from gankit.runs import LossLog
 from gankit.visual import images
 from tests.report_runs import make_run, picture, uri
 from tests.waiting import ended
+from tests.watched import served
 
 
 @pytest.fixture
@@ -29,12 +30,8 @@ def run(tmp_path):
 
 @pytest.fixture
 def server(run):
-    with Server(WatchedReport([run.path])) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with served(run) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def asked(server, path="/", method="GET", **headers):
