@@ -82,6 +82,11 @@ class Follower(Protocol):
         ...
 
 
+def as_floats(scalars: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return a follower's scalars, arrays or numbers, as Python's numbers."""
+    return {name: float(scalar) for name, scalar in scalars.items()}
+
+
 @dataclass(frozen=True)
 class AdaptiveProbability:
     """The probability p of an adaptive augmentation's transforms.

@@ -28,7 +28,7 @@ from gankit._utils.field_types import check_fields, fits
 from gankit._utils.plain_numbers import number
 from gankit._utils.state import State
 from gankit.errors import ConfigError, GankitError, described, place_of, shown
-from gankit.followers import Follower
+from gankit.followers import Follower, as_floats
 
 PICKLERS = {"cloudpickle", "dill"}
 """Packages that pickle lambdas."""
@@ -272,7 +272,7 @@ class Loss:
         if self.follower is None:
             return self
         if scalars is None:
-            scalars = {name: float(x) for name, x in self.follower.initial_scalars().items()}
+            scalars = as_floats(self.follower.initial_scalars())
         return replace(
             self,
             discriminator=_Given(self.discriminator, scalars),

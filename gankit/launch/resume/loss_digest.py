@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gankit.errors import ConfigError
+from gankit.followers import as_floats
 from gankit.launch.resume.dual_numbers import Dual, DualLossOps, dual
 from gankit.losses import Loss, NumpyFollowerOps, check_paired
 
@@ -50,11 +51,9 @@ def loss_digest(loss: Loss) -> str | None:
         return None
     parts = [str(loss.paired), *(f"{role} {_rounded(number)}" for role, number in made.items())]
     if follower:
-        scalars = {name: float(x) for name, x in follower.initial_scalars().items()}
-        moved = follower.follow(NumpyFollowerOps(), scalars, REAL, FAKE)
-        parts += [
-            f"{name} {scalars[name]:.8e} {float(moved[name]):.8e}" for name in sorted(scalars)
-        ]
+        scalars = as_floats(follower.initial_scalars())
+        moved = as_floats(follower.follow(NumpyFollowerOps(), scalars, REAL, FAKE))
+        parts += [f"{name} {scalars[name]:.8e} {moved[name]:.8e}" for name in sorted(scalars)]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from gankit.contract import Backend, Precision, Problem, State, strip_prefix
-from gankit.followers import LOSS
+from gankit.followers import LOSS, as_floats
 from gankit.layers import Dense, Flatten, Tanh
 from gankit.losses import RELATIVISTIC, NumpyFollowerOps
 from gankit.testing.agreement import assert_close, layout
@@ -83,4 +83,4 @@ def following(backend: Backend) -> Problem:
 
 def scalars(state: State) -> dict[str, float]:
     """Return the follower's scalars."""
-    return {name: float(x) for name, x in strip_prefix(state, LOSS).items()}
+    return as_floats(strip_prefix(state, LOSS))

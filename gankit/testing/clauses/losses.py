@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Backend, Problem
+from gankit.followers import as_floats
 from gankit.launch.resume.dual_numbers import Dual, DualLossOps, dual
 from gankit.launch.resume.loss_digest import FAKE, REAL
 from gankit.layers import Dense, Flatten, Reshape
@@ -89,7 +90,7 @@ class LossValueClauses:
         """A follower returns the scalars that it has at the start, finite, and moves one."""
         if loss.follower is None:
             pytest.skip(f"loss {loss.name!r} has no follower")
-        first = {name: float(x) for name, x in loss.follower.initial_scalars().items()}
+        first = as_floats(loss.follower.initial_scalars())
         moved = loss.follower.follow(NumpyFollowerOps(), first, REAL, FAKE)
         assert moved.keys() == first.keys()
         assert all(np.shape(x) == () and np.isfinite(x) for x in moved.values())
