@@ -84,6 +84,7 @@ def test_the_size_is_that_of_all_files(runs):
         (2**22 + 1, socket.gethostname(), "finished"),  # Above the largest number of a process.
         (os.getpid(), "another", "finished"),
     ],
+    ids=["this process", "no process", "another machine"],
 )
 def test_a_run_is_training_while_its_process_runs(runs, process, host, state):
     holder = runs / "finished" / ".lock-holder"
