@@ -149,7 +149,7 @@ def _runs(folder: Path, deep: int, seen: set[str]) -> Iterator[Path]:
 
 def _steps_done(folder: RunFolder) -> int:
     try:
-        return len(loss_log.read_valid(folder.losses)[0])
+        return loss_log.count(folder.losses)
     except CheckpointError:
         return 0
 

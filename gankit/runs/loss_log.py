@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -133,6 +134,22 @@ def read_valid(path: Path) -> tuple[Array, str]:
     except CheckpointError as error:
         damage = str(error)
     return np.array(rows, np.float64).reshape(len(rows), 2), damage
+
+
+def count(path: Path) -> int:
+    """Return the number of steps in a log, for which only its last line is parsed.
+
+    If that line is damaged, it is the number before the first damage.
+    """
+    lines = deque(enumerate(_lines(path), start=1), maxlen=1)
+    if not lines:
+        return 0
+    ((number, last),) = lines
+    try:
+        _losses(path, number, last)
+    except CheckpointError:
+        return len(read_valid(path)[0])
+    return number
 
 
 def fault(path: Path, digest: object) -> str:

@@ -105,3 +105,17 @@ def test_a_log_that_cannot_be_written_is_a_storage_error(path, fail_at, call):
     with pytest.raises(StorageError, match="input or output error"):
         log.sync() if call == "sync" else log.append(20, LOSSES[:1])
     log.close()
+
+
+@pytest.mark.parametrize("lines", [0, 1, 20])
+def test_the_steps_are_counted_by_the_last_line(path, lines):
+    content = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(content[:lines]) + b'{"step": 21, "discr')  # Half a line of a kill.
+    assert loss_log.count(path) == lines == len(loss_log.read_valid(path)[0])
+
+
+def test_a_log_with_a_damaged_last_line_has_the_steps_before_the_damage(path, tmp_path):
+    content = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*content[:11], b"{}\n", *content[12:], b"{}\n"]))
+    assert loss_log.count(path) == 11
+    assert loss_log.count(tmp_path / "none") == 0
