@@ -16,6 +16,7 @@ from gankit.cli.hints import HintingCommand
 from gankit.cli.options import PATH, complete_datasets, complete_recipes, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import data_dir as data_dir_option
+from gankit.cli.tables import aligned
 from gankit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def command(
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
-        show("\n".join([*_table(section(rows)), "", str(out / PAGE)]))
+        table = section(rows)
+        lines = aligned([table.columns, *table.rows], right=range(1, len(table.columns)))
+        show("\n".join([*lines, "", str(out / PAGE)]))
     return 0
 
 
@@ -184,16 +187,3 @@ def _trained(plan: ResolvedPlan, folder: Path, plain: bool) -> int:
         "plain": plain,
     }
     return run_in_terminal("gankit.cli.train_subprocess", json.dumps(request))
-
-
-def _table(section: Any) -> list[str]:  # noqa: ANN401 - imported late.
-    """Return a table's lines, with aligned columns."""
-    rows = [tuple(section.columns), *section.rows]
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            str(cell).ljust(width) if i == 0 else str(cell).rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit.cli.options import PATH, as_json, show
+from gankit.cli.tables import aligned
 
 if TYPE_CHECKING:
     from gankit.launch.run_summary import RunSummary
 
 HEADS = ("run", "recipe", "data", "backend", "steps", "state", "frechet", "size", "age")
-RIGHT = {"steps", "frechet", "size", "age"}
-"""Columns of numbers."""
+RIGHT = [HEADS.index(head) for head in ("steps", "frechet", "size", "age")]
+"""The columns of numbers."""
 LONGEST = 24
 """The most characters of a name; a longer one keeps its end."""
 SORTS: dict[str, Callable[[RunSummary], Any]] = {
@@ -55,24 +56,11 @@ def command(folder: Path, sort: str, as_json: bool) -> None:
     if not runs:
         show(f"no runs in {folder}")
         return
-    for line in table([HEADS, *(_row(run) for run in runs)]):
+    for line in aligned([HEADS, *(_row(run) for run in runs)], RIGHT):
         show(line)
     for run in runs:
         if run.reason:
             show(f"{run.name} {run.state}: {run.reason}")
-
-
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Return rows as lines with aligned columns; the first row is the head."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right = [head in RIGHT for head in rows[0]]
-    return [
-        "  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _row(run: RunSummary) -> tuple[str, ...]:
