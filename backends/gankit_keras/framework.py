@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gankit.errors import UnknownName
@@ -70,10 +71,32 @@ def compiled(
     # TensorFlow counts traces by line of code, and would warn of a second trainer; a partial has
     # no line.
     without_line = functools.partial(on_device)
-    return tf.function(
+    function_of_tensorflow = tf.function(
         without_line,
         signature,
         autograph=False,
         jit_compile=by_xla,
         experimental_attributes={"_noinline": True},
     )
+
+    def call(*inputs: Any) -> Any:  # noqa: ANN401
+        with _sums_as_written():
+            return function_of_tensorflow(*inputs)
+
+    return call
+
+
+@contextmanager
+def _sums_as_written() -> Iterator[None]:
+    """Keep TensorFlow from making one sum of `a + b + c`.
+
+    That sum begins with a term whose memory it may take over, which depends on the threads that run
+    at the moment; so the same update would sometimes give another last bit.
+    """
+    options, name = tf.config.optimizer, "arithmetic_optimization"
+    before = options.get_experimental_options().get(name, True)
+    options.set_experimental_options({name: False})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({name: before})

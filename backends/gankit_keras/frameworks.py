@@ -30,8 +30,7 @@ class KerasFramework:
 
 COMMON = CAPABILITIES - {"mixed", "distributed"}
 FRAMEWORKS = {
-    # Compiled, a loss with a follower gives another last bit in one block of some tens.
-    "tensorflow": KerasFramework(COMMON - {"followers"}, "pip install 'gankit[keras]'"),
+    "tensorflow": KerasFramework(COMMON, "pip install 'gankit[keras]'"),
     "jax": KerasFramework(COMMON - {"exact-blocks"}, "pip install keras jax"),
     "torch": KerasFramework(COMMON - {"exact-blocks"}, "pip install keras torch"),
 }
