@@ -1,0 +1,55 @@
+"""Adversarial losses, each written once for every backend.
+
+A loss is a function of logits `(n,)`, high for real: `real` = D(real images), `fake` = D(G(noise)).
+It is written with `+ - *` and the operations of `LossOps`, so a backend that can differentiate
+those can train with any loss, also with a user's own:
+
+>>> shifted = Loss(
+...     "shifted",
+...     discriminator=lambda ops, real, fake: ops.mean(ops.relu(2 - real) + ops.relu(2 + fake)),
+...     generator=lambda ops, real, fake: -ops.mean(fake),
+... )
+"""
+
+from gankit.losses.absent import absent
+from gankit.losses.builtin import (
+    BUILTIN,
+    HINGE,
+    LEAST_SQUARES,
+    MINIMAX,
+    NONSATURATING,
+    RELATIVISTIC,
+    RELATIVISTIC_AVERAGE,
+    WASSERSTEIN,
+)
+from gankit.losses.label_smoothing import smoothed
+from gankit.losses.loss import Formula, FormulaOfFakes, Loss, check_paired
+from gankit.losses.operations import (
+    ALLOWED,
+    LossOps,
+    NumpyFollowerOps,
+    NumpyLossOps,
+    Tensor,
+)
+
+__all__ = [
+    "ALLOWED",
+    "BUILTIN",
+    "HINGE",
+    "LEAST_SQUARES",
+    "MINIMAX",
+    "NONSATURATING",
+    "RELATIVISTIC",
+    "RELATIVISTIC_AVERAGE",
+    "WASSERSTEIN",
+    "Formula",
+    "FormulaOfFakes",
+    "Loss",
+    "LossOps",
+    "NumpyFollowerOps",
+    "NumpyLossOps",
+    "Tensor",
+    "absent",
+    "check_paired",
+    "smoothed",
+]
