@@ -27,8 +27,9 @@ PROMISED = {
     "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
     "Residual as_spec capabilities initial_weights is_running output_shape tree uses_labels walk "
     "weight_shapes",
-    "gankit.losses": "HINGE LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING NumpyFollowerOps "
-    "NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE Tensor WASSERSTEIN smoothed",
+    "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
+    "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "
+    "smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name own_rows",

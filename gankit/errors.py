@@ -200,6 +200,8 @@ SYNONYMS = {
     "wgangp": "wasserstein",
     "rpgan": "relativistic",
     "ragan": "relativistic-average",
+    "boundaryseeking": "bgan",
+    "reversekl": "kl",
     "lr": "learning_rate",
     "learningrate": "learning_rate",
     "glr": "lr_generator",

@@ -51,7 +51,9 @@ FAILURES = {
     "got the result 0.5; expected a scalar": lambda ops, real, fake: 0.5,
     "use ops.mean": lambda ops, real, fake: ops.relu(fake),
     "'undefined' is not defined (test_losses.py": lambda *_: undefined,  # noqa: F821
-    "use only + - * and ops.softplus, ops.relu and ops.mean": lambda ops, _, fake: ops.exp(fake),
+    "use only + - * and ops.exp, ops.log, ops.logsumexp, ops.softplus, ops.relu and ops.mean": (
+        lambda ops, _, fake: ops.sqrt(fake)
+    ),
 }
 
 

@@ -128,6 +128,11 @@ def logsumexp(inputs: Tracked) -> Tracked:
     return log(sum_over(exp(inputs - largest), (1,))) + largest.value[:, 0]
 
 
+def logsumexp_of_all(inputs: Tracked) -> Tracked:
+    """Return log(sum(exp(x))) of everything, a scalar: (n,) to ()."""
+    return reshape(logsumexp(reshape(inputs, (1, -1))), ())
+
+
 def relu(inputs: Tracked) -> Tracked:
     """Return max(x, 0)."""
     return Tracked(

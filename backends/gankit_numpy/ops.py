@@ -12,6 +12,18 @@ from gankit_numpy.tape import Tracked, Value
 class TrackedOps:
     """`gankit.losses.LossOps` and `gankit.augment.AugmentOps` on tracked values."""
 
+    def exp(self, logits: Tracked) -> Tracked:
+        """Return e^x."""
+        return operations.exp(logits)
+
+    def log(self, logits: Tracked) -> Tracked:
+        """Return the natural logarithm."""
+        return operations.log(logits)
+
+    def logsumexp(self, logits: Tracked) -> Tracked:
+        """Return log(sum(exp(x))) over the batch."""
+        return operations.logsumexp_of_all(logits)
+
     def softplus(self, logits: Tracked) -> Tracked:
         """Return log(1 + exp(logits))."""
         return operations.softplus(logits)

@@ -37,6 +37,15 @@ def relu(xp: Namespace, x: Tensor) -> Tensor:
     return xp.where(x > 0, x, xp.zeros_like(x))
 
 
+def logsumexp(xp: Namespace, constant: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Return log(sum(exp(x))) of `(n,)` numbers, a scalar of their dtype.
+
+    The largest is subtracted first, as a constant, so that exp cannot overflow.
+    """
+    most = constant(xp.max(x, axis=0, keepdims=True))
+    return xp.log(xp.sum(xp.exp(x - most))) + xp.reshape(most, ())
+
+
 def upsample(xp: Namespace, x: Tensor, factor: int) -> Tensor:
     """Repeat each pixel of `(n, h, w, c)` images along both sides, by nearest neighbour.
 

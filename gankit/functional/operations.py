@@ -101,6 +101,18 @@ class Operations(ABC):
         what `x` was computed from. The second result does not depend on `x`.
         """
 
+    def exp(self, x: Tensor, /) -> Tensor:
+        """Return e to the power of `x`, in its shape and dtype; it overflows for large values."""
+        return self.xp.exp(x)
+
+    def log(self, x: Tensor, /) -> Tensor:
+        """Return the natural logarithm of `x`, in its shape and dtype; `x` is positive."""
+        return self.xp.log(x)
+
+    def logsumexp(self, x: Tensor, /) -> Tensor:
+        """Return log(sum(exp(`x`))) of `(n,)` numbers, a scalar; exact for large values too."""
+        return defaults.logsumexp(self.xp, self.constant, x)
+
     def softplus(self, x: Tensor, /) -> Tensor:
         """Return log(1 + exp(`x`)) in the shape and dtype of `x`, exact for large values too.
 

@@ -13,13 +13,16 @@ those can train with any loss, also with a user's own:
 
 from gankit.losses.absent import absent
 from gankit.losses.builtin import (
+    BGAN,
     BUILTIN,
     HINGE,
+    KL,
     LEAST_SQUARES,
     MINIMAX,
     NONSATURATING,
     RELATIVISTIC,
     RELATIVISTIC_AVERAGE,
+    SOFTMAX,
     WASSERSTEIN,
 )
 from gankit.losses.label_smoothing import smoothed
@@ -34,13 +37,16 @@ from gankit.losses.operations import (
 
 __all__ = [
     "ALLOWED",
+    "BGAN",
     "BUILTIN",
     "HINGE",
+    "KL",
     "LEAST_SQUARES",
     "MINIMAX",
     "NONSATURATING",
     "RELATIVISTIC",
     "RELATIVISTIC_AVERAGE",
+    "SOFTMAX",
     "WASSERSTEIN",
     "Formula",
     "FormulaOfFakes",

@@ -19,6 +19,27 @@ def _nonsaturating(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.softplus(-fake))
 
 
+def _boundary_seeking(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
+    """Return 1/2 E (log D - log(1 - D))^2: it is 0 on the decision boundary."""
+    return 0.5 * ops.mean(fake * fake)
+
+
+def _softmax(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+    """Return the cross-entropy of a softmax over the batch with all mass on real images."""
+    return _log_partition(ops, real, fake) - ops.mean(real)
+
+
+def _softmax_of_all(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+    """Return the same, with equal mass on real and generated images."""
+    return _log_partition(ops, real, fake) - 0.5 * (ops.mean(real) + ops.mean(fake))
+
+
+def _log_partition(ops: LossOps, real: Tensor, fake: Tensor) -> Tensor:
+    """Return log(sum exp(real) + sum exp(fake))."""
+    reals, fakes = ops.logsumexp(real), ops.logsumexp(fake)
+    return fakes + ops.softplus(reals - fakes)
+
+
 def _minimax(ops: LossOps, _real: Tensor, fake: Tensor) -> Tensor:
     return -ops.mean(ops.softplus(fake))
 
@@ -94,6 +115,16 @@ RELATIVISTIC = Loss(  # Jolicoeur-Martineau 2018, paired; R3GAN 2024.
 RELATIVISTIC_AVERAGE = Loss(  # Jolicoeur-Martineau 2018.
     "relativistic-average", _relativistic_average, _relativistic_average_swapped, paired=True
 )
+SOFTMAX = Loss(  # Lin 2017, "Softmax GAN", with the energy -D and both batches of one size.
+    "softmax", _softmax, _softmax_of_all, paired=True
+)
+KL = Loss(  # Sønderby et al. 2017, "Amortised MAP inference for image super-resolution", section 3.
+    "kl", _cross_entropy, _negative_mean_of_fakes, of_fakes=_cross_entropy_of_fakes
+)
+BGAN = Loss(  # Hjelm et al. 2018, "Boundary-seeking GANs", for continuous data.
+    "bgan", _cross_entropy, _boundary_seeking, of_fakes=_cross_entropy_of_fakes
+)
+
 BUILTIN = (
     NONSATURATING,
     MINIMAX,
@@ -102,4 +133,7 @@ BUILTIN = (
     WASSERSTEIN,
     RELATIVISTIC,
     RELATIVISTIC_AVERAGE,
+    SOFTMAX,
+    KL,
+    BGAN,
 )

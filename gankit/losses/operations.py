@@ -40,14 +40,30 @@ class Tensor(Protocol):
         ...
 
 
-OPERATIONS = ("softplus", "relu", "mean")
+OPERATIONS = ("exp", "log", "logsumexp", "softplus", "relu", "mean")
 """The names of the operations of `LossOps`."""
 ALLOWED = f"+ - * and ops.{', ops.'.join(OPERATIONS[:-1])} and ops.{OPERATIONS[-1]}"
 """What a formula may use, for messages."""
 
 
 class LossOps(Protocol):
-    """The operations that a backend passes to a loss; `+ - *` are the tensors' own."""
+    """The operations that a backend passes to a loss; `+ - *` are the tensors' own.
+
+    Only `exp` and `log` have limits: exp overflows above 88 in float32 and 709 in float64, and log
+    needs positive numbers.
+    """
+
+    def exp(self, logits: Tensor, /) -> Tensor:
+        """Return e^x of each of `logits`, or of a scalar."""
+        ...
+
+    def log(self, logits: Tensor, /) -> Tensor:
+        """Return the natural logarithm of each of `logits`, or of a scalar, which are positive."""
+        ...
+
+    def logsumexp(self, logits: Tensor, /) -> Tensor:
+        """Return log(sum(exp(x))) over the batch, a scalar; exact for large `logits` too."""
+        ...
 
     def softplus(self, logits: Tensor, /) -> Tensor:
         """Return log(1 + exp(x)) of each of `logits`, exact at both ends: logaddexp(x, 0)."""
@@ -69,6 +85,25 @@ class NumpyLossOps:
     """The operations of `LossOps` on NumPy arrays, to evaluate a loss; they have no gradients."""
 
     mean = staticmethod(np.mean)
+
+    @staticmethod
+    def exp(logits: Logits) -> Logits:
+        """Return e^x of each of `logits`."""
+        made: Logits = np.exp(logits)
+        return made
+
+    @staticmethod
+    def log(logits: Logits) -> Logits:
+        """Return the natural logarithm of each of `logits`."""
+        made: Logits = np.log(logits)
+        return made
+
+    @staticmethod
+    def logsumexp(logits: Logits) -> Logits:
+        """Return log(sum(exp(x))) over the batch."""
+        largest = np.max(logits)
+        made: Logits = largest + np.log(np.sum(np.exp(logits - largest)))
+        return made
 
     @staticmethod
     def relu(logits: Logits) -> Logits:

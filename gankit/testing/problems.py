@@ -41,7 +41,10 @@ AVERAGE = Average(half_life=200, ramp=0.5)
 USERS_LOSS = Loss(  # Combines logits, scalars and numbers in every possible way.
     "a user's",
     discriminator=lambda ops, real, fake: (
-        2 * ops.mean(ops.relu(1.5 - real)) + ops.mean(ops.softplus(fake + 0.5) * fake) - 0.25
+        2 * ops.mean(ops.relu(1.5 - real))
+        + ops.mean(ops.softplus(fake + 0.5) * fake)
+        + ops.mean(ops.log(1 + ops.softplus(real)) * ops.exp(-ops.softplus(fake)))
+        - 0.25
     ),
     generator=lambda ops, _real, fake: 3 - ops.mean(fake) * ops.mean(ops.softplus(-fake)),
 )

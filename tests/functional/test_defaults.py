@@ -243,6 +243,13 @@ def test_softplus_and_sigmoid_are_exact_for_large_values():
     np.testing.assert_allclose(PLAIN.sigmoid(x), expected, rtol=1e-13)
 
 
+@pytest.mark.parametrize("largest", [-1e4, 0.0, 3.5, 1e4])
+def test_logsumexp_is_exact_for_large_values(largest):
+    x = largest + np.array([-800.0, -1.0, 0.0, -0.25])
+    expected = largest + np.log(np.exp(x - largest).sum())
+    np.testing.assert_allclose(PLAIN.logsumexp(x), expected, rtol=1e-15)
+
+
 def test_a_condition_computes_one_branch_only():
     assert PLAIN.cond(0.5, lambda: "due", pytest.fail) == "due"
     assert PLAIN.cond(0.0, pytest.fail, lambda: "not due") == "not due"

@@ -59,6 +59,7 @@ OPERATIONS = {
     "exp": (op.exp, (4,)),
     "log": (lambda a: op.log(a * a + 1), (4,)),
     "logsumexp": (op.logsumexp, (3, 4)),
+    "logsumexp-of-all": (op.logsumexp_of_all, (5,)),
     "relu": (op.relu, (4, 5)),
     "leaky-relu": (lambda a: op.leaky_relu(a, 0.2), (4, 5)),
     "concatenate": (lambda a, b: op.concatenate([a, b, a], 1), (2, 3), (2, 2)),

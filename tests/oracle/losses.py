@@ -16,6 +16,13 @@ def margin(logits, side):
     return functional.hinge_embedding_loss(side * logits, -torch.ones_like(logits), margin=1.0)
 
 
+def placed(real, fake, share):
+    """Return the cross-entropy of one softmax over the batch: `share` of the mass is on `real`."""
+    parts = (real, share), (fake, 1 - share)
+    target = torch.cat([torch.full_like(half, mass / len(half)) for half, mass in parts])
+    return functional.cross_entropy(torch.cat([real, fake])[None], target[None])
+
+
 def followed(scalars, real, fake):
     """Return the scalars of the loss "following" after an update, by its logits."""
     share = scalars["k"] + 0.05 * (real.mean() - fake.mean())
@@ -29,8 +36,10 @@ def followed(scalars, real, fake):
 def discriminator(name, real, fake, smoothing, scalars):
     """Return the discriminator's loss with label smoothing by the share `smoothing`."""
     match name:
-        case "nonsaturating" | "minimax":
+        case "nonsaturating" | "minimax" | "kl" | "bgan":
             return told(real, 1.0 - smoothing) + told(fake, 0.0)
+        case "softmax":
+            return placed(real, fake, 1.0)
         case "least-squares":
             constant = 0.5 * smoothing * (1 - smoothing)
             return squared(real, 1.0 - smoothing) + squared(fake, 0.0) + constant
@@ -55,6 +64,12 @@ def generator(name, real, fake, scalars):
             return told(fake, 1.0)
         case "minimax":
             return -told(fake, 0.0)
+        case "kl":
+            return -fake.mean()
+        case "bgan":
+            return 0.5 * functional.mse_loss(fake, torch.zeros_like(fake))
+        case "softmax":
+            return placed(real, fake, 0.5)
         case "least-squares":
             return squared(fake, 1.0)
         case "hinge" | "wasserstein":
@@ -68,4 +83,4 @@ def generator(name, real, fake, scalars):
     raise ValueError(name)
 
 
-PAIRED = ("relativistic", "relativistic-average", "following")
+PAIRED = ("relativistic", "relativistic-average", "softmax", "following")

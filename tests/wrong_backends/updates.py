@@ -4,9 +4,13 @@ import random
 from dataclasses import replace
 
 import numpy as np
+from gankit_numpy import operations
+from gankit_numpy.ops import TrackedOps
+from gankit_numpy.tape import constant
 
 from gankit.losses import LEAST_SQUARES, Loss
 from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.patched import patched
 from tests.wrong_backends.wrong_backend import caught_by
 
 
@@ -148,6 +152,45 @@ class MinimisesLeastSquares(CorrectTrainer):
 
     def __init__(self, problem):
         super().__init__(replace(problem, loss=LEAST_SQUARES))
+
+
+def binary(_self, logits):
+    return operations.log(logits) * (1 / np.log(2))
+
+
+LOSS_FORMULAS = "test_returns_the_loss_before_the_update", "test_every_loss_matches_the_reference"
+
+
+@caught_by(*LOSS_FORMULAS)
+class TakesBinaryLogarithms(patched(TrackedOps, log=binary)):
+    """Takes logarithms to the base 2 in losses."""
+
+
+def held(_self, logits):
+    return constant(np.exp(logits.value))
+
+
+@caught_by("test_every_loss_matches_the_reference")
+class HoldsPowers(patched(TrackedOps, exp=held)):
+    """Passes no gradient through exp."""
+
+
+def averaged(_self, logits):
+    return operations.log(operations.mean(operations.exp(logits)))
+
+
+@caught_by(*LOSS_FORMULAS)
+class AveragesPowers(patched(TrackedOps, logsumexp=averaged)):
+    """Takes the logarithm of the mean of exp, instead of the sum."""
+
+
+def summed(_self, logits):
+    return operations.log(operations.total(operations.exp(logits)))
+
+
+@caught_by("test_large_logits_do_not_overflow")
+class SumsLargePowers(patched(TrackedOps, logsumexp=summed)):
+    """Sums the exponentials of large logits, which overflow."""
 
 
 @caught_by("test_returns_the_loss_before_the_update", "test_every_loss_matches_the_reference")

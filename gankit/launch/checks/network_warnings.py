@@ -28,14 +28,13 @@ from gankit.layers import (
     uses_labels,
     walk,
 )
+from gankit.losses import BUILTIN, LEAST_SQUARES
 
 LARGE_INPUTS = 100.0
 """Scale of the inputs on which native networks are called, relative to noise."""
 LARGE_INPUT_COUNT = 16
 """Number of these inputs."""
-LOGIT_LOSSES = frozenset({
-    "nonsaturating", "minimax", "hinge", "wasserstein", "relativistic", "relativistic-average",
-})  # fmt: skip
+LOGIT_LOSSES = frozenset(loss.name for loss in BUILTIN if loss is not LEAST_SQUARES)
 """Losses of unbounded logits. Least squares has targets 0 and 1."""
 NEVER_NEGATIVE = {Sigmoid: "a sigmoid", ReLU: "a relu"}
 BOUNDED = {Sigmoid: "a sigmoid", Tanh: "a tanh"}

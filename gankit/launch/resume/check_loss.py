@@ -10,6 +10,7 @@ from gankit import plugins
 from gankit.config import TrainConfig
 from gankit.errors import ConfigError
 from gankit.launch.resume.recorded_config import recorded
+from gankit.losses import ALLOWED
 from gankit.runs import RunFolder
 
 
@@ -40,7 +41,7 @@ def check_digest(name: str, digest: str | None) -> None:
     if digest is None:
         raise ConfigError(
             f"loss {name!r}: a run in a folder records a digest of its loss, which needs a "
-            "formula in + - * and ops.softplus, ops.relu and ops.mean; train without out="
+            f"formula in {ALLOWED}; train without out="
         )
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.losses import NumpyLossOps
+
+logsumexp = NumpyLossOps.logsumexp
+
 
 @dataclass(frozen=True, eq=False)
 class Dual:
@@ -64,7 +68,21 @@ def dual(number: Dual | float, like: Dual) -> Dual:
 
 
 class DualLossOps:
-    """The three operations of a loss, with derivatives."""
+    """The operations of a loss, with derivatives."""
+
+    def exp(self, logits: Dual) -> Dual:
+        """Return e^x, which is its own derivative."""
+        value = np.exp(logits.value)
+        return _mapped(logits, value, value)
+
+    def log(self, logits: Dual) -> Dual:
+        """Return the natural logarithm, whose derivative is 1/x."""
+        return _mapped(logits, np.log(logits.value), 1 / logits.value)
+
+    def logsumexp(self, logits: Dual) -> Dual:
+        """Return log(sum(exp(x))) over the batch, whose derivative is the softmax."""
+        value = np.asarray(logsumexp(logits.value), np.float64)
+        return Dual(value, np.exp(logits.value - value) @ logits.derivatives)
 
     def relu(self, logits: Dual) -> Dual:
         """Return max(x, 0)."""

@@ -25,7 +25,7 @@ def loss_digest(loss: Loss) -> str | None:
     """Return 64 hexadecimal digits, which differ if a value or gradient of the loss differs.
 
     Numbers are rounded to 9 digits first, since the last ones depend on the processor. Returns
-    None if a formula uses more than `+ - *` and the three operations.
+    None if a formula uses more than `+ - *` and the operations of `LossOps`.
 
     Raises
     ------

@@ -101,7 +101,7 @@ class LossValueClauses:
 class LossGradientClauses:
     """Gradient of a loss: finite, and that of its values.
 
-    It is computed from `+ - *` and the three operations, so a formula may use nothing else.
+    It is computed from `+ - *` and the operations of `LossOps`, so a formula may use nothing else.
     """
 
     @each_role
