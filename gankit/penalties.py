@@ -1,9 +1,10 @@
 """Gradient penalties as data: terms added to the discriminator's loss.
 
 With g_n the gradient of D(x_n) with respect to the image x_n, and |g| the norm over all values of
-an image, a penalty of weight w adds
+an image, a penalty of weight w and power p adds
 
-    target 0      w * 1/2 * E |g|^2                                   R1, R2: Mescheder et al. 2018
+    target 0      w * 1/2 * E |g|^p            p = 2: R1, R2: Mescheder et al. 2018
+                                               p = 6: WGAN-div: Wu et al. 2018, whose k is w / 2
     target t > 0  w * E (sqrt(|g|^2 + epsilon) - t)^2                 Gulrajani et al. 2017
 
 The images x at which the gradient is taken:
@@ -59,6 +60,8 @@ class Penalty:
         all of them.
     epsilon
         Keeps the root differentiable at 0; unused if the target is 0. 1e-10 by default.
+    power
+        The power of the norm, at least 2; 2 by default. Another one needs target 0.
     every
         Interval in discriminator updates, counted from the first of the run, 1 by default; the
         weight is multiplied by it. This is the lazy regularization of Karras et al. 2020a
@@ -70,6 +73,7 @@ class Penalty:
     weight: Rate = 10.0
     epsilon: float = 1e-10
     every: int = 1
+    power: float = 2.0
 
     def __post_init__(self) -> None:
         """Take the default of `target`; raise ConfigError for values of the wrong type or range."""
@@ -81,6 +85,15 @@ class Penalty:
         if self.target and not 0 < self.epsilon < math.inf:
             epsilon = self.epsilon
             raise ConfigError(f"penalty.epsilon: got {epsilon}; expected a finite number above 0")
+        if not 2 <= self.power < math.inf:
+            raise ConfigError(
+                f"penalty.power: got {self.power}; expected a finite number of at least 2"
+            )
+        if self.target and self.power != 2:
+            raise ConfigError(
+                f"penalty.power: got {self.power} with target {self.target}; "
+                "expected 2, or target 0"
+            )
         if self.every < 1:
             raise ConfigError(f"penalty.every: got {self.every}; expected at least 1")
 

@@ -225,6 +225,8 @@ def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
         (lambda: Penalty("real", 0.0, float("inf")), "penalty.weight: got inf; expected a finite"),
         (lambda: Penalty("real", "0", 1.0), "penalty.target: got '0'"),
         (lambda: Penalty("real", 0.0, 1.0, every=IMAGES), "penalty.every: got numpy ndarray"),
+        (lambda: Penalty("real", power=1), "penalty.power: got 1.0; expected a finite number"),
+        (lambda: Penalty("between", power=6), "penalty.power: got 6.0 with target 1.0; expected 2"),
         (lambda: Augment("translation"), "augmentation.policy: got 'translation'"),
         (lambda: Augment(every="4"), "augmentation.every: got '4'"),
         (lambda: Average("1000"), "average.half_life: got '1000'"),
@@ -234,7 +236,7 @@ def test_a_value_that_is_not_a_network_is_refused_in_one_line(generator, told):
         (lambda: Residual(4), "residual.layers: got 4"),
         (lambda: NetworkConfig([4], SGD(0.1)), "layers: layer 0: got 4"),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_constructors_refuse_values_of_a_wrong_type(make, told):
     assert told in refusal(make)

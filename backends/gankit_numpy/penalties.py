@@ -31,6 +31,7 @@ def weighted_penalty(penalty: Penalty, weight: float, gradient: Tracked) -> Trac
     """Return a penalty times its weight, given the gradient of each logit by its image."""
     squared_norms = sum_over(gradient * gradient, (1, 2, 3))
     if penalty.target == 0:
-        return weight * 0.5 * mean(squared_norms)
+        powers = squared_norms if penalty.power == 2 else squared_norms ** (penalty.power / 2)
+        return weight * 0.5 * mean(powers)
     distances = (squared_norms + penalty.epsilon) ** 0.5 - penalty.target
     return weight * mean(distances * distances)

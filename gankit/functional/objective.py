@@ -155,8 +155,9 @@ class Objective:
 
         With g the gradient of an image's logit by the image, it is the weight times the mean of
         `(sqrt(|g|^2 + epsilon) - target)^2`, as in WGAN-GP (Gulrajani et al. 2017); with target 0,
-        times the mean of `|g|^2 / 2`, as in R1 and R2 (Mescheder et al. 2018). The points are those
-        of `gankit.penalties.Penalty`; no gradient flows through what they were computed from.
+        times the mean of `|g|^power / 2`: with power 2 as in R1 and R2 (Mescheder et al. 2018),
+        with power 6 as in WGAN-div (Wu et al. 2018). The points are those of
+        `gankit.penalties.Penalty`; no gradient flows through what they were computed from.
 
         Parameters
         ----------
@@ -232,7 +233,8 @@ class Objective:
         xp, penalty = self.ops.xp, self.problem.penalties[number]
         (squares,) = self._whole(inputs, xp.sum(xp.square(gradient), axis=(1, 2, 3)))
         if penalty.target == 0:
-            value = 0.5 * xp.mean(squares)
+            powers = squares if penalty.power == 2 else squares ** (penalty.power / 2)
+            value = 0.5 * xp.mean(powers)
         else:
             excess = xp.sqrt(squares + penalty.epsilon) - penalty.target
             value = xp.mean(xp.square(excess))

@@ -45,6 +45,8 @@ from gankit.testing.following_loss import FOLLOWING
 
 CLASSES = 3
 IMAGES = 24
+FIRST = BUILTIN[:7]
+"""The losses of the first problems; later ones are drawn apart, so that old problems stay."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def case(number):
     shape = (2 * chance.randint(2, 4), 2 * chance.randint(2, 3), chance.randint(1, 3))
     labelled = chance.random() < 0.5
     auxiliary = chance.choice([0.5, 1.0]) if labelled and chance.random() < 0.4 else 0.0
-    loss, smoothing = chance.choice(BUILTIN), 0.0
+    loss, smoothing = chance.choice(FIRST), 0.0
     if loss.of_fakes and chance.random() < 0.3:
         smoothing = chance.choice([0.1, 0.25])
     problem = Problem(
@@ -93,6 +95,10 @@ def case(number):
     problem = replace(problem, freeze=frozen(problem, random.Random(f"freeze {number}")))  # noqa: S311
     if not smoothing and random.Random(f"follow {number}").random() < 0.15:  # noqa: S311
         problem = replace(problem, loss=FOLLOWING)
+    if not smoothing and (kind := random.Random(f"loss {number}")).random() < 0.3:  # noqa: S311
+        problem = replace(problem, loss=kind.choice(BUILTIN[len(FIRST) :]))
+    powers = random.Random(f"power {number}")  # noqa: S311
+    problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
@@ -212,6 +218,12 @@ def penalty(chance):
     where = chance.choice(["real", "fake", "between", "around"])
     weight = chance.choice([0.1, 1.0, Schedule("linear", 1.0, 0.1, 60)])
     return Penalty(where, chance.choice([0.0, 1.0]), weight, 1e-4, every=chance.choice([1, 1, 2]))
+
+
+def raised(chance, penalty):
+    """Return a penalty, sometimes with another power of the norm if its target is 0."""
+    power = chance.choice([2.0, 2.0, 3.0, 6.0])
+    return penalty if penalty.target else replace(penalty, power=power)
 
 
 def augment(chance):

@@ -129,7 +129,7 @@ class Oracle:
         (slope,) = torch.autograd.grad(made[:, 0].sum(), x, create_graph=True)
         squares = slope.flatten(1).pow(2).sum(1)
         if penalty.target == 0:
-            return squares.mean() / 2
+            return squares.pow(penalty.power / 2).mean() / 2
         return functional.mse_loss(
             (squares + penalty.epsilon).sqrt(), torch.full_like(squares, penalty.target)
         )

@@ -59,7 +59,7 @@ class Penalising(CorrectTrainer):
 
     def value(self, squared_norm, penalty):
         if penalty.target == 0:
-            return 0.5 * mean(squared_norm)
+            return 0.5 * mean(squared_norm ** (penalty.power / 2))
         excess = (squared_norm + penalty.epsilon) ** 0.5 - penalty.target
         return mean(excess * excess)
 
@@ -110,6 +110,24 @@ class ForgetsTheHalf(Penalising):
 
     def value(self, squared_norm, penalty):
         return super().value(squared_norm, penalty) * (1.0 if penalty.target else 2.0)
+
+
+@caught_by(FORMULA, "test_penalties_match_the_reference")
+class SquaresEveryNorm(Penalising):
+    """Takes the square of the norm, whatever the power."""
+
+    def value(self, squared_norm, penalty):
+        return super().value(squared_norm, replace(penalty, power=2.0))
+
+
+@caught_by(FORMULA)
+class RaisesTheSquaredNorm(Penalising):
+    """Raises the squared norm to the power, instead of the norm."""
+
+    def value(self, squared_norm, penalty):
+        if penalty.power == 2:
+            return super().value(squared_norm, penalty)
+        return 0.5 * mean(squared_norm**penalty.power)
 
 
 @caught_by(FORMULA)

@@ -47,12 +47,14 @@ PENALTIES = {
         Penalty("fake", target=0, weight=1.0),
         Penalty("between", target=1, weight=1.0, epsilon=0.01),
         Penalty("around", target=1, weight=1.0, epsilon=0.01),
+        Penalty("between", target=0, weight=1.0, power=6),
     ),
     "conv": (
         Penalty("real", target=1, weight=1.0, epsilon=0.01),
         Penalty("fake", target=1, weight=1.0, epsilon=0.01),
         Penalty("between", target=0, weight=1.0),
         Penalty("around", target=0, weight=1.0),
+        Penalty("fake", target=0, weight=1.0, power=3),
     ),
 }
 CASES = [
@@ -84,7 +86,7 @@ class PenaltyClauses:
     def test_a_penalty_matches_its_formula(self, backend: Backend, kind: str, number: int) -> None:
         """A penalty adds its formula, times the batch's weight, to the discriminator's loss.
 
-        This holds for every kind of penalty point and both targets, within 1e-7.
+        This holds for every kind of penalty point, both targets and other powers, within 1e-7.
         """
         trainer = ready(backend, problem := penalised_problem(backend, kind))
         rgb_setup(problem).updates(trainer, 0, 1)
@@ -178,14 +180,14 @@ class PenaltyClauses:
 
 
 def penalised_problem(backend: Backend, kind: str) -> Problem:
-    """Return a float64 problem with four penalties, or skip."""
+    """Return a float64 problem with penalties of every kind, or skip."""
     require(backend, "float64")
     problem = rgb_problem(backend, TO_IMAGE, SMOOTH[kind], penalties=PENALTIES[kind])
     return supported(backend, problem)
 
 
 def training_mode_problem(backend: Backend, kind: str) -> Problem:
-    """Return a float64 problem with four penalties on a network of `TRAINING`, or skip."""
+    """Return a float64 problem with penalties on a network of `TRAINING`, or skip."""
     require(backend, "float64")
     classes = CLASSES if kind == "labels" else 0
     networks = TO_IMAGE, TRAINING[kind]
@@ -300,5 +302,5 @@ def formula(penalty: Penalty, gradients: Array) -> float:
     """Return the value of a penalty with weight 1."""
     squared = np.sum(gradients**2, axis=1)
     if not penalty.target:
-        return float(0.5 * squared.mean())
+        return float(0.5 * np.mean(squared ** (penalty.power / 2)))
     return float(np.mean((np.sqrt(squared + penalty.epsilon) - penalty.target) ** 2))
