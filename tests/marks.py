@@ -60,6 +60,7 @@ PLACES = {
         "frameworks/test_keras.py",
         "frameworks/test_keras_frameworks.py",
         "frameworks/test_keras_networks.py",
+        "frameworks/test_keras_processes.py",
     ),
 }
 """For each mark the files and folders that have it. Slow ones train, or start processes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import Backend, Problem, Trainer
+from gankit.contract import Backend, Problem, Started, Trainer, World
 
 
 def build(problem: Problem) -> Trainer:
@@ -20,6 +20,13 @@ def build(problem: Problem) -> Trainer:
     from gankit_keras.functional_trainer import functional_trainer
 
     return functional_trainer(problem, framework)
+
+
+def join(this: Started) -> World:
+    """Meet the processes that this one was started together with; imports TensorFlow."""
+    from gankit_keras import tensorflow_processes
+
+    return tensorflow_processes.join(this)
 
 
 def inspect() -> Mapping[str, str]:
@@ -47,4 +54,5 @@ def gankit_backends() -> Iterable[Backend]:
         api=1,
         inspect=inspect,
         exports=exports(framework),
+        join=join,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from gankit.contract import World
 from gankit.functional import Inputs
 from gankit_keras.framework import Tensor, tf
 
@@ -25,7 +26,7 @@ class BlockTensors(NamedTuple):
     noise
         `(K, S, B, latent)`.
     random
-        The core's random inputs, `(K, S, B, ...)` by name.
+        The core's random inputs, `(K, S, B, ...)` by name; of several processes, own rows.
     scalars
         `(K, S)` float64 by name.
     discriminator_random, generator_random
@@ -48,7 +49,7 @@ class DataTensors(NamedTuple):
     ----------
     real
         All images, `(N, height, width, channels)`; or only those of the block's updates,
-        `(K, S, B, height, width, channels)`. Uint8 or scaled.
+        `(K, S, B, height, width, channels)`, of several processes own rows. Uint8 or scaled.
     labels
         `(N,)` int64; no rows if the problem does not use them.
     """
@@ -73,6 +74,8 @@ class BlockRunner:
         Whether the generator's update uses real images.
     labelled
         Whether updates use labels.
+    world
+        The processes: real images and random inputs are those of this one's rows.
     """
 
     update_discriminator: Update
@@ -81,6 +84,7 @@ class BlockRunner:
     pixels: Tensor
     paired: bool
     labelled: bool
+    world: World
 
     def run(self, data: DataTensors, block: BlockTensors) -> Tensor:
         """Run the block's steps; return each update's loss, `(K, S)`."""
@@ -130,9 +134,10 @@ class BlockRunner:
         random = {name: tensor[r, s] for name, tensor in block.random.items()}
         flip = random.pop("flip", None)
         index = block.index[r, s]
+        own = index if self.world.size == 1 else index[self.world.share(tf.shape(index)[0])]
         no_images = tf.zeros((0, *data.real.shape[-3:]), self.pixels.dtype)
         return Inputs(
-            real=self._real(data.real, index, flip, r, s) if real else no_images,
+            real=self._real(data.real, own, flip, r, s) if real else no_images,
             noise=block.noise[r, s],
             labels=tf.gather(data.labels, index) if self.labelled else data.labels,
             random=random,

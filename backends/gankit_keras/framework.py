@@ -44,7 +44,9 @@ def device_name(device: str) -> str | None:
     """
     if device == "auto":
         return None
-    known = [d.name.removeprefix("/device:") for d in tf.config.list_logical_devices()]
+    # Beside other processes, a name begins with that of its process; only this one's are visible.
+    known = [d.name.rpartition("/device:")[2] for d in tf.config.list_logical_devices()]
+    known = list(dict.fromkeys(known))
     name = device.upper().removeprefix("/DEVICE:").replace("CUDA", "GPU")
     name = name if ":" in name else f"{name}:0"
     if name not in known:

@@ -30,7 +30,7 @@ class KerasFramework:
 
 COMMON = CAPABILITIES - {"mixed", "distributed"}
 FRAMEWORKS = {
-    "tensorflow": KerasFramework(COMMON, "pip install 'gankit[keras]'"),
+    "tensorflow": KerasFramework(COMMON | {"distributed"}, "pip install 'gankit[keras]'"),
     "jax": KerasFramework(COMMON - {"exact-blocks"}, "pip install keras jax"),
     "torch": KerasFramework(COMMON - {"exact-blocks"}, "pip install keras torch"),
 }

@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit.contract import World
+from gankit.contract.dropout_masks import own_rows
 from gankit.contract.random_streams import Role, StepKey, dropout_mask, framework_seed
 from gankit.layers import Dropout, Shape, Spec, walk
 
@@ -21,8 +23,8 @@ MAX_SEED_CALLS = 2**16
 class RandomInput(Protocol):
     """One random input of a network's forward pass."""
 
-    def array(self, key: StepKey, rows: int) -> NDArray[Any]:
-        """Return it for the update at `key`, for a batch of `rows`."""
+    def array(self, key: StepKey, rows: int, own: Sequence[slice] | None) -> NDArray[Any]:
+        """Return it for the update at `key`, for a batch of `rows`: only its `own`, or all."""
         ...
 
     def layout(self) -> Layout:
@@ -44,10 +46,12 @@ class DropoutMask:
     rate: float
     part: int = 0
 
-    def array(self, key: StepKey, rows: int) -> NDArray[np.bool_]:
+    def array(
+        self, key: StepKey, rows: int, own: Sequence[slice] | None = None
+    ) -> NDArray[np.bool_]:
         """Draw the mask of one update."""
         shape = (rows, *self.shape)
-        return dropout_mask(key, self.role, self.layer, shape, self.rate, self.part)
+        return dropout_mask(key, self.role, self.layer, shape, self.rate, self.part, own)
 
     def layout(self) -> Layout:
         """Return shape and dtype."""
@@ -66,7 +70,12 @@ class SeedState:
     index: int
     part: int = 0
 
-    def array(self, key: StepKey, rows: int) -> NDArray[np.int64]:  # noqa: ARG002 - see RandomInput.
+    def array(
+        self,
+        key: StepKey,
+        rows: int,  # noqa: ARG002 - see RandomInput.
+        own: Sequence[slice] | None = None,  # noqa: ARG002
+    ) -> NDArray[np.int64]:
         """Return the generator's state at the start of the update."""
         seed = framework_seed(key, self.role, self.part)
         return np.array([seed, self.index * MAX_SEED_CALLS], np.int64)
@@ -91,18 +100,25 @@ class RandomInputSampler:
     ----------
     inputs
         Each random input, with the number of halves in the batch of its pass.
+    world
+        The processes; only the rows of this one are drawn.
     """
 
     inputs: dict[str, tuple[RandomInput, int]]
+    world: World = World()  # noqa: RUF009 - frozen.
 
     def sample(self, key: StepKey, batch: int) -> dict[str, NDArray[Any]]:
         """Draw for one update on a batch of `batch` images."""
-        return {name: one.array(key, halves * batch) for name, (one, halves) in self.inputs.items()}
+        return {
+            name: one.array(key, halves * batch, own_rows(self.world, batch, halves))
+            for name, (one, halves) in self.inputs.items()
+        }
 
     def sample_many(self, keys: Sequence[Sequence[StepKey]], batch: int) -> dict[str, NDArray[Any]]:
         """Draw for many updates: as `sample`, with two leading axes, those of `keys`."""
         return {
-            name: _stack(one, keys, halves * batch) for name, (one, halves) in self.inputs.items()
+            name: _stack(one, keys, halves * batch, own_rows(self.world, batch, halves))
+            for name, (one, halves) in self.inputs.items()
         }
 
     def layout(self) -> dict[str, Layout]:
@@ -116,6 +132,7 @@ def sampler(
     *,
     joined: bool,
     penalties: int = 0,
+    world: World = World(),  # noqa: B008 - frozen.
 ) -> RandomInputSampler:
     """Return the sampler of an update.
 
@@ -127,6 +144,8 @@ def sampler(
         Whether the discriminator's batch contains real images beside the generated ones.
     penalties
         Number of passes of penalties.
+    world
+        The processes; by default, one.
     """
     halves = 2 if joined else 1
     inputs = {f"generator/{name}": (one, 1) for name, one in generator.items()}
@@ -134,7 +153,7 @@ def sampler(
     for number in range(penalties):
         own = {name: one.in_pass(number + 1) for name, one in discriminator.items()}
         inputs |= {f"penalty/{number}/{name}": (one, 1) for name, one in own.items()}
-    return RandomInputSampler(inputs)
+    return RandomInputSampler(inputs, world)
 
 
 def spec_masks(spec: Spec, role: Role, inputs: Shape) -> dict[str, RandomInput]:
@@ -156,6 +175,11 @@ def spec_masks(spec: Spec, role: Role, inputs: Shape) -> dict[str, RandomInput]:
     }
 
 
-def _stack(one: RandomInput, keys: Sequence[Sequence[StepKey]], rows: int) -> NDArray[Any]:
-    arrays = np.stack([one.array(key, rows) for row in keys for key in row])
+def _stack(
+    one: RandomInput,
+    keys: Sequence[Sequence[StepKey]],
+    rows: int,
+    own: Sequence[slice] | None,
+) -> NDArray[Any]:
+    arrays = np.stack([one.array(key, rows, own) for row in keys for key in row])
     return arrays.reshape(len(keys), len(keys[0]), *arrays.shape[1:])

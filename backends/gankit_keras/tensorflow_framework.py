@@ -169,6 +169,10 @@ class TensorFlow(Framework):
         label_logits = tf.reduce_sum(logits * one_hot, axis=1)
         return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=1) - label_logits)
 
+    def length(self, x: Tensor, /) -> Tensor:
+        """Return the number of rows, which is open."""
+        return tf.shape(x)[0]
+
     def halves(self, x: Tensor, /) -> tuple[Tensor, Tensor]:
         """Return the first and the second half of the rows, whose number is open."""
         first, second = tf.split(x, 2)

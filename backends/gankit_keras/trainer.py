@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from gankit_keras.inference import Inference, network_labels
 from gankit_keras.networks import KerasNetworks, Network
 from gankit_keras.random_inputs import RandomInputSampler, sampler
 from gankit_keras.tensorflow_framework import TensorFlow
+from gankit_keras.tensorflow_processes import peers
+from gankit_keras.tensorflow_sums import sums_of
 from gankit_keras.updates import (
     VariableUpdates,
     inputs_signature,
@@ -37,8 +40,10 @@ class KerasTrainer:
     def __init__(self, problem: Problem) -> None:
         self._problem, self._required = problem, RequiredInputs(problem)
         self._device = device_name(problem.device)
+        self._meeting = peers if problem.world.size > 1 else nullcontext
         with tf.device(self._device):
             self._framework = TensorFlow(problem.precision, problem.device)
+            self._framework.sums = sums_of(problem.world)
             networks = KerasNetworks(problem, self._framework)
             self._variables = initial_variables(problem, networks)
             self._pixels = tf.constant(problem.pixels)
@@ -51,9 +56,9 @@ class KerasTrainer:
         self._classes = problem.classes if conditional or problem.auxiliary else 0
         random = generator.random, discriminator.random
         self._discriminator_sampler = sampler(
-            *random, joined=True, penalties=len(problem.penalties)
+            *random, joined=True, penalties=len(problem.penalties), world=problem.world
         )
-        self._generator_sampler = sampler(*random, joined=problem.loss.paired)
+        self._generator_sampler = sampler(*random, joined=problem.loss.paired, world=problem.world)
         first, last = (
             inputs_signature(problem, each)
             for each in (self._discriminator_sampler, self._generator_sampler)
@@ -73,14 +78,16 @@ class KerasTrainer:
 
     def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
-        return self._update_discriminator(
-            self._batch(batch, batch.real, self._discriminator_sampler)
-        )
+        with self._meeting():
+            return self._update_discriminator(
+                self._batch(batch, batch.real, self._discriminator_sampler)
+            )
 
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         real = batch.real if self._problem.loss.paired else batch.real[:0]
-        return self._update_generator(self._batch(batch, real, self._generator_sampler))
+        with self._meeting():
+            return self._update_generator(self._batch(batch, real, self._generator_sampler))
 
     def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
         """Store the images on the device, uint8 ones unconverted; images in a file stay there."""
@@ -97,7 +104,8 @@ class KerasTrainer:
         for start in range(0, len(block), size):
             chunk = slice(start, start + size)
             data = DataTensors(self._data.real(self._real_index(block, chunk)), self._data.labels)
-            losses[chunk] = self._run(data)(data, self._block_arrays(block, chunk))
+            with self._meeting():
+                losses[chunk] = self._run(data)(data, self._block_arrays(block, chunk))
         return np.stack([losses[:, :-1].mean(axis=1), losses[:, -1]], axis=1)
 
     def state(self) -> State:
@@ -116,11 +124,12 @@ class KerasTrainer:
     def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> Inputs:
         """Return the arrays of an update, with the random inputs inside its networks."""
         self._required.check(batch)
+        own = self._problem.world.rows(len(batch.noise))
         return Inputs(
-            real=real,
+            real=real[own],
             noise=batch.noise,
             labels=network_labels(batch.labels, len(batch.noise), self._classes),
-            random={name: array for name, array in batch.random.items() if name != "flip"},
+            random={name: array[own] for name, array in batch.random.items() if name != "flip"},
             scalars={name: np.float64(batch.scalars[name]) for name in names(self._problem)},
             masks=sampler.sample(batch.key, len(batch.noise)),
             followers={},
@@ -131,10 +140,11 @@ class KerasTrainer:
         keys = [block.keys(r) for r in range(*chunk.indices(len(block)))]
         batch = block.index.shape[2]
         discriminator, generator = self._discriminator_sampler, self._generator_sampler
+        own = self._problem.world.rows(batch)
         return BlockTensors(
             index=block.index[chunk],
             noise=block.noise[chunk],
-            random={name: array[chunk] for name, array in block.random.items()},
+            random={name: array[chunk, :, own] for name, array in block.random.items()},
             scalars={name: block.scalars[name][chunk] for name in names(self._problem)},
             discriminator_random=discriminator.sample_many([row[:-1] for row in keys], batch),
             generator_random=generator.sample_many([row[-1:] for row in keys], batch),
@@ -142,7 +152,7 @@ class KerasTrainer:
 
     def _real_index(self, block: Block, chunk: slice) -> NDArray[np.int64]:
         """Return the indices of a chunk's real images: the generator's only if paired."""
-        index = block.index[chunk]
+        index = block.index[chunk, :, self._problem.world.rows(block.index.shape[2])]
         return index if self._problem.loss.paired else index[:, :-1]
 
     def _chunk_steps(self, block: Block, data: DeviceData) -> int:
@@ -178,6 +188,7 @@ class KerasTrainer:
             self._pixels,
             paired=problem.loss.paired,
             labelled=bool(self._classes),
+            world=problem.world,
         )
         return compiled(runner.run, self._device, data, block)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.contract import CAPABILITIES, Backend, Problem, Started, Trainer, World
+from gankit.errors import ConfigError
+
+ADDRESS = "MASTER_ADDR"
+"""The variable with the address of the first process."""
 
 
 def build(problem: Problem) -> Trainer:
@@ -17,6 +22,10 @@ def build(problem: Problem) -> Trainer:
 
 def join(this: Started) -> World:
     """Meet the processes that this one was started together with; imports torch."""
+    if not os.environ.get(ADDRESS):  # As with `TF_CONFIG` alone.
+        raise ConfigError(
+            f"{ADDRESS}: got nothing in one of {this.size} processes; start them with torchrun"
+        )
     from gankit_torch import processes
 
     return processes.join(this)

@@ -10,26 +10,16 @@ import os
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 from gankit._utils import child_process
 from gankit._utils.child_process import Process
 from gankit._utils.plain_numbers import number
-from gankit._utils.start_variables import (
-    ADDRESS,
-    LAUNCHER,
-    LOCAL_RANK,
-    LOCAL_SIZE,
-    PORT,
-    RANK,
-    SIZE,
-    name_of,
-    started,
-)
+from gankit._utils.start_variables import HERE, LAUNCHER, name_of, on_this_machine, started
 from gankit._utils.stop_signals import SIGNALS, taken
 from gankit.errors import ConfigError, ExitCode, shown
 
-HERE = "127.0.0.1"
 GRACE = 60.0
 """Seconds that the other processes have to end after one of them has failed."""
 MOST_PROCESSES = 1024
@@ -118,16 +108,9 @@ def run_group(
 
 def _variables(size: int, environment: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the environment of each process."""
-    common = {
-        **environment,
-        SIZE: str(size),
-        LOCAL_SIZE: str(size),
-        ADDRESS: HERE,
-        PORT: str(free_port()),
-        LAUNCHER: str(os.getpid()),
-        **_threads(size, environment),
-    }
-    return [common | {RANK: str(rank), LOCAL_RANK: str(rank)} for rank in range(size)]
+    common = {**environment, LAUNCHER: str(os.getpid()), **_threads(size, environment)}
+    port = free_ports(size + 1)
+    return [common | on_this_machine(rank, size, port) for rank in range(size)]
 
 
 def _threads(size: int, environment: Mapping[str, str]) -> dict[str, str]:
@@ -142,12 +125,17 @@ def _threads(size: int, environment: Mapping[str, str]) -> dict[str, str]:
     return shares
 
 
-def free_port() -> int:
-    """Return a port of this machine that no process uses now."""
-    with socket.socket() as found:
-        found.bind((HERE, 0))
-        port: int = found.getsockname()[1]
-        return port
+def free_ports(count: int) -> int:
+    """Return the first of `count` ports in a row that no process of this machine uses now."""
+    while True:
+        with ExitStack() as stack:
+            found = [stack.enter_context(socket.socket()) for _ in range(count)]
+            found[0].bind((HERE, 0))
+            first: int = found[0].getsockname()[1]
+            with suppress(OSError, OverflowError):  # One is in use, or above the last port.
+                for offset, each in enumerate(found[1:], start=1):
+                    each.bind((HERE, first + offset))
+                return first
 
 
 def _wait(processes: Sequence[Process]) -> list[tuple[int, int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gankit._utils.start_variables import SIZE, Started, started
+import os
+
+from gankit._utils.start_variables import CLUSTER, SIZE, Started, started
 from gankit.errors import ConfigError, ExitCode
 
 COMMAND = "train"
@@ -28,8 +30,9 @@ def check_command(name: str) -> None:
     """Raise ConfigError if a command runs in several processes that runs in one."""
     this = started()
     if this.together and name != COMMAND:
+        variable = SIZE if os.environ.get(SIZE) else CLUSTER
         raise ConfigError(
-            f"{SIZE}: got {this.size}, but only `gankit {COMMAND}` runs in several processes; "
+            f"{variable}: got {this.size}, but only `gankit {COMMAND}` runs in several processes; "
             f"unset it to run `gankit {name}`"
         )
 

@@ -70,8 +70,11 @@ class World:
                 f"batch: got {batch} with {self.size} processes; expected at least one image for "
                 "each process"
             )
-        first, end = (batch * rank // self.size for rank in (self.rank, self.rank + 1))
-        return slice(first, end)
+        return self.share(batch)
+
+    def share(self, batch: Any) -> slice:  # noqa: ANN401 - a number, or a framework's.
+        """Return `rows` without the check; `batch` may be a number on a device."""
+        return slice(*(batch * rank // self.size for rank in (self.rank, self.rank + 1)))
 
     def each(self, number: int) -> tuple[int, ...]:
         """Return the whole `number` that each process gives, in the order of ranks."""

@@ -40,7 +40,8 @@ def batch_moments(
     world = sums.world
     if world.size == 1:
         return mean, variance
-    rows = xp.ones_like(mean) * x.shape[axes[0]]
+    # As many ones as values of a channel: a framework may not know their number while it compiles.
+    rows = xp.ones_like(mean) * xp.sum(xp.ones_like(x[..., :1]), axis=axes, keepdims=True)
     own = [xp.reshape(each, (1, 1, *mean.shape)) for each in (mean, variance, rows)]
     places = ((world.rank, world.size - 1 - world.rank), *((0, 0),) * (1 + len(mean.shape)))
     each = sums.total(xp.pad(xp.concatenate(own, axis=1), places, "constant"))

@@ -321,8 +321,8 @@ class Objective:
         world = self.ops.sums.world
         if world.size == 1 or tensor is None:
             return tensor
-        return tensor[world.rows(tensor.shape[0])]
+        return tensor[world.share(self.ops.length(tensor))]
 
     def _whole(self, inputs: Inputs, *rows: Tensor) -> tuple[Tensor, ...]:
         """Return the rows of all processes for each of `rows`, this process's own."""
-        return self.ops.sums.whole(inputs.noise.shape[0], *rows)
+        return self.ops.sums.whole(self.ops.length(inputs.noise), *rows)

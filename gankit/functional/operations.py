@@ -154,6 +154,11 @@ class Operations(ABC):
         """
         return defaults.cross_entropy(self.xp, self.constant, logits, labels)
 
+    def length(self, x: Tensor, /) -> int | Tensor:
+        """Return the number of rows of `x`; a tensor if a step is compiled for any number."""
+        rows: int = x.shape[0]
+        return rows
+
     def halves(self, x: Tensor, /) -> tuple[Tensor, Tensor]:
         """Return the first and the second half of the rows of `x`, `(2 * B, ...)`."""
         count = x.shape[0] // 2

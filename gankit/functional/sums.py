@@ -33,7 +33,7 @@ class Sums(Protocol):
         """
         ...
 
-    def whole(self, batch: int, /, *rows: Tensor) -> tuple[Tensor, ...]:
+    def whole(self, batch: int | Tensor, /, *rows: Tensor) -> tuple[Tensor, ...]:
         """Return the `batch` rows of all processes for each of `rows`, this process's own.
 
         The derivative by its own rows is the gradient of these rows. All of `rows` have the same
@@ -56,7 +56,7 @@ class OneProcess:
         """Return `x`."""
         return x
 
-    def whole(self, _batch: int, /, *rows: Tensor) -> tuple[Tensor, ...]:
+    def whole(self, _batch: int | Tensor, /, *rows: Tensor) -> tuple[Tensor, ...]:
         """Return `rows`."""
         return rows
 

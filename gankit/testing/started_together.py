@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gankit._utils.child_group import HERE, free_port
+from gankit._utils.child_group import free_ports
 from gankit._utils.child_process import Message, answers, channel
-from gankit._utils.start_variables import ADDRESS, PORT, RANK, SIZE
+from gankit._utils.start_variables import on_this_machine
 from gankit.contract import Backend, State, World, add_prefix, strip_prefix
 from gankit.errors import PeerLost
 from gankit.plugins import get_backend
@@ -63,7 +63,7 @@ def processes(name: str, size: int) -> list[tuple[Message, State]]:
 
     The arrays are those of `trained`, under the name of the family.
     """
-    port = str(free_port())
+    port = str(free_ports(size + 1))
     with tempfile.TemporaryDirectory() as folder:
         calls = [[name, str(rank), str(size), port, folder] for rank in range(size)]
         sent = answers("gankit.testing.started_together", *calls, limit=SECONDS)
@@ -83,7 +83,7 @@ def _read(folder: str, rank: int) -> State:
 
 
 def _main(name: str, rank: str, size: str, port: str, folder: str) -> None:
-    os.environ.update({RANK: rank, SIZE: size, ADDRESS: HERE, PORT: port})
+    os.environ.update(on_this_machine(int(rank), int(size), int(port)))
     send, backend = channel(), get_backend(name)
     world = backend.world()
     made: State = {}

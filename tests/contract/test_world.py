@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -118,3 +119,19 @@ def test_mixed_and_native_networks_are_refused_in_many_processes(change):
     with pytest.raises(Unsupported, match=r"(mixed|native): not possible in 2 processes"):
         backend.trainer(problem)
     assert not built
+
+
+def cluster(index, **jobs):
+    return {"TF_CONFIG": json.dumps({"cluster": jobs, "task": {"type": "worker", "index": index}})}
+
+
+def test_tf_config_says_how_a_process_was_started():
+    one, two = "a:1", ("a:1", "b:1", "a:2")
+    assert started(cluster(0, worker=[one])) == Started()
+    assert started(cluster(2, worker=two)) == Started(2, 3, 1, 2, two)
+    assert started(cluster(0, chief=["c:1"], worker=two)) == Started(1, 4, 0, 2, ("c:1", *two))
+    variables = STARTED | {"RANK": "1", "WORLD_SIZE": "3"}
+    assert started(variables | cluster(1, worker=two)) == Started(1, 3, 0, 1, two)
+    for wrong in (variables | cluster(2, worker=two), cluster(3, worker=two), {"TF_CONFIG": "{"}):
+        with pytest.raises(ConfigError, match="TF_CONFIG: got"):
+            started(wrong)

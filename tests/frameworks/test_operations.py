@@ -151,7 +151,7 @@ CALLS: dict[str, list[Call]] = {
 special case, at 0 and at large values."""
 OVERFLOWS = {("OfTorch", "softplus", "second derivative by argument 0")}
 """Derivatives that are NaN far below 0, as the docstring of the override says."""
-OTHERS = {"vjp", "cond", "compile", "scan", "apply", "take"}
+OTHERS = {"vjp", "cond", "compile", "scan", "apply", "take", "length"}
 """Methods of a framework that have tests of their own below."""
 
 
@@ -252,6 +252,12 @@ def test_a_derivative_by_weights_is_that_of_two_passes(framework):
         expected = (1 - np.tanh(normal(3)) ** 2) * [1, -2, 0.5]
         np.testing.assert_allclose(gradients["used"], expected, rtol=1e-14)
         np.testing.assert_array_equal(gradients["unused"], np.zeros(3))
+
+
+def test_a_length_is_the_number_of_rows(framework):
+    skip_unless(framework, "length")
+    x = framework.array(normal(4, 3))
+    assert int(framework.numpy(framework.length(x))) == Framework.length(framework, x) == 4
 
 
 @pytest.mark.parametrize("flag", [0.0, 1.0, 2.5])

@@ -43,6 +43,7 @@ FRAMEWORK_VARIABLES = {
     "KERAS_BACKEND": "the framework below Keras: tensorflow, jax or torch",
     "KERAS_HOME": "folder of keras.json",
     "WORLD_SIZE": "above 1, number of processes that train one run together",
+    "TF_CONFIG": "addresses of the processes that train one run together with keras",
     "OMP_NUM_THREADS": "threads of one operation; another number may change the last bits",
     "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
     r"MKL_\w+": "threads and instructions of Intel's library",
