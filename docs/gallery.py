@@ -17,7 +17,9 @@ PAGE = DOCS / "gallery.md"
 RECIPES = {
     "simple": (6400, "dense.md"), "dcgan": (1000, "convolutional.md"),
     "infogan-nets": (300, "convolutional.md"), "lsgan": (600, "least-squares.md"),
+    "bgan": (600, "boundary-seeking.md"),
     "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
+    "wgan-div": (312, "wasserstein.md"),
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),

@@ -44,6 +44,7 @@ STEPS = {
     "infogan-nets": 300,
     "wgan": 800,
     "wgan-gp": 800,
+    "wgan-div": 800,
 }
 OTHERS = 600
 """Steps of a recipe that the table above does not name."""
