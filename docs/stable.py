@@ -33,6 +33,8 @@ PROMISED = {
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name own_rows",
+    "gankit.codes": "Code",
+    "gankit.terms": "CLASS Kind Side Term",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",
     "gankit.augment": "Augment AugmentOps Half view",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias, Unpack
 
 from gankit._utils.field_types import as_tuple
 from gankit._utils.known_arguments import known_arguments
 from gankit._utils.paths import optional
 from gankit.augment import Augment
+from gankit.codes import Code
 from gankit.config import AUTO, learning_rates
 from gankit.config.settings import Settings
 from gankit.contract import Backend, Labels, Native, Precision, Problem
+from gankit.contract.term_checks import head_width
 from gankit.data.inputs.recognise import GivenImages
 from gankit.launch import devices
 from gankit.launch.from_python.fit_images import fit_images
@@ -28,6 +30,7 @@ from gankit.losses import Loss, smoothed
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.schedules import Rate
+from gankit.terms import Term
 from gankit.training import Callbacks
 
 ADAM = Adam()
@@ -150,6 +153,9 @@ def fit(
     average: Average | None = None,
     penalties: Penalty | str | Iterable[Penalty | str] = (),
     auxiliary: float = 0.0,
+    codes: Code | Iterable[Code] = (),
+    heads: Mapping[str, int] | None = None,
+    terms: Term | Iterable[Term] = (),
     label_smoothing: float = 0.0,
     augment: Augment | None = None,
     instance_noise: Rate = 0.0,
@@ -189,7 +195,7 @@ def fit(
         per image, without a sigmoid. The name of a family, such as "dcgan", takes its networks for
         images of this shape: see `gankit.recipes.families.networks`.
     latent
-        Width of the noise that the generator takes, at least 1.
+        Number of normal columns of the noise that the generator takes, at least 1.
     steps
         How many steps to train, at least 1. A step is `n_critic` discriminator updates and one
         generator update.
@@ -226,6 +232,15 @@ def fit(
     auxiliary
         Weight of an auxiliary classifier, at least 0. Above 0 the discriminator makes
         1 + classes numbers per image, and `labels` are needed. 0 by default: no classifier.
+    codes
+        `gankit.codes.Code`, one or several: columns of the noise with a meaning, after the normal
+        ones. None by default.
+    heads
+        The number of columns of each head of the discriminator, by its name, such as
+        `{"digit": 10}`; its outputs are the logit, then these. None, the default, for no heads.
+    terms
+        `gankit.terms.Term`, one or several: terms of the losses that compare heads with codes or
+        labels. None by default.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
     augment
@@ -304,7 +319,8 @@ def fit(
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
     data, chosen_loss = read_for_fit(images, labels, progress=progress), loss_of(loss)
-    shape, outputs = data.images.shape[1:], 1 + data.classes if auxiliary else 1
+    shape, heads = data.images.shape[1:], heads or {}
+    outputs = 1 + (data.classes if auxiliary else 0) + head_width(heads, auxiliary=auxiliary > 0)
     problem = Problem(
         generator=network_of(generator, "generator", shape),
         discriminator=network_of(discriminator, "discriminator", shape, outputs),
@@ -317,6 +333,9 @@ def fit(
         average=average,
         classes=data.classes,
         auxiliary=auxiliary,
+        codes=as_tuple(codes),
+        heads=heads,
+        terms=as_tuple(terms),
         penalties=penalties_of(penalties),
         augment=augment,
         instance_noise=instance_noise,

@@ -22,6 +22,7 @@ FRAMEWORKS = {
 ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "mlx", "autograd"}
 FOR_BACKENDS = {
     "augment",
+    "codes",
     "contract",
     "errors",
     "followers",
@@ -31,6 +32,7 @@ FOR_BACKENDS = {
     "optimizers",
     "penalties",
     "schedules",
+    "terms",
 }
 ORDER = [
     {"_text"},
@@ -38,7 +40,7 @@ ORDER = [
     {"_utils"},
     {"schedules", "followers", "augment"},
     {"losses"},
-    {"layers", "optimizers", "penalties", "data"},
+    {"layers", "optimizers", "penalties", "codes", "terms", "data"},
     {"contract", "recipes"},
     {"runs", "training", "functional"},
     {"config", "visual"},

@@ -43,11 +43,11 @@ Arrays = list[np.ndarray[Any, Any]]
 
 def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return the generator as a functional model, with named inputs and images, as in `Export`."""
-    inputs = {"noise": keras.Input((problem.latent,), name="noise", dtype="float32")}
+    inputs = {"noise": keras.Input((problem.noise_width,), name="noise", dtype="float32")}
     if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
     spec = as_spec(problem.generator, "generator")
-    places = iter(walk(spec, (problem.latent,)))
+    places = iter(walk(spec, (problem.noise_width,)))
     builder = ModelBuilder(weights, inputs.get("labels"), problem.classes)
     images = builder.run(spec, inputs["noise"], places)
     outputs = {"images": keras.layers.Identity(name="images")(images)}

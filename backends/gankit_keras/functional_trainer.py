@@ -171,5 +171,5 @@ class ModelNetworks(SpecNetworks):
             return model.random
         problem = self.problem
         if name == "generator":
-            return spec_masks(self._spec(name), Role.GENERATOR, (problem.latent,))
+            return spec_masks(self._spec(name), Role.GENERATOR, (problem.noise_width,))
         return spec_masks(self._spec(name), Role.DISCRIMINATOR, problem.image_shape)

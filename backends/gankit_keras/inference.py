@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gankit.contract import Array, Labels, State, check_labels, check_state
 from gankit.contract.random_streams import Role
-from gankit.errors import ConfigError, NotPortable
+from gankit.errors import NotPortable
 from gankit.functional import noise_gradient
+from gankit.terms import CLASS
 from gankit_keras.framework import Tensor, Variable, compiled, tf
 from gankit_keras.networks import Network
 from gankit_keras.tensorflow_framework import TensorFlow
@@ -23,8 +26,10 @@ class Inference:
         values: dict[str, Variable],
         framework: TensorFlow,
         device: str | None,
+        columns_of: Callable[[str], slice],
     ) -> None:
         self._network, self._values, self._framework = network, values, framework
+        self._columns_of = columns_of
         self._run = compiled(
             lambda inputs, labels: network.run(values, inputs, labels)[0],
             device,
@@ -52,11 +57,10 @@ class Inference:
         images, gradient = self._gradient(*self._arguments(noise, labels), goal)
         return images.numpy(), gradient.numpy()
 
-    def classify(self, images: Array, /) -> Array:
-        """Return the `(n, classes)` logits of an auxiliary classifier."""
-        if self._network.role is Role.GENERATOR or self._network.outputs == (1,):
-            raise ConfigError("this network has no classifier; set `auxiliary`")
-        return self._outputs(images, None)[:, 1:]
+    def classify(self, images: Array, head: str = CLASS, /) -> Array:
+        """Return the `(n, size)` outputs of a head; ConfigError without it."""
+        columns = self._columns_of(head)
+        return self._outputs(images, None)[:, columns]
 
     def weights(self) -> State:
         """Return copies of the weights by the core's names."""

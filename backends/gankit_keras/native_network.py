@@ -97,7 +97,7 @@ def native_network(problem: Problem, role: Role) -> NativeNetwork:
 def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, Shape, Shape]:
     """Return a problem's network, and the shapes of its inputs and outputs without the batch."""
     if role is Role.GENERATOR:
-        return problem.generator, (problem.latent,), problem.image_shape
+        return problem.generator, (problem.noise_width,), problem.image_shape
     return problem.discriminator, problem.image_shape, problem.discriminator_output_shape
 
 

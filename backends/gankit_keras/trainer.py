@@ -51,9 +51,9 @@ class KerasTrainer:
         self.generator = self._inference(generator, "generator")
         self.discriminator = self._inference(discriminator, "discriminator")
         self.average = self._inference(generator, "average") if problem.average else None
-        # An auxiliary classifier needs labels even if neither network is class-conditional.
+        # A classifier needs labels even if neither network is class-conditional.
         conditional = generator.classes or discriminator.classes
-        self._classes = problem.classes if conditional or problem.auxiliary else 0
+        self._classes = problem.classes if conditional or problem.classifies else 0
         random = generator.random, discriminator.random
         self._discriminator_sampler = sampler(
             *random, joined=True, penalties=len(problem.penalties), world=problem.world
@@ -119,7 +119,7 @@ class KerasTrainer:
 
     def _inference(self, network: Network, name: str) -> Inference:
         values = strip_prefix(self._variables, name)
-        return Inference(network, values, self._framework, self._device)
+        return Inference(network, values, self._framework, self._device, self._problem.columns_of)
 
     def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> Inputs:
         """Return the arrays of an update, with the random inputs inside its networks."""
@@ -175,7 +175,7 @@ class KerasTrainer:
         data = DataTensors(real, tf.TensorSpec((None,), tf.int64))
         block = BlockTensors(
             index=tf.TensorSpec(many, tf.int64),
-            noise=tf.TensorSpec((*many, problem.latent), problem.precision),
+            noise=tf.TensorSpec((*many, problem.noise_width), problem.precision),
             random=random_signatures(problem, None, None),
             scalars=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
             discriminator_random=mask_signatures(self._discriminator_sampler, None, None),

@@ -83,7 +83,7 @@ def inputs_signature(problem: Problem, sampler: RandomInputSampler) -> Inputs:
     random.pop("flip", None)
     return Inputs(
         real=tf.TensorSpec((None, *problem.image_shape), problem.precision),
-        noise=tf.TensorSpec((None, problem.latent), problem.precision),
+        noise=tf.TensorSpec((None, problem.noise_width), problem.precision),
         labels=tf.TensorSpec((None,), tf.int64),
         random=random,
         scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),

@@ -1,12 +1,13 @@
-"""The parts of both networks' losses that the core does not define."""
+"""The terms of both networks' losses besides the adversarial one."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gankit.contract import Labels, check_labels
-from gankit_numpy.operations import get_slice, logsumexp, mean, sum_over
-from gankit_numpy.tape import Tracked
+from gankit.terms import Kind
+from gankit_numpy.operations import exp, get_slice, logsumexp, mean, sum_over
+from gankit_numpy.tape import Tracked, Value
 
 ALL = slice(None)
 
@@ -16,10 +17,27 @@ def logit(outputs: Tracked) -> Tracked:
     return get_slice(outputs, (ALL, 0))
 
 
-def cross_entropy(outputs: Tracked, labels: Labels | None) -> Tracked:
-    """Return the mean of `logsumexp(c) - c[label]`, c the columns after the first."""
-    class_logits = get_slice(outputs, (ALL, slice(1, None)))
-    n, count = class_logits.shape
-    check_labels(labels, n, count)
-    one_hot = np.eye(count, dtype=class_logits.value.dtype)[np.asarray(labels)]
-    return mean(logsumexp(class_logits) - sum_over(class_logits * one_hot, (1,)))
+def label_rows(labels: Labels | None, outputs: Tracked) -> Value:
+    """Return labels one-hot, of the shape and dtype of a head's outputs."""
+    count, classes = outputs.shape
+    check_labels(labels, count, classes)
+    rows: Value = np.eye(classes, dtype=outputs.value.dtype)[np.asarray(labels)]
+    return rows
+
+
+def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
+    """Return a term of a head's outputs by the formulas of `gankit.terms`, without its weight."""
+    match kind:
+        case "cross-entropy":
+            return mean(logsumexp(outputs) - sum_over(outputs * target, (1,)))
+        case "l2":
+            differences = outputs - target
+            return mean(differences * differences)
+        case "gaussian":
+            size = target.shape[1]
+            means, logs = (
+                get_slice(outputs, (ALL, half)) for half in (slice(size), slice(size, None))
+            )
+            differences = target - means
+            densities = differences * differences * exp(-logs) + logs + np.log(2 * np.pi)
+            return mean(sum_over(0.5 * densities, (1,)))

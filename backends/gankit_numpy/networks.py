@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from gankit.contract import Array, Labels, State, check_state
 from gankit.errors import ConfigError
 from gankit.layers import Spec
+from gankit.terms import CLASS
 from gankit_numpy.dropout_masks import Masks
 from gankit_numpy.forward import ForwardPass
 from gankit_numpy.operations import total
@@ -70,18 +71,18 @@ class Inference:
 
     network: Sequential
     squeeze: bool = False
+    columns_of: Callable[[str], slice] | None = None
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs: images, or with `squeeze` the first column, `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         return outputs[:, 0] if self.squeeze else outputs
 
-    def classify(self, images: Array, /) -> Array:
-        """Return the `(n, classes)` logits of an auxiliary classifier."""
-        outputs = self._outputs(images, None)
-        if outputs.ndim != 2 or outputs.shape[1] == 1:
-            raise ConfigError("this network has no classifier; set `auxiliary`")
-        return outputs[:, 1:]
+    def classify(self, images: Array, head: str = CLASS, /) -> Array:
+        """Return the `(n, size)` outputs of a head."""
+        if self.columns_of is None:
+            raise ConfigError(f"head: got {head!r} of a network without heads")
+        return self._outputs(images, None)[:, self.columns_of(head)]
 
     def weights(self) -> State:
         """Return copies of the weights."""

@@ -13,12 +13,14 @@ from gankit.followers import ADA, LOSS
 from gankit.layers import Spec, as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
+from gankit.terms import Side
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
-from gankit_numpy.losses import cross_entropy, logit
+from gankit_numpy.losses import label_rows, logit, term_value
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
+from gankit_numpy.operations import get_slice
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
 from gankit_numpy.penalties import separate_penalty, weighted_penalty
@@ -49,7 +51,7 @@ class NumpyTrainer:
         if follower := problem.loss.follower:
             self._follower = LossFollower(follower, strip_prefix(values, LOSS), problem.precision)
         self.generator = Inference(self._g)
-        self.discriminator = Inference(self._d, squeeze=True)
+        self.discriminator = Inference(self._d, squeeze=True, columns_of=problem.columns_of)
         average = Sequential(generator, strip_prefix(values, "average"))
         self.average = Inference(average) if problem.average else None
 
@@ -64,7 +66,7 @@ class NumpyTrainer:
             fake, batch.real, self._problem.shared_penalties
         )
         loss = self._given_loss().discriminator(TrackedOps(), logit(reals), logit(fakes))
-        loss = loss + self._auxiliary(batch, fakes, reals)
+        loss = loss + self._terms("discriminator", batch, {"fake": fakes, "real": reals})
         loss = loss + self._penalties(discriminator, fake, by_images)
         scalars = strip_prefix(batch.scalars, "discriminator")
         self._d_updater.update(self._d.values, named_gradients(loss, weights), scalars)
@@ -125,7 +127,7 @@ class NumpyTrainer:
         else:
             fakes, _ = discriminator.one_half(fake, "fake")
             loss = formula(TrackedOps(), None, logit(fakes))
-        total: Tracked = loss + self._auxiliary(batch, fakes)
+        total: Tracked = loss + self._terms("generator", batch, {"fake": fakes})
         return total
 
     def _penalties(
@@ -145,12 +147,18 @@ class NumpyTrainer:
             value = value + separate_penalty(discriminator, penalty, number, fake)
         return value
 
-    def _auxiliary(self, batch: Batch, *halves: Tracked) -> Tracked | float:
-        """Return the auxiliary classifier's loss on each half."""
-        weight = self._problem.auxiliary
-        if not weight:
-            return 0.0
-        return sum((weight * cross_entropy(half, batch.labels) for half in halves), 0.0)
+    def _terms(self, side: Side, batch: Batch, outputs: Mapping[str, Tracked]) -> Tracked | float:
+        """Return the sum of a network's terms, given the discriminator's outputs of each half."""
+        problem = self._problem
+        value: Tracked | float = 0.0
+        for term in problem.terms_of(side):
+            of = get_slice(outputs[term.half], (slice(None), problem.head_columns[term.head]))
+            if term.code:
+                target = batch.noise[:, problem.code_columns[term.code]]
+            else:
+                target = label_rows(batch.labels, of)
+            value = value + term.weight * term_value(term.kind, of, target)
+        return value
 
 
 def _finish_update(network: Sequential, optimizer: Optimizer, running: State) -> None:

@@ -28,11 +28,11 @@ class ExportModel(nn.Module):
 def export_model(problem: Problem, weights: State) -> tuple[ExportModel, dict[str, Tensor]]:
     """Return the generator with its weights, and two rows of each of its inputs."""
     layers = build_layers(
-        as_spec(problem.generator, "generator"), (problem.latent,), problem.classes
+        as_spec(problem.generator, "generator"), (problem.noise_width,), problem.classes
     )
     for name, tensor in layers.state_dict().items():
         copy_into(tensor, weights[name])
-    inputs = {"noise": torch.zeros(2, problem.latent)}
+    inputs = {"noise": torch.zeros(2, problem.noise_width)}
     if problem.generator_classes:
         inputs["labels"] = torch.zeros(2, dtype=torch.int64)
     return ExportModel(layers).eval(), inputs

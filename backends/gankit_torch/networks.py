@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,9 +13,10 @@ from torch.func import functional_call
 
 from gankit.contract import Array, Labels, State, check_labels, check_state
 from gankit.contract.random_streams import Role, framework_seed, keep_probability
-from gankit.errors import ConfigError, NotPortable
+from gankit.errors import NotPortable
 from gankit.functional import ONE_PROCESS, Sums
 from gankit.layers import Place
+from gankit.terms import CLASS
 from gankit_torch.dropout_masks import UpdateMasks
 from gankit_torch.forward import DropoutFactors, ForwardSettings, require_labels
 from gankit_torch.image_layers import channels_first, channels_last
@@ -40,6 +41,8 @@ class Network:
         The generator or the discriminator.
     device, dtype
         The device and the dtype of its weights.
+    columns_of
+        Returns the columns of a discriminator's head.
     classes
         Number of classes if it is class-conditional, else 0.
     mixed
@@ -52,6 +55,7 @@ class Network:
     role: Role
     device: torch.device
     dtype: torch.dtype
+    columns_of: Callable[[str], slice]
     classes: int = 0
     mixed: bool = False
     labels: LabelsArgument = LabelsArgument.NO_CLASSES
@@ -82,7 +86,7 @@ class Network:
         moving: bool = False,
         sums: Sums = ONE_PROCESS,
     ) -> Tensor:
-        """Return the outputs in training mode: NHWC images, or `(n, 1 or 1 + classes)` logits.
+        """Return the outputs in training mode: NHWC images, or logits with heads.
 
         Parameters
         ----------
@@ -145,12 +149,10 @@ class Network:
         outputs = self._infer(inputs, labels)
         return outputs[:, 0] if self.role is Role.DISCRIMINATOR else outputs
 
-    def classify(self, images: Array, /) -> Array:
-        """Return `(n, classes)` logits, in inference mode; ConfigError without a classifier."""
-        outputs = self._infer(images, None)
-        if self.role is Role.GENERATOR or outputs.shape[1] == 1:
-            raise ConfigError(f"the {self.name} has no classifier; set `auxiliary`")
-        return outputs[:, 1:]
+    def classify(self, images: Array, head: str = CLASS, /) -> Array:
+        """Return the `(n, size)` outputs of a head, in inference mode; ConfigError without it."""
+        columns = self.columns_of(head)
+        return self._infer(images, None)[:, columns]
 
     def weights(self) -> State:
         """Return copies of the weights by the core's names."""

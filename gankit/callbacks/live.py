@@ -11,7 +11,7 @@ import numpy as np
 from gankit.callbacks.boundaries import at_least_one, never
 from gankit.callbacks.notebook_cell import cell
 from gankit.contract import Array
-from gankit.contract.latents import latents
+from gankit.contract.sample_noise import sample_noise
 from gankit.training import Progress
 from gankit.visual import images, notebook
 
@@ -85,7 +85,7 @@ class Live:
     def _picture(self, progress: Progress) -> images.Picture:
         problem, trainer = progress.problem, progress.trainer
         assert problem is not None  # noqa: S101 - `fit` always sets it.
-        noise = latents(self.n, problem.latent, self.seed)
+        noise = sample_noise(problem, self.n, self.seed)
         labels = (
             np.arange(self.n) % problem.generator_classes if problem.generator_classes else None
         )

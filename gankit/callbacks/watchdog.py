@@ -21,6 +21,7 @@ from gankit.callbacks.training_failures import (
     mode_collapse,
 )
 from gankit.contract import Array, Labels, Problem
+from gankit.contract.code_numbers import sample_codes
 from gankit.contract.random_streams import Stream, generator
 from gankit.training import Progress
 
@@ -77,7 +78,9 @@ class Watchdog:
         random = generator(problem.seed, Stream.WATCHDOG)
         chosen = np.sort(random.choice(len(images), min(BATCH, len(images)), replace=False))
         self._real_spread = image_spread(problem.scale(images[chosen]))
-        self._noise = random.standard_normal((BATCH, problem.latent)).astype(problem.precision)
+        normal = random.standard_normal((BATCH, problem.latent))
+        (codes,) = sample_codes(problem.codes, problem.seed, [BATCH])
+        self._noise = np.concatenate([normal, codes], axis=1).astype(problem.precision)
         self._labels = _in_turn(problem.generator_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
         self._record = record

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypedDict
 
 from gankit.augment import Augment
+from gankit.codes import Code
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Backend, Precision
 from gankit.data import Dataset, ImageOptions
@@ -16,6 +17,7 @@ from gankit.losses import Loss
 from gankit.optimizers import Average
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.terms import Term
 
 Table: TypeAlias = Mapping[str, object]
 """A part of a configuration as TOML has it, such as `{"layer": "dense", "units": 64}`."""
@@ -41,6 +43,8 @@ class Settings(TypedDict, total=False):
     n_critic: int
     fresh_noise: bool
     average: Average | Table | None
+    codes: Code | Sequence[Code | Table]
+    terms: Term | Sequence[Term | Table]
     penalties: Penalty | str | Sequence[Penalty | str | Table]
     label_smoothing: float
     augment: Augment | Table | None

@@ -20,6 +20,7 @@ from gankit._utils.field_types import check_fields
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
+from gankit.codes import Code, width
 from gankit.config.messages import in_words
 from gankit.contract import Native, Options, Problem
 from gankit.data import ImageOptions
@@ -30,6 +31,7 @@ from gankit.losses import smoothed
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.terms import LABEL, Term
 from gankit.training import StepShape
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class NetworkConfig:
         The layers; empty for a native network.
     optimizer
         The optimizer.
+    heads
+        The heads of a discriminator: the number of columns of each, by its name, which follow the
+        logit in this order; none by default.
     native
         Module and class of a native network, as `gankit.fit` records it; None for layers.
     parts
@@ -63,6 +68,7 @@ class NetworkConfig:
 
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     optimizer: Annotated[Optimizer, Tagged("optimizer")]
+    heads: dict[str, int] = field(default_factory=dict)
     native: str | None = None
     parts: tuple[str, ...] | None = None
 
@@ -83,7 +89,7 @@ class TrainConfig(Options):
     generator, discriminator
         The networks: layers and optimizers.
     latent
-        Width of the noise.
+        Number of normal columns of the noise; those of `codes` follow.
     loss
         Name of an adversarial loss.
     batch
@@ -177,6 +183,8 @@ class TrainConfig(Options):
             wrong.append(f"minutes: got {self.minutes:g}; expected a number above 0")
         if self.patience is not None and self.evaluate_every is None:
             wrong.append(f"patience: got {self.patience} without evaluate_every; give both")
+        if self.generator.heads:
+            wrong.append("generator.heads: got heads; expected them in discriminator.heads")
         if self.epochs is None and self.steps is None:
             wrong.append("'epochs' is missing; give epochs or steps")
         if wrong:
@@ -206,13 +214,19 @@ class TrainConfig(Options):
     def conditional(self) -> bool:
         """Whether a network is class-conditional or classifies images."""
         specs = (self.generator.layers, self.discriminator.layers)
-        return self.auxiliary > 0 or any(map(uses_labels, specs))
+        classifies = self.auxiliary > 0 or any(term.to == LABEL for term in self.terms)
+        return classifies or any(map(uses_labels, specs))
+
+    @property
+    def noise_width(self) -> int:
+        """Number of columns of the noise: `latent` normal numbers, and those of the codes."""
+        return self.latent + width(self.codes)
 
     @property
     def image_shape(self) -> Shape:
         """The shape of the generator's output; ConfigError for native networks."""
         self.check_no_native()
-        return output_shape(self.generator.layers, (self.latent,))
+        return output_shape(self.generator.layers, (self.noise_width,))
 
     def problem(
         self, image_shape: Shape, loss: Loss, native: Mapping[str, Native] | None = None
@@ -244,6 +258,7 @@ class TrainConfig(Options):
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
             classes=(self.classes or 0) if self.conditional or native else 0,
+            heads=self.discriminator.heads,
             **self.options(),
         )
 
@@ -269,6 +284,9 @@ class TrainConfig(Options):
         settings: dict[str, object] = _without_none(dict(ordered))
         if not self.plugins:
             del settings["plugins"]
+        for role in ("generator", "discriminator"):
+            if not getattr(self, role).heads:
+                del settings[role]["heads"]  # type: ignore[attr-defined]
         return settings
 
     def to_toml(self) -> str:
@@ -285,7 +303,7 @@ def subject(config: TrainConfig) -> str:
 
 
 PARTS: tuple[Any, ...] = (
-    TrainConfig, NetworkConfig, Average, Penalty, Augment, Schedule, ImageOptions,
+    TrainConfig, NetworkConfig, Average, Code, Term, Penalty, Augment, Schedule, ImageOptions,
     *LAYERS, *OPTIMIZERS,
 )  # fmt: skip
 """The dataclasses of a configuration."""

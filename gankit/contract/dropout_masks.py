@@ -60,7 +60,7 @@ class Masks:
         self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
         self._world = problem.world
         self._places = {
-            Role.GENERATOR: walk(generator, (problem.latent,)),
+            Role.GENERATOR: walk(generator, (problem.noise_width,)),
             Role.DISCRIMINATOR: walk(discriminator, problem.image_shape),
         }
 

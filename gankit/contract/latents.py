@@ -81,7 +81,7 @@ def check_bound(bound: float) -> None:
         )
 
 
-def interpolated(ends: Array, steps: int) -> Array:
+def interpolated(ends: Array, steps: int, normal: int | None = None) -> Array:
     """Return noise between each end and the next, spherically (Shoemake 1985; White 2016).
 
     Normal noise of many dimensions is near a sphere; a straight line would cross its inside, where
@@ -95,6 +95,9 @@ def interpolated(ends: Array, steps: int) -> Array:
         `(k, ..., latent)`, at least two.
     steps
         Points from one end to the next, both included, 2 to 10,000.
+    normal
+        Number of normal columns; those after them, the codes, change along a straight line. None,
+        the default, if all are normal.
 
     Returns
     -------
@@ -110,7 +113,18 @@ def interpolated(ends: Array, steps: int) -> Array:
             f"steps: got {shown(steps)}; expected a whole number from 2 to {MOST_POINTS:,}"
         )
     parts = np.linspace(0, 1, steps).reshape(steps, *[1] * (ends.ndim - 1))
-    ways = [_slerp(a[None], b[None], parts) for a, b in pairwise(np.asarray(ends, np.float64))]
+    points = np.asarray(ends, np.float64)
+    normal = points.shape[-1] if normal is None else normal
+    ways = [
+        np.concatenate(
+            [
+                _slerp(a[None, ..., :normal], b[None, ..., :normal], parts),
+                (1 - parts) * a[None, ..., normal:] + parts * b[None, ..., normal:],
+            ],
+            axis=-1,
+        )
+        for a, b in pairwise(points)
+    ]
     made = np.stack(ways).astype(np.float32)
     made[:, 0], made[:, -1] = ends[:-1], ends[1:]
     return made

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from gankit.augment import Augment
+from gankit.codes import Code
 from gankit.optimizers import Average
 from gankit.penalties import Penalty
 from gankit.schedules import Rate
+from gankit.terms import Term
 
 Precision: TypeAlias = Literal["float32", "float64"]
 
@@ -28,10 +30,16 @@ class Options:
         nothing.
     auxiliary
         Weight of an auxiliary classifier (Odena et al. 2017), at least 0; 0, the default, adds no
-        classifier. Above 0, the discriminator outputs 1 + classes numbers, its logit first. With c
-        the class logits, its loss gains auxiliary * (CE(real) + CE(fake)), and the generator's
-        auxiliary * CE(fake), where CE is the batch's mean of logsumexp(c) - c[label]. Fakes take
-        the labels of the real images.
+        classifier. Above 0 it is short for a head "class" of the discriminator, whose first
+        columns after the logit are the class logits, and for two terms of this weight: the
+        cross-entropy of "real/class" to "label" on the discriminator's side, and that of
+        "fake/class" on both. Fakes take the labels of the real images.
+    codes
+        Columns of the noise with a meaning, after the normal ones (`gankit.codes`); none by
+        default.
+    terms
+        Terms of the losses besides the adversarial one (`gankit.terms`), which compare a head of
+        the discriminator with a code or the labels; none by default.
     penalties
         Gradient penalties, added to the discriminator's loss; none by default.
     augment
@@ -62,6 +70,8 @@ class Options:
     fresh_noise: bool = True
     average: Average | None = None
     auxiliary: float = 0.0
+    codes: tuple[Code, ...] = ()
+    terms: tuple[Term, ...] = ()
     penalties: tuple[Penalty, ...] = ()
     augment: Augment | None = None
     instance_noise: Rate = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit import layers, optimizers
+from gankit import codes, layers, optimizers
 from gankit._text import counted
 from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
@@ -20,14 +20,16 @@ from gankit.augment import HALVES, Half
 from gankit.contract import random_streams
 from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.options import Options
+from gankit.contract.term_checks import check_codes, check_heads, check_term
 from gankit.contract.world import ALONE, World
-from gankit.errors import ConfigError, shown
+from gankit.errors import ConfigError, UnknownName, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
 from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule, check_rate, ends
+from gankit.terms import CLASS, LABEL, Side, Term
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Native: TypeAlias = object
@@ -44,7 +46,7 @@ class Problem(Options):
     generator, discriminator
         Specs, or native networks of the backend's framework.
     latent
-        Width of the noise.
+        Number of normal columns of the noise; those of `codes` follow.
     image_shape
         (height, width, channels).
     loss
@@ -53,6 +55,9 @@ class Problem(Options):
         The optimizer of each network.
     classes
         Number of classes of the labels; 0 if no network is class-conditional.
+    heads
+        The heads of the discriminator: the number of columns of each, by its name, which follow the
+        logit in this order; none by default.
     world
         The processes that train it together; by default, one.
     """
@@ -65,6 +70,7 @@ class Problem(Options):
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
     classes: int = 0
+    heads: Mapping[str, int] = field(default_factory=dict, kw_only=True, hash=False)
     world: World = field(default=ALONE, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -73,10 +79,14 @@ class Problem(Options):
             network = getattr(self, name)
             if is_spec(network):
                 object.__setattr__(self, name, as_spec(network, name))
-        for name in ("penalties", "image_shape", "freeze"):
+        for name in ("penalties", "image_shape", "freeze", "codes", "terms"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         check_fields(self)
         _check_numbers(self)
+        check_codes(self.codes)
+        check_heads(self.heads, auxiliary=self.auxiliary > 0)
+        for number, term in enumerate(self.terms):
+            check_term(term, number, self.all_heads, self.codes, self.classes)
         _check_networks(self)
         _check_frozen(self)
         optimizers.check(self.generator_optimizer)
@@ -94,10 +104,10 @@ class Problem(Options):
             if value != option.default:
                 is_short = isinstance(value, bool | int | float | str)
                 changed.append(f"{option.name}={value!r}" if is_short else option.name)
-        summary = f"{self.latent} -> {self.image_shape}, {self.loss.name}"
+        summary = f"{self.noise_width} -> {self.image_shape}, {self.loss.name}"
         return "\n".join([
             f"Problem({', '.join([summary, self.precision, f'seed {self.seed}', *changed])}",
-            f"    generator: {self._network_summary('generator', (self.latent,))}",
+            f"    generator: {self._network_summary('generator', (self.noise_width,))}",
             f"    discriminator: {self._network_summary('discriminator', self.image_shape)})",
         ])  # fmt: skip
 
@@ -124,7 +134,7 @@ class Problem(Options):
 
     def initial_weights(self) -> State:
         """Draw the initial weights of each network that is a spec: "generator/0.kernel", ..."""
-        networks = (("generator", self.generator, (self.latent,)),
+        networks = (("generator", self.generator, (self.noise_width,)),
                     ("discriminator", self.discriminator, self.image_shape))  # fmt: skip
         state: State = {}
         for number, (name, spec, shape) in enumerate(networks):
@@ -201,7 +211,7 @@ class Problem(Options):
         spec = self.generator
         if not isinstance(spec, tuple) or self.fresh_noise or layers.uses_labels(spec):
             return False
-        places = layers.walk(spec, (self.latent,))
+        places = layers.walk(spec, (self.noise_width,))
         return not any(isinstance(place.layer, layers.Dropout) for place in places)
 
     @cached_property
@@ -238,6 +248,7 @@ class Problem(Options):
             "average": self.average is not None,
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
+            "heads": bool(self.heads or self.terms),
             "mixed": self.mixed,
             "distributed": self.world.size > 1,
             "input-gradients": bool(self.penalties),
@@ -269,8 +280,57 @@ class Problem(Options):
 
     @property
     def discriminator_output_shape(self) -> Shape:
-        """Shape of the discriminator's output for one image: `(1,)`, or `(1 + classes,)`."""
-        return (1 + self.classes,) if self.auxiliary else (1,)
+        """Shape of the discriminator's output for one image: the logit and the heads' columns."""
+        return (1 + sum(self.all_heads.values()),)
+
+    @cached_property
+    def noise_width(self) -> int:
+        """Number of columns of the noise: `latent` normal numbers, and those of the codes."""
+        return self.latent + codes.width(self.codes)
+
+    @cached_property
+    def code_columns(self) -> dict[str, slice]:
+        """The columns of each code in the noise, by its name."""
+        return codes.columns([(code.name, code.size) for code in self.codes], self.latent)
+
+    @cached_property
+    def all_heads(self) -> dict[str, int]:
+        """The heads of the discriminator, that of an auxiliary classifier first."""
+        own = {CLASS: self.classes} if self.auxiliary else {}
+        return own | dict(self.heads)
+
+    @cached_property
+    def head_columns(self) -> dict[str, slice]:
+        """The columns of each head in the discriminator's outputs, by its name."""
+        return codes.columns(self.all_heads.items(), 1)
+
+    def columns_of(self, head: str) -> slice:
+        """Return the columns of `head` in the discriminator's outputs; ConfigError without it."""
+        if head == CLASS and head not in self.head_columns:
+            raise ConfigError("the discriminator has no classifier; set `auxiliary`")
+        if head not in self.head_columns:
+            raise UnknownName("head", head, sorted(self.head_columns))
+        return self.head_columns[head]
+
+    def terms_of(self, side: Side) -> list[Term]:
+        """Return the terms of the loss of one `side`, those of an auxiliary classifier first."""
+        return [term for term in (*self._auxiliary_terms, *self.terms) if side in term.sides]
+
+    @property
+    def classifies(self) -> bool:
+        """Whether a term compares the discriminator's outputs with the labels."""
+        return any(term.to == LABEL for term in (*self._auxiliary_terms, *self.terms))
+
+    @cached_property
+    def _auxiliary_terms(self) -> tuple[Term, ...]:
+        """The terms that an auxiliary classifier is short for."""
+        if not self.auxiliary:
+            return ()
+        fake, real, weight = f"fake/{CLASS}", f"real/{CLASS}", self.auxiliary
+        return (
+            Term("cross-entropy", fake, LABEL, ("generator", "discriminator"), weight),
+            Term("cross-entropy", real, LABEL, ("discriminator",), weight),
+        )
 
 
 def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
@@ -324,7 +384,7 @@ def _check_numbers(problem: Problem) -> None:
 def _check_networks(problem: Problem) -> None:
     """Raise ConfigError unless each spec has weights and the right output and labels."""
     for name, spec, inputs, wanted in (
-        ("generator", problem.generator, (problem.latent,), problem.image_shape),
+        ("generator", problem.generator, (problem.noise_width,), problem.image_shape),
         (
             "discriminator",
             problem.discriminator,
@@ -351,11 +411,17 @@ def _check_networks(problem: Problem) -> None:
                 raise ConfigError(
                     f"{name} output: got {made} for inputs of {inputs}; expected {wanted}"
                     + (
-                        f", a logit and {counted(problem.classes, 'class', 'classes')}"
+                        f", a logit and {_heads_in_words(problem)}"
                         if len(wanted) == 1 < wanted[0]
                         else ""
                     )
                 )
+
+
+def _heads_in_words(problem: Problem) -> str:
+    """Return the sizes of the heads, for messages."""
+    own = [counted(problem.classes, "class", "classes")] if problem.auxiliary else []
+    return ", ".join([*own, *(f"{size} of {name!r}" for name, size in problem.heads.items())])
 
 
 def _check_frozen(problem: Problem) -> None:
@@ -382,7 +448,7 @@ def _check_frozen(problem: Problem) -> None:
 def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
     """Return the shapes of a network's arrays; none if it is native."""
     spec = getattr(problem, name)
-    inputs = (problem.latent,) if name == "generator" else problem.image_shape
+    inputs = (problem.noise_width,) if name == "generator" else problem.image_shape
     return layers.weight_shapes(spec, inputs, problem.classes) if isinstance(spec, tuple) else {}
 
 
@@ -399,7 +465,7 @@ def _check_epsilons(problem: Problem) -> None:
 
 def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
     """Yield every epsilon of the problem, with the name of its owner."""
-    shapes = (problem.latent,), problem.image_shape
+    shapes = (problem.noise_width,), problem.image_shape
     for name, shape in zip(("generator", "discriminator"), shapes, strict=True):
         spec, optimizer = getattr(problem, name), getattr(problem, f"{name}_optimizer")
         for place in layers.walk(spec, shape) if isinstance(spec, tuple) else ():

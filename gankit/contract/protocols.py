@@ -34,8 +34,8 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "labels", "class-logits", "input-gradients", "augment", "adaptive", "followers",
-    "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
+    "residual", "labels", "class-logits", "heads", "input-gradients", "augment", "adaptive",
+    "followers", "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
     "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
@@ -106,10 +106,19 @@ class Discriminator(Network, Protocol):
 
 
 class Classifier(Discriminator, Protocol):
-    """A discriminator with an auxiliary classifier, for `problem.auxiliary`."""
+    """A discriminator with heads: `problem.all_heads`."""
 
-    def classify(self, images: Array, /) -> Array:
-        """Return the `(n, classes)` logits of `n` `images`, in inference mode."""
+    def classify(self, images: Array, head: str = "class", /) -> Array:
+        """Return the `(n, size)` outputs of a head for `n` images, in inference mode.
+
+        Parameters
+        ----------
+        images
+            `(n, height, width, channels)`.
+        head
+            The head's name. "class", the default, is that of an auxiliary classifier, with the
+            class logits. ConfigError without such a head.
+        """
         ...
 
 

@@ -46,6 +46,8 @@ class Stream(IntEnum):
     SUBSETS = 12
     SHARES = 13
     INVERSION = 14
+    CODES = 15
+    SAMPLE_CODES = 16
 
 
 class Role(IntEnum):

@@ -57,7 +57,10 @@ def _missing(kind: str, wanted: Iterable[str], given: Container[str]) -> list[st
 
 def _draws_random_numbers(problem: Problem) -> bool:
     """Return whether a network of the problem draws random numbers."""
-    networks = (problem.generator, (problem.latent,)), (problem.discriminator, problem.image_shape)
+    networks = (
+        (problem.generator, (problem.noise_width,)),
+        (problem.discriminator, problem.image_shape),
+    )
     return any(
         not isinstance(network, tuple)
         or any(isinstance(place.layer, Dropout) for place in walk(network, shape))

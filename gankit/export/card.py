@@ -24,7 +24,14 @@ import numpy as np
 random = np.random.default_rng(0)
 inputs = {{"noise": random.standard_normal((16, {latent}), dtype=np.float32)}}
 """
+DRAWN = {
+    "uniform": "random.uniform(-1, 1, (16, {size})).astype(np.float32)",
+    "normal": "random.standard_normal((16, {size}), dtype=np.float32)",
+    "categorical": "np.eye({size}, dtype=np.float32)[np.arange(16) % {size}]",
+}
+"""Code that makes the columns of each kind of code."""
 LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
+RANGES = {"categorical": "one-hot", "uniform": "from -1 to 1", "normal": "standard normal"}
 MOST_NAMES = 100
 """The most classes that a card names."""
 KINDS = {1: "grey", 3: "colour"}
@@ -84,6 +91,10 @@ def card(done: Exported) -> str:
 def snippet(done: Exported) -> str:
     """Return Python code that generates images with the export, in the folder that contains it."""
     inputs = INPUTS.format(latent=done.config.latent)
+    if codes := done.config.codes:
+        drawn = ", ".join(DRAWN[code.kind].format(size=code.size) for code in codes)
+        inputs += f"codes = [{drawn}]\n"
+        inputs += 'inputs["noise"] = np.concatenate([inputs["noise"], *codes], axis=1)\n'
     if classes := _classes(done):
         inputs += LABELS.format(classes=classes)
     return f"{inputs}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
@@ -120,7 +131,8 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
 
 def _interface(done: Exported) -> str:
     height, width, channels = done.config.image_shape
-    rows = [("in", "`noise`", f"(n, {done.config.latent})", "float32", "standard normal numbers")]
+    shape = f"(n, {done.config.noise_width})"
+    rows = [("in", "`noise`", shape, "float32", _noise(done))]
     if classes := _classes(done):
         rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
     shape = f"(n, {height}, {width}, {channels})"
@@ -130,6 +142,15 @@ def _interface(done: Exported) -> str:
         "n is any number of images. The axes of an image are height, width and channels. Levels "
         'from\n0 to 255 are `((images + 1) * 127.5).round().astype("uint8")`.'
     )
+
+
+def _noise(done: Exported) -> str:
+    """Return what the columns of the noise are."""
+    codes = done.config.codes
+    if not codes:
+        return "standard normal numbers"
+    parts = [f"{code.name} ({code.size}, {RANGES[code.kind]})" for code in codes]
+    return f"{done.config.latent} standard normal numbers, then {', '.join(parts)}"
 
 
 def _names(done: Exported) -> str:

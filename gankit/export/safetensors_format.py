@@ -47,7 +47,7 @@ def write(problem: Problem, weights: State, path: Path) -> None:
     facts: dict[str, Any] = {
         "gankit": gankit.__version__,
         "generator": [dataclasses.asdict(layer) for layer in spec],
-        "latent": problem.latent,
+        "latent": problem.noise_width,
         "classes": problem.generator_classes,
         "image_shape": problem.image_shape,
     }

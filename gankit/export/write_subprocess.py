@@ -20,7 +20,7 @@ from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
-from gankit.contract.latents import latents
+from gankit.contract.sample_noise import sample_noise
 from gankit.errors import ExitCode, GankitError, described, place_of
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of
@@ -82,7 +82,7 @@ def examples(run: Run) -> State:
     """Return inputs, and under "images" the images that the run's generator makes from them."""
     classes = run.problem.generator_classes
     count = max(LEAST_IMAGES, classes)
-    inputs: State = {"noise": latents(count, run.problem.latent, SEED)}
+    inputs: State = {"noise": sample_noise(run.problem, count, SEED)}
     if classes:
         inputs["labels"] = np.arange(count, dtype=np.int64) % classes
     images = run.sample(count, SEED)  # It uses each class in turn, too.

@@ -1,4 +1,4 @@
-"""The losses of an update: adversarial, auxiliary classifier, gradient penalties.
+"""The losses of an update: adversarial, terms of heads, gradient penalties.
 
 Each function is pure: it takes a network's weights and returns a scalar, so that a backend can
 differentiate it. Fakes come before reals in a joined batch.
@@ -17,8 +17,10 @@ from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.normalize import batch_moments
 from gankit.functional.operations import Operations, Tensor, Tensors
+from gankit.functional.terms import compared
 from gankit.losses import Loss
 from gankit.penalties import Penalty
+from gankit.terms import Side
 
 
 class Inputs(NamedTuple):
@@ -116,7 +118,7 @@ class Objective:
         fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
         fakes, reals = self._whole(inputs, fakes, reals)
         loss = self._loss(inputs, fakes).discriminator(self.ops, reals[:, 0], fakes[:, 0])
-        loss = self._with_classes(loss, inputs.labels, fakes, reals)
+        loss = self._with_terms("discriminator", loss, inputs, {"fake": fakes, "real": reals})
         for half, gradient in gradients.items():
             for number in self.problem.shared_penalties[half]:
                 loss = loss + self._penalty(number, gradient, inputs)
@@ -142,7 +144,7 @@ class Objective:
             fakes, _ = self._alone(others, fake, "fake", inputs)
             (fakes,) = self._whole(inputs, fakes)
             loss = self._loss(inputs, fakes).generator(self.ops, None, fakes[:, 0])
-        return self._with_classes(loss, inputs.labels, fakes)
+        return self._with_terms("generator", loss, inputs, {"fake": fakes})
 
     def penalty(
         self,
@@ -224,7 +226,7 @@ class Objective:
         xp = self.ops.xp
         made, running, pull = self.ops.input_vjp(outputs, images)
         ones = xp.ones_like(made[:, :1])
-        if made.shape[1] > 1:  # Class logits follow the logit.
+        if made.shape[1] > 1:  # Heads follow the logit.
             ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1)
         return made, running, pull(ones)
 
@@ -301,11 +303,18 @@ class Objective:
         scalars = inputs.followers[LOSS]
         return self.problem.loss.given({k: self.ops.scale(x, one) for k, x in scalars.items()})
 
-    def _with_classes(self, loss: Tensor, labels: Tensor | None, *outputs: Tensor) -> Tensor:
-        """Return the loss with that of the auxiliary classifier on each half's outputs."""
-        weight = self.problem.auxiliary
-        for made in outputs if weight else ():
-            loss = loss + weight * self.ops.cross_entropy(made[:, 1:], labels)
+    def _with_terms(
+        self, side: Side, loss: Tensor, inputs: Inputs, outputs: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Return the loss with the terms of one network, given the outputs of each half."""
+        for term in self.problem.terms_of(side):
+            of = outputs[term.half][:, self.problem.head_columns[term.head]]
+            if term.code:
+                code = inputs.noise[:, self.problem.code_columns[term.code]]
+                value = compared(self.ops, term.kind, of, code)
+            else:
+                value = self.ops.cross_entropy(of, inputs.labels)
+            loss = loss + term.weight * value
         return loss
 
     def _deviation(self, images: Tensor) -> Tensor:

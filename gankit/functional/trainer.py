@@ -20,13 +20,13 @@ from gankit.contract import (
     strip_prefix,
 )
 from gankit.contract.required_inputs import RequiredInputs
-from gankit.errors import ConfigError
 from gankit.functional.framework import Framework
 from gankit.functional.networks import SpecNetworks, TrainerNetworks
 from gankit.functional.noise_gradient import noise_gradient
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.updates import Updates
+from gankit.terms import CLASS
 
 
 class Trainer:
@@ -156,11 +156,10 @@ class Inference:
         images, gradient = self._gradient(*self._arguments(noise, labels), goal)
         return framework.numpy(images), framework.numpy(gradient)
 
-    def classify(self, images: Array, /) -> Array:
-        """Return `(n, classes)` logits, of a discriminator with an auxiliary classifier."""
-        if not self._trainer.problem.auxiliary:
-            raise ConfigError("this network has no classifier; set `auxiliary`")
-        return self._outputs(images, None)[:, 1:]
+    def classify(self, images: Array, head: str = CLASS, /) -> Array:
+        """Return the `(n, size)` outputs of a discriminator's head."""
+        columns = self._trainer.problem.columns_of(head)
+        return self._outputs(images, None)[:, columns]
 
     def weights(self) -> State:
         """Return copies of weights and running state; NotPortable if the network is native."""

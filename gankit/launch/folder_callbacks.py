@@ -8,7 +8,7 @@ import numpy as np
 
 from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
 from gankit.contract import Labels
-from gankit.contract.latents import latents
+from gankit.contract.sample_noise import sample_noise
 from gankit.data.class_names import Classes
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.lasting_settings import lasting
@@ -58,7 +58,7 @@ def folder_callbacks(
     def manifest() -> Mapping[str, object]:
         return info | ({SECONDS: trained.seconds} if trained else {})
 
-    noise = latents(count, config.latent, config.seed).astype(config.precision)
+    noise = sample_noise(plan.problem, count, config.seed).astype(config.precision)
     return [
         Losses(log),
         Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan)),

@@ -100,7 +100,7 @@ class NumpyLossOps:
 
     @staticmethod
     def logsumexp(logits: Logits) -> Logits:
-        """Return log(sum(exp(x))) over the batch."""
+        """Return log(sum(exp(x))) of all `logits`."""
         largest = np.max(logits)
         made: Logits = largest + np.log(np.sum(np.exp(logits - largest)))
         return made

@@ -102,6 +102,11 @@ def payload(
     problem = run.problem
     if not isinstance(problem.generator, tuple):
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
+    if problem.codes:
+        raise ConfigError(
+            "--explore: got a generator with codes; expected one without; draw its codes by "
+            "gankit sample RUN --code NAME=A..B"
+        )
     classes = problem.generator_classes
     _check_size(problem.generator, problem.latent, problem.classes, most)
     weights = run.generator.weights()

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from gankit.augment import Augment
+from gankit.codes import Code
 from gankit.contract import Backend, Problem
 from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD, Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.terms import Term
 from gankit.testing.following_loss import FOLLOWING
 from gankit.testing.network_pairs import PAIRS, TO_IMAGE
 from gankit.testing.rgb import CLASSES, rgb_problem
@@ -30,6 +32,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     "freeze": {
         "discriminator": (Flatten(), Dense(4), Dense(1)),
         "freeze": ("discriminator:1",),
+    },
+    "heads": {
+        "discriminator": (Flatten(), Dense(4)),
+        "codes": (Code("kind", "categorical", 3),),
+        "heads": {"kind": 3},
+        "terms": (Term("cross-entropy", "fake/kind", "code/kind"),),
     },
     "input-gradients": {"penalties": (Penalty("real", target=0, weight=1.0),)},
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},

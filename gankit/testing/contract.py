@@ -27,6 +27,7 @@ from gankit.testing.clauses.exports import ExportClauses
 from gankit.testing.clauses.followers import FollowerClauses
 from gankit.testing.clauses.formulas import FormulaClauses
 from gankit.testing.clauses.frozen import FrozenClauses
+from gankit.testing.clauses.heads import HeadClauses
 from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
@@ -75,6 +76,7 @@ class BackendContract(
     LayerClauses,
     RunningStateClauses,
     LabelClauses,
+    HeadClauses,
     PenaltyClauses,
     AugmentationClauses,
     FollowerClauses,

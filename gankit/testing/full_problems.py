@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gankit.augment import Augment
+from gankit.codes import Code
 from gankit.contract import Backend, Problem
 from gankit.layers import (
     AveragePool,
@@ -31,6 +32,7 @@ from gankit.losses import HINGE, RELATIVISTIC, Loss, smoothed
 from gankit.optimizers import Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.terms import Side, Term
 from gankit.testing.following_loss import FOLLOWING
 from gankit.testing.network_pairs import TO_IMAGE
 from gankit.testing.problems import ADAM, AVERAGE
@@ -58,6 +60,7 @@ def with_all_features(backend: Backend, family: str) -> Problem:
         fresh_noise=classifier,
         generator_optimizer=adam(backend),
         discriminator_optimizer=adam(backend) if classifier else rmsprop(backend),
+        **heads_of(backend, classifier=classifier),
         **penalties_of(backend, classifier=classifier),
         **augmentation_of(backend, adaptive=classifier),
     )
@@ -93,8 +96,10 @@ def discriminator_layers(backend: Backend, *, classifier: bool) -> Spec:
         first = Conv(6, kernel=4, stride=2, padding=1, spectral=spectral)
         body = (first, *claimed_layers(backend, block), AveragePool(2), Flatten())
     last: Layer = Dense(1, spectral=spectral)
-    if classifier and "class-logits" in backend.capabilities:
-        last = Dense(1 + CLASSES, spectral=spectral)
+    if classifier:
+        classes = CLASSES if "class-logits" in backend.capabilities else 0
+        heads = sum(heads_of(backend, classifier=True).get("heads", {}).values())
+        last = Dense(1 + classes + heads, spectral=spectral)
     elif not classifier and "labels" in backend.capabilities:
         last = Projection(spectral=spectral)
     return (*body, Tanh(), Dropout(0.3), last)
@@ -118,6 +123,21 @@ def rmsprop(backend: Backend) -> Optimizer:
     if not backend.capabilities >= {"rmsprop", "clip"}:
         return ADAM
     return RMSprop(1e-3, decay=0.99, epsilon=1e-6, clip=0.5)
+
+
+def heads_of(backend: Backend, *, classifier: bool) -> dict[str, Any]:
+    """Return a categorical and a uniform code, with heads and terms, if claimed."""
+    if not classifier or "heads" not in backend.capabilities:
+        return {}
+    both: tuple[Side, ...] = ("generator", "discriminator")
+    return {
+        "codes": (Code("kind", "categorical", 3), Code("slant", "uniform", 2)),
+        "heads": {"kind": 3, "slant": 2},
+        "terms": (
+            Term("cross-entropy", "fake/kind", "code/kind", both, 0.3),
+            Term("l2", "fake/slant", "code/slant", both, 0.1),
+        ),
+    }
 
 
 def penalties_of(backend: Backend, *, classifier: bool) -> dict[str, Any]:

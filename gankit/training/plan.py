@@ -9,6 +9,7 @@ import numpy as np
 from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.contract import Block, Problem
+from gankit.contract.code_numbers import code_numbers
 from gankit.contract.random_inputs import RandomInputs, draw
 from gankit.contract.random_streams import Stream, generator
 from gankit.contract.scalars import scalars
@@ -60,12 +61,16 @@ def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps
             raise ConfigError(f"{name}: got {shown(value)}; expected a whole number, at least 0")
     updates, batch, span = step_shape.n_critic + 1, step_shape.batch, range(start, start + steps)
     index = np.empty((steps, updates, batch), np.int64)
-    noise = np.empty((steps, updates, batch, problem.latent), np.float32)
+    noise = np.empty((steps, updates, batch, problem.noise_width), np.float32)
     fresh = updates if problem.fresh_noise else updates - 1
     for row, r in enumerate(span):
         index[row] = generator(problem.seed, Stream.INDEX, r).integers(0, images, (updates, batch))
         random = generator(problem.seed, Stream.NOISE, r)
-        random.standard_normal(dtype=np.float32, out=noise[row, :fresh])
+        lead = (fresh, batch)
+        noise[row, :fresh, :, : problem.latent] = random.standard_normal(
+            (*lead, problem.latent), np.float32
+        )
+        noise[row, :fresh, :, problem.latent :] = code_numbers(problem.codes, problem.seed, r, lead)
         noise[row, fresh:] = noise[row, fresh - 1]
     return Block(
         seed=problem.seed,

@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 
 from gankit.augment import TRANSFORMS, Augment
+from gankit.codes import Code
 from gankit.contract import Problem
 from gankit.layers import (
     AveragePool,
@@ -41,6 +42,7 @@ from gankit.losses import BUILTIN, smoothed
 from gankit.optimizers import SGD, Adam, Average, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
+from gankit.terms import Term
 from gankit.testing.following_loss import FOLLOWING
 
 CLASSES = 3
@@ -99,10 +101,39 @@ def case(number):
         problem = replace(problem, loss=kind.choice(BUILTIN[len(FIRST) :]))
     powers = random.Random(f"power {number}")  # noqa: S311
     problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
+    problem = replace(problem, **coded(random.Random(f"codes {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
     return Case(problem, images, labels, chance.randint(4, 7), chance.randint(1, 2), smoothing)
+
+
+def coded(chance, problem):
+    """Return codes, with heads and terms, for a quarter of the problems whose last layer is dense.
+
+    A head of labels is that of SGAN.
+    """
+    last = problem.discriminator[-1]
+    if chance.random() < 0.75 or not isinstance(last, Dense):
+        return {}
+    both = ("generator", "discriminator")
+    codes, heads, terms = [], {}, []
+    for name in ("one", "two")[: chance.randint(1, 2)]:
+        kind = chance.choice(["cross-entropy", "l2", "gaussian"])
+        code_kind = (
+            chance.choice(["uniform", "normal"]) if kind != "cross-entropy" else "categorical"
+        )
+        code = Code(name, code_kind, chance.randint(2, 3))
+        codes.append(code)
+        heads[name] = 2 * code.size if kind == "gaussian" else code.size
+        sides = chance.choice([both, ("generator",), ("discriminator",)])
+        terms.append(Term(kind, f"fake/{name}", f"code/{name}", sides, chance.choice([0.1, 1.0])))
+    if problem.classes and not problem.auxiliary and chance.random() < 0.5:
+        heads["class"] = problem.classes
+        terms.append(Term("cross-entropy", "real/class", "label", ("discriminator",), 0.5))
+    wider = replace(last, units=last.units + sum(heads.values()))
+    discriminator = (*problem.discriminator[:-1], wider)
+    return {"discriminator": discriminator, "codes": codes, "heads": heads, "terms": terms}
 
 
 def frozen(problem, chance):

@@ -52,6 +52,7 @@ class Oracle:
             self.problem.loss.name, reals[:, 0], fakes[:, 0], self.smoothing, self.part("loss")
         )
         loss = loss + self.classified(batch, fakes, reals)
+        loss = loss + self.termed("discriminator", batch, fake=fakes, real=reals)
         for number, penalty in enumerate(self.problem.penalties):
             weight = batch.scalars[f"penalty/{number}"]
             if weight:
@@ -70,6 +71,7 @@ class Oracle:
         real = reals[0][:, 0] if paired else None
         loss = losses.generator(self.problem.loss.name, real, fakes[:, 0], self.part("loss"))
         loss = loss + self.classified(batch, fakes)
+        loss = loss + self.termed("generator", batch, fake=fakes)
         self.move("generator", loss, batch, moved)
         if self.problem.average:
             self.blend(batch.scalars["average"])
@@ -107,7 +109,27 @@ class Oracle:
         weight, labels = self.problem.auxiliary, batch.labels
         if not weight:
             return 0.0
-        return weight * sum(functional.cross_entropy(half[:, 1:], labels) for half in halves)
+        classes = slice(1, 1 + self.problem.classes)
+        return weight * sum(functional.cross_entropy(half[:, classes], labels) for half in halves)
+
+    def termed(self, side, batch, **halves):
+        first = 1 + (self.problem.classes if self.problem.auxiliary else 0)
+        columns, total = {}, 0.0
+        for name, size in self.problem.heads.items():
+            columns[name], first = slice(first, first + size), first + size
+        for term in self.problem.terms:
+            if side in term.sides:
+                half, name = term.of.split("/")
+                target = batch.labels if term.to == "label" else self.code(batch, term.to)
+                total = total + term.weight * compared(
+                    term.kind, halves[half][:, columns[name]], target
+                )
+        return total
+
+    def code(self, batch, value):
+        widths = [self.problem.latent, *(code.size for code in self.problem.codes)]
+        names = ["noise", *(f"code/{code.name}" for code in self.problem.codes)]
+        return dict(zip(names, batch.noise.split(widths, 1), strict=True))[value]
 
     def penalty(self, number, penalty, fake, batch, masks):
         drawn = {n: batch.random.get(f"penalty/{number}/{n}") for n in ("alpha", "noise")}
@@ -188,6 +210,20 @@ class Oracle:
                 if "exp_avg" in kept[weight]:
                     found[f"{prefix}/t"] = np.array(int(kept[weight]["step"]), np.int64)
         return found
+
+
+def compared(kind, of, to):
+    """Return a term's value; `to` of a cross-entropy are classes or probabilities."""
+    match kind:
+        case "cross-entropy":
+            return functional.cross_entropy(of, to)
+        case "l2":
+            return functional.mse_loss(of, to)
+        case "gaussian":
+            means, logs = of.chunk(2, 1)
+            normal = torch.distributions.Normal(means, logs.mul(0.5).exp())
+            return -normal.log_prob(to).sum(1).mean()
+    raise ValueError(kind)
 
 
 def made(optimizer, weights):

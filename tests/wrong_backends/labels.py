@@ -63,8 +63,8 @@ class ReversesClasses(CorrectTrainer):
     """Returns class logits in reverse order."""
 
     class face(Inference):  # noqa: N801
-        def classify(self, images):
-            return super().classify(images)[:, ::-1]
+        def classify(self, images, head="class"):
+            return super().classify(images, head)[:, ::-1]
 
 
 @caught_by("test_classify_returns_class_logits")
@@ -72,22 +72,23 @@ class TakesTheLogitForAClass(CorrectTrainer):
     """Returns the real-or-fake logit among the class logits."""
 
     class face(Inference):  # noqa: N801
-        def classify(self, images):
+        def classify(self, images, _head="class"):
             return self._outputs(images, None)
 
 
 @caught_by("test_auxiliary_classifier_adds_its_loss")
 class ClassifiesOneHalf(CorrectTrainer):
-    """Leaves the fakes' cross-entropy out of the discriminator's loss."""
+    """Takes the reals' cross-entropy twice, and not that of the fakes."""
 
-    def _auxiliary(self, batch, *halves):
-        return super()._auxiliary(batch, halves[-1])
+    def _terms(self, side, batch, outputs):
+        same = outputs | {"fake": outputs["real"]} if side == "discriminator" else outputs
+        return super()._terms(side, batch, same)
 
 
 @caught_by("test_auxiliary_classifier_adds_its_loss")
 class ForgetsTheAuxiliaryWeight(CorrectTrainer):
     """Ignores the weight of the auxiliary loss."""
 
-    def _auxiliary(self, batch, *halves):
+    def _terms(self, side, batch, outputs):
         weight = self.problem.auxiliary
-        return super()._auxiliary(batch, *halves) * (1 / weight) if weight else 0.0
+        return super()._terms(side, batch, outputs) * (1 / weight) if weight else 0.0

@@ -14,7 +14,13 @@ from gankit.cli.options import device as device_option
 
 @click.command("sample")
 @click.argument("run", type=PATH)
-@click.option("-n", "--number", "count", type=int, help="Images  [25; with --interpolate: 1 row].")
+@click.option(
+    "-n",
+    "--number",
+    "count",
+    type=int,
+    help="Images  [25; rows of --interpolate: 1, of --code A..B: 10].",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
 @click.option("--truncation", type=float, help="Redraw noise above this, such as 0.7.")
 @best_option
@@ -30,10 +36,11 @@ from gankit.cli.options import device as device_option
 @click.option("--scale", type=int, help="Enlarge each pixel by this factor  [grid: to 400 wide].")
 @click.option("--class", "label", metavar="NAME|N", help="Generate only this class.")
 @click.option("--by-class", is_flag=True, help="Generate a row of -n images for each class.")
-@click.option("--interpolate", metavar="SEED,SEED,...", help="Interpolate from seed to seed.")
 @click.option(
-    "--steps", type=int, help="Images from seed to seed, ends included  [8; animated: 16]."
+    "--code", "codes", multiple=True, metavar="NAME=VALUE|A..B", help="Set a code, or vary it."
 )
+@click.option("--interpolate", metavar="SEED,SEED,...", help="Interpolate from seed to seed.")
+@click.option("--steps", type=int, help="Images from end to end, both included  [8; animated: 16].")
 @click.option("--training", is_flag=True, help="Animate the sample grids of the training.")
 @click.option("--frames", type=int, help="Most grids of --training, evenly spaced  [100].")
 @click.option("--fps", type=float, help="Frames per second of an animation  [10].")
@@ -44,6 +51,9 @@ def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click
     Writes a grid as PNG, single PNG files with --each, or an array as .npy or .npz: (n, height,
     width, channels) in [-1, 1]. A class-conditional run generates each class in turn, one class
     with --class, or a row of each class with --by-class.
+
+    With --code NAME=A..B, the images of a row differ only in that code of the noise, which goes
+    from A to B; --code NAME=VALUE sets one in all images.
 
     With --interpolate, each row goes from the image of one seed to that of the next; an
     animation does so with the complete grid. --training animates the grids saved during

@@ -11,11 +11,12 @@ from gankit.cli.sampling.images import ImagesRequest
 from gankit.cli.sampling.interpolation import InterpolationRequest
 from gankit.cli.sampling.options import SampleOptions
 from gankit.cli.sampling.training import TrainingRequest
+from gankit.cli.sampling.varied_code import VariedCodeRequest
 from gankit.runs import RunFolder
 
 __all__ = ["sample_request"]
 
-Request: TypeAlias = ImagesRequest | InterpolationRequest | TrainingRequest
+Request: TypeAlias = ImagesRequest | InterpolationRequest | TrainingRequest | VariedCodeRequest
 
 
 def sample_request(ctx: click.Context) -> Request:
@@ -33,4 +34,7 @@ def sample_request(ctx: click.Context) -> Request:
 def _request(options: SampleOptions) -> Request:
     if options.training:
         return TrainingRequest(options)
-    return InterpolationRequest(options) if options.interpolate else ImagesRequest(options)
+    if options.interpolate:
+        return InterpolationRequest(options)
+    code = options.varied_code
+    return VariedCodeRequest(options, code) if code else ImagesRequest(options)

@@ -24,11 +24,11 @@ class ImagesRequest:
         """Raise ConfigError for options of the other requests."""
         options = self.options
         if options.steps is not None:
-            raise ConfigError("--steps needs --interpolate SEED,SEED")
+            raise ConfigError("--steps needs --interpolate SEED,SEED or --code NAME=A..B")
         if options.animates:
             raise ConfigError(
-                f"{options.out} is an animation; give --interpolate SEED,SEED or --training, "
-                "or name a .png file"
+                f"{options.out} is an animation; give --interpolate SEED,SEED, --code NAME=A..B or "
+                "--training, or name a .png file"
             )
 
     def write(self) -> Iterator[str]:
@@ -40,5 +40,8 @@ class ImagesRequest:
         labels, count, columns, rows = arrangement(options, run, options.count or IMAGES)
         if options.suffix in images.FORMATS:
             images.check_grid(count, run.problem.image_shape, columns, options.scale or 1)
-        chunks = run.chunks(count, options.seed, labels, truncation=options.truncation)
+        chunks = run.chunks(
+            count, options.seed, labels,
+            truncation=options.truncation, codes=options.fixed_codes or None,
+        )  # fmt: skip
         yield from write_still(options, chunks, count, columns, rows)

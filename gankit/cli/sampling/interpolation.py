@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gankit._text import counted
 from gankit.cli.sampling.classes import arrangement
 from gankit.cli.sampling.images import IMAGES
-from gankit.cli.sampling.options import FPS, SampleOptions
-from gankit.cli.sampling.still_files import write_still
+from gankit.cli.sampling.options import SampleOptions
+from gankit.cli.sampling.paths import ANIMATED_STEPS, STEPS, write_paths
 from gankit.cli.sampling.training import MOST_FRAMES
 from gankit.errors import ConfigError
-from gankit.visual import animation, images
-
-if TYPE_CHECKING:
-    from gankit.contract import Array
-
-STEPS, ANIMATED_STEPS = 8, 16
 
 
 @dataclass(frozen=True)
@@ -56,27 +46,4 @@ class InterpolationRequest:
         paths = run.interpolate(
             options.interpolate, self._steps, count, labels, truncation=options.truncation
         )
-        if options.animates:
-            frames = _frames(paths)
-            yield self._write_animation(frames, columns)
-            still = frames.reshape(-1, *frames.shape[2:])
-        else:
-            columns = self._steps
-            still = paths.reshape(-1, *paths.shape[3:])
-        yield from write_still(options, iter([still]), len(still), columns)
-
-    def _write_animation(self, frames: Array, columns: int | None) -> str:
-        """Write an animation of the grid, from seed to seed."""
-        options = self.options
-        grids = (images.grid(frame, columns) for frame in frames)
-        pictures = (images.enlarged(grid, options.scale or 1) for grid in grids)
-        assert options.out is not None  # noqa: S101 - for mypy: an animation has a file.
-        count = animation.write(options.out, pictures, fps=options.fps or FPS)
-        return f"{counted(count, 'frame')}, {options.fps or FPS:g} per second"
-
-
-def _frames(paths: Array) -> Array:
-    """Return `(frames, n, height, width, channels)`; the shared end of two paths is one frame."""
-    count = paths.shape[1]
-    inner = [paths[:, i, : None if i == count - 1 else -1] for i in range(count)]
-    return np.moveaxis(np.concatenate(inner, axis=1), 1, 0)
+        yield from write_paths(options, paths, columns)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from gankit.cli.sampling.code_choice import CodeChoice, code_choice
 from gankit.contract import latents
 from gankit.errors import ConfigError
 from gankit.runs import arrays
@@ -33,6 +34,7 @@ class SampleOptions:
     scale: int | None
     label: str | None
     by_class: bool
+    codes: tuple[CodeChoice, ...]
     interpolate: tuple[int, ...]
     steps: int | None
     training: bool
@@ -50,7 +52,18 @@ class SampleOptions:
         if values["out"] is None and (values["training"] or not values["each"]):
             values["out"] = Path("training.gif" if values["training"] else "samples.png")
         values["interpolate"] = _seeds(values["interpolate"])
+        values["codes"] = tuple(map(code_choice, values["codes"]))
         return cls(**values, given=frozenset(given))
+
+    @property
+    def fixed_codes(self) -> dict[str, float]:
+        """The codes with one value for all images, by name."""
+        return {code.name: code.first for code in self.codes if code.last is None}
+
+    @property
+    def varied_code(self) -> CodeChoice | None:
+        """The code that varies along a row."""
+        return next((code for code in self.codes if code.last is not None), None)
 
     @property
     def animates(self) -> bool:
@@ -70,6 +83,12 @@ class SampleOptions:
             raise ConfigError(f"--scale: got {self.scale}; expected at least 1")
         if self.frames is not None and not self.training:
             raise ConfigError("--frames needs --training; use --steps with --interpolate")
+        if len({code.name for code in self.codes}) < len(self.codes):
+            raise ConfigError("--code: got a code twice; expected each once")
+        if sum(code.last is not None for code in self.codes) > 1:
+            raise ConfigError("--code: got two that vary; expected one A..B, the others one value")
+        if self.codes and (self.interpolate or self.training):
+            raise ConfigError("--code needs images of one seed; remove --interpolate or --training")
         if self.truncation is not None:
             latents.check_bound(self.truncation)
         if self.fps is not None:

@@ -79,7 +79,7 @@ def images_above_zero(start: Start) -> str | None:
     if isinstance(problem.generator, tuple):
         end = NEVER_NEGATIVE.get(type(_last(problem.generator)))
     else:
-        outputs = _outputs_of_large_inputs(problem, start.trainer.generator, (problem.latent,))
+        outputs = _outputs_of_large_inputs(problem, start.trainer.generator, (problem.noise_width,))
         end = "a sigmoid or a relu" if outputs.min() >= 0 else None
     return end and (
         f"the generator ends in {end}, so no pixel is below 0, which is mid-grey; "
@@ -91,7 +91,7 @@ def unused_labels(start: Start) -> str | None:
     """Warn of labels that no network uses, so the run is not class-conditional."""
     problem = start.problem
     specs = [net for net in (problem.generator, problem.discriminator) if isinstance(net, tuple)]
-    if not problem.classes or problem.auxiliary or len(specs) < 2 or any(map(uses_labels, specs)):
+    if not problem.classes or problem.classifies or len(specs) < 2 or any(map(uses_labels, specs)):
         return None
     return (
         f"the images have {counted(problem.classes, 'class', 'classes')}, but no network uses "
@@ -109,7 +109,7 @@ def _last(spec: Spec) -> Layer | None:
 
 def _networks(problem: Problem) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
     return (
-        ("generator", problem.generator, (problem.latent,)),
+        ("generator", problem.generator, (problem.noise_width,)),
         ("discriminator", problem.discriminator, problem.image_shape),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gankit.config import TrainConfig
@@ -31,7 +32,10 @@ def fit_config(problem: Problem, loss: Loss, **rest: Any) -> TrainConfig:  # noq
     """
     return TrainConfig(
         generator=_network(problem.generator, problem.generator_optimizer),
-        discriminator=_network(problem.discriminator, problem.discriminator_optimizer),
+        discriminator=replace(
+            _network(problem.discriminator, problem.discriminator_optimizer),
+            heads=dict(problem.heads),
+        ),
         latent=problem.latent,
         loss=loss.name,
         classes=problem.classes or None,

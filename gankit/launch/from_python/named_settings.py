@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gankit import plugins
 from gankit._utils.field_types import as_tuple
+from gankit.codes import Code
 from gankit.config import learning_rates
 from gankit.config.settings import Settings
 from gankit.contract import Backend
@@ -19,6 +20,7 @@ from gankit.errors import ConfigError, shown
 from gankit.layers import Layer
 from gankit.losses import Loss
 from gankit.penalties import Penalty
+from gankit.terms import Term
 
 SETTING_REMEDIES = {
     **learning_rates.remedies("{}={'optimizer': {'learning_rate': ...}}"),
@@ -67,6 +69,9 @@ def named_settings(settings: Settings) -> NamedSettings:
             named["dataset"], images = MEMORY, dataset
     if isinstance(named.get("penalties"), Penalty | str):
         named["penalties"] = (named["penalties"],)
+    for name, kind in (("codes", Code), ("terms", Term)):
+        if isinstance(named.get(name), kind):
+            named[name] = (named[name],)
     if isinstance(named.get("freeze"), str):
         named["freeze"] = (named["freeze"],)
     for role in ("generator", "discriminator"):

@@ -51,7 +51,7 @@ def invert_images(
         result = invert(
             network,
             run.problem.scale(np.asarray(found)),
-            latent=run.problem.latent,
+            latent=run.problem.noise_width,
             classes=len(classes.names),
             labels=chosen,
             steps=steps,
@@ -71,7 +71,7 @@ def paths_between(run: Trained, inversion: Inversion, steps: int) -> Array:
     if len(inversion) < 2:
         raise ConfigError(f"inversion: got {len(inversion)} image; a path needs at least two")
     _check_own(run, inversion)
-    noise = interpolated(inversion.latents, steps)
+    noise = interpolated(inversion.latents, steps, run.problem.latent)
     labels = None
     if inversion.labels is not None:
         first = np.arange(steps) < steps / 2
@@ -91,7 +91,7 @@ def _check_own(run: Trained, inversion: Inversion) -> None:
     """Raise ConfigError if the inversion cannot be one by this run's generator."""
     found = (inversion.latents.shape[1:], inversion.images.shape[1:], inversion.labels is not None)
     conditional = len(classes_of(run).names) > 0
-    if found != ((run.problem.latent,), tuple(run.problem.image_shape), conditional):
+    if found != ((run.problem.noise_width,), tuple(run.problem.image_shape), conditional):
         raise ConfigError("inversion: got that of another run; expected the result of run.invert")
 
 

@@ -26,6 +26,7 @@ from gankit.errors import ConfigError, shown
 from gankit.inversion import RESTARTS, STEPS, Inversion
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.run.class_labels import NO_CLASSES, ClassChoice, class_labels, classes_of
+from gankit.launch.run.code_values import CodeValues, code_values
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.layers import is_spec
 from gankit.runs.loss_history import LossHistory
@@ -132,6 +133,7 @@ class Run:
         labels: ClassChoice | None = None,
         *,
         truncation: float | None = None,
+        codes: CodeValues | None = None,
     ) -> Array:
         """Generate `n` images.
 
@@ -147,13 +149,18 @@ class Run:
             class-conditional networks.
         truncation
             Bound of the noise, as in `gankit.contract.latents.truncated`; None for no bound.
+        codes
+            Values of codes by name, for runs that have codes, such as `{"slant": 0.5}`: a number,
+            or `(n,)` or `(n, size)` of them; of a categorical code, a category from 0 on, or `(n,)`
+            of them. By default codes are drawn like the noise.
 
         Returns
         -------
         Array
             `(n, height, width, channels)` in [-1, 1].
         """
-        return np.concatenate(list(self.chunks(n, seed, labels, truncation=truncation)))
+        made = self.chunks(n, seed, labels, truncation=truncation, codes=codes)
+        return np.concatenate(list(made))
 
     def chunks(
         self,
@@ -162,15 +169,16 @@ class Run:
         labels: ClassChoice | None = None,
         *,
         truncation: float | None = None,
+        codes: CodeValues | None = None,
     ) -> Iterator[Array]:
         """Yield what `sample` returns, at most 1,024 images at a time.
 
         Parameters
         ----------
-        n, seed, labels, truncation
+        n, seed, labels, truncation, codes
             As in `sample`.
         """
-        noise = noise_chunks(n, self.problem.latent, seed, truncation)
+        noise = noise_chunks(self.problem, n, seed, truncation, codes)
         yield from self._made(noise, self._labels(n, labels))
 
     def interpolate(
@@ -183,6 +191,8 @@ class Run:
         truncation: float | None = None,
     ) -> Array:
         """Interpolate spherically between the noise of each seed and of the next.
+
+        Codes change along a straight line.
 
         Parameters
         ----------
@@ -202,15 +212,52 @@ class Run:
         """
         if isinstance(seeds, str) or not isinstance(seeds, Iterable):
             raise ConfigError(f"seeds: got {shown(seeds)}; expected two or more, such as [1, 2]")
-        latent = self.problem.latent
-        ends = [np.concatenate([*noise_chunks(n, latent, seed, truncation)]) for seed in seeds]
-        noise = interpolated(np.stack(ends), steps)
+        problem = self.problem
+        ends = [np.concatenate([*noise_chunks(problem, n, seed, truncation)]) for seed in seeds]
+        noise = interpolated(np.stack(ends), steps, problem.latent)
         classes = self._labels(n, labels)
         if classes is not None:
             classes = np.tile(classes, noise.shape[0] * steps)
-        rows = row_chunks(noise.reshape(-1, latent))
+        rows = row_chunks(noise.reshape(-1, problem.noise_width))
         made = np.concatenate(list(self._made(rows, classes)))
         return np.moveaxis(made.reshape(*noise.shape[:3], *made.shape[1:]), 2, 0)
+
+    def sweep(
+        self,
+        code: str,
+        values: Sequence[float],
+        n: int = 1,
+        seed: int = 0,
+        labels: ClassChoice | None = None,
+        *,
+        truncation: float | None = None,
+        codes: CodeValues | None = None,
+    ) -> Array:
+        """Generate images that differ in one code alone.
+
+        Parameters
+        ----------
+        code
+            Name of the code.
+        values
+            Its values; of a categorical code, categories.
+        n, seed, labels, truncation, codes
+            As in `sample`; each of the `n` images is generated once for each value.
+
+        Returns
+        -------
+        Array
+            `(n, len(values), height, width, channels)` in [-1, 1].
+        """
+        problem, count = self.problem, len(values)
+        drawn = noise_chunks(problem, n, seed, truncation, codes)
+        noise = np.repeat(np.concatenate(list(drawn)), count, axis=0)
+        columns = code_values(problem, n * count, {code: np.tile(np.asarray(values), n)})
+        noise[:, problem.code_columns[code]] = columns[code]
+        classes = self._labels(n, labels)
+        classes = None if classes is None else np.repeat(classes, count)
+        made = np.concatenate(list(self._made(row_chunks(noise), classes)))
+        return made.reshape(n, count, *made.shape[1:])
 
     def grid(
         self,

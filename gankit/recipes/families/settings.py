@@ -17,7 +17,7 @@ DEFAULT_CLASSES = 10
 ROLES: tuple[Role, ...] = get_args(Role)
 COMMON = ("family", "width")
 """Settings of both networks; a network's own come first."""
-CONFIGURED = {"layers", "optimizer"}
+CONFIGURED = {"layers", "optimizer", "heads"}
 """What a `NetworkConfig` has; every other key of a network is an option of its family."""
 
 
@@ -51,7 +51,8 @@ def layers(
         A family is unknown or makes no such images, or one of its options is invalid.
     """
     auxiliary = settings.get("auxiliary")
-    outputs = 1 + classes if isinstance(auxiliary, int | float) and auxiliary > 0 else 1
+    classified = classes if isinstance(auxiliary, int | float) and auxiliary > 0 else 0
+    outputs = 1 + classified + _columns(_network(settings, "discriminator").get("heads"))
     common = {"width": settings["width"]} if "width" in settings else {}
     return {
         role: {"layers": as_toml(found.layers(role, shape, common | options, outputs))}
@@ -99,6 +100,12 @@ def _layer(layer: Layer) -> dict[str, Any]:
 def _network(settings: Mapping[str, Any], role: Role) -> Mapping[str, Any]:
     network = settings.get(role)
     return network if isinstance(network, Mapping) else {}
+
+
+def _columns(heads: object) -> int:
+    """Return the number of columns of heads; other values are refused with the other settings."""
+    sizes = heads.values() if isinstance(heads, Mapping) else ()
+    return sum(size for size in sizes if isinstance(size, int))
 
 
 def _options(network: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,10 +24,11 @@ each_family = pytest.mark.parametrize("family", FAMILIES)
 class IntegrationClauses:
     """Integration: all claimed capabilities in one problem, with two discriminator updates a step.
 
-    One family has an auxiliary classifier, residual blocks, adaptive augmentation and Adam. The
-    other has a projection of classes, a relativistic loss with a follower, layer normalisation and
-    a clipped RMSprop. Both have class-conditional networks, spectral norm, dropout, two penalties
-    of which one is lazy, schedules, instance noise, flips and an average.
+    One family has an auxiliary classifier, codes with heads, residual blocks, adaptive
+    augmentation and Adam. The other has a projection of classes, a relativistic loss with a
+    follower, layer normalisation and a clipped RMSprop. Both have class-conditional networks,
+    spectral norm, dropout, two penalties of which one is lazy, schedules, instance noise, flips
+    and an average.
     """
 
     @each_family

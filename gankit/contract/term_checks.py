@@ -1,0 +1,66 @@
+"""Whether a problem's codes, heads and terms fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gankit.codes import Code, check_name
+from gankit.errors import ConfigError, UnknownName, shown
+from gankit.terms import CLASS, Term
+
+
+def check_codes(codes: Sequence[Code]) -> None:
+    """Raise ConfigError for two codes of one name."""
+    names = [code.name for code in codes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"codes: got two of the name {name!r}; give each another name")
+
+
+def check_heads(heads: object, *, auxiliary: bool) -> None:
+    """Raise ConfigError unless `heads` are sizes of at least 1 by name."""
+    if not isinstance(heads, Mapping):
+        raise ConfigError(f"heads: got {shown(heads)}; expected sizes by name: {{'digit': 10}}")
+    for name, size in heads.items():
+        check_name("heads", name)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ConfigError(f"heads.{name}: got {shown(size)}; expected a whole number above 0")
+    if auxiliary and CLASS in heads:
+        raise ConfigError(
+            f"heads: got {CLASS!r} and auxiliary, which adds that head; leave out one of them"
+        )
+
+
+def head_width(heads: Mapping[str, int], *, auxiliary: bool) -> int:
+    """Return the number of columns of checked heads."""
+    check_heads(heads, auxiliary=auxiliary)
+    return sum(heads.values())
+
+
+def check_term(
+    term: Term, number: int, heads: Mapping[str, int], codes: Sequence[Code], classes: int
+) -> None:
+    """Raise ConfigError unless a term's head and its code or labels fit together."""
+    place = f"terms.{number}"
+    if term.head not in heads:
+        raise UnknownName("head", term.head, sorted(heads))
+    if term.code:
+        by_name = {code.name: code for code in codes}
+        if term.code not in by_name:
+            raise UnknownName("code", term.code, sorted(by_name))
+        code = by_name[term.code]
+        if term.kind == "cross-entropy" and code.kind != "categorical":
+            raise ConfigError(
+                f"{place}.kind: got 'cross-entropy' to the {code.kind} code {code.name!r}; "
+                "expected 'l2' or 'gaussian'"
+            )
+        wanted, name = code.size * (2 if term.kind == "gaussian" else 1), term.to
+    elif not classes:
+        raise ConfigError(f"{place}.to: got 'label', but the data has no classes; give labels")
+    else:
+        wanted, name = classes, "the classes"
+    if heads[term.head] != wanted:
+        raise ConfigError(
+            f"heads.{term.head}: got {heads[term.head]}; expected {wanted}, "
+            f"for {term.kind} to {name}"
+        )

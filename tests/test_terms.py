@@ -1,0 +1,135 @@
+"""Codes, heads and terms: what a problem refuses, and what it derives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gankit.codes import Code
+from gankit.contract import Problem
+from gankit.layers import Dense, Flatten, Reshape, Tanh
+from gankit.losses import NONSATURATING
+from gankit.optimizers import SGD
+from gankit.terms import Term
+from tests.short_runs import fit, refusal
+
+DIGIT, SLANT = Code("digit", "categorical", 3), Code("slant", "uniform", 2)
+READ = Term("cross-entropy", "fake/digit", "code/digit", ("generator", "discriminator"))
+PROBLEM = Problem(
+    generator=(Dense(6), Tanh(), Reshape((3, 2, 1))),
+    discriminator=(Flatten(), Dense(6)),
+    latent=4,
+    image_shape=(3, 2, 1),
+    loss=NONSATURATING,
+    generator_optimizer=SGD(0.1),
+    discriminator_optimizer=SGD(0.1),
+    codes=(DIGIT, SLANT),
+    heads={"digit": 3, "slant": 2},
+    terms=(READ,),
+)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: Code("a b", "uniform"), "code.name: got 'a b'; expected a letter"),
+        (
+            lambda: Code("a", "categorical"),
+            "code.size: got 1; expected at least 2 of a",
+        ),
+        (lambda: Code("a", "normal", 0), "code.size: got 0; expected at least 1 of a normal code"),
+        (lambda: Code("a", "binary"), "unknown kind 'binary'"),
+        (lambda: Term("l2", "digit", "code/digit"), "term.of: got 'digit'; expected 'fake/NAME'"),
+        (lambda: Term("l2", "fake/digit", "digit"), "term.to: got 'digit'; expected 'label' or"),
+        (lambda: Term("l2", "fake/digit", "label"), "term.kind: got 'l2' to 'label'; expected"),
+        (lambda: Term("l2", "fake/a", "code/a", ()), "term.sides: got []; expected"),
+        (lambda: Term("l2", "fake/a", "code/a", weight=-1), "term.weight: got -1; expected"),
+        (
+            lambda: Term("cross-entropy", "real/class", "label"),
+            "term.sides: got 'generator' for 'real/class'; expected ['discriminator']",
+        ),
+        (
+            lambda: Term("l2", "real/a", "code/a", ("discriminator",)),
+            "term.to: got 'code/a' for 'real/a'; expected 'label'",
+        ),
+    ],
+    ids=range(11),
+)
+def test_a_code_or_a_term_of_another_form_is_refused(make, told):
+    assert told in refusal(make)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"codes": (DIGIT, DIGIT)}, "codes: got two of the name 'digit'"),
+        ({"heads": [3]}, "heads: got list of 1; expected sizes by name"),
+        ({"heads": {"digit": 0}}, "heads.digit: got 0; expected a whole number above 0"),
+        (
+            {"heads": {"digit": 5}},
+            "heads.digit: got 5; expected 3, for cross-entropy to code",
+        ),
+        ({"heads": {"kind": 5}}, "unknown head 'digit'; known: kind"),
+        ({"codes": (SLANT,)}, "unknown code 'digit'; known: slant"),
+        ({"terms": (replace(READ, of="fake/slant", to="code/slant"),)}, "terms.0.kind: got 'cross"),
+        (
+            {"terms": (Term("gaussian", "fake/slant", "code/slant"),)},
+            "heads.slant: got 2; expected 4",
+        ),
+        (
+            {"terms": (Term("cross-entropy", "fake/digit", "label"),)},
+            "terms.0.to: got 'label', but the data has no classes; give labels",
+        ),
+        (
+            {"auxiliary": 1.0, "classes": 3, "heads": {"class": 3}},
+            "heads: got 'class' and auxiliary",
+        ),
+        ({"discriminator": (Flatten(), Dense(1))}, "expected (6,), a logit and 3 of 'digit', 2 of"),
+    ],
+    ids=range(11),
+)
+def test_parts_that_do_not_fit_together_are_refused(changes, told):
+    assert told in refusal(lambda: replace(PROBLEM, **changes))
+
+
+def test_codes_follow_the_normal_columns_and_heads_the_logit():
+    assert PROBLEM.noise_width == 9
+    assert PROBLEM.code_columns == {"digit": slice(4, 7), "slant": slice(7, 9)}
+    assert PROBLEM.head_columns == {"digit": slice(1, 4), "slant": slice(4, 6)}
+    assert {"heads"} <= PROBLEM.needs()
+
+
+def test_auxiliary_is_short_for_a_head_and_two_terms():
+    classes = {"classes": 4, "codes": (), "discriminator": (Flatten(), Dense(5))}
+    long = replace(
+        PROBLEM, **classes, heads={"class": 4},
+        terms=(
+            Term("cross-entropy", "fake/class", "label", ("generator", "discriminator"), 0.5),
+            Term("cross-entropy", "real/class", "label", ("discriminator",), 0.5),
+        ),
+    )  # fmt: skip
+    short = replace(PROBLEM, **classes, heads={}, terms=(), auxiliary=0.5)
+    assert short.head_columns == long.head_columns
+    for side in ("generator", "discriminator"):
+        assert short.terms_of(side) == long.terms_of(side)
+
+
+def test_a_discriminator_without_a_classifier_says_so():
+    assert "set `auxiliary`" in refusal(lambda: PROBLEM.columns_of("class"))
+    assert "unknown head 'width'; known: digit, slant" in refusal(
+        lambda: PROBLEM.columns_of("width")
+    )
+
+
+def test_fit_trains_with_codes_and_labels_at_once():
+    run = fit(
+        discriminator=(Flatten(), Dense(1 + 3 + 2)),
+        labels=np.arange(20) % 2,
+        codes=DIGIT,
+        heads={"digit": 3, "class": 2},
+        terms=[READ, Term("cross-entropy", "real/class", "label", ("discriminator",))],
+    )
+    assert np.isfinite(run.history).all()
+    assert run.trainer.discriminator.classify(run.sample(5), "digit").shape == (5, 3)

@@ -1,0 +1,111 @@
+"""Backends whose heads, codes or terms are wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+from gankit_numpy import trainer as reference
+from gankit_numpy.losses import term_value
+from gankit_numpy.networks import Inference
+from gankit_numpy.operations import get_slice, mean, sum_over
+
+from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.patched import patched
+from tests.wrong_backends.wrong_backend import caught_by
+
+FORMULAS = "test_terms_add_their_formulas"
+REFERENCE = "test_terms_match_the_reference"
+
+
+@caught_by("test_a_head_has_its_columns")
+class ReturnsTheFirstHead(CorrectTrainer):
+    """Returns the columns of the first head for each head."""
+
+    class face(Inference):  # noqa: N801 - it overrides an attribute.
+        def classify(self, images, _head="class"):
+            return self._outputs(images, None)[:, 1:4]
+
+
+class Changed(CorrectTrainer):
+    """The reference on a problem whose terms are changed."""
+
+    def changed(self, term):
+        raise NotImplementedError
+
+    def _terms(self, side, batch, outputs):
+        kept = self._problem
+        self._problem = replace(kept, terms=tuple(map(self.changed, kept.terms)))
+        try:
+            return super()._terms(side, batch, outputs)
+        finally:
+            self._problem = kept
+
+
+@caught_by(FORMULAS, REFERENCE)
+class ForgetsTheWeights(Changed):
+    """Adds each term with the weight 1."""
+
+    def changed(self, term):
+        return replace(term, weight=1.0)
+
+
+@caught_by(FORMULAS, REFERENCE)
+class AddsTermsToTheGeneratorAlone(Changed):
+    """Adds no term of generated images to the discriminator's loss."""
+
+    def changed(self, term):
+        return replace(term, sides=("generator",)) if "generator" in term.sides else term
+
+
+@caught_by(FORMULAS, REFERENCE)
+class ReadsTheFirstColumns(CorrectTrainer):
+    """Takes the first columns of the noise for the codes."""
+
+    def _terms(self, side, batch, outputs):
+        return super()._terms(side, replace(batch, noise=batch.noise[:, ::-1]), outputs)
+
+
+def without_variance(kind, outputs, target):
+    if kind != "gaussian":
+        return term_value(kind, outputs, target)
+    differences = target - get_slice(outputs, (slice(None), slice(target.shape[1])))
+    constants = np.log(2 * np.pi) * target.shape[1] * 0.5
+    return mean(sum_over(differences * differences * 0.5, (1,))) + constants
+
+
+@caught_by(FORMULAS, REFERENCE)
+class AssumesAVarianceOfOne(patched(reference, term_value=without_variance)):
+    """Takes a variance of 1 in a gaussian term."""
+
+
+def summed(kind, outputs, target):
+    made = term_value(kind, outputs, target)
+    return made * target.shape[1] if kind == "l2" else made
+
+
+@caught_by(FORMULAS, REFERENCE)
+class SumsSquares(patched(reference, term_value=summed)):
+    """Sums the squares of an l2 term over the columns, instead of their mean."""
+
+
+def detached(kind, outputs, target):
+    from gankit_numpy.tape import constant
+
+    made = term_value(kind, outputs, target)
+    return constant(made.value) if kind == "cross-entropy" else made
+
+
+@caught_by(REFERENCE)
+class PassesNoGradient(patched(reference, term_value=detached)):
+    """Adds cross-entropies to the losses, but not to the gradients."""
+
+
+@caught_by("test_a_block_with_terms_equals_its_updates")
+class ForgetsTermsInBlocks(CorrectTrainer):
+    """Leaves the terms out of blocks."""
+
+    def train_block(self, block):
+        kept, self._problem = self._problem, replace(self._problem, terms=())
+        try:
+            return super().train_block(block)
+        finally:
+            self._problem = kept
