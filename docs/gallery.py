@@ -16,7 +16,7 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "gallery.md"
 RECIPES = {
     "simple": (6400, "dense.md"), "dcgan": (1000, "convolutional.md"),
-    "infogan-nets": (300, "convolutional.md"), "lsgan": (600, "least-squares.md"),
+    "infogan": (1193, "infogan.md"), "lsgan": (600, "least-squares.md"),
     "bgan": (600, "boundary-seeking.md"),
     "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
     "wgan-div": (312, "wasserstein.md"),
@@ -26,6 +26,7 @@ RECIPES = {
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "acgan", "digits"}
+ROWS = {"infogan": "--code digit=0..9 -n 5"}
 INTRODUCTION = """\
 # Gallery
 
@@ -64,7 +65,7 @@ class Shown:
 def of_recipe(name: str) -> Shown:
     """Return the picture of a recipe."""
     steps, page = RECIPES[name]
-    rows = "--by-class -n 10" if name in CLASSES else "-n 50 --columns 10"
+    rows = "--by-class -n 10" if name in CLASSES else ROWS.get(name, "-n 50 --columns 10")
     length = "" if name == "digits" else f" --steps {steps}"  # It has an end of its own.
     return Shown(
         f"`{name}`",

@@ -41,7 +41,7 @@ STEPS = {
     "dcgan": 1000,
     "dragan": 1200,
     "r3gan": 400,
-    "infogan-nets": 300,
+    "infogan": 3000,
     "wgan": 800,
     "wgan-gp": 800,
     "wgan-div": 800,

@@ -61,10 +61,11 @@ def test_a_recipe_trains(name, backend, pictures):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_fits_its_images(name):
     settings = config(name)
-    made = output_shape(settings.generator.layers, (settings.latent,))
+    made = output_shape(settings.generator.layers, (settings.noise_width,))
     found = output_shape(settings.discriminator.layers, made)
     assert made in {(28, 28, 1), (32, 32, 3)}
-    assert found == ((11,) if settings.auxiliary else (1,))
+    heads = sum(settings.discriminator.heads.values())
+    assert found == (1 + (10 if settings.auxiliary else 0) + heads,)
 
 
 @pytest.mark.parametrize("name", RECIPES)
