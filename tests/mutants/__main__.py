@@ -19,6 +19,7 @@ from tests.paths import ROOT
 MODULES = (
     "followers",
     "functional.objective",
+    "functional.terms",
     "functional.followers",
     "functional.updates",
     "functional.defaults",

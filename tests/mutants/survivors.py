@@ -24,8 +24,8 @@ SURVIVORS = {
     f'{_ADVERSARIAL}fakes, running = self._alone(weights, fake, "fake", inputs, moving=True): '
     "True becomes False": MOVING,
     f"{_GRADIENT}ones = xp.ones_like(made[:, :1]): the value is negated": SQUARED,
-    f"{_GRADIENT}if made.shape[1] > 1:  # Class logits follow the logit.: 1 becomes 2 (2)": "only "
-    "a classifier of one class has two columns",
+    f"{_GRADIENT}if made.shape[1] > 1:  # Heads follow the logit.: 1 becomes 2 (2)": "only "
+    "one head of one column has two",
     f"{_GRADIENT}ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1): "
     "the value is negated": SQUARED,
     "objective.Objective._penalty: excess = xp.sqrt(squares + penalty.epsilon) - penalty.target: "
@@ -46,8 +46,8 @@ SURVIVORS = {
     "defaults._shifts: return xp.where(differences == 0, xp.ones_like(differences), "
     "xp.zeros_like(differences)): the value is negated": TWICE,
     "normalize.moments: centred = x - mean: the value is negated": SQUARED,
-    "normalize.batch_moments: rows = xp.ones_like(mean) * x.shape[axes[0]]: "
-    "the value is negated": "only ratios of the numbers of rows are used",
+    "normalize.batch_moments: rows = xp.ones_like(mean) * xp.sum(xp.ones_like(x[..., :1]), "
+    "axis=axes, keepdims=True): the value is negated": "only ratios of the numbers of rows are used",
     "normalize.power_iteration: rows = xp.reshape(ops.constant(kernel), (-1, kernel.shape[-1])): "
     "the value is negated": TWICE,
     "normalize.spectral_norm: stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), "
